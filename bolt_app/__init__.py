@@ -1,0 +1,1 @@
+"""The worker: Slack's Socket Mode, the executor, the projector and the reconciler."""

@@ -1,0 +1,88 @@
+"""
+Telling the person who clicked, privately and in the rhythm that helps: nothing while the card says it all, then truth.
+
+A private answer to a click on a card is a message of its own: the card's `response_url` would replace the card. Slack
+accepts five uses of it, of which four are used; after that, and where there is none, `chat.postEphemeral`.
+"""
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from bolt_app import replies
+from bolt_app.attempting import Try
+from bolt_app.replies import Reply
+from bolt_app.wiring import Wiring
+from shared.errors import BridgeError, CallError
+from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.outcome import Kind, Outcome
+
+log = structlog.get_logger()
+
+USES = 4
+
+
+class Answering:
+    """Sends private answers. They are best effort, as Slack's are: a lost one is logged and nothing depends on it."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    async def progress(self, attempt: Try) -> None:
+        """Say how it goes while it goes on; runs beside the tries and is cancelled when they end."""
+        try:
+            await self._progress(attempt)
+        except BridgeError as error:
+            log.warning("progress.lost", command=attempt.command.id, why=str(error))
+
+    async def _progress(self, attempt: Try) -> None:
+        durations = self._wiring.durations
+        await self._until(attempt, durations.quiet)
+        await self._show_trying(attempt)
+        if attempt.told == 0:
+            await self._tell(attempt, replies.on_its_way(attempt.command))
+        await self._until(attempt, durations.honest)
+        await self._tell(attempt, replies.not_yet(attempt.command, attempt.url, unclear=attempt.record.unclear))
+
+    async def final(self, attempt: Try, outcome: Outcome) -> None:
+        """Tell how it ended. A success that the card showed at once needs no words."""
+        if outcome.kind is Kind.DONE and attempt.told == 0:
+            return
+        await self._tell(attempt, replies.final(attempt.command, outcome, attempt.url))
+
+    async def late(self, attempt: Try, outcome: Outcome) -> None:
+        """Tell what turned out after the final answer."""
+        if outcome.kind is Kind.DONE:
+            await self._tell(attempt, replies.after_all(attempt.command))
+        else:
+            await self._tell(attempt, replies.final(attempt.command, outcome, attempt.url))
+
+    async def _until(self, attempt: Try, seconds: float) -> None:
+        """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""
+        age = (await self._wiring.clock.now_ms() - attempt.record.accepted_ms) / 1000
+        await asyncio.sleep(max(0.0, seconds - age))
+
+    async def _show_trying(self, attempt: Try) -> None:
+        """Let the card say that somebody is at it."""
+        command = attempt.command
+        shown = Attempt(command.id, command.action, command.by.name, AttemptState.TRYING, attempt.record.accepted_ms)
+
+        def rule(incident: Incident) -> Incident:
+            others = tuple(a for a in incident.attempts if a.command != command.id)
+            return replace(incident, attempts=(*others, shown))
+
+        await self._wiring.incidents.change(command.incident, rule)
+        await self._wiring.dirty.mark(command.incident)
+
+    async def _tell(self, attempt: Try, reply: Reply) -> None:
+        command, used = attempt.command, attempt.told
+        attempt.told += 1
+        blocks = list(reply.blocks) or None
+        try:
+            if command.response_url and used < USES:
+                await self._wiring.slack.respond(command.response_url, text=reply.text, blocks=blocks)
+            else:
+                await self._wiring.slack.post_ephemeral(command.channel, command.by.id, text=reply.text, blocks=blocks)
+        except CallError as error:
+            log.warning("reply.lost", command=command.id, user=command.by.id, why=str(error))

@@ -1,0 +1,64 @@
+"""
+When Redis is down: an acknowledge goes straight to PagerDuty, anything else is not sent.
+
+The one path without a queue, kept short and bounded. Who and whether are decided as always, on fresh data; the re-read
+makes a second press harmless. The webhook that follows is announced like an act in PagerDuty's own interface.
+"""
+
+import asyncio
+
+import structlog
+
+from bolt_app import replies
+from bolt_app.guard import guard
+from bolt_app.wiring import Wiring
+from shared.errors import CallError
+from shared.identity import Identity
+from shared.log import reference
+from shared.model.command import Action, Command
+from shared.model.outcome import Declined, Kind, Outcome
+
+log = structlog.get_logger()
+
+
+class Direct:
+    """Carries out what cannot wait for the store. `identity` remembers nothing, because there is nowhere to."""
+
+    def __init__(self, wiring: Wiring, identity: Identity) -> None:
+        self._wiring = wiring
+        self._identity = identity
+
+    async def handle(self, command: Command) -> None:
+        """Acknowledge now, or say that the click was not kept; either way the clicker learns what happened."""
+        outcome, url = await self._outcome(command)
+        reply = replies.final(command, outcome, url)
+        log.warning("command.direct", command=command.id, outcome=outcome.kind, reference=outcome.reference)
+        try:
+            await self._wiring.slack.respond(command.response_url, text=reply.text, blocks=list(reply.blocks) or None)
+        except CallError as error:
+            log.error("reply.lost", command=command.id, user=command.by.id, why=str(error))
+
+    async def _outcome(self, command: Command) -> tuple[Outcome, str]:
+        if command.action is not Action.ACKNOWLEDGE:
+            why = "The bridge cannot store anything at the moment, so nothing was sent."
+            return Outcome(Kind.NOT_STORED, why=why, reference=reference()), ""
+        try:
+            async with asyncio.timeout(self._wiring.durations.direct):
+                return await self._acknowledge(command)
+        except Declined as declined:
+            return declined.outcome, ""
+        except (CallError, TimeoutError) as error:
+            sure = isinstance(error, CallError) and error.surely_not_done
+            quoted = reference()
+            log.error("command.direct_failed", command=command.id, why=repr(error), reference=quoted)
+            why = f"PagerDuty could not be reached: {error}."
+            return Outcome(Kind.NOT_STORED if sure else Kind.UNKNOWN, why=why, reference=quoted), ""
+
+    async def _acknowledge(self, command: Command) -> tuple[Outcome, str]:
+        linked = await self._identity.link(command.by)
+        read = (await self._wiring.pagerduty.incident(command.incident)).value
+        await self._wiring.authorization.require(linked.user, read)
+        found = guard(command.action, read)
+        if found is None:
+            await self._wiring.pagerduty.set_status(command.incident, command.action.status, linked.user.email)
+        return found or Outcome(Kind.DONE), read.snapshot.url

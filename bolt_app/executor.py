@@ -1,0 +1,193 @@
+"""
+The write path: a command becomes a change in PagerDuty, in the name of whoever asked for it, once, or they are told.
+
+One command at a time per incident, settled before the next begins. Each try reads who the person is and how the
+incident stands, decides, says what to expect, and only then writes. Retries live here and nowhere else.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.answering import Answering
+from bolt_app.attempting import Attempting, Try
+from bolt_app.wiring import Wiring
+from shared.errors import BadCredentials, BridgeError, Malformed, Refused, Stopping, Unavailable, Uncertain
+from shared.log import reference
+from shared.model.ids import IncidentId
+from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.queue import CommandQueue, Record
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
+
+
+class Executor:
+    """Carries out the commands of an incident in their order."""
+
+    def __init__(self, wiring: Wiring, attempting: Attempting, answering: Answering) -> None:
+        self._wiring = wiring
+        self._attempting = attempting
+        self._answering = answering
+
+    async def run(self, incident: IncidentId, lease: Lease) -> float | None:
+        """Tell who is owed news of an ended command, then carry out what is open."""
+        queue = (await self._wiring.command_queues.load(incident)).value
+        for record in queue.records:
+            await self._tell_late(record, lease)
+        while (first := queue.first_open()) is not None:
+            await self._carry_out(first, lease)
+            queue = (await self._wiring.command_queues.load(incident)).value
+        return None
+
+    async def fenced_off(self, incident: IncidentId) -> None:
+        """Leave the incident to whoever took it over; what was being done is on record."""
+        await self._wiring.commands.mark(incident)
+
+    async def _carry_out(self, record: Record, lease: Lease) -> None:
+        attempt = Try(record, lease, told=record.told)
+        async with asyncio.TaskGroup() as group:
+            progress = group.create_task(self._answering.progress(attempt))
+            outcome = await self._settled_or_not(attempt)
+            progress.cancel()
+        if not isinstance(outcome, Outcome):
+            raise outcome
+        await self._end(attempt, outcome)
+
+    async def _settled_or_not(self, attempt: Try) -> Outcome | BridgeError:
+        """Return what went wrong as a value: a TaskGroup would wrap it."""
+        try:
+            return await self._settled(attempt)
+        except BridgeError as error:
+            return error
+
+    async def _settled(self, attempt: Try) -> Outcome:
+        """Try until it is certain how the command ended, or its life is over."""
+        pause = self._wiring.durations.retry_first
+        while True:
+            try:
+                return await self._attempting.once(attempt)
+            except Declined as declined:
+                return declined.outcome
+            except Refused as error:
+                return self._explained(attempt, error)
+            except Unavailable as error:
+                wait = error.retry_after if error.retry_after is not None else pause
+                why = str(error)
+            except (Uncertain, Malformed) as error:
+                wait, why = pause, str(error)
+            log.info("command.again", command=attempt.command.id, why=why, wait=wait, unclear=attempt.record.unclear)
+            over = await self._over(attempt, wait)
+            if over is not None:
+                return over
+            pause = min(pause * 2, self._wiring.durations.retry_most)
+
+    async def _over(self, attempt: Try, wait: float) -> Outcome | None:
+        """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
+        now = await self._wiring.clock.now_ms()
+        end = max(attempt.record.deadline_ms, attempt.record.until_ms)
+        if now >= end:
+            kind = Kind.UNKNOWN if attempt.record.unclear else Kind.EXPIRED
+            why = "PagerDuty could not be reached in time, so nothing was changed."
+            return Outcome(kind, why=why, reference=reference())
+        await self._held(attempt.lease, min(wait, (end - now) / 1000))
+        return None
+
+    async def _held(self, lease: Lease, seconds: float) -> None:
+        """Wait without losing the lease; a worker that is told to stop leaves the command to the next one."""
+        half = self._wiring.durations.lease / 2
+        while seconds > 0:
+            await lease.check(half)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wiring.stopping.wait(), min(seconds, half / 2))
+                raise Stopping("this worker is about to end")
+            seconds -= half / 2
+
+    def _explained(self, attempt: Try, error: Refused) -> Outcome:
+        quoted = reference()
+        log.error("command.refused", command=attempt.command.id, why=str(error), code=error.code, reference=quoted)
+        if isinstance(error, BadCredentials):
+            why, step = (
+                "PagerDuty does not accept this bridge's credentials.",
+                "Use PagerDuty itself, and tell an admin",
+            )
+        else:
+            why, step = f"PagerDuty refused: {error}.", "Look at the incident in PagerDuty"
+        return Outcome(Kind.REFUSED, why=why, next_step=step, reference=quoted)
+
+    async def _end(self, attempt: Try, outcome: Outcome) -> None:
+        """Put the end on record, then tell the clicker, and everybody if it failed."""
+        record = attempt.record
+        await self._close_expectation(record, outcome)
+        await self._show_failure(record, outcome)
+        await self._answering.final(attempt, outcome)
+        now_ms = await self._wiring.clock.now_ms()
+        ended = replace(record, outcome=outcome, ended_ms=now_ms, told=attempt.told)
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            return queue.put(ended).forgetting(now_ms)
+
+        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
+        COMMANDS.labels(record.command.action, outcome.kind).inc()
+        log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
+
+    async def _close_expectation(self, record: Record, outcome: Outcome) -> None:
+        """Forget an expectation that nothing can meet; bound one that a late effect still may."""
+        if record.calls == 0 or outcome.kind is Kind.DONE:
+            return
+        incident, command = record.command.incident, record.command.id
+        if record.calls == 1 and not record.unclear:
+            await self._wiring.echo.forget(incident, command)
+            return
+        elapsed = (await self._wiring.clock.now_ms() - record.accepted_ms) / 1000
+        await self._wiring.echo.close(incident, command, elapsed + self._wiring.durations.call_max)
+
+    async def _show_failure(self, record: Record, outcome: Outcome) -> None:
+        """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
+        failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN}
+        state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
+        command = record.command
+
+        def rule(incident: Incident) -> Incident:
+            others = tuple(a for a in incident.attempts if a.command != command.id)
+            shown = Attempt(command.id, command.action, command.by.name, state, record.accepted_ms)
+            return replace(incident, attempts=(*others, shown) if failed else others)
+
+        await self._wiring.incidents.change(command.incident, rule)
+        await self._wiring.dirty.mark(command.incident)
+
+    async def _tell_late(self, record: Record, lease: Lease) -> None:
+        """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""
+        if record.outcome is None:
+            return
+        incident = (await self._wiring.incidents.load(record.command.incident)).value
+        outcome = _learned(record, incident)
+        if outcome is None:
+            return
+        attempt = Try(record, lease, told=record.told)
+        await self._answering.late(attempt, outcome)
+        learned = replace(record, outcome=outcome, told=attempt.told)
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            return queue.put(learned)
+
+        await self._wiring.command_queues.change(record.command.incident, rule, lease)
+
+
+def _learned(record: Record, incident: Incident) -> Outcome | None:
+    """Find out whether events have shown more than was known when the command ended."""
+    command, known = record.command.id, record.outcome
+    if known is None:
+        return None
+    undone = incident.undone_by(command)
+    if undone is not None and known.kind in {Kind.DONE, Kind.UNKNOWN}:
+        return Outcome(Kind.REOPENED, who=undone.agent.name if undone.agent else "", at_ms=undone.at.ms)
+    if known.kind is Kind.UNKNOWN and incident.line_of(command) is not None:
+        return Outcome(Kind.DONE)
+    return None

@@ -1,0 +1,59 @@
+"""What the worker says about itself, on a loopback port: alive, ready, figures."""
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bolt_app.socket_mode import SocketMode
+from shared.errors import StoreDown
+from shared.store.redis import Redis
+
+log = structlog.get_logger()
+
+
+class Health:
+    """
+    Answers `/healthz`, `/readyz` and `/metrics`.
+
+    Ready means: Redis answers, and at least one connection to Slack is up.
+    """
+
+    def __init__(self) -> None:
+        self._redis: Redis | None = None
+        self._socket: SocketMode | None = None
+
+    def watch(self, redis: Redis, socket: SocketMode) -> None:
+        """Take notice of what readiness depends on; until then the worker is alive and not ready."""
+        self._redis, self._socket = redis, socket
+
+    async def ready(self) -> dict[str, object]:
+        """Tell what the worker depends on and whether it is there."""
+        if self._redis is None or self._socket is None:
+            return {"redis": False, "slack_connections": 0}
+        try:
+            redis = bool(await self._redis.ping())
+        except StoreDown:
+            redis = False
+        return {"redis": redis, "slack_connections": await self._socket.connected()}
+
+    def app(self) -> web.Application:
+        """Build the web application."""
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._metrics),
+            ]
+        )
+        return app
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.Response()
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        found = await self.ready()
+        return web.json_response(found, status=200 if all(found.values()) else 503)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,93 @@
+"""
+From the click to the incident's queue.
+
+`Intake` makes a click durable before Slack's envelope is acked. `Mover` takes it from the common stream to the queue of
+its incident, where it waits its turn.
+"""
+
+import asyncio
+
+import structlog
+from prometheus_client import Counter
+from pydantic import TypeAdapter, ValidationError
+
+from bolt_app.wiring import Wiring
+from shared.errors import Malformed, StoreDown
+from shared.model.command import Command
+from shared.model.queue import CommandQueue, Record
+from shared.store import keys
+from shared.store.redis import append
+from shared.store.streams import Entry, Inbox
+
+log = structlog.get_logger()
+
+CLICKS = Counter("pagebridge_clicks", "Clicks taken, by action and whether they could be stored", ["action", "stored"])
+
+_JSON = TypeAdapter(Command)
+
+
+class Intake:
+    """Puts commands on the stream."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    async def accept(self, command: Command) -> bool:
+        """
+        Store a command, and tell whether it is stored.
+
+        An append that timed out may still be carried out, after the clicker was told that it was not. So each entry
+        says by when it must be on the stream to count.
+        """
+        patience = self._wiring.durations.store
+        void_ms = self._wiring.clock.estimate_ms() + int(patience * 1000)
+        fields = {"v": b"1", "body": _JSON.dump_json(command), "void": str(void_ms).encode()}
+        try:
+            async with asyncio.timeout(patience):
+                await append(self._wiring.redis, keys.COMMANDS, fields, wait_for_disk=self._wiring.durable)
+        except (StoreDown, TimeoutError) as error:
+            log.error("click.not_stored", command=command.id, incident=command.incident, why=repr(error))
+            CLICKS.labels(command.action, "no").inc()
+            return False
+        CLICKS.labels(command.action, "yes").inc()
+        return True
+
+
+class Mover:
+    """Moves commands to their incidents' queues: there first, then off the stream, so that none is lost in between."""
+
+    def __init__(self, wiring: Wiring, inbox: Inbox) -> None:
+        self._wiring = wiring
+        self._inbox = inbox
+
+    async def step(self) -> None:
+        """Move what is there, or wait a moment for something to come."""
+        async for entry in self._inbox.batch():
+            await self._move(entry)
+
+    async def _move(self, entry: Entry) -> None:
+        try:
+            command, void_ms = _read(entry)
+        except Malformed as error:
+            log.error("command.buried", entry=entry.id, why=str(error))
+            await self._inbox.bury(entry, str(error))
+            return
+        if entry.at_ms > void_ms:
+            log.warning("command.void", command=command.id, late_ms=entry.at_ms - void_ms)
+        else:
+            await self._queue(Record(command, accepted_ms=entry.at_ms))
+        await self._inbox.done(entry)
+
+    async def _queue(self, record: Record) -> None:
+        def rule(queue: CommandQueue) -> CommandQueue:
+            return queue.added(record)
+
+        await self._wiring.command_queues.change(record.command.incident, rule)
+        await self._wiring.commands.mark(record.command.incident)
+
+
+def _read(entry: Entry) -> tuple[Command, int]:
+    try:
+        return _JSON.validate_json(entry.fields.get("body", b"")), int(entry.fields.get("void", b""))
+    except (ValidationError, ValueError):
+        raise Malformed("not a command that this version understands") from None

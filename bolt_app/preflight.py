@@ -1,0 +1,72 @@
+"""What must be right before a worker starts: said loudly at once, rather than found out at 3 a.m."""
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from shared.errors import BridgeError, CallError, Refused
+from shared.pagerduty.client import PagerDuty
+from shared.slack.client import Slack, SlackIdentity
+
+SCOPES = frozenset(
+    {
+        "chat:write",
+        "users:read",
+        "users:read.email",
+        "channels:read",
+        "channels:history",
+        "groups:read",
+        "groups:history",
+    }
+)
+"""Without the two history scopes a card could not be found again after an unclear post."""
+
+
+class NotReady(BridgeError):
+    """Raised when a worker cannot work with what it has been given. Lists every reason found."""
+
+
+async def check(slack: Slack, web: AsyncWebClient, app_token: str, pagerduty: PagerDuty) -> SlackIdentity:
+    """
+    Try every credential once, and return who we are in Slack.
+
+    Raises `NotReady` naming all that is wrong, `CallError` when Slack or PagerDuty could not be asked.
+    """
+    wrong: list[str] = []
+    home = await _bot(slack, wrong)
+    await _app_token(web, app_token, wrong)
+    await _pagerduty(pagerduty, wrong)
+    if wrong or home is None:
+        raise NotReady("; ".join(wrong))
+    return home
+
+
+async def _bot(slack: Slack, wrong: list[str]) -> SlackIdentity | None:
+    try:
+        home = await slack.auth_test()
+    except Refused as error:
+        wrong.append(f"Slack does not accept SLACK_BOT_TOKEN ({error.code}): install the app again, copy its bot token")
+        return None
+    missing = sorted(SCOPES - home.scopes)
+    if missing:
+        wrong.append(f"the Slack app lacks the scopes {', '.join(missing)}: add them (manifest.yaml) and reinstall it")
+    return home
+
+
+async def _app_token(web: AsyncWebClient, token: str, wrong: list[str]) -> None:
+    try:
+        await web.apps_connections_open(app_token=token)
+    except SlackApiError as error:
+        word = error.response.data.get("error") if isinstance(error.response.data, dict) else error.response.status_code
+        wrong.append(
+            f"Slack does not open a socket with SLACK_APP_TOKEN ({word}): make an app-level token with the scope "
+            "connections:write, and switch Socket Mode on"
+        )
+
+
+async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:
+    try:
+        await pagerduty.users_by_query("")
+    except CallError as error:
+        if not isinstance(error, Refused):
+            raise
+        wrong.append(f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error}): make a REST API key with full access")

@@ -1,0 +1,79 @@
+"""
+The read path's first half: events become the projection.
+
+Any worker may fold any event, so dead and competing workers do no harm. Three steps in three places, in this order:
+fold (compare-and-set), mark dirty, take the entry off the stream. A worker that dies in between leaves the entry, and
+the next one repeats steps that are harmless to repeat.
+"""
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.wiring import Wiring
+from shared.errors import Malformed
+from shared.model.event import Event
+from shared.model.incident import Folded, Incident, Told, fold
+from shared.pagerduty import webhook
+from shared.store.answers import parse_answer
+from shared.store.streams import Entry, Inbox
+
+log = structlog.get_logger()
+
+EVENTS = Counter("pagebridge_events", "Events folded, by type, source and what they were", ["type", "source", "told"])
+BURIED = Counter("pagebridge_dead_letters", "Entries that could not be understood", ["stream"])
+
+
+class Projector:
+    """Folds the events stream into the projections."""
+
+    def __init__(self, wiring: Wiring, inbox: Inbox) -> None:
+        self._wiring = wiring
+        self._inbox = inbox
+
+    async def step(self) -> None:
+        """Fold what is there, or wait a moment for something to come."""
+        async for entry in self._inbox.batch():
+            await self._take(entry)
+
+    async def _take(self, entry: Entry) -> None:
+        try:
+            event = read(entry)
+        except Malformed as error:
+            BURIED.labels("events").inc()
+            log.warning("event.buried", entry=entry.id, delivery=entry.fields.get("delivery"), why=str(error))
+            await self._inbox.bury(entry, str(error))
+            return
+        if isinstance(event, webhook.Ignored):
+            log.info("event.ignored", entry=entry.id, why=event.why)
+        else:
+            await self._fold(event)
+        await self._inbox.done(entry)
+
+    async def _fold(self, event: Event) -> None:
+        now_ms = await self._wiring.clock.now_ms()
+        folded = Folded(Incident(event.incident), Told.DUPLICATE)
+
+        def rule(incident: Incident) -> Incident:
+            nonlocal folded
+            folded = fold(incident, event, now_ms)
+            return folded.incident
+
+        await self._wiring.incidents.change(event.incident, rule)
+        await self._wiring.dirty.mark(event.incident)
+        if folded.incident.expectations:
+            # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
+            await self._wiring.commands.mark(event.incident)
+        EVENTS.labels(event.type, event.source, folded.told).inc()
+        log.info("event.folded", incident=event.incident, type=event.type, event=event.id, told=folded.told)
+
+
+def read(entry: Entry) -> Event | webhook.Ignored:
+    """Make an event of a stream entry. Raises `Malformed` for what nobody could have meant."""
+    body = entry.fields.get("body", b"")
+    match entry.fields.get("kind"):
+        case b"webhook":
+            return webhook.parse(body)
+        case b"answer":
+            return parse_answer(body)
+        case kind:
+            raise Malformed(f"an entry of unknown kind {kind!r}")

@@ -1,0 +1,72 @@
+"""
+Slack's Socket Mode, kept alive.
+
+Two connections, because the client closes the old one before it opens the next when Slack asks for a refresh: a click
+in between goes to the other. A watchdog, because the client retries the same one-time ticket for ever once its
+WebSocket handshake has failed. Sources: Slack's page on Socket Mode (up to 10 connections, each payload to one of them)
+and the behaviour of slack_sdk 3.47.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from shared.clock import Durations
+from shared.errors import BridgeError
+
+log = structlog.get_logger()
+
+CONNECTIONS = 2
+PING_INTERVAL = 3.0
+"""Seconds between pings; a dead connection is noticed after about twice as long."""
+LOOK = 0.5
+"""Seconds between looks of the watchdog, at the usual durations."""
+
+
+class SocketLost(BridgeError):
+    """Raised when Slack could not be reached for so long that a new process has better chances."""
+
+
+class SocketMode:
+    """The connections over which Slack sends what people do."""
+
+    def __init__(
+        self, app: AsyncApp, token: str, durations: Durations, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._handlers = [AsyncSocketModeHandler(app, token, ping_interval=PING_INTERVAL) for _ in range(CONNECTIONS)]
+        self._durations = durations
+        self._now = now
+        self._alive = [now()] * CONNECTIONS
+
+    async def connected(self) -> int:
+        """Count the connections that are up."""
+        return sum([await handler.client.is_connected() for handler in self._handlers])
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Keep the connections up until `stopping`. Raises `SocketLost` when all have been down for too long."""
+        async with asyncio.TaskGroup() as group:
+            connecting = [group.create_task(handler.connect_async()) for handler in self._handlers]
+            while not stopping.is_set():
+                await self._watch()
+                await asyncio.sleep(LOOK * self._durations.socket_grace / Durations.socket_grace)
+            for task in connecting:
+                task.cancel()
+
+    async def close(self) -> None:
+        """Close the connections; what is being handled can no longer be acked afterwards."""
+        for handler in self._handlers:
+            await handler.close_async()
+
+    async def _watch(self) -> None:
+        for place, handler in enumerate(self._handlers):
+            if await handler.client.is_connected():
+                self._alive[place] = self._now()
+            elif self._now() - self._alive[place] > self._durations.socket_grace:
+                # The client asks for a new ticket only when it has none.
+                handler.client.wss_uri = None
+        if self._now() - max(self._alive) > self._durations.socket_lost:
+            raise SocketLost(f"no connection to Slack for {self._durations.socket_lost:.0f} s")

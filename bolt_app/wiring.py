@@ -1,0 +1,47 @@
+"""What the parts of a worker share: made once at start, handed to each of them."""
+
+import asyncio
+from dataclasses import dataclass
+
+from shared.authorization import Authorization
+from shared.bridge_config import BridgeConfig
+from shared.clock import Durations
+from shared.echo import Echo
+from shared.identity import Identity
+from shared.model.incident import Incident
+from shared.model.queue import CommandQueue
+from shared.model.surface import Surface
+from shared.pagerduty.client import PagerDuty
+from shared.slack.client import Slack
+from shared.store.documents import Documents
+from shared.store.redis import Redis
+from shared.store.time import StoreClock
+from shared.store.workqueue import WorkQueue
+
+
+@dataclass
+class Wiring:
+    """
+    The doors, the documents, the queues and the rules of one worker.
+
+    `config` is replaced as a whole when `bridge.toml` is read again. `durable` says whether an append waits for the
+    disk. `stopping` is set when the worker is told to end.
+    """
+
+    config: BridgeConfig
+    stopping: asyncio.Event
+    durations: Durations
+    redis: Redis
+    durable: bool
+    generation: str
+    clock: StoreClock
+    incidents: Documents[Incident]
+    command_queues: Documents[CommandQueue]
+    surfaces: Documents[Surface]
+    dirty: WorkQueue
+    commands: WorkQueue
+    pagerduty: PagerDuty
+    slack: Slack
+    identity: Identity
+    authorization: Authorization
+    echo: Echo

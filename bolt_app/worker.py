@@ -1,0 +1,176 @@
+"""One worker, put together and run: everything it does, in one TaskGroup."""
+
+import asyncio
+import secrets
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bolt_app import app, preflight
+from bolt_app.answering import Answering
+from bolt_app.attempting import Attempting
+from bolt_app.direct import Direct
+from bolt_app.executor import Executor
+from bolt_app.health import Health
+from bolt_app.intake import Mover
+from bolt_app.placing import Placing
+from bolt_app.projector import Projector
+from bolt_app.reconciler import Reconciler
+from bolt_app.socket_mode import SocketMode
+from bolt_app.wiring import Wiring
+from bolt_app.working import Working, repeating
+from shared.authorization import Authorization
+from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.clock import Durations
+from shared.echo import Echo
+from shared.errors import BridgeError
+from shared.identity import Identity
+from shared.pagerduty.client import PagerDuty
+from shared.serving import serving
+from shared.settings import WorkerSettings
+from shared.slack.client import Slack, SlackIdentity
+from shared.store import documents, keys
+from shared.store.generation import generation
+from shared.store.leases import Leases
+from shared.store.links import Links, NoLinks
+from shared.store.redis import Redis, connect, probe
+from shared.store.streams import Inbox
+from shared.store.time import StoreClock
+from shared.store.workqueue import WorkQueue
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What a worker talks to, opened and to be closed with it."""
+
+    redis: Redis
+    blocking: Redis
+    web: AsyncWebClient
+    slack: Slack
+    pagerduty: PagerDuty
+
+
+class Worker:
+    """
+    A worker process.
+
+    `run` raises `NotReady` when it cannot work with its settings, `SocketLost` when Slack is gone for good, and returns
+    when `stop` was called and what was in hand has come to its end.
+    """
+
+    def __init__(self, settings: WorkerSettings, config: BridgeConfig, durations: Durations | None = None) -> None:
+        self.stopping = asyncio.Event()
+        self.health = Health()
+        self._settings = settings
+        self._config = config
+        self._durations = durations or Durations()
+        self._name = secrets.token_hex(6)
+        self._wiring: Wiring | None = None
+
+    def stop(self) -> None:
+        """Ask the worker to finish what it has in hand, and end."""
+        self.stopping.set()
+
+    def reload(self) -> None:
+        """Read `bridge.toml` again; a bad file keeps what is in force, and the log says why."""
+        try:
+            config = load_bridge_config(self._settings.bridge_config)
+        except BridgeError as error:
+            log.error("config.kept", why=str(error))
+            return
+        if self._wiring is not None:
+            self._wiring.config = config
+            self._wiring.identity.config = config.identity
+            self._wiring.authorization.config = config.authorization
+        log.info("config.loaded")
+
+    async def run(self) -> None:
+        """Work until told to stop."""
+        async with AsyncExitStack() as stack:
+            doors = await self._open(stack)
+            home = await preflight.check(doors.slack, doors.web, self._app_token, doors.pagerduty)
+            wiring = self._wiring = await self._wired(doors, home)
+            direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
+            bolt = app.build(doors.web, self._bot_token, home, wiring, direct)
+            socket = SocketMode(bolt, self._app_token, self._durations)
+            stack.push_async_callback(socket.close)
+            self.health.watch(doors.redis, socket)
+            await stack.enter_async_context(serving(self.health.app(), self._settings.worker_port))
+            await self._work(wiring, doors, socket)
+
+    @property
+    def _bot_token(self) -> str:
+        return self._settings.slack_bot_token.get_secret_value()
+
+    @property
+    def _app_token(self) -> str:
+        return self._settings.slack_app_token.get_secret_value()
+
+    async def _open(self, stack: AsyncExitStack) -> Doors:
+        settings, durations = self._settings, self._durations
+        redis_url = settings.redis_url.get_secret_value()
+        redis, blocking = connect(redis_url), connect(redis_url, blocking=True)
+        stack.push_async_callback(redis.aclose)
+        stack.push_async_callback(blocking.aclose)
+        slack = Slack(self._bot_token, settings.slack_api_url, durations.slack_timeout)
+        stack.push_async_callback(slack.aclose)
+        token = settings.pagerduty_api_token.get_secret_value()
+        pagerduty = PagerDuty(token, settings.pagerduty_api_url, durations.pagerduty_timeout)
+        stack.push_async_callback(pagerduty.aclose)
+        return Doors(redis, blocking, slack.web, slack, pagerduty)
+
+    async def _wired(self, doors: Doors, home: SlackIdentity) -> Wiring:
+        redis, config, durations = doors.redis, self._config, self._durations
+        clock = StoreClock(redis)
+        await clock.now_ms()
+        durability = await probe(redis)
+        incidents = documents.incidents(redis)
+        return Wiring(
+            config=config,
+            stopping=self.stopping,
+            durations=durations,
+            redis=redis,
+            durable=config.durability == "fsync" and durability.fsync,
+            generation=await generation(redis),
+            clock=clock,
+            incidents=incidents,
+            command_queues=documents.command_queues(redis),
+            surfaces=documents.surfaces(redis),
+            dirty=WorkQueue(redis, "dirty", durations.lease),
+            commands=WorkQueue(redis, "commands", durations.lease),
+            pagerduty=doors.pagerduty,
+            slack=doors.slack,
+            identity=Identity(config.identity, doors.slack, doors.pagerduty, Links(redis), home),
+            authorization=Authorization(config.authorization, doors.pagerduty),
+            echo=Echo(incidents),
+        )
+
+    async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode) -> None:
+        """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
+        events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
+        await events.open()
+        await commands.open()
+        executor = Executor(wiring, Attempting(wiring), Answering(wiring))
+        reconciler = Reconciler(wiring, Placing(wiring.slack, wiring.clock, wiring.durations))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(socket.run(self.stopping))
+            tasks = [
+                group.create_task(repeating(Projector(wiring, events).step, wiring)),
+                group.create_task(repeating(Mover(wiring, commands).step, wiring)),
+                group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
+                group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
+            ]
+            await self.stopping.wait()
+            _, late = await asyncio.wait(tasks, timeout=wiring.durations.drain)
+            for task in late:
+                task.cancel()
+
+    def _inbox(self, doors: Doors, stream: str) -> Inbox:
+        return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)
+
+    def _working(self, wiring: Wiring, queue: WorkQueue, name: str, work: Executor | Reconciler) -> Working:
+        return Working(queue, Leases(wiring.redis, name, wiring.durations.lease), work, wiring.durations)

@@ -1,0 +1,108 @@
+"""How both uses of a work queue run: take a due incident under a lease, do one pass, put it back or finish with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from bolt_app.wiring import Wiring
+from shared.clock import Durations
+from shared.errors import CallError, FencedOff, Stopping, StoreDown
+from shared.log import reference
+from shared.model.ids import IncidentId
+from shared.store.leases import Lease, Leases
+from shared.store.workqueue import Due, WorkQueue
+
+log = structlog.get_logger()
+
+AT_ONCE = 16
+"""How many incidents one worker works on at the same time."""
+AFTER_ERROR = 5.0
+"""Seconds before an incident is tried again whose pass failed for a reason that nobody foresaw."""
+
+
+class Work(Protocol):
+    """One kind of work on an incident."""
+
+    async def run(self, incident: IncidentId, lease: Lease) -> float | None:
+        """Do one pass; return None when nothing is left, else the seconds until the next pass."""
+
+    async def fenced_off(self, incident: IncidentId) -> None:
+        """Clean up after another worker has taken the incident over in the middle of a pass."""
+
+
+class Working:
+    """Runs one kind of work, several incidents at once, each under its own lease."""
+
+    def __init__(self, queue: WorkQueue, leases: Leases, work: Work, durations: Durations) -> None:
+        self._queue = queue
+        self._leases = leases
+        self._work = work
+        self._durations = durations
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def forever(self, stopping: asyncio.Event) -> None:
+        """Take what is due until `stopping`; then let what is in hand come to its end."""
+        async with asyncio.TaskGroup() as group:
+            while not stopping.is_set():
+                await self._slots.acquire()
+                due = await surviving(self._queue.take, self._durations)
+                if isinstance(due, Due):
+                    group.create_task(self._in_slot(due))
+                    continue
+                self._slots.release()
+                await self._queue.wait(min(self._durations.poll, due if due is not None else self._durations.poll))
+
+    async def _in_slot(self, due: Due) -> None:
+        try:
+            again = await self._guarded(due)
+            await self._queue.finish(due, again)
+        except StoreDown as error:
+            # The incident stays in the queue, hidden for a while; whoever can reach the store takes it up again.
+            log.warning("store.down", during=self._leases.work, incident=due.incident, why=str(error))
+        finally:
+            self._slots.release()
+
+    async def _guarded(self, due: Due) -> float | None:
+        lease = await self._leases.take(due.incident)
+        if lease is None:
+            return self._durations.retry_first
+        try:
+            again = await self._work.run(due.incident, lease)
+        except FencedOff as error:
+            log.warning("work.fenced_off", work=self._leases.work, incident=due.incident, why=str(error))
+            await self._work.fenced_off(due.incident)
+            return None
+        except Stopping:
+            again = 0.0
+        except CallError as error:
+            again = getattr(error, "retry_after", None) or self._durations.retry_first
+            log.info("work.later", work=self._leases.work, incident=due.incident, why=str(error), again=again)
+        except StoreDown:
+            raise
+        except Exception:
+            log.exception("work.failed", work=self._leases.work, incident=due.incident, reference=reference())
+            again = AFTER_ERROR
+        await lease.release()
+        return again
+
+
+async def repeating(step: Callable[[], Awaitable[None]], wiring: Wiring) -> None:
+    """Do a step over and over until the worker is told to stop; while the store is down, say so and wait a moment."""
+    while not wiring.stopping.is_set():
+        try:
+            await step()
+        except StoreDown as error:
+            log.warning("store.down", during="reading a stream", why=str(error))
+            await asyncio.sleep(wiring.durations.retry_first)
+
+
+async def surviving(call: Callable[[], Awaitable[Due | float | None]], durations: Durations) -> Due | float | None:
+    """Make a call on the store; while the store is down, say so, wait a moment, and return None."""
+    try:
+        return await call()
+    except StoreDown as error:
+        log.warning("store.down", during="taking work", why=str(error))
+        await asyncio.sleep(durations.retry_first)
+        return None

@@ -1,0 +1,46 @@
+"""Every duration that decides about calls and ownership, in one place that tests can scale. All in seconds."""
+
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True)
+class Durations:
+    """
+    How long things may take.
+
+    `call_max` bounds an outside call from sending to its latest effect and its visibility in reads: time-out, late
+    effect and lag. Before that much time has passed since an unclear call, nothing is looked up, repeated or taken as
+    shown. A lease and a time-out together stay under 20 s, so that whoever lost a lease cannot act for long.
+    """
+
+    pagerduty_timeout: float = 6.0
+    slack_timeout: float = 6.0
+    call_max: float = 12.0
+    lease: float = 10.0
+    claim_idle: float = 5.0
+    """After this long an entry that a worker took and did not finish is taken over by another."""
+    block: float = 1.0
+    """How long one blocking read of a stream waits."""
+    poll: float = 0.2
+    """How often a work queue with nothing due is looked at."""
+    retry_first: float = 0.5
+    """The first pause before a call is tried again when the other side did not name one; doubles up to `retry_most`."""
+    retry_most: float = 8.0
+    quiet: float = 1.0
+    """A command settled within this long is answered by the card alone."""
+    honest: float = 5.0
+    """After this long the clicker reads that the act has NOT happened yet."""
+    store: float = 0.8
+    """How long storing a click may take before it counts as not stored."""
+    direct: float = 1.5
+    """How long an acknowledge may take that goes straight to PagerDuty because Redis is down."""
+    drain: float = 10.0
+    """How long work in hand may go on after SIGTERM."""
+    socket_grace: float = 2.0
+    """How long the Slack socket may be down before a new ticket is forced."""
+    socket_lost: float = 120.0
+    """How long the Slack socket may be down before the worker gives up and lets its supervisor restart it."""
+
+    def scaled(self, factor: float) -> "Durations":
+        """Make every duration `factor` times as long, for tests."""
+        return replace(self, **{field.name: getattr(self, field.name) * factor for field in fields(self)})

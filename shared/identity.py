@@ -1,0 +1,188 @@
+"""
+Who a Slack user is in PagerDuty, and the other way round.
+
+A write is made in the name of the person who clicked, or not at all. So the answer is either one certain PagerDuty
+user, or a refusal that says what to do. The table in `bridge.toml` wins; then the whole e-mail address decides.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.bridge_config import IdentityConfig
+from shared.errors import NotFound
+from shared.model.command import Clicker
+from shared.model.ids import SlackUserId, UserId
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.rest import User
+from shared.slack.client import Slack, SlackIdentity, SlackPerson
+from shared.store.links import Links
+
+ASK = "Ask whoever runs this bridge to add you to its identity table"
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A Slack user and the PagerDuty user that they are. `how` is `table` or `e-mail`."""
+
+    person: SlackPerson
+    user: User
+    how: str
+
+
+class Identity:
+    """Links people in both directions, remembering for minutes whom it has found."""
+
+    def __init__(
+        self, config: IdentityConfig, slack: Slack, pagerduty: PagerDuty, links: Links, home: SlackIdentity
+    ) -> None:
+        self.config = config
+        self._slack = slack
+        self._pagerduty = pagerduty
+        self._links = links
+        self._home = home
+
+    async def link(self, clicker: Clicker) -> Linked:
+        """
+        Find the PagerDuty user that `clicker` is, with role and teams read just now.
+
+        Raises `Declined` when there is no certain answer, `CallError` when Slack or PagerDuty cannot be asked.
+        """
+        person = await self._person(clicker)
+        entry = self.config.users.get(clicker.id)
+        admit(person, clicker, self._home, in_table=entry is not None)
+        if entry is not None:
+            return Linked(person, await self._by_table(UserId(entry)), "table")
+        return Linked(person, await self._by_email(person), "e-mail")
+
+    async def mention(self, user: UserId) -> SlackUserId | None:
+        """Find the Slack user to mention for a PagerDuty user, or None when there is no certain one."""
+        for slack_user, pagerduty_user in self.config.users.items():
+            if pagerduty_user == user:
+                return SlackUserId(slack_user)
+        known = await self._links.mention(user)
+        if known is not None:
+            return known or None
+        found = await self._slack_user_of(user)
+        await self._links.remember_mention(user, found)
+        return found
+
+    async def forget(self, user: SlackUserId) -> None:
+        """Drop what was remembered of a Slack user, because Slack said that they changed."""
+        await self._links.forget(user)
+
+    async def _person(self, clicker: Clicker) -> SlackPerson:
+        try:
+            return await self._slack.person(clicker.id)
+        except NotFound:
+            raise not_linked("Slack does not let this bridge see your account.", ASK) from None
+
+    async def _by_table(self, user: UserId) -> User:
+        try:
+            return usable(await self._pagerduty.user(user))
+        except NotFound:
+            why = f"The bridge's identity table names PagerDuty user {user} for you, which does not exist."
+            raise not_linked(why, "Ask whoever runs this bridge to correct the table") from None
+
+    async def _by_email(self, person: SlackPerson) -> User:
+        email = certain_email(person, self.config.email_domains)
+        remembered = await self._links.link(person.id)
+        if remembered is not None:
+            return await self._again(person, remembered, email)
+        return await self._look_up(person, email)
+
+    async def _again(self, person: SlackPerson, remembered: UserId, email: str) -> User:
+        try:
+            user = await self._pagerduty.user(remembered)
+        except NotFound:
+            await self._links.forget(person.id)
+            return await self._look_up(person, email)
+        if not same_email(user.email, email):
+            await self._links.forget(person.id)
+            return await self._look_up(person, email)
+        return usable(user)
+
+    async def _look_up(self, person: SlackPerson, email: str) -> User:
+        if await self._links.missed(person.id, email):
+            raise no_match(email)
+        # `query` is fuzzy and answers one page: only a first look. No exact match there decides nothing.
+        found = exact(await self._pagerduty.users_by_query(email), email)
+        if not found:
+            found = exact([user async for user in self._pagerduty.all_users()], email)
+        if not found:
+            await self._links.remember_miss(person.id, email)
+            raise no_match(email)
+        if len(found) > 1:
+            raise not_linked(f"Several PagerDuty users have your Slack e-mail address {email}.", ASK)
+        await self._links.remember(person.id, UserId(found[0].id))
+        return usable(found[0])
+
+    async def _slack_user_of(self, user: UserId) -> SlackUserId | None:
+        try:
+            found = await self._slack.user_by_email((await self._pagerduty.user(user)).email)
+        except NotFound:
+            return None
+        return found
+
+
+def admit(person: SlackPerson, clicker: Clicker, home: SlackIdentity, *, in_table: bool) -> None:
+    """
+    Refuse whoever may never act: bots, deactivated people, outsiders, guests.
+
+    A table entry may admit a multi-channel guest and nobody else.
+    """
+    if person.is_bot or person.is_app_user:
+        raise not_linked("Bots and apps cannot act on incidents.", "A person has to press the button")
+    if person.deleted:
+        raise not_linked("Your Slack account is deactivated.", "Use PagerDuty itself")
+    if person.stranger or not at_home(person.team_id, person.enterprise_id, clicker, home):
+        raise not_linked(
+            "You belong to another Slack workspace; only members of this one can act from here.", "Use PagerDuty itself"
+        )
+    if person.guest == "single" or (person.guest == "multi" and not in_table):
+        raise not_linked("Guests of this Slack workspace cannot act on incidents from here.", ASK)
+
+
+def at_home(team: str, enterprise: str | None, clicker: Clicker, home: SlackIdentity) -> bool:
+    """Tell whether both the payload and `users.info` place this person in our workspace or our enterprise."""
+    own = {home.team_id} if home.enterprise_id is None else {home.team_id, home.enterprise_id}
+    return bool({team, enterprise} & own) and bool({clicker.team, clicker.enterprise} & own)
+
+
+def certain_email(person: SlackPerson, domains: tuple[str, ...]) -> str:
+    """Return the e-mail address by which `person` may be recognised, or refuse."""
+    if not person.email:
+        raise not_linked("Your Slack profile has no e-mail address that this bridge can see.", ASK)
+    if person.email_confirmed is False:
+        raise not_linked(f"Slack says that your e-mail address {person.email} is not confirmed.", "Confirm it in Slack")
+    domain = person.email.rpartition("@")[2].casefold()
+    if domains and domain not in {allowed.casefold() for allowed in domains}:
+        raise not_linked(f"E-mail addresses at {domain} are not accepted for linking here.", ASK)
+    return person.email
+
+
+def exact(users: Iterable[User], email: str) -> list[User]:
+    """Keep the users with exactly this address, upper and lower case alike, each once."""
+    return list({user.id: user for user in users if same_email(user.email, email)}.values())
+
+
+def same_email(one: str, other: str) -> bool:
+    """Compare whole addresses."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def usable(user: User) -> User:
+    """Refuse a PagerDuty user who cannot act."""
+    if user.deleted:
+        raise not_linked(f"Your PagerDuty account {user.email} has been deleted.", "Ask a PagerDuty administrator")
+    return user
+
+
+def no_match(email: str) -> Declined:
+    """Say that nobody in PagerDuty has this address."""
+    return not_linked(f"No PagerDuty user has your Slack e-mail address {email}.", ASK + ", or use that address there")
+
+
+def not_linked(why: str, next_step: str) -> Declined:
+    """Make the refusal for somebody who is not linked."""
+    return Declined(Outcome(Kind.NOT_LINKED, why=why, next_step=next_step))

@@ -1,0 +1,85 @@
+"""
+The events that our own writes will cause: how an echo is told from somebody else's act.
+
+A webhook carries nothing that says "made by the bridge", so before each call the bridge notes what it is about to
+cause. An event fits an expectation when type, agent and resulting state agree and its time, on PagerDuty's clock, lies
+in the window. Each source may match an expectation once; a second match is an outside act.
+"""
+
+from dataclasses import dataclass, replace
+
+from shared.model.event import ACKNOWLEDGED, REOPENED, SECOND, TRANSITIONS, Event, Instant, Source, Status
+from shared.model.ids import CommandId, EventId, UserId
+
+KEPT = 72 * 3600 * SECOND
+"""Milliseconds that an expectation is remembered: PagerDuty retries a delivery for 48 hours."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """
+    What one command is about to cause.
+
+    `opens_ms` and `closes_ms` bound the window on PagerDuty's clock; `closes_ms` is None while the outcome of the call
+    is not known. `read_ms` is when the incident was last seen before the write. `who` is the clicker's name in Slack.
+    `noted_ms` is the store's time, for forgetting.
+    """
+
+    command: CommandId
+    type: str
+    agent: UserId
+    status: Status
+    read_ms: int
+    opens_ms: int
+    noted_ms: int
+    who: str = ""
+    closes_ms: int | None = None
+    matched: tuple[tuple[Source, EventId], ...] = ()
+
+    def narrowed(self, answered: Instant) -> "Expectation":
+        """Close the window around the second that PagerDuty's answer gives for the change, and one second more."""
+        return replace(self, opens_ms=answered.ms - SECOND, closes_ms=answered.ms + answered.span + SECOND)
+
+    def fits(self, event: Event) -> bool:
+        """Tell whether `event` can be what this command caused."""
+        if event.command is not None:
+            return event.command == self.command
+        free = all(source is not event.source for source, _ in self.matched)
+        return free and event.type == self.type and self._by_us(event) and self._spans(event) and self._leads(event)
+
+    def reopened_by(self, event: Event) -> bool:
+        """Tell whether `event` is the reopening that a late acknowledge caused besides the acknowledge itself."""
+        acknowledge = self.type == ACKNOWLEDGED and event.type == REOPENED
+        return acknowledge and self._by_us(event) and self._spans(event)
+
+    def _by_us(self, event: Event) -> bool:
+        return event.agent is not None and event.agent.id == self.agent
+
+    def _spans(self, event: Event) -> bool:
+        after = event.at.ms + event.at.span > self.opens_ms
+        return after and (self.closes_ms is None or event.at.ms < self.closes_ms)
+
+    def _leads(self, event: Event) -> bool:
+        status = event.snapshot.status if event.snapshot else TRANSITIONS.get(event.type)
+        return status is self.status
+
+    def width(self) -> float:
+        """How wide the window is, in milliseconds; infinite while it is open."""
+        return float("inf") if self.closes_ms is None else self.closes_ms - self.opens_ms
+
+
+def match(expectations: tuple[Expectation, ...], event: Event) -> Expectation | None:
+    """Find the expectation that `event` is the echo of: of several the narrowest, then the oldest."""
+    fitting = [expectation for expectation in expectations if expectation.fits(event)]
+    return min(fitting, key=lambda e: (e.width(), e.noted_ms), default=None)
+
+
+def reopening(expectations: tuple[Expectation, ...], event: Event) -> Expectation | None:
+    """Find the acknowledge that reopened the incident, if `event` is that reopening."""
+    return next((expectation for expectation in expectations if expectation.reopened_by(event)), None)
+
+
+def used(expectations: tuple[Expectation, ...], echo: Expectation, event: Event) -> tuple[Expectation, ...]:
+    """Note that `event` used up `echo` for its source."""
+    taken = replace(echo, matched=(*echo.matched, (event.source, event.id)))
+    return tuple(taken if e.command == echo.command else e for e in expectations)

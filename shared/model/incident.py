@@ -1,0 +1,203 @@
+"""
+The projection of one incident, and `fold`, the one rule by which anything changes it.
+
+Invariant, for any order, number and duplication of events: the newest snapshot wins, an older one never overwrites, and
+every transition has exactly one line. What PagerDuty's own times cannot decide is not guessed: the fold only notes that
+a read is needed (`unread`), and whoever reads settles it.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from shared.model.command import Action
+from shared.model.event import (
+    ACKNOWLEDGED,
+    REOPENED,
+    RESOLVED,
+    SECOND,
+    TRANSITIONS,
+    Event,
+    Instant,
+    Snapshot,
+    Source,
+    Status,
+    StatusChange,
+)
+from shared.model.expectation import KEPT, Expectation, match, reopening, used
+from shared.model.ids import CommandId, EventId, IncidentId
+from shared.model.timeline import Line, record
+
+
+class AttemptState(StrEnum):
+    """What everybody may know of a command that has not simply succeeded."""
+
+    TRYING = "trying"
+    UNCLEAR = "unclear"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A command under way or failed, as the card shows it. `since_ms` is the store's time."""
+
+    command: CommandId
+    action: Action
+    who: str
+    state: AttemptState
+    since_ms: int
+
+
+@dataclass(frozen=True)
+class Incident:
+    """
+    All that is known of one incident.
+
+    `as_of` is the time in PagerDuty's own data up to which `snapshot` is known, `rank` decides between snapshots whose
+    times overlap. `seen` holds the ids of the events folded, with the store's time at which they were. `unread` says
+    that PagerDuty has to be asked.
+    """
+
+    id: IncidentId
+    snapshot: Snapshot | None = None
+    as_of: Instant | None = None
+    rank: str = ""
+    change: StatusChange | None = None
+    lines: tuple[Line, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    seen: tuple[tuple[EventId, int], ...] = ()
+    unread: bool = False
+
+    @property
+    def status(self) -> Status | None:
+        """The state as far as it is known."""
+        return self.snapshot.status if self.snapshot else None
+
+    def line_of(self, command: CommandId) -> Line | None:
+        """Find the line that announces what `command` did."""
+        return next((line for line in self.lines if line.command == command and line.type != REOPENED), None)
+
+    def undone_by(self, command: CommandId) -> Line | None:
+        """
+        Find the resolve that an acknowledge undid.
+
+        Somebody resolved the incident between the read that guarded the acknowledge and the acknowledge itself, which
+        then opened it again.
+        """
+        done = self.line_of(command)
+        expected = next((e for e in self.expectations if e.command == command), None)
+        if done is None or expected is None or done.type != ACKNOWLEDGED:
+            return None
+        between = (
+            line for line in self.lines if line.type == RESOLVED and expected.read_ms <= line.at.ms <= done.at.ms
+        )
+        return next(between, None)
+
+    def last_change(self) -> Line | None:
+        """Find the transition that led to the present state, if any source told of it."""
+        leading = (line for line in self.lines if TRANSITIONS.get(line.type) is self.status)
+        return max(leading, key=lambda line: (line.at.ms, line.key), default=None)
+
+
+class Told(StrEnum):
+    """What an event was to the projection, for the counters."""
+
+    NEWS = "news"
+    ECHO = "echo"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A projection after an event, and what the event was to it."""
+
+    incident: Incident
+    told: Told
+
+
+def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
+    """
+    Let `event` change `incident`.
+
+    Idempotent by `event.id`, indifferent to the order of events. `now_ms` is the store's time and serves only to forget
+    what is older than any delivery can be.
+    """
+    if any(seen == event.id for seen, _ in incident.seen):
+        return Folded(incident, Told.DUPLICATE)
+    echo = match(incident.expectations, event)
+    newer, stale = _take_snapshot(incident, event)
+    told = _take_line(newer, event, echo)
+    kept = _forget(_drop_failures(incident, replace(told, seen=(*told.seen, (event.id, now_ms)))), now_ms)
+    if echo is not None and event.source is Source.WEBHOOK:
+        return Folded(kept, Told.ECHO)
+    return Folded(kept, Told.STALE if stale else Told.NEWS)
+
+
+def fold_read(incident: Incident, read: Event) -> Incident:
+    """
+    Fold what a `GET` showed while other events may have come in: it announces nothing, and is compared like any other.
+
+    Reads are not remembered in `seen`: reading the same state twice changes nothing.
+    """
+    return _take_snapshot(incident, read)[0]
+
+
+def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident:
+    """
+    Let a `GET` decide what the times of the events could not.
+
+    Only for a read that was begun when the projection was as it is now. A read that is older than what is known (a
+    lagging replica at PagerDuty) decides nothing, and the incident stays unread; one second is forgiven, because
+    `updated_at` is cut to seconds before `occurred_at` is taken.
+    """
+    if incident.as_of is not None and updated.ms + updated.span + SECOND <= incident.as_of.ms:
+        return incident
+    as_of = updated if incident.as_of is None else max(updated, incident.as_of, key=lambda i: (i.ms // SECOND, i.span))
+    return replace(incident, snapshot=snapshot, as_of=as_of, rank=_rank(Source.READ, as_of, ""), unread=False)
+
+
+def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
+    """Keep the newer of two snapshots; the flag says that the event's own was older."""
+    if event.snapshot is None:
+        return replace(incident, unread=incident.unread or incident.snapshot is None), False
+    rank = _rank(event.source, event.at, event.id)
+    taken = replace(incident, snapshot=event.snapshot, as_of=event.at, rank=rank)
+    if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
+        return replace(taken, unread=False), False
+    if event.at.surely_before(incident.as_of):
+        return incident, True
+    differs = event.snapshot.facts != incident.snapshot.facts
+    winner = taken if rank > incident.rank else incident
+    return replace(winner, unread=incident.unread or differs), False
+
+
+def _rank(source: Source, at: Instant, event: str) -> str:
+    """
+    Order snapshots within one second, the same whichever comes first.
+
+    A webhook beats REST, because it knows the millisecond; the later webhook beats the earlier one.
+    """
+    return f"{source is Source.WEBHOOK:d}:{at.ms:015d}:{event}"
+
+
+def _take_line(incident: Incident, event: Event, echo: Expectation | None) -> Incident:
+    if event.type not in TRANSITIONS or (event.source is Source.ANSWER and not event.proven):
+        return incident
+    lines = record(incident.lines, event, echo or reopening(incident.expectations, event))
+    expectations = incident.expectations if echo is None else used(incident.expectations, echo, event)
+    attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
+    return replace(incident, lines=lines, expectations=expectations, attempts=attempts)
+
+
+def _drop_failures(before: Incident, after: Incident) -> Incident:
+    """Stop showing a failed attempt once the incident has moved on."""
+    if before.status is after.status:
+        return after
+    return replace(after, attempts=tuple(a for a in after.attempts if a.state is not AttemptState.FAILED))
+
+
+def _forget(incident: Incident, now_ms: int) -> Incident:
+    seen = tuple((event, at) for event, at in incident.seen if at > now_ms - KEPT)
+    expectations = tuple(e for e in incident.expectations if e.noted_ms > now_ms - KEPT)
+    return replace(incident, seen=seen, expectations=expectations)

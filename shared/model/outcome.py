@@ -1,0 +1,64 @@
+"""How a command ended, as far as PagerDuty confirmed it. The words for people are in `bolt_app.replies`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.errors import BridgeError
+from shared.model.event import Status
+
+
+class Kind(StrEnum):
+    """
+    The ways a command can end.
+
+    Only DONE claims that PagerDuty confirmed the act as this person's.
+    """
+
+    DONE = "done"
+    REOPENED = "reopened"
+    """Acknowledged, but somebody resolved the incident in the same moment, so the acknowledge opened it again."""
+    ALREADY = "already"
+    """The incident was in that state before; nothing was sent."""
+    STALE = "stale"
+    """It would have undone a later state; nothing was sent."""
+    NOT_LINKED = "not_linked"
+    NOT_ALLOWED = "not_allowed"
+    REFUSED = "refused"
+    """PagerDuty said no."""
+    EXPIRED = "expired"
+    """PagerDuty did not answer while the command lived; surely not done."""
+    UNKNOWN = "unknown"
+    """The last call may or may not have taken effect, and no read could tell."""
+    NOT_STORED = "not_stored"
+    """The click could not be kept; nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    The end of a command, with what its clicker needs to know.
+
+    `why` is a plain sentence, `next_step` what to do about it. `who`, `at_ms` and `status` tell of the state that was
+    found. `reference` can be quoted to an operator, who finds it in the log.
+    """
+
+    kind: Kind
+    why: str = ""
+    next_step: str = ""
+    who: str = ""
+    at_ms: int | None = None
+    status: Status | None = None
+    reference: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether the incident is in the state that was asked for."""
+        return self.kind in {Kind.DONE, Kind.ALREADY, Kind.REOPENED}
+
+
+class Declined(BridgeError):
+    """Raised when a command is not carried out for a reason that its clicker must hear: `outcome`. Surely not done."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"{outcome.kind}: {outcome.why}")
+        self.outcome = outcome

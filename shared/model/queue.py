@@ -1,0 +1,69 @@
+"""The commands of one incident, in the order in which people gave them. One is carried out at a time."""
+
+from dataclasses import dataclass, replace
+
+from shared.model.command import Command
+from shared.model.expectation import KEPT
+from shared.model.ids import CommandId, IncidentId
+from shared.model.outcome import Kind, Outcome
+
+
+@dataclass(frozen=True)
+class Record:
+    """
+    One command and how far it has come. All times are the store's.
+
+    `calls` counts the writes that were begun; `until_ms` is the end of the last one with its latest effect. `unclear`
+    says that a call was begun whose end nobody has seen, or whose end did not tell. `told` counts the private answers.
+    """
+
+    command: Command
+    accepted_ms: int
+    calls: int = 0
+    until_ms: int = 0
+    unclear: bool = False
+    told: int = 0
+    outcome: Outcome | None = None
+    ended_ms: int = 0
+
+    @property
+    def deadline_ms(self) -> int:
+        """After this no call is begun any more."""
+        return self.accepted_ms + self.command.action.life
+
+    @property
+    def may_surprise(self) -> bool:
+        """Tell whether an echo may still show that the command went through after all."""
+        return self.outcome is not None and self.outcome.kind is Kind.UNKNOWN
+
+
+@dataclass(frozen=True)
+class CommandQueue:
+    """The records of one incident; ended ones are kept as long as an envelope or an echo may come again."""
+
+    id: IncidentId
+    records: tuple[Record, ...] = ()
+
+    def added(self, record: Record) -> "CommandQueue":
+        """Take in a command, once, however often its envelope comes."""
+        if any(known.command.id == record.command.id for known in self.records):
+            return self
+        return replace(self, records=(*self.records, record))
+
+    def put(self, record: Record) -> "CommandQueue":
+        """Replace the record of the same command."""
+        records = tuple(record if known.command.id == record.command.id else known for known in self.records)
+        return replace(self, records=records)
+
+    def get(self, command: CommandId) -> Record | None:
+        """Find the record of a command."""
+        return next((record for record in self.records if record.command.id == command), None)
+
+    def first_open(self) -> Record | None:
+        """Find the command to carry out next."""
+        return next((record for record in self.records if record.outcome is None), None)
+
+    def forgetting(self, now_ms: int) -> "CommandQueue":
+        """Drop what ended so long ago that nothing can refer to it any more."""
+        kept = tuple(r for r in self.records if r.outcome is None or r.ended_ms > now_ms - KEPT)
+        return replace(self, records=kept)

@@ -1,0 +1,112 @@
+"""
+The lines of an incident's thread: every real transition once, whatever number of sources tell of it.
+
+The same change reaches us as a webhook (milliseconds), as PagerDuty's answer to our own call and as a log entry (whole
+seconds), each under another id. So a line has one slot per source: an observation takes the nearest line of its type
+and agent within a second whose slot for its source is free, else it opens a line of its own.
+"""
+
+from dataclasses import dataclass, replace
+
+from shared.model.event import SECOND, Agent, Event, Instant, Source
+from shared.model.expectation import Expectation
+from shared.model.ids import CommandId, EventId, LineKey
+
+Slots = tuple[tuple[Source, EventId], ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """
+    One thing to announce in the thread.
+
+    `command` is set when somebody did it from Slack; `who` is then their name there. `key` names the line for ever: it
+    is written into the message's metadata, by which a lost message is found again.
+    """
+
+    key: LineKey
+    type: str
+    at: Instant
+    agent: Agent | None
+    slots: Slots
+    command: CommandId | None = None
+    who: str = ""
+
+    def holds(self, source: Source) -> bool:
+        """Tell whether `source` has already told of this line."""
+        return any(held is source for held, _ in self.slots)
+
+
+def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> tuple[Line, ...]:
+    """
+    Give `event` its slot on one of `lines`, or a line of its own. Lines stay in the order of their time.
+
+    `echo` is the expectation of the command that caused the event, None for an outside act.
+    """
+    home = _line_of(lines, event, echo)
+    if home is None:
+        return _ordered((*lines, _opened(lines, event, echo)))
+    slots = home.slots if home.holds(event.source) else (*home.slots, (event.source, event.id))
+    told = replace(home, slots=slots, at=_sharper(home.at, event.at), agent=home.agent or event.agent)
+    return _ordered(tuple(told if line.key == home.key else line for line in lines))
+
+
+def command_key(echo: Expectation, event: Event) -> LineKey:
+    """Name the line that announces what a command did; a side event of it has a line of its own."""
+    return LineKey(f"command:{echo.command}" + ("" if event.type == echo.type else f":{event.type}"))
+
+
+def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:
+    if echo is not None:
+        own = next((line for line in lines if line.key == command_key(echo, event)), None)
+        return own or (_same_second(lines, event) if event.source is Source.ANSWER else None)
+    near = [line for line in lines if _may_tell_of(line, event)]
+    return min(near, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
+
+
+def _same_second(lines: tuple[Line, ...], event: Event) -> Line | None:
+    """
+    Find the outside act that an answer may be speaking of.
+
+    A `PUT` that changed nothing also answers 200, with the state that the same person reached in PagerDuty's own
+    interface a moment ago. So an answer never announces anything beside a like line of the same second.
+    """
+    like = (line for line in lines if _may_tell_of(line, event) and _apart(line.at, event.at) == 0)
+    return next(like, None)
+
+
+def _may_tell_of(line: Line, event: Event) -> bool:
+    same = line.type == event.type and _id(line.agent) == _id(event.agent)
+    return same and not line.holds(event.source) and _apart(line.at, event.at) <= SECOND
+
+
+def _apart(one: Instant, other: Instant) -> int:
+    """Milliseconds between two instants; 0 when they may be the same."""
+    return max(0, one.ms - other.ms - other.span + 1, other.ms - one.ms - one.span + 1)
+
+
+def _opened(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line:
+    slots = ((event.source, event.id),)
+    if echo is not None:
+        key = command_key(echo, event)
+        return Line(key, event.type, event.at, event.agent, slots, echo.command, echo.who)
+    return Line(_fresh_key(lines, event), event.type, event.at, event.agent, slots)
+
+
+def _fresh_key(lines: tuple[Line, ...], event: Event) -> LineKey:
+    taken = {line.key for line in lines}
+    stem = f"{event.type}@{event.at.ms}"
+    candidates = (LineKey(stem if n == 0 else f"{stem}#{n}") for n in range(len(lines) + 1))
+    return next(key for key in candidates if key not in taken)
+
+
+def _sharper(one: Instant, other: Instant) -> Instant:
+    return min(one, other, key=lambda instant: (instant.span, instant.ms))
+
+
+def _ordered(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    return tuple(sorted(lines, key=lambda line: (line.at.ms, line.key)))
+
+
+def _id(agent: Agent | None) -> str | None:
+    return agent.id if agent else None

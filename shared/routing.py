@@ -1,0 +1,44 @@
+"""Which channels an incident is shown in. Pure: the first route of `bridge.toml` that matches decides."""
+
+from dataclasses import dataclass
+
+from shared.bridge_config import RouteConfig, RoutingConfig
+from shared.model.event import Ref, Snapshot
+from shared.model.ids import ChannelId
+
+
+@dataclass(frozen=True)
+class Route:
+    """
+    Where an incident goes; the first channel is home. No channels: it is counted and not shown.
+
+    `named` tells a route that somebody wrote down for such incidents from the default channel, where incidents of
+    private teams are never shown.
+    """
+
+    channels: tuple[ChannelId, ...]
+    named: bool
+
+
+def route(snapshot: Snapshot, config: RoutingConfig) -> Route:
+    """Find the channels for an incident as it is now."""
+    for candidate in config.routes:
+        if _takes(candidate, snapshot):
+            return Route(tuple(ChannelId(channel) for channel in candidate.all_channels), named=True)
+    default = config.default_channel
+    return Route((ChannelId(default),) if default else (), named=False)
+
+
+def _takes(candidate: RouteConfig, snapshot: Snapshot) -> bool:
+    """Every field that the route gives must match."""
+    return (
+        _is(candidate.service, (snapshot.service,))
+        and _is(candidate.team, snapshot.teams)
+        and _is(candidate.priority, (snapshot.priority,))
+        and candidate.urgency in (None, snapshot.urgency)
+    )
+
+
+def _is(wanted: str | None, refs: tuple[Ref | None, ...]) -> bool:
+    """Match by id, or by name as PagerDuty gives it."""
+    return wanted is None or any(ref is not None and wanted in (ref.id, ref.name) for ref in refs)

@@ -1,0 +1,1 @@
+"""Slack: the words and blocks (pure), and the one door to its API."""

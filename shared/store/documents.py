@@ -1,0 +1,86 @@
+"""An incident's documents: load one, apply a pure rule to it, store it with one compare-and-set, again on conflict."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from shared.errors import FencedOff
+from shared.model.ids import IncidentId
+from shared.model.incident import Incident
+from shared.model.queue import CommandQueue
+from shared.model.surface import Surface
+from shared.store import keys
+from shared.store.leases import Lease
+from shared.store.redis import Redis
+from shared.store.scripts import Script
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Stored(Generic[Value]):
+    """A document as it was when it was read; `revision` grows by one with each change."""
+
+    value: Value
+    revision: int
+
+
+class Documents(Generic[Value]):
+    """
+    All documents of one kind.
+
+    `change` is the only way to write. With a `lease` it also checks, in the same atomic step, that nobody has taken the
+    incident over, and raises `FencedOff` if somebody has.
+    """
+
+    def __init__(self, redis: Redis, name: str, kind: type[Value], empty: Callable[[IncidentId], Value]) -> None:
+        self._redis = redis
+        self._name = name
+        self._json = TypeAdapter(kind)
+        self._empty = empty
+        self._store = Script(redis, "store")
+
+    async def load(self, incident: IncidentId) -> Stored[Value]:
+        """Read the document; an incident that is not known yet has an empty one at revision 0."""
+        revision, text = await self._redis.hmget(keys.document(incident, self._name), "rev", "doc")
+        if text is None:
+            return Stored(self._empty(incident), 0)
+        return Stored(self._json.validate_json(text), int(revision or 0))
+
+    async def change(
+        self, incident: IncidentId, rule: Callable[[Value], Value], lease: Lease | None = None
+    ) -> Stored[Value]:
+        """Apply `rule` until it is stored, and return what was stored. `rule` may run several times."""
+        while True:
+            before = await self.load(incident)
+            after = rule(before.value)
+            if after == before.value or await self.swap(incident, before, after, lease):
+                return Stored(after, before.revision + (after != before.value))
+
+    async def swap(self, incident: IncidentId, before: Stored[Value], after: Value, lease: Lease | None = None) -> bool:
+        """Store `after` if the document is still as it was `before`; tell whether it was."""
+        key = keys.document(incident, self._name)
+        fence = lease.fence if lease else keys.epoch(incident, "none")
+        text = self._json.dump_json(after)
+        epoch = lease.epoch if lease else 0
+        stored = await self._store([key, fence], [before.revision, text, keys.INCIDENT_KEPT, epoch])
+        if stored == -1:
+            raise FencedOff(f"{incident} was taken over while its {self._name} was being written")
+        return stored == 1
+
+
+def incidents(redis: Redis) -> Documents[Incident]:
+    """Open the projections."""
+    return Documents(redis, "incident", Incident, Incident)
+
+
+def command_queues(redis: Redis) -> Documents[CommandQueue]:
+    """Open the command queues."""
+    return Documents(redis, "commands", CommandQueue, CommandQueue)
+
+
+def surfaces(redis: Redis) -> Documents[Surface]:
+    """Open what is known of Slack's messages."""
+    return Documents(redis, "slack", Surface, Surface)

@@ -1,0 +1,71 @@
+"""
+Every key, its type and its expiry, in one table.
+
+Keys of one incident share the hash tag `{<incident id>}`, so that each atomic step works on a Redis Cluster. The two
+streams and the work queues are shared by all incidents and have slots of their own.
+
+| key                              | type   | expiry   | holds |
+|----------------------------------|--------|----------|-------|
+| `pb:{events}`                    | stream | none     | deliveries and answers to our calls, until folded |
+| `pb:{commands}`                  | stream | none     | what people asked for, until moved to its incident |
+| `pb:{deadletters}`               | stream | 10,000   | what could not be understood, with the reason |
+| `pb:{generation}`                | string | none     | the birth of this data set: `<random>:<Redis ms>` |
+| `pb:{queue:<name>}:due`          | zset   | none     | incident -> when it is due (Redis ms) |
+| `pb:{queue:<name>}:marks`        | hash   | none     | incident -> how often it was marked |
+| `pb:{<incident>}:incident`       | hash   | 180 d    | the projection: `rev`, `doc` |
+| `pb:{<incident>}:commands`       | hash   | 180 d    | the incident's command queue: `rev`, `doc` |
+| `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |
+| `pb:{<incident>}:lease:<name>`   | string | lease    | who holds the incident for one kind of work |
+| `pb:{<incident>}:epoch:<name>`   | string | 180 d    | how often that lease has been taken: the fencing token |
+| `pb:{link:<slack user>}`         | string | minutes  | the PagerDuty user that a Slack user is |
+| `pb:{mention:<pagerduty user>}`  | string | minutes  | the Slack user that a PagerDuty user is |
+
+No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
+"""
+
+from shared.model.ids import IncidentId, SlackUserId, UserId
+
+EVENTS = "pb:{events}"
+COMMANDS = "pb:{commands}"
+DEAD_LETTERS = "pb:{deadletters}"
+GENERATION = "pb:{generation}"
+GROUP = "workers"
+
+DEAD_LETTERS_KEPT = 10_000
+INCIDENT_KEPT = 180 * 24 * 3600
+"""Seconds that an incident's keys outlive its last change."""
+
+
+def due(queue: str) -> str:
+    """Name the sorted set of a work queue."""
+    return f"pb:{{queue:{queue}}}:due"
+
+
+def marks(queue: str) -> str:
+    """Name the counters of a work queue; same slot as `due`."""
+    return f"pb:{{queue:{queue}}}:marks"
+
+
+def document(incident: IncidentId, name: str) -> str:
+    """Name one of an incident's documents: `incident`, `commands` or `slack`."""
+    return f"pb:{{{incident}}}:{name}"
+
+
+def lease(incident: IncidentId, work: str) -> str:
+    """Name the lease on an incident for one kind of work."""
+    return f"pb:{{{incident}}}:lease:{work}"
+
+
+def epoch(incident: IncidentId, work: str) -> str:
+    """Name the fencing counter of that lease; same slot."""
+    return f"pb:{{{incident}}}:epoch:{work}"
+
+
+def link(user: SlackUserId) -> str:
+    """Name the cached link of a Slack user."""
+    return f"pb:{{link:{user}}}"
+
+
+def mention(user: UserId) -> str:
+    """Name the cached Slack user of a PagerDuty user."""
+    return f"pb:{{mention:{user}}}"

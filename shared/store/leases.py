@@ -1,0 +1,72 @@
+"""Short leases on an incident, with a fencing token, so that one worker at a time does one kind of work on it."""
+
+import time
+from collections.abc import Callable
+
+from shared.errors import FencedOff
+from shared.model.ids import IncidentId
+from shared.store import keys
+from shared.store.redis import Redis
+from shared.store.scripts import Script
+
+
+class Lease:
+    """
+    The right to do one kind of work on one incident, for a while.
+
+    Its holder calls `check` before every outside call. Time is measured on the monotonic clock from before the lease
+    was asked for, so the holder always gives up earlier than the store lets the next one in.
+    """
+
+    def __init__(self, leases: "Leases", incident: IncidentId, epoch: int, until: float) -> None:
+        self.incident = incident
+        self.epoch = epoch
+        self._leases = leases
+        self._until = until
+
+    @property
+    def fence(self) -> str:
+        """The key of the counter that the fencing token is compared with."""
+        return keys.epoch(self.incident, self._leases.work)
+
+    async def check(self, needed: float) -> None:
+        """
+        Make sure that the lease lasts for `needed` more seconds, prolonging it if it would not.
+
+        Raises `FencedOff` if somebody else has it.
+        """
+        if self._until - self._leases.now() < needed:
+            self._until = await self._leases.prolong(self)
+
+    async def release(self) -> None:
+        """Give it up, so that the next one need not wait."""
+        await self._leases.release(self)
+
+
+class Leases:
+    """Takes, prolongs and releases the leases for one kind of `work`, each `lasts` seconds."""
+
+    def __init__(self, redis: Redis, work: str, lasts: float, now: Callable[[], float] = time.monotonic) -> None:
+        self.work = work
+        self.now = now
+        self._lasts = lasts
+        self._take = Script(redis, "lease")
+        self._renew = Script(redis, "renew")
+
+    async def take(self, incident: IncidentId) -> Lease | None:
+        """Take the lease on `incident`, or return None when somebody holds it."""
+        asked = self.now()
+        names = [keys.lease(incident, self.work), keys.epoch(incident, self.work)]
+        epoch = await self._take(names, [int(self._lasts * 1000), keys.INCIDENT_KEPT])
+        return Lease(self, incident, int(str(epoch)), asked + self._lasts) if epoch else None
+
+    async def prolong(self, lease: Lease) -> float:
+        """Start the lease's time anew, and return its end on the monotonic clock."""
+        asked = self.now()
+        if not await self._renew([keys.lease(lease.incident, self.work)], [lease.epoch, int(self._lasts * 1000)]):
+            raise FencedOff(f"the lease on {lease.incident} for {self.work} was lost")
+        return asked + self._lasts
+
+    async def release(self, lease: Lease) -> None:
+        """End the lease if it is still this one."""
+        await self._renew([keys.lease(lease.incident, self.work)], [lease.epoch, 0])

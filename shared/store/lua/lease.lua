@@ -1,0 +1,10 @@
+-- Take the lease on an incident for one kind of work, if nobody holds it.
+-- KEYS: lease, epoch counter (same slot). ARGV: milliseconds it lasts, seconds the counter is kept.
+-- Returns the new epoch, the fencing token, or 0 when somebody holds the lease.
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  return 0
+end
+local epoch = redis.call('INCR', KEYS[2])
+redis.call('EXPIRE', KEYS[2], ARGV[2])
+redis.call('SET', KEYS[1], epoch, 'PX', ARGV[1])
+return epoch

@@ -1,0 +1,10 @@
+-- Mark an incident as due. An earlier due time stands.
+-- KEYS: due set, marks (same slot). ARGV: incident, milliseconds from now.
+local time = redis.call('TIME')
+local at = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
+redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not due or tonumber(due) > at then
+  redis.call('ZADD', KEYS[1], string.format('%.0f', at), ARGV[1])
+end
+return 1

@@ -1,0 +1,188 @@
+"""
+The connection to Redis or Valkey: one attempt per call, short time-outs, one error, and appends that are on disk.
+
+redis-py repeats calls by itself, writes included, which can append one click eleven times. Here each call goes over the
+wire once; whoever calls decides whether to repeat.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio
+from redis.asyncio.connection import AbstractConnection, BlockingConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.maint_notifications import MaintNotificationsConfig
+
+from shared.errors import StoreDown
+
+CONNECT_TIMEOUT = 1.0
+"""Seconds that a connection may take to be made."""
+SOCKET_TIMEOUT = 1.5
+"""Seconds that one call may take."""
+BLOCKING_TIMEOUT = 5.0
+"""Seconds that one blocking read may take; its `BLOCK` must be well below."""
+DISK_TIMEOUT_MS = 1000
+"""Milliseconds that the disk may take to confirm an append; below `SOCKET_TIMEOUT`, so that the answer is seen."""
+ALIVE_TIMEOUT = 0.5
+"""Seconds in which a connection that lay idle has to show that it still works; else a new one is made."""
+MOST_CONNECTIONS = 32
+"""Connections that one client keeps; a burst waits its turn."""
+NO_EVICTION = "noeviction"
+
+_ANSWERS = ("BUSYGROUP", "NOGROUP")
+"""Replies that say something about the data. Any other error reply means that the server does not do its work."""
+
+
+class Redis(redis.asyncio.Redis):
+    """
+    redis-py's client, whose every command raises `StoreDown` when Redis could not be reached or would not do it.
+
+    Only replies that callers act upon pass as they are: a script or a consumer group that is missing or there already.
+    """
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
+        """Send one command, once, and return its reply."""
+        with store_errors():
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
+
+
+@dataclass(frozen=True)
+class Durability:
+    """
+    What a probe found to be in force.
+
+    `fsync` says that `WAITAOF` answers, so an append can wait for the disk; `why_not` says what stands against it.
+    `eviction` is the policy for a full memory, empty when this user may not read it; anything but `noeviction` may
+    lose entries.
+    """
+
+    fsync: bool
+    why_not: str = ""
+    eviction: str = ""
+
+    @property
+    def evicts(self) -> bool:
+        """Tell whether Redis is known to throw data away when its memory is full."""
+        return self.eviction not in {"", NO_EVICTION}
+
+
+def connect(url: str, *, blocking: bool = False) -> Redis:
+    """
+    Make a client for `url` (`redis://`, `rediss://` or `unix://`); nothing is sent before the first command.
+
+    `blocking` makes one for reads that wait. Such a read must not hold up quick calls, so it gets a client of its own.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=MOST_CONNECTIONS,
+        timeout=CONNECT_TIMEOUT,
+        socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=BLOCKING_TIMEOUT if blocking else SOCKET_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+        retry_on_error=[],
+        decode_responses=False,
+        # Only commands that a user with few rights may give, and no messages that the client did not ask for: with
+        # the latter redis-py would take a connection that the server has closed for a good one.
+        protocol=2,
+        driver_info=None,
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+    )
+    client = Redis(connection_pool=pool)
+    client.auto_close_connection_pool = True
+    return client
+
+
+async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wait_for_disk: bool) -> str:
+    """
+    Append one entry to `stream` and return its id; with `wait_for_disk` only after it is on the server's disk.
+
+    Raises `StoreDown` for any failure, a disk that did not confirm in time included; the entry may be there all the
+    same. Exactly one `XADD` is sent.
+    """
+    commands: list[tuple[str | bytes | int, ...]] = [
+        ("XADD", stream, "*", *(part for field in fields.items() for part in field))
+    ]
+    if wait_for_disk:
+        # In one go, because WAITAOF tells only of what was written on the same connection.
+        commands.append(("WAITAOF", 1, 0, DISK_TIMEOUT_MS))
+    with store_errors(answers=()):
+        entry, *synced = await _in_one_go(client, commands)
+    if synced and synced[0][0] < 1:
+        raise StoreDown(f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms")
+    return bytes(entry).decode()
+
+
+async def probe(client: Redis) -> Durability:
+    """
+    Find out what durability is in force, with a user that may do little more than append.
+
+    Raises `StoreDown` only when Redis cannot be reached.
+    """
+    await client.ping()
+    settings = await _settings(client)
+    eviction = settings.get("maxmemory-policy", "")
+    if settings.get("appendfsync") == "no":
+        return Durability(fsync=False, why_not="appendfsync is no: the disk never confirms", eviction=eviction)
+    try:
+        await client.execute_command("WAITAOF", 1, 0, DISK_TIMEOUT_MS)
+    except StoreDown as error:
+        if isinstance(error.__cause__, ResponseError):
+            return Durability(fsync=False, why_not=str(error), eviction=eviction)
+        raise
+    return Durability(fsync=True, eviction=eviction)
+
+
+@contextmanager
+def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
+    """Turn every error of Redis or of the way to it into `StoreDown`, except replies that begin with `answers`."""
+    try:
+        yield
+    except NoScriptError:
+        raise
+    except (RedisError, OSError) as error:
+        if isinstance(error, ResponseError) and str(error).startswith(answers):
+            raise
+        raise StoreDown(f"Redis: {error}" if str(error) else f"Redis: {type(error).__name__}") from error
+
+
+async def _settings(client: Redis) -> dict[str, str]:
+    """Read the server's settings that matter here; empty where this user or this host may not read them."""
+    try:
+        found = await client.config_get("maxmemory-policy", "appendfsync")
+        return {str(name): str(value) for name, value in found.items()}
+    except StoreDown as error:
+        if isinstance(error.__cause__, ResponseError):
+            return {}
+        raise
+
+
+async def _in_one_go(client: Redis, commands: list[tuple[str | bytes | int, ...]]) -> list[Any]:
+    """Send commands together on one connection that works, and return their replies; the first error raises."""
+    pool = client.connection_pool
+    connection = await pool.get_connection()
+    try:
+        await _make_sure_alive(connection)
+        await connection.send_packed_command(connection.pack_commands(commands))
+        return [await connection.read_response() for _ in commands]
+    except BaseException:
+        # Replies that nobody has read must not meet the next call on this connection.
+        await connection.disconnect(nowait=True)
+        raise
+    finally:
+        await pool.release(connection)
+
+
+async def _make_sure_alive(connection: AbstractConnection) -> None:
+    """Replace the connection if it died while idle: an append is sent once, so it must not be the one to find out."""
+    try:
+        async with asyncio.timeout(ALIVE_TIMEOUT):
+            await connection.send_command("PING")
+            await connection.read_response()
+    except (RedisError, OSError):
+        await connection.disconnect(nowait=True)
+        await connection.connect()

@@ -1,0 +1,20 @@
+"""The Lua scripts: one file for each atomic step."""
+
+from importlib.resources import files
+
+from shared.store.redis import Redis
+
+Argument = str | bytes | int
+
+
+class Script:
+    """One script of `shared/store/lua`, run by its digest and sent again if the server has forgotten it."""
+
+    def __init__(self, redis: Redis, name: str) -> None:
+        text = files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+        self._script = redis.register_script(text)
+
+    async def __call__(self, keys: list[str], arguments: list[Argument]) -> object:
+        """Run it, and return what it returns."""
+        result: object = await self._script(keys=keys, args=arguments)
+        return result

@@ -1,0 +1,98 @@
+"""
+Reading the two streams: every entry is worked on until it is done, by whichever worker is alive.
+
+An entry that a dead worker took is taken over after seconds. Handling must bear repetition: nothing here promises that
+an entry comes only once.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from shared.clock import Durations
+from shared.store import keys
+from shared.store.redis import Redis
+from shared.store.scripts import Script
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a stream. `at_ms` is when the store took it, by the store's clock."""
+
+    id: str
+    fields: dict[str, bytes]
+
+    @property
+    def at_ms(self) -> int:
+        """The time within a stream id, which the store made."""
+        return int(self.id.partition("-")[0])
+
+
+class Inbox:
+    """
+    One consumer of a stream.
+
+    `blocking` is a connection of its own: a blocking read must not hold up the quick calls of `redis`.
+    """
+
+    def __init__(self, redis: Redis, blocking: Redis, stream: str, consumer: str, durations: Durations) -> None:
+        self._redis = redis
+        self._blocking = blocking
+        self._stream = stream
+        self._consumer = consumer
+        self._idle = int(durations.claim_idle * 1000)
+        self._block = max(1, int(durations.block * 1000))
+        self._done = Script(redis, "done")
+
+    async def open(self) -> None:
+        """Create the consumer group if it is not there, from the first entry on: nothing is ever skipped."""
+        try:
+            await self._redis.xgroup_create(self._stream, keys.GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    async def batch(self) -> AsyncIterator[Entry]:
+        """Yield what a dead worker left behind, then what is new; waits a moment when there is neither."""
+        for entry in [*await self._abandoned(), *await self._new()]:
+            yield entry
+
+    async def done(self, entry: Entry) -> None:
+        """Take a finished entry off the stream for good."""
+        await self._done([self._stream], [keys.GROUP, entry.id])
+
+    async def bury(self, entry: Entry, why: str) -> None:
+        """Move an entry that can never be worked on to the dead letters, whole, with the reason."""
+        letter: dict[Any, Any] = {**entry.fields, "stream": self._stream, "entry": entry.id, "why": why}
+        await self._redis.xadd(keys.DEAD_LETTERS, letter, maxlen=keys.DEAD_LETTERS_KEPT, approximate=True)
+        await self.done(entry)
+
+    async def _abandoned(self) -> list[Entry]:
+        claimed = await self._redis.xautoclaim(
+            self._stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH
+        )
+        return _entries(claimed[1])
+
+    async def _new(self) -> list[Entry]:
+        try:
+            read: Any = await self._blocking.xreadgroup(
+                keys.GROUP, self._consumer, {self._stream: ">"}, count=BATCH, block=self._block
+            )
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            await self.open()
+            return []
+        return [entry for _, entries in read or [] for entry in _entries(entries)]
+
+
+def _entries(raw: list[tuple[bytes, dict[bytes, bytes]]] | Any) -> list[Entry]:  # noqa: ANN401 -- redis-py's reply types vary by version
+    return [
+        Entry(entry_id.decode(), {name.decode(): value for name, value in fields.items()})
+        for entry_id, fields in raw
+        if fields
+    ]

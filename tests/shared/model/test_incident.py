@@ -1,0 +1,186 @@
+"""The fold, case by case."""
+
+from dataclasses import replace
+
+from shared.model.command import Action
+from shared.model.event import ACKNOWLEDGED, REOPENED, RESOLVED, TRIGGERED, Event, Instant, Source, Status
+from shared.model.expectation import KEPT
+from shared.model.ids import CommandId, EventId
+from shared.model.incident import Attempt, AttemptState, Incident, Told, fold, fold_read, settle
+from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
+
+
+def folded(*events: Event, start: Incident | None = None) -> Incident:
+    """Fold events one after the other."""
+    incident = start or Incident(INCIDENT)
+    for event in events:
+        incident = fold(incident, event, NOON).incident
+    return incident
+
+
+def test_an_older_snapshot_never_overwrites() -> None:
+    """A late `triggered` leaves the state alone, and its line is recorded at its own time."""
+    late = fold(folded(webhook(RESOLVED, NOON + 9000)), webhook(TRIGGERED, NOON), NOON)
+
+    assert Status.RESOLVED is late.incident.status
+    assert [TRIGGERED, RESOLVED] == [line.type for line in late.incident.lines]
+    assert Told.STALE is late.told
+
+
+def test_the_same_event_again_is_a_duplicate() -> None:
+    """An event id that is known changes nothing."""
+    incident = folded(webhook(TRIGGERED, NOON))
+
+    again = fold(incident, webhook(TRIGGERED, NOON), NOON)
+
+    assert incident == again.incident
+    assert Told.DUPLICATE is again.told
+
+
+def test_equal_milliseconds_with_different_contents_ask_for_a_read() -> None:
+    """Two events of one millisecond that disagree are a tie, whichever comes first."""
+    one = webhook(ACKNOWLEDGED, NOON, event_id="A")
+    two = webhook(RESOLVED, NOON, event_id="B")
+
+    assert folded(one, two).unread
+    assert folded(two, one).unread
+    assert folded(one, two).status is folded(two, one).status
+
+
+def test_the_same_second_across_two_precisions_is_a_tie() -> None:
+    """An answer of the same second that disagrees asks for a read; meanwhile the webhook stands."""
+    incident = folded(webhook(RESOLVED, NOON + 700, BOB), answer(ACKNOWLEDGED, NOON, "c1"))
+
+    assert incident.unread
+    assert Status.RESOLVED is incident.status
+
+
+def test_the_same_second_with_the_same_contents_is_no_tie() -> None:
+    """The answer to our own call and its webhook agree, so nobody is asked."""
+    assert not folded(webhook(ACKNOWLEDGED, NOON + 700), answer(ACKNOWLEDGED, NOON, "c1")).unread
+
+
+def test_a_newer_snapshot_ends_a_tie() -> None:
+    """What came surely later decides, without a read."""
+    tie = folded(webhook(ACKNOWLEDGED, NOON, event_id="A"), webhook(RESOLVED, NOON, event_id="B"))
+
+    assert not folded(webhook(REOPENED, NOON + 5000), start=tie).unread
+
+
+def test_a_read_settles_a_tie() -> None:
+    """What PagerDuty says now stands, and a webhook of the same second asks again instead of overwriting it."""
+    tie = folded(webhook(ACKNOWLEDGED, NOON, event_id="A"), webhook(RESOLVED, NOON, event_id="B"))
+
+    settled = settle(tie, snapshot(Status.ACKNOWLEDGED), Instant(NOON, 1000))
+
+    assert Status.ACKNOWLEDGED is settled.status
+    assert not settled.unread
+    assert folded(webhook(RESOLVED, NOON + 300, event_id="C"), start=settled).unread
+
+
+def test_a_read_older_than_what_is_known_settles_nothing() -> None:
+    """A lagging replica at PagerDuty does not turn the card back."""
+    tie = folded(webhook(ACKNOWLEDGED, NOON, event_id="A"), webhook(RESOLVED, NOON, event_id="B"))
+
+    assert tie == settle(tie, snapshot(Status.TRIGGERED), Instant(NOON - 5000, 1000))
+
+
+def test_an_event_without_a_snapshot_for_an_unknown_incident_asks_for_a_read() -> None:
+    """A note on an incident that nobody has seen makes the bridge read it."""
+    note = Event(EventId("N"), "incident.annotated", INCIDENT, Source.WEBHOOK, Instant(NOON), ALICE)
+
+    assert folded(note).unread
+    assert not folded(webhook(TRIGGERED, NOON), note).unread
+
+
+def test_a_read_alone_announces_nothing() -> None:
+    """What a guard read shows becomes the state and opens no line."""
+    read = Event(
+        EventId("R"), "read", INCIDENT, Source.READ, Instant(NOON, 1000), snapshot=snapshot(Status.ACKNOWLEDGED)
+    )
+
+    incident = fold_read(Incident(INCIDENT), read)
+
+    assert Status.ACKNOWLEDGED is incident.status
+    assert () == incident.lines
+
+
+def test_an_answer_that_proves_nothing_announces_nothing() -> None:
+    """A 200 that may have changed nothing folds silently."""
+    incident = folded(answer(ACKNOWLEDGED, NOON, "c1", proven=False))
+
+    assert Status.ACKNOWLEDGED is incident.status
+    assert () == incident.lines
+
+
+def test_an_answer_never_speaks_beside_an_outside_act_of_the_same_second() -> None:
+    """Alice acknowledged in PagerDuty; a PUT of hers that changed nothing answers 200: one line."""
+    outside = webhook(ACKNOWLEDGED, NOON + 300)
+    start = replace(folded(outside), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    assert 1 == len(folded(answer(ACKNOWLEDGED, NOON, "c1"), start=start).lines)
+
+
+def test_a_second_match_from_the_same_source_is_an_outside_act() -> None:
+    """One expectation explains one webhook; the next like it has a line of its own."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(webhook(ACKNOWLEDGED, NOON + 10), webhook(ACKNOWLEDGED, NOON + 400), start=start)
+
+    assert ["c1", None] == [line.command for line in incident.lines]
+
+
+def test_an_answer_narrows_the_window() -> None:
+    """Once PagerDuty has said when it happened, a like act much later is somebody's own."""
+    narrowed = expectation(ACKNOWLEDGED, NOON, "c1").narrowed(Instant(NOON, 1000))
+    start = replace(Incident(INCIDENT), expectations=(narrowed,))
+
+    assert folded(webhook(ACKNOWLEDGED, NOON + 1900), start=start).lines[0].command == "c1"
+    assert folded(webhook(ACKNOWLEDGED, NOON + 5000), start=start).lines[0].command is None
+
+
+def test_somebody_elses_act_is_never_our_echo() -> None:
+    """Type, time and state fit, the agent does not."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    assert folded(webhook(ACKNOWLEDGED, NOON + 10, BOB), start=start).lines[0].command is None
+
+
+def test_an_acknowledge_that_undid_a_resolve_is_found() -> None:
+    """Bob resolved between the guard's read and Alice's acknowledge: whose resolve it was is known afterwards."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(webhook(ACKNOWLEDGED, NOON + 900), webhook(RESOLVED, NOON + 500, BOB), start=start)
+
+    undone = incident.undone_by(CommandId("c1"))
+    assert undone is not None
+    assert undone.agent == BOB
+
+
+def test_the_reopening_that_our_acknowledge_caused_is_ours() -> None:
+    """PagerDuty reports the reopening as well; it is not announced as an act in PagerDuty."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(webhook(REOPENED, NOON + 890), webhook(ACKNOWLEDGED, NOON + 900), start=start)
+
+    assert {"c1"} == {line.command for line in incident.lines}
+    assert 2 == len(incident.lines)
+
+
+def test_a_failed_attempt_is_shown_until_the_incident_moves_on() -> None:
+    """The next transition takes the notice away; an event that changes nothing leaves it."""
+    failed = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, "Alice", AttemptState.FAILED, NOON)
+    start = replace(folded(webhook(TRIGGERED, NOON)), attempts=(failed,))
+
+    assert (failed,) == folded(webhook("incident.annotated", NOON + 5), start=start).attempts
+    assert () == folded(webhook(ACKNOWLEDGED, NOON + 10, BOB), start=start).attempts
+
+
+def test_what_no_delivery_can_refer_to_is_forgotten() -> None:
+    """Events and expectations older than any retry of PagerDuty are dropped."""
+    start = replace(folded(webhook(TRIGGERED, NOON)), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    later = fold(start, webhook(RESOLVED, NOON + KEPT + 10), NOON + KEPT + 10).incident
+
+    assert () == later.expectations
+    assert 1 == len(later.seen)

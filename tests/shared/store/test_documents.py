@@ -1,0 +1,145 @@
+"""Documents, leases and the work queue: the atomic steps that ownership rests on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from fakeredis import FakeAsyncRedis
+
+from shared.errors import FencedOff
+from shared.model.ids import ChannelId, MessageTs
+from shared.model.incident import Incident, fold
+from shared.model.surface import Placed
+from shared.store import documents
+from shared.store.leases import Leases
+from shared.store.redis import Redis
+from shared.store.workqueue import Due, WorkQueue
+from tests.builders import INCIDENT, NOON, expectation, webhook
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[Redis]:
+    """Give an empty store."""
+    client = FakeAsyncRedis()
+    yield cast("Redis", client)
+    await client.aclose()
+
+
+async def test_a_document_reads_back_as_it_was_stored(redis: Redis) -> None:
+    """A projection with everything in it survives the store."""
+    stored = documents.incidents(redis)
+    start = replace(Incident(INCIDENT), expectations=(expectation("incident.acknowledged", NOON, "c1"),))
+    full = fold(start, webhook("incident.acknowledged", NOON + 5), NOON).incident
+
+    await stored.change(INCIDENT, lambda _: full)
+
+    assert full == (await stored.load(INCIDENT)).value
+
+
+async def test_changes_of_two_writers_both_count(redis: Redis) -> None:
+    """A rule that lost the race is applied again to what the other one stored."""
+    surfaces = documents.surfaces(redis)
+
+    async def place(channel: str) -> None:
+        await surfaces.change(INCIDENT, lambda s: s.with_card(ChannelId(channel), Placed(ts=MessageTs("1.0"))))
+
+    await asyncio.gather(*(place(f"C{n}") for n in range(8)))
+
+    assert 8 == len((await surfaces.load(INCIDENT)).value.cards)
+
+
+async def test_a_stale_revision_is_not_stored(redis: Redis) -> None:
+    """Compare-and-set: what was read before somebody else wrote cannot be written over it."""
+    surfaces = documents.surfaces(redis)
+    before = await surfaces.load(INCIDENT)
+    await surfaces.change(INCIDENT, lambda s: replace(s, generation="one"))
+
+    assert not await surfaces.swap(INCIDENT, before, replace(before.value, generation="two"))
+    assert "one" == (await surfaces.load(INCIDENT)).value.generation
+
+
+async def test_only_one_holds_a_lease(redis: Redis) -> None:
+    """While somebody holds the incident nobody else gets it; once it is given up, the next one does."""
+    leases = Leases(redis, "slack", 5.0)
+    first = await leases.take(INCIDENT)
+    assert first is not None
+    assert await leases.take(INCIDENT) is None
+
+    await first.release()
+    second = await leases.take(INCIDENT)
+
+    assert second is not None
+    assert first.epoch < second.epoch
+
+
+async def test_whoever_lost_the_lease_cannot_write(redis: Redis) -> None:
+    """A worker that slept through its lease is fenced off, even before the next owner has written anything."""
+    leases, surfaces = Leases(redis, "slack", 5.0), documents.surfaces(redis)
+    sleeper = await leases.take(INCIDENT)
+    assert sleeper is not None
+    await redis.delete(f"pb:{{{INCIDENT}}}:lease:slack")
+    await leases.take(INCIDENT)
+
+    with pytest.raises(FencedOff):
+        await surfaces.change(INCIDENT, lambda s: replace(s, generation="mine"), sleeper)
+
+
+async def test_a_lease_that_runs_out_is_prolonged_or_lost(redis: Redis) -> None:
+    """The check before a call prolongs a lease with too little time left, and fails when it is gone."""
+    now = [100.0]
+    leases = Leases(redis, "slack", 5.0, now=lambda: now[0])
+    lease = await leases.take(INCIDENT)
+    assert lease is not None
+    now[0] += 4.0
+
+    await lease.check(3.0)
+    await redis.delete(f"pb:{{{INCIDENT}}}:lease:slack")
+    await lease.check(3.0)
+    now[0] += 4.0
+
+    with pytest.raises(FencedOff):
+        await lease.check(3.0)
+
+
+async def test_a_marked_incident_is_taken_once_and_finished(redis: Redis) -> None:
+    """Many marks are one piece of work; finished, nothing is left."""
+    queue = WorkQueue(redis, "dirty", 5.0)
+    for _ in range(3):
+        await queue.mark(INCIDENT)
+
+    due = await queue.take()
+    assert isinstance(due, Due)
+    hidden = await queue.take()
+    assert isinstance(hidden, float)
+    await queue.finish(due)
+
+    assert await queue.take() is None
+
+
+async def test_a_mark_during_the_work_is_not_lost(redis: Redis) -> None:
+    """What came up while a pass was under way makes the incident due again at once."""
+    queue = WorkQueue(redis, "dirty", 5.0)
+    await queue.mark(INCIDENT)
+    due = await queue.take()
+    assert isinstance(due, Due)
+
+    await queue.mark(INCIDENT)
+    await queue.finish(due, 60.0)
+
+    assert isinstance(await queue.take(), Due)
+
+
+async def test_work_that_goes_on_later_is_due_later(redis: Redis) -> None:
+    """A pass may ask to be repeated after a while."""
+    queue = WorkQueue(redis, "dirty", 5.0)
+    await queue.mark(INCIDENT)
+    due = await queue.take()
+    assert isinstance(due, Due)
+
+    await queue.finish(due, 60.0)
+
+    left = await queue.take()
+    assert isinstance(left, float)
+    assert 55.0 < left <= 60.0
