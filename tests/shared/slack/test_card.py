@@ -1,0 +1,153 @@
+"""The card and the lines: what people read."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.model.command import Action
+from shared.model.event import ACKNOWLEDGED, RESOLVED, TRIGGERED, UNACKNOWLEDGED, Agent, Event, Ref, Status
+from shared.model.ids import CommandId, SlackUserId, UserId
+from shared.model.incident import Attempt, AttemptState, Incident, fold
+from shared.slack import card
+from shared.slack.card import Message
+from tests.builders import ALICE, BOB, INCIDENT, NOON, expectation, snapshot, webhook
+
+
+def folded(*events: Event) -> Incident:
+    """Fold events one after the other."""
+    incident = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+    for event in events:
+        incident = fold(incident, event, NOON).incident
+    return incident
+
+
+def rendered(incident: Incident, **mentions: str) -> Message:
+    """Render the card of an incident."""
+    assert incident.snapshot is not None
+    known = {UserId(user): SlackUserId(slack_user) for user, slack_user in mentions.items()}
+    return card.render(incident, incident.snapshot, known)
+
+
+def labels(message: Message) -> list[str]:
+    """List the buttons."""
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [element["text"]["text"] for row in rows for element in row]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "expected"),
+    [
+        (TRIGGERED, ["Acknowledge", "Resolve"]),
+        (ACKNOWLEDGED, ["Open in PagerDuty", "Resolve"]),
+        (RESOLVED, []),
+    ],
+)
+def test_buttons_follow_the_state(event_type: str, expected: list[str]) -> None:
+    """Only buttons that work are there, and Resolve never takes the place where Acknowledge was."""
+    assert expected == labels(rendered(folded(webhook(event_type, NOON))))
+
+
+def test_only_resolve_asks_first() -> None:
+    """Seconds matter for an acknowledge; a resolve is confirmed."""
+    row = next(block for block in rendered(folded(webhook(TRIGGERED, NOON))).blocks if block["type"] == "actions")
+
+    assert [False, True] == ["confirm" in element for element in row["elements"]]
+
+
+def test_state_comes_first_in_words() -> None:
+    """The first thing read is the state, as a word and a symbol; the title links to PagerDuty."""
+    headline = rendered(folded(webhook(TRIGGERED, NOON))).blocks[0]["text"]["text"]
+
+    assert headline.startswith(":rotating_light: *Triggered*")
+    assert "<https://acme.pagerduty.com/incidents/Q1INCIDENT|#37 Checkout is slow>" in headline
+
+
+def test_assignees_are_mentioned_where_they_are_known() -> None:
+    """Somebody without a Slack account is named."""
+    event = replace(webhook(TRIGGERED, NOON), snapshot=snapshot(Status.TRIGGERED, "Slow", ALICE, BOB))
+
+    facts = rendered(folded(event), PALICE1="U0ALICE").blocks[1]["text"]["text"]
+
+    assert "Assigned to <@U0ALICE>, Bob Ray" in facts
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        (BOB, "Acknowledged by Bob Ray in PagerDuty"),
+        (ALICE, "Acknowledged by Alice Ng in Slack"),
+        (Agent("PINT001", "Events API V2", "inbound_integration_reference"), "Acknowledged by Events API V2"),
+        (None, "Acknowledged automatically by PagerDuty"),
+    ],
+)
+def test_who_acted_and_where(agent: Agent | None, words: str) -> None:
+    """Card, text and line say who did it and where; Alice's is the echo of her click."""
+    incident = folded(webhook(TRIGGERED, NOON - 9000, None), webhook(ACKNOWLEDGED, NOON + 5, agent))
+
+    message = rendered(incident)
+
+    assert words in json.dumps(message.blocks)
+    assert words in message.text
+    assert words in card.render_line(INCIDENT, incident.lines[-1]).text.replace("*", "")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (AttemptState.TRYING, "is acknowledging"),
+        (AttemptState.UNCLEAR, "not known whether"),
+        (AttemptState.FAILED, "did *not* go through"),
+    ],
+)
+def test_an_attempt_is_shown_and_claims_nothing(state: AttemptState, words: str) -> None:
+    """While a click is not confirmed the card keeps its state and says what is going on, in blocks and text."""
+    incident = folded(webhook(TRIGGERED, NOON))
+    attempt = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, "Alice", state, NOON)
+
+    message = rendered(replace(incident, attempts=(attempt,)))
+
+    assert words in json.dumps(message.blocks)
+    assert words in message.text
+    assert "*Triggered*" in message.blocks[0]["text"]["text"]
+
+
+def test_block_ids_change_with_the_contents() -> None:
+    """Slack wants new block ids for a changed message; an unchanged one is identical, so it costs no call."""
+    triggered, again = (rendered(folded(webhook(TRIGGERED, NOON))) for _ in range(2))
+    resolved = rendered(folded(webhook(RESOLVED, NOON)))
+
+    assert triggered.digest == again.digest
+    assert triggered.blocks == again.blocks
+    assert not {b["block_id"] for b in triggered.blocks} & {b["block_id"] for b in resolved.blocks}
+
+
+def test_metadata_names_the_message_and_holds_no_text() -> None:
+    """Everybody in the workspace can read metadata: ids and times only."""
+    incident = folded(webhook(TRIGGERED, NOON), webhook(UNACKNOWLEDGED, NOON + 1, None))
+
+    payload = card.render_line(INCIDENT, incident.lines[0]).metadata["event_payload"]
+
+    assert {"key", "v", "incident", "type", "agent", "at", "span", "slots"} == set(payload)
+    assert "Checkout" not in json.dumps(payload)
+
+
+@given(st.text(), st.text(), st.text(), st.integers(0, 10**9))
+def test_any_text_from_pagerduty_makes_a_valid_card(title: str, service: str, person: str, number: int) -> None:
+    """Whatever stands in a title or a name, nothing raises, no limit is passed, and no markup of theirs survives."""
+    shown = snapshot(Status.TRIGGERED, title, Agent("PX", person))
+    event = replace(
+        webhook(TRIGGERED, NOON), snapshot=replace(shown, number=number, service=Ref("PS", service, "javascript:x"))
+    )
+
+    message = rendered(folded(event))
+
+    assert len(message.text) <= 4000
+    for block in message.blocks:
+        texts = [block["text"]["text"]] if "text" in block else [e["text"] for e in block["elements"] if "text" in e]
+        for text in (t for t in texts if isinstance(t, str)):
+            assert 0 < len(text) <= 3000
+            assert "<!" not in text.replace("<!date^", "")
+            assert "javascript:" not in text
