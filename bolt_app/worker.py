@@ -82,11 +82,16 @@ class Worker:
         except BridgeError as error:
             log.error("config.kept", why=str(error))
             return
+        self.use(config)
+        log.info("config.loaded")
+
+    def use(self, config: BridgeConfig) -> None:
+        """Work by another `bridge.toml` from now on."""
+        self._config = config
         if self._wiring is not None:
             self._wiring.config = config
             self._wiring.identity.config = config.identity
             self._wiring.authorization.config = config.authorization
-        log.info("config.loaded")
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -116,7 +121,7 @@ class Worker:
         redis, blocking = connect(redis_url), connect(redis_url, blocking=True)
         stack.push_async_callback(redis.aclose)
         stack.push_async_callback(blocking.aclose)
-        slack = Slack(self._bot_token, settings.slack_api_url, durations.slack_timeout)
+        slack = Slack(self._bot_token, settings.slack_api_url, durations.slack_timeout, pace=durations.pace)
         stack.push_async_callback(slack.aclose)
         token = settings.pagerduty_api_token.get_secret_value()
         pagerduty = PagerDuty(token, settings.pagerduty_api_url, durations.pagerduty_timeout)

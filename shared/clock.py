@@ -36,6 +36,8 @@ class Durations:
     """How long an acknowledge may take that goes straight to PagerDuty because Redis is down."""
     drain: float = 10.0
     """How long work in hand may go on after SIGTERM."""
+    pace: float = 1.0
+    """Seconds that count as one second of Slack's rate limits."""
     socket_grace: float = 2.0
     """How long the Slack socket may be down before a new ticket is forced."""
     socket_lost: float = 120.0

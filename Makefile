@@ -1,0 +1,32 @@
+# Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check clean
+
+BIN := .venv/bin
+ARGS ?=
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Play the whole life of one incident on this machine; no account is needed
+	@tools/prepare run
+	@$(BIN)/python -m pagebridge demo $(ARGS)
+
+run: ## Run the bridge for a real workspace; its settings are in .env (see .env.example)
+	@tools/prepare run
+	@$(BIN)/python -m pagebridge run $(ARGS)
+
+test: ## Run all tests; ARGS="-k echo" runs some
+	@tools/prepare dev
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: ## Check format, style, types and the directions of imports
+	@tools/prepare dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## Remove .venv and all caches; settings and data stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

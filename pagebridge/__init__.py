@@ -1,0 +1,1 @@
+"""The command `pagebridge`, and a PagerDuty and a Slack that run on this machine."""

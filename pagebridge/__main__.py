@@ -1,0 +1,8 @@
+"""`python -m pagebridge` is the command `pagebridge`."""
+
+import sys
+
+from pagebridge.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

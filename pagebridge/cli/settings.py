@@ -1,0 +1,65 @@
+"""`pagebridge settings`: the documents that are generated from `Settings`, so that they cannot differ from it."""
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Iterator
+
+from pydantic.fields import FieldInfo
+
+from shared.settings import ReceiverSettings, SharedSettings, WorkerSettings
+
+READERS: dict[str, type[SharedSettings]] = {
+    "worker": WorkerSettings,
+    "receiver": ReceiverSettings,
+    "both": SharedSettings,
+}
+TITLES = {
+    "worker": "The worker: python -m bolt_app",
+    "receiver": "The receiver: python -m webhook_receiver",
+    "both": "Both of them",
+}
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this command to the command line."""
+    text = "print every setting there is"
+    parser = commands.add_parser("settings", help=text, description=text)
+    form = parser.add_mutually_exclusive_group(required=True)
+    form.add_argument("--env-example", dest="form", action="store_const", const=env_example, help="as .env.example")
+    form.add_argument("--markdown", dest="form", action="store_const", const=markdown, help="as the README's table")
+    parser.set_defaults(command=_print)
+
+
+def env_example() -> str:
+    """Write `.env.example`: what must be set stands open, what has a default is commented out."""
+    lines = ["# Settings of pagebridge. Copy this file to .env; variables of the environment win over it."]
+    for reader in READERS:
+        lines += ["", "", f"# {TITLES[reader]}"]
+        for name, field in _settings(reader):
+            lines += ["", *textwrap.wrap(field.description or "", 100, initial_indent="# ", subsequent_indent="# ")]
+            lines.append(f"{name}=" if field.is_required() else f"#{name}={field.default}")
+    return "\n".join(lines) + "\n"
+
+
+def markdown() -> str:
+    """Write the table of the README."""
+    lines = ["| Setting | Read by | Default | Meaning |", "| --- | --- | --- | --- |"]
+    for reader in READERS:
+        for name, field in _settings(reader):
+            default = "required" if field.is_required() else f"`{field.default}`"
+            lines.append(f"| `{name}` | {reader} | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _settings(reader: str) -> Iterator[tuple[str, FieldInfo]]:
+    """Give the settings that `reader` alone reads, or both, by their names in the environment."""
+    kind = READERS[reader]
+    for name, field in kind.model_fields.items():
+        if name in kind.__annotations__:
+            yield name.upper(), field
+
+
+def _print(asked: argparse.Namespace) -> int:
+    sys.stdout.write(asked.form())
+    return 0

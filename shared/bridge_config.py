@@ -1,0 +1,128 @@
+"""What `bridge.toml` says: routing, the identity table, authorization, durability."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import structlog
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from shared.problems import Misconfigured, details, what_is_wrong
+
+log = structlog.get_logger()
+
+
+def _shaped(pattern: str, wanted: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"is not {wanted}")
+        return text
+
+    return AfterValidator(check)
+
+
+Channel = Annotated[str, _shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such as C024BE91L (not its name)")]
+SlackUser = Annotated[str, _shaped(r"[UW][A-Z0-9]{2,30}", "a Slack user id such as U024BE7LH")]
+PagerDutyUser = Annotated[str, _shaped(r"[PQ][A-Z0-9]{3,30}", "a PagerDuty user id such as PXPGF42")]
+Domain = Annotated[str, _shaped(r"[^\s@]+", "a domain such as example.com (without the @)")]
+Name = Annotated[str, _shaped(r"(?s).*\S.*", "an id or a name, but empty: leave it out to take any")]
+
+
+class _Table(BaseModel):
+    """A table of `bridge.toml`: read once, never changed, and every key in it is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RouteConfig(_Table):
+    """
+    One route. Every field that it gives must match the incident; one without fields takes every incident.
+
+    `service`, `team` and `priority` are ids, or names as PagerDuty gives them.
+    """
+
+    service: Name | None = None
+    team: Name | None = None
+    urgency: Literal["high", "low"] | None = None
+    priority: Name | None = None
+    channel: Channel | None = None
+    channels: tuple[Channel, ...] = ()
+
+    @property
+    def all_channels(self) -> tuple[str, ...]:
+        """The channels of this route; the first is home."""
+        return (self.channel,) if self.channel else self.channels
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Self:
+        if (self.channel is None) == (not self.channels):
+            raise ValueError("needs either channel or channels, and not both")
+        if len(set(self.channels)) < len(self.channels):
+            raise ValueError("names a channel twice")
+        return self
+
+
+class RoutingConfig(_Table):
+    """Where incidents are shown. The first route that matches wins, then `default_channel`."""
+
+    default_channel: Channel | None = None
+    routes: tuple[RouteConfig, ...] = ()
+
+
+class IdentityConfig(_Table):
+    """
+    Who is who. `users` maps Slack user ids to PagerDuty user ids, and wins over e-mail.
+
+    With `email_domains`, only addresses in these domains are taken for recognising a person.
+    """
+
+    users: dict[SlackUser, PagerDutyUser] = {}
+    email_domains: tuple[Domain, ...] = ()
+
+
+class AuthorizationConfig(_Table):
+    """Who may act. `everywhere` names PagerDuty users who may act on any team's incident."""
+
+    mode: Literal["team", "pagerduty"] = "team"
+    everywhere: frozenset[PagerDutyUser] = frozenset()
+
+
+class BridgeConfig(_Table):
+    """All of `bridge.toml`. `durability` says whether 202 and ack() wait for the disk."""
+
+    durability: Literal["fsync", "memory"] = "fsync"
+    routing: RoutingConfig = RoutingConfig()
+    identity: IdentityConfig = IdentityConfig()
+    authorization: AuthorizationConfig = AuthorizationConfig()
+
+
+def load_bridge_config(path: Path) -> BridgeConfig:
+    """
+    Read `path`. Without the file the defaults hold, no incident is shown anywhere, and the log says so.
+
+    Raises `Misconfigured` naming the file and every key in it that is wrong.
+    """
+    try:
+        return BridgeConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        log.warning("config.missing", path=str(path), hint="no incident is shown: see bridge.example.toml")
+        return BridgeConfig()
+    except ValidationError as error:
+        raise Misconfigured(str(path), map(_problem, details(error))) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(str(path), [f"cannot be read: {error}"]) from None
+
+
+def _problem(found: ErrorDetails) -> str:
+    hint = " (bridge.example.toml shows them all)" if found["type"] == "extra_forbidden" else ""
+    return f"{_key(found['loc'])} {what_is_wrong(found)}{hint}"
+
+
+def _key(place: tuple[int | str, ...]) -> str:
+    """Write the place as in the file, entries of a list counted from one: `routing.routes[2].channel`."""
+    path = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place if part != "[key]")
+    return path.removeprefix(".")

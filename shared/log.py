@@ -1,0 +1,139 @@
+"""
+Logging: one line per event, as JSON or for people, and never a secret.
+
+An event is named `noun.verb` (`delivery.stored`, `incident.folded`) and carries its facts as keys. What libraries log
+takes the same way out, so one redaction covers all of it.
+"""
+
+import base64
+import logging
+import re
+import secrets
+import sys
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Literal, TextIO
+
+import structlog
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+HIDDEN = "[hidden]"
+
+_NAMES = "token|ticket|secret|password|authorization|signature|cookie|response_url|trigger_id"
+_SECRET_KEY = re.compile(rf"(?i).*(?:{_NAMES})s?")
+_SECRET_TEXT = re.compile(
+    rf"""
+      (?P<name>(?i:{_NAMES})[\\"']*\s*[=:]\s*[\\"']*)(?i:(?:bearer|basic|token)\s+)?(?:token=["']?)?[^\s"',;&}}\\]+
+    | (?i:bearer|token\stoken=)\s*[^\s"',;&}}\\]+
+    | xox[abeprs](?:\.xox[bp])?-[\w-]+             # Slack's tokens, rotated ones too
+    | xapp-[\w-]+
+    | https?://hooks\.slack\.com/[^\s"'<>\\]+      # a response_url
+    | \b\d{{6,}}\.\d{{6,}}\.[0-9a-f]{{16,}}\b      # a trigger_id
+    | (?<=v[01]=)[0-9a-fA-F]{{16,}}                # a signature of PagerDuty (v1) or Slack (v0)
+    | (?<=://)[^/\s@"']*:[^/\s@"']+(?=@)           # user and password in an address
+    """,
+    re.VERBOSE,
+)
+_PREPARING: list[Processor] = [ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
+"""A traceback becomes text before the redaction, so that it is redacted as well."""
+_SHORTEST_SECRET = 6
+"""A known secret shorter than this is not looked for: hiding it would tear ordinary words."""
+
+
+def configure(
+    level: str,
+    log_format: Literal["json", "console"],
+    known_secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+) -> None:
+    """
+    Send the logs of this process, libraries included, to `stream` (stderr when not given), from `level` up.
+
+    `known_secrets` are hidden wherever they turn up; `Environment.secrets` of the settings gives them. An error that
+    nobody catches is logged in the same way.
+    """
+    common: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*common, structlog.processors.StackInfoRenderer(), ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    handler = _Handler(stream or sys.stderr)
+    ending: list[Processor] = [
+        Redaction(known_secrets),
+        _time_and_event_first,
+        _renderer(log_format, colors=handler.stream.isatty()),
+    ]
+    handler.setFormatter(ProcessorFormatter(foreign_pre_chain=common, processors=[*_PREPARING, *ending]))
+    logging.root.handlers = [handler]
+    logging.root.setLevel(level.upper())
+    sys.excepthook = _uncaught
+
+
+def reference() -> str:
+    """Make the short reference that a person can quote and that finds the log line: 8 letters and digits."""
+    return base64.b32encode(secrets.token_bytes(5)).decode()
+
+
+class Redaction:
+    """Hides secrets in every value of an event, however deep, by the name of its key and by what it looks like."""
+
+    def __init__(self, known_secrets: Iterable[str] = ()) -> None:
+        known = sorted({secret for secret in known_secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Redact one event: a processor of structlog."""
+        return {self.text(str(key)): self._named(str(key), value) for key, value in event.items()}
+
+    def text(self, text: str) -> str:
+        """Hide what is secret in `text`."""
+        if self._known:
+            text = self._known.sub(HIDDEN, text)
+        return _SECRET_TEXT.sub(lambda found: (found["name"] or "") + HIDDEN, text)
+
+    def _named(self, key: str, value: object) -> object:
+        if value and not isinstance(value, bool) and _SECRET_KEY.fullmatch(key.replace("-", "_")):
+            return HIDDEN
+        return self._value(value)
+
+    def _value(self, value: object) -> object:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {self.text(str(key)): self._named(str(key), inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._value(inner) for inner in value]
+        return self.text(value if isinstance(value, str) else repr(value))
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines. One that cannot be made is reported without its contents, which nothing has redacted."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        error = sys.exc_info()[0]
+        self.stream.write(f"log.failed at {record.pathname}:{record.lineno}: {error and error.__name__}\n")
+
+
+def _time_and_event_first(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Order a line for the eye."""
+    first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
+    return {**first, **event}
+
+
+def _renderer(log_format: str, *, colors: bool) -> Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger().critical("process.failed", exc_info=(kind, error, traceback))

@@ -1,0 +1,53 @@
+"""
+The process: settings, logging, serve, drain.
+
+Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot listen, 2 when the configuration is wrong.
+"""
+
+import asyncio
+import signal
+import sys
+
+import structlog
+
+from shared import log as logging
+from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.problems import Misconfigured
+from shared.settings import ReceiverSettings, load
+from webhook_receiver.receiver import Receiver
+
+log = structlog.get_logger()
+
+DONE, NOT_LISTENING, MISCONFIGURED = 0, 1, 2
+
+
+def main() -> int:
+    """Run a receiver, and return the exit code."""
+    try:
+        settings = load(ReceiverSettings)
+        logging.configure(settings.log_level, settings.log_format, settings.secrets())
+        config = load_bridge_config(settings.bridge_config)
+    except Misconfigured as error:
+        sys.stderr.write(f"The receiver cannot start.\n{error}\n")
+        return MISCONFIGURED
+    try:
+        asyncio.run(_serve(settings, config))
+    except OSError as error:
+        log.error(
+            "receiver.not_listening", why=str(error), hint="see RECEIVER_HOST, RECEIVER_PORT, RECEIVER_ADMIN_PORT"
+        )
+        return NOT_LISTENING
+    log.info("receiver.stopped")
+    return DONE
+
+
+async def _serve(settings: ReceiverSettings, config: BridgeConfig) -> None:
+    receiver = Receiver(settings, config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, receiver.stop)
+    await receiver.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The routes: one port for the world, which learns nothing, and one for operators on this machine."""
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from webhook_receiver.clients import deadlines, hide_banner
+from webhook_receiver.events import Events
+from webhook_receiver.intake import Intake
+from webhook_receiver.limits import MOST_BODY
+
+
+def public_app(intake: Intake, events: Events) -> web.Application:
+    """Make the public application: deliveries, and whether we live and can store, without a word more."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    async def readyz(_request: web.Request) -> web.Response:
+        return web.Response(status=_status(events))
+
+    app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
+    app.on_response_prepare.append(hide_banner)
+    app.router.add_post("/webhooks/pagerduty", intake.deliver)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    return app
+
+
+def admin_app(events: Events) -> web.Application:
+    """Make the operators' application: health in detail, and the metrics for Prometheus."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response({"healthy": True})
+
+    async def readyz(_request: web.Request) -> web.Response:
+        return web.json_response(_details(events), status=_status(events))
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.on_response_prepare.append(hide_banner)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+def _status(events: Events) -> int:
+    return web.HTTPServiceUnavailable.status_code if events.down else web.HTTPOk.status_code
+
+
+def _details(events: Events) -> dict[str, object]:
+    found = events.durability
+    return {
+        "ready": not events.down,
+        "redis": events.down or "in reach",
+        "durability": {
+            "wanted": events.wanted,
+            "in_force": None if found is None else "fsync" if events.waits_for_disk else "memory",
+            "why_not": found.why_not if found and events.wanted == "fsync" else "",
+            "maxmemory_policy": (found.eviction if found else "") or "unknown",
+        },
+    }

@@ -1,0 +1,160 @@
+"""
+Slow clients, and too many of them.
+
+aiohttp waits for ever for the rest of a request. Here every connection always has a deadline for what comes next, and
+when there are too many connections, the one that has been awaited longest makes room: a good client still gets in.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+
+import structlog
+from aiohttp import web
+from prometheus_client import Counter, Gauge
+
+from webhook_receiver.limits import Limits
+
+log = structlog.get_logger()
+
+CUT_OFF = Counter("pagebridge_receiver_cut_off", "Connections closed by the receiver, by what was awaited", ["awaited"])
+CONNECTIONS = Gauge("pagebridge_receiver_connections", "Open connections on the public port")
+
+BANNER = "pagebridge"
+"""What the header `Server` says: no product, no version that somebody could look up weaknesses of."""
+
+
+class Awaited(Enum):
+    """What comes next on a connection."""
+
+    IDLE = auto()
+    HEADER = auto()
+    BODY = auto()
+    ANSWER = auto()
+
+
+class Clients:
+    """The open connections of one server, the one that changed longest ago first; called for each new connection."""
+
+    def __init__(self, server: web.Server, limits: Limits) -> None:
+        self.server = server
+        self.limits = limits
+        self._open: OrderedDict[Client, None] = OrderedDict()
+
+    def __call__(self) -> "Client":
+        """Make the protocol of a new connection."""
+        return Client(self)
+
+    def opened(self, client: "Client") -> None:
+        """Take a new connection in, at the cost of another one if there are too many."""
+        self._open[client] = None
+        CONNECTIONS.set(len(self._open))
+        if len(self._open) > self.limits.connections:
+            # An answer under way is never given up; if nothing else is awaited, the newcomer itself has to go.
+            next(one for one in self._open if one.awaited is not Awaited.ANSWER).cut_off()
+
+    def got_on(self, client: "Client") -> None:
+        """Put a connection last, because it is in no arrears."""
+        if client in self._open:
+            self._open.move_to_end(client)
+
+    def closed(self, client: "Client") -> None:
+        """Forget a connection."""
+        self._open.pop(client, None)
+        CONNECTIONS.set(len(self._open))
+
+
+class Client(web.RequestHandler):
+    """One connection, with the deadline for whatever is awaited next."""
+
+    def __init__(self, clients: Clients) -> None:
+        super().__init__(
+            clients.server,
+            loop=asyncio.get_running_loop(),
+            # What PagerDuty signed is what is on the wire.
+            auto_decompress=False,
+            access_log=None,  # type: ignore[arg-type]  # documented to mean none
+            lingering_time=clients.limits.body,
+        )
+        self.awaited = Awaited.HEADER
+        self._clients = clients
+        self._wire: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock; aiohttp calls it."""
+        super().connection_made(transport)
+        # aiohttp forgets its transport when it begins to close, which a client that reads nothing can hold up.
+        self._wire = transport if isinstance(transport, asyncio.Transport) else None
+        self.wait_for(Awaited.HEADER)
+        self._clients.opened(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop the clock; aiohttp calls it."""
+        self._wire = None
+        if self._deadline:
+            self._deadline.cancel()
+        self._clients.closed(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; aiohttp calls it. The first ones after an answer begin another request."""
+        if self.awaited is Awaited.IDLE:
+            self.wait_for(Awaited.HEADER)
+        super().data_received(data)
+
+    def wait_for(self, awaited: Awaited) -> None:
+        """Set the deadline for what comes next."""
+        self.awaited = awaited
+        if self._deadline:
+            self._deadline.cancel()
+        if self._wire:
+            seconds: float = getattr(self._clients.limits, awaited.name.lower())
+            self._deadline = asyncio.get_running_loop().call_later(seconds, self.cut_off)
+            self._clients.got_on(self)
+
+    def cut_off(self) -> None:
+        """Close the connection at once. To PagerDuty that is a failed delivery, which it repeats."""
+        CUT_OFF.labels(self.awaited.name.lower()).inc()
+        self._clients.closed(self)
+        if self._wire:
+            self._wire.abort()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP with a bare status; aiohttp would log a traceback for each, and give its name."""
+        if status >= web.HTTPInternalServerError.status_code:
+            return super().handle_error(request, status, exc, message)
+        log.debug("request.unreadable", why=type(exc).__name__)
+        answer = web.Response(status=status, headers={"Server": BANNER})
+        answer.force_close()
+        return answer
+
+
+@web.middleware
+async def deadlines(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Tell the connection how far its request has come."""
+    wait_for(request, Awaited.BODY)
+    try:
+        return await handler(request)
+    finally:
+        wait_for(request, Awaited.IDLE)
+
+
+def wait_for(request: web.Request, awaited: Awaited) -> None:
+    """Set the deadline of the request's connection."""
+    if isinstance(request.protocol, Client):
+        request.protocol.wait_for(awaited)
+
+
+async def hide_banner(_request: web.Request, response: web.StreamResponse) -> None:
+    """Replace aiohttp's name and version, a signal handler for `on_response_prepare`."""
+    response.headers["Server"] = BANNER

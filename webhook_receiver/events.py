@@ -1,0 +1,91 @@
+"""The way onto the events stream, and what is known of its durability."""
+
+import asyncio
+import time
+from typing import Literal
+
+import structlog
+from prometheus_client import Histogram
+
+from shared.errors import StoreDown
+from shared.store import keys
+from shared.store.redis import Durability, Redis, append, probe
+from webhook_receiver.limits import Limits
+
+log = structlog.get_logger()
+
+STORE_SECONDS = Histogram(
+    "pagebridge_store_seconds",
+    "Time to put one delivery on the events stream, waiting for the disk included",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0),
+)
+
+
+class Events:
+    """
+    The events stream, as somebody who may only append sees it.
+
+    `wanted` is the durability that the configuration asks for. `durability` is what the last look at Redis found, None
+    before the first one. `down` says why Redis could not be used the last time, and is empty when it could.
+    """
+
+    def __init__(self, client: Redis, wanted: Literal["fsync", "memory"], limits: Limits) -> None:
+        self.wanted = wanted
+        self.durability: Durability | None = None
+        self.down = "not looked at yet"
+        self._client = client
+        self._limits = limits
+
+    @property
+    def waits_for_disk(self) -> bool:
+        """Tell whether a delivery counts as stored only when it is on the disk."""
+        return self.wanted == "fsync" and (self.durability is None or self.durability.fsync)
+
+    async def append(self, body: bytes, delivery: bytes) -> None:
+        """Store one delivery as it came, in at most `Limits.store` seconds. Raises `StoreDown` when that failed."""
+        received = str(time.time_ns() // 1_000_000).encode()
+        fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": delivery, "received": received}
+        with STORE_SECONDS.time():
+            try:
+                async with asyncio.timeout(self._limits.store):
+                    await append(self._client, keys.EVENTS, fields, wait_for_disk=self.waits_for_disk)
+            except TimeoutError:
+                raise StoreDown(f"Redis took longer than {self._limits.store:g} s") from None
+
+    async def watch(self) -> None:
+        """Look at Redis again and again, so that a change of its durability or its return is noticed."""
+        while True:
+            await asyncio.sleep(self._limits.probe)
+            await self.look()
+
+    async def look(self) -> None:
+        """Find out whether Redis can be used, and how durable it is; the log tells what has changed."""
+        try:
+            async with asyncio.timeout(self._limits.store):
+                found = await probe(self._client)
+        except (StoreDown, TimeoutError) as error:
+            self._now_down(str(error) or "Redis does not answer")
+        else:
+            self._now_up(found)
+
+    def _now_down(self, why: str) -> None:
+        if why != self.down:
+            log.error("store.down", why=why, hint="deliveries are answered with 503 until Redis is back")
+        self.down = why
+
+    def _now_up(self, found: Durability) -> None:
+        if found != self.durability or self.down:
+            self._tell(found)
+        self.durability = found
+        self.down = ""
+
+    def _tell(self, found: Durability) -> None:
+        if found.evicts:
+            log.warning(
+                "store.evicts", policy=found.eviction, hint="set maxmemory-policy noeviction, or entries get lost"
+            )
+        if self.wanted == "fsync" and not found.fsync:
+            hint = "a crash of Redis may lose deliveries that were answered with 202: use Redis 7.2 or Valkey with AOF"
+            log.warning("store.not_durable", wanted="fsync", in_force="memory", why=found.why_not, hint=hint)
+        else:
+            log.info("store.ready", durability=self.wanted)

@@ -1,0 +1,76 @@
+"""One delivery: verify, append, answer. The body is not looked into; that is the worker's part."""
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+
+import structlog
+from aiohttp import hdrs, web
+from prometheus_client import Counter
+
+from shared.errors import StoreDown
+from shared.pagerduty import signature
+from webhook_receiver.clients import Awaited, wait_for
+from webhook_receiver.events import Events
+from webhook_receiver.limits import MOST_BODY
+
+log = structlog.get_logger()
+
+DELIVERIES = Counter("pagebridge_deliveries", "Deliveries, by the HTTP status of the answer", ["answer"])
+
+_DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class Intake:
+    """
+    Answers deliveries.
+
+    202 when stored, also for what the worker will not understand; 401 without a good signature; 413 for more than
+    `MOST_BODY`; 415 for a compressed body; 503 when it could not be stored, and PagerDuty repeats it for 48 h. Nothing
+    else: after three answers 4xx in a row PagerDuty stops sending for a day.
+    """
+
+    def __init__(self, secrets: Sequence[str], events: Events) -> None:
+        self._secrets = tuple(secrets)
+        self._events = events
+
+    async def deliver(self, request: web.Request) -> web.Response:
+        """Handle `POST /webhooks/pagerduty`."""
+        status = await self._take(request)
+        DELIVERIES.labels(str(status.value)).inc()
+        return web.Response(status=status)
+
+    async def _take(self, request: web.Request) -> HTTPStatus:
+        if hdrs.CONTENT_ENCODING in request.headers:
+            return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        if (request.content_length or 0) > MOST_BODY:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        except (OSError, web.RequestPayloadError) as error:
+            log.info("delivery.broken_off", why=type(error).__name__)
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        wait_for(request, Awaited.ANSWER)
+        return await self._check_and_store(request, body)
+
+    async def _check_and_store(self, request: web.Request, body: bytes) -> HTTPStatus:
+        delivery = _delivery_id(request)
+        signatures = request.headers.getall(signature.HEADER, [])
+        if not signature.verify(body, signatures, self._secrets):
+            log.warning("delivery.refused", delivery=delivery, why="no signature that any secret fits")
+            return HTTPStatus.UNAUTHORIZED
+        try:
+            await self._events.append(body, delivery.encode())
+        except StoreDown as error:
+            log.error("delivery.not_stored", delivery=delivery, why=str(error))
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        log.info("delivery.stored", delivery=delivery, bytes=len(body))
+        return HTTPStatus.ACCEPTED
+
+
+def _delivery_id(request: web.Request) -> str:
+    """Read PagerDuty's id of the delivery. Nobody signed it, so it is for the log only, and only if it is harmless."""
+    given = request.headers.get("X-Webhook-Id", "")
+    return given if _DELIVERY_ID.fullmatch(given) else ""

@@ -1,0 +1,97 @@
+"""A receiver, put together and run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
+
+import structlog
+from aiohttp import web
+
+from shared.bridge_config import BridgeConfig
+from shared.settings import ReceiverSettings
+from shared.store.redis import connect
+from webhook_receiver.app import admin_app, public_app
+from webhook_receiver.clients import Clients
+from webhook_receiver.events import Events
+from webhook_receiver.intake import Intake
+from webhook_receiver.limits import Limits
+
+log = structlog.get_logger()
+
+LOOPBACK = "127.0.0.1"
+
+
+class Receiver:
+    """
+    A receiver process. Port 0 in the settings takes any that is free; `port` and `admin_port` say which.
+
+    `run` raises `OSError` when it cannot listen, and returns when `stop` was called and every delivery in hand has had
+    its answer. A Redis that is down does not end it: deliveries are answered with 503 until it is back.
+    """
+
+    def __init__(self, settings: ReceiverSettings, config: BridgeConfig, limits: Limits | None = None) -> None:
+        self.ready = asyncio.Event()
+        self.port = settings.receiver_port
+        self.admin_port = settings.receiver_admin_port
+        self._settings = settings
+        self._config = config
+        self._limits = limits or Limits()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask the receiver to finish what it has in hand, and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until `stop`."""
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            client = connect(settings.redis_url.get_secret_value())
+            stack.push_async_callback(client.aclose)
+            events = Events(client, self._config.durability, self._limits)
+            admin = _serving_operators(admin_app(events), settings.receiver_admin_port)
+            self.admin_port = await stack.enter_async_context(admin)
+            intake = Intake([secret.get_secret_value() for secret in settings.pagerduty_webhook_secrets], events)
+            app = public_app(intake, events)
+            public = _serving_the_world(app, settings.receiver_host, settings.receiver_port, self._limits)
+            self.port = await stack.enter_async_context(public)
+            await self._until_stopped(events)
+
+    async def _until_stopped(self, events: Events) -> None:
+        await events.look()
+        self.ready.set()
+        log.info("receiver.listening", host=self._settings.receiver_host, port=self.port, admin_port=self.admin_port)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(events.watch())
+            await self._stopping.wait()
+            watching.cancel()
+        log.info("receiver.draining", seconds=self._limits.drain)
+
+
+@asynccontextmanager
+async def _serving_the_world(app: web.Application, host: str, port: int, limits: Limits) -> AsyncIterator[int]:
+    """Listen in public, with a deadline for every client, and yield the port; at the end finish what is in hand."""
+    runner = web.AppRunner(app, shutdown_timeout=limits.drain)
+    await runner.setup()
+    try:
+        clients = Clients(cast("web.Server", runner.server), limits)
+        listening = await asyncio.get_running_loop().create_server(clients, host, port)
+        try:
+            yield listening.sockets[0].getsockname()[1]
+        finally:
+            listening.close()
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _serving_operators(app: web.Application, port: int) -> AsyncIterator[int]:
+    """Listen on this machine only, and yield the port."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, LOOPBACK, port).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
