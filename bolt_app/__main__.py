@@ -36,7 +36,7 @@ def main() -> int:
     except BridgeError as error:
         sys.stderr.write(f"{error}\n")
         return MISCONFIGURED
-    configure(settings.log_level, settings.log_format)
+    configure(settings.log_level, settings.log_format, settings.secrets())
     return _ended(settings)
 
 

@@ -17,7 +17,7 @@ from shared.model.command import Command
 from shared.model.queue import CommandQueue, Record
 from shared.store import keys
 from shared.store.redis import append
-from shared.store.streams import Entry, Inbox
+from shared.store.streams import Entry
 
 log = structlog.get_logger()
 
@@ -56,27 +56,16 @@ class Intake:
 class Mover:
     """Moves commands to their incidents' queues: there first, then off the stream, so that none is lost in between."""
 
-    def __init__(self, wiring: Wiring, inbox: Inbox) -> None:
+    def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
-        self._inbox = inbox
 
-    async def step(self) -> None:
-        """Move what is there, or wait a moment for something to come."""
-        async for entry in self._inbox.batch():
-            await self._move(entry)
-
-    async def _move(self, entry: Entry) -> None:
-        try:
-            command, void_ms = _read(entry)
-        except Malformed as error:
-            log.error("command.buried", entry=entry.id, why=str(error))
-            await self._inbox.bury(entry, str(error))
-            return
+    async def handle(self, entry: Entry) -> None:
+        """Move one entry. Raises `Malformed` for what no worker of this version has written."""
+        command, void_ms = _read(entry)
         if entry.at_ms > void_ms:
             log.warning("command.void", command=command.id, late_ms=entry.at_ms - void_ms)
         else:
             await self._queue(Record(command, accepted_ms=entry.at_ms))
-        await self._inbox.done(entry)
 
     async def _queue(self, record: Record) -> None:
         def rule(queue: CommandQueue) -> CommandQueue:

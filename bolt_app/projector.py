@@ -15,39 +15,26 @@ from shared.model.event import Event
 from shared.model.incident import Folded, Incident, Told, fold
 from shared.pagerduty import webhook
 from shared.store.answers import parse_answer
-from shared.store.streams import Entry, Inbox
+from shared.store.streams import Entry
 
 log = structlog.get_logger()
 
 EVENTS = Counter("pagebridge_events", "Events folded, by type, source and what they were", ["type", "source", "told"])
-BURIED = Counter("pagebridge_dead_letters", "Entries that could not be understood", ["stream"])
 
 
 class Projector:
     """Folds the events stream into the projections."""
 
-    def __init__(self, wiring: Wiring, inbox: Inbox) -> None:
+    def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
-        self._inbox = inbox
 
-    async def step(self) -> None:
-        """Fold what is there, or wait a moment for something to come."""
-        async for entry in self._inbox.batch():
-            await self._take(entry)
-
-    async def _take(self, entry: Entry) -> None:
-        try:
-            event = read(entry)
-        except Malformed as error:
-            BURIED.labels("events").inc()
-            log.warning("event.buried", entry=entry.id, delivery=entry.fields.get("delivery"), why=str(error))
-            await self._inbox.bury(entry, str(error))
-            return
+    async def handle(self, entry: Entry) -> None:
+        """Fold one entry. Raises `Malformed` for what nobody could have meant."""
+        event = read(entry)
         if isinstance(event, webhook.Ignored):
             log.info("event.ignored", entry=entry.id, why=event.why)
         else:
             await self._fold(event)
-        await self._inbox.done(entry)
 
     async def _fold(self, event: Event) -> None:
         now_ms = await self._wiring.clock.now_ms()
@@ -64,7 +51,7 @@ class Projector:
             # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
             await self._wiring.commands.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.told).inc()
-        log.info("event.folded", incident=event.incident, type=event.type, event=event.id, told=folded.told)
+        log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.told)
 
 
 def read(entry: Entry) -> Event | webhook.Ignored:

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bolt_app import app, preflight
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting
+from bolt_app.consuming import Consuming
 from bolt_app.direct import Direct
 from bolt_app.executor import Executor
 from bolt_app.health import Health
@@ -25,9 +26,9 @@ from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.clock import Durations
 from shared.echo import Echo
-from shared.errors import BridgeError
 from shared.identity import Identity
 from shared.pagerduty.client import PagerDuty
+from shared.problems import Misconfigured
 from shared.serving import serving
 from shared.settings import WorkerSettings
 from shared.slack.client import Slack, SlackIdentity
@@ -77,9 +78,12 @@ class Worker:
 
     def reload(self) -> None:
         """Read `bridge.toml` again; a bad file keeps what is in force, and the log says why."""
+        path = self._settings.bridge_config
         try:
-            config = load_bridge_config(self._settings.bridge_config)
-        except BridgeError as error:
+            if not path.exists():
+                raise Misconfigured(str(path), ["is not there any more"])
+            config = load_bridge_config(path)
+        except Misconfigured as error:
             log.error("config.kept", why=str(error))
             return
         self.use(config)
@@ -164,8 +168,8 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             group.create_task(socket.run(self.stopping))
             tasks = [
-                group.create_task(repeating(Projector(wiring, events).step, wiring)),
-                group.create_task(repeating(Mover(wiring, commands).step, wiring)),
+                group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring)),
+                group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring)),
                 group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
                 group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
             ]

@@ -37,6 +37,8 @@ _SECRET_TEXT = re.compile(
 )
 _PREPARING: list[Processor] = [ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
 """A traceback becomes text before the redaction, so that it is redacted as well."""
+_TALKATIVE = ("aiohttp.access", "httpcore", "httpcore2", "httpx", "httpx2")
+"""Libraries that log a line per request, with e-mail addresses in it: only for debugging."""
 _SHORTEST_SECRET = 6
 """A known secret shorter than this is not looked for: hiding it would tear ordinary words."""
 
@@ -73,6 +75,8 @@ def configure(
     handler.setFormatter(ProcessorFormatter(foreign_pre_chain=common, processors=[*_PREPARING, *ending]))
     logging.root.handlers = [handler]
     logging.root.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel("NOTSET" if level == "debug" else "WARNING")
     sys.excepthook = _uncaught
 
 

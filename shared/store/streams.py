@@ -42,7 +42,7 @@ class Inbox:
     def __init__(self, redis: Redis, blocking: Redis, stream: str, consumer: str, durations: Durations) -> None:
         self._redis = redis
         self._blocking = blocking
-        self._stream = stream
+        self.stream = stream
         self._consumer = consumer
         self._idle = int(durations.claim_idle * 1000)
         self._block = max(1, int(durations.block * 1000))
@@ -51,7 +51,7 @@ class Inbox:
     async def open(self) -> None:
         """Create the consumer group if it is not there, from the first entry on: nothing is ever skipped."""
         try:
-            await self._redis.xgroup_create(self._stream, keys.GROUP, id="0", mkstream=True)
+            await self._redis.xgroup_create(self.stream, keys.GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
@@ -63,24 +63,24 @@ class Inbox:
 
     async def done(self, entry: Entry) -> None:
         """Take a finished entry off the stream for good."""
-        await self._done([self._stream], [keys.GROUP, entry.id])
+        await self._done([self.stream], [keys.GROUP, entry.id])
 
     async def bury(self, entry: Entry, why: str) -> None:
         """Move an entry that can never be worked on to the dead letters, whole, with the reason."""
-        letter: dict[Any, Any] = {**entry.fields, "stream": self._stream, "entry": entry.id, "why": why}
+        letter: dict[Any, Any] = {**entry.fields, "stream": self.stream, "entry": entry.id, "why": why}
         await self._redis.xadd(keys.DEAD_LETTERS, letter, maxlen=keys.DEAD_LETTERS_KEPT, approximate=True)
         await self.done(entry)
 
     async def _abandoned(self) -> list[Entry]:
         claimed = await self._redis.xautoclaim(
-            self._stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH
+            self.stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH
         )
         return _entries(claimed[1])
 
     async def _new(self) -> list[Entry]:
         try:
             read: Any = await self._blocking.xreadgroup(
-                keys.GROUP, self._consumer, {self._stream: ">"}, count=BATCH, block=self._block
+                keys.GROUP, self._consumer, {self.stream: ">"}, count=BATCH, block=self._block
             )
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):

@@ -1,0 +1,54 @@
+"""How both streams are read: handle an entry, then take it off; bury what cannot be handled, so that it blocks none."""
+
+from collections import Counter as Tally
+from collections.abc import Awaitable, Callable
+
+import structlog
+from prometheus_client import Counter
+
+from shared.errors import Malformed, StoreDown
+from shared.log import reference
+from shared.store.streams import Entry, Inbox
+
+log = structlog.get_logger()
+
+BURIED = Counter("pagebridge_dead_letters", "Entries that could not be handled", ["stream"])
+TRIES = 3
+"""How often an entry is tried that fails for a reason that nobody foresaw."""
+
+
+class Consuming:
+    """Handles the entries of one stream, one after the other."""
+
+    def __init__(self, inbox: Inbox, handle: Callable[[Entry], Awaitable[None]]) -> None:
+        self._inbox = inbox
+        self._handle = handle
+        self._failures: Tally[str] = Tally()
+
+    async def step(self) -> None:
+        """Handle what is there, or wait a moment for something to come. Raises `StoreDown`, and nothing else."""
+        async for entry in self._inbox.batch():
+            await self._take(entry)
+
+    async def _take(self, entry: Entry) -> None:
+        try:
+            await self._handle(entry)
+        except Malformed as error:
+            await self._bury(entry, str(error))
+        except StoreDown:
+            raise
+        except Exception:
+            quoted = reference()
+            self._failures[entry.id] += 1
+            log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
+            if self._failures[entry.id] >= TRIES:
+                await self._bury(entry, f"failed {TRIES} times, reference {quoted}")
+        else:
+            await self._inbox.done(entry)
+            del self._failures[entry.id]
+
+    async def _bury(self, entry: Entry, why: str) -> None:
+        BURIED.labels(self._inbox.stream).inc()
+        log.error("entry.buried", stream=self._inbox.stream, entry=entry.id, why=why)
+        await self._inbox.bury(entry, why)
+        del self._failures[entry.id]

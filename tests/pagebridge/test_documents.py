@@ -1,0 +1,83 @@
+"""The documents that repeat what the code says: they say the same."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from bolt_app.preflight import SCOPES
+from pagebridge.cli import main
+from pagebridge.cli.settings import env_example, markdown
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"
+
+
+def manifest() -> dict[str, Any]:
+    """Read the Slack app's manifest."""
+    return dict(yaml.safe_load((ROOT / "manifest.yaml").read_text(encoding="utf-8")))
+
+
+def test_env_example_is_generated() -> None:
+    """`.env.example` is what `pagebridge settings --env-example` prints."""
+    assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example()
+
+
+def test_the_table_in_the_readme_is_generated() -> None:
+    """The README's table of settings is what `pagebridge settings --markdown` prints."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, rest = readme.partition("<!-- settings:begin -->\n")
+    table, end, _ = rest.partition("<!-- settings:end -->")
+    assert end, "README.md has no settings:begin and settings:end"
+    assert table.strip() == markdown().strip()
+
+
+@pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
+def test_every_setting_is_explained(name: str) -> None:
+    """Each setting stands in both documents, with a description."""
+    assert re.search(rf"^# .+\n#?{name}=", env_example(), re.MULTILINE)
+    assert re.search(rf"^\| `{name}` \| \w+ \| .+ \| \w.+ \|$", markdown(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("option", "text"), [("--env-example", env_example()), ("--markdown", markdown())])
+def test_the_command_prints_them(capsys: pytest.CaptureFixture[str], option: str, text: str) -> None:
+    """`pagebridge settings` prints exactly the document."""
+    assert main(["settings", option]) == 0
+    assert capsys.readouterr().out == text
+
+
+def test_the_manifest_is_one_that_slack_takes() -> None:
+    """The manifest is valid by Slack's own schema."""
+    if not SCHEMA.exists():
+        pytest.skip("Slack's schema is not here")
+    jsonschema.validate(manifest(), json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_the_manifest_asks_for_the_scopes_that_the_worker_needs() -> None:
+    """An app made from the manifest passes the worker's check of scopes, and may do nothing more."""
+    scopes = manifest()["oauth_config"]["scopes"]["bot"]
+    assert set(scopes) == SCOPES
+    assert len(scopes) == len(SCOPES)
+
+
+def test_the_development_lock_holds_the_whole_lock() -> None:
+    """Tests run against exactly what the bridge runs with."""
+    run, dev = (pins(ROOT / name) for name in ("requirements.txt", "requirements-dev.txt"))
+    assert run
+    assert run <= dev
+
+
+def pins(lock: Path) -> set[str]:
+    """List the pinned versions of a lock."""
+    return set(re.findall(r"^[\w.\[\],-]+==\S+", lock.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_procfile_starts_both_processes() -> None:
+    """A platform that reads the Procfile runs the receiver as `web` and the worker as `worker`."""
+    lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
+    assert lines == ["web: python -m webhook_receiver", "worker: python -m bolt_app"]

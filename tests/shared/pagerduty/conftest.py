@@ -1,0 +1,23 @@
+"""A server in PagerDuty's place, and the door to it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.pagerduty.client import PagerDuty
+from tests.shared.local_server import LocalServer, local_server
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[LocalServer]:
+    """Serve in PagerDuty's place."""
+    async with local_server() as running:
+        yield running
+
+
+@pytest.fixture
+async def door(server: LocalServer) -> AsyncIterator[PagerDuty]:
+    """Open the door to the server, with a time-out that tests can wait for."""
+    opened = PagerDuty("k3y-for-tests", server.url, timeout=0.5)
+    yield opened
+    await opened.aclose()

@@ -1,0 +1,297 @@
+"""A delivery's body becomes an event."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.errors import Malformed
+from shared.model.event import SECOND, Agent, Event, Instant, Note, Ref, Source, Status
+from shared.pagerduty.webhook import Ignored, parse
+
+SAMPLES = Path(__file__).parents[4] / "shared/reference/pagerduty/samples"
+needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the reference is not here")
+
+AGENT = {"id": "PALICE1", "type": "user_reference", "summary": "Alice Ng"}
+INCIDENT = {
+    "id": "Q1INCIDENT",
+    "type": "incident",
+    "html_url": "https://acme.pagerduty.com/incidents/Q1INCIDENT",
+    "number": 37,
+    "status": "acknowledged",
+    "created_at": "2025-04-07T03:47:13Z",
+    "title": "Checkout is slow",
+    "service": {"id": "PSVC001", "summary": "checkout-api", "html_url": None, "type": "service_reference"},
+    "assignees": [AGENT],
+    "escalation_policy": {"id": "PPOL001", "summary": "Payments on-call"},
+    "teams": [{"id": "PTEAM01", "summary": "Payments"}],
+    "priority": None,
+    "urgency": "high",
+}
+NOTE = {"type": "incident_note", "id": "PNOTE01", "content": "Looking", "incident": {"id": "Q1INCIDENT"}}
+MISSING = object()
+
+
+def body(event_type: object = "incident.acknowledged", data: object = INCIDENT, **fields: object) -> bytes:
+    """Write a delivery; a field that is `MISSING` is left out."""
+    event: dict[str, object] = {
+        "id": "01EVENT",
+        "event_type": event_type,
+        "occurred_at": "2025-04-07T03:47:13.546Z",
+        "agent": AGENT,
+        "client": None,
+        "data": data,
+        **fields,
+    }
+    return json.dumps({"event": {name: value for name, value in event.items() if value is not MISSING}}).encode()
+
+
+def event(raw: bytes) -> Event:
+    """Parse what must be an event."""
+    parsed = parse(raw)
+    assert isinstance(parsed, Event)
+    return parsed
+
+
+def changed(**fields: object) -> dict[str, object]:
+    """Make the incident with other fields; `MISSING` ones are left out."""
+    return {name: value for name, value in {**INCIDENT, **fields}.items() if value is not MISSING}
+
+
+def test_an_incident_event_is_read_in_full() -> None:
+    """Everything that the bridge shows of a delivery arrives in the event."""
+    parsed = event(body(client={"name": "Monitoring", "url": None}))
+
+    assert parsed.snapshot is not None
+    assert ("01EVENT", "incident.acknowledged", "Q1INCIDENT") == (parsed.id, parsed.type, parsed.incident)
+    assert Source.WEBHOOK == parsed.source
+    assert Agent("PALICE1", "Alice Ng") == parsed.agent
+    assert Instant(1743997633546) == parsed.at
+    assert "Monitoring" == parsed.client
+    assert Status.ACKNOWLEDGED == parsed.snapshot.status
+    assert ("Checkout is slow", 37, "high") == (parsed.snapshot.title, parsed.snapshot.number, parsed.snapshot.urgency)
+    assert Ref("PSVC001", "checkout-api") == parsed.snapshot.service
+    assert (Ref("PALICE1", "Alice Ng"),) == parsed.snapshot.assignees
+    assert (Ref("PTEAM01", "Payments"),) == parsed.snapshot.teams
+    assert Ref("PPOL001", "Payments on-call") == parsed.snapshot.escalation_policy
+    assert 1743997633000 == parsed.snapshot.created_ms
+
+
+@needs_samples
+def test_real_deliveries_parse() -> None:
+    """The captured deliveries are one life of one incident, and a ping that concerns none."""
+    parsed = {path.stem: parse(path.read_bytes()) for path in (SAMPLES / "signed_real").glob("*_*.json")}
+
+    assert isinstance(parsed.pop("pagey_ping"), Ignored)
+    events = sorted((one for one in parsed.values() if isinstance(one, Event)), key=lambda one: one.at.ms)
+    assert ["triggered", "acknowledged", "resolved", "annotated"] == [one.type.split(".")[1] for one in events]
+    assert {"Q2CKYRLH85UNN4"} == {one.incident for one in events}
+    assert Note("PTSAIFZ", "Resolution Note: I'm resolving it") == events[-1].note
+
+
+@needs_samples
+@pytest.mark.parametrize("path", sorted((SAMPLES / "docs_examples").glob("data_incident*.json")), ids=lambda p: p.stem)
+def test_every_documented_shape_names_its_incident(path: Path) -> None:
+    """Each kind of data that the documentation shows leads to its incident."""
+    data = json.loads(path.read_text())
+    found = path.read_text().partition("/incidents/")[2].partition('"')[0]
+
+    assert found == event(body("incident.something", data)).incident
+
+
+def test_a_role_assignment_names_its_incident_inside_a_list() -> None:
+    """The one documented event without a reference of its own is still told apart."""
+    data = {"type": "incident_role_assignment", "incident_role_assignments": [{"incident": {"id": "Q1INCIDENT"}}]}
+
+    assert "Q1INCIDENT" == event(body("incident.role.assigned", data)).incident
+
+
+def test_a_note_carries_no_snapshot() -> None:
+    """An annotation is about the incident it refers to, not about the note's own id."""
+    parsed = event(body("incident.annotated", NOTE))
+
+    assert ("Q1INCIDENT", None, Note("PNOTE01", "Looking")) == (parsed.incident, parsed.snapshot, parsed.note)
+
+
+@pytest.mark.parametrize(
+    "name", ["pagey.ping", "service.updated", "service.custom_field_values.updated", "incidents.x"]
+)
+def test_what_concerns_no_incident_is_ignored(name: str) -> None:
+    """Pings and services are genuine and of no interest; why is said."""
+    assert Ignored(f"{name} concerns no incident") == parse(body(name, {"type": "ping"}, occurred_at=MISSING))
+
+
+def test_a_new_type_with_a_snapshot_counts_for_its_state() -> None:
+    """PagerDuty may add types at any time; the state they carry is not lost."""
+    assert event(body("incident.merged")).snapshot is not None
+
+
+def test_a_new_type_with_another_snapshot_still_is_an_event() -> None:
+    """A new type whose incident is written differently says at least that something happened."""
+    assert event(body("incident.merged", changed(status="merged"))).snapshot is None
+
+
+@pytest.mark.parametrize("field", sorted(INCIDENT.keys() - {"id", "type", "status"}))
+@pytest.mark.parametrize("value", [MISSING, None], ids=["missing", "null"])
+def test_a_field_may_be_missing(field: str, value: object) -> None:
+    """Captures of past years lack fields of today, so only what an event cannot do without is asked for."""
+    assert event(body(data=changed(**{field: value}))).snapshot is not None
+
+
+@pytest.mark.parametrize("field", sorted(INCIDENT.keys()))
+@pytest.mark.parametrize("value", [True, 1.5, {"id": 7}, [1], [None]], ids=repr)
+def test_a_field_of_another_type_is_malformed(field: str, value: object) -> None:
+    """Nothing is guessed out of a type that PagerDuty does not document."""
+    with pytest.raises(Malformed):
+        parse(body(data=changed(**{field: value})))
+
+
+@pytest.mark.parametrize("field", ["id", "event_type", "occurred_at", "data"])
+@pytest.mark.parametrize("value", [MISSING, None, 7, "", "ä b"], ids=["missing", "null", "number", "empty", "odd"])
+def test_the_envelope_must_be_whole(field: str, value: object) -> None:
+    """Without id, type, time or data there is no event."""
+    with pytest.raises(Malformed):
+        parse(body(**{field: value}))
+
+
+@pytest.mark.parametrize("agent", [{}, {"id": None}, "PALICE1", [], {"id": "P1", "summary": 3}], ids=repr)
+def test_an_agent_must_be_one(agent: object) -> None:
+    """Automation has no agent at all; half an agent is malformed."""
+    assert event(body(agent=None)).agent is None
+    with pytest.raises(Malformed):
+        parse(body(agent=agent))
+
+
+def test_an_agent_may_be_bare() -> None:
+    """A ping's agent comes without a name, an integration is not a person."""
+    assert Agent("P1", "", "service_reference") == event(body(agent={"id": "P1", "type": "service_reference"})).agent
+
+
+@pytest.mark.parametrize("found", ["Q1/../users", "q1", "", "Q" * 33, 7, None])
+def test_an_incident_id_is_never_anything_else(found: object) -> None:
+    """Nothing but an id ever becomes part of a key or a URL."""
+    for data in (changed(id=found), {**NOTE, "incident": {"id": found}}):
+        with pytest.raises(Malformed):
+            parse(body(data=data))
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("1970-01-01T00:00:01Z", Instant(1000, SECOND)),
+        ("1970-01-01T00:00:01.5Z", Instant(1500)),
+        ("1970-01-01T00:00:01.25Z", Instant(1250)),
+        ("1970-01-01T00:00:01.123Z", Instant(1123)),
+        ("1970-01-01T00:00:01.123999999Z", Instant(1123)),
+        ("1970-01-01T02:00:01.000+02:00", Instant(1000)),
+        ("1969-12-31T18:30:01.000-05:30", Instant(1000)),
+        ("0001-01-01T00:00:00.000+23:59", Instant(-62135683140000)),
+    ],
+)
+def test_times_are_read_to_the_millisecond(text: str, instant: Instant) -> None:
+    """Any fraction of a second and any time zone come out as milliseconds since 1970."""
+    assert instant == event(body(occurred_at=text)).at
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-04-07T03:47:13.546",
+        "2025-04-07 03:47:13Z",
+        "2025-04-07",
+        "2025-02-30T03:47:13Z",
+        "2025-04-07T24:00:00Z",
+        "2025-04-07T03:47:13.Z",
+        "2025-04-07T03:47:13.1234567890Z",
+        "2025-04-07T03:47:13+25:00",
+        "\uff12025-04-07T03:47:13Z",
+        "0000-04-07T03:47:13Z",
+        1743997633,
+    ],
+)
+def test_a_time_without_a_zone_or_sense_is_malformed(text: object) -> None:
+    """A time that may mean several instants, or none, orders nothing."""
+    with pytest.raises(Malformed):
+        parse(body(occurred_at=text))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"event": []}',
+        b"\xff\xfe" + "{}".encode("utf-16-le"),
+        b"\xef\xbb\xbf{}",
+        b'{"event": {}} {}',
+        body().replace(b'"id": "01EVENT"', b'"id": "01EVENT", "id": "01OTHER"'),
+        body().replace(b"37", b"NaN"),
+        body().replace(b"37", b"-Infinity"),
+        body().replace(b"37", b"9" * 20),
+        body().replace(b"37", b"9" * 5000),
+        body().replace(b"Checkout", b"\xc3\x28"),
+        b'{"event":' * 100_000,
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+    ],
+    ids=lambda raw: repr(raw[:20]),
+)
+def test_what_is_not_strict_json_is_malformed(raw: bytes) -> None:
+    """Readers of JSON differ on these; here none of them is a delivery."""
+    with pytest.raises(Malformed):
+        parse(raw)
+
+
+def test_half_a_surrogate_pair_does_no_harm() -> None:
+    """A title that no socket would take arrives with a replacement character."""
+    parsed = event(body(data=changed(title="\ud800!")))
+
+    assert parsed.snapshot is not None
+    assert "\ufffd!" == parsed.snapshot.title
+
+
+def test_the_reason_does_not_quote_the_body() -> None:
+    """Reasons are logged, and what is in a body is nobody's business in the log."""
+    with pytest.raises(Malformed) as raised:
+        parse(b'{"title": "hunter2"')
+
+    assert "hunter2" not in str(raised.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def only_ours(raw: bytes) -> None:
+    """Check that parsing ends in one of the three ways."""
+    try:
+        parsed = parse(raw)
+    except Malformed:
+        return
+    assert isinstance(parsed, Event | Ignored)
+
+
+@given(st.binary())
+@example(b"\xed\xa0\x80")
+def test_any_bytes_are_an_event_or_ignored_or_malformed(raw: bytes) -> None:
+    """No bytes make the parser fail in any other way."""
+    only_ours(raw)
+
+
+@given(st.sampled_from(sorted(INCIDENT)), JSON, st.sampled_from(["incident.triggered", "incident.new"]))
+def test_any_value_in_a_snapshot_is_taken_or_malformed(field: str, value: object, event_type: str) -> None:
+    """No value in any field of the incident makes the parser fail in any other way."""
+    only_ours(body(event_type, changed(**{field: value})))
+
+
+@given(st.sampled_from(["id", "event_type", "occurred_at", "agent", "client", "data"]), JSON)
+def test_any_value_in_the_envelope_is_taken_or_malformed(field: str, value: object) -> None:
+    """No value in any field of the envelope makes the parser fail in any other way."""
+    only_ours(body(**{field: value}))

@@ -1,0 +1,122 @@
+"""What the door to Slack reads: who we are, who people are, and messages of ours."""
+
+import pytest
+from aiohttp import web
+
+from shared.errors import Malformed, NotFound, Refused
+from shared.slack.client import Slack
+from tests.shared.local_server import LocalServer, Request
+from tests.shared.slack.calls import ALICE, CHANNEL, IDENTITY, TS, message, person
+
+
+async def test_who_we_are(server: LocalServer, slack: Slack) -> None:
+    """`auth.test` tells who we are, and in a header what we may do."""
+    server.say({**IDENTITY, "enterprise_id": None}, headers={"X-OAuth-Scopes": "chat:write, users:read,"})
+    us = await slack.auth_test()
+    assert (us.team_id, us.enterprise_id, us.bot_user_id, us.bot_id, us.app_id) == (
+        "T0HOME",
+        None,
+        "U0BOT",
+        "B0BOT",
+        None,
+    )
+    assert us.scopes == {"chat:write", "users:read"}
+
+
+async def test_finds_a_message_by_its_key_on_any_page(server: LocalServer, slack: Slack) -> None:
+    """Every page is read until ours is found: our own app, our kind of metadata, the very key."""
+    pages = {
+        "": [
+            message("5.1", "card:Q2"),
+            message("5.0", bot_id="B0OTHER"),
+            message("4.9", metadata={"event_type": "other", "event_payload": {"key": "card:Q1"}}),
+            {"type": "message", "ts": "4.8", "user": ALICE, "text": "card:Q1"},
+        ],
+        "next": [message("4.7")],
+    }
+
+    def answer(request: Request) -> web.Response:
+        if request.path == "/api/auth.test":
+            return web.json_response(IDENTITY)
+        cursor = request.query.get("cursor", "")
+        following = {"next_cursor": "" if cursor else "next"}
+        return web.json_response({"ok": True, "messages": pages[cursor], "response_metadata": following})
+
+    server.answer = answer
+    assert await slack.find_by_key(CHANNEL, "card:Q1", oldest_ms=1_700_000_100_000) == "4.7"
+    assert await slack.find_by_key(CHANNEL, "card:Q9", oldest_ms=0) is None
+    asked, first, second, *_ = server.requests
+    assert asked.path == "/api/auth.test"
+    assert {first.path, second.path} == {"/api/conversations.history"}
+    assert first.query["include_all_metadata"] == "1"
+    assert float(first.query["oldest"]) == 1_700_000_040, "a minute is allowed for clocks that differ"
+    assert second.query["cursor"] == "next"
+    assert [request.path for request in server.requests].count("/api/auth.test") == 1
+
+
+async def test_finds_a_line_in_a_thread(server: LocalServer, slack: Slack) -> None:
+    """Lines are looked for in their thread, by the app where Slack gives it."""
+    server.say(IDENTITY | {"app_id": "A0APP", "bot_id": None})
+    await slack.auth_test()
+    server.say({"ok": True, "messages": [message("5.0", app_id="A0APP", bot_id="B0NEW")]})
+    assert await slack.find_by_key(CHANNEL, "card:Q1", oldest_ms=0, thread_ts=TS) == "5.0"
+    assert server.requests[-1].path == "/api/conversations.replies"
+    assert server.requests[-1].query["ts"] == TS
+
+
+async def test_a_person(server: LocalServer, slack: Slack) -> None:
+    """A full member, as most are."""
+    server.say(person())
+    read = await slack.person(ALICE)
+    assert (read.id, read.name, read.email, read.team_id) == (ALICE, "Alice", "alice@example.com", "T0HOME")
+    assert read.email_confirmed is None
+    assert read.guest is None
+    assert not any((read.is_bot, read.is_app_user, read.deleted, read.stranger))
+    assert server.requests[0].query["user"] == ALICE
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "value"),
+    [
+        ({"is_restricted": True}, "guest", "multi"),
+        ({"is_restricted": True, "is_ultra_restricted": True}, "guest", "single"),
+        ({"is_email_confirmed": False}, "email_confirmed", False),
+        ({"is_email_confirmed": True}, "email_confirmed", True),
+        ({"is_stranger": True}, "stranger", True),
+        ({"deleted": True}, "deleted", True),
+        ({"is_bot": True}, "is_bot", True),
+        ({"is_app_user": True}, "is_app_user", True),
+        ({"profile": {}}, "email", None),
+        ({"profile": {"email": ""}}, "email", None),
+        ({"profile": {}}, "name", "alice"),
+        ({"enterprise_user": {"enterprise_id": "E0ORG"}}, "enterprise_id", "E0ORG"),
+    ],
+)
+async def test_other_people(
+    server: LocalServer, slack: Slack, changed: dict[str, object], name: str, value: object
+) -> None:
+    """Guests, strangers, bots and the deactivated are told apart."""
+    server.say(person(**changed))
+    assert getattr(await slack.person(ALICE), name) == value
+
+
+async def test_people_who_cannot_be_seen(server: LocalServer, slack: Slack) -> None:
+    """A user unknown to us is `NotFound`; an answer without a user is `Malformed`."""
+    server.say({"ok": False, "error": "user_not_visible"})
+    with pytest.raises(NotFound):
+        await slack.person(ALICE)
+    server.say({"ok": True})
+    with pytest.raises(Malformed):
+        await slack.person(ALICE)
+
+
+async def test_finds_people_by_address(server: LocalServer, slack: Slack) -> None:
+    """An address leads to one user or to nobody; other refusals stay refusals."""
+    server.say(person())
+    assert await slack.user_by_email("alice+x@example.com") == ALICE
+    assert server.requests[0].query["email"] == "alice+x@example.com"
+    server.say({"ok": False, "error": "users_not_found"})
+    assert await slack.user_by_email("nobody@example.com") is None
+    server.say({"ok": False, "error": "missing_scope"})
+    with pytest.raises(Refused):
+        await slack.user_by_email("alice@example.com")

@@ -1,0 +1,126 @@
+"""What Slack is shown of texts from outside."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.slack.text import ELLIPSIS, clamp, date, escape, link, linkable, plain
+
+ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u202e\ud800\n\x00\x1b"))
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+ENTITY = re.compile(r"&(amp|lt|gt);")
+SANDBOX = "http://127.0.0.1:9001"
+
+
+def test_escapes_the_three_and_only_the_three() -> None:
+    """Markup of Slack's own dies; whatever else people put into titles stays."""
+    assert escape("<!channel> a & b > c *d* _e_ `f`") == "&lt;!channel&gt; a &amp; b &gt; c *d* _e_ `f`"
+    assert escape("&amp;") == "&amp;amp;"
+
+
+def test_text_is_one_visible_line() -> None:
+    """Nothing hidden is left, and a line end cannot start a line that looks like ours."""
+    assert escape("disk\r\n*Resolved*\x1b[2J\u202e!\u200b\ufeff") == "disk *Resolved*[2J!"
+    assert escape("a\ud800b") == "a\ufffdb"
+
+
+@given(ANYTHING)
+def test_nothing_from_outside_is_markup(text: str) -> None:
+    """Whatever comes in, what comes out has no bracket, no loose ampersand, nothing hidden."""
+    escaped = escape(text)
+    assert "<" not in escaped
+    assert ">" not in escaped
+    assert "&" not in ENTITY.sub("", escaped)
+    assert not HIDDEN.search(escaped)
+    escaped.encode()
+
+
+@given(ANYTHING, st.integers(0, 40))
+def test_clamped_text_fits_and_stays_whole(text: str, limit: int) -> None:
+    """Never longer than the limit, and never ending in half an entity."""
+    escaped = escape(text)
+    clamped = clamp(escaped, limit)
+    assert len(clamped) <= limit
+    assert "&" not in ENTITY.sub("", clamped)
+    assert clamped == escaped or clamped.endswith(ELLIPSIS) or limit == 0
+
+
+@given(ANYTHING, st.integers(0, 40))
+def test_plain_text_fits(text: str, limit: int) -> None:
+    """A `plain_text` field is not escaped, but cleaned and cut all the same."""
+    shown = plain(text, limit)
+    assert len(shown) <= limit
+    assert not HIDDEN.search(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [
+        ("short", 5, "short"),
+        ("shorter", 5, "shor…"),
+        ("a b cdef", 3, "a…"),
+        ("ab&amp;cd", 6, "ab…"),
+        ("ab&amp;cd", 8, "ab&amp;…"),
+        ("see <https://acme.pagerduty.com|it>", 20, "see…"),
+        ("&amp;", 1, "…"),
+    ],
+)
+def test_cuts_between_entities(text: str, limit: int, cut: str) -> None:
+    """The cut falls before an entity or a token that does not fit, and no blank stands before the ellipsis."""
+    assert clamp(text, limit) == cut
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://acme.pagerduty.com/incidents/Q1",
+        "https://acme.eu.pagerduty.com/incidents/Q1?a=b&c=d",
+        "https://acme.pagerduty.com",
+    ],
+)
+def test_links_to_pagerduty(url: str) -> None:
+    """PagerDuty's own pages are linked, with `&` written as Slack wants it."""
+    assert link(url, "#12") == f"<{url.replace('&', '&amp;')}|#12>"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://acme.pagerduty.com/",
+        "https://pagerduty.com.evil.example/",
+        "https://evilpagerduty.com/",
+        "https://acme.pagerduty.com@evil.example/",
+        "https://evil.example\\.pagerduty.com/",
+        "https://acme.pagerduty.com/|label> <!channel",
+        "https://acme.pagerduty.com/\n",
+        "https://acme.pagerduty.com:8443/",
+        "javascript:alert(1)",
+        "http://127.0.0.1:9001/incidents/Q1",
+    ],
+)
+def test_links_nowhere_else(url: str) -> None:
+    """Every other address is not linked: people see the label alone."""
+    assert link(url, "label") == "label"
+
+
+@given(ANYTHING)
+def test_no_url_can_leave_its_link(url: str) -> None:
+    """A link is one token, whatever stands in the address."""
+    assert link("https://acme.pagerduty.com/" + url, "L").count("<") <= 1
+
+
+def test_links_to_a_pagerduty_on_this_machine_when_that_is_the_one_in_use() -> None:
+    """With a simulator as PagerDuty its pages are linked, and no other port of this machine."""
+    assert linkable(f"{SANDBOX}/incidents/Q1", base=SANDBOX)
+    assert not linkable("http://127.0.0.1:9002/incidents/Q1", base=SANDBOX)
+    assert not linkable("http://evil.example/", base="http://evil.example")
+    assert not linkable("http://127.0.0.1:9001@evil.example/", base=SANDBOX)
+
+
+def test_dates_read_well_everywhere() -> None:
+    """A moment is shown in the reader's time zone, and in UTC where that cannot be done."""
+    assert date(1_700_000_000_999) == "<!date^1700000000^{date_short_pretty} {time}|2023-11-14 22:13 UTC>"
+    assert date(0, "a <b>").endswith("|a &lt;b&gt;>")

@@ -1,0 +1,276 @@
+"""The connection to a real Valkey: one call on the wire per call of ours, one error, and appends that are on disk."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.exceptions import NoScriptError, ResponseError
+
+from pagebridge.embedded_valkey import EmbeddedValkey
+from shared.errors import StoreDown
+from shared.store.redis import Redis, append, connect, probe
+
+EVERY = 1000
+SHORT = 0.3
+"""Seconds that a call over the wire may take."""
+FIELDS = {"body": b"\x00\xff raw", "v": b"1"}
+
+
+@pytest.fixture
+async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
+    """Run a Valkey with its data on disk."""
+    async with EmbeddedValkey(tmp_path / "valkey") as running:
+        yield running
+
+
+@pytest.fixture
+async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
+    """Connect to it."""
+    client = connect(valkey.url)
+    yield client
+    await client.aclose()
+
+
+class Wire:
+    """A way to Valkey that counts what goes over it, and can lose replies and cut connections."""
+
+    def __init__(self, socket: str) -> None:
+        self.sent = b""
+        self.connections = 0
+        self.mute = 0
+        """Replies to the first so many connections are lost."""
+        self._socket = socket
+        self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: set[asyncio.Task[None] | None] = set()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one connection."""
+        self.connections += 1
+        number = self.connections
+        there, back = await asyncio.open_unix_connection(self._socket)
+        self._writers += [writer, back]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._carry(reader, back, self._note))
+            group.create_task(self._carry(there, writer, lambda _: number > self.mute))
+
+    def cut(self) -> None:
+        """Close all connections, as a server does with idle ones."""
+        for writer in self._writers:
+            writer.close()
+        self._writers.clear()
+
+    def _note(self, data: bytes) -> bool:
+        self.sent += data
+        return True
+
+    @staticmethod
+    async def _carry(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: Callable[[bytes], bool]
+    ) -> None:
+        try:
+            while data := await reader.read(65536):
+                if passes(data):
+                    writer.write(data)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def wired(valkey: EmbeddedValkey) -> AsyncIterator[tuple[Wire, Redis]]:
+    """Connect over a wire of our own."""
+    async with AsyncExitStack() as stack:
+        wire = Wire(valkey.url.removeprefix("unix://"))
+        server = await stack.enter_async_context(await asyncio.start_server(wire, "127.0.0.1", 0))
+        client = connect(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=SHORT)
+        yield wire, client
+        await client.aclose()
+        wire.cut()
+
+
+async def stuck(pid: int, call: Callable[[], Awaitable[object]]) -> float:
+    """Freeze the server during a call, and return how many seconds the call took to fail."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        with pytest.raises(StoreDown):
+            await call()
+        return time.monotonic() - begun
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("wait_for_disk", [True, False])
+async def test_an_entry_arrives_byte_for_byte(redis: Redis, *, wait_for_disk: bool) -> None:
+    """What is appended is on the stream, under the id that was returned."""
+    entry = await append(redis, "s", FIELDS, wait_for_disk=wait_for_disk)
+
+    assert [(entry.encode(), {b"body": b"\x00\xff raw", b"v": b"1"})] == await redis.xrange("s")
+
+
+async def test_a_confirmed_entry_survives_a_crash(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """What was appended with the disk's word for it is there after kill -9 of the server."""
+    for _ in range(20):
+        await append(redis, "s", FIELDS, wait_for_disk=True)
+    await valkey.kill()
+    await valkey.start()
+
+    assert 20 == await redis.xlen("s")
+
+
+async def test_waiting_for_the_disk_takes_no_tenth_of_a_second(redis: Redis) -> None:
+    """The disk is asked in a packet of its own; in one with the append the server would leave it for its timer."""
+    begun = time.monotonic()
+    for _ in range(10):
+        await append(redis, "s", FIELDS, wait_for_disk=True)
+
+    assert time.monotonic() - begun < 0.8
+
+
+async def test_an_append_is_sent_exactly_once(valkey: EmbeddedValkey) -> None:
+    """A reply that is lost makes the append fail; it does not make it happen again."""
+    async with wired(valkey) as (wire, client):
+        await append(client, "s", FIELDS, wait_for_disk=True)
+        assert (1, 1) == (wire.sent.count(b"XADD"), wire.connections)
+
+        wire.mute = EVERY
+        with pytest.raises(StoreDown):
+            await append(client, "s", FIELDS, wait_for_disk=True)
+        assert 2 == wire.sent.count(b"XADD")
+
+
+async def test_a_command_is_sent_exactly_once(valkey: EmbeddedValkey) -> None:
+    """Nothing else is repeated behind our back either."""
+    async with wired(valkey) as (wire, client):
+        await client.ping()
+        wire.mute = EVERY
+        with pytest.raises(StoreDown):
+            await client.incr("n")
+
+        assert 1 == wire.sent.count(b"INCR")
+
+
+async def test_an_idle_connection_that_was_closed_fails_nothing(valkey: EmbeddedValkey) -> None:
+    """A server may close idle connections; the next append makes a new one and is still sent once."""
+    async with wired(valkey) as (wire, client):
+        for _ in range(3):
+            await append(client, "s", FIELDS, wait_for_disk=True)
+            wire.cut()
+
+        assert (3, 3) == (wire.sent.count(b"XADD"), wire.connections)
+
+
+async def test_an_idle_connection_that_fell_silent_fails_nothing(valkey: EmbeddedValkey) -> None:
+    """A connection that some box on the way has forgotten is replaced before the append is sent."""
+    async with wired(valkey) as (wire, client):
+        await append(client, "s", FIELDS, wait_for_disk=True)
+        wire.mute = 1
+        await append(client, "s", FIELDS, wait_for_disk=True)
+
+        assert (2, 2) == (wire.sent.count(b"XADD"), wire.connections)
+
+
+async def test_a_dead_server_is_store_down(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """A server that is gone fails every call at once, in our words, and is used again once it is back."""
+    await append(redis, "s", FIELDS, wait_for_disk=True)
+    await valkey.kill()
+
+    for call in (lambda: append(redis, "s", FIELDS, wait_for_disk=True), redis.ping, lambda: probe(redis)):
+        with pytest.raises(StoreDown):
+            await call()
+    await valkey.start()
+    await append(redis, "s", FIELDS, wait_for_disk=True)
+
+
+async def test_a_frozen_server_is_store_down_within_seconds(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """A server that answers nothing holds nobody up for long."""
+    await append(redis, "s", FIELDS, wait_for_disk=True)
+
+    assert await stuck(valkey.pid, lambda: append(redis, "s", FIELDS, wait_for_disk=True)) < 2.3
+
+
+async def test_a_refused_append_is_store_down_and_leaves_no_reply_behind(redis: Redis) -> None:
+    """A full memory is the store's trouble like any other; the connection is good for the next call."""
+    await redis.config_set("maxmemory", "1")
+    with pytest.raises(StoreDown, match="memory"):
+        await append(redis, "s", FIELDS, wait_for_disk=True)
+    await redis.config_set("maxmemory", "0")
+
+    await append(redis, "s", FIELDS, wait_for_disk=True)
+    assert 1 == await redis.xlen("s")
+
+
+async def test_a_disk_that_does_not_confirm_is_store_down(redis: Redis) -> None:
+    """Without the disk's word the append has failed, though the entry is on the stream."""
+    await redis.config_set("appendfsync", "no")
+
+    with pytest.raises(StoreDown, match="disk"):
+        await append(redis, "s", FIELDS, wait_for_disk=True)
+
+
+async def test_replies_that_callers_act_upon_pass(redis: Redis) -> None:
+    """A missing script or group is an answer, not a failure of the store."""
+    await redis.xgroup_create("s", "g", id="0", mkstream=True)
+
+    with pytest.raises(NoScriptError):
+        await redis.evalsha("0" * 40, 0)
+    with pytest.raises(ResponseError, match="BUSYGROUP"):
+        await redis.xgroup_create("s", "g", id="0")
+    with pytest.raises(ResponseError, match="NOGROUP"):
+        await redis.xreadgroup("none", "c", {"s": ">"})
+    with pytest.raises(StoreDown, match="WRONGTYPE"):
+        await redis.get("s")
+
+
+async def test_a_blocking_read_outlasts_the_time_out_of_quick_calls(valkey: EmbeddedValkey) -> None:
+    """The client for reads that wait does wait, and finds nothing instead of failing."""
+    async with wired(valkey) as (_, quick):
+        blocking = connect(valkey.url, blocking=True)
+        begun = time.monotonic()
+        assert not await blocking.xread({"s": "$"}, block=500)
+        assert time.monotonic() - begun > SHORT
+        with pytest.raises(StoreDown):
+            await quick.xread({"s": "$"}, block=500)
+        await blocking.aclose()
+
+
+async def test_the_probe_tells_what_is_in_force(redis: Redis) -> None:
+    """AOF on means fsync; without it, or with a disk that never confirms, the reason is given."""
+    assert (True, "", False) == ((found := await probe(redis)).fsync, found.why_not, found.evicts)
+
+    await redis.config_set("appendfsync", "no")
+    assert "appendfsync" in (await probe(redis)).why_not
+    await redis.config_set("appendfsync", "everysec")
+    await redis.config_set("appendonly", "no")
+    assert "appendonly" in (await probe(redis)).why_not
+    await redis.config_set("maxmemory-policy", "allkeys-lru")
+    assert (await probe(redis)).evicts
+
+
+async def test_the_probe_needs_no_rights_but_to_append(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """A user that may not read the server's settings still finds out about the disk."""
+    rights = ("reset", "on", ">pw", "resetchannels", "~s", "-@all", "+ping", "+xadd", "+waitaof")
+    await redis.execute_command("ACL", "SETUSER", "receiver", *rights)
+    client = connect(valkey.url.replace("unix://", "unix://receiver@") + "?password=pw")
+
+    found = await probe(client)
+    await append(client, "s", FIELDS, wait_for_disk=found.fsync)
+    assert (True, "", False) == (found.fsync, found.eviction, found.evicts)
+    with pytest.raises(StoreDown):
+        await append(client, "other", FIELDS, wait_for_disk=False)
+    with pytest.raises(StoreDown):
+        await client.xrange("s")
+    await client.aclose()
+
+
+async def test_a_burst_waits_for_connections_instead_of_failing(redis: Redis) -> None:
+    """Many appends at once share a few connections, and each of them is stored."""
+    await asyncio.gather(*(append(redis, "s", FIELDS, wait_for_disk=True) for _ in range(200)))
+
+    assert 200 == await redis.xlen("s")

@@ -1,0 +1,100 @@
+"""`bridge.toml`: what it may say, and how everything wrong in it is said at once."""
+
+from pathlib import Path
+
+import pytest
+import structlog
+from pydantic import ValidationError
+
+from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.problems import Misconfigured
+
+EXAMPLE = Path(__file__).parents[2] / "bridge.example.toml"
+
+
+def read(folder: Path, text: str) -> BridgeConfig:
+    """Write a file and load it."""
+    path = folder / "bridge.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_bridge_config(path)
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    """List what is wrong with a file."""
+    with pytest.raises(Misconfigured) as caught:
+        read(folder, text)
+    assert str(folder / "bridge.toml") in str(caught.value)
+    return list(caught.value.problems)
+
+
+def test_the_example_loads() -> None:
+    """The commented example is a good file and shows every table."""
+    config = load_bridge_config(EXAMPLE)
+    assert config.durability == "fsync"
+    assert config.routing.default_channel == "C0INCIDENTS"
+    assert [route.all_channels for route in config.routing.routes] == [("C0CHECKOUT",), ("C0PAYMENTS", "C0DUTY")]
+    assert config.identity.users == {"U0CAROL": "PCAROL1"}
+    assert config.authorization.mode == "team"
+
+
+def test_without_a_file_the_defaults_hold_and_the_log_says_so(tmp_path: Path) -> None:
+    """A missing file is no error: nothing is shown, and the log tells."""
+    with structlog.testing.capture_logs() as lines:
+        assert load_bridge_config(tmp_path / "none.toml") == BridgeConfig()
+    assert [line["event"] for line in lines] == ["config.missing"]
+
+
+def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
+    """Every key is optional."""
+    config = read(tmp_path, "")
+    assert config.routing.default_channel is None
+    assert config.authorization.everywhere == frozenset()
+    assert config.identity.email_domains == ()
+
+
+def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
+    """What is in force changes only as a whole, by loading again."""
+    config = read(tmp_path, "")
+    with pytest.raises(ValidationError):
+        config.durability = "memory"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('durability = "disk"', "durability should be 'fsync' or 'memory'"),
+        ("durabilty = 1", "durabilty is not a known key"),
+        ('[routing]\ndefault_channel = "#general"', "routing.default_channel is not a Slack channel id"),
+        ('[routing]\ndefault_channel = "D024BE91L"', "routing.default_channel is not a Slack channel id"),
+        ('[[routing.routes]]\nservice = "PX"', "routing.routes[1] needs either channel or channels"),
+        ('[[routing.routes]]\nchannel = "C024"\nchannels = ["C025"]', "routing.routes[1] needs either"),
+        ('[[routing.routes]]\nchannels = ["C024", "C024"]', "routing.routes[1] names a channel twice"),
+        ('[[routing.routes]]\nchannels = ["C024", "x"]', "routing.routes[1].channels[2] is not a Slack channel id"),
+        ('[[routing.routes]]\nurgency = "hi"\nchannel = "C024"', "routing.routes[1].urgency should be 'high' or 'low'"),
+        ('[[routing.routes]]\nservice = " "\nchannel = "C024"', "routing.routes[1].service is not an id or a name"),
+        ('[identity.users]\ncarol = "PCAROL1"', "identity.users.carol is not a Slack user id"),
+        ('[identity.users]\nU0CAROL = "carol"', "identity.users.U0CAROL is not a PagerDuty user id"),
+        ('[identity]\nemail_domains = ["@example.com"]', "identity.email_domains[1] is not a domain"),
+        ('[authorization]\nmode = "all"', "authorization.mode should be 'team' or 'pagerduty'"),
+        ('[authorization]\neverywhere = ["dana"]', "authorization.everywhere[1] is not a PagerDuty user id"),
+        ("durability = ", "is not TOML: "),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    """One mistake gives one line: the key as in the file, entries counted from one, and what is wrong."""
+    (line,) = problems(tmp_path, text)
+    assert line.startswith(said)
+
+
+def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
+    """Somebody who mends what the message says is done after one round."""
+    assert len(problems(tmp_path, 'x = 1\ndurability = "y"\n[authorization]\nmode = "z"\n')) == 3
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """A directory in its place, or bytes that are no text, give the file's name and the reason."""
+    with pytest.raises(Misconfigured, match="cannot be read"):
+        load_bridge_config(tmp_path)
+    (tmp_path / "bridge.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(Misconfigured, match="cannot be read"):
+        load_bridge_config(tmp_path / "bridge.toml")

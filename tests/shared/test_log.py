@@ -1,0 +1,140 @@
+"""The log: every way by which a secret could reach it, tried with canaries."""
+
+import io
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from shared.log import configure, reference
+
+CANARIES = {
+    "bot token": "xoxb-1234567890-canarycanary",
+    "rotated token": "xoxe.xoxb-1-canarycanary",
+    "app token": "xapp-1-A123-456-canarycanary",
+    "authorization": "Authorization: Token token=canarycanary",
+    "bearer": "Bearer canarycanary",
+    "headers": repr({"Authorization": "Bearer canarycanary", "X-PagerDuty-Signature": "v1=canarycanary"}),
+    "signatures": f"v1={'c0ffee' * 10},v1={'c0ffee' * 10}",
+    "response_url": "https://hooks.slack.com/actions/T1/2/canarycanary",
+    "response_url in JSON": json.dumps({"response_url": "http://127.0.0.1:9/canarycanary"}),
+    "JSON in JSON": json.dumps(json.dumps({"trigger_id": "canarycanary"})),
+    "trigger_id": "13345224609.738474920.8088930838d88f008e0c0ffee",
+    "ticket": "wss://wss.example.com/link/?ticket=canarycanary&app_id=1",
+    "redis": "redis://user:canarycanary@example.com/0",
+    "known": "in the middle of canary-known-canary words",
+}
+CONFIGURE = "from shared.log import configure; configure('info', 'json', ['canarycanary']);"
+CANARY = re.compile("canary|c0ffee")
+
+
+@pytest.fixture(params=["json", "console"])
+def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """Configure logging into memory, and leave it as it was."""
+    handlers, level, hook = logging.root.handlers, logging.root.level, sys.excepthook
+    stream = io.StringIO()
+    configure("debug", request.param, ["canary-known-canary"], stream)
+    yield stream
+    logging.root.handlers, sys.excepthook = handlers, hook
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize("secret", CANARIES.values(), ids=CANARIES.keys())
+def test_no_secret_gets_out(written: io.StringIO, secret: str) -> None:
+    """A secret is hidden as an event, as a value at any depth, as bytes, in an error, and in a library's line."""
+    log = structlog.get_logger()
+    log.info("thing.seen", text=secret, deep=[{"x": (secret, {secret})}], raw=secret.encode(), thing=Exception(secret))
+    event = f"thing.seen {secret}"
+    log.info(event, **{secret: 1})
+    try:
+        fail_with(secret)
+    except ValueError:
+        log.exception("work.failed")
+    logging.getLogger("slack_sdk.web.async_client").debug("sending %s", {"body": secret})
+    lines = written.getvalue()
+    assert lines.count("thing.seen") == 2
+    assert "work.failed" in lines
+    assert "sending" in lines
+    assert not CANARY.search(lines)
+
+
+def fail_with(secret: str) -> None:
+    """Fail with a secret in the error's text."""
+    raise ValueError(secret)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["token", "slack_bot_token", "X-PagerDuty-Signature", "Authorization", "response_url", "trigger_id", "secrets"],
+)
+def test_a_key_that_names_a_secret_hides_its_value(written: io.StringIO, key: str) -> None:
+    """What stands under such a key is hidden whatever it looks like, also deeper in."""
+    structlog.get_logger().info("thing.seen", **{key: "plain"}, payload={key: ["plain"]})
+    assert "plain" not in written.getvalue()
+
+
+def test_harmless_values_stay(written: io.StringIO) -> None:
+    """Ids, numbers, times and addresses without a password are what the log is for."""
+    structlog.get_logger().info(
+        "card.posted", incident="Q1INCIDENT", ts="1700000000.000100", count=3, url="redis://example.com/0", ok=None
+    )
+    for value in ("Q1INCIDENT", "1700000000.000100", "3", "redis://example.com/0"):
+        assert value in written.getvalue()
+
+
+def test_a_line_that_cannot_be_made_is_reported_without_its_contents() -> None:
+    """A broken log call says where it is, and nothing of what it was given."""
+    said = run(CONFIGURE + "import logging; logging.getLogger('library').warning('%d', 'canarycanary')")
+    assert said == "log.failed at <string>:1: TypeError\n"
+
+
+def test_json_lines_carry_event_level_time_and_context() -> None:
+    """A JSON line is one object with the event, its level, logger and time, the context, and the facts as keys."""
+    program = CONFIGURE + (
+        "import structlog; structlog.contextvars.bind_contextvars(incident='Q1');"
+        "structlog.get_logger('bolt_app').debug('too.low');"
+        "structlog.get_logger('bolt_app').info('incident.folded', revision=3)"
+    )
+    line = json.loads(run(program))
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "incident.folded",
+        "level": "info",
+        "logger": "bolt_app",
+        "incident": "Q1",
+        "revision": 3,
+    }
+
+
+def test_an_error_that_nobody_catches_is_logged_without_secrets() -> None:
+    """The last traceback of a process goes the same way as every other line."""
+    line = json.loads(run(CONFIGURE + "raise RuntimeError('canarycanary')", code=1))
+    assert line["event"] == "process.failed"
+    assert "RuntimeError: [hidden]" in line["exception"]
+
+
+def test_requests_of_libraries_are_logged_for_debugging_only() -> None:
+    """A line per request with somebody's e-mail address in it is not for every day."""
+    request = "import logging; logging.getLogger('httpx2').info('GET /users?query=alice')"
+    assert run(CONFIGURE + request) == ""
+    assert "alice" in run(CONFIGURE.replace("info", "debug") + request)
+
+
+def run(program: str, code: int = 0) -> str:
+    """Run a small program, and return what it logs."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == code
+    return done.stderr
+
+
+def test_a_reference_is_short_and_each_is_another() -> None:
+    """Eight letters and digits that somebody can read out, practically never the same twice."""
+    made = {reference() for _ in range(100)}
+    assert len(made) == 100
+    assert all(re.fullmatch(r"[A-Z2-7]{8}", one) for one in made)

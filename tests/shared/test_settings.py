@@ -1,0 +1,179 @@
+"""The settings: what each process reads, and how everything wrong is said at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.problems import Misconfigured
+from shared.settings import ReceiverSettings, Settings, WorkerSettings, load
+
+GOOD = {
+    "SLACK_BOT_TOKEN": "xoxb-canary-bot",
+    "SLACK_APP_TOKEN": "xapp-canary-app",
+    "PAGERDUTY_API_TOKEN": "u+canarypagerduty",
+    "PAGERDUTY_WEBHOOK_SECRETS": "canary-one, canary-two",
+    "REDIS_URL": "redis://user:canary%2Fredis@127.0.0.1:6379/0",
+}
+OTHERS = [name.upper() for name in Settings.model_fields] + ["PORT"]
+
+Environ = Callable[..., None]
+
+
+@pytest.fixture
+def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environ:
+    """Give a working directory without `.env`, and a way to set what the environment says; None leaves out."""
+    monkeypatch.chdir(tmp_path)
+    for name in OTHERS:
+        monkeypatch.delenv(name, raising=False)
+
+    def set_to(**changes: str | None) -> None:
+        for name, value in {**GOOD, **changes}.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+
+    return set_to
+
+
+def problems(kind: type[Settings | ReceiverSettings | WorkerSettings]) -> list[str]:
+    """Load, and list what is wrong."""
+    with pytest.raises(Misconfigured) as caught:
+        load(kind)
+    return list(caught.value.problems)
+
+
+def test_good_settings_load_with_the_documented_defaults(environ: Environ) -> None:
+    """With only the required settings everything else has the default of the contract."""
+    environ()
+    settings = load(Settings)
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.slack_command == "/pd"
+    assert settings.pagerduty_api_url == "https://api.pagerduty.com"
+    assert settings.bridge_config == Path("bridge.toml")
+    assert (settings.receiver_port, settings.receiver_admin_port, settings.worker_port) == (8080, 8082, 8081)
+    assert (settings.log_level, settings.log_format) == ("info", "json")
+
+
+def test_each_process_needs_only_its_own_secrets(environ: Environ) -> None:
+    """The receiver starts without any Slack or PagerDuty token, the worker without the webhook secrets."""
+    environ(SLACK_BOT_TOKEN=None, SLACK_APP_TOKEN=None, PAGERDUTY_API_TOKEN=None)
+    secrets = load(ReceiverSettings).pagerduty_webhook_secrets
+    assert [secret.get_secret_value() for secret in secrets] == ["canary-one", "canary-two"]
+
+
+def test_the_worker_needs_no_webhook_secret(environ: Environ) -> None:
+    """The worker starts without the webhook secrets."""
+    environ(PAGERDUTY_WEBHOOK_SECRETS=None)
+    assert load(WorkerSettings).slack_bot_token.get_secret_value() == "xoxb-canary-bot"
+
+
+def test_everything_missing_is_named_at_once(environ: Environ) -> None:
+    """Each missing setting is one line that also says what the setting is."""
+    environ(**dict.fromkeys(GOOD))
+    found = problems(Settings)
+    assert {line.split()[0] for line in found} == set(GOOD)
+    assert all(" is not set. " in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SLACK_BOT_TOKEN", "xoxp-canary", "does not begin with xoxb-"),
+        ("SLACK_APP_TOKEN", "xoxb-canary", "does not begin with xapp-"),
+        ("SLACK_APP_TOKEN", "xapp-can ary", "spaces"),
+        ("PAGERDUTY_API_TOKEN", "canary\u00e9", "characters"),
+        ("PAGERDUTY_API_TOKEN", "", "is not set"),
+        ("PAGERDUTY_WEBHOOK_SECRETS", "canary,,", "empty secret"),
+        ("PAGERDUTY_WEBHOOK_SECRETS", ",", "empty secret"),
+        ("PAGERDUTY_API_URL", "http://canary.example.com", "plain http to another machine"),
+        ("PAGERDUTY_API_URL", "http://127.0.0.1.example.com", "plain http to another machine"),
+        ("PAGERDUTY_API_URL", "ftp://canary", "not an https:// address"),
+        ("SLACK_API_URL", "http://canary.example.com/api/", "plain http to another machine"),
+        ("SLACK_COMMAND", "canary", "not a slash command"),
+        ("REDIS_URL", "http://canary", "redis://"),
+        ("REDIS_URL", "redis://", "redis://"),
+        ("REDIS_URL", "redis://canary:99999", "ort"),
+        ("RECEIVER_PORT", "canary", "integer"),
+        ("WORKER_PORT", "65536", "65535"),
+        ("LOG_LEVEL", "canary", "'debug', 'info', 'warning' or 'error'"),
+        ("LOG_FORMAT", "canary", "'json' or 'console'"),
+    ],
+)
+def test_a_wrong_value_is_named_and_never_shown(environ: Environ, name: str, value: str, said: str) -> None:
+    """One wrong value gives one line: the setting and what is wrong with it, but not the value."""
+    environ(**{name: value})
+    (line,) = problems(Settings)
+    assert line.startswith(f"{name} ")
+    assert said in line
+    assert "canary" not in line
+
+
+def test_everything_wrong_is_named_at_once(environ: Environ) -> None:
+    """Somebody who mends what the message says is done after one round."""
+    environ(SLACK_BOT_TOKEN="xoxp-1", PAGERDUTY_API_TOKEN=None, LOG_LEVEL="loud", WORKER_PORT="x")
+    assert {line.split()[0] for line in problems(WorkerSettings)} == {
+        "SLACK_BOT_TOKEN",
+        "PAGERDUTY_API_TOKEN",
+        "LOG_LEVEL",
+        "WORKER_PORT",
+    }
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9001", "http://localhost:9001/", "http://[::1]:9001"])
+def test_plain_http_is_for_this_machine(environ: Environ, url: str) -> None:
+    """A sandbox on this machine is reached without TLS; a slash at the end makes no difference."""
+    environ(PAGERDUTY_API_URL=url, SLACK_API_URL=f"{url.rstrip('/')}/api")
+    settings = load(WorkerSettings)
+    assert settings.pagerduty_api_url == url.rstrip("/")
+    assert settings.slack_api_url == f"{url.rstrip('/')}/api/"
+
+
+def test_port_is_honoured_unless_receiver_port_says_otherwise(environ: Environ) -> None:
+    """`PORT` of a platform is taken; the more specific name wins."""
+    environ(PORT="5000")
+    assert load(ReceiverSettings).receiver_port == 5000
+    environ(PORT="5000", RECEIVER_PORT="6000")
+    assert load(ReceiverSettings).receiver_port == 6000
+
+
+def test_dotenv_is_read_and_the_environment_wins(environ: Environ) -> None:
+    """Lines of `.env` count, foreign ones are left alone, an empty variable does not hide a line."""
+    environ(REDIS_URL="", LOG_FORMAT="console")
+    Path(".env").write_text("REDIS_URL=unix:///run/valkey.sock\nLOG_FORMAT=json\nSOMETHING_ELSE=1\n", encoding="utf-8")
+    settings = load(Settings)
+    assert settings.redis_url.get_secret_value() == "unix:///run/valkey.sock"
+    assert settings.log_format == "console"
+
+
+def test_an_unreadable_dotenv_is_said(environ: Environ) -> None:
+    """A `.env` that is no text is named instead of a traceback."""
+    environ()
+    Path(".env").write_bytes(b"\xff\xfe\x00")
+    (line,) = problems(Settings)
+    assert line.startswith(".env cannot be read")
+
+
+def test_given_values_win(environ: Environ) -> None:
+    """`pagebridge run` hands over the address of its own Valkey."""
+    environ()
+    assert load(Settings, redis_url="unix:///x/valkey.sock").redis_url.get_secret_value() == "unix:///x/valkey.sock"
+
+
+def test_no_secret_is_in_the_settings_text(environ: Environ) -> None:
+    """Printing the settings gives none of the secrets away."""
+    environ()
+    assert "canary" not in repr(load(Settings)) + str(load(Settings))
+
+
+def test_secrets_are_listed_for_the_log(environ: Environ) -> None:
+    """The log learns every secret; of the address of Redis the password, as written and as meant."""
+    environ()
+    assert set(load(Settings).secrets()) == {
+        "xoxb-canary-bot",
+        "xapp-canary-app",
+        "u+canarypagerduty",
+        "canary-one",
+        "canary-two",
+        "canary%2Fredis",
+        "canary/redis",
+    }
