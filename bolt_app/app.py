@@ -12,7 +12,7 @@ from bolt_app.wiring import Wiring
 from shared.slack.client import SlackIdentity
 
 
-def build(web: AsyncWebClient, token: str, home: SlackIdentity, wiring: Wiring, direct: Direct) -> AsyncApp:
+def build(token: str, home: SlackIdentity, wiring: Wiring, door: Door, direct: Direct) -> AsyncApp:
     """
     Build the app around an `auth.test` that was made at start.
 
@@ -28,8 +28,11 @@ def build(web: AsyncWebClient, token: str, home: SlackIdentity, wiring: Wiring, 
             bot_token=token,
         )
 
-    app = AsyncApp(client=web, authorize=authorize, request_verification_enabled=False)
-    app.middleware(Door(wiring.slack, home))
+    web = wiring.slack.web
+    # Without a token of its own, or Bolt warns at every start that `authorize` wins.
+    client = AsyncWebClient(base_url=web.base_url, session=web.session, retry_handlers=[])
+    app = AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
+    app.middleware(door)
     block_actions.register(app, Intake(wiring), direct, wiring.slack)
     events.register(app, wiring.identity)
     return app

@@ -1,10 +1,11 @@
 """What every envelope passes first: its names go into the log, and people from elsewhere go no further."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck
+from slack_bolt.response import BoltResponse
 
 from bolt_app.translate import clicker
 from shared.errors import CallError
@@ -15,32 +16,54 @@ log = structlog.get_logger()
 
 Next = Callable[[], Awaitable[Any]]
 
+ANSWER_WITHIN = 2.0
+"""Seconds for telling an outsider so before their envelope is acked, for which Slack gives three."""
+
 
 class Door:
-    """Counts what is being handled, so that a worker can finish it before it ends, and turns outsiders away."""
+    """Lets our own people's envelopes in, and knows which have not been acked yet."""
 
     def __init__(self, slack: Slack, home: SlackIdentity) -> None:
         self._slack = slack
         self._home = home
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
 
-    async def __call__(self, body: dict[str, Any], ack: AsyncAck, next_: Next) -> None:
-        """Let the payload pass, or ack it and tell its sender privately why nothing was done."""
+    async def __call__(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
+        """Let the payload pass, or tell its sender privately why nothing was done."""
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(payload=body.get("type"), slack_user=_user_id(body))
-        if body.get("type") != "block_actions":
-            await next_()
-            return
-        person = clicker(body)
-        if at_home(person.team, person.enterprise, person, self._home):
-            await next_()
-            return
-        await ack()
-        log.warning("click.outsider", team=person.team)
+        self._inside += 1
+        self._empty.clear()
+        try:
+            return await self._pass(body, next_)
+        finally:
+            self._inside -= 1
+            if self._inside == 0:
+                self._empty.set()
+
+    async def emptied(self) -> None:
+        """Wait until everything that came in has been acked."""
+        await self._empty.wait()
+
+    async def _pass(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
+        if body.get("type") == "block_actions":
+            person = clicker(body)
+            if not at_home(person.team, person.enterprise, person, self._home):
+                log.warning("click.outsider", team=person.team)
+                await self._turn_away(str(body.get("response_url") or ""))
+                return BoltResponse(status=200)
+        await next_()
+        return None
+
+    async def _turn_away(self, response_url: str) -> None:
         text = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty itself."
         try:
-            await self._slack.respond(str(body.get("response_url") or ""), text=text)
-        except CallError as error:
-            log.warning("reply.lost", why=str(error))
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._slack.respond(response_url, text=text)
+        except (CallError, TimeoutError) as error:
+            log.warning("reply.lost", why=repr(error))
 
 
 def _user_id(body: dict[str, Any]) -> str | None:

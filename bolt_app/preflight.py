@@ -25,7 +25,7 @@ class NotReady(BridgeError):
     """Raised when a worker cannot work with what it has been given. Lists every reason found."""
 
 
-async def check(slack: Slack, web: AsyncWebClient, app_token: str, pagerduty: PagerDuty) -> SlackIdentity:
+async def check(slack: Slack, app_token: str, pagerduty: PagerDuty) -> SlackIdentity:
     """
     Try every credential once, and return who we are in Slack.
 
@@ -33,7 +33,7 @@ async def check(slack: Slack, web: AsyncWebClient, app_token: str, pagerduty: Pa
     """
     wrong: list[str] = []
     home = await _bot(slack, wrong)
-    await _app_token(web, app_token, wrong)
+    await _app_token(slack.web, app_token, wrong)
     await _pagerduty(pagerduty, wrong)
     if wrong or home is None:
         raise NotReady("; ".join(wrong))

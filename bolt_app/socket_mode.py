@@ -2,9 +2,9 @@
 Slack's Socket Mode, kept alive.
 
 Two connections, because the client closes the old one before it opens the next when Slack asks for a refresh: a click
-in between goes to the other. A watchdog, because the client retries the same one-time ticket for ever once its
-WebSocket handshake has failed. Sources: Slack's page on Socket Mode (up to 10 connections, each payload to one of them)
-and the behaviour of slack_sdk 3.47.
+in between goes to the other. They are begun some time apart, so that Slack does not end both at once. A watchdog,
+because the client retries the same one-time ticket for ever once its WebSocket handshake has failed. Sources: Slack's
+page on Socket Mode (up to 10 connections, each payload to one of them) and the behaviour of slack_sdk 3.47.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class SocketMode:
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep the connections up until `stopping`. Raises `SocketLost` when all have been down for too long."""
         async with asyncio.TaskGroup() as group:
-            connecting = [group.create_task(handler.connect_async()) for handler in self._handlers]
+            connecting = [group.create_task(self._connect(place)) for place in range(CONNECTIONS)]
             while not stopping.is_set():
                 await self._watch()
                 await asyncio.sleep(LOOK * self._durations.socket_grace / Durations.socket_grace)
@@ -60,6 +60,10 @@ class SocketMode:
         """Close the connections; what is being handled can no longer be acked afterwards."""
         for handler in self._handlers:
             await handler.close_async()
+
+    async def _connect(self, place: int) -> None:
+        await asyncio.sleep(place * self._durations.socket_stagger)
+        await self._handlers[place].connect_async()
 
     async def _watch(self) -> None:
         for place, handler in enumerate(self._handlers):

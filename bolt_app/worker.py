@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bolt_app import app, preflight
 from bolt_app.answering import Answering
@@ -16,6 +15,7 @@ from bolt_app.direct import Direct
 from bolt_app.executor import Executor
 from bolt_app.health import Health
 from bolt_app.intake import Mover
+from bolt_app.middleware import Door
 from bolt_app.placing import Placing
 from bolt_app.projector import Projector
 from bolt_app.reconciler import Reconciler
@@ -50,7 +50,6 @@ class Doors:
 
     redis: Redis
     blocking: Redis
-    web: AsyncWebClient
     slack: Slack
     pagerduty: PagerDuty
 
@@ -79,9 +78,10 @@ class Worker:
     def reload(self) -> None:
         """Read `bridge.toml` again; a bad file keeps what is in force, and the log says why."""
         path = self._settings.bridge_config
+        if not path.exists():
+            log.error("config.kept", why=f"{path} is not there any more")
+            return
         try:
-            if not path.exists():
-                raise Misconfigured(str(path), ["is not there any more"])
             config = load_bridge_config(path)
         except Misconfigured as error:
             log.error("config.kept", why=str(error))
@@ -101,12 +101,14 @@ class Worker:
         """Work until told to stop."""
         async with AsyncExitStack() as stack:
             doors = await self._open(stack)
-            home = await preflight.check(doors.slack, doors.web, self._app_token, doors.pagerduty)
+            home = await preflight.check(doors.slack, self._app_token, doors.pagerduty)
             wiring = self._wiring = await self._wired(doors, home)
             direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
-            bolt = app.build(doors.web, self._bot_token, home, wiring, direct)
+            door = Door(doors.slack, home)
+            bolt = app.build(self._bot_token, home, wiring, door, direct)
             socket = SocketMode(bolt, self._app_token, self._durations)
             stack.push_async_callback(socket.close)
+            stack.push_async_callback(door.emptied)
             self.health.watch(doors.redis, socket)
             await stack.enter_async_context(serving(self.health.app(), self._settings.worker_port))
             await self._work(wiring, doors, socket)
@@ -130,7 +132,7 @@ class Worker:
         token = settings.pagerduty_api_token.get_secret_value()
         pagerduty = PagerDuty(token, settings.pagerduty_api_url, durations.pagerduty_timeout)
         stack.push_async_callback(pagerduty.aclose)
-        return Doors(redis, blocking, slack.web, slack, pagerduty)
+        return Doors(redis, blocking, slack, pagerduty)
 
     async def _wired(self, doors: Doors, home: SlackIdentity) -> Wiring:
         redis, config, durations = doors.redis, self._config, self._durations

@@ -38,6 +38,8 @@ class Durations:
     """How long work in hand may go on after SIGTERM."""
     pace: float = 1.0
     """Seconds that count as one second of Slack's rate limits."""
+    socket_stagger: float = 20.0
+    """How far apart the two connections to Slack are begun: Slack ends each after about the same time."""
     socket_grace: float = 2.0
     """How long the Slack socket may be down before a new ticket is forced."""
     socket_lost: float = 120.0

@@ -28,12 +28,12 @@ from shared.model.event import (
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Attempt, AttemptState, Incident
 from shared.model.timeline import Line
+from shared.slack.answers import METADATA_TYPE
 from shared.slack.text import clamp, date, escape, link, linkable, plain
 
 Block = dict[str, Any]
 """One Block Kit block, as Slack's documentation writes it."""
 
-METADATA_TYPE = "pagebridge"
 SCHEMA = 1
 TITLE = 250
 NAME = 80
@@ -146,7 +146,8 @@ def _headline(snapshot: Snapshot) -> str:
 
 
 def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId]) -> str:
-    service = link(snapshot.service.url, _name(snapshot.service)) if snapshot.service else "no service"
+    # Not linked: webhooks and REST give different addresses for it, and the card must not depend on which came last.
+    service = _name(snapshot.service) if snapshot.service else "no service"
     facts = [f"*{escape(snapshot.urgency).capitalize()} urgency*", *_priority(snapshot), service]
     if snapshot.status is Status.RESOLVED:
         return " · ".join(facts)

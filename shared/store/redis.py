@@ -47,7 +47,7 @@ class Redis(redis.asyncio.Redis):
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         """Send one command, once, and return its reply."""
-        with store_errors():
+        with cancellation_kept(), store_errors():
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
 
 
@@ -106,7 +106,7 @@ async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wai
     same. Exactly one `XADD` is sent.
     """
     arguments = [part for field in fields.items() for part in field]
-    with store_errors(answers=()):
+    with cancellation_kept(), store_errors(answers=()):
         async with _connection(client) as connection:
             entry = await _call(connection, "XADD", stream, "*", *arguments)
             if wait_for_disk:
@@ -145,6 +145,23 @@ def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
         if isinstance(error, ResponseError) and str(error).startswith(answers):
             raise
         raise StoreDown(f"Redis: {error}" if str(error) else f"Redis: {type(error).__name__}") from error
+
+
+@contextmanager
+def cancellation_kept() -> Iterator[None]:
+    """
+    Raise a cancellation that was asked for during the block and got lost in it.
+
+    redis-py sends through `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes just as the
+    sending is done. A task would go on for ever after it was told to end, and a time-out would not time out.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 async def _settings(client: Redis) -> dict[str, str]:
@@ -201,5 +218,6 @@ async def _wait_for_disk(connection: AbstractConnection) -> None:
 
 
 async def _call(connection: AbstractConnection, *command: str | bytes | int) -> Any:  # noqa: ANN401 -- any reply
-    await connection.send_command(*command)
+    with cancellation_kept():
+        await connection.send_command(*command)
     return await connection.read_response()

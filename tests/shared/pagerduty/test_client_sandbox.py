@@ -27,12 +27,13 @@ class Account:
 
 @pytest.fixture
 async def account() -> AsyncIterator[Account]:
-    """Run a PagerDuty with a private team of one, on whose service an incident is open."""
+    """Run a PagerDuty with a private team of two, on whose service an incident is open."""
     async with PagerDutySandbox(retry_delay=0.05) as pd:
         pd.add_user("Alice Ng", "alice@example.com", role="user", id=ALICE)
         pd.add_user("Bob Ray", "bob@example.com", role="user", id=BOB)
         team = pd.add_team("Payments", private=True)
         pd.add_member(team.id, ALICE, "responder")
+        pd.add_member(team.id, BOB, "manager")
         policy = pd.add_escalation_policy("Payments on-call", [[ALICE]], teams=[team.id])
         service = pd.add_service("checkout-api", policy.id, teams=[team.id])
         incident = pd.trigger(service.id, "Checkout latency over 2s")
@@ -47,8 +48,8 @@ async def door(account: Account) -> AsyncIterator[PagerDuty]:
     await opened.aclose()
 
 
-async def test_acknowledges_in_alices_name(account: Account, door: PagerDuty) -> None:
-    """The incident is read, acknowledged, and shows who did it; PagerDuty saw one write, from Alice."""
+async def test_acknowledges_in_bobs_name(account: Account, door: PagerDuty) -> None:
+    """The incident is read, acknowledged, and shows who did it; PagerDuty saw one write, from Bob."""
     before = await door.incident(account.incident)
     assert before.value.snapshot.status is Status.TRIGGERED
     assert before.value.snapshot.title == "Checkout latency over 2s"
@@ -70,7 +71,7 @@ async def test_people_and_teams(account: Account, door: PagerDuty) -> None:
     assert ALICE in {user.id for user in await door.users_by_query("alice@example.com")}
     assert {user.id async for user in door.all_users()} >= {ALICE, BOB}
     assert (await door.team(account.team)).private
-    assert await door.team_members(account.team) == {ALICE: "responder"}
+    assert await door.team_members(account.team) == {ALICE: "responder", BOB: "manager"}
     assert (await door.escalation_policy(account.policy)).targets == {ALICE}
     assert await door.on_call(account.policy) == {ALICE}
 

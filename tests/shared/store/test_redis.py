@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -274,3 +274,34 @@ async def test_a_burst_waits_for_connections_instead_of_failing(redis: Redis) ->
     await asyncio.gather(*(append(redis, "s", FIELDS, wait_for_disk=True) for _ in range(200)))
 
     assert 200 == await redis.xlen("s")
+
+
+@pytest.mark.parametrize("what", ["ping", "append"])
+async def test_a_cancellation_is_never_lost(redis: Redis, what: str) -> None:
+    """A task that is told to end while it talks to Redis ends, at whatever moment the word comes."""
+
+    async def for_ever() -> None:
+        while True:
+            with suppress(StoreDown):
+                await (redis.ping() if what == "ping" else append(redis, "s", FIELDS, wait_for_disk=True))
+
+    await redis.ping()
+    for ticks in range(60):
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            task = group.create_task(for_ever())
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            task.cancel()
+
+
+async def test_a_time_out_is_never_lost(redis: Redis) -> None:
+    """A caller's own time limit holds, whichever part of the call it falls into."""
+
+    async def ping_for(seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            while True:
+                await redis.ping()
+
+    for number in range(100):
+        with pytest.raises(TimeoutError):
+            await ping_for(number / 100_000)

@@ -1,0 +1,10 @@
+"""
+The whole life of one incident, played on this machine in front of whoever looks: `make demo`.
+
+The real receiver and worker as processes of their own, a real Valkey, and the two simulators. What is printed comes out
+of the simulators' logs, and every step is checked against them.
+"""
+
+from pagebridge.sandbox.demo.playing import main
+
+__all__ = ["main"]

@@ -1,0 +1,153 @@
+"""Pure: what went from one party to another, as the simulators' logs have it, in the order of time."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from pagebridge.sandbox.pagerduty import Call as PagerDutyCall
+from pagebridge.sandbox.pagerduty import Delivery
+from pagebridge.sandbox.slack import Call as SlackCall
+from pagebridge.sandbox.slack import Envelope, mrkdwn
+
+WRITES = ("chat.postMessage", "chat.update", "chat.postEphemeral", "response_url")
+"""The methods of Slack by which people come to see something."""
+OK = 200
+
+Names = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Hop:
+    """
+    One thing that one party did to another.
+
+    `at` is in seconds since the epoch. A `read` changes nothing, and several are told as one. While a hop is not
+    `settled`, its end is open.
+    """
+
+    at: float
+    source: str
+    target: str
+    what: str
+    read: bool = False
+    settled: bool = True
+
+
+def from_slack_call(call: SlackCall, names: Names) -> Hop:
+    """Read one call of the worker to Slack's Web API or to a `response_url`."""
+    trouble = "" if call.ok or call.http_status is None else f"  {call.http_status} {call.error}"
+    settled = call.answered is not None
+    if call.method not in WRITES:
+        return Hop(call.time, "worker", "Slack", call.method + trouble, read=not trouble, settled=settled)
+    return Hop(call.time, "worker", "Slack", f"{call.method}  {_shown(call, names)}{trouble}", settled=settled)
+
+
+def from_envelope(envelope: Envelope, names: Names) -> Iterator[Hop]:
+    """Read one click: what a person did, and how it came to the worker."""
+    action = envelope.payload["actions"][0]
+    person = first_name(names(envelope.payload["user"]["id"]))
+    pressed = f"presses {action['text']['text']}" + (", and confirms" if "confirm" in action else "")
+    yield Hop(envelope.sent_at, person, "Slack", pressed)
+    acked = envelope.acked_after_ms
+    came = envelope.failed or (f"acked after {acked:.0f} ms" if acked is not None else "")
+    settled = acked is not None or envelope.failed is not None
+    yield Hop(
+        envelope.sent_at, "Slack", "worker", f"{envelope.payload['type']} over the WebSocket  {came}", settled=settled
+    )
+
+
+def from_pagerduty_call(call: PagerDutyCall) -> Hop:
+    """Read one call of the worker to PagerDuty's REST API."""
+    at, settled = call.at.timestamp(), call.status is not None
+    resource = call.path.strip("/").split("/")[0]
+    if call.method == "GET" and call.status in (OK, None):
+        return Hop(at, "worker", "PagerDuty", resource, read=True, settled=settled)
+    what = f"{call.method} {_short(call.path)}{_asked(call)}  {call.status or 'no answer'}"
+    return Hop(at, "worker", "PagerDuty", what, settled=settled)
+
+
+def from_deliveries(deliveries: Iterable[Delivery]) -> Iterator[Hop]:
+    """Read the deliveries, and notice what comes again or after something newer."""
+    seen: set[str] = set()
+    newest = ""
+    for delivery in deliveries:
+        at = occurred_at(delivery)
+        note = "  the same event again" if delivery.event_id in seen else "  late" if at < newest else ""
+        again = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
+        status = delivery.status or "no answer"
+        seen.add(delivery.event_id)
+        newest = max(newest, at)
+        what = f"{delivery.event_type}  {status}{again}{note}"
+        yield Hop(delivery.at.timestamp(), "PagerDuty", "receiver", what, settled=delivery.outcome != "sending")
+
+
+def occurred_at(delivery: Delivery) -> str:
+    """Read when the event of a delivery happened; such texts sort like times."""
+    return str(json.loads(delivery.body)["event"]["occurred_at"])
+
+
+def folded(hops: Iterable[Hop]) -> list[Hop]:
+    """Tell the reads between two other hops in one line for each party that was read from."""
+    told: list[Hop] = []
+    reads: list[Hop] = []
+    for hop in hops:
+        if hop.read:
+            reads.append(hop)
+        else:
+            told += [*_one_line_each(reads), hop]
+            reads = []
+    return told + _one_line_each(reads)
+
+
+def words(text: str, names: Names) -> str:
+    """Turn mrkdwn into one line of plain words, without the symbols."""
+    return " ".join(re.sub(r":[a-z_]+:", "", mrkdwn.plain(text, names)).split())
+
+
+def line_gist(text: str) -> str:
+    """Leave out the time of a line."""
+    return words(text, str).partition(" · ")[0]
+
+
+def card_gist(text: str) -> str:
+    """Give the state on a card, and what somebody is trying, which comes after a symbol."""
+    _, *notices = re.split(r":[a-z]+(?:_[a-z]+)*: ", text)
+    return " / ".join([text.partition(":")[0], *(words(notice, str) for notice in notices)])
+
+
+def first_name(name: str) -> str:
+    """Return what the story calls somebody."""
+    return name.partition(" ")[0]
+
+
+def _one_line_each(reads: list[Hop]) -> list[Hop]:
+    targets = dict.fromkeys(hop.target for hop in reads)
+    return [_one_line([hop for hop in reads if hop.target == target]) for target in targets]
+
+
+def _one_line(reads: list[Hop]) -> Hop:
+    kinds = ", ".join(dict.fromkeys(hop.what for hop in reads))
+    return replace(reads[0], what=f"{len(reads)} read{'s' * (len(reads) > 1)}: {kinds}")
+
+
+def _shown(call: SlackCall, names: Names) -> str:
+    """Say where a message is shown, and its gist: private ones in full, of cards the state and what is being tried."""
+    text = str(call.arguments.get("text", ""))
+    if call.method in ("response_url", "chat.postEphemeral"):
+        return f"privately: {words(text, names)}"
+    if call.arguments.get("thread_ts"):
+        return f"thread: {line_gist(text)}"
+    return f"card: {card_gist(text)}"
+
+
+def _short(path: str) -> str:
+    """Cut the ids in a path, which take much room and tell nobody anything."""
+    return re.sub(r"(?<=/)([A-Z0-9]{4})[A-Z0-9]{4,}", r"\1..", path)
+
+
+def _asked(call: PagerDutyCall) -> str:
+    body = call.body if isinstance(call.body, dict) else {}
+    status = body.get("incident", {}).get("status")
+    asked = f"  status={status}" if status else ""
+    return asked + (f"  From: {call.from_email}" if call.from_email else "")

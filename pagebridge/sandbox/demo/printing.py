@@ -1,0 +1,83 @@
+"""How the story looks in a terminal."""
+
+import os
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+from pagebridge.sandbox.demo.hops import Hop
+
+WIDTH = 110
+PARTIES = 23
+"""Columns for who did it to whom."""
+BOLD, DIM, GREEN, RED = "1", "2", "32", "31"
+SYMBOLS = {
+    ":rotating_light:": "🚨",
+    ":eyes:": "👀",
+    ":white_check_mark:": "✅",
+    ":no_entry:": "⛔",
+    ":hourglass_flowing_sand:": "⏳",
+    ":warning:": "⚠️",
+}
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where the story is written to, and whether in colour."""
+
+    out: TextIO
+    colour: bool
+
+    @classmethod
+    def of(cls, out: TextIO, environment: Mapping[str, str] = os.environ) -> "Paper":
+        """Use colour on a terminal, unless NO_COLOR is set."""
+        return cls(out, out.isatty() and not environment.get("NO_COLOR"))
+
+    def write(self, text: str = "", style: str = "") -> None:
+        """Write one line or several, at once."""
+        self.out.write((self.styled(text, style) if style else text) + "\n")
+        self.out.flush()
+
+    def styled(self, text: str, style: str) -> str:
+        """Give `text` a colour or weight."""
+        return f"\x1b[{style}m{text}\x1b[0m" if self.colour else text
+
+    def hop(self, hop: Hop, since: float) -> None:
+        """Write one hop, with its time in seconds `since` the beginning."""
+        time, parties, what = columns(hop, since)
+        self.write(f"{self.styled(time, DIM)}   {self.styled(parties, BOLD)} {what}")
+
+
+def columns(hop: Hop, since: float) -> tuple[str, str, str]:
+    """Make the three columns of a hop; the last one goes on in further lines where it is too long for one."""
+    time = f"{max(0.0, hop.at - since):7.3f} s"
+    parties = f"{hop.source} -> {hop.target}".ljust(PARTIES)
+    margin = len(time) + len(parties) + 4
+    what = textwrap.wrap(hop.what, WIDTH - margin, drop_whitespace=True)
+    return time, parties, ("\n" + " " * margin).join(what)
+
+
+def paragraph(text: str, *, first: str = "", indent: str = "") -> str:
+    """Wrap `text` to the width of the story."""
+    return textwrap.fill(text, WIDTH, initial_indent=first or indent, subsequent_indent=indent or " " * len(first))
+
+
+def picture(channel: str) -> str:
+    """Show a channel with its symbols, cut to the width of the story."""
+    for name, symbol in SYMBOLS.items():
+        channel = channel.replace(name, symbol)
+    return "\n".join(line for shown in channel.splitlines() for line in _wrapped(shown))
+
+
+def _wrapped(line: str) -> Iterable[str]:
+    margin = line[: len(line) - len(line.lstrip(" │"))]
+    return textwrap.wrap(line, WIDTH, subsequent_indent=margin, drop_whitespace=True) or [""]
+
+
+def standard_output() -> Paper:
+    """Write to standard output; what it cannot show becomes a question mark."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    return Paper.of(sys.stdout)

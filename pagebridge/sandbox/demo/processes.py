@@ -1,0 +1,147 @@
+"""The real receiver and worker, as processes of their own, with settings that lead to nothing but this machine."""
+
+import asyncio
+import os
+import random
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from pagebridge.child import Child
+from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.sandbox.demo.cast import CHANNEL
+from pagebridge.sandbox.pagerduty import PagerDutySandbox
+from pagebridge.sandbox.slack import SlackSandbox
+
+HOST = "127.0.0.1"
+SECRET = "the-demo-signs-with-this"  # noqa: S105 - known to this machine only, for the length of the demo
+GRACE = 20.0
+"""Seconds that a process has to finish what it has in hand. Longer than the processes' own."""
+OK = 200
+
+
+class Ended(Exception):
+    """Raised when a process has ended that should be running."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One of our processes: what runs, the port that tells how it is, and the file that has its log."""
+
+    name: str
+    child: Child
+    port: int
+    log: Path
+
+    def require_running(self) -> None:
+        """Raise `Ended` if it does not run any more."""
+        if self.child.code is not None:
+            raise Ended(f"the {self.name} has ended with exit code {self.child.code}")
+
+
+class Bridge:
+    """Receiver and worker."""
+
+    def __init__(self, receiver: Process, worker: Process, session: aiohttp.ClientSession) -> None:
+        self._processes = (receiver, worker)
+        self._worker = worker
+        self._session = session
+
+    def require_running(self) -> None:
+        """Raise `Ended` if one of the processes has ended."""
+        for process in self._processes:
+            process.require_running()
+
+    async def ready(self) -> bool:
+        """Tell whether both say that they are ready."""
+        return all([await self._answers(process) for process in self._processes])
+
+    async def metrics(self) -> str:
+        """Read the figures of the worker, as Prometheus would."""
+        async with self._session.get(f"http://{HOST}:{self._worker.port}/metrics") as answer:
+            return await answer.text()
+
+    async def _answers(self, process: Process) -> bool:
+        try:
+            async with self._session.get(f"http://{HOST}:{process.port}/readyz") as answer:
+                return answer.status == OK
+        except aiohttp.ClientError:
+            return False
+
+
+@asynccontextmanager
+async def running(
+    directory: Path, valkey: EmbeddedValkey, pagerduty: PagerDutySandbox, slack: SlackSandbox
+) -> AsyncIterator[Bridge]:
+    """Start both processes, and stop them at the end. Their logs and settings are in `directory`."""
+    config = directory / "bridge.toml"
+    config.write_text(f'[routing]\ndefault_channel = "{CHANNEL}"\n', encoding="utf-8")
+    webhooks, admin, worker = free_ports(3)
+    pagerduty.subscribe(f"http://{HOST}:{webhooks}/webhooks/pagerduty", secrets=[SECRET])
+    settings = {
+        "RECEIVER_HOST": HOST,
+        "RECEIVER_PORT": str(webhooks),
+        "RECEIVER_ADMIN_PORT": str(admin),
+        "WORKER_PORT": str(worker),
+        "PAGERDUTY_WEBHOOK_SECRETS": SECRET,
+        "PAGERDUTY_API_TOKEN": pagerduty.token,
+        "PAGERDUTY_API_URL": pagerduty.url,
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "SLACK_COMMAND": "/pd",
+        "REDIS_URL": valkey.url,
+        "BRIDGE_CONFIG": str(config),
+        "LOG_LEVEL": "info",
+        "LOG_FORMAT": "json",
+    }
+    environment = without_proxies(os.environ) | settings
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        receiver_process = _started(stack, "receiver", "webhook_receiver", webhooks, directory, environment)
+        worker_process = _started(stack, "worker", "bolt_app", worker, directory, environment)
+        yield Bridge(receiver_process, worker_process, session)
+        await asyncio.gather(*(process.child.stop(GRACE) for process in (receiver_process, worker_process)))
+
+
+def free_ports(number: int) -> list[int]:
+    """
+    Find ports that nobody listens on.
+
+    From below the range out of which the system takes ports for connections: there one could be gone again at once.
+    """
+    ports: list[int] = []
+    while len(ports) < number:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - nothing secret
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if port not in ports and _free(probe, port):
+                ports.append(port)
+    return ports
+
+
+def without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what would lead calls to this machine through a proxy."""
+    return {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
+
+
+def _free(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind((HOST, port))
+    except OSError:
+        return False
+    return True
+
+
+def _started(
+    stack: AsyncExitStack, name: str, module: str, port: int, directory: Path, environment: Mapping[str, str]
+) -> Process:
+    log = directory / f"{name}.log"
+    child = Child((sys.executable, "-m", module), environment=environment, output=log)
+    stack.push_async_callback(child.stop, GRACE)
+    return Process(name, child, port, log)

@@ -1,0 +1,105 @@
+"""What can be seen from outside: the channel, the private answers, PagerDuty's state, and what was written to it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from pagebridge.sandbox.demo import cast, figures
+from pagebridge.sandbox.demo.figures import Figures
+from pagebridge.sandbox.demo.hops import line_gist, words
+from pagebridge.sandbox.demo.stage import Stage
+from pagebridge.sandbox.slack import Message
+
+ACCEPTED = 202
+
+
+@dataclass
+class Seen:
+    """A look at the stage. `told` counts the webhooks that the worker has folded, by what they were to it."""
+
+    stage: Stage
+    told: Counter[str] = field(default_factory=Counter)
+
+    async def look_again(self) -> None:
+        """Read the worker's figures."""
+        self.told = figures.told_webhooks(await self.stage.bridge.metrics())
+
+    @property
+    def cards(self) -> int:
+        """How many messages stand in the channel, threads left out."""
+        return len(self._messages)
+
+    @property
+    def card(self) -> str:
+        """The state on the card, with who brought it about and where."""
+        return self._messages[0].text.partition(":")[0] if self._messages else ""
+
+    @property
+    def whole_card(self) -> str:
+        """Everything on the card."""
+        return self._messages[0].plain if self._messages else ""
+
+    @property
+    def buttons(self) -> list[str]:
+        """What can be pressed on the card."""
+        return self._messages[0].buttons if self._messages else []
+
+    @property
+    def thread(self) -> list[str]:
+        """The lines in the card's thread, without their times."""
+        return [line_gist(line.text) for card in self._messages for line in card.replies]
+
+    @property
+    def status(self) -> str:
+        """The state of the incident at PagerDuty."""
+        return str(self.stage.pagerduty.incident(self.stage.incident).status)
+
+    @property
+    def assignees(self) -> list[str]:
+        """The people whom PagerDuty has the incident assigned to."""
+        return list(self.stage.pagerduty.incident(self.stage.incident).assignees)
+
+    @property
+    def writes(self) -> list[str]:
+        """Every call that would change something at PagerDuty: what, by whom, and how it was answered."""
+        return [
+            f"{call.body['incident']['status']} by {call.from_email}: {call.status}"
+            if isinstance(call.body, dict) and "incident" in call.body
+            else f"{call.method} {call.path}: {call.status}"
+            for call in self.stage.pagerduty.calls
+            if call.method != "GET"
+        ]
+
+    @property
+    def delivered(self) -> int:
+        """How many deliveries the receiver has accepted."""
+        return sum(delivery.status == ACCEPTED for delivery in self.stage.pagerduty.webhooks.log)
+
+    @property
+    def all_folded(self) -> bool:
+        """Whether the worker has folded every delivery that was made."""
+        return sum(self.told.values()) == len(self.stage.pagerduty.webhooks.log)
+
+    def private(self, first: str) -> str:
+        """Everything that only this person reads."""
+        person = self.stage.slack.person(cast.slack_id(first))
+        return "\n".join(words(message.text, str) for message in person.private_messages)
+
+    def figures(self, seconds: float) -> Figures:
+        """Count what it came to after so many seconds."""
+        calls = self.stage.pagerduty.calls
+        return Figures(
+            slack_calls=len(self.stage.slack.calls),
+            reads=sum(call.method == "GET" for call in calls),
+            writes=sum(call.method != "GET" for call in calls),
+            deliveries=len(self.stage.pagerduty.webhooks.log),
+            echoes=self.told["echo"],
+            duplicates=self.told["duplicate"],
+            stale=self.told["stale"],
+            clicks=len(self.stage.slack.envelopes),
+            slowest_ack=max((envelope.acked_after_ms or 0 for envelope in self.stage.slack.envelopes), default=0),
+            seconds=seconds,
+        )
+
+    @property
+    def _messages(self) -> list[Message]:
+        return self.stage.slack.channels[cast.CHANNEL].messages

@@ -1,0 +1,73 @@
+"""Where it is played: both simulators in this process, the bridge between them, and the verbs of the people."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.sandbox.demo import cast, hops, processes
+from pagebridge.sandbox.demo.hops import Hop
+from pagebridge.sandbox.demo.processes import Bridge
+from pagebridge.sandbox.pagerduty import Hold, PagerDutySandbox
+from pagebridge.sandbox.slack import SlackSandbox
+
+PATIENCE = 10.0
+"""Seconds to wait for a private answer."""
+
+
+@dataclass
+class Stage:
+    """
+    Everything that takes part.
+
+    `acts` is what was done at PagerDuty by others than the bridge, which no log of calls has. `incident` is the id of
+    the incident that the story is about, and `late` the webhook that is kept back for a while.
+    """
+
+    pagerduty: PagerDutySandbox
+    slack: SlackSandbox
+    bridge: Bridge
+    acts: list[Hop] = field(default_factory=list)
+    incident: str = ""
+    late: Hold | None = None
+
+    def act(self, who: str, what: str, whom: str = "PagerDuty") -> None:
+        """Note what somebody is about to do."""
+        self.acts.append(Hop(time.time(), who, whom, what))
+
+    async def press(self, first: str, button: str, *, confirm: str | None = None) -> None:
+        """Let somebody press a button on the card, and confirm it if that is asked for."""
+        card = self.slack.channels[cast.CHANNEL].messages[0]
+        await self.slack.person(cast.slack_id(first)).click(button, card, confirm=confirm)
+
+    async def answered(self, first: str) -> None:
+        """Wait until somebody has got a private answer."""
+        await self.slack.person(cast.slack_id(first)).wait(
+            lambda person: bool(person.private_messages), timeout=PATIENCE
+        )
+
+    def hops(self) -> list[Hop]:
+        """Give everything that has happened so far, from all logs, in the order of time."""
+        names = self.slack.name_of
+        told = [
+            *self.acts,
+            *(hop for envelope in self.slack.envelopes for hop in hops.from_envelope(envelope, names)),
+            *(hops.from_slack_call(call, names) for call in self.slack.calls),
+            *(hops.from_pagerduty_call(call) for call in self.pagerduty.calls),
+            *hops.from_deliveries(self.pagerduty.webhooks.log),
+        ]
+        return sorted(told, key=lambda hop: hop.at)
+
+
+@asynccontextmanager
+async def set_up(directory: Path) -> AsyncIterator[Stage]:
+    """Start everything, with all data and logs in `directory`; nothing is left running at the end."""
+    async with AsyncExitStack() as stack:
+        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey"))
+        pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.5))
+        slack = await stack.enter_async_context(SlackSandbox())
+        cast.hire(pagerduty, slack)
+        bridge = await stack.enter_async_context(processes.running(directory, valkey, pagerduty, slack))
+        yield Stage(pagerduty, slack, bridge)

@@ -1,0 +1,71 @@
+"""The simulated account: its state, and the one way in which an incident changes."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from pagebridge.sandbox.pagerduty import ids
+from pagebridge.sandbox.pagerduty.clock import Clock
+from pagebridge.sandbox.pagerduty.directory import Directory
+from pagebridge.sandbox.pagerduty.events import Event, Events
+from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, LogEntry
+from pagebridge.sandbox.pagerduty.options import Options
+from pagebridge.sandbox.pagerduty.references import References
+from pagebridge.sandbox.pagerduty.wire import not_found
+
+
+class Account:
+    """
+    Everything that PagerDuty knows. `publish` is told every event, in the order in which things happened.
+
+    `revision` counts the changes of incidents, so that a call can be seen to have taken effect.
+    """
+
+    def __init__(self, clock: Clock, publish: Callable[[Event], None]) -> None:
+        self.clock = clock
+        self.directory = Directory()
+        self.options = Options()
+        self.references = References(self.directory)
+        self.events = Events(self.references)
+        self.incidents: dict[str, Incident] = {}
+        self.revision = 0
+        self._publish = publish
+        self._untold: list[Event] = []
+
+    def incident(self, key: str | int) -> Incident:
+        """Return an incident by its id or number. `Refusal` (404) if there is none."""
+        if str(key) in self.incidents:
+            return self.incidents[str(key)]
+        numbered = (incident for incident in self.incidents.values() if str(incident.number) == str(key))
+        incident = next(numbered, None)
+        if incident is None:
+            raise not_found("Incident Not Found")
+        return incident
+
+    @contextmanager
+    def changing(self, incident: Incident) -> Iterator[None]:
+        """Change an incident as a whole or, when something is refused, not at all. Events are told once it is done."""
+        before = copy.deepcopy(vars(incident))
+        try:
+            yield
+        except Exception:
+            vars(incident).update(before)
+            self._untold.clear()
+            raise
+        self.revision += len(incident.log) - len(before["log"])
+        told, self._untold = self._untold, []
+        for event in told:
+            self._publish(event)
+
+    def record(self, kind: str, incident: Incident, actor: Actor, at: datetime, **details: object) -> None:
+        """Write a line into the log of an incident that is being changed."""
+        incident.log.append(LogEntry(ids.log_entry_id(), kind, at, actor, incident.id, details))
+
+    def announce(self, change: str, incident: Incident, actor: Actor, at: datetime) -> None:
+        """Tell subscribers of a change, with the incident as it is at this point."""
+        self._untold.append(self.events.changed(change, incident, actor, at))
+
+    def announce_event(self, event: Event) -> None:
+        """Tell subscribers of something that does not carry the incident."""
+        self._untold.append(event)

@@ -1,0 +1,161 @@
+"""
+Control endpoints, so that anything that speaks HTTP can drive the simulator: JSON in, JSON out, under `/_sandbox/`.
+
+Arguments are those of the Python verbs. A wrong request is answered with 400 and `{"error": ...}` in plain words.
+"""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from pagebridge.sandbox.pagerduty.clock import in_milliseconds
+from pagebridge.sandbox.pagerduty.faults import Fault
+from pagebridge.sandbox.pagerduty.wire import Json, Refusal
+
+if TYPE_CHECKING:
+    from pagebridge.sandbox.pagerduty.sandbox import PagerDutySandbox
+
+Verb = Callable[["PagerDutySandbox", Json], Any]
+"""Does something with the arguments of a request; what it returns is the answer."""
+
+SETUP = {
+    "users": "add_user",
+    "users/change": "change_user",
+    "users/remove": "remove_user",
+    "teams": "add_team",
+    "members": "add_member",
+    "members/remove": "remove_member",
+    "escalation_policies": "add_escalation_policy",
+    "services": "add_service",
+    "priorities": "add_priority",
+    "subscriptions": "subscribe",
+    "trigger": "trigger",
+}
+"""Endpoints that are verbs of the sandbox."""
+WEB = frozenset(
+    {"trigger", "acknowledge", "unacknowledge", "resolve", "reopen", "reassign", "delegate", "escalate"}
+) | {
+    "add_note",
+    "set_priority",
+    "set_urgency",
+    "set_title",
+}
+AUTOMATION = frozenset({"unacknowledge", "resolve", "escalate"})
+WEBHOOKS = frozenset({"duplicate_next", "hold", "reverse_next", "redeliver", "ping", "enable"})
+
+
+def routes(sandbox: "PagerDutySandbox") -> list[web.RouteDef]:
+    """Make the routes: everything that reads is a GET, everything else a POST."""
+    reading = [web.get(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in READING.items()]
+    return reading + [web.post(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in DOING.items()]
+
+
+def _handler(sandbox: "PagerDutySandbox", verb: Verb) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            arguments = await request.json() if request.body_exists else {}
+            return web.json_response(_plain(verb(sandbox, {**arguments})))
+        except (Refusal, LookupError, TypeError, ValueError, AttributeError) as error:
+            # A missing or wrong argument, or something that PagerDuty would not let happen.
+            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+
+    return handle
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
+    """Turn what the verbs return into JSON. Secrets of subscriptions are shown, as nobody else here could know them."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value) if not field.name.startswith("_")]
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | frozenset):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return in_milliseconds(value)
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _about(sandbox: "PagerDutySandbox", _arguments: Json) -> Json:
+    return {
+        "url": sandbox.url,
+        "token": sandbox.token,
+        "users": sandbox.users,
+        "teams": sandbox.teams,
+        "services": sandbox.services,
+        "subscriptions": list(sandbox.webhooks.subscriptions.values()),
+        "options": sandbox.options,
+        "endpoints": [f"GET {name}" for name in READING] + [f"POST {name}" for name in DOING],
+    }
+
+
+def _setup(name: str) -> Verb:
+    return lambda sandbox, arguments: getattr(sandbox, name)(**arguments)
+
+
+def _web(sandbox: "PagerDutySandbox", arguments: Json) -> object:
+    person = sandbox.web(arguments.pop("user"))
+    return getattr(person, _verb(arguments, WEB))(**arguments)
+
+
+def _automation(sandbox: "PagerDutySandbox", arguments: Json) -> object:
+    return getattr(sandbox.automation, _verb(arguments, AUTOMATION))(**arguments)
+
+
+def _verb(arguments: Json, allowed: frozenset[str]) -> str:
+    verb = str(arguments.pop("verb"))
+    if verb not in allowed:
+        raise LookupError(f"verb must be one of {', '.join(sorted(allowed))}")
+    return verb
+
+
+def _webhooks(name: str) -> Verb:
+    return lambda sandbox, arguments: getattr(sandbox.webhooks, name)(**arguments)
+
+
+def _release(sandbox: "PagerDutySandbox", arguments: Json) -> None:
+    hold = next(hold for hold in [*sandbox.webhooks.holds, None] if hold is None or hold.id == arguments["id"])
+    if hold is None:
+        raise LookupError(f"nothing is held back under {arguments['id']}")
+    hold.release(reverse=arguments.get("reverse", False))
+
+
+def _remove_fault(sandbox: "PagerDutySandbox", arguments: Json) -> None:
+    for active in sandbox.faults:
+        if active.id == arguments["id"]:
+            active.remove()
+
+
+def _set_options(sandbox: "PagerDutySandbox", arguments: Json) -> object:
+    known = {field.name for field in dataclasses.fields(sandbox.options)}
+    for name, value in arguments.items():
+        if name not in known or not isinstance(value, bool):
+            raise LookupError(f"options are {', '.join(sorted(known))}, each true or false")
+        setattr(sandbox.options, name, value)
+    return sandbox.options
+
+
+READING: dict[str, Verb] = {
+    "": _about,
+    "calls": lambda sandbox, _: sandbox.calls,
+    "deliveries": lambda sandbox, _: sandbox.webhooks.log,
+    "incidents": lambda sandbox, _: sandbox.incidents,
+    "faults": lambda sandbox, _: sandbox.faults,
+    "holds": lambda sandbox, _: sandbox.webhooks.holds,
+}
+DOING: dict[str, Verb] = {
+    **{endpoint: _setup(name) for endpoint, name in SETUP.items()},
+    **{f"webhooks/{name}": _webhooks(name) for name in sorted(WEBHOOKS)},
+    "webhooks/release": _release,
+    "web": _web,
+    "automation": _automation,
+    "faults": lambda sandbox, arguments: sandbox.fail(Fault(**arguments)),
+    "faults/remove": _remove_fault,
+    "options": _set_options,
+    "clock/advance": lambda sandbox, arguments: sandbox.clock.advance(**arguments),
+    "stop_answering": lambda sandbox, _: sandbox.stop_answering("reset"),
+    "answer_again": lambda sandbox, _: sandbox.answer_again(),
+}

@@ -1,0 +1,130 @@
+"""Misbehaviour on demand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal
+
+from pagebridge.sandbox.pagerduty import wire
+from pagebridge.sandbox.pagerduty.calls import Call, matches
+from pagebridge.sandbox.pagerduty.wire import Answer, Refusal
+
+USUAL = {
+    HTTPStatus.BAD_REQUEST: (wire.INVALID_INPUT, "Invalid Input Provided"),
+    HTTPStatus.UNAUTHORIZED: (wire.BAD_KEY, "Unauthorized"),
+    HTTPStatus.FORBIDDEN: (wire.ACCESS_DENIED, "Access Denied"),
+    HTTPStatus.NOT_FOUND: (wire.NOT_FOUND, "Not Found"),
+    HTTPStatus.REQUEST_TIMEOUT: (wire.TOOK_TOO_LONG, "The Request Took Too Long"),
+    HTTPStatus.TOO_MANY_REQUESTS: (wire.RATE_LIMITED, "Rate Limit Exceeded"),
+}
+"""What PagerDuty says with a status when a fault does not say anything else; for others an internal error."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """
+    What goes wrong with the calls of one `method` to the paths of one pattern (`*` is one segment, `**` anything).
+
+    How the call ends: with `status` and a JSON error of `code` and `message` or, with `text`, that text and no JSON;
+    for a 429, `ratelimit_reset` seconds are in its headers (without it, none are). With `drop` the connection is cut,
+    with `hang` there is never an answer. Without any of these the call is carried out and answered as usual.
+
+    The answer comes `delay` seconds late. A call that ends as usual takes effect after that delay or, with
+    `after_effect`, before it. One that fails does not take effect, or does at once (`after_effect`), or does after
+    `effect_after` seconds. It happens `times` times, or until it is removed.
+    """
+
+    method: str = "*"
+    path: str = "**"
+    status: int | None = None
+    code: int | None = None
+    message: str | None = None
+    text: str | None = None
+    ratelimit_reset: int | None = None
+    drop: bool = False
+    hang: bool = False
+    delay: float = 0.0
+    after_effect: bool = False
+    effect_after: float | None = None
+    times: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        if sum((self.status is not None, self.drop, self.hang)) > 1:
+            raise ValueError("a call ends with a status, dropped, or hanging: only one of them")
+        if self.effect_after is not None and (self.after_effect or self.ends == "as usual"):
+            raise ValueError("effect_after is for calls that fail, without after_effect")
+        if self.status is None and any(given is not None for given in (self.code, self.message, self.text)):
+            raise ValueError("code, message and text need a status")
+
+    @property
+    def ends(self) -> Literal["as usual", "answered", "dropped", "hung"]:
+        """How the call ends for the client."""
+        if self.hang:
+            return "hung"
+        if self.drop:
+            return "dropped"
+        return "as usual" if self.status is None else "answered"
+
+    @property
+    def answer(self) -> Answer:
+        """What the client gets if it gets an answer from this fault."""
+        status = HTTPStatus(self.status or HTTPStatus.INTERNAL_SERVER_ERROR)
+        reset = self.ratelimit_reset
+        limits = (
+            {}
+            if reset is None
+            else {"ratelimit-limit": "960", "ratelimit-remaining": "0", "ratelimit-reset": str(reset)}
+        )
+        if self.text is not None:
+            return Answer(self.text, status, limits)
+        code, message = USUAL.get(status, (wire.INTERNAL_ERROR, "Internal Error"))
+        refusal = Refusal(code if self.code is None else self.code, self.message or message, status=status)
+        return Answer(refusal.answer.body, status, limits)
+
+    def concerns(self, call: Call) -> bool:
+        """Whether this call is one of those that go wrong."""
+        return self.method in ("*", call.method) and matches(self.path, call.path)
+
+
+@dataclass
+class Active:
+    """A fault in force. `struck` counts the calls it has met."""
+
+    fault: Fault
+    id: int
+    _remove: Callable[["Active"], None]
+    struck: int = 0
+
+    def remove(self) -> None:
+        """End it; removing twice does no harm."""
+        self._remove(self)
+
+
+class Faults:
+    """The faults in force. Of several that concern a call the oldest strikes."""
+
+    def __init__(self) -> None:
+        self.active: list[Active] = []
+        self._count = 0
+
+    def add(self, fault: Fault) -> Active:
+        """Put a fault in force."""
+        self._count += 1
+        active = Active(fault, self._count, self._forget)
+        self.active.append(active)
+        return active
+
+    def take(self, call: Call) -> Fault | None:
+        """Return the fault that strikes this call, if there is one."""
+        active = next((active for active in self.active if active.fault.concerns(call)), None)
+        if active is None:
+            return None
+        active.struck += 1
+        if active.struck == active.fault.times:
+            active.remove()
+        return active.fault
+
+    def _forget(self, active: Active) -> None:
+        if active in self.active:
+            self.active.remove(active)

@@ -1,0 +1,148 @@
+"""Incidents as the simulated PagerDuty keeps them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pagebridge.sandbox.pagerduty.directory import Service, User
+from pagebridge.sandbox.pagerduty.wire import Json
+
+
+class Status(StrEnum):
+    """The states of an incident."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who changes something. `channel` is what log entries say about how; `client` is what the Events API was told."""
+
+    kind: Literal["person", "integration", "automation"]
+    id: str = ""
+    channel: str = "website"
+    client: Json | None = None
+
+    @classmethod
+    def person(cls, user: User) -> "Actor":
+        """Make a person. Log entries do not tell the interface from the REST API, so nobody may rely on that."""
+        return cls("person", user.id)
+
+    @classmethod
+    def integration(cls, service: Service, client: Json | None = None) -> "Actor":
+        """Make monitoring, which uses the Events API."""
+        return cls("integration", service.integration, "api", client)
+
+    @classmethod
+    def automation(cls) -> "Actor":
+        """Make PagerDuty itself: a timer, a rule."""
+        return cls("automation", channel="timeout")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """That a user was assigned or has acknowledged, and when."""
+
+    user: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note on an incident."""
+
+    id: str
+    user: str | None
+    content: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One line of an incident's log. `kind` is PagerDuty's type without `_log_entry`; `details` are its own fields."""
+
+    id: str
+    kind: str
+    at: datetime
+    actor: Actor
+    incident: str
+    details: Json
+
+
+@dataclass
+class Incident:
+    """An incident. `levels` is its escalation policy as it was when the incident took it."""
+
+    id: str
+    number: int
+    title: str
+    service: str
+    policy: str
+    levels: tuple[tuple[str, ...], ...]
+    teams: tuple[str, ...]
+    urgency: str
+    key: str
+    created: datetime
+    updated: datetime
+    status_changed: datetime
+    status_changed_by: Actor
+    status: Status = Status.TRIGGERED
+    level: int = 1
+    priority: str | None = None
+    assigned_via: str = "escalation_policy"
+    assignments: list[Stamp] = field(default_factory=list)
+    acknowledgements: list[Stamp] = field(default_factory=list)
+    resolved: datetime | None = None
+    reopened: datetime | None = None
+    details: str | None = None
+    notes: list[Note] = field(default_factory=list)
+    log: list[LogEntry] = field(default_factory=list)
+
+    @property
+    def assignees(self) -> list[str]:
+        """The ids of the assigned users."""
+        return [stamp.user for stamp in self.assignments]
+
+    def assign(self, users: list[str], at: datetime) -> None:
+        """Assign the incident; who was assigned before stays so since then."""
+        before = {stamp.user: stamp for stamp in self.assignments}
+        self.assignments = [before.get(user, Stamp(user, at)) for user in users]
+
+    def acknowledged_by(self, user: str, at: datetime) -> None:
+        """Note who has acknowledged."""
+        self.acknowledgements = [Stamp(user, at)]
+
+    def enter(self, status: Status, actor: Actor, at: datetime) -> None:
+        """Change the status, and what changes with it in any case."""
+        self.status, self.status_changed, self.status_changed_by = status, at, actor
+        self.resolved = at if status is Status.RESOLVED else None
+        self.acknowledgements = []
+        if status is Status.RESOLVED:
+            self.assignments = []
+
+
+@dataclass(frozen=True)
+class IncidentView:
+    """How an incident stands, for tests to look at. People are given by their ids, the priority by its name."""
+
+    id: str
+    number: int
+    status: str
+    title: str
+    urgency: str
+    priority: str | None
+    assignees: list[str]
+    acknowledgers: list[str]
+    last_status_change_by: str | None
+    escalation_level: int
+    escalation_policy: str
+    assigned_via: str
+    service: str
+    teams: list[str]
+    notes: list[str]
+    created_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None

@@ -1,0 +1,18 @@
+"""What tests may want otherwise about the simulated account."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Options:
+    """
+    Choices where PagerDuty's documents leave a question open, and rules that a test may switch off.
+
+    `lenient_repeats`: acknowledging or resolving twice is answered with 200 and the unchanged incident instead of 400.
+    `enforce_roles`: a user acts only as far as their base role and team roles allow.
+    `acknowledge_reassigns`: an acknowledge that changes the assignee says so with an event and a log entry of its own.
+    """
+
+    lenient_repeats: bool = False
+    enforce_roles: bool = True
+    acknowledge_reassigns: bool = False

@@ -1,0 +1,125 @@
+"""Acting in PagerDuty without the REST API: in its own interface, or as its automation."""
+
+from collections.abc import Callable, Sequence
+
+from pagebridge.sandbox.pagerduty import assignment, details, lifecycle
+from pagebridge.sandbox.pagerduty.account import Account
+from pagebridge.sandbox.pagerduty.directory import User
+from pagebridge.sandbox.pagerduty.incident_rendering import IncidentRendering
+from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, IncidentView, Status
+from pagebridge.sandbox.pagerduty.roles import require_may_act
+from pagebridge.sandbox.pagerduty.wire import not_found
+
+Change = Callable[[Incident], object]
+
+
+class _Acting:
+    """Changes incidents as one actor, and shows them as they are afterwards."""
+
+    def __init__(self, account: Account, actor: Actor) -> None:
+        self._account = account
+        self._actor = actor
+
+    def _change(self, incident_id: str, change: Change) -> IncidentView:
+        incident = self._account.incident(incident_id)
+        with self._account.changing(incident):
+            change(incident)
+        return self._view(incident)
+
+    def _view(self, incident: Incident) -> IncidentView:
+        return IncidentRendering(self._account.references).view(incident)
+
+    def unacknowledge(self, incident_id: str) -> IncidentView:
+        """Bring an acknowledged incident back to triggered."""
+        return self._change(incident_id, lambda it: lifecycle.unacknowledge(self._account, it, self._actor))
+
+    def resolve(self, incident_id: str, resolution: str | None = None) -> IncidentView:
+        """Resolve, perhaps saying how."""
+        return self._change(incident_id, lambda it: lifecycle.resolve(self._account, it, self._actor, resolution))
+
+
+class Automation(_Acting):
+    """PagerDuty itself: timers and rules, which act in nobody's name."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account, Actor.automation())
+
+    def escalate(self, incident_id: str, level: int | None = None) -> IncidentView:
+        """Escalate to a level, the next one unless given."""
+        return self._change(
+            incident_id, lambda it: assignment.escalate(self._account, it, self._actor, level or it.level + 1)
+        )
+
+
+class Web(_Acting):
+    """
+    Somebody in PagerDuty's own interface.
+
+    Every verb raises `Refusal` when PagerDuty would not let it happen: because of roles, or of the incident's state.
+    """
+
+    def __init__(self, account: Account, user: User) -> None:
+        super().__init__(account, Actor.person(user))
+        self._user = user
+
+    def _change(self, incident_id: str, change: Change) -> IncidentView:
+        incident = self._account.incident(incident_id)
+        self._require_may_act(incident.teams, incident.assignees)
+        return super()._change(incident_id, change)
+
+    def _require_may_act(self, teams: Sequence[str], assignees: Sequence[str] = ()) -> None:
+        if self._account.options.enforce_roles:
+            require_may_act(self._account.directory, self._user, teams, assignees)
+
+    def trigger(self, service_id: str, title: str, urgency: str = "high", assignee: str | None = None) -> IncidentView:
+        """Open an incident by hand; assigned to oneself it is acknowledged from the start."""
+        service = self._account.directory.service(service_id)
+        self._require_may_act(service.teams)
+        draft = lifecycle.Draft(service, title, urgency, assignee=assignee)
+        return self._view(lifecycle.trigger(self._account, draft, self._actor))
+
+    def acknowledge(self, incident_id: str) -> IncidentView:
+        """Acknowledge; a resolved incident is reopened by that."""
+        return self._change(incident_id, lambda it: lifecycle.acknowledge(self._account, it, self._actor))
+
+    def reopen(self, incident_id: str) -> IncidentView:
+        """Reopen a resolved incident; another one stays as it is."""
+
+        def change(incident: Incident) -> None:
+            if incident.status is Status.RESOLVED:
+                lifecycle.reopen(self._account, incident, self._actor)
+
+        return self._change(incident_id, change)
+
+    def reassign(self, incident_id: str, user_ids: Sequence[str]) -> IncidentView:
+        """Assign to these users, which ends the escalation."""
+        return self._change(incident_id, lambda it: assignment.reassign(self._account, it, self._actor, list(user_ids)))
+
+    def delegate(self, incident_id: str, policy_id: str) -> IncidentView:
+        """Give to an escalation policy."""
+        policy = self._account.directory.policy(policy_id)
+        return self._change(incident_id, lambda it: assignment.delegate(self._account, it, self._actor, policy))
+
+    def escalate(self, incident_id: str, level: int) -> IncidentView:
+        """Escalate to a level of the policy, counted from 1."""
+        return self._change(incident_id, lambda it: assignment.escalate(self._account, it, self._actor, level))
+
+    def add_note(self, incident_id: str, text: str) -> IncidentView:
+        """Add a note."""
+        return self._change(incident_id, lambda it: details.add_note(self._account, it, self._actor, text))
+
+    def set_priority(self, incident_id: str, name: str | None) -> IncidentView:
+        """Set the priority by its name, or clear it."""
+        priorities = self._account.directory.priorities.values()
+        priority = next((each.id for each in priorities if each.name == name), None)
+        if name is not None and priority is None:
+            raise not_found("Priority Not Found")
+        return self._change(incident_id, lambda it: details.set_priority(self._account, it, self._actor, priority))
+
+    def set_urgency(self, incident_id: str, urgency: str) -> IncidentView:
+        """Change the urgency, `high` or `low`."""
+        return self._change(incident_id, lambda it: details.set_urgency(self._account, it, self._actor, urgency))
+
+    def set_title(self, incident_id: str, title: str) -> IncidentView:
+        """Change the title."""
+        return self._change(incident_id, lambda it: details.set_title(self._account, it, self._actor, title))

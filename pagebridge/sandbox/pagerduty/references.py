@@ -1,0 +1,82 @@
+"""References: how everything in PagerDuty points to everything else."""
+
+from dataclasses import dataclass
+
+from pagebridge.sandbox.pagerduty.directory import Directory, Service
+from pagebridge.sandbox.pagerduty.incidents import Incident, LogEntry
+from pagebridge.sandbox.pagerduty.wire import Json
+
+WEB = "https://acme.pagerduty.com"
+"""Where the account's pages would be."""
+PLURALS = {"escalation_policy": "escalation_policies", "priority": "priorities"}
+
+
+@dataclass
+class References:
+    """Makes references. `api` is the base URL of the REST API, known once the sandbox listens."""
+
+    directory: Directory
+    api: str = ""
+
+    def user(self, user_id: str) -> Json:
+        """Refer to a user, who may be deleted by now."""
+        return self.refer("user", user_id, self.directory.user_name(user_id))
+
+    def team(self, team_id: str) -> Json:
+        """Refer to a team."""
+        return self.refer("team", team_id, self.directory.team(team_id).name)
+
+    def policy(self, policy_id: str) -> Json:
+        """Refer to an escalation policy."""
+        return self.refer("escalation_policy", policy_id, self.directory.policy(policy_id).name)
+
+    def service(self, service_id: str) -> Json:
+        """Refer to a service as the REST API does."""
+        reference = self.refer("service", service_id, self.directory.service(service_id).name)
+        return reference | {"html_url": f"{WEB}/service-directory/{service_id}"}
+
+    def webhook_service(self, service_id: str) -> Json:
+        """Refer to a service as webhooks do, with the address of another page."""
+        return self.service(service_id) | {"html_url": f"{WEB}/services/{service_id}"}
+
+    def priority(self, priority_id: str | None) -> Json | None:
+        """Refer to a priority, if there is one."""
+        if priority_id is None:
+            return None
+        reference = self.refer("priority", priority_id, self.directory.priorities[priority_id].name)
+        return reference | {"html_url": f"{WEB}/account/incident_priorities"}
+
+    def incident(self, incident: Incident) -> Json:
+        """Refer to an incident as the REST API does, by number and title."""
+        return self.refer("incident", incident.id, f"[#{incident.number}] {incident.title}")
+
+    def webhook_incident(self, incident: Incident) -> Json:
+        """Refer to an incident as webhooks do, by its title."""
+        return self.refer("incident", incident.id, incident.title)
+
+    def integration(self, service: Service) -> Json:
+        """Refer to a service's Events API integration as the agent of a webhook."""
+        reference = self.refer("inbound_integration", service.integration, "Events API V2")
+        path = f"services/{service.id}/integrations/{service.integration}"
+        return reference | {"self": f"{self.api}/{path}", "html_url": f"{WEB}/{path}"}
+
+    def log_entry(self, entry: LogEntry, summary: str) -> Json:
+        """Refer to a log entry."""
+        return {
+            "id": entry.id,
+            "type": f"{entry.kind}_log_entry_reference",
+            "summary": summary,
+            "self": f"{self.api}/log_entries/{entry.id}?incident_id={entry.incident}",
+            "html_url": f"{WEB}/incidents/{entry.incident}/log_entries/{entry.id}",
+        }
+
+    def refer(self, kind: str, thing_id: str, summary: str) -> Json:
+        """Refer to anything."""
+        plural = PLURALS.get(kind, kind + "s")
+        return {
+            "id": thing_id,
+            "type": f"{kind}_reference",
+            "summary": summary,
+            "self": f"{self.api}/{plural}/{thing_id}",
+            "html_url": f"{WEB}/{plural}/{thing_id}",
+        }

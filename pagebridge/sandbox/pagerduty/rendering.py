@@ -1,0 +1,115 @@
+"""What the REST API shows of everything but incidents."""
+
+from pagebridge.sandbox.pagerduty.clock import in_seconds
+from pagebridge.sandbox.pagerduty.directory import Directory, Policy, Priority, Service, Team, User
+from pagebridge.sandbox.pagerduty.incidents import Note
+from pagebridge.sandbox.pagerduty.references import References
+from pagebridge.sandbox.pagerduty.wire import Json
+
+ESCALATION_DELAY = 30
+"""Minutes; levels do not escalate by themselves here."""
+
+
+class Rendering:
+    """Turns what the account consists of into JSON objects, with the fields of PagerDuty's OpenAPI description."""
+
+    def __init__(self, directory: Directory, references: References) -> None:
+        self._directory = directory
+        self._refer = references
+
+    def user(self, user: User) -> Json:
+        """Show a user."""
+        return _full(self._refer.user(user.id)) | {
+            "name": user.name,
+            "email": user.email,
+            "time_zone": user.time_zone,
+            "color": "green",
+            "role": user.role,
+            "avatar_url": "https://pd-static-assets.pagerduty.com/users/blank-avatar.png",
+            "description": None,
+            "invitation_sent": False,
+            "created_via_sso": False,
+            "contact_methods": [],
+            "notification_rules": [],
+            "job_title": user.job_title,
+            "teams": [self._refer.team(team.id) for team in self._directory.teams_of(user.id)],
+        }
+
+    def team(self, team: Team) -> Json:
+        """Show a team; a private one by its `default_role`."""
+        role = "none" if team.private else "manager"
+        return _full(self._refer.team(team.id)) | {"name": team.name, "description": None, "default_role": role}
+
+    def members(self, team: Team) -> list[Json]:
+        """Show who is on a team."""
+        return [{"user": self._refer.user(user), "role": role} for user, role in team.members.items()]
+
+    def policy(self, policy: Policy) -> Json:
+        """Show an escalation policy."""
+        services = [service for service in self._directory.services.values() if service.policy == policy.id]
+        return _full(self._refer.policy(policy.id)) | {
+            "on_call_handoff_notifications": "if_has_services",
+            "name": policy.name,
+            "escalation_rules": [self._rule(policy, level) for level in range(len(policy.levels))],
+            "services": [self._refer.service(service.id) for service in services],
+            "num_loops": 0,
+            "teams": [self._refer.team(team) for team in policy.teams],
+            "description": None,
+        }
+
+    def _rule(self, policy: Policy, level: int) -> Json:
+        return {
+            "id": f"{policy.id[:5]}{level:02}",
+            "escalation_delay_in_minutes": ESCALATION_DELAY,
+            "targets": [self._refer.user(user) for user in policy.levels[level]],
+            "escalation_rule_assignment_strategy": "assign_to_everyone",
+        }
+
+    def service(self, service: Service) -> Json:
+        """Show a service."""
+        return _full(self._refer.service(service.id)) | {
+            "name": service.name,
+            "description": None,
+            "auto_resolve_timeout": None,
+            "acknowledgement_timeout": None,
+            "status": "active",
+            "escalation_policy": self._refer.policy(service.policy),
+            "teams": [self._refer.team(team) for team in service.teams],
+            "incident_urgency_rule": {"type": "constant", "urgency": "high"},
+        }
+
+    def priority(self, priority: Priority) -> Json:
+        """Show a priority."""
+        reference = self._refer.priority(priority.id) or {}
+        return _full(reference) | {"name": priority.name, "description": priority.description}
+
+    def oncalls(self, policy: Policy) -> list[Json]:
+        """Show who is on call for a policy; nobody here is on call by schedule, so always."""
+        return [
+            {
+                "user": self._refer.user(user),
+                "schedule": None,
+                "escalation_policy": self._refer.policy(policy.id),
+                "escalation_level": level,
+                "start": None,
+                "end": None,
+            }
+            for level, users in enumerate(policy.levels, 1)
+            for user in users
+            if user in self._directory.users
+        ]
+
+    def note(self, note: Note) -> Json:
+        """Show a note."""
+        return {
+            "id": note.id,
+            "user": self._refer.user(note.user) if note.user else None,
+            "channel": {"summary": "The PagerDuty website or APIs"},
+            "content": note.content,
+            "created_at": in_seconds(note.at),
+            "updated_at": in_seconds(note.at),
+        }
+
+
+def _full(reference: Json) -> Json:
+    return reference | {"type": str(reference["type"]).removesuffix("_reference")}

@@ -1,0 +1,124 @@
+"""Which operation a call is for, and whether the caller may make it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from pagebridge.sandbox.pagerduty.account import Account
+from pagebridge.sandbox.pagerduty.directory import User
+from pagebridge.sandbox.pagerduty.incident_rendering import IncidentRendering
+from pagebridge.sandbox.pagerduty.rendering import Rendering
+from pagebridge.sandbox.pagerduty.rest.request import Request
+from pagebridge.sandbox.pagerduty.wire import (
+    BAD_KEY,
+    BAD_REQUESTER,
+    RATE_LIMITED,
+    REQUESTER_NOT_FOUND,
+    Answer,
+    Refusal,
+    invalid,
+    not_found,
+)
+
+MINUTE = timedelta(minutes=1)
+E_MAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an operation works with."""
+
+    account: Account
+    request: Request
+    show: Rendering
+    show_incident: IncidentRendering
+
+    def requester(self) -> User:
+        """Return the user in `From`, whom every write needs with an account-level key."""
+        email = self.request.sender
+        if email is None:
+            raise invalid("The From header must name the e-mail address of a valid user of this account")
+        if not E_MAIL.fullmatch(email):
+            raise Refusal(BAD_REQUESTER, "Requester Is Invalid", "The From header is not an e-mail address")
+        user = self.account.directory.user_by_email(email)
+        if user is None:
+            raise Refusal(REQUESTER_NOT_FOUND, "Requester User Not Found")
+        return user
+
+
+Operation = Callable[..., Answer]
+"""Takes the context and the variable parts of the path."""
+Routes = dict[tuple[str, str], Operation]
+"""Operations by method and path, in which `{}` is a variable part."""
+
+
+class Api:
+    """The REST API of an account, for one account-level key and so many calls a minute."""
+
+    def __init__(self, account: Account, routes: Routes, token: str, rate_limit: int) -> None:
+        self._account = account
+        self._routes = {(method, tuple(path.strip("/").split("/"))): routes[method, path] for method, path in routes}
+        self._token = token
+        self._limit = rate_limit
+        self._window = datetime.fromtimestamp(0, UTC)
+        self._used = 0
+        self._show = Rendering(account.directory, account.references)
+        self.show_incident = IncidentRendering(account.references)
+
+    def __call__(self, request: Request) -> Answer:
+        """Carry out a call at once. Raises `Refusal`."""
+        self._authenticate(request)
+        limits = self._count()
+        try:
+            answer = self._perform(request)
+        except Refusal as refusal:
+            answer = refusal.answer
+        return replace(answer, headers={**answer.headers, **limits})
+
+    def _perform(self, request: Request) -> Answer:
+        operation, variables = self._find(request)
+        return operation(Context(self._account, request, self._show, self.show_incident), *variables)
+
+    def _find(self, request: Request) -> tuple[Operation, list[str]]:
+        for (method, pattern), operation in self._routes.items():
+            if method == request.method and len(pattern) == len(request.path):
+                pairs = list(zip(pattern, request.path, strict=True))
+                if all(part in ("{}", segment) for part, segment in pairs):
+                    return operation, [segment for part, segment in pairs if part == "{}"]
+        raise not_found()
+
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, key = request.authorization.partition(" ")
+        name, _, token = key.strip().partition("=")
+        if (scheme.lower(), name) != ("token", "token") or token.strip('"') != self._token:
+            raise Refusal(BAD_KEY, "Unauthorized", status=HTTPStatus.UNAUTHORIZED)
+
+    def _count(self) -> dict[str, str]:
+        """Count a call against the limit, and return the headers that say how many are left in this minute."""
+        now = self._account.clock.now()
+        if now - self._window >= MINUTE:
+            self._window, self._used = now, 0
+        self._used += 1
+        limits = {
+            "ratelimit-limit": str(self._limit),
+            "ratelimit-remaining": str(max(0, self._limit - self._used)),
+            "ratelimit-reset": str(max(1, round((self._window + MINUTE - now).total_seconds()))),
+        }
+        if self._used > self._limit:
+            raise RateLimited(limits)
+        return limits
+
+
+class RateLimited(Refusal):
+    """Raised for a call too many in this minute."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__(RATE_LIMITED, "Rate Limit Exceeded", status=HTTPStatus.TOO_MANY_REQUESTS)
+        self._headers = headers
+
+    @property
+    def answer(self) -> Answer:
+        """The refusal, with the headers that say when to come back."""
+        return replace(super().answer, headers=self._headers)

@@ -1,0 +1,80 @@
+"""Checking the fields of request bodies, as their schemas say."""
+
+from collections.abc import Collection
+from typing import Any
+
+from pagebridge.sandbox.pagerduty.directory import Directory
+from pagebridge.sandbox.pagerduty.wire import BAD_PRIORITY, Json, Refusal, invalid
+
+
+def text(fields: Json, name: str) -> str | None:
+    """Return an optional text, which must not be blank."""
+    if name not in fields:
+        return None
+    value = fields[name]
+    if not isinstance(value, str) or not value.strip():
+        raise invalid(f"{name} must be a text, and not blank")
+    return value
+
+
+def one_of(fields: Json, name: str, allowed: Collection[str]) -> str | None:
+    """Return an optional text that must be one of these."""
+    value = text(fields, name)
+    if value is not None and value not in allowed:
+        raise invalid(f"{name} must be one of {', '.join(allowed)}")
+    return value
+
+
+def number(fields: Json, name: str) -> int | None:
+    """Return an optional whole number, not negative."""
+    if name not in fields:
+        return None
+    value = fields[name]
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise invalid(f"{name} must be a whole number")
+    return value
+
+
+def reference(fields: Json, name: str, kind: str) -> str | None:
+    """Return the id in an optional reference to something of this kind."""
+    return referred(fields[name], name, kind) if name in fields else None
+
+
+def referred(value: Any, name: str, kind: str) -> str:  # noqa: ANN401 - anything may be in a body
+    """Return the id in a reference to something of this kind."""
+    if not isinstance(value, dict) or value.get("type") not in (kind, f"{kind}_reference"):
+        raise invalid(f"{name} must be a reference of type {kind}_reference")
+    thing_id = value.get("id")
+    if not isinstance(thing_id, str) or not thing_id:
+        raise invalid(f"{name} must have an id")
+    return thing_id
+
+
+def assignees(fields: Json) -> list[str] | None:
+    """Return the ids of the users in optional `assignments`."""
+    if "assignments" not in fields:
+        return None
+    value = fields["assignments"]
+    if not isinstance(value, list) or not value or not all(isinstance(each, dict) for each in value):
+        raise invalid("assignments must be a list of assignees")
+    return list(dict.fromkeys(referred(each.get("assignee"), "assignee", "user") for each in value))
+
+
+def priority(fields: Json, directory: Directory) -> str | None:
+    """Return the id of an optional priority, which may be named; the highest one of that name counts."""
+    value = fields.get("priority")
+    if "priority" not in fields:
+        return None
+    if isinstance(value, str):
+        found = next((each.id for each in directory.priorities.values() if each.name == value), None)
+    else:
+        found = referred(value, "priority", "priority")
+    if found not in directory.priorities:
+        raise Refusal(BAD_PRIORITY, "Invalid Priority")
+    return found
+
+
+def exclusive(fields: Json) -> None:
+    """Refuse an escalation policy beside assignees."""
+    if "assignments" in fields and "escalation_policy" in fields:
+        raise invalid("assignments and escalation_policy must not be given together")

@@ -1,0 +1,128 @@
+"""Reading users, teams, escalation policies, services, priorities and who is on call."""
+
+from http import HTTPStatus
+
+from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
+from pagebridge.sandbox.pagerduty.wire import Answer
+
+
+def list_users(context: Context) -> Answer:
+    """List users by name; `query` is compared loosely with name and address."""
+    directory, request = context.account.directory, context.request
+    teams = set(request.many("team_ids"))
+    users = [
+        user
+        for user in directory.users.values()
+        if _resembles(request.query.get("query", ""), f"{user.name} {user.email}")
+        and (not teams or teams & {team.id for team in directory.teams_of(user.id)})
+    ]
+    users.sort(key=lambda user: (user.name.casefold(), user.id))
+    return Answer(request.page("users", users, context.show.user))
+
+
+def get_current_user(_context: Context) -> Answer:
+    """Refuse: an account-level key is nobody's. PagerDuty does so in another shape than otherwise."""
+    return Answer({"error": "Account-level keys have no current user"}, HTTPStatus.BAD_REQUEST)
+
+
+def get_user(context: Context, user_id: str) -> Answer:
+    """Show a user."""
+    return Answer({"user": context.show.user(context.account.directory.user(user_id))})
+
+
+def list_teams(context: Context) -> Answer:
+    """List teams."""
+    query = context.request.query.get("query", "")
+    teams = [team for team in context.account.directory.teams.values() if _resembles(query, team.name)]
+    return Answer(context.request.page("teams", teams, context.show.team))
+
+
+def get_team(context: Context, team_id: str) -> Answer:
+    """Show a team."""
+    return Answer({"team": context.show.team(context.account.directory.team(team_id))})
+
+
+def list_members(context: Context, team_id: str) -> Answer:
+    """List who is on a team."""
+    members = context.show.members(context.account.directory.team(team_id))
+    return Answer(context.request.page("members", members, lambda member: member))
+
+
+def list_policies(context: Context) -> Answer:
+    """List escalation policies."""
+    request = context.request
+    query, users, teams = request.query.get("query", ""), set(request.many("user_ids")), set(request.many("team_ids"))
+    policies = [
+        policy
+        for policy in context.account.directory.policies.values()
+        if _resembles(query, policy.name)
+        and (not users or any(users & set(level) for level in policy.levels))
+        and (not teams or teams & set(policy.teams))
+    ]
+    return Answer(request.page("escalation_policies", policies, context.show.policy))
+
+
+def get_policy(context: Context, policy_id: str) -> Answer:
+    """Show an escalation policy as it is now."""
+    return Answer({"escalation_policy": context.show.policy(context.account.directory.policy(policy_id))})
+
+
+def list_services(context: Context) -> Answer:
+    """List services."""
+    request = context.request
+    query, name, teams = request.query.get("query", ""), request.query.get("name"), set(request.many("team_ids"))
+    services = [
+        service
+        for service in context.account.directory.services.values()
+        if _resembles(query, service.name)
+        and name in (None, service.name)
+        and (not teams or teams & set(service.teams))
+    ]
+    return Answer(request.page("services", services, context.show.service))
+
+
+def get_service(context: Context, service_id: str) -> Answer:
+    """Show a service."""
+    return Answer({"service": context.show.service(context.account.directory.service(service_id))})
+
+
+def list_priorities(context: Context) -> Answer:
+    """List priorities, the highest first."""
+    priorities = list(context.account.directory.priorities.values())
+    return Answer(context.request.page("priorities", priorities, context.show.priority))
+
+
+def list_oncalls(context: Context) -> Answer:
+    """List who is on call. Nobody is by schedule, so the times that are asked for make no difference."""
+    request = context.request
+    policies, users, schedules = (request.many(name) for name in ("escalation_policy_ids", "user_ids", "schedule_ids"))
+    oncalls = [
+        oncall
+        for policy in context.account.directory.policies.values()
+        for oncall in context.show.oncalls(policy)
+        if (not policies or policy.id in policies)
+        and (not users or oncall["user"]["id"] in users)
+        and (not schedules or "null" in schedules)
+    ]
+    return Answer(request.page("oncalls", oncalls, lambda oncall: oncall))
+
+
+def _resembles(query: str, text: str) -> bool:
+    """Compare as loosely as PagerDuty's search: every word of the query is somewhere in the text."""
+    return all(word in text.casefold() for word in query.casefold().split())
+
+
+ROUTES: Routes = {
+    ("GET", "/users"): list_users,
+    ("GET", "/users/me"): get_current_user,
+    ("GET", "/users/{}"): get_user,
+    ("GET", "/teams"): list_teams,
+    ("GET", "/teams/{}"): get_team,
+    ("GET", "/teams/{}/members"): list_members,
+    ("GET", "/escalation_policies"): list_policies,
+    ("GET", "/escalation_policies/{}"): get_policy,
+    ("GET", "/services"): list_services,
+    ("GET", "/services/{}"): get_service,
+    ("GET", "/priorities"): list_priorities,
+    ("GET", "/oncalls"): list_oncalls,
+}

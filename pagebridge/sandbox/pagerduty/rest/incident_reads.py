@@ -1,0 +1,131 @@
+"""Reading incidents, their notes and their logs."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pagebridge.sandbox.pagerduty.incidents import Incident, LogEntry, Status
+from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
+from pagebridge.sandbox.pagerduty.rest.request import Request
+from pagebridge.sandbox.pagerduty.wire import Answer, invalid, not_found
+
+USUAL_RANGE, LONGEST_RANGE = timedelta(days=30), timedelta(days=184)
+"""Incidents are listed for the last month; at most six months can be asked for, but for `date_range=all`."""
+MOST_SORTS = 2
+OVERVIEW = frozenset({"trigger", "acknowledge", "unacknowledge", "escalate", "delegate", "resolve"})
+URGENCIES = ("high", "low")
+
+SORTS: dict[str, Callable[[Incident], Any]] = {
+    "incident_number": lambda incident: incident.number,
+    "created_at": lambda incident: incident.created,
+    "resolved_at": lambda incident: (incident.resolved is None, incident.resolved or incident.created),
+    "urgency": lambda incident: incident.urgency == "high",
+}
+
+
+def get_incident(context: Context, key: str) -> Answer:
+    """Show an incident, by id or number."""
+    return Answer({"incident": context.show_incident.incident(context.account.incident(key))})
+
+
+def list_incidents(context: Context) -> Answer:
+    """List incidents, the oldest first unless `sort_by` says otherwise."""
+    request = context.request
+    wanted = [*_filters(request), _range(request, context.account.clock.now())]
+    incidents = [each for each in context.account.incidents.values() if all(filter_(each) for filter_ in wanted)]
+    return Answer(request.page("incidents", _sorted(request, incidents), context.show_incident.incident))
+
+
+def _filters(request: Request) -> list[Callable[[Incident], bool]]:
+    key = request.query.get("incident_key")
+    statuses, urgencies = request.many("statuses", list(Status)), request.many("urgencies", URGENCIES)
+    services, teams, users = (set(request.many(name)) for name in ("service_ids", "team_ids", "user_ids"))
+    return [
+        lambda incident: key in (None, incident.key),
+        lambda incident: not statuses or incident.status in statuses,
+        lambda incident: not urgencies or incident.urgency in urgencies,
+        lambda incident: not services or incident.service in services,
+        lambda incident: not teams or not teams.isdisjoint(incident.teams),
+        lambda incident: not users or not users.isdisjoint(incident.assignees),
+    ]
+
+
+def _range(request: Request, now: datetime) -> Callable[[Incident], bool]:
+    """Choose by the time of creation."""
+    if (date_range := request.query.get("date_range")) is not None:
+        if date_range != "all":
+            raise invalid("date_range must be all")
+        return lambda _: True
+    until = request.moment("until") or now
+    since = request.moment("since") or until - USUAL_RANGE
+    if until - since > LONGEST_RANGE:
+        raise invalid("since and until must not be more than six months apart")
+    return lambda incident: since <= incident.created <= until
+
+
+def _sorted(request: Request, incidents: list[Incident]) -> list[Incident]:
+    fields = [field for field in request.query.get("sort_by", "created_at").split(",") if field]
+    if len(fields) > MOST_SORTS:
+        raise invalid("sort_by takes two fields at most")
+    for field in reversed(fields):
+        name, _, direction = field.partition(":")
+        if name not in SORTS or direction not in ("", "asc", "desc"):
+            raise invalid(f"sort_by must not be {field}")
+        incidents.sort(key=SORTS[name], reverse=direction == "desc")
+    return incidents
+
+
+def list_notes(context: Context, key: str) -> Answer:
+    """List the notes of an incident, the oldest first; not in pages."""
+    return Answer({"notes": [context.show.note(note) for note in context.account.incident(key).notes]})
+
+
+def list_incident_log(context: Context, key: str) -> Answer:
+    """List the log of one incident, the newest line first."""
+    return _log(context, context.account.incident(key).log)
+
+
+def list_log(context: Context) -> Answer:
+    """List the logs of all incidents, the newest line first."""
+    teams = set(context.request.many("team_ids"))
+    incidents = [each for each in context.account.incidents.values() if not teams or teams & set(each.teams)]
+    return _log(context, [entry for incident in incidents for entry in incident.log])
+
+
+def get_log_entry(context: Context, entry_id: str) -> Answer:
+    """Show a log entry."""
+    for incident in context.account.incidents.values():
+        for entry in incident.log:
+            if entry.id == entry_id:
+                return Answer({"log_entry": context.show_incident.log_entry(entry, incident)})
+    raise not_found("Log Entry Not Found")
+
+
+def _log(context: Context, entries: list[LogEntry]) -> Answer:
+    request = context.request
+    since, until, overview = (
+        request.moment("since"),
+        request.moment("until"),
+        request.query.get("is_overview") == "true",
+    )
+    chosen = [
+        entry
+        for entry in entries
+        if (since is None or since <= entry.at)
+        and (until is None or entry.at <= until)
+        and (not overview or entry.kind in OVERVIEW)
+    ]
+    chosen.sort(key=lambda entry: entry.at)
+    incidents = context.account.incidents
+    show = context.show_incident.log_entry
+    return Answer(request.page("log_entries", chosen[::-1], lambda entry: show(entry, incidents[entry.incident])))
+
+
+ROUTES: Routes = {
+    ("GET", "/incidents"): list_incidents,
+    ("GET", "/incidents/{}"): get_incident,
+    ("GET", "/incidents/{}/notes"): list_notes,
+    ("GET", "/incidents/{}/log_entries"): list_incident_log,
+    ("GET", "/log_entries"): list_log,
+    ("GET", "/log_entries/{}"): get_log_entry,
+}

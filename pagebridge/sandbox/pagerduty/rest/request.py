@@ -1,0 +1,98 @@
+"""One call to the REST API, and how its parameters and body are read."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import unquote
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from pagebridge.sandbox.pagerduty.wire import Json, invalid
+
+DEFAULT_LIMIT, MOST, FURTHEST = 25, 100, 10_000
+"""Pages have 25 entries unless asked for up to 100; beyond the 10,000th none can be read (PagerDuty, pagination)."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call as it came over the wire. `sender` is its `From` header; `path` are its unquoted segments."""
+
+    method: str
+    path: tuple[str, ...]
+    query: MultiMapping[str]
+    authorization: str
+    sender: str | None
+    body: bytes
+    json_body: bool
+
+    @classmethod
+    def of(cls, raw: web.Request, body: bytes) -> "Request":
+        """Read a call."""
+        return cls(
+            method=raw.method,
+            path=tuple(unquote(segment) for segment in raw.rel_url.raw_path.strip("/").split("/")),
+            query=raw.query,
+            authorization=raw.headers.get("Authorization", ""),
+            sender=raw.headers.get("From"),
+            body=body,
+            json_body=raw.content_type == "application/json",
+        )
+
+    def json(self, name: str) -> Json:
+        """Return the object `name` in the body. What is not sent as JSON counts as not sent."""
+        try:
+            decoded = json.loads(self.body) if self.json_body else None
+        except ValueError:
+            raise invalid("Malformed JSON") from None
+        value = decoded.get(name) if isinstance(decoded, dict) else None
+        if not isinstance(value, dict):
+            raise invalid(f"{name} is missing")
+        return value
+
+    def many(self, name: str, allowed: Iterable[str] | None = None) -> list[str]:
+        """Return the values of an array parameter such as `statuses[]`, each of which must be allowed."""
+        values = self.query.getall(f"{name}[]", [])
+        for value in values:
+            if allowed is not None and value not in allowed:
+                raise invalid(f"{name}[] must not be {value}")
+        return values
+
+    def moment(self, name: str) -> datetime | None:
+        """Return a parameter that is a time; without a zone it is UTC, the account's zone."""
+        text = self.query.get(name)
+        if text is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise invalid(f"{name} is not a valid time") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def page(self, name: str, things: Sequence[T], show: Callable[[T], Json]) -> Json:
+        """Show the page that is asked for, in the classic way with `limit`, `offset`, `more` and `total`."""
+        limit, offset = self._number("limit", DEFAULT_LIMIT), self._number("offset", 0)
+        if not 1 <= limit <= MOST:
+            raise invalid(f"Limit must be between 1 and {MOST}")
+        if offset < 0 or offset + limit > FURTHEST:
+            raise invalid(f"Offset must not be negative, and offset plus limit not more than {FURTHEST}")
+        return {
+            name: [show(thing) for thing in things[offset : offset + limit]],
+            "limit": limit,
+            "offset": offset,
+            "more": offset + limit < len(things),
+            "total": len(things) if self.query.get("total") == "true" else None,
+        }
+
+    def _number(self, name: str, default: int) -> int:
+        text = self.query.get(name)
+        if text is None:
+            return default
+        try:
+            return int(text)
+        except ValueError:
+            raise invalid(f"{name} must be a number") from None

@@ -1,0 +1,41 @@
+"""What a user's base role and team roles let them do."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from pagebridge.sandbox.pagerduty.directory import Directory, Team, User
+from pagebridge.sandbox.pagerduty.wire import ACCESS_DENIED, REQUESTER_NOT_AUTHORIZED, Refusal
+
+ADMINS = frozenset({"owner", "admin"})
+RESPONDERS = frozenset({"user", "limited_user"})
+STAKEHOLDERS = frozenset({"read_only_user", "read_only_limited_user"})
+ACTING = frozenset({"manager", "responder"})
+
+
+def require_may_act(directory: Directory, user: User, teams: Iterable[str], assignees: Iterable[str] = ()) -> None:
+    """
+    Refuse what PagerDuty's rules do not let a user do with an incident of these teams.
+
+    Owners and admins may do anything, stakeholders nothing. Who is assigned may act. Who is not on a private team has
+    no access to its incidents. A role on one of the teams replaces the base role there.
+    """
+    assigned = user.id in assignees
+    if user.role in ADMINS:
+        return
+    if user.role in STAKEHOLDERS:
+        raise _not_authorized()
+    concerned = [directory.team(team) for team in teams]
+    if not assigned and any(team.private and user.id not in team.members for team in concerned):
+        raise Refusal(ACCESS_DENIED, "Access Denied", status=HTTPStatus.FORBIDDEN)
+    if not assigned and not _acts(user, concerned):
+        raise _not_authorized()
+
+
+def _acts(user: User, teams: list[Team]) -> bool:
+    roles = [team.members[user.id] for team in teams if user.id in team.members]
+    return any(role in ACTING for role in roles) if roles else user.role in RESPONDERS
+
+
+def _not_authorized() -> Refusal:
+    message = "Requester Not Authorized To Perform Action"
+    return Refusal(REQUESTER_NOT_AUTHORIZED, message, status=HTTPStatus.FORBIDDEN)

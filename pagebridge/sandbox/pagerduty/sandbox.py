@@ -1,0 +1,177 @@
+"""The simulated PagerDuty as a whole: an account that programs can reach over HTTP, and that sends them webhooks."""
+
+import asyncio
+import contextlib
+import secrets
+from typing import Literal, Self
+
+from aiohttp.web import Application
+
+from pagebridge.sandbox.pagerduty import lifecycle
+from pagebridge.sandbox.pagerduty.account import Account
+from pagebridge.sandbox.pagerduty.calls import Call, matches
+from pagebridge.sandbox.pagerduty.clock import Clock
+from pagebridge.sandbox.pagerduty.control import routes
+from pagebridge.sandbox.pagerduty.deliveries import Deliveries
+from pagebridge.sandbox.pagerduty.faults import Active, Fault
+from pagebridge.sandbox.pagerduty.gate import Gate
+from pagebridge.sandbox.pagerduty.incidents import Actor, IncidentView
+from pagebridge.sandbox.pagerduty.listener import Listener
+from pagebridge.sandbox.pagerduty.options import Options
+from pagebridge.sandbox.pagerduty.people import Automation, Web
+from pagebridge.sandbox.pagerduty.rest import directory_reads, incident_reads, incident_writes
+from pagebridge.sandbox.pagerduty.rest.api import Api
+from pagebridge.sandbox.pagerduty.setup import Setup
+from pagebridge.sandbox.pagerduty.webhooks import Webhooks
+from pagebridge.sandbox.pagerduty.wire import not_found
+
+ROUTES = directory_reads.ROUTES | incident_reads.ROUTES | incident_writes.ROUTES
+TOKEN_LENGTH = 20
+
+
+class PagerDutySandbox(Setup):
+    """
+    A PagerDuty on this machine, to be used with `async with`.
+
+    `port` 0 takes a free one. `retry_delay` is the pause before a webhook is tried again, which PagerDuty does not
+    publish, `webhook_timeout` how long its receiver may take, both in seconds. `rate_limit` is how many calls a minute
+    the key may make.
+    """
+
+    def __init__(
+        self, *, port: int = 0, retry_delay: float = 1.0, webhook_timeout: float = 5.0, rate_limit: int = 960
+    ) -> None:
+        self.clock: Clock = Clock()
+        self._deliveries = Deliveries(self.clock, retry_delay, webhook_timeout)
+        webhooks = Webhooks(self.clock, self._deliveries)
+        super().__init__(Account(self.clock, webhooks.publish), webhooks)
+        self.token = "u+" + secrets.token_hex(TOKEN_LENGTH // 2 - 1)
+        self._api = Api(self._account, ROUTES, self.token, rate_limit)
+        self._gate = Gate(self._account, self._api)
+        self._listener = Listener(self._application(), port)
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen."""
+        async with contextlib.AsyncExitStack() as stack:
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            stack.push_async_callback(self._deliveries.close)
+            await self._deliveries.start(group)
+            stack.push_async_callback(self._listener.close)
+            await self._listener.start(group)
+            stack.callback(self._gate.close)
+            self._account.references.api = self.url
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """End every connection, and stop to listen and to deliver."""
+        await self._stack.aclose()
+
+    @property
+    def url(self) -> str:
+        """The base URL of the REST API, without a slash at the end."""
+        return self._listener.url
+
+    @property
+    def options(self) -> Options:
+        """The rules that can be chosen."""
+        return self._account.options
+
+    @property
+    def lenient_repeats(self) -> bool:
+        """Whether acknowledging or resolving twice is answered with the unchanged incident instead of 400."""
+        return self.options.lenient_repeats
+
+    @lenient_repeats.setter
+    def lenient_repeats(self, value: bool) -> None:
+        self.options.lenient_repeats = value
+
+    @property
+    def enforce_roles(self) -> bool:
+        """Whether a user acts only as far as their roles allow."""
+        return self.options.enforce_roles
+
+    @enforce_roles.setter
+    def enforce_roles(self, value: bool) -> None:
+        self.options.enforce_roles = value
+
+    def trigger(
+        self,
+        service_id: str,
+        title: str,
+        urgency: str = "high",
+        priority: str | None = None,
+        *,
+        incident_key: str | None = None,
+        client: dict[str, str] | None = None,
+    ) -> IncidentView:
+        """
+        Let monitoring open an incident through the Events API.
+
+        `priority` is a name. `client` (`name` and `url`) is what the monitoring says about itself.
+        """
+        directory = self._account.directory
+        priorities = {each.name: each.id for each in reversed(directory.priorities.values())}
+        if priority is not None and priority not in priorities:
+            raise not_found("Priority Not Found")
+        service = directory.service(service_id)
+        draft = lifecycle.Draft(service, title, urgency, priorities.get(priority or ""), incident_key)
+        return self.incident(lifecycle.trigger(self._account, draft, Actor.integration(service, client)).id)
+
+    def incident(self, incident_id: str | int) -> IncidentView:
+        """Return how an incident stands at this moment, by id or number."""
+        return self._api.show_incident.view(self._account.incident(incident_id))
+
+    @property
+    def incidents(self) -> list[IncidentView]:
+        """How every incident stands, the oldest first."""
+        return [self.incident(incident_id) for incident_id in self._account.incidents]
+
+    def web(self, user_id: str) -> Web:
+        """Sit down in front of somebody's PagerDuty."""
+        return Web(self._account, self._account.directory.user(user_id))
+
+    @property
+    def automation(self) -> Automation:
+        """PagerDuty itself, acting by timers and rules."""
+        return Automation(self._account)
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call to the REST API so far, oldest first."""
+        return self._gate.log
+
+    def calls_to(self, method: str, path: str) -> list[Call]:
+        """Return the calls of one method (`*` is any) to the paths of a pattern: `*` is one segment, `**` anything."""
+        return [call for call in self.calls if method in ("*", call.method) and matches(path, call.path)]
+
+    @property
+    def faults(self) -> list[Active]:
+        """The faults in force."""
+        return list(self._gate.faults.active)
+
+    def fail(self, fault: Fault) -> Active:
+        """Put a fault in force; its `remove()` ends it."""
+        return self._gate.faults.add(fault)
+
+    def stop_answering(self, how: Literal["refuse", "reset"] = "refuse") -> None:
+        """
+        Go down, while webhooks go on.
+
+        With `refuse` nothing listens and open connections are cut, so calls fail before they are sent. With `reset` the
+        connection is cut once a call has been read, which has no effect; control endpoints still answer.
+        """
+        self._gate.down = True
+        if how == "refuse":
+            self._listener.vanish()
+
+    def answer_again(self) -> None:
+        """Come back, at the same address."""
+        self._gate.down = False
+        self._listener.reappear()
+
+    def _application(self) -> Application:
+        application = Application()
+        application.add_routes(routes(self))
+        application.router.add_route("*", "/{path:.*}", self._gate.answer)
+        return application

@@ -1,0 +1,128 @@
+"""Setting up the simulated account: who works there, and what can break."""
+
+from collections.abc import Iterable, Sequence
+
+from pagebridge.sandbox.pagerduty import ids
+from pagebridge.sandbox.pagerduty.account import Account
+from pagebridge.sandbox.pagerduty.directory import Policy, Priority, Service, Team, User
+from pagebridge.sandbox.pagerduty.subscriptions import Subscription
+from pagebridge.sandbox.pagerduty.webhooks import Webhooks
+
+
+class Setup:
+    """
+    What an administrator does.
+
+    Ids are made up unless given. Teams may be given as such or by id. Naming something that does not exist raises
+    `Refusal` (404), a role that PagerDuty does not have `ValueError`.
+    """
+
+    def __init__(self, account: Account, webhooks: Webhooks) -> None:
+        self._account = account
+        self.webhooks: Webhooks = webhooks
+
+    @property
+    def users(self) -> list[User]:
+        """The account's users."""
+        return list(self._account.directory.users.values())
+
+    @property
+    def teams(self) -> list[Team]:
+        """The account's teams."""
+        return list(self._account.directory.teams.values())
+
+    @property
+    def services(self) -> list[Service]:
+        """The account's services."""
+        return list(self._account.directory.services.values())
+
+    def add_user(
+        self,
+        name: str,
+        email: str,
+        role: str = "user",
+        id: str | None = None,  # noqa: A002 - PagerDuty's word
+    ) -> User:
+        """Add a user; `role` is the base role. Unlike PagerDuty, two may have the same address."""
+        return self._account.directory.add_user(name, email, role, id)
+
+    def change_user(self, user_id: str, **changes: str) -> User:
+        """Change a user's `name`, `email`, `role`, `time_zone` or `job_title`."""
+        return self._account.directory.change_user(user_id, **changes)
+
+    def remove_user(self, user_id: str) -> None:
+        """Delete a user."""
+        self._account.directory.remove_user(user_id)
+
+    def add_team(
+        self,
+        name: str,
+        id: str | None = None,  # noqa: A002 - PagerDuty's word
+        *,
+        private: bool = False,
+    ) -> Team:
+        """Add a team, without members."""
+        team = Team(id or ids.object_id(), name, private)
+        self._account.directory.teams[team.id] = team
+        return team
+
+    def add_member(self, team_id: str, user_id: str, role: str = "responder") -> None:
+        """Put a user on a team as `manager`, `responder` or `observer`, or change their role there."""
+        self._account.directory.add_member(team_id, user_id, role)
+
+    def remove_member(self, team_id: str, user_id: str) -> None:
+        """Take a user off a team."""
+        self._account.directory.team(team_id).members.pop(user_id, None)
+
+    def add_escalation_policy(
+        self,
+        name: str,
+        levels: Iterable[Iterable[str]],
+        teams: Sequence[Team | str] = (),
+        id: str | None = None,  # noqa: A002 - PagerDuty's word
+    ) -> Policy:
+        """Add an escalation policy: the ids of the users of each level, the first level first."""
+        return self._account.directory.add_policy(name, levels, _ids(teams), id)
+
+    def add_service(
+        self,
+        name: str,
+        policy_id: str,
+        teams: Sequence[Team | str] = (),
+        id: str | None = None,  # noqa: A002 - PagerDuty's word
+    ) -> Service:
+        """Add a service; its incidents belong to its teams, or else to those of its escalation policy."""
+        return self._account.directory.add_service(name, policy_id, _ids(teams), id)
+
+    def add_priority(
+        self,
+        name: str,
+        description: str = "",
+        id: str | None = None,  # noqa: A002 - PagerDuty's word
+    ) -> Priority:
+        """Add a priority, below those that were added before."""
+        priority = Priority(id or ids.object_id(), name, description)
+        self._account.directory.priorities[priority.id] = priority
+        return priority
+
+    def subscribe(
+        self,
+        url: str,
+        secrets: Iterable[str],
+        events: Iterable[str] | None = None,
+        service_id: str | None = None,
+        team_id: str | None = None,
+    ) -> Subscription:
+        """
+        Have webhooks sent to `url`, signed with every secret: all events or these types, of one service or team.
+
+        `pagey.ping` is sent by `webhooks.ping`, whatever the filter.
+        """
+        wanted = None if events is None else frozenset(events)
+        subscription = Subscription(ids.object_id(), url, list(secrets), wanted, service_id, team_id)
+        self.webhooks.subscriptions[subscription.id] = subscription
+        return subscription
+
+
+def _ids(teams: Sequence[Team | str]) -> list[str]:
+    return [team if isinstance(team, str) else team.id for team in teams]

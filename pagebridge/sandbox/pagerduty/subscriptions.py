@@ -1,0 +1,95 @@
+"""Webhook subscriptions, and the log of what was sent to them."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pagebridge.sandbox.pagerduty.events import Event
+
+DROPS = 3
+DISABLED_FOR = timedelta(hours=24)
+"""After so many dropped webhooks in a row a subscription is off for so long (PagerDuty, webhook behaviour)."""
+
+Outcome = Literal["sending", "delivered", "retrying", "dropped", "discarded"]
+
+
+@dataclass
+class Subscription:
+    """
+    Who wants to be told what: all events or those of `events`, of the whole account, one service or one team.
+
+    `secrets` each sign every webhook. `drops` counts dropped webhooks since the last delivered one.
+    """
+
+    id: str
+    url: str
+    secrets: list[str]
+    events: frozenset[str] | None = None
+    service_id: str | None = None
+    team_id: str | None = None
+    drops: int = 0
+    disabled_until: datetime | None = None
+
+    def wants(self, event: Event) -> bool:
+        """Whether an event is for this subscription; a ping always is."""
+        if not event.incident:
+            return True
+        here = self.service_id in (None, event.service) and (self.team_id is None or self.team_id in event.teams)
+        return here and (self.events is None or event.type in self.events)
+
+    def disabled(self, now: datetime) -> bool:
+        """Whether it is switched off for having dropped too much."""
+        return self.disabled_until is not None and now < self.disabled_until
+
+    def dropped(self, now: datetime) -> None:
+        """Count a dropped webhook; the third in a row switches it off."""
+        self.drops += 1
+        if self.drops >= DROPS:
+            self.disabled_until = now + DISABLED_FOR
+
+    def enable(self) -> None:
+        """Switch it on again."""
+        self.drops, self.disabled_until = 0, None
+
+    def headers(self, webhook_id: str, body: bytes) -> dict[str, str]:
+        """Make the headers of a delivery: with one signature for each secret, over the bytes of the body."""
+        digests = (hmac.new(secret.encode(), body, hashlib.sha256).hexdigest() for secret in self.secrets)
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "PagerDuty-Webhook/V3.0",
+            "X-PagerDuty-Signature": ",".join(f"v1={digest}" for digest in digests),
+            "X-Webhook-Id": webhook_id,
+            "X-Webhook-Subscription": self.id,
+        }
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """An event on its way to one subscription. Every attempt to deliver it has the same `id`."""
+
+    id: str
+    subscription: Subscription
+    event: Event
+
+
+@dataclass
+class Delivery:
+    """
+    One attempt to deliver a webhook.
+
+    `status` is the HTTP status of the answer, None when there was none. `dropped` is what will not be tried again,
+    `discarded` what was not even sent because the subscription is switched off.
+    """
+
+    event_type: str
+    incident_id: str
+    event_id: str
+    webhook_id: str
+    subscription_id: str
+    attempt: int
+    at: datetime
+    outcome: Outcome = "sending"
+    status: int | None = None
+    body: bytes = field(default=b"", repr=False)

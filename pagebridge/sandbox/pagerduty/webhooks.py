@@ -1,0 +1,140 @@
+"""Which webhooks are sent, when, how often and in which order: as PagerDuty does, unless a test wants otherwise."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from pagebridge.sandbox.pagerduty import ids
+from pagebridge.sandbox.pagerduty.clock import Clock
+from pagebridge.sandbox.pagerduty.deliveries import Deliveries
+from pagebridge.sandbox.pagerduty.events import Event, Events
+from pagebridge.sandbox.pagerduty.subscriptions import Delivery, Subscription, Webhook
+
+
+@dataclass
+class Hold:
+    """
+    Webhooks that are held back; others overtake them. None matches everything.
+
+    With `reverse_after` they are sent by themselves, the last one first, once there are so many.
+    """
+
+    incident_id: str | None
+    event_type: str | None
+    _release: Callable[["Hold", Iterable[Webhook]], None]
+    reverse_after: int | None = None
+    id: str = field(default_factory=ids.object_id)
+    held: list[Webhook] = field(default_factory=list)
+
+    def concerns(self, event: Event) -> bool:
+        """Whether an event is to be held back."""
+        return self.incident_id in (None, event.incident) and self.event_type in (None, event.type)
+
+    def take(self, webhook: Webhook) -> None:
+        """Hold one back."""
+        self.held.append(webhook)
+        if len(self.held) == self.reverse_after:
+            self.release(reverse=True)
+
+    def release(self, *, reverse: bool = False) -> None:
+        """Send what was held back, in its order or the last one first, and hold nothing any more."""
+        held, self.held = self.held, []
+        self._release(self, reversed(held) if reverse else held)
+
+
+class Webhooks:
+    """
+    The webhooks of an account. `log` has every attempt to deliver one, oldest first.
+
+    What holds for all of them is in `Deliveries`.
+    """
+
+    def __init__(self, clock: Clock, deliveries: Deliveries) -> None:
+        self._clock = clock
+        self._deliveries = deliveries
+        self.subscriptions: dict[str, Subscription] = {}
+        self.holds: list[Hold] = []
+        self._sent: list[Webhook] = []
+        self._twice: list[bool] = []
+
+    @property
+    def log(self) -> list[Delivery]:
+        """Every attempt to deliver a webhook so far."""
+        return self._deliveries.log
+
+    def publish(self, event: Event) -> None:
+        """Tell every subscription that wants to know."""
+        for subscription in self.subscriptions.values():
+            if subscription.wants(event):
+                self._offer(_webhook(subscription, event))
+
+    def duplicate_next(self, n: int = 1, *, same_id: bool = True) -> None:
+        """Send each of the next n webhooks twice, the second time under the same or another delivery id."""
+        self._twice += [same_id] * n
+
+    def hold(self, incident_id: str | None = None, event_type: str | None = None) -> Hold:
+        """Hold webhooks back from now on, until they are released."""
+        return self._held(Hold(incident_id, event_type, self._release))
+
+    def reverse_next(self, n: int = 2, incident_id: str | None = None, event_type: str | None = None) -> Hold:
+        """Send the next n webhooks in reverse order, once there are n."""
+        return self._held(Hold(incident_id, event_type, self._release, n))
+
+    def redeliver(self, event_id: str, *, same_id: bool = True) -> None:
+        """Send an event again to everybody to whom it was sent. `LookupError` when it never was."""
+        sent = {webhook.subscription.id: webhook for webhook in self._sent if webhook.event.id == event_id}
+        if not sent:
+            raise LookupError(f"no event {event_id} was ever sent")
+        for webhook in sent.values():
+            self._send(webhook if same_id else _webhook(webhook.subscription, webhook.event))
+
+    def ping(self, subscription_id: str, user_id: str | None = None) -> None:
+        """Send a ping, in nobody's or in somebody's name."""
+        event = Events.ping(self._clock.tick(), user_id)
+        self._offer(_webhook(self.subscriptions[subscription_id], event))
+
+    def enable(self, subscription_id: str) -> None:
+        """Switch a subscription on again that was switched off for having dropped too much."""
+        self.subscriptions[subscription_id].enable()
+
+    async def idle(self, timeout: float = 10) -> None:  # noqa: ASYNC109 - reads as what it is in a test
+        """
+        Wait until every delivery that can be made has been answered. What is held back does not count.
+
+        `AssertionError` after so many seconds, saying what is still under way.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._deliveries.idle.wait()
+        except TimeoutError:
+            waiting = [str(delivery) for delivery in self.log if delivery.outcome in ("sending", "retrying")]
+            raise AssertionError(f"still delivering after {timeout:g} s:\n" + "\n".join(waiting[-10:])) from None
+
+    def _offer(self, webhook: Webhook) -> None:
+        hold = next((hold for hold in self.holds if hold.concerns(webhook.event)), None)
+        if hold:
+            hold.take(webhook)
+        else:
+            self._send(webhook)
+
+    def _send(self, webhook: Webhook) -> None:
+        again = [self._twice.pop(0)] if self._twice else []
+        copies = [webhook if same_id else _webhook(webhook.subscription, webhook.event) for same_id in again]
+        for each in (webhook, *copies):
+            self._sent.append(each)
+            self._deliveries.enqueue(each)
+
+    def _held(self, hold: Hold) -> Hold:
+        self.holds.append(hold)
+        return hold
+
+    def _release(self, hold: Hold, webhooks: Iterable[Webhook]) -> None:
+        if hold in self.holds:
+            self.holds.remove(hold)
+        for webhook in webhooks:
+            self._send(webhook)
+
+
+def _webhook(subscription: Subscription, event: Event) -> Webhook:
+    return Webhook(str(uuid.uuid4()), subscription, event)

@@ -1,0 +1,67 @@
+"""What every answer of the simulated PagerDuty has in common."""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+Json = dict[str, Any]
+"""A JSON object, as it goes over the wire."""
+
+ALREADY_RESOLVED = 1001
+ALREADY_ACKNOWLEDGED = 1002
+CANNOT_ESCALATE = 1006
+ASSIGNEE_NOT_FOUND = 1007
+REQUESTER_NOT_FOUND = 1008
+CANNOT_REASSIGN = 1011
+POLICY_NOT_FOUND = 1014
+NOBODY_ON_CALL = 1015
+REQUESTER_NOT_AUTHORIZED = 1018
+BAD_PRIORITY = 1020
+BAD_REQUESTER = 1028
+INTERNAL_ERROR = 2000
+INVALID_INPUT = 2001
+ARGUMENTS_CAUSED_ERROR = 2002
+BAD_KEY = 2006
+ACCESS_DENIED = 2010
+TOOK_TOO_LONG = 2016
+RATE_LIMITED = 2020
+NOT_FOUND = 2100
+"""Codes of PagerDuty's page on errors."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent back for one call. A text body is sent as it is: gateways answer without JSON."""
+
+    body: Json | str
+    status: int = HTTPStatus.OK
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """Raised when PagerDuty says no; nothing has changed. `status` is the HTTP status, `code` PagerDuty's own."""
+
+    def __init__(self, code: int, message: str, *errors: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(": ".join([message, *errors]))
+        self.code = code
+        self.message = message
+        self.errors = list(errors)
+        self.status = status
+
+    @property
+    def answer(self) -> Answer:
+        """The refusal as the REST API words it."""
+        error: Json = {"message": self.message, "code": self.code}
+        if self.errors:
+            error["errors"] = self.errors
+        return Answer({"error": error}, self.status)
+
+
+def not_found(what: str = "") -> Refusal:
+    """Refuse because something does not exist."""
+    return Refusal(NOT_FOUND, "Not Found", *([what] if what else []), status=HTTPStatus.NOT_FOUND)
+
+
+def invalid(*errors: str) -> Refusal:
+    """Refuse arguments, saying what is wrong with each."""
+    return Refusal(INVALID_INPUT, "Invalid Input Provided", *errors)

@@ -1,0 +1,169 @@
+"""
+Block Kit's limits as tables. Source: Slack's pages on blocks, elements and composition objects, and slack_sdk's models.
+
+Where the pages give no number the stricter guess stands here. Kinds of blocks that are not looked into are in `OPEN`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pagebridge.sandbox.slack.schema import Anything, ByType, Flag, Items, Number, Problem, Rule, Shape, String
+
+NAME = String(255)
+"""Of a block or an action."""
+OPEN = (
+    "video", "file", "table", "data_table", "context_actions", "card", "carousel", "container", "plan", "task_card",
+)  # fmt: skip
+
+
+def plain(most: int) -> Rule:
+    """Make the rule for a text object that must be plain."""
+    return ByType({"plain_text": Shape({"text": String(most)}, {"emoji": Flag()})})
+
+
+def text(most: int) -> Rule:
+    """Make the rule for a text object of either kind."""
+    mrkdwn = Shape({"text": String(most)}, {"verbatim": Flag()})
+    return ByType({"plain_text": Shape({"text": String(most)}, {"emoji": Flag()}), "mrkdwn": mrkdwn})
+
+
+def _one_of(*names: str) -> Any:  # noqa: ANN401 - a check of Shape
+    words = " or ".join(f"`{name}`" for name in names)
+
+    def check(value: Mapping[str, Any], at: str) -> Iterator[Problem]:
+        if not any(name in value for name in names):
+            yield Problem(f"must define either {words}", at, "required", list(names))
+
+    return check
+
+
+CONFIRM = Shape(
+    {"title": plain(100), "text": text(300)},
+    {"confirm": plain(30), "deny": plain(30), "style": String(choices=("primary", "danger"))},
+)
+OPTION = Shape({"text": text(75), "value": String(150)}, {"description": plain(75), "url": String(3000)})
+GROUP = Shape({"label": plain(75), "options": Items(OPTION, 100)})
+ACTION: dict[str, Rule] = {"action_id": NAME}
+ASKING: dict[str, Rule] = ACTION | {"confirm": CONFIRM, "focus_on_load": Flag()}
+SELECT: dict[str, Rule] = ASKING | {"placeholder": plain(150)}
+MULTI: dict[str, Rule] = SELECT | {"max_selected_items": Number(1, 100)}
+OPTIONS: dict[str, Rule] = {"options": Items(OPTION, 100), "option_groups": Items(GROUP, 100)}
+DISPATCH = Shape(optional={"trigger_actions_on": Items(String(), 2)})
+TYPED: dict[str, Rule] = ACTION | {
+    "placeholder": plain(150), "initial_value": String(3000, 0), "focus_on_load": Flag(),
+    "dispatch_action_config": DISPATCH,
+}  # fmt: skip
+
+IMAGE = Shape(
+    {"alt_text": String(2000)},
+    {"image_url": String(3000), "slack_file": Anything()},
+    _one_of("image_url", "slack_file"),
+)
+BUTTONS: dict[str, Rule] = {
+    "button": Shape(
+        {"text": plain(75)},
+        ACTION | {"url": String(3000), "value": String(2000), "style": String(choices=("primary", "danger")),
+                  "confirm": CONFIRM, "accessibility_label": String(75)},
+    ),
+    "overflow": Shape({"options": Items(OPTION, 5)}, ACTION | {"confirm": CONFIRM}),
+}  # fmt: skip
+SELECTS: dict[str, Rule] = {
+    "static_select": Shape({}, SELECT | OPTIONS | {"initial_option": OPTION}, _one_of("options", "option_groups")),
+    "external_select": Shape({}, SELECT | {"initial_option": OPTION, "min_query_length": Number(0, 100)}),
+    "users_select": Shape({}, SELECT | {"initial_user": String()}),
+    "conversations_select": Shape(
+        {}, SELECT | {"initial_conversation": String(), "default_to_current_conversation": Flag(),
+                      "response_url_enabled": Flag(), "filter": Anything()},
+    ),
+    "channels_select": Shape({}, SELECT | {"initial_channel": String(), "response_url_enabled": Flag()}),
+}  # fmt: skip
+MULTIS: dict[str, Rule] = {
+    "multi_static_select": Shape(
+        {}, MULTI | OPTIONS | {"initial_options": Items(OPTION, 100)}, _one_of("options", "option_groups")
+    ),
+    "multi_external_select": Shape(
+        {}, MULTI | {"initial_options": Items(OPTION, 100), "min_query_length": Number(0, 100)}
+    ),
+    "multi_users_select": Shape({}, MULTI | {"initial_users": Items(String(), 100)}),
+    "multi_conversations_select": Shape(
+        {}, MULTI | {"initial_conversations": Items(String(), 100), "default_to_current_conversation": Flag(),
+                     "filter": Anything()},
+    ),
+    "multi_channels_select": Shape({}, MULTI | {"initial_channels": Items(String(), 100)}),
+}  # fmt: skip
+PICKERS: dict[str, Rule] = {
+    "datepicker": Shape({}, SELECT | {"initial_date": String(10)}),
+    "timepicker": Shape({}, SELECT | {"initial_time": String(5), "timezone": String()}),
+    "datetimepicker": Shape({}, ASKING | {"initial_date_time": Number(1_000_000_000, 9_999_999_999)}),
+    "checkboxes": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_options": Items(OPTION, 10)}),
+    "radio_buttons": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_option": OPTION}),
+}
+INPUTS: dict[str, Rule] = {
+    "plain_text_input": Shape(
+        {}, TYPED | {"multiline": Flag(), "min_length": Number(0, 3000), "max_length": Number(1, 3000)}
+    ),
+    "email_text_input": Shape({}, TYPED),
+    "url_text_input": Shape({}, TYPED),
+    "number_input": Shape({"is_decimal_allowed": Flag()}, TYPED | {"min_value": String(), "max_value": String()}),
+    "rich_text_input": Shape({}, TYPED | {"initial_value": Anything()}),
+    "file_input": Shape({}, ACTION | {"filetypes": Items(String(), 100), "max_files": Number(1, 10)}),
+}
+
+BLOCK: dict[str, Rule] = {"block_id": NAME}
+BLOCKS: dict[str, Rule] = {
+    "section": Shape(
+        {},
+        BLOCK | {"text": text(3000), "fields": Items(text(2000), 10), "expand": Flag(),
+                 "accessory": ByType({"image": IMAGE} | BUTTONS | SELECTS | MULTIS | PICKERS)},
+        _one_of("text", "fields"),
+    ),
+    "header": Shape({"text": plain(150)}, BLOCK | {"level": Number(1, 4)}),
+    "divider": Shape({}, BLOCK),
+    "context": Shape(
+        {"elements": Items(ByType({
+            "image": IMAGE,
+            "plain_text": Shape({"text": String(3000)}, {"emoji": Flag()}),
+            "mrkdwn": Shape({"text": String(3000)}, {"verbatim": Flag()}),
+        }), 10)},
+        BLOCK,
+    ),
+    "actions": Shape({"elements": Items(ByType(BUTTONS | SELECTS | PICKERS), 25, key="action_id")}, BLOCK),
+    "image": Shape(
+        {"alt_text": String(2000)},
+        BLOCK | {"image_url": String(3000), "slack_file": Anything(), "title": plain(2000)},
+        _one_of("image_url", "slack_file"),
+    ),
+    "input": Shape(
+        {"label": plain(2000), "element": ByType(INPUTS | SELECTS | MULTIS | PICKERS)},
+        BLOCK | {"hint": plain(2000), "optional": Flag(), "dispatch_action": Flag()},
+    ),
+    "markdown": Shape({"text": String(12_000)}, BLOCK),
+    "rich_text": Shape({"elements": Items(Anything(), 1000, 0)}, BLOCK),
+} | dict.fromkeys(OPEN, Anything())  # fmt: skip
+
+
+def blocks(most: int, least: int = 0) -> Rule:
+    """Make the rule for the blocks of a surface."""
+    return Items(ByType(BLOCKS), most, least, key="block_id")
+
+
+def _submit(value: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    for place, block in enumerate(value["blocks"] if isinstance(value.get("blocks"), list) else []):
+        if isinstance(block, dict) and block.get("type") == "input" and "submit" not in value:
+            message = "must define `submit` to use an `input` block in modals"
+            yield Problem(message, f"{at}/blocks/{place}/input", "required", "submit")
+
+
+VIEW = ByType({
+    "modal": Shape(
+        {"title": plain(24), "blocks": blocks(100, 1)},
+        {"submit": plain(24), "close": plain(24), "private_metadata": String(3000, 0), "callback_id": String(255, 0),
+         "external_id": String(255, 0), "clear_on_close": Flag(), "notify_on_close": Flag(),
+         "submit_disabled": Flag()},
+        _submit,
+    ),
+    "home": Shape(
+        {"blocks": blocks(100)},
+        {"private_metadata": String(3000, 0), "callback_id": String(255, 0), "external_id": String(255, 0)},
+    ),
+})  # fmt: skip

@@ -1,0 +1,103 @@
+"""Channels, and what has been posted in them."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from pagebridge.sandbox.slack.changes import Changes
+from pagebridge.sandbox.slack.messages import Message
+from pagebridge.sandbox.slack.wire import Json
+
+T = TypeVar("T")
+
+
+class Pictured(Protocol):
+    """Whoever can show a channel as people see it."""
+
+    changes: Changes
+
+    def render_channel(self, channel_id: str) -> str:
+        """Show the channel as people see it."""
+
+
+@dataclass
+class Channel:
+    """
+    One channel. Its fields may be changed at any time.
+
+    `messages` are those at top level, oldest first; the others are the `replies` of theirs.
+    """
+
+    id: str
+    name: str
+    team_id: str
+    workspace: Pictured = field(repr=False, compare=False)
+    private: bool = False
+    members: list[str] = field(default_factory=list)
+    archived: bool = False
+    ext_shared: bool = False
+    created: int = 0
+    messages: list[Message] = field(default_factory=list, repr=False)
+
+    def wait(self, condition: Callable[["Channel"], T], timeout: float = 5) -> Awaitable[T]:
+        """
+        Wait until `condition` of this channel is true, and return what it gives. A `LookupError` counts as not yet.
+
+        Raises `AssertionError` showing the channel as people see it after `timeout` seconds.
+        """
+        picture = self.workspace.render_channel
+        return self.workspace.changes.until(lambda: condition(self), timeout, lambda: picture(self.id))
+
+    def find(self, ts: str) -> Message | None:
+        """Return the message with this timestamp, in a thread or not."""
+        return next((message for message in self.all() if message.ts == ts), None)
+
+    def all(self) -> Iterator[Message]:
+        """Give every message, each followed by its thread."""
+        for message in self.messages:
+            yield message
+            yield from message.replies
+
+    def remove(self, message: Message) -> None:
+        """Delete a message. Of a parent with replies its place stays, as in Slack."""
+        if message.replies:
+            message.subtype = "tombstone"
+            message.text, message.blocks, message.attachments = "This message was deleted.", [], []
+            message.metadata = None
+        elif message in self.messages:
+            self.messages.remove(message)
+        else:
+            parent = self.find(message.thread_ts or "")
+            if parent:
+                parent.replies.remove(message)
+
+    def as_json(self, bot_user_id: str) -> Json:
+        """Show this channel as `conversations.info` does."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "name_normalized": self.name,
+            "is_channel": True,
+            "is_group": False,
+            "is_im": False,
+            "is_mpim": False,
+            "is_private": self.private,
+            "is_archived": self.archived,
+            "is_general": False,
+            "is_frozen": False,
+            "is_member": bot_user_id in self.members,
+            "is_shared": self.ext_shared,
+            "is_ext_shared": self.ext_shared,
+            "is_org_shared": False,
+            "is_pending_ext_shared": False,
+            "pending_shared": [],
+            "context_team_id": self.team_id,
+            "shared_team_ids": [self.team_id],
+            "unlinked": 0,
+            "created": self.created,
+            "updated": self.created * 1000,
+            "creator": "USLACKBOT",
+            "topic": {"value": "", "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+            "previous_names": [],
+        }

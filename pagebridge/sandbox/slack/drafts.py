@@ -1,0 +1,75 @@
+"""What an app or a person wants to be shown, read out of the arguments of a call."""
+
+from typing import Any, NotRequired, TypedDict
+
+from pagebridge.sandbox.slack.arguments import Arguments
+from pagebridge.sandbox.slack.interactive import as_stored
+from pagebridge.sandbox.slack.validation import accept_blocks
+from pagebridge.sandbox.slack.wire import Json, SlackError, invalid_arguments
+
+TEXT = 4_000
+"""Characters. chat.update refuses more; a longer text is truncated only when it is posted."""
+TRUNCATED = 40_000
+MARKDOWN = 12_000
+ATTACHMENTS = 100
+METADATA = 16_000
+"""Characters of metadata as JSON. Slack has a limit and does not publish it."""
+
+
+class Content(TypedDict):
+    """The parts of a message."""
+
+    text: str
+    blocks: NotRequired[list[Json]]
+    attachments: NotRequired[list[Json]]
+    metadata: NotRequired[Json | None]
+    unfurl_links: NotRequired[bool | None]
+    unfurl_media: NotRequired[bool | None]
+    subtype: NotRequired[str | None]
+
+
+def content(arguments: Arguments) -> Content:
+    """Read text, blocks and attachments. Raises `SlackError` when there is nothing to show, or something is wrong."""
+    blocks = _list(arguments, "blocks", "invalid_blocks_format")
+    attachments = _list(arguments, "attachments", "invalid_attachments")
+    accept_blocks(blocks)
+    if len(attachments) > ATTACHMENTS:
+        raise SlackError("too_many_attachments")
+    markdown, text = arguments.text("markdown_text"), arguments.text("text")
+    if markdown and (text or blocks):
+        raise SlackError("markdown_text_conflict")
+    if len(markdown) > MARKDOWN:
+        raise invalid_arguments(f"must be less than {MARKDOWN + 1} characters [json-pointer:/markdown_text]")
+    if not (text.strip() or blocks or attachments or markdown.strip()):
+        raise SlackError("no_text")
+    return {"text": text or markdown, "blocks": as_stored(blocks), "attachments": attachments}
+
+
+def metadata(arguments: Arguments) -> Json | None:
+    """Read the metadata of a message, None without any. Raises `SlackError` when it is not what Slack takes."""
+    try:
+        given: Any = arguments.json("metadata")
+    except ValueError:
+        raise SlackError("invalid_metadata_format") from None
+    if given in (None, {}):
+        return None
+    if not isinstance(given, dict):
+        raise SlackError("invalid_metadata_format")
+    kind, payload = given.get("event_type"), given.get("event_payload")
+    if not (isinstance(kind, str) and kind and isinstance(payload, dict)) or None in payload.values():
+        raise SlackError("invalid_metadata_schema")
+    if len(str(given)) > METADATA:
+        raise SlackError("metadata_too_large")
+    return {"event_type": kind, "event_payload": payload}
+
+
+def _list(arguments: Arguments, name: str, error: str) -> list[Json]:
+    try:
+        given = arguments.json(name)
+    except ValueError:
+        raise SlackError(error) from None
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise SlackError(error)
+    return given

@@ -1,0 +1,125 @@
+"""Sending payloads to the app, one to one connection each, and waiting for its ack as Slack does."""
+
+import asyncio
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pagebridge.sandbox.slack.socket_mode import SocketMode
+from pagebridge.sandbox.slack.wire import Json
+from pagebridge.sandbox.slack.workspace import Workspace
+
+ACK_SIZE = 20 * 1024
+"""Bytes. Slack drops acks of this size and above without a word."""
+
+Kind = Literal["interactive", "slash_commands", "events_api"]
+Failure = Literal["dispatch_failed", "operation_timeout"]
+
+
+@dataclass
+class Envelope:
+    """
+    One payload on its way to the app.
+
+    `failed` is what the person is told: `dispatch_failed` when no connection was open, `operation_timeout` when no ack
+    came in time. `acked_after_ms` may be set all the same when the ack came too late. `connection` is the number of the
+    connection it went to.
+    """
+
+    id: str
+    type: Kind
+    payload: Json = field(repr=False)
+    accepts_response: bool
+    sent_at: float
+    connection: int | None = None
+    acked_after_ms: float | None = None
+    response: Json | None = None
+    failed: Failure | None = None
+    retry_attempt: int = 0
+    dropped_acks: int = 0
+
+    @property
+    def acked(self) -> bool:
+        """Whether the ack came in time."""
+        return self.acked_after_ms is not None and self.failed is None
+
+    @property
+    def frame(self) -> Json:
+        """What goes over the wire."""
+        shown: Json = {"envelope_id": self.id, "payload": self.payload, "type": self.type}
+        if self.type == "events_api":
+            shown |= {"retry_attempt": self.retry_attempt, "retry_reason": "timeout" if self.retry_attempt else ""}
+        return shown | {"accepts_response_payload": self.accepts_response}
+
+
+class Envelopes:
+    """
+    Sends envelopes. `log` holds all of them, `ack_timeout` is in seconds.
+
+    Slack does not say whether an ack may come over another connection than its envelope went; here it may.
+    """
+
+    def __init__(self, workspace: Workspace, ack_timeout: float, ping_interval: float) -> None:
+        self._workspace = workspace
+        self.ack_timeout = ack_timeout
+        self.socket = SocketMode(workspace, self._acked, ping_interval)
+        self.log: list[Envelope] = []
+        self.strange: list[str] = []
+        """Frames that acked nothing we know."""
+        self._sent: dict[str, tuple[Envelope, asyncio.Event]] = {}
+
+    async def send(
+        self, kind: Kind, payload: Json, *, accepts_response: bool = True, retry_attempt: int = 0
+    ) -> Envelope:
+        """Send one payload, and return when it is acked or has failed."""
+        now = self._workspace.clock.now()
+        envelope = Envelope(
+            str(uuid.uuid4()),
+            kind,
+            payload,
+            accepts_response=accepts_response,
+            sent_at=now,
+            retry_attempt=retry_attempt,
+        )
+        self.log.append(envelope)
+        connection = self.socket.pick()
+        if connection is None:
+            envelope.failed = "dispatch_failed"
+        else:
+            envelope.connection = connection.id
+            acked = asyncio.Event()
+            self._sent[envelope.id] = (envelope, acked)
+            await connection.send(envelope.frame)
+            envelope.failed = await self._in_time(acked)
+        self._workspace.changes.notify()
+        return envelope
+
+    async def _in_time(self, acked: asyncio.Event) -> Failure | None:
+        try:
+            async with asyncio.timeout(self.ack_timeout):
+                await acked.wait()
+        except TimeoutError:
+            return "operation_timeout"
+        return None
+
+    def _acked(self, frame: str) -> None:
+        ack = _parsed(frame)
+        envelope, acked = self._sent.get(str(ack.get("envelope_id")), (None, None))
+        if envelope is None or acked is None:
+            self.strange.append(frame)
+        elif len(frame.encode()) >= ACK_SIZE:
+            envelope.dropped_acks += 1
+        elif envelope.acked_after_ms is None:
+            envelope.acked_after_ms = (self._workspace.clock.now() - envelope.sent_at) * 1000
+            envelope.response = ack.get("payload") or None
+            acked.set()
+        self._workspace.changes.notify()
+
+
+def _parsed(frame: str) -> Json:
+    try:
+        value = json.loads(frame)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

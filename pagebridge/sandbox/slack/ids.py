@@ -1,0 +1,35 @@
+"""Identifiers and timestamps as Slack writes them."""
+
+import secrets
+from collections.abc import Callable
+
+MICROS = 1_000_000
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
+
+
+class Clock:
+    """Real time, as Slack's `ts` values: seconds with six decimals, each greater than the one before."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+        self._last = 0
+
+    def ts(self) -> str:
+        """Return a new timestamp, at the present time or one microsecond after the last one."""
+        self._last = max(self._last + 1, int(self.now() * MICROS))
+        return f"{self._last // MICROS}.{self._last % MICROS:06d}"
+
+
+def identifier(prefix: str) -> str:
+    """Make an id such as `U0A1B2C3D4E`: a letter for its kind and ten more characters."""
+    return prefix + "0" + "".join(secrets.choice(ALPHABET) for _ in range(9))
+
+
+def trigger_id(now: float) -> str:
+    """Make a `trigger_id`: two numbers and a hexadecimal word, joined by dots."""
+    return f"{int(now * 1000)}.{secrets.randbelow(10**10):010d}.{secrets.token_hex(16)}"
+
+
+def verification_token() -> str:
+    """Make the deprecated token that Slack still puts into every payload."""
+    return secrets.token_urlsafe(18)

@@ -1,0 +1,45 @@
+"""Checking blocks without posting them."""
+
+import json
+from typing import Any
+
+from pagebridge.sandbox.slack.arguments import Arguments
+from pagebridge.sandbox.slack.methods.registry import Method
+from pagebridge.sandbox.slack.validation import check_blocks, check_view, refuse
+from pagebridge.sandbox.slack.wire import Json, SlackError
+from pagebridge.sandbox.slack.workspace import Workspace
+
+KINDS = ("blocks", "message", "view")
+SIZE = 100_000
+
+
+def validate(_workspace: Workspace, arguments: Arguments) -> Json:
+    """Check exactly one of blocks, a message and a view."""
+    given = [kind for kind in KINDS if arguments.given(kind)]
+    if len(given) != 1:
+        raise _refused("must provide exactly one of `blocks`, `view`, or `message`")
+    value = _value(arguments, given[0])
+    if given == ["view"]:
+        refuse("invalid_view", check_view(value, ""))
+    elif given == ["blocks"]:
+        refuse("invalid_blocks", check_blocks(value, ""))
+    else:
+        blocks = value.get("blocks", []) if isinstance(value, dict) else None
+        refuse("invalid_message", check_blocks(blocks))
+    return {}
+
+
+def _value(arguments: Arguments, kind: str) -> Any:  # noqa: ANN401 - JSON
+    if len(str(arguments.values[kind])) > SIZE:
+        raise _refused(f"`{kind}` must be less than {SIZE + 1} characters")
+    try:
+        return arguments.json(kind)
+    except json.JSONDecodeError:
+        raise _refused(f"`{kind}` must be valid JSON") from None
+
+
+def _refused(message: str) -> SlackError:
+    return SlackError("invalid_arguments", response_metadata={"messages": [message]})
+
+
+METHODS = {"blocks.validate": Method(validate, tier=3, tokens=())}

@@ -1,0 +1,85 @@
+"""Reading and joining channels."""
+
+from pagebridge.sandbox.slack.arguments import Arguments
+from pagebridge.sandbox.slack.channels import Channel
+from pagebridge.sandbox.slack.methods import lookup, paging
+from pagebridge.sandbox.slack.methods.registry import Method
+from pagebridge.sandbox.slack.wire import Json, SlackError
+from pagebridge.sandbox.slack.workspace import Workspace
+
+TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+READ = tuple(TYPES.values())
+PAGE = 1000
+
+
+def info(workspace: Workspace, arguments: Arguments) -> Json:
+    """Show one channel."""
+    channel = lookup.channel(workspace, arguments, "read")
+    shown = channel.as_json(workspace.bot_user_id)
+    if arguments.flag("include_num_members"):
+        shown["num_members"] = len(channel.members)
+    return {"channel": shown}
+
+
+def members(workspace: Workspace, arguments: Arguments) -> Json:
+    """List the ids of the members of a channel."""
+    channel = lookup.channel(workspace, arguments, "read")
+    some, following = paging.page(channel.members, arguments, _limit(arguments))
+    return {"members": list(some)} | paging.metadata(following)
+
+
+def list_(workspace: Workspace, arguments: Arguments) -> Json:
+    """List the channels of the wanted kinds; private ones only where the bot is a member."""
+    types = (arguments.text("types") or "public_channel").split(",")
+    if not set(types) <= TYPES.keys():
+        raise SlackError("invalid_types")
+    for kind in types:
+        lookup.scope(workspace, TYPES[kind])
+    hide = arguments.flag("exclude_archived")
+    seen = [channel for channel in _seen(workspace, types) if not (hide and channel.archived)]
+    some, following = paging.page(seen, arguments, _limit(arguments))
+    return {"channels": [_listed(workspace, channel) for channel in some]} | paging.metadata(following)
+
+
+def join(workspace: Workspace, arguments: Arguments) -> Json:
+    """Become a member of a public channel."""
+    channel = lookup.channel(workspace, arguments)
+    if channel.private:
+        raise SlackError("method_not_supported_for_channel_type")
+    if channel.archived:
+        raise SlackError("is_archived")
+    if lookup.in_it(workspace, channel):
+        warning = "already_in_channel"
+        already = {"warning": warning, "response_metadata": {"warnings": [warning]}}
+        return {"channel": channel.as_json(workspace.bot_user_id)} | already
+    channel.members.append(workspace.bot_user_id)
+    workspace.changes.notify()
+    return {"channel": channel.as_json(workspace.bot_user_id)}
+
+
+def _seen(workspace: Workspace, types: list[str]) -> list[Channel]:
+    def seen(channel: Channel) -> bool:
+        if channel.private:
+            return "private_channel" in types and lookup.in_it(workspace, channel)
+        return "public_channel" in types
+
+    return [channel for channel in workspace.channels.values() if seen(channel)]
+
+
+def _listed(workspace: Workspace, channel: Channel) -> Json:
+    return channel.as_json(workspace.bot_user_id) | {"num_members": len(channel.members)}
+
+
+def _limit(arguments: Arguments) -> int:
+    limit = arguments.number("limit", 100, "invalid_limit")
+    if not 1 <= limit <= PAGE:
+        raise SlackError("invalid_limit")
+    return limit
+
+
+METHODS = {
+    "conversations.info": Method(info, tier=3, scopes=READ, required=("channel",), takes_json=False),
+    "conversations.members": Method(members, tier=4, scopes=READ, required=("channel",), takes_json=False),
+    "conversations.list": Method(list_, tier=2, scopes=READ, takes_json=False),
+    "conversations.join": Method(join, tier=3, scopes=("channels:join",), required=("channel",)),
+}

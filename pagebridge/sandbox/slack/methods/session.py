@@ -1,0 +1,42 @@
+"""Who am I, does it work, and where is the socket."""
+
+from pagebridge.sandbox.slack.arguments import Arguments
+from pagebridge.sandbox.slack.methods.registry import Method
+from pagebridge.sandbox.slack.wire import Json, SlackError
+from pagebridge.sandbox.slack.workspace import Workspace
+
+
+def api_test(_workspace: Workspace, arguments: Arguments) -> Json:
+    """Give back the arguments, and the error that they ask for."""
+    args = dict(arguments.values)
+    if arguments.given("error"):
+        raise SlackError(arguments.text("error"), args=args)
+    return {"args": args} if args else {}
+
+
+def auth_test(workspace: Workspace, arguments: Arguments) -> Json:
+    """Say whose token this is."""
+    if arguments.token == workspace.app_token:
+        return {"app_id": workspace.app_id, "app_name": workspace.app_name}
+    return {
+        "url": f"https://{workspace.team_domain}.slack.com/",
+        "team": workspace.team_name,
+        "user": workspace.users[workspace.bot_user_id].handle,
+        "team_id": workspace.team_id,
+        "user_id": workspace.bot_user_id,
+        "bot_id": workspace.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def connections_open(workspace: Workspace, _arguments: Arguments) -> Json:
+    """Give a one-time address for a Socket Mode connection."""
+    host = workspace.base_url.removeprefix("http")
+    return {"url": f"ws{host}/link/?ticket={workspace.tickets.issue()}&app_id={workspace.app_id}"}
+
+
+METHODS = {
+    "api.test": Method(api_test, tier=4, tokens=()),
+    "auth.test": Method(auth_test, tier=5, tokens=("bot", "app")),
+    "apps.connections.open": Method(connections_open, tier=3, tokens=("app",), post_only=True),
+}

@@ -1,0 +1,36 @@
+"""Slack's text markup as people read it."""
+
+import re
+from collections.abc import Callable
+
+Names = Callable[[str], str]
+"""Gives the visible name of a user or channel id."""
+
+REFERENCE = re.compile(r"<([^<>]+)>")
+STYLES = [re.compile(rf"(?<![\w{mark}])[{mark}](\S(?:[^\n]*?\S)?)[{mark}](?![\w{mark}])") for mark in ("*", "_", "~")]
+CODE = re.compile(r"(`+)([^`]+)\1")
+
+
+def plain(text: str, names: Names) -> str:
+    """Turn mrkdwn into what is seen: links as their label, people by name, dates by their fallback, no marks."""
+    text = REFERENCE.sub(lambda found: _reference(found[1], names), text)
+    text = CODE.sub(r"\2", text)
+    for style in STYLES:
+        text = style.sub(r"\1", text)
+    return unescape(text)
+
+
+def unescape(text: str) -> str:
+    """Undo the three escapes of Slack."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _reference(inside: str, names: Names) -> str:
+    target, _, label = inside.partition("|")
+    if target[0] == "@":
+        return f"@{names(target[1:])}"
+    if target[0] == "#":
+        return f"#{names(target[1:])}"
+    if target[0] == "!":
+        return label or f"@{target[1:].split('^')[0]}"
+    return label or target

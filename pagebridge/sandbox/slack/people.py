@@ -1,0 +1,165 @@
+"""What a person can see and do."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pagebridge.sandbox.slack import payloads
+from pagebridge.sandbox.slack.arguments import Arguments
+from pagebridge.sandbox.slack.envelopes import Envelope, Envelopes, Failure
+from pagebridge.sandbox.slack.interactive import Clickable, Dialog, clickables
+from pagebridge.sandbox.slack.messages import Ephemeral, Message
+from pagebridge.sandbox.slack.response_urls import ResponseUrl, ResponseUrls
+from pagebridge.sandbox.slack.users import User
+from pagebridge.sandbox.slack.wire import Json
+from pagebridge.sandbox.slack.workspace import Workspace
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """
+    What came of a click or a command.
+
+    Nothing has been sent while `dialog` is what the person looks at (`envelope` is then None).
+    """
+
+    user_id: str
+    response_url: str = ""
+    envelope: Envelope | None = field(default=None, repr=False)
+    dialog: Dialog | None = None
+
+    @property
+    def acked(self) -> bool:
+        """Whether the app has taken it in time."""
+        return self.envelope is not None and self.envelope.acked
+
+    @property
+    def failure(self) -> Failure | None:
+        """What the person is told: None, `dispatch_failed` or `operation_timeout`."""
+        return self.envelope.failed if self.envelope else None
+
+    @property
+    def envelope_id(self) -> str:
+        """The id of the envelope, empty when nothing was sent."""
+        return self.envelope.id if self.envelope else ""
+
+    @property
+    def payload(self) -> Json:
+        """What was sent to the app."""
+        return self.envelope.payload if self.envelope else {}
+
+
+class Person:
+    """Somebody in front of their Slack."""
+
+    def __init__(self, user: User, workspace: Workspace, envelopes: Envelopes, response_urls: ResponseUrls) -> None:
+        self.user = user
+        self._workspace = workspace
+        self._envelopes = envelopes
+        self._response_urls = response_urls
+
+    @property
+    def private_messages(self) -> list[Ephemeral]:
+        """The messages that only this person sees now, oldest first."""
+        return [shown for shown in self._workspace.ephemerals if shown.user == self.user.id]
+
+    def wait(self, condition: Callable[["Person"], T], timeout: float = 5) -> Awaitable[T]:
+        """Wait until `condition` of this person is true, as `Channel.wait` does for a channel."""
+        return self._workspace.changes.until(lambda: condition(self), timeout, self._workspace.render)
+
+    def reload(self) -> None:
+        """Load Slack anew: what only this person saw is gone."""
+        self._workspace.ephemerals = [shown for shown in self._workspace.ephemerals if shown.user != self.user.id]
+        self._workspace.changes.notify()
+
+    def post(self, text: str, channel_id: str, thread_ts: str | None = None) -> Message:
+        """Write a message, at top level or in a thread."""
+        self._must_be_in(channel_id)
+        channel = self._workspace.channels[channel_id]
+        parent = channel.find(thread_ts) if thread_ts else None
+        return self._workspace.post(channel, self.user, parent, text=text)
+
+    async def click(self, label: str, message: Message | Ephemeral, *, confirm: str | None = None) -> Interaction:
+        """
+        Press what bears this label, and return when the app has acked or the click has failed.
+
+        A button with a dialog shows that first: nothing is sent unless `confirm` is its confirming label. Raises
+        `AssertionError` when this person cannot see or press such a thing.
+        """
+        self._must_see(message)
+        found = self._find(label, message)
+        if found.dialog and not _confirmed(found.dialog, confirm):
+            return Interaction(self.user.id, dialog=found.dialog)
+        url = self._response_urls.make(message.channel_id, self.user.id, message)
+        action = found.action(self._workspace.clock.ts())
+        payload = payloads.block_actions(self._workspace, self.user, message, action, url)
+        return Interaction(self.user.id, url, await self._envelopes.send("interactive", payload))
+
+    async def type(self, line: str, channel_id: str) -> Interaction:
+        """
+        Type a slash command, and return when the app has acked or it has failed; a failure is shown to the person.
+
+        Raises `AssertionError` when there is no such command or this person cannot use it here.
+        """
+        self._must_be_in(channel_id)
+        command, _, text = line.strip().partition(" ")
+        workspace = self._workspace
+        if command not in workspace.commands:
+            raise AssertionError(f"{command} is not a valid command; there are {sorted(workspace.commands)}")
+        if self.user.team_id != workspace.team_id:
+            raise AssertionError(f"{self.user.name} is of another organisation and cannot use commands here")
+        url = self._response_urls.make(channel_id, self.user.id)
+        payload = payloads.slash_command(workspace, self.user, channel_id, command, self._escaped(text.strip()), url)
+        envelope = await self._envelopes.send("slash_commands", payload)
+        if envelope.failed:
+            workspace.whisper(channel_id, self.user.id, text=f'{command} failed with the error "{envelope.failed}"')
+        elif envelope.response:
+            target = ResponseUrl(channel_id, self.user.id, None, expires=0)
+            self._response_urls.respond(target, Arguments(envelope.response))
+        return Interaction(self.user.id, url, envelope)
+
+    def _find(self, label: str, message: Message | Ephemeral) -> Clickable:
+        for found in clickables(message.blocks):
+            if found.label == label:
+                return found
+        raise AssertionError(f"there is no {label!r} to click, only {message.buttons} on:\n{message.plain}")
+
+    def _must_see(self, message: Message | Ephemeral) -> None:
+        self._must_be_in(message.channel_id)
+        if isinstance(message, Ephemeral):
+            seen = message in self.private_messages
+        else:
+            seen = self._workspace.channels[message.channel_id].find(message.ts) is message
+        if not seen:
+            raise AssertionError(f"{self.user.name} does not see this message (any more):\n{message.plain}")
+
+    def _must_be_in(self, channel_id: str) -> None:
+        if self.user.deleted:
+            raise AssertionError(f"{self.user.name} is deactivated and cannot use Slack")
+        channel = self._workspace.channels[channel_id]
+        if self.user.id not in channel.members and (channel.private or self._limited):
+            raise AssertionError(f"{self.user.name} is not in #{channel.name}")
+
+    @property
+    def _limited(self) -> bool:
+        """Whether this person sees only the channels they are in."""
+        return self.user.guest is not None or self.user.team_id != self._workspace.team_id
+
+    def _escaped(self, text: str) -> str:
+        """Put ids in the place of names, as the manifest's `should_escape` has it."""
+        if not self._workspace.ids_escaped:
+            return text
+        for user in self._workspace.users.values():
+            text = re.sub(rf"@{re.escape(user.name)}\b", f"<@{user.id}|{user.handle}>", text)
+        for channel in self._workspace.channels.values():
+            text = re.sub(rf"(?<!\S)#{re.escape(channel.name)}\b", f"<#{channel.id}|{channel.name}>", text)
+        return text
+
+
+def _confirmed(dialog: Dialog, label: str | None) -> bool:
+    if label is not None and label not in dialog.labels:
+        raise AssertionError(f"the dialog has no {label!r}, only {list(dialog.labels)}")
+    return label == dialog.labels[0]

@@ -1,0 +1,186 @@
+"""The simulated Slack as a whole: a workspace that apps can reach over HTTP and WebSocket."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Self
+
+from aiohttp import web
+
+from pagebridge.sandbox.slack import payloads
+from pagebridge.sandbox.slack.calls import Call
+from pagebridge.sandbox.slack.control import routes
+from pagebridge.sandbox.slack.envelopes import Envelope, Envelopes
+from pagebridge.sandbox.slack.faults import Active, Fault, Faults
+from pagebridge.sandbox.slack.gate import Gate
+from pagebridge.sandbox.slack.limits import Limits, Throttle
+from pagebridge.sandbox.slack.people import Interaction, Person
+from pagebridge.sandbox.slack.response_urls import ResponseUrls
+from pagebridge.sandbox.slack.socket_mode import SocketMode
+from pagebridge.sandbox.slack.web_api import WebApi
+from pagebridge.sandbox.slack.wire import Json
+from pagebridge.sandbox.slack.workspace import Workspace
+
+HOST = "127.0.0.1"
+BODY = 4 * 1024 * 1024
+
+
+class SlackSandbox(Workspace):
+    """
+    A Slack on this machine, to be used with `async with`.
+
+    `port` 0 takes a free one. `ack_timeout` is how long an app may take to ack, `ping_interval` how often it is pinged,
+    in seconds. `paced` says whether the rate limits hold. `event_retries` are the pauses in seconds before an event
+    that was not acked is sent again. `now` gives the time in seconds since the epoch; timers run on real time.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        ack_timeout: float = 3.0,
+        paced: bool = True,
+        limits: Limits | None = None,
+        ping_interval: float = 10.0,
+        event_retries: tuple[float, ...] = (0.0, 60.0, 300.0),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(now)
+        self._port = port
+        self._event_retries = event_retries
+        self._faults = Faults()
+        self._gate = Gate(self, self._faults)
+        self._web_api = WebApi(self, self._gate, Throttle(limits or Limits(), now), paced=paced)
+        self._response_urls = ResponseUrls(self, self._gate)
+        self._envelopes = Envelopes(self, ack_timeout, ping_interval)
+        self._redelivering: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Start to listen."""
+        async with contextlib.AsyncExitStack() as stack:
+            self._group = await stack.enter_async_context(asyncio.TaskGroup())
+            runner = web.AppRunner(self._application(), shutdown_timeout=0.2, access_log=None)
+            stack.push_async_callback(runner.cleanup)
+            await runner.setup()
+            site = web.TCPSite(runner, HOST, self._port)
+            await site.start()
+            self.base_url = f"http://{HOST}:{runner.addresses[0][1]}"
+            stack.callback(self._let_go)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """End every connection, and stop to listen."""
+        await self._stack.aclose()
+
+    @property
+    def api_url(self) -> str:
+        """The base of the Web API's addresses, as clients want it."""
+        return f"{self.base_url}/api/"
+
+    @property
+    def socket(self) -> SocketMode:
+        """The Socket Mode connections."""
+        return self._envelopes.socket
+
+    @property
+    def ack_timeout(self) -> float:
+        """How many seconds an app has to ack; may be set at any time."""
+        return self._envelopes.ack_timeout
+
+    @ack_timeout.setter
+    def ack_timeout(self, seconds: float) -> None:
+        self._envelopes.ack_timeout = seconds
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call so far, oldest first."""
+        return self._gate.log
+
+    def calls_to(self, method: str) -> list[Call]:
+        """Return the calls of one method."""
+        return [call for call in self.calls if call.method == method]
+
+    @property
+    def envelopes(self) -> list[Envelope]:
+        """Every envelope so far, oldest first."""
+        return self._envelopes.log
+
+    @property
+    def strange_frames(self) -> list[str]:
+        """What apps have sent over the socket that acked nothing."""
+        return self._envelopes.strange
+
+    @property
+    def faults(self) -> list[Active]:
+        """The faults in force."""
+        return list(self._faults.active)
+
+    def fail(self, fault: Fault) -> Active:
+        """Put a fault in force; its `remove()` ends it."""
+        return self._faults.add(fault)
+
+    def person(self, user_id: str) -> Person:
+        """Sit down in front of somebody's Slack."""
+        return Person(self.users[user_id], self, self._envelopes, self._response_urls)
+
+    async def redeliver(self, interaction: Interaction) -> Interaction:
+        """Send the same interaction again under another envelope id, to the next connection."""
+        sent = interaction.envelope
+        if sent is None:
+            raise AssertionError("nothing was sent that could be sent again")
+        return replace(interaction, envelope=await self._envelopes.send(sent.type, sent.payload))
+
+    async def user_changed(self, user_id: str) -> Envelope | None:
+        """Tell the app that an account has changed, if it has subscribed to that."""
+        user = self.users[user_id]
+        user.updated = int(self.clock.now())
+        shown = user.as_json(self.team_id, with_email="users:read.email" in self.bot_scopes)
+        return await self.send_event({"type": "user_change", "user": shown, "event_ts": self.clock.ts()})
+
+    async def archive(self, channel_id: str) -> Envelope | None:
+        """Archive a channel, and tell the app."""
+        channel = self.channels[channel_id]
+        channel.archived = True
+        self.changes.notify()
+        return await self.send_event({"type": "channel_archive", "channel": channel_id, "event_ts": self.clock.ts()})
+
+    async def send_event(self, event: Json) -> Envelope | None:
+        """
+        Send an event that the app has subscribed to, and return once it is acked or has failed; then it is sent again.
+
+        Returns None when the app has not subscribed to it.
+        """
+        if event["type"] not in self.bot_events:
+            return None
+        payload = payloads.event_callback(self, event)
+        envelope = await self._envelopes.send("events_api", payload, accepts_response=False)
+        if not envelope.acked:
+            task = self._group.create_task(self._send_again(payload))
+            self._redelivering.add(task)
+            task.add_done_callback(self._redelivering.discard)
+        return envelope
+
+    async def _send_again(self, payload: Json) -> None:
+        for attempt, pause in enumerate(self._event_retries, 1):
+            await asyncio.sleep(pause)
+            again = await self._envelopes.send("events_api", payload, accepts_response=False, retry_attempt=attempt)
+            if again.acked:
+                return
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=BODY)
+        app.router.add_route("*", "/api/{method}", self._web_api.handle)
+        app.router.add_get("/link/", self.socket.link)
+        for family in ("actions", "commands"):
+            app.router.add_post(f"/{family}/{{team}}/{{number}}/{{secret}}", self._response_urls.handle)
+        app.add_routes(routes(self))
+        return app
+
+    def _let_go(self) -> None:
+        for task in self._redelivering:
+            task.cancel()
+        self._gate.close()
+        self.socket.cut()

@@ -1,0 +1,23 @@
+"""The one-time tickets with which a Socket Mode connection is opened."""
+
+import secrets
+from collections.abc import Callable
+
+
+class Tickets:
+    """Each opens one connection, within `life` seconds. Slack does not say how long; half a minute is assumed."""
+
+    def __init__(self, now: Callable[[], float], life: float = 30.0) -> None:
+        self._now = now
+        self.life = life
+        self._valid: dict[str, float] = {}
+
+    def issue(self) -> str:
+        """Return a new ticket."""
+        ticket = secrets.token_hex(16)
+        self._valid[ticket] = self._now() + self.life
+        return ticket
+
+    def use(self, ticket: str) -> bool:
+        """Spend a ticket, and say whether it was good."""
+        return self._now() <= self._valid.pop(ticket, 0.0)

@@ -1,0 +1,91 @@
+"""The Web API over HTTP: who calls, may they, is it too often, and then the method itself."""
+
+from aiohttp import web
+
+from pagebridge.sandbox.slack.arguments import Arguments, read
+from pagebridge.sandbox.slack.gate import Gate
+from pagebridge.sandbox.slack.limits import Throttle
+from pagebridge.sandbox.slack.methods import METHODS
+from pagebridge.sandbox.slack.methods.registry import Method
+from pagebridge.sandbox.slack.wire import Answer, SlackError, invalid_arguments
+from pagebridge.sandbox.slack.workspace import Workspace
+
+TOO_MANY = 429
+
+
+class WebApi:
+    """Answers `/api/{method}`. `paced` says whether the rate limits hold."""
+
+    def __init__(self, workspace: Workspace, gate: Gate, throttle: Throttle, *, paced: bool) -> None:
+        self._workspace = workspace
+        self._gate = gate
+        self._throttle = throttle
+        self.paced = paced
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one call."""
+        name = request.match_info["method"]
+        method = METHODS.get(name)
+        try:
+            arguments, flaw = await read(request, takes_json=method is None or method.takes_json), None
+        except SlackError as error:
+            arguments, flaw = Arguments(), error
+        call = self._gate.arrived(name, arguments)
+
+        def perform() -> Answer:
+            try:
+                return self._perform(request.method, name, method, arguments, flaw)
+            except SlackError as error:
+                return Answer(error.body)
+
+        return await self._gate.answer(request, call, perform)
+
+    def _perform(
+        self, verb: str, name: str, method: Method | None, arguments: Arguments, flaw: SlackError | None
+    ) -> Answer:
+        if method is None:
+            raise SlackError("unknown_method", req_method=name)
+        if flaw:
+            raise flaw
+        self._authenticate(method, arguments)
+        if self.paced and (wait := self._throttle.retry_after(name, method.tier, _channel(arguments))):
+            return Answer({"ok": False, "error": "ratelimited"}, TOO_MANY, {"Retry-After": str(wait)})
+        if method.post_only and verb != "POST":
+            raise SlackError("insecure_request")
+        headers = self._scope_headers(method)
+        try:
+            return Answer({"ok": True, **self._carry_out(method, arguments)}, headers=headers)
+        except SlackError as error:
+            return Answer(error.body, headers=headers)
+
+    def _carry_out(self, method: Method, arguments: Arguments) -> dict[str, object]:
+        scopes = self._workspace.bot_scopes
+        if method.scopes and not scopes & set(method.scopes):
+            raise SlackError("missing_scope", needed=",".join(method.scopes), provided=",".join(sorted(scopes)))
+        missing = [f"missing required field: {name}" for name in method.required if not arguments.given(name)]
+        if missing:
+            raise invalid_arguments(*missing)
+        return method.handle(self._workspace, arguments)
+
+    def _authenticate(self, method: Method, arguments: Arguments) -> None:
+        token, workspace = arguments.token, self._workspace
+        if not method.tokens:
+            return
+        if not token:
+            raise SlackError("missing_args" if method.tokens == ("app",) else "not_authed")
+        kinds = {workspace.bot_token: "bot", workspace.app_token: "app"}
+        if token not in kinds:
+            raise SlackError("invalid_auth")
+        if kinds[token] not in method.tokens:
+            raise SlackError("invalid_auth" if method.tokens == ("app",) else "not_allowed_token_type")
+
+    def _scope_headers(self, method: Method) -> dict[str, str]:
+        if "bot" not in method.tokens:
+            return {}
+        granted = ",".join(sorted(self._workspace.bot_scopes))
+        return {"x-oauth-scopes": granted, "x-accepted-oauth-scopes": ",".join(method.scopes)}
+
+
+def _channel(arguments: Arguments) -> str | None:
+    named = arguments.values.get("channel")
+    return named if isinstance(named, str) else None

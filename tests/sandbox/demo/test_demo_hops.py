@@ -1,0 +1,161 @@
+"""How the simulators' logs are read as hops."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from pagebridge.sandbox.demo.hops import (
+    Hop,
+    card_gist,
+    folded,
+    from_deliveries,
+    from_envelope,
+    from_pagerduty_call,
+    from_slack_call,
+    line_gist,
+)
+from pagebridge.sandbox.pagerduty import Call as PagerDutyCall
+from pagebridge.sandbox.pagerduty import Delivery
+from pagebridge.sandbox.pagerduty.subscriptions import Outcome
+from pagebridge.sandbox.slack import Call as SlackCall
+from pagebridge.sandbox.slack import Envelope
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def slack_call(method: str, *, answered: float | None = 12.1, ok: bool = True, **arguments: str) -> SlackCall:
+    """Make a call of the worker to Slack."""
+    error = None if ok else "ratelimited"
+    status = 200 if ok else 429
+    return SlackCall(method, arguments, "form", 12.0, status, ok=ok, error=error, effect=ok, answered=answered)
+
+
+def delivery(event: str, *, seconds: int, attempt: int = 1, status: int | None = 202) -> Delivery:
+    """Make a delivery of an event that happened so many seconds after noon."""
+    at = NOON + timedelta(seconds=seconds)
+    body = json.dumps({"event": {"occurred_at": at.isoformat()}}).encode()
+    ended: Outcome = "delivered" if status == 202 else "retrying"
+    return Delivery("incident.resolved", "Q1", event, "w", "s", attempt, NOON, ended, status, body)
+
+
+def click(action: Mapping[str, object], acked_after_ms: float | None = 12.4) -> Envelope:
+    """Make the envelope of Alice's click."""
+    payload = {"type": "block_actions", "user": {"id": "U0ALICE"}, "actions": [action]}
+    return Envelope("e", "interactive", payload, accepts_response=True, sent_at=5.0, acked_after_ms=acked_after_ms)
+
+
+def test_a_private_answer_is_told_in_full() -> None:
+    """It is plain words, without symbols and links."""
+    call = slack_call("response_url", text=":no_entry: *Incident #1* was not. <https://a.example|Open it>")
+
+    assert "response_url  privately: Incident #1 was not. Open it" == from_slack_call(call, str).what
+
+
+def test_of_a_card_its_state_is_told_and_of_a_line_what_happened() -> None:
+    """The rest stands in the channel."""
+    card = slack_call("chat.update", text="Acknowledged by Alice in Slack: #1 Latency: high (high urgency).")
+    line = slack_call("chat.postMessage", thread_ts="1.2", text=":eyes: *Acknowledged* by Alice · <!date^1^x|today>")
+
+    assert "chat.update  card: Acknowledged by Alice in Slack" == from_slack_call(card, str).what
+    assert "chat.postMessage  thread: Acknowledged by Alice" == from_slack_call(line, str).what
+
+
+def test_what_somebody_is_trying_belongs_to_the_gist_of_a_card() -> None:
+    """It stands at the end of the text, after its symbol."""
+    text = "Triggered: #1 At 12:30: slow on api (high urgency). :hourglass_flowing_sand: Alice is acknowledging…"
+
+    assert "Triggered / Alice is acknowledging…" == card_gist(text)
+    assert "Triggered" == card_gist("Triggered: #1 Slow")
+    assert "Resolved by Bob" == line_gist(":white_check_mark: *Resolved* by Bob · now")
+
+
+def test_reads_of_slack_are_reads_and_refusals_are_not() -> None:
+    """A call that failed is told by itself, with its error."""
+    assert from_slack_call(slack_call("users.info"), str).read
+    refused = from_slack_call(slack_call("users.info", ok=False), str)
+    assert ("users.info  429 ratelimited", False) == (refused.what, refused.read)
+
+
+def test_a_call_without_an_answer_is_open() -> None:
+    """Its end is told only once it is known."""
+    assert not from_slack_call(slack_call("chat.update", text="x", answered=None), str).settled
+    open_call = PagerDutyCall("GET", "/incidents/Q1", {}, None, None, NOON)
+    assert not from_pagerduty_call(open_call).settled
+
+
+def test_a_click_is_two_hops() -> None:
+    """What the person did, and how it came to the worker."""
+    button = {"text": {"text": "Resolve"}, "confirm": {}}
+
+    person, envelope = from_envelope(click(button), {"U0ALICE": "Alice Ng"}.__getitem__)
+
+    assert Hop(5.0, "Alice", "Slack", "presses Resolve, and confirms") == person
+    assert Hop(5.0, "Slack", "worker", "block_actions over the WebSocket  acked after 12 ms") == envelope
+
+
+def test_a_click_that_nobody_took_says_what_the_person_was_told() -> None:
+    """The failure stands in the place of the ack."""
+    lost = click({"text": {"text": "Acknowledge"}}, acked_after_ms=None)
+    lost.failed = "operation_timeout"
+
+    _, envelope = from_envelope(lost, str)
+
+    assert "operation_timeout" in envelope.what
+    assert envelope.settled
+
+
+def test_a_write_shows_what_was_asked_in_whose_name() -> None:
+    """The status, the `From` address and the answer."""
+    body = {"incident": {"type": "incident_reference", "status": "acknowledged"}}
+    call = PagerDutyCall("PUT", "/incidents/Q4BR6FWE8HFOY1", {}, "alice@example.com", body, NOON, 200)
+
+    told = "PUT /incidents/Q4BR..  status=acknowledged  From: alice@example.com  200"
+    assert Hop(NOON.timestamp(), "worker", "PagerDuty", told) == from_pagerduty_call(call)
+
+
+def test_reads_of_pagerduty_are_reads_and_refusals_are_not() -> None:
+    """Of a read only the resource is told."""
+    read = from_pagerduty_call(PagerDutyCall("GET", "/teams/PT1/members", {}, None, None, NOON, 200))
+    refused = from_pagerduty_call(PagerDutyCall("GET", "/teams/PT1/members", {}, None, None, NOON, 503))
+
+    assert ("teams", True) == (read.what, read.read)
+    assert ("GET /teams/PT1/members  503", False) == (refused.what, refused.read)
+
+
+def test_deliveries_that_come_again_or_late_are_marked() -> None:
+    """Again is known by the event's id, late by the event's time; a retry by its number."""
+    log = [
+        delivery("first", seconds=2, status=503),
+        delivery("first", seconds=2, attempt=2),
+        delivery("older", seconds=1),
+        delivery("newer", seconds=3, status=None),
+    ]
+
+    assert [
+        "incident.resolved  503",
+        "incident.resolved  202, attempt 2",
+        "incident.resolved  202  late",
+        "incident.resolved  no answer",
+    ] == [hop.what for hop in from_deliveries(log)]
+    twice = [delivery("one", seconds=1), delivery("one", seconds=1)]
+    assert "incident.resolved  202  the same event again" == list(from_deliveries(twice))[1].what
+
+
+def test_reads_between_other_hops_are_one_line_for_each_party() -> None:
+    """They are counted, and named once each, at the time of the first."""
+    write = Hop(4.0, "worker", "Slack", "chat.update")
+    reads = [
+        Hop(1.0, "worker", "PagerDuty", "incidents", read=True),
+        Hop(2.0, "worker", "Slack", "users.info", read=True),
+        Hop(3.0, "worker", "PagerDuty", "incidents", read=True),
+        Hop(3.5, "worker", "PagerDuty", "teams", read=True),
+    ]
+
+    told = [(hop.at, hop.target, hop.what) for hop in folded([*reads, write, reads[1]])]
+
+    assert [
+        (1.0, "PagerDuty", "3 reads: incidents, teams"),
+        (2.0, "Slack", "1 read: users.info"),
+        (4.0, "Slack", "chat.update"),
+        (2.0, "Slack", "1 read: users.info"),
+    ] == told

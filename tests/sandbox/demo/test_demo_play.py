@@ -1,0 +1,143 @@
+"""The demo as people run it: to its end, into a failure, and interrupted."""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pagebridge.sandbox.demo import main
+from pagebridge.sandbox.demo.checking import Check
+from pagebridge.sandbox.demo.stage import Stage
+from pagebridge.sandbox.demo.story import Step, card, open_incident
+
+COMMAND = (sys.executable, "-m", "pagebridge", "demo")
+PATIENCE = 20.0
+"""Seconds in which nothing may be left of a demo that has ended."""
+
+
+def test_the_whole_story_comes_out_right() -> None:
+    """Exit code 0, each party at its work, the refusals, the truth in the outage, the channel, the figures."""
+    played = subprocess.run(  # noqa: S603 - our own command
+        COMMAND, capture_output=True, text=True, timeout=50, check=False
+    )
+
+    assert 0 == played.returncode, played.stdout + played.stderr
+    assert "" == played.stderr
+    assert "\x1b[" not in played.stdout
+    assert max(map(len, played.stdout.splitlines())) <= 110
+    for pattern in (
+        r'0\.0\d\d s   Monitoring -> PagerDuty opens an incident: "Checkout latency over 2 s"',
+        r"PagerDuty -> receiver   incident\.triggered  202",
+        r"This\s+incident belongs to Payments, and you are not on that team",
+        r"worker -> PagerDuty     PUT /incidents/Q...\.\.  status=acknowledged  From: alice@example\.com  200",
+        r"incident\.acknowledged  202  the same event again",
+        r"incident\.unacknowledged  202  late",
+        r"privately: Incident #1 is NOT resolved yet",
+        r"worker -> PagerDuty     PUT /incidents/Q...\.\.  status=resolved  From: alice@example\.com  200",
+        r"The channel, as people see it\n#incidents",
+        r"\(only visible to Carol Diaz\)",
+        r" 2  writes to PagerDuty\n",
+        r" 2  echoes suppressed\n",
+        r" 1  duplicate dropped\n",
+        r" 1  stale event ignored\n",
+    ):
+        assert re.search(pattern, played.stdout), f"{pattern} is not in\n{played.stdout}"
+
+
+@pytest.fixture
+def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
+    """Collect what has been printed, and remove the logs that it names."""
+    printed: list[str] = []
+    yield printed
+    printed.append(capsys.readouterr().out)
+    for directory in re.findall(r"are in (\S+)", "".join(printed)):
+        shutil.rmtree(directory)
+
+
+def test_a_step_that_fails_is_named(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
+    """With what was expected and seen, and where the logs are; the exit code is 1, and no later step is played."""
+    impossible = Check("the moon", lambda seen: seen.cards, "green")
+    story = (Step("The moon turns green", open_incident, (card("Triggered"), impossible)), Step("Later", never, ()))
+
+    code = main(story, patience=2.0)
+
+    printed = capsys.readouterr().out
+    logs.append(printed)
+    assert 1 == code
+    assert "This step failed: The moon turns green\n" in printed
+    assert "the moon\n    expected: 'green'\n    seen:     1\n" in printed
+    assert "one card" not in printed.partition("This step failed")[2]
+    assert "Later" not in printed
+    directory = Path(re.findall(r"are in (\S+)", printed)[0])
+    assert {"receiver.log", "worker.log"} <= {path.name for path in directory.iterdir()}
+
+
+def test_what_somebody_cannot_do_fails_the_step(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
+    """The simulator says what there is to press."""
+    code = main((Step("Alice presses what is not there", press_nothing, ()),), patience=2.0)
+
+    printed = capsys.readouterr().out
+    logs.append(printed)
+    assert 1 == code
+    assert "This step failed: Alice presses what is not there\n  there is no 'Celebrate' to click" in printed
+
+
+async def never(_stage: Stage) -> None:
+    """Fail, because nobody should have come here."""
+    raise AssertionError("a step was played after one that failed")
+
+
+async def press_nothing(stage: Stage) -> None:
+    """Press a button that no card has."""
+    await open_incident(stage)
+    channel = stage.slack.channels["C0INCIDENTS"]
+    await channel.wait(lambda it: it.messages)
+    await stage.press("Alice", "Celebrate")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_interrupted_it_ends_cleanly(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    """Ctrl-C or SIGTERM in the middle: its exit code says so, and no process, no file is left behind."""
+    demo = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        env={"TMPDIR": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert demo.stdout is not None
+    await demo.stdout.readuntil(b"presses Acknowledge")
+
+    demo.send_signal(number)
+
+    printed, _ = await demo.communicate()
+    assert code == demo.returncode, printed.decode()
+    assert b"Traceback" not in printed
+    deadline = time.monotonic() + PATIENCE
+    while left := session(demo.pid):
+        assert time.monotonic() < deadline, f"still running: {left}"
+        await asyncio.sleep(0.05)
+    assert [] == os.listdir(tmp_path)  # noqa: PTH208 - a directory that holds nothing is read at once
+
+
+def session(leader: int) -> list[str]:
+    """Find the processes of a session that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().rpartition(") ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        state, _parent, _group, sid = rest.split()[:4]
+        if int(sid) == leader and state not in "ZX":
+            found.append(name)
+    return found

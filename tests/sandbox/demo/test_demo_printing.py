@@ -1,0 +1,102 @@
+"""How the story looks, and what it comes to."""
+
+import io
+from collections import Counter
+
+from pagebridge.sandbox.demo.figures import Figures, told_webhooks
+from pagebridge.sandbox.demo.hops import Hop
+from pagebridge.sandbox.demo.printing import BOLD, WIDTH, Paper, paragraph, picture
+
+METRICS = """\
+# HELP pagebridge_events_total Events folded
+# TYPE pagebridge_events_total counter
+pagebridge_events_total{source="webhook",told="news",type="incident.triggered"} 1.0
+pagebridge_events_total{source="webhook",told="echo",type="incident.acknowledged"} 1.0
+pagebridge_events_total{source="webhook",told="echo",type="incident.resolved"} 1.0
+pagebridge_events_total{source="answer",told="news",type="incident.resolved"} 5.0
+# HELP pagebridge_events_created Events folded
+# TYPE pagebridge_events_created gauge
+pagebridge_events_created{source="webhook",told="news",type="incident.triggered"} 1.7e+09
+"""
+
+
+class Terminal(io.StringIO):
+    """A terminal, as far as a file can be one."""
+
+    def isatty(self) -> bool:
+        """Say that people look at this."""
+        return True
+
+
+def test_a_hop_is_one_line_in_three_columns() -> None:
+    """The time since the beginning, who did it to whom, and what."""
+    out = io.StringIO()
+
+    Paper(out, colour=False).hop(Hop(100.412, "worker", "Slack", "chat.update  card: Triggered"), since=100.0)
+
+    assert "  0.412 s   worker -> Slack         chat.update  card: Triggered\n" == out.getvalue()
+
+
+def test_a_long_hop_goes_on_below_and_never_leaves_the_page() -> None:
+    """No word is lost, and no line is wider than the page."""
+    out = io.StringIO()
+    words = "response_url  privately: " + "escalation continues " * 12
+
+    Paper(out, colour=False).hop(Hop(1.0, "PagerDuty", "receiver", words), since=0.0)
+
+    lines = out.getvalue().splitlines()
+    assert 4 == len(lines)
+    assert max(map(len, lines)) <= WIDTH
+    assert words.split() == " ".join(lines).split()[5:]
+
+
+def test_colour_is_only_for_terminals_that_want_it() -> None:
+    """Not for files, and not where NO_COLOR is set."""
+    assert Paper.of(Terminal(), {}).colour
+    assert not Paper.of(Terminal(), {"NO_COLOR": "1"}).colour
+    assert not Paper.of(io.StringIO(), {}).colour
+    assert "\x1b[1mtitle\x1b[0m" == Paper(io.StringIO(), colour=True).styled("title", BOLD)
+
+
+def test_a_paragraph_hangs_under_its_first_words() -> None:
+    """What goes on in a further line stands under the beginning, not under the mark."""
+    lines = paragraph("word " * 40, first="   ✓ ").splitlines()
+
+    assert lines[0].startswith("   ✓ word")
+    assert lines[1].startswith("     word")
+
+
+def test_a_channel_is_shown_with_its_symbols_within_the_page() -> None:
+    """Symbols stand for their names, and a long line goes on behind its bar."""
+    lines = picture("#incidents\n    │ :eyes: *Acknowledged* " + "by somebody " * 12).splitlines()
+
+    assert "#incidents" == lines[0]
+    assert lines[1].startswith("    │ 👀 ")
+    assert lines[2].startswith("    │ by somebody") or lines[2].startswith("    │ somebody")
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_only_webhooks_count_as_echo_duplicate_or_stale() -> None:
+    """What PagerDuty answered to the worker's own calls is no webhook."""
+    assert Counter(news=1, echo=2) == told_webhooks(METRICS)
+    assert Counter() == told_webhooks("")
+
+
+def test_figures_are_aligned_and_agree_with_their_nouns() -> None:
+    """One echo, two echoes."""
+    figures = Figures(
+        slack_calls=30, reads=18, writes=1, deliveries=6, echoes=2, duplicates=1, stale=0, clicks=4, slowest_ack=14.6,
+        seconds=12.74,
+    )  # fmt: skip
+
+    assert [
+        "     4  clicks by people, acked within 15 ms (Slack waits 3 s)",
+        "     1  write to PagerDuty",
+        "    18  reads from PagerDuty",
+        "    30  calls to Slack",
+        "     6  webhooks delivered",
+        "     2  echoes suppressed",
+        "     1  duplicate dropped",
+        "     0  stale events ignored",
+        "  12.7  seconds, with the start of everything",
+    ] == list(figures.lines())

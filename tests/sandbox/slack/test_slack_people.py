@@ -1,0 +1,102 @@
+"""What people can and cannot do."""
+
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from pagebridge.sandbox.slack import Channel, Message, SlackSandbox, User
+
+
+@pytest.fixture
+async def message(client: AsyncWebClient, channel: Channel, card: list[dict[str, Any]]) -> Message:
+    """Post the card."""
+    await client.chat_postMessage(channel=channel.id, text="Triggered", blocks=card)
+    return channel.messages[0]
+
+
+async def test_a_button_that_is_not_there(slack: SlackSandbox, message: Message, alice: User) -> None:
+    """The failure lists what can be clicked."""
+    with pytest.raises(AssertionError, match=r"no 'Escalate' to click, only \['Acknowledge', 'Resolve', 'View'\]"):
+        await slack.person(alice.id).click("Escalate", message)
+
+
+async def test_a_message_that_is_gone(
+    slack: SlackSandbox, client: AsyncWebClient, channel: Channel, message: Message, alice: User
+) -> None:
+    """A deleted message cannot be clicked, nor a private one of somebody else or from before a reload."""
+    await client.chat_postEphemeral(channel=channel.id, user=alice.id, text="x", blocks=message.blocks)
+    (private,) = slack.person(alice.id).private_messages
+    bob = slack.add_user("Bob Ray")
+    await client.chat_delete(channel=channel.id, ts=message.ts)
+
+    for person, gone in ((alice, message), (bob, private)):
+        with pytest.raises(AssertionError, match="does not see this message"):
+            await slack.person(person.id).click("Acknowledge", gone)
+    slack.person(alice.id).reload()
+    with pytest.raises(AssertionError, match="does not see this message"):
+        await slack.person(alice.id).click("Acknowledge", private)
+
+
+async def test_a_deactivated_person_can_do_nothing(slack: SlackSandbox, message: Message, alice: User) -> None:
+    """Their Slack is closed."""
+    alice.deleted = True
+    person = slack.person(alice.id)
+
+    with pytest.raises(AssertionError, match="Alice Ng is deactivated"):
+        await person.click("Acknowledge", message)
+    with pytest.raises(AssertionError, match="Alice Ng is deactivated"):
+        await person.type("/pd help", message.channel_id)
+    with pytest.raises(AssertionError, match="Alice Ng is deactivated"):
+        person.post("hi", message.channel_id)
+
+
+async def test_who_sees_a_channel(slack: SlackSandbox, channel: Channel, message: Message) -> None:
+    """Members of the workspace see every public channel; guests and outsiders only those that they are in."""
+    bob = slack.add_user("Bob Ray")
+    assert "dispatch_failed" == (await slack.person(bob.id).click("Acknowledge", message)).failure
+
+    for stranger in (slack.add_user("Gus", guest="multi"), slack.add_user("Olga", team_id="T0OTHER")):
+        with pytest.raises(AssertionError, match="is not in #incidents"):
+            await slack.person(stranger.id).click("Acknowledge", message)
+        channel.members.append(stranger.id)
+        assert "dispatch_failed" == (await slack.person(stranger.id).click("Acknowledge", message)).failure
+    channel.private = True
+    with pytest.raises(AssertionError, match="is not in #incidents"):
+        await slack.person(bob.id).click("Acknowledge", message)
+
+
+async def test_buttons_are_for_outsiders_too_commands_are_not(slack: SlackSandbox, message: Message) -> None:
+    """Slack Connect lets the other organisation press buttons; the payload names their team and ours."""
+    olga = slack.add_user("Olga", team_id="T0OTHER")
+    slack.channels[message.channel_id].members.append(olga.id)
+
+    click = await slack.person(olga.id).click("Acknowledge", message)
+
+    assert ("T0OTHER", "T0ACME") == (click.payload["user"]["team_id"], click.payload["team"]["id"])
+    with pytest.raises(AssertionError, match="of another organisation"):
+        await slack.person(olga.id).type("/pd help", message.channel_id)
+
+
+async def test_a_command_that_is_not_there(slack: SlackSandbox, channel: Channel, alice: User) -> None:
+    """Only commands of the manifest can be typed."""
+    with pytest.raises(AssertionError, match=r"/pagerduty is not a valid command; there are \['/pd'\]"):
+        await slack.person(alice.id).type("/pagerduty help", channel.id)
+
+
+async def test_what_was_not_sent_cannot_come_again(slack: SlackSandbox, message: Message, alice: User) -> None:
+    """A dialog that was only looked at sent nothing."""
+    looking = await slack.person(alice.id).click("Resolve", message)
+
+    with pytest.raises(AssertionError, match="nothing was sent"):
+        await slack.redeliver(looking)
+
+
+async def test_people_write_too(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
+    """What they write stands in the channel and in threads, in their name."""
+    first = slack.person(alice.id).post("hi", channel.id)
+    slack.person(alice.id).post("there", channel.id, thread_ts=first.ts)
+
+    (shown,) = (await client.conversations_history(channel=channel.id))["messages"]
+    assert (alice.id, "hi", 1) == (shown["user"], shown["text"], shown["reply_count"])
+    assert "bot_id" not in shown

@@ -1,0 +1,229 @@
+"""
+The whole bridge on this machine, in the words of the people who use it.
+
+A real receiver and real workers, in this process, over real sockets: signed webhooks, a Socket Mode WebSocket, both REST
+APIs and a real Valkey. Acme's people: Alice and Bob are responders of Payments, Carol of Search.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bolt_app.worker import Worker
+from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.sandbox.pagerduty import PagerDutySandbox
+from pagebridge.sandbox.slack import SlackSandbox
+from shared.bridge_config import BridgeConfig, RouteConfig
+from shared.clock import Durations
+from shared.settings import ReceiverSettings, WorkerSettings, load
+from shared.store import keys
+from shared.store.redis import connect
+from webhook_receiver.receiver import Receiver
+
+SECRET = "a-webhook-secret"
+PATIENCE = 10.0
+"""Seconds after which a story that waits for something has failed."""
+
+FAST = Durations(
+    pagerduty_timeout=1.0,
+    slack_timeout=1.0,
+    call_max=1.5,
+    lease=2.5,
+    claim_idle=1.0,
+    block=0.1,
+    poll=0.02,
+    retry_first=0.05,
+    retry_most=0.4,
+    quiet=0.5,
+    honest=1.0,
+    store=0.8,
+    direct=1.5,
+    drain=3.0,
+    pace=0.02,
+    socket_stagger=0.05,
+    socket_grace=0.5,
+    socket_lost=20.0,
+)
+
+
+@dataclass
+class Acme:
+    """The company of the stories: who works there, at PagerDuty and in Slack."""
+
+    pagerduty: PagerDutySandbox
+    slack: SlackSandbox
+    service: str = ""
+    people: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def founded(cls, pagerduty: PagerDutySandbox, slack: SlackSandbox) -> "Acme":
+        """Hire everybody, and set up the service that keeps breaking."""
+        acme = cls(pagerduty, slack)
+        for name in ("Alice", "Bob", "Carol"):
+            email = f"{name.lower()}@example.com"
+            pagerduty.add_user(f"{name} Ng", email, role="limited_user", id=f"P{name.upper()}1")
+            slack.add_user(f"{name} Ng", email=email, id=f"U0{name.upper()}")
+            acme.people[name] = f"U0{name.upper()}"
+        slack.add_channel("incidents", id="C0INCIDENTS", members=list(acme.people.values()))
+        payments, search = pagerduty.add_team("Payments"), pagerduty.add_team("Search")
+        for user, team in (("PALICE1", payments), ("PBOB1", payments), ("PCAROL1", search)):
+            pagerduty.add_member(team.id, user, "responder")
+        policy = pagerduty.add_escalation_policy("Payments on-call", [["PALICE1"], ["PBOB1"]], teams=[payments])
+        acme.service = pagerduty.add_service("checkout-api", policy.id, teams=[payments]).id
+        return acme
+
+
+class Bridge:
+    """The bridge between Acme's PagerDuty and Acme's Slack, with as many workers as a story wants."""
+
+    def __init__(self, acme: Acme, valkey: EmbeddedValkey, group: asyncio.TaskGroup, config: dict[str, Any]) -> None:
+        self.acme = acme
+        self.pagerduty = acme.pagerduty
+        self.slack = acme.slack
+        self.valkey = valkey
+        self.channel = acme.slack.channels["C0INCIDENTS"]
+        self._group = group
+        self._config = BridgeConfig.model_validate(config)
+        self._workers: list[tuple[Worker, asyncio.Task[None]]] = []
+
+    def trigger(self, title: str = "Checkout latency over 2s", **more: Any) -> Any:
+        """Let monitoring open an incident."""
+        return self.pagerduty.trigger(self.acme.service, title, **more)
+
+    async def card(self, contains: str = "") -> Any:
+        """Wait for the (only) card, saying `contains`."""
+        await self.channel.wait(lambda channel: any(contains in message.plain for message in channel.messages))
+        return next(message for message in self.channel.messages if contains in message.plain)
+
+    async def lines(self, count: int) -> list[str]:
+        """Wait until the card's thread has `count` lines, and return them."""
+        await self.channel.wait(lambda c: len(c.messages) > 0 and len(c.messages[0].replies) >= count)
+        return [reply.plain for reply in self.channel.messages[0].replies]
+
+    async def click(self, name: str, button: str, message: Any = None, **more: Any) -> Any:
+        """Let somebody press a button on the card (or on `message`)."""
+        target = message if message is not None else self.channel.messages[0]
+        return await self.slack.person(self.acme.people[name]).click(button, target, **more)
+
+    async def told(self, name: str, words: str) -> str:
+        """Wait until somebody is privately told `words`."""
+        person = self.slack.person(self.acme.people[name])
+        await person.wait(lambda p: any(words in message.plain for message in p.private_messages), timeout=PATIENCE)
+        return next(message.plain for message in person.private_messages if words in message.plain)
+
+    def private(self, name: str) -> list[str]:
+        """Everything somebody has been told privately."""
+        return [message.plain for message in self.slack.person(self.acme.people[name]).private_messages]
+
+    def writes(self) -> list[Any]:
+        """The writes that reached PagerDuty."""
+        return [call for call in self.pagerduty.calls if call.method != "GET"]
+
+    def effects(self) -> list[Any]:
+        """The writes that changed something at PagerDuty."""
+        return [call for call in self.writes() if call.took_effect]
+
+    def route(self, **route: str) -> None:
+        """Add a route to `bridge.toml`, in front of the others, and let the workers read it."""
+        routing = self._config.routing
+        routes = (RouteConfig.model_validate(route), *routing.routes)
+        self._config = self._config.model_copy(update={"routing": routing.model_copy(update={"routes": routes})})
+        for worker, _ in self._workers:
+            worker.use(self._config)
+
+    async def until_called(self, method: str, path: str) -> None:
+        """Wait until such a call has reached PagerDuty."""
+        await until(lambda: bool(self.pagerduty.calls_to(method, path)), f"{method} {path}")
+
+    async def start_worker(self, durations: Durations = FAST) -> Worker:
+        """Start one more worker and wait until Slack has it on the line."""
+        settings = load(
+            WorkerSettings,
+            slack_bot_token=self.slack.bot_token,
+            slack_app_token=self.slack.app_token,
+            slack_api_url=self.slack.api_url,
+            pagerduty_api_token=self.pagerduty.token,
+            pagerduty_api_url=self.pagerduty.url,
+            redis_url=self.valkey.url,
+            worker_port=0,
+        )
+        before = self.slack.socket.connections
+        worker = Worker(settings, self._config, durations)
+        self._workers.append((worker, self._group.create_task(worker.run())))
+        await self.slack.socket.wait_connected(before + 2)
+        return worker
+
+    async def stop_workers(self) -> None:
+        """Let every worker finish and end."""
+        for worker, _ in self._workers:
+            worker.stop()
+        for _, task in self._workers:
+            await task
+        self._workers.clear()
+
+
+@asynccontextmanager
+async def running(directory: Path, *, workers: int = 1, **config: Any) -> AsyncIterator[Bridge]:
+    """Run Acme's bridge, with `config` as `bridge.toml` would have it. Leaves nothing running."""
+    config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
+    async with AsyncExitStack() as stack:
+        valkey = await stack.enter_async_context(EmbeddedValkey(directory))
+        pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
+        slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, paced=False))
+        port = await stack.enter_async_context(receiving(valkey))
+        pagerduty.subscribe(f"http://127.0.0.1:{port}/webhooks/pagerduty", secrets=[SECRET])
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        bridge = Bridge(Acme.founded(pagerduty, slack), valkey, group, config)
+        for _ in range(workers):
+            await bridge.start_worker()
+        yield bridge
+        await bridge.stop_workers()
+
+
+async def settled(bridge: Bridge) -> None:
+    """Wait until nothing is on a stream, due, or on its way to anybody."""
+    redis = connect(bridge.valkey.url)
+
+    async def busy() -> int:
+        streams = await redis.xlen(keys.EVENTS) + await redis.xlen(keys.COMMANDS)
+        return streams + int(await redis.zcard(keys.due("dirty"))) + int(await redis.zcard(keys.due("commands")))
+
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await bridge.pagerduty.webhooks.idle()
+            while await busy():
+                await asyncio.sleep(0.02)
+    finally:
+        await redis.aclose()
+
+
+@asynccontextmanager
+async def receiving(valkey: EmbeddedValkey) -> AsyncIterator[int]:
+    """Run a receiver, and give its port."""
+    settings = load(
+        ReceiverSettings,
+        pagerduty_webhook_secrets=SECRET,
+        redis_url=valkey.url,
+        receiver_host="127.0.0.1",
+        receiver_port=0,
+        receiver_admin_port=0,
+    )
+    receiver = Receiver(settings, BridgeConfig())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(receiver.run())
+        await receiver.ready.wait()
+        yield receiver.port
+        receiver.stop()
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait until `condition` holds; after a while the story has failed for want of `what`."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"waited in vain for {what}") from None

@@ -1,0 +1,145 @@
+"""What goes wrong at Slack's end, and what is seen in the end: one card, one line, no click lost."""
+
+import asyncio
+
+import pytest
+
+from pagebridge.sandbox.slack import Fault
+from tests.stories.harness import Bridge, settled
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("chat.postMessage", http_status=503, times=1),
+        Fault("chat.postMessage", http_status=503, after_effect=True, times=1),
+        Fault("chat.postMessage", drop=True, times=1),
+        Fault("chat.postMessage", drop=True, after_effect=True, times=1),
+        Fault("chat.postMessage", hang=True, effect_after=1.2, times=1),
+        Fault("chat.postMessage", retry_after=1, times=1),
+        Fault("chat.postMessage", error="internal_error", times=1),
+    ],
+    ids=["503", "503 after", "dropped", "dropped after", "late effect", "429", "internal_error"],
+)
+async def test_one_card_however_the_first_post_fails(bridge: Bridge, fault: Fault) -> None:
+    """Whether the failing post took effect or not, there is one card and one line in the end."""
+    bridge.slack.fail(fault)
+    bridge.trigger()
+
+    await bridge.card("Triggered")
+    await settled(bridge)
+
+    assert 1 == len(bridge.channel.messages)
+    assert 1 == len(bridge.channel.messages[0].replies)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("chat.postMessage", drop=True, after_effect=True, times=1),
+        Fault("chat.postMessage", http_status=502, times=1),
+    ],
+    ids=["dropped after", "502"],
+)
+async def test_one_line_however_its_post_fails(bridge: Bridge, fault: Fault) -> None:
+    """The line of a transition is in the thread once."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    await bridge.lines(1)
+    bridge.slack.fail(fault)
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+    await bridge.lines(2)
+    await settled(bridge)
+
+    assert 2 == len(bridge.channel.messages[0].replies)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("chat.update", http_status=503, times=2),
+        Fault("chat.update", drop=True, after_effect=True, times=1),
+        Fault("chat.update", hang=True, effect_after=1.2, times=1),
+        Fault("chat.update", retry_after=1, times=1),
+    ],
+    ids=["503", "dropped after", "late effect", "429"],
+)
+async def test_the_card_is_right_in_the_end_however_its_update_fails(bridge: Bridge, fault: Fault) -> None:
+    """An update that was lost, or that lands after a newer one, does not leave a wrong card behind."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.slack.fail(fault)
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+    bridge.pagerduty.web("PBOB1").resolve(incident.id)
+    await bridge.lines(3)
+    await settled(bridge)
+
+    assert "Resolved by Bob Ng" in bridge.channel.messages[0].plain
+
+
+async def test_a_deleted_card_comes_back(bridge: Bridge) -> None:
+    """Somebody deleted the message: with the next change there is a card again."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    await bridge.lines(1)
+    bridge.channel.remove(bridge.channel.messages[0])
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    await bridge.card("Acknowledged")
+
+
+async def test_an_archived_channel_sends_the_card_to_the_default_channel(bridge: Bridge) -> None:
+    """The card says there why it is not where it belongs."""
+    bridge.slack.add_channel("checkout", id="C0CHECKOUT", archived=True)
+    bridge.route(service="checkout-api", channel="C0CHECKOUT")
+    bridge.trigger()
+
+    card = await bridge.card("Triggered")
+
+    assert "cannot be posted to" in card.plain
+
+
+async def test_a_click_on_the_same_envelope_twice_is_one_command(bridge: Bridge) -> None:
+    """Slack sends the same press under another envelope id: one write, one line."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    click = await bridge.click("Alice", "Acknowledge")
+    await bridge.card("Acknowledged")
+
+    again = await bridge.slack.redeliver(click)
+    await settled(bridge)
+
+    assert again.acked
+    assert 1 == len(bridge.writes())
+    assert [] == bridge.private("Alice")
+
+
+async def test_no_click_is_lost_in_a_refresh(bridge: Bridge) -> None:
+    """Slack renews one connection while people press buttons: every press is acked, and each has its effect."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+
+    async with asyncio.TaskGroup() as group:
+        clicks = [group.create_task(bridge.click(name, "Acknowledge")) for name in ("Alice", "Bob", "Carol")]
+        group.create_task(bridge.slack.socket.refresh(n=1))
+        clicks += [group.create_task(bridge.click(name, "Acknowledge")) for name in ("Alice", "Bob", "Carol")]
+
+    assert all(click.result().acked for click in clicks)
+    await bridge.card("Acknowledged")
+    assert 1 == len(bridge.effects())
+
+
+async def test_a_dead_ticket_is_replaced(bridge: Bridge) -> None:
+    """The handshake fails after a ticket was issued; the worker asks for another one and is back."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.slack.socket.refuse_handshakes(3)
+    bridge.slack.socket.cut()
+
+    await bridge.slack.socket.wait_connected(2, timeout=20)
+
+    click = await bridge.click("Alice", "Acknowledge")
+    assert click.acked

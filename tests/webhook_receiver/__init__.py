@@ -1,0 +1,1 @@
+"""The receiver, over real sockets and with a real Valkey."""

@@ -1,0 +1,153 @@
+"""When Redis is in trouble, and how durable 202 is."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from structlog.testing import capture_logs
+
+from pagebridge.embedded_valkey import EmbeddedValkey
+from shared.store import keys
+from shared.store.redis import Redis
+from tests.webhook_receiver.running import Running, running, stored
+
+IN_TIME = 2.5
+"""Seconds within which a delivery that cannot be stored is answered; PagerDuty gives up after 5."""
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """Stop a process without ending it."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def answered(receiver: Running) -> tuple[int, float]:
+    """Deliver, and return the answer and the seconds it took."""
+    begun = time.monotonic()
+    return await receiver.deliver(), time.monotonic() - begun
+
+
+async def durability(receiver: Running) -> dict[str, str]:
+    """Read what the admin port tells about durability."""
+    found: dict[str, str] = json.loads((await receiver.get("/readyz", admin=True))[1])["durability"]
+    return found
+
+
+async def test_nothing_is_accepted_while_redis_is_dead(valkey: EmbeddedValkey, redis: Redis, receiver: Running) -> None:
+    """PagerDuty hears 503 at once and will come again; once Redis is back, so are we, with all that was accepted."""
+    assert 202 == await receiver.deliver()
+    await valkey.kill()
+
+    status, seconds = await answered(receiver)
+    assert 503 == status
+    assert seconds < IN_TIME
+    await receiver.until_ready(503)
+    assert 200 == (await receiver.get("/healthz"))[0]
+
+    await valkey.start()
+    await receiver.until_ready(200)
+    assert 202 == await receiver.deliver()
+    assert 2 == len(await stored(redis))
+
+
+async def test_nothing_is_accepted_while_redis_is_frozen(valkey: EmbeddedValkey, receiver: Running) -> None:
+    """A Redis that does not answer costs the delivery no more than PagerDuty's patience."""
+    assert 202 == await receiver.deliver()
+    with frozen(valkey.pid):
+        status, seconds = await answered(receiver)
+
+    assert 503 == status
+    assert seconds < IN_TIME
+    await receiver.until_ready(200)
+    assert 202 == await receiver.deliver()
+
+
+async def test_a_first_delivery_to_a_frozen_redis_is_answered_in_time(valkey: EmbeddedValkey) -> None:
+    """Without a connection from before it takes no longer."""
+    async with running(valkey.url + "?db=0") as receiver:
+        await valkey.kill()
+        await valkey.start()
+        with frozen(valkey.pid):
+            status, seconds = await answered(receiver)
+
+    assert 503 == status
+    assert seconds < IN_TIME
+
+
+async def test_a_receiver_may_start_before_redis(valkey: EmbeddedValkey) -> None:
+    """Without Redis the receiver serves all the same, and says 503 until it can store."""
+    await valkey.stop()
+    async with running(valkey.url) as receiver:
+        assert [503, 503] == [await receiver.deliver(), (await receiver.get("/readyz"))[0]]
+        status, details = await receiver.get("/readyz", admin=True)
+        assert 503 == status
+        assert json.loads(details)["redis"].startswith("Redis: ")
+
+        await valkey.start()
+        await receiver.until_ready(200)
+        assert 202 == await receiver.deliver()
+
+
+async def test_a_full_redis_is_no_client_error(redis: Redis, receiver: Running) -> None:
+    """A memory without room is our fault, so PagerDuty is asked to come again."""
+    await redis.config_set("maxmemory", "1")
+    assert 503 == await receiver.deliver()
+    await redis.config_set("maxmemory", "0")
+    assert 202 == await receiver.deliver()
+
+
+async def test_a_disk_that_does_not_confirm_is_503(redis: Redis, receiver: Running) -> None:
+    """202 means on the disk: as long as it does not say so, there is none."""
+    assert "fsync" == (await durability(receiver))["in_force"]
+    await redis.config_set("appendfsync", "no")
+    assert 503 == await receiver.deliver()
+
+
+async def test_memory_durability_does_not_wait_for_the_disk(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """Who chooses `memory` gets 202 without the disk's word for it."""
+    await redis.config_set("appendfsync", "no")
+    async with running(valkey.url, durability="memory") as receiver:
+        assert 202 == await receiver.deliver()
+        assert {"wanted": "memory", "in_force": "memory"}.items() <= (await durability(receiver)).items()
+
+
+async def test_missing_durability_is_said_loudly(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """A Redis that cannot confirm is used for what it is worth, and log and details say what that is."""
+    await redis.config_set("appendonly", "no")
+    await redis.config_set("maxmemory-policy", "allkeys-lru")
+    with capture_logs() as logged:
+        async with running(valkey.url) as receiver:
+            assert 202 == await receiver.deliver()
+            found = await durability(receiver)
+
+    assert ("fsync", "memory", "allkeys-lru") == (found["wanted"], found["in_force"], found["maxmemory_policy"])
+    assert "appendonly" in found["why_not"]
+    warned = [entry["event"] for entry in logged if entry["log_level"] == "warning"]
+    assert ["store.evicts", "store.not_durable"] == warned
+
+
+async def test_the_receiver_needs_no_rights_but_to_append(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """A Redis user that may append to the events stream, and nothing else, is enough; the rest is out of its reach."""
+    rights = ("+ping", "+hello", "+xadd", "+waitaof")
+    await redis.execute_command("ACL", "SETUSER", "receiver", "reset", "on", ">pw", f"~{keys.EVENTS}", "-@all", *rights)
+    url = valkey.url.replace("unix://", "unix://receiver@") + "?password=pw"
+    async with running(url) as receiver:
+        assert 202 == await receiver.deliver()
+        found = await durability(receiver)
+
+    assert ("fsync", "unknown") == (found["in_force"], found["maxmemory_policy"])
+    assert 1 == len(await stored(redis))
+    assert {"config|get"} == {entry["object"] for entry in await redis.acl_log()}
+
+
+async def test_a_redis_that_does_not_let_us_in_is_no_client_error(valkey: EmbeddedValkey) -> None:
+    """A wrong password for Redis is our fault as well."""
+    async with running(valkey.url.replace("unix://", "unix://nobody@") + "?password=wrong") as receiver:
+        assert 503 == await receiver.deliver()

@@ -1,0 +1,149 @@
+"""The process: how it starts, and how it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pagebridge.embedded_valkey import EmbeddedValkey
+from shared.store.redis import Redis
+from tests.webhook_receiver.running import BODY, PATH, PATIENCE, SECRET, SIGNATURE, sign, stored, storing, until
+
+REPOSITORY = Path(__file__).parents[2]
+HEADERS = ["Host: x", "Connection: close", f"{SIGNATURE}: {sign()}", f"Content-Length: {len(BODY)}"]
+DELIVERY = "\r\n".join([f"POST {PATH} HTTP/1.1", *HEADERS, "", ""]).encode() + BODY
+
+
+def free_port() -> int:
+    """Find a port that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def process(directory: Path, **environment: str) -> AsyncIterator[Process]:
+    """Start `python -m webhook_receiver` with this environment only."""
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "webhook_receiver"),
+        cwd=directory,
+        env={"PYTHONPATH": str(REPOSITORY), "PATH": os.environ["PATH"], **environment},
+        stdout=DEVNULL,
+        stderr=PIPE,
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.communicate()
+
+
+def environment(valkey: EmbeddedValkey, port: int) -> dict[str, str]:
+    """Give the settings as an operator does."""
+    return {
+        "REDIS_URL": valkey.url,
+        "PAGERDUTY_WEBHOOK_SECRETS": SECRET,
+        "RECEIVER_HOST": "127.0.0.1",
+        "RECEIVER_PORT": str(port),
+        "RECEIVER_ADMIN_PORT": "0",
+    }
+
+
+async def until_listening(port: int, *, still: bool = True) -> None:
+    """Wait until somebody takes connections, or nobody does any more."""
+
+    async def listening() -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return not still
+        writer.close()
+        return still
+
+    await until(listening, f"the receiver to listen: {still}")
+
+
+async def ended(receiver: Process) -> tuple[int | None, str]:
+    """Wait for the end, and return the exit code and the log."""
+    async with asyncio.timeout(2 * PATIENCE):
+        _, logged = await receiver.communicate()
+    return receiver.returncode, logged.decode()
+
+
+async def test_what_is_in_hand_is_finished_after_sigterm(valkey: EmbeddedValkey, redis: Redis, tmp_path: Path) -> None:
+    """A delivery that is being stored when the process is told to end still gets its 202; then the exit code is 0."""
+    port = free_port()
+    async with process(tmp_path, **environment(valkey, port)) as receiver:
+        await until_listening(port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await redis.execute_command("CLIENT", "PAUSE", 10_000, "WRITE")
+        writer.write(DELIVERY)
+        await until(lambda: storing(redis), "the delivery to be in Redis's hands")
+        receiver.terminate()
+        await until_listening(port, still=False)
+        await redis.execute_command("CLIENT", "UNPAUSE")
+        async with asyncio.timeout(PATIENCE):
+            assert (await reader.read()).startswith(b"HTTP/1.1 202 ")
+        writer.close()
+        code, logged = await ended(receiver)
+
+    assert 0 == code, logged
+    assert [BODY] == [fields[b"body"] for fields in await stored(redis)]
+    assert SECRET not in logged
+
+
+async def test_an_idle_receiver_ends_at_once(valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    """Connections that are only kept open do not hold up the end, nor does a Redis that does not answer."""
+    port = free_port()
+    async with process(tmp_path, **environment(valkey, port)) as receiver:
+        await until_listening(port)
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        os.kill(valkey.pid, signal.SIGSTOP)
+        try:
+            receiver.send_signal(signal.SIGINT)
+            code, logged = await ended(receiver)
+        finally:
+            os.kill(valkey.pid, signal.SIGCONT)
+        writer.close()
+
+    assert 0 == code, logged
+
+
+async def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
+    """A receiver without its settings says which, in plain words, and ends with another code."""
+    (tmp_path / "bridge.toml").write_text("durability = 'fsync'")
+    async with process(tmp_path, RECEIVER_PORT="eighty") as receiver:
+        code, said = await ended(receiver)
+
+    assert 2 == code
+    assert all(name in said for name in ("REDIS_URL", "PAGERDUTY_WEBHOOK_SECRETS", "RECEIVER_PORT"))
+    assert "Traceback" not in said
+
+
+async def test_a_wrong_configuration_file_is_named(valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    """So does one whose `bridge.toml` cannot be understood."""
+    (tmp_path / "bridge.toml").write_text("durability = 'paper'")
+    async with process(tmp_path, **environment(valkey, 0)) as receiver:
+        code, said = await ended(receiver)
+
+    assert 2 == code
+    assert "bridge.toml" in said
+    assert "durability" in said
+    assert "Traceback" not in said
+
+
+async def test_a_port_in_use_is_said(valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    """A receiver that cannot listen says so and ends, so that its supervisor notices."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with process(tmp_path, **environment(valkey, taken.getsockname()[1])) as receiver:
+            code, said = await ended(receiver)
+
+    assert 1 == code
+    assert "receiver.not_listening" in said
+    assert "Traceback" not in said
