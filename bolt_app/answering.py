@@ -66,7 +66,7 @@ class Answering:
     async def _show_trying(self, attempt: Try) -> None:
         """Let the card say that somebody is at it."""
         command = attempt.command
-        shown = Attempt(command.id, command.action, command.by.name, AttemptState.TRYING, attempt.record.accepted_ms)
+        shown = Attempt(command.id, command.action, command.by.id, AttemptState.TRYING, attempt.record.accepted_ms)
 
         def rule(incident: Incident) -> Incident:
             others = tuple(a for a in incident.attempts if a.command != command.id)

@@ -146,7 +146,6 @@ class Attempting:
             read_ms=read.date.ms,
             opens_ms=read.date.ms,
             noted_ms=await self._wiring.clock.now_ms(),
-            who=command.by.name,
         )
         await self._wiring.echo.expect(command.incident, expectation)
 

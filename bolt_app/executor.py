@@ -156,7 +156,7 @@ class Executor:
 
         def rule(incident: Incident) -> Incident:
             others = tuple(a for a in incident.attempts if a.command != command.id)
-            shown = Attempt(command.id, command.action, command.by.name, state, record.accepted_ms)
+            shown = Attempt(command.id, command.action, command.by.id, state, record.accepted_ms)
             return replace(incident, attempts=(*others, shown) if failed else others)
 
         await self._wiring.incidents.change(command.incident, rule)

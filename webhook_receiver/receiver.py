@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from shared.bridge_config import BridgeConfig
+from shared.serving import serving
 from shared.settings import ReceiverSettings
 from shared.store.redis import connect
 from webhook_receiver.app import admin_app, public_app
@@ -18,8 +19,6 @@ from webhook_receiver.intake import Intake
 from webhook_receiver.limits import Limits
 
 log = structlog.get_logger()
-
-LOOPBACK = "127.0.0.1"
 
 
 class Receiver:
@@ -50,7 +49,7 @@ class Receiver:
             client = connect(settings.redis_url.get_secret_value())
             stack.push_async_callback(client.aclose)
             events = Events(client, self._config.durability, self._limits)
-            admin = _serving_operators(admin_app(events), settings.receiver_admin_port)
+            admin = serving(admin_app(events), settings.receiver_admin_port)
             self.admin_port = await stack.enter_async_context(admin)
             intake = Intake([secret.get_secret_value() for secret in settings.pagerduty_webhook_secrets], events)
             app = public_app(intake, events)
@@ -81,17 +80,5 @@ async def _serving_the_world(app: web.Application, host: str, port: int, limits:
             yield listening.sockets[0].getsockname()[1]
         finally:
             listening.close()
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def _serving_operators(app: web.Application, port: int) -> AsyncIterator[int]:
-    """Listen on this machine only, and yield the port."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, LOOPBACK, port).start()
-        yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

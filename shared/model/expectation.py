@@ -21,8 +21,8 @@ class Expectation:
     What one command is about to cause.
 
     `opens_ms` and `closes_ms` bound the window on PagerDuty's clock; `closes_ms` is None while the outcome of the call
-    is not known. `read_ms` is when the incident was last seen before the write. `who` is the clicker's name in Slack.
-    `noted_ms` is the store's time, for forgetting.
+    is not known. `read_ms` is when the incident was last seen before the write. `noted_ms` is the store's time, for
+    forgetting.
     """
 
     command: CommandId
@@ -32,7 +32,6 @@ class Expectation:
     read_ms: int
     opens_ms: int
     noted_ms: int
-    who: str = ""
     closes_ms: int | None = None
     matched: tuple[tuple[Source, EventId], ...] = ()
 

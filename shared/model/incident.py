@@ -24,7 +24,7 @@ from shared.model.event import (
     StatusChange,
 )
 from shared.model.expectation import KEPT, Expectation, match, reopening, used
-from shared.model.ids import CommandId, EventId, IncidentId
+from shared.model.ids import CommandId, EventId, IncidentId, SlackUserId
 from shared.model.timeline import Line, record
 
 
@@ -42,7 +42,7 @@ class Attempt:
 
     command: CommandId
     action: Action
-    who: str
+    by: SlackUserId
     state: AttemptState
     since_ms: int
 

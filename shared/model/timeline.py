@@ -20,8 +20,8 @@ class Line:
     """
     One thing to announce in the thread.
 
-    `command` is set when somebody did it from Slack; `who` is then their name there. `key` names the line for ever: it
-    is written into the message's metadata, by which a lost message is found again.
+    `command` is set when somebody did it from Slack. `key` names the line for ever: it is written into the message's
+    metadata, by which a lost message is found again.
     """
 
     key: LineKey
@@ -30,7 +30,6 @@ class Line:
     agent: Agent | None
     slots: Slots
     command: CommandId | None = None
-    who: str = ""
 
     def holds(self, source: Source) -> bool:
         """Tell whether `source` has already told of this line."""
@@ -89,7 +88,7 @@ def _opened(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> 
     slots = ((event.source, event.id),)
     if echo is not None:
         key = command_key(echo, event)
-        return Line(key, event.type, event.at, event.agent, slots, echo.command, echo.who)
+        return Line(key, event.type, event.at, event.agent, slots, echo.command)
     return Line(_fresh_key(lines, event), event.type, event.at, event.agent, slots)
 
 

@@ -169,7 +169,8 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
 
 
 def _attempt(attempt: Attempt) -> str:
-    who = clamp(escape(attempt.who), NAME) or "Somebody"
+    # A mention: the card is only ever edited while somebody is at it, and an edit notifies nobody.
+    who = f"<@{attempt.by}>"
     if attempt.state is AttemptState.TRYING:
         return f":hourglass_flowing_sand: {who} is {DOING[attempt.action]}… PagerDuty has not confirmed it yet."
     if attempt.state is AttemptState.UNCLEAR:

@@ -1,8 +1,8 @@
 """
 The whole bridge on this machine, in the words of the people who use it.
 
-A real receiver and real workers, in this process, over real sockets: signed webhooks, a Socket Mode WebSocket, both REST
-APIs and a real Valkey. Acme's people: Alice and Bob are responders of Payments, Carol of Search.
+A real receiver and real workers, in this process, over real sockets: signed webhooks, a Socket Mode WebSocket, both
+REST APIs and a real Valkey. Acme's people: Alice and Bob are responders of Payments, Carol of Search.
 """
 
 import asyncio
@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bolt_app.worker import Worker
 from pagebridge.embedded_valkey import EmbeddedValkey
-from pagebridge.sandbox.pagerduty import PagerDutySandbox
-from pagebridge.sandbox.slack import SlackSandbox
+from pagebridge.sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
+from pagebridge.sandbox.slack import Ephemeral, Interaction, Message, SlackSandbox
 from shared.bridge_config import BridgeConfig, RouteConfig
 from shared.clock import Durations
 from shared.settings import ReceiverSettings, WorkerSettings, load
@@ -79,7 +78,7 @@ class Acme:
 class Bridge:
     """The bridge between Acme's PagerDuty and Acme's Slack, with as many workers as a story wants."""
 
-    def __init__(self, acme: Acme, valkey: EmbeddedValkey, group: asyncio.TaskGroup, config: dict[str, Any]) -> None:
+    def __init__(self, acme: Acme, valkey: EmbeddedValkey, group: asyncio.TaskGroup, config: dict[str, object]) -> None:
         self.acme = acme
         self.pagerduty = acme.pagerduty
         self.slack = acme.slack
@@ -89,11 +88,11 @@ class Bridge:
         self._config = BridgeConfig.model_validate(config)
         self._workers: list[tuple[Worker, asyncio.Task[None]]] = []
 
-    def trigger(self, title: str = "Checkout latency over 2s", **more: Any) -> Any:
+    def trigger(self, title: str = "Checkout latency over 2s", urgency: str = "high") -> IncidentView:
         """Let monitoring open an incident."""
-        return self.pagerduty.trigger(self.acme.service, title, **more)
+        return self.pagerduty.trigger(self.acme.service, title, urgency)
 
-    async def card(self, contains: str = "") -> Any:
+    async def card(self, contains: str = "") -> Message:
         """Wait for the (only) card, saying `contains`."""
         await self.channel.wait(lambda channel: any(contains in message.plain for message in channel.messages))
         return next(message for message in self.channel.messages if contains in message.plain)
@@ -103,10 +102,12 @@ class Bridge:
         await self.channel.wait(lambda c: len(c.messages) > 0 and len(c.messages[0].replies) >= count)
         return [reply.plain for reply in self.channel.messages[0].replies]
 
-    async def click(self, name: str, button: str, message: Any = None, **more: Any) -> Any:
+    async def click(
+        self, name: str, button: str, message: Message | Ephemeral | None = None, confirm: str | None = None
+    ) -> Interaction:
         """Let somebody press a button on the card (or on `message`)."""
         target = message if message is not None else self.channel.messages[0]
-        return await self.slack.person(self.acme.people[name]).click(button, target, **more)
+        return await self.slack.person(self.acme.people[name]).click(button, target, confirm=confirm)
 
     async def told(self, name: str, words: str) -> str:
         """Wait until somebody is privately told `words`."""
@@ -115,15 +116,15 @@ class Bridge:
         return next(message.plain for message in person.private_messages if words in message.plain)
 
     def private(self, name: str) -> list[str]:
-        """Everything somebody has been told privately."""
+        """List everything somebody has been told privately."""
         return [message.plain for message in self.slack.person(self.acme.people[name]).private_messages]
 
-    def writes(self) -> list[Any]:
-        """The writes that reached PagerDuty."""
+    def writes(self) -> list[Call]:
+        """List the writes that reached PagerDuty."""
         return [call for call in self.pagerduty.calls if call.method != "GET"]
 
-    def effects(self) -> list[Any]:
-        """The writes that changed something at PagerDuty."""
+    def effects(self) -> list[Call]:
+        """List the writes that changed something at PagerDuty."""
         return [call for call in self.writes() if call.took_effect]
 
     def route(self, **route: str) -> None:
@@ -166,7 +167,7 @@ class Bridge:
 
 
 @asynccontextmanager
-async def running(directory: Path, *, workers: int = 1, **config: Any) -> AsyncIterator[Bridge]:
+async def running(directory: Path, *, workers: int = 1, **config: object) -> AsyncIterator[Bridge]:
     """Run Acme's bridge, with `config` as `bridge.toml` would have it. Leaves nothing running."""
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
@@ -194,7 +195,7 @@ async def settled(bridge: Bridge) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
             await bridge.pagerduty.webhooks.idle()
-            while await busy():
+            while await busy():  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.02)
     finally:
         await redis.aclose()
@@ -223,7 +224,7 @@ async def until(condition: Callable[[], bool], what: str) -> None:
     """Wait until `condition` holds; after a while the story has failed for want of `what`."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 -- what is waited for is in the simulators, which have no event for it
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"waited in vain for {what}") from None

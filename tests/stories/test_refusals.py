@@ -1,6 +1,7 @@
 """Who may not, and how they are told: privately, why, and what to do next."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -20,10 +21,24 @@ async def refused(bridge: Bridge, name: str, words: str) -> str:
     return told
 
 
-def hire(bridge: Bridge, name: str, **more: object) -> None:
+def hire(
+    bridge: Bridge,
+    name: str,
+    email: str = "",
+    guest: Literal["multi", "single"] | None = None,
+    team_id: str | None = None,
+    *,
+    email_confirmed: bool = True,
+) -> None:
     """Add somebody to Slack and to the channel."""
-    email = str(more.pop("email", f"{name.lower()}@example.com"))
-    user = bridge.slack.add_user(f"{name} Ng", email=email, id=f"U0{name.upper()}", **more)
+    user = bridge.slack.add_user(
+        f"{name} Ng",
+        email=email or f"{name.lower()}@example.com",
+        id=f"U0{name.upper()}",
+        guest=guest,
+        team_id=team_id,
+        email_confirmed=email_confirmed,
+    )
     bridge.acme.people[name] = user.id
     bridge.channel.members.append(user.id)
 
@@ -72,7 +87,7 @@ async def test_an_unconfirmed_address(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("guest", ["multi", "single"])
-async def test_guests(bridge: Bridge, guest: str) -> None:
+async def test_guests(bridge: Bridge, guest: Literal["multi", "single"]) -> None:
     """A guest of the workspace cannot act, whatever their address."""
     bridge.pagerduty.add_user("Heidi Ng", "heidi@example.com", role="user")
     hire(bridge, "Heidi", guest=guest)

@@ -73,12 +73,10 @@ def from_deliveries(deliveries: Iterable[Delivery]) -> Iterator[Hop]:
     newest = ""
     for delivery in deliveries:
         at = occurred_at(delivery)
-        note = "  the same event again" if delivery.event_id in seen else "  late" if at < newest else ""
-        again = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
-        status = delivery.status or "no answer"
+        note = _note(delivery, again=delivery.event_id in seen, late=at < newest)
         seen.add(delivery.event_id)
         newest = max(newest, at)
-        what = f"{delivery.event_type}  {status}{again}{note}"
+        what = f"{delivery.event_type}  {delivery.status or 'no answer'}{note}"
         yield Hop(delivery.at.timestamp(), "PagerDuty", "receiver", what, settled=delivery.outcome != "sending")
 
 
@@ -139,6 +137,14 @@ def _shown(call: SlackCall, names: Names) -> str:
     if call.arguments.get("thread_ts"):
         return f"thread: {line_gist(text)}"
     return f"card: {card_gist(text)}"
+
+
+def _note(delivery: Delivery, *, again: bool, late: bool) -> str:
+    if delivery.attempt > 1:
+        return f"  attempt {delivery.attempt}"
+    if again:
+        return "  the same event again"
+    return "  late" if late else ""
 
 
 def _short(path: str) -> str:

@@ -14,7 +14,7 @@ from pagebridge.sandbox.demo.checking import Failed, Wrong, all_wrong
 from pagebridge.sandbox.demo.figures import counted
 from pagebridge.sandbox.demo.hops import Hop, folded
 from pagebridge.sandbox.demo.printing import BOLD, DIM, GREEN, RED, Paper
-from pagebridge.sandbox.demo.processes import Ended
+from pagebridge.sandbox.demo.processes import Broken
 from pagebridge.sandbox.demo.seeing import Seen
 from pagebridge.sandbox.demo.stage import Stage, set_up
 from pagebridge.sandbox.demo.story import STORY, Step
@@ -68,7 +68,7 @@ async def _perform(play: Callable[[], Awaitable[None]], paper: Paper) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
     try:
         await play()
-    except (Failed, Ended) as error:
+    except (Failed, Broken) as error:
         paper.write(f"\n{error}", RED)
         return FAILED
     except asyncio.CancelledError:
@@ -125,7 +125,7 @@ class Play:
         if wrong:
             raise Failed.of(step.title, wrong)
         held = " · ".join(check.what for check in step.checks)
-        self._paper.write(printing.paragraph(held, first="            ✓ ", indent="              "), GREEN)
+        self._paper.write(printing.paragraph(held, first="           ✓ ", indent="             "), GREEN)
 
     async def end(self, seconds: float) -> None:
         """Show the channel as people see it, and the figures."""

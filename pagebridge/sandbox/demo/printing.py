@@ -12,7 +12,7 @@ from pagebridge.sandbox.demo.hops import Hop
 WIDTH = 110
 PARTIES = 23
 """Columns for who did it to whom."""
-BOLD, DIM, GREEN, RED = "1", "2", "32", "31"
+BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
 SYMBOLS = {
     ":rotating_light:": "🚨",
     ":eyes:": "👀",
@@ -47,14 +47,14 @@ class Paper:
     def hop(self, hop: Hop, since: float) -> None:
         """Write one hop, with its time in seconds `since` the beginning."""
         time, parties, what = columns(hop, since)
-        self.write(f"{self.styled(time, DIM)}   {self.styled(parties, BOLD)} {what}")
+        self.write(f"{self.styled(time, DIM)}  {self.styled(parties, CYAN)} {what}")
 
 
 def columns(hop: Hop, since: float) -> tuple[str, str, str]:
     """Make the three columns of a hop; the last one goes on in further lines where it is too long for one."""
     time = f"{max(0.0, hop.at - since):7.3f} s"
     parties = f"{hop.source} -> {hop.target}".ljust(PARTIES)
-    margin = len(time) + len(parties) + 4
+    margin = len(time) + len(parties) + 3
     what = textwrap.wrap(hop.what, WIDTH - margin, drop_whitespace=True)
     return time, parties, ("\n" + " " * margin).join(what)
 

@@ -1,6 +1,7 @@
 """The real receiver and worker, as processes of their own, with settings that lead to nothing but this machine."""
 
 import asyncio
+import json
 import os
 import random
 import socket
@@ -22,11 +23,12 @@ HOST = "127.0.0.1"
 SECRET = "the-demo-signs-with-this"  # noqa: S105 - known to this machine only, for the length of the demo
 GRACE = 20.0
 """Seconds that a process has to finish what it has in hand. Longer than the processes' own."""
+TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 OK = 200
 
 
-class Ended(Exception):
-    """Raised when a process has ended that should be running."""
+class Broken(Exception):
+    """Raised when a process has ended that should be running, or is not well in another way."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,13 @@ class Process:
     log: Path
 
     def require_running(self) -> None:
-        """Raise `Ended` if it does not run any more."""
+        """Raise `Broken` if it does not run any more."""
         if self.child.code is not None:
-            raise Ended(f"the {self.name} has ended with exit code {self.child.code}")
+            raise Broken(f"the {self.name} has ended with exit code {self.child.code}")
+
+    def errors(self) -> list[str]:
+        """Return the lines of its log that stand for an error; one that is no JSON is what Python said at its end."""
+        return [line for line in self.log.read_text(encoding="utf-8").splitlines() if _is_error(line)]
 
 
 class Bridge:
@@ -53,7 +59,7 @@ class Bridge:
         self._session = session
 
     def require_running(self) -> None:
-        """Raise `Ended` if one of the processes has ended."""
+        """Raise `Broken` if one of the processes has ended."""
         for process in self._processes:
             process.require_running()
 
@@ -62,15 +68,28 @@ class Bridge:
         return all([await self._answers(process) for process in self._processes])
 
     async def metrics(self) -> str:
-        """Read the figures of the worker, as Prometheus would."""
-        async with self._session.get(f"http://{HOST}:{self._worker.port}/metrics") as answer:
-            return await answer.text()
+        """Read the figures of the worker, as Prometheus would. Raises `Broken` if it does not give them."""
+        try:
+            async with self._session.get(f"http://{HOST}:{self._worker.port}/metrics") as answer:
+                return await answer.text()
+        except (aiohttp.ClientError, TimeoutError):
+            self.require_running()
+            raise Broken("the worker runs, but does not tell its figures any more") from None
+
+    async def stop(self) -> None:
+        """Stop both. Raises `Broken` if one does not end cleanly, or has anything in its log that it calls an error."""
+        codes = await asyncio.gather(*(process.child.stop(GRACE) for process in self._processes))
+        for process, code in zip(self._processes, codes, strict=True):
+            if code != 0:
+                raise Broken(f"the {process.name} was told to stop and ended with exit code {code}, not 0")
+            if errors := process.errors():
+                raise Broken("\n".join([f"the {process.name} logged what it calls an error:", *errors]))
 
     async def _answers(self, process: Process) -> bool:
         try:
             async with self._session.get(f"http://{HOST}:{process.port}/readyz") as answer:
                 return answer.status == OK
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
 
@@ -102,11 +121,12 @@ async def running(
     }
     environment = without_proxies(os.environ) | settings
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=TIMEOUT, trust_env=False))
         receiver_process = _started(stack, "receiver", "webhook_receiver", webhooks, directory, environment)
         worker_process = _started(stack, "worker", "bolt_app", worker, directory, environment)
-        yield Bridge(receiver_process, worker_process, session)
-        await asyncio.gather(*(process.child.stop(GRACE) for process in (receiver_process, worker_process)))
+        bridge = Bridge(receiver_process, worker_process, session)
+        yield bridge
+        await bridge.stop()
 
 
 def free_ports(number: int) -> list[int]:
@@ -128,6 +148,14 @@ def free_ports(number: int) -> list[int]:
 def without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     """Leave out what would lead calls to this machine through a proxy."""
     return {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
+
+
+def _is_error(line: str) -> bool:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return True
+    return entry.get("level") in ("error", "critical")
 
 
 def _free(probe: socket.socket, port: int) -> bool:

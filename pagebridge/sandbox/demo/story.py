@@ -16,6 +16,9 @@ RAN_OUT = "No longer acknowledged automatically by PagerDuty"
 BY_BOB = "Acknowledged by Bob Ray in PagerDuty"
 RESOLVED = "Resolved by Alice Ng in Slack"
 
+KINDS = {"echo": "echoes of our own writes", "duplicate": "duplicates", "stale": "older than what is known"}
+"""The worker's words for webhooks that changed nothing, and ours."""
+
 ALICES_ACKNOWLEDGE = "acknowledged by alice@example.com: 200"
 ALICES_RESOLVE = "resolved by alice@example.com: 200"
 
@@ -70,8 +73,8 @@ def reads(first: str, words: str) -> Check:
 
 
 def told(what: str, number: int) -> Check:
-    """Require how many webhooks were of a kind to the worker: news, echo, duplicate or stale."""
-    return Check(f"webhooks told as {what}: {number}", lambda seen: seen.told[what], number)
+    """Require how many webhooks were of a kind to the worker, all since the beginning."""
+    return Check(f"webhooks so far that were {KINDS[what]}: {number}", lambda seen: seen.told[what], number)
 
 
 async def open_incident(stage: Stage) -> None:

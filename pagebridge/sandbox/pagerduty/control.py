@@ -117,16 +117,12 @@ def _webhooks(name: str) -> Verb:
 
 
 def _release(sandbox: "PagerDutySandbox", arguments: Json) -> None:
-    hold = next(hold for hold in [*sandbox.webhooks.holds, None] if hold is None or hold.id == arguments["id"])
-    if hold is None:
-        raise LookupError(f"nothing is held back under {arguments['id']}")
+    hold = {hold.id: hold for hold in sandbox.webhooks.holds}[arguments["id"]]
     hold.release(reverse=arguments.get("reverse", False))
 
 
 def _remove_fault(sandbox: "PagerDutySandbox", arguments: Json) -> None:
-    for active in sandbox.faults:
-        if active.id == arguments["id"]:
-            active.remove()
+    {active.id: active for active in sandbox.faults}[arguments["id"]].remove()
 
 
 def _set_options(sandbox: "PagerDutySandbox", arguments: Json) -> object:

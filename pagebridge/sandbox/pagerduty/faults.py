@@ -9,7 +9,8 @@ from pagebridge.sandbox.pagerduty import wire
 from pagebridge.sandbox.pagerduty.calls import Call, matches
 from pagebridge.sandbox.pagerduty.wire import Answer, Refusal
 
-USUAL = {
+LAST_STATUS = 599
+USUAL: dict[int, tuple[int, str]] = {
     HTTPStatus.BAD_REQUEST: (wire.INVALID_INPUT, "Invalid Input Provided"),
     HTTPStatus.UNAUTHORIZED: (wire.BAD_KEY, "Unauthorized"),
     HTTPStatus.FORBIDDEN: (wire.ACCESS_DENIED, "Access Denied"),
@@ -56,6 +57,10 @@ class Fault:
             raise ValueError("effect_after is for calls that fail, without after_effect")
         if self.status is None and any(given is not None for given in (self.code, self.message, self.text)):
             raise ValueError("code, message and text need a status")
+        if self.status is not None and not HTTPStatus.BAD_REQUEST <= self.status <= LAST_STATUS:
+            raise ValueError("a call that fails has a status from 400 to 599")
+        if self.times is not None and self.times < 1:
+            raise ValueError("a fault happens once at least")
 
     @property
     def ends(self) -> Literal["as usual", "answered", "dropped", "hung"]:
@@ -69,7 +74,7 @@ class Fault:
     @property
     def answer(self) -> Answer:
         """What the client gets if it gets an answer from this fault."""
-        status = HTTPStatus(self.status or HTTPStatus.INTERNAL_SERVER_ERROR)
+        status = self.status or HTTPStatus.INTERNAL_SERVER_ERROR
         reset = self.ratelimit_reset
         limits = (
             {}

@@ -133,7 +133,7 @@ def test_deliveries_that_come_again_or_late_are_marked() -> None:
 
     assert [
         "incident.resolved  503",
-        "incident.resolved  202, attempt 2",
+        "incident.resolved  202  attempt 2",
         "incident.resolved  202  late",
         "incident.resolved  no answer",
     ] == [hop.what for hop in from_deliveries(log)]

@@ -34,7 +34,7 @@ def test_a_hop_is_one_line_in_three_columns() -> None:
 
     Paper(out, colour=False).hop(Hop(100.412, "worker", "Slack", "chat.update  card: Triggered"), since=100.0)
 
-    assert "  0.412 s   worker -> Slack         chat.update  card: Triggered\n" == out.getvalue()
+    assert "  0.412 s  worker -> Slack         chat.update  card: Triggered\n" == out.getvalue()
 
 
 def test_a_long_hop_goes_on_below_and_never_leaves_the_page() -> None:

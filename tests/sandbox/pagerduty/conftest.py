@@ -122,10 +122,18 @@ class Inbox:
         return [request.headers["X-Webhook-Id"] for request in self.server.requests]
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, five seconds at most."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - it may be about anything
+            await asyncio.sleep(0.002)
+
+
 @pytest.fixture
 async def acme() -> AsyncIterator[Acme]:
     """Run the account."""
     async with PagerDutySandbox(retry_delay=0.01, webhook_timeout=0.2) as pd, aiohttp.ClientSession() as session:
+        session._retry_connection = False  # otherwise a call that was dropped is made again
         company = Acme(pd, session)
         company.hire()
         yield company

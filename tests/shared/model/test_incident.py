@@ -5,7 +5,7 @@ from dataclasses import replace
 from shared.model.command import Action
 from shared.model.event import ACKNOWLEDGED, REOPENED, RESOLVED, TRIGGERED, Event, Instant, Source, Status
 from shared.model.expectation import KEPT
-from shared.model.ids import CommandId, EventId
+from shared.model.ids import CommandId, EventId, SlackUserId
 from shared.model.incident import Attempt, AttemptState, Incident, Told, fold, fold_read, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
 
@@ -169,7 +169,7 @@ def test_the_reopening_that_our_acknowledge_caused_is_ours() -> None:
 
 def test_a_failed_attempt_is_shown_until_the_incident_moves_on() -> None:
     """The next transition takes the notice away; an event that changes nothing leaves it."""
-    failed = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, "Alice", AttemptState.FAILED, NOON)
+    failed = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, SlackUserId("U0ALICE"), AttemptState.FAILED, NOON)
     start = replace(folded(webhook(TRIGGERED, NOON)), attempts=(failed,))
 
     assert (failed,) == folded(webhook("incident.annotated", NOON + 5), start=start).attempts

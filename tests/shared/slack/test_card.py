@@ -105,7 +105,7 @@ def test_who_acted_and_where(agent: Agent | None, words: str) -> None:
 def test_an_attempt_is_shown_and_claims_nothing(state: AttemptState, words: str) -> None:
     """While a click is not confirmed the card keeps its state and says what is going on, in blocks and text."""
     incident = folded(webhook(TRIGGERED, NOON))
-    attempt = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, "Alice", state, NOON)
+    attempt = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, SlackUserId("U0ALICE"), state, NOON)
 
     message = rendered(replace(incident, attempts=(attempt,)))
 

@@ -1,0 +1,1 @@
+"""What is kept in Redis, on a real server or a fake one."""
