@@ -105,7 +105,8 @@ class Executor:
         while seconds > 0:
             await lease.check(half)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wiring.stopping.wait(), min(seconds, half / 2))
+                async with asyncio.timeout(min(seconds, half / 2)):
+                    await self._wiring.stopping.wait()
                 raise Stopping("this worker is about to end")
             seconds -= half / 2
 

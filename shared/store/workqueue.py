@@ -41,7 +41,8 @@ class WorkQueue:
     async def wait(self, seconds: float) -> None:
         """Wait until something was marked through this object, at most so many seconds: others mark without telling."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._marked.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._marked.wait()
         self._marked.clear()
 
     async def take(self) -> Due | float | None:

@@ -91,7 +91,7 @@ def test_our_own_echo_is_invisible(order: list[str], after: int) -> None:
 
     incident = folded(start, [known[name] for name in order])
 
-    assert {"command:c1", f"{TRIGGERED}@{NOON}"} == {line.key for line in incident.lines}
+    assert [f"{TRIGGERED}@{NOON}", "command:c1"] == [line.key for line in incident.lines]
     assert "in Slack" in shown(incident)[1][1]
 
 

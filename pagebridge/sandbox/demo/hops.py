@@ -108,10 +108,10 @@ def line_gist(text: str) -> str:
     return words(text, str).partition(" · ")[0]
 
 
-def card_gist(text: str) -> str:
+def card_gist(text: str, names: Names) -> str:
     """Give the state on a card, and what somebody is trying, which comes after a symbol."""
     _, *notices = re.split(r":[a-z]+(?:_[a-z]+)*: ", text)
-    return " / ".join([text.partition(":")[0], *(words(notice, str) for notice in notices)])
+    return " / ".join([text.partition(":")[0], *(words(notice, names) for notice in notices)])
 
 
 def first_name(name: str) -> str:
@@ -136,7 +136,7 @@ def _shown(call: SlackCall, names: Names) -> str:
         return f"privately: {words(text, names)}"
     if call.arguments.get("thread_ts"):
         return f"thread: {line_gist(text)}"
-    return f"card: {card_gist(text)}"
+    return f"card: {card_gist(text, names)}"
 
 
 def _note(delivery: Delivery, *, again: bool, late: bool) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pagebridge.sandbox.demo import cast, printing
 from pagebridge.sandbox.demo.checking import Failed, Wrong, all_wrong
-from pagebridge.sandbox.demo.figures import counted
 from pagebridge.sandbox.demo.hops import Hop, folded
 from pagebridge.sandbox.demo.printing import BOLD, DIM, GREEN, RED, Paper
 from pagebridge.sandbox.demo.processes import Broken
@@ -103,12 +102,9 @@ class Play:
     async def until_ready(self) -> None:
         """Wait for receiver and worker; how they got ready is told in one line."""
         await self._until(self._stage.bridge.ready, "receiver and worker are ready")
-        calls = counted(len(self._stage.slack.calls), "call") + " to Slack and "
-        calls += counted(len(self._stage.pagerduty.calls), "call") + " to PagerDuty"
+        checked = f"{len(self._stage.slack.calls)} calls to Slack and {len(self._stage.pagerduty.calls)} to PagerDuty"
         seconds = time.time() - self._begun
-        self._paper.write(
-            f"\nReceiver and worker are ready after {seconds:.1f} s: {calls} to check tokens and rights.", DIM
-        )
+        self._paper.write(f"\nReceiver and worker are ready after {seconds:.1f} s; {checked} checked tokens.", DIM)
         self._told = len(self._stage.hops())
         self._begun = time.time()
 

@@ -2,6 +2,12 @@
 A PagerDuty that runs on this machine: REST API v2, V3 webhooks, people and automation, with faults on demand.
 
 `PagerDutySandbox` is the whole; `python -m pagebridge.sandbox.pagerduty` runs one by itself.
+
+What PagerDuty does not document is assumed here, and to be checked on a live account. `Options` has the choices. The rest:
+repeating an acknowledge or resolve is 400; a write refused for roles is 403; reopening by an acknowledge is two events,
+`reopened` and `acknowledged`; reassigning and escalating leave the status alone; an escalation beyond the last level,
+of low urgency or after a direct assignment is refused with 1006; a note leaves `updated_at` alone; a person's log
+entries have the channel `website` also for the REST API; bodies that are not sent as JSON count as missing.
 """
 
 from pagebridge.sandbox.pagerduty.calls import Call

@@ -66,9 +66,9 @@ def _handler(sandbox: "PagerDutySandbox", verb: Verb) -> Callable[[web.Request],
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
-    """Turn what the verbs return into JSON. Secrets of subscriptions are shown, as nobody else here could know them."""
+    """Turn what the verbs return into JSON, without the secrets of subscriptions."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in dataclasses.fields(value) if not field.name.startswith("_")]
+        names = [field.name for field in dataclasses.fields(value) if not field.name.startswith("_") and field.repr]
         return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}

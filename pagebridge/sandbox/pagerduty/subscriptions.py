@@ -25,7 +25,7 @@ class Subscription:
 
     id: str
     url: str
-    secrets: list[str]
+    secrets: list[str] = field(repr=False)
     events: frozenset[str] | None = None
     service_id: str | None = None
     team_id: str | None = None
@@ -92,4 +92,4 @@ class Delivery:
     at: datetime
     outcome: Outcome = "sending"
     status: int | None = None
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""

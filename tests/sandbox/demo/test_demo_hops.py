@@ -62,10 +62,10 @@ def test_of_a_card_its_state_is_told_and_of_a_line_what_happened() -> None:
 
 def test_what_somebody_is_trying_belongs_to_the_gist_of_a_card() -> None:
     """It stands at the end of the text, after its symbol."""
-    text = "Triggered: #1 At 12:30: slow on api (high urgency). :hourglass_flowing_sand: Alice is acknowledging…"
+    text = "Triggered: #1 At 12:30: slow on api (high urgency). :hourglass_flowing_sand: <@U0ALICE> is acknowledging…"
 
-    assert "Triggered / Alice is acknowledging…" == card_gist(text)
-    assert "Triggered" == card_gist("Triggered: #1 Slow")
+    assert "Triggered / @Alice is acknowledging…" == card_gist(text, {"U0ALICE": "Alice"}.__getitem__)
+    assert "Triggered" == card_gist("Triggered: #1 Slow", str)
     assert "Resolved by Bob" == line_gist(":white_check_mark: *Resolved* by Bob · now")
 
 

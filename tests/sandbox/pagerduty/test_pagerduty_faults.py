@@ -48,9 +48,10 @@ async def test_dropping_before_or_after_the_effect(acme: Acme, *, after_effect: 
     assert (None, after_effect) == (acme.pd.calls[-1].status, acme.pd.calls[-1].took_effect)
 
 
-async def test_a_late_effect(acme: Acme) -> None:
+@pytest.mark.parametrize("late", [{"hang": True, "effect_after": 0.15}, {"delay": 0.15}])
+async def test_a_late_effect(acme: Acme, late: dict[str, Any]) -> None:
     """The client has given up when the call takes effect after all."""
-    acme.pd.fail(Fault(**PUT, hang=True, effect_after=0.15, times=1))
+    acme.pd.fail(Fault(**PUT, **late, times=1))
 
     state, reply = await acknowledge(acme, timeout=0.05)
 
@@ -177,8 +178,10 @@ async def test_being_down_and_up_again(acme: Acme) -> None:
 
     acme.pd.stop_answering()
     acme.pd.stop_answering()
-    state, reply = await acknowledge(acme)
-    assert ("triggered", aiohttp.ClientConnectorError) == (state, reply)
+    _, cut = await acknowledge(acme)
+    state, refused = await acknowledge(acme)
+    assert isinstance(cut, type)
+    assert ("triggered", aiohttp.ClientConnectorError) == (state, refused)
     acme.pd.answer_again()
     acme.pd.answer_again()
 
