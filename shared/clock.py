@@ -25,7 +25,7 @@ class Durations:
     """How often a work queue with nothing due is looked at."""
     retry_first: float = 0.5
     """The first pause before a call is tried again when the other side did not name one; doubles up to `retry_most`."""
-    retry_most: float = 8.0
+    retry_most: float = 4.0
     quiet: float = 1.0
     """A command settled within this long is answered by the card alone."""
     honest: float = 5.0

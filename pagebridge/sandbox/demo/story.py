@@ -187,12 +187,7 @@ STORY = (
             reads("Alice", "is on its way to PagerDuty"),
             reads("Alice", "is NOT resolved yet, it is still open"),
             card(BY_BOB),
-            Check(
-                'the card adds "is resolving…"',
-                lambda seen: seen.whole_card,
-                "PagerDuty has not confirmed it yet",
-                part=True,
-            ),
+            Check('it adds "Alice Ng is resolving…"', lambda seen: seen.whole_card, "Alice Ng is resolving", part=True),
             writes(ALICES_ACKNOWLEDGE),
             status("acknowledged", "Bob"),
         ),

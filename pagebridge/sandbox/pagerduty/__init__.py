@@ -3,7 +3,7 @@ A PagerDuty that runs on this machine: REST API v2, V3 webhooks, people and auto
 
 `PagerDutySandbox` is the whole; `python -m pagebridge.sandbox.pagerduty` runs one by itself.
 
-What PagerDuty does not document is assumed here, and to be checked on a live account. `Options` has the choices. The rest:
+What PagerDuty does not document is assumed here, to be checked on a live account. `Options` has the choices. The rest:
 repeating an acknowledge or resolve is 400; a write refused for roles is 403; reopening by an acknowledge is two events,
 `reopened` and `acknowledged`; reassigning and escalating leave the status alone; an escalation beyond the last level,
 of low urgency or after a direct assignment is refused with 1006; a note leaves `updated_at` alone; a person's log

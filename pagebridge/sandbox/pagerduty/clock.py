@@ -23,8 +23,8 @@ class Clock:
         return self._last
 
     def advance(self, seconds: float) -> None:
-        """Move the clock ahead."""
-        self._ahead += timedelta(seconds=seconds)
+        """Move the clock ahead of what it shows now, which a burst of changes may have put ahead of real time already."""
+        self._ahead = self.now() - datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def in_seconds(moment: datetime) -> str:

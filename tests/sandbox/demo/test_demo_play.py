@@ -90,6 +90,21 @@ def test_what_somebody_cannot_do_fails_the_step(capsys: pytest.CaptureFixture[st
     assert "This step failed: Alice presses what is not there\n  there is no 'Celebrate' to click" in printed
 
 
+def test_a_process_that_ends_fails_the_step_at_once(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
+    """It is named with its exit code, and nobody waits for what cannot come any more."""
+    code = main((Step("The worker dies", kill_the_worker, (card("Triggered"),)),), patience=60.0)
+
+    printed = capsys.readouterr().out
+    logs.append(printed)
+    assert 1 == code
+    assert "the worker has ended with exit code -9" in printed
+
+
+async def kill_the_worker(stage: Stage) -> None:
+    """End the worker as a crash would."""
+    await stage.bridge._worker.child.kill()
+
+
 async def never(_stage: Stage) -> None:
     """Fail, because nobody should have come here."""
     raise AssertionError("a step was played after one that failed")

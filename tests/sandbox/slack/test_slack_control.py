@@ -162,7 +162,8 @@ async def test_it_runs_by_itself(http: aiohttp.ClientSession) -> None:
     )
     assert process.stdout is not None
     try:
-        lines = [(await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip() for _ in range(4)]
+        async with asyncio.timeout(20):
+            lines = [(await process.stdout.readline()).decode().strip() for _ in range(4)]
         values = dict(line.split("=", 1) for line in lines[1:])
         client = AsyncWebClient(values["SLACK_BOT_TOKEN"], values["SLACK_API_URL"], session=http)
         assert "U0ALICE" == (await client.users_lookupByEmail(email="alice@example.com"))["user"]["id"]

@@ -182,7 +182,8 @@ async def test_cancelling_does_not_stop_what_was_sent(server: LocalServer, door:
     server.answer = slow
     async with asyncio.TaskGroup() as group:
         task = group.create_task(write(door))
-        await asyncio.wait_for(arrived.wait(), 5)
+        async with asyncio.timeout(5):
+            await arrived.wait()
         task.cancel()
     assert task.cancelled()
     assert len(server.requests) == 1
