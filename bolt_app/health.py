@@ -15,26 +15,31 @@ class Health:
     """
     Answers `/healthz`, `/readyz` and `/metrics`.
 
-    Ready means: Redis answers, and at least one connection to Slack is up.
+    Ready means: Redis answers, and at least one connection to Slack is up. The details also say whether a click that
+    was acked is on disk.
     """
 
     def __init__(self) -> None:
         self._redis: Redis | None = None
         self._socket: SocketMode | None = None
+        self._durability = "unknown"
 
-    def watch(self, redis: Redis, socket: SocketMode) -> None:
+    def watch(self, redis: Redis, socket: SocketMode, *, durable: bool) -> None:
         """Take notice of what readiness depends on; until then the worker is alive and not ready."""
         self._redis, self._socket = redis, socket
+        self._durability = "fsync" if durable else "memory"
 
-    async def ready(self) -> dict[str, object]:
+    async def details(self) -> dict[str, object]:
         """Tell what the worker depends on and whether it is there."""
         if self._redis is None or self._socket is None:
-            return {"redis": False, "slack_connections": 0}
+            return {"ready": False, "redis": False, "slack_connections": 0, "durability": self._durability}
         try:
             redis = bool(await self._redis.ping())
         except StoreDown:
             redis = False
-        return {"redis": redis, "slack_connections": await self._socket.connected()}
+        connections = await self._socket.connected()
+        ready = redis and connections > 0
+        return {"ready": ready, "redis": redis, "slack_connections": connections, "durability": self._durability}
 
     def app(self) -> web.Application:
         """Build the web application."""
@@ -52,8 +57,8 @@ class Health:
         return web.Response()
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        found = await self.ready()
-        return web.json_response(found, status=200 if all(found.values()) else 503)
+        found = await self.details()
+        return web.json_response(found, status=200 if found["ready"] else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

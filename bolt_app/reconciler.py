@@ -130,7 +130,10 @@ class Reconciler:
             await self._line(this, line)
 
     async def _card(self, this: Pass, channel: ChannelId, mentions: Mapping[UserId, SlackUserId]) -> None:
-        message = card.render(this.incident, this.snapshot, mentions, displaced=this.surface.displaced)
+        home = this.surface.channels[0]
+        elsewhere = home if channel != home else None
+        displaced = this.surface.displaced
+        message = card.render(this.incident, this.snapshot, mentions, home=elsewhere, displaced=displaced)
 
         async def save(placed: Placed) -> None:
             await self._save(this, lambda surface: surface.with_card(channel, placed))

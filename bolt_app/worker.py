@@ -109,7 +109,7 @@ class Worker:
             socket = SocketMode(bolt, self._app_token, self._durations)
             stack.push_async_callback(socket.close)
             stack.push_async_callback(door.emptied)
-            self.health.watch(doors.redis, socket)
+            self.health.watch(doors.redis, socket, durable=wiring.durable)
             await stack.enter_async_context(serving(self.health.app(), self._settings.worker_port))
             await self._work(wiring, doors, socket)
 
@@ -138,14 +138,14 @@ class Worker:
         redis, config, durations = doors.redis, self._config, self._durations
         clock = StoreClock(redis)
         await clock.now_ms()
-        durability = await probe(redis)
+        durable = await self._is_durable(redis)
         incidents = documents.incidents(redis)
         return Wiring(
             config=config,
             stopping=self.stopping,
             durations=durations,
             redis=redis,
-            durable=config.durability == "fsync" and durability.fsync,
+            durable=durable,
             generation=await generation(redis),
             clock=clock,
             incidents=incidents,
@@ -159,6 +159,16 @@ class Worker:
             authorization=Authorization(config.authorization, doors.pagerduty),
             echo=Echo(incidents),
         )
+
+    async def _is_durable(self, redis: Redis) -> bool:
+        """Find out whether an append can wait for the disk, and say so loudly if it should and cannot."""
+        found = await probe(redis)
+        if found.evicts:
+            log.error("store.evicts", policy=found.eviction, hint="set maxmemory-policy noeviction, or clicks get lost")
+        wanted = self._config.durability == "fsync"
+        if wanted and not found.fsync:
+            log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
+        return wanted and found.fsync
 
     async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""

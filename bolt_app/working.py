@@ -1,6 +1,7 @@
 """How both uses of a work queue run: take a due incident under a lease, do one pass, put it back or finish with it."""
 
 import asyncio
+from collections import Counter as Tally
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -8,7 +9,7 @@ import structlog
 
 from bolt_app.wiring import Wiring
 from shared.clock import Durations
-from shared.errors import CallError, FencedOff, Stopping, StoreDown
+from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable
 from shared.log import reference
 from shared.model.ids import IncidentId
 from shared.store.leases import Lease, Leases
@@ -41,6 +42,7 @@ class Working:
         self._work = work
         self._durations = durations
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._failures: Tally[IncidentId] = Tally()
 
     async def forever(self, stopping: asyncio.Event) -> None:
         """Take what is due until `stopping`; then let what is in hand come to its end."""
@@ -70,6 +72,7 @@ class Working:
             return self._durations.retry_first
         try:
             again = await self._work.run(due.incident, lease)
+            del self._failures[due.incident]
         except FencedOff as error:
             log.warning("work.fenced_off", work=self._leases.work, incident=due.incident, why=str(error))
             await self._work.fenced_off(due.incident)
@@ -77,7 +80,7 @@ class Working:
         except Stopping:
             again = 0.0
         except CallError as error:
-            again = getattr(error, "retry_after", None) or self._durations.retry_first
+            again = self._pause(due.incident, error)
             log.info("work.later", work=self._leases.work, incident=due.incident, why=str(error), again=again)
         except StoreDown:
             raise
@@ -86,6 +89,14 @@ class Working:
             again = AFTER_ERROR
         await lease.release()
         return again
+
+    def _pause(self, incident: IncidentId, error: CallError) -> float:
+        """Wait as long as the other side says, else longer with each failure: an outage must not become a flood."""
+        if isinstance(error, Unavailable) and error.retry_after is not None:
+            return error.retry_after
+        self._failures[incident] += 1
+        doubled = self._durations.retry_first * 2.0 ** min(self._failures[incident] - 1, 10)
+        return min(doubled, self._durations.retry_most)
 
 
 async def repeating(step: Callable[[], Awaitable[None]], wiring: Wiring) -> None:

@@ -74,12 +74,13 @@ def render(
     snapshot: Snapshot,
     mentions: Mapping[UserId, SlackUserId],
     *,
+    home: ChannelId | None = None,
     displaced: ChannelId | None = None,
 ) -> Message:
     """
     Render the card. `mentions` gives the Slack user of each assignee who has one.
 
-    `displaced` is the channel in which the card should have been.
+    `home` is the channel with the timeline, for a card elsewhere; `displaced` the one where the card should have been.
     """
     blocks = [
         _section(_headline(snapshot)),
@@ -87,6 +88,8 @@ def render(
         _context(_history(incident, snapshot)),
     ]
     notices = [_attempt(attempt) for attempt in incident.attempts]
+    if home:
+        notices.append(f":thread: What happened so far is told in <#{home}>.")
     if displaced:
         notices.append(
             f":warning: Shown here because <#{displaced}> cannot be posted to. Invite the app, or unarchive it."

@@ -127,7 +127,7 @@ class Bridge:
         """List the writes that changed something at PagerDuty."""
         return [call for call in self.writes() if call.took_effect]
 
-    def route(self, **route: str) -> None:
+    def route(self, **route: object) -> None:
         """Add a route to `bridge.toml`, in front of the others, and let the workers read it."""
         routing = self._config.routing
         routes = (RouteConfig.model_validate(route), *routing.routes)

@@ -147,3 +147,19 @@ async def test_two_workers_do_not_disturb_each_other(tmp_path: Path) -> None:
         assert 2 == len(lines)
         assert 1 == len(bridge.channel.messages)
         assert 1 == len(bridge.writes())
+
+
+async def test_a_route_with_several_channels(bridge: Bridge) -> None:
+    """Each channel has its card, updated in place; only the first has the thread, and the others say where it is."""
+    duty = bridge.slack.add_channel("duty", id="C0DUTY", members=list(bridge.acme.people.values()))
+    bridge.route(urgency="high", channels=["C0INCIDENTS", "C0DUTY"])
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+    await bridge.lines(2)
+    await duty.wait(lambda channel: "Acknowledged" in channel.messages[0].plain)
+
+    assert "told in #incidents" in duty.messages[0].plain
+    assert [] == duty.messages[0].replies
+    assert "told in" not in bridge.channel.messages[0].plain

@@ -38,6 +38,7 @@ async def test_an_acknowledge_takes_effect_once_however_its_call_fails(bridge: B
     assert 1 == sum("Acknowledged by Alice Ng in Slack" in line for line in lines)
     assert 2 == len(lines)
     assert {"alice@example.com"} == {call.from_email for call in bridge.writes()}
+    assert not [words for words in bridge.private("Alice") if "already" in words or "NOT" in words]
     assert "acknowledged" == bridge.pagerduty.incident(incident.id).status
 
 

@@ -22,7 +22,7 @@ BODY = b'{"event": {"id": "01EVENT"}}'
 PATH = "/webhooks/pagerduty"
 SIGNATURE = "X-PagerDuty-Signature"
 QUICK = Limits(header=0.3, body=0.3, answer=3.0, idle=0.4, store=2.0, probe=0.05, drain=3.0)
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds after which a test that waits for something has failed."""
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from pagebridge.sandbox.demo import cast, printing
-from pagebridge.sandbox.demo.checking import Failed, Wrong, all_wrong
+from pagebridge.sandbox.demo.checking import Check, Failed, Wrong, all_wrong
 from pagebridge.sandbox.demo.hops import Hop, folded
 from pagebridge.sandbox.demo.printing import BOLD, DIM, GREEN, RED, Paper
 from pagebridge.sandbox.demo.processes import Broken
@@ -26,6 +26,8 @@ POLL = 0.05
 """Seconds between two looks at something awaited."""
 FRESH = 0.02
 """Seconds in which another log may still bring a hop from before."""
+AT_REST = Check("calls and deliveries that are still open", lambda seen: seen.open, 0)
+ALL_FOLDED = Check("deliveries that the worker has not folded", lambda seen: seen.unfolded, 0)
 GREETING = (
     "One incident, from its first alarm to its end, between a Slack and a PagerDuty that run on this machine.\n"
     "Receiver, worker, Valkey, webhooks, WebSocket and REST calls are real; every line below is out of the logs."
@@ -100,8 +102,13 @@ class Play:
         self._told = 0
 
     async def until_ready(self) -> None:
-        """Wait for receiver and worker; how they got ready is told in one line."""
-        await self._until(self._stage.bridge.ready, "receiver and worker are ready")
+        """Wait for receiver and worker; how they got ready is told in one line. Raises `Failed`."""
+        deadline = time.monotonic() + PATIENCE
+        while not await self._stage.bridge.ready():
+            self._stage.bridge.require_running()
+            if time.monotonic() > deadline:
+                raise Failed(f"receiver and worker are not ready after {PATIENCE:.0f} s")
+            await asyncio.sleep(POLL)
         checked = f"{len(self._stage.slack.calls)} calls to Slack and {len(self._stage.pagerduty.calls)} to PagerDuty"
         seconds = time.time() - self._begun
         self._paper.write(f"\nReceiver and worker are ready after {seconds:.1f} s; {checked} checked tokens.", DIM)
@@ -131,21 +138,14 @@ class Play:
         self._paper.write("\n".join(self._seen.figures(seconds).lines()))
 
     async def _settle(self, step: Step) -> list[Wrong]:
-        """Wait until everything holds, then until nothing moves any more; return what is wrong then."""
+        """Wait until everything holds and nothing moves any more; return what is wrong if that does not come."""
         deadline = time.monotonic() + self._patience
         while time.monotonic() < deadline:
             await self._look()
-            if self._seen.all_folded and self._resting(step.rest) and not all_wrong(step.checks, self._seen):
-                break
-        return all_wrong(step.checks, self._seen)
-
-    async def _until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
-        deadline = time.monotonic() + self._patience
-        while not await condition():
-            self._stage.bridge.require_running()
-            if time.monotonic() > deadline:
-                raise Failed(f"waited {self._patience:g} s in vain until {what}")
-            await asyncio.sleep(POLL)
+            if self._resting(step.rest) and not all_wrong(step.checks, self._seen):
+                return []
+        wrong = all_wrong(step.checks, self._seen)
+        return wrong or all_wrong([AT_REST, ALL_FOLDED], self._seen)
 
     async def _look(self) -> None:
         await asyncio.sleep(POLL)
@@ -154,9 +154,9 @@ class Play:
         self._tell()
 
     def _resting(self, seconds: float) -> bool:
-        """Tell whether nothing is open and there has been no hop for so many seconds."""
-        hops = self._stage.hops()
-        return all(hop.settled for hop in hops) and time.time() - hops[-1].at > seconds
+        """Tell whether nothing is open, every webhook is folded, and no hop has been for so many seconds."""
+        quiet = time.time() - self._stage.hops()[-1].at
+        return quiet > seconds and not all_wrong([AT_REST, ALL_FOLDED], self._seen)
 
     def _tell(self, *, everything: bool = False) -> None:
         """Tell what is new, up to what is still open; reads wait for what comes after them."""

@@ -9,8 +9,6 @@ from pagebridge.sandbox.demo.hops import line_gist, words
 from pagebridge.sandbox.demo.stage import Stage
 from pagebridge.sandbox.slack import Message
 
-ACCEPTED = 202
-
 
 @dataclass
 class Seen:
@@ -70,14 +68,19 @@ class Seen:
         ]
 
     @property
-    def delivered(self) -> int:
+    def accepted(self) -> int:
         """How many deliveries the receiver has accepted."""
-        return sum(delivery.status == ACCEPTED for delivery in self.stage.pagerduty.webhooks.log)
+        return sum(delivery.outcome == "delivered" for delivery in self.stage.pagerduty.webhooks.log)
 
     @property
-    def all_folded(self) -> bool:
-        """Whether the worker has folded every delivery that was made."""
-        return sum(self.told.values()) == len(self.stage.pagerduty.webhooks.log)
+    def unfolded(self) -> int:
+        """How many of the accepted deliveries the worker has not folded."""
+        return self.accepted - sum(self.told.values())
+
+    @property
+    def open(self) -> int:
+        """How many calls, clicks and deliveries have no answer yet."""
+        return sum(not hop.settled for hop in self.stage.hops())
 
     def private(self, first: str) -> str:
         """Everything that only this person reads."""
@@ -91,7 +94,7 @@ class Seen:
             slack_calls=len(self.stage.slack.calls),
             reads=sum(call.method == "GET" for call in calls),
             writes=sum(call.method != "GET" for call in calls),
-            deliveries=len(self.stage.pagerduty.webhooks.log),
+            deliveries=self.accepted,
             echoes=self.told["echo"],
             duplicates=self.told["duplicate"],
             stale=self.told["stale"],

@@ -23,7 +23,7 @@ class Clock:
         return self._last
 
     def advance(self, seconds: float) -> None:
-        """Move the clock ahead of what it shows now, which a burst of changes may have put ahead of real time already."""
+        """Move the clock ahead of what it shows, which after a burst of changes may be ahead of real time already."""
         self._ahead = self.now() - datetime.now(UTC) + timedelta(seconds=seconds)
 
 

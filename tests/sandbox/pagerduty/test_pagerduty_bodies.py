@@ -64,7 +64,12 @@ async def test_the_envelope_is_checked(acme: Acme, body: Any) -> None:  # noqa: 
 
 
 @pytest.mark.parametrize(
-    ("content_type", "data"), [("application/json", b"{"), ("text/plain", b'{"incident": {}}'), ("", b"\xff\xfe")]
+    ("content_type", "data"),
+    [
+        ("application/json", b"{"),
+        ("text/plain", b'{"incident": {"type": "incident_reference", "status": "resolved"}}'),
+        ("", b"\xff\xfe"),
+    ],
 )
 async def test_only_json_is_read(acme: Acme, content_type: str, data: bytes) -> None:
     """What is no JSON, or is not sent as such, is refused, and still logged."""

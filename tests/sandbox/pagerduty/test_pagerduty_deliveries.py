@@ -171,6 +171,7 @@ async def test_held_back_until_released(acme: Acme, inbox: Inbox) -> None:
     assert 2 == len(held.held)
 
     held.release()
+    held.release()
     acme.pd.web(BOB).resolve(incident.id)
     await acme.pd.webhooks.idle()
 

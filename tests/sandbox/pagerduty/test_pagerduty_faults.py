@@ -1,7 +1,7 @@
 """Calls that go wrong on demand, each in its own way."""
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import pytest
@@ -189,13 +189,14 @@ async def test_being_down_and_up_again(acme: Acme) -> None:
     await acme.get("/users")
 
 
-async def test_down_means_that_a_call_in_the_middle_is_lost(acme: Acme) -> None:
+@pytest.mark.parametrize("how", ["refuse", "reset"])
+async def test_down_means_that_a_call_in_the_middle_is_lost(acme: Acme, how: Literal["refuse", "reset"]) -> None:
     """A call under way when it goes down gets no answer, whether or not it has taken effect."""
     acme.pd.fail(Fault(**PUT, delay=0.05, after_effect=True, times=1))
     async with asyncio.TaskGroup() as group:
         task = group.create_task(acknowledge(acme))
         await until(lambda: len(acme.pd.calls) > 0)
-        acme.pd.stop_answering()
+        acme.pd.stop_answering(how)
 
     state, reply = task.result()
     assert "acknowledged" == state

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pagebridge.sandbox.pagerduty import Refusal
-from tests.sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme
+from tests.sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Inbox
 
 
 async def test_an_acknowledge_assigns_to_the_sender(acme: Acme) -> None:
@@ -164,7 +164,7 @@ async def test_title_and_urgency(acme: Acme) -> None:
     assert ("Worse", "low", f"[#{incident.number}] Worse") == (shown["title"], shown["urgency"], shown["summary"])
 
 
-async def test_a_call_changes_everything_or_nothing(acme: Acme) -> None:
+async def test_a_call_changes_everything_or_nothing(acme: Acme, inbox: Inbox) -> None:
     """One refused part leaves the rest undone, unlogged and untold."""
     incident = acme.trigger()
     before = acme.pd.incident(incident.id)
@@ -174,6 +174,22 @@ async def test_a_call_changes_everything_or_nothing(acme: Acme) -> None:
     assert (400, 1006) == (reply.status, reply.code)
     assert before == acme.pd.incident(incident.id)
     assert 2 == len((await acme.get(f"/incidents/{incident.id}/log_entries"))["log_entries"])
+    acme.pd.web(BOB).resolve(incident.id)
+    await acme.pd.webhooks.idle()
+    assert ["triggered", "resolved"] == inbox.types
+
+
+async def test_the_last_status_change(acme: Acme) -> None:
+    """While triggered it is the last update of any kind (OpenAPI description), afterwards the change of the status."""
+    incident = acme.trigger()
+    acme.pd.clock.advance(60)
+    triggered = (await acme.put(incident.id, title="Worse")).body["incident"]
+    acknowledged = (await acme.put(incident.id, status="acknowledged")).body["incident"]
+    acme.pd.clock.advance(60)
+    retitled = (await acme.put(incident.id, title="Better")).body["incident"]
+
+    assert triggered["updated_at"] == triggered["last_status_change_at"] > triggered["created_at"]
+    assert acknowledged["last_status_change_at"] == retitled["last_status_change_at"] < retitled["updated_at"]
 
 
 async def test_moving_to_another_service(acme: Acme) -> None:
