@@ -72,7 +72,9 @@ class Attempting:
         await self._wiring.authorization.require(linked.user, read.value)
         found = guard(attempt.command.action, read.value)
         if found is not None:
-            return found
+            # Somebody moved the incident on; whether a call of ours came before that, only its echo can tell.
+            doubtful = attempt.record.unclear and found.kind is Kind.STALE
+            return replace(found, kind=Kind.UNKNOWN) if doubtful else found
         await self._require_life(attempt.record)
         return await self._write(attempt, linked, read)
 
@@ -117,11 +119,18 @@ class Attempting:
         return True
 
     async def _require_life(self, record: Record) -> None:
-        if await self._wiring.clock.now_ms() < record.deadline_ms:
+        """
+        Let a command pass that may still be begun. The incident has just been read, and does not show its effect.
+
+        So one whose time is over is surely not done, unless a call of it may yet land: then it is read again.
+        """
+        now = await self._wiring.clock.now_ms()
+        if now < record.deadline_ms:
             return
-        why = "The click was older than a minute when it could have been sent, and a late act is worse than none."
-        kind = Kind.UNKNOWN if record.unclear else Kind.EXPIRED
-        raise Declined(Outcome(kind, why=why))
+        if record.unclear and now < record.until_ms:
+            raise Uncertain("the last call may still take effect")
+        why = "It could not be sent to PagerDuty within a minute of the click, and a late act is worse than none."
+        raise Declined(Outcome(Kind.EXPIRED, why=why))
 
     async def _write(self, attempt: Try, linked: Linked, read: Read[RestIncident]) -> Outcome:
         command = attempt.command

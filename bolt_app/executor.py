@@ -39,8 +39,11 @@ class Executor:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Tell who is owed news of an ended command, then carry out what is open."""
         queue = (await self._wiring.command_queues.load(incident)).value
+        known = (await self._wiring.incidents.load(incident)).value
         for record in queue.records:
-            await self._tell_late(record, lease)
+            outcome = _learned(record, known)
+            if outcome is not None:
+                await self._tell_late(record, outcome, lease)
         while (first := queue.first_open()) is not None:
             await self._carry_out(first, lease)
             queue = (await self._wiring.command_queues.load(incident)).value
@@ -76,7 +79,10 @@ class Executor:
             except Declined as declined:
                 return declined.outcome
             except Refused as error:
-                return self._explained(attempt, error)
+                if not attempt.record.unclear:
+                    return self._explained(attempt, error)
+                # An earlier call may have gone through, so this refusal is not the end of it: read back.
+                wait, why = pause, str(error)
             except Unavailable as error:
                 wait = error.retry_after if error.retry_after is not None else pause
                 why = str(error)
@@ -94,7 +100,7 @@ class Executor:
         end = max(attempt.record.deadline_ms, attempt.record.until_ms)
         if now >= end:
             kind = Kind.UNKNOWN if attempt.record.unclear else Kind.EXPIRED
-            why = "PagerDuty could not be reached in time, so nothing was changed."
+            why = "It could not be sent to PagerDuty in time, so nothing was changed."
             return Outcome(kind, why=why, reference=reference())
         await self._held(attempt.lease, min(wait, (end - now) / 1000))
         return None
@@ -163,14 +169,8 @@ class Executor:
         await self._wiring.incidents.change(command.incident, rule)
         await self._wiring.dirty.mark(command.incident)
 
-    async def _tell_late(self, record: Record, lease: Lease) -> None:
+    async def _tell_late(self, record: Record, outcome: Outcome, lease: Lease) -> None:
         """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""
-        if record.outcome is None:
-            return
-        incident = (await self._wiring.incidents.load(record.command.incident)).value
-        outcome = _learned(record, incident)
-        if outcome is None:
-            return
         attempt = Try(record, lease, told=record.told)
         await self._answering.late(attempt, outcome)
         learned = replace(record, outcome=outcome, told=attempt.told)

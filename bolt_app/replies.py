@@ -67,7 +67,8 @@ def _failed(command: Command, outcome: Outcome, url: str) -> str:
     word = DONE_WORD[command.action]
     if outcome.kind is Kind.UNKNOWN:
         head = f":warning: *It is not known whether {_it(command)} was {word} by you.* PagerDuty did not say."
-        return f"{head} Look there before you rely on it. {_link(url)}{_quote(outcome)}"
+        now = f" It is {outcome.status}{_by(outcome)} now." if outcome.status else ""
+        return f"{head}{now} Look there before you rely on it. {_link(url)}{_quote(outcome)}"
     return f":warning: *{_it(command)} was NOT {word}.* {escape(outcome.why)} {_link(url)}{_quote(outcome)}"
 
 

@@ -17,6 +17,7 @@ from shared.model.event import (
     ACKNOWLEDGED,
     REOPENED,
     RESOLVED,
+    TRANSITIONS,
     TRIGGERED,
     UNACKNOWLEDGED,
     Agent,
@@ -110,6 +111,7 @@ def render_line(incident: IncidentId, line: Line) -> Message:
     facts = {
         "incident": incident,
         "type": line.type,
+        "detail": TRANSITIONS[line.type],
         "agent": line.agent.id if line.agent else "",
         "at": line.at.ms,
         "span": line.at.span,

@@ -121,6 +121,8 @@ async def test_creating_takes_everything_the_schema_has(acme: Acme) -> None:
         shown["status"],
     )
     assert [BOB] == acme.pd.incident(shown["id"]).assignees
+    read = (await acme.get(f"/incidents/{shown['id']}?include[]=body"))["incident"]
+    assert {**shown, "body": {"type": "incident_body", "details": "long"}} == read
     assert ALICE == shown["last_status_change_by"]["id"]
 
 

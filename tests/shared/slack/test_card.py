@@ -130,7 +130,7 @@ def test_metadata_names_the_message_and_holds_no_text() -> None:
 
     payload = card.render_line(INCIDENT, incident.lines[0]).metadata["event_payload"]
 
-    assert {"key", "v", "incident", "type", "agent", "at", "span", "slots"} == set(payload)
+    assert {"key", "v", "incident", "type", "detail", "agent", "at", "span", "slots"} == set(payload)
     assert "Checkout" not in json.dumps(payload)
 
 

@@ -24,8 +24,12 @@ SORTS: dict[str, Callable[[Incident], Any]] = {
 
 
 def get_incident(context: Context, key: str) -> Answer:
-    """Show an incident, by id or number."""
-    return Answer({"incident": context.show_incident.incident(context.account.incident(key))})
+    """Show an incident, by id or number; what it was created with only with `include[]=body`."""
+    incident = context.account.incident(key)
+    shown = context.show_incident.incident(incident)
+    if "body" in context.request.many("include"):
+        shown["body"] = {"type": "incident_body", "details": incident.details}
+    return Answer({"incident": shown})
 
 
 def list_incidents(context: Context) -> Answer:
