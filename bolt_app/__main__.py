@@ -1,6 +1,7 @@
 """The worker: `python -m bolt_app`. Settings, logging, one worker, a clean end on SIGTERM, exit codes that tell."""
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -36,6 +37,8 @@ def main() -> int:
     except BridgeError as error:
         sys.stderr.write(f"{error}\n")
         return MISCONFIGURED
+    # Bolt reads this variable by itself, and warns at every start that it does not use it.
+    os.environ.pop("SLACK_BOT_TOKEN", None)
     configure(settings.log_level, settings.log_format, settings.secrets())
     return _ended(settings)
 

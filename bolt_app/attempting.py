@@ -125,7 +125,7 @@ class Attempting:
         So one whose time is over is surely not done, unless a call of it may yet land: then it is read again.
         """
         now = await self._wiring.clock.now_ms()
-        if now < record.deadline_ms:
+        if now < record.deadline_ms(self._wiring.durations.life):
             return
         if record.unclear and now < record.until_ms:
             raise Uncertain("the last call may still take effect")

@@ -97,7 +97,7 @@ class Executor:
     async def _over(self, attempt: Try, wait: float) -> Outcome | None:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
         now = await self._wiring.clock.now_ms()
-        end = max(attempt.record.deadline_ms, attempt.record.until_ms)
+        end = max(attempt.record.deadline_ms(self._wiring.durations.life), attempt.record.until_ms)
         if now >= end:
             kind = Kind.UNKNOWN if attempt.record.unclear else Kind.EXPIRED
             why = "It could not be sent to PagerDuty in time, so nothing was changed."

@@ -26,6 +26,8 @@ class Durations:
     retry_first: float = 0.5
     """The first pause before a call is tried again when the other side did not name one; doubles up to `retry_most`."""
     retry_most: float = 4.0
+    life: float = 60.0
+    """After a click this old no acknowledge or resolve is begun any more: a late act is worse than none."""
     quiet: float = 1.0
     """A command settled within this long is answered by the card alone."""
     honest: float = 5.0

@@ -18,6 +18,8 @@ from shared.pagerduty.rest import User
 from shared.slack.client import Slack, SlackIdentity, SlackPerson
 from shared.store.links import Links
 
+PEOPLE = frozenset({"user", "user_reference"})
+"""PagerDuty's types for a person; there are users of other types, such as bots."""
 ASK = "Ask whoever runs this bridge to add you to its identity table"
 
 
@@ -172,7 +174,9 @@ def same_email(one: str, other: str) -> bool:
 
 
 def usable(user: User) -> User:
-    """Refuse a PagerDuty user who cannot act."""
+    """Refuse a PagerDuty user who cannot act: one that was deleted, or is no person."""
+    if user.kind not in PEOPLE:
+        raise not_linked(f"{user.email} is no person's account in PagerDuty.", ASK)
     if user.deleted:
         raise not_linked(f"Your PagerDuty account {user.email} has been deleted.", "Ask a PagerDuty administrator")
     return user

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.model.event import ACKNOWLEDGED, RESOLVED, SECOND, Status
+from shared.model.event import ACKNOWLEDGED, RESOLVED, Status
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 
 
@@ -23,11 +23,6 @@ class Action(StrEnum):
     def event_type(self) -> str:
         """The event by which PagerDuty reports the action."""
         return ACKNOWLEDGED if self is Action.ACKNOWLEDGE else RESOLVED
-
-    @property
-    def life(self) -> int:
-        """Milliseconds after the click within which the action may still be begun: a late act is worse than none."""
-        return 60 * SECOND
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from shared.model.command import Command
+from shared.model.event import SECOND
 from shared.model.expectation import KEPT
 from shared.model.ids import CommandId, IncidentId
 from shared.model.outcome import Kind, Outcome
@@ -26,10 +27,9 @@ class Record:
     outcome: Outcome | None = None
     ended_ms: int = 0
 
-    @property
-    def deadline_ms(self) -> int:
-        """After this no call is begun any more."""
-        return self.accepted_ms + self.command.action.life
+    def deadline_ms(self, life: float) -> int:
+        """Tell after when no call is begun any more; `life` is in seconds."""
+        return self.accepted_ms + int(life * SECOND)
 
     @property
     def may_surprise(self) -> bool:

@@ -105,8 +105,7 @@ def render(
 
 def render_line(incident: IncidentId, line: Line) -> Message:
     """Render one line of the thread: what happened, who did it, and where."""
-    symbol, word = LINE[line.type]
-    text = f"{symbol} *{word}*{_by(line)} · {date(line.at.ms)}"
+    text = f"{LINE[line.type][0]} *{_what(line)}*{_by(line)} · {date(line.at.ms)}"
     key = f"line:{incident}:{line.key}"
     facts = {
         "incident": incident,
@@ -167,7 +166,7 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
         opened = f"Opened {date(snapshot.created_ms)}"
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
-        return f"{opened} · {LINE[last.type][1]}{_by(last)} {date(last.at.ms)}"
+        return f"{opened} · {_what(last)}{_by(last)} {date(last.at.ms)}"
     if last is None and incident.change is not None and snapshot.status is not Status.TRIGGERED:
         return f"{opened} · {snapshot.status.capitalize()}{_agent(incident.change.by)} {_at(incident.change.at)}"
     return opened
@@ -225,10 +224,17 @@ def _summary(incident: Incident, snapshot: Snapshot) -> str:
     return clamp(f"{snapshot.status.capitalize()}{by}: {title}{service} ({facts}).{assigned}{notices}", 3000)
 
 
+def _what(line: Line) -> str:
+    """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over."""
+    if line.type == UNACKNOWLEDGED and line.agent is None:
+        return "Acknowledgement ran out"
+    return LINE[line.type][1]
+
+
 def _by(line: Line) -> str:
     """Name who did it, and where: a command was given in Slack, everything else happened at PagerDuty."""
     if line.agent is None:
-        return " automatically by PagerDuty"
+        return "" if line.type == UNACKNOWLEDGED else " by PagerDuty itself"
     if not line.agent.is_user:
         return _agent(line.agent)
     return f"{_agent(line.agent)} in {'Slack' if line.command else 'PagerDuty'}"

@@ -89,7 +89,7 @@ async def test_an_acknowledgement_that_runs_out_and_a_reopening(bridge: Bridge) 
 
     lines = await bridge.lines(5)
 
-    words = ["Triggered", "Acknowledged by Bob", "No longer acknowledged", "Resolved by Bob", "Reopened by Alice"]
+    words = ["Triggered", "Acknowledged by Bob", "Acknowledgement ran out", "Resolved by Bob", "Reopened by Alice"]
     assert all(word in line for word, line in zip(words, lines, strict=True))
     card = await bridge.card("Triggered")
     assert ["Acknowledge", "Resolve"] == card.buttons

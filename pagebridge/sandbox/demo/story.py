@@ -12,7 +12,7 @@ TITLE = "Checkout latency over 2 s"
 
 TRIGGERED = "Triggered by Events API V2"
 BY_ALICE = "Acknowledged by Alice Ng in Slack"
-RAN_OUT = "No longer acknowledged automatically by PagerDuty"
+RAN_OUT = "Acknowledgement ran out"
 BY_BOB = "Acknowledged by Bob Ray in PagerDuty"
 RESOLVED = "Resolved by Alice Ng in Slack"
 

@@ -80,7 +80,7 @@ def test_assignees_are_mentioned_where_they_are_known() -> None:
         (BOB, "Acknowledged by Bob Ray in PagerDuty"),
         (ALICE, "Acknowledged by Alice Ng in Slack"),
         (Agent("PINT001", "Events API V2", "inbound_integration_reference"), "Acknowledged by Events API V2"),
-        (None, "Acknowledged automatically by PagerDuty"),
+        (None, "Acknowledged by PagerDuty itself"),
     ],
 )
 def test_who_acted_and_where(agent: Agent | None, words: str) -> None:
