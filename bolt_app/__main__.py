@@ -4,14 +4,17 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 
 import structlog
 
 from bolt_app.preflight import NotReady
 from bolt_app.worker import Worker
-from shared.bridge_config import load_bridge_config
+from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.clock import Durations
 from shared.errors import BridgeError
 from shared.log import configure
+from shared.problems import Misconfigured
 from shared.settings import WorkerSettings, load
 
 log = structlog.get_logger()
@@ -20,9 +23,9 @@ DONE, FAILED, MISCONFIGURED = 0, 1, 2
 """Exit codes: told to stop and did; something broke, start again; the settings must be mended first."""
 
 
-async def serve(settings: WorkerSettings) -> None:
+async def serve(settings: WorkerSettings, config: BridgeConfig, durations: Durations) -> None:
     """Run one worker until a signal ends it."""
-    worker = Worker(settings, load_bridge_config(settings.bridge_config))
+    worker = Worker(settings, config, durations)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, worker.stop)
@@ -30,30 +33,39 @@ async def serve(settings: WorkerSettings) -> None:
     await worker.run()
 
 
-def main() -> int:
+def main(durations: Durations | None = None) -> int:
     """Start the worker, and return its exit code."""
     try:
         settings = load(WorkerSettings)
-    except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
+        configure(settings.log_level, settings.log_format, settings.secrets())
+        config = load_bridge_config(settings.bridge_config)
+    except Misconfigured as error:
+        sys.stderr.write(f"The worker cannot start.\n{error}\n")
         return MISCONFIGURED
     # Bolt reads this variable by itself, and warns at every start that it does not use it.
     os.environ.pop("SLACK_BOT_TOKEN", None)
-    configure(settings.log_level, settings.log_format, settings.secrets())
-    return _ended(settings)
+    return _ended(serve(settings, config, durations or Durations()))
 
 
-def _ended(settings: WorkerSettings) -> int:
+def _ended(work: Coroutine[None, None, None]) -> int:
     code = DONE
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(work)
     except* NotReady as errors:
-        log.critical("worker.not_ready", why=[str(error) for error in errors.exceptions])
+        log.critical("worker.not_ready", why=_reasons(errors))
         code = MISCONFIGURED
     except* (BridgeError, OSError) as errors:
-        log.critical("worker.ended", why=[str(error) for error in errors.exceptions])
+        log.critical("worker.ended", why=_reasons(errors))
         code = FAILED
     return code
+
+
+def _reasons(errors: ExceptionGroup[Exception]) -> list[str]:
+    """Say what has happened, and not that it happened in a TaskGroup within a TaskGroup."""
+    found: list[str] = []
+    for error in errors.exceptions:
+        found += _reasons(error) if isinstance(error, ExceptionGroup) else [str(error)]
+    return found
 
 
 if __name__ == "__main__":

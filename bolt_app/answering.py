@@ -2,7 +2,7 @@
 Telling the person who clicked, privately and in the rhythm that helps: nothing while the card says it all, then truth.
 
 A private answer to a click on a card is a message of its own: the card's `response_url` would replace the card. Slack
-accepts five uses of it, of which four are used; after that, and where there is none, `chat.postEphemeral`.
+accepts five uses of it, of which four are used; after that, and where there is none or it fails, `chat.postEphemeral`.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from bolt_app.attempting import Try
 from bolt_app.replies import Reply
 from bolt_app.wiring import Wiring
 from shared.errors import BridgeError, CallError
+from shared.model.command import Command
 from shared.model.incident import Attempt, AttemptState, Incident
 from shared.model.outcome import Kind, Outcome
 
@@ -78,11 +79,21 @@ class Answering:
     async def _tell(self, attempt: Try, reply: Reply) -> None:
         command, used = attempt.command, attempt.told
         attempt.told += 1
-        blocks = list(reply.blocks) or None
+        if used < USES and await self._responded(command, reply):
+            return
         try:
-            if command.response_url and used < USES:
-                await self._wiring.slack.respond(command.response_url, text=reply.text, blocks=blocks)
-            else:
-                await self._wiring.slack.post_ephemeral(command.channel, command.by.id, text=reply.text, blocks=blocks)
+            blocks = list(reply.blocks) or None
+            await self._wiring.slack.post_ephemeral(command.channel, command.by.id, text=reply.text, blocks=blocks)
         except CallError as error:
             log.warning("reply.lost", command=command.id, user=command.by.id, why=str(error))
+
+    async def _responded(self, command: Command, reply: Reply) -> bool:
+        """Answer through the click's own address, and tell whether that surely worked: twice told beats not told."""
+        if not command.response_url:
+            return False
+        try:
+            await self._wiring.slack.respond(command.response_url, text=reply.text, blocks=list(reply.blocks) or None)
+        except CallError as error:
+            log.info("reply.again", command=command.id, why=str(error))
+            return False
+        return True

@@ -13,10 +13,11 @@ from bolt_app import replies
 from bolt_app.guard import guard
 from bolt_app.wiring import Wiring
 from shared.errors import CallError
-from shared.identity import Identity
+from shared.identity import Identity, Linked
 from shared.log import reference
 from shared.model.command import Action, Command
 from shared.model.outcome import Declined, Kind, Outcome
+from shared.pagerduty.rest import RestIncident
 
 log = structlog.get_logger()
 
@@ -42,23 +43,31 @@ class Direct:
         if command.action is not Action.ACKNOWLEDGE:
             why = "The bridge cannot store anything at the moment, so nothing was sent."
             return Outcome(Kind.NOT_STORED, why=why, reference=reference()), ""
+        sent, url = False, ""
         try:
             async with asyncio.timeout(self._wiring.durations.direct):
-                return await self._acknowledge(command)
+                linked, read = await self._checked(command)
+                url = read.snapshot.url
+                found = guard(command.action, read)
+                if found is None:
+                    sent = True
+                    await self._wiring.pagerduty.set_status(command.incident, command.action.status, linked.user.email)
+                return found or Outcome(Kind.DONE), url
         except Declined as declined:
-            return declined.outcome, ""
+            return declined.outcome, url
         except (CallError, TimeoutError) as error:
-            sure = isinstance(error, CallError) and error.surely_not_done
-            quoted = reference()
-            log.error("command.direct_failed", command=command.id, why=repr(error), reference=quoted)
-            why = f"PagerDuty could not be reached: {error}."
-            return Outcome(Kind.NOT_STORED if sure else Kind.UNKNOWN, why=why, reference=quoted), ""
+            sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
+            return _failed(command, error, sure=sure), url
 
-    async def _acknowledge(self, command: Command) -> tuple[Outcome, str]:
+    async def _checked(self, command: Command) -> tuple[Linked, RestIncident]:
         linked = await self._identity.link(command.by)
         read = (await self._wiring.pagerduty.incident(command.incident)).value
         await self._wiring.authorization.require(linked.user, read)
-        found = guard(command.action, read)
-        if found is None:
-            await self._wiring.pagerduty.set_status(command.incident, command.action.status, linked.user.email)
-        return found or Outcome(Kind.DONE), read.snapshot.url
+        return linked, read
+
+
+def _failed(command: Command, error: CallError | TimeoutError, *, sure: bool) -> Outcome:
+    quoted = reference()
+    log.error("command.direct_failed", command=command.id, why=repr(error), sure=sure, reference=quoted)
+    why = f"PagerDuty could not be reached: {str(error) or 'it did not answer in time'}."
+    return Outcome(Kind.NOT_STORED if sure else Kind.UNKNOWN, why=why, reference=quoted)

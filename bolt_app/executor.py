@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting, Try
 from bolt_app.wiring import Wiring
-from shared.errors import BadCredentials, BridgeError, Malformed, Refused, Stopping, Unavailable, Uncertain
+from shared.errors import BadCredentials, BridgeError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
 from shared.log import reference
 from shared.model.ids import IncidentId
 from shared.model.incident import Attempt, AttemptState, Incident
@@ -76,12 +76,14 @@ class Executor:
         while True:
             try:
                 return await self._attempting.once(attempt)
+            # An earlier call may have gone through; then a refusal now is not the end of it: read back.
             except Declined as declined:
-                return declined.outcome
+                if not attempt.record.unclear or declined.outcome.kind is Kind.EXPIRED:
+                    return declined.outcome
+                wait, why = pause, str(declined)
             except Refused as error:
                 if not attempt.record.unclear:
                     return self._explained(attempt, error)
-                # An earlier call may have gone through, so this refusal is not the end of it: read back.
                 wait, why = pause, str(error)
             except Unavailable as error:
                 wait = error.retry_after if error.retry_after is not None else pause
@@ -119,13 +121,7 @@ class Executor:
     def _explained(self, attempt: Try, error: Refused) -> Outcome:
         quoted = reference()
         log.error("command.refused", command=attempt.command.id, why=str(error), code=error.code, reference=quoted)
-        if isinstance(error, BadCredentials):
-            why, step = (
-                "PagerDuty does not accept this bridge's credentials.",
-                "Use PagerDuty itself, and tell an admin",
-            )
-        else:
-            why, step = f"PagerDuty refused: {error}.", "Look at the incident in PagerDuty"
+        why, step = _in_words(error)
         return Outcome(Kind.REFUSED, why=why, next_step=step, reference=quoted)
 
     async def _end(self, attempt: Try, outcome: Outcome) -> None:
@@ -157,7 +153,8 @@ class Executor:
 
     async def _show_failure(self, record: Record, outcome: Outcome) -> None:
         """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
-        failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN}
+        # With a status, the incident has moved on to it; then the card needs no word of this any more.
+        failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
         command = record.command
 
@@ -179,6 +176,17 @@ class Executor:
             return queue.put(learned)
 
         await self._wiring.command_queues.change(record.command.incident, rule, lease)
+
+
+def _in_words(error: Refused) -> tuple[str, str]:
+    """Say who refused what, and what to do next. Only Slack names its errors by words."""
+    if isinstance(error.code, str):
+        return f"{error}.", "Use PagerDuty itself, and tell an admin"
+    if isinstance(error, BadCredentials):
+        return "PagerDuty does not accept this bridge's credentials.", "Use PagerDuty itself, and tell an admin"
+    if isinstance(error, NotFound):
+        return "PagerDuty does not know this incident, or a team of it, any more.", "Look for it in PagerDuty itself"
+    return f"PagerDuty refused: {error}.", "Look at the incident in PagerDuty"
 
 
 def _learned(record: Record, incident: Incident) -> Outcome | None:

@@ -8,7 +8,7 @@ import structlog
 from slack_bolt.response import BoltResponse
 
 from bolt_app.translate import clicker
-from shared.errors import CallError
+from shared.errors import CallError, Malformed
 from shared.identity import at_home
 from shared.slack.client import Slack, SlackIdentity
 
@@ -48,14 +48,22 @@ class Door:
         await self._empty.wait()
 
     async def _pass(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
-        if body.get("type") == "block_actions":
-            person = clicker(body)
-            if not at_home(person.team, person.enterprise, person, self._home):
-                log.warning("click.outsider", team=person.team)
-                await self._turn_away(str(body.get("response_url") or ""))
-                return BoltResponse(status=200)
+        if body.get("type") == "block_actions" and self._from_elsewhere(body):
+            await self._turn_away(str(body.get("response_url") or ""))
+            return BoltResponse(status=200)
         await next_()
         return None
+
+    def _from_elsewhere(self, body: dict[str, Any]) -> bool:
+        try:
+            person = clicker(body)
+        except Malformed:
+            # It names nobody, so nothing can be done with it; the listener says so.
+            return False
+        outside = not at_home(person.team, person.enterprise, person, self._home)
+        if outside:
+            log.warning("click.outsider", team=person.team)
+        return outside
 
     async def _turn_away(self, response_url: str) -> None:
         text = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty itself."

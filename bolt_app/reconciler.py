@@ -5,6 +5,7 @@ Level-triggered: each pass reads the newest projection, compares it with what Sl
 only writer of cards and threads.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from prometheus_client import Counter
 
 from bolt_app.placing import Place, Placing
 from bolt_app.wiring import Wiring
-from shared.errors import CallError, Refused
+from shared.errors import CallError, NotFound, Refused
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, settle
@@ -58,16 +59,12 @@ class Reconciler:
         """Do one pass. What could not be done now is due again when it can."""
         known = await self._known(incident, lease)
         if known.snapshot is None:
-            return self._wiring.durations.retry_most
+            return self._wiring.durations.retry_most if known.unread else None
         surface = await self._planned(known, known.snapshot, lease)
         if not surface.channels:
             return None
-        this = Pass(known, known.snapshot, lease, surface)
-        try:
-            await self._show(this)
-        except Refused as error:
-            return await self._refused(this, error)
-        return self._wiring.durations.retry_most if known.unread else None
+        again = await self._show(Pass(known, known.snapshot, lease, surface))
+        return self._wiring.durations.retry_most if again is None and known.unread else again
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Forget what the cards say, because our last call may have landed late, and have them looked at again."""
@@ -82,13 +79,19 @@ class Reconciler:
         await lease.check(self._wiring.durations.pagerduty_timeout)
         try:
             read = (await self._wiring.pagerduty.incident(incident)).value
+        except NotFound:
+            # PagerDuty does not know it, or does not let us see it: asking again would not help.
+            log.warning("incident.not_found", incident=incident)
+            return (await self._wiring.incidents.change(incident, lambda known: replace(known, unread=False))).value
         except CallError as error:
             log.warning("incident.unread", incident=incident, why=str(error))
             return before.value
         READS.inc()
         if read.updated is None:
             return before.value
-        settled = replace(settle(before.value, read.snapshot, read.updated), change=read.status_change)
+        settled = settle(before.value, read.snapshot, read.updated)
+        if settled is not before.value:
+            settled = replace(settled, change=read.status_change)
         if await self._wiring.incidents.swap(incident, before, settled):
             return settled
         # Something was folded while we read, so the read decides nothing; the newer projection is due anyway.
@@ -121,13 +124,27 @@ class Reconciler:
                 return True
         return False
 
-    async def _show(self, this: Pass) -> None:
-        """Cards first, home before the others; then the lines that are missing, in the order of their time."""
+    async def _show(self, this: Pass) -> float | None:
+        """
+        Write the home card, then the lines that are missing, in the order of their time, then the cards elsewhere.
+
+        A channel that refuses holds up no other. Returns when to try again what was refused.
+        """
         mentions = await self._mentions(this.snapshot)
-        for channel in this.surface.channels:
-            await self._card(this, channel, mentions)
-        for line in this.incident.lines:
-            await self._line(this, line)
+        again = None
+        try:
+            await self._card(this, this.surface.channels[0], mentions)
+            for line in this.incident.lines:
+                await self._line(this, line)
+        except Refused as error:
+            again = await self._refused(this, error)
+        for channel in this.surface.channels[1:]:
+            try:
+                await self._card(this, channel, mentions)
+            except Refused as error:
+                log.error("slack.refused", incident=this.incident.id, channel=channel, why=str(error), code=error.code)
+                again = again if again is not None else SLOWLY
+        return again
 
     async def _card(self, this: Pass, channel: ChannelId, mentions: Mapping[UserId, SlackUserId]) -> None:
         home = this.surface.channels[0]
@@ -162,15 +179,22 @@ class Reconciler:
     async def _mentions(self, snapshot: Snapshot) -> dict[UserId, SlackUserId]:
         """Find whom to mention. A name without a mention is better than a late card."""
         found: dict[UserId, SlackUserId] = {}
-        for user in sorted(snapshot.assignee_ids):
-            try:
-                slack_user = await self._wiring.identity.mention(user)
-            except CallError as error:
-                log.warning("mention.unknown", user=user, why=str(error))
-                continue
-            if slack_user is not None:
-                found[user] = slack_user
+        try:
+            async with asyncio.timeout(self._wiring.durations.names):
+                for user in sorted(snapshot.assignee_ids):
+                    slack_user = await self._mention(user)
+                    if slack_user is not None:
+                        found[user] = slack_user
+        except TimeoutError:
+            log.warning("mention.unknown", users=sorted(snapshot.assignee_ids - found.keys()), why="it takes too long")
         return found
+
+    async def _mention(self, user: UserId) -> SlackUserId | None:
+        try:
+            return await self._wiring.identity.mention(user)
+        except CallError as error:
+            log.warning("mention.unknown", users=[user], why=str(error))
+            return None
 
     async def _refused(self, this: Pass, error: Refused) -> float:
         """Go to the default channel, saying so there, when home cannot be posted to; else try again slowly."""

@@ -1,6 +1,7 @@
 """Pure: a Slack payload as a command. Who clicked is taken from where Slack puts it, never from the button."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from shared.errors import Malformed
@@ -16,35 +17,50 @@ def button(payload: Payload) -> Command:
 
     Raises `Malformed` for a payload that no button of ours can have sent.
     """
-    try:
+    with _reading():
         action = payload["actions"][0]
-        verb = Action(str(action["action_id"]).removeprefix("pagebridge:"))
-        incident, _, label = str(action["value"]).partition(" ")
+        action_id = _text(action["action_id"])
+        incident, _, label = _text(action["value"]).partition(" ")
         container = payload["container"]
         user = clicker(payload)
-        message = str(container["message_ts"])
-        name = command_id(user.id, action["action_id"], message, str(action["action_ts"]))
+        message = _text(container["message_ts"])
         return Command(
-            id=name,
-            action=verb,
+            id=command_id(user.id, action_id, message, _text(action["action_ts"])),
+            action=Action(action_id.removeprefix("pagebridge:")),
             incident=incident_id(incident),
             by=user,
-            channel=ChannelId(str(container["channel_id"])),
+            channel=ChannelId(_text(container["channel_id"])),
             message=MessageTs(message),
-            response_url=str(payload.get("response_url") or ""),
+            response_url=_text(payload.get("response_url") or ""),
             label=label,
         )
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise Malformed(f"not a press on a button of this bridge: {type(error).__name__}") from None
 
 
 def clicker(payload: Payload) -> Clicker:
-    """Name the person behind an interactive payload."""
-    user = payload["user"]
-    enterprise = payload.get("enterprise") or {}
-    return Clicker(
-        id=SlackUserId(str(user["id"])),
-        team=str(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
-        enterprise=enterprise.get("id"),
-        name=str(user.get("name") or user.get("username") or ""),
-    )
+    """Name the person behind an interactive payload. Raises `Malformed` when it names nobody."""
+    with _reading():
+        user = payload["user"]
+        enterprise = (payload.get("enterprise") or {}).get("id")
+        return Clicker(
+            id=SlackUserId(_text(user["id"])),
+            team=_text(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
+            enterprise=None if enterprise is None else _text(enterprise),
+            name=_text(user.get("name") or user.get("username") or ""),
+        )
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Take whatever goes wrong inside for a payload of another shape than Slack documents."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"not a press on a button of this bridge: {type(error).__name__}") from None
+
+
+def _text(value: object) -> str:
+    """Take a text that can be stored, which not every text in JSON can."""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    value.encode()
+    return value

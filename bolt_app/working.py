@@ -17,7 +17,7 @@ from shared.store.workqueue import Due, WorkQueue
 
 log = structlog.get_logger()
 
-AT_ONCE = 16
+AT_ONCE = 64
 """How many incidents one worker works on at the same time."""
 AFTER_ERROR = 5.0
 """Seconds before an incident is tried again whose pass failed for a reason that nobody foresaw."""
@@ -70,25 +70,42 @@ class Working:
         lease = await self._leases.take(due.incident)
         if lease is None:
             return self._durations.retry_first
-        try:
-            again = await self._work.run(due.incident, lease)
-            del self._failures[due.incident]
-        except FencedOff as error:
-            log.warning("work.fenced_off", work=self._leases.work, incident=due.incident, why=str(error))
-            await self._work.fenced_off(due.incident)
-            return None
-        except Stopping:
-            again = 0.0
-        except CallError as error:
-            again = self._pause(due.incident, error)
-            log.info("work.later", work=self._leases.work, incident=due.incident, why=str(error), again=again)
-        except StoreDown:
-            raise
-        except Exception:
-            log.exception("work.failed", work=self._leases.work, incident=due.incident, reference=reference())
-            again = AFTER_ERROR
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(lease.keep())
+            again = await self._pass(due.incident, lease)
+            keeping.cancel()
+        if isinstance(again, StoreDown):
+            raise again
         await lease.release()
         return again
+
+    async def _pass(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:
+        """Do one pass; whatever goes wrong with it concerns this incident alone. A store that is down is returned."""
+        try:
+            again = await self._work.run(incident, lease)
+        except FencedOff as error:
+            log.warning("work.fenced_off", work=self._leases.work, incident=incident, why=str(error))
+            return await self._hand_over(incident)
+        except Stopping:
+            return 0.0
+        except CallError as error:
+            again = self._pause(incident, error)
+            log.info("work.later", work=self._leases.work, incident=incident, why=str(error), again=again)
+            return again
+        except StoreDown as error:
+            return error
+        except Exception:
+            log.exception("work.failed", work=self._leases.work, incident=incident, reference=reference())
+            return AFTER_ERROR
+        del self._failures[incident]
+        return again
+
+    async def _hand_over(self, incident: IncidentId) -> StoreDown | None:
+        try:
+            await self._work.fenced_off(incident)
+        except StoreDown as error:
+            return error
+        return None
 
     def _pause(self, incident: IncidentId, error: CallError) -> float:
         """Wait as long as the other side says, else longer with each failure: an outage must not become a flood."""

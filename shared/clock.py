@@ -36,6 +36,8 @@ class Durations:
     """How long storing a click may take before it counts as not stored."""
     direct: float = 1.5
     """How long an acknowledge may take that goes straight to PagerDuty because Redis is down."""
+    names: float = 2.0
+    """How long a card may wait for the Slack accounts of the people on it; after that it shows their names alone."""
     drain: float = 10.0
     """How long work in hand may go on after SIGTERM."""
     pace: float = 1.0

@@ -169,8 +169,16 @@ def exact(users: Iterable[User], email: str) -> list[User]:
 
 
 def same_email(one: str, other: str) -> bool:
-    """Compare whole addresses."""
-    return one.strip().casefold() == other.strip().casefold()
+    """
+    Compare whole addresses, the letters A to Z in whatever case.
+
+    No other letters: Unicode's own folding takes different addresses for the same, such as those with `ß` and `ss`.
+    """
+    return _lower(one) == _lower(other)
+
+
+def _lower(email: str) -> bytes:
+    return email.strip().encode(errors="surrogatepass").lower()
 
 
 def usable(user: User) -> User:

@@ -25,7 +25,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT, Expectation, match, reopening, used
 from shared.model.ids import CommandId, EventId, IncidentId, SlackUserId
-from shared.model.timeline import Line, record
+from shared.model.timeline import Line, command_key, record
 
 
 class AttemptState(StrEnum):
@@ -88,15 +88,19 @@ class Incident:
         expected = next((e for e in self.expectations if e.command == command), None)
         if done is None or expected is None or done.type != ACKNOWLEDGED:
             return None
-        between = (
-            line for line in self.lines if line.type == RESOLVED and expected.read_ms <= line.at.ms <= done.at.ms
-        )
-        return next(between, None)
+        earlier = [line for line in self.lines if line.command != command and line.at.ms <= done.at.ms]
+        before = max(earlier, key=_time, default=None)
+        resolved = before is not None and before.type == RESOLVED and before.at.ms >= expected.read_ms
+        return before if resolved else None
 
     def last_change(self) -> Line | None:
-        """Find the transition that led to the present state, if any source told of it."""
-        leading = (line for line in self.lines if TRANSITIONS.get(line.type) is self.status)
-        return max(leading, key=lambda line: (line.at.ms, line.key), default=None)
+        """
+        Find the transition that led to the present state, if any source told of it.
+
+        If the newest line leads elsewhere, the one that is missing is not replaced by an older one of its kind.
+        """
+        newest = max(self.lines, key=_time, default=None)
+        return newest if newest is not None and TRANSITIONS.get(newest.type) is self.status else None
 
 
 class Told(StrEnum):
@@ -140,7 +144,7 @@ def fold_read(incident: Incident, read: Event) -> Incident:
 
     Reads are not remembered in `seen`: reading the same state twice changes nothing.
     """
-    return _take_snapshot(incident, read)[0]
+    return _drop_failures(incident, _take_snapshot(incident, read)[0])
 
 
 def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident:
@@ -154,7 +158,10 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     if incident.as_of is not None and updated.ms + updated.span + SECOND <= incident.as_of.ms:
         return incident
     as_of = updated if incident.as_of is None else max(updated, incident.as_of, key=lambda i: (i.ms // SECOND, i.span))
-    return replace(incident, snapshot=snapshot, as_of=as_of, rank=_rank(Source.READ, as_of, ""), unread=False)
+    # Keeps the rank of the webhook that it settled: one that is older still must not win over the read.
+    rank = max(incident.rank, _rank(Source.READ, as_of, ""))
+    settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, unread=False)
+    return _drop_failures(incident, settled)
 
 
 def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
@@ -162,7 +169,9 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     if event.snapshot is None:
         return replace(incident, unread=incident.unread or incident.snapshot is None), False
     rank = _rank(event.source, event.at, event.id)
-    taken = replace(incident, snapshot=event.snapshot, as_of=event.at, rank=rank)
+    # Who last changed the status says nothing about another status.
+    change = incident.change if incident.status is event.snapshot.status else None
+    taken = replace(incident, snapshot=event.snapshot, as_of=event.at, rank=rank, change=change)
     if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
         return replace(taken, unread=False), False
     if event.at.surely_before(incident.as_of):
@@ -184,17 +193,31 @@ def _rank(source: Source, at: Instant, event: str) -> str:
 def _take_line(incident: Incident, event: Event, echo: Expectation | None) -> Incident:
     if event.type not in TRANSITIONS or (event.source is Source.ANSWER and not event.proven):
         return incident
-    lines = record(incident.lines, event, echo or reopening(incident.expectations, event))
+    lines = record(incident.lines, event, echo or _side_of(incident, event))
     expectations = incident.expectations if echo is None else used(incident.expectations, echo, event)
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
     return replace(incident, lines=lines, expectations=expectations, attempts=attempts)
 
 
+def _side_of(incident: Incident, event: Event) -> Expectation | None:
+    """Find the command that `event` is a side event of; each source can tell of it once."""
+    side = reopening(incident.expectations, event)
+    if side is None:
+        return None
+    key = command_key(side, event)
+    told = any(line.key == key and line.holds(event.source) for line in incident.lines)
+    return None if told else side
+
+
+def _time(line: Line) -> tuple[int, str]:
+    return line.at.ms, line.key
+
+
 def _drop_failures(before: Incident, after: Incident) -> Incident:
-    """Stop showing a failed attempt once the incident has moved on."""
+    """Stop showing an attempt that failed, or that nobody knows of, once the incident has moved on."""
     if before.status is after.status:
         return after
-    return replace(after, attempts=tuple(a for a in after.attempts if a.state is not AttemptState.FAILED))
+    return replace(after, attempts=tuple(a for a in after.attempts if a.state is AttemptState.TRYING))
 
 
 def _forget(incident: Incident, now_ms: int) -> Incident:

@@ -37,6 +37,8 @@ Block = dict[str, Any]
 
 SCHEMA = 1
 TITLE = 250
+NOTICES = 3
+"""How many attempts are shown, the latest: Slack takes 50 blocks."""
 NAME = 80
 
 SYMBOL = {
@@ -88,7 +90,7 @@ def render(
         _section(_facts(snapshot, mentions)),
         _context(_history(incident, snapshot)),
     ]
-    notices = [_attempt(attempt) for attempt in incident.attempts]
+    notices = [_attempt(attempt) for attempt in incident.attempts[-NOTICES:]]
     if home:
         notices.append(f":thread: What happened so far is told in <#{home}>.")
     if displaced:
@@ -220,7 +222,7 @@ def _summary(incident: Incident, snapshot: Snapshot) -> str:
     by = _by(last) if last is not None and last.type != TRIGGERED else ""
     people = ", ".join(_name(ref) for ref in snapshot.assignees)
     assigned = f" Assigned to {people}." if people else ""
-    notices = "".join(f" {_attempt(attempt)}" for attempt in incident.attempts)
+    notices = "".join(f" {_attempt(attempt)}" for attempt in incident.attempts[-NOTICES:])
     return clamp(f"{snapshot.status.capitalize()}{by}: {title}{service} ({facts}).{assigned}{notices}", 3000)
 
 

@@ -11,7 +11,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{deadletters}`               | stream | 10,000   | what could not be understood, with the reason |
 | `pb:{generation}`                | string | none     | the birth of this data set: `<random>:<Redis ms>` |
 | `pb:{queue:<name>}:due`          | zset   | none     | incident -> when it is due (Redis ms) |
-| `pb:{queue:<name>}:marks`        | hash   | none     | incident -> how often it was marked |
+| `pb:{queue:<name>}:marks`        | hash   | none     | incident -> the number of its last mark |
 | `pb:{<incident>}:incident`       | hash   | 180 d    | the projection: `rev`, `doc` |
 | `pb:{<incident>}:commands`       | hash   | 180 d    | the incident's command queue: `rev`, `doc` |
 | `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |

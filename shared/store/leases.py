@@ -1,13 +1,21 @@
 """Short leases on an incident, with a fencing token, so that one worker at a time does one kind of work on it."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
-from shared.errors import FencedOff
+import structlog
+
+from shared.errors import FencedOff, StoreDown
 from shared.model.ids import IncidentId
 from shared.store import keys
 from shared.store.redis import Redis
 from shared.store.scripts import Script
+
+log = structlog.get_logger()
+
+KEEPING = 3
+"""How often a lease is prolonged within the time that it lasts."""
 
 
 class Lease:
@@ -38,6 +46,19 @@ class Lease:
         if self._until - self._leases.now() < needed:
             self._until = await self._leases.prolong(self)
 
+    async def keep(self) -> None:
+        """
+        Prolong it again and again, for work whose every step is bounded but whose sum is not; cancelled at its end.
+
+        Ends by itself when the lease is lost, which the next `check` finds out.
+        """
+        try:
+            while True:
+                await asyncio.sleep(self._leases.lasts / KEEPING)
+                self._until = await self._leases.prolong(self)
+        except (FencedOff, StoreDown) as error:
+            log.warning("lease.not_kept", incident=self.incident, work=self._leases.work, why=str(error))
+
     async def release(self) -> None:
         """Give it up, so that the next one need not wait."""
         await self._leases.release(self)
@@ -49,7 +70,7 @@ class Leases:
     def __init__(self, redis: Redis, work: str, lasts: float, now: Callable[[], float] = time.monotonic) -> None:
         self.work = work
         self.now = now
-        self._lasts = lasts
+        self.lasts = lasts
         self._take = Script(redis, "lease")
         self._renew = Script(redis, "renew")
 
@@ -57,15 +78,15 @@ class Leases:
         """Take the lease on `incident`, or return None when somebody holds it."""
         asked = self.now()
         names = [keys.lease(incident, self.work), keys.epoch(incident, self.work)]
-        epoch = await self._take(names, [int(self._lasts * 1000), keys.INCIDENT_KEPT])
-        return Lease(self, incident, int(str(epoch)), asked + self._lasts) if epoch else None
+        epoch = await self._take(names, [int(self.lasts * 1000), keys.INCIDENT_KEPT])
+        return Lease(self, incident, int(str(epoch)), asked + self.lasts) if epoch else None
 
     async def prolong(self, lease: Lease) -> float:
         """Start the lease's time anew, and return its end on the monotonic clock."""
         asked = self.now()
-        if not await self._renew([keys.lease(lease.incident, self.work)], [lease.epoch, int(self._lasts * 1000)]):
+        if not await self._renew([keys.lease(lease.incident, self.work)], [lease.epoch, int(self.lasts * 1000)]):
             raise FencedOff(f"the lease on {lease.incident} for {self.work} was lost")
-        return asked + self._lasts
+        return asked + self.lasts
 
     async def release(self, lease: Lease) -> None:
         """End the lease if it is still this one."""

@@ -58,7 +58,7 @@ class Inbox:
 
     async def batch(self) -> AsyncIterator[Entry]:
         """Yield what a dead worker left behind, then what is new; waits a moment when there is neither."""
-        for entry in [*await self._abandoned(), *await self._new()]:
+        for entry in await self._read():
             yield entry
 
     async def done(self, entry: Entry) -> None:
@@ -71,6 +71,16 @@ class Inbox:
         await self._redis.xadd(keys.DEAD_LETTERS, letter, maxlen=keys.DEAD_LETTERS_KEPT, approximate=True)
         await self.done(entry)
 
+    async def _read(self) -> list[Entry]:
+        """Read both kinds; a group that is gone, with all of Redis's data, is made again."""
+        try:
+            return [*await self._abandoned(), *await self._new()]
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            await self.open()
+            return []
+
     async def _abandoned(self) -> list[Entry]:
         claimed = await self._redis.xautoclaim(
             self.stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH
@@ -78,21 +88,15 @@ class Inbox:
         return _entries(claimed[1])
 
     async def _new(self) -> list[Entry]:
-        try:
-            read: Any = await self._blocking.xreadgroup(
-                keys.GROUP, self._consumer, {self.stream: ">"}, count=BATCH, block=self._block
-            )
-        except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
-                raise
-            await self.open()
-            return []
+        read: Any = await self._blocking.xreadgroup(
+            keys.GROUP, self._consumer, {self.stream: ">"}, count=BATCH, block=self._block
+        )
         return [entry for _, entries in read or [] for entry in _entries(entries)]
 
 
 def _entries(raw: list[tuple[bytes, dict[bytes, bytes]]] | Any) -> list[Entry]:  # noqa: ANN401 -- redis-py's reply types vary by version
     return [
-        Entry(entry_id.decode(), {name.decode(): value for name, value in fields.items()})
+        Entry(entry_id.decode(), {name.decode(errors="backslashreplace"): value for name, value in fields.items()})
         for entry_id, fields in raw
         if fields
     ]

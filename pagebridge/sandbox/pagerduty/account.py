@@ -44,19 +44,22 @@ class Account:
         return incident
 
     @contextmanager
-    def changing(self, incident: Incident) -> Iterator[None]:
-        """Change an incident as a whole or, when something is refused, not at all. Events are told once it is done."""
-        before = copy.deepcopy(vars(incident))
+    def changing(self, *incidents: Incident) -> Iterator[None]:
+        """Change incidents as a whole or, when something is refused, not at all. Events are told once it is done."""
+        before = [copy.deepcopy(vars(incident)) for incident in incidents]
         try:
             yield
         except Exception:
-            vars(incident).update(before)
+            for incident, fields in zip(incidents, before, strict=True):
+                vars(incident).update(fields)
             self._untold.clear()
             raise
-        self.revision += len(incident.log) - len(before["log"])
+        if before != [vars(incident) for incident in incidents]:
+            self.revision += 1
         told, self._untold = self._untold, []
         for event in told:
             self._publish(event)
+        self.clock.arm()
 
     def record(self, kind: str, incident: Incident, actor: Actor, at: datetime, **details: object) -> None:
         """Write a line into the log of an incident that is being changed."""

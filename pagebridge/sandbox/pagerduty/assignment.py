@@ -4,6 +4,7 @@ from pagebridge.sandbox.pagerduty.account import Account
 from pagebridge.sandbox.pagerduty.directory import Directory, Policy
 from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
 from pagebridge.sandbox.pagerduty.roles import STAKEHOLDERS
+from pagebridge.sandbox.pagerduty.waiting import await_acknowledge
 from pagebridge.sandbox.pagerduty.wire import (
     ASSIGNEE_NOT_FOUND,
     CANNOT_ESCALATE,
@@ -30,7 +31,7 @@ def delegate(account: Account, incident: Incident, actor: Actor, policy: Policy)
     if incident.status is Status.RESOLVED:
         raise Refusal(CANNOT_REASSIGN, "Incident Cannot Be Reassigned", "Incident is resolved")
     users = on_call(account.directory, policy.levels, 1)
-    incident.policy, incident.levels, incident.level = policy.id, policy.levels, 1
+    incident.policy, incident.levels, incident.level, incident.loops = policy.id, policy.levels, 1, 0
     _move(account, incident, actor, users, POLICY, ("delegate", "delegated"))
 
 
@@ -58,6 +59,8 @@ def _move(
     incident.assigned_via = via
     incident.assign(users, at)
     incident.updated = at
+    if incident.status is Status.TRIGGERED:
+        await_acknowledge(account, incident, at)
     account.record(kind, incident, actor, at, assignees=users)
     account.announce(change, incident, actor, at)
 

@@ -1,14 +1,34 @@
 """The simulated account's clock, and times as PagerDuty writes them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 MILLISECOND = timedelta(milliseconds=1)
 
 
+class Alarms(Protocol):
+    """What happens by itself at some time."""
+
+    @property
+    def due(self) -> datetime | None:
+        """When the next thing happens, if anything does."""
+
+    def ring(self) -> None:
+        """Let it happen."""
+
+    def arm(self) -> None:
+        """Look again when that is: something has changed, or the clock was moved."""
+
+
 class Clock:
-    """Real time, or as far ahead of it as a test has moved it. Two changes never share a millisecond."""
+    """
+    Real time, or as far ahead of it as a test has moved it. Two changes never share a millisecond.
+
+    `alarms` ring at their time, also while the clock is being moved.
+    """
 
     def __init__(self) -> None:
+        self.alarms: Alarms | None = None
         self._ahead = timedelta(0)
         self._last = datetime.fromtimestamp(0, UTC)
 
@@ -23,8 +43,25 @@ class Clock:
         return self._last
 
     def advance(self, seconds: float) -> None:
-        """Move the clock ahead of what it shows, which after a burst of changes may be ahead of real time already."""
-        self._ahead = self.now() - datetime.now(UTC) + timedelta(seconds=seconds)
+        """
+        Move the clock ahead of what it shows, which after a burst of changes may be ahead of real time already.
+
+        What is due on the way happens in its order, each thing at its own time.
+        """
+        target = self.now() + timedelta(seconds=seconds)
+        while self.alarms and (due := self.alarms.due) and due <= target:
+            self._move(max(due, self.now()))
+            self.alarms.ring()
+        self._move(target)
+        self.arm()
+
+    def arm(self) -> None:
+        """Tell the alarms that something has changed."""
+        if self.alarms:
+            self.alarms.arm()
+
+    def _move(self, moment: datetime) -> None:
+        self._ahead = moment - datetime.now(UTC)
 
 
 def in_seconds(moment: datetime) -> str:

@@ -31,6 +31,8 @@ SETUP = {
     "escalation_policies": "add_escalation_policy",
     "services": "add_service",
     "priorities": "add_priority",
+    "abilities": "set_ability",
+    "incident_types": "add_incident_type",
     "subscriptions": "subscribe",
     "trigger": "trigger",
 }
@@ -42,6 +44,16 @@ WEB = frozenset(
     "set_priority",
     "set_urgency",
     "set_title",
+    "set_incident_type",
+    "set_conference_bridge",
+    "edit_note",
+    "delete_note",
+    "snooze",
+    "merge",
+    "request_responders",
+    "join",
+    "decline",
+    "publish_status_update",
 }
 AUTOMATION = frozenset({"unacknowledge", "resolve", "escalate"})
 WEBHOOKS = frozenset({"duplicate_next", "hold", "reverse_next", "redeliver", "ping", "enable"})

@@ -1,9 +1,14 @@
-"""What else of an incident can be changed: notes, priority, urgency, title, service."""
+"""What else of an incident can be changed: notes, priority, urgency, title, service, type, conference bridge."""
+
+from dataclasses import replace
 
 from pagebridge.sandbox.pagerduty import ids
 from pagebridge.sandbox.pagerduty.account import Account
 from pagebridge.sandbox.pagerduty.directory import Service
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Note
+from pagebridge.sandbox.pagerduty.incident_parts import Bridge, Note
+from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge.sandbox.pagerduty.waiting import await_acknowledge
+from pagebridge.sandbox.pagerduty.wire import not_found
 
 
 def add_note(account: Account, incident: Incident, actor: Actor, content: str) -> Note:
@@ -14,6 +19,26 @@ def add_note(account: Account, incident: Incident, actor: Actor, content: str) -
     account.record("annotate", incident, actor, at, note=content)
     account.announce_event(account.events.annotated(incident, note, actor))
     return note
+
+
+def edit_note(account: Account, incident: Incident, note_id: str, content: str) -> Note:
+    """Change what a note says, of which no event tells."""
+    old = _note(incident, note_id)
+    edited = replace(old, content=content, edited=account.clock.tick())
+    incident.notes = [edited if note is old else note for note in incident.notes]
+    return edited
+
+
+def delete_note(incident: Incident, note_id: str) -> None:
+    """Delete a note, of which no event tells."""
+    incident.notes.remove(_note(incident, note_id))
+
+
+def _note(incident: Incident, note_id: str) -> Note:
+    for note in incident.notes:
+        if note.id == note_id:
+            return note
+    raise not_found("Note Not Found")
 
 
 def set_priority(account: Account, incident: Incident, actor: Actor, priority: str | None) -> None:
@@ -32,6 +57,8 @@ def set_urgency(account: Account, incident: Incident, actor: Actor, urgency: str
         return
     at = account.clock.tick()
     incident.urgency, incident.updated = urgency, at
+    if incident.status is Status.TRIGGERED:
+        await_acknowledge(account, incident, at)
     account.record("urgency_change", incident, actor, at)
 
 
@@ -52,3 +79,23 @@ def set_service(account: Account, incident: Incident, actor: Actor, service: Ser
     incident.service, incident.teams, incident.updated = service.id, service.teams, at
     account.record("field_value_change", incident, actor, at)
     account.announce("service_updated", incident, actor, at)
+
+
+def set_incident_type(account: Account, incident: Incident, actor: Actor, name: str) -> None:
+    """Change the type."""
+    if incident.kind == name:
+        return
+    at = account.clock.tick()
+    incident.kind, incident.updated = name, at
+    account.record("field_value_change", incident, actor, at)
+    account.announce("incident_type.changed", incident, actor, at)
+
+
+def set_conference_bridge(account: Account, incident: Incident, actor: Actor, bridge: Bridge) -> None:
+    """Set where people talk."""
+    if incident.bridge == bridge:
+        return
+    at = account.clock.tick()
+    incident.bridge, incident.updated = bridge, at
+    account.record("field_value_change", incident, actor, at)
+    account.announce_event(account.events.bridge_updated(incident, bridge, actor, at))

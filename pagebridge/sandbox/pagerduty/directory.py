@@ -19,6 +19,8 @@ BASE_ROLES = frozenset(
         "read_only_limited_user",
     }
 )
+ABILITIES = frozenset({"teams", "read_only_users", "service_support_hours", "urgencies", "coordinated_responding"})
+"""What an account can do, unless a test takes something away."""
 TEAM_ROLES = frozenset({"manager", "responder", "observer"})
 
 
@@ -46,23 +48,37 @@ class Team:
 
 @dataclass(frozen=True)
 class Policy:
-    """An escalation policy; `levels` are the users of each level, the first one first."""
+    """
+    An escalation policy; `levels` are the users of each level, the first one first.
+
+    After `delay` minutes without an acknowledge the next level is paged; after the last one it begins anew, `loops`
+    times. Without a delay nothing escalates by itself.
+    """
 
     id: str
     name: str
     levels: tuple[tuple[str, ...], ...]
     teams: tuple[str, ...] = ()
+    delay: int | None = None
+    loops: int = 0
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service; its incidents follow `policy`, and belong to `teams`. `integration` is its Events API key's id."""
+    """
+    A service; its incidents follow `policy`, and belong to `teams`. `integration` is its Events API key's id.
+
+    After `acknowledgement_timeout` seconds an acknowledged incident is triggered again, after `auto_resolve_timeout`
+    seconds an open one is resolved; None is never.
+    """
 
     id: str
     name: str
     policy: str
     teams: tuple[str, ...]
     integration: str
+    acknowledgement_timeout: int | None = None
+    auto_resolve_timeout: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,8 @@ class Directory:
         self.policies: dict[str, Policy] = {}
         self.services: dict[str, Service] = {}
         self.priorities: dict[str, Priority] = {}
+        self.incident_types = {"incident_default", "major_incident"}
+        self.abilities = set(ABILITIES)
         self._names: dict[str, str] = {}
 
     def add_user(self, name: str, email: str, role: str, user_id: str | None) -> User:
@@ -129,6 +147,10 @@ class Directory:
         """Add an escalation policy. A level may be empty: nobody is on call there."""
         users = tuple(tuple(self.user(user).id for user in level) for level in levels)
         policy = Policy(policy_id or ids.object_id(), name, users, tuple(self.team(team).id for team in teams))
+        return self.put_policy(policy)
+
+    def put_policy(self, policy: Policy) -> Policy:
+        """Store an escalation policy under its id."""
         self.policies[policy.id] = policy
         return policy
 
@@ -137,6 +159,10 @@ class Directory:
         policy = self.policy(policy_id)
         own = tuple(self.team(team).id for team in teams)
         service = Service(service_id or ids.object_id(), name, policy.id, own or policy.teams, ids.object_id())
+        return self.put_service(service)
+
+    def put_service(self, service: Service) -> Service:
+        """Store a service under its id."""
         self.services[service.id] = service
         return service
 

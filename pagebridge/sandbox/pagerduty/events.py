@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pagebridge.sandbox.pagerduty import ids
 from pagebridge.sandbox.pagerduty.clock import in_milliseconds, in_seconds
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Note
+from pagebridge.sandbox.pagerduty.incident_parts import Bridge, Note, Responder, StatusUpdate
+from pagebridge.sandbox.pagerduty.incidents import Actor, Incident
 from pagebridge.sandbox.pagerduty.references import References
 from pagebridge.sandbox.pagerduty.wire import Json
 
@@ -44,6 +45,39 @@ class Events:
             "type": "incident_note",
         }
         return self._event("incident.annotated", incident, actor, note.at, data)
+
+    def responder(self, change: str, incident: Incident, responder: Responder, actor: Actor, at: datetime) -> Event:
+        """Make the event of somebody asked to help, or of what they answered."""
+        data = {
+            "incident": self._refer.webhook_incident(incident),
+            "user": self._refer.user(responder.user),
+            "escalation_policy": self._refer.policy(responder.policy) if responder.policy else None,
+            "message": responder.request.message,
+            "state": "accepted" if responder.state == "joined" else responder.state,
+            "type": "incident_responder",
+        }
+        return self._event(f"incident.responder.{change}", incident, actor, at, data)
+
+    def status_update(self, incident: Incident, update: StatusUpdate, actor: Actor) -> Event:
+        """Make the event of a status update."""
+        data = {
+            "incident": self._refer.webhook_incident(incident),
+            "id": update.id,
+            "message": update.message,
+            "trimmed": False,
+            "type": "incident_status_update",
+        }
+        return self._event("incident.status_update_published", incident, actor, update.at, data)
+
+    def bridge_updated(self, incident: Incident, bridge: Bridge, actor: Actor, at: datetime) -> Event:
+        """Make the event of a new conference bridge."""
+        data = {
+            "incident": self._refer.webhook_incident(incident),
+            "conference_numbers": [{"label": "", "number": bridge.number}] if bridge.number else [],
+            "conference_url": bridge.url,
+            "type": "incident_conference_bridge",
+        }
+        return self._event("incident.conference_bridge.updated", incident, actor, at, data)
 
     @staticmethod
     def ping(at: datetime, user: str | None) -> Event:
@@ -85,9 +119,9 @@ class Events:
             "teams": [refer.team(team) for team in incident.teams],
             "priority": refer.priority(incident.priority),
             "urgency": incident.urgency,
-            "conference_bridge": None,
-            "resolve_reason": None,
-            "incident_type": {"name": "incident_default"},
+            "conference_bridge": refer.bridge(incident),
+            "resolve_reason": refer.resolve_reason(incident, refer.webhook_incident),
+            "incident_type": {"name": incident.kind},
         }
 
 

@@ -1,10 +1,21 @@
 """What the REST API shows of incidents and their logs."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from pagebridge.sandbox.pagerduty.clock import in_seconds
+from pagebridge.sandbox.pagerduty.incident_parts import (
+    Alert,
+    Responder,
+    ResponderRequest,
+    StatusUpdate,
+    Target,
+)
 from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, IncidentView, LogEntry, Status
 from pagebridge.sandbox.pagerduty.references import References
 from pagebridge.sandbox.pagerduty.wire import Json
 
+AVATAR = "https://pd-static-assets.pagerduty.com/users/blank-avatar.png"
 SUMMARIES = {
     "trigger": "Triggered through {channel}",
     "acknowledge": "Acknowledged by {agent}",
@@ -14,6 +25,9 @@ SUMMARIES = {
     "escalate": "Escalated to {assignees} by {agent}",
     "resolve": "Resolved by {agent}",
     "annotate": "Note added by {agent}",
+    "snooze": "Snoozed by {agent}",
+    "exhaust_escalation_path": "Escalation path exhausted",
+    "repeat_escalation_path": "Escalation path repeated",
     "urgency_change": "Urgency changed by {agent}",
     "field_value_change": "Changed by {agent}",
 }
@@ -39,18 +53,18 @@ class IncidentRendering:
             "service": refer.service(incident.service),
             "assigned_via": incident.assigned_via,
             "resolved_at": in_seconds(incident.resolved) if incident.resolved else None,
-            "alert_counts": {"all": 0, "triggered": 0, "resolved": 0},
-            "is_mergeable": True,
-            "incident_type": {"name": "incident_default"},
+            "alert_counts": _alert_counts(incident),
+            "is_mergeable": incident.mergeable,
+            "incident_type": {"name": incident.kind},
             "escalation_policy": refer.policy(incident.policy),
             "teams": [refer.team(team) for team in incident.teams],
             "priority": refer.priority(incident.priority),
             "urgency": incident.urgency,
-            "pending_actions": [],
-            "resolve_reason": None,
+            "pending_actions": _pending(incident.pending),
+            "resolve_reason": refer.resolve_reason(incident, refer.incident),
             "alert_grouping": None,
-            "incidents_responders": [],
-            "responder_requests": [],
+            "incidents_responders": [self.responder(incident, each) for each in incident.responders],
+            "responder_requests": [self.responder_request(incident, each) for each in incident.requests],
             **self._people(incident),
         }
 
@@ -75,6 +89,8 @@ class IncidentRendering:
         """Show a log entry."""
         summary = self._summary(entry, incident)
         details = {name: value for name, value in entry.details.items() if name != "assignees"}
+        if "changed_actions" in details:
+            details["changed_actions"] = _pending(details["changed_actions"])
         if "assignees" in entry.details:
             details["assignees"] = [self._refer.user(user) for user in entry.details["assignees"]]
         return self._refer.log_entry(entry, summary) | {
@@ -88,6 +104,69 @@ class IncidentRendering:
             "contexts": [],
             "event_details": {"description": incident.title} if entry.kind == "trigger" else {},
             **details,
+        }
+
+    def responder(self, incident: Incident, responder: Responder) -> Json:
+        """Show somebody who was asked to help."""
+        request, policy = responder.request, responder.policy
+        return {
+            "state": responder.state,
+            "user": self._refer.user(responder.user) | {"avatar_url": AVATAR},
+            "incident": self._refer.incident(incident),
+            "updated_at": in_seconds(responder.updated),
+            "message": request.message,
+            "requester": self._refer.user(request.requester) | {"avatar_url": AVATAR},
+            "requested_at": in_seconds(request.at),
+            "escalation_policy_requests": [self._refer.policy(policy)["summary"]] if policy else [],
+        }
+
+    def responder_request(self, incident: Incident, request: ResponderRequest) -> Json:
+        """Show a request to help, with who was asked by it."""
+        return {
+            "id": request.id,
+            "incident": self._refer.incident(incident),
+            "requester": self._refer.user(request.requester),
+            "requested_at": in_seconds(request.at),
+            "message": request.message,
+            "responder_request_targets": [
+                {"responder_request_target": self._target(incident, target)} for target in request.targets
+            ],
+        }
+
+    def _target(self, incident: Incident, target: Target) -> Json:
+        asked = [
+            self.responder(incident, each)
+            for each in incident.responders
+            if target.id == (each.user if target.kind == "user" else each.policy)
+        ]
+        return {"type": target.kind, "id": target.id, "incidents_responders": asked}
+
+    def status_update(self, update: StatusUpdate) -> Json:
+        """Show a status update; what was only for mail is there only if it was given."""
+        mail = {"subject": update.subject, "html_message": update.html_message}
+        return {
+            "id": update.id,
+            "message": update.message,
+            "sender": self._refer.user(update.user),
+            "created_at": in_seconds(update.at),
+        } | {name: text for name, text in mail.items() if text is not None}
+
+    def alert(self, alert: Alert, incident: Incident) -> Json:
+        """Show an alert, of the incident it belongs to now."""
+        opened = self._refer.refer("alert", alert.id, alert.title)
+        return opened | {
+            "type": "alert",
+            "created_at": in_seconds(alert.created),
+            "resolved_at": in_seconds(alert.resolved) if alert.resolved else None,
+            "status": alert.status,
+            "alert_key": alert.key,
+            "service": self._refer.service(alert.service),
+            "first_trigger_log_entry": self._refer.trigger(alert.log_entry, incident.id),
+            "incident": self._refer.incident(incident),
+            "suppressed": False,
+            "severity": "critical",
+            "integration": self._refer.alert_integration(alert.integration, alert.service),
+            "body": {"type": "alert_body", "contexts": [], "details": {}},
         }
 
     def view(self, incident: Incident) -> IncidentView:
@@ -113,6 +192,12 @@ class IncidentRendering:
             created_at=incident.created,
             updated_at=incident.updated,
             resolved_at=incident.resolved,
+            incident_type=incident.kind,
+            conference_bridge=incident.bridge,
+            responders={responder.user: responder.state for responder in incident.responders},
+            status_updates=[update.message for update in incident.status_updates],
+            pending_actions=dict(incident.pending),
+            merged_into=incident.merged_into.id if incident.merged_into else None,
         )
 
     def _agent(self, actor: Actor, incident: Incident) -> Json:
@@ -124,3 +209,13 @@ class IncidentRendering:
         channel = {"api": "the API", "website": "the website"}.get(entry.actor.channel, entry.actor.channel)
         agent = self._agent(entry.actor, incident)["summary"]
         return SUMMARIES[entry.kind].format(channel=channel, agent=agent, assignees=", ".join(assignees))
+
+
+def _alert_counts(incident: Incident) -> Json:
+    resolved = sum(alert.status == "resolved" for alert in incident.alerts)
+    return {"all": len(incident.alerts), "triggered": len(incident.alerts) - resolved, "resolved": resolved}
+
+
+def _pending(actions: Mapping[str, datetime]) -> list[Json]:
+    """Show what will happen by itself, the next thing first."""
+    return [{"type": name, "at": in_seconds(actions[name])} for name in sorted(actions, key=lambda it: actions[it])]

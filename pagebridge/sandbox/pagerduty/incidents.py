@@ -1,11 +1,21 @@
 """Incidents as the simulated PagerDuty keeps them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pagebridge.sandbox.pagerduty.directory import Service, User
+from pagebridge.sandbox.pagerduty.incident_parts import (
+    Alert,
+    Bridge,
+    IncidentName,
+    Note,
+    Responder,
+    ResponderRequest,
+    Stamp,
+    StatusUpdate,
+)
 from pagebridge.sandbox.pagerduty.wire import Json
 
 
@@ -43,24 +53,6 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Stamp:
-    """That a user was assigned or has acknowledged, and when."""
-
-    user: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Note:
-    """A note on an incident."""
-
-    id: str
-    user: str | None
-    content: str
-    at: datetime
-
-
-@dataclass(frozen=True)
 class LogEntry:
     """One line of an incident's log. `kind` is PagerDuty's type without `_log_entry`; `details` are its own fields."""
 
@@ -74,7 +66,12 @@ class LogEntry:
 
 @dataclass
 class Incident:
-    """An incident. `levels` is its escalation policy as it was when the incident took it."""
+    """
+    An incident. `levels` is its escalation policy as it was when the incident took it.
+
+    `pending` is what will happen by itself and when: `unacknowledge`, `escalate`, `resolve`. `by_hand` is for those
+    opened in PagerDuty's own interface. `loops` counts how often escalation has begun anew.
+    """
 
     id: str
     number: int
@@ -100,6 +97,32 @@ class Incident:
     details: str | None = None
     notes: list[Note] = field(default_factory=list)
     log: list[LogEntry] = field(default_factory=list)
+    kind: str = "incident_default"
+    by_hand: bool = False
+    bridge: Bridge | None = None
+    merged_into: IncidentName | None = None
+    alerts: list[Alert] = field(default_factory=list)
+    responders: list[Responder] = field(default_factory=list)
+    requests: list[ResponderRequest] = field(default_factory=list)
+    status_updates: list[StatusUpdate] = field(default_factory=list)
+    pending: dict[str, datetime] = field(default_factory=dict)
+    loops: int = 0
+
+    @property
+    def name(self) -> IncidentName:
+        """What a reference to it says."""
+        return IncidentName(self.id, self.number, self.title)
+
+    @property
+    def involved(self) -> list[str]:
+        """The ids of the users who may act on it whatever their team: who is assigned, and who helps."""
+        helping = [each.user for each in self.responders if each.state in ("pending", "joined")]
+        return [*self.assignees, *helping]
+
+    @property
+    def mergeable(self) -> bool:
+        """Whether it can be merged: it has alerts, or was opened by hand (OpenAPI, merge)."""
+        return bool(self.alerts) or self.by_hand
 
     @property
     def assignees(self) -> list[str]:
@@ -121,7 +144,8 @@ class Incident:
         self.resolved = at if status is Status.RESOLVED else None
         self.acknowledgements = []
         if status is Status.RESOLVED:
-            self.assignments = []
+            self.assignments, self.pending = [], {}
+            self.alerts = [replace(alert, resolved=alert.resolved or at) for alert in self.alerts]
 
 
 @dataclass(frozen=True)
@@ -146,3 +170,9 @@ class IncidentView:
     created_at: datetime
     updated_at: datetime
     resolved_at: datetime | None
+    incident_type: str
+    conference_bridge: Bridge | None
+    responders: dict[str, str]
+    status_updates: list[str]
+    pending_actions: dict[str, datetime]
+    merged_into: str | None

@@ -9,7 +9,9 @@ from pagebridge.sandbox.pagerduty.account import Account
 from pagebridge.sandbox.pagerduty.assignment import DIRECT, POLICY, on_call, require_assignable
 from pagebridge.sandbox.pagerduty.details import add_note
 from pagebridge.sandbox.pagerduty.directory import Policy, Service
+from pagebridge.sandbox.pagerduty.incident_parts import Alert, Bridge
 from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge.sandbox.pagerduty.waiting import await_acknowledge, await_resolution, await_work
 from pagebridge.sandbox.pagerduty.wire import (
     ALREADY_ACKNOWLEDGED,
     ALREADY_RESOLVED,
@@ -30,6 +32,9 @@ class Draft:
     policy: Policy | None = None
     assignee: str | None = None
     details: str | None = None
+    kind: str = "incident_default"
+    bridge: Bridge | None = None
+    by_hand: bool = False
 
 
 def trigger(account: Account, draft: Draft, actor: Actor) -> Incident:
@@ -51,7 +56,11 @@ def trigger(account: Account, draft: Draft, actor: Actor) -> Incident:
     with account.changing(incident):
         account.record("trigger", incident, actor, at)
         account.record("assign", incident, actor, at, assignees=users)
+        if actor.kind == "integration":
+            incident.alerts.append(_alert(incident, actor, at))
         account.announce("triggered", incident, actor, at)
+        await_resolution(account, incident, at)
+        await_acknowledge(account, incident, at)
         if users == [actor.id]:
             acknowledge(account, incident, actor)
     return incident
@@ -66,6 +75,11 @@ def _require_new_key(account: Account, draft: Draft) -> None:
                 "Arguments Caused Error",
                 "Open incident with matching dedup key already exists on this service",
             )
+
+
+def _alert(incident: Incident, actor: Actor, at: datetime) -> Alert:
+    key, entry = incident.key, incident.log[0].id
+    return Alert(ids.incident_id(), key, incident.title, incident.service, actor.id, at, entry)
 
 
 def _new(account: Account, draft: Draft, policy: Policy, actor: Actor, at: datetime) -> Incident:
@@ -85,6 +99,9 @@ def _new(account: Account, draft: Draft, policy: Policy, actor: Actor, at: datet
         status_changed_by=actor,
         priority=draft.priority,
         details=draft.details,
+        kind=draft.kind,
+        bridge=draft.bridge,
+        by_hand=draft.by_hand,
     )
 
 
@@ -104,7 +121,9 @@ def acknowledge(account: Account, incident: Incident, actor: Actor) -> None:
     incident.assign([actor.id], at)
     incident.acknowledged_by(actor.id, at)
     incident.updated = at
-    account.record("acknowledge", incident, actor, at, acknowledgement_timeout=None)
+    await_work(account, incident, at)
+    timeout = account.directory.service(incident.service).acknowledgement_timeout
+    account.record("acknowledge", incident, actor, at, acknowledgement_timeout=timeout)
     account.announce("acknowledged", incident, actor, at)
     if moved and account.options.acknowledge_reassigns:
         at = account.clock.tick()
@@ -119,6 +138,7 @@ def unacknowledge(account: Account, incident: Incident, actor: Actor) -> None:
     at = account.clock.tick()
     incident.enter(Status.TRIGGERED, actor, at)
     incident.updated = at
+    await_acknowledge(account, incident, at)
     account.record("unacknowledge", incident, actor, at)
     account.announce("unacknowledged", incident, actor, at)
 
@@ -144,6 +164,9 @@ def reopen(account: Account, incident: Incident, actor: Actor, assignees: list[s
     incident.assign(users, at)
     incident.assigned_via, incident.level = (DIRECT if assignees else POLICY), 1
     incident.reopened = incident.updated = at
+    incident.merged_into, incident.loops = None, 0
+    await_resolution(account, incident, at)
+    await_acknowledge(account, incident, at)
     account.record("trigger", incident, actor, at)
     account.record("assign", incident, actor, at, assignees=users)
     account.announce("reopened", incident, actor, at)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from pagebridge.sandbox.pagerduty import assignment, details, lifecycle
+from pagebridge.sandbox.pagerduty import assignment, collaboration, details, lifecycle, merging, waiting
 from pagebridge.sandbox.pagerduty.account import Account
 from pagebridge.sandbox.pagerduty.directory import User
+from pagebridge.sandbox.pagerduty.incident_parts import Bridge, Target
 from pagebridge.sandbox.pagerduty.incident_rendering import IncidentRendering
 from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, IncidentView, Status
 from pagebridge.sandbox.pagerduty.roles import require_may_act
@@ -64,7 +65,7 @@ class Web(_Acting):
 
     def _change(self, incident_id: str, change: Change) -> IncidentView:
         incident = self._account.incident(incident_id)
-        self._require_may_act(incident.teams, incident.assignees)
+        self._require_may_act(incident.teams, incident.involved)
         return super()._change(incident_id, change)
 
     def _require_may_act(self, teams: Sequence[str], assignees: Sequence[str] = ()) -> None:
@@ -75,7 +76,7 @@ class Web(_Acting):
         """Open an incident by hand; assigned to oneself it is acknowledged from the start."""
         service = self._account.directory.service(service_id)
         self._require_may_act(service.teams)
-        draft = lifecycle.Draft(service, title, urgency, assignee=assignee)
+        draft = lifecycle.Draft(service, title, urgency, assignee=assignee, by_hand=True)
         return self._view(lifecycle.trigger(self._account, draft, self._actor))
 
     def acknowledge(self, incident_id: str) -> IncidentView:
@@ -123,3 +124,70 @@ class Web(_Acting):
     def set_title(self, incident_id: str, title: str) -> IncidentView:
         """Change the title."""
         return self._change(incident_id, lambda it: details.set_title(self._account, it, self._actor, title))
+
+    def set_incident_type(self, incident_id: str, name: str) -> IncidentView:
+        """Change the type."""
+        if name not in self._account.directory.incident_types:
+            raise not_found("Incident Type Not Found")
+        return self._change(incident_id, lambda it: details.set_incident_type(self._account, it, self._actor, name))
+
+    def set_conference_bridge(
+        self, incident_id: str, number: str | None = None, url: str | None = None
+    ) -> IncidentView:
+        """Set where people talk."""
+        bridge = Bridge(number, url)
+        return self._change(
+            incident_id, lambda it: details.set_conference_bridge(self._account, it, self._actor, bridge)
+        )
+
+    def edit_note(self, incident_id: str, note_id: str, text: str) -> IncidentView:
+        """Change what a note says."""
+        return self._change(incident_id, lambda it: details.edit_note(self._account, it, note_id, text))
+
+    def delete_note(self, incident_id: str, note_id: str) -> IncidentView:
+        """Delete a note."""
+        return self._change(incident_id, lambda it: details.delete_note(it, note_id))
+
+    def snooze(self, incident_id: str, seconds: int) -> IncidentView:
+        """Let an acknowledge last so long from now."""
+        return self._change(incident_id, lambda it: waiting.snooze(self._account, it, self._actor, seconds))
+
+    def merge(self, incident_id: str, source_ids: Sequence[str]) -> IncidentView:
+        """Merge other incidents into this one."""
+        target = self._account.incident(incident_id)
+        sources = [self._account.incident(source) for source in source_ids]
+        for each in (target, *sources):
+            self._require_may_act(each.teams, each.involved)
+        with self._account.changing(target, *sources):
+            merging.merge(self._account, target, self._actor, sources)
+        return self._view(target)
+
+    def request_responders(
+        self,
+        incident_id: str,
+        user_ids: Sequence[str] = (),
+        policy_ids: Sequence[str] = (),
+        message: str = "Please help",
+    ) -> IncidentView:
+        """Ask users, and whoever is on call for escalation policies, to help."""
+        targets = [Target("user", user) for user in user_ids] + [
+            Target("escalation_policy", each) for each in policy_ids
+        ]
+        return self._change(
+            incident_id,
+            lambda it: collaboration.request_responders(self._account, it, self._actor, message, targets),
+        )
+
+    def join(self, incident_id: str) -> IncidentView:
+        """Answer that one will help, when asked."""
+        return self._change(incident_id, lambda it: collaboration.reply(self._account, it, self._actor, "joined"))
+
+    def decline(self, incident_id: str) -> IncidentView:
+        """Answer that one will not help, when asked."""
+        return self._change(incident_id, lambda it: collaboration.reply(self._account, it, self._actor, "declined"))
+
+    def publish_status_update(self, incident_id: str, message: str) -> IncidentView:
+        """Tell stakeholders."""
+        return self._change(
+            incident_id, lambda it: collaboration.publish_status_update(self._account, it, self._actor, message)
+        )

@@ -1,8 +1,10 @@
 """References: how everything in PagerDuty points to everything else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pagebridge.sandbox.pagerduty.directory import Directory, Service
+from pagebridge.sandbox.pagerduty.incident_parts import IncidentName
 from pagebridge.sandbox.pagerduty.incidents import Incident, LogEntry
 from pagebridge.sandbox.pagerduty.wire import Json
 
@@ -46,11 +48,11 @@ class References:
         reference = self.refer("priority", priority_id, self.directory.priorities[priority_id].name)
         return reference | {"html_url": f"{WEB}/account/incident_priorities"}
 
-    def incident(self, incident: Incident) -> Json:
+    def incident(self, incident: Incident | IncidentName) -> Json:
         """Refer to an incident as the REST API does, by number and title."""
         return self.refer("incident", incident.id, f"[#{incident.number}] {incident.title}")
 
-    def webhook_incident(self, incident: Incident) -> Json:
+    def webhook_incident(self, incident: Incident | IncidentName) -> Json:
         """Refer to an incident as webhooks do, by its title."""
         return self.refer("incident", incident.id, incident.title)
 
@@ -59,6 +61,34 @@ class References:
         reference = self.refer("inbound_integration", service.integration, "Events API V2")
         path = f"services/{service.id}/integrations/{service.integration}"
         return reference | {"self": f"{self.api}/{path}", "html_url": f"{WEB}/{path}"}
+
+    def alert_integration(self, integration: str, service: str) -> Json:
+        """Refer to the Events API integration that has made an alert."""
+        path = f"services/{service}/integrations/{integration}"
+        reference = self.refer("events_api_v2_inbound_integration", integration, "Events API V2")
+        return reference | {"self": f"{self.api}/{path}", "html_url": f"{WEB}/{path}"}
+
+    @staticmethod
+    def bridge(incident: Incident) -> Json | None:
+        """Show where people talk about an incident, if they do."""
+        bridge = incident.bridge
+        return None if bridge is None else {"conference_number": bridge.number, "conference_url": bridge.url}
+
+    @staticmethod
+    def resolve_reason(incident: Incident, refer: Callable[[IncidentName], Json]) -> Json | None:
+        """Show into which incident this one was merged, if it was."""
+        target = incident.merged_into
+        return None if target is None else {"type": "merge_resolve_reason", "incident": refer(target)}
+
+    def trigger(self, entry_id: str, incident_id: str) -> Json:
+        """Refer to the log entry with which an alert began."""
+        return {
+            "id": entry_id,
+            "type": "trigger_log_entry_reference",
+            "summary": "Triggered through the API",
+            "self": f"{self.api}/log_entries/{entry_id}?incident_id={incident_id}",
+            "html_url": f"{WEB}/incidents/{incident_id}/log_entries/{entry_id}",
+        }
 
     def log_entry(self, entry: LogEntry, summary: str) -> Json:
         """Refer to a log entry."""

@@ -2,12 +2,12 @@
 
 from pagebridge.sandbox.pagerduty.clock import in_seconds
 from pagebridge.sandbox.pagerduty.directory import Directory, Policy, Priority, Service, Team, User
-from pagebridge.sandbox.pagerduty.incidents import Note
+from pagebridge.sandbox.pagerduty.incident_parts import Note
 from pagebridge.sandbox.pagerduty.references import References
 from pagebridge.sandbox.pagerduty.wire import Json
 
 ESCALATION_DELAY = 30
-"""Minutes; levels do not escalate by themselves here."""
+"""Minutes that a policy shows whose levels do not escalate by themselves here."""
 
 
 class Rendering:
@@ -52,7 +52,7 @@ class Rendering:
             "name": policy.name,
             "escalation_rules": [self._rule(policy, level) for level in range(len(policy.levels))],
             "services": [self._refer.service(service.id) for service in services],
-            "num_loops": 0,
+            "num_loops": policy.loops,
             "teams": [self._refer.team(team) for team in policy.teams],
             "description": None,
         }
@@ -60,7 +60,7 @@ class Rendering:
     def _rule(self, policy: Policy, level: int) -> Json:
         return {
             "id": f"{policy.id[:5]}{level:02}",
-            "escalation_delay_in_minutes": ESCALATION_DELAY,
+            "escalation_delay_in_minutes": policy.delay or ESCALATION_DELAY,
             "targets": [self._refer.user(user) for user in policy.levels[level]],
             "escalation_rule_assignment_strategy": "assign_to_everyone",
         }
@@ -70,8 +70,8 @@ class Rendering:
         return _full(self._refer.service(service.id)) | {
             "name": service.name,
             "description": None,
-            "auto_resolve_timeout": None,
-            "acknowledgement_timeout": None,
+            "auto_resolve_timeout": service.auto_resolve_timeout,
+            "acknowledgement_timeout": service.acknowledgement_timeout,
             "status": "active",
             "escalation_policy": self._refer.policy(service.policy),
             "teams": [self._refer.team(team) for team in service.teams],
@@ -107,7 +107,7 @@ class Rendering:
             "channel": {"summary": "The PagerDuty website or APIs"},
             "content": note.content,
             "created_at": in_seconds(note.at),
-            "updated_at": in_seconds(note.at),
+            "updated_at": in_seconds(note.edited or note.at),
         }
 
 

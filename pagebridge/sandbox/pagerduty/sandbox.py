@@ -9,6 +9,7 @@ from aiohttp.web import Application
 
 from pagebridge.sandbox.pagerduty import lifecycle
 from pagebridge.sandbox.pagerduty.account import Account
+from pagebridge.sandbox.pagerduty.alarms import AccountAlarms
 from pagebridge.sandbox.pagerduty.calls import Call, matches
 from pagebridge.sandbox.pagerduty.clock import Clock
 from pagebridge.sandbox.pagerduty.control import routes
@@ -19,13 +20,20 @@ from pagebridge.sandbox.pagerduty.incidents import Actor, IncidentView
 from pagebridge.sandbox.pagerduty.listener import Listener
 from pagebridge.sandbox.pagerduty.options import Options
 from pagebridge.sandbox.pagerduty.people import Automation, Web
-from pagebridge.sandbox.pagerduty.rest import directory_reads, incident_reads, incident_writes
+from pagebridge.sandbox.pagerduty.rest import (
+    directory_reads,
+    incident_actions,
+    incident_reads,
+    incident_writes,
+    notes,
+)
 from pagebridge.sandbox.pagerduty.rest.api import Api
 from pagebridge.sandbox.pagerduty.setup import Setup
 from pagebridge.sandbox.pagerduty.webhooks import Webhooks
 from pagebridge.sandbox.pagerduty.wire import not_found
 
-ROUTES = directory_reads.ROUTES | incident_reads.ROUTES | incident_writes.ROUTES
+TOPICS = (directory_reads, incident_reads, incident_writes, incident_actions, notes)
+ROUTES = {pattern: operation for topic in TOPICS for pattern, operation in topic.ROUTES.items()}
 TOKEN_LENGTH = 20
 
 
@@ -45,6 +53,8 @@ class PagerDutySandbox(Setup):
         self._deliveries = Deliveries(self.clock, retry_delay, webhook_timeout)
         webhooks = Webhooks(self.clock, self._deliveries)
         super().__init__(Account(self.clock, webhooks.publish), webhooks)
+        self._alarms = AccountAlarms(self._account)
+        self.clock.alarms = self._alarms
         self.token = "u+" + secrets.token_hex(TOKEN_LENGTH // 2 - 1)
         self._api = Api(self._account, ROUTES, self.token, rate_limit)
         self._gate = Gate(self._account, self._api)
@@ -59,6 +69,8 @@ class PagerDutySandbox(Setup):
             stack.push_async_callback(self._listener.close)
             await self._listener.start(group)
             stack.callback(self._gate.close)
+            stack.callback(self._alarms.stop)
+            self._alarms.start()
             self._account.references.api = self.url
             self._stack = stack.pop_all()
         return self

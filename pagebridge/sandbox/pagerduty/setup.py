@@ -1,6 +1,7 @@
 """Setting up the simulated account: who works there, and what can break."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pagebridge.sandbox.pagerduty import ids
 from pagebridge.sandbox.pagerduty.account import Account
@@ -80,9 +81,18 @@ class Setup:
         levels: Iterable[Iterable[str]],
         teams: Sequence[Team | str] = (),
         id: str | None = None,  # noqa: A002 - PagerDuty's word
+        *,
+        delay: int | None = None,
+        loops: int = 0,
     ) -> Policy:
-        """Add an escalation policy: the ids of the users of each level, the first level first."""
-        return self._account.directory.add_policy(name, levels, _ids(teams), id)
+        """
+        Add an escalation policy: the ids of the users of each level, the first level first.
+
+        `delay` is in minutes from level to level, of which there are `loops` rounds more; without it nothing escalates
+        by itself.
+        """
+        policy = self._account.directory.add_policy(name, levels, _ids(teams), id)
+        return self._account.directory.put_policy(replace(policy, delay=delay, loops=loops))
 
     def add_service(
         self,
@@ -90,9 +100,28 @@ class Setup:
         policy_id: str,
         teams: Sequence[Team | str] = (),
         id: str | None = None,  # noqa: A002 - PagerDuty's word
+        *,
+        acknowledgement_timeout: int | None = None,
+        auto_resolve_timeout: int | None = None,
     ) -> Service:
-        """Add a service; its incidents belong to its teams, or else to those of its escalation policy."""
-        return self._account.directory.add_service(name, policy_id, _ids(teams), id)
+        """
+        Add a service; its incidents belong to its teams, or else to those of its escalation policy.
+
+        The timeouts are in seconds; without them an acknowledge holds, and nothing is resolved by itself.
+        """
+        service = self._account.directory.add_service(name, policy_id, _ids(teams), id)
+        return self._account.directory.put_service(
+            replace(service, acknowledgement_timeout=acknowledgement_timeout, auto_resolve_timeout=auto_resolve_timeout)
+        )
+
+    def set_ability(self, name: str, *, present: bool) -> None:
+        """Give the account an ability, or take it away; `coordinated_responding` is what responder requests need."""
+        abilities = self._account.directory.abilities
+        (abilities.add if present else abilities.discard)(name)
+
+    def add_incident_type(self, name: str) -> None:
+        """Add an incident type, beside `incident_default` and `major_incident`."""
+        self._account.directory.incident_types.add(name)
 
     def add_priority(
         self,

@@ -8,10 +8,12 @@ from pagebridge.sandbox.slack.calls import Call
 from pagebridge.sandbox.slack.channels import Channel
 from pagebridge.sandbox.slack.envelopes import Envelope
 from pagebridge.sandbox.slack.faults import Active, Fault
+from pagebridge.sandbox.slack.interactions import Interaction
 from pagebridge.sandbox.slack.interactive import Dialog
 from pagebridge.sandbox.slack.limits import Limits
 from pagebridge.sandbox.slack.messages import Ephemeral, Message
-from pagebridge.sandbox.slack.people import Interaction, Person
+from pagebridge.sandbox.slack.modals import Modal
+from pagebridge.sandbox.slack.people import Person
 from pagebridge.sandbox.slack.sandbox import SlackSandbox
 from pagebridge.sandbox.slack.users import User
 
@@ -26,6 +28,7 @@ __all__ = [
     "Interaction",
     "Limits",
     "Message",
+    "Modal",
     "Person",
     "SlackSandbox",
     "User",

@@ -37,6 +37,31 @@ def _one_of(*names: str) -> Any:  # noqa: ANN401 - a check of Shape
     return check
 
 
+def _offered(value: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    yield from _one_of("options", "option_groups")(value, at)
+    yield from _initial(value, at)
+
+
+def _initial(value: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    """Look whether what is chosen at first is one of the options, written exactly like it."""
+    groups = value.get("option_groups") if isinstance(value.get("option_groups"), list) else []
+    known = [value, *(group for group in groups or [] if isinstance(group, dict))]
+    lists = [each["options"] for each in known if isinstance(each.get("options"), list)]
+    given = value.get("initial_options", [value["initial_option"]] if "initial_option" in value else [])
+    for option in given if isinstance(given, list) else []:
+        if not any(option in options for options in lists):
+            name = "initial_options" if "initial_options" in value else "initial_option"
+            yield Problem("must be one of the provided options", f"{at}/{name}", "enum")
+
+
+def _lengths(value: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    least, most, first = value.get("min_length"), value.get("max_length"), value.get("initial_value")
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        yield Problem("`min_length` must not be greater than `max_length`", f"{at}/min_length", "range", most)
+    if isinstance(first, str) and isinstance(most, int) and len(first) > most:
+        yield Problem(f"must be less than {most + 1} characters", f"{at}/initial_value", "max_length", most)
+
+
 CONFIRM = Shape(
     {"title": plain(100), "text": text(300)},
     {"confirm": plain(30), "deny": plain(30), "style": String(choices=("primary", "danger"))},
@@ -68,7 +93,7 @@ BUTTONS: dict[str, Rule] = {
     "overflow": Shape({"options": Items(OPTION, 5)}, ACTION | {"confirm": CONFIRM}),
 }  # fmt: skip
 SELECTS: dict[str, Rule] = {
-    "static_select": Shape({}, SELECT | OPTIONS | {"initial_option": OPTION}, _one_of("options", "option_groups")),
+    "static_select": Shape({}, SELECT | OPTIONS | {"initial_option": OPTION}, _offered),
     "external_select": Shape({}, SELECT | {"initial_option": OPTION, "min_query_length": Number(0, 100)}),
     "users_select": Shape({}, SELECT | {"initial_user": String()}),
     "conversations_select": Shape(
@@ -79,7 +104,7 @@ SELECTS: dict[str, Rule] = {
 }  # fmt: skip
 MULTIS: dict[str, Rule] = {
     "multi_static_select": Shape(
-        {}, MULTI | OPTIONS | {"initial_options": Items(OPTION, 100)}, _one_of("options", "option_groups")
+        {}, MULTI | OPTIONS | {"initial_options": Items(OPTION, 100)}, _offered
     ),
     "multi_external_select": Shape(
         {}, MULTI | {"initial_options": Items(OPTION, 100), "min_query_length": Number(0, 100)}
@@ -95,12 +120,12 @@ PICKERS: dict[str, Rule] = {
     "datepicker": Shape({}, SELECT | {"initial_date": String(10)}),
     "timepicker": Shape({}, SELECT | {"initial_time": String(5), "timezone": String()}),
     "datetimepicker": Shape({}, ASKING | {"initial_date_time": Number(1_000_000_000, 9_999_999_999)}),
-    "checkboxes": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_options": Items(OPTION, 10)}),
-    "radio_buttons": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_option": OPTION}),
+    "checkboxes": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_options": Items(OPTION, 10)}, _initial),
+    "radio_buttons": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_option": OPTION}, _initial),
 }
 INPUTS: dict[str, Rule] = {
     "plain_text_input": Shape(
-        {}, TYPED | {"multiline": Flag(), "min_length": Number(0, 3000), "max_length": Number(1, 3000)}
+        {}, TYPED | {"multiline": Flag(), "min_length": Number(0, 3000), "max_length": Number(1, 3000)}, _lengths
     ),
     "email_text_input": Shape({}, TYPED),
     "url_text_input": Shape({}, TYPED),
@@ -140,30 +165,14 @@ BLOCKS: dict[str, Rule] = {
     "markdown": Shape({"text": String(12_000)}, BLOCK),
     "rich_text": Shape({"elements": Items(Anything(), 1000, 0)}, BLOCK),
 } | dict.fromkeys(OPEN, Anything())  # fmt: skip
+MODAL_ONLY: dict[str, Rule] = {
+    "alert": Shape(
+        {"text": text(3000)}, BLOCK | {"level": String(choices=("default", "info", "warning", "error", "success"))}
+    ),
+}
+"""A block that stands in modals only."""
 
 
 def blocks(most: int, least: int = 0) -> Rule:
     """Make the rule for the blocks of a surface."""
     return Items(ByType(BLOCKS), most, least, key="block_id")
-
-
-def _submit(value: Mapping[str, Any], at: str) -> Iterator[Problem]:
-    for place, block in enumerate(value["blocks"] if isinstance(value.get("blocks"), list) else []):
-        if isinstance(block, dict) and block.get("type") == "input" and "submit" not in value:
-            message = "must define `submit` to use an `input` block in modals"
-            yield Problem(message, f"{at}/blocks/{place}/input", "required", "submit")
-
-
-VIEW = ByType({
-    "modal": Shape(
-        {"title": plain(24), "blocks": blocks(100, 1)},
-        {"submit": plain(24), "close": plain(24), "private_metadata": String(3000, 0), "callback_id": String(255, 0),
-         "external_id": String(255, 0), "clear_on_close": Flag(), "notify_on_close": Flag(),
-         "submit_disabled": Flag()},
-        _submit,
-    ),
-    "home": Shape(
-        {"blocks": blocks(100)},
-        {"private_metadata": String(3000, 0), "callback_id": String(255, 0), "external_id": String(255, 0)},
-    ),
-})  # fmt: skip

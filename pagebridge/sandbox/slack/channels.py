@@ -39,6 +39,11 @@ class Channel:
     created: int = 0
     messages: list[Message] = field(default_factory=list, repr=False)
 
+    @property
+    def told_name(self) -> str:
+        """The name in payloads, which hides that of a private channel."""
+        return "privategroup" if self.private else self.name
+
     def wait(self, condition: Callable[["Channel"], T], timeout: float = 5) -> Awaitable[T]:
         """
         Wait until `condition` of this channel is true, and return what it gives. A `LookupError` counts as not yet.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from pagebridge.sandbox.slack.faults import Active, Fault
+from pagebridge.sandbox.slack.interactions import Interaction
 from pagebridge.sandbox.slack.messages import Ephemeral, Message, Shown
-from pagebridge.sandbox.slack.people import Interaction
 from pagebridge.sandbox.slack.wire import Json
 
 if TYPE_CHECKING:

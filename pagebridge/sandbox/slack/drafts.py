@@ -1,10 +1,11 @@
 """What an app or a person wants to be shown, read out of the arguments of a call."""
 
+import json
 from typing import Any, NotRequired, TypedDict
 
 from pagebridge.sandbox.slack.arguments import Arguments
 from pagebridge.sandbox.slack.interactive import as_stored
-from pagebridge.sandbox.slack.validation import accept_blocks
+from pagebridge.sandbox.slack.validation import accept_blocks, check_view
 from pagebridge.sandbox.slack.wire import Json, SlackError, invalid_arguments
 
 TEXT = 4_000
@@ -14,6 +15,9 @@ MARKDOWN = 12_000
 ATTACHMENTS = 100
 METADATA = 16_000
 """Characters of metadata as JSON. Slack has a limit and does not publish it."""
+
+VIEW = 250_000
+"""Bytes of a view as JSON. Slack writes 250kb."""
 
 
 class Content(TypedDict):
@@ -42,7 +46,21 @@ def content(arguments: Arguments) -> Content:
         raise invalid_arguments(f"must be less than {MARKDOWN + 1} characters [json-pointer:/markdown_text]")
     if not (text.strip() or blocks or attachments or markdown.strip()):
         raise SlackError("no_text")
-    return {"text": text or markdown, "blocks": as_stored(blocks), "attachments": attachments}
+    return {"text": text or markdown, "blocks": as_stored(blocks), "attachments": _attached(attachments)}
+
+
+def _attached(attachments: list[Json]) -> list[Json]:
+    """Read attachments, whose blocks follow the rules of all blocks; each is counted, from 1 on."""
+    kept = []
+    for number, attachment in enumerate(attachments, 1):
+        if not isinstance(attachment, dict):
+            raise SlackError("invalid_attachments")
+        shown = {"id": number, **attachment}
+        if isinstance(attachment.get("blocks"), list):
+            accept_blocks(attachment["blocks"])
+            shown["blocks"] = as_stored(attachment["blocks"])
+        kept.append(shown)
+    return kept
 
 
 def metadata(arguments: Arguments) -> Json | None:
@@ -61,6 +79,21 @@ def metadata(arguments: Arguments) -> Json | None:
     if len(str(given)) > METADATA:
         raise SlackError("metadata_too_large")
     return {"event_type": kind, "event_payload": payload}
+
+
+def view(arguments: Arguments, kind: str) -> Json:
+    """Read the view of a call or of an ack. Raises `SlackError` when it breaks a rule or is of another kind."""
+    try:
+        given: Any = arguments.json("view")
+    except ValueError:
+        raise invalid_arguments("must be valid JSON [json-pointer:/view]") from None
+    problems = [str(problem) for problem in check_view(given, only=kind)]
+    if problems:
+        raise invalid_arguments(*problems)
+    if len(json.dumps(given, separators=(",", ":")).encode()) > VIEW:
+        raise SlackError("view_too_large")
+    read: Json = given
+    return read
 
 
 def _list(arguments: Arguments, name: str, error: str) -> list[Json]:

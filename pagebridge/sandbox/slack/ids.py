@@ -8,11 +8,20 @@ ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
 class Clock:
-    """Real time, as Slack's `ts` values: seconds with six decimals, each greater than the one before."""
+    """The time, also as Slack's `ts` values: seconds with six decimals, each greater than the one before."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        self.now = now
+        self._now = now
+        self._ahead = 0.0
         self._last = 0
+
+    def now(self) -> float:
+        """Return the seconds since the epoch."""
+        return self._now() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move on at once by so many seconds."""
+        self._ahead += seconds
 
     def ts(self) -> str:
         """Return a new timestamp, at the present time or one microsecond after the last one."""

@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pagebridge.sandbox.slack.fields import KEYS
 from pagebridge.sandbox.slack.wire import Json
 
 REPORTED = ("action_id", "block_id", "text", "value", "style", "url", "confirm", "type")
@@ -22,12 +23,13 @@ class Dialog:
 
 @dataclass(frozen=True)
 class Clickable:
-    """A button, or (with `option`) an entry of an overflow menu."""
+    """A button, or (with `option`) an entry of an overflow menu; perhaps inside an attachment, which counts from 1."""
 
     label: str
     block_id: str
     element: Json
     option: Json | None = None
+    attachment_id: int | None = None
 
     @property
     def dialog(self) -> Dialog | None:
@@ -55,6 +57,13 @@ def clickables(blocks: list[Json]) -> Iterator[Clickable]:
             yield from _clickables(element, block["block_id"])
 
 
+def attached(attachments: list[Json]) -> Iterator[Clickable]:
+    """Find all buttons and menu entries in the blocks of attachments."""
+    for attachment in attachments:
+        for found in clickables(attachment.get("blocks", [])):
+            yield replace(found, attachment_id=attachment["id"])
+
+
 def _clickables(element: Json, block_id: str) -> Iterator[Clickable]:
     match element["type"]:
         case "button":
@@ -80,7 +89,13 @@ def _stored(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
             kept.setdefault("emoji", True)
         case "mrkdwn":
             kept.setdefault("verbatim", False)
-        case "button" | "overflow":
+        case "input":
+            kept = {
+                **kept,
+                "optional": bool(kept.get("optional")),
+                "dispatch_action": bool(kept.get("dispatch_action")),
+            }
+        case str(kind) if kind in KEYS or kind in ("button", "overflow"):
             kept.setdefault("action_id", _word())
     return kept
 

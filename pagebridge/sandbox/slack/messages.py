@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from pagebridge.sandbox.slack import mrkdwn, rendering
-from pagebridge.sandbox.slack.interactive import clickables
+from pagebridge.sandbox.slack.interactive import Clickable, attached, clickables
 from pagebridge.sandbox.slack.mrkdwn import Names
 from pagebridge.sandbox.slack.wire import Json
 
@@ -32,7 +32,12 @@ class Shown:
     @property
     def buttons(self) -> list[str]:
         """The visible labels of what can be clicked, in order; the entries of overflow menus included."""
-        return [clickable.label for clickable in clickables(self.blocks)]
+        return [clickable.label for clickable in self.clickables]
+
+    @property
+    def clickables(self) -> list[Clickable]:
+        """What can be clicked, in order."""
+        return [*clickables(self.blocks), *attached(self.attachments)]
 
 
 @dataclass(kw_only=True)

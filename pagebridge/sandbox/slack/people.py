@@ -2,64 +2,30 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pagebridge.sandbox.slack import payloads
+from pagebridge.sandbox.slack import choosing, payloads
 from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.envelopes import Envelope, Envelopes, Failure
-from pagebridge.sandbox.slack.interactive import Clickable, Dialog, clickables
+from pagebridge.sandbox.slack.choosing import Given
+from pagebridge.sandbox.slack.fields import fields
+from pagebridge.sandbox.slack.interactions import Interaction, Session, waits
+from pagebridge.sandbox.slack.interactive import Clickable
 from pagebridge.sandbox.slack.messages import Ephemeral, Message
-from pagebridge.sandbox.slack.response_urls import ResponseUrl, ResponseUrls
-from pagebridge.sandbox.slack.users import User
+from pagebridge.sandbox.slack.modals import Modal, Surface
+from pagebridge.sandbox.slack.response_urls import ResponseUrl
 from pagebridge.sandbox.slack.wire import Json
-from pagebridge.sandbox.slack.workspace import Workspace
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Interaction:
-    """
-    What came of a click or a command.
-
-    Nothing has been sent while `dialog` is what the person looks at (`envelope` is then None).
-    """
-
-    user_id: str
-    response_url: str = ""
-    envelope: Envelope | None = field(default=None, repr=False)
-    dialog: Dialog | None = None
-
-    @property
-    def acked(self) -> bool:
-        """Whether the app has taken it in time."""
-        return self.envelope is not None and self.envelope.acked
-
-    @property
-    def failure(self) -> Failure | None:
-        """What the person is told: None, `dispatch_failed` or `operation_timeout`."""
-        return self.envelope.failed if self.envelope else None
-
-    @property
-    def envelope_id(self) -> str:
-        """The id of the envelope, empty when nothing was sent."""
-        return self.envelope.id if self.envelope else ""
-
-    @property
-    def payload(self) -> Json:
-        """What was sent to the app."""
-        return self.envelope.payload if self.envelope else {}
 
 
 class Person:
     """Somebody in front of their Slack."""
 
-    def __init__(self, user: User, workspace: Workspace, envelopes: Envelopes, response_urls: ResponseUrls) -> None:
-        self.user = user
-        self._workspace = workspace
-        self._envelopes = envelopes
-        self._response_urls = response_urls
+    def __init__(self, session: Session) -> None:
+        self.user = session.user
+        self._session = session
+        self._workspace = session.workspace
+        self._response_urls = session.response_urls
 
     @property
     def private_messages(self) -> list[Ephemeral]:
@@ -91,12 +57,34 @@ class Person:
         """
         self._must_see(message)
         found = self._find(label, message)
-        if found.dialog and not _confirmed(found.dialog, confirm):
-            return Interaction(self.user.id, dialog=found.dialog)
-        url = self._response_urls.make(message.channel_id, self.user.id, message)
+        if dialog := waits(found, confirm):
+            return Interaction(self.user.id, dialog=dialog)
         action = found.action(self._workspace.clock.ts())
-        payload = payloads.block_actions(self._workspace, self.user, message, action, url)
-        return Interaction(self.user.id, url, await self._envelopes.send("interactive", payload))
+        return await self._use(message, action, found.attachment_id)
+
+    async def select(self, label: str, value: Given, message: Message | Ephemeral) -> Interaction:
+        """Choose in a menu on a message, found by the words in it; `value` as in `Modal.choose` and `pick_user`."""
+        self._must_see(message)
+        of = choosing.named(label, list(fields(message.blocks)))
+        chosen = choosing.meant(self._workspace, of, value, [])
+        return await self._use(message, choosing.action(of, chosen, self._workspace.clock.ts()))
+
+    @property
+    def modals(self) -> list[Modal]:
+        """The modals that lie on each other in front of this person, the topmost last."""
+        return [Modal(view, self._session) for view in self._workspace.views.stack(self.user.id)]
+
+    @property
+    def modal(self) -> Modal:
+        """The topmost modal. Raises `LookupError` when there is none, which `wait` takes as not yet."""
+        if not self.modals:
+            raise LookupError(f"{self.user.name} has no modal open")
+        return self.modals[-1]
+
+    @property
+    def home(self) -> Surface:
+        """The app's Home tab. Raises `LookupError` when none was published for this person."""
+        return Surface(self._workspace.views.homes[self.user.id], self._session)
 
     async def type(self, line: str, channel_id: str) -> Interaction:
         """
@@ -113,16 +101,21 @@ class Person:
             raise AssertionError(f"{self.user.name} is of another organisation and cannot use commands here")
         url = self._response_urls.make(channel_id, self.user.id)
         payload = payloads.slash_command(workspace, self.user, channel_id, command, self._escaped(text.strip()), url)
-        envelope = await self._envelopes.send("slash_commands", payload)
-        if envelope.failed:
-            workspace.whisper(channel_id, self.user.id, text=f'{command} failed with the error "{envelope.failed}"')
-        elif envelope.response:
+        typed = await self._session.send(payload, url, kind="slash_commands")
+        if typed.failure:
+            workspace.whisper(channel_id, self.user.id, text=f'{command} failed with the error "{typed.failure}"')
+        elif typed.envelope and typed.envelope.response:
             target = ResponseUrl(channel_id, self.user.id, None, expires=0)
-            self._response_urls.respond(target, Arguments(envelope.response))
-        return Interaction(self.user.id, url, envelope)
+            self._response_urls.respond(target, Arguments(typed.envelope.response))
+        return typed
+
+    async def _use(self, message: Message | Ephemeral, action: Json, attachment_id: int | None = None) -> Interaction:
+        url = self._response_urls.make(message.channel_id, self.user.id, message)
+        payload = payloads.block_actions(self._workspace, self.user, message, action, url, attachment_id)
+        return await self._session.send(payload, url)
 
     def _find(self, label: str, message: Message | Ephemeral) -> Clickable:
-        for found in clickables(message.blocks):
+        for found in message.clickables:
             if found.label == label:
                 return found
         raise AssertionError(f"there is no {label!r} to click, only {message.buttons} on:\n{message.plain}")
@@ -157,9 +150,3 @@ class Person:
         for channel in self._workspace.channels.values():
             text = re.sub(rf"(?<!\S)#{re.escape(channel.name)}\b", f"<#{channel.id}|{channel.name}>", text)
         return text
-
-
-def _confirmed(dialog: Dialog, label: str | None) -> bool:
-    if label is not None and label not in dialog.labels:
-        raise AssertionError(f"the dialog has no {label!r}, only {list(dialog.labels)}")
-    return label == dialog.labels[0]

@@ -36,6 +36,8 @@ def _block(block: Json, names: Names) -> Iterator[str]:
             yield " ".join(_piece(element, names) for element in block["elements"])
         case "actions":
             yield " ".join(f"[{label(element)}]" for element in block["elements"])
+        case "input":
+            yield f"{block['label']['text']}: [{label(block['element'])}]"
         case "image":
             yield f"[image: {block['alt_text']}]"
         case "divider":

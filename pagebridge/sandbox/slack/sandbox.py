@@ -15,8 +15,9 @@ from pagebridge.sandbox.slack.control import routes
 from pagebridge.sandbox.slack.envelopes import Envelope, Envelopes
 from pagebridge.sandbox.slack.faults import Active, Fault, Faults
 from pagebridge.sandbox.slack.gate import Gate
+from pagebridge.sandbox.slack.interactions import Interaction, Session
 from pagebridge.sandbox.slack.limits import Limits, Throttle
-from pagebridge.sandbox.slack.people import Interaction, Person
+from pagebridge.sandbox.slack.people import Person
 from pagebridge.sandbox.slack.response_urls import ResponseUrls
 from pagebridge.sandbox.slack.socket_mode import SocketMode
 from pagebridge.sandbox.slack.web_api import WebApi
@@ -52,7 +53,7 @@ class SlackSandbox(Workspace):
         self._event_retries = event_retries
         self._faults = Faults()
         self._gate = Gate(self, self._faults)
-        self._web_api = WebApi(self, self._gate, Throttle(limits or Limits(), now), paced=paced)
+        self._web_api = WebApi(self, self._gate, Throttle(limits or Limits(), self.clock.now), paced=paced)
         self._response_urls = ResponseUrls(self, self._gate)
         self._envelopes = Envelopes(self, ack_timeout, ping_interval)
         self._redelivering: set[asyncio.Task[None]] = set()
@@ -74,6 +75,10 @@ class SlackSandbox(Workspace):
     async def __aexit__(self, *_exc: object) -> None:
         """End every connection, and stop to listen."""
         await self._stack.aclose()
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once, for everything that looks at the time; waiting timers run as before."""
+        self.clock.advance(seconds)
 
     @property
     def api_url(self) -> str:
@@ -124,7 +129,7 @@ class SlackSandbox(Workspace):
 
     def person(self, user_id: str) -> Person:
         """Sit down in front of somebody's Slack."""
-        return Person(self.users[user_id], self, self._envelopes, self._response_urls)
+        return Person(Session(self.users[user_id], self, self._envelopes, self._response_urls))
 
     async def redeliver(self, interaction: Interaction) -> Interaction:
         """Send the same interaction again under another envelope id, to the next connection."""

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from pagebridge.sandbox.slack import block_kit
-from pagebridge.sandbox.slack.schema import Problem
+from pagebridge.sandbox.slack.schema import ByType, Problem
+from pagebridge.sandbox.slack.view_kit import VIEWS
 from pagebridge.sandbox.slack.wire import Json, SlackError
 
 MESSAGE_BLOCKS = 50
@@ -17,9 +18,10 @@ def check_blocks(blocks: Any, at: str = "/blocks") -> list[Problem]:  # noqa: AN
     return list(block_kit.blocks(MESSAGE_BLOCKS).check(blocks, at))
 
 
-def check_view(view: Any, at: str = "/view") -> list[Problem]:  # noqa: ANN401 - anything may come in
-    """Give every problem in a view."""
-    return list(block_kit.VIEW.check(view, at))
+def check_view(view: Any, at: str = "/view", *, only: str = "") -> list[Problem]:  # noqa: ANN401 - anything may come in
+    """Give every problem in a view, which must be of the kind `only` if that is given."""
+    rules = {only: VIEWS[only]} if only else VIEWS
+    return list(ByType(rules).check(view, at))
 
 
 def accept_blocks(blocks: list[Json]) -> None:

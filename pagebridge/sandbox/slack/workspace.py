@@ -11,7 +11,9 @@ from pagebridge.sandbox.slack.channels import Channel
 from pagebridge.sandbox.slack.drafts import Content
 from pagebridge.sandbox.slack.messages import Ephemeral, Message
 from pagebridge.sandbox.slack.tickets import Tickets
+from pagebridge.sandbox.slack.triggers import Triggers
 from pagebridge.sandbox.slack.users import Guest, User
+from pagebridge.sandbox.slack.views import Views
 
 T = TypeVar("T")
 
@@ -36,7 +38,8 @@ class Workspace:
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.clock = ids.Clock(now)
         self.changes = Changes()
-        self.tickets = Tickets(now)
+        self.tickets = Tickets(self.clock.now)
+        self.triggers = Triggers(self.clock)
         self.base_url = ""
         self.team_id, self.team_domain, self.team_name = "T0ACME", "acme", "Acme"
         self.app_id, self.app_name, self.bot_id = "A0PAGEBRIDGE", "pagebridge", "B0PAGEBRIDGE"
@@ -47,8 +50,10 @@ class Workspace:
         self.commands: set[str] = {"/pd"}
         self.bot_events: set[str] = set(EVENTS)
         self.ids_escaped = True
+        self.home_tab = self.interactive = True
         self.edit_window: float | None = None
         self.history_lag = 0.0
+        self.views = Views(self.clock, {"team_id": self.team_id, "app_id": self.app_id, "bot_id": self.bot_id})
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Ephemeral] = []

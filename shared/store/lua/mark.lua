@@ -1,8 +1,10 @@
 -- Mark an incident as due. An earlier due time stands.
+-- Each mark has a number of its own, counted under '#', which no incident is called: a worker that took the incident
+-- long ago must never find the number it remembers.
 -- KEYS: due set, marks (same slot). ARGV: incident, milliseconds from now.
 local time = redis.call('TIME')
 local at = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
-redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+redis.call('HSET', KEYS[2], ARGV[1], redis.call('HINCRBY', KEYS[2], '#', 1))
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not due or tonumber(due) > at then
   redis.call('ZADD', KEYS[1], string.format('%.0f', at), ARGV[1])

@@ -40,7 +40,7 @@ def assigned(*users: str) -> list[dict[str, Any]]:
         ({"assignments": assigned(BOB), "escalation_policy": POLICY}, 2001),
         ({"service": {"id": "PNONE", "type": "service_reference"}}, 2001),
         ({"status": "resolved", "resolution": 5}, 2001),
-        ({"incident_type": {"name": "major_incident"}}, 2001),
+        ({"incident_type": {"name": "unknown"}}, 2001),
     ],
 )
 async def test_updates_are_checked(acme: Acme, fields: dict[str, Any], code: int) -> None:
@@ -160,7 +160,7 @@ async def test_an_incident_key_is_used_once_while_open(acme: Acme) -> None:
         ({"assignments": assigned(ALICE), "escalation_policy": POLICY}, 2001),
         ({"assignments": assigned("PNOBODY")}, 1007),
         ({"body": "text"}, 2001),
-        ({"conference_bridge": {}}, 2001),
+        ({"conference_bridge": "+1"}, 2001),
     ],
 )
 async def test_creating_is_checked(acme: Acme, fields: dict[str, Any], code: int) -> None:

@@ -1,5 +1,7 @@
 """Reading: one thing, many things, chosen, sorted and in pages."""
 
+from typing import Any
+
 import pytest
 
 from tests.sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme
@@ -201,3 +203,46 @@ async def test_logs(acme: Acme) -> None:
     assert [] == (await acme.get("/log_entries?until=2020-01-01"))["log_entries"]
     assert log[0] == (await acme.get(f"/log_entries/{log[0]['id']}"))["log_entry"]
     assert "Acknowledged by Bob Ray" == log[1]["summary"]
+
+
+@pytest.mark.parametrize(
+    ("path", "include", "at"),
+    [
+        ("/incidents/1", "assignees", "incident.assignments.0.assignee.email"),
+        ("/incidents/1", "acknowledgers", "incident.acknowledgements.0.acknowledger.email"),
+        ("/incidents/1", "agents", "incident.last_status_change_by.email"),
+        ("/incidents/1", "users", "incident.assignments.0.assignee.email"),
+        ("/incidents/1", "teams", "incident.teams.0.default_role"),
+        ("/incidents/1", "services", "incident.service.status"),
+        ("/incidents/1", "escalation_policies", "incident.escalation_policy.num_loops"),
+        ("/incidents/1", "priorities", "incident.priority.name"),
+        ("/incidents/1", "first_trigger_log_entries", "incident.first_trigger_log_entry.channel"),
+        ("/incidents/1", "custom_fields", "incident.custom_fields"),
+        ("/incidents", "conference_bridge", "incidents.0.conference_bridge"),
+        ("/incidents/1/alerts", "incidents", "alerts.0.incident.status"),
+        ("/incidents/1/log_entries", "services", "log_entries.0.service.status"),
+        ("/users/PALICE1", "teams", "user.teams.0.default_role"),
+        ("/users", "teams", "users.0.teams.0.default_role"),
+        ("/oncalls", "users", "oncalls.0.user.email"),
+        ("/teams/PPAYTM1/members", "users", "members.0.user.email"),
+        ("/escalation_policies/PPAYEP1", "targets", "escalation_policy.escalation_rules.0.targets.0.email"),
+        ("/services", "escalation_policies", "services.0.escalation_policy.num_loops"),
+    ],
+)
+async def test_things_can_be_included(acme: Acme, path: str, include: str, at: str) -> None:
+    """With `include[]` the thing itself stands where otherwise a reference does; anything unknown is refused."""
+    acme.pd.web(BOB).acknowledge(acme.trigger(priority="P1").id)
+
+    def found(value: Any) -> bool:  # noqa: ANN401 - JSON
+        for name in at.split("."):
+            if isinstance(value, list):
+                value = value[int(name)]
+            elif name in value:
+                value = value[name]
+            else:
+                return False
+        return True
+
+    assert found(await acme.get(f"{path}?include[]={include}"))
+    assert not found(await acme.get(path))
+    assert 400 == (await acme.call("GET", f"{path}?include[]=everything")).status

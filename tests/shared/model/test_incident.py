@@ -3,7 +3,18 @@
 from dataclasses import replace
 
 from shared.model.command import Action
-from shared.model.event import ACKNOWLEDGED, REOPENED, RESOLVED, TRIGGERED, Event, Instant, Source, Status
+from shared.model.event import (
+    ACKNOWLEDGED,
+    REOPENED,
+    RESOLVED,
+    TRIGGERED,
+    UNACKNOWLEDGED,
+    Event,
+    Instant,
+    Source,
+    Status,
+    StatusChange,
+)
 from shared.model.expectation import KEPT
 from shared.model.ids import CommandId, EventId, SlackUserId
 from shared.model.incident import Attempt, AttemptState, Incident, Told, fold, fold_read, settle
@@ -184,3 +195,61 @@ def test_what_no_delivery_can_refer_to_is_forgotten() -> None:
 
     assert () == later.expectations
     assert 1 == len(later.seen)
+
+
+def test_a_missing_transition_is_not_replaced_by_an_older_one() -> None:
+    """Bob's acknowledge never reached us, another event shows the state: the card does not name Alice for it."""
+    escalated = replace(webhook("incident.escalated", NOON + 9000, BOB), snapshot=snapshot(Status.ACKNOWLEDGED))
+
+    incident = folded(webhook(ACKNOWLEDGED, NOON), webhook(UNACKNOWLEDGED, NOON + 5000, None), escalated)
+
+    assert Status.ACKNOWLEDGED is incident.status
+    assert incident.last_change() is None
+
+
+def test_who_changed_an_older_status_is_forgotten_with_it() -> None:
+    """REST named Alice for the acknowledge; nobody is named for the resolve that some other event shows."""
+    known = replace(folded(webhook(ACKNOWLEDGED, NOON)), change=StatusChange(ALICE, Instant(NOON, 1000)))
+    moved = replace(webhook("incident.priority_updated", NOON + 9000, BOB), snapshot=snapshot(Status.RESOLVED))
+
+    assert folded(moved, start=known).change is None
+
+
+def test_a_late_older_webhook_does_not_beat_a_settled_read() -> None:
+    """After the read, a webhook from before the one that it settled changes nothing on the card; PagerDuty is asked."""
+    tie = replace(folded(webhook(TRIGGERED, NOON - 9000), webhook(ACKNOWLEDGED, NOON + 100)), unread=True)
+    settled = settle(tie, snapshot(Status.RESOLVED), Instant(NOON, 1000))
+
+    late = folded(webhook(UNACKNOWLEDGED, NOON + 50, BOB), start=settled)
+
+    assert Status.RESOLVED is late.status
+    assert late.unread
+
+
+def test_a_resolve_that_was_reopened_before_is_not_what_an_acknowledge_undid() -> None:
+    """Resolved and reopened by Bob in the very second of the guard's read: Alice's acknowledge undid nothing."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(
+        webhook(RESOLVED, NOON + 100, BOB),
+        webhook(REOPENED, NOON + 400, BOB),
+        webhook(ACKNOWLEDGED, NOON + 900),
+        start=start,
+    )
+
+    assert incident.undone_by(CommandId("c1")) is None
+
+
+def test_later_reopenings_by_the_same_person_have_their_own_lines() -> None:
+    """One reopening can be a side effect of an acknowledge; the next by the same person is an act of theirs."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(
+        webhook(REOPENED, NOON + 400),
+        webhook(ACKNOWLEDGED, NOON + 500),
+        webhook(RESOLVED, NOON + 5000, BOB),
+        webhook(REOPENED, NOON + 9000),
+        start=start,
+    )
+
+    assert ["c1", "c1", None, None] == [line.command for line in incident.lines]

@@ -143,3 +143,19 @@ async def test_work_that_goes_on_later_is_due_later(redis: Redis) -> None:
     left = await queue.take()
     assert isinstance(left, float)
     assert 55.0 < left <= 60.0
+
+
+async def test_a_worker_that_comes_back_late_takes_nobodys_mark_away(redis: Redis) -> None:
+    """A took the incident and stalled, B finished it, it was marked anew: A's finish leaves the new mark alone."""
+    queue = WorkQueue(redis, "dirty", 0.0)
+    await queue.mark(INCIDENT)
+    stalled = await queue.take()
+    second = await queue.take()
+    assert isinstance(stalled, Due)
+    assert isinstance(second, Due)
+    await queue.finish(second)
+    await queue.mark(INCIDENT)
+
+    await queue.finish(stalled)
+
+    assert isinstance(await queue.take(), Due)

@@ -1,7 +1,7 @@
 """Which operation a call is for, and whether the caller may make it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -9,8 +9,10 @@ from http import HTTPStatus
 from pagebridge.sandbox.pagerduty.account import Account
 from pagebridge.sandbox.pagerduty.directory import User
 from pagebridge.sandbox.pagerduty.incident_rendering import IncidentRendering
+from pagebridge.sandbox.pagerduty.incidents import Actor, Incident
 from pagebridge.sandbox.pagerduty.rendering import Rendering
 from pagebridge.sandbox.pagerduty.rest.request import Request
+from pagebridge.sandbox.pagerduty.roles import require_may_act
 from pagebridge.sandbox.pagerduty.wire import (
     BAD_KEY,
     BAD_REQUESTER,
@@ -46,6 +48,16 @@ class Context:
         if user is None:
             raise Refusal(REQUESTER_NOT_FOUND, "Requester User Not Found")
         return user
+
+    def acting_on(self, incident: Incident, user: User) -> Actor:
+        """Return a user as the one who changes an incident; refused when their roles do not let them."""
+        return self.acting_for(user, incident.teams, incident.involved)
+
+    def acting_for(self, user: User, teams: Sequence[str], involved: Sequence[str] = ()) -> Actor:
+        """Return a user as the one who acts on what belongs to these teams."""
+        if self.account.options.enforce_roles:
+            require_may_act(self.account.directory, user, teams, involved)
+        return Actor.person(user)
 
 
 Operation = Callable[..., Answer]

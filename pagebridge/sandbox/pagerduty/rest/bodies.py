@@ -4,7 +4,30 @@ from collections.abc import Collection
 from typing import Any
 
 from pagebridge.sandbox.pagerduty.directory import Directory
+from pagebridge.sandbox.pagerduty.incident_parts import Bridge
 from pagebridge.sandbox.pagerduty.wire import BAD_PRIORITY, Json, Refusal, invalid
+
+
+def require(fields: Json, *names: str) -> None:
+    """Refuse when any of these is missing."""
+    missing = [name for name in names if name not in fields]
+    if missing:
+        raise invalid(*(f"{name} is missing" for name in missing))
+
+
+def needed_text(fields: Json, name: str) -> str:
+    """Return a text that must be there."""
+    require(fields, name)
+    return text(fields, name) or ""
+
+
+def objects(fields: Json, name: str) -> list[Json]:
+    """Return a list of objects that must be there, with something in it."""
+    require(fields, name)
+    value = fields[name]
+    if not isinstance(value, list) or not value or not all(isinstance(each, dict) for each in value):
+        raise invalid(f"{name} must be a list of objects, and not empty")
+    return value
 
 
 def text(fields: Json, name: str) -> str | None:
@@ -40,9 +63,9 @@ def reference(fields: Json, name: str, kind: str) -> str | None:
     return referred(fields[name], name, kind) if name in fields else None
 
 
-def referred(value: Any, name: str, kind: str) -> str:  # noqa: ANN401 - anything may be in a body
-    """Return the id in a reference to something of this kind."""
-    if not isinstance(value, dict) or value.get("type") not in (kind, f"{kind}_reference"):
+def referred(value: Any, name: str, kind: str, *, full: bool = True) -> str:  # noqa: ANN401 - anything may come
+    """Return the id in a reference to something of this kind or, unless `full` is off, in the thing itself."""
+    if not isinstance(value, dict) or value.get("type") not in ((kind,) if full else ()) + (f"{kind}_reference",):
         raise invalid(f"{name} must be a reference of type {kind}_reference")
     thing_id = value.get("id")
     if not isinstance(thing_id, str) or not thing_id:
@@ -54,10 +77,8 @@ def assignees(fields: Json) -> list[str] | None:
     """Return the ids of the users in optional `assignments`."""
     if "assignments" not in fields:
         return None
-    value = fields["assignments"]
-    if not isinstance(value, list) or not value or not all(isinstance(each, dict) for each in value):
-        raise invalid("assignments must be a list of assignees")
-    return list(dict.fromkeys(referred(each.get("assignee"), "assignee", "user") for each in value))
+    listed = objects(fields, "assignments")
+    return list(dict.fromkeys(referred(each.get("assignee"), "assignee", "user", full=False) for each in listed))
 
 
 def priority(fields: Json, directory: Directory) -> str | None:
@@ -72,6 +93,29 @@ def priority(fields: Json, directory: Directory) -> str | None:
     if found not in directory.priorities:
         raise Refusal(BAD_PRIORITY, "Invalid Priority")
     return found
+
+
+def incident_type(fields: Json, directory: Directory) -> str | None:
+    """Return the name of an optional incident type, which must be one of the account."""
+    value = fields.get("incident_type")
+    if "incident_type" not in fields:
+        return None
+    if not isinstance(value, dict) or value.get("name") not in directory.incident_types:
+        raise invalid("incident_type must have the name of an incident type of this account")
+    return str(value["name"])
+
+
+def bridge(fields: Json) -> Bridge | None:
+    """Return an optional conference bridge: a number, the address of a page, or both."""
+    value = fields.get("conference_bridge")
+    if "conference_bridge" not in fields:
+        return None
+    if not isinstance(value, dict):
+        raise invalid("conference_bridge must be an object")
+    url = text(value, "conference_url")
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise invalid("conference_url must be the address of a page")
+    return Bridge(text(value, "conference_number"), url)
 
 
 def exclusive(fields: Json) -> None:

@@ -1,9 +1,17 @@
 """Reading users, teams, escalation policies, services, priorities and who is on call."""
 
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
+from typing import TypeVar
 
+from pagebridge.sandbox.pagerduty.collaboration import require_ability
+from pagebridge.sandbox.pagerduty.directory import ABILITIES
+from pagebridge.sandbox.pagerduty.rest import includes
 from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
-from pagebridge.sandbox.pagerduty.wire import Answer
+from pagebridge.sandbox.pagerduty.rest.includes import expanding
+from pagebridge.sandbox.pagerduty.wire import Answer, Json, not_found
+
+T = TypeVar("T")
 
 
 def list_users(context: Context) -> Answer:
@@ -17,7 +25,7 @@ def list_users(context: Context) -> Answer:
         and (not teams or teams & {team.id for team in directory.teams_of(user.id)})
     ]
     users.sort(key=lambda user: (user.name.casefold(), user.id))
-    return Answer(request.page("users", users, context.show.user))
+    return Answer(request.page("users", users, _showing(context, context.show.user, includes.USER)))
 
 
 def get_current_user(_context: Context) -> Answer:
@@ -27,7 +35,9 @@ def get_current_user(_context: Context) -> Answer:
 
 def get_user(context: Context, user_id: str) -> Answer:
     """Show a user."""
-    return Answer({"user": context.show.user(context.account.directory.user(user_id))})
+    return Answer(
+        {"user": _showing(context, context.show.user, includes.ONE_USER)(context.account.directory.user(user_id))}
+    )
 
 
 def list_teams(context: Context) -> Answer:
@@ -45,7 +55,7 @@ def get_team(context: Context, team_id: str) -> Answer:
 def list_members(context: Context, team_id: str) -> Answer:
     """List who is on a team."""
     members = context.show.members(context.account.directory.team(team_id))
-    return Answer(context.request.page("members", members, lambda member: member))
+    return Answer(context.request.page("members", members, expanding(context, includes.MEMBER)))
 
 
 def list_policies(context: Context) -> Answer:
@@ -59,12 +69,20 @@ def list_policies(context: Context) -> Answer:
         and (not users or any(users & set(level) for level in policy.levels))
         and (not teams or teams & set(policy.teams))
     ]
-    return Answer(request.page("escalation_policies", policies, context.show.policy))
+    return Answer(
+        request.page("escalation_policies", policies, _showing(context, context.show.policy, includes.POLICY))
+    )
 
 
 def get_policy(context: Context, policy_id: str) -> Answer:
     """Show an escalation policy as it is now."""
-    return Answer({"escalation_policy": context.show.policy(context.account.directory.policy(policy_id))})
+    return Answer(
+        {
+            "escalation_policy": _showing(context, context.show.policy, includes.POLICY)(
+                context.account.directory.policy(policy_id)
+            )
+        }
+    )
 
 
 def list_services(context: Context) -> Answer:
@@ -78,12 +96,18 @@ def list_services(context: Context) -> Answer:
         and name in (None, service.name)
         and (not teams or teams & set(service.teams))
     ]
-    return Answer(request.page("services", services, context.show.service))
+    return Answer(request.page("services", services, _showing(context, context.show.service, includes.SERVICE)))
 
 
 def get_service(context: Context, service_id: str) -> Answer:
     """Show a service."""
-    return Answer({"service": context.show.service(context.account.directory.service(service_id))})
+    return Answer(
+        {
+            "service": _showing(context, context.show.service, includes.SERVICE)(
+                context.account.directory.service(service_id)
+            )
+        }
+    )
 
 
 def list_priorities(context: Context) -> Answer:
@@ -104,7 +128,26 @@ def list_oncalls(context: Context) -> Answer:
         and (not users or oncall["user"]["id"] in users)
         and (not schedules or "null" in schedules)
     ]
-    return Answer(request.page("oncalls", oncalls, lambda oncall: oncall))
+    return Answer(request.page("oncalls", oncalls, expanding(context, includes.ONCALL)))
+
+
+def list_abilities(context: Context) -> Answer:
+    """List what the account can do."""
+    return Answer({"abilities": sorted(context.account.directory.abilities)})
+
+
+def get_ability(context: Context, name: str) -> Answer:
+    """Say whether the account can do something; 402 when it cannot."""
+    if name not in ABILITIES | context.account.directory.abilities:
+        raise not_found("Ability Not Found")
+    require_ability(context.account, name)
+    return Answer("", HTTPStatus.NO_CONTENT)
+
+
+def _showing(context: Context, show: Callable[[T], Json], allowed: Sequence[str]) -> Callable[[T], Json]:
+    """Return what shows a thing, with what `include[]` asks for."""
+    expand = expanding(context, allowed)
+    return lambda thing: expand(show(thing))
 
 
 def _resembles(query: str, text: str) -> bool:
@@ -125,4 +168,6 @@ ROUTES: Routes = {
     ("GET", "/services/{}"): get_service,
     ("GET", "/priorities"): list_priorities,
     ("GET", "/oncalls"): list_oncalls,
+    ("GET", "/abilities"): list_abilities,
+    ("GET", "/abilities/{}"): get_ability,
 }

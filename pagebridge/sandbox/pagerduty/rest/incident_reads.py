@@ -1,13 +1,16 @@
 """Reading incidents, their notes and their logs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from pagebridge.sandbox.pagerduty.incident_parts import Alert
 from pagebridge.sandbox.pagerduty.incidents import Incident, LogEntry, Status
+from pagebridge.sandbox.pagerduty.rest import includes
 from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
+from pagebridge.sandbox.pagerduty.rest.includes import expanding
 from pagebridge.sandbox.pagerduty.rest.request import Request
-from pagebridge.sandbox.pagerduty.wire import Answer, invalid, not_found
+from pagebridge.sandbox.pagerduty.wire import Answer, Json, invalid, not_found
 
 USUAL_RANGE, LONGEST_RANGE = timedelta(days=30), timedelta(days=184)
 """Incidents are listed for the last month; at most six months can be asked for, but for `date_range=all`."""
@@ -22,12 +25,22 @@ SORTS: dict[str, Callable[[Incident], Any]] = {
     "urgency": lambda incident: incident.urgency == "high",
 }
 
+ALERT_SORTS: dict[str, Callable[[Alert], Any]] = {
+    "created_at": lambda alert: alert.created,
+    "resolved_at": lambda alert: (alert.resolved is None, alert.resolved or alert.created),
+}
+T = TypeVar("T")
+
 
 def get_incident(context: Context, key: str) -> Answer:
     """Show an incident, by id or number; what it was created with only with `include[]=body`."""
     incident = context.account.incident(key)
-    shown = context.show_incident.incident(incident)
-    if "body" in context.request.many("include"):
+    expand = expanding(context, includes.ONE_INCIDENT)
+    include = context.request.many("include")
+    shown = expand(_incident(context, incident))
+    if "custom_fields" in include:
+        shown["custom_fields"] = []
+    if "body" in include:
         shown["body"] = {"type": "incident_body", "details": incident.details}
     return Answer({"incident": shown})
 
@@ -37,7 +50,20 @@ def list_incidents(context: Context) -> Answer:
     request = context.request
     wanted = [*_filters(request), _range(request, context.account.clock.now())]
     incidents = [each for each in context.account.incidents.values() if all(filter_(each) for filter_ in wanted)]
-    return Answer(request.page("incidents", _sorted(request, incidents), context.show_incident.incident))
+    expand = expanding(context, includes.INCIDENT)
+
+    def show(incident: Incident) -> Json:
+        return expand(_incident(context, incident))
+
+    return Answer(request.page("incidents", _sorted(request, incidents, SORTS), show))
+
+
+def _incident(context: Context, incident: Incident) -> Json:
+    """Show an incident; with its conference bridge only when asked for."""
+    shown = context.show_incident.incident(incident)
+    if "conference_bridge" in context.request.many("include"):
+        shown["conference_bridge"] = context.account.references.bridge(incident)
+    return shown
 
 
 def _filters(request: Request) -> list[Callable[[Incident], bool]]:
@@ -67,21 +93,33 @@ def _range(request: Request, now: datetime) -> Callable[[Incident], bool]:
     return lambda incident: since <= incident.created <= until
 
 
-def _sorted(request: Request, incidents: list[Incident]) -> list[Incident]:
+def _sorted(request: Request, things: list[T], sorts: Mapping[str, Callable[[T], Any]]) -> list[T]:
     fields = [field for field in request.query.get("sort_by", "created_at").split(",") if field]
     if len(fields) > MOST_SORTS:
         raise invalid("sort_by takes two fields at most")
     for field in reversed(fields):
         name, _, direction = field.partition(":")
-        if name not in SORTS or direction not in ("", "asc", "desc"):
+        if name not in sorts or direction not in ("", "asc", "desc"):
             raise invalid(f"sort_by must not be {field}")
-        incidents.sort(key=SORTS[name], reverse=direction == "desc")
-    return incidents
+        things.sort(key=sorts[name], reverse=direction == "desc")
+    return things
 
 
-def list_notes(context: Context, key: str) -> Answer:
-    """List the notes of an incident, the oldest first; not in pages."""
-    return Answer({"notes": [context.show.note(note) for note in context.account.incident(key).notes]})
+def list_alerts(context: Context, key: str) -> Answer:
+    """List the alerts of an incident, the oldest first unless `sort_by` says otherwise."""
+    request, incident = context.request, context.account.incident(key)
+    alert_key, statuses = request.query.get("alert_key"), request.many("statuses", ("triggered", "resolved"))
+    alerts = [
+        alert
+        for alert in incident.alerts
+        if alert_key in (None, alert.key) and (not statuses or alert.status in statuses)
+    ]
+    expand = expanding(context, includes.ALERT)
+
+    def show(alert: Alert) -> Json:
+        return expand(context.show_incident.alert(alert, incident))
+
+    return Answer(request.page("alerts", _sorted(request, alerts, ALERT_SORTS), show))
 
 
 def list_incident_log(context: Context, key: str) -> Answer:
@@ -101,7 +139,8 @@ def get_log_entry(context: Context, entry_id: str) -> Answer:
     for incident in context.account.incidents.values():
         for entry in incident.log:
             if entry.id == entry_id:
-                return Answer({"log_entry": context.show_incident.log_entry(entry, incident)})
+                shown = context.show_incident.log_entry(entry, incident)
+                return Answer({"log_entry": expanding(context, includes.LOG_ENTRY)(shown)})
     raise not_found("Log Entry Not Found")
 
 
@@ -121,14 +160,18 @@ def _log(context: Context, entries: list[LogEntry]) -> Answer:
     ]
     chosen.sort(key=lambda entry: entry.at)
     incidents = context.account.incidents
-    show = context.show_incident.log_entry
-    return Answer(request.page("log_entries", chosen[::-1], lambda entry: show(entry, incidents[entry.incident])))
+    expand = expanding(context, includes.LOG_ENTRY)
+
+    def show(entry: LogEntry) -> Json:
+        return expand(context.show_incident.log_entry(entry, incidents[entry.incident]))
+
+    return Answer(request.page("log_entries", chosen[::-1], show))
 
 
 ROUTES: Routes = {
     ("GET", "/incidents"): list_incidents,
     ("GET", "/incidents/{}"): get_incident,
-    ("GET", "/incidents/{}/notes"): list_notes,
+    ("GET", "/incidents/{}/alerts"): list_alerts,
     ("GET", "/incidents/{}/log_entries"): list_incident_log,
     ("GET", "/log_entries"): list_log,
     ("GET", "/log_entries/{}"): get_log_entry,

@@ -1,4 +1,4 @@
-"""Creating and changing incidents, and adding notes, in the name of the user in `From`."""
+"""Creating and changing incidents, one or many, in the name of the user in `From`."""
 
 from http import HTTPStatus
 
@@ -8,10 +8,8 @@ from pagebridge.sandbox.pagerduty.directory import Policy, Service
 from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
 from pagebridge.sandbox.pagerduty.rest import bodies
 from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
-from pagebridge.sandbox.pagerduty.roles import require_may_act
 from pagebridge.sandbox.pagerduty.wire import (
-    ALREADY_ACKNOWLEDGED,
-    ALREADY_RESOLVED,
+    INVALID_INPUT,
     POLICY_NOT_FOUND,
     Answer,
     Json,
@@ -20,23 +18,20 @@ from pagebridge.sandbox.pagerduty.wire import (
 )
 
 URGENCIES = ("high", "low")
-UNSUPPORTED = ("incident_type", "conference_bridge")
-MOST_NOTES, LONGEST_NOTE = 2000, 65_535
+MOST_AT_ONCE = 250
+"""Incidents in one bulk update (OpenAPI)."""
 
 
 def create_incident(context: Context) -> Answer:
     """Open an incident. Assigned to the requester it is acknowledged from the start."""
     account, user = context.account, context.requester()
     draft = _draft(account, context.request.json("incident"))
-    if account.options.enforce_roles:
-        require_may_act(account.directory, user, draft.service.teams)
-    incident = lifecycle.trigger(account, draft, Actor.person(user))
+    incident = lifecycle.trigger(account, draft, context.acting_for(user, draft.service.teams))
     return Answer({"incident": context.show_incident.incident(incident)}, HTTPStatus.CREATED)
 
 
 def _draft(account: Account, fields: Json) -> lifecycle.Draft:
-    _require(fields, "type", "title", "service")
-    _refuse_unsupported(fields)
+    bodies.require(fields, "type", "title", "service")
     bodies.one_of(fields, "type", ("incident",))
     bodies.exclusive(fields)
     assignees = bodies.assignees(fields) or []
@@ -51,6 +46,8 @@ def _draft(account: Account, fields: Json) -> lifecycle.Draft:
         policy=_policy(account, fields),
         assignee=assignees[0] if assignees else None,
         details=_details(fields),
+        kind=bodies.incident_type(fields, account.directory) or "incident_default",
+        bridge=bodies.bridge(fields),
     )
 
 
@@ -58,31 +55,41 @@ def update_incident(context: Context, key: str) -> Answer:
     """Change an incident: everything that is asked for, or nothing."""
     account, user = context.account, context.requester()
     fields = context.request.json("incident")
-    _require(fields, "type")
-    _refuse_unsupported(fields)
-    bodies.one_of(fields, "type", ("incident", "incident_reference"))
-    incident = account.incident(key)
-    if account.options.enforce_roles:
-        require_may_act(account.directory, user, incident.teams, incident.assignees)
-    try:
-        with account.changing(incident):
-            _apply(account, incident, Actor.person(user), fields)
-    except Refusal as refusal:
-        if not (account.options.lenient_repeats and refusal.code in (ALREADY_ACKNOWLEDGED, ALREADY_RESOLVED)):
-            raise
+    incident = _addressed(account, key, fields)
+    actor = context.acting_on(incident, user)
+    with account.changing(incident):
+        _apply(account, incident, actor, fields)
     return Answer({"incident": context.show_incident.incident(incident)})
+
+
+def update_incidents(context: Context) -> Answer:
+    """Change up to 250 incidents: all of them, or none."""
+    account, user = context.account, context.requester()
+    listed = bodies.objects(context.request.object(), "incidents")
+    if len(listed) > MOST_AT_ONCE:
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        raise Refusal(INVALID_INPUT, "Request Entity Too Large", f"{MOST_AT_ONCE} incidents at most", status=status)
+    incidents = [_addressed(account, bodies.needed_text(fields, "id"), fields) for fields in listed]
+    if len({incident.id for incident in incidents}) < len(incidents):
+        raise invalid("an incident must not be given twice")
+    actors = [context.acting_on(incident, user) for incident in incidents]
+    with account.changing(*incidents):
+        for incident, actor, fields in zip(incidents, actors, listed, strict=True):
+            _apply(account, incident, actor, fields)
+    return Answer({"incidents": [context.show_incident.incident(incident) for incident in incidents]})
+
+
+def _addressed(account: Account, key: str, fields: Json) -> Incident:
+    bodies.require(fields, "type")
+    bodies.one_of(fields, "type", ("incident", "incident_reference"))
+    return account.incident(key)
 
 
 def _apply(account: Account, incident: Incident, actor: Actor, fields: Json) -> None:
     """Make the changes, in an order that leaves the status as it was asked for."""
     bodies.exclusive(fields)
     users, policy = bodies.assignees(fields), _policy(account, fields)
-    if (title := bodies.text(fields, "title")) is not None:
-        details.set_title(account, incident, actor, title)
-    if (urgency := bodies.one_of(fields, "urgency", URGENCIES)) is not None:
-        details.set_urgency(account, incident, actor, urgency)
-    if (priority := bodies.priority(fields, account.directory)) is not None:
-        details.set_priority(account, incident, actor, priority)
+    _describe(account, incident, actor, fields)
     if (status := bodies.one_of(fields, "status", list(Status))) is not None:
         _set_status(account, incident, actor, Status(status), fields)
     if "service" in fields:
@@ -95,8 +102,24 @@ def _apply(account: Account, incident: Incident, actor: Actor, fields: Json) -> 
         assignment.escalate(account, incident, actor, level)
 
 
+def _describe(account: Account, incident: Incident, actor: Actor, fields: Json) -> None:
+    """Change what the incident says of itself."""
+    if (title := bodies.text(fields, "title")) is not None:
+        details.set_title(account, incident, actor, title)
+    if (urgency := bodies.one_of(fields, "urgency", URGENCIES)) is not None:
+        details.set_urgency(account, incident, actor, urgency)
+    if (priority := bodies.priority(fields, account.directory)) is not None:
+        details.set_priority(account, incident, actor, priority)
+    if (kind := bodies.incident_type(fields, account.directory)) is not None:
+        details.set_incident_type(account, incident, actor, kind)
+    if (bridge := bodies.bridge(fields)) is not None:
+        details.set_conference_bridge(account, incident, actor, bridge)
+
+
 def _set_status(account: Account, incident: Incident, actor: Actor, status: Status, fields: Json) -> None:
     resolution = bodies.text(fields, "resolution")
+    if account.options.lenient_repeats and incident.status is status:
+        return
     if status is Status.RESOLVED:
         lifecycle.resolve(account, incident, actor, resolution)
     elif status is Status.ACKNOWLEDGED:
@@ -105,22 +128,6 @@ def _set_status(account: Account, incident: Incident, actor: Actor, status: Stat
         lifecycle.reopen(account, incident, actor, bodies.assignees(fields))
     else:
         lifecycle.unacknowledge(account, incident, actor)
-
-
-def create_note(context: Context, key: str) -> Answer:
-    """Add a note, also to a resolved incident."""
-    account, user = context.account, context.requester()
-    fields = context.request.json("note")
-    _require(fields, "content")
-    content = bodies.text(fields, "content") or ""
-    incident = account.incident(key)
-    if account.options.enforce_roles:
-        require_may_act(account.directory, user, incident.teams, incident.assignees)
-    if len(content) > LONGEST_NOTE or len(incident.notes) >= MOST_NOTES:
-        raise invalid(f"An incident has {MOST_NOTES} notes of {LONGEST_NOTE} characters at most")
-    with account.changing(incident):
-        note = details.add_note(account, incident, Actor.person(user), content)
-    return Answer({"note": context.show.note(note)})
 
 
 def _policy(account: Account, fields: Json) -> Policy | None:
@@ -146,21 +153,8 @@ def _details(fields: Json) -> str | None:
     return bodies.text(body, "details")
 
 
-def _require(fields: Json, *names: str) -> None:
-    missing = [name for name in names if name not in fields]
-    if missing:
-        raise invalid(*(f"{name} is missing" for name in missing))
-
-
-def _refuse_unsupported(fields: Json) -> None:
-    """Refuse what PagerDuty could do and this simulator cannot, which is better than to do nothing and say nothing."""
-    for name in UNSUPPORTED:
-        if name in fields:
-            raise invalid(f"this simulator cannot set {name}")
-
-
 ROUTES: Routes = {
     ("POST", "/incidents"): create_incident,
     ("PUT", "/incidents/{}"): update_incident,
-    ("POST", "/incidents/{}/notes"): create_note,
+    ("PUT", "/incidents"): update_incidents,
 }

@@ -44,15 +44,19 @@ class Request:
         )
 
     def json(self, name: str) -> Json:
-        """Return the object `name` in the body. What is not sent as JSON counts as not sent."""
+        """Return the object `name` in the body."""
+        value = self.object().get(name)
+        if not isinstance(value, dict):
+            raise invalid(f"{name} is missing")
+        return value
+
+    def object(self) -> Json:
+        """Return the body. What is not sent as JSON counts as not sent, and anything but an object as empty."""
         try:
             decoded = json.loads(self.body) if self.json_body else None
         except ValueError:
             raise invalid("Malformed JSON") from None
-        value = decoded.get(name) if isinstance(decoded, dict) else None
-        if not isinstance(value, dict):
-            raise invalid(f"{name} is missing")
-        return value
+        return decoded if isinstance(decoded, dict) else {}
 
     def many(self, name: str, allowed: Iterable[str] | None = None) -> list[str]:
         """Return the values of an array parameter such as `statuses[]`, each of which must be allowed."""

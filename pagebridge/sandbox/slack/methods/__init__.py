@@ -1,5 +1,6 @@
 """The methods of the Web API, a module for each family. Source of arguments, scopes, tiers and errors: their pages."""
 
-from pagebridge.sandbox.slack.methods import blocks, chat, conversations, history, session, users
+from pagebridge.sandbox.slack.methods import blocks, chat, conversations, history, session, users, views
 
-METHODS = blocks.METHODS | chat.METHODS | conversations.METHODS | history.METHODS | session.METHODS | users.METHODS
+FAMILIES = (blocks, chat, conversations, history, session, users, views)
+METHODS = {name: method for family in FAMILIES for name, method in family.METHODS.items()}

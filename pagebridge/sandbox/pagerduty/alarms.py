@@ -1,0 +1,95 @@
+"""The timers of the account: what is pending for an incident happens at its time."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from pagebridge.sandbox.pagerduty import assignment, lifecycle
+from pagebridge.sandbox.pagerduty.account import Account
+from pagebridge.sandbox.pagerduty.incidents import Actor, Incident
+from pagebridge.sandbox.pagerduty.wire import Refusal
+
+AUTOMATION = Actor.automation()
+
+
+def escalate_further(account: Account, incident: Incident, actor: Actor) -> None:
+    """
+    Page the next level where somebody is on call, from the first one again if the policy repeats.
+
+    At the end of the last round the log says so, and nothing happens any more.
+    """
+    policy = account.directory.policy(incident.policy)
+    for level in range(incident.level + 1, len(incident.levels) + 1):
+        if any(user in account.directory.users for user in incident.levels[level - 1]):
+            assignment.escalate(account, incident, actor, level)
+            return
+    at = account.clock.tick()
+    if incident.loops >= policy.loops:
+        account.record("exhaust_escalation_path", incident, actor, at)
+        return
+    incident.loops += 1
+    account.record("repeat_escalation_path", incident, actor, at)
+    assignment.escalate(account, incident, actor, 1)
+
+
+ACTIONS: dict[str, Callable[[Account, Incident, Actor], None]] = {
+    "unacknowledge": lifecycle.unacknowledge,
+    "escalate": escalate_further,
+    "resolve": lifecycle.resolve,
+}
+
+
+class AccountAlarms:
+    """Carries out what is pending, on time as the account's clock shows it."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Begin to follow the clock."""
+        self._loop = asyncio.get_running_loop()
+        self.arm()
+
+    def stop(self) -> None:
+        """Let nothing happen by itself any more."""
+        self._loop = None
+        self.arm()
+
+    @property
+    def due(self) -> datetime | None:
+        """When the next thing happens, if anything does."""
+        return min((at for incident in self._incidents() for at in incident.pending.values()), default=None)
+
+    def ring(self) -> None:
+        """Let the next thing happen. What PagerDuty would refuse is given up."""
+        incident = min(
+            (incident for incident in self._incidents() if incident.pending),
+            key=lambda incident: min(incident.pending.values()),
+        )
+        action = min(incident.pending, key=lambda name: incident.pending[name])
+        try:
+            with self._account.changing(incident):
+                del incident.pending[action]
+                ACTIONS[action](self._account, incident, AUTOMATION)
+        except Refusal:
+            incident.pending.pop(action, None)
+
+    def arm(self) -> None:
+        """Set the timer to what is due next."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        due = self.due
+        if self._loop is not None and due is not None:
+            left = (due - self._account.clock.now()).total_seconds()
+            self._timer = self._loop.call_later(max(0, left), self._wake)
+
+    def _wake(self) -> None:
+        if (due := self.due) is not None and due <= self._account.clock.now():
+            self.ring()
+        self.arm()
+
+    def _incidents(self) -> list[Incident]:
+        return list(self._account.incidents.values())

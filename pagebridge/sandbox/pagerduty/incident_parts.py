@@ -1,0 +1,105 @@
+"""What an incident consists of beside its own fields: notes, alerts, responders, status updates."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+ResponderState = Literal["pending", "joined", "declined", "user_cancelled"]
+"""States as the REST API has them; webhooks say `accepted` for `joined`."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """That a user was assigned or has acknowledged, and when."""
+
+    user: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note on an incident."""
+
+    id: str
+    user: str | None
+    content: str
+    at: datetime
+    edited: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What monitoring has reported. `log_entry` is the line of the log with which it began."""
+
+    id: str
+    key: str
+    title: str
+    service: str
+    integration: str
+    created: datetime
+    log_entry: str
+    resolved: datetime | None = None
+
+    @property
+    def status(self) -> Literal["triggered", "resolved"]:
+        """Whether it goes on."""
+        return "resolved" if self.resolved else "triggered"
+
+
+@dataclass(frozen=True)
+class StatusUpdate:
+    """What stakeholders were told."""
+
+    id: str
+    user: str
+    message: str
+    at: datetime
+    subject: str | None = None
+    html_message: str | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """Who is asked to help: a `user`, or whoever is on call for an `escalation_policy`."""
+
+    kind: Literal["user", "escalation_policy"]
+    id: str
+
+
+@dataclass(frozen=True)
+class ResponderRequest:
+    """That somebody has asked others to help."""
+
+    id: str
+    requester: str
+    message: str
+    at: datetime
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True)
+class Responder:
+    """Somebody who was asked to help, by which request, through which escalation policy, and what they said."""
+
+    user: str
+    request: ResponderRequest
+    updated: datetime
+    policy: str | None = None
+    state: ResponderState = "pending"
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Where people talk about an incident."""
+
+    number: str | None
+    url: str | None
+
+
+@dataclass(frozen=True)
+class IncidentName:
+    """What a reference to an incident says."""
+
+    id: str
+    number: int
+    title: str

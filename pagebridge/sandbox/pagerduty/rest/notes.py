@@ -1,0 +1,62 @@
+"""Notes: reading, adding, changing and deleting them."""
+
+from http import HTTPStatus
+
+from pagebridge.sandbox.pagerduty import details
+from pagebridge.sandbox.pagerduty.rest import bodies
+from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
+from pagebridge.sandbox.pagerduty.wire import Answer, invalid
+
+MOST_NOTES, LONGEST_NOTE = 2000, 65_535
+"""Notes of one incident, and characters of one note (knowledge base)."""
+
+
+def list_notes(context: Context, key: str) -> Answer:
+    """List the notes of an incident, the oldest first; not in pages."""
+    return Answer({"notes": [context.show.note(note) for note in context.account.incident(key).notes]})
+
+
+def create_note(context: Context, key: str) -> Answer:
+    """Add a note, also to a resolved incident."""
+    account, user, content = context.account, context.requester(), _content(context)
+    incident = account.incident(key)
+    actor = context.acting_on(incident, user)
+    if len(incident.notes) >= MOST_NOTES:
+        raise invalid(f"An incident has {MOST_NOTES} notes at most")
+    with account.changing(incident):
+        note = details.add_note(account, incident, actor, content)
+    return Answer({"note": context.show.note(note)})
+
+
+def update_note(context: Context, key: str, note_id: str) -> Answer:
+    """Change what a note says, whoever has written it."""
+    account, user, content = context.account, context.requester(), _content(context)
+    incident = account.incident(key)
+    context.acting_on(incident, user)
+    with account.changing(incident):
+        note = details.edit_note(account, incident, note_id, content)
+    return Answer({"note": context.show.note(note)})
+
+
+def delete_note(context: Context, key: str, note_id: str) -> Answer:
+    """Delete a note; this needs no requester."""
+    incident = context.account.incident(key)
+    with context.account.changing(incident):
+        details.delete_note(incident, note_id)
+    return Answer("", HTTPStatus.NO_CONTENT)
+
+
+def _content(context: Context) -> str:
+    fields = context.request.json("note")
+    content = bodies.needed_text(fields, "content")
+    if len(content) > LONGEST_NOTE:
+        raise invalid(f"A note has {LONGEST_NOTE} characters at most")
+    return content
+
+
+ROUTES: Routes = {
+    ("GET", "/incidents/{}/notes"): list_notes,
+    ("POST", "/incidents/{}/notes"): create_note,
+    ("PUT", "/incidents/{}/notes/{}"): update_note,
+    ("DELETE", "/incidents/{}/notes/{}"): delete_note,
+}

@@ -1,0 +1,73 @@
+"""Both sides of the identity: a Slack with Alice in it, a PagerDuty, and what links them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+from fakeredis import FakeAsyncRedis
+
+from pagebridge.sandbox.pagerduty import PagerDutySandbox
+from pagebridge.sandbox.slack import SlackSandbox
+from shared.bridge_config import IdentityConfig
+from shared.identity import Identity
+from shared.model.command import Clicker
+from shared.model.ids import SlackUserId
+from shared.model.outcome import Declined, Kind
+from shared.pagerduty.client import PagerDuty
+from shared.slack.client import Slack
+from shared.store.links import Links
+from shared.store.redis import Redis
+
+ALICE = SlackUserId("U0ALICE")
+EMAIL = "alice@example.com"
+
+
+@dataclass
+class Acme:
+    """Both sides, with Alice in Slack, and the identity between them."""
+
+    pagerduty: PagerDutySandbox
+    slack: SlackSandbox
+    redis: Redis
+    identity: Identity
+
+    async def link(self, user: str = ALICE) -> str:
+        """Return which PagerDuty user somebody of our workspace is."""
+        return (await self.identity.link(self.clicker(user))).user.id
+
+    async def refusal(self, user: str = ALICE) -> str:
+        """Return the words with which somebody is refused."""
+        with pytest.raises(Declined) as declined:
+            await self.link(user)
+        assert Kind.NOT_LINKED is declined.value.outcome.kind
+        assert declined.value.outcome.next_step
+        return declined.value.outcome.why
+
+    def clicker(self, user: str = ALICE) -> Clicker:
+        """Make what an envelope says of somebody of our workspace."""
+        return Clicker(SlackUserId(user), self.slack.team_id)
+
+    def use(self, **config: object) -> None:
+        """Put another table `[identity]` in force."""
+        self.identity.config = IdentityConfig.model_validate(config)
+
+    def searches(self) -> int:
+        """Count the calls that looked for somebody in PagerDuty's directory."""
+        return len(self.pagerduty.calls_to("GET", "/users"))
+
+
+@asynccontextmanager
+async def linking() -> AsyncIterator[Acme]:
+    """Run both sides."""
+    redis = cast("Redis", FakeAsyncRedis())
+    async with PagerDutySandbox() as pagerduty, SlackSandbox(paced=False) as slack:
+        slack.add_user("Alice Ng", email=EMAIL, id=ALICE)
+        to_slack = Slack(slack.bot_token, slack.api_url, timeout=0.5)
+        to_pagerduty = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)
+        home = await to_slack.auth_test()
+        yield Acme(pagerduty, slack, redis, Identity(IdentityConfig(), to_slack, to_pagerduty, Links(redis), home))
+        await to_slack.aclose()
+        await to_pagerduty.aclose()
+    await redis.aclose()

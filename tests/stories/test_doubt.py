@@ -1,0 +1,134 @@
+"""Calls of which nobody knows whether they took effect: nothing is claimed, and what turns out later is told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pagebridge.sandbox.pagerduty import Fault
+from tests.stories.harness import FAST, Bridge, running, settled
+
+PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
+GET: dict[str, Any] = {"method": "GET", "path": "/incidents/*"}
+SHORT_LIVED = replace(FAST, life=1.0, honest=0.6)
+"""Commands live for a second in the place of a minute."""
+
+
+@pytest.fixture
+async def impatient(tmp_path: Path) -> AsyncIterator[Bridge]:
+    """Run Acme's bridge, with commands that soon end."""
+    async with running(tmp_path / "valkey", workers=0) as acme:
+        await acme.start_worker(SHORT_LIVED)
+        yield acme
+
+
+async def test_an_unclear_end_is_told_and_what_turns_out_later_too(impatient: Bridge) -> None:
+    """PagerDuty goes silent after the write: nobody knows; then the webhook comes, and Alice hears that it worked."""
+    incident = impatient.trigger()
+    await impatient.card("Triggered")
+    held = impatient.pagerduty.webhooks.hold(incident.id)
+    impatient.pagerduty.fail(Fault(**PUT, hang=True, after_effect=True, times=1))
+    await impatient.click("Alice", "Acknowledge")
+    await impatient.until_called("PUT", "/incidents/*")
+    silent = impatient.pagerduty.fail(Fault(**GET, status=503))
+
+    unknown = await impatient.told("Alice", "It is not known whether Incident #1 was acknowledged by you")
+    card = await impatient.card("It is not known whether @Alice Ng's acknowledge went through")
+    assert "Triggered" in card.plain
+    assert "was NOT" not in unknown
+    silent.remove()
+    held.release()
+
+    await impatient.told("Alice", "your acknowledge went through after all")
+    card = await impatient.card("Acknowledged by Alice Ng in Slack")
+    await settled(impatient)
+    assert "It is not known" not in card.plain
+    assert 1 == len(impatient.writes())
+    assert 1 == sum("went through after all" in words for words in impatient.private("Alice"))
+
+
+async def test_a_doubt_is_gone_from_the_card_once_the_incident_moves_on(impatient: Bridge) -> None:
+    """Nobody ever learned what became of Alice's call; once Bob has resolved it, nobody needs to."""
+    incident = impatient.trigger()
+    await impatient.card("Triggered")
+    impatient.pagerduty.fail(Fault(**PUT, hang=True, times=1))
+    await impatient.click("Alice", "Acknowledge")
+    await impatient.until_called("PUT", "/incidents/*")
+    silent = impatient.pagerduty.fail(Fault(**GET, status=503))
+    await impatient.card("It is not known whether @Alice Ng's acknowledge went through")
+    silent.remove()
+
+    impatient.pagerduty.web("PBOB1").resolve(incident.id)
+
+    card = await impatient.card("Resolved by Bob Ng in PagerDuty")
+    assert "It is not known" not in card.plain
+    assert [] == impatient.effects()
+
+
+async def test_a_doubt_is_not_put_on_the_card_of_a_resolved_incident(bridge: Bridge) -> None:
+    """Bob resolves while Alice's call hangs: she hears that nobody knows about hers, and the card is just resolved."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.fail(Fault(**PUT, hang=True, times=1))
+    await bridge.click("Alice", "Acknowledge")
+    await bridge.until_called("PUT", "/incidents/*")
+
+    bridge.pagerduty.web("PBOB1").resolve(incident.id)
+
+    await bridge.told("Alice", "It is not known whether Incident #1 was acknowledged by you")
+    await settled(bridge)
+    assert "Resolved by Bob Ng in PagerDuty" in bridge.channel.messages[0].plain
+    assert "It is not known" not in bridge.channel.messages[0].plain
+    assert 1 == len(bridge.writes())
+
+
+async def test_a_refusal_after_an_unclear_call_is_not_the_end(bridge: Bridge) -> None:
+    """The first call takes effect late, the second is refused in between: Alice is not told that she failed."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.fail(Fault(**PUT, hang=True, effect_after=1.3, times=1))
+    bridge.pagerduty.fail(Fault(**PUT, status=403, code=2010))
+
+    await bridge.click("Alice", "Acknowledge")
+
+    await bridge.card("Acknowledged by Alice Ng in Slack")
+    await settled(bridge)
+    assert not [words for words in bridge.private("Alice") if "was not" in words or "NOT acknowledged." in words]
+    assert 2 == len(await bridge.lines(2))
+
+
+async def test_permission_lost_after_an_unclear_call_is_not_the_end(bridge: Bridge) -> None:
+    """Carol leaves the team while her call is on its way, which then takes effect: it is hers, and she is told so."""
+    payments = next(team for team in bridge.pagerduty.teams if team.name == "Payments")
+    bridge.pagerduty.add_member(payments.id, "PCAROL1", "responder")
+    bridge.pagerduty.enforce_roles = False
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.fail(Fault(**PUT, hang=True, effect_after=1.3, times=1))
+
+    await bridge.click("Carol", "Acknowledge")
+    await bridge.until_called("PUT", "/incidents/*")
+    bridge.pagerduty.remove_member(payments.id, "PCAROL1")
+
+    await bridge.card("Acknowledged by Carol Ng in Slack")
+    await settled(bridge)
+    assert not [words for words in bridge.private("Carol") if "was not" in words]
+    assert 1 == len(bridge.writes())
+
+
+async def test_calls_that_surely_came_to_nothing_are_no_doubt(impatient: Bridge) -> None:
+    """Every call failed, but PagerDuty shows the incident untouched to the end: it surely was NOT acknowledged."""
+    incident = impatient.trigger()
+    await impatient.card("Triggered")
+    impatient.pagerduty.fail(Fault(**PUT, status=503))
+
+    await impatient.click("Alice", "Acknowledge")
+
+    await impatient.told("Alice", "Incident #1 was NOT acknowledged.")
+    await impatient.card("did not go through")
+    assert not [words for words in impatient.private("Alice") if "not known" in words]
+    assert len(impatient.writes()) > 1
+    assert [] == impatient.effects()
+    assert "triggered" == impatient.pagerduty.incident(incident.id).status

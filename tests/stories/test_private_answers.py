@@ -1,0 +1,75 @@
+"""Private answers: they find another way, break nothing when they are lost, and come also to what cannot be read."""
+
+import pytest
+
+from pagebridge.sandbox.slack import Fault
+from tests.stories.harness import Bridge, settled
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("response_url", http_status=500),
+        Fault("response_url", http_status=404, error="expired_url"),
+        Fault("response_url", drop=True),
+    ],
+    ids=["500", "expired", "dropped"],
+)
+async def test_an_answer_finds_another_way(bridge: Bridge, fault: Fault) -> None:
+    """The address that came with the click does not work: Carol is told privately all the same."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.slack.fail(fault)
+
+    await bridge.click("Carol", "Acknowledge")
+
+    await bridge.told("Carol", "was not acknowledged by you")
+    assert 1 == len(bridge.private("Carol"))
+    assert [] == bridge.private("Alice")
+
+
+async def test_answers_that_are_lost_break_nothing(bridge: Bridge) -> None:
+    """Carol cannot be told at all; Alice's acknowledge of the same incident, which comes after hers, is carried out."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.slack.fail(Fault("response_url", http_status=500))
+    bridge.slack.fail(Fault("chat.postEphemeral", error="user_not_in_channel"))
+
+    await bridge.click("Carol", "Acknowledge")
+    await bridge.click("Alice", "Acknowledge")
+
+    await bridge.card("Acknowledged by Alice Ng in Slack")
+    await settled(bridge)
+    assert [] == bridge.private("Carol")
+    assert ["alice@example.com"] == [call.from_email for call in bridge.writes()]
+
+
+@pytest.mark.parametrize("value", ["", "not an id", "{Q1}:x"])
+async def test_a_button_that_cannot_be_read(bridge: Bridge, value: str) -> None:
+    """The click is acked, and answered privately with a reference; nothing reaches PagerDuty."""
+    button = {"type": "button", "action_id": "pagebridge:acknowledge", "text": {"type": "plain_text", "text": "Odd"}}
+    row = {"type": "actions", "block_id": "odd", "elements": [button | {"value": value}]}
+    bot = bridge.slack.users[bridge.slack.bot_user_id]
+    odd = bridge.slack.post(bridge.channel, bot, text="An odd card", blocks=[row])
+
+    click = await bridge.click("Alice", "Odd", odd)
+
+    assert click.acked
+    told = await bridge.told("Alice", "This button could not be read, so nothing was done")
+    assert "reference" in told
+    assert [] == bridge.pagerduty.calls_to("*", "/incidents/*")
+
+
+async def test_a_click_that_names_nobody(bridge: Bridge) -> None:
+    """A payload of a shape that Slack does not document is acked and answered, and nothing is done with it."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    click = await bridge.click("Carol", "Acknowledge")
+    await bridge.told("Carol", "was not acknowledged by you")
+    click.payload["enterprise"] = "E0ACME"
+
+    odd = await bridge.slack.redeliver(click)
+
+    assert odd.acked
+    await bridge.told("Carol", "could not be read, so nothing was done")
+    assert [] == bridge.writes()

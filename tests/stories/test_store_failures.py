@@ -1,0 +1,246 @@
+"""Redis goes away: nobody is left in the dark, nothing is done behind anybody's back, and it all goes on by itself."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from pagebridge.sandbox.pagerduty import Fault
+from pagebridge.sandbox.slack import Message
+from shared.store import keys
+from shared.store.redis import Redis, connect
+from tests.stories.harness import Bridge, running, settled, until
+
+SOON = 2.5
+"""Seconds after which whoever clicked knows what became of it."""
+
+
+@asynccontextmanager
+async def redis_of(bridge: Bridge) -> AsyncIterator[Redis]:
+    """Look into the bridge's Redis."""
+    redis = connect(bridge.valkey.url)
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
+
+
+@contextmanager
+def hanging(bridge: Bridge) -> Iterator[None]:
+    """Let Redis take connections and bytes, and answer nothing."""
+    pid = bridge.valkey.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def ready(bridge: Bridge) -> Message:
+    """Let monitoring open an incident, and wait until all is told of it."""
+    bridge.trigger()
+    await bridge.lines(1)
+    await settled(bridge)
+    return await bridge.card("Triggered")
+
+
+async def soon_told(bridge: Bridge, name: str, button: str, words: str, confirm: str | None = None) -> str:
+    """Let somebody press a button, and return what they are told, which must not take long."""
+    begun = time.monotonic()
+    click = await bridge.click(name, button, confirm=confirm)
+    told = await bridge.told(name, words)
+    assert time.monotonic() - begun < SOON
+    assert click.acked
+    return told
+
+
+async def commands_so_far(redis: Redis) -> int:
+    """Count the entries that were ever put on the commands stream."""
+    return int((await redis.xinfo_stream(keys.COMMANDS))["entries-added"])
+
+
+async def test_an_acknowledge_goes_straight_to_pagerduty(bridge: Bridge) -> None:
+    """Redis is down: Alice's press is carried out at once, in her name, and she is told."""
+    await ready(bridge)
+    await bridge.valkey.kill()
+
+    await soon_told(bridge, "Alice", "Acknowledge", "is acknowledged, in your name")
+
+    assert ["alice@example.com"] == [call.from_email for call in bridge.effects()]
+    await bridge.valkey.start()
+    await bridge.card("Acknowledged by Alice Ng")
+    await settled(bridge)
+    assert 2 == len(await bridge.lines(2))
+    assert 1 == len(bridge.writes())
+
+
+async def test_a_resolve_is_not_sent(bridge: Bridge) -> None:
+    """Redis is down: Bob is told that his resolve was not kept, nothing is sent, and later he can try again."""
+    await ready(bridge)
+    await bridge.valkey.kill()
+
+    told = await soon_told(bridge, "Bob", "Resolve", "was NOT resolved", confirm="Resolve")
+
+    assert "nothing was sent" in told
+    await bridge.valkey.start()
+    await settled(bridge)
+    assert [] == bridge.writes()
+    again = bridge.slack.person("U0BOB").private_messages[-1]
+    await bridge.click("Bob", "Try again", again, confirm="Resolve")
+    await bridge.card("Resolved by Bob Ng in Slack")
+
+
+async def test_a_resolve_that_redis_takes_late_is_void(bridge: Bridge) -> None:
+    """Redis hangs and stores the click only after Bob was told that it was not kept: it is never carried out."""
+    await ready(bridge)
+    async with redis_of(bridge) as redis:
+        before = await commands_so_far(redis)
+
+        with hanging(bridge):
+            await soon_told(bridge, "Bob", "Resolve", "was NOT resolved", confirm="Resolve")
+
+        async with asyncio.timeout(SOON):
+            while await commands_so_far(redis) == before:  # noqa: ASYNC110 -- Redis has no event for it
+                await asyncio.sleep(0.01)
+    await settled(bridge)
+    assert [] == bridge.writes()
+    assert 1 == len(bridge.private("Bob"))
+    assert "Triggered" in bridge.channel.messages[0].plain
+
+
+async def test_an_acknowledge_that_redis_takes_late_is_not_repeated(bridge: Bridge) -> None:
+    """Redis hangs: the acknowledge went straight to PagerDuty, and what Redis stores later does not repeat it."""
+    await ready(bridge)
+    async with redis_of(bridge) as redis:
+        before = await commands_so_far(redis)
+
+        with hanging(bridge):
+            await soon_told(bridge, "Alice", "Acknowledge", "is acknowledged, in your name")
+            bridge.pagerduty.automation.unacknowledge(bridge.pagerduty.incidents[0].id)
+
+        async with asyncio.timeout(SOON):
+            while await commands_so_far(redis) == before:  # noqa: ASYNC110 -- Redis has no event for it
+                await asyncio.sleep(0.01)
+    await bridge.lines(3)
+    await settled(bridge)
+    assert "triggered" == bridge.pagerduty.incidents[0].status
+    assert 1 == len(bridge.writes())
+    assert 1 == len(bridge.private("Alice"))
+
+
+async def test_refusals_hold_without_redis(bridge: Bridge) -> None:
+    """Carol is of another team: she is refused on the direct way too, and told whose incident it is."""
+    await ready(bridge)
+    await bridge.valkey.kill()
+
+    told = await soon_told(bridge, "Carol", "Acknowledge", "was not acknowledged by you")
+
+    assert "belongs to Payments" in told
+    assert [] == bridge.writes()
+    await bridge.valkey.start()
+
+
+async def test_a_stale_acknowledge_does_not_reopen_without_redis(bridge: Bridge) -> None:
+    """Bob resolved it while Redis was down, so the card does not know yet: Alice's press does not open it again."""
+    await ready(bridge)
+    await bridge.valkey.kill()
+    bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incidents[0].id)
+
+    told = await soon_told(bridge, "Alice", "Acknowledge", "was not acknowledged by you")
+
+    assert "resolved by Bob Ng" in told
+    assert [] == bridge.writes()
+    await bridge.valkey.start()
+    await bridge.card("Resolved by Bob Ng in PagerDuty")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("PUT", "/incidents/*", hang=True), "It is not known whether"),
+        (Fault("GET", "/incidents/*", hang=True), "was NOT acknowledged"),
+        (Fault("PUT", "/incidents/*", status=503), "It is not known whether"),
+    ],
+    ids=["the write hangs", "the read hangs", "503"],
+)
+async def test_when_pagerduty_fails_as_well_alice_is_told_the_truth(bridge: Bridge, fault: Fault, words: str) -> None:
+    """Neither Redis nor PagerDuty: nothing is claimed, not even that nothing happened when that is not known."""
+    await ready(bridge)
+    bridge.pagerduty.fail(fault)
+    await bridge.valkey.kill()
+
+    await soon_told(bridge, "Alice", "Acknowledge", words)
+
+    await bridge.valkey.start()
+
+
+async def test_a_delivery_while_redis_is_down(bridge: Bridge) -> None:
+    """PagerDuty is answered with 503 and delivers again until Redis is back: one card, one line, nothing lost."""
+    await bridge.valkey.kill()
+
+    bridge.trigger()
+    await until(lambda: any(each.status == 503 for each in bridge.pagerduty.webhooks.log), "an answer 503")
+    await bridge.valkey.start()
+
+    await bridge.card("Triggered")
+    await settled(bridge)
+    assert {503, 202} == {each.status for each in bridge.pagerduty.webhooks.log}
+    assert 1 == len(bridge.channel.messages)
+    assert 1 == len(bridge.channel.messages[0].replies)
+
+
+async def test_after_redis_was_killed_everything_goes_on(tmp_path: Path) -> None:
+    """Redis dies in the middle of a burst and comes back with its data: two workers go on, and nothing is doubled."""
+    async with running(tmp_path / "valkey", workers=2) as bridge:
+        await ready(bridge)
+        for number in range(6):
+            bridge.trigger(f"burst {number}")
+        await bridge.click("Alice", "Acknowledge")
+        await bridge.valkey.kill()
+        await bridge.valkey.start()
+        bridge.trigger("afterwards")
+        await bridge.card("afterwards")
+        await settled(bridge)
+
+        titles = ["Checkout latency over 2s", "afterwards", *(f"burst {number}" for number in range(6))]
+        cards = bridge.channel.messages
+        assert [1] * 8 == [sum(title in card.plain for card in cards) for title in titles]
+        assert 8 == len(cards)
+        assert [2, *[1] * 7] == [len(card.replies) for card in cards]
+        assert 1 == len(bridge.effects())
+
+
+POISON: list[tuple[str, dict[bytes, bytes]]] = [
+    ("garbage", {b"\xff\xfe": b"\x00\xff"}),
+    ("wrong kind", {b"v": b"1", b"kind": b"telegram", b"body": b"{}"}),
+    ("no JSON", {b"v": b"1", b"kind": b"webhook", b"body": b"{not json"}),
+    ("an answer that is none", {b"v": b"1", b"kind": b"answer", b"body": b"[]"}),
+]
+
+
+@pytest.mark.parametrize("fields", [fields for _, fields in POISON], ids=[name for name, _ in POISON])
+async def test_a_poisonous_event_stops_nothing(bridge: Bridge, fields: dict[bytes, bytes]) -> None:
+    """What nobody can understand goes to the dead letters, is counted, and what follows is handled as ever."""
+    counted = buried()
+    async with redis_of(bridge) as redis:
+        await redis.execute_command("XADD", keys.EVENTS, "*", *[part for field in fields.items() for part in field])
+        bridge.trigger()
+
+        await bridge.lines(1)
+        await settled(bridge)
+
+        [(_, letter)] = await redis.execute_command("XRANGE", keys.DEAD_LETTERS, "-", "+")
+    assert set(fields.values()) <= set(letter.values())
+    assert letter[b"why"]
+    assert counted + 1 == buried()
+
+
+def buried() -> float:
+    """Read how many events have been buried so far."""
+    return REGISTRY.get_sample_value("pagebridge_dead_letters_total", {"stream": keys.EVENTS}) or 0.0
