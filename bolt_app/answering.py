@@ -44,20 +44,25 @@ class Answering:
         if attempt.told == 0:
             await self._tell(attempt, replies.on_its_way(attempt.command))
         await self._until(attempt, durations.honest)
-        await self._tell(attempt, replies.not_yet(attempt.command, attempt.url, unclear=attempt.record.unclear))
+        if attempt.told > 1:
+            return
+        await self._tell(
+            attempt,
+            replies.not_yet(attempt.command, (attempt.url or attempt.command.url), unclear=attempt.record.unclear),
+        )
 
     async def final(self, attempt: Try, outcome: Outcome) -> None:
         """Tell how it ended. A success that the card showed at once needs no words."""
         if outcome.kind is Kind.DONE and attempt.told == 0:
             return
-        await self._tell(attempt, replies.final(attempt.command, outcome, attempt.url))
+        await self._tell(attempt, replies.final(attempt.command, outcome, (attempt.url or attempt.command.url)))
 
     async def late(self, attempt: Try, outcome: Outcome) -> None:
         """Tell what turned out after the final answer."""
         if outcome.kind is Kind.DONE:
             await self._tell(attempt, replies.after_all(attempt.command))
         else:
-            await self._tell(attempt, replies.final(attempt.command, outcome, attempt.url))
+            await self._tell(attempt, replies.final(attempt.command, outcome, (attempt.url or attempt.command.url)))
 
     async def _until(self, attempt: Try, seconds: float) -> None:
         """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""
@@ -73,7 +78,7 @@ class Answering:
             others = tuple(a for a in incident.attempts if a.command != command.id)
             return replace(incident, attempts=(*others, shown))
 
-        await self._wiring.incidents.change(command.incident, rule)
+        await self._wiring.incidents.change(command.incident, rule, attempt.lease)
         await self._wiring.dirty.mark(command.incident)
 
     async def _tell(self, attempt: Try, reply: Reply) -> None:

@@ -5,6 +5,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bolt_app.direct import Direct
+from bolt_app.in_hand import InHand
 from bolt_app.intake import Intake
 from bolt_app.listeners import block_actions, events
 from bolt_app.middleware import Door
@@ -12,7 +13,7 @@ from bolt_app.wiring import Wiring
 from shared.slack.client import SlackIdentity
 
 
-def build(token: str, home: SlackIdentity, wiring: Wiring, door: Door, direct: Direct) -> AsyncApp:
+def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_hand: InHand) -> AsyncApp:
     """
     Build the app around an `auth.test` that was made at start.
 
@@ -32,7 +33,7 @@ def build(token: str, home: SlackIdentity, wiring: Wiring, door: Door, direct: D
     # Without a token of its own, or Bolt warns at every start that `authorize` wins.
     client = AsyncWebClient(base_url=web.base_url, session=web.session, retry_handlers=[])
     app = AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
-    app.middleware(door)
-    block_actions.register(app, Intake(wiring), direct, wiring.slack)
+    app.middleware(Door(wiring.slack, home))
+    block_actions.register(app, Intake(wiring), direct, wiring.slack, in_hand)
     events.register(app, wiring.identity)
     return app

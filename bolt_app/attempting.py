@@ -144,7 +144,7 @@ class Attempting:
             raise
         proven = took_effect(command.action, UserId(linked.user.id), read.date.ms, answer.value)
         await self._publish(attempt, linked.user, answer.value, proven=proven and _changed(read.value, answer.value))
-        return Outcome(Kind.DONE)
+        return _somebody_elses(command, linked.user, answer.value) or Outcome(Kind.DONE)
 
     async def _expect(self, command: Command, linked: Linked, read: Read[RestIncident]) -> None:
         expectation = Expectation(
@@ -209,3 +209,11 @@ class Attempting:
 def _changed(before: RestIncident, after: RestIncident) -> bool:
     """Tell whether the status changed since the guard's read; a PUT that did nothing answers 200 as well."""
     return before.status_change != after.status_change
+
+
+def _somebody_elses(command: Command, user: User, after: RestIncident) -> Outcome | None:
+    """Tell that the state was somebody else's doing a moment earlier; a PUT that did nothing answers 200 as well."""
+    change = after.status_change
+    if change is None or change.by is None or change.by.id == user.id:
+        return None
+    return guard(command.action, after)

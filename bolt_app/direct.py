@@ -12,7 +12,7 @@ import structlog
 from bolt_app import replies
 from bolt_app.guard import guard
 from bolt_app.wiring import Wiring
-from shared.errors import CallError
+from shared.errors import CallError, Malformed
 from shared.identity import Identity, Linked
 from shared.log import reference
 from shared.model.command import Action, Command
@@ -32,7 +32,7 @@ class Direct:
     async def handle(self, command: Command) -> None:
         """Acknowledge now, or say that the click was not kept; either way the clicker learns what happened."""
         outcome, url = await self._outcome(command)
-        reply = replies.final(command, outcome, url)
+        reply = replies.final(command, outcome, url or command.url)
         log.warning("command.direct", command=command.id, outcome=outcome.kind, reference=outcome.reference)
         try:
             await self._wiring.slack.respond(command.response_url, text=reply.text, blocks=list(reply.blocks) or None)
@@ -41,7 +41,7 @@ class Direct:
 
     async def _outcome(self, command: Command) -> tuple[Outcome, str]:
         if command.action is not Action.ACKNOWLEDGE:
-            why = "The bridge cannot store anything at the moment, so nothing was sent."
+            why = "The bridge could not store it for certain: unless the card changes within seconds, nothing was sent."
             return Outcome(Kind.NOT_STORED, why=why, reference=reference()), ""
         sent, url = False, ""
         try:
@@ -55,19 +55,20 @@ class Direct:
                 return found or Outcome(Kind.DONE), url
         except Declined as declined:
             return declined.outcome, url
-        except (CallError, TimeoutError) as error:
+        except (CallError, Malformed, TimeoutError) as error:
             sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
             return _failed(command, error, sure=sure), url
 
     async def _checked(self, command: Command) -> tuple[Linked, RestIncident]:
+        self._identity.config = self._wiring.config.identity
         linked = await self._identity.link(command.by)
         read = (await self._wiring.pagerduty.incident(command.incident)).value
         await self._wiring.authorization.require(linked.user, read)
         return linked, read
 
 
-def _failed(command: Command, error: CallError | TimeoutError, *, sure: bool) -> Outcome:
+def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, sure: bool) -> Outcome:
     quoted = reference()
     log.error("command.direct_failed", command=command.id, why=repr(error), sure=sure, reference=quoted)
     why = f"PagerDuty could not be reached: {str(error) or 'it did not answer in time'}."
-    return Outcome(Kind.NOT_STORED if sure else Kind.UNKNOWN, why=why, reference=quoted)
+    return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

@@ -14,8 +14,19 @@ from prometheus_client import Counter
 
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting, Try
+from bolt_app.waiting import Waiting
 from bolt_app.wiring import Wiring
-from shared.errors import BadCredentials, BridgeError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
+from shared.errors import (
+    BadCredentials,
+    BridgeError,
+    Malformed,
+    NotFound,
+    Refused,
+    Stopping,
+    StoreDown,
+    Unavailable,
+    Uncertain,
+)
 from shared.log import reference
 from shared.model.ids import IncidentId
 from shared.model.incident import Attempt, AttemptState, Incident
@@ -44,31 +55,61 @@ class Executor:
             outcome = _learned(record, known)
             if outcome is not None:
                 await self._tell_late(record, outcome, lease)
-        while (first := queue.first_open()) is not None:
-            await self._carry_out(first, lease)
-            queue = (await self._wiring.command_queues.load(incident)).value
+        if queue.first_open() is None:
+            return None
+        async with asyncio.TaskGroup() as group:
+            waiting = Waiting(group, self._answering, lease)
+            watching = group.create_task(self._watch(incident, waiting))
+            failed = await self._carry_out_all(incident, waiting)
+            watching.cancel()
+            waiting.cancel()
+        if failed is not None:
+            raise failed
         return None
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Leave the incident to whoever took it over; what was being done is on record."""
         await self._wiring.commands.mark(incident)
 
-    async def _carry_out(self, record: Record, lease: Lease) -> None:
-        attempt = Try(record, lease, told=record.told)
-        async with asyncio.TaskGroup() as group:
-            progress = group.create_task(self._answering.progress(attempt))
-            outcome = await self._settled_or_not(attempt)
-            progress.cancel()
-        if not isinstance(outcome, Outcome):
-            raise outcome
-        await self._end(attempt, outcome)
-
-    async def _settled_or_not(self, attempt: Try) -> Outcome | BridgeError:
-        """Return what went wrong as a value: a TaskGroup would wrap it."""
+    async def _carry_out_all(self, incident: IncidentId, waiting: Waiting) -> BridgeError | None:
+        """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
         try:
-            return await self._settled(attempt)
+            while (first := await self._first_open(incident)) is not None:
+                attempt = waiting.attempt(first)
+                outcome = await self._settled(attempt)
+                waiting.ended(attempt)
+                await self._end(attempt, outcome)
+        except Stopping as error:
+            await self._hand_over(incident, waiting)
+            return error
         except BridgeError as error:
             return error
+        return None
+
+    async def _hand_over(self, incident: IncidentId, waiting: Waiting) -> None:
+        """Leave on record how much each clicker has been told, so that the next worker does not say it again."""
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            for record in queue.open():
+                queue = queue.put(replace(record, told=max(record.told, waiting.told(record))))
+            return queue
+
+        await self._wiring.command_queues.change(incident, rule)
+
+    async def _first_open(self, incident: IncidentId) -> Record | None:
+        return (await self._wiring.command_queues.load(incident)).value.first_open()
+
+    async def _watch(self, incident: IncidentId, waiting: Waiting) -> None:
+        """Look for commands that came in meanwhile: whoever has to wait for another's is told so too."""
+        while True:
+            await asyncio.sleep(self._wiring.durations.quiet / 2)
+            try:
+                queue = (await self._wiring.command_queues.load(incident)).value
+            except StoreDown as error:
+                log.warning("store.down", during="looking for commands", why=str(error))
+                continue
+            for record in queue.open():
+                waiting.attempt(record)
 
     async def _settled(self, attempt: Try) -> Outcome:
         """Try until it is certain how the command ended, or its life is over."""
@@ -86,7 +127,7 @@ class Executor:
                     return self._explained(attempt, error)
                 wait, why = pause, str(error)
             except Unavailable as error:
-                wait = error.retry_after if error.retry_after is not None else pause
+                wait = max(error.retry_after or 0.0, pause)
                 why = str(error)
             except (Uncertain, Malformed) as error:
                 wait, why = pause, str(error)
@@ -127,8 +168,8 @@ class Executor:
     async def _end(self, attempt: Try, outcome: Outcome) -> None:
         """Put the end on record, then tell the clicker, and everybody if it failed."""
         record = attempt.record
-        await self._close_expectation(record, outcome)
-        await self._show_failure(record, outcome)
+        await self._close_expectation(record)
+        await self._show_failure(attempt, outcome)
         await self._answering.final(attempt, outcome)
         now_ms = await self._wiring.clock.now_ms()
         ended = replace(record, outcome=outcome, ended_ms=now_ms, told=attempt.told)
@@ -140,30 +181,31 @@ class Executor:
         COMMANDS.labels(record.command.action, outcome.kind).inc()
         log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
 
-    async def _close_expectation(self, record: Record, outcome: Outcome) -> None:
-        """Forget an expectation that nothing can meet; bound one that a late effect still may."""
-        if record.calls == 0 or outcome.kind is Kind.DONE:
-            return
-        incident, command = record.command.incident, record.command.id
-        if record.calls == 1 and not record.unclear:
-            await self._wiring.echo.forget(incident, command)
+    async def _close_expectation(self, record: Record) -> None:
+        """
+        Bound the window of a command whose answer did not: nothing later can be its doing.
+
+        One whose calls certainly failed (`calls` is 0 then) expects nothing any more.
+        """
+        if record.calls == 0:
             return
         elapsed = (await self._wiring.clock.now_ms() - record.accepted_ms) / 1000
-        await self._wiring.echo.close(incident, command, elapsed + self._wiring.durations.call_max)
+        after = elapsed + self._wiring.durations.call_max
+        await self._wiring.echo.close(record.command.incident, record.command.id, after)
 
-    async def _show_failure(self, record: Record, outcome: Outcome) -> None:
+    async def _show_failure(self, attempt: Try, outcome: Outcome) -> None:
         """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
         # With a status, the incident has moved on to it; then the card needs no word of this any more.
         failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
-        command = record.command
+        record, command = attempt.record, attempt.command
 
         def rule(incident: Incident) -> Incident:
             others = tuple(a for a in incident.attempts if a.command != command.id)
             shown = Attempt(command.id, command.action, command.by.id, state, record.accepted_ms)
             return replace(incident, attempts=(*others, shown) if failed else others)
 
-        await self._wiring.incidents.change(command.incident, rule)
+        await self._wiring.incidents.change(command.incident, rule, attempt.lease)
         await self._wiring.dirty.mark(command.incident)
 
     async def _tell_late(self, record: Record, outcome: Outcome, lease: Lease) -> None:

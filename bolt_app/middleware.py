@@ -21,33 +21,16 @@ ANSWER_WITHIN = 2.0
 
 
 class Door:
-    """Lets our own people's envelopes in, and knows which have not been acked yet."""
+    """Lets our own people's envelopes in."""
 
     def __init__(self, slack: Slack, home: SlackIdentity) -> None:
         self._slack = slack
         self._home = home
-        self._inside = 0
-        self._empty = asyncio.Event()
-        self._empty.set()
 
     async def __call__(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
         """Let the payload pass, or tell its sender privately why nothing was done."""
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(payload=body.get("type"), slack_user=_user_id(body))
-        self._inside += 1
-        self._empty.clear()
-        try:
-            return await self._pass(body, next_)
-        finally:
-            self._inside -= 1
-            if self._inside == 0:
-                self._empty.set()
-
-    async def emptied(self) -> None:
-        """Wait until everything that came in has been acked."""
-        await self._empty.wait()
-
-    async def _pass(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
         if body.get("type") == "block_actions" and self._from_elsewhere(body):
             await self._turn_away(str(body.get("response_url") or ""))
             return BoltResponse(status=200)

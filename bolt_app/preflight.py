@@ -1,11 +1,14 @@
 """What must be right before a worker starts: said loudly at once, rather than found out at 3 a.m."""
 
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from shared.errors import BridgeError, CallError, Refused
+from shared.errors import BridgeError, CallError, Malformed, Refused
 from shared.pagerduty.client import PagerDuty
 from shared.slack.client import Slack, SlackIdentity
+
+log = structlog.get_logger()
 
 SCOPES = frozenset(
     {
@@ -29,7 +32,8 @@ async def check(slack: Slack, app_token: str, pagerduty: PagerDuty) -> SlackIden
     """
     Try every credential once, and return who we are in Slack.
 
-    Raises `NotReady` naming all that is wrong, `CallError` when Slack or PagerDuty could not be asked.
+    Raises `NotReady` naming all that is wrong, `CallError` when Slack could not be asked. That PagerDuty cannot be asked
+    is no reason not to start.
     """
     wrong: list[str] = []
     home = await _bot(slack, wrong)
@@ -66,7 +70,8 @@ async def _app_token(web: AsyncWebClient, token: str, wrong: list[str]) -> None:
 async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:
     try:
         await pagerduty.users_by_query("")
-    except CallError as error:
-        if not isinstance(error, Refused):
-            raise
+    except Refused as error:
         wrong.append(f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error}): make a REST API key with full access")
+    except (CallError, Malformed) as error:
+        # No reason to stay away: during an outage people need somebody who takes their clicks and tells them the truth.
+        log.warning("pagerduty.unchecked", why=str(error))

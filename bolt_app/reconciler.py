@@ -14,7 +14,7 @@ from prometheus_client import Counter
 
 from bolt_app.placing import Place, Placing
 from bolt_app.wiring import Wiring
-from shared.errors import CallError, NotFound, Refused
+from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, settle
@@ -192,7 +192,7 @@ class Reconciler:
     async def _mention(self, user: UserId) -> SlackUserId | None:
         try:
             return await self._wiring.identity.mention(user)
-        except CallError as error:
+        except (CallError, Malformed) as error:
             log.warning("mention.unknown", users=[user], why=str(error))
             return None
 

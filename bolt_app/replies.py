@@ -40,7 +40,9 @@ def final(command: Command, outcome: Outcome, url: str) -> Reply:
         case Kind.DONE:
             return Reply(f":white_check_mark: {_it(command)} is {DONE_WORD[command.action]}, in your name.")
         case Kind.ALREADY:
-            return Reply(f"{_it(command)} was already {DONE_WORD[command.action]}{_by(outcome)}. Nothing was sent.")
+            return Reply(
+                f"{_it(command)} was already {DONE_WORD[command.action]}{_by(outcome)}. Your click changed nothing."
+            )
         case Kind.REOPENED:
             return _with_button(_reopened(command, outcome), Action.RESOLVE, "Resolve", command)
         case Kind.EXPIRED | Kind.UNKNOWN | Kind.NOT_STORED:
@@ -69,6 +71,9 @@ def _failed(command: Command, outcome: Outcome, url: str) -> str:
         head = f":warning: *It is not known whether {_it(command)} was {word} by you.* PagerDuty did not say."
         now = f" It is {outcome.status}{_by(outcome)} now." if outcome.status else ""
         return f"{head}{now} Look there before you rely on it. {_link(url)}{_quote(outcome)}"
+    if outcome.kind is Kind.NOT_STORED:
+        head = f":warning: *Your {command.action} of {_it(command)} could not be kept.*"
+        return f"{head} {escape(outcome.why)} {_link(url)}{_quote(outcome)}"
     return f":warning: *{_it(command)} was NOT {word}.* {escape(outcome.why)} {_link(url)}{_quote(outcome)}"
 
 
@@ -80,7 +85,7 @@ def _reopened(command: Command, outcome: Outcome) -> str:
 
 def _with_button(text: str, action: Action, label: str, command: Command) -> Reply:
     section: Block = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-    row: Block = {"type": "actions", "elements": [button(action, label, command.incident, command.label)]}
+    row: Block = {"type": "actions", "elements": [button(action, label, command.incident, command.label, command.url)]}
     return Reply(text, (section, row))
 
 

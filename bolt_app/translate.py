@@ -7,6 +7,7 @@ from typing import Any
 from shared.errors import Malformed
 from shared.model.command import Action, Clicker, Command, command_id
 from shared.model.ids import ChannelId, MessageTs, SlackUserId, incident_id
+from shared.slack.card import NO_NUMBER
 
 Payload = Mapping[str, Any]
 
@@ -20,7 +21,7 @@ def button(payload: Payload) -> Command:
     with _reading():
         action = payload["actions"][0]
         action_id = _text(action["action_id"])
-        incident, _, label = _text(action["value"]).partition(" ")
+        incident, label, url = [*_text(action["value"]).split(" ", 2), "", ""][:3]
         container = payload["container"]
         user = clicker(payload)
         message = _text(container["message_ts"])
@@ -32,7 +33,8 @@ def button(payload: Payload) -> Command:
             channel=ChannelId(_text(container["channel_id"])),
             message=MessageTs(message),
             response_url=_text(payload.get("response_url") or ""),
-            label=label,
+            label="" if label == NO_NUMBER else label,
+            url=url,
         )
 
 

@@ -14,8 +14,8 @@ from bolt_app.consuming import Consuming
 from bolt_app.direct import Direct
 from bolt_app.executor import Executor
 from bolt_app.health import Health
+from bolt_app.in_hand import InHand
 from bolt_app.intake import Mover
-from bolt_app.middleware import Door
 from bolt_app.placing import Placing
 from bolt_app.projector import Projector
 from bolt_app.reconciler import Reconciler
@@ -104,11 +104,11 @@ class Worker:
             home = await preflight.check(doors.slack, self._app_token, doors.pagerduty)
             wiring = self._wiring = await self._wired(doors, home)
             direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
-            door = Door(doors.slack, home)
-            bolt = app.build(self._bot_token, home, wiring, door, direct)
+            in_hand = InHand()
+            bolt = app.build(self._bot_token, home, wiring, direct, in_hand)
             socket = SocketMode(bolt, self._app_token, self._durations)
             stack.push_async_callback(socket.close)
-            stack.push_async_callback(door.emptied)
+            stack.push_async_callback(in_hand.emptied)
             self.health.watch(doors.redis, socket, durable=wiring.durable)
             await stack.enter_async_context(serving(self.health.app(), self._settings.worker_port))
             await self._work(wiring, doors, socket)

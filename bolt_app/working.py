@@ -108,8 +108,8 @@ class Working:
         return None
 
     def _pause(self, incident: IncidentId, error: CallError) -> float:
-        """Wait as long as the other side says, else longer with each failure: an outage must not become a flood."""
-        if isinstance(error, Unavailable) and error.retry_after is not None:
+        """Wait as long as the other side says, and longer with each failure: an outage must not become a flood."""
+        if isinstance(error, Unavailable) and error.retry_after:
             return error.retry_after
         self._failures[incident] += 1
         doubled = self._durations.retry_first * 2.0 ** min(self._failures[incident] - 1, 10)

@@ -6,6 +6,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.direct import Direct
+from bolt_app.in_hand import InHand
 from bolt_app.intake import Intake
 from bolt_app.translate import button
 from shared.errors import CallError, Malformed
@@ -16,10 +17,14 @@ from shared.slack.client import Slack
 log = structlog.get_logger()
 
 
-def register(app: AsyncApp, intake: Intake, direct: Direct, slack: Slack) -> None:
+def register(app: AsyncApp, intake: Intake, direct: Direct, slack: Slack, in_hand: InHand) -> None:
     """Listen to the buttons of the cards."""
 
     async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        with in_hand.one():
+            await taken(ack, body)
+
+    async def taken(ack: AsyncAck, body: dict[str, Any]) -> None:
         try:
             command = button(body)
         except Malformed as error:

@@ -48,6 +48,8 @@ class Command:
     response_url: str
     label: str = ""
     """How the card named the incident, such as `#37`; a hint for words only."""
+    url: str = ""
+    """Where the card said that the incident's page is; a hint for words only."""
 
 
 def command_id(user: SlackUserId, action_id: str, message: str, action_ts: str) -> CommandId:

@@ -41,6 +41,11 @@ class Instant:
     ms: int
     span: int = 1
 
+    @property
+    def end(self) -> int:
+        """The last millisecond that it may be."""
+        return self.ms + self.span - 1
+
     def surely_before(self, other: "Instant") -> bool:
         """Tell whether this instant ended before the other began; False when they overlap."""
         return self.ms + self.span <= other.ms

@@ -25,7 +25,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT, Expectation, match, reopening, used
 from shared.model.ids import CommandId, EventId, IncidentId, SlackUserId
-from shared.model.timeline import Line, command_key, record
+from shared.model.timeline import Line, command_key, record, when
 
 
 class AttemptState(StrEnum):
@@ -88,8 +88,8 @@ class Incident:
         expected = next((e for e in self.expectations if e.command == command), None)
         if done is None or expected is None or done.type != ACKNOWLEDGED:
             return None
-        earlier = [line for line in self.lines if line.command != command and line.at.ms <= done.at.ms]
-        before = max(earlier, key=_time, default=None)
+        earlier = [line for line in self.lines if line.command != command and line.at.ms <= done.at.end]
+        before = max(earlier, key=when, default=None)
         resolved = before is not None and before.type == RESOLVED and before.at.ms >= expected.read_ms
         return before if resolved else None
 
@@ -99,7 +99,7 @@ class Incident:
 
         If the newest line leads elsewhere, the one that is missing is not replaced by an older one of its kind.
         """
-        newest = max(self.lines, key=_time, default=None)
+        newest = max(self.lines, key=when, default=None)
         return newest if newest is not None and TRANSITIONS.get(newest.type) is self.status else None
 
 
@@ -207,10 +207,6 @@ def _side_of(incident: Incident, event: Event) -> Expectation | None:
     key = command_key(side, event)
     told = any(line.key == key and line.holds(event.source) for line in incident.lines)
     return None if told else side
-
-
-def _time(line: Line) -> tuple[int, str]:
-    return line.at.ms, line.key
 
 
 def _drop_failures(before: Incident, after: Incident) -> Incident:

@@ -59,9 +59,13 @@ class CommandQueue:
         """Find the record of a command."""
         return next((record for record in self.records if record.command.id == command), None)
 
+    def open(self) -> tuple[Record, ...]:
+        """List the commands that are still to be carried out."""
+        return tuple(record for record in self.records if record.outcome is None)
+
     def first_open(self) -> Record | None:
         """Find the command to carry out next."""
-        return next((record for record in self.records if record.outcome is None), None)
+        return next(iter(self.open()), None)
 
     def forgetting(self, now_ms: int) -> "CommandQueue":
         """Drop what ended so long ago that nothing can refer to it any more."""

@@ -103,8 +103,18 @@ def _sharper(one: Instant, other: Instant) -> Instant:
     return min(one, other, key=lambda instant: (instant.span, instant.ms))
 
 
+def when(line: Line) -> tuple[int, str]:
+    """
+    Order lines by their time.
+
+    One whose second alone is known, because our own call's answer told it, counts as the end of that second: it came
+    after what its clicker saw.
+    """
+    return line.at.end, line.key
+
+
 def _ordered(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    return tuple(sorted(lines, key=lambda line: (line.at.ms, line.key)))
+    return tuple(sorted(lines, key=when))
 
 
 def _id(agent: Agent | None) -> str | None:

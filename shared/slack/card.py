@@ -37,6 +37,8 @@ Block = dict[str, Any]
 
 SCHEMA = 1
 TITLE = 250
+NO_NUMBER = "-"
+"""Stands in a button's value where there is no number."""
 NOTICES = 3
 """How many attempts are shown, the latest: Slack takes 50 blocks."""
 NAME = 80
@@ -121,7 +123,7 @@ def render_line(incident: IncidentId, line: Line) -> Message:
     return Message(key, text, [_section(text)], _metadata(key, facts))
 
 
-def button(action: Action, label: str, incident: IncidentId, number: str) -> Block:
+def button(action: Action, label: str, incident: IncidentId, number: str, url: str) -> Block:
     """
     Make the button for `action`. Its value is a hint only: what it names is read again when it is pressed.
 
@@ -131,7 +133,7 @@ def button(action: Action, label: str, incident: IncidentId, number: str) -> Blo
         "type": "button",
         "action_id": f"pagebridge:{action}",
         "text": {"type": "plain_text", "text": label},
-        "value": f"{incident} {number}".strip(),
+        "value": f"{incident} {number or NO_NUMBER} {url}".strip(),
         "accessibility_label": plain(f"{label}: incident {number}", 75),
     }
     if action is Action.ACKNOWLEDGE:
@@ -192,9 +194,9 @@ def _buttons(incident: IncidentId, snapshot: Snapshot) -> list[Block]:
     """
     if snapshot.status is Status.RESOLVED:
         return []
-    resolve = button(Action.RESOLVE, "Resolve", incident, number(snapshot))
+    resolve = button(Action.RESOLVE, "Resolve", incident, number(snapshot), snapshot.url)
     if snapshot.status is Status.TRIGGERED:
-        return [button(Action.ACKNOWLEDGE, "Acknowledge", incident, number(snapshot)), resolve]
+        return [button(Action.ACKNOWLEDGE, "Acknowledge", incident, number(snapshot), snapshot.url), resolve]
     return [_open(snapshot), resolve] if linkable(snapshot.url) else [resolve]
 
 

@@ -18,8 +18,12 @@ class StoreClock:
         """Milliseconds since 1970 by the store's clock."""
         seconds, micros = await self._redis.time()
         now = int(seconds) * 1000 + int(micros) // 1000
-        self._offset = now - self._monotonic() * 1000
+        self.learn(now)
         return now
+
+    def learn(self, now_ms: int) -> None:
+        """Take notice of what the store's clock shows at this moment."""
+        self._offset = now_ms - self._monotonic() * 1000
 
     def estimate_ms(self) -> int:
         """Tell roughly what `now_ms` would return, without asking: good to a round trip, needs one `now_ms` before."""

@@ -15,7 +15,7 @@ from bolt_app.worker import Worker
 from pagebridge.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
 from pagebridge.sandbox.slack import Ephemeral, Interaction, Message, SlackSandbox
-from shared.bridge_config import BridgeConfig, RouteConfig
+from shared.bridge_config import BridgeConfig, IdentityConfig, RouteConfig
 from shared.clock import Durations
 from shared.settings import ReceiverSettings, WorkerSettings, load
 from shared.store import keys
@@ -132,6 +132,12 @@ class Bridge:
         routing = self._config.routing
         routes = (RouteConfig.model_validate(route), *routing.routes)
         self._config = self._config.model_copy(update={"routing": routing.model_copy(update={"routes": routes})})
+        for worker, _ in self._workers:
+            worker.use(self._config)
+
+    def identify(self, users: dict[str, str]) -> None:
+        """Put another identity table into `bridge.toml`, and let the workers read it."""
+        self._config = self._config.model_copy(update={"identity": IdentityConfig.model_validate({"users": users})})
         for worker, _ in self._workers:
             worker.use(self._config)
 

@@ -132,3 +132,48 @@ async def test_calls_that_surely_came_to_nothing_are_no_doubt(impatient: Bridge)
     assert len(impatient.writes()) > 1
     assert [] == impatient.effects()
     assert "triggered" == impatient.pagerduty.incident(incident.id).status
+
+
+async def test_a_put_that_changed_nothing_is_not_claimed(bridge: Bridge) -> None:
+    """Bob acknowledges between check and write, and PagerDuty answers 200 unchanged: Alice hears whose it is."""
+    bridge.pagerduty.lenient_repeats = True
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.fail(Fault(method="PUT", path="/incidents/*", delay=0.3, times=1))
+
+    await bridge.click("Alice", "Acknowledge")
+    await bridge.until_called("PUT", "/incidents/*")
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    await bridge.told("Alice", "was already acknowledged by Bob Ng")
+    await settled(bridge)
+    assert [line for line in await bridge.lines(2) if "in Slack" in line] == []
+
+
+async def test_whoever_waits_behind_another_command_is_told_too(bridge: Bridge) -> None:
+    """PagerDuty is down, Alice's click is in hand: Bob, who pressed after her, hears the truth when she does."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.stop_answering()
+
+    await bridge.click("Alice", "Acknowledge")
+    await bridge.click("Bob", "Resolve", confirm="Resolve")
+
+    await bridge.told("Alice", "is NOT acknowledged yet")
+    await bridge.told("Bob", "is NOT resolved yet")
+    bridge.pagerduty.answer_again()
+    await bridge.card("Resolved by Bob Ng in Slack")
+
+
+async def test_slow_answers_do_not_cost_the_lease(bridge: Bridge) -> None:
+    """The reads together take longer than a lease lasts: the command is carried out once all the same."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.fail(Fault(method="*", path="**", delay=0.8))
+
+    await bridge.click("Carol", "Acknowledge")
+
+    await bridge.told("Carol", "was not acknowledged by you")
+    await settled(bridge)
+    refusals = [words for words in bridge.private("Carol") if "was not acknowledged" in words]
+    assert 1 == len(refusals)

@@ -158,3 +158,26 @@ async def test_a_dead_ticket_is_replaced(bridge: Bridge) -> None:
 
     click = await bridge.click("Alice", "Acknowledge")
     assert click.acked
+
+
+async def test_a_second_channel_that_cannot_be_posted_to_holds_up_nothing(bridge: Bridge) -> None:
+    """The app was never invited to the second channel: home has its card and its whole thread all the same."""
+    bridge.slack.add_channel("duty", id="C0DUTY", archived=True)
+    bridge.route(urgency="high", channels=["C0INCIDENTS", "C0DUTY"])
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    await bridge.card("Acknowledged")
+    assert 2 == len(await bridge.lines(2))
+
+
+async def test_a_directory_that_hangs_does_not_hold_up_the_card(bridge: Bridge) -> None:
+    """Whom to mention cannot be found out: the card comes with names alone."""
+    bridge.slack.fail(Fault("users.lookupByEmail", hang=True))
+    bridge.trigger()
+
+    card = await bridge.card("Triggered")
+
+    assert "Assigned to Alice Ng" in card.plain

@@ -85,7 +85,7 @@ async def test_a_resolve_is_not_sent(bridge: Bridge) -> None:
     await ready(bridge)
     await bridge.valkey.kill()
 
-    told = await soon_told(bridge, "Bob", "Resolve", "was NOT resolved", confirm="Resolve")
+    told = await soon_told(bridge, "Bob", "Resolve", "could not be kept", confirm="Resolve")
 
     assert "nothing was sent" in told
     await bridge.valkey.start()
@@ -103,7 +103,7 @@ async def test_a_resolve_that_redis_takes_late_is_void(bridge: Bridge) -> None:
         before = await commands_so_far(redis)
 
         with hanging(bridge):
-            await soon_told(bridge, "Bob", "Resolve", "was NOT resolved", confirm="Resolve")
+            await soon_told(bridge, "Bob", "Resolve", "could not be kept", confirm="Resolve")
 
         async with asyncio.timeout(SOON):
             while await commands_so_far(redis) == before:  # noqa: ASYNC110 -- Redis has no event for it

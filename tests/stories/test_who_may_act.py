@@ -8,7 +8,7 @@ import pytest
 
 from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.slack import Fault as SlackFault
-from tests.stories.harness import FAST, Bridge, running, until
+from tests.stories.harness import FAST, Bridge, running, settled, until
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
 GET: dict[str, Any] = {"method": "GET", "path": "/incidents/*"}
@@ -169,3 +169,35 @@ async def test_a_change_in_slack_lets_somebody_in_at_once(bridge: Bridge) -> Non
     await bridge.click("Dave", "Acknowledge")
 
     await bridge.card("Acknowledged by Dave Ng in Slack")
+
+
+async def test_an_entry_taken_out_of_the_table_is_out_everywhere(tmp_path: Path) -> None:
+    """Carol stood for Alice in the table, and no longer does: also when Redis is down she cannot act as Alice."""
+    async with running(tmp_path / "valkey", identity={"users": {"U0CAROL": "PALICE1"}}) as bridge:
+        bridge.trigger()
+        await bridge.card("Triggered")
+        await settled(bridge)
+        bridge.identify({})
+
+        await bridge.valkey.kill()
+        await bridge.click("Carol", "Acknowledge")
+
+        await bridge.told("Carol", "was not acknowledged by you")
+        assert [] == bridge.writes()
+        await bridge.valkey.start()
+
+
+async def test_a_worker_starts_while_pagerduty_is_down(tmp_path: Path) -> None:
+    """In an outage people need somebody who takes their clicks and tells them the truth."""
+    async with running(tmp_path / "valkey") as bridge:
+        bridge.trigger()
+        await bridge.card("Triggered")
+        await bridge.stop_workers()
+        bridge.pagerduty.stop_answering()
+
+        await bridge.start_worker()
+        await bridge.click("Alice", "Acknowledge")
+
+        await bridge.told("Alice", "is NOT acknowledged yet")
+        bridge.pagerduty.answer_again()
+        await bridge.card("Acknowledged by Alice Ng in Slack")

@@ -1,0 +1,34 @@
+"""What is being stored and acked right now, so that a worker that ends does not close the socket under it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+ACK_SENT = 0.1
+"""Seconds after `ack()` in which Bolt has sent it: it looks every 10 ms whether a listener has acked."""
+
+
+class InHand:
+    """Counts the envelopes that are being taken."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Take one in hand."""
+        self._count += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if self._count == 0:
+                self._empty.set()
+
+    async def emptied(self) -> None:
+        """Wait until nothing is in hand, and the last ack is on its way."""
+        await self._empty.wait()
+        await asyncio.sleep(ACK_SENT)
