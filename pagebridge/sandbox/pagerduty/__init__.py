@@ -3,7 +3,8 @@ A PagerDuty that runs on this machine: REST API v2, V3 webhooks, people and auto
 
 `PagerDutySandbox` is the whole; `python -m pagebridge.sandbox.pagerduty` runs one by itself.
 
-What PagerDuty does not document is assumed here, to be checked on a live account. `Options` has the choices. The rest:
+What PagerDuty does not document is assumed here, to be checked on a live account (docs/simulators.md has the whole
+list). `Options` has the choices. The most important ones:
 repeating an acknowledge or resolve is 400; a write refused for roles is 403; reopening by an acknowledge is two events,
 `reopened` and `acknowledged`; reassigning and escalating leave the status alone; an escalation beyond the last level,
 of low urgency or after a direct assignment is refused with 1006; a note leaves `updated_at` alone; a person's log
@@ -14,6 +15,7 @@ from pagebridge.sandbox.pagerduty.calls import Call
 from pagebridge.sandbox.pagerduty.directory import Policy, Priority, Service, Team, User
 from pagebridge.sandbox.pagerduty.faults import Active, Fault
 from pagebridge.sandbox.pagerduty.incidents import IncidentView
+from pagebridge.sandbox.pagerduty.mishaps import Plan
 from pagebridge.sandbox.pagerduty.options import Options
 from pagebridge.sandbox.pagerduty.people import Automation, Web
 from pagebridge.sandbox.pagerduty.sandbox import PagerDutySandbox
@@ -31,6 +33,7 @@ __all__ = [
     "IncidentView",
     "Options",
     "PagerDutySandbox",
+    "Plan",
     "Policy",
     "Priority",
     "Refusal",

@@ -25,6 +25,8 @@ Look around and act with HTTP:
   curl {control}faults -d '{{"method": "PUT", "path": "/incidents/*", "status": 503, "times": 2}}'
   curl {control}webhooks/duplicate_next -d '{{"n": 1, "same_id": false}}'
   curl {control}webhooks/reverse_next -d '{{"n": 2}}'
+  curl {control}webhooks/misbehave -d '{{"seed": 1, "lose": 0.1, "duplicate": 0.2, "reorder": 0.2}}'
+  curl {control}clock/advance -d '{{"seconds": 1800}}'
 Ctrl-C ends it."""
 
 

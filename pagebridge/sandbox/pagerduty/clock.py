@@ -22,7 +22,7 @@ class Alarms(Protocol):
 
 class Clock:
     """
-    Real time, or as far ahead of it as a test has moved it. Two changes never share a millisecond.
+    Real time, or as far ahead of it as a test has moved it. Two changes share a millisecond only if a test wants it.
 
     `alarms` ring at their time, also while the clock is being moved.
     """
@@ -31,6 +31,7 @@ class Clock:
         self.alarms: Alarms | None = None
         self._ahead = timedelta(0)
         self._last = datetime.fromtimestamp(0, UTC)
+        self._ties = 0
 
     def now(self) -> datetime:
         """Return the present time."""
@@ -38,9 +39,16 @@ class Clock:
 
     def tick(self) -> datetime:
         """Return the time of a new change, in whole milliseconds: now, or one millisecond after the last change."""
+        if self._ties:
+            self._ties -= 1
+            return self._last
         now = self.now()
         self._last = max(now.replace(microsecond=now.microsecond // 1000 * 1000), self._last + MILLISECOND)
         return self._last
+
+    def tie_next(self, n: int = 1) -> None:
+        """Let the next n changes happen in the same millisecond as the change before them."""
+        self._ties += n
 
     def advance(self, seconds: float) -> None:
         """

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from pagebridge.sandbox.pagerduty.clock import in_milliseconds
 from pagebridge.sandbox.pagerduty.faults import Fault
+from pagebridge.sandbox.pagerduty.mishaps import Plan
 from pagebridge.sandbox.pagerduty.wire import Json, Refusal
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ WEB = frozenset(
     "publish_status_update",
 }
 AUTOMATION = frozenset({"unacknowledge", "resolve", "escalate"})
-WEBHOOKS = frozenset({"duplicate_next", "hold", "reverse_next", "redeliver", "ping", "enable"})
+WEBHOOKS = frozenset({"duplicate_next", "hold", "reverse_next", "redeliver", "ping", "enable", "lose_next"})
 
 
 def routes(sandbox: "PagerDutySandbox") -> list[web.RouteDef]:
@@ -158,12 +159,14 @@ DOING: dict[str, Verb] = {
     **{endpoint: _setup(name) for endpoint, name in SETUP.items()},
     **{f"webhooks/{name}": _webhooks(name) for name in sorted(WEBHOOKS)},
     "webhooks/release": _release,
+    "webhooks/misbehave": lambda sandbox, plan: sandbox.webhooks.misbehave(Plan(**plan) if plan else None),
     "web": _web,
     "automation": _automation,
     "faults": lambda sandbox, arguments: sandbox.fail(Fault(**arguments)),
     "faults/remove": _remove_fault,
     "options": _set_options,
     "clock/advance": lambda sandbox, arguments: sandbox.clock.advance(**arguments),
+    "clock/tie_next": lambda sandbox, arguments: sandbox.clock.tie_next(**arguments),
     "stop_answering": lambda sandbox, _: sandbox.stop_answering("reset"),
     "answer_again": lambda sandbox, _: sandbox.answer_again(),
 }

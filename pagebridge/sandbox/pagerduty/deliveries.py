@@ -49,7 +49,7 @@ class Deliveries:
 
     def enqueue(self, webhook: Webhook) -> None:
         """Deliver after what was enqueued before for the same subscription and incident."""
-        if webhook.subscription.disabled(self._clock.now()):
+        if self._silent(webhook):
             self._log(webhook, 0).outcome = "discarded"
             return
         key = webhook.subscription.id, webhook.event.incident
@@ -76,7 +76,7 @@ class Deliveries:
         while True:
             attempt += 1
             delivery = self._log(webhook, attempt)
-            if webhook.subscription.disabled(self._clock.now()):
+            if self._silent(webhook):
                 delivery.outcome = "discarded"
                 return
             delivery.status = await self._post(webhook)
@@ -84,6 +84,13 @@ class Deliveries:
             if delivery.outcome != "retrying":
                 return
             await asyncio.sleep(self._retry_delay)
+
+    def lose(self, webhook: Webhook) -> None:
+        """Log a webhook that is never sent, as if it had been lost on its way."""
+        self._log(webhook, 0).outcome = "lost"
+
+    def _silent(self, webhook: Webhook) -> bool:
+        return webhook.subscription.removed or webhook.subscription.disabled(self._clock.now())
 
     def _judge(self, webhook: Webhook, status: int | None) -> Outcome:
         if status is None or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:

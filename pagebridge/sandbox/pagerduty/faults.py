@@ -1,8 +1,9 @@
 """Misbehaviour on demand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from random import Random
 from typing import Literal
 
 from pagebridge.sandbox.pagerduty import wire
@@ -32,7 +33,8 @@ class Fault:
 
     The answer comes `delay` seconds late. A call that ends as usual takes effect after that delay or, with
     `after_effect`, before it. One that fails does not take effect, or does at once (`after_effect`), or does after
-    `effect_after` seconds. It happens `times` times, or until it is removed.
+    `effect_after` seconds. It happens `times` times, or until it is removed; to every call that it concerns or, with a
+    `chance` from 0 to 1, to some, the same ones for the same `seed`.
     """
 
     method: str = "*"
@@ -48,6 +50,8 @@ class Fault:
     after_effect: bool = False
     effect_after: float | None = None
     times: int | None = None
+    chance: float = 1.0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself."""
@@ -61,6 +65,8 @@ class Fault:
             raise ValueError("a call that fails has a status from 400 to 599")
         if self.times is not None and self.times < 1:
             raise ValueError("a fault happens once at least")
+        if not 0 <= self.chance <= 1:
+            raise ValueError("a chance is from 0 to 1")
 
     @property
     def ends(self) -> Literal["as usual", "answered", "dropped", "hung"]:
@@ -100,6 +106,15 @@ class Active:
     id: int
     _remove: Callable[["Active"], None]
     struck: int = 0
+    _random: Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Get ready to decide as the seed will have it."""
+        self._random = Random(self.fault.seed)  # noqa: S311 - chances are to be repeated, not to be secret
+
+    def strikes(self, call: Call) -> bool:
+        """Whether it happens to this call."""
+        return self.fault.concerns(call) and self._random.random() < self.fault.chance
 
     def remove(self) -> None:
         """End it; removing twice does no harm."""
@@ -122,7 +137,7 @@ class Faults:
 
     def take(self, call: Call) -> Fault | None:
         """Return the fault that strikes this call, if there is one."""
-        active = next((active for active in self.active if active.fault.concerns(call)), None)
+        active = next((active for active in self.active if active.strikes(call)), None)
         if active is None:
             return None
         active.struck += 1

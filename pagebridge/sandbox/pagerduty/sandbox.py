@@ -28,6 +28,7 @@ from pagebridge.sandbox.pagerduty.rest import (
     notes,
 )
 from pagebridge.sandbox.pagerduty.rest.api import Api
+from pagebridge.sandbox.pagerduty.rest.webhook_subscriptions import WebhookSubscriptions
 from pagebridge.sandbox.pagerduty.setup import Setup
 from pagebridge.sandbox.pagerduty.webhooks import Webhooks
 from pagebridge.sandbox.pagerduty.wire import not_found
@@ -43,11 +44,18 @@ class PagerDutySandbox(Setup):
 
     `port` 0 takes a free one. `retry_delay` is the pause before a webhook is tried again, which PagerDuty does not
     publish, `webhook_timeout` how long its receiver may take, both in seconds. `rate_limit` is how many calls a minute
-    the key may make.
+    the key may make, `operation_limit` how many of each operation that has a limit of its own: creating incidents,
+    updating several, and reading who is on call.
     """
 
     def __init__(
-        self, *, port: int = 0, retry_delay: float = 1.0, webhook_timeout: float = 5.0, rate_limit: int = 960
+        self,
+        *,
+        port: int = 0,
+        retry_delay: float = 1.0,
+        webhook_timeout: float = 5.0,
+        rate_limit: int = 960,
+        operation_limit: int | None = None,
     ) -> None:
         self.clock: Clock = Clock()
         self._deliveries = Deliveries(self.clock, retry_delay, webhook_timeout)
@@ -56,7 +64,8 @@ class PagerDutySandbox(Setup):
         self._alarms = AccountAlarms(self._account)
         self.clock.alarms = self._alarms
         self.token = "u+" + secrets.token_hex(TOKEN_LENGTH // 2 - 1)
-        self._api = Api(self._account, ROUTES, self.token, rate_limit)
+        managed = WebhookSubscriptions(webhooks, self.clock).routes
+        self._api = Api(self._account, ROUTES | managed, self.token, rate_limit, operation_limit)
         self._gate = Gate(self._account, self._api)
         self._listener = Listener(self._application(), port)
 
@@ -69,6 +78,7 @@ class PagerDutySandbox(Setup):
             stack.push_async_callback(self._listener.close)
             await self._listener.start(group)
             stack.callback(self._gate.close)
+            stack.callback(self.webhooks.close)
             stack.callback(self._alarms.stop)
             self._alarms.start()
             self._account.references.api = self.url

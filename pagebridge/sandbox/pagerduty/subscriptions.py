@@ -12,7 +12,25 @@ DROPS = 3
 DISABLED_FOR = timedelta(hours=24)
 """After so many dropped webhooks in a row a subscription is off for so long (PagerDuty, webhook behaviour)."""
 
-Outcome = Literal["sending", "delivered", "retrying", "dropped", "discarded"]
+CHANGES = """
+    triggered acknowledged unacknowledged resolved reopened escalated delegated reassigned priority_updated
+    service_updated incident_type.changed annotated responder.added responder.replied status_update_published
+    conference_bridge.updated custom_field_values.updated role.assigned task.created task.updated task.completed
+    action_invocation.created action_invocation.updated action_invocation.terminated workflow.started workflow.completed
+"""
+OF_SERVICES = frozenset(f"service.{name}" for name in ("created", "updated", "deleted", "custom_field_values.updated"))
+EVENT_TYPES = OF_SERVICES.union(f"incident.{name}" for name in CHANGES.split())
+"""What can be subscribed to (PagerDuty, webhooks overview)."""
+
+Outcome = Literal["sending", "delivered", "retrying", "dropped", "discarded", "lost"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose incidents a subscription is about; the account has no id here."""
+
+    kind: Literal["account", "service", "team"]
+    id: str | None = None
 
 
 @dataclass
@@ -20,7 +38,8 @@ class Subscription:
     """
     Who wants to be told what: all events or those of `events`, of the whole account, one service or one team.
 
-    `secrets` each sign every webhook. `drops` counts dropped webhooks since the last delivered one.
+    `secrets` each sign every webhook. `drops` counts dropped webhooks since the last delivered one. What is not
+    `active` is told nothing new; what is `removed` is sent nothing any more.
     """
 
     id: str
@@ -31,11 +50,23 @@ class Subscription:
     team_id: str | None = None
     drops: int = 0
     disabled_until: datetime | None = None
+    custom_headers: dict[str, str] = field(default_factory=dict, repr=False)
+    description: str = ""
+    active: bool = True
+    oauth_client: str | None = None
+    removed: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """Whose incidents it is about."""
+        if self.service_id is not None:
+            return Scope("service", self.service_id)
+        return Scope("account") if self.team_id is None else Scope("team", self.team_id)
 
     def wants(self, event: Event) -> bool:
         """Whether an event is for this subscription; a ping always is."""
-        if not event.incident:
-            return True
+        if not event.incident or not self.active:
+            return self.active
         here = self.service_id in (None, event.service) and (self.team_id is None or self.team_id in event.teams)
         return here and (self.events is None or event.type in self.events)
 
@@ -62,10 +93,11 @@ class Subscription:
             "X-PagerDuty-Signature": ",".join(f"v1={digest}" for digest in digests),
             "X-Webhook-Id": webhook_id,
             "X-Webhook-Subscription": self.id,
+            **self.custom_headers,
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Webhook:
     """An event on its way to one subscription. Every attempt to deliver it has the same `id`."""
 
@@ -80,7 +112,7 @@ class Delivery:
     One attempt to deliver a webhook.
 
     `status` is the HTTP status of the answer, None when there was none. `dropped` is what will not be tried again,
-    `discarded` what was not even sent because the subscription is switched off.
+    `discarded` what was not even sent because the subscription is switched off or gone, `lost` what a test took away.
     """
 
     event_type: str

@@ -9,6 +9,7 @@ from pagebridge.sandbox.pagerduty import ids
 from pagebridge.sandbox.pagerduty.clock import Clock
 from pagebridge.sandbox.pagerduty.deliveries import Deliveries
 from pagebridge.sandbox.pagerduty.events import Event, Events
+from pagebridge.sandbox.pagerduty.mishaps import Dice, Plan
 from pagebridge.sandbox.pagerduty.subscriptions import Delivery, Subscription, Webhook
 
 
@@ -57,6 +58,12 @@ class Webhooks:
         self.holds: list[Hold] = []
         self._sent: list[Webhook] = []
         self._twice: list[bool] = []
+        self._losing = 0
+        self._dice: Dice | None = None
+        self._late: dict[Webhook, asyncio.TimerHandle] = {}
+        self._behind: list[Webhook] = []
+        self._all_sent = asyncio.Event()
+        self._all_sent.set()
 
     @property
     def log(self) -> list[Delivery]:
@@ -72,6 +79,21 @@ class Webhooks:
     def duplicate_next(self, n: int = 1, *, same_id: bool = True) -> None:
         """Send each of the next n webhooks twice, the second time under the same or another delivery id."""
         self._twice += [same_id] * n
+
+    def lose_next(self, n: int = 1) -> None:
+        """Lose the next n webhooks: they are in the log as `lost`, and nobody gets them."""
+        self._losing += n
+
+    def misbehave(self, plan: Plan | None) -> None:
+        """Let a random plan decide about every webhook from now on; None ends it, and sends what still waits."""
+        self._dice = Dice(plan) if plan else None
+        if plan is None:
+            self._catch_up(list(self._late))
+
+    def close(self) -> None:
+        """Send nothing any more of what waits."""
+        for timer in self._late.values():
+            timer.cancel()
 
     def hold(self, incident_id: str | None = None, event_type: str | None = None) -> Hold:
         """Hold webhooks back from now on, until they are released."""
@@ -106,7 +128,9 @@ class Webhooks:
         """
         try:
             async with asyncio.timeout(timeout):
-                await self._deliveries.idle.wait()
+                while self._late or not self._deliveries.idle.is_set():
+                    await self._deliveries.idle.wait()
+                    await self._all_sent.wait()
         except TimeoutError:
             waiting = [str(delivery) for delivery in self.log if delivery.outcome in ("sending", "retrying")]
             raise AssertionError(f"still delivering after {timeout:g} s:\n" + "\n".join(waiting[-10:])) from None
@@ -115,8 +139,39 @@ class Webhooks:
         hold = next((hold for hold in self.holds if hold.concerns(webhook.event)), None)
         if hold:
             hold.take(webhook)
+        elif self._losing:
+            self._losing -= 1
+            self._deliveries.lose(webhook)
         else:
+            self._venture(webhook, self._dice)
+
+    def _venture(self, webhook: Webhook, dice: Dice | None) -> None:
+        """Send a webhook as the plan will have it, and after it what was to come behind it."""
+        mishap = dice.throw() if dice else "none"
+        if dice and mishap == "lost":
+            self._deliveries.lose(webhook)
+        elif dice and mishap in ("reordered", "held"):
+            self._delay(webhook, dice.plan.held_for, behind=mishap == "reordered")
+        else:
+            if dice and mishap == "duplicated":
+                self._twice.append(dice.same_id())
             self._send(webhook)
+            self._catch_up(self._behind)
+
+    def _delay(self, webhook: Webhook, seconds: float, *, behind: bool) -> None:
+        if behind:
+            self._behind.append(webhook)
+        self._all_sent.clear()
+        self._late[webhook] = asyncio.get_running_loop().call_later(seconds, self._catch_up, [webhook])
+
+    def _catch_up(self, webhooks: list[Webhook]) -> None:
+        for webhook in list(webhooks):
+            self._late.pop(webhook).cancel()
+            if webhook in self._behind:
+                self._behind.remove(webhook)
+            self._send(webhook)
+        if not self._late:
+            self._all_sent.set()
 
     def _send(self, webhook: Webhook) -> None:
         again = [self._twice.pop(0)] if self._twice else []

@@ -2,6 +2,7 @@
 
 import base64
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import aiohttp
 import pytest
@@ -176,3 +177,39 @@ async def test_answers_carry_the_accounts_clock(acme: Acme) -> None:
     reply = await acme.call("GET", f"/incidents/{incident.id}")
 
     assert abs((parsedate_to_datetime(reply.headers["Date"]) - incident.updated_at).total_seconds()) < 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "snooze", {"duration": 60}),
+        ("POST", "status_updates", {"message": "x"}),
+        ("POST", "notes", {"note": {"content": "x"}}),
+        ("PUT", "merge", {"source_incidents": [{"id": "2", "type": "incident_reference"}]}),
+        (
+            "POST",
+            "responder_requests",
+            {
+                "requester_id": CAROL,
+                "message": "x",
+                "responder_request_targets": [{"responder_request_target": {"id": ALICE, "type": "user_reference"}}],
+            },
+        ),
+    ],
+)
+async def test_a_private_team_keeps_others_out(acme: Acme, method: str, path: str, body: dict[str, Any]) -> None:
+    """Who is not on a private team has no access to its incidents by any operation, unless asked to help."""
+    secret = acme.pd.add_team("Secret", private=True)
+    acme.pd.add_member(secret.id, ALICE, "manager")
+    service = acme.pd.add_service("vault", acme.policy, [secret])
+    incident = acme.pd.trigger(service.id, "Break-in")
+    acme.pd.trigger(service.id, "Another")
+    acme.pd.web(ALICE).acknowledge(incident.id)
+
+    refused = await acme.call(method, f"/incidents/{incident.id}/{path}", body, "carol@example.com")
+    for each in acme.pd.incidents:
+        acme.pd.web(ALICE).request_responders(each.id, [CAROL])
+    taken = await acme.call(method, f"/incidents/{incident.id}/{path}", body, "carol@example.com")
+
+    assert (403, 2010) == (refused.status, refused.code)
+    assert taken.status < 300

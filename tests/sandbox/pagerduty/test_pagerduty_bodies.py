@@ -106,7 +106,7 @@ async def test_creating_takes_everything_the_schema_has(acme: Acme) -> None:
     reply = await create(
         acme,
         urgency="low",
-        priority="P1",
+        priority={"id": "PPRIO01", "type": "priority_reference"},
         incident_key="k",
         body={"type": "incident_body", "details": "long"},
         escalation_policy={"id": policy.id, "type": "escalation_policy_reference"},
@@ -161,6 +161,7 @@ async def test_an_incident_key_is_used_once_while_open(acme: Acme) -> None:
         ({"assignments": assigned("PNOBODY")}, 1007),
         ({"body": "text"}, 2001),
         ({"conference_bridge": "+1"}, 2001),
+        ({"priority": "P1"}, 2001),
     ],
 )
 async def test_creating_is_checked(acme: Acme, fields: dict[str, Any], code: int) -> None:

@@ -152,3 +152,32 @@ async def test_it_runs_alone(acme: Acme) -> None:
     finally:
         process.terminate()
         await process.wait()
+
+
+async def test_webhooks_can_be_lost_and_misbehave(acme: Acme, inbox: Inbox) -> None:
+    """The plan takes its chances as in Python; without any it ends."""
+    await control(acme, "webhooks/lose_next", {"n": 1})
+    acme.trigger()
+    await control(acme, "webhooks/misbehave", {"seed": 3, "duplicate": 1})
+    acme.trigger()
+    await control(acme, "webhooks/misbehave", {})
+    acme.trigger()
+    await acme.pd.webhooks.idle()
+
+    assert ["triggered"] * 3 == inbox.types
+    assert "chances" in (await control(acme, "webhooks/misbehave", {"seed": 3, "lose": 2}, status=400))["error"]
+
+
+async def test_responders_and_abilities_over_http(acme: Acme) -> None:
+    """The newer verbs are there as well."""
+    incident = acme.trigger().id
+    await control(acme, "abilities", {"name": "teams", "present": False})
+    await control(acme, "incident_types", {"name": "outage"})
+    web = {"user": ALICE, "incident_id": incident}
+    await control(acme, "web", {**web, "verb": "request_responders", "user_ids": [BOB]})
+    await control(acme, "web", {**web, "user": BOB, "verb": "join"})
+    await control(acme, "web", {**web, "verb": "set_incident_type", "name": "outage"})
+    shown = await control(acme, "web", {**web, "verb": "set_conference_bridge", "number": "+1"})
+
+    assert ({BOB: "joined"}, "outage") == (shown["responders"], shown["incident_type"])
+    assert {"number": "+1", "url": None} == shown["conference_bridge"]

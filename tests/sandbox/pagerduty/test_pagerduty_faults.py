@@ -6,7 +6,7 @@ from typing import Any, Literal
 import aiohttp
 import pytest
 
-from pagebridge.sandbox.pagerduty import Fault
+from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
 from tests.sandbox.pagerduty.conftest import Acme, Reply, until
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
@@ -240,3 +240,29 @@ async def test_the_log_of_calls(acme: Acme) -> None:
     assert read.at < write.at < refused.at
     assert [write] == acme.pd.calls_to("PUT", "/incidents/*") == acme.pd.calls_to("*", "/incidents/Q*")
     assert [] == acme.pd.calls_to("PUT", "/incidents/*/notes")
+
+
+async def test_chances_are_repeatable(acme: Acme) -> None:
+    """With a chance some calls fail, and with the same seed the same ones."""
+    outcomes = []
+    for seed in (1, 1, 2):
+        fault = acme.pd.fail(Fault(path="/users", status=500, chance=0.5, seed=seed))
+        outcomes.append([(await acme.call("GET", "/users")).status for _ in range(20)])
+        fault.remove()
+
+    assert outcomes[0] == outcomes[1] != outcomes[2]
+    assert {200, 500} == set(outcomes[0])
+    with pytest.raises(ValueError, match="chance"):
+        Fault(status=500, chance=2)
+
+
+async def test_some_operations_have_a_limit_of_their_own() -> None:
+    """Creating, bulk updates and who is on call are limited more than the rest, each by itself."""
+    async with PagerDutySandbox(operation_limit=1) as pd, aiohttp.ClientSession() as session:
+        acme = Acme(pd, session)
+        replies = [await acme.call("GET", "/oncalls") for _ in range(2)]
+        other = await acme.call("GET", "/users")
+
+    assert [200, 429] == [reply.status for reply in replies]
+    assert ("1", "0") == (replies[1].headers["ratelimit-limit"], replies[1].headers["ratelimit-remaining"])
+    assert 200 == other.status

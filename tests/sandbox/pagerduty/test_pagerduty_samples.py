@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pagebridge.sandbox.pagerduty import Subscription
-from tests.sandbox.pagerduty.conftest import ALICE, BOB, SAMPLES, Acme, Inbox, Sample
+from tests.sandbox.pagerduty.conftest import ALICE, BOB, CAROL, SAMPLES, Acme, Inbox, Sample
 
 NEVER = {
     "custom_fields",  # only with include[]
@@ -29,6 +29,10 @@ EMPTY = {
     "notes.channel",  # of a note that a machine has made
 }
 """What has something in it in the samples, and here is empty or null."""
+
+
+SUBFIELDS = {"alert_grouping", "custom_fields", "conference_bridge"}
+"""What has fields in the samples, and here is there, but empty or null."""
 
 
 def keys(value: Any, at: str = "") -> set[str]:  # noqa: ANN401 - JSON
@@ -79,7 +83,8 @@ async def test_writes_have_every_field_of_the_sample(acme: Acme, sample: Sample)
     incident = acme.trigger(priority="P1")
     note = {"note": {"content": "x"}}
     reference = {"id": acme.service, "type": "service_reference"}
-    draft = {"incident": {"type": "incident", "title": "x", "service": reference, "priority": "P1"}}
+    priority = {"id": "PPRIO01", "type": "priority_reference"}
+    draft = {"incident": {"type": "incident", "title": "x", "service": reference, "priority": priority}}
     put = await acme.put(incident.id, status="acknowledged")
     post = await acme.call("POST", "/incidents", draft)
     noted = await acme.call("POST", f"/incidents/{incident.id}/notes", note)
@@ -93,6 +98,69 @@ async def test_writes_have_every_field_of_the_sample(acme: Acme, sample: Sample)
         missing = expected - keys(reply.body)
         assert set() == {key for key in missing if "pending_actions." not in key}
         assert int(status) == reply.status
+
+
+async def test_actions_have_every_field_of_the_sample(acme: Acme, sample: Sample) -> None:
+    """The answers to a snooze, a merge, a request for help and a status update, and what the incident says then."""
+    incident, other = await busy(acme), await busy(acme)
+    path = f"/incidents/{incident}"
+    target = {"responder_request_target": {"id": CAROL, "type": "user_reference"}}
+    asked = {"requester_id": BOB, "message": "Help", "responder_request_targets": [target]}
+    mail = {"message": "x", "subject": "y", "html_message": "z"}
+    merged = {"source_incidents": [{"id": other, "type": "incident_reference"}]}
+
+    for name, status, reply in (
+        ("post_incidents_id_snooze", "201", await acme.call("POST", f"{path}/snooze", {"duration": 60})),
+        ("post_incidents_id_responder_requests", "200", await acme.call("POST", f"{path}/responder_requests", asked)),
+        ("post_incidents_id_status_updates", "200", await acme.call("POST", f"{path}/status_updates", mail)),
+        ("put_incidents_id_merge", "200", await acme.call("PUT", f"{path}/merge", merged)),
+        (
+            "get_incidents_id",
+            "200",
+            await acme.call("GET", f"{path}?include[]=conference_bridge&include[]=custom_fields"),
+        ),
+    ):
+        missing = keys(sample(f"rest_examples/{name}.json")["responses"][status]) - keys(reply.body)
+        assert set() == {each for each in missing if not SUBFIELDS & set(each.split(".")[:-1])}
+        assert int(status) == reply.status
+
+
+async def test_subscriptions_have_every_field_of_the_sample(acme: Acme, sample: Sample) -> None:
+    """PagerDuty's own example of a request, and its answer."""
+    example = sample("rest_examples/post_webhook_subscriptions.json")
+    example["request"]["webhook_subscription"]["filter"]["id"] = acme.service
+
+    reply = await acme.call("POST", "/webhook_subscriptions", example["request"])
+
+    assert 200 == reply.status
+    assert set() == keys(example["responses"]["200"]) - keys(reply.body)
+
+
+@pytest.mark.parametrize(
+    ("name", "event_type"),
+    [
+        ("data_incident_responder", "incident.responder.added"),
+        ("data_incident_status_update", "incident.status_update_published"),
+        ("data_incident_conference_bridge", "incident.conference_bridge.updated"),
+        ("data_incident_note", "incident.annotated"),
+        ("data_incident", "incident.acknowledged"),
+    ],
+)
+async def test_events_have_the_fields_of_the_examples(
+    acme: Acme, inbox: Inbox, sample: Sample, name: str, event_type: str
+) -> None:
+    """The data of an event has what PagerDuty's page on webhooks shows."""
+    incident = await busy(acme)
+    bob = acme.pd.web(BOB)
+    bob.set_conference_bridge(incident, "+1", "https://example.com")
+    bob.request_responders(incident, policy_ids=[acme.policy])
+    bob.publish_status_update(incident, "x")
+    await acme.pd.webhooks.idle()
+
+    data = next(event["data"] for event in inbox.events if event["event_type"] == event_type)
+
+    missing = keys(sample(f"docs_examples/{name}.json")) - keys(data)
+    assert set() == {each for each in missing if not each.startswith(("conference_bridge.", "resolve_reason."))}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from pagebridge.sandbox.pagerduty.wire import (
     not_found,
 )
 
-MINUTE = timedelta(minutes=1)
+MINUTE, LONG_AGO = timedelta(minutes=1), datetime.fromtimestamp(0, UTC)
 E_MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -66,23 +66,59 @@ Routes = dict[tuple[str, str], Operation]
 """Operations by method and path, in which `{}` is a variable part."""
 
 
-class Api:
-    """The REST API of an account, for one account-level key and so many calls a minute."""
+LIMITED: frozenset[tuple[str, tuple[str, ...]]] = frozenset(
+    {("POST", ("incidents",)), ("PUT", ("incidents",)), ("GET", ("oncalls",))}
+)
+"""Operations with a limit of their own (OpenAPI), whose number PagerDuty does not publish."""
 
-    def __init__(self, account: Account, routes: Routes, token: str, rate_limit: int) -> None:
+
+@dataclass
+class Limit:
+    """So many calls a minute."""
+
+    most: int
+    window: datetime = LONG_AGO
+    used: int = 0
+
+    def count(self, now: datetime) -> dict[str, str]:
+        """Count a call, and return the headers that say how many are left in this minute."""
+        if now - self.window >= MINUTE:
+            self.window, self.used = now, 0
+        self.used += 1
+        headers = {
+            "ratelimit-limit": str(self.most),
+            "ratelimit-remaining": str(max(0, self.most - self.used)),
+            "ratelimit-reset": str(max(1, round((self.window + MINUTE - now).total_seconds()))),
+        }
+        if self.used > self.most:
+            raise RateLimited(headers)
+        return headers
+
+
+class Api:
+    """
+    The REST API of an account, for one account-level key.
+
+    It may make `rate_limit` calls a minute, and `operation_limit` of each operation that has a limit of its own.
+    """
+
+    def __init__(
+        self, account: Account, routes: Routes, token: str, rate_limit: int, operation_limit: int | None = None
+    ) -> None:
         self._account = account
         self._routes = {(method, tuple(path.strip("/").split("/"))): routes[method, path] for method, path in routes}
         self._token = token
-        self._limit = rate_limit
-        self._window = datetime.fromtimestamp(0, UTC)
-        self._used = 0
+        self._limit = Limit(rate_limit)
+        self._own_limits: dict[tuple[str, tuple[str, ...]], Limit] = (
+            {} if operation_limit is None else {each: Limit(operation_limit) for each in LIMITED}
+        )
         self._show = Rendering(account.directory, account.references)
         self.show_incident = IncidentRendering(account.references)
 
     def __call__(self, request: Request) -> Answer:
         """Carry out a call at once. Raises `Refusal`."""
         self._authenticate(request)
-        limits = self._count()
+        limits = self._count(request)
         try:
             answer = self._perform(request)
         except Refusal as refusal:
@@ -107,20 +143,12 @@ class Api:
         if (scheme.lower(), name) != ("token", "token") or token.strip('"') != self._token:
             raise Refusal(BAD_KEY, "Unauthorized", status=HTTPStatus.UNAUTHORIZED)
 
-    def _count(self) -> dict[str, str]:
-        """Count a call against the limit, and return the headers that say how many are left in this minute."""
+    def _count(self, request: Request) -> dict[str, str]:
+        """Count a call against every limit that it has; what is returned is about the closest one."""
         now = self._account.clock.now()
-        if now - self._window >= MINUTE:
-            self._window, self._used = now, 0
-        self._used += 1
-        limits = {
-            "ratelimit-limit": str(self._limit),
-            "ratelimit-remaining": str(max(0, self._limit - self._used)),
-            "ratelimit-reset": str(max(1, round((self._window + MINUTE - now).total_seconds()))),
-        }
-        if self._used > self._limit:
-            raise RateLimited(limits)
-        return limits
+        headers = self._limit.count(now)
+        own = self._own_limits.get((request.method, request.path))
+        return own.count(now) if own else headers
 
 
 class RateLimited(Refusal):

@@ -81,12 +81,12 @@ def assignees(fields: Json) -> list[str] | None:
     return list(dict.fromkeys(referred(each.get("assignee"), "assignee", "user", full=False) for each in listed))
 
 
-def priority(fields: Json, directory: Directory) -> str | None:
-    """Return the id of an optional priority, which may be named; the highest one of that name counts."""
+def priority(fields: Json, directory: Directory, *, by_name: bool = True) -> str | None:
+    """Return the id of an optional priority, perhaps given by name, where the highest one of that name counts."""
     value = fields.get("priority")
     if "priority" not in fields:
         return None
-    if isinstance(value, str):
+    if isinstance(value, str) and by_name:
         found = next((each.id for each in directory.priorities.values() if each.name == value), None)
     else:
         found = referred(value, "priority", "priority")
@@ -100,9 +100,10 @@ def incident_type(fields: Json, directory: Directory) -> str | None:
     value = fields.get("incident_type")
     if "incident_type" not in fields:
         return None
-    if not isinstance(value, dict) or value.get("name") not in directory.incident_types:
+    name = value.get("name") if isinstance(value, dict) else None
+    if not isinstance(name, str) or name not in directory.incident_types:
         raise invalid("incident_type must have the name of an incident type of this account")
-    return str(value["name"])
+    return name
 
 
 def bridge(fields: Json) -> Bridge | None:

@@ -41,7 +41,7 @@ def _draft(account: Account, fields: Json) -> lifecycle.Draft:
         service=_service(account, fields),
         title=bodies.text(fields, "title") or "",
         urgency=bodies.one_of(fields, "urgency", URGENCIES) or "high",
-        priority=bodies.priority(fields, account.directory),
+        priority=bodies.priority(fields, account.directory, by_name=False),
         key=bodies.text(fields, "incident_key"),
         policy=_policy(account, fields),
         assignee=assignees[0] if assignees else None,
