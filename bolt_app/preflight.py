@@ -32,8 +32,8 @@ async def check(slack: Slack, app_token: str, pagerduty: PagerDuty) -> SlackIden
     """
     Try every credential once, and return who we are in Slack.
 
-    Raises `NotReady` naming all that is wrong, `CallError` when Slack could not be asked. That PagerDuty cannot be asked
-    is no reason not to start.
+    Raises `NotReady` naming all that is wrong, `CallError` when Slack could not be asked. A PagerDuty that cannot be
+    asked is no reason not to start.
     """
     wrong: list[str] = []
     home = await _bot(slack, wrong)
