@@ -47,7 +47,6 @@ def clicker(payload: Payload) -> Clicker:
             id=SlackUserId(_text(user["id"])),
             team=_text(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
             enterprise=None if enterprise is None else _text(enterprise),
-            name=_text(user.get("name") or user.get("username") or ""),
         )
 
 

@@ -32,7 +32,6 @@ class Clicker:
     id: SlackUserId
     team: str
     enterprise: str | None = None
-    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
 
 def command(action: Action = Action.ACKNOWLEDGE) -> Command:
     """Make Alice's click on the card of #37."""
-    alice = Clicker(SlackUserId("U0ALICE"), "T0ACME", name="alice")
+    alice = Clicker(SlackUserId("U0ALICE"), "T0ACME")
     return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37")
 
 

@@ -151,7 +151,7 @@ def test_an_incident_id_that_could_break_a_key_is_refused(value: object) -> None
         button(press(actions__0__value=value))
 
 
-@pytest.mark.parametrize("place", ["actions__0__value", "user__name", "user__id", "response_url", "enterprise"])
+@pytest.mark.parametrize("place", ["actions__0__value", "user__id", "response_url", "enterprise"])
 @pytest.mark.parametrize("value", ["Q1INCIDENT \ud800", 5, {"id": 5}, {"id": "\ud800"}])
 def test_what_could_not_be_stored_is_refused(place: str, value: object) -> None:
     """Half a surrogate pair, or something that is no text: found out before the click is acked, not after."""
