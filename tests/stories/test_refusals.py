@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from tests.stories.harness import Bridge, running
+from tests.stories.harness import Bridge, running, settled
 
 
 async def refused(bridge: Bridge, name: str, words: str) -> str:
@@ -148,5 +148,6 @@ async def test_incidents_of_a_private_team_stay_out_of_the_default_channel(bridg
     bridge.trigger("Something public")
 
     await bridge.card("Something public")
+    await settled(bridge)
 
     assert not any("Break-in" in message.plain for message in bridge.channel.messages)

@@ -244,3 +244,20 @@ async def test_a_poisonous_event_stops_nothing(bridge: Bridge, fields: dict[byte
 def buried() -> float:
     """Read how many events have been buried so far."""
     return REGISTRY.get_sample_value("pagebridge_dead_letters_total", {"stream": keys.EVENTS}) or 0.0
+
+
+async def test_a_click_is_acked_only_when_it_is_stored(bridge: Bridge) -> None:
+    """Redis takes 0.3 s over every write: no ack comes before that is over."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    await settled(bridge)
+    redis = connect(bridge.valkey.url)
+    await redis.execute_command("CLIENT", "PAUSE", 300, "WRITE")
+
+    click = await bridge.click("Alice", "Acknowledge")
+
+    assert click.envelope is not None
+    assert click.envelope.acked_after_ms is not None
+    assert click.envelope.acked_after_ms > 200
+    await bridge.card("Acknowledged")
+    await redis.aclose()

@@ -20,11 +20,12 @@ Look around and act with HTTP:
   curl {control}                                    this, as JSON
   curl '{control}channel?channel=C0INCIDENTS'       the channel as people see it
   curl '{control}private?user=U0ALICE'              what only Alice sees
-  curl {control}calls                               every call of the app; also: envelopes, faults
+  curl {control}calls                               every call of the app; also: envelopes, faults, modal?user=...
   curl {control}click -d '{{"user": "U0ALICE", "channel": "C0INCIDENTS", "ts": "...", "label": "Acknowledge"}}'
   curl {control}type -d '{{"user": "U0ALICE", "channel": "C0INCIDENTS", "text": "/pd help"}}'
   curl {control}faults -d '{{"method": "chat.postMessage", "http_status": 503, "times": 2}}'
   also POST: post, reload, redeliver, users, users/change, channels, channels/change, faults/remove,
+             modal/fill, modal/end, shortcut, faults/plan, faults/delivery, clock/advance,
              socket/refresh, socket/disconnect, socket/cut, socket/half_open, socket/refuse_handshakes
 Ctrl-C ends it."""
 

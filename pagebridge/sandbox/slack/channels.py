@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from pagebridge.sandbox.slack.changes import Changes
 from pagebridge.sandbox.slack.messages import Message
@@ -38,11 +38,24 @@ class Channel:
     ext_shared: bool = False
     created: int = 0
     messages: list[Message] = field(default_factory=list, repr=False)
+    user: str | None = None
+    """Whom the bot talks to, in a direct message."""
+    topic: str = ""
+    purpose: str = ""
 
     @property
     def told_name(self) -> str:
         """The name in payloads, which hides that of a private channel."""
+        if self.user:
+            return "directmessage"
         return "privategroup" if self.private else self.name
+
+    @property
+    def kind(self) -> Literal["channels", "groups", "im"]:
+        """The word for this kind of conversation in scopes and in the names of subscriptions."""
+        if self.user:
+            return "im"
+        return "groups" if self.private else "channels"
 
     def wait(self, condition: Callable[["Channel"], T], timeout: float = 5) -> Awaitable[T]:
         """
@@ -78,6 +91,8 @@ class Channel:
 
     def as_json(self, bot_user_id: str) -> Json:
         """Show this channel as `conversations.info` does."""
+        if self.user:
+            return self._direct()
         return {
             "id": self.id,
             "name": self.name,
@@ -102,7 +117,20 @@ class Channel:
             "created": self.created,
             "updated": self.created * 1000,
             "creator": "USLACKBOT",
-            "topic": {"value": "", "creator": "", "last_set": 0},
-            "purpose": {"value": "", "creator": "", "last_set": 0},
+            "topic": {"value": self.topic, "creator": "", "last_set": 0},
+            "purpose": {"value": self.purpose, "creator": "", "last_set": 0},
             "previous_names": [],
+        }
+
+    def _direct(self) -> Json:
+        return {
+            "id": self.id,
+            "created": self.created,
+            "is_im": True,
+            "is_org_shared": False,
+            "is_archived": self.archived,
+            "context_team_id": self.team_id,
+            "user": self.user,
+            "is_open": True,
+            "priority": 0,
         }

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from pagebridge.sandbox.slack.deliveries import DeliveryFault
 from pagebridge.sandbox.slack.faults import Active, Fault
 from pagebridge.sandbox.slack.interactions import Interaction
 from pagebridge.sandbox.slack.messages import Ephemeral, Message, Shown
+from pagebridge.sandbox.slack.plans import FaultPlan
 from pagebridge.sandbox.slack.wire import Json
 
 if TYPE_CHECKING:
@@ -173,6 +175,48 @@ def _interaction(interaction: Interaction) -> Json:
     }
 
 
+def _modal(slack: "SlackSandbox", arguments: Json) -> Json:
+    modal = slack.person(arguments["user"]).modal
+    shown = {"title": modal.title, "plain": modal.plain, "values": modal.values, "buttons": modal.buttons}
+    return shown | {"errors": modal.errors, "trouble": modal.trouble}
+
+
+def _fill(slack: "SlackSandbox", arguments: Json) -> Json:
+    modal, label = slack.person(arguments["user"]).modal, arguments["label"]
+    for way, put in (("text", modal.fill), ("person", modal.pick_user), ("option", modal.choose)):
+        if way in arguments:
+            put(label, arguments[way])
+    return {}
+
+
+async def _end(slack: "SlackSandbox", arguments: Json) -> Json:
+    modal = slack.person(arguments["user"]).modal
+    ways = {"submit": modal.submit, "close": modal.close, "dismiss": modal.dismiss}
+    return _interaction(await ways[arguments.get("how", "submit")]())
+
+
+async def _shortcut(slack: "SlackSandbox", arguments: Json) -> Json:
+    channel, ts = arguments.get("channel", ""), arguments.get("ts")
+    message = slack.channels[channel].find(ts) if ts else None
+    return _interaction(await slack.person(arguments["user"]).shortcut(arguments["name"], message))
+
+
+def _plan(slack: "SlackSandbox", arguments: Json) -> Json:
+    tuples = {name: tuple(value) for name, value in arguments.items() if isinstance(value, list)}
+    slack.plan = FaultPlan(**{**arguments, **tuples}) if arguments else None
+    return dataclasses.asdict(slack.plan) if slack.plan else {}
+
+
+def _disturb(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.disturb(DeliveryFault(**arguments))
+    return {}
+
+
+def _advance(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.advance(float(arguments["seconds"]))
+    return {"now": slack.clock.now()}
+
+
 async def _redeliver(slack: "SlackSandbox", arguments: Json) -> Json:
     sent = {envelope.id: envelope for envelope in slack.envelopes}[arguments["envelope_id"]]
     return _interaction(await slack.redeliver(Interaction("", envelope=sent)))
@@ -214,6 +258,7 @@ READING: dict[str, Verb] = {
     "channel": _channel,
     "private": _private,
     "faults": _active,
+    "modal": _modal,
 }
 DOING: dict[str, Verb] = {
     "click": _click,
@@ -225,7 +270,13 @@ DOING: dict[str, Verb] = {
     "users/change": _change_user,
     "channels": _add_channel,
     "channels/change": _change_channel,
+    "modal/fill": _fill,
+    "modal/end": _end,
+    "shortcut": _shortcut,
     "faults": _fail,
+    "faults/plan": _plan,
+    "faults/delivery": _disturb,
+    "clock/advance": _advance,
     "faults/remove": _remove_fault,
     "socket/refresh": _refresh,
     "socket/disconnect": _disconnect,

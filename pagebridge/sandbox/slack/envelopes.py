@@ -3,17 +3,18 @@
 import asyncio
 import json
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from pagebridge.sandbox.slack.socket_mode import SocketMode
+from pagebridge.sandbox.slack.deliveries import Disturbances, Kind
+from pagebridge.sandbox.slack.plans import Chance
+from pagebridge.sandbox.slack.socket_mode import Connection, SocketMode
 from pagebridge.sandbox.slack.wire import Json
 from pagebridge.sandbox.slack.workspace import Workspace
 
 ACK_SIZE = 20 * 1024
 """Bytes. Slack drops acks of this size and above without a word."""
 
-Kind = Literal["interactive", "slash_commands", "events_api"]
 Failure = Literal["dispatch_failed", "operation_timeout"]
 
 
@@ -60,8 +61,10 @@ class Envelopes:
     Slack does not say whether an ack may come over another connection than its envelope went; here it may.
     """
 
-    def __init__(self, workspace: Workspace, ack_timeout: float, ping_interval: float) -> None:
+    def __init__(self, workspace: Workspace, ack_timeout: float, ping_interval: float, chance: Chance) -> None:
         self._workspace = workspace
+        self._chance = chance
+        self.disturbances = Disturbances()
         self.ack_timeout = ack_timeout
         self.socket = SocketMode(workspace, self._acked, ping_interval)
         self.log: list[Envelope] = []
@@ -87,13 +90,38 @@ class Envelopes:
         if connection is None:
             envelope.failed = "dispatch_failed"
         else:
-            envelope.connection = connection.id
             acked = asyncio.Event()
             self._sent[envelope.id] = (envelope, acked)
-            await connection.send(envelope.frame)
+            await self._carry(envelope, connection)
             envelope.failed = await self._in_time(acked)
         self._workspace.changes.notify()
         return envelope
+
+    async def _carry(self, envelope: Envelope, connection: Connection) -> None:
+        """Bring a payload to the app, unless something goes wrong on the way."""
+        envelope.connection = connection.id
+        fault = self.disturbances.take(envelope.type) or self._chance.for_delivery(envelope.type)
+        match fault.how if fault else None:
+            case "lost":
+                return
+            case "cut":
+                connection.cut()
+                return
+            case "delayed" if fault:
+                await asyncio.sleep(fault.delay)
+            case "duplicated":
+                await self._repeat(envelope)
+        await connection.send(envelope.frame)
+
+    async def _repeat(self, envelope: Envelope) -> None:
+        """Bring a second copy, whose ack nobody waits for, over the next connection."""
+        again = replace(envelope, id=str(uuid.uuid4()))
+        connection = self.socket.pick()
+        if connection:
+            again.connection = connection.id
+            self.log.append(again)
+            self._sent[again.id] = (again, asyncio.Event())
+            await connection.send(again.frame)
 
     async def _in_time(self, acked: asyncio.Event) -> Failure | None:
         try:

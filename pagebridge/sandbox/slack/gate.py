@@ -8,6 +8,7 @@ from aiohttp import web
 from pagebridge.sandbox.slack.arguments import Arguments
 from pagebridge.sandbox.slack.calls import Call
 from pagebridge.sandbox.slack.faults import Fault, Faults
+from pagebridge.sandbox.slack.plans import Chance
 from pagebridge.sandbox.slack.wire import Answer
 from pagebridge.sandbox.slack.workspace import Workspace
 
@@ -18,9 +19,10 @@ Perform = Callable[[], Answer]
 class Gate:
     """Lets calls in. `log` holds all of them, from the moment they arrive."""
 
-    def __init__(self, workspace: Workspace, faults: Faults) -> None:
+    def __init__(self, workspace: Workspace, faults: Faults, chance: Chance) -> None:
         self._workspace = workspace
         self._faults = faults
+        self._chance = chance
         self.log: list[Call] = []
         self._closing = asyncio.Event()
         self._late: list[asyncio.TimerHandle] = []
@@ -40,9 +42,10 @@ class Gate:
 
     async def answer(self, request: web.Request, call: Call, perform: Perform) -> web.StreamResponse:
         """Carry out the call and answer it, unless a fault will have it otherwise."""
-        fault = self._faults.take(call)
+        fault = self._faults.take(call) or self._chance.for_call(call)
         if fault is None:
             return self._reply(call, _effect(call, perform))
+        call.injected = True
         await self._pause(fault.delay)
         if fault.ends == "as usual":
             return self._reply(call, _effect(call, perform))

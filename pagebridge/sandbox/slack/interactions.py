@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from pagebridge.sandbox.slack.envelopes import Envelope, Envelopes, Failure, Kind
+from pagebridge.sandbox.slack.deliveries import Kind
+from pagebridge.sandbox.slack.envelopes import Envelope, Envelopes, Failure
 from pagebridge.sandbox.slack.interactive import Clickable, Dialog
 from pagebridge.sandbox.slack.response_urls import ResponseUrls
 from pagebridge.sandbox.slack.users import User

@@ -55,6 +55,9 @@ class Message(Shown):
     subtype: str | None = None
     replies: list["Message"] = field(default_factory=list)
     parent_user: str | None = None
+    pinned: bool = False
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    """Who has put which emoji on it."""
 
     @property
     def deleted(self) -> bool:
@@ -72,6 +75,8 @@ class Message(Shown):
             "attachments": self.attachments,
             "subtype": self.subtype,
             "metadata": self.metadata if with_metadata else None,
+            "pinned_to": [self.channel_id] if self.pinned else None,
+            "reactions": [{"name": name, "users": who, "count": len(who)} for name, who in self.reactions.items()],
             "edited": {"user": self.bot_id or self.user, "ts": self.edited} if self.edited else None,
         }
         return shown | {key: value for key, value in optional.items() if value} | self._thread()

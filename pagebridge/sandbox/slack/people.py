@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pagebridge.sandbox.slack import choosing, payloads
 from pagebridge.sandbox.slack.arguments import Arguments
+from pagebridge.sandbox.slack.channels import Channel
 from pagebridge.sandbox.slack.choosing import Given
 from pagebridge.sandbox.slack.fields import fields
 from pagebridge.sandbox.slack.interactions import Interaction, Session, waits
@@ -82,6 +83,11 @@ class Person:
         return self.modals[-1]
 
     @property
+    def direct(self) -> Channel:
+        """The direct messages between this person and the bot. Raises `LookupError` when there are none."""
+        return self._workspace.direct_channels()[self.user.id]
+
+    @property
     def home(self) -> Surface:
         """The app's Home tab. Raises `LookupError` when none was published for this person."""
         return Surface(self._workspace.views.homes[self.user.id], self._session)
@@ -100,7 +106,9 @@ class Person:
         if self.user.team_id != workspace.team_id:
             raise AssertionError(f"{self.user.name} is of another organisation and cannot use commands here")
         url = self._response_urls.make(channel_id, self.user.id)
-        payload = payloads.slash_command(workspace, self.user, channel_id, command, self._escaped(text.strip()), url)
+        payload = payloads.slash_command(
+            workspace, self.user, channel_id, command, self._escaped(command, text.strip()), url
+        )
         typed = await self._session.send(payload, url, kind="slash_commands")
         if typed.failure:
             workspace.whisper(channel_id, self.user.id, text=f'{command} failed with the error "{typed.failure}"')
@@ -113,6 +121,28 @@ class Person:
         url = self._response_urls.make(message.channel_id, self.user.id, message)
         payload = payloads.block_actions(self._workspace, self.user, message, action, url, attachment_id)
         return await self._session.send(payload, url)
+
+    async def shortcut(self, name: str, message: Message | None = None) -> Interaction:
+        """
+        Use a shortcut by its name: on a message, or a global one without. Return when the app has acked or has failed.
+
+        Raises `AssertionError` when the manifest names no such shortcut or this person cannot use it there.
+        """
+        kind = "message" if message else "global"
+        found = [each for each in self._workspace.shortcuts if each.name == name and each.kind == kind]
+        if not found:
+            known = [each.name for each in self._workspace.shortcuts if each.kind == kind]
+            raise AssertionError(f"there is no {kind} shortcut {name!r}, only {known}")
+        if self.user.team_id != self._workspace.team_id:
+            raise AssertionError(f"{self.user.name} is of another organisation and cannot use shortcuts here")
+        callback_id, url = found[0].callback_id, ""
+        if message:
+            self._must_see(message)
+            url = self._response_urls.make(message.channel_id, self.user.id, message)
+            payload = payloads.message_action(self._workspace, self.user, message, callback_id, url)
+        else:
+            payload = payloads.shortcut(self._workspace, self.user, callback_id)
+        return await self._session.send(payload, url, accepts_response=False)
 
     def _find(self, label: str, message: Message | Ephemeral) -> Clickable:
         for found in message.clickables:
@@ -141,9 +171,9 @@ class Person:
         """Whether this person sees only the channels they are in."""
         return self.user.guest is not None or self.user.team_id != self._workspace.team_id
 
-    def _escaped(self, text: str) -> str:
+    def _escaped(self, command: str, text: str) -> str:
         """Put ids in the place of names, as the manifest's `should_escape` has it."""
-        if not self._workspace.ids_escaped:
+        if not self._workspace.ids_escaped or command in self._workspace.literal_commands:
             return text
         for user in self._workspace.users.values():
             text = re.sub(rf"@{re.escape(user.name)}\b", f"<@{user.id}|{user.handle}>", text)

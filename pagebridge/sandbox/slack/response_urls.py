@@ -103,15 +103,15 @@ class ResponseUrls:
         if isinstance(original, Ephemeral) and original in workspace.ephemerals:
             workspace.ephemerals.remove(original)
         elif isinstance(original, Message):
-            workspace.channels[original.channel_id].remove(original)
+            workspace.remove(original)
         workspace.changes.notify()
 
 
 def _replace(original: Message | Ephemeral, content: drafts.Content, workspace: Workspace) -> None:
-    if isinstance(original, Ephemeral):
-        original.history.append(original.text)
-    else:
-        original.edited = workspace.clock.ts()
+    if isinstance(original, Message):
+        workspace.revise(original, **content)
+        return
+    original.history.append(original.text)
     original.text = content["text"]
     original.blocks = content.get("blocks", [])
     original.attachments = content.get("attachments", [])

@@ -3,21 +3,24 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
-from pagebridge.sandbox.slack import payloads
 from pagebridge.sandbox.slack.calls import Call
 from pagebridge.sandbox.slack.control import routes
+from pagebridge.sandbox.slack.deliveries import DeliveryFault
 from pagebridge.sandbox.slack.envelopes import Envelope, Envelopes
+from pagebridge.sandbox.slack.events import Events
 from pagebridge.sandbox.slack.faults import Active, Fault, Faults
 from pagebridge.sandbox.slack.gate import Gate
 from pagebridge.sandbox.slack.interactions import Interaction, Session
 from pagebridge.sandbox.slack.limits import Limits, Throttle
+from pagebridge.sandbox.slack.manifests import Grants
 from pagebridge.sandbox.slack.people import Person
+from pagebridge.sandbox.slack.plans import Chance, FaultPlan
 from pagebridge.sandbox.slack.response_urls import ResponseUrls
 from pagebridge.sandbox.slack.socket_mode import SocketMode
 from pagebridge.sandbox.slack.web_api import WebApi
@@ -35,9 +38,11 @@ class SlackSandbox(Workspace):
     `port` 0 takes a free one. `ack_timeout` is how long an app may take to ack, `ping_interval` how often it is pinged,
     in seconds. `paced` says whether the rate limits hold. `event_retries` are the pauses in seconds before an event
     that was not acked is sent again. `now` gives the time in seconds since the epoch; timers run on real time.
+    `manifest`, already parsed, decides what the app is granted and told of; without one
+    the app has all that this bridge uses.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a fact that tests state about their Slack
         self,
         *,
         port: int = 0,
@@ -47,21 +52,25 @@ class SlackSandbox(Workspace):
         ping_interval: float = 10.0,
         event_retries: tuple[float, ...] = (0.0, 60.0, 300.0),
         now: Callable[[], float] = time.time,
+        manifest: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(now)
         self._port = port
-        self._event_retries = event_retries
         self._faults = Faults()
-        self._gate = Gate(self, self._faults)
+        self._chance = Chance()
+        self._gate = Gate(self, self._faults, self._chance)
         self._web_api = WebApi(self, self._gate, Throttle(limits or Limits(), self.clock.now), paced=paced)
         self._response_urls = ResponseUrls(self, self._gate)
-        self._envelopes = Envelopes(self, ack_timeout, ping_interval)
-        self._redelivering: set[asyncio.Task[None]] = set()
+        self._envelopes = Envelopes(self, ack_timeout, ping_interval, self._chance)
+        self._events = Events(self, self._envelopes, event_retries)
+        if manifest is not None:
+            self.install(manifest)
+            self.socket.enabled = Grants.of(manifest).socket_mode
 
     async def __aenter__(self) -> Self:
         """Start to listen."""
         async with contextlib.AsyncExitStack() as stack:
-            self._group = await stack.enter_async_context(asyncio.TaskGroup())
+            self._events.start(await stack.enter_async_context(asyncio.TaskGroup()))
             runner = web.AppRunner(self._application(), shutdown_timeout=0.2, access_log=None)
             stack.push_async_callback(runner.cleanup)
             await runner.setup()
@@ -127,6 +136,19 @@ class SlackSandbox(Workspace):
         """Put a fault in force; its `remove()` ends it."""
         return self._faults.add(fault)
 
+    @property
+    def plan(self) -> FaultPlan | None:
+        """What goes wrong by chance; may be set, and ended with None, at any time. Faults of `fail` come first."""
+        return self._chance.plan
+
+    @plan.setter
+    def plan(self, plan: FaultPlan | None) -> None:
+        self._chance.plan = plan
+
+    def disturb(self, fault: DeliveryFault) -> None:
+        """Let something go wrong with the next payload to the app."""
+        self._envelopes.disturbances.waiting.append(fault)
+
     def person(self, user_id: str) -> Person:
         """Sit down in front of somebody's Slack."""
         return Person(Session(self.users[user_id], self, self._envelopes, self._response_urls))
@@ -158,22 +180,11 @@ class SlackSandbox(Workspace):
 
         Returns None when the app has not subscribed to it.
         """
-        if event["type"] not in self.bot_events:
-            return None
-        payload = payloads.event_callback(self, event)
-        envelope = await self._envelopes.send("events_api", payload, accepts_response=False)
-        if not envelope.acked:
-            task = self._group.create_task(self._send_again(payload))
-            self._redelivering.add(task)
-            task.add_done_callback(self._redelivering.discard)
-        return envelope
+        return await self._events.send(event)
 
-    async def _send_again(self, payload: Json) -> None:
-        for attempt, pause in enumerate(self._event_retries, 1):
-            await asyncio.sleep(pause)
-            again = await self._envelopes.send("events_api", payload, accepts_response=False, retry_attempt=attempt)
-            if again.acked:
-                return
+    def publish(self, event: Json, subscription: str) -> None:
+        """Tell the app of an event in the background, if it has subscribed to that."""
+        self._events.tell(event, subscription)
 
     def _application(self) -> web.Application:
         app = web.Application(client_max_size=BODY)
@@ -185,7 +196,6 @@ class SlackSandbox(Workspace):
         return app
 
     def _let_go(self) -> None:
-        for task in self._redelivering:
-            task.cancel()
+        self._events.stop()
         self._gate.close()
         self.socket.cut()

@@ -17,7 +17,7 @@ def render(workspace: "Workspace", channel: Channel) -> str:
     """Show the channel, its threads, and the private messages in it with the name of the only person who sees each."""
     whispers = [whisper for whisper in workspace.ephemerals if whisper.channel_id == channel.id]
     marks = [word for word in ("private", "archived", "ext_shared") if getattr(channel, word)]
-    heading = f"#{channel.name}" + (f" ({', '.join(marks)})" if marks else "")
+    heading = f"{'@' if channel.user else '#'}{channel.name}" + (f" ({', '.join(marks)})" if marks else "")
     body = list(_timeline([*channel.messages, *(w for w in whispers if not w.thread_ts)], whispers))
     return "\n".join([heading, *(body or ["(empty)"])])
 

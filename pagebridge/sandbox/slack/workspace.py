@@ -2,18 +2,20 @@
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable
-from typing import Self, TypeVar, Unpack
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self, TypeVar, Unpack
 
 from pagebridge.sandbox.slack import ids, terminal
 from pagebridge.sandbox.slack.changes import Changes
 from pagebridge.sandbox.slack.channels import Channel
 from pagebridge.sandbox.slack.drafts import Content
+from pagebridge.sandbox.slack.manifests import Grants, Shortcut
 from pagebridge.sandbox.slack.messages import Ephemeral, Message
 from pagebridge.sandbox.slack.tickets import Tickets
 from pagebridge.sandbox.slack.triggers import Triggers
 from pagebridge.sandbox.slack.users import Guest, User
 from pagebridge.sandbox.slack.views import Views
+from pagebridge.sandbox.slack.wire import Json
 
 T = TypeVar("T")
 
@@ -32,7 +34,8 @@ class Workspace:
 
     What an app is granted (`bot_scopes`) and told of (`commands`, `bot_events`) may be changed at any time.
     `edit_window` is how many seconds a message may be edited, `history_lag` how many pass before a new message is found
-    in history; `ids_escaped` is the manifest's `should_escape`.
+    in history; `ids_escaped` is the manifest's `should_escape` (for all commands but the `literal_commands`).
+    `interactive` and `home_tab` say whether the app may be interacted with at all and has a Home tab.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -50,6 +53,8 @@ class Workspace:
         self.commands: set[str] = {"/pd"}
         self.bot_events: set[str] = set(EVENTS)
         self.ids_escaped = True
+        self.literal_commands: set[str] = set()
+        self.shortcuts: list[Shortcut] = []
         self.home_tab = self.interactive = True
         self.edit_window: float | None = None
         self.history_lag = 0.0
@@ -58,6 +63,20 @@ class Workspace:
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Ephemeral] = []
         self.bot_user_id = self.add_user("pd-bridge", id="U0PDBRIDGE", bot=True).id
+
+    def install(self, manifest: Mapping[str, Any]) -> None:
+        """
+        Let a parsed manifest decide what the app is called, granted and told of.
+
+        Raises `ValueError` for a manifest that Slack would not take.
+        """
+        grants = Grants.of(manifest)
+        self.app_name = grants.name
+        self.users[self.bot_user_id].name = grants.bot_name
+        self.bot_scopes, self.bot_events = set(grants.scopes), set(grants.events)
+        self.commands, self.literal_commands = set(grants.commands), set(grants.literal_commands)
+        self.shortcuts = list(grants.shortcuts)
+        self.home_tab, self.interactive = grants.home_tab, grants.interactive
 
     def add_user(  # noqa: PLR0913 - each is a fact that tests state about a person
         self,
@@ -118,7 +137,58 @@ class Workspace:
         )  # fmt: skip
         (parent.replies if parent else channel.messages).append(message)
         self.changes.notify()
+        self._publish_message(message, {})
+        if user.id != self.bot_user_id and f"<@{self.bot_user_id}>" in message.text:
+            told = message.as_json(with_metadata=False) | {"channel": channel.id, "event_ts": message.ts}
+            self.publish(told | {"type": "app_mention"}, "app_mention")
         return message
+
+    def revise(self, message: Message, **content: Unpack[Content]) -> None:
+        """Put other content into a message; its metadata stays unless it is among that."""
+        before = message.as_json(with_metadata=True)
+        message.text, message.blocks = content["text"], content.get("blocks", [])
+        message.attachments, message.edited = content.get("attachments", []), self.clock.ts()
+        if "metadata" in content:
+            message.metadata = content["metadata"]
+        self.changes.notify()
+        after = message.as_json(with_metadata=True)
+        told = {"subtype": "message_changed", "hidden": True, "message": after, "previous_message": before}
+        self._publish_message(message, told)
+
+    def remove(self, message: Message) -> None:
+        """Delete a message."""
+        before = message.as_json(with_metadata=True)
+        self.channels[message.channel_id].remove(message)
+        self.changes.notify()
+        told = {"subtype": "message_deleted", "hidden": True, "deleted_ts": message.ts, "previous_message": before}
+        self._publish_message(message, told)
+
+    def publish(self, event: Json, subscription: str) -> None:
+        """Tell the app of an event, if it has subscribed to that. Nobody listens to a workspace by itself."""
+
+    def _publish_message(self, message: Message, told: Json) -> None:
+        """Tell of a message, or of what happened to it, where the bot is a member."""
+        channel = self.channels[message.channel_id]
+        if self.bot_user_id not in channel.members:
+            return
+        ts = self.clock.ts() if told else message.ts
+        where = {"channel": channel.id, "channel_type": channel.kind.removesuffix("s"), "event_ts": ts}
+        what = told | {"type": "message", "ts": ts} if told else message.as_json(with_metadata=True)
+        self.publish(what | where, f"message.{channel.kind}")
+
+    def direct(self, user_id: str) -> Channel:
+        """Return the conversation between the bot and one person."""
+        known = self.direct_channels().get(user_id)
+        if known:
+            return known
+        name = self.name_of(user_id)
+        channel = self.add_channel(name, id=ids.identifier("D"), private=True, members=[user_id])
+        channel.user = user_id
+        return channel
+
+    def direct_channels(self) -> dict[str, Channel]:
+        """Return the bot's conversations with single people, by person."""
+        return {channel.user: channel for channel in self.channels.values() if channel.user}
 
     def whisper(
         self, channel_id: str, user_id: str, thread_ts: str | None = None, **content: Unpack[Content]

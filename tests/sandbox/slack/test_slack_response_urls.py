@@ -168,3 +168,20 @@ async def test_unreadable_bodies(http: aiohttp.ClientSession, url: str) -> None:
     """They are refused and use nothing up."""
     async with http.post(url, data=b"{", headers={"Content-Type": "application/json"}) as response:
         assert (400, "invalid_json") == (response.status, (await response.json())["error"])
+
+
+async def test_half_an_hour_may_pass_at_once(
+    slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel
+) -> None:
+    """The clock of the simulator moves on demand; the address expires with it."""
+    alice = slack.add_user("Al", id="U0AL")
+    channel.members.append(alice.id)
+    typed = await slack.person(alice.id).type("/pd help", channel.id)
+
+    statuses = []
+    for seconds in (1790, 20):
+        slack.advance(seconds)
+        async with http.post(typed.response_url, json={"text": "x"}) as response:
+            statuses.append(response.status)
+
+    assert [200, 404] == statuses

@@ -13,7 +13,7 @@ WRITE = ("chat:write",)
 
 
 def post_message(workspace: Workspace, arguments: Arguments) -> Json:
-    """Post into a channel by id or by name. A public one that the bot is not in takes `chat:write.public`."""
+    """Post into a channel by id or name, or to a person. A public one without the bot takes `chat:write.public`."""
     channel = _by_id_or_name(workspace, arguments)
     if channel.archived:
         raise SlackError("is_archived")
@@ -42,10 +42,8 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     if window is not None and workspace.clock.now() - float(message.ts) > window:
         raise SlackError("edit_window_closed")
     if arguments.given("metadata"):
-        message.metadata = metadata
-    message.text, message.blocks = content["text"], content.get("blocks", [])
-    message.attachments, message.edited = content.get("attachments", []), workspace.clock.ts()
-    workspace.changes.notify()
+        content["metadata"] = metadata
+    workspace.revise(message, **content)
     shown = message.as_json(with_metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
 
@@ -73,8 +71,7 @@ def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
 def delete(workspace: Workspace, arguments: Arguments) -> Json:
     """Remove one of the bot's messages."""
     channel, message = _own(workspace, arguments, "cant_delete_message")
-    channel.remove(message)
-    workspace.changes.notify()
+    workspace.remove(message)
     return {"channel": channel.id, "ts": message.ts}
 
 
@@ -91,8 +88,10 @@ def permalink(workspace: Workspace, arguments: Arguments) -> Json:
 
 def _by_id_or_name(workspace: Workspace, arguments: Arguments) -> Channel:
     named = arguments.text("channel").removeprefix("#")
+    if named in workspace.users:
+        return workspace.direct(named)
     for channel in workspace.channels.values():
-        if named == channel.name:
+        if named == channel.name and not channel.user:
             return lookup.channel(workspace, Arguments({"channel": channel.id}))
     return lookup.channel(workspace, arguments)
 

@@ -59,6 +59,8 @@ def join(workspace: Workspace, arguments: Arguments) -> Json:
 
 def _seen(workspace: Workspace, types: list[str]) -> list[Channel]:
     def seen(channel: Channel) -> bool:
+        if channel.user:
+            return "im" in types
         if channel.private:
             return "private_channel" in types and lookup.in_it(workspace, channel)
         return "public_channel" in types

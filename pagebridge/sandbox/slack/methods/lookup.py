@@ -16,7 +16,7 @@ def channel(workspace: Workspace, arguments: Arguments, family: str = "") -> Cha
     if found is None or (found.private and not in_it(workspace, found)):
         raise SlackError("channel_not_found")
     if family:
-        scope(workspace, f"{'groups' if found.private else 'channels'}:{family}")
+        scope(workspace, f"{found.kind}:{family}")
     return found
 
 

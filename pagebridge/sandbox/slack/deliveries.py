@@ -1,0 +1,36 @@
+"""What goes wrong on demand with the next payload on its way to the app."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+How = Literal["lost", "delayed", "duplicated", "cut"]
+Kind = Literal["interactive", "slash_commands", "events_api"]
+
+
+@dataclass(frozen=True)
+class DeliveryFault:
+    """
+    One payload (of the type `kind`, if given) is disturbed.
+
+    `lost`: it never arrives. `delayed`: by so many seconds of `delay`. `duplicated`: it comes a second time under
+    another envelope id, over the next connection. `cut`: its connection ends instead of bringing it.
+    """
+
+    how: How
+    kind: Kind | None = None
+    delay: float = 0.1
+
+
+class Disturbances:
+    """Those that wait for their payload, each for one."""
+
+    def __init__(self) -> None:
+        self.waiting: list[DeliveryFault] = []
+
+    def take(self, kind: Kind) -> DeliveryFault | None:
+        """Return the oldest that concerns a payload of this kind."""
+        for fault in self.waiting:
+            if fault.kind in (None, kind):
+                self.waiting.remove(fault)
+                return fault
+        return None

@@ -1,0 +1,78 @@
+"""The app manifest, as far as it decides what the app is granted and told of. Source: Slack's manifest schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["global", "message"]
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """One entry of the shortcuts menu (`global`) or of the menu of every message."""
+
+    name: str
+    callback_id: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Grants:
+    """What an app with a certain manifest has. `literal_commands` are those whose text is not escaped."""
+
+    name: str
+    bot_name: str
+    scopes: frozenset[str]
+    commands: frozenset[str]
+    literal_commands: frozenset[str]
+    shortcuts: tuple[Shortcut, ...]
+    events: frozenset[str]
+    interactive: bool
+    home_tab: bool
+    socket_mode: bool
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "Grants":
+        """
+        Read a manifest that is already parsed. Optional scopes are not granted: whoever installs decides on them.
+
+        Raises `ValueError` for a manifest that Slack would not take; only what is used here is looked at.
+        """
+        features, settings = _part(manifest, "features"), _part(manifest, "settings")
+        scopes = _part(_part(manifest, "oauth_config"), "scopes").get("bot", [])
+        name = _part(manifest, "display_information").get("name")
+        if not name:
+            raise ValueError("the manifest gives the app no name")
+        commands = features.get("slash_commands", [])
+        if commands and "commands" not in scopes:
+            raise ValueError("slash commands need the scope `commands`")
+        shortcuts = tuple(Shortcut(each["name"], each["callback_id"], each["type"]) for each in _shortcuts(features))
+        if shortcuts and "commands" not in scopes:
+            raise ValueError("shortcuts need the scope `commands`")
+        return cls(
+            name=name,
+            bot_name=_part(features, "bot_user").get("display_name", name),
+            scopes=frozenset(scopes),
+            commands=frozenset(each["command"] for each in commands),
+            literal_commands=frozenset(each["command"] for each in commands if not each.get("should_escape")),
+            shortcuts=shortcuts,
+            events=frozenset(_part(settings, "event_subscriptions").get("bot_events", [])),
+            interactive=bool(_part(settings, "interactivity").get("is_enabled")),
+            home_tab=bool(_part(features, "app_home").get("home_tab_enabled")),
+            socket_mode=bool(settings.get("socket_mode_enabled")),
+        )
+
+
+def _shortcuts(features: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries: list[Mapping[str, Any]] = features.get("shortcuts", [])
+    for each in entries:
+        if each.get("type") not in ("global", "message"):
+            raise ValueError(f"the shortcut {each.get('name')!r} is of no kind that Slack knows")
+    return entries
+
+
+def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = of.get(name, {})
+    if not isinstance(part, Mapping):
+        raise ValueError(f"{name} in the manifest is not a table")  # noqa: TRY004 - the value is wrong, not our call
+    return part

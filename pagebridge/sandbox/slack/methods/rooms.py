@@ -1,0 +1,137 @@
+"""Making channels, and changing what they are called, what they are about and who is in them."""
+
+import re
+
+from pagebridge.sandbox.slack.arguments import Arguments
+from pagebridge.sandbox.slack.channels import Channel
+from pagebridge.sandbox.slack.methods import lookup
+from pagebridge.sandbox.slack.methods.registry import Method
+from pagebridge.sandbox.slack.wire import Json, SlackError
+from pagebridge.sandbox.slack.workspace import Workspace
+
+NAME = 80
+WORDS = 250
+"""Characters of a topic or purpose."""
+MANAGE = ("groups:write", "im:write", "mpim:write", "channels:write", "channels:manage")
+INVITE = ("channels:write.invites", "groups:write.invites", "channels:manage", "groups:write", "im:write", "mpim:write")
+ABOUT = (
+    "channels:write.topic", "groups:write.topic", "mpim:write.topic", "im:write.topic",
+    "channels:manage", "groups:write", "im:write", "mpim:write",
+)  # fmt: skip
+
+
+def create(workspace: Workspace, arguments: Arguments) -> Json:
+    """Make a channel with the bot in it."""
+    private = bool(arguments.flag("is_private"))
+    lookup.scope(workspace, "groups:write" if private else "channels:manage")
+    channel = workspace.add_channel(_name(workspace, arguments), private=private)
+    return _shown(workspace, channel)
+
+
+def invite(workspace: Workspace, arguments: Arguments) -> Json:
+    """Let people in, all of them or none."""
+    channel = _channel(workspace, arguments, narrow=":write.invites")
+    wanted = [each.strip() for each in arguments.text("users").split(",") if each.strip()]
+    if not wanted:
+        raise SlackError("no_user")
+    for user_id in wanted:
+        _must_be_new(workspace, channel, user_id)
+    channel.members += wanted
+    return _shown(workspace, channel)
+
+
+def rename(workspace: Workspace, arguments: Arguments) -> Json:
+    """Call it otherwise."""
+    channel = _channel(workspace, arguments)
+    channel.name = _name(workspace, arguments)
+    return _shown(workspace, channel)
+
+
+def set_topic(workspace: Workspace, arguments: Arguments) -> Json:
+    """Say what is going on in it."""
+    channel = _channel(workspace, arguments, narrow=":write.topic")
+    channel.topic = _words(arguments, "topic")
+    return _shown(workspace, channel)
+
+
+def set_purpose(workspace: Workspace, arguments: Arguments) -> Json:
+    """Say what it is for."""
+    channel = _channel(workspace, arguments, narrow=":write.topic")
+    channel.purpose = _words(arguments, "purpose")
+    return {"purpose": channel.purpose} | _shown(workspace, channel)
+
+
+def archive(workspace: Workspace, arguments: Arguments) -> Json:
+    """Let nobody write in it any more."""
+    channel = _channel(workspace, arguments, archived="already_archived")
+    channel.archived = True
+    workspace.changes.notify()
+    told = {"type": "channel_archive", "channel": channel.id, "event_ts": workspace.clock.ts()}
+    workspace.publish(told, "channel_archive")
+    return {}
+
+
+def _channel(
+    workspace: Workspace, arguments: Arguments, archived: str = "is_archived", narrow: str = ":write"
+) -> Channel:
+    """Find the channel, which may be managed, or changed with the `narrow` scope of its kind."""
+    channel = lookup.channel(workspace, arguments)
+    if channel.user:
+        raise SlackError("method_not_supported_for_channel_type")
+    wide = "groups:write" if channel.private else "channels:manage"
+    if f"{channel.kind}{narrow}" not in workspace.bot_scopes:
+        lookup.scope(workspace, wide)
+    if not lookup.in_it(workspace, channel):
+        raise SlackError("not_in_channel")
+    if channel.archived:
+        raise SlackError(archived)
+    return channel
+
+
+def _name(workspace: Workspace, arguments: Arguments) -> str:
+    name = arguments.text("name")
+    if not name:
+        raise SlackError("invalid_name_required")
+    if len(name) > NAME:
+        raise SlackError("invalid_name_maxlength")
+    if name != name.lower() or not re.fullmatch(r"[\w-]+", name):
+        raise SlackError("invalid_name_specials")
+    if not re.search(r"[^\W_]", name):
+        raise SlackError("invalid_name_punctuation")
+    if any(channel.name == name for channel in workspace.channels.values() if not channel.user):
+        raise SlackError("name_taken")
+    return name
+
+
+def _words(arguments: Arguments, name: str) -> str:
+    words = arguments.text(name)
+    if len(words) > WORDS:
+        raise SlackError("too_long")
+    return words
+
+
+def _must_be_new(workspace: Workspace, channel: Channel, user_id: str) -> None:
+    user = workspace.users.get(user_id)
+    if user is None:
+        raise SlackError("user_not_found")
+    if user_id == workspace.bot_user_id:
+        raise SlackError("cant_invite_self")
+    if user.deleted:
+        raise SlackError("cant_invite")
+    if user_id in channel.members:
+        raise SlackError("already_in_channel")
+
+
+def _shown(workspace: Workspace, channel: Channel) -> Json:
+    workspace.changes.notify()
+    return {"channel": channel.as_json(workspace.bot_user_id)}
+
+
+METHODS = {
+    "conversations.create": Method(create, tier=2, scopes=MANAGE, required=("name",)),
+    "conversations.invite": Method(invite, tier=3, scopes=INVITE, required=("channel",)),
+    "conversations.rename": Method(rename, tier=2, scopes=MANAGE, required=("channel", "name")),
+    "conversations.setTopic": Method(set_topic, tier=2, scopes=ABOUT, required=("channel", "topic")),
+    "conversations.setPurpose": Method(set_purpose, tier=2, scopes=ABOUT, required=("channel", "purpose")),
+    "conversations.archive": Method(archive, tier=2, scopes=MANAGE, required=("channel",)),
+}
