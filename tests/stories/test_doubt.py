@@ -166,7 +166,7 @@ async def test_whoever_waits_behind_another_command_is_told_too(bridge: Bridge) 
 
 
 async def test_slow_answers_do_not_cost_the_lease(tmp_path: Path) -> None:
-    """The reads together take longer than a lease lasts: the command is carried out, and answered, once all the same."""
+    """The reads together take longer than a lease lasts: the command is carried out once, and answered once."""
     async with running(tmp_path / "valkey", workers=0) as bridge:
         await bridge.start_worker(replace(FAST, lease=1.2))
         bridge.trigger()
