@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
+from bolt_app.placing import Placing
+from bolt_app.reconciler import Reconciler
 from pagebridge.sandbox.slack import Fault
+from shared.model.ids import IncidentId
 from tests.stories.harness import Bridge, settled, until
 
 
@@ -181,3 +184,19 @@ async def test_a_directory_that_hangs_does_not_hold_up_the_card(bridge: Bridge) 
     card = await bridge.card("Triggered")
 
     assert "Assigned to Alice Ng" in card.plain
+
+
+async def test_what_a_fenced_off_worker_left_behind_is_repaired(bridge: Bridge) -> None:
+    """A sleeper's last update landed late over the card: when it finds itself fenced off, the card is written again."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    await settled(bridge)
+    card = bridge.channel.messages[0]
+    card.text, card.blocks = "an older state", []
+    wiring = bridge._workers[0][0]._wiring
+    assert wiring is not None
+
+    placing = Placing(wiring.slack, wiring.clock, wiring.durations)
+    await Reconciler(wiring, placing).fenced_off(IncidentId(incident.id))
+
+    await bridge.card("Triggered")
