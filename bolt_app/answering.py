@@ -48,21 +48,21 @@ class Answering:
             return
         await self._tell(
             attempt,
-            replies.not_yet(attempt.command, (attempt.url or attempt.command.url), unclear=attempt.record.unclear),
+            replies.not_yet(attempt.command, attempt.page, unclear=attempt.record.unclear),
         )
 
     async def final(self, attempt: Try, outcome: Outcome) -> None:
         """Tell how it ended. A success that the card showed at once needs no words."""
         if outcome.kind is Kind.DONE and attempt.told == 0:
             return
-        await self._tell(attempt, replies.final(attempt.command, outcome, (attempt.url or attempt.command.url)))
+        await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page))
 
     async def late(self, attempt: Try, outcome: Outcome) -> None:
         """Tell what turned out after the final answer."""
         if outcome.kind is Kind.DONE:
             await self._tell(attempt, replies.after_all(attempt.command))
         else:
-            await self._tell(attempt, replies.final(attempt.command, outcome, (attempt.url or attempt.command.url)))
+            await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page))
 
     async def _until(self, attempt: Try, seconds: float) -> None:
         """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""

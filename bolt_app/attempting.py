@@ -49,6 +49,11 @@ class Try:
         """What was asked."""
         return self.record.command
 
+    @property
+    def page(self) -> str:
+        """The incident's page, as PagerDuty gave it or else as the card had it."""
+        return self.url or self.command.url
+
 
 class Attempting:
     """Makes one try at a command. Everything it rests on is read for this try."""

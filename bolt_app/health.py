@@ -19,20 +19,13 @@ class Health:
     was acked is on disk.
     """
 
-    def __init__(self) -> None:
-        self._redis: Redis | None = None
-        self._socket: SocketMode | None = None
-        self._durability = "unknown"
-
-    def watch(self, redis: Redis, socket: SocketMode, *, durable: bool) -> None:
-        """Take notice of what readiness depends on; until then the worker is alive and not ready."""
-        self._redis, self._socket = redis, socket
+    def __init__(self, redis: Redis, socket: SocketMode, *, durable: bool) -> None:
+        self._redis = redis
+        self._socket = socket
         self._durability = "fsync" if durable else "memory"
 
     async def details(self) -> dict[str, object]:
         """Tell what the worker depends on and whether it is there."""
-        if self._redis is None or self._socket is None:
-            return {"ready": False, "redis": False, "slack_connections": 0, "durability": self._durability}
         try:
             redis = bool(await self._redis.ping())
         except StoreDown:

@@ -64,7 +64,6 @@ class Worker:
 
     def __init__(self, settings: WorkerSettings, config: BridgeConfig, durations: Durations | None = None) -> None:
         self.stopping = asyncio.Event()
-        self.health = Health()
         self._settings = settings
         self._config = config
         self._durations = durations or Durations()
@@ -109,8 +108,8 @@ class Worker:
             socket = SocketMode(bolt, self._app_token, self._durations)
             stack.push_async_callback(socket.close)
             stack.push_async_callback(in_hand.emptied)
-            self.health.watch(doors.redis, socket, durable=wiring.durable)
-            await stack.enter_async_context(serving(self.health.app(), self._settings.worker_port))
+            health = Health(doors.redis, socket, durable=wiring.durable)
+            await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
             await self._work(wiring, doors, socket)
 
     @property
