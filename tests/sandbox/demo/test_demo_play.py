@@ -136,6 +136,8 @@ async def test_interrupted_it_ends_cleanly(number: signal.Signals, code: int, sc
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
+        # As from a terminal: tests that were started in the background inherit that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert demo.stdout is not None
     printed = b""
