@@ -1,11 +1,13 @@
 """Taking decoded JSON apart: each step gives a value of the type that is wanted, or raises `Malformed`."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from shared.errors import Malformed
-from shared.model.event import SECOND, Instant
+from shared.model.event import SECOND, Agent, Instant, Ref
+from shared.model.ids import UserId
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Fields:
             return value
         raise Malformed(f"{_kind(value)} in place of a whole number")
 
+    def part(self, name: str) -> Self:
+        """Give an object, an empty one when it is null or missing."""
+        value = self.get(name)
+        return type(self)({}) if value is None else self.of(value)
+
     def members(self, name: str) -> "list[Fields]":
         """Give a list of objects, empty when it is null or missing."""
         value = self.get(name)
@@ -50,6 +57,16 @@ def members(value: object) -> list[Fields]:
     return [Fields.of(member) for member in value]
 
 
+def ref(fields: Fields) -> Ref:
+    """Take an object as a reference."""
+    return Ref(text(fields.get("id")), fields.optional_text("summary"), fields.optional_text("html_url"))
+
+
+def optional_ref(value: object) -> Ref | None:
+    """Take `value` as a reference; None when it is null."""
+    return None if value is None else ref(Fields.of(value))
+
+
 def text(value: object) -> str:
     """
     Take `value` as a text.
@@ -59,6 +76,16 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise Malformed(f"{_kind(value)} in place of a text")
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def written(value: object) -> str:
+    """Take `value`, whatever it is, as something to be read: a text as it is, null as empty, all else as JSON."""
+    if value is None:
+        return ""
+    try:
+        return text(value) if isinstance(value, str) else json.dumps(value)
+    except RecursionError:
+        raise Malformed("a value nested too deeply") from None
 
 
 def time(value: object) -> Instant:
@@ -75,6 +102,24 @@ def time(value: object) -> Instant:
 def optional_time(value: object) -> Instant | None:
     """Take `value` as a time; None when it is null."""
     return None if value is None else time(value)
+
+
+def optional_agent(value: object) -> Agent | None:
+    """Take `value` as a reference to whoever or whatever did something; None when it is null."""
+    if value is None:
+        return None
+    fields = Fields.of(value)
+    return Agent(text(fields.get("id")), fields.optional_text("summary"), text(fields.get("type")))
+
+
+def user_id(value: object) -> UserId:
+    """Take `value` as a reference to a user, of whom only the id is wanted."""
+    return UserId(text(Fields.of(value).get("id")))
+
+
+def is_user(reference: Fields) -> bool:
+    """Tell a reference to a user from one to a schedule or a policy."""
+    return reference.optional_text("type") in {"user", "user_reference"}
 
 
 def _kind(value: object) -> str:

@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from shared.errors import Malformed
-from shared.model.event import SECOND, Agent, Event, Instant, Note, Ref, Snapshot, Source, Status
+from shared.model.command import opened_by
+from shared.model.event import SECOND, TRIGGERED, Agent, Event, Instant, Snapshot, Source, Status
 from shared.model.ids import EventId, IncidentId, incident_id
-from shared.pagerduty.fields import Fields, text
+from shared.pagerduty.fields import Fields, optional_ref, ref, text
+from shared.pagerduty.happenings import happening
 
 SNAPSHOT_TYPES = frozenset(
     f"incident.{change}"
@@ -81,16 +83,18 @@ def snapshot_from_webhook(data: dict[str, object]) -> Snapshot:
         number=fields.optional_number("number"),
         url=fields.optional_text("html_url"),
         urgency=fields.optional_text("urgency"),
-        service=_optional_ref(fields.get("service")),
-        priority=_optional_ref(fields.get("priority")),
-        assignees=tuple(_ref(one) for one in fields.members("assignees")),
-        teams=tuple(_ref(one) for one in fields.members("teams")),
-        escalation_policy=_optional_ref(fields.get("escalation_policy")),
+        service=optional_ref(fields.get("service")),
+        priority=optional_ref(fields.get("priority")),
+        assignees=tuple(ref(one) for one in fields.members("assignees")),
+        teams=tuple(ref(one) for one in fields.members("teams")),
+        escalation_policy=optional_ref(fields.get("escalation_policy")),
         created_ms=None if created is None else _instant(created).ms,
     )
 
 
 def _event(event_id: EventId, event_type: str, event: Fields, data: Fields) -> Event:
+    snapshot = _snapshot(event_type, data)
+    told = happening(event_type, snapshot, data)
     return Event(
         id=event_id,
         type=event_type,
@@ -98,8 +102,11 @@ def _event(event_id: EventId, event_type: str, event: Fields, data: Fields) -> E
         source=Source.WEBHOOK,
         at=_instant(event.get("occurred_at")),
         agent=_agent(event.get("agent")),
-        snapshot=_snapshot(event_type, data),
-        note=_note(data),
+        snapshot=snapshot,
+        detail=told.detail,
+        subject=told.subject,
+        said=told.said,
+        command=opened_by(data.optional_text("incident_key")) if event_type == TRIGGERED else None,
         client=_client(event.get("client")),
     )
 
@@ -134,12 +141,6 @@ def _snapshot(event_type: str, data: Fields) -> Snapshot | None:
         return None
 
 
-def _note(data: Fields) -> Note | None:
-    if data.get("type") != "incident_note":
-        return None
-    return Note(text(data.get("id")), data.optional_text("content"))
-
-
 def _agent(value: object) -> Agent | None:
     if value is None:
         return None
@@ -149,14 +150,6 @@ def _agent(value: object) -> Agent | None:
 
 def _client(value: object) -> str:
     return "" if value is None else Fields.of(value).optional_text("name")
-
-
-def _optional_ref(value: object) -> Ref | None:
-    return None if value is None else _ref(Fields.of(value))
-
-
-def _ref(reference: Fields) -> Ref:
-    return Ref(text(reference.get("id")), reference.optional_text("summary"), reference.optional_text("html_url"))
 
 
 def _status(value: object) -> Status:

@@ -1,4 +1,4 @@
-"""A server in PagerDuty's place, and the door to it."""
+"""Servers in PagerDuty's place, and the door to each."""
 
 from collections.abc import AsyncIterator
 
@@ -6,6 +6,7 @@ import pytest
 
 from shared.pagerduty.client import PagerDuty
 from tests.shared.local_server import LocalServer, local_server
+from tests.shared.pagerduty.account import Account, running_account
 
 
 @pytest.fixture
@@ -21,3 +22,10 @@ async def door(server: LocalServer) -> AsyncIterator[PagerDuty]:
     opened = PagerDuty("k3y-for-tests", server.url, timeout=0.5)
     yield opened
     await opened.aclose()
+
+
+@pytest.fixture
+async def account() -> AsyncIterator[Account]:
+    """Run a PagerDuty in which one incident is open."""
+    async with running_account() as running:
+        yield running

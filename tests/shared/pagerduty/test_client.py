@@ -14,7 +14,8 @@ from prometheus_client import REGISTRY
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Status
-from shared.pagerduty.client import THREADS, PagerDuty, _get
+from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.transport import THREADS, get
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.pagerduty.answers import INCIDENT, incident
 
@@ -94,7 +95,7 @@ async def test_a_broken_connection_is_uncertain_and_not_repeated(server: LocalSe
 
 async def test_what_nobody_waits_for_is_not_sent(server: LocalServer, door: PagerDuty) -> None:
     """A request given up while it was still connecting stops there."""
-    request = _get("incidents", INCIDENT)
+    request = get("incidents", INCIDENT)
     request.abandoned = True
     with pytest.raises(Unavailable):
         await asyncio.to_thread(door._send, request)
@@ -234,9 +235,9 @@ async def test_errors_do_not_tell_the_key(server: LocalServer, door: PagerDuty) 
     assert "ests" not in str(raised.value)
 
 
-def test_only_this_module_uses_the_package() -> None:
+def test_only_one_module_uses_the_package() -> None:
     """The official client is behind one door, so that no other module can repeat a call."""
     root = Path(__file__).parents[3]
     sources = [path for name in ("bolt_app", "shared", "webhook_receiver") for path in (root / name).rglob("*.py")]
     using = re.compile(r"^\s*(import pagerduty|from pagerduty)\b", re.MULTILINE)
-    assert [path.name for path in sources if using.search(path.read_text(encoding="utf-8"))] == ["client.py"]
+    assert [path.name for path in sources if using.search(path.read_text(encoding="utf-8"))] == ["transport.py"]

@@ -1,13 +1,33 @@
 """What the door to PagerDuty reads."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from aiohttp import web
 
-from shared.errors import NotFound
+from shared.errors import Malformed, NotFound, Refused
+from shared.model.event import Status
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty.client import PAGE, PagerDuty
+from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.requests import IncidentFilter
+from shared.pagerduty.transport import PAGE
 from tests.shared.local_server import LocalServer
-from tests.shared.pagerduty.answers import EPOCH_DATE, EPOCH_MS, INCIDENT, incident, page, user
+from tests.shared.pagerduty.answers import (
+    EPOCH_DATE,
+    EPOCH_MS,
+    INCIDENT,
+    alert,
+    incident,
+    log_entry,
+    note,
+    on_call,
+    page,
+    policy,
+    service,
+    subscription,
+    team,
+    user,
+)
 
 PATH = f"/incidents/{INCIDENT}"
 
@@ -47,23 +67,139 @@ async def test_one_page_of_a_search(server: LocalServer, door: PagerDuty) -> Non
     assert [r.query["query"] for r in server.requests] == ["a+b&c@example.com"]
 
 
-async def test_people_teams_and_policies(server: LocalServer, door: PagerDuty) -> None:
-    """The other reads ask at their own addresses."""
-    targets = [{"id": "PALICE1", "type": "user_reference"}, {"id": "PSCHED1", "type": "schedule_reference"}]
-    answers = {
-        "/users/PALICE1": {"user": user("PALICE1")},
-        "/teams/PTEAM01": {"team": {"id": "PTEAM01", "name": "Payments", "default_role": "none"}},
-        "/escalation_policies/PPOL001": {
-            "escalation_policy": {"id": "PPOL001", "name": "On call", "escalation_rules": [{"targets": targets}]}
+READS: list[tuple[Callable[[PagerDuty], Awaitable[object]], str, dict[str, list[str]], object]] = [
+    (lambda door: door.incident(INCIDENT), PATH, {}, {"incident": incident()}),
+    (
+        lambda door: door.incident_in_full(INCIDENT),
+        PATH,
+        {"include[]": ["body", "conference_bridge"]},
+        {"incident": incident()},
+    ),
+    (lambda door: door.notes(INCIDENT), f"{PATH}/notes", {}, {"notes": [note()]}),
+    (
+        lambda door: door.log_entries(INCIDENT, since_ms=EPOCH_MS + 999),
+        f"{PATH}/log_entries",
+        {"is_overview": ["false"], "since": ["2023-11-14T22:13:20Z"], "limit": ["100"], "offset": ["0"]},
+        {"log_entries": [log_entry("trigger")]},
+    ),
+    (
+        lambda door: door.alerts(INCIDENT),
+        f"{PATH}/alerts",
+        {"sort_by": ["created_at:asc"], "limit": ["100"]},
+        {"alerts": [alert()], "more": True},
+    ),
+    (lambda door: door.user(UserId("PALICE1")), "/users/PALICE1", {}, {"user": user("PALICE1")}),
+    (lambda door: door.team(TeamId("PTEAM01")), "/teams/PTEAM01", {}, {"team": team()}),
+    (lambda door: door.teams("pay"), "/teams", {"query": ["pay"], "limit": ["100"]}, {"teams": [team()]}),
+    (
+        lambda door: door.escalation_policy("PPOL001"),
+        "/escalation_policies/PPOL001",
+        {},
+        {"escalation_policy": policy()},
+    ),
+    (
+        lambda door: door.escalation_policies(),
+        "/escalation_policies",
+        {"limit": ["100"]},
+        {"escalation_policies": [policy()]},
+    ),
+    (
+        lambda door: door.on_calls("PPOL001", at_ms=EPOCH_MS),
+        "/oncalls",
+        {
+            "escalation_policy_ids[]": ["PPOL001"],
+            "since": ["2023-11-14T22:13:20Z"],
+            "until": ["2023-11-14T22:13:21Z"],
+            "limit": ["100"],
+            "offset": ["0"],
         },
-        "/oncalls": {"oncalls": [{"user": {"id": "PBOB001"}}], "more": False},
-    }
-    server.answer = lambda request: web.json_response(answers[request.path])
-    assert (await door.user(UserId("PALICE1"))).email == "palice1@example.com"
-    assert (await door.team(TeamId("PTEAM01"))).private
-    assert (await door.escalation_policy("PPOL001")).targets == {"PALICE1"}
-    assert await door.on_call("PPOL001") == {"PBOB001"}
-    assert server.requests[-1].query["escalation_policy_ids[]"] == "PPOL001"
+        {"oncalls": [on_call()]},
+    ),
+    (lambda door: door.service("PSVC001"), "/services/PSVC001", {}, {"service": service()}),
+    (lambda door: door.services("a&b"), "/services", {"query": ["a&b"], "limit": ["100"]}, {"services": [service()]}),
+    (
+        lambda door: door.priorities(),
+        "/priorities",
+        {"limit": ["100"], "offset": ["0"]},
+        {"priorities": [{"id": "PP1", "name": "P1"}]},
+    ),
+    (lambda door: door.abilities(), "/abilities", {}, {"abilities": ["teams"]}),
+    (
+        lambda door: door.webhook_subscriptions(),
+        "/webhook_subscriptions",
+        {"limit": ["100"], "offset": ["0"]},
+        {"webhook_subscriptions": [subscription()]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "path", "query", "answer"), READS, ids=[path for _, path, _, _ in READS])
+async def test_what_is_asked(
+    server: LocalServer,
+    door: PagerDuty,
+    call: Callable[[PagerDuty], Awaitable[object]],
+    path: str,
+    query: dict[str, list[str]],
+    answer: object,
+) -> None:
+    """Each read is one request in nobody's name; an answer that PagerDuty does not document is `Malformed`."""
+    server.say(answer)
+    assert await call(door)
+    (request,) = server.requests
+    asked = request.raw.query
+    assert (request.method, request.path) == ("GET", path)
+    assert {name: asked.getall(name) for name in asked} == query
+    assert "From" not in request.headers
+    server.say({"error": "odd"})
+    with pytest.raises(Malformed):
+        await call(door)
+
+
+async def test_all_pages_of_incidents(server: LocalServer, door: PagerDuty) -> None:
+    """Incidents are read to their end, with the same wish on each page."""
+    server.answer = page("incidents", [incident(id=f"Q{n}") for n in range(PAGE + 1)])
+    wanted = IncidentFilter(statuses=[Status.TRIGGERED, Status.ACKNOWLEDGED])
+    assert [one.id async for one in door.incidents(wanted)] == [f"Q{n}" for n in range(PAGE + 1)]
+    for request in server.requests:
+        assert request.raw.query.getall("statuses[]") == ["triggered", "acknowledged"]
+        assert request.query["date_range"] == "all"
+
+
+async def test_more_incidents_than_can_be_paged(server: LocalServer, door: PagerDuty) -> None:
+    """Where PagerDuty pages no further, the reader hears so instead of taking a part for the whole."""
+    first = page("incidents", [incident(id=f"Q{n}") for n in range(PAGE + 1)])
+    refusal = {"error": {"message": "Invalid Input Provided", "code": 2001}}
+    server.answer = lambda request: (
+        first(request) if request.query["offset"] == "0" else web.json_response(refusal, status=400)
+    )
+    with pytest.raises(Refused):
+        assert [one async for one in door.incidents(IncidentFilter())]
+    assert [request.query["offset"] for request in server.requests] == ["0", str(PAGE)]
+
+
+async def test_the_log_begins_with_the_oldest_entry(server: LocalServer, door: PagerDuty) -> None:
+    """PagerDuty gives the newest first; within a second its order is all that is known."""
+    later, sooner = "2023-11-14T22:13:21Z", "2023-11-14T22:13:20Z"
+    newest_first = [
+        log_entry("resolve", id="R3", created_at=later),
+        log_entry("assign", id="R2", created_at=sooner),
+        log_entry("trigger", id="R1", created_at=sooner),
+    ]
+    server.say({"log_entries": newest_first, "more": False})
+    assert [entry.id for entry in await door.log_entries(INCIDENT)] == ["R1", "R2", "R3"]
+    assert "since" not in server.requests[0].query
+
+
+async def test_a_log_that_grows_while_it_is_read(server: LocalServer, door: PagerDuty) -> None:
+    """An entry pushed on to the next page by a new one is read once."""
+    entries = [log_entry("notify", id=f"R{n:03}") for n in range(PAGE + 1)]
+    grown = [log_entry("resolve", id="RNEW"), *entries]
+    pages = [entries[:PAGE], grown[PAGE:]]
+    server.answer = lambda request: web.json_response(
+        {"log_entries": pages[int(request.query["offset"]) // PAGE], "more": request.query["offset"] == "0"}
+    )
+    read = [entry.id for entry in await door.log_entries(INCIDENT)]
+    assert sorted(read) == [f"R{n:03}" for n in range(PAGE + 1)]
 
 
 async def test_an_id_cannot_lead_elsewhere(server: LocalServer, door: PagerDuty) -> None:

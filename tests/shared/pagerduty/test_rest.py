@@ -1,58 +1,16 @@
-"""What PagerDuty's answers mean."""
-
-import json
-from pathlib import Path
+"""What PagerDuty's incidents mean."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
+from shared.errors import Malformed
 from shared.model.event import Agent, Instant, Ref, Status, StatusChange
-from shared.model.ids import TeamId
 from shared.pagerduty import rest
-from tests.shared.pagerduty.answers import ALICE, BOB, EPOCH_DATE, EPOCH_MS, INCIDENT, incident, reference, user
-
-SAMPLES = Path(__file__).parents[4] / "shared" / "reference" / "pagerduty" / "samples" / "rest_examples"
-SAMPLE_PARSERS = {
-    "get_incidents_id": rest.parse_incident,
-    "put_incidents_id": rest.parse_incident,
-    "get_users_id": rest.parse_user,
-    "get_users": rest.parse_users,
-    "get_teams_id_members": rest.parse_members,
-    "get_oncalls": rest.parse_oncalls,
-    "get_escalation_policies_id": rest.parse_escalation_policy,
-}
-PARSERS = [
-    *{parser.__name__: parser for parser in SAMPLE_PARSERS.values()}.values(),
-    rest.parse_team,
-    rest.snapshot_from_rest,
-    rest.has_more,
-]
-KEYS = st.sampled_from(
-    ["incident", "user", "users", "members", "team", "escalation_policy", "oncalls", *incident(), *user("P1"), "more"]
-)
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["\ud800", "triggered"])
-JSON = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(), inner, max_size=4),
-    max_leaves=12,
-)
+from tests.shared.pagerduty.answers import ALICE, BOB, EPOCH_MS, INCIDENT, incident, reference
 
 
 def changed(**fields: object) -> rest.RestIncident:
     """Parse an incident with some fields replaced."""
     return rest.parse_incident({"incident": incident(**fields)})
-
-
-def error(status: int, code: int | None = None, **headers: str) -> CallError:
-    """Make the error of an answer in PagerDuty's own form."""
-    body = {"error": {"message": "Some words", "code": code, "errors": ["More words"]}}
-    return rest.error_from(status, {name.replace("_", "-"): value for name, value in headers.items()}, _bytes(body))
-
-
-def _bytes(body: object) -> bytes:
-    return json.dumps(body).encode()
 
 
 def test_an_incident() -> None:
@@ -90,6 +48,69 @@ def test_an_incident_with_little_in_it() -> None:
     assert changed(last_status_change_by=None).status_change == StatusChange(None, Instant(EPOCH_MS + 5_000, 1000))
 
 
+def test_what_pagerduty_will_do_by_itself() -> None:
+    """Pending actions come in the order of their times, and each can be asked for."""
+    later, sooner = "2023-11-14T23:13:20Z", "2023-11-14T22:43:20Z"
+    read = changed(
+        pending_actions=[
+            {"type": "resolve", "at": later},
+            {"type": "unacknowledge", "at": sooner},
+            {"type": "urgency_change", "at": later, "to": "high"},
+        ]
+    )
+    assert [action.type for action in read.pending] == ["unacknowledge", "resolve", "urgency_change"]
+    assert read.pending[-1].to == "high"
+    assert read.due("unacknowledge") == Instant(EPOCH_MS + 30 * 60_000, 1000)
+    assert read.due("escalate") is None
+
+
+def test_who_has_had_it_and_when() -> None:
+    """Assignments and acknowledgements carry their times, where PagerDuty gives them."""
+    read = changed(acknowledgements=[{"at": "2023-11-14T22:13:25Z", "acknowledger": BOB}, {"acknowledger": ALICE}])
+    assert [(stamp.by.id, stamp.at) for stamp in read.assignments] == [("PALICE1", Instant(EPOCH_MS, 1000))]
+    assert [stamp.at for stamp in read.acknowledgements] == [Instant(EPOCH_MS + 5_000, 1000), None]
+    assert [ref.id for ref in read.acknowledgers] == ["PBOB001", "PALICE1"]
+
+
+def test_what_else_an_incident_tells() -> None:
+    """Alerts, de-duplication key, type, origin, details and conference bridge are read where they are."""
+    read = changed(
+        alert_counts={"all": 3, "triggered": 2, "resolved": 1},
+        incident_key="checkout",
+        incident_type={"name": "major_incident"},
+        first_trigger_log_entry=reference("RLOG001", "trigger_log_entry", "Triggered through the API"),
+        body={"type": "incident_body", "details": "Carts cannot be paid"},
+        conference_bridge={"conference_number": "+1 555 0100", "conference_url": None},
+    )
+    assert read.alerts == rest.AlertCounts(3, 2)
+    assert (read.key, read.kind, read.details) == ("checkout", "major_incident", "Carts cannot be paid")
+    assert read.first_trigger is not None
+    assert read.first_trigger.name == "Triggered through the API"
+    assert read.bridge == rest.Bridge("+1 555 0100", "")
+    assert changed(conference_bridge={"conference_number": "", "conference_url": None}).bridge is None
+    assert changed(body={"details": {"cart": 7}}).details == '{"cart": 7}'
+
+
+def test_a_merged_incident_names_the_other_one() -> None:
+    """A merge resolves, and the reason says where it goes on."""
+    target = reference("Q2TARGET", "incident", "[#12] Checkout is down")
+    merged = changed(
+        status="resolved",
+        resolved_at="2023-11-14T22:13:25Z",
+        resolve_reason={"type": "merge_resolve_reason", "incident": target},
+    )
+    assert merged.merged_into is not None
+    assert merged.merged_into.id == "Q2TARGET"
+    assert merged.resolved == Instant(EPOCH_MS + 5_000, 1000)
+    assert changed(resolve_reason=None).merged_into is None
+
+
+def test_a_page_of_incidents() -> None:
+    """A page gives each of its incidents."""
+    page = {"incidents": [incident(), incident(id="Q2INCIDENT")], "more": False}
+    assert [one.id for one in rest.parse_incidents(page)] == [INCIDENT, "Q2INCIDENT"]
+
+
 def test_responders_are_those_asked_or_joined() -> None:
     """Who declined or was cancelled is no responder any more."""
     people = {"P1": "pending", "P2": "joined", "P3": "declined", "P4": "user_cancelled"}
@@ -102,6 +123,12 @@ def test_times_have_a_zone_and_whole_seconds() -> None:
     assert changed(updated_at="2023-11-14T14:13:20.900-08:00").updated == Instant(EPOCH_MS, 1000)
     with pytest.raises(Malformed):
         changed(updated_at="2023-11-14T22:13:20")
+
+
+def test_a_title_that_stands_in_the_summary_only() -> None:
+    """An answer without a title has it behind the number, as PagerDuty's example for a snooze shows."""
+    assert changed(title=None, summary="[#37] Checkout is slow").snapshot.title == "Checkout is slow"
+    assert changed(title="[#37] Odd", summary="[#37] [#37] Odd").snapshot.title == "[#37] Odd"
 
 
 def test_half_a_character_does_not_hide_an_incident() -> None:
@@ -124,168 +151,13 @@ def test_half_a_character_does_not_hide_an_incident() -> None:
         {"service": "PSVC001"},
         {"created_at": 1_700_000_000},
         {"last_status_change_by": {}},
+        {"pending_actions": [{"type": "escalate"}]},
+        {"incidents_responders": [{"user": ALICE, "state": []}]},
+        {"alert_counts": {"all": "2"}},
+        {"conference_bridge": "https://meet.example.com"},
     ],
 )
 def test_undocumented_incidents(fields: dict[str, object]) -> None:
     """What PagerDuty does not document is refused rather than guessed at."""
     with pytest.raises(Malformed):
         changed(**fields)
-
-
-def test_a_user() -> None:
-    """A user has a role, teams and an address."""
-    read = rest.parse_user({"user": user("PALICE1", teams=[reference("PTEAM01", "team", "Payments")])})
-    assert (read.id, read.email, read.role, read.kind) == ("PALICE1", "palice1@example.com", "user", "user")
-    assert read.team_ids == {"PTEAM01"}
-    assert not read.deleted
-    assert rest.parse_user({"user": user("P1", deleted_at="2023-11-14T22:13:20Z")}).deleted
-
-
-def test_a_page_of_people() -> None:
-    """Lists are read whole: users, members with their team role, people on call each once."""
-    users = rest.parse_users({"users": [user("P1"), user("P2")], "more": True})
-    assert [one.id for one in users] == ["P1", "P2"]
-    members = [{"user": ALICE, "role": "manager"}, {"user": BOB, "role": "observer"}]
-    assert rest.parse_members({"members": members}) == {"PALICE1": "manager", "PBOB001": "observer"}
-    on_call = [{"user": ALICE, "escalation_level": 1}, {"user": ALICE, "escalation_level": 2}]
-    assert rest.parse_oncalls({"oncalls": on_call}) == {"PALICE1"}
-    assert rest.has_more({"more": True})
-    assert not rest.has_more({"more": None})
-
-
-@pytest.mark.parametrize(("default_role", "private"), [("none", True), ("manager", False), (None, False)])
-def test_a_team(default_role: str | None, private: bool) -> None:  # noqa: FBT001 # the two columns of a table
-    """A team whose outsiders have no role is private."""
-    team = {"id": "PTEAM01", "type": "team", "name": "Payments", "default_role": default_role}
-    assert rest.parse_team({"team": team}) == rest.Team(TeamId("PTEAM01"), "Payments", private=private)
-
-
-def test_a_policy_names_people_directly_or_by_schedule() -> None:
-    """Only people named themselves are targets here; schedules are for the on-call read."""
-    schedule = reference("PSCHED1", "schedule", "Rota")
-    rules = [{"targets": [ALICE, schedule]}, {"targets": [BOB]}]
-    policy = {"id": "PPOL001", "name": "Payments on-call", "escalation_rules": rules}
-    read = rest.parse_escalation_policy({"escalation_policy": policy})
-    assert read.targets == {"PALICE1", "PBOB001"}
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "kind"),
-    [
-        (400, 1008, Refused),
-        (400, 1028, Refused),
-        (400, 1001, Refused),
-        (400, 2001, Refused),
-        (400, 5001, NotFound),
-        (401, 2006, BadCredentials),
-        (401, None, BadCredentials),
-        (401, 2010, Refused),
-        (402, 2014, Refused),
-        (403, 2010, Refused),
-        (404, 2100, NotFound),
-        (404, None, NotFound),
-        (408, 2016, Uncertain),
-        (409, 1005, Refused),
-        (429, 2020, Unavailable),
-        (500, 2000, Uncertain),
-        (503, None, Uncertain),
-        (304, None, Uncertain),
-        (600, None, Uncertain),
-    ],
-)
-def test_what_kind_of_error(status: int, code: int | None, kind: type[CallError]) -> None:
-    """The kind of error says whether the call was surely not done, and what can be done about it."""
-    made = error(status, code)
-    assert type(made) is kind
-    if isinstance(made, Refused):
-        assert (made.code, made.status) == (code, status)
-        assert str(made) == "PagerDuty answered: Some words: More words"
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"ratelimit_reset": "12"}, 12.0),
-        ({"Retry_After": "3"}, 3.0),
-        ({"ratelimit_reset": "soon", "Retry_After": "3"}, 3.0),
-        ({"Ratelimit_Reset": "12", "retry_after": "3"}, 12.0),
-        ({}, None),
-        ({"retry_after": "Tue, 14 Nov 2023 22:13:20 GMT"}, None),
-        ({"retry_after": "-1"}, None),
-        ({"retry_after": "nan"}, None),
-        ({"retry_after": "inf"}, None),
-    ],
-)
-def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    """A 429 names the seconds to wait in one of two headers, or not at all."""
-    limited = error(429, 2020, **headers)
-    assert isinstance(limited, Unavailable)
-    assert limited.retry_after == seconds
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"<html>",
-        b"\xff\xfe",
-        b"null",
-        b"[]",
-        b'{"error": "words"}',
-        b'{"error": {"errors": {"a": 1}}}',
-        b"[" * 99999,
-    ],
-)
-def test_errors_without_pagerdutys_words(body: bytes) -> None:
-    """A gateway's answer is understood by its status alone."""
-    refused = rest.error_from(403, {}, body)
-    assert isinstance(refused, Refused)
-    assert refused.code is None
-    assert "403" in str(refused)
-
-
-def test_pagerdutys_clock() -> None:
-    """The `Date` header is a whole second of PagerDuty's own time."""
-    assert rest.server_time({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)
-    for headers in ({}, {"Date": "noon"}, {"Date": ""}):
-        with pytest.raises(Malformed):
-            rest.server_time(headers)
-
-
-def test_the_body_of_a_status_change() -> None:
-    """A status is asked for with nothing else, so that nothing else changes."""
-    assert rest.status_request(Status.RESOLVED) == {"incident": {"type": "incident_reference", "status": "resolved"}}
-
-
-@given(JSON)
-def test_any_json_is_a_value_or_malformed(answer: object) -> None:
-    """No answer whatever breaks a parser in another way than `Malformed`."""
-    for parser in PARSERS:
-        try:
-            parser(answer)
-        except Malformed:
-            continue
-
-
-@given(st.fixed_dictionaries({}, optional=dict.fromkeys(incident(), JSON)))
-def test_any_fields_of_an_incident(fields: dict[str, object]) -> None:
-    """An incident with fields of any kind parses, or is `Malformed`; what parses has a title that can be sent."""
-    try:
-        read = changed(**fields)
-    except Malformed:
-        return
-    read.snapshot.title.encode()
-
-
-@given(st.integers(300, 700), st.binary() | JSON.map(_bytes) | JSON.map(lambda inner: _bytes({"error": inner})))
-def test_any_error_body(status: int, body: bytes) -> None:
-    """Every answer that is no success is one of our errors, whose text is short."""
-    assert len(str(rest.error_from(status, {}, body))) <= rest.LONGEST_WHY
-
-
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the vendor's examples are not in this checkout")
-@pytest.mark.parametrize("name", SAMPLE_PARSERS)
-def test_the_vendors_examples(name: str) -> None:
-    """PagerDuty's own examples parse."""
-    sample = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
-    assert SAMPLE_PARSERS[name](sample["responses"]["200"])

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.model.event import SECOND, Agent, Event, Instant, Note, Ref, Source, Status
+from shared.model.event import SECOND, Agent, Event, Instant, Ref, Source, Status
 from shared.pagerduty.webhook import Ignored, parse
 
 SAMPLES = Path(__file__).parents[4] / "shared/reference/pagerduty/samples"
@@ -88,7 +88,7 @@ def test_real_deliveries_parse() -> None:
     events = sorted((one for one in parsed.values() if isinstance(one, Event)), key=lambda one: one.at.ms)
     assert ["triggered", "acknowledged", "resolved", "annotated"] == [one.type.split(".")[1] for one in events]
     assert {"Q2CKYRLH85UNN4"} == {one.incident for one in events}
-    assert Note("PTSAIFZ", "Resolution Note: I'm resolving it") == events[-1].note
+    assert ("PTSAIFZ", "Resolution Note: I'm resolving it") == (events[-1].subject, events[-1].told("text"))
 
 
 @needs_samples
@@ -112,7 +112,8 @@ def test_a_note_carries_no_snapshot() -> None:
     """An annotation is about the incident it refers to, not about the note's own id."""
     parsed = event(body("incident.annotated", NOTE))
 
-    assert ("Q1INCIDENT", None, Note("PNOTE01", "Looking")) == (parsed.incident, parsed.snapshot, parsed.note)
+    assert ("Q1INCIDENT", None) == (parsed.incident, parsed.snapshot)
+    assert ("PNOTE01", "Looking") == (parsed.subject, parsed.told("text"))
 
 
 @pytest.mark.parametrize(

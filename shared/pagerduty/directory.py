@@ -1,0 +1,114 @@
+"""Reading whom and what an account consists of, and looking after its webhook subscriptions."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from shared.model.event import SECOND
+from shared.model.ids import TeamId, UserId
+from shared.pagerduty import account, escalation, people, subscriptions
+from shared.pagerduty.account import Priority, Service
+from shared.pagerduty.escalation import EscalationPolicy, OnCall
+from shared.pagerduty.people import Team, User
+from shared.pagerduty.requests import moment
+from shared.pagerduty.subscriptions import WebhookSubscription
+from shared.pagerduty.transport import PAGE, Params, Transport, change, get
+
+T = TypeVar("T")
+
+
+class Directory(Transport):
+    """
+    The account.
+
+    A search by `query` is fuzzy and gives the first page only: finding nothing means nothing. An empty one fits all.
+    """
+
+    async def user(self, user: UserId) -> User:
+        """Read a user; a deleted one is usually `NotFound`."""
+        return (await self._read("user", get("users", user), people.parse_user)).value
+
+    async def users_by_query(self, query: str) -> tuple[User, ...]:
+        """Search users by name or address."""
+        return await self._search("users_by_query", "users", query, people.parse_users)
+
+    async def all_users(self) -> AsyncIterator[User]:
+        """Read the whole directory. PagerDuty pages no further than 10,000; more is `Refused`."""
+        async for page in self._pages("all_users", get("users"), people.parse_users):
+            for user in page:
+                yield user
+
+    async def team(self, team: TeamId) -> Team:
+        """Read a team."""
+        return (await self._read("team", get("teams", team), people.parse_team)).value
+
+    async def teams(self, query: str = "") -> tuple[Team, ...]:
+        """Search teams by name."""
+        return await self._search("teams", "teams", query, people.parse_teams)
+
+    async def team_members(self, team: TeamId) -> dict[UserId, str]:
+        """Read everybody on a team, with their role there: `manager`, `responder` or `observer`."""
+        roles: dict[UserId, str] = {}
+        async for page in self._pages("team_members", get("teams", team, "members"), people.parse_members):
+            roles |= page
+        return roles
+
+    async def escalation_policy(self, policy: str) -> EscalationPolicy:
+        """Read an escalation policy as it is now, which need not be as it was when an incident took it."""
+        request = get("escalation_policies", policy)
+        return (await self._read("escalation_policy", request, escalation.parse_escalation_policy)).value
+
+    async def escalation_policies(self, query: str = "") -> tuple[EscalationPolicy, ...]:
+        """Search escalation policies by name."""
+        parse = escalation.parse_escalation_policies
+        return await self._search("escalation_policies", "escalation_policies", query, parse)
+
+    async def on_calls(self, policy: str, at_ms: int | None = None) -> tuple[OnCall, ...]:
+        """
+        Read who is on call for an escalation policy at which level, now or in the second of `at_ms`.
+
+        Somebody may be on call at several levels, or at one by several schedules. PagerDuty limits these more strictly.
+        """
+        params: Params = {"escalation_policy_ids[]": policy}
+        if at_ms is not None:
+            params = {**params, "since": moment(at_ms), "until": moment(at_ms + SECOND)}
+        return await self._all("on_calls", get("oncalls", params=params), escalation.parse_on_calls)
+
+    async def on_call(self, policy: str) -> frozenset[UserId]:
+        """Read who is on call for an escalation policy now, at any level."""
+        return frozenset(UserId(entry.user.id) for entry in await self.on_calls(policy))
+
+    async def service(self, service: str) -> Service:
+        """Read a service."""
+        return (await self._read("service", get("services", service), account.parse_service)).value
+
+    async def services(self, query: str = "") -> tuple[Service, ...]:
+        """Search services by name."""
+        return await self._search("services", "services", query, account.parse_services)
+
+    async def priorities(self) -> tuple[Priority, ...]:
+        """Read the priorities in PagerDuty's order, the highest first; an account without them is `Refused`."""
+        return await self._all("priorities", get("priorities"), account.parse_priorities)
+
+    async def abilities(self) -> frozenset[str]:
+        """Read what the account can do, by PagerDuty's names, such as `RESPONDERS`."""
+        return (await self._read("abilities", get("abilities"), account.parse_abilities)).value
+
+    async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
+        """Read all webhook subscriptions that the key may see."""
+        request = get("webhook_subscriptions")
+        return await self._all("webhook_subscriptions", request, subscriptions.parse_subscriptions)
+
+    async def enable_subscription(self, subscription: str) -> WebhookSubscription:
+        """Switch a subscription on again that PagerDuty has disabled. What was dropped meanwhile does not come."""
+        request = change("POST", "webhook_subscriptions", subscription, "enable")
+        return (await self._write("enable_subscription", request, subscriptions.parse_subscription)).value
+
+    async def ping_subscription(self, subscription: str) -> None:
+        """Let PagerDuty send a `pagey.ping`; that it was sent does not say that it came."""
+        await self._tell("ping_subscription", change("POST", "webhook_subscriptions", subscription, "ping"))
+
+    async def _search(
+        self, name: str, things: str, query: str, parse: Callable[[object], tuple[T, ...]]
+    ) -> tuple[T, ...]:
+        params: Params = {"query": query, "limit": PAGE} if query else {"limit": PAGE}
+        return (await self._read(name, get(things, params=params), parse)).value

@@ -1,0 +1,213 @@
+"""
+What an event tells besides who and when: what came out, and what its words need. Pure.
+
+What came out (`detail`) is written so that a webhook, a read and a log entry of the same change give the same: ids, not
+names, and texts by their digest. Source of every shape: the examples of PagerDuty's pages on V3 webhooks.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.model.event import (
+    ACKNOWLEDGED,
+    DELEGATED,
+    ESCALATED,
+    INCIDENT_TYPE_CHANGED,
+    PRIORITY_UPDATED,
+    REASSIGNED,
+    REOPENED,
+    RESOLVED,
+    SERVICE_UPDATED,
+    TRIGGERED,
+    UNACKNOWLEDGED,
+    Ref,
+    Said,
+    Snapshot,
+    digest,
+    people,
+)
+from shared.pagerduty.fields import Fields, optional_ref, ref, text, written
+
+SAYS: Mapping[str, tuple[str, ...]] = {
+    TRIGGERED: ("assigned", "priority", "service", "policy"),
+    ACKNOWLEDGED: ("assigned",),
+    UNACKNOWLEDGED: ("assigned",),
+    REOPENED: ("assigned",),
+    ESCALATED: ("assigned",),
+    REASSIGNED: ("assigned",),
+    DELEGATED: ("policy", "assigned"),
+    PRIORITY_UPDATED: ("priority",),
+    SERVICE_UPDATED: ("service",),
+}
+"""What each event says of the incident after it. A later line of the thread takes its "from what" from there."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """The parts of an `Event` that its kind of data decides."""
+
+    detail: str = ""
+    subject: str = ""
+    said: Said = ()
+
+
+def happening(event_type: str, snapshot: Snapshot | None, data: Fields) -> Happening:
+    """Read what happened. A kind of data that nobody documented tells nothing."""
+    if snapshot is not None:
+        return _of_incident(event_type, snapshot, data)
+    read = _KINDS.get(str(data.get("type")))
+    return read(data) if read else Happening()
+
+
+def came_out(event_type: str, snapshot: Snapshot) -> str:
+    """Say what a change of the incident came out with; empty where the type alone decides it."""
+    read = _CAME_OUT.get(event_type)
+    return read(snapshot) if read else ""
+
+
+def responder(person: str, state: str) -> str:
+    """Say what came out of asking `person`. REST says joined where webhooks say accepted."""
+    return f"{person}:{'joined' if state == 'accepted' else state}"
+
+
+def conference_bridge(number: str, url: str) -> str:
+    """Say what came out of changing the conference bridge."""
+    return digest(f"{number} {url}")
+
+
+def _of_incident(event_type: str, snapshot: Snapshot, data: Fields) -> Happening:
+    said = tuple((name, _OF_SNAPSHOT[name](snapshot)) for name in SAYS.get(event_type, ()))
+    if event_type == RESOLVED:
+        said = _merged(data.get("resolve_reason"))
+    if event_type in {TRIGGERED, INCIDENT_TYPE_CHANGED} and data.get("incident_type") is not None:
+        kind = Fields.of(data.get("incident_type")).optional_text("name")
+        return Happening(kind if event_type == INCIDENT_TYPE_CHANGED else "", said=(*said, ("type", kind)))
+    return Happening(came_out(event_type, snapshot), said=said)
+
+
+def _merged(reason: object) -> Said:
+    """Read which incident took this one over: a merge shows as a resolve with a reason."""
+    if reason is None:
+        return ()
+    target = optional_ref(Fields.of(reason).get("incident"))
+    return (("merged", target.name or target.id), ("merged_url", target.url)) if target else ()
+
+
+def _note(data: Fields) -> Happening:
+    return _text(data, data.optional_text("content"))
+
+
+def _status_update(data: Fields) -> Happening:
+    return _text(data, data.optional_text("message"))
+
+
+def _text(data: Fields, words: str) -> Happening:
+    trimmed: Said = (("trimmed", "yes"),) if data.get("trimmed") is True else ()
+    return Happening(digest(words), text(data.get("id")), (("text", words), *trimmed))
+
+
+def _responder(data: Fields) -> Happening:
+    asked = optional_ref(data.get("user")) or optional_ref(data.get("escalation_policy"))
+    detail = responder(asked.id if asked else "", data.optional_text("state"))
+    said = (
+        ("responder", _name(asked)),
+        ("state", detail.rpartition(":")[2]),
+        ("message", data.optional_text("message")),
+    )
+    return Happening(detail, said=said)
+
+
+def _conference_bridge(data: Fields) -> Happening:
+    number = ", ".join(one.optional_text("number") for one in data.members("conference_numbers"))
+    url = data.optional_text("conference_url")
+    return Happening(conference_bridge(number, url), said=(("number", number), ("url", url)))
+
+
+def _field_values(data: Fields) -> Happening:
+    """Tell of the fields that changed: PagerDuty lists all with their new values, then the changed with their old."""
+    values = _values(data.members("custom_fields"))
+    old = _values(data.members("changed_custom_fields"))
+    changed = {name: value for name, value in values.items() if name in old or not old}
+    detail = digest(json.dumps(changed, sort_keys=True))
+    said = [(f"field:{name}", value) for name, value in changed.items()]
+    return Happening(detail, said=(*said, *((f"was:{name}", value) for name, value in old.items())))
+
+
+def _values(fields: Iterable[Fields]) -> dict[str, str]:
+    return {field.optional_text("name"): _value(field.get("value")) for field in fields}
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(written, value)) if isinstance(value, list) else written(value)
+
+
+def _roles(data: Fields) -> Happening:
+    given = [one for one in data.members("incident_role_assignments") if one.get("role") is not None]
+    said = tuple(told for one in given for told in _role(one))
+    return Happening(",".join(sorted(map(_assigned, given))), said=said)
+
+
+def _role(given: Fields) -> Said:
+    role = ref(Fields.of(given.get("role")))
+    now, before = (optional_ref(given.get(name)) for name in ("assignee", "old_assignee"))
+    return ((f"field:{_name(role)}", _name(now)), (f"was:{_name(role)}", _name(before)))
+
+
+def _assigned(given: Fields) -> str:
+    role, holder = ref(Fields.of(given.get("role"))), optional_ref(given.get("assignee"))
+    return f"{role.id}:{holder.id if holder else ''}:{given.optional_text('status')}"
+
+
+def _task(data: Fields) -> Happening:
+    names = _names(map(ref, data.members("assignees")))
+    name = data.optional_text("name") or data.optional_text("summary")
+    return _staged(data, data.optional_text("status"), (("task", name), ("to", names)))
+
+
+def _action(data: Fields) -> Happening:
+    return _staged(data, data.optional_text("state"), (("action", _name(optional_ref(data.get("action")))),))
+
+
+def _workflow(data: Fields) -> Happening:
+    name = _name(optional_ref(data.get("incident_workflow"))) or data.optional_text("summary")
+    return _staged(data, "", (("workflow", name),))
+
+
+def _staged(data: Fields, state: str, said: Said) -> Happening:
+    """Tell of something that goes through states, in each of which it is told of once."""
+    return Happening(":".join(filter(None, (text(data.get("id")), state))), said=(*said, ("state", state)))
+
+
+def _names(refs: Iterable[Ref]) -> str:
+    return ", ".join(sorted(map(_name, refs)))
+
+
+def _name(reference: Ref | None) -> str:
+    return (reference.name or reference.id) if reference else ""
+
+
+_OF_SNAPSHOT: Mapping[str, Callable[[Snapshot], str]] = {
+    "assigned": lambda snapshot: _names(snapshot.assignees),
+    "priority": lambda snapshot: _name(snapshot.priority),
+    "service": lambda snapshot: _name(snapshot.service),
+    "policy": lambda snapshot: _name(snapshot.escalation_policy),
+}
+_CAME_OUT: Mapping[str, Callable[[Snapshot], str]] = {
+    ESCALATED: lambda snapshot: people(snapshot.assignee_ids),
+    DELEGATED: lambda snapshot: people(snapshot.assignee_ids),
+    REASSIGNED: lambda snapshot: people(snapshot.assignee_ids),
+    PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
+    SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
+}
+_KINDS: Mapping[str, Callable[[Fields], Happening]] = {
+    "incident_note": _note,
+    "incident_status_update": _status_update,
+    "incident_responder": _responder,
+    "incident_conference_bridge": _conference_bridge,
+    "incident_field_values": _field_values,
+    "incident_role_assignment": _roles,
+    "incident_task": _task,
+    "incident_action_invocation": _action,
+    "incident_workflow_instance": _workflow,
+}

@@ -1,0 +1,102 @@
+"""Everything that the bridge does to incidents, each in the name of one person."""
+
+from collections.abc import Sequence
+
+from shared.model.event import Status
+from shared.model.ids import IncidentId, UserId
+from shared.pagerduty import additions, requests, rest
+from shared.pagerduty.additions import Note, ResponderRequest, StatusUpdate
+from shared.pagerduty.requests import Body, NewIncident
+from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.transport import Read, Transport, change
+
+
+class IncidentWrites(Transport):
+    """
+    The writes. `from_email` is the address of the user in whose name the write is made.
+
+    Each makes one request. An answer that cannot be read is `Uncertain`.
+    """
+
+    async def set_status(
+        self, incident: IncidentId, status: Status, from_email: str, resolution: str = ""
+    ) -> Read[RestIncident]:
+        """
+        Bring an incident into `status`; a `resolution` is kept as a note, and sent only with a resolve.
+
+        Beware: PagerDuty reopens a resolved incident for this.
+        """
+        return await self._put("set_status", incident, requests.status_request(status, resolution), from_email)
+
+    async def reassign(
+        self, incident: IncidentId, from_email: str, *, assignees: Sequence[UserId] = (), policy: str | None = None
+    ) -> Read[RestIncident]:
+        """
+        Assign an incident to `assignees`, or give it to `policy`, which starts at its first level.
+
+        With assignees the escalation stops: PagerDuty notifies them and nobody else.
+        """
+        body = requests.assignees_request(assignees) if policy is None else requests.policy_request(policy)
+        return await self._put("reassign", incident, body, from_email)
+
+    async def escalate(self, incident: IncidentId, level: int, from_email: str) -> Read[RestIncident]:
+        """
+        Escalate an incident to `level` of its policy, the first of which is 1.
+
+        The answer does not tell the level: compare the assignees.
+        """
+        return await self._put("escalate", incident, requests.level_request(level), from_email)
+
+    async def set_priority(self, incident: IncidentId, priority: str, from_email: str) -> Read[RestIncident]:
+        """Give an incident the priority with the id `priority`."""
+        return await self._put("set_priority", incident, requests.priority_request(priority), from_email)
+
+    async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
+        """Let the acknowledgement of an acknowledged incident last `seconds` from now, `LONGEST_SNOOZE` at most."""
+        request = change("POST", "incidents", incident, "snooze", body={"duration": seconds}, from_email=from_email)
+        return await self._write("snooze", request, rest.parse_incident)
+
+    async def add_note(self, incident: IncidentId, content: str, from_email: str) -> Read[Note]:
+        """Add a note of `LONGEST_NOTE` bytes at most, also to a resolved incident."""
+        body: Body = {"note": {"content": content}}
+        request = change("POST", "incidents", incident, "notes", body=body, from_email=from_email)
+        return await self._write("add_note", request, additions.parse_note)
+
+    async def request_responders(
+        self,
+        incident: IncidentId,
+        requester: UserId,
+        message: str,
+        users: Sequence[UserId],
+        from_email: str,
+        *,
+        policies: Sequence[str] = (),
+    ) -> Read[ResponderRequest]:
+        """
+        Ask `users`, and whoever is on call for `policies`, to help.
+
+        An account without the ability `coordinated_responding` is `Refused`. PagerDuty takes the `requester` from the
+        body; `from_email` is theirs.
+        """
+        body = requests.responders_request(requester, message, users, policies)
+        request = change("POST", "incidents", incident, "responder_requests", body=body, from_email=from_email)
+        return await self._write("request_responders", request, additions.parse_responder_request)
+
+    async def publish_status_update(self, incident: IncidentId, message: str, from_email: str) -> Read[StatusUpdate]:
+        """Tell stakeholders how an incident stands."""
+        body: Body = {"message": message}
+        request = change("POST", "incidents", incident, "status_updates", body=body, from_email=from_email)
+        return await self._write("publish_status_update", request, additions.parse_status_update)
+
+    async def create_incident(self, new: NewIncident, from_email: str) -> Read[RestIncident]:
+        """
+        Open an incident; one assigned to the user themselves is acknowledged from the start.
+
+        `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
+        """
+        request = change("POST", "incidents", body=requests.creation_request(new), from_email=from_email)
+        return await self._write("create_incident", request, rest.parse_incident)
+
+    async def _put(self, name: str, incident: IncidentId, body: Body, from_email: str) -> Read[RestIncident]:
+        request = change("PUT", "incidents", incident, body=body, from_email=from_email)
+        return await self._write(name, request, rest.parse_incident)

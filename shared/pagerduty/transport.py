@@ -1,0 +1,235 @@
+"""
+PagerDuty's REST API over HTTP: one request on the wire per call, counted, and every failure one of our errors.
+
+The official `pagerduty` package does the talking. Whether a call may be repeated is decided by whoever made it, who
+knows what it was for. Nothing else in this project imports that package.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+from urllib.parse import quote, urlsplit
+
+import pagerduty
+from httpx2 import RequestError, Response
+from prometheus_client import Counter
+
+from shared.calls import counted
+from shared.errors import Malformed, Unavailable, Uncertain
+from shared.model.event import Instant
+from shared.pagerduty import answers
+
+CALLS = Counter("pagebridge_pagerduty_calls", "Calls to PagerDuty, by how they ended", ["method", "outcome"])
+
+THREADS = 8
+"""Calls in flight at most. PagerDuty allows 960 a minute for one key, which fewer could make."""
+PAGE = 100
+"""The longest page that PagerDuty gives."""
+
+_SENDING = "http11.send_request_headers.started"
+"""The client's own name for the moment from which bytes may have left."""
+
+Params = Mapping[str, str | int | Sequence[str]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Read(Generic[T]):
+    """What PagerDuty answered, and when by its own clock, to the second."""
+
+    value: T
+    date: Instant
+
+
+@dataclass
+class Request:
+    """One request, and how far it got. `abandoned` once nobody waits for its answer any more."""
+
+    method: str
+    path: str
+    params: Params = field(default_factory=dict)
+    body: dict[str, object] | None = None
+    headers: dict[str, str | bytes] = field(default_factory=dict)
+    abandoned: bool = False
+    sent: bool = False
+
+    def progress(self, stage: str) -> None:
+        """Note that bytes are about to leave, unless that would be for nobody."""
+        if stage == _SENDING:
+            if self.abandoned:
+                raise Unavailable("given up before it was sent")
+            self.sent = True
+
+
+def get(*path: str, params: Params | None = None) -> Request:
+    """Make the request that reads what is at `path`, each part of which stays one step, whatever stands in it."""
+    return Request("GET", _path(path), params or {})
+
+
+def change(method: str, *path: str, body: dict[str, object] | None = None, from_email: str = "") -> Request:
+    """Make a request that changes something, in the name of the user with the address `from_email`."""
+    # As bytes, because the client takes a text for ASCII and addresses need not be.
+    headers: dict[str, str | bytes] = {"From": from_email.encode()} if from_email else {}
+    return Request(method, _path(path), body=body, headers=headers)
+
+
+class Transport:
+    """
+    The connections of one API key.
+
+    Every call makes one request and raises only `CallError` or `Malformed`: `Unavailable` if no byte was sent,
+    `Uncertain` if PagerDuty may have acted, also for a read that timed out, which the caller may repeat.
+
+    A call takes `timeout` seconds at most. It runs in a thread, which cannot be stopped: when the awaiting task is
+    cancelled or the time is up, a request whose sending has begun goes on, and may still take effect at PagerDuty. One
+    whose sending has not begun (no free thread, name look-up, connecting) is as a rule not sent any more.
+    """
+
+    def __init__(self, token: str, url: str, timeout: float) -> None:
+        self._client = _Client(token, url, timeout)
+        self._timeout = timeout
+        self._threads = ThreadPoolExecutor(THREADS, "pagerduty")
+
+    async def aclose(self) -> None:
+        """Wait for the calls on the wire to end, start no other, and close the connections."""
+        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        self._client.close()
+
+    async def _read(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
+        with counted(CALLS, name):
+            response = await self._answered(request)
+            return Read(parse(_decoded(response)), answers.server_time(response.headers))
+
+    async def _write(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
+        """Make a change. Of one whose answer cannot be read nobody knows what it did."""
+        try:
+            return await self._read(name, request, parse)
+        except Malformed as error:
+            raise Uncertain(f"PagerDuty's answer cannot be read: {error}") from error
+
+    async def _tell(self, name: str, request: Request) -> None:
+        """Make a call whose answer has no content."""
+        with counted(CALLS, name):
+            await self._answered(request)
+
+    async def _pages(self, name: str, request: Request, parse: Callable[[object], T]) -> AsyncIterator[T]:
+        """Read page after page, one request for each."""
+        async for page in self._dated_pages(name, request, parse):
+            yield page.value
+
+    async def _dated_pages(self, name: str, request: Request, parse: Callable[[object], T]) -> AsyncIterator[Read[T]]:
+        """Read page after page, each with the time at which PagerDuty gave it."""
+
+        def parse_page(answer: object) -> tuple[T, bool]:
+            return parse(answer), answers.has_more(answer)
+
+        offset, more = 0, True
+        while more:
+            page = replace(request, params={**request.params, "limit": PAGE, "offset": offset})
+            read = await self._read(name, page, parse_page)
+            value, more = read.value
+            yield Read(value, read.date)
+            offset += PAGE
+
+    async def _all(self, name: str, request: Request, parse: Callable[[object], tuple[T, ...]]) -> tuple[T, ...]:
+        """Read the things on all pages."""
+        return tuple([thing async for page in self._pages(name, request, parse) for thing in page])
+
+    async def _answered(self, request: Request) -> Response:
+        response = await self._in_thread(request)
+        if not response.is_success:
+            raise answers.error_from(response.status_code, response.headers, response.content)
+        return response
+
+    async def _in_thread(self, request: Request) -> Response:
+        running = self._threads.submit(self._send, request)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await asyncio.wrap_future(running)
+        except TimeoutError:
+            if running.cancel():
+                raise Unavailable(f"no thread was free for {self._timeout:g} s") from None
+            raise Uncertain(f"PagerDuty did not answer within {self._timeout:g} s") from None
+        finally:
+            request.abandoned = True
+
+    def _send(self, request: Request) -> Response:
+        def trace(stage: str, _details: object) -> None:
+            request.progress(stage)
+
+        try:
+            response: Response = self._client.request(
+                request.method,
+                request.path,
+                params=request.params,
+                json=request.body,
+                headers=request.headers,
+                extensions={"trace": trace},
+            )
+        except pagerduty.Error as error:
+            # The package raises for 401 and for redirects, and returns every other answer.
+            refusal: Response | None = error.response
+            if refusal is not None:
+                return refusal
+            raise _lost(request, error.__cause__ or error) from error
+        except RequestError as error:
+            raise _lost(request, error) from error
+        return response
+
+
+class _Client(pagerduty.RestApiV2Client):
+    """
+    The official client, which repeats failed requests of its own accord, told not to.
+
+    It also insists on https, which a simulator on this machine cannot offer; there, and only there, http will do.
+    """
+
+    max_network_attempts = 0
+    max_http_attempts = -1
+
+    def __init__(self, token: str, url: str, timeout: float) -> None:
+        super().__init__(token, base_url=url, trust_env=not _is_loopback(url))
+        # Connecting, reading, writing, waiting for a connection: what has not been sent by half `call_max` never is.
+        self.timeout = (timeout / 3, timeout, timeout / 3, timeout / 3)  # type: ignore[assignment] # untyped there
+        # 429 is repeated for ever unless it has a limit, and with the total above not even once.
+        self.retry = {429: 1}
+
+    @property
+    def url(self) -> str:
+        """The base address."""
+        return self._base
+
+    @url.setter
+    def url(self, url: str) -> None:
+        if not url.startswith("https://") and not (url.startswith("http://") and _is_loopback(url)):
+            raise pagerduty.UrlError("PagerDuty's address must be https, or http on this machine")
+        self._base = url.rstrip("/")
+
+
+def _path(parts: Sequence[str]) -> str:
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _decoded(response: Response) -> object:
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        raise Uncertain("PagerDuty's answer is not JSON") from None
+
+
+def _lost(request: Request, error: BaseException) -> Unavailable | Uncertain:
+    """Tell a call that never left from one whose answer never came. The client's own text would name addresses."""
+    if request.sent:
+        return Uncertain(f"the connection to PagerDuty broke: {type(error).__name__}")
+    return Unavailable(f"PagerDuty cannot be reached: {type(error).__name__}")
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

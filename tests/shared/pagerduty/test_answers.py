@@ -1,0 +1,118 @@
+"""What every answer of PagerDuty's has in common: its clock, and what an error means."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
+from shared.model.event import Instant
+from shared.pagerduty import answers
+from tests.shared.pagerduty.answers import EPOCH_DATE, EPOCH_MS
+from tests.shared.pagerduty.json_values import JSON
+
+
+def error(status: int, code: int | None = None, **headers: str) -> CallError:
+    """Make the error of an answer in PagerDuty's own form."""
+    body = {"error": {"message": "Some words", "code": code, "errors": ["More words"]}}
+    return answers.error_from(status, {name.replace("_", "-"): value for name, value in headers.items()}, _bytes(body))
+
+
+def _bytes(body: object) -> bytes:
+    return json.dumps(body).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, 1008, Refused),
+        (400, 1028, Refused),
+        (400, 1001, Refused),
+        (400, 2001, Refused),
+        (400, 5001, NotFound),
+        (401, 2006, BadCredentials),
+        (401, None, BadCredentials),
+        (401, 2010, Refused),
+        (402, 2014, Refused),
+        (403, 2010, Refused),
+        (404, 2100, NotFound),
+        (404, None, NotFound),
+        (408, 2016, Uncertain),
+        (409, 1005, Refused),
+        (429, 2020, Unavailable),
+        (500, 2000, Uncertain),
+        (503, None, Uncertain),
+        (304, None, Uncertain),
+        (600, None, Uncertain),
+    ],
+)
+def test_what_kind_of_error(status: int, code: int | None, kind: type[CallError]) -> None:
+    """The kind of error says whether the call was surely not done, and what can be done about it."""
+    made = error(status, code)
+    assert type(made) is kind
+    if isinstance(made, Refused):
+        assert (made.code, made.status) == (code, status)
+        assert str(made) == "PagerDuty answered: Some words: More words"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"ratelimit_reset": "12"}, 12.0),
+        ({"Retry_After": "3"}, 3.0),
+        ({"ratelimit_reset": "soon", "Retry_After": "3"}, 3.0),
+        ({"Ratelimit_Reset": "12", "retry_after": "3"}, 12.0),
+        ({}, None),
+        ({"retry_after": "Tue, 14 Nov 2023 22:13:20 GMT"}, None),
+        ({"retry_after": "-1"}, None),
+        ({"retry_after": "nan"}, None),
+        ({"retry_after": "inf"}, None),
+    ],
+)
+def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    """A 429 names the seconds to wait in one of two headers, or not at all."""
+    limited = error(429, 2020, **headers)
+    assert isinstance(limited, Unavailable)
+    assert limited.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b'{"error": "words"}',
+        b'{"error": {"errors": {"a": 1}}}',
+        b"[" * 99999,
+    ],
+)
+def test_errors_without_pagerdutys_words(body: bytes) -> None:
+    """A gateway's answer is understood by its status alone."""
+    refused = answers.error_from(403, {}, body)
+    assert isinstance(refused, Refused)
+    assert refused.code is None
+    assert "403" in str(refused)
+
+
+def test_further_pages() -> None:
+    """Only what says that there is more has more."""
+    assert answers.has_more({"more": True})
+    assert not answers.has_more({"more": None})
+
+
+def test_pagerdutys_clock() -> None:
+    """The `Date` header is a whole second of PagerDuty's own time."""
+    assert answers.server_time({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)
+    for headers in ({}, {"Date": "noon"}, {"Date": ""}):
+        with pytest.raises(Malformed):
+            answers.server_time(headers)
+
+
+@given(st.integers(300, 700), st.binary() | JSON.map(_bytes) | JSON.map(lambda inner: _bytes({"error": inner})))
+def test_any_error_body(status: int, body: bytes) -> None:
+    """Every answer that is no success is one of our errors, whose text is short."""
+    assert len(str(answers.error_from(status, {}, body))) <= answers.LONGEST_WHY
