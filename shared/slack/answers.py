@@ -1,40 +1,21 @@
 """
-Slack's answers in values and errors. Pure.
+What Slack tells us, in values. Pure.
 
-Slack says what went wrong in a word (`{"ok": false, "error": "..."}`), mostly with HTTP status 200. Sources: the error
-lists of its method pages, and its pages on rate limits and on `users.info`.
+Sources: the method pages, and the examples of answers on them.
 """
 
-import math
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
-from shared.model.ids import SlackUserId
+from shared.errors import Malformed
+from shared.model.ids import ChannelId, MessageTs, SlackUserId
 
 METADATA_TYPE = "pagebridge"
 """The `event_type` of the metadata on every message of ours."""
 
-OK, BAD_REQUEST, TOO_MANY, SERVER_ERROR = 200, 400, 429, 500
-
-RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
-BROKEN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-BAD_TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
-MISSING = frozenset(
-    {
-        "channel_not_found",
-        "message_not_found",
-        "thread_not_found",
-        "user_not_found",
-        "users_not_found",
-        "user_not_visible",
-    }
-)
-LONGEST_WHY = 300
-
-_WORD = re.compile(r"[a-z][a-z0-9_]{0,99}")
+TOMBSTONE = "tombstone"
+"""The `subtype` of what is left of a deleted message that has replies."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +24,8 @@ class SlackPerson:
     Somebody in Slack, as `users.info` shows them to us.
 
     `email` is None when they have none or we may not see it. `email_confirmed` is False when Slack says that it is not,
-    None when Slack does not say. A `stranger` belongs to another organisation, and shares a channel with us.
+    None when Slack does not say. A `stranger` belongs to another organisation, and shares a channel with us. `zone` is
+    their time zone, such as `Europe/Berlin`; empty when Slack does not say.
     """
 
     id: SlackUserId
@@ -57,6 +39,7 @@ class SlackPerson:
     stranger: bool
     team_id: str
     enterprise_id: str | None
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +52,45 @@ class SlackIdentity:
     bot_id: str | None
     app_id: str | None
     scopes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel as `conversations.info` shows it to us; `member` says whether we are in it."""
+
+    id: ChannelId
+    name: str
+    archived: bool
+    member: bool
+    private: bool
+
+
+@dataclass(frozen=True)
+class OwnMessage:
+    """
+    A message of ours, as the history shows it.
+
+    `thread_ts` names the thread that it replies in, None for a message of the channel itself. `key` and `payload` are
+    what we wrote into its metadata, empty without any. `block_ids` tell which rendering it shows, because a card names
+    its blocks after what they say. `deleted` means that only its place is left, above its replies; whose message it was
+    Slack then does not say.
+    """
+
+    ts: MessageTs
+    thread_ts: MessageTs | None
+    key: str
+    payload: Mapping[str, object]
+    text: str
+    block_ids: tuple[str, ...]
+    deleted: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """A view that somebody has open. `hash` names what it shows now."""
+
+    id: str
+    hash: str
 
 
 def parse_person(answer: Mapping[str, object]) -> SlackPerson:
@@ -88,6 +110,7 @@ def parse_person(answer: Mapping[str, object]) -> SlackPerson:
         stranger=user.get("is_stranger") is True,
         team_id=_text(user.get("team_id")),
         enterprise_id=_optional_text(user.get("enterprise_id") or enterprise),
+        zone=_optional_text(user.get("tz")) or "",
     )
 
 
@@ -105,12 +128,40 @@ def parse_identity(answer: Mapping[str, object], headers: Mapping[str, str]) -> 
     )
 
 
-def find_own(answer: Mapping[str, object], key: str, us: SlackIdentity) -> str | None:
-    """Look on one page of messages for the one that we posted with this `key`, and return its `ts`."""
+def parse_channel(answer: Mapping[str, object]) -> Channel:
+    """Read the answer of `conversations.info`."""
+    channel = _object(answer.get("channel"))
+    return Channel(
+        id=ChannelId(_text(channel.get("id"))),
+        name=_optional_text(channel.get("name")) or "",
+        archived=channel.get("is_archived") is True,
+        member=channel.get("is_member") is True,
+        private=channel.get("is_private") is True,
+    )
+
+
+def parse_permalink(answer: Mapping[str, object]) -> str:
+    """Read the answer of `chat.getPermalink`."""
+    return _text(answer.get("permalink"))
+
+
+def parse_view(answer: Mapping[str, object]) -> View:
+    """Read the answer of `views.open` or `views.update`."""
+    view = _object(answer.get("view"))
+    return View(_text(view.get("id")), _text(view.get("hash")))
+
+
+def parse_own(answer: Mapping[str, object], us: SlackIdentity) -> Iterator[OwnMessage]:
+    """Read the messages of ours on one page of messages, and the places of deleted ones."""
     for message in _objects(answer.get("messages")):
-        if _is_ours(message, us) and _key(message) == key:
-            return _text(message.get("ts"))
-    return None
+        deleted = message.get("subtype") == TOMBSTONE
+        if deleted or _is_ours(message, us):
+            yield _own(message, deleted=deleted)
+
+
+def parse_parent(answer: Mapping[str, object], us: SlackIdentity, thread: MessageTs) -> OwnMessage | None:
+    """Read the head of a thread, which comes first on each of its pages; None if it is not ours."""
+    return next((message for message in parse_own(answer, us) if message.ts == thread), None)
 
 
 def next_cursor(answer: Mapping[str, object]) -> str:
@@ -118,60 +169,32 @@ def next_cursor(answer: Mapping[str, object]) -> str:
     return _optional_text(_object(answer.get("response_metadata") or {}).get("next_cursor")) or ""
 
 
-def error_from(method: str, status: int, headers: Mapping[str, str], body: object) -> CallError:
-    """
-    Make the error that an answer stands for which is not a success.
-
-    `body` is the decoded JSON, or the text as it came. What cannot be understood leaves open whether it took effect.
-    """
-    word = _error_word(body)
-    if status == TOO_MANY or word in RATE_LIMITED:
-        return Unavailable(f"Slack limits {method}", _retry_after(headers))
-    if status >= SERVER_ERROR or not word or word in BROKEN:
-        return Uncertain(f"Slack could not tell how {method} ended: {word or f'HTTP status {status}'}")
-    why = f"Slack refused {method}: {word}{_details(body)}"[:LONGEST_WHY]
-    if word in BAD_TOKEN:
-        return BadCredentials(why, word, status)
-    return (NotFound if word in MISSING else Refused)(why, word, status)
-
-
-def _error_word(body: object) -> str:
-    """Find the word that names the error; a `response_url` answers with the bare word."""
-    word = body.get("error") if isinstance(body, dict) else body
-    return word if isinstance(word, str) and _WORD.fullmatch(word) else ""
-
-
-def _details(body: object) -> str:
-    """Say what Slack adds: what is wrong with the blocks, which scope is missing."""
-    if not isinstance(body, dict):
-        return ""
-    metadata = body.get("response_metadata")
-    messages = metadata.get("messages") if isinstance(metadata, dict) else None
-    told = [*(messages if isinstance(messages, list) else []), body.get("needed")]
-    words = "; ".join(word for word in told if isinstance(word, str))
-    return f" ({words})" if words else ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    given = {name.lower(): value for name, value in headers.items()}
-    try:
-        seconds = float(given["retry-after"])
-    except (KeyError, ValueError):
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
 def _is_ours(message: Mapping[str, object], us: SlackIdentity) -> bool:
     by_app = us.app_id is not None and message.get("app_id") == us.app_id
     return by_app or (us.bot_id is not None and message.get("bot_id") == us.bot_id)
 
 
-def _key(message: Mapping[str, object]) -> object:
+def _own(message: Mapping[str, object], *, deleted: bool) -> OwnMessage:
+    ts, thread = _text(message.get("ts")), _optional_text(message.get("thread_ts"))
+    payload = _payload(message)
+    key = payload.get("key")
+    return OwnMessage(
+        ts=MessageTs(ts),
+        thread_ts=MessageTs(thread) if thread and thread != ts else None,
+        key=key if isinstance(key, str) else "",
+        payload=payload,
+        text=_optional_text(message.get("text")) or "",
+        block_ids=tuple(_optional_text(block.get("block_id")) or "" for block in _objects(message.get("blocks") or [])),
+        deleted=deleted,
+    )
+
+
+def _payload(message: Mapping[str, object]) -> Mapping[str, object]:
+    """Read what we wrote into the metadata; nothing where others wrote it."""
     metadata = message.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("event_type") != METADATA_TYPE:
-        return None
-    payload = metadata.get("event_payload")
-    return payload.get("key") if isinstance(payload, dict) else None
+        return {}
+    return _object(metadata.get("event_payload") or {})
 
 
 def _name(user: Mapping[str, object], profile: Mapping[str, object]) -> str:

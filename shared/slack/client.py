@@ -1,46 +1,31 @@
 """
-The one door to Slack's Web API.
+The one door to Slack's Web API: what can be asked of it, in our words.
 
-The official SDK does the talking, one request on the wire per call: whoever made a call decides whether it may be made
-again. Nothing in here waits for a limit; it says how long to wait.
+Nothing in here waits for a limit, the further pages of a long reading excepted; it says how long to wait.
 """
 
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-import aiohttp
-from prometheus_client import Counter
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from shared.calls import counted
 from shared.clock import Durations
-from shared.errors import CallError, NotFound, Refused, Unavailable, Uncertain
+from shared.errors import NotFound, Uncertain
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack import answers
-from shared.slack.answers import SlackIdentity, SlackPerson
-from shared.slack.pacing import Pacing
+from shared.slack.answers import Channel, OwnMessage, SlackIdentity, SlackPerson, View
+from shared.slack.budgets import Budgets
+from shared.slack.pacing import Pacing, Priority
+from shared.slack.transport import Answer, Transport
 
-__all__ = ["Slack", "SlackIdentity", "SlackPerson"]
-
-CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
+__all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
 
 API_URL = "https://slack.com/api/"
-RESPONSE_HOST = "https://hooks.slack.com"
-RESPONSE_URL = "response_url"
-"""How calls of a `response_url` are counted; it is no method of the Web API."""
-PAGE = 200
-"""Messages on one page of history, the number that Slack recommends."""
 CLOCK_SKEW_MS = 60_000
 """How far our clock may be ahead of Slack's before a message of ours is looked for too late."""
 
 Blocks = Sequence[Mapping[str, Any]]
-Answer = tuple[dict[str, object], Mapping[str, str]]
-"""The decoded body of a successful answer, and its headers."""
 T = TypeVar("T")
 
 
@@ -52,6 +37,9 @@ class Slack:
     `Unavailable` also when it is not yet time for another call of that kind; then nothing was sent. A call takes
     `timeout` seconds at most. Cancelling one leaves it open whether it took effect.
 
+    A post into the channel itself, a first card, goes before any reply, and what is `urgent`, about an incident of high
+    urgency, before what is not (`Priority`). `budgets` are those that all workers share.
+
     Must be made in a running event loop. `web` is the SDK's client underneath, for what Bolt does by itself.
     """
 
@@ -62,19 +50,19 @@ class Slack:
         timeout: float = Durations.slack_timeout,
         now: Callable[[], float] = time.monotonic,
         pace: float = 1.0,
+        budgets: Budgets | None = None,
     ) -> None:
-        # The SDK ignores its own time-out when it is given a session, so the session has to have it.
-        limits = aiohttp.ClientTimeout(total=timeout, connect=timeout / 3)
-        self._session = aiohttp.ClientSession(timeout=limits, trust_env=False)
-        self.web = AsyncWebClient(token, base_url, session=self._session, retry_handlers=[])
-        # The SDK takes a proxy from the environment for every address, this machine's included.
-        self.web.proxy = None
-        self._pacing = Pacing(now, pace)
+        self._transport = Transport(token, base_url, timeout, Pacing(now, pace, budgets))
         self._us: SlackIdentity | None = None
+
+    @property
+    def web(self) -> AsyncWebClient:
+        """The SDK's client."""
+        return self._transport.web
 
     async def auth_test(self) -> SlackIdentity:
         """Ask who we are and what we may do."""
-        self._us = await self._ask("auth.test", "", lambda answer: answers.parse_identity(*answer))
+        self._us = await self._transport.ask("auth.test", lambda answer: answers.parse_identity(*answer))
         return self._us
 
     async def post(
@@ -85,20 +73,34 @@ class Slack:
         blocks: Blocks,
         metadata: Mapping[str, Any],
         thread_ts: MessageTs | None = None,
+        reply_broadcast: bool = False,
+        urgent: bool = True,
     ) -> MessageTs:
         """
         Post a message that previews no links, and return its name.
 
-        Slack cannot tell a repeated post from a new one, so after `Uncertain` look for it first (`find_by_key`).
+        `reply_broadcast` shows a reply in the channel too. Slack cannot tell a repeated post from a new one, so after
+        `Uncertain` look for it first (`find_by_key`).
         """
         body = _message(channel, text, blocks, thread_ts)
         body |= {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
-        return await self._ask("chat.postMessage", channel, _posted, json=body)
+        body |= {"reply_broadcast": True} if reply_broadcast else {}
+        card, line = (Priority.FIRST, Priority.MEDIUM) if urgent else (Priority.HIGH, Priority.LOW)
+        priority = line if thread_ts else card
+        return await self._transport.ask("chat.postMessage", _posted, channel=channel, priority=priority, json=body)
 
-    async def update(self, channel: ChannelId, ts: MessageTs, *, text: str, blocks: Blocks) -> None:
+    async def update(
+        self, channel: ChannelId, ts: MessageTs, *, text: str, blocks: Blocks, urgent: bool = True
+    ) -> None:
         """Replace what a message says; its metadata stays. `NotFound` with `message_not_found` if it was deleted."""
         body = _message(channel, text, blocks) | {"ts": ts}
-        await self._ask("chat.update", channel, _nothing, json=body)
+        priority = Priority.FIRST if urgent else Priority.MEDIUM
+        await self._transport.ask("chat.update", _nothing, channel=channel, priority=priority, json=body)
+
+    async def delete(self, channel: ChannelId, ts: MessageTs) -> None:
+        """Delete a message of ours. `NotFound` with `message_not_found` if that has happened already."""
+        body = {"channel": channel, "ts": ts}
+        await self._transport.ask("chat.delete", _nothing, priority=Priority.LOW, json=body)
 
     async def post_ephemeral(
         self,
@@ -111,7 +113,7 @@ class Slack:
     ) -> None:
         """Say something that only `user` sees. Best effort at Slack's end: it is gone when they reload."""
         body = _message(channel, text, blocks, thread_ts) | {"user": user}
-        await self._ask("chat.postEphemeral", channel, _nothing, json=body)
+        await self._transport.ask("chat.postEphemeral", _nothing, channel=channel, json=body)
 
     async def find_by_key(
         self, channel: ChannelId, key: str, *, oldest_ms: int, thread_ts: MessageTs | None = None
@@ -121,27 +123,69 @@ class Slack:
 
         Reads every page back to `oldest_ms`, a time on our clock.
         """
-        us = self._us or await self.auth_test()
-        oldest = max(0, oldest_ms - CLOCK_SKEW_MS) / 1000
-        params = {"channel": channel, "oldest": f"{oldest:.6f}", "inclusive": True, "include_all_metadata": True}
-        method = "conversations.replies" if thread_ts else "conversations.history"
-        async for page in self._pages(method, channel, params | ({"ts": thread_ts} if thread_ts else {})):
-            found = answers.find_own(page, key, us)
-            if found is not None:
-                return MessageTs(found)
+        async for message in self._own(channel, oldest_ms, thread_ts, Priority.FIRST):
+            if message.key == key:
+                return message.ts
         return None
+
+    async def own_messages(
+        self, channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None
+    ) -> AsyncIterator[OwnMessage]:
+        """
+        Read every message of ours since `oldest_ms`, a time on our clock, and the places of deleted ones.
+
+        In a channel these are its own messages and the replies broadcast to it, in a thread the replies, in whatever
+        order Slack gives them. Nobody waits for it, so it leaves room for what is more urgent. Pages after the first
+        wait for their turn, up to `PATIENCE` seconds each.
+        """
+        async for message in self._own(channel, oldest_ms, thread_ts, Priority.LOW):
+            yield message
+
+    async def own_parent(self, channel: ChannelId, thread_ts: MessageTs) -> OwnMessage | None:
+        """Read the message at the head of a thread if it is ours, else None."""
+        us = self._us or await self.auth_test()
+        params = {"channel": channel, "ts": thread_ts, "limit": "1", "include_all_metadata": "true"}
+        return await self._read(
+            "conversations.replies", lambda page: answers.parse_parent(page, us, thread_ts), **params
+        )
+
+    async def channel(self, channel: ChannelId) -> Channel:
+        """Read what Slack says of a channel. `NotFound` if it does not let us see it."""
+        return await self._read("conversations.info", answers.parse_channel, channel=channel)
+
+    async def permalink(self, channel: ChannelId, ts: MessageTs) -> str:
+        """Ask for the address of a message, for people to open."""
+        return await self._read("chat.getPermalink", answers.parse_permalink, channel=channel, message_ts=ts)
 
     async def person(self, user: SlackUserId) -> SlackPerson:
         """Read what Slack says of a user. `NotFound` if it does not let us see them."""
-        return await self._ask("users.info", "", _person, http_verb="GET", params={"user": user})
+        return await self._read("users.info", answers.parse_person, user=user)
 
     async def user_by_email(self, email: str) -> SlackUserId | None:
         """Find the member of our workspace with this address; None if there is none."""
         try:
-            found = await self._ask("users.lookupByEmail", "", _person, http_verb="GET", params={"email": email})
+            return (await self._read("users.lookupByEmail", answers.parse_person, email=email)).id
         except NotFound:
             return None
-        return found.id
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> View:
+        """
+        Open a modal for whoever has just clicked: once for each click, within 3 s of it.
+
+        `Refused` with a code of `TRIGGER_GONE` (`shared.slack.failures`) when that is over.
+        """
+        body = {"trigger_id": trigger_id, "view": view}
+        return await self._transport.ask("views.open", _view, json=body)
+
+    async def update_view(self, view_id: str, view: Mapping[str, Any], *, if_hash: str | None = None) -> View:
+        """
+        Replace what a view shows; what was typed stays where block and action ids do.
+
+        With `if_hash` only if that still names what it shows, else `Refused` with the code `HASH_CONFLICT`. `NotFound`
+        when it has been closed.
+        """
+        body = {"view_id": view_id, "view": view} | ({"hash": if_hash} if if_hash is not None else {})
+        return await self._transport.ask("views.update", _view, json=body)
 
     async def respond(
         self, response_url: str, *, text: str, blocks: Blocks | None = None, replace_original: bool = False
@@ -151,71 +195,32 @@ class Slack:
 
         `replace_original` overwrites the message that was clicked. Any address but Slack's is `Refused` unsent.
         """
-        if not self._may_call(response_url):
-            raise Refused("the response_url does not lead to Slack")
         body: dict[str, Any] = {"text": text, "replace_original": replace_original, "response_type": "ephemeral"}
-        with counted(CALLS, RESPONSE_URL):
-            await self._respond(response_url, body if blocks is None else body | {"blocks": blocks})
+        await self._transport.answer(response_url, body if blocks is None else body | {"blocks": blocks})
+
+    async def delete_original(self, response_url: str) -> None:
+        """Delete the message that was clicked, also one that only one person sees; this is one of the five answers."""
+        await self._transport.answer(response_url, {"delete_original": True})
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._session.close()
+        await self._transport.aclose()
 
-    async def _pages(self, method: str, channel: str, params: Mapping[str, object]) -> AsyncIterator[dict[str, object]]:
-        def parse_page(answer: Answer) -> tuple[dict[str, object], str]:
-            return answer[0], answers.next_cursor(answer[0])
+    async def _own(
+        self, channel: ChannelId, oldest_ms: int, thread_ts: MessageTs | None, priority: Priority
+    ) -> AsyncIterator[OwnMessage]:
+        us = self._us or await self.auth_test()
+        oldest = max(0, oldest_ms - CLOCK_SKEW_MS) / 1000
+        params = {"channel": channel, "oldest": f"{oldest:.6f}", "inclusive": True, "include_all_metadata": True}
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        async for page in self._transport.pages(method, params | ({"ts": thread_ts} if thread_ts else {}), priority):
+            for message in answers.parse_own(page, us):
+                # Slack puts the parent at the head of every page of its thread.
+                if message.ts != thread_ts:
+                    yield message
 
-        cursor: dict[str, str] = {}
-        while True:
-            request = {**params, **cursor, "limit": PAGE}
-            page, following = await self._ask(method, channel, parse_page, http_verb="GET", params=request)
-            yield page
-            if not following:
-                return
-            cursor = {"cursor": following}
-
-    async def _ask(self, method: str, channel: str, parse: Callable[[Answer], T], **request: Any) -> T:  # noqa: ANN401 # the SDK's
-        """Make one request, unless it is too early for it."""
-        self._pacing.take(method, channel)
-        try:
-            with counted(CALLS, method):
-                return parse(await self._once(method, **request))
-        except Unavailable as error:
-            if error.retry_after is not None:
-                self._pacing.close(method, channel, error.retry_after)
-            raise
-
-    async def _once(self, method: str, **request: Any) -> Answer:  # noqa: ANN401 # the SDK's
-        try:
-            response = await self.web.api_call(method, **request)
-        except SlackApiError as error:
-            raise _refusal(method, error.response) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise _lost(method, error) from error
-        except (AttributeError, ValueError, RecursionError) as error:
-            # The SDK takes every body of a 200 for an object in JSON.
-            raise Uncertain(f"Slack's answer to {method} cannot be read") from error
-        if not isinstance(response.data, dict):
-            raise Uncertain(f"Slack's answer to {method} is not JSON")
-        return response.data, response.headers
-
-    async def _respond(self, url: str, body: Mapping[str, object]) -> None:
-        try:
-            async with self._session.post(url, json=body, allow_redirects=False) as response:
-                answer = _decoded(await response.text(errors="replace"))
-        except (aiohttp.ClientError, OSError) as error:
-            raise _lost(RESPONSE_URL, error) from error
-        done = answer in ("ok", "") or (isinstance(answer, dict) and answer.get("ok") is True)
-        if response.status != answers.OK or not done:
-            raise answers.error_from(RESPONSE_URL, response.status, response.headers, answer)
-
-    def _may_call(self, url: str) -> bool:
-        """Tell whether `url` is Slack's: its own host for answers, or where this Slack's API is."""
-        try:
-            origin = urlsplit(url)[:2]
-        except ValueError:
-            return False
-        return origin in (urlsplit(RESPONSE_HOST)[:2], urlsplit(self.web.base_url)[:2])
+    async def _read(self, method: str, parse: Callable[[Mapping[str, object]], T], **params: str) -> T:
+        return await self._transport.ask(method, lambda answer: parse(answer[0]), http_verb="GET", params=params)
 
 
 def _message(
@@ -232,32 +237,9 @@ def _posted(answer: Answer) -> MessageTs:
     return MessageTs(ts)
 
 
-def _person(answer: Answer) -> SlackPerson:
-    return answers.parse_person(answer[0])
+def _view(answer: Answer) -> View:
+    return answers.parse_view(answer[0])
 
 
 def _nothing(_answer: Answer) -> None:
     """Be content with a success."""
-
-
-def _refusal(method: str, response: AsyncSlackResponse | aiohttp.ClientResponse) -> CallError:
-    """Understand an answer that the SDK raised: its own kind of response, or aiohttp's when the body was no JSON."""
-    if isinstance(response, aiohttp.ClientResponse):
-        return answers.error_from(method, response.status, response.headers, None)
-    return answers.error_from(method, response.status_code, response.headers, response.data)
-
-
-def _lost(method: str, error: Exception) -> Unavailable | Uncertain:
-    """Tell a call that never left from one whose answer never came. aiohttp's own text would name addresses."""
-    kind = type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Unavailable(f"Slack cannot be reached for {method}: {kind}")
-    return Uncertain(f"the connection to Slack broke during {method}: {kind}")
-
-
-def _decoded(text: str) -> object:
-    """Take an answer for JSON, or else for the words that it is."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text.strip()

@@ -1,71 +1,145 @@
 """
 How fast Slack may be called. Never waits: it says how long to wait, and whoever asked puts the work back.
 
-Source: Slack's page on rate limits. One message a second to a channel, with short bursts tolerated; tiers count the
-calls of a method in a minute, over all channels; after a 429, nothing before `Retry-After`.
+Source of every number, where none other is named: Slack's page on rate limits (docs.slack.dev, "Rate limits"), and the
+tier on each method's own page. The limits count per app and workspace, so all workers share what is left of them.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import IntEnum
+from types import MappingProxyType
 
-from shared.errors import Unavailable
+import structlog
+
+from shared.errors import StoreDown, Unavailable
+from shared.slack.budgets import Budgets, Limit, OwnBudgets
+
+log = structlog.get_logger()
+
+ROUNDING = 0.001
+"""Seconds by which a call may come early: work queues count whole milliseconds."""
+PATIENCE = 0.3
+"""Seconds that the shared budgets may take to answer. A person waits for some of these calls while Redis is down."""
+ALONE = 2.0
+"""Seconds for which the shared budgets are left alone once they have failed."""
+
+
+class Priority(IntEnum):
+    """
+    What goes first when a method has not room for all; each method has budgets of its own.
+
+    Nobody waits in line here, so there is no line to sort: who is refused comes back later and meets whoever else is
+    there by then. What must go first therefore finds room kept for it. Each level may use a quarter less of every burst
+    than the one above; however many of the lower ones press, the last part of the burst is there for the higher ones,
+    and is filled up again before the lower ones get anything.
+    """
+
+    FIRST = 0
+    """The first card of an incident of high urgency, the updates of it, and whatever a person waits for."""
+    HIGH = 1
+    """The first card of any other incident."""
+    MEDIUM = 2
+    """A line about an incident of high urgency, and the update of a card of any other."""
+    LOW = 3
+    """A line about any other incident, and what nobody waits for."""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """One call every `interval` seconds in the long run, `burst` of them at once after a pause."""
+    """So many calls in a minute in the long run, `burst` of them at once after a pause."""
 
-    interval: float
+    per_minute: int
     burst: int
-    per_channel: bool
+    per_channel: bool = False
+
+    def limit(self, method: str, channel: str, priority: Priority, pace: float) -> Limit:
+        """Say what one call takes."""
+        interval = 60 / self.per_minute * pace
+        usable = self.burst * (len(Priority) - priority) // len(Priority)
+        return Limit(
+            f"{method}:{channel}" if self.per_channel else method, interval, (usable - 1) * interval + ROUNDING
+        )
 
 
-TIER_3_PER_MINUTE = 50
-RATES = {
-    "chat.postMessage": Rate(interval=1.0, burst=3, per_channel=True),
-    "chat.update": Rate(interval=60 / TIER_3_PER_MINUTE, burst=10, per_channel=False),
-}
-"""The methods that a busy hour calls often. The others stay far below their limits."""
-ROUNDING = 0.001
-"""Seconds by which a call may come early, because sums of fractions come out a little too long."""
+TIER_3 = Rate(per_minute=50, burst=10)
+TIER_4 = Rate(per_minute=100, burst=20)
+"""Tiers count a method's calls over all channels. Slack welcomes bursts and does not say how large: a fifth is ours."""
+CHANNEL = Rate(per_minute=60, burst=4, per_channel=True)
+"""One message a second to a channel. Slack allows "short bursts" and does not say how short."""
+WORKSPACE = Rate(per_minute=300, burst=60)
+"""All messages of an app: "several hundred" a minute, says the page of chat.postMessage; the fewest that can mean."""
+RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
+    {
+        "auth.test": (TIER_4,),  # a rule of its own, whose number is not published
+        "chat.delete": (TIER_3,),
+        "chat.getPermalink": (TIER_4,),  # likewise
+        "chat.postEphemeral": (TIER_4,),
+        "chat.postMessage": (CHANNEL, WORKSPACE),
+        "chat.update": (TIER_3,),
+        "conversations.history": (TIER_3,),
+        "conversations.info": (TIER_3,),
+        "conversations.replies": (TIER_3,),
+        "users.info": (TIER_4,),
+        "users.lookupByEmail": (TIER_3,),
+        "views.open": (TIER_4,),
+        "views.update": (TIER_4,),
+    }
+)
+"""Every method that we call, with its narrowest rate first: that is the one which a 429 is held to be about."""
 
 
 class Pacing:
     """
-    The calls of one token. `now` gives seconds on a clock that only goes forward.
+    The calls of one token.
 
-    `pace` stretches or shrinks the rates: tests against a Slack without limits need not wait for them.
+    `shared` are the budgets of all workers. While they cannot be asked this process paces itself alone, because a slow
+    store must not hold up a click: then each worker may use all of the limits, and Slack's 429 puts that right.
+    `pace` stretches or shrinks the rates (0: none), since tests against a Slack without limits need not wait for them;
+    what Slack itself asks for after a 429 is never shrunk.
     """
 
-    def __init__(self, now: Callable[[], float], pace: float = 1.0) -> None:
+    def __init__(self, now: Callable[[], float], pace: float = 1.0, shared: Budgets | None = None) -> None:
         self._now = now
         self._pace = pace
-        self._next: dict[tuple[str, str], float] = {}
-        """When the call after the last one would be due at an even pace."""
-        self._closed_until: dict[tuple[str, str], float] = {}
+        self._own = OwnBudgets(now)
+        self._shared = shared
+        self._alone_until = now()
 
-    def take(self, method: str, channel: str) -> None:
+    async def take(self, method: str, channel: str, priority: Priority) -> None:
         """Take the place of one call, or raise `Unavailable` with the seconds until there is one."""
-        now = self._now()
-        wait = max(self._closed_until.get((method, channel), now) - now, self._wait(method, channel, now))
-        if wait > ROUNDING:
+        limits = [rate.limit(method, channel, priority, self._pace) for rate in RATES[method]]
+        wait = await self._ask(limits)
+        if wait > 0:
             raise Unavailable(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
-        rate = RATES.get(method)
-        if rate is not None:
-            key = _key(rate, method, channel)
-            self._next[key] = max(self._next.get(key, now), now) + rate.interval * self._pace
 
-    def close(self, method: str, channel: str, seconds: float) -> None:
-        """Let no call through for so many seconds, because Slack said so."""
-        self._closed_until[(method, channel)] = self._now() + seconds
+    async def close(self, method: str, channel: str, seconds: float) -> None:
+        """
+        Let nobody through for so many seconds, because Slack said so: to that channel, or at all if no channel counts.
 
-    def _wait(self, method: str, channel: str, now: float) -> float:
-        rate = RATES.get(method)
-        if rate is None:
-            return 0.0
-        due = self._next.get(_key(rate, method, channel), now)
-        return due - (rate.burst - 1) * rate.interval * self._pace - now
+        What comes after that comes at an even pace, the highest priority first: the burst is used up.
+        """
+        narrowest = RATES[method][0].limit(method, channel, Priority.FIRST, self._pace)
+        ahead = seconds + narrowest.ahead
+        self._own.postpone(narrowest.budget, ahead)
+        if self._shared and self._now() >= self._alone_until:
+            async with self._briefly():
+                await self._shared.postpone(narrowest.budget, ahead)
 
+    async def _ask(self, limits: list[Limit]) -> float:
+        if self._shared and self._now() >= self._alone_until:
+            async with self._briefly():
+                return await self._shared.take(limits)
+        return self._own.take(limits)
 
-def _key(rate: Rate, method: str, channel: str) -> tuple[str, str]:
-    return (method, channel if rate.per_channel else "")
+    @asynccontextmanager
+    async def _briefly(self) -> AsyncIterator[None]:
+        """Ask the shared budgets; if they fail or take too long, go on without them for a while."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                yield
+        except (StoreDown, TimeoutError) as error:
+            self._alone_until = self._now() + ALONE
+            log.warning("pacing.alone", why=str(error) or "the store did not answer in time", seconds=ALONE)

@@ -9,7 +9,10 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{events}`                    | stream | none     | deliveries and answers to our calls, until folded |
 | `pb:{commands}`                  | stream | none     | what people asked for, until moved to its incident |
 | `pb:{deadletters}`               | stream | 10,000   | what could not be understood, with the reason |
+| `pb:{audit}`                     | stream | 400 d    | every human action and what came of it |
 | `pb:{generation}`                | string | none     | the birth of this data set: `<random>:<Redis ms>` |
+| `pb:{open}`                      | zset   | none     | open incidents -> when they were created (ms) |
+| `pb:{channel:<id>}:open`         | zset   | none     | the same, of those with a card in that channel |
 | `pb:{queue:<name>}:due`          | zset   | none     | incident -> when it is due (Redis ms) |
 | `pb:{queue:<name>}:marks`        | hash   | none     | incident -> the number of its last mark |
 | `pb:{<incident>}:incident`       | hash   | 180 d    | the projection: `rev`, `doc` |
@@ -17,23 +20,33 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |
 | `pb:{<incident>}:lease:<name>`   | string | lease    | who holds the incident for one kind of work |
 | `pb:{<incident>}:epoch:<name>`   | string | 180 d    | how often that lease has been taken: the fencing token |
+| `pb:{pace}:<budget>`             | string | seconds  | when Slack's next call of a kind is due (Redis µs) |
 | `pb:{link:<slack user>}`         | string | minutes  | the PagerDuty user that a Slack user is |
 | `pb:{mention:<pagerduty user>}`  | string | minutes  | the Slack user that a PagerDuty user is |
 
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
 """
 
-from shared.model.ids import IncidentId, SlackUserId, UserId
+from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 
 EVENTS = "pb:{events}"
 COMMANDS = "pb:{commands}"
 DEAD_LETTERS = "pb:{deadletters}"
+AUDIT = "pb:{audit}"
 GENERATION = "pb:{generation}"
+OPEN = "pb:{open}"
 GROUP = "workers"
 
 DEAD_LETTERS_KEPT = 10_000
+AUDIT_KEPT = 400 * 24 * 3600
+"""Seconds that an entry of the audit is kept, at least."""
 INCIDENT_KEPT = 180 * 24 * 3600
 """Seconds that an incident's keys outlive its last change."""
+
+
+def open_in(channel: ChannelId) -> str:
+    """Name the open incidents of a channel."""
+    return f"pb:{{channel:{channel}}}:open"
 
 
 def due(queue: str) -> str:
@@ -59,6 +72,11 @@ def lease(incident: IncidentId, work: str) -> str:
 def epoch(incident: IncidentId, work: str) -> str:
     """Name the fencing counter of that lease; same slot."""
     return f"pb:{{{incident}}}:epoch:{work}"
+
+
+def budget(name: str) -> str:
+    """Name a budget of calls; all of them share a slot, because one call may count in several."""
+    return f"pb:{{pace}}:{name}"
 
 
 def link(user: SlackUserId) -> str:

@@ -1,0 +1,101 @@
+"""
+What Slack's failures mean for a caller. Pure.
+
+Slack says what went wrong in a word (`{"ok": false, "error": "..."}`), mostly with HTTP status 200. Sources: the error
+lists of its method pages, its page on rate limits, and for two more words of a spent trigger its guide to interaction.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
+
+OK, TOO_MANY, SERVER_ERROR = 200, 429, 500
+
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+BROKEN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+BAD_TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+MISSING = frozenset(
+    {
+        "channel_not_found",
+        "message_not_found",
+        "not_found",
+        "thread_not_found",
+        "user_not_found",
+        "users_not_found",
+        "user_not_visible",
+    }
+)
+TRIGGER_GONE = frozenset(
+    {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"}
+)
+"""The codes of a `Refused` view that no click stands behind any more; the next click can open it."""
+HASH_CONFLICT = "hash_conflict"
+"""The code of a `Refused` update of a view that had changed meanwhile."""
+
+_TOO_LATE = "a view opens only within 3 s of the click"
+_TWICE = "a view has been opened with this click already"
+_MEANING: Mapping[str, str] = MappingProxyType(
+    {
+        "expired_trigger_id": _TOO_LATE,
+        "trigger_expired": _TOO_LATE,
+        "exchanged_trigger_id": _TWICE,
+        "trigger_exchanged": _TWICE,
+        "invalid_trigger_id": "Slack does not know this click",
+        HASH_CONFLICT: "the view has changed meanwhile",
+        "not_found": "the view is not open any more",
+        "view_too_large": "a view may have 250 kB",
+        "expired_url": "a click can be answered for half an hour",
+        "used_url": "a click can be answered five times",
+    }
+)
+"""What a word means that does not say so itself."""
+
+LONGEST_WHY = 300
+
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,99}")
+
+
+def error_from(method: str, status: int, headers: Mapping[str, str], body: object) -> CallError:
+    """
+    Make the error that an answer stands for which is not a success.
+
+    `body` is the decoded JSON, or the text as it came. What cannot be understood leaves open whether it took effect.
+    """
+    word = _error_word(body)
+    if status == TOO_MANY or word in RATE_LIMITED:
+        return Unavailable(f"Slack limits {method}", _retry_after(headers))
+    if status >= SERVER_ERROR or not word or word in BROKEN:
+        return Uncertain(f"Slack could not tell how {method} ended: {word or f'HTTP status {status}'}")
+    why = f"Slack refused {method}: {word}{_details(word, body)}"[:LONGEST_WHY]
+    if word in BAD_TOKEN:
+        return BadCredentials(why, word, status)
+    return (NotFound if word in MISSING else Refused)(why, word, status)
+
+
+def _error_word(body: object) -> str:
+    """Find the word that names the error; a `response_url` answers with the bare word."""
+    word = body.get("error") if isinstance(body, dict) else body
+    return word if isinstance(word, str) and _WORD.fullmatch(word) else ""
+
+
+def _details(word: str, body: object) -> str:
+    """Say what the word means, and what Slack adds: what is wrong with the blocks, which scope is missing."""
+    told: list[object] = [_MEANING.get(word)]
+    if isinstance(body, dict):
+        metadata = body.get("response_metadata")
+        messages = metadata.get("messages") if isinstance(metadata, dict) else None
+        told += [*(messages if isinstance(messages, list) else []), body.get("needed")]
+    words = "; ".join(part for part in told if isinstance(part, str))
+    return f" ({words})" if words else ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    given = {name.lower(): value for name, value in headers.items()}
+    try:
+        seconds = float(given["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -1,0 +1,172 @@
+"""
+Slack's Web API over HTTP: one request on the wire per call, paced, counted, and every failure one of our errors.
+
+The official SDK does the talking. Whoever made a call decides whether it may be made again.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+from prometheus_client import Counter
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from shared.calls import counted
+from shared.errors import CallError, Refused, Unavailable, Uncertain
+from shared.slack import answers, failures
+from shared.slack.pacing import Pacing, Priority
+
+CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
+
+RESPONSE_HOST = "https://hooks.slack.com"
+RESPONSE_URL = "response_url"
+"""How calls of a `response_url` are counted; it is no method of the Web API."""
+PAGE = 200
+"""Messages on one page of history, the number that Slack recommends."""
+PATIENCE = 10.0
+"""Seconds that the next page of a history may have to wait for its turn before the reading is given up."""
+
+Answer = tuple[dict[str, object], Mapping[str, str]]
+"""The decoded body of a successful answer, and its headers."""
+T = TypeVar("T")
+
+
+class Transport:
+    """
+    The connections of one bot token. A call takes `timeout` seconds at most.
+
+    Must be made in a running event loop. `web` is the SDK's client underneath, for what Bolt does by itself.
+    """
+
+    def __init__(self, token: str, base_url: str, timeout: float, pacing: Pacing) -> None:
+        # The SDK ignores its own time-out when it is given a session, so the session has to have it.
+        limits = aiohttp.ClientTimeout(total=timeout, connect=timeout / 3)
+        self._session = aiohttp.ClientSession(timeout=limits, trust_env=False)
+        self.web = AsyncWebClient(token, base_url, session=self._session, retry_handlers=[])
+        # The SDK takes a proxy from the environment for every address, this machine's included.
+        self.web.proxy = None
+        self._pacing = pacing
+
+    async def ask(
+        self,
+        method: str,
+        parse: Callable[[Answer], T],
+        *,
+        channel: str = "",
+        priority: Priority = Priority.FIRST,
+        **request: Any,  # noqa: ANN401 # the SDK's
+    ) -> T:
+        """Make one request, unless it is too early for it."""
+        await self._pacing.take(method, channel, priority)
+        try:
+            with counted(CALLS, method):
+                return parse(await self._once(method, **request))
+        except Unavailable as error:
+            if error.retry_after is not None:
+                await self._pacing.close(method, channel, error.retry_after)
+            raise
+
+    async def pages(
+        self, method: str, params: Mapping[str, object], priority: Priority = Priority.FIRST
+    ) -> AsyncIterator[dict[str, object]]:
+        """
+        Read page after page.
+
+        Pages after the first wait for their turn: a reading that began anew each time would never come to its end.
+        """
+        page, following = await self._page(method, params, priority)
+        yield page
+        while following:
+            page, following = await self._next_page(method, {**params, "cursor": following}, priority)
+            yield page
+
+    async def answer(self, url: str, body: Mapping[str, object]) -> None:
+        """Post to a `response_url`. Any address but Slack's is `Refused` unsent."""
+        if not self._may_call(url):
+            raise Refused("the response_url does not lead to Slack")
+        with counted(CALLS, RESPONSE_URL):
+            await self._answer(url, body)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def _page(
+        self, method: str, params: Mapping[str, object], priority: Priority
+    ) -> tuple[dict[str, object], str]:
+        def parse(answer: Answer) -> tuple[dict[str, object], str]:
+            return answer[0], answers.next_cursor(answer[0])
+
+        request = {**params, "limit": PAGE}
+        return await self.ask(method, parse, priority=priority, http_verb="GET", params=request)
+
+    async def _next_page(
+        self, method: str, params: Mapping[str, object], priority: Priority
+    ) -> tuple[dict[str, object], str]:
+        while True:
+            try:
+                return await self._page(method, params, priority)
+            except Unavailable as error:
+                if error.retry_after is None or error.retry_after > PATIENCE:
+                    raise
+                await asyncio.sleep(error.retry_after)
+
+    async def _once(self, method: str, **request: Any) -> Answer:  # noqa: ANN401 # the SDK's
+        try:
+            response = await self.web.api_call(method, **request)
+        except SlackApiError as error:
+            raise _refusal(method, error.response) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise _lost(method, error) from error
+        except (AttributeError, ValueError, RecursionError) as error:
+            # The SDK takes every body of a 200 for an object in JSON.
+            raise Uncertain(f"Slack's answer to {method} cannot be read") from error
+        if not isinstance(response.data, dict):
+            raise Uncertain(f"Slack's answer to {method} is not JSON")
+        return response.data, response.headers
+
+    async def _answer(self, url: str, body: Mapping[str, object]) -> None:
+        try:
+            async with self._session.post(url, json=body, allow_redirects=False) as response:
+                answer = _decoded(await response.text(errors="replace"))
+        except (aiohttp.ClientError, OSError) as error:
+            raise _lost(RESPONSE_URL, error) from error
+        done = answer in ("ok", "") or (isinstance(answer, dict) and answer.get("ok") is True)
+        if response.status != failures.OK or not done:
+            raise failures.error_from(RESPONSE_URL, response.status, response.headers, answer)
+
+    def _may_call(self, url: str) -> bool:
+        """Tell whether `url` is Slack's: its own host for answers, or where this Slack's API is."""
+        try:
+            origin = urlsplit(url)[:2]
+        except ValueError:
+            return False
+        return origin in (urlsplit(RESPONSE_HOST)[:2], urlsplit(self.web.base_url)[:2])
+
+
+def _refusal(method: str, response: AsyncSlackResponse | aiohttp.ClientResponse) -> CallError:
+    """Understand an answer that the SDK raised: its own kind of response, or aiohttp's when the body was no JSON."""
+    if isinstance(response, aiohttp.ClientResponse):
+        return failures.error_from(method, response.status, response.headers, None)
+    return failures.error_from(method, response.status_code, response.headers, response.data)
+
+
+def _lost(method: str, error: Exception) -> Unavailable | Uncertain:
+    """Tell a call that never left from one whose answer never came. aiohttp's own text would name addresses."""
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return Unavailable(f"Slack cannot be reached for {method}: {kind}")
+    return Uncertain(f"the connection to Slack broke during {method}: {kind}")
+
+
+def _decoded(text: str) -> object:
+    """Take an answer for JSON, or else for the words that it is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text.strip()

@@ -1,0 +1,40 @@
+"""How many calls all workers together have made, on the store's clock."""
+
+from collections.abc import Sequence
+
+from shared.store import keys
+from shared.store.redis import Redis
+from shared.store.scripts import Script
+
+MICROSECONDS = 1_000_000
+
+
+class SharedBudgets:
+    """
+    Budgets that several processes take calls from; each taking is one atomic step.
+
+    A budget is the moment when its next call would be due at an even pace. Budgets forget themselves as soon as they
+    are full again, so a store that lost its data costs at most one burst too many.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._take = Script(redis, "pace")
+        self._postpone = Script(redis, "postpone")
+
+    async def take(self, limits: Sequence[tuple[str, float, float]]) -> float:
+        """
+        Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait.
+
+        Each limit is a budget, the seconds that a call takes from it, and how many seconds it may be ahead.
+        """
+        names = [keys.budget(budget) for budget, _, _ in limits]
+        times = [_micros(seconds) for _, interval, ahead in limits for seconds in (interval, ahead)]
+        return int(str(await self._take(names, [*times]))) / MICROSECONDS
+
+    async def postpone(self, budget: str, seconds: float) -> None:
+        """Let a budget be at least so many seconds ahead."""
+        await self._postpone([keys.budget(budget)], [_micros(seconds)])
+
+
+def _micros(seconds: float) -> int:
+    return round(seconds * MICROSECONDS)

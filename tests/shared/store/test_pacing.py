@@ -1,0 +1,241 @@
+"""The budgets of all workers: counted in the store, as one process alone would count them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+import lupa.lua51  # type: ignore[import-untyped]  # it comes without types
+import pytest
+from fakeredis import FakeAsyncRedis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.sandbox.slack import Limits, SlackSandbox
+from shared.errors import StoreDown, Unavailable
+from shared.model.ids import ChannelId
+from shared.slack.budgets import Limit, OwnBudgets
+from shared.slack.client import Slack
+from shared.slack.pacing import Pacing, Priority
+from shared.store import keys
+from shared.store.pacing import SharedBudgets
+from shared.store.redis import Redis, connect
+
+POST = "chat.postMessage"
+LONG = 3600.0
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[Redis]:
+    """Give an empty store."""
+    client = FakeAsyncRedis()
+    yield cast("Redis", client)
+    await client.aclose()
+
+
+@pytest.fixture
+async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
+    """Run a Valkey."""
+    async with EmbeddedValkey(tmp_path / "valkey") as running:
+        yield running
+
+
+async def burst(pacing: Pacing, channel: str = "C0") -> int:
+    """Count how many posts may be made at once."""
+    count = 0
+    with suppress(Unavailable):
+        while True:
+            await pacing.take(POST, channel, Priority.FIRST)
+            count += 1
+    return count
+
+
+async def test_all_workers_take_from_the_same_budget(redis: Redis) -> None:
+    """What one worker has used up is not there for another; another channel is."""
+    one, other = (Pacing(time.monotonic, pace=100, shared=SharedBudgets(redis)) for _ in range(2))
+    for _ in range(3):
+        await one.take(POST, "C0", Priority.FIRST)
+    assert 1 == await burst(other)
+    assert 4 == await burst(other, "C1")
+
+
+async def test_a_429_closes_for_all_workers(redis: Redis) -> None:
+    """Who was told to wait tells the others."""
+    one, other = (Pacing(time.monotonic, shared=SharedBudgets(redis)) for _ in range(2))
+    await one.close(POST, "C0", 30)
+    with pytest.raises(Unavailable) as raised:
+        await other.take(POST, "C0", Priority.FIRST)
+    assert pytest.approx(30, abs=1) == raised.value.retry_after
+    await other.take(POST, "C1", Priority.FIRST)
+
+
+async def test_a_shorter_wait_does_not_end_a_longer_one(redis: Redis) -> None:
+    """Two workers were told different times: the later one holds."""
+    budgets = SharedBudgets(redis)
+    await budgets.postpone("b", 30)
+    await budgets.postpone("b", 10)
+    assert 29 < await budgets.take([Limit("b", 1.0, 0.0)]) <= 30
+
+
+async def test_all_or_nothing(redis: Redis) -> None:
+    """A call that has no room in one of its budgets takes nothing from the other."""
+    budgets = SharedBudgets(redis)
+    await budgets.postpone("full", LONG)
+    assert await budgets.take([Limit("free", LONG, 0.0), Limit("full", 1.0, 0.0)]) > 0
+    assert 0 == await budgets.take([Limit("free", LONG, 0.0)])
+
+
+async def test_a_budget_that_is_full_again_leaves_nothing_behind(redis: Redis) -> None:
+    """The keys end by themselves, as soon as they say nothing any more."""
+    budgets = SharedBudgets(redis)
+    await budgets.take([Limit("b", 20.0, 0.0)])
+    assert 19_000 < await redis.pttl(keys.budget("b")) <= 20_001
+
+
+async def test_a_real_server_counts_the_calls_of_two_workers(valkey: EmbeddedValkey) -> None:
+    """Pressed by two processes' worth of callers, the server grants the burst and the rate, and not more."""
+    interval, room = 0.02, 4
+    granted = 0
+
+    async def press(url: str) -> None:
+        nonlocal granted
+        client = connect(url)
+        budgets = SharedBudgets(client)
+        while time.monotonic() < end:
+            granted += not await budgets.take([Limit("b", interval, (room - 1) * interval)])
+        await client.aclose()
+
+    begun = time.monotonic()
+    end = begun + 0.4
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2):
+            group.create_task(press(valkey.url))
+    assert room <= granted <= room + (time.monotonic() - begun) / interval
+
+
+async def test_a_store_that_dies_is_store_down(valkey: EmbeddedValkey) -> None:
+    """The budgets say so in the store's own error, which the pacing goes on without."""
+    client = connect(valkey.url)
+    budgets = SharedBudgets(client)
+    pacing = Pacing(time.monotonic, pace=100, shared=budgets)
+    await pacing.take(POST, "C0", Priority.FIRST)
+    await valkey.kill()
+    with pytest.raises(StoreDown):
+        await budgets.take([Limit("b", 1.0, 0.0)])
+    assert 4 == await burst(pacing)
+    await client.aclose()
+
+
+async def test_misbehaving_limits(valkey: EmbeddedValkey) -> None:
+    """
+    Sixty posts to three channels through two workers' doors come without one 429 from a Slack that limits.
+
+    Everything runs twenty times as fast: Slack's limits and ours.
+    """
+    faster = 20
+    tiers = MappingProxyType({tier: most * faster for tier, most in Limits().per_minute.items()})
+    limits = Limits(per_minute=tiers, posts_per_second=Limits().posts_per_second * faster)
+    redis = connect(valkey.url)
+    async with SlackSandbox(paced=True, limits=limits) as sandbox:
+        channels = [ChannelId(sandbox.add_channel(name).id) for name in ("one", "two", "three")]
+        doors = [
+            Slack(sandbox.bot_token, sandbox.api_url, pace=1 / faster, budgets=SharedBudgets(redis)) for _ in range(2)
+        ]
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            for door in doors:
+                for channel in channels:
+                    group.create_task(ten_posts(door, channel))
+        assert [20, 20, 20] == [len(sandbox.channels[channel].messages) for channel in channels]
+        assert [True] * 60 == [call.ok for call in sandbox.calls_to(POST)]
+        for door in doors:
+            await door.aclose()
+    await redis.aclose()
+
+
+async def test_that_slack_does_limit() -> None:
+    """The same Slack refuses a burst that nobody paces: the test above is not blind."""
+    async with SlackSandbox(paced=True) as sandbox:
+        channel = ChannelId(sandbox.add_channel("one").id)
+        door = Slack(sandbox.bot_token, sandbox.api_url, pace=0)
+        await asyncio.gather(*(post(door, channel) for _ in range(10)), return_exceptions=True)
+        assert "ratelimited" in [call.error for call in sandbox.calls_to(POST)]
+        await door.aclose()
+
+
+async def ten_posts(door: Slack, channel: ChannelId) -> None:
+    """Post ten messages, coming back whenever told."""
+    posted = 0
+    while posted < 10:
+        try:
+            await post(door, channel)
+            posted += 1
+        except Unavailable as early:
+            await asyncio.sleep(early.retry_after or 0)
+
+
+async def post(door: Slack, channel: ChannelId) -> None:
+    """Post one message."""
+    await door.post(channel, text="words", blocks=[], metadata={})
+
+
+class Script:
+    """One of the Lua scripts by itself, on a clock that a test moves and keys in a dictionary. Seconds throughout."""
+
+    def __init__(self, name: str, store: dict[str, str]) -> None:
+        self.now = 0
+        self._store = store
+        self._lua: Any = lupa.lua51.LuaRuntime()
+        text = files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+        self._run = self._lua.eval(f"function(redis, KEYS, ARGV) {text} end")
+
+    def __call__(self, names: list[str], times: list[float]) -> float:
+        """Run it, and return what it returns, in seconds."""
+        arguments = self._lua.table_from([str(round(seconds * 1_000_000)) for seconds in times])
+        redis = self._lua.table_from({"call": self._call})
+        return float(self._run(redis, self._lua.table_from(names), arguments)) / 1_000_000
+
+    def _call(self, command: str, *arguments: Any) -> Any:  # noqa: ANN401 # Lua's
+        if command == "TIME":
+            seconds, micros = divmod(self.now, 1_000_000)
+            return self._lua.table_from([str(seconds), str(micros)])
+        if command == "GET":
+            return self._store.get(arguments[0], False)
+        assert ("SET", "PX") == (command, arguments[2])
+        self._store[arguments[0]] = arguments[1]
+        return "OK"
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 1_000, 999_999, 1_000_000, 60_000_000]),
+        st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=2, unique=True),
+        st.sampled_from([0.0, 0.2, 1.2, 3.6]),
+        st.sampled_from([None, None, None, 0.5, 5.0]),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_the_scripts_count_as_one_process_does(steps: list[tuple[int, list[str], float, float | None]]) -> None:
+    """Step by step the scripts in the store and the budgets of one process grant and refuse alike."""
+    store: dict[str, str] = {}
+    pace, postpone = Script("pace", store), Script("postpone", store)
+    own = OwnBudgets(lambda: pace.now / 1_000_000)
+    pace.now = 1_700_000_000_000_000 % 10**10  # small enough for fractions of a second to be exact
+    for after, budgets, ahead, closed in steps:
+        pace.now += after
+        postpone.now = pace.now
+        if closed is not None:
+            postpone([budgets[0]], [closed])
+            own.postpone(budgets[0], closed)
+        # A call may be a hair early: the two clocks count in fractions that are not the same.
+        limits = [Limit(budget, 1.2, ahead + 1e-5) for budget in budgets]
+        assert pytest.approx(own.take(limits), abs=1e-5) == pace(
+            budgets, [part for limit in limits for part in (limit.interval, limit.ahead)]
+        )
