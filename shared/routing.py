@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shared.bridge_config import RouteConfig, RoutingConfig
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import ChannelId
+from shared.model.telling import Loud, Verbosity
 
 
 @dataclass(frozen=True)
@@ -13,20 +14,25 @@ class Route:
     Where an incident goes; the first channel is home. No channels: it is counted and not shown.
 
     `named` tells a route that somebody wrote down for such incidents from the default channel, where incidents of
-    private teams are never shown.
+    private teams are never shown. `verbosity` and `broadcast` say what its threads tell, and what of it aloud.
     """
 
     channels: tuple[ChannelId, ...]
     named: bool
+    verbosity: Verbosity
+    broadcast: frozenset[Loud]
 
 
 def route(snapshot: Snapshot, config: RoutingConfig) -> Route:
     """Find the channels for an incident as it is now."""
     for candidate in config.routes:
         if _takes(candidate, snapshot):
-            return Route(tuple(ChannelId(channel) for channel in candidate.all_channels), named=True)
-    default = config.default_channel
-    return Route((ChannelId(default),) if default else (), named=False)
+            channels = tuple(ChannelId(channel) for channel in candidate.all_channels)
+            verbosity = candidate.verbosity or config.verbosity
+            broadcast = config.broadcast if candidate.broadcast is None else candidate.broadcast
+            return Route(channels, named=True, verbosity=verbosity, broadcast=broadcast)
+    default = (ChannelId(config.default_channel),) if config.default_channel else ()
+    return Route(default, named=False, verbosity=config.verbosity, broadcast=config.broadcast)
 
 
 def _takes(candidate: RouteConfig, snapshot: Snapshot) -> bool:

@@ -69,4 +69,5 @@ def answer(event_type: str, at_ms: int, command: str, agent: Agent = ALICE, *, p
 def expectation(event_type: str, at_ms: int, command: str, agent: Agent = ALICE) -> Expectation:
     """Make what the bridge notes before a call begun at `at_ms`."""
     second = at_ms // 1000 * 1000
-    return Expectation(CommandId(command), event_type, UserId(agent.id), TRANSITIONS[event_type], second, second, NOON)
+    detail = str(TRANSITIONS[event_type])
+    return Expectation(CommandId(command), event_type, UserId(agent.id), detail, second, second, NOON)

@@ -1,28 +1,46 @@
-"""What a person asked for, and how long asking stays good."""
+"""What a person asked for: one action on one incident, with its terms, and how long asking stays good."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from shared.model.event import ACKNOWLEDGED, RESOLVED, Status
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
+from shared.model.event import Ref, Status
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId
 
 
 class Action(StrEnum):
-    """What can be asked of an incident. The value is the verb that people read."""
+    """What can be asked. The value names it in buttons, settings, metrics and the audit."""
 
     ACKNOWLEDGE = "acknowledge"
+    NOTE = "note"
+    REASSIGN = "reassign"
+    ESCALATE = "escalate"
     RESOLVE = "resolve"
+    ADD_RESPONDERS = "add_responders"
+    SNOOZE = "snooze"
+    PRIORITY = "priority"
+    STATUS_UPDATE = "status_update"
+    TRIGGER = "trigger"
 
     @property
-    def status(self) -> Status:
-        """The state that the action leads to."""
-        return Status.ACKNOWLEDGED if self is Action.ACKNOWLEDGE else Status.RESOLVED
+    def status(self) -> Status | None:
+        """The state that the action leads to, None for one that leaves the state as it is."""
+        return _STATUS.get(self)
 
     @property
-    def event_type(self) -> str:
-        """The event by which PagerDuty reports the action."""
-        return ACKNOWLEDGED if self is Action.ACKNOWLEDGE else RESOLVED
+    def keeps(self) -> bool:
+        """Tell whether it stays good for minutes: what somebody wrote is worth sending late, a page is not."""
+        return self in {Action.NOTE, Action.STATUS_UPDATE}
+
+    @property
+    def repeatable(self) -> bool:
+        """Tell whether doing it twice is as good as once. What notifies or adds is not."""
+        return self in {Action.ACKNOWLEDGE, Action.RESOLVE, Action.PRIORITY, Action.TRIGGER}
+
+
+_KEY = "pagebridge:"
+"""How the keys of incidents begin that were opened from Slack."""
+_STATUS = {Action.ACKNOWLEDGE: Status.ACKNOWLEDGED, Action.RESOLVE: Status.RESOLVED}
 
 
 @dataclass(frozen=True)
@@ -35,8 +53,35 @@ class Clicker:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """
+    What an action needs besides the incident; each action reads its own few.
+
+    `text` is the note, the resolution note, the status update, the message to responders, or the details of a new
+    incident. `people` are PagerDuty users to assign or to ask. `policy`, `priority` and `service` are PagerDuty's.
+    `level` is an escalation level, from 1. `seconds` is how long to snooze. `title` and `urgency` are those of a new
+    incident. `seen` are the assignees whom the person saw: what changes them is refused if they are others by now.
+    """
+
+    text: str = ""
+    people: tuple[Ref, ...] = ()
+    policy: Ref | None = None
+    priority: Ref | None = None
+    service: Ref | None = None
+    level: int | None = None
+    seconds: int = 0
+    title: str = ""
+    urgency: str = ""
+    seen: frozenset[UserId] | None = None
+
+
+@dataclass(frozen=True)
 class Command:
-    """One wish of one person about one incident, with where to answer them privately."""
+    """
+    One wish of one person about one incident, with where to answer them privately.
+
+    One that is done in several calls is split into as many commands, `part` of `parts`, each with its own outcome.
+    """
 
     id: CommandId
     action: Action
@@ -49,14 +94,51 @@ class Command:
     """How the card named the incident, such as `#37`; a hint for words only."""
     url: str = ""
     """Where the card said that the incident's page is; a hint for words only."""
+    terms: Terms = Terms()
+    part: int = 0
+    parts: int = 1
+    aloud: bool = False
+    """Whether its end is told in words even when the card says it all: it was typed, so nobody may be looking."""
+
+    @property
+    def whole(self) -> CommandId:
+        """The id of the command that this is a part of; its own when there is but one."""
+        return CommandId(self.id.partition(".")[0])
+
+
+def split(command: Command) -> tuple[Command, ...]:
+    """Make one command of each call that is needed, so that what one did is known apart from the others."""
+    people = command.terms.people
+    if command.action is not Action.ADD_RESPONDERS or len(people) < 2:  # noqa: PLR2004 -- one is no several
+        return (command,)
+    return tuple(
+        replace(
+            command,
+            id=CommandId(f"{command.id}.{part}"),
+            terms=replace(command.terms, people=(person,)),
+            part=part,
+            parts=len(people),
+        )
+        for part, person in enumerate(people)
+    )
+
+
+def incident_key(command: CommandId) -> str:
+    """Make the key under which a command opens an incident: PagerDuty opens no second one beside an open one."""
+    return _KEY + command
+
+
+def opened_by(key: str) -> CommandId | None:
+    """Tell which command opened the incident with this key, None when it was not opened from Slack."""
+    return CommandId(key.removeprefix(_KEY)) if key.startswith(_KEY) else None
 
 
 def command_id(user: SlackUserId, action_id: str, message: str, action_ts: str) -> CommandId:
     """
     Derive a command's id from Slack's own identifiers.
 
-    A redelivered envelope has another envelope id but the same user, action, message and `action_ts`, so it becomes the
-    same command.
+    A redelivered envelope has another envelope id but the same user, action, message (or view) and `action_ts` (or
+    `trigger_id`), so it becomes the same command.
     """
     digest = hashlib.sha256(f"{user}\x1f{action_id}\x1f{message}\x1f{action_ts}".encode()).hexdigest()
     return CommandId(digest[:20])

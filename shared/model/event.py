@@ -1,5 +1,7 @@
 """What happened in PagerDuty: events, whichever of the three ways they reached us, and the snapshots they carry."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -123,12 +125,8 @@ class StatusChange:
     at: Instant
 
 
-@dataclass(frozen=True)
-class Note:
-    """A note as an event carries it; `content` may have been cut by PagerDuty."""
-
-    id: str
-    content: str
+Said = tuple[tuple[str, str], ...]
+"""What a line tells besides who and when, by name, such as `("text", "Looking at it")`."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,9 @@ class Event:
     One thing that happened to one incident, as one source told it.
 
     `at` is PagerDuty's time, never ours. `snapshot` is the incident right after the change, where the source gives it.
-    `command` is set on the answer to a call of our own. `proven` says that this answer proves the change to be ours.
+    `detail` is what came out, and tells two events of one type apart; every source gives the same for the same change.
+    `subject` is the id of the note or status update that it is about, alike from every source, by which alone such a
+    one is known. `command` is set on what a command of ours did, `proven` says that this answer proves that it did.
     """
 
     id: EventId
@@ -147,10 +147,21 @@ class Event:
     at: Instant
     agent: Agent | None = None
     snapshot: Snapshot | None = None
-    note: Note | None = None
+    detail: str = ""
+    subject: str = ""
+    said: Said = ()
     command: CommandId | None = None
     proven: bool = False
     client: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """What came out: `detail`, which for a transition is the state that its type leads to."""
+        return self.detail or str(TRANSITIONS.get(self.type, ""))
+
+    def told(self, name: str) -> str:
+        """Look up one of the things said, empty when it was not."""
+        return dict(self.said).get(name, "")
 
 
 TRIGGERED = "incident.triggered"
@@ -158,6 +169,32 @@ ACKNOWLEDGED = "incident.acknowledged"
 UNACKNOWLEDGED = "incident.unacknowledged"
 RESOLVED = "incident.resolved"
 REOPENED = "incident.reopened"
+ESCALATED = "incident.escalated"
+DELEGATED = "incident.delegated"
+REASSIGNED = "incident.reassigned"
+PRIORITY_UPDATED = "incident.priority_updated"
+SERVICE_UPDATED = "incident.service_updated"
+INCIDENT_TYPE_CHANGED = "incident.incident_type.changed"
+ANNOTATED = "incident.annotated"
+RESPONDER_ADDED = "incident.responder.added"
+RESPONDER_REPLIED = "incident.responder.replied"
+STATUS_UPDATE = "incident.status_update_published"
+CONFERENCE_BRIDGE = "incident.conference_bridge.updated"
+CUSTOM_FIELDS = "incident.custom_field_values.updated"
+ROLE_ASSIGNED = "incident.role.assigned"
+TASK_CREATED = "incident.task.created"
+TASK_UPDATED = "incident.task.updated"
+TASK_COMPLETED = "incident.task.completed"
+ACTION_CREATED = "incident.action_invocation.created"
+ACTION_UPDATED = "incident.action_invocation.updated"
+ACTION_TERMINATED = "incident.action_invocation.terminated"
+WORKFLOW_STARTED = "incident.workflow.started"
+WORKFLOW_COMPLETED = "incident.workflow.completed"
+SNOOZED = "pagebridge.snoozed"
+URGENCY_CHANGED = "pagebridge.urgency_changed"
+TITLE_CHANGED = "pagebridge.title_changed"
+NOTE_EDITED = "pagebridge.note_edited"
+"""The last four have no webhook: a read or PagerDuty's answer to our own call tells of them."""
 
 TRANSITIONS = {
     TRIGGERED: Status.TRIGGERED,
@@ -166,4 +203,48 @@ TRANSITIONS = {
     RESOLVED: Status.RESOLVED,
     REOPENED: Status.TRIGGERED,
 }
-"""The event types that have a timeline line, and the status that each leads to."""
+"""The events that change the state, and the state that each leads to."""
+
+ANNOUNCED = frozenset(TRANSITIONS) | {
+    ESCALATED,
+    DELEGATED,
+    REASSIGNED,
+    PRIORITY_UPDATED,
+    SERVICE_UPDATED,
+    INCIDENT_TYPE_CHANGED,
+    ANNOTATED,
+    RESPONDER_ADDED,
+    RESPONDER_REPLIED,
+    STATUS_UPDATE,
+    CONFERENCE_BRIDGE,
+    CUSTOM_FIELDS,
+    ROLE_ASSIGNED,
+    TASK_CREATED,
+    TASK_UPDATED,
+    TASK_COMPLETED,
+    ACTION_CREATED,
+    ACTION_UPDATED,
+    ACTION_TERMINATED,
+    WORKFLOW_STARTED,
+    WORKFLOW_COMPLETED,
+    SNOOZED,
+    URGENCY_CHANGED,
+    TITLE_CHANGED,
+    NOTE_EDITED,
+}
+"""The events that have a timeline line."""
+
+
+def people(ids: Iterable[str]) -> str:
+    """Write the people that something came out with as a `detail`: the same whatever order they were named in."""
+    return ",".join(sorted(set(ids)))
+
+
+def digest(text: str) -> str:
+    """
+    Write a text as a `detail`: short, the same however its spaces and lines are set.
+
+    Only its beginning counts, because PagerDuty cuts long ones in webhooks.
+    """
+    beginning = " ".join(text.split())[:500].rstrip()
+    return hashlib.sha256(beginning.encode(errors="replace")).hexdigest()[:16]

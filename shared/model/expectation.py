@@ -2,13 +2,13 @@
 The events that our own writes will cause: how an echo is told from somebody else's act.
 
 A webhook carries nothing that says "made by the bridge", so before each call the bridge notes what it is about to
-cause. An event fits an expectation when type, agent and resulting state agree and its time, on PagerDuty's clock, lies
-in the window. Each source may match an expectation once; a second match is an outside act.
+cause. An event fits an expectation when type, agent and what came out agree and its time, on PagerDuty's clock, lies in
+the window. Each source may match an expectation once; a second match is an outside act.
 """
 
 from dataclasses import dataclass, replace
 
-from shared.model.event import ACKNOWLEDGED, REOPENED, SECOND, TRANSITIONS, Event, Instant, Source, Status
+from shared.model.event import ACKNOWLEDGED, REOPENED, SECOND, Event, Instant, Source
 from shared.model.ids import CommandId, EventId, UserId
 
 KEPT = 72 * 3600 * SECOND
@@ -20,19 +20,21 @@ class Expectation:
     """
     What one command is about to cause.
 
-    `opens_ms` and `closes_ms` bound the window on PagerDuty's clock; `closes_ms` is None while the outcome of the call
-    is not known. `read_ms` is when the incident was last seen before the write. `noted_ms` is the store's time, for
-    forgetting.
+    `detail` is what is to come out, None when that cannot be known before. `subject` is the id of the note or status
+    update, once PagerDuty's answer has told it; from then on it alone decides. `opens_ms` and `closes_ms` bound the
+    window on PagerDuty's clock; `closes_ms` is None while the outcome of the call is not known. `read_ms` is when the
+    incident was last seen before the write. `noted_ms` is the store's time, for forgetting.
     """
 
     command: CommandId
     type: str
     agent: UserId
-    status: Status
+    detail: str | None
     read_ms: int
     opens_ms: int
     noted_ms: int
     closes_ms: int | None = None
+    subject: str = ""
     matched: tuple[tuple[Source, EventId], ...] = ()
 
     def narrowed(self, answered: Instant) -> "Expectation":
@@ -43,8 +45,12 @@ class Expectation:
         """Tell whether `event` can be what this command caused."""
         if event.command is not None:
             return event.command == self.command
+        if event.type != self.type:
+            return False
+        if self.subject:
+            return event.subject == self.subject
         free = all(source is not event.source for source, _ in self.matched)
-        return free and event.type == self.type and self._by_us(event) and self._spans(event) and self._leads(event)
+        return free and self._by_us(event) and self._spans(event) and self.detail in (None, event.outcome)
 
     def reopened_by(self, event: Event) -> bool:
         """Tell whether `event` is the reopening that a late acknowledge caused besides the acknowledge itself."""
@@ -57,10 +63,6 @@ class Expectation:
     def _spans(self, event: Event) -> bool:
         after = event.at.ms + event.at.span > self.opens_ms
         return after and (self.closes_ms is None or event.at.ms < self.closes_ms)
-
-    def _leads(self, event: Event) -> bool:
-        status = event.snapshot.status if event.snapshot else TRANSITIONS.get(event.type)
-        return status is self.status
 
     def width(self) -> float:
         """How wide the window is, in milliseconds; infinite while it is open."""

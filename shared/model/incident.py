@@ -12,6 +12,10 @@ from enum import StrEnum
 from shared.model.command import Action
 from shared.model.event import (
     ACKNOWLEDGED,
+    ANNOUNCED,
+    DELEGATED,
+    ESCALATED,
+    REASSIGNED,
     REOPENED,
     RESOLVED,
     SECOND,
@@ -24,8 +28,11 @@ from shared.model.event import (
     StatusChange,
 )
 from shared.model.expectation import KEPT, Expectation, match, reopening, used
-from shared.model.ids import CommandId, EventId, IncidentId, SlackUserId
+from shared.model.ids import CommandId, EventId, IncidentId, SlackUserId, UserId
 from shared.model.timeline import Line, command_key, record, when
+
+MOVES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
+"""After one of these that was not our doing, nobody knows the escalation level any more."""
 
 
 class AttemptState(StrEnum):
@@ -48,13 +55,36 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Level:
+    """The escalation level that a command of ours brought an incident to, and whom it was assigned to there."""
+
+    number: int
+    assignees: frozenset[UserId]
+
+
+@dataclass(frozen=True)
+class FirstSeen:
+    """
+    An incident as it was when we first saw it, in what a line may have to be made of without any event.
+
+    PagerDuty sends none for title and urgency, and any other may be lost: then a read shows what has changed. `priority`
+    and `service` are ids, empty for none.
+    """
+
+    title: str
+    urgency: str
+    priority: str
+    service: str
+
+
+@dataclass(frozen=True)
 class Incident:
     """
     All that is known of one incident.
 
     `as_of` is the time in PagerDuty's own data up to which `snapshot` is known, `rank` decides between snapshots whose
-    times overlap. `seen` holds the ids of the events folded, with the store's time at which they were. `unread` says
-    that PagerDuty has to be asked.
+    times overlap. `level` is remembered because PagerDuty tells it nowhere. `seen` holds the ids of the events folded,
+    with the store's time at which they were. `unread` says that PagerDuty has to be asked. `first` stays as it is.
     """
 
     id: IncidentId
@@ -65,13 +95,20 @@ class Incident:
     lines: tuple[Line, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    level: Level | None = None
     seen: tuple[tuple[EventId, int], ...] = ()
     unread: bool = False
+    first: FirstSeen | None = None
 
     @property
     def status(self) -> Status | None:
         """The state as far as it is known."""
         return self.snapshot.status if self.snapshot else None
+
+    @property
+    def transitions(self) -> tuple[Line, ...]:
+        """The lines that tell of changes of the state."""
+        return tuple(line for line in self.lines if line.type in TRANSITIONS)
 
     def line_of(self, command: CommandId) -> Line | None:
         """Find the line that announces what `command` did."""
@@ -88,7 +125,7 @@ class Incident:
         expected = next((e for e in self.expectations if e.command == command), None)
         if done is None or expected is None or done.type != ACKNOWLEDGED:
             return None
-        earlier = [line for line in self.lines if line.command != command and line.at.ms <= done.at.end]
+        earlier = [line for line in self.transitions if line.command != command and line.at.ms <= done.at.end]
         before = max(earlier, key=when, default=None)
         resolved = before is not None and before.type == RESOLVED and before.at.ms >= expected.read_ms
         return before if resolved else None
@@ -99,8 +136,8 @@ class Incident:
 
         If the newest line leads elsewhere, the one that is missing is not replaced by an older one of its kind.
         """
-        newest = max(self.lines, key=when, default=None)
-        return newest if newest is not None and TRANSITIONS.get(newest.type) is self.status else None
+        newest = max(self.transitions, key=when, default=None)
+        return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
 
 class Told(StrEnum):
@@ -127,7 +164,8 @@ def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
     Idempotent by `event.id`, indifferent to the order of events. `now_ms` is the store's time and serves only to forget
     what is older than any delivery can be.
     """
-    if any(seen == event.id for seen, _ in incident.seen):
+    # What a line has from an event is remembered for as long as the line is: longer than `seen`.
+    if event.id in {*(seen for seen, _ in incident.seen), *(held for line in incident.lines for _, held in line.slots)}:
         return Folded(incident, Told.DUPLICATE)
     echo = match(incident.expectations, event)
     newer, stale = _take_snapshot(incident, event)
@@ -160,7 +198,8 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     as_of = updated if incident.as_of is None else max(updated, incident.as_of, key=lambda i: (i.ms // SECOND, i.span))
     # Keeps the rank of the webhook that it settled: one that is older still must not win over the read.
     rank = max(incident.rank, _rank(Source.READ, as_of, ""))
-    settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, unread=False)
+    first = incident.first or _first_seen(snapshot)
+    settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, unread=False, first=first)
     return _drop_failures(incident, settled)
 
 
@@ -171,7 +210,8 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     rank = _rank(event.source, event.at, event.id)
     # Who last changed the status says nothing about another status.
     change = incident.change if incident.status is event.snapshot.status else None
-    taken = replace(incident, snapshot=event.snapshot, as_of=event.at, rank=rank, change=change)
+    first = incident.first or _first_seen(event.snapshot)
+    taken = replace(incident, snapshot=event.snapshot, as_of=event.at, rank=rank, change=change, first=first)
     if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
         return replace(taken, unread=False), False
     if event.at.surely_before(incident.as_of):
@@ -179,6 +219,11 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     differs = event.snapshot.facts != incident.snapshot.facts
     winner = taken if rank > incident.rank else incident
     return replace(winner, unread=incident.unread or differs), False
+
+
+def _first_seen(snapshot: Snapshot) -> FirstSeen:
+    priority, service = (ref.id if ref else "" for ref in (snapshot.priority, snapshot.service))
+    return FirstSeen(snapshot.title, snapshot.urgency, priority, service)
 
 
 def _rank(source: Source, at: Instant, event: str) -> str:
@@ -191,12 +236,13 @@ def _rank(source: Source, at: Instant, event: str) -> str:
 
 
 def _take_line(incident: Incident, event: Event, echo: Expectation | None) -> Incident:
-    if event.type not in TRANSITIONS or (event.source is Source.ANSWER and not event.proven):
+    if event.type not in ANNOUNCED or (event.source is Source.ANSWER and not event.proven):
         return incident
     lines = record(incident.lines, event, echo or _side_of(incident, event))
     expectations = incident.expectations if echo is None else used(incident.expectations, echo, event)
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
-    return replace(incident, lines=lines, expectations=expectations, attempts=attempts)
+    level = None if event.type in MOVES and echo is None else incident.level
+    return replace(incident, lines=lines, expectations=expectations, attempts=attempts, level=level)
 
 
 def _side_of(incident: Incident, event: Event) -> Expectation | None:

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     """The incident was in that state before; nothing was sent."""
     STALE = "stale"
     """It would have undone a later state; nothing was sent."""
+    CHOOSE = "choose"
+    """It could not be told what exactly was meant; nothing was sent, and the person may choose."""
     NOT_LINKED = "not_linked"
     NOT_ALLOWED = "not_allowed"
     REFUSED = "refused"
@@ -34,12 +36,20 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One of the escalation levels to choose from, with the names of the people on call there."""
+
+    level: int
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """
     The end of a command, with what its clicker needs to know.
 
-    `why` is a plain sentence, `next_step` what to do about it. `who`, `at_ms` and `status` tell of the state that was
-    found. `reference` can be quoted to an operator, who finds it in the log.
+    `why` is a plain sentence (on success: what came of it), `next_step` what to do about it. `who`, `at_ms` and
+    `status` tell of the state that was found. `reference` can be quoted to an operator, who finds it in the log.
     """
 
     kind: Kind
@@ -49,11 +59,17 @@ class Outcome:
     at_ms: int | None = None
     status: Status | None = None
     reference: str = ""
+    choices: tuple[Choice, ...] = ()
 
     @property
     def reached(self) -> bool:
         """Tell whether the incident is in the state that was asked for."""
         return self.kind in {Kind.DONE, Kind.ALREADY, Kind.REOPENED}
+
+    @property
+    def certain(self) -> bool:
+        """Tell whether more calls could change nothing about it, even when an earlier one was unclear."""
+        return self.kind in {Kind.EXPIRED, Kind.UNKNOWN}
 
 
 class Declined(BridgeError):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from shared.clock import Durations
 from shared.model.command import Command
 from shared.model.event import SECOND
 from shared.model.expectation import KEPT
@@ -14,21 +15,26 @@ class Record:
     """
     One command and how far it has come. All times are the store's.
 
-    `calls` counts the writes that were begun; `until_ms` is the end of the last one with its latest effect. `unclear`
-    says that a call was begun whose end nobody has seen, or whose end did not tell. `told` counts the private answers.
+    `calls` counts the writes that were begun; `begun_ms` is when the last one was, `until_ms` its end with its latest
+    effect. `unclear`
+    says that a call was begun whose end nobody has seen, or whose end did not tell. `reported` says that the sender of
+    the last call saw it end: only then can it not be sent any more. `told` counts the private answers.
     """
 
     command: Command
     accepted_ms: int
     calls: int = 0
+    begun_ms: int = 0
     until_ms: int = 0
     unclear: bool = False
+    reported: bool = False
     told: int = 0
     outcome: Outcome | None = None
     ended_ms: int = 0
 
-    def deadline_ms(self, life: float) -> int:
-        """Tell after when no call is begun any more; `life` is in seconds."""
+    def deadline_ms(self, durations: Durations) -> int:
+        """Tell after when no call is begun any more: a text is worth sending late, a page is not."""
+        life = durations.life_of_text if self.command.action.keeps else durations.life
         return self.accepted_ms + int(life * SECOND)
 
     @property
@@ -58,6 +64,10 @@ class CommandQueue:
     def get(self, command: CommandId) -> Record | None:
         """Find the record of a command."""
         return next((record for record in self.records if record.command.id == command), None)
+
+    def whole(self, command: Command) -> tuple[Record, ...]:
+        """List the records of all parts of what one person asked for at once."""
+        return tuple(record for record in self.records if record.command.whole == command.whole)
 
     def open(self) -> tuple[Record, ...]:
         """List the commands that are still to be carried out."""

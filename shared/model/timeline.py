@@ -2,15 +2,19 @@
 The lines of an incident's thread: every real transition once, whatever number of sources tell of it.
 
 The same change reaches us as a webhook (milliseconds), as PagerDuty's answer to our own call and as a log entry (whole
-seconds), each under another id. So a line has one slot per source: an observation takes the nearest line of its type
-and agent within a second whose slot for its source is free, else it opens a line of its own.
+seconds), each under another id. So a line has one slot per source: an observation takes the nearest line of its type,
+agent and detail within a second whose slot for its source is free, else it opens a line of its own. What has an id of
+its own, as notes have, goes by that id alone.
 """
 
 from dataclasses import dataclass, replace
 
-from shared.model.event import SECOND, Agent, Event, Instant, Source
+from shared.model.event import SECOND, TRIGGERED, Agent, Event, Instant, Said, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import CommandId, EventId, LineKey
+
+KEPT = 4000
+"""Characters that are kept of anything said; no line shows as many."""
 
 Slots = tuple[tuple[Source, EventId], ...]
 
@@ -30,6 +34,13 @@ class Line:
     agent: Agent | None
     slots: Slots
     command: CommandId | None = None
+    detail: str = ""
+    subject: str = ""
+    said: Said = ()
+
+    def told(self, name: str) -> str:
+        """Look up one of the things said, empty when it was not."""
+        return dict(self.said).get(name, "")
 
     def holds(self, source: Source) -> bool:
         """Tell whether `source` has already told of this line."""
@@ -46,7 +57,15 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
     if home is None:
         return _ordered((*lines, _opened(lines, event, echo)))
     slots = home.slots if home.holds(event.source) else (*home.slots, (event.source, event.id))
-    told = replace(home, slots=slots, at=_sharper(home.at, event.at), agent=home.agent or event.agent)
+    told = replace(
+        home,
+        slots=slots,
+        at=_sharper(home.at, event.at),
+        agent=named(home.agent, event.agent),
+        subject=home.subject or event.subject,
+        command=home.command or (event.command if event.type == TRIGGERED else None),
+        said=_joined(home.said, event.said),
+    )
     return _ordered(tuple(told if line.key == home.key else line for line in lines))
 
 
@@ -56,6 +75,9 @@ def command_key(echo: Expectation, event: Event) -> LineKey:
 
 
 def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:
+    known = next((line for line in lines if event.subject and _subject(line) == (event.type, event.subject)), None)
+    if known is not None:
+        return known
     if echo is not None:
         own = next((line for line in lines if line.key == command_key(echo, event)), None)
         return own or (_same_second(lines, event) if event.source is Source.ANSWER else None)
@@ -70,26 +92,35 @@ def _same_second(lines: tuple[Line, ...], event: Event) -> Line | None:
     A `PUT` that changed nothing also answers 200, with the state that the same person reached in PagerDuty's own
     interface a moment ago. So an answer never announces anything beside a like line of the same second.
     """
-    like = (line for line in lines if _may_tell_of(line, event) and _apart(line.at, event.at) == 0)
+    like = (line for line in lines if _may_tell_of(line, event) and apart(line.at, event.at) == 0)
     return next(like, None)
 
 
 def _may_tell_of(line: Line, event: Event) -> bool:
-    same = line.type == event.type and _id(line.agent) == _id(event.agent)
-    return same and not line.holds(event.source) and _apart(line.at, event.at) <= SECOND
+    if line.subject and event.subject:
+        return False
+    same = (line.type, line.detail, person(line.agent)) == (event.type, event.outcome, person(event.agent))
+    return same and not line.holds(event.source) and apart(line.at, event.at) <= SECOND
 
 
-def _apart(one: Instant, other: Instant) -> int:
+def apart(one: Instant, other: Instant) -> int:
     """Milliseconds between two instants; 0 when they may be the same."""
     return max(0, one.ms - other.ms - other.span + 1, other.ms - one.ms - one.span + 1)
 
 
 def _opened(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line:
-    slots = ((event.source, event.id),)
-    if echo is not None:
-        key = command_key(echo, event)
-        return Line(key, event.type, event.at, event.agent, slots, echo.command)
-    return Line(_fresh_key(lines, event), event.type, event.at, event.agent, slots)
+    command = echo.command if echo else event.command
+    return Line(
+        command_key(echo, event) if echo else _fresh_key(lines, event),
+        event.type,
+        event.at,
+        event.agent,
+        ((event.source, event.id),),
+        command,
+        event.outcome,
+        event.subject,
+        _joined((), event.said),
+    )
 
 
 def _fresh_key(lines: tuple[Line, ...], event: Event) -> LineKey:
@@ -103,19 +134,41 @@ def _sharper(one: Instant, other: Instant) -> Instant:
     return min(one, other, key=lambda instant: (instant.span, instant.ms))
 
 
-def when(line: Line) -> tuple[int, str]:
+def when(line: Line) -> tuple[int, str, str, str, str]:
     """
-    Order lines by their time.
+    Order lines by their time; of one time by what they tell, because keys depend on which event came first.
 
     One whose second alone is known, because our own call's answer told it, counts as the end of that second: it came
     after what its clicker saw.
     """
-    return line.at.end, line.key
+    return line.at.end, line.type, line.detail, line.subject, line.key
 
 
 def _ordered(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=when))
 
 
-def _id(agent: Agent | None) -> str | None:
-    return agent.id if agent else None
+def _joined(one: Said, other: Said) -> Said:
+    """Join what two sources said: of two texts the longer, because webhooks cut them, whichever came first."""
+    said = dict(one)
+    for name, text in other:
+        said[name] = max(said.get(name, ""), text[:KEPT], key=lambda told: (len(told), told))
+    return tuple(sorted(said.items()))
+
+
+def _subject(line: Line) -> tuple[str, str]:
+    return line.type, line.subject
+
+
+def named(one: Agent | None, other: Agent | None) -> Agent | None:
+    """Choose between two accounts of who did something: a line found again in Slack knows an id and no name."""
+    return one if one is not None and (one.name or other is None) else other or one
+
+
+def person(agent: Agent | None) -> str | None:
+    """
+    Give the id of whoever did something, None when that was no person.
+
+    What PagerDuty does by itself has no agent in a webhook, and the service in the log.
+    """
+    return agent.id if agent and agent.is_user else None

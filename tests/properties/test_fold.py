@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.model.event import ACKNOWLEDGED, RESOLVED, TRANSITIONS, TRIGGERED, Agent, Event
 from shared.model.incident import Incident, fold
-from shared.slack import card
+from shared.slack import card, lines
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, webhook
 
 ACTS = st.lists(
@@ -40,8 +40,8 @@ def folded(incident: Incident, events: list[Event]) -> Incident:
 def shown(incident: Incident) -> tuple[str, list[str]]:
     """Show what people would see: the card and the lines."""
     assert incident.snapshot is not None
-    lines = [card.render_line(INCIDENT, line).text for line in incident.lines]
-    return card.render(incident, incident.snapshot, {}).digest, lines
+    told = [lines.render_line(INCIDENT, line).text for line in incident.lines]
+    return card.render(incident, incident.snapshot, {}).digest, told
 
 
 @given(ACTS, st.data())

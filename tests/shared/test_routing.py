@@ -20,6 +20,11 @@ def routed(*routes: dict[str, object], incident: Snapshot = INCIDENT, default: s
     return route(incident, RoutingConfig.model_validate({"default_channel": default, "routes": routes}))
 
 
+def to(*channels: ChannelId, named: bool = True) -> Route:
+    """Make a route to `channels` whose threads tell what threads tell by default."""
+    return Route(channels, named=named, verbosity="changes", broadcast=frozenset())
+
+
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -37,7 +42,7 @@ def routed(*routes: dict[str, object], incident: Snapshot = INCIDENT, default: s
 )
 def test_each_field_matches_by_id_or_by_name(wanted: dict[str, object]) -> None:
     """A route takes the incident when every field that it gives fits; without fields it takes all."""
-    assert Route((CHOSEN,), named=True) == routed({**wanted, "channel": CHOSEN})
+    assert to(CHOSEN) == routed({**wanted, "channel": CHOSEN})
 
 
 @pytest.mark.parametrize(
@@ -59,7 +64,7 @@ def test_each_field_matches_by_id_or_by_name(wanted: dict[str, object]) -> None:
 )
 def test_one_field_that_does_not_fit_is_enough(wanted: dict[str, object]) -> None:
     """Ids and names are taken whole and as PagerDuty spells them, each for its own field."""
-    assert Route((DEFAULT,), named=False) == routed({**wanted, "channel": CHOSEN})
+    assert to(DEFAULT, named=False) == routed({**wanted, "channel": CHOSEN})
 
 
 def test_the_first_route_that_matches_wins() -> None:
@@ -104,9 +109,17 @@ def test_a_name_that_is_missing_matches_no_empty_wish() -> None:
 
 def test_without_routes_and_default_it_is_shown_nowhere() -> None:
     """Nobody said where, so it is not shown."""
-    assert Route((), named=False) == routed(default=None)
+    assert to(named=False) == routed(default=None)
 
 
 def test_a_named_route_to_the_default_channel_is_still_named() -> None:
     """Somebody wrote that route for such incidents, so also those of private teams may be shown there."""
-    assert Route((DEFAULT,), named=True) == routed({"team": "Payments", "channel": DEFAULT})
+    assert to(DEFAULT) == routed({"team": "Payments", "channel": DEFAULT})
+
+
+def test_a_route_has_its_own_words_or_the_common_ones() -> None:
+    """What a thread tells, and what of it aloud, is said by the route, else for all."""
+    own = routed({"channel": CHOSEN, "verbosity": "state", "broadcast": ["reopened"]})
+
+    assert ("state", frozenset({"reopened"})) == (own.verbosity, own.broadcast)
+    assert ("changes", frozenset()) == (routed().verbosity, routed().broadcast)

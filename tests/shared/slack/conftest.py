@@ -25,6 +25,6 @@ async def server() -> AsyncIterator[LocalServer]:
 @pytest.fixture
 async def slack(server: LocalServer, clock: Clock) -> AsyncIterator[Slack]:
     """Open the door to the server, with a time-out that tests can wait for."""
-    opened = Slack("xoxb-s3cret", f"{server.url}/api/", timeout=0.5, now=clock)
+    opened = Slack("xoxb-s3cret", f"{server.url}/api/", timeout=1.0, now=clock)
     yield opened
     await opened.aclose()

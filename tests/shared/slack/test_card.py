@@ -11,8 +11,8 @@ from shared.model.command import Action
 from shared.model.event import ACKNOWLEDGED, RESOLVED, TRIGGERED, UNACKNOWLEDGED, Agent, Event, Ref, Status
 from shared.model.ids import CommandId, SlackUserId, UserId
 from shared.model.incident import Attempt, AttemptState, Incident, fold
-from shared.slack import card
-from shared.slack.card import Message
+from shared.slack import card, lines
+from shared.slack.blocks import Message
 from tests.builders import ALICE, BOB, INCIDENT, NOON, expectation, snapshot, webhook
 
 
@@ -91,7 +91,7 @@ def test_who_acted_and_where(agent: Agent | None, words: str) -> None:
 
     assert words in json.dumps(message.blocks)
     assert words in message.text
-    assert words in card.render_line(INCIDENT, incident.lines[-1]).text.replace("*", "")
+    assert words in lines.render_line(INCIDENT, incident.lines[-1]).text.replace("*", "")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,10 @@ def test_metadata_names_the_message_and_holds_no_text() -> None:
     """Everybody in the workspace can read metadata: ids and times only."""
     incident = folded(webhook(TRIGGERED, NOON), webhook(UNACKNOWLEDGED, NOON + 1, None))
 
-    payload = card.render_line(INCIDENT, incident.lines[0]).metadata["event_payload"]
+    payload = lines.render_line(INCIDENT, incident.lines[0]).metadata["event_payload"]
 
-    assert {"key", "v", "incident", "type", "detail", "agent", "at", "span", "slots"} == set(payload)
+    known = {"key", "v", "incident", "type", "detail", "subject", "agent", "at", "span", "slots", "sides"}
+    assert known == set(payload)
     assert "Checkout" not in json.dumps(payload)
 
 

@@ -31,6 +31,27 @@ async def test_posts_a_message(server: LocalServer, slack: Slack) -> None:
     assert reply["thread_ts"] == TS
 
 
+async def test_shows_a_reply_in_the_channel_too(server: LocalServer, slack: Slack) -> None:
+    """Only where that is asked for."""
+    server.say({"ok": True, "ts": TS})
+    await slack.post(CHANNEL, text="reply", blocks=BLOCKS, metadata=METADATA, thread_ts=TS, reply_broadcast=True)
+    await slack.post(CHANNEL, text="reply", blocks=BLOCKS, metadata=METADATA, thread_ts=TS)
+    first, second = (json.loads(request.body) for request in server.requests)
+    assert first["reply_broadcast"] is True
+    assert "reply_broadcast" not in second
+
+
+async def test_deletes_a_message(server: LocalServer, slack: Slack) -> None:
+    """A message is named by channel and `ts`; one that is gone is `NotFound`."""
+    server.say({"ok": True, "channel": CHANNEL, "ts": TS})
+    await slack.delete(CHANNEL, TS)
+    assert server.requests[0].path == "/api/chat.delete"
+    assert json.loads(server.requests[0].body) == {"channel": CHANNEL, "ts": TS}
+    server.say({"ok": False, "error": "message_not_found"})
+    with pytest.raises(NotFound):
+        await slack.delete(CHANNEL, TS)
+
+
 async def test_updates_a_message(server: LocalServer, slack: Slack) -> None:
     """An update names the message and leaves its metadata alone."""
     server.say({"ok": True, "ts": TS})

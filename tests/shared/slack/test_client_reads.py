@@ -3,8 +3,9 @@
 import pytest
 from aiohttp import web
 
-from shared.errors import Malformed, NotFound, Refused
-from shared.slack.client import Slack
+from shared.errors import Malformed, NotFound, Refused, Unavailable
+from shared.model.ids import ChannelId, MessageTs
+from shared.slack.client import Channel, OwnMessage, Slack
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.slack.calls import ALICE, CHANNEL, IDENTITY, TS, message, person
 
@@ -120,3 +121,102 @@ async def test_finds_people_by_address(server: LocalServer, slack: Slack) -> Non
     server.say({"ok": False, "error": "missing_scope"})
     with pytest.raises(Refused):
         await slack.user_by_email("alice@example.com")
+
+
+async def test_a_channel(server: LocalServer, slack: Slack) -> None:
+    """Whether it can be posted to, and who sees it."""
+    told = {"id": CHANNEL, "name": "incidents", "is_archived": True, "is_member": False, "is_private": True}
+    server.say({"ok": True, "channel": told})
+    assert await slack.channel(CHANNEL) == Channel(CHANNEL, "incidents", archived=True, member=False, private=True)
+    server.say({"ok": True, "channel": {"id": "D0ALICE", "is_im": True}})
+    direct = await slack.channel(ChannelId("D0ALICE"))
+    assert direct == Channel(ChannelId("D0ALICE"), "", archived=False, member=False, private=False)
+    assert server.requests[0].path == "/api/conversations.info"
+    assert server.requests[0].query["channel"] == CHANNEL
+
+
+async def test_the_address_of_a_message(server: LocalServer, slack: Slack) -> None:
+    """Slack makes the address; an answer without one is `Malformed`."""
+    server.say({"ok": True, "channel": CHANNEL, "permalink": "https://acme.slack.example/archives/C0/p1"})
+    assert await slack.permalink(CHANNEL, TS) == "https://acme.slack.example/archives/C0/p1"
+    assert server.requests[0].query == {"channel": CHANNEL, "message_ts": TS}
+    server.say({"ok": True})
+    with pytest.raises(Malformed):
+        await slack.permalink(CHANNEL, TS)
+
+
+async def test_our_messages_in_a_channel(server: LocalServer, slack: Slack) -> None:
+    """Ours with what they say and are, deleted ones by their place; nobody else's."""
+    server.say(IDENTITY)
+    await slack.auth_test()
+    blocks = [{"type": "divider", "block_id": "v1:0"}, {"type": "divider"}]
+    tombstone = {"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "ts": "3.0", "thread_ts": "3.0"}
+    messages = [
+        message("5.0", text="words", blocks=blocks, thread_ts="5.0"),
+        message("4.5", metadata={"event_type": "other", "event_payload": {"key": "card:Q1"}}),
+        message("4.0", bot_id="B0OTHER"),
+        tombstone,
+        message("2.0", "line:Q1", thread_ts="1.0", subtype="thread_broadcast"),
+    ]
+    server.say({"ok": True, "messages": messages})
+    card, plain, deleted, line = [own async for own in slack.own_messages(CHANNEL, oldest_ms=0)]
+    assert card == OwnMessage(
+        MessageTs("5.0"), None, "card:Q1", {"key": "card:Q1"}, "words", ("v1:0", ""), deleted=False
+    )
+    assert (plain.key, plain.payload) == ("", {})
+    assert (deleted.ts, deleted.key, deleted.deleted) == ("3.0", "", True)
+    assert (line.ts, line.thread_ts, line.key) == ("2.0", "1.0", "line:Q1")
+
+
+async def test_our_messages_in_a_thread(server: LocalServer, slack: Slack) -> None:
+    """The replies of every page; the parent, which Slack puts at the head of each, is none of them."""
+    server.say(IDENTITY)
+    await slack.auth_test()
+    pages = {"": [message(TS), message("5.0", "line:1")], "next": [message(TS), message("6.0", "line:2")]}
+    server.answer = lambda request: web.json_response(
+        {
+            "ok": True,
+            "messages": pages[request.query.get("cursor", "")],
+            "response_metadata": {"next_cursor": "" if "cursor" in request.query else "next"},
+        }
+    )
+    lines = [own.key async for own in slack.own_messages(CHANNEL, oldest_ms=0, thread_ts=TS)]
+    assert lines == ["line:1", "line:2"]
+
+
+async def test_a_long_reading_waits_for_its_turn(server: LocalServer) -> None:
+    """The first page may be refused for being too early; later ones wait, so that the reading comes to its end."""
+    slack = Slack("xoxb", f"{server.url}/api/", pace=0.01)
+    server.say(IDENTITY)
+    await slack.auth_test()
+
+    def answer(request: Request) -> web.Response:
+        number = int(request.query.get("cursor", "0"))
+        following = {"next_cursor": str(number + 1) if number < 6 else ""}
+        return web.json_response({"ok": True, "messages": [message(f"{number}.1")], "response_metadata": following})
+
+    server.answer = answer
+    assert [own.ts async for own in slack.own_messages(CHANNEL, oldest_ms=0)] == [f"{n}.1" for n in range(7)]
+    with pytest.raises(Unavailable):
+        _ = [own async for own in slack.own_messages(CHANNEL, oldest_ms=0)]
+    await slack.aclose()
+
+
+async def test_a_long_reading_gives_up_when_slack_is_closed_for_long(server: LocalServer, slack: Slack) -> None:
+    """What Slack gave so far is kept by the caller; it learns when to come back."""
+    server.say(IDENTITY)
+    await slack.auth_test()
+
+    def answer(request: Request) -> web.Response:
+        if "cursor" in request.query:
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "30"})
+        return web.json_response(
+            {"ok": True, "messages": [message("1.1")], "response_metadata": {"next_cursor": "more"}}
+        )
+
+    server.answer = answer
+    reading = slack.own_messages(CHANNEL, oldest_ms=0)
+    assert (await anext(reading)).ts == "1.1"
+    with pytest.raises(Unavailable) as raised:
+        await anext(reading)
+    assert raised.value.retry_after == 30

@@ -8,6 +8,7 @@ from pagebridge.sandbox.slack import Fault, SlackSandbox
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.client import Slack
+from shared.slack.failures import HASH_CONFLICT, TRIGGER_GONE
 from tests.shared.slack.calls import CHANNEL
 
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "words"}}]
@@ -26,7 +27,7 @@ async def sandbox() -> AsyncIterator[SlackSandbox]:
 @pytest.fixture
 async def door(sandbox: SlackSandbox) -> AsyncIterator[Slack]:
     """Open the door to it."""
-    opened = Slack(sandbox.bot_token, sandbox.api_url, timeout=1)
+    opened = Slack(sandbox.bot_token, sandbox.api_url, timeout=2, pace=0)
     yield opened
     await opened.aclose()
 
@@ -52,10 +53,8 @@ async def test_a_message_and_its_thread(sandbox: SlackSandbox, door: Slack) -> N
 async def test_finds_an_old_message_behind_many(door: Slack) -> None:
     """A message is found on a later page too."""
     ts = await post(door, "card:Q0")
-    with_room = Slack(door.web.token or "", door.web.base_url, now=iter(range(10_000)).__next__)
     for n in range(201):
-        await post(with_room, f"card:N{n}")
-    await with_room.aclose()
+        await post(door, f"card:N{n}")
     assert await door.find_by_key(CHANNEL, "card:Q0", oldest_ms=0) == ts
 
 
@@ -110,3 +109,76 @@ async def test_a_wrong_token(sandbox: SlackSandbox) -> None:
     with pytest.raises(BadCredentials):
         await door.auth_test()
     await door.aclose()
+
+
+async def test_a_view_from_its_opening_to_its_change(sandbox: SlackSandbox, door: Slack) -> None:
+    """A view opens once for a click, is changed while it is what we think it is, and says so when it is not."""
+    title = {"type": "plain_text", "text": "Reassign"}
+    loading = {"type": "modal", "title": title, "blocks": BLOCKS}
+    trigger = sandbox.triggers.issue("U0ALICE")
+    opened = await door.open_view(trigger, loading)
+    changed = await door.update_view(opened.id, loading | {"title": title | {"text": "To whom?"}}, if_hash=opened.hash)
+    assert sandbox.person("U0ALICE").modal.title == "To whom?"
+    assert changed.hash != opened.hash
+    with pytest.raises(Refused) as stale:
+        await door.update_view(opened.id, loading, if_hash=opened.hash)
+    assert stale.value.code == HASH_CONFLICT
+    with pytest.raises(Refused) as used:
+        await door.open_view(trigger, loading)
+    late = sandbox.triggers.issue("U0ALICE")
+    sandbox.advance(4)
+    with pytest.raises(Refused) as expired:
+        await door.open_view(late, loading)
+    assert {used.value.code, expired.value.code} <= TRIGGER_GONE
+    with pytest.raises(NotFound):
+        await door.update_view("V0NONE", loading)
+    with pytest.raises(Refused, match="title"):
+        await door.open_view(sandbox.triggers.issue("U0ALICE"), loading | {"title": title | {"text": "x" * 25}})
+
+
+async def test_our_messages_and_what_became_of_them(sandbox: SlackSandbox, door: Slack) -> None:
+    """What is ours is read back as it is now, broadcast replies in both places, a deleted card as its place."""
+    card = await post(door)
+    named = [BLOCKS[0] | {"block_id": "v2:0"}]
+    await door.update(CHANNEL, card, text="other words", blocks=named)
+    line = await post(door, "line:Q1", card)
+    metadata = {"event_type": "pagebridge", "event_payload": {"key": "line:Q2"}}
+    loud = await door.post(CHANNEL, text="loud", blocks=BLOCKS, metadata=metadata, thread_ts=card, reply_broadcast=True)
+    sandbox.person("U0ALICE").post("hi", CHANNEL)
+    read = {own.ts: own async for own in door.own_messages(CHANNEL, oldest_ms=0)}
+    assert read.keys() == {card, loud}
+    assert (read[card].text, read[card].block_ids, read[card].key) == ("other words", ("v2:0",), "card:Q1")
+    assert read[loud].thread_ts == card
+    assert [own.ts async for own in door.own_messages(CHANNEL, oldest_ms=0, thread_ts=card)] == [line, loud]
+    await door.delete(CHANNEL, card)
+    assert [own.ts async for own in door.own_messages(CHANNEL, oldest_ms=0) if own.deleted] == [card]
+    assert await door.find_by_key(CHANNEL, "card:Q1", oldest_ms=0) is None
+    with pytest.raises(NotFound):
+        await door.delete(CHANNEL, card)
+
+
+async def test_channels_and_addresses(sandbox: SlackSandbox, door: Slack) -> None:
+    """Where we may post, and where people find a message."""
+    sandbox.add_channel("old", id="C0OLD", archived=True)
+    ours, old = await door.channel(CHANNEL), await door.channel(ChannelId("C0OLD"))
+    assert (ours.name, ours.archived, ours.member, ours.private) == ("incidents", False, True, False)
+    assert old.archived
+    with pytest.raises(NotFound):
+        await door.channel(ChannelId("C0NOWHERE"))
+    ts = await post(door)
+    assert ts.replace(".", "") in await door.permalink(CHANNEL, ts)
+    with pytest.raises(NotFound):
+        await door.permalink(CHANNEL, MessageTs("1.0"))
+
+
+async def test_a_private_answer_goes_away_again(sandbox: SlackSandbox, door: Slack) -> None:
+    """What only one person sees is replaced and deleted through the address that came with a click on it."""
+    button = {"type": "button", "action_id": "retry", "text": {"type": "plain_text", "text": "Retry"}, "value": "x"}
+    row = [{"type": "actions", "elements": [button]}]
+    alice = sandbox.person("U0ALICE")
+    await door.post_ephemeral(CHANNEL, SlackUserId("U0ALICE"), text="failed", blocks=row)
+    click = await alice.click("Retry", alice.private_messages[0])
+    await door.respond(click.response_url, text="trying", replace_original=True)
+    assert [private.text for private in alice.private_messages] == ["trying"]
+    await door.delete_original(click.response_url)
+    assert alice.private_messages == []

@@ -1,0 +1,125 @@
+"""
+Who may do what, as tables: PagerDuty's own role rules first, then the rule that `bridge.toml` has for the action.
+
+Sources of the role rules: PagerDuty's knowledge base on user roles, advanced permissions, teams and responders. Where
+its texts disagree, the stricter one holds.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.model.command import Action
+from shared.model.ids import TeamId, UserId
+
+ADMINS = frozenset({"owner", "admin"})
+RESPONDERS = frozenset({"user", "limited_user"})
+RAISABLE = frozenset({"observer", "restricted_access"})
+ACTING_TEAM_ROLES = frozenset({"responder", "manager"})
+
+
+class Rule(StrEnum):
+    """Whom an action is open to. All of them are among those whom PagerDuty's own role rules let act."""
+
+    LINKED = "linked"
+    """Whoever is linked to a PagerDuty user: the role rules alone decide."""
+    TEAM = "team"
+    """The incident's people: its teams, whoever it is assigned to or was asked to help, its escalation policy."""
+    MEMBERS = "members"
+    """Its teams' own people and whoever it is assigned to; not who helps out, nor who is only on its policy."""
+
+
+class Ground(StrEnum):
+    """Why a rule lets somebody act. The value names it in the audit."""
+
+    ADMIN = "admin"
+    EVERYWHERE = "everywhere"
+    NO_TEAM = "no_team"
+    """There is no team that they could be of: the role rules decide."""
+    ASSIGNEE = "assignee"
+    MEMBER = "member"
+    RESPONDER = "responder"
+    POLICY = "policy"
+    ROLE = "role"
+
+
+_ANY_TEAM = (Ground.ADMIN, Ground.EVERYWHERE, Ground.NO_TEAM, Ground.ASSIGNEE, Ground.MEMBER)
+GROUNDS: dict[Rule, tuple[Ground, ...]] = {
+    Rule.LINKED: (Ground.ADMIN, Ground.ROLE),
+    Rule.TEAM: (*_ANY_TEAM, Ground.RESPONDER, Ground.POLICY),
+    Rule.MEMBERS: _ANY_TEAM,
+}
+"""What each rule takes, in the order in which it is named."""
+ROLES = "roles"
+"""Names PagerDuty's role rules in the audit, when they are what refused."""
+VERDICTS = frozenset({ROLES, *Rule, *(f"{rule}: {ground}" for rule, grounds in GROUNDS.items() for ground in grounds)})
+"""Every name of what decided: `<rule>: <ground>` let somebody act, a rule alone or `ROLES` did not."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """
+    What a decision rests on: one person and one incident, or the service on which one is to be opened.
+
+    `team_roles` has the person's role on each of its teams they belong to. `on_policy` says that its escalation policy
+    names them or has them on call now; `everywhere`, that the configuration lists them.
+    """
+
+    user: UserId
+    role: str
+    has_teams: bool
+    team_roles: dict[TeamId, str] = field(default_factory=dict)
+    assigned: bool = False
+    responding: bool = False
+    on_policy: bool = False
+    everywhere: bool = False
+
+    @property
+    def acts_on_team(self) -> bool:
+        """Tell whether a team role lets them act."""
+        return any(role in ACTING_TEAM_ROLES for role in self.team_roles.values())
+
+    @property
+    def lowered(self) -> bool:
+        """Tell whether a team role makes them an observer there."""
+        return "observer" in self.team_roles.values() and not self.acts_on_team
+
+
+def role_allows(facts: Facts, action: Action) -> bool:
+    """
+    Apply PagerDuty's own rules: the base role, raised or lowered by the team role.
+
+    Stakeholders and unknown roles never act. Observers act where they are assigned, asked to respond, or have an acting
+    team role; they publish a status update only where assigned, and open incidents only on services of a team on which
+    they act. A team role of observer lowers anybody else but owners and admins, who then still may do these two.
+    """
+    if facts.role in ADMINS:
+        return True
+    if facts.role in RESPONDERS:
+        unlowered = not facts.lowered or action in {Action.STATUS_UPDATE, Action.TRIGGER}
+        return unlowered or facts.assigned or facts.responding
+    return facts.role in RAISABLE and _observer_may(facts, action)
+
+
+def ground(facts: Facts, rule: Rule) -> Ground | None:
+    """Find what lets somebody act by `rule` whom the role rules let act; None when it does not."""
+    holds = {
+        Ground.ADMIN: facts.role in ADMINS,
+        Ground.EVERYWHERE: facts.everywhere,
+        Ground.NO_TEAM: not facts.has_teams,
+        Ground.ASSIGNEE: facts.assigned,
+        Ground.MEMBER: facts.acts_on_team,
+        Ground.RESPONDER: facts.responding,
+        Ground.POLICY: facts.on_policy,
+        Ground.ROLE: True,
+    }
+    return next((found for found in GROUNDS[rule] if holds[found]), None)
+
+
+def _observer_may(facts: Facts, action: Action) -> bool:
+    match action:
+        case Action.STATUS_UPDATE:
+            return facts.assigned
+        case Action.TRIGGER:
+            return facts.acts_on_team
+        case _:
+            return facts.assigned or facts.responding or facts.acts_on_team

@@ -1,0 +1,171 @@
+"""
+How the thread tells its lines: what is told together, what was so before, what may be left out, what is loud.
+
+One act that PagerDuty reports as several events reads as one message: the main line tells of the others, its sides. All
+of it follows from the lines as they are, whatever order their events came in, and from which of them have a message of
+their own already: what was posted alone stays alone and is not told again.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.model.event import (
+    ACKNOWLEDGED,
+    ACTION_CREATED,
+    ACTION_TERMINATED,
+    ACTION_UPDATED,
+    ANNOTATED,
+    CUSTOM_FIELDS,
+    ESCALATED,
+    REASSIGNED,
+    REOPENED,
+    RESOLVED,
+    RESPONDER_ADDED,
+    SECOND,
+    TASK_COMPLETED,
+    TASK_CREATED,
+    TASK_UPDATED,
+    TRANSITIONS,
+    TRIGGERED,
+    UNACKNOWLEDGED,
+    WORKFLOW_COMPLETED,
+    WORKFLOW_STARTED,
+    Said,
+    people,
+)
+from shared.model.ids import LineKey
+from shared.model.timeline import Line, apart, when
+
+Verbosity = Literal["all", "changes", "state"]
+"""Which lines a thread has: all; all but what automation does; or what changes the state and who is called."""
+Loud = Literal["escalated", "reopened"]
+"""What may be told to the whole channel. An acknowledgement that ran out is as loud as an escalation."""
+
+RESOLUTION_NOTE = "Resolution Note:"
+"""How PagerDuty begins the note that it makes of a resolution; seen in real deliveries."""
+
+AUTOMATION = frozenset(
+    {
+        CUSTOM_FIELDS,
+        TASK_CREATED,
+        TASK_UPDATED,
+        TASK_COMPLETED,
+        ACTION_CREATED,
+        ACTION_UPDATED,
+        ACTION_TERMINATED,
+        WORKFLOW_STARTED,
+        WORKFLOW_COMPLETED,
+    }
+)
+"""Events that come in numbers and need nobody."""
+OF_THE_INCIDENT = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title"})
+"""What lines say of the incident as it is after them, by which a later one knows what was so before."""
+SIDE_OF = {
+    ANNOTATED: (RESOLVED, SECOND),
+    REASSIGNED: (ACKNOWLEDGED, SECOND),
+    ACKNOWLEDGED: (TRIGGERED, SECOND),
+    RESPONDER_ADDED: (RESPONDER_ADDED, 2 * SECOND),
+}
+"""By the type of a side: the type of its main line, and the milliseconds that may lie between the two."""
+ByAgent = dict[tuple[str, str], list[Line]]
+"""Lines by their type and the id of their agent."""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What one message of the thread tells: a line, its sides, and what it says of the incident as it was before."""
+
+    line: Line
+    sides: tuple[Line, ...] = ()
+    before: Said = ()
+
+
+def told(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> tuple[Telling, ...]:
+    """
+    Say what the thread tells, in the order of time: every line once, by its own message or by its main line's.
+
+    `lines` are those of an incident, in their order. `posted` names those that have a message, or may have one.
+    """
+    by_agent = _by_agent(lines)
+    mains = {line.key: _main(line, by_agent) for line in lines if line.key not in posted}
+    sides: dict[LineKey, list[Line]] = defaultdict(list)
+    for line in lines:
+        sides[_root(line, mains).key].append(line)
+    before = _before(lines)
+    return tuple(
+        Telling(line, tuple(side for side in sides[line.key] if side != line), before[line.key])
+        for line in lines
+        if line.key in sides
+    )
+
+
+def wanted(line: Line, verbosity: Verbosity) -> bool:
+    """Tell whether a thread of that verbosity has a message for `line`."""
+    match verbosity:
+        case "all":
+            return True
+        case "changes":
+            return line.type not in AUTOMATION
+        case "state":
+            return line.type in TRANSITIONS or line.type == ESCALATED
+
+
+def loud(line: Line) -> Loud | None:
+    """Name what the whole channel may be told of, if `line` is that."""
+    if line.type == ESCALATED or ran_out(line):
+        return "escalated"
+    return "reopened" if line.type == REOPENED else None
+
+
+def ran_out(line: Line) -> bool:
+    """Tell whether an acknowledgement ended because its time was over, which PagerDuty does by itself."""
+    return line.type == UNACKNOWLEDGED and line.agent is None
+
+
+def _by_agent(lines: tuple[Line, ...]) -> ByAgent:
+    found: ByAgent = defaultdict(list)
+    for line in lines:
+        if line.agent is not None:
+            found[line.type, line.agent.id].append(line)
+    return found
+
+
+def _main(side: Line, lines: ByAgent) -> Line | None:
+    """Find the line that tells of `side`, the nearest if there are several: it is of the same agent."""
+    if side.type not in SIDE_OF or side.agent is None or not _is_side(side):
+        return None
+    kind, within = SIDE_OF[side.type]
+    near = (line for line in lines.get((kind, side.agent.id), ()) if apart(line.at, side.at) <= within)
+    mains = (line for line in near if line.type != side.type or _is_earlier_request(line, side))
+    return min(mains, key=lambda line: (apart(line.at, side.at), when(line)), default=None)
+
+
+def _is_side(line: Line) -> bool:
+    """Tell whether `line` can be a side at all: a resolution's note, somebody's assignment to themselves."""
+    if line.type == ANNOTATED:
+        return line.told("text").startswith(RESOLUTION_NOTE)
+    return line.type != REASSIGNED or (line.agent is not None and line.detail == people([line.agent.id]))
+
+
+def _is_earlier_request(main: Line, side: Line) -> bool:
+    """Of several responders the first is told, and only what was asked in the same words is one request."""
+    return when(main) < when(side) and main.told("message") == side.told("message")
+
+
+def _root(line: Line, mains: dict[LineKey, Line | None]) -> Line:
+    """Follow from side to main line; the rules have no circle."""
+    while (main := mains.get(line.key)) is not None:
+        line = main
+    return line
+
+
+def _before(lines: tuple[Line, ...]) -> dict[LineKey, Said]:
+    before: dict[LineKey, Said] = {}
+    last: dict[str, str] = {}
+    for line in lines:
+        said = {name: text for name, text in line.said if name in OF_THE_INCIDENT}
+        before[line.key] = tuple((name, last[name]) for name in said if name in last)
+        last |= said
+    return before

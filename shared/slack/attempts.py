@@ -1,0 +1,56 @@
+"""Pure: what a card says to everybody of a command that is under way, failed, or nobody knows how it ended."""
+
+from dataclasses import dataclass
+
+from shared.model.command import Action
+from shared.model.incident import Attempt, AttemptState
+from shared.slack.blocks import Block, context
+
+NOTICES = 3
+"""How many attempts are shown, the latest: Slack takes 50 blocks."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the card speaks of one action: `doing` follows "is", `noun` a name; `failed` is what became of the noun."""
+
+    doing: str
+    noun: str
+    failed: str = "did *not* go through"
+    meaning: str = ""
+
+
+WORDS = {
+    Action.ACKNOWLEDGE: Words("acknowledging", "acknowledge", meaning="this is not acknowledged by them"),
+    Action.NOTE: Words("adding a note", "note", "did *not* reach PagerDuty"),
+    Action.REASSIGN: Words("reassigning it", "reassignment", meaning="whoever had it still has it"),
+    Action.ESCALATE: Words("escalating it", "escalation", meaning="nobody else has been paged"),
+    Action.RESOLVE: Words("resolving", "resolve", meaning="this is not resolved by them"),
+    Action.ADD_RESPONDERS: Words("asking for help", "request for responders", meaning="not everybody has been asked"),
+    Action.SNOOZE: Words("snoozing it", "snooze", meaning="its acknowledgement runs out as before"),
+    Action.PRIORITY: Words("changing its priority", "change of priority"),
+    Action.STATUS_UPDATE: Words("sending a status update", "status update", "did *not* reach PagerDuty"),
+    Action.TRIGGER: Words("opening it", "new incident"),
+}
+
+
+def notices(attempts: tuple[Attempt, ...]) -> list[Block]:
+    """Say how the latest attempts stand, each in a paragraph of its own."""
+    return [context(notice(attempt)) for attempt in attempts[-NOTICES:]]
+
+
+def spoken(attempts: tuple[Attempt, ...]) -> str:
+    """Say the same in running text, each sentence after a space."""
+    return "".join(f" {notice(attempt)}" for attempt in attempts[-NOTICES:])
+
+
+def notice(attempt: Attempt) -> str:
+    """Say how an attempt stands, and claim nothing that PagerDuty has not confirmed."""
+    # A mention: the card is only ever edited while somebody is at it, and an edit notifies nobody.
+    who, words = f"<@{attempt.by}>", WORDS[attempt.action]
+    if attempt.state is AttemptState.TRYING:
+        return f":hourglass_flowing_sand: {who} is {words.doing}… PagerDuty has not confirmed it yet."
+    if attempt.state is AttemptState.UNCLEAR:
+        return f":warning: It is not known whether {who}'s {words.noun} went through."
+    meaning = f": {words.meaning}" if words.meaning else ""
+    return f":warning: {who}'s {words.noun} {words.failed}{meaning}."

@@ -1,0 +1,160 @@
+"""
+Pure: what can be pressed on a card, by state, by urgency and by what the account can do.
+
+A value is a hint only: what it names is read again when the button is pressed. Acknowledging is never confirmed,
+because seconds matter; what cannot be taken back asks first, or opens a dialog.
+"""
+
+from collections.abc import Iterator
+
+from shared.model.command import Action
+from shared.model.event import Snapshot, Status
+from shared.model.ids import IncidentId, UserId
+from shared.slack.blocks import Block
+from shared.slack.text import linkable, plain
+
+NO_NUMBER = "-"
+"""Stands in a value where there is no number, no address, or nobody."""
+MENU = "pagebridge:menu"
+DETAILS = "pagebridge:details"
+OPEN = "open"
+"""The menu entry that only opens a page: Slack reports it like any other."""
+LONGEST_VALUE = 2000
+"""Characters of a button's value (Slack's page on the button element)."""
+LONGEST_CHOICE = 150
+"""Characters of the value of an option (Slack's page on the option object)."""
+
+ROW = (Action.ACKNOWLEDGE, Action.NOTE, Action.REASSIGN, Action.ESCALATE, Action.RESOLVE)
+MENU_ROW = (Action.ADD_RESPONDERS, Action.SNOOZE, Action.PRIORITY, Action.STATUS_UPDATE)
+LABEL = {
+    Action.ACKNOWLEDGE: "Acknowledge",
+    Action.NOTE: "Add note",
+    Action.REASSIGN: "Reassign",
+    Action.ESCALATE: "Escalate",
+    Action.RESOLVE: "Resolve",
+    Action.ADD_RESPONDERS: "Add responders",
+    Action.SNOOZE: "Snooze",
+    Action.PRIORITY: "Change priority",
+    Action.STATUS_UPDATE: "Status update",
+}
+_OPEN_STATES = frozenset({Status.TRIGGERED, Status.ACKNOWLEDGED})
+WORKS_IN = {
+    Action.ACKNOWLEDGE: frozenset({Status.TRIGGERED}),
+    Action.NOTE: frozenset(Status),
+    Action.REASSIGN: _OPEN_STATES,
+    Action.ESCALATE: _OPEN_STATES,
+    Action.RESOLVE: _OPEN_STATES,
+    Action.ADD_RESPONDERS: _OPEN_STATES,
+    Action.SNOOZE: frozenset({Status.ACKNOWLEDGED}),
+    Action.PRIORITY: _OPEN_STATES,
+    Action.STATUS_UPDATE: frozenset(Status),
+}
+"""The states in which each action does something. PagerDuty snoozes only what is acknowledged."""
+EVERYTHING = frozenset(Action)
+
+
+def actions(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action] = EVERYTHING) -> Block:
+    """Make the row of a card: the buttons that work, then the menu with the rest. `able` is what the account can do."""
+    label = number(snapshot)
+    row = [
+        button(action, LABEL[action], incident, label, snapshot.url, seen=_seen(action, snapshot))
+        for action in ROW
+        if _works(action, snapshot, able)
+    ]
+    options = list(_options(incident, snapshot, able))
+    menu: list[Block] = [{"type": "overflow", "action_id": MENU, "options": options}] if options else []
+    return {"type": "actions", "elements": row + menu}
+
+
+def details(incident: IncidentId, snapshot: Snapshot) -> Block:
+    """Make the menu beside the headline, which leads to everything that the card has no room for."""
+    value = _hint(incident, number(snapshot), snapshot.url, LONGEST_CHOICE)
+    return {"type": "overflow", "action_id": DETAILS, "options": [_option("Details", value)]}
+
+
+def button(
+    action: Action,
+    label: str,
+    incident: IncidentId,
+    number: str,
+    url: str,
+    *,
+    seen: frozenset[UserId] | None = None,
+) -> Block:
+    """
+    Make the button for `action`.
+
+    `seen` are the assignees whom the card shows beside it: what changes them is refused if they are others by then.
+    """
+    made: Block = {
+        "type": "button",
+        "action_id": f"pagebridge:{action}",
+        "text": {"type": "plain_text", "text": label},
+        "value": _hint(incident, number, url, LONGEST_VALUE, seen),
+        "accessibility_label": plain(f"{label}: incident {number}", 75),
+    }
+    if action is Action.ACKNOWLEDGE:
+        made["style"] = "primary"
+    if action is Action.ESCALATE:
+        made["confirm"] = _confirm(number)
+    return made
+
+
+def number(snapshot: Snapshot) -> str:
+    """Name an incident the way people do."""
+    return f"#{snapshot.number}" if snapshot.number is not None else ""
+
+
+def seen_ids(seen: frozenset[UserId] | None) -> str:
+    """Write whom somebody saw assigned into a value; nothing when that is not known."""
+    if seen is None:
+        return ""
+    return ",".join(sorted(seen)) or NO_NUMBER
+
+
+def read_seen(written: str) -> frozenset[UserId] | None:
+    """Read what `seen_ids` wrote."""
+    if not written:
+        return None
+    return frozenset() if written == NO_NUMBER else frozenset(UserId(user) for user in written.split(","))
+
+
+def _works(action: Action, snapshot: Snapshot, able: frozenset[Action]) -> bool:
+    # PagerDuty does not escalate what has low urgency.
+    low = action is Action.ESCALATE and snapshot.urgency == "low"
+    return action in able and snapshot.status in WORKS_IN[action] and not low
+
+
+def _options(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action]) -> Iterator[Block]:
+    for action in MENU_ROW:
+        if _works(action, snapshot, able):
+            room = LONGEST_CHOICE - len(action) - 1
+            yield _option(LABEL[action], f"{action} {_hint(incident, number(snapshot), snapshot.url, room)}")
+    if linkable(snapshot.url):
+        yield _option("Open in PagerDuty", OPEN) | {"url": snapshot.url}
+
+
+def _option(label: str, value: str) -> Block:
+    return {"text": {"type": "plain_text", "text": label}, "value": value}
+
+
+def _hint(incident: IncidentId, number: str, url: str, room: int, seen: frozenset[UserId] | None = None) -> str:
+    """Write what a press is about, leaving out what has no room: first who was seen, then the address."""
+    known = f"{incident} {number or NO_NUMBER}"
+    full = f"{known} {url}" if seen is None else f"{known} {url or NO_NUMBER} {seen_ids(seen)}"
+    fitting = (hint.strip() for hint in (full, f"{known} {url}") if len(hint.strip()) <= room)
+    return next(fitting, known)
+
+
+def _seen(action: Action, snapshot: Snapshot) -> frozenset[UserId] | None:
+    return snapshot.assignee_ids if action in {Action.ESCALATE, Action.REASSIGN} else None
+
+
+def _confirm(number: str) -> Block:
+    texts = {
+        "title": f"Escalate {number}?".replace(" ?", "?"),
+        "text": "PagerDuty pages the next level of its escalation policy now, and assigns it to them.",
+        "confirm": "Escalate",
+        "deny": "Not now",
+    }
+    return {name: {"type": "plain_text", "text": text} for name, text in texts.items()}

@@ -1,0 +1,276 @@
+"""
+Pure: a message of an incident's thread in plain words: what happened, from what to what, who did it, and where.
+
+People and things are named, never mentioned: whom the incident calls is mentioned on its card. What somebody wrote is
+quoted below, its first part when it is long.
+"""
+
+from collections.abc import Callable, Mapping
+
+from shared.model import event
+from shared.model.event import Agent, Said
+from shared.model.ids import IncidentId
+from shared.model.telling import RESOLUTION_NOTE, Telling, ran_out
+from shared.model.timeline import Line
+from shared.slack.blocks import Message, context, metadata, section
+from shared.slack.text import clamp, date, escape, link
+
+NAME = 80
+"""Characters that the name of a person or a thing may take."""
+VALUE = 250
+"""Characters that a title or a value may take."""
+LIST = 600
+"""Characters that a list may take."""
+QUOTE = 1000
+"""Characters that are quoted of what somebody wrote."""
+QUOTED_LINES = 15
+MOST = 10
+"""How many people are named."""
+MOST_SIDES = 40
+"""How many sides the metadata names: Slack takes 16 KB of it."""
+REST = "The rest is in PagerDuty."
+
+LINE: Mapping[str, tuple[str, str]] = {
+    event.TRIGGERED: (":rotating_light:", "Triggered"),
+    event.ACKNOWLEDGED: (":eyes:", "Acknowledged"),
+    event.UNACKNOWLEDGED: (":rotating_light:", "No longer acknowledged"),
+    event.RESOLVED: (":white_check_mark:", "Resolved"),
+    event.REOPENED: (":rotating_light:", "Reopened"),
+    event.ESCALATED: (":rotating_light:", "Escalated"),
+    event.DELEGATED: (":arrow_right:", "Escalation policy changed"),
+    event.REASSIGNED: (":arrow_right:", "Reassigned"),
+    event.PRIORITY_UPDATED: (":triangular_flag_on_post:", "Priority changed"),
+    event.SERVICE_UPDATED: (":arrow_right:", "Service changed"),
+    event.INCIDENT_TYPE_CHANGED: (":label:", "Incident type changed"),
+    event.ANNOTATED: (":memo:", "Note"),
+    event.RESPONDER_ADDED: (":raising_hand:", "Help requested"),
+    event.RESPONDER_REPLIED: (":raising_hand:", "Request for help answered"),
+    event.STATUS_UPDATE: (":mega:", "Status update"),
+    event.CONFERENCE_BRIDGE: (":telephone_receiver:", "Conference bridge changed"),
+    event.CUSTOM_FIELDS: (":label:", "Fields changed"),
+    event.ROLE_ASSIGNED: (":busts_in_silhouette:", "Roles changed"),
+    event.TASK_CREATED: (":clipboard:", "Task created"),
+    event.TASK_UPDATED: (":clipboard:", "Task changed"),
+    event.TASK_COMPLETED: (":clipboard:", "Task completed"),
+    event.ACTION_CREATED: (":gear:", "Action started"),
+    event.ACTION_UPDATED: (":gear:", "Action changed"),
+    event.ACTION_TERMINATED: (":gear:", "Action ended"),
+    event.WORKFLOW_STARTED: (":gear:", "Workflow started"),
+    event.WORKFLOW_COMPLETED: (":gear:", "Workflow completed"),
+    event.SNOOZED: (":zzz:", "Snoozed"),
+    event.URGENCY_CHANGED: (":triangular_flag_on_post:", "Urgency changed"),
+    event.TITLE_CHANGED: (":pencil2:", "Title changed"),
+    event.NOTE_EDITED: (":memo:", "Note edited"),
+}
+REPLIES = {"joined": "accepted", "declined": "declined", "user_cancelled": "cancelled"}
+"""PagerDuty's states of a responder, in words."""
+NOBODY_TOLD = frozenset(
+    {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
+)
+"""Without an agent these are not PagerDuty's doing: time did it, or only a read showed that somebody did."""
+
+
+def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), before: Said = ()) -> Message:
+    """
+    Render one message of the thread, which tells of `line` and its `sides`.
+
+    `before` is what was so before it, which gives the "from what" (see `Telling`).
+    """
+    telling = Telling(line, sides, before)
+    written = _written(telling)
+    body, cut = quote(written)
+    head = f"{LINE[line.type][0]} {_headline(telling)} · {date(line.at.ms)}"
+    text = "\n".join(filter(None, (head, body)))
+    blocks = [section(text)]
+    if cut or (written and line.told("trimmed")):
+        text, blocks = f"{text}\n{REST}", [*blocks, context(REST)]
+    key = f"line:{incident}:{line.key}"
+    facts = {"incident": incident, **_facts(line), "sides": [side.key for side in sides[:MOST_SIDES]]}
+    return Message(key, text, blocks, metadata(key, facts))
+
+
+def what(line: Line) -> str:
+    """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over."""
+    if line.type == event.RESPONDER_REPLIED:
+        return f"Request for help {REPLIES.get(line.told('state'), 'answered')}"
+    return "Acknowledgement ran out" if ran_out(line) else LINE[line.type][1]
+
+
+def by_whom(line: Line) -> str:
+    """Name who did it, and where: a command was given in Slack, everything else happened at PagerDuty."""
+    if line.agent is None:
+        return "" if line.type in NOBODY_TOLD else " by PagerDuty itself"
+    if not line.agent.is_user:
+        return by(line.agent)
+    return f"{by(line.agent)} in {'Slack' if line.command else 'PagerDuty'}"
+
+
+def by(agent: Agent | None) -> str:
+    """Name who did something, nothing where nobody is known."""
+    return f" by {_name(agent.name or agent.id)}" if agent else ""
+
+
+def quote(written: str) -> tuple[str, bool]:
+    """Quote what somebody wrote, line by line; the flag tells whether something was left out."""
+    lines = [line for line in map(escape, written.splitlines()) if line.strip()]
+    whole = "\n".join(f"> {line.strip()}" for line in lines[:QUOTED_LINES])
+    kept = clamp(whole, QUOTE)
+    return kept, kept != whole or len(lines) > QUOTED_LINES
+
+
+def _headline(telling: Telling) -> str:
+    line = telling.line
+    kinds = {side.type for side in telling.sides}
+    words = what(line) + (" and acknowledged" if event.ACKNOWLEDGED in kinds else "")
+    taken = ", who is now assigned" if event.REASSIGNED in kinds else ""
+    tell = DETAILS.get(line.type)
+    told = tell(telling) if tell else ""
+    whom = "" if line.type == event.RESPONDER_REPLIED else by_whom(line)
+    return f"*{words}*{told}{whom}{taken}"
+
+
+def _facts(line: Line) -> dict[str, object]:
+    """Write what a lost message is found again by: ids and times."""
+    return {
+        "type": line.type,
+        "detail": line.detail,
+        "subject": line.subject,
+        "agent": line.agent.id if line.agent else "",
+        "at": line.at.ms,
+        "span": line.at.span,
+        "slots": [f"{source}={known}" for source, known in line.slots],
+    }
+
+
+def _written(telling: Telling) -> str:
+    """Find what somebody wrote; PagerDuty makes a note of what was written about a resolution, an event of its own."""
+    line = telling.line
+    notes = (side.told("text").removeprefix(RESOLUTION_NOTE) for side in telling.sides if side.type == event.ANNOTATED)
+    match line.type:
+        case event.RESOLVED:
+            return "\n".join(notes) or line.told("resolution")
+        case event.RESPONDER_ADDED:
+            return line.told("message")
+        case _:
+            return line.told("text")
+
+
+def _change(telling: Telling, name: str, nothing: str = "none") -> str:
+    """Say from what to what; where it is not known what was before, only to what."""
+    said = dict(telling.line.said)
+    if name not in said:
+        return ""
+    was = dict(telling.before).get(name, said.get("was"))
+    begin = "" if was in (None, said[name]) else f" from {_value(was) or nothing}"
+    return f"{begin} to {_value(said[name]) or nothing}"
+
+
+def _assigned(telling: Telling) -> str:
+    return _change(telling, "assigned", "nobody")
+
+
+def _delegated(telling: Telling) -> str:
+    assigned = telling.line.told("assigned")
+    return _change(telling, "policy") + (f", now assigned to {_value(assigned)}" if assigned else "")
+
+
+def _unacknowledged(telling: Telling) -> str:
+    assigned = telling.line.told("assigned")
+    whose = f", assigned to {_value(assigned)}" if assigned else ""
+    return f": nobody is on it{whose}" if ran_out(telling.line) else ""
+
+
+def _resolved(telling: Telling) -> str:
+    merged = telling.line.told("merged")
+    return f": merged into {link(telling.line.told('merged_url'), _value(merged))}" if merged else ""
+
+
+def _asked(telling: Telling) -> str:
+    names = list(dict.fromkeys(line.told("responder") for line in (telling.line, *telling.sides)))
+    more = [f"{len(names) - MOST} others"] if len(names) > MOST else []
+    return f" from {_listed([*map(_name, names[:MOST]), *more])}" if any(names) else ""
+
+
+def _replied(telling: Telling) -> str:
+    return f" by {_name(telling.line.told('responder'))}"
+
+
+def _bridge(telling: Telling) -> str:
+    parts = [_value(telling.line.told(name)) for name in ("number", "url")]
+    return f" to {', '.join(filter(None, parts)) or 'none'}"
+
+
+def _fields(telling: Telling) -> str:
+    said = dict(telling.line.said)
+    changed = (name.removeprefix("field:") for name in said if name.startswith("field:"))
+    told = "; ".join(_field(name, said[f"field:{name}"], said.get(f"was:{name}")) for name in changed)
+    return f": {clamp(told, LIST)}" if told else ""
+
+
+def _field(name: str, now: str, was: str | None) -> str:
+    begin = f" from {_value(was)}" if was else ""
+    return f"{_name(name)}{begin} to {_value(now) or 'none'}"
+
+
+def _task(telling: Telling) -> str:
+    line = telling.line
+    state = f" ({_state(line)})" if line.type == event.TASK_UPDATED and _state(line) else ""
+    whose = f", for {_value(line.told('to'))}" if line.told("to") else ""
+    return f": {_value(line.told('task'))}{state}{whose}"
+
+
+def _action(telling: Telling) -> str:
+    line = telling.line
+    state = f" ({_state(line)})" if line.type != event.ACTION_CREATED and _state(line) else ""
+    return f": {_value(line.told('action'))}{state}"
+
+
+def _state(line: Line) -> str:
+    return _name(line.told("state").replace("_", " "))
+
+
+def _snoozed(telling: Telling) -> str:
+    until = telling.line.told("until")
+    return f" until {date(int(until))}" if until else ""
+
+
+def _listed(names: list[str]) -> str:
+    """List names the way people do: one, two and three."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _name(text: str) -> str:
+    return clamp(escape(text), NAME)
+
+
+def _value(text: str) -> str:
+    return clamp(escape(text), VALUE)
+
+
+DETAILS: Mapping[str, Callable[[Telling], str]] = {
+    event.UNACKNOWLEDGED: _unacknowledged,
+    event.RESOLVED: _resolved,
+    event.ESCALATED: _assigned,
+    event.DELEGATED: _delegated,
+    event.REASSIGNED: _assigned,
+    event.PRIORITY_UPDATED: lambda telling: _change(telling, "priority"),
+    event.SERVICE_UPDATED: lambda telling: _change(telling, "service"),
+    event.INCIDENT_TYPE_CHANGED: lambda telling: _change(telling, "type"),
+    event.RESPONDER_ADDED: _asked,
+    event.RESPONDER_REPLIED: _replied,
+    event.CONFERENCE_BRIDGE: _bridge,
+    event.CUSTOM_FIELDS: _fields,
+    event.ROLE_ASSIGNED: _fields,
+    event.TASK_CREATED: _task,
+    event.TASK_UPDATED: _task,
+    event.TASK_COMPLETED: _task,
+    event.ACTION_CREATED: _action,
+    event.ACTION_UPDATED: _action,
+    event.ACTION_TERMINATED: _action,
+    event.WORKFLOW_STARTED: lambda telling: f": {_value(telling.line.told('workflow'))}",
+    event.WORKFLOW_COMPLETED: lambda telling: f": {_value(telling.line.told('workflow'))}",
+    event.SNOOZED: _snoozed,
+    event.URGENCY_CHANGED: lambda telling: _change(telling, "urgency"),
+    event.TITLE_CHANGED: lambda telling: _change(telling, "title"),
+}
+"""What is said between what happened and who did it."""

@@ -1,0 +1,258 @@
+"""The lines of a thread: what people read about each kind of event."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.model import event as of
+from shared.model.event import ANNOUNCED, Agent, Instant, Said, Source
+from shared.model.ids import CommandId, EventId, LineKey
+from shared.model.telling import told
+from shared.model.timeline import Line
+from shared.slack import lines
+from shared.slack.blocks import Message
+from tests.builders import ALICE, BOB, INCIDENT, NOON
+
+MERGED = "https://acme.pagerduty.com/incidents/Q2TARGET"
+UNTIL = NOON + 3_600_000
+
+
+def line(event_type: str, agent: Agent | None = ALICE, *, after: int = 0, **said: str) -> Line:
+    """Make a line."""
+    return of_said(event_type, tuple(said.items()), agent, after=after)
+
+
+def of_said(event_type: str, said: Said, agent: Agent | None = ALICE, *, after: int = 0) -> Line:
+    """Make a line that says what no Python name can."""
+    key, slots = LineKey(f"{event_type}@{after}"), ((Source.WEBHOOK, EventId("01")),)
+    return Line(key, event_type, Instant(NOON + after), agent, slots, said=said)
+
+
+def words(shown: Line, *sides: Line, before: Said = ()) -> str:
+    """Read a line as people do, without its time."""
+    head, _, rest = lines.render_line(INCIDENT, shown, sides, before).text.partition(" · ")
+    return head + "".join(f"\n{more}" for more in rest.splitlines()[1:])
+
+
+WORDS = [
+    (line(of.TRIGGERED, None), ":rotating_light: *Triggered* by PagerDuty itself"),
+    (line(of.ACKNOWLEDGED), ":eyes: *Acknowledged* by Alice Ng in PagerDuty"),
+    (line(of.UNACKNOWLEDGED), ":rotating_light: *No longer acknowledged* by Alice Ng in PagerDuty"),
+    (
+        line(of.UNACKNOWLEDGED, None, assigned="Bob Ray"),
+        ":rotating_light: *Acknowledgement ran out*: nobody is on it, assigned to Bob Ray",
+    ),
+    (line(of.RESOLVED), ":white_check_mark: *Resolved* by Alice Ng in PagerDuty"),
+    (
+        line(of.RESOLVED, merged="[#12] On fire", merged_url=MERGED),
+        f":white_check_mark: *Resolved*: merged into <{MERGED}|[#12] On fire> by Alice Ng in PagerDuty",
+    ),
+    (line(of.RESOLVED, resolution="Restarted"), ":white_check_mark: *Resolved* by Alice Ng in PagerDuty\n> Restarted"),
+    (line(of.REOPENED), ":rotating_light: *Reopened* by Alice Ng in PagerDuty"),
+    (line(of.ESCALATED, None, assigned="Bob Ray"), ":rotating_light: *Escalated* to Bob Ray by PagerDuty itself"),
+    (
+        line(of.DELEGATED, policy="Database", assigned="Bob Ray"),
+        ":arrow_right: *Escalation policy changed* to Database, now assigned to Bob Ray by Alice Ng in PagerDuty",
+    ),
+    (line(of.REASSIGNED, assigned=""), ":arrow_right: *Reassigned* to nobody by Alice Ng in PagerDuty"),
+    (
+        line(of.PRIORITY_UPDATED, priority="P1"),
+        ":triangular_flag_on_post: *Priority changed* to P1 by Alice Ng in PagerDuty",
+    ),
+    (line(of.SERVICE_UPDATED, service="search"), ":arrow_right: *Service changed* to search by Alice Ng in PagerDuty"),
+    (
+        line(of.INCIDENT_TYPE_CHANGED, type="major"),
+        ":label: *Incident type changed* to major by Alice Ng in PagerDuty",
+    ),
+    (line(of.ANNOTATED, text="Looking\n\nat it"), ":memo: *Note* by Alice Ng in PagerDuty\n> Looking\n> at it"),
+    (
+        line(of.RESPONDER_ADDED, responder="Bob Ray", state="pending", message="The disk"),
+        ":raising_hand: *Help requested* from Bob Ray by Alice Ng in PagerDuty\n> The disk",
+    ),
+    (
+        line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="joined", message="The disk"),
+        ":raising_hand: *Request for help accepted* by Bob Ray",
+    ),
+    (
+        line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="declined"),
+        ":raising_hand: *Request for help declined* by Bob Ray",
+    ),
+    (
+        line(of.STATUS_UPDATE, text="Fixed soon", trimmed="yes"),
+        ":mega: *Status update* by Alice Ng in PagerDuty\n> Fixed soon\nThe rest is in PagerDuty.",
+    ),
+    (
+        line(of.CONFERENCE_BRIDGE, number="+1 555", url="https://example.com"),
+        ":telephone_receiver: *Conference bridge changed* to +1 555, https://example.com by Alice Ng in PagerDuty",
+    ),
+    (
+        line(of.CONFERENCE_BRIDGE, number="", url=""),
+        ":telephone_receiver: *Conference bridge changed* to none by Alice Ng in PagerDuty",
+    ),
+    (
+        of_said(
+            of.CUSTOM_FIELDS, (("field:env", "prod"), ("field:region", ""), ("was:env", "test"), ("was:region", "US"))
+        ),
+        ":label: *Fields changed*: env from test to prod; region from US to none by Alice Ng in PagerDuty",
+    ),
+    (
+        of_said(of.ROLE_ASSIGNED, (("field:Commander", "Bob Ray"), ("was:Commander", ""))),
+        ":busts_in_silhouette: *Roles changed*: Commander to Bob Ray by Alice Ng in PagerDuty",
+    ),
+    (
+        line(of.TASK_CREATED, task="Tell sales", to="Bob Ray", state="todo"),
+        ":clipboard: *Task created*: Tell sales, for Bob Ray by Alice Ng in PagerDuty",
+    ),
+    (
+        line(of.TASK_UPDATED, task="Tell sales", state="in_progress"),
+        ":clipboard: *Task changed*: Tell sales (in progress) by Alice Ng in PagerDuty",
+    ),
+    (
+        line(of.TASK_COMPLETED, task="Tell sales", state="done"),
+        ":clipboard: *Task completed*: Tell sales by Alice Ng in PagerDuty",
+    ),
+    (
+        line(of.ACTION_CREATED, action="Restart", state="created"),
+        ":gear: *Action started*: Restart by Alice Ng in PagerDuty",
+    ),
+    (
+        line(of.ACTION_UPDATED, action="Restart", state="running"),
+        ":gear: *Action changed*: Restart (running) by Alice Ng in PagerDuty",
+    ),
+    (
+        line(of.ACTION_TERMINATED, None, action="Restart", state="completed"),
+        ":gear: *Action ended*: Restart (completed) by PagerDuty itself",
+    ),
+    (line(of.WORKFLOW_STARTED, None, workflow="Major"), ":gear: *Workflow started*: Major by PagerDuty itself"),
+    (line(of.WORKFLOW_COMPLETED, None, workflow="Major"), ":gear: *Workflow completed*: Major by PagerDuty itself"),
+    (line(of.SNOOZED, None), ":zzz: *Snoozed*"),
+    (
+        line(of.URGENCY_CHANGED, None, urgency="high", was="low"),
+        ":triangular_flag_on_post: *Urgency changed* from low to high",
+    ),
+    (line(of.TITLE_CHANGED, None, title="Slow", was="Down"), ":pencil2: *Title changed* from Down to Slow"),
+    (line(of.NOTE_EDITED, None, text="Looking"), ":memo: *Note edited*\n> Looking"),
+]
+
+
+@pytest.mark.parametrize(("shown", "expected"), WORDS, ids=[f"{shown.type}-{n}" for n, (shown, _) in enumerate(WORDS)])
+def test_each_event_in_plain_words(shown: Line, expected: str) -> None:
+    """Every kind of event says what happened, from what to what, who did it, and where."""
+    assert expected == words(shown)
+
+
+def test_every_announced_event_has_words() -> None:
+    """No event that has a line is without words, here or in the table above."""
+    assert set(lines.LINE) == ANNOUNCED == {shown.type for shown, _ in WORDS}
+
+
+def test_a_snooze_says_until_when() -> None:
+    """The end of a snooze is shown in each reader's own time."""
+    assert (
+        f"*Snoozed* until <!date^{UNTIL // 1000}^"
+        in lines.render_line(INCIDENT, line(of.SNOOZED, until=str(UNTIL))).text
+    )
+
+
+def test_a_command_was_given_in_slack() -> None:
+    """What somebody did from Slack says so."""
+    assert words(replace(line(of.ACKNOWLEDGED), command=CommandId("c1"))).endswith("by Alice Ng in Slack")
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [("P3", "from P3 to P1 by"), ("", "from none to P1 by"), ("P1", "changed* to P1 by")],
+)
+def test_from_what(before: str, expected: str) -> None:
+    """What was so before is told where it is known, unless it was the same."""
+    assert expected in words(line(of.PRIORITY_UPDATED, priority="P1"), before=(("priority", before),))
+
+
+def test_one_act_is_one_line() -> None:
+    """The words of a main line take in what its sides tell."""
+    note = line(of.ANNOTATED, after=300, text="Resolution Note: Restarted it")
+    took = replace(line(of.REASSIGNED, after=200), detail=ALICE.id)
+    bob, eve = (line(of.RESPONDER_ADDED, after=n, responder=name) for n, name in enumerate(["Bob Ray", "Eve Sun"]))
+
+    assert words(line(of.RESOLVED), note) == ":white_check_mark: *Resolved* by Alice Ng in PagerDuty\n> Restarted it"
+    assert words(line(of.ACKNOWLEDGED), took).endswith("by Alice Ng in PagerDuty, who is now assigned")
+    assert words(line(of.TRIGGERED), line(of.ACKNOWLEDGED)).startswith(
+        ":rotating_light: *Triggered and acknowledged* by"
+    )
+    assert "*Help requested* from Bob Ray and Eve Sun by Alice Ng" in words(bob, eve)
+
+
+def test_a_resolution_is_quoted_once() -> None:
+    """What was written about a resolve from Slack comes back as a note, and is not quoted twice."""
+    note = line(of.ANNOTATED, text="Resolution Note: Restarted it")
+
+    assert 1 == words(line(of.RESOLVED, resolution="Restarted it"), note).count("Restarted it")
+
+
+def test_many_responders_are_counted() -> None:
+    """Ten are named, the others counted."""
+    asked = [line(of.RESPONDER_ADDED, after=n, responder=f"R{n}") for n in range(14)]
+
+    assert "R8, R9 and 4 others by" in words(*asked)
+
+
+@pytest.mark.parametrize("text", ["word " * 1000, "line\n" * 100])
+def test_a_long_note_is_cut_and_says_so(text: str) -> None:
+    """Only the beginning of a long note is quoted, and people are told where the rest is."""
+    message = lines.render_line(INCIDENT, line(of.ANNOTATED, text=text))
+
+    assert len(message.text) < 1500
+    assert message.text.endswith("\nThe rest is in PagerDuty.")
+    assert "The rest is in PagerDuty." == message.blocks[-1]["elements"][0]["text"]
+
+
+def test_metadata_holds_ids_and_no_text() -> None:
+    """Everybody in the workspace can read metadata; a lost message and what it told are found again by it."""
+    note = replace(line(of.ANNOTATED, after=300, text="Resolution Note: secret"), subject="PNOTE01")
+    resolved, alone = (lines.render_line(INCIDENT, line(of.RESOLVED), (note,)), lines.render_line(INCIDENT, note))
+
+    assert [note.key] == resolved.metadata["event_payload"]["sides"]
+    assert "PNOTE01" == alone.metadata["event_payload"]["subject"]
+    assert "secret" not in json.dumps([resolved.metadata, alone.metadata])
+
+
+def texts(message: Message) -> list[str]:
+    """List what a message shows."""
+    shown = [block["text"]["text"] if "text" in block else block["elements"][0]["text"] for block in message.blocks]
+    return [message.text, *shown]
+
+
+SAID = ["assigned", "priority", "service", "policy", "type", "title", "urgency", "was", "merged", "merged_url", "text"]
+SAID += [
+    "responder",
+    "state",
+    "message",
+    "resolution",
+    "number",
+    "url",
+    "task",
+    "to",
+    "action",
+    "workflow",
+    "field:x",
+    "was:x",
+]
+
+
+@given(
+    st.sampled_from(sorted(ANNOUNCED)),
+    st.dictionaries(st.sampled_from(SAID), st.text() | st.text("<!>@|&;channel\n*`", max_size=3000)),
+    st.text(),
+)
+def test_any_text_makes_a_valid_line(event_type: str, said: dict[str, str], name: str) -> None:
+    """Whatever PagerDuty says, nothing raises, no limit is passed, and nobody is called by it."""
+    shown = of_said(event_type, tuple(said.items()), Agent("PX", name))
+    (telling,) = told((shown,))
+
+    for text in texts(lines.render_line(INCIDENT, telling.line, telling.sides, telling.before)):
+        assert 0 < len(text) <= 3000
+        assert "<!" not in text.replace("<!date^", "")
+        assert not {"<@", "<#"} & {text[n : n + 2] for n in range(len(text))}
