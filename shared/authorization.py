@@ -2,98 +2,103 @@
 Whether this person may do that to this incident.
 
 One PagerDuty key can act on every team's incidents, and `From` only names a user, so permission is decided here, and
-always on data read for this very click: role, team roles, assignees, responders, the escalation policy.
-Sources of the role rules: PagerDuty's knowledge base on user roles, advanced permissions, teams and responders.
+always on data read for this very click: role, team roles, assignees, responders, the escalation policy. The rules
+themselves are in `shared.model.permission`.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.bridge_config import AuthorizationConfig
 from shared.errors import NotFound
-from shared.model.event import Snapshot
+from shared.model.command import Action
+from shared.model.event import Ref
 from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.permission import GROUNDS, ROLES, Facts, Ground, Rule, ground, role_allows
+from shared.pagerduty.account import Service
 from shared.pagerduty.client import PagerDuty
-from shared.pagerduty.rest import RestIncident, User
+from shared.pagerduty.people import User
+from shared.pagerduty.rest import RestIncident
 
-ADMINS = frozenset({"owner", "admin"})
-RESPONDERS = frozenset({"user", "limited_user"})
-RAISABLE = frozenset({"observer", "restricted_access"})
-ACTING_TEAM_ROLES = frozenset({"responder", "manager"})
+
+class NotAllowed(Declined):
+    """Raised when somebody may not act. `rule` names what refused them, for the audit."""
+
+    def __init__(self, rule: str, why: str, next_step: str) -> None:
+        super().__init__(Outcome(Kind.NOT_ALLOWED, why=why, next_step=next_step))
+        self.rule = rule
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a decision rests on. `team_roles` has the person's role on each of the incident's teams they belong to."""
+class _Matter:
+    """What somebody wants to act on: an incident, or the service that an incident is to be opened on."""
 
-    user: UserId
-    role: str
-    assigned: bool
-    responding: bool
-    has_teams: bool
-    team_roles: dict[TeamId, str]
-
-    @property
-    def acts_on_team(self) -> bool:
-        """Tell whether a team role lets them act."""
-        return any(role in ACTING_TEAM_ROLES for role in self.team_roles.values())
-
-
-def role_allows(facts: Facts) -> bool:
-    """
-    Apply PagerDuty's own rules: the base role, raised or lowered by the team role.
-
-    Stakeholders never act. Observers act where they are assigned, asked to respond, or have an acting team role. A team
-    role of observer lowers anybody else but owners and admins.
-    """
-    if facts.role in ADMINS:
-        return True
-    if facts.role in RESPONDERS:
-        lowered = "observer" in facts.team_roles.values() and not facts.acts_on_team
-        return not lowered or facts.assigned or facts.responding
-    return facts.role in RAISABLE and (facts.assigned or facts.responding or facts.acts_on_team)
-
-
-def belongs(facts: Facts, config: AuthorizationConfig) -> bool:
-    """Apply the rule of `mode = "team"`, as far as it can be told without the escalation policy."""
-    if config.mode == "pagerduty" or facts.role in ADMINS or facts.user in config.everywhere:
-        return True
-    return not facts.has_teams or facts.assigned or facts.responding or facts.acts_on_team
+    noun: str
+    teams: tuple[Ref, ...]
+    policy: Ref | None
+    assignees: tuple[Ref, ...] = ()
+    responders: frozenset[UserId] = frozenset()
 
 
 class Authorization:
-    """Decides for one person and one incident, reading from PagerDuty what the decision needs."""
+    """Decides for one person, one action and one incident, reading from PagerDuty what the decision needs."""
 
     def __init__(self, config: AuthorizationConfig, pagerduty: PagerDuty) -> None:
         self.config = config
         self._pagerduty = pagerduty
 
-    async def require(self, user: User, incident: RestIncident) -> None:
+    async def require(self, user: User, incident: RestIncident, action: Action) -> str:
         """
-        Let `user` pass, or raise `Declined` with who may act instead.
+        Return what lets `user` do `action` (for the audit), or raise `NotAllowed` with who may instead.
 
         Raises `CallError` when the teams cannot be read: then nobody knows, which is not the same as "no team".
         """
-        facts = await self._facts(user, incident)
-        if not role_allows(facts):
-            raise _not_allowed(f"Your PagerDuty role does not let you act on this incident ({_role(facts)}).", incident)
-        if not belongs(facts, self.config) and not await self._on_policy(facts.user, incident.snapshot):
-            raise _not_allowed(f"This incident belongs to {_teams(incident)}, and you are not on that team.", incident)
+        shown = incident.snapshot
+        matter = _Matter("incident", shown.teams, shown.escalation_policy, shown.assignees, incident.responders)
+        return await self._decided(user, matter, action)
 
-    async def _facts(self, user: User, incident: RestIncident) -> Facts:
-        teams = incident.snapshot.team_ids
+    async def require_service(self, user: User, service: Service) -> str:
+        """
+        Let `user` open an incident on `service`, as `require` does: by its teams and its escalation policy.
+
+        Nobody is assigned yet, so nobody passes as an assignee or a responder.
+        """
+        matter = _Matter("service", service.teams, service.escalation_policy)
+        return await self._decided(user, matter, Action.TRIGGER)
+
+    async def _decided(self, user: User, matter: _Matter, action: Action) -> str:
+        rule = self.config.rule(action)
+        facts = await self._facts(user, matter)
+        if not role_allows(facts, action):
+            why = f"Your PagerDuty role does not let you act on this {matter.noun} ({_role(facts)})."
+            raise NotAllowed(ROLES, why, _next_step(matter, rule))
+        found = ground(facts, rule) or await self._by_policy(facts, matter, rule)
+        if found is None:
+            raise NotAllowed(rule, _why(matter, rule), _next_step(matter, rule))
+        return f"{rule}: {found}"
+
+    async def _facts(self, user: User, matter: _Matter) -> Facts:
+        teams = [TeamId(team.id) for team in matter.teams]
         members = await asyncio.gather(*(self._pagerduty.team_members(team) for team in teams))
-        user_id = UserId(user.id)
-        roles = {team: roles[user_id] for team, roles in zip(teams, members, strict=True) if user_id in roles}
-        assigned = user_id in incident.snapshot.assignee_ids
-        return Facts(user_id, user.role, assigned, user_id in incident.responders, bool(teams), roles)
+        return Facts(
+            user.id,
+            user.role,
+            has_teams=bool(teams),
+            team_roles={team: roles[user.id] for team, roles in zip(teams, members, strict=True) if user.id in roles},
+            assigned=any(ref.id == user.id for ref in matter.assignees),
+            responding=user.id in matter.responders,
+            everywhere=user.id in self.config.everywhere,
+        )
 
-    async def _on_policy(self, user: UserId, snapshot: Snapshot) -> bool:
+    async def _by_policy(self, facts: Facts, matter: _Matter, rule: Rule) -> Ground | None:
+        """Decide once more, now that it matters, with the escalation policy."""
+        if Ground.POLICY not in GROUNDS[rule] or matter.policy is None:
+            return None
+        return ground(replace(facts, on_policy=await self._on_policy(facts.user, matter.policy.id)), rule)
+
+    async def _on_policy(self, user: UserId, policy: str) -> bool:
         """Tell whether the escalation policy names `user`, or has them on call now."""
-        if snapshot.escalation_policy is None:
-            return False
-        policy = snapshot.escalation_policy.id
         try:
             named, on_call = await asyncio.gather(
                 self._pagerduty.escalation_policy(policy), self._pagerduty.on_call(policy)
@@ -103,20 +108,24 @@ class Authorization:
         return user in named.targets or user in on_call
 
 
-def _not_allowed(why: str, incident: RestIncident) -> Declined:
-    who = ", ".join(ref.name for ref in incident.snapshot.assignees if ref.name)
-    team = f"a responder or manager of {_teams(incident)}" if incident.snapshot.teams else "a responder of this account"
-    step = f"Ask {who + ' (assigned now), ' if who else ''}{team}, or whoever is on call for it"
-    return Declined(Outcome(Kind.NOT_ALLOWED, why=why, next_step=step))
+def _why(matter: _Matter, rule: Rule) -> str:
+    strict = ", and here only its members may do this" if rule is Rule.MEMBERS else ", and you are not on that team"
+    return f"This {matter.noun} belongs to {_teams(matter)}{strict}."
 
 
-def _teams(incident: RestIncident) -> str:
-    return " and ".join(team.name or team.id for team in incident.snapshot.teams) or "no team"
+def _next_step(matter: _Matter, rule: Rule) -> str:
+    """Name who may act instead, as far as `rule` lets them."""
+    assigned = [f"{ref.name} (assigned now)" for ref in matter.assignees if ref.name]
+    team = f"a responder or manager of {_teams(matter)}" if matter.teams else "a responder of this account"
+    on_call = [] if rule is Rule.MEMBERS else ["whoever is on call for it"]
+    asked = [*assigned, team, *on_call]
+    return f"Ask {', '.join(asked[:-1])} or {asked[-1]}" if len(asked) > 1 else f"Ask {team}"
+
+
+def _teams(matter: _Matter) -> str:
+    return " and ".join(team.name or team.id for team in matter.teams) or "no team"
 
 
 def _role(facts: Facts) -> str:
-    return (
-        facts.role.replace("_", " ")
-        if not facts.team_roles
-        else f"{facts.role.replace('_', ' ')}, observer on its team"
-    )
+    role = facts.role.replace("_", " ")
+    return f"{role}, observer on its team" if facts.lowered else role

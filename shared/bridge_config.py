@@ -9,6 +9,9 @@ import structlog
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from shared.model.command import Action
+from shared.model.permission import Rule
+from shared.model.telling import Loud, Verbosity
 from shared.problems import Misconfigured, details, what_is_wrong
 
 log = structlog.get_logger()
@@ -40,7 +43,8 @@ class RouteConfig(_Table):
     """
     One route. Every field that it gives must match the incident; one without fields takes every incident.
 
-    `service`, `team` and `priority` are ids, or names as PagerDuty gives them.
+    `service`, `team` and `priority` are ids, or names as PagerDuty gives them. `verbosity` and `broadcast` say what its
+    threads tell, and what of it the whole channel sees; None takes what holds for all routes.
     """
 
     service: Name | None = None
@@ -49,6 +53,8 @@ class RouteConfig(_Table):
     priority: Name | None = None
     channel: Channel | None = None
     channels: tuple[Channel, ...] = ()
+    verbosity: Verbosity | None = None
+    broadcast: frozenset[Loud] | None = None
 
     @property
     def all_channels(self) -> tuple[str, ...]:
@@ -65,10 +71,16 @@ class RouteConfig(_Table):
 
 
 class RoutingConfig(_Table):
-    """Where incidents are shown. The first route that matches wins, then `default_channel`."""
+    """
+    Where incidents are shown. The first route that matches wins, then `default_channel`.
+
+    `verbosity` and `broadcast` hold where a route does not give its own.
+    """
 
     default_channel: Channel | None = None
     routes: tuple[RouteConfig, ...] = ()
+    verbosity: Verbosity = "changes"
+    broadcast: frozenset[Loud] = frozenset()
 
 
 class IdentityConfig(_Table):
@@ -83,10 +95,20 @@ class IdentityConfig(_Table):
 
 
 class AuthorizationConfig(_Table):
-    """Who may act. `everywhere` names PagerDuty users who may act on any team's incident."""
+    """
+    Who may act. `everywhere` names PagerDuty users who may act on any team's incident.
+
+    `actions` widens or narrows single actions; for the others `mode` decides, except that notes follow the role rules.
+    """
 
     mode: Literal["team", "pagerduty"] = "team"
     everywhere: frozenset[PagerDutyUser] = frozenset()
+    actions: dict[Action, Rule] = {}
+
+    def rule(self, action: Action) -> Rule:
+        """Find the rule that is in force for `action`."""
+        by_roles = self.mode == "pagerduty" or action is Action.NOTE
+        return self.actions.get(action, Rule.LINKED if by_roles else Rule.TEAM)
 
 
 class BridgeConfig(_Table):

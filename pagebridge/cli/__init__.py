@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from pagebridge.cli import demo, run, settings
+from pagebridge.cli import audit, demo, run, settings
 from pagebridge.embedded_valkey import EmbeddedValkeyError
 from shared.problems import Misconfigured
 
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="pagebridge", description="A two-way bridge between Slack and PagerDuty.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('pagebridge')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (demo, run, settings):
+    for command in (audit, demo, run, settings):
         command.add(commands)
     asked = parser.parse_args(arguments)
     try:

@@ -22,6 +22,8 @@ from shared.bridge_config import load_bridge_config
 from shared.settings import Environment, Settings, load
 
 PROCESSES = ((sys.executable, "-m", "webhook_receiver"), (sys.executable, "-m", "bolt_app"))
+DATA = Path(".pagebridge/valkey")
+"""Where the embedded Valkey keeps its data when not told otherwise."""
 GRACE = 20.0
 """Seconds that a process has for what it has in hand, after SIGTERM. Longer than the processes' own."""
 
@@ -36,9 +38,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this command to the command line."""
     text = "run receiver and worker, with an embedded Valkey unless REDIS_URL is set"
     parser = commands.add_parser("run", help=text, description=text)
-    parser.add_argument(
-        "--data", type=Path, default=Path(".pagebridge/valkey"), help="where the embedded Valkey keeps its data"
-    )
+    parser.add_argument("--data", type=Path, default=DATA, help="where the embedded Valkey keeps its data")
     parser.set_defaults(command=lambda asked: asyncio.run(_run(asked.data)))
 
 

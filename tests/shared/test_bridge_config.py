@@ -1,5 +1,6 @@
 """`bridge.toml`: what it may say, and how everything wrong in it is said at once."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,11 @@ import structlog
 from pydantic import ValidationError
 
 from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.model.command import Action
+from shared.model.permission import Rule
 from shared.problems import Misconfigured
 
+AUTHORIZATION = "[authorization]\n"
 EXAMPLE = Path(__file__).parents[2] / "bridge.example.toml"
 
 
@@ -52,6 +56,38 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     assert config.identity.email_domains == ()
 
 
+def test_a_route_may_be_quieter_or_louder_than_the_others(tmp_path: Path) -> None:
+    """What a route does not say about its threads is what holds for all; by default nothing is broadcast."""
+    config = read(tmp_path, '[[routing.routes]]\nchannel = "C024"\nverbosity = "all"\nbroadcast = []').routing
+
+    assert ("changes", frozenset()) == (config.verbosity, config.broadcast)
+    assert ("all", frozenset()) == (config.routes[0].verbosity, config.routes[0].broadcast)
+    assert [None, "state"] == [route.verbosity for route in load_bridge_config(EXAMPLE).routing.routes]
+    assert frozenset({"escalated", "reopened"}) == load_bridge_config(EXAMPLE).routing.routes[1].broadcast
+
+
+def test_the_rule_of_an_action_is_its_own_or_that_of_the_mode(tmp_path: Path) -> None:
+    """By the mode for all actions but notes, which go by the roles; whatever is named goes by what is said there."""
+    by_team, by_roles = (
+        read(tmp_path, "").authorization,
+        read(tmp_path, AUTHORIZATION + 'mode = "pagerduty"').authorization,
+    )
+    named = read(tmp_path, AUTHORIZATION + 'actions = { note = "team", resolve = "members" }').authorization
+
+    assert dict.fromkeys(Action, Rule.TEAM) | {Action.NOTE: Rule.LINKED} == {a: by_team.rule(a) for a in Action}
+    assert {Rule.LINKED} == {by_roles.rule(action) for action in Action}
+    assert [Rule.TEAM, Rule.MEMBERS, Rule.TEAM] == [named.rule(Action(a)) for a in ("note", "resolve", "acknowledge")]
+
+
+def test_the_example_explains_every_action_and_rule() -> None:
+    """Whoever copies the example finds in it what can be said."""
+    text = EXAMPLE.read_text("utf-8").partition("[authorization]")[2]
+
+    assert [] == [action for action in Action if not re.search(rf"\b{action}\b", text)]
+    assert [] == [rule for rule in Rule if f'#   "{rule}"' not in text]
+    assert {Action.NOTE: Rule.LINKED} == load_bridge_config(EXAMPLE).authorization.actions
+
+
 def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
     """What is in force changes only as a whole, by loading again."""
     config = read(tmp_path, "")
@@ -71,11 +107,15 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
         ('[[routing.routes]]\nchannels = ["C024", "C024"]', "routing.routes[1] names a channel twice"),
         ('[[routing.routes]]\nchannels = ["C024", "x"]', "routing.routes[1].channels[2] is not a Slack channel id"),
         ('[[routing.routes]]\nurgency = "hi"\nchannel = "C024"', "routing.routes[1].urgency should be 'high' or 'low'"),
+        ('[routing]\nverbosity = "loud"', "routing.verbosity should be 'all', 'changes' or 'state'"),
+        ('[routing]\nbroadcast = ["resolved"]', "routing.broadcast[1] should be 'escalated' or 'reopened'"),
         ('[[routing.routes]]\nservice = " "\nchannel = "C024"', "routing.routes[1].service is not an id or a name"),
         ('[identity.users]\ncarol = "PCAROL1"', "identity.users.carol is not a Slack user id"),
         ('[identity.users]\nU0CAROL = "carol"', "identity.users.U0CAROL is not a PagerDuty user id"),
         ('[identity]\nemail_domains = ["@example.com"]', "identity.email_domains[1] is not a domain"),
         ('[authorization]\nmode = "all"', "authorization.mode should be 'team' or 'pagerduty'"),
+        ('[authorization.actions]\nnote = "all"', "authorization.actions.note should be 'linked', 'team' or 'members'"),
+        ('[authorization.actions]\nack = "team"', "authorization.actions.ack should be 'acknowledge', 'note', "),
         ('[authorization]\neverywhere = ["dana"]', "authorization.everywhere[1] is not a PagerDuty user id"),
         ("durability = ", "is not TOML: "),
     ],

@@ -10,7 +10,7 @@ from shared.identity import admit, at_home, usable
 from shared.model.command import Clicker
 from shared.model.ids import UserId
 from shared.model.outcome import Declined
-from shared.pagerduty.rest import User
+from shared.pagerduty.people import User
 from shared.slack.client import SlackIdentity, SlackPerson
 from tests.shared.linking import ALICE, EMAIL, Acme
 
