@@ -6,16 +6,17 @@ accepts five uses of it, of which four are used; after that, and where there is 
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
 
 from bolt_app import replies
 from bolt_app.attempting import Try
-from bolt_app.replies import Reply
+from bolt_app.replies import Part, Reply
 from bolt_app.wiring import Wiring
 from shared.errors import BridgeError, CallError
-from shared.model.command import Command
+from shared.model.command import Action, Command
 from shared.model.incident import Attempt, AttemptState, Incident
 from shared.model.outcome import Kind, Outcome
 
@@ -31,7 +32,9 @@ class Answering:
         self._wiring = wiring
 
     async def progress(self, attempt: Try) -> None:
-        """Say how it goes while it goes on; runs beside the tries and is cancelled when they end."""
+        """Say how it goes while it goes on, once for all parts; runs beside the tries and is cancelled at their end."""
+        if attempt.command.part > 0:
+            return
         try:
             await self._progress(attempt)
         except BridgeError as error:
@@ -52,10 +55,15 @@ class Answering:
         )
 
     async def final(self, attempt: Try, outcome: Outcome) -> None:
-        """Tell how it ended. A success that the card showed at once needs no words."""
-        if outcome.kind is Kind.DONE and attempt.told == 0:
+        """Tell how it ended. A success that the card showed at once needs no words, unless there is more to say."""
+        said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.aloud
+        if said_by_card and attempt.told == 0:
             return
         await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page))
+
+    async def report(self, attempt: Try, parts: Sequence[Part]) -> None:
+        """Tell how each part of it ended."""
+        await self._tell(attempt, replies.report(parts, attempt.page))
 
     async def late(self, attempt: Try, outcome: Outcome) -> None:
         """Tell what turned out after the final answer."""
@@ -72,6 +80,8 @@ class Answering:
     async def _show_trying(self, attempt: Try) -> None:
         """Let the card say that somebody is at it."""
         command = attempt.command
+        if command.action is Action.TRIGGER:
+            return
         shown = Attempt(command.id, command.action, command.by.id, AttemptState.TRYING, attempt.record.accepted_ms)
 
         def rule(incident: Incident) -> Incident:

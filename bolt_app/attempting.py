@@ -1,29 +1,38 @@
 """One try of one command: who, whether, how things stand, say what to expect, write."""
 
 import asyncio
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import structlog
 
-from bolt_app.guard import guard, took_effect
+from bolt_app import acts, effects
+from bolt_app.acts import Case, Effect
+from bolt_app.escalating import Escalating
+from bolt_app.guard import guard
 from bolt_app.wiring import Wiring
+from shared.authorization import NotAllowed
 from shared.errors import CallError, Refused, Uncertain
 from shared.identity import Linked
-from shared.model.command import Command
+from shared.model.command import Action, Command
 from shared.model.event import Agent, Event, Source
 from shared.model.expectation import Expectation
-from shared.model.ids import EventId, UserId
-from shared.model.incident import fold_read
+from shared.model.ids import EventId
+from shared.model.incident import Incident, Level, fold_read
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.queue import CommandQueue, Record
 from shared.pagerduty.client import Read
-from shared.pagerduty.rest import RestIncident, User
+from shared.pagerduty.rest import RestIncident
 from shared.store import keys
 from shared.store.answers import answer_fields
 from shared.store.leases import Lease
 from shared.store.redis import append
 
 log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
 
 ALREADY = frozenset({1001, 1002, 1005})
 """PagerDuty: already resolved, already acknowledged, changed since it was read. Read again, then decide again."""
@@ -36,13 +45,17 @@ class Try:
     """
     A command in hand: its record as last stored, and the lease it is worked on under.
 
-    `told` counts the private answers so far, `url` is the incident's page at PagerDuty.
+    `told` counts the private answers so far, `url` is the incident's page at PagerDuty. For the audit: `linked` is who
+    the person turned out to be, `rule` what allowed it, `answered` how PagerDuty answered the last call.
     """
 
     record: Record
     lease: Lease
     told: int = 0
     url: str = ""
+    linked: Linked | None = None
+    rule: str = ""
+    answered: str = ""
 
     @property
     def command(self) -> Command:
@@ -60,6 +73,7 @@ class Attempting:
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
+        self._escalating = Escalating(wiring.pagerduty)
 
     async def once(self, attempt: Try) -> Outcome:
         """
@@ -69,21 +83,25 @@ class Attempting:
         when it may have had an effect, `Refused` when PagerDuty said no.
         """
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
-        linked, read = await self._read(attempt.command)
-        attempt.url = read.value.snapshot.url
-        await self._fold(attempt.command, read)
-        if attempt.record.unclear and await self._went_through(attempt, linked.user, read):
-            return Outcome(Kind.DONE)
-        await self._wiring.authorization.require(linked.user, read.value)
-        found = guard(attempt.command.action, read.value)
+        case = await self._case(attempt)
+        if attempt.record.unclear:
+            effect = await self._found(attempt, case)
+            if effect is not None:
+                return effects.outcome(case, effect)
+            await self._require_repeatable(attempt.record)
+        with ruled(attempt):
+            attempt.rule = await self._wiring.authorization.require(case.user, case.now, attempt.command.action)
+        found = guard(attempt.command, case.now, case.known)
         if found is not None:
             # Somebody moved the incident on; whether a call of ours came before that, only its echo can tell.
             doubtful = attempt.record.unclear and found.kind is Kind.STALE
             return replace(found, kind=Kind.UNKNOWN) if doubtful else found
-        await self._require_life(attempt.record)
-        return await self._write(attempt, linked, read)
+        await self.require_life(attempt.record)
+        return await self._write(attempt, await self._exact(attempt, case))
 
-    async def _read(self, command: Command) -> tuple[Linked, Read[RestIncident]]:
+    async def _case(self, attempt: Try) -> Case:
+        """Read who it is and how things stand, side by side, and let the projection know what was read."""
+        command = attempt.command
         linked, read = await asyncio.gather(
             self._wiring.identity.link(command.by),
             self._wiring.pagerduty.incident(command.incident),
@@ -92,14 +110,16 @@ class Attempting:
         # Who may not act hears that before anything about PagerDuty's health.
         if isinstance(linked, BaseException):
             raise linked
+        attempt.linked = linked
         if isinstance(read, BaseException):
             raise read
-        return linked, read
+        attempt.url = read.value.snapshot.url
+        known = await self._fold(command, read)
+        return Case(command, linked.user, read.value, read.date, known)
 
-    async def _fold(self, command: Command, read: Read[RestIncident]) -> None:
-        """Let the projection know what was read."""
+    async def _fold(self, command: Command, read: Read[RestIncident]) -> Incident:
         if read.value.updated is None:
-            return
+            return (await self._wiring.incidents.load(command.incident)).value
         event = Event(
             EventId(f"read:{command.id}"),
             "read",
@@ -108,98 +128,145 @@ class Attempting:
             read.value.updated,
             snapshot=read.value.snapshot,
         )
-        await self._wiring.incidents.change(command.incident, lambda incident: fold_read(incident, event))
+        folded = await self._wiring.incidents.change(command.incident, lambda incident: fold_read(incident, event))
         await self._wiring.dirty.mark(command.incident)
+        return folded.value
 
-    async def _went_through(self, attempt: Try, user: User, read: Read[RestIncident]) -> bool:
-        """Settle an unclear call: its echo has come, or the incident shows its effect."""
-        command = attempt.command
-        incident = (await self._wiring.incidents.load(command.incident)).value
-        if incident.line_of(command.id) is not None:
-            return True
-        expected = next((e for e in incident.expectations if e.command == command.id), None)
-        if expected is None or not took_effect(command.action, UserId(user.id), expected.read_ms, read.value):
-            return False
-        await self._publish(attempt, user, read.value, proven=True)
-        return True
+    async def _exact(self, attempt: Try, case: Case) -> Case:
+        """Say exactly what is to be sent where the person could not: the next escalation level."""
+        if case.command.action is not Action.ESCALATE or case.terms.level is not None:
+            return case
+        level = await self._escalating.next_level(case.now, case.known)
+        command = replace(case.command, terms=replace(case.terms, level=level))
+        attempt.record = replace(attempt.record, command=command)
+        return replace(case, command=command)
 
-    async def _require_life(self, record: Record) -> None:
+    async def _found(self, attempt: Try, case: Case) -> Effect | None:
+        """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
+        command = case.command
+        if case.known.line_of(command.id) is not None:
+            return Effect()
+        expected = next((e for e in case.known.expectations if e.command == command.id), None)
+        since_ms = expected.read_ms if expected else attempt.record.begun_ms
+        effect = await effects.find(self._wiring.pagerduty, case, since_ms)
+        if effect is not None:
+            await self._publish(attempt, case, effect)
+        return effect
+
+    async def _require_repeatable(self, record: Record) -> None:
+        """
+        Let an unclear command pass whose effect was looked for in vain, if repeating it cannot do it twice.
+
+        What notifies or adds is repeated only when the last call can have no effect any more: its time is over, and its
+        sender saw it end, so that it is not still to be sent by a worker that is asleep.
+        """
+        if record.command.action.repeatable:
+            return
+        if await self._wiring.clock.now_ms() < record.until_ms:
+            raise Uncertain("the last call may still take effect")
+        if not record.reported:
+            raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it did not live to see the answer."))
+
+    async def require_life(self, record: Record) -> None:
         """
         Let a command pass that may still be begun. The incident has just been read, and does not show its effect.
 
         So one whose time is over is surely not done, unless a call of it may yet land: then it is read again.
         """
         now = await self._wiring.clock.now_ms()
-        if now < record.deadline_ms(self._wiring.durations.life):
+        if now < record.deadline_ms(self._wiring.durations):
             return
         if record.unclear and now < record.until_ms:
             raise Uncertain("the last call may still take effect")
-        why = "It could not be sent to PagerDuty within a minute of the click, and a late act is worse than none."
+        why = "It could not be sent to PagerDuty in time, and a late act is worse than none."
         raise Declined(Outcome(Kind.EXPIRED, why=why))
 
-    async def _write(self, attempt: Try, linked: Linked, read: Read[RestIncident]) -> Outcome:
-        command = attempt.command
-        await self._expect(command, linked, read)
-        await self._begin(attempt)
-        await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
-        try:
-            answer = await self._wiring.pagerduty.set_status(command.incident, command.action.status, linked.user.email)
-        except CallError as error:
-            await self._failed(attempt, error)
-            raise
-        proven = took_effect(command.action, UserId(linked.user.id), read.date.ms, answer.value)
-        await self._publish(attempt, linked.user, answer.value, proven=proven and _changed(read.value, answer.value))
-        return _somebody_elses(command, linked.user, answer.value) or Outcome(Kind.DONE)
+    async def _write(self, attempt: Try, case: Case) -> Outcome:
+        await self._expect(attempt, case)
+        await self.begin(attempt)
+        effect = await self.calling(attempt, acts.send(self._wiring.pagerduty, case))
+        await self._remember_level(case, effect)
+        await self._publish(attempt, case, effect)
+        return effects.somebody_elses(case, effect) or effects.outcome(case, effect)
 
-    async def _expect(self, command: Command, linked: Linked, read: Read[RestIncident]) -> None:
+    async def _expect(self, attempt: Try, case: Case) -> None:
+        command = attempt.command
+        if command.action is Action.SNOOZE:
+            # PagerDuty sends no event for it, so there is no echo.
+            return
         expectation = Expectation(
             command=command.id,
-            type=command.action.event_type,
-            agent=UserId(linked.user.id),
-            status=command.action.status,
-            read_ms=read.date.ms,
-            opens_ms=read.date.ms,
+            type=acts.event_type(command),
+            agent=case.user.id,
+            detail=acts.detail(command),
+            read_ms=case.read.ms,
+            opens_ms=case.read.ms,
             noted_ms=await self._wiring.clock.now_ms(),
         )
         await self._wiring.echo.expect(command.incident, expectation)
 
-    async def _begin(self, attempt: Try) -> None:
+    async def calling(self, attempt: Try, call: Awaitable[Answer]) -> Answer:
+        """Await the one call of a try, and put on record what a failed one leaves behind."""
+        try:
+            answer = await call
+        except CallError as error:
+            attempt.answered = _answered(error)
+            await self._failed(attempt, error)
+            raise
+        attempt.answered = "2xx"
+        return answer
+
+    async def begin(self, attempt: Try) -> None:
         """Put on record that a call is under way: a worker that dies now leaves it unclear."""
-        until = await self._wiring.clock.now_ms() + int(self._wiring.durations.call_max * 1000)
+        now = await self._wiring.clock.now_ms()
+        until = now + int(self._wiring.durations.call_max * 1000)
         record = attempt.record
-        await self._store(attempt, replace(record, calls=record.calls + 1, until_ms=until, unclear=True))
+        begun = replace(record, calls=record.calls + 1, begun_ms=now, until_ms=until, unclear=True, reported=False)
+        await self._store(attempt, begun)
+        await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
 
     async def _failed(self, attempt: Try, error: CallError) -> None:
         """Put on record what a failed call leaves behind: doubt, or nothing."""
         log.warning("pagerduty.failed", command=attempt.command.id, why=str(error), sure=error.surely_not_done)
-        first = attempt.record.calls == 1
-        if error.surely_not_done and first:
+        if error.surely_not_done and attempt.record.calls == 1:
             await self._wiring.echo.forget(attempt.command.incident, attempt.command.id)
-            await self._store(attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False))
+            await self._store(attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True))
+        else:
+            await self._store(attempt, replace(attempt.record, reported=True))
         if isinstance(error, Refused) and error.code in ALREADY:
             raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
         if isinstance(error, Refused) and error.code in UNKNOWN_PERSON:
             await self._wiring.identity.forget(attempt.command.by.id)
 
-    async def _publish(self, attempt: Try, user: User, incident: RestIncident, *, proven: bool) -> None:
+    async def _publish(self, attempt: Try, case: Case, effect: Effect) -> None:
         """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
-        command = attempt.command
-        if incident.status_change is not None and proven:
-            await self._wiring.echo.answered(command.incident, command.id, incident.status_change.at)
-        if incident.updated is None:
+        command, at = case.command, effect.when
+        if at is not None and (effect.proven or effect.changed_since(case.read)):
+            await self._wiring.echo.answered(command.incident, command.id, at, effect.subject)
+        if at is None:
             return
         event = Event(
             EventId(f"answer:{command.id}:{attempt.record.calls}"),
-            command.action.event_type,
+            acts.event_type(command),
             command.incident,
             Source.ANSWER,
-            incident.updated,
-            Agent(user.id, user.name),
-            incident.snapshot,
+            at,
+            Agent(case.user.id, case.user.name),
+            effect.incident.snapshot if effect.incident else None,
+            detail=acts.detail(command) or "",
+            subject=effect.subject,
+            said=effect.said,
             command=command.id,
-            proven=proven,
+            proven=effect.proven,
         )
         await append(self._wiring.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._wiring.durable)
+
+    async def _remember_level(self, case: Case, effect: Effect) -> None:
+        level, after = case.terms.level, effect.incident
+        if case.command.action is not Action.ESCALATE or level is None or after is None:
+            return
+        remembered = Level(level, after.snapshot.assignee_ids)
+        await self._wiring.incidents.change(case.command.incident, lambda known: replace(known, level=remembered))
 
     async def _store(self, attempt: Try, record: Record) -> None:
         record = replace(record, told=attempt.told)
@@ -211,14 +278,18 @@ class Attempting:
         attempt.record = record
 
 
-def _changed(before: RestIncident, after: RestIncident) -> bool:
-    """Tell whether the status changed since the guard's read; a PUT that did nothing answers 200 as well."""
-    return before.status_change != after.status_change
+@contextmanager
+def ruled(attempt: Try) -> Iterator[None]:
+    """Note for the audit what refused somebody."""
+    try:
+        yield
+    except NotAllowed as refused:
+        attempt.rule = refused.rule
+        raise
 
 
-def _somebody_elses(command: Command, user: User, after: RestIncident) -> Outcome | None:
-    """Tell that the state was somebody else's doing a moment earlier; a PUT that did nothing answers 200 as well."""
-    change = after.status_change
-    if change is None or change.by is None or change.by.id == user.id:
-        return None
-    return guard(command.action, after)
+def _answered(error: CallError) -> str:
+    """Say how PagerDuty answered, in few words and without its own."""
+    if isinstance(error, Refused):
+        return f"refused {error.status or ''} {error.code or ''}".strip()
+    return type(error).__name__.lower()

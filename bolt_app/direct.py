@@ -16,6 +16,8 @@ from shared.errors import CallError, Malformed
 from shared.identity import Identity, Linked
 from shared.log import reference
 from shared.model.command import Action, Command
+from shared.model.event import Status
+from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.rest import RestIncident
 
@@ -48,10 +50,10 @@ class Direct:
             async with asyncio.timeout(self._wiring.durations.direct):
                 linked, read = await self._checked(command)
                 url = read.snapshot.url
-                found = guard(command.action, read)
+                found = guard(command, read, Incident(command.incident))
                 if found is None:
                     sent = True
-                    await self._wiring.pagerduty.set_status(command.incident, command.action.status, linked.user.email)
+                    await self._wiring.pagerduty.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)
                 return found or Outcome(Kind.DONE), url
         except Declined as declined:
             return declined.outcome, url
@@ -63,7 +65,7 @@ class Direct:
         self._identity.config = self._wiring.config.identity
         linked = await self._identity.link(command.by)
         read = (await self._wiring.pagerduty.incident(command.incident)).value
-        await self._wiring.authorization.require(linked.user, read)
+        await self._wiring.authorization.require(linked.user, read, command.action)
         return linked, read
 
 

@@ -14,13 +14,14 @@ from prometheus_client import Counter
 
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting, Try
+from bolt_app.auditing import audited
+from bolt_app.creating import Creating
+from bolt_app.replies import Part
 from bolt_app.waiting import Waiting
 from bolt_app.wiring import Wiring
 from shared.errors import (
-    BadCredentials,
     BridgeError,
     Malformed,
-    NotFound,
     Refused,
     Stopping,
     StoreDown,
@@ -28,14 +29,17 @@ from shared.errors import (
     Uncertain,
 )
 from shared.log import reference
+from shared.model.command import Action
 from shared.model.ids import IncidentId
 from shared.model.incident import Attempt, AttemptState, Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.queue import CommandQueue, Record
+from shared.pagerduty.words import explain
 from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
+QUOTED = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
 
 
@@ -45,6 +49,7 @@ class Executor:
     def __init__(self, wiring: Wiring, attempting: Attempting, answering: Answering) -> None:
         self._wiring = wiring
         self._attempting = attempting
+        self._creating = Creating(wiring, attempting)
         self._answering = answering
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
@@ -116,11 +121,11 @@ class Executor:
         pause = self._wiring.durations.retry_first
         while True:
             try:
-                return await self._attempting.once(attempt)
+                return await self._once(attempt)
             # An earlier call may have gone through; then a refusal now is not the end of it: read back.
             except Declined as declined:
-                if not attempt.record.unclear or declined.outcome.kind is Kind.EXPIRED:
-                    return declined.outcome
+                if not attempt.record.unclear or declined.outcome.certain:
+                    return self._quotable(attempt, declined.outcome)
                 wait, why = pause, str(declined)
             except Refused as error:
                 if not attempt.record.unclear:
@@ -137,14 +142,19 @@ class Executor:
                 return over
             pause = min(pause * 2, self._wiring.durations.retry_most)
 
+    async def _once(self, attempt: Try) -> Outcome:
+        if attempt.command.action is Action.TRIGGER:
+            return await self._creating.once(attempt)
+        return await self._attempting.once(attempt)
+
     async def _over(self, attempt: Try, wait: float) -> Outcome | None:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
         now = await self._wiring.clock.now_ms()
-        end = max(attempt.record.deadline_ms(self._wiring.durations.life), attempt.record.until_ms)
+        end = max(attempt.record.deadline_ms(self._wiring.durations), attempt.record.until_ms)
         if now >= end:
             kind = Kind.UNKNOWN if attempt.record.unclear else Kind.EXPIRED
             why = "It could not be sent to PagerDuty in time, so nothing was changed."
-            return Outcome(kind, why=why, reference=reference())
+            return self._quotable(attempt, Outcome(kind, why=why))
         await self._held(attempt.lease, min(wait, (end - now) / 1000))
         return None
 
@@ -160,18 +170,27 @@ class Executor:
             seconds -= half / 2
 
     def _explained(self, attempt: Try, error: Refused) -> Outcome:
+        why, step = explain(error)
+        return self._quotable(
+            attempt, Outcome(Kind.REFUSED, why=why, next_step=step), code=error.code, error=str(error)
+        )
+
+    def _quotable(self, attempt: Try, outcome: Outcome, **details: object) -> Outcome:
+        """Give a failure the reference under which the log tells more of it; a refusal that says it all needs none."""
+        if outcome.kind not in QUOTED:
+            return outcome
         quoted = reference()
-        log.error("command.refused", command=attempt.command.id, why=str(error), code=error.code, reference=quoted)
-        why, step = _in_words(error)
-        return Outcome(Kind.REFUSED, why=why, next_step=step, reference=quoted)
+        log.error("command.failed", command=attempt.command.id, outcome=outcome.kind, reference=quoted, **details)
+        return replace(outcome, reference=quoted)
 
     async def _end(self, attempt: Try, outcome: Outcome) -> None:
         """Put the end on record, then tell the clicker, and everybody if it failed."""
-        record = attempt.record
-        await self._close_expectation(record)
+        await self._close_expectation(attempt.record)
         await self._show_failure(attempt, outcome)
-        await self._answering.final(attempt, outcome)
         now_ms = await self._wiring.clock.now_ms()
+        await self._wiring.audit.record(audited(attempt, outcome, now_ms))
+        await self._tell(attempt, outcome)
+        record = attempt.record
         ended = replace(record, outcome=outcome, ended_ms=now_ms, told=attempt.told)
 
         def rule(queue: CommandQueue) -> CommandQueue:
@@ -180,6 +199,18 @@ class Executor:
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
         COMMANDS.labels(record.command.action, outcome.kind).inc()
         log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
+
+    async def _tell(self, attempt: Try, outcome: Outcome) -> None:
+        """Answer the clicker; when it was done in several calls, once, after the last of them."""
+        command = attempt.command
+        if command.parts == 1:
+            await self._answering.final(attempt, outcome)
+            return
+        queue = (await self._wiring.command_queues.load(command.incident)).value
+        whole = queue.put(replace(attempt.record, outcome=outcome)).whole(command)
+        parts = [Part(record.command, record.outcome) for record in whole if record.outcome is not None]
+        if len(parts) == command.parts:
+            await self._answering.report(attempt, parts)
 
     async def _close_expectation(self, record: Record) -> None:
         """
@@ -196,6 +227,8 @@ class Executor:
     async def _show_failure(self, attempt: Try, outcome: Outcome) -> None:
         """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
         # With a status, the incident has moved on to it; then the card needs no word of this any more.
+        if attempt.command.action is Action.TRIGGER:
+            return
         failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
         record, command = attempt.record, attempt.command
@@ -211,6 +244,7 @@ class Executor:
     async def _tell_late(self, record: Record, outcome: Outcome, lease: Lease) -> None:
         """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""
         attempt = Try(record, lease, told=record.told)
+        await self._wiring.audit.record(audited(attempt, outcome, await self._wiring.clock.now_ms()))
         await self._answering.late(attempt, outcome)
         learned = replace(record, outcome=outcome, told=attempt.told)
 
@@ -218,17 +252,6 @@ class Executor:
             return queue.put(learned)
 
         await self._wiring.command_queues.change(record.command.incident, rule, lease)
-
-
-def _in_words(error: Refused) -> tuple[str, str]:
-    """Say who refused what, and what to do next. Only Slack names its errors by words."""
-    if isinstance(error.code, str):
-        return f"{error}.", "Use PagerDuty itself, and tell an admin"
-    if isinstance(error, BadCredentials):
-        return "PagerDuty does not accept this bridge's credentials.", "Use PagerDuty itself, and tell an admin"
-    if isinstance(error, NotFound):
-        return "PagerDuty does not know this incident, or a team of it, any more.", "Look for it in PagerDuty itself"
-    return f"PagerDuty refused: {error}.", "Look at the incident in PagerDuty"
 
 
 def _learned(record: Record, incident: Incident) -> Outcome | None:

@@ -1,25 +1,37 @@
 """Pure: whether a command would still do what its clicker meant, given the incident as PagerDuty shows it now."""
 
-from shared.model.command import Action
-from shared.model.event import Status
+from shared.model.command import Action, Command
+from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Status
 from shared.model.ids import UserId
+from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
+from shared.model.timeline import when
 from shared.pagerduty.rest import RestIncident
 
+EVER = frozenset({Action.NOTE, Action.STATUS_UPDATE})
+"""What can be done to a resolved incident too, without opening it again."""
+MOVING = frozenset({Action.REASSIGN, Action.ESCALATE})
+"""What changes who is paged, and so must rest on who is."""
 
-def guard(action: Action, now: RestIncident) -> Outcome | None:
+
+def guard(command: Command, now: RestIncident, known: Incident) -> Outcome | None:
     """
     Return None when the command may go ahead, else why it may not.
 
-    Acknowledging a resolved incident would reopen it, so that is stale; asking for the state that is there already is
-    not an error, but nothing is sent.
+    Whatever would undo a later state is stale: acknowledging a resolved incident would open it again, and escalating
+    one that somebody has just escalated would skip a level. Asking for what is there already is not an error, but
+    nothing is sent. `known` tells who did it.
     """
-    status = now.snapshot.status
-    if status is action.status:
+    action, status = command.action, now.snapshot.status
+    if action.status is not None and status is action.status:
         return _found(Kind.ALREADY, now)
-    if status is Status.RESOLVED:
+    if status is Status.RESOLVED and action not in EVER:
         return _found(Kind.STALE, now)
-    return None
+    if action in MOVING and _moved(command, now):
+        return _elsewhere(now, known)
+    if _already(command, now):
+        return Outcome(Kind.ALREADY, status=status)
+    return _impossible(action, now)
 
 
 def took_effect(action: Action, user: UserId, since_ms: int, now: RestIncident) -> bool:
@@ -28,6 +40,51 @@ def took_effect(action: Action, user: UserId, since_ms: int, now: RestIncident) 
     if now.snapshot.status is not action.status or change is None or change.by is None:
         return False
     return change.by.id == user and change.at.ms + change.at.span > since_ms
+
+
+def _moved(command: Command, now: RestIncident) -> bool:
+    """Tell whether it is assigned to others than the person saw."""
+    seen = command.terms.seen
+    return seen is not None and seen != now.snapshot.assignee_ids
+
+
+def _elsewhere(now: RestIncident, known: Incident) -> Outcome:
+    moves = [line for line in known.lines if line.type in {ESCALATED, REASSIGNED, DELEGATED}]
+    last = max(moves, key=when, default=None)
+    whom = " and ".join(ref.name or ref.id for ref in now.snapshot.assignees) or "nobody"
+    who = last.agent.name if last is not None and last.agent else ""
+    why = f"It is assigned to {whom} now, which is not what you saw when you pressed."
+    return Outcome(Kind.STALE, why=why, who=who, at_ms=last.at.ms if last else None, status=now.snapshot.status)
+
+
+def _already(command: Command, now: RestIncident) -> bool:
+    """Tell whether what is asked for is there already."""
+    terms = command.terms
+    asked = frozenset(UserId(person.id) for person in terms.people)
+    match command.action:
+        case Action.REASSIGN:
+            return bool(asked) and asked == now.snapshot.assignee_ids
+        case Action.ADD_RESPONDERS:
+            return asked <= now.responders | now.snapshot.assignee_ids
+        case Action.PRIORITY:
+            current = now.snapshot.priority
+            return terms.priority is not None and current is not None and current.id == terms.priority.id
+        case _:
+            return False
+
+
+def _impossible(action: Action, now: RestIncident) -> Outcome | None:
+    """Say what PagerDuty does not allow in this state, before it has to."""
+    if action is Action.SNOOZE and now.snapshot.status is not Status.ACKNOWLEDGED:
+        why = "PagerDuty snoozes only what somebody has acknowledged."
+        return Outcome(Kind.REFUSED, why=why, next_step="Acknowledge it first, then snooze it")
+    if action is Action.ESCALATE and now.snapshot.urgency == "low":
+        why = "Its urgency is low, and PagerDuty does not escalate such incidents."
+        return Outcome(Kind.REFUSED, why=why, next_step="Raise its urgency in PagerDuty, or reassign it")
+    if action is Action.ESCALATE and now.assigned_via == "direct_assignment":
+        why = "It was assigned to somebody directly, so it follows no escalation policy."
+        return Outcome(Kind.REFUSED, why=why, next_step="Reassign it to an escalation policy")
+    return None
 
 
 def _found(kind: Kind, now: RestIncident) -> Outcome:

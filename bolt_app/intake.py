@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bolt_app.wiring import Wiring
 from shared.errors import Malformed, StoreDown
-from shared.model.command import Command
+from shared.model.command import Command, split
 from shared.model.queue import CommandQueue, Record
 from shared.store import keys
 from shared.store.redis import append
@@ -72,14 +72,18 @@ class Mover:
         if entry.at_ms > void_ms:
             log.warning("command.void", command=command.id, late_ms=entry.at_ms - void_ms)
         else:
-            await self._queue(Record(command, accepted_ms=entry.at_ms))
+            await self._queue([Record(part, accepted_ms=entry.at_ms) for part in split(command)])
 
-    async def _queue(self, record: Record) -> None:
+    async def _queue(self, records: list[Record]) -> None:
+        incident = records[0].command.incident
+
         def rule(queue: CommandQueue) -> CommandQueue:
-            return queue.added(record)
+            for record in records:
+                queue = queue.added(record)
+            return queue
 
-        await self._wiring.command_queues.change(record.command.incident, rule)
-        await self._wiring.commands.mark(record.command.incident)
+        await self._wiring.command_queues.change(incident, rule)
+        await self._wiring.commands.mark(incident)
 
 
 def _read(entry: Entry) -> tuple[Command, int]:

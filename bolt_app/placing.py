@@ -8,14 +8,21 @@ made again. Between the two lies `call_max`: earlier, a post that was begun may 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+import structlog
+
 from shared.clock import Durations
-from shared.errors import CallError, NotFound, Unavailable
+from shared.errors import CallError, NotFound, Refused, Unavailable
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.surface import Placed
-from shared.slack.card import Message
+from shared.slack.blocks import Message
 from shared.slack.client import Slack
 from shared.store.leases import Lease
 from shared.store.time import StoreClock
+
+log = structlog.get_logger()
+
+UNEDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
+"""Slack's words for a message that can never be edited again."""
 
 Save = Callable[[Placed], Awaitable[None]]
 """Stores what is known of a message, checking that nobody has taken the incident over."""
@@ -23,12 +30,18 @@ Save = Callable[[Placed], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a message belongs, and how to store what is known of it."""
+    """
+    Where a message belongs, and how to store what is known of it.
+
+    `aloud` lets the whole channel see a message of a thread. One that is `urgent` goes before others.
+    """
 
     channel: ChannelId
     save: Save
     lease: Lease
     thread: MessageTs | None = None
+    aloud: bool = False
+    urgent: bool = True
 
 
 class Placing:
@@ -46,18 +59,19 @@ class Placing:
         Raises `Unavailable` while it is too early to tell whether an earlier post arrived, or what the post raised.
         """
         if placed.ts is not None:
-            return placed
+            return await self._alone(placed, place)
         if placed.unclear:
             found = await self._look_for(message, placed, place)
             if found is not None:
-                return await _saved(place, Placed(ts=found))
-        return await self._post(message, place)
+                found_again = replace(placed, ts=found, begun_ms=None, until_ms=None)
+                return await self._alone(await _saved(place, found_again), place)
+        return await self._alone(await self._post(message, placed, place), place)
 
     async def say(self, message: Message, placed: Placed, place: Place) -> Placed:
         """
         Make an existing message say what it should, if it does not already.
 
-        A message that somebody deleted comes back as one that is not placed.
+        A message that somebody deleted, or that cannot be edited any more, comes back as one that is not placed.
         """
         if placed.shown == message.digest or placed.ts is None:
             return placed
@@ -67,11 +81,17 @@ class Placing:
         await place.save(replace(placed, shown=None))
         try:
             await place.lease.check(self._durations.slack_timeout)
-            await self._slack.update(place.channel, placed.ts, text=message.text, blocks=message.blocks)
+            await self._slack.update(
+                place.channel, placed.ts, text=message.text, blocks=message.blocks, urgent=place.urgent
+            )
         except NotFound as error:
             if error.code != "message_not_found":
                 raise
             return await _saved(place, Placed())
+        except Refused as error:
+            if error.code not in UNEDITABLE:
+                raise
+            return await _saved(place, Placed(instead_of=placed.ts))
         except CallError as error:
             if not error.surely_not_done:
                 await place.save(replace(placed, shown=None, until_ms=begun + self._call_max))
@@ -98,9 +118,21 @@ class Placing:
             place.channel, message.key, oldest_ms=placed.begun_ms or 0, thread_ts=place.thread
         )
 
-    async def _post(self, message: Message, place: Place) -> Placed:
+    async def _alone(self, placed: Placed, place: Place) -> Placed:
+        """Delete the message in whose place this one was posted."""
+        if placed.instead_of is None:
+            return placed
+        await place.lease.check(self._durations.slack_timeout)
+        try:
+            await self._slack.delete(place.channel, placed.instead_of)
+        except Refused as error:
+            # Gone already, or Slack does not let us: then the new one is at least the later of the two.
+            log.warning("slack.not_deleted", channel=place.channel, ts=placed.instead_of, why=str(error))
+        return await _saved(place, replace(placed, instead_of=None))
+
+    async def _post(self, message: Message, placed: Placed, place: Place) -> Placed:
         begun = await self._clock.now_ms()
-        await place.save(Placed(begun_ms=begun, until_ms=begun + self._call_max))
+        await place.save(Placed(begun_ms=begun, until_ms=begun + self._call_max, instead_of=placed.instead_of))
         await place.lease.check(self._durations.slack_timeout)
         try:
             ts = await self._slack.post(
@@ -109,12 +141,14 @@ class Placing:
                 blocks=message.blocks,
                 metadata=message.metadata,
                 thread_ts=place.thread,
+                reply_broadcast=place.aloud,
+                urgent=place.urgent,
             )
         except CallError as error:
             if error.surely_not_done:
-                await place.save(Placed())
+                await place.save(Placed(instead_of=placed.instead_of))
             raise
-        return await _saved(place, Placed(ts=ts, shown=message.digest))
+        return await _saved(place, Placed(ts=ts, shown=message.digest, instead_of=placed.instead_of))
 
 
 async def _saved(place: Place, placed: Placed) -> Placed:

@@ -6,6 +6,8 @@ fold (compare-and-set), mark dirty, take the entry off the stream. A worker that
 the next one repeats steps that are harmless to repeat.
 """
 
+from collections.abc import Callable
+
 import structlog
 from prometheus_client import Counter
 
@@ -22,11 +24,16 @@ log = structlog.get_logger()
 EVENTS = Counter("pagebridge_events", "Events folded, by type, source and what they were", ["type", "source", "told"])
 
 
-class Projector:
-    """Folds the events stream into the projections."""
+Rule = Callable[[Incident, Event, int], Folded]
+"""How an event changes a projection, given the store's time in milliseconds."""
 
-    def __init__(self, wiring: Wiring) -> None:
+
+class Projector:
+    """Folds the events stream into the projections, by `rule`."""
+
+    def __init__(self, wiring: Wiring, rule: Rule = fold) -> None:
         self._wiring = wiring
+        self._rule = rule
 
     async def handle(self, entry: Entry) -> None:
         """Fold one entry. Raises `Malformed` for what nobody could have meant."""
@@ -42,7 +49,7 @@ class Projector:
 
         def rule(incident: Incident) -> Incident:
             nonlocal folded
-            folded = fold(incident, event, now_ms)
+            folded = self._rule(incident, event, now_ms)
             return folded.incident
 
         await self._wiring.incidents.change(event.incident, rule)

@@ -2,56 +2,168 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from bolt_app.modals.about import About
 from shared.errors import Malformed
-from shared.model.command import Action, Clicker, Command, command_id
-from shared.model.ids import ChannelId, MessageTs, SlackUserId, incident_id
-from shared.slack.card import NO_NUMBER
+from shared.model.command import Action, Clicker, Command, Terms, command_id
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
+from shared.slack.buttons import NO_NUMBER, OPEN, read_seen
 
 Payload = Mapping[str, Any]
+
+AT_ONCE = frozenset({Action.ACKNOWLEDGE, Action.ESCALATE})
+"""What a button does without asking for more."""
+UNBORN = "NEW"
+"""Begins what stands for an incident that is still to be opened; PagerDuty's own ids begin with P or Q."""
+
+
+@dataclass(frozen=True)
+class Press:
+    """A press on one of our buttons, or on an entry of a menu: who, where, and what was written into its value."""
+
+    id: CommandId
+    action_id: str
+    value: str
+    by: Clicker
+    channel: ChannelId
+    message: MessageTs
+    response_url: str
+    trigger_id: str
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A wish for a dialog."""
+
+    action: Action
+    about: About
+    by: Clicker
+    trigger_id: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """A wish to try again what is not done of an earlier command of the same incident."""
+
+    command: CommandId
+    incident: IncidentId
+    press: Press
 
 
 def button(payload: Payload) -> Command:
     """
-    Make the command that a press on one of our buttons means.
+    Make the command that a press on one of our buttons means, one that asks for nothing more.
 
-    Raises `Malformed` for a payload that no button of ours can have sent.
+    Raises `Malformed` for a payload that no such button of ours can have sent.
     """
-    with _reading():
+    found = press(payload)
+    with reading():
+        action = Action(found.action_id.removeprefix("pagebridge:"))
+        if action not in AT_ONCE:
+            raise ValueError("it asks for more")
+        return _command(found, action, _about(found, found.value.split(" ")))
+
+
+def level(payload: Payload) -> Command:
+    """Make the escalation to the level that was chosen. Raises `Malformed` as `button` does."""
+    found = press(payload)
+    with reading():
+        incident, label, url, number, seen = [*found.value.split(" "), ""][:5]
+        about = _about(found, [incident, label, url, seen])
+        return _command(found, Action.ESCALATE, about, int(number))
+
+
+def asking(payload: Payload) -> Asking | None:
+    """
+    Tell which dialog a button or an entry of the menu asks for; None for the entry that only opens a page.
+
+    Raises `Malformed` for a payload that none of them can have sent.
+    """
+    found = press(payload)
+    with reading():
+        name, hint = found.action_id.removeprefix("pagebridge:"), found.value
+        if name == "menu":
+            name, _, hint = found.value.partition(" ")
+        if name == OPEN:
+            return None
+        action = Action(name)
+        if action in AT_ONCE or action is Action.TRIGGER:
+            raise ValueError("no dialog about an incident")
+        return Asking(action, _about(found, hint.split(" ")), found.by, found.trigger_id)
+
+
+def again(payload: Payload) -> Again:
+    """Read what is to be tried again. Raises `Malformed` as `button` does."""
+    found = press(payload)
+    with reading():
+        command, incident = found.value.split(" ")
+        if not command.isalnum():
+            raise ValueError("not the id of a command")
+        return Again(CommandId(command), incident_id(incident), found)
+
+
+def press(payload: Payload) -> Press:
+    """Read a press on anything of ours. Raises `Malformed` for a payload of another shape than Slack documents."""
+    with reading():
         action = payload["actions"][0]
-        action_id = _text(action["action_id"])
-        incident, label, url = [*_text(action["value"]).split(" ", 2), "", ""][:3]
+        action_id = text(action["action_id"])
         container = payload["container"]
         user = clicker(payload)
-        message = _text(container["message_ts"])
-        return Command(
-            id=command_id(user.id, action_id, message, _text(action["action_ts"])),
-            action=Action(action_id.removeprefix("pagebridge:")),
-            incident=incident_id(incident),
+        message = text(container["message_ts"])
+        return Press(
+            id=command_id(user.id, action_id, message, text(action["action_ts"])),
+            action_id=action_id,
+            value=text(action["selected_option"]["value"] if "selected_option" in action else action["value"]),
             by=user,
-            channel=ChannelId(_text(container["channel_id"])),
+            channel=ChannelId(text(container["channel_id"])),
             message=MessageTs(message),
-            response_url=_text(payload.get("response_url") or ""),
-            label="" if label == NO_NUMBER else label,
-            url=url,
+            response_url=text(payload.get("response_url") or ""),
+            trigger_id=text(payload.get("trigger_id") or ""),
         )
 
 
 def clicker(payload: Payload) -> Clicker:
     """Name the person behind an interactive payload. Raises `Malformed` when it names nobody."""
-    with _reading():
+    with reading():
         user = payload["user"]
         enterprise = (payload.get("enterprise") or {}).get("id")
         return Clicker(
-            id=SlackUserId(_text(user["id"])),
-            team=_text(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
-            enterprise=None if enterprise is None else _text(enterprise),
+            id=SlackUserId(text(user["id"])),
+            team=text(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
+            enterprise=None if enterprise is None else text(enterprise),
+        )
+
+
+def submitted(payload: Payload, action: Action, about: About, terms: Terms) -> Command:
+    """
+    Make the command that a filled-in dialog means.
+
+    A dialog can be sent once, so it names the command: sent again after an answer that got lost, it is the same one.
+    """
+    user = clicker(payload)
+    with reading():
+        view = payload["view"]
+        made = command_id(user.id, text(view["callback_id"]), text(view["id"]), "")
+        if (about.incident is None) is not (action is Action.TRIGGER):
+            raise ValueError("a dialog about no incident")
+        return Command(
+            id=made,
+            action=action,
+            incident=about.incident or IncidentId(f"{UNBORN}{made.upper()}"),
+            by=user,
+            channel=about.channel,
+            message=about.message,
+            response_url=about.response_url,
+            label=about.label,
+            url=about.url,
+            terms=terms,
         )
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
     """Take whatever goes wrong inside for a payload of another shape than Slack documents."""
     try:
         yield
@@ -59,9 +171,39 @@ def _reading() -> Iterator[None]:
         raise Malformed(f"not a press on a button of this bridge: {type(error).__name__}") from None
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
     """Take a text that can be stored, which not every text in JSON can."""
     if not isinstance(value, str):
         raise TypeError("not a text")
     value.encode()
     return value
+
+
+def _command(found: Press, action: Action, about: About, level: int | None = None) -> Command:
+    if about.incident is None or (level is not None and level < 1):
+        raise ValueError("a press about no incident, or no level")
+    return Command(
+        id=found.id,
+        action=action,
+        incident=about.incident,
+        by=found.by,
+        channel=found.channel,
+        message=found.message,
+        response_url=found.response_url,
+        label=about.label,
+        url=about.url,
+        terms=Terms(seen=about.seen, level=level),
+    )
+
+
+def _about(found: Press, hints: list[str]) -> About:
+    incident, label, url, seen = [*hints, "", "", ""][:4]
+    return About(
+        incident=incident_id(incident),
+        channel=found.channel,
+        message=found.message,
+        response_url=found.response_url,
+        label="" if label == NO_NUMBER else label,
+        url="" if url == NO_NUMBER else url,
+        seen=read_seen(seen),
+    )

@@ -13,7 +13,9 @@ from shared.model.queue import CommandQueue
 from shared.model.surface import Surface
 from shared.pagerduty.client import PagerDuty
 from shared.slack.client import Slack
+from shared.store.audit import Audit
 from shared.store.documents import Documents
+from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis
 from shared.store.time import StoreClock
 from shared.store.workqueue import WorkQueue
@@ -38,6 +40,7 @@ class Wiring:
     incidents: Documents[Incident]
     command_queues: Documents[CommandQueue]
     surfaces: Documents[Surface]
+    open_incidents: OpenIncidents
     dirty: WorkQueue
     commands: WorkQueue
     pagerduty: PagerDuty
@@ -45,3 +48,4 @@ class Wiring:
     identity: Identity
     authorization: Authorization
     echo: Echo
+    audit: Audit

@@ -17,8 +17,10 @@ from bolt_app.health import Health
 from bolt_app.in_hand import InHand
 from bolt_app.intake import Mover
 from bolt_app.placing import Placing
+from bolt_app.planning import Planning
 from bolt_app.projector import Projector
 from bolt_app.reconciler import Reconciler
+from bolt_app.showing import Showing
 from bolt_app.socket_mode import SocketMode
 from bolt_app.wiring import Wiring
 from bolt_app.working import Working, repeating
@@ -33,9 +35,12 @@ from shared.serving import serving
 from shared.settings import WorkerSettings
 from shared.slack.client import Slack, SlackIdentity
 from shared.store import documents, keys
+from shared.store.audit import Audit
 from shared.store.generation import generation
 from shared.store.leases import Leases
 from shared.store.links import Links, NoLinks
+from shared.store.open_incidents import OpenIncidents
+from shared.store.pacing import SharedBudgets
 from shared.store.redis import Redis, connect, probe
 from shared.store.streams import Inbox
 from shared.store.time import StoreClock
@@ -126,7 +131,10 @@ class Worker:
         redis, blocking = connect(redis_url), connect(redis_url, blocking=True)
         stack.push_async_callback(redis.aclose)
         stack.push_async_callback(blocking.aclose)
-        slack = Slack(self._bot_token, settings.slack_api_url, durations.slack_timeout, pace=durations.pace)
+        budgets = SharedBudgets(redis)
+        slack = Slack(
+            self._bot_token, settings.slack_api_url, durations.slack_timeout, pace=durations.pace, budgets=budgets
+        )
         stack.push_async_callback(slack.aclose)
         token = settings.pagerduty_api_token.get_secret_value()
         pagerduty = PagerDuty(token, settings.pagerduty_api_url, durations.pagerduty_timeout)
@@ -150,6 +158,7 @@ class Worker:
             incidents=incidents,
             command_queues=documents.command_queues(redis),
             surfaces=documents.surfaces(redis),
+            open_incidents=OpenIncidents(redis),
             dirty=WorkQueue(redis, "dirty", durations.lease),
             commands=WorkQueue(redis, "commands", durations.lease),
             pagerduty=doors.pagerduty,
@@ -157,6 +166,7 @@ class Worker:
             identity=Identity(config.identity, doors.slack, doors.pagerduty, Links(redis), home),
             authorization=Authorization(config.authorization, doors.pagerduty),
             echo=Echo(incidents),
+            audit=Audit(redis),
         )
 
     async def _is_durable(self, redis: Redis) -> bool:
@@ -175,7 +185,8 @@ class Worker:
         await events.open()
         await commands.open()
         executor = Executor(wiring, Attempting(wiring), Answering(wiring))
-        reconciler = Reconciler(wiring, Placing(wiring.slack, wiring.clock, wiring.durations))
+        placing = Placing(wiring.slack, wiring.clock, wiring.durations)
+        reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
         async with asyncio.TaskGroup() as group:
             group.create_task(socket.run(self.stopping))
             tasks = [

@@ -28,6 +28,8 @@ class Durations:
     retry_most: float = 4.0
     life: float = 60.0
     """After a click this old no acknowledge or resolve is begun any more: a late act is worse than none."""
+    life_of_text: float = 600.0
+    """After this long no note or status update is begun any more; its text is given back."""
     quiet: float = 1.0
     """A command settled within this long is answered by the card alone."""
     honest: float = 5.0

@@ -34,9 +34,9 @@ class Echo:
 
         await self._incidents.change(incident, noted)
 
-    async def answered(self, incident: IncidentId, command: CommandId, at: Instant) -> None:
-        """Narrow the window to the second that PagerDuty's answer gives for the change."""
-        await self._amend(incident, command, lambda expectation: expectation.narrowed(at))
+    async def answered(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
+        """Narrow the window to the second that PagerDuty's answer gives, or to the id of what was made."""
+        await self._amend(incident, command, lambda expectation: replace(expectation.narrowed(at), subject=subject))
 
     async def close(self, incident: IncidentId, command: CommandId, after: float) -> None:
         """Close the window of a command that ended without a clear answer, `after` so many seconds from its opening."""

@@ -14,7 +14,7 @@ from shared.model.command import Clicker
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.client import PagerDuty
-from shared.pagerduty.rest import User
+from shared.pagerduty.people import User
 from shared.slack.client import Slack, SlackIdentity, SlackPerson
 from shared.store.links import Links
 
@@ -50,12 +50,24 @@ class Identity:
 
         Raises `Declined` when there is no certain answer, `CallError` when Slack or PagerDuty cannot be asked.
         """
-        person = await self._person(clicker)
-        entry = self.config.users.get(clicker.id)
-        admit(person, clicker, self._home, in_table=entry is not None)
-        if entry is not None:
-            return Linked(person, await self._by_table(UserId(entry)), "table")
-        return Linked(person, await self._by_email(person), "e-mail")
+        return await self._linked(await self._person(clicker), clicker)
+
+    async def pagerduty_user(self, user: SlackUserId) -> User:
+        """
+        Find the PagerDuty user that somebody is whom another person chose, by the same rules.
+
+        Raises `Declined` that names them when there is no certain answer, `CallError` as `link` does.
+        """
+        chosen = Clicker(user, self._home.team_id, self._home.enterprise_id)
+        try:
+            person = await self._slack.person(user)
+        except NotFound:
+            raise not_linked("Slack does not let this bridge see one of them.", "Choose somebody else") from None
+        try:
+            return (await self._linked(person, chosen)).user
+        except Declined as declined:
+            why = f"{person.name or user} has no PagerDuty account that this bridge knows for certain."
+            raise not_linked(why, "They can find out why with the command `whoami`") from declined
 
     async def mention(self, user: UserId) -> SlackUserId | None:
         """Find the Slack user to mention for a PagerDuty user, or None when there is no certain one."""
@@ -72,6 +84,13 @@ class Identity:
     async def forget(self, user: SlackUserId) -> None:
         """Drop what was remembered of a Slack user, because Slack said that they changed."""
         await self._links.forget(user)
+
+    async def _linked(self, person: SlackPerson, clicker: Clicker) -> Linked:
+        entry = self.config.users.get(clicker.id)
+        admit(person, clicker, self._home, in_table=entry is not None)
+        if entry is not None:
+            return Linked(person, await self._by_table(UserId(entry)), "table")
+        return Linked(person, await self._by_email(person), "e-mail")
 
     async def _person(self, clicker: Clicker) -> SlackPerson:
         try:

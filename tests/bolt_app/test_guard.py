@@ -1,56 +1,129 @@
-"""Whether a click still means what it meant: every combination of action and state."""
+"""Whether a command still means what it meant: every combination of what the card showed, what is so, and what is asked."""
+
+from dataclasses import replace
 
 import pytest
 
 from bolt_app.guard import guard, took_effect
-from shared.model.command import Action
-from shared.model.event import Agent, Instant, Status, StatusChange
-from shared.model.ids import UserId
+from shared.model.command import Action, Clicker, Command, Terms
+from shared.model.event import ESCALATED, Agent, Instant, Ref, Status, StatusChange
+from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId
+from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind
 from shared.pagerduty.rest import RestIncident
-from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
+from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
+
+T, A, R = Status.TRIGGERED, Status.ACKNOWLEDGED, Status.RESOLVED
+GO, ALREADY, STALE, NO = None, Kind.ALREADY, Kind.STALE, Kind.REFUSED
+KNOWN = Incident(INCIDENT)
+SEEN = frozenset({UserId(BOB.id)})
+OTHERS = frozenset({UserId(ALICE.id)})
+
+
+def command(action: Action, terms: Terms = Terms()) -> Command:
+    """Make what Alice asks for."""
+    alice = Clicker(SlackUserId("U0ALICE"), "T0ACME")
+    return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37", terms=terms)
 
 
 def read(status: Status, by: Agent | None = BOB, at_ms: int = NOON) -> RestIncident:
-    """Make what PagerDuty shows now."""
+    """Make what PagerDuty shows now: assigned to Bob unless it is resolved."""
     change = StatusChange(by, Instant(at_ms, 1000))
-    return RestIncident(INCIDENT, snapshot(status), Instant(at_ms, 1000), change, frozenset(), (), "escalation_policy")
+    shown = snapshot(status, "Checkout is slow", *([] if status is R else [BOB]))
+    return replace(BLANK, snapshot=shown, updated=Instant(at_ms, 1000), status_change=change)
 
 
-@pytest.mark.parametrize(
-    ("action", "status", "kind"),
-    [
-        (Action.ACKNOWLEDGE, Status.TRIGGERED, None),
-        (Action.ACKNOWLEDGE, Status.ACKNOWLEDGED, Kind.ALREADY),
-        (Action.ACKNOWLEDGE, Status.RESOLVED, Kind.STALE),
-        (Action.RESOLVE, Status.TRIGGERED, None),
-        (Action.RESOLVE, Status.ACKNOWLEDGED, None),
-        (Action.RESOLVE, Status.RESOLVED, Kind.ALREADY),
-    ],
-)
-def test_every_action_in_every_state_has_an_answer(action: Action, status: Status, kind: Kind | None) -> None:
-    """What would undo a later state is stale; what is there already is not sent."""
-    outcome = guard(action, read(status))
+BLANK = RestIncident(INCIDENT, snapshot(T), None, None, frozenset(), (), "escalation_policy")
 
-    assert kind == (outcome.kind if outcome else None)
+TABLE = [
+    # what is asked                                    is triggered  acknowledged  resolved
+    (command(Action.ACKNOWLEDGE), GO, ALREADY, STALE),
+    (command(Action.RESOLVE), GO, GO, ALREADY),
+    (command(Action.RESOLVE, Terms(text="Rolled back")), GO, GO, ALREADY),
+    (command(Action.NOTE, Terms(text="Looking")), GO, GO, GO),
+    (command(Action.STATUS_UPDATE, Terms(text="Looking")), GO, GO, GO),
+    (command(Action.ESCALATE, Terms(seen=SEEN)), GO, GO, STALE),
+    (command(Action.ESCALATE, Terms(seen=OTHERS)), STALE, STALE, STALE),
+    (command(Action.ESCALATE, Terms(level=2)), GO, GO, STALE),
+    (command(Action.REASSIGN, Terms(people=(Ref("PALICE1"),), seen=SEEN)), GO, GO, STALE),
+    (command(Action.REASSIGN, Terms(people=(Ref("PALICE1"),), seen=OTHERS)), STALE, STALE, STALE),
+    (command(Action.REASSIGN, Terms(people=(Ref(BOB.id),), seen=SEEN)), ALREADY, ALREADY, STALE),
+    (command(Action.REASSIGN, Terms(policy=Ref("PPOL001"), seen=SEEN)), GO, GO, STALE),
+    (command(Action.SNOOZE, Terms(seconds=3600)), NO, GO, STALE),
+    (command(Action.PRIORITY, Terms(priority=Ref("PPRIO02"))), GO, GO, STALE),
+    (command(Action.PRIORITY, Terms(priority=Ref("PPRIO01"))), ALREADY, ALREADY, STALE),
+    (command(Action.ADD_RESPONDERS, Terms(people=(Ref("PCAROL1"),))), GO, GO, STALE),
+    (command(Action.ADD_RESPONDERS, Terms(people=(Ref(BOB.id),))), ALREADY, ALREADY, STALE),
+]
+
+
+def named(row: tuple[Command, Kind | None, Kind | None, Kind | None]) -> str:
+    """Name a row by what is asked."""
+    return f"{row[0].action}:{row[0].terms}"
+
+
+@pytest.mark.parametrize("row", TABLE, ids=named)
+def test_every_action_in_every_state_has_an_answer(
+    row: tuple[Command, Kind | None, Kind | None, Kind | None],
+) -> None:
+    """What would undo a later state is stale; what is there already is not sent; the impossible is said at once."""
+    asked, *expected = row
+
+    outcomes = [guard(asked, read(status), KNOWN) for status in (T, A, R)]
+
+    assert expected == [outcome.kind if outcome else None for outcome in outcomes]
+
+
+def test_the_table_has_every_action_on_an_incident() -> None:
+    """No action is left without a defined answer."""
+    assert set(Action) - {Action.TRIGGER} == {row[0].action for row in TABLE}
 
 
 def test_the_answer_says_who_did_what_when() -> None:
     """Whoever is refused for a later state learns whose it is."""
-    outcome = guard(Action.ACKNOWLEDGE, read(Status.RESOLVED))
+    outcome = guard(command(Action.ACKNOWLEDGE), read(R), KNOWN)
 
     assert outcome is not None
-    assert ("Bob Ray", NOON, Status.RESOLVED) == (outcome.who, outcome.at_ms, outcome.status)
+    assert ("Bob Ray", NOON, R) == (outcome.who, outcome.at_ms, outcome.status)
+
+
+def test_a_second_escalation_says_who_escalated_first() -> None:
+    """Two people who press at the same card page one level, and the second learns who was first."""
+    known = fold(KNOWN, webhook(ESCALATED, NOON + 500, BOB), NOON).incident
+
+    outcome = guard(command(Action.ESCALATE, Terms(seen=OTHERS)), read(T), known)
+
+    assert outcome is not None
+    assert (Kind.STALE, "Bob Ray", NOON + 500) == (outcome.kind, outcome.who, outcome.at_ms)
+    assert "assigned to Bob Ray now" in outcome.why
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"assigned_via": "direct_assignment"}, "follows no escalation policy"), ({}, "urgency is low")],
+)
+def test_what_cannot_be_escalated_is_explained(changes: dict[str, str], words: str) -> None:
+    """Low urgency and a direct assignment are explained before PagerDuty refuses."""
+    now = replace(read(T), **changes)  # type: ignore[arg-type]  # a field by its name
+    if not changes:
+        now = replace(now, snapshot=replace(now.snapshot, urgency="low"))
+
+    outcome = guard(command(Action.ESCALATE), now, KNOWN)
+
+    assert outcome is not None
+    assert Kind.REFUSED is outcome.kind
+    assert words in outcome.why
+    assert outcome.next_step
 
 
 @pytest.mark.parametrize(
     ("status", "by", "at_ms", "expected"),
     [
-        (Status.ACKNOWLEDGED, ALICE, NOON, True),
-        (Status.ACKNOWLEDGED, BOB, NOON, False),
-        (Status.ACKNOWLEDGED, None, NOON, False),
-        (Status.ACKNOWLEDGED, ALICE, NOON - 5000, False),
-        (Status.RESOLVED, ALICE, NOON, False),
+        (A, ALICE, NOON, True),
+        (A, BOB, NOON, False),
+        (A, None, NOON, False),
+        (A, ALICE, NOON - 5000, False),
+        (R, ALICE, NOON, False),
     ],
 )
 def test_only_our_own_change_since_then_is_our_effect(

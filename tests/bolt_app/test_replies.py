@@ -1,42 +1,61 @@
-"""What a clicker reads in the end: true, with the next step, for every outcome."""
+"""What a clicker reads in the end: true, with the next step, for every outcome of every action."""
+
+from dataclasses import replace
 
 import pytest
 
-from bolt_app.replies import after_all, final, not_yet, on_its_way
-from shared.model.command import Action, Clicker, Command
-from shared.model.event import Status
+from bolt_app.replies import Part, after_all, final, not_yet, on_its_way, report
+from bolt_app.words import WORDS
+from shared.model.command import Action, Clicker, Command, Terms, split
+from shared.model.event import Ref, Status
 from shared.model.ids import ChannelId, CommandId, SlackUserId
-from shared.model.outcome import Kind, Outcome
+from shared.model.outcome import Choice, Kind, Outcome
 from tests.builders import INCIDENT, NOON
 
 URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
+IT = "Incident #37"
 
 
-def command(action: Action = Action.ACKNOWLEDGE) -> Command:
+def command(action: Action = Action.ACKNOWLEDGE, terms: Terms = Terms()) -> Command:
     """Make Alice's click on the card of #37."""
     alice = Clicker(SlackUserId("U0ALICE"), "T0ACME")
-    return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37")
+    return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37", terms=terms)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("action", list(Action))
-def test_every_outcome_has_words(kind: Kind, action: Action) -> None:
-    """Only a confirmed act is called done, whatever else happened."""
+def test_only_a_confirmed_act_is_called_done(kind: Kind, action: Action) -> None:
+    """Whatever else happened, nothing but PagerDuty's word makes it done."""
     reply = final(command(action), Outcome(kind, why="Because.", next_step="Do this", who="Bob", at_ms=NOON), URL)
 
-    done = {Action.ACKNOWLEDGE: "is acknowledged, in your name", Action.RESOLVE: "is resolved, in your name"}[action]
-    assert "#37" in reply.text
-    assert (kind is Kind.DONE) == (done in reply.text)
+    assert (kind is Kind.DONE) == (WORDS[action].done.format(it=IT) in reply.text)
+    assert reply.text[0].isalnum() or reply.text[0] == ":"
 
 
 @pytest.mark.parametrize("kind", [Kind.EXPIRED, Kind.NOT_STORED, Kind.UNKNOWN])
-def test_a_failure_can_be_tried_again(kind: Kind) -> None:
+@pytest.mark.parametrize("action", list(Action))
+def test_a_failure_can_be_tried_again(kind: Kind, action: Action) -> None:
     """Where a retry makes sense there is a button for it, a link to PagerDuty, and a reference to quote."""
-    reply = final(command(), Outcome(kind, why="PagerDuty is down.", reference="ABCD2345"), URL)
+    reply = final(command(action), Outcome(kind, why="PagerDuty is down.", reference="ABCD2345"), URL)
 
     assert "Try again" in str(reply.blocks)
     assert URL in reply.text
     assert "ABCD2345" in reply.text
+
+
+@pytest.mark.parametrize(("action", "asks"), [(Action.NOTE, True), (Action.RESOLVE, False), (Action.ESCALATE, True)])
+def test_what_may_happen_twice_asks_first(action: Action, *, asks: bool) -> None:
+    """Trying again what may have gone through is confirmed when it would notify or add a second time."""
+    reply = final(command(action), Outcome(Kind.UNKNOWN), URL)
+
+    assert asks == ("may do it twice" in str(reply.blocks))
+
+
+def test_a_text_that_was_not_sent_is_given_back() -> None:
+    """Nobody has to write their note a second time."""
+    reply = final(command(Action.NOTE, Terms(text="Rolled back\nto 1.4 <b>")), Outcome(Kind.EXPIRED), URL)
+
+    assert "> Rolled back\n> to 1.4 &lt;b&gt;" in reply.text
 
 
 def test_a_stale_click_says_who_was_first() -> None:
@@ -55,16 +74,41 @@ def test_a_reopening_offers_to_resolve() -> None:
     assert "pagebridge:resolve" in str(reply.blocks)
 
 
+def test_an_unknown_level_is_offered_as_a_choice() -> None:
+    """Each level of the policy is a button with the people on call there."""
+    choices = (Choice(1, ("Alice Ng",)), Choice(2, ()))
+    reply = final(command(Action.ESCALATE), Outcome(Kind.CHOOSE, choices=choices), URL)
+
+    assert "Nothing was sent yet" in reply.text
+    assert ["Level 1: Alice Ng", "Level 2: nobody on call"] == [e["text"]["text"] for e in reply.blocks[1]["elements"]]
+
+
+def test_parts_are_reported_each() -> None:
+    """Of several responders each is named with what became of them, and trying again is about the rest."""
+    people = (Ref("P1", "Bob"), Ref("P2", "Carol"), Ref("P3", "Dave"))
+    kinds = (Kind.DONE, Kind.UNKNOWN, Kind.REFUSED)
+    parts = split(command(Action.ADD_RESPONDERS, Terms(people=people)))
+    outcomes = (Outcome(kind, why="No.", reference="R1") for kind in kinds)
+
+    reply = report([Part(part, outcome) for part, outcome in zip(parts, outcomes, strict=True)], URL)
+
+    assert "Bob: done" in reply.text
+    assert "Carol: *not known*" in reply.text
+    assert "Dave: *not done*. No." in reply.text
+    assert "c1 Q1INCIDENT" in str(reply.blocks)
+
+
 def test_while_it_lasts_nothing_is_claimed() -> None:
     """On its way, not yet, unclear: none of them says acknowledged without a NOT."""
     assert "on its way" in on_its_way(command()).text
-    assert "is NOT acknowledged yet*, escalation continues" in not_yet(command(), URL, unclear=False).text
+    assert "is NOT acknowledged yet" in not_yet(command(), URL, unclear=False).text
     assert "may or may not have gone through" in not_yet(command(), URL, unclear=True).text
-
-
-def test_an_outcome_that_turned_out_later() -> None:
-    """The echo settled what nobody knew."""
     assert "went through after all" in after_all(command()).text
+
+
+def test_an_incident_without_a_number_is_named_all_the_same() -> None:
+    """A card that did not know the number still gets a sentence."""
+    assert "the incident" in on_its_way(replace(command(), label="")).text
 
 
 def test_names_from_outside_are_escaped() -> None:

@@ -115,7 +115,7 @@ def test_the_same_press_under_another_envelope_is_the_same_command() -> None:
         ("user__id", "U0BOB"),
         ("container__message_ts", "1700000000.000999"),
         ("actions__0__action_ts", "1700000009.000200"),
-        ("actions__0__action_id", "pagebridge:resolve"),
+        ("actions__0__action_id", "pagebridge:escalate"),
     ],
 )
 def test_another_press_is_another_command(place: str, value: str) -> None:
@@ -159,7 +159,7 @@ def test_what_could_not_be_stored_is_refused(place: str, value: object) -> None:
         button(press(**{place: value}))
 
 
-@pytest.mark.parametrize("action_id", ["", "pagebridge:", "pagebridge:delete", "pagebridge:ACKNOWLEDGE", None, 1])
+@pytest.mark.parametrize("action_id", ["", "pagebridge:", "pagebridge:delete", "pagebridge:ACKNOWLEDGE", "pagebridge:snooze", None, 1])
 def test_a_button_that_is_not_ours(action_id: object) -> None:
     """Only the actions that exist are understood."""
     with pytest.raises(Malformed):

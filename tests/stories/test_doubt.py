@@ -34,14 +34,14 @@ async def test_an_unclear_end_is_told_and_what_turns_out_later_too(impatient: Br
     await impatient.until_called("PUT", "/incidents/*")
     silent = impatient.pagerduty.fail(Fault(**GET, status=503))
 
-    unknown = await impatient.told("Alice", "It is not known whether Incident #1 was acknowledged by you")
+    unknown = await impatient.told("Alice", "It is not known whether your acknowledge of Incident #1 went through")
     card = await impatient.card("It is not known whether @Alice Ng's acknowledge went through")
     assert "Triggered" in card.plain
     assert "was NOT" not in unknown
     silent.remove()
     held.release()
 
-    await impatient.told("Alice", "your acknowledge went through after all")
+    await impatient.told("Alice", "Your acknowledge of Incident #1 went through after all")
     card = await impatient.card("Acknowledged by Alice Ng in Slack")
     await settled(impatient)
     assert "It is not known" not in card.plain
@@ -77,7 +77,7 @@ async def test_a_doubt_is_not_put_on_the_card_of_a_resolved_incident(bridge: Bri
 
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
 
-    await bridge.told("Alice", "It is not known whether Incident #1 was acknowledged by you")
+    await bridge.told("Alice", "It is not known whether your acknowledge of Incident #1 went through")
     await settled(bridge)
     assert "Resolved by Bob Ng in PagerDuty" in bridge.channel.messages[0].plain
     assert "It is not known" not in bridge.channel.messages[0].plain

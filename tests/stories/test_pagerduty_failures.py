@@ -117,7 +117,7 @@ async def test_pagerduty_says_no(bridge: Bridge) -> None:
     await bridge.click("Alice", "Acknowledge")
 
     told = await bridge.told("Alice", "was not acknowledged by you")
-    assert "PagerDuty refused" in told
+    assert "PagerDuty does not let you do this" in told
     assert "reference" in told
     assert 1 == len(bridge.writes())
     assert "Triggered" in bridge.channel.messages[0].plain

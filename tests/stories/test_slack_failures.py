@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from bolt_app.placing import Placing
+from bolt_app.planning import Planning
 from bolt_app.reconciler import Reconciler
+from bolt_app.showing import Showing
 from pagebridge.sandbox.slack import Fault
 from shared.model.ids import IncidentId
 from tests.stories.harness import Bridge, settled, until
@@ -197,6 +199,6 @@ async def test_what_a_fenced_off_worker_left_behind_is_repaired(bridge: Bridge) 
     assert wiring is not None
 
     placing = Placing(wiring.slack, wiring.clock, wiring.durations)
-    await Reconciler(wiring, placing).fenced_off(IncidentId(incident.id))
+    await Reconciler(wiring, Planning(wiring), Showing(wiring, placing)).fenced_off(IncidentId(incident.id))
 
     await bridge.card("Triggered")

@@ -23,7 +23,7 @@ async def test_an_incident_that_pagerduty_does_not_know(bridge: Bridge) -> None:
     await bridge.click("Alice", "Acknowledge")
 
     told = await bridge.told("Alice", "was not acknowledged by you")
-    assert "PagerDuty does not know this incident" in told
+    assert "PagerDuty does not know the incident" in told
     assert "reference" in told
     assert [] == bridge.writes()
 
@@ -37,7 +37,7 @@ async def test_a_person_whom_pagerduty_no_longer_knows(bridge: Bridge) -> None:
     await bridge.click("Alice", "Acknowledge")
     told = await bridge.told("Alice", "was not acknowledged by you")
     searches = len(bridge.pagerduty.calls_to("GET", "/users"))
-    assert "Requester User Not Found" in told
+    assert "PagerDuty does not know the person this was sent for" in told
     await bridge.click("Alice", "Acknowledge")
 
     await bridge.card("Acknowledged by Alice Ng in Slack")

@@ -1,0 +1,127 @@
+"""
+What there is to choose from at PagerDuty: services, escalation policies, priorities; and what the account can do.
+
+Remembered for minutes in this process: such things change rarely, and a dialog that opens filled helps at 3 a.m.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+import structlog
+
+from bolt_app.modals.fields import Option
+from shared.errors import BadCredentials, CallError, Malformed, Refused
+from shared.model.command import Action
+from shared.pagerduty.account import RESPONDERS, Priority
+from shared.pagerduty.client import PagerDuty
+from shared.slack.buttons import EVERYTHING
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+Now = Callable[[], float]
+
+KEPT = 300.0
+"""Seconds for which what was read is taken as it was."""
+AGAIN = 60.0
+"""Seconds before PagerDuty is asked again what the account can do, when it did not answer."""
+PATIENCE = 2.0
+"""Seconds for which a card waits to learn what the account can do."""
+
+
+class Catalogue:
+    """Reads the lists that people choose from."""
+
+    def __init__(self, pagerduty: PagerDuty, now: Now = time.monotonic) -> None:
+        self._pagerduty = pagerduty
+        self._priorities = _Remembered(self._read_priorities, now)
+        self._abilities = _Remembered(pagerduty.abilities, now)
+        self._options = {
+            Action.REASSIGN: _Remembered(self._policies, now),
+            Action.PRIORITY: _Remembered(self._priority_options, now),
+            Action.TRIGGER: _Remembered(self._services, now),
+        }
+        self._able = _Remembered(self._read_able, now)
+
+    def known(self, action: Action) -> tuple[Option, ...] | None:
+        """Give what there is to choose from for `action` if it is remembered."""
+        return self._options[action].value
+
+    async def options(self, action: Action) -> tuple[Option, ...]:
+        """Give what there is to choose from. Raises `CallError` or `Malformed` when PagerDuty does not tell."""
+        return await self._options[action].get()
+
+    async def search(self, field: str, typed: str) -> tuple[Option, ...]:
+        """Look for the services or policies (`field`) whose names fit what somebody typed. Raises as `options`."""
+        return await (self._services(typed) if field == "service" else self._policies(typed))
+
+    async def able(self) -> frozenset[Action]:
+        """Tell what the account can do: everything, as long as PagerDuty has not said otherwise."""
+        return await self._able.get()
+
+    async def _read_able(self) -> frozenset[Action]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                abilities, priorities = await self._abilities.get(), await self._priorities.get()
+        except (CallError, Malformed, TimeoutError) as error:
+            log.warning("account.unknown", why=repr(error))
+            self._able.keep(AGAIN)
+            return self._able.last or EVERYTHING
+        lacking = {Action.ADD_RESPONDERS} if RESPONDERS not in abilities else set()
+        return EVERYTHING - lacking - (set() if priorities else {Action.PRIORITY})
+
+    async def _read_priorities(self) -> tuple[Priority, ...]:
+        try:
+            return await self._pagerduty.priorities()
+        except BadCredentials:
+            raise
+        except Refused as error:
+            # So PagerDuty answers for an account that has none.
+            log.info("account.no_priorities", why=str(error))
+            return ()
+
+    async def _policies(self, typed: str = "") -> tuple[Option, ...]:
+        return tuple(Option(policy.id, policy.name) for policy in await self._pagerduty.escalation_policies(typed))
+
+    async def _services(self, typed: str = "") -> tuple[Option, ...]:
+        return tuple(Option(service.id, service.name) for service in await self._pagerduty.services(typed))
+
+    async def _priority_options(self) -> tuple[Option, ...]:
+        return tuple(_option(priority) for priority in await self._priorities.get())
+
+
+class _Remembered(Generic[T]):
+    """One thing read, and how long it is good for; several who want it at once make one call."""
+
+    def __init__(self, read: Callable[[], Awaitable[T]], now: Now) -> None:
+        self._read = read
+        self._now = now
+        self._lock = asyncio.Lock()
+        self._good_until = 0.0
+        self._keep = KEPT
+        self.last: T | None = None
+
+    @property
+    def value(self) -> T | None:
+        return self.last if self._now() < self._good_until else None
+
+    def keep(self, seconds: float) -> None:
+        """Let what is being read now be good for another time than usual."""
+        self._keep = seconds
+
+    async def get(self) -> T:
+        async with self._lock:
+            known = self.value
+            if known is not None:
+                return known
+            self._keep = KEPT
+            self.last = read = await self._read()
+            self._good_until = self._now() + self._keep
+            return read
+
+
+def _option(priority: Priority) -> Option:
+    named = f"{priority.name}: {priority.description}" if priority.description else priority.name
+    return Option(priority.id, named)

@@ -1,0 +1,50 @@
+"""Pure: what a dialog is about. It travels in the dialog itself, because its answer names neither card nor channel."""
+
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.errors import Malformed
+from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId, incident_id
+
+LONGEST = 3000
+"""Characters of a view's `private_metadata` (Slack's page on views)."""
+
+
+@dataclass(frozen=True)
+class About:
+    """
+    The incident and the place of the press that opened a dialog, and where to answer it privately.
+
+    `incident` is None for one that is still to be opened. `label` and `url` are the card's, hints for words only.
+    `seen` are the assignees whom the card showed.
+    """
+
+    incident: IncidentId | None
+    channel: ChannelId
+    message: MessageTs | None
+    response_url: str
+    label: str = ""
+    url: str = ""
+    seen: frozenset[UserId] | None = None
+
+
+_JSON = TypeAdapter(About)
+
+
+def write(about: About) -> str:
+    """Write it for `private_metadata`, leaving out what has no room: first who was seen, then the incident's page."""
+    without = replace(about, seen=None)
+    candidates = (_JSON.dump_json(each).decode() for each in (about, without, replace(without, url="")))
+    return next((text for text in candidates if len(text) <= LONGEST), "{}")
+
+
+def read(text: object) -> About:
+    """Read what `write` wrote. Raises `Malformed` for anything else."""
+    try:
+        about = _JSON.validate_json(text if isinstance(text, str) else "")
+    except (ValidationError, ValueError):
+        raise Malformed("a dialog that does not say what it is about") from None
+    if about.incident is not None:
+        incident_id(about.incident)
+    return about

@@ -1,0 +1,91 @@
+"""Pure: the parts of which dialogs are made, within Slack's limits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bolt_app.modals import about
+from bolt_app.modals.about import About
+from shared.model.command import Action
+from shared.slack.blocks import Block
+from shared.slack.text import plain
+
+CALLBACK = "pagebridge:"
+"""How the `callback_id` of every dialog begins; the action follows."""
+VALUE = "value"
+"""The `action_id` of every field; its block says which it is."""
+LONGEST_TEXT = 3000
+"""Characters that Slack lets people type into one field."""
+MOST_OPTIONS = 100
+"""Options that Slack shows in one menu; of more than that, people type what they look for."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something to choose: the name that people read, and the id of what it stands for."""
+
+    id: str
+    name: str
+
+
+def modal(action: Action, title: str, blocks: Sequence[Block], of: About, submit: str = "") -> Block:
+    """Put a dialog together; without `submit` there is nothing to send."""
+    made: Block = {
+        "type": "modal",
+        "callback_id": f"{CALLBACK}{action}",
+        "private_metadata": about.write(of),
+        "title": _plain(f"{title} {of.label}".strip(), 24),
+        "close": _plain("Cancel" if submit else "Close", 24),
+        "blocks": list(blocks),
+    }
+    return made | {"submit": _plain(submit, 24)} if submit else made
+
+
+def written(
+    name: str, label: str, *, most: int = LONGEST_TEXT, lines: bool = True, optional: bool = False, first: str = ""
+) -> Block:
+    """Make a field for text, of several lines or one."""
+    element: Block = {"type": "plain_text_input", "multiline": lines, "max_length": most}
+    if first:
+        element["initial_value"] = first[:most]
+    return asked(name, label, element, optional=optional)
+
+
+def one_of(name: str, label: str, options: Sequence[Option], *, optional: bool = False) -> Block:
+    """Make a menu; with more than Slack can list, one that asks us while people type (`action_id` is `searched`)."""
+    hint = _plain("Choose one", 150)
+    if len(options) < MOST_OPTIONS:
+        element: Block = {"type": "static_select", "options": listed(options), "placeholder": hint}
+        return asked(name, label, element, optional=optional)
+    search = {"type": "external_select", "min_query_length": 1, "placeholder": _plain("Type its name", 150)}
+    block = asked(name, label, search, optional=optional)
+    return block | {"element": {**search, "action_id": searched(name)}}
+
+
+def searched(name: str) -> str:
+    """Name the field of a menu that asks us what it offers."""
+    return f"pagebridge:search:{name}"
+
+
+def listed(options: Sequence[Option]) -> list[Block]:
+    """Write options as Slack lists them, as many as it takes."""
+    return [option(each.id, each.name) for each in options[:MOST_OPTIONS]]
+
+
+def option(value: str, label: str) -> Block:
+    """Write one option."""
+    return {"text": _plain(plain(label, 75).strip() or value, 75), "value": value}
+
+
+def asked(name: str, label: str, element: Block, *, optional: bool = False) -> Block:
+    """Make a field of any kind."""
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": _plain(label, 2000),
+        "optional": optional,
+        "element": {"action_id": VALUE, **element},
+    }
+
+
+def _plain(text: str, most: int) -> Block:
+    return {"type": "plain_text", "text": plain(text, most), "emoji": False}

@@ -1,0 +1,71 @@
+"""
+Opening the dialogs.
+
+Slack gives three seconds from the press. So a dialog that needs PagerDuty's answer opens as "Loading…".
+"""
+
+import structlog
+
+from bolt_app.catalogue import Catalogue
+from bolt_app.modals import forms
+from bolt_app.modals.about import About
+from shared.errors import CallError, Malformed, NotFound, Refused
+from shared.model.command import Action
+from shared.slack.blocks import Block
+from shared.slack.client import Slack, View
+from shared.slack.failures import HASH_CONFLICT, TRIGGER_GONE
+
+log = structlog.get_logger()
+
+
+class Opening:
+    """Opens a dialog in front of whoever pressed something, or tells them why it did not open."""
+
+    def __init__(self, slack: Slack, catalogue: Catalogue) -> None:
+        self._slack = slack
+        self._catalogue = catalogue
+
+    async def open(self, action: Action, about: About, trigger_id: str, *, title: str = "") -> None:
+        """Open the dialog for `action`; `title` is the first title of a new incident. Never raises `CallError`."""
+        try:
+            if action in forms.PLAIN:
+                await self._slack.open_view(trigger_id, forms.PLAIN[action](about))
+            else:
+                await self._choosing(action, about, trigger_id, title)
+        except CallError as error:
+            log.warning("dialog.not_opened", action=action, why=str(error))
+            await self._tell(about, error)
+
+    async def _choosing(self, action: Action, about: About, trigger_id: str, title: str) -> None:
+        known = self._catalogue.known(action)
+        if known is not None:
+            await self._slack.open_view(trigger_id, forms.choosing(action, about, known, title))
+            return
+        opened = await self._slack.open_view(trigger_id, forms.loading(action, about))
+        await self._fill(opened, await self._filled(action, about, title))
+
+    async def _filled(self, action: Action, about: About, title: str) -> Block:
+        try:
+            return forms.choosing(action, about, await self._catalogue.options(action), title)
+        except (CallError, Malformed) as error:
+            log.warning("dialog.unfilled", action=action, why=str(error))
+            return forms.unreachable(action, about)
+
+    async def _fill(self, opened: View, view: Block) -> None:
+        try:
+            await self._slack.update_view(opened.id, view, if_hash=opened.hash)
+        except NotFound:
+            log.info("dialog.closed")
+        except Refused as error:
+            if error.code != HASH_CONFLICT:
+                raise
+            log.info("dialog.changed")
+
+    async def _tell(self, about: About, error: CallError) -> None:
+        late = isinstance(error, Refused) and error.code in TRIGGER_GONE
+        why = "that took longer than the three seconds Slack gives" if late else "Slack could not be reached"
+        text = f":warning: *The dialog did not open:* {why}. Nothing was sent. Press it again."
+        try:
+            await self._slack.respond(about.response_url, text=text)
+        except CallError as lost:
+            log.warning("reply.lost", why=str(lost))

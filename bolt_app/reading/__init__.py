@@ -1,0 +1,1 @@
+"""Answers that only read: nothing in here changes anything."""

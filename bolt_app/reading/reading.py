@@ -1,0 +1,70 @@
+"""One answer for each command that only reads, in time, or the reason why there is none."""
+
+import asyncio
+
+import structlog
+
+from bolt_app.reading.listing import Listing
+from bolt_app.reading.oncall import WhoIsOnCall
+from bolt_app.reading.show import Show
+from bolt_app.reading.whoami import WhoAmI
+from bolt_app.replies import Reply
+from bolt_app.saying import saying
+from bolt_app.slash import Verb, Wish
+from bolt_app.typed import Typed
+from bolt_app.which import Which
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Malformed, Refused, StoreDown
+from shared.log import reference
+from shared.model.outcome import Declined
+from shared.pagerduty.words import explain
+from shared.slack.text import escape
+
+log = structlog.get_logger()
+
+ANSWERED_WITHIN = 10.0
+"""Seconds after which whoever asked hears that there is no answer."""
+
+
+class Reading:
+    """Answers what can be answered without changing anything."""
+
+    def __init__(self, wiring: Wiring, which: Which) -> None:
+        self._listing = Listing(wiring)
+        self._show = Show(wiring, which)
+        self._on_call = WhoIsOnCall(wiring)
+        self._who_am_i = WhoAmI(wiring)
+
+    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+        """Answer; whatever goes wrong is told in the answer."""
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                return await self._read(wish, typed)
+        except Declined as declined:
+            outcome = declined.outcome
+            return saying(f":no_entry: {escape(outcome.why)} {escape(outcome.next_step)}.")
+        except (CallError, Malformed, StoreDown, TimeoutError) as error:
+            return unread(wish.verb, error)
+
+    async def _read(self, wish: Wish, typed: Typed) -> Reply:
+        match wish.verb:
+            case Verb.LIST:
+                return await self._listing.answer(wish, typed)
+            case Verb.SHOW:
+                return await self._show.answer(wish, typed)
+            case Verb.ONCALL:
+                return await self._on_call.answer(wish, typed)
+            case _:
+                return await self._who_am_i.answer(typed)
+
+
+def unread(verb: Verb, error: Exception) -> Reply:
+    """Say why there is no answer, and what to do."""
+    quoted = reference()
+    log.error("answer.none", verb=verb, why=repr(error), reference=quoted)
+    if isinstance(error, Refused):
+        why, step = explain(error)
+    else:
+        why = f"{str(error) or f'there was no answer within {ANSWERED_WITHIN:g} s'}."
+        step = "Try again in a moment, or look in PagerDuty"
+    return saying(f":warning: That could not be read: {escape(why)} {escape(step)}. (reference `{quoted}`)")

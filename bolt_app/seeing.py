@@ -1,0 +1,76 @@
+"""
+Which incidents somebody may see in Slack.
+
+What a channel shows, everybody in it sees. Anything else is for people whom PagerDuty would show it to: a private team
+hides its incidents from whoever is not on it, and some roles see only what concerns them. Source: PagerDuty's knowledge
+base on user roles and teams; its API key, which sees all, must not be a way around them.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from bolt_app.wiring import Wiring
+from shared.errors import NotFound
+from shared.model.command import Clicker
+from shared.model.ids import ChannelId, IncidentId, TeamId
+from shared.model.permission import ADMINS
+from shared.pagerduty.people import User
+from shared.pagerduty.rest import RestIncident
+
+CONFINED = frozenset({"restricted_access", "read_only_limited_user"})
+"""Roles that see only what they are assigned to, were asked to help with, or what belongs to a team of theirs."""
+
+
+class Seeing:
+    """Decides on data read just now."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    async def is_shown(self, incident: IncidentId, channel: ChannelId) -> bool:
+        """Tell whether a channel shows an incident."""
+        return channel in (await self._wiring.surfaces.load(incident)).value.channels
+
+    async def visible(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
+        """
+        Tell whether somebody in `channel` may see an incident.
+
+        Raises `Declined` when it is not shown there and they are not linked, `CallError` when that cannot be told.
+        """
+        if await self.is_shown(incident.id, channel):
+            return True
+        user = (await self._wiring.identity.link(by)).user
+        private = await self.private(incident.snapshot.team_ids)
+        involved = user.id in incident.snapshot.assignee_ids | incident.responders
+        return self.sees(user, incident.snapshot.team_ids, private, involved=involved)
+
+    async def secret(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
+        """
+        Tell whether somebody must not even learn that an incident is there.
+
+        Asks no more than it has to: what belongs to no private team is no secret, whoever is asking.
+        """
+        if not await self.private(incident.snapshot.team_ids):
+            return False
+        return not await self.visible(incident, by, channel)
+
+    def sees(self, user: User, teams: Iterable[TeamId], private: frozenset[TeamId], *, involved: bool = False) -> bool:
+        """Apply PagerDuty's rules to what belongs to `teams`, of which those in `private` hide what is theirs."""
+        if involved or user.role in ADMINS or user.id in self._wiring.config.authorization.everywhere:
+            return True
+        hiding = private & frozenset(teams)
+        if hiding or user.role in CONFINED:
+            return bool((hiding or frozenset(teams)) & user.team_ids)
+        return True
+
+    async def private(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
+        """Find the private ones among `teams`. One that PagerDuty does not show to us may be hidden on purpose too."""
+        distinct = sorted(set(teams))
+        found = await asyncio.gather(*(self._is_private(team) for team in distinct))
+        return frozenset(team for team, private in zip(distinct, found, strict=True) if private)
+
+    async def _is_private(self, team: TeamId) -> bool:
+        try:
+            return (await self._wiring.pagerduty.team(team)).private
+        except NotFound:
+            return True

@@ -1,0 +1,65 @@
+"""Pure: the payload of a slash command, strictly read. Who typed it is taken from where Slack puts it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import Malformed
+from shared.model.command import Clicker, command_id
+from shared.model.ids import ChannelId, CommandId, SlackUserId
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What somebody typed: `text` after `command` (such as `/pd`), where, and how to answer them privately."""
+
+    command: str
+    text: str
+    by: Clicker
+    channel: ChannelId
+    response_url: str
+    trigger_id: str
+
+    @property
+    def id(self) -> CommandId:
+        """Name what is asked for here: a redelivered envelope asks for the same."""
+        return command_id(self.by.id, self.command, self.channel, self.trigger_id)
+
+
+def typed(payload: Mapping[str, Any]) -> Typed:
+    """Read the payload. Raises `Malformed` for what Slack does not document."""
+    return Typed(
+        command=_text(payload, "command"),
+        text=_text(payload, "text"),
+        by=typist(payload),
+        channel=ChannelId(_needed(payload, "channel_id")),
+        response_url=_text(payload, "response_url"),
+        trigger_id=_needed(payload, "trigger_id"),
+    )
+
+
+def typist(payload: Mapping[str, Any]) -> Clicker:
+    """Name the person behind the payload. Raises `Malformed` when it names nobody."""
+    enterprise = _text(payload, "enterprise_id") or None
+    return Clicker(SlackUserId(_needed(payload, "user_id")), _text(payload, "team_id"), enterprise)
+
+
+def _needed(payload: Mapping[str, Any], name: str) -> str:
+    text = _text(payload, name)
+    if not text:
+        raise Malformed(f"a slash command without {name}")
+    return text
+
+
+def _text(payload: Mapping[str, Any], name: str) -> str:
+    """Take a text that can be stored, which not every text in JSON can; what is not there is empty."""
+    value = payload.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Malformed(f"a slash command whose {name} is no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Malformed(f"a slash command whose {name} cannot be stored") from None
+    return value

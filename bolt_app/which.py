@@ -1,0 +1,132 @@
+"""
+Which incident a typed command is about: the one that it names, or the only one open in its channel.
+
+Guessing could act on the wrong one. So where several could be meant, the answer lists them, each with the line that
+works for it. Incidents that somebody may not know of are answered like those that do not exist.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bolt_app.replies import Reply
+from bolt_app.saying import code, headline, label, saying, typed_as
+from bolt_app.seeing import Seeing
+from bolt_app.slash import EXAMPLE, Verb, Wish
+from bolt_app.still_open import Open, StillOpen
+from bolt_app.typed import Typed
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Malformed, NotFound, StoreDown
+from shared.log import reference
+from shared.model.event import Snapshot
+from shared.model.ids import IncidentId, UserId, incident_id
+from shared.model.outcome import Declined
+from shared.slack.text import escape
+
+log = structlog.get_logger()
+
+LOOK_UP = 1.8
+"""Seconds that finding the incident may take: Slack gives three, and the command has to be stored as well."""
+CANDIDATES = 10
+
+
+@dataclass(frozen=True)
+class Target:
+    """The incident that is meant, and what was known of it: `seen` are the people it was assigned to."""
+
+    incident: IncidentId
+    label: str
+    url: str
+    seen: frozenset[UserId]
+
+    @classmethod
+    def of(cls, incident: IncidentId, snapshot: Snapshot) -> "Target":
+        """Take an incident as it is known now."""
+        return cls(incident, label(incident, snapshot), snapshot.url, snapshot.assignee_ids)
+
+
+class Which:
+    """Finds the incident."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._open = StillOpen(wiring)
+        self._seeing = Seeing(wiring)
+
+    async def find(self, wish: Wish, typed: Typed) -> Target | Reply:
+        """Find what `wish` is about, within `LOOK_UP` seconds; else return what to answer."""
+        try:
+            async with asyncio.timeout(LOOK_UP):
+                if wish.incident:
+                    return await self._named(wish, typed)
+                return self._only(wish, typed, await self._open.shown_in(typed.channel))
+        except NotFound:
+            return unknown(wish, typed.command)
+        except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
+            quoted = reference()
+            log.error("command.not_found_out", verb=wish.verb, why=repr(error), reference=quoted)
+            return unanswered(wish, typed.command, error, quoted)
+
+    async def _named(self, wish: Wish, typed: Typed) -> Target:
+        """Look among what the channel shows first: that needs no PagerDuty. Raises `NotFound` for what is hidden."""
+        for known in await self._shown(typed):
+            if wish.incident in (known.id, typed_as(known.id, known.snapshot)):
+                return Target.of(known.id, known.snapshot)
+        read = (await self._wiring.pagerduty.incident(incident_id(wish.incident))).value
+        if await self._seeing.secret(read, typed.by, typed.channel):
+            raise NotFound("it belongs to a private team")
+        return Target.of(read.id, read.snapshot)
+
+    async def _shown(self, typed: Typed) -> list[Open]:
+        try:
+            return await self._open.shown_in(typed.channel)
+        except StoreDown as error:
+            log.warning("store.down", during="looking for an incident", why=str(error))
+            return []
+
+    @staticmethod
+    def _only(wish: Wish, typed: Typed, found: Sequence[Open]) -> Target | Reply:
+        if len(found) == 1:
+            return Target.of(found[0].id, found[0].snapshot)
+        return candidates(wish, typed.command, found)
+
+
+def candidates(wish: Wish, command: str, found: Sequence[Open]) -> Reply:
+    """List what could have been meant, each with the line that works for it."""
+    if not found:
+        line = code(f"{command} {replace(wish, incident=EXAMPLE).line}")
+        every = code(f"{command} {Verb.LIST} all")
+        return saying(f"No incident is open in this channel. Name the one you mean: {line}. {every} lists all.")
+    lines = [f"*{len(found)} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
+    for known in found[:CANDIDATES]:
+        line = replace(wish, incident=typed_as(known.id, known.snapshot)).line
+        lines.append(f"{headline(known.id, known.snapshot)}\n        {code(f'{command} {line}')}")
+    if len(found) > CANDIDATES:
+        lines.append(f"…and {len(found) - CANDIDATES} more: {code(f'{command} {Verb.LIST}')}")
+    return saying("\n".join(lines))
+
+
+def unknown(wish: Wish, command: str) -> Reply:
+    """Say that there is no such incident, as far as this person may know."""
+    named = f"#{wish.incident}" if wish.incident.isdigit() else wish.incident
+    nothing = "" if wish.verb is Verb.SHOW else "Nothing was sent: "
+    text = f"{nothing}PagerDuty shows you no incident {escape(named)}."
+    if not wish.text:
+        return saying(f"{text} {code(f'{command} {Verb.LIST}')} lists the open ones of this channel.")
+    meant = replace(wish, incident=EXAMPLE, text=f"{wish.incident} {wish.text}").line
+    return saying(f"{text} If your text begins there, name the incident before it: {code(f'{command} {meant}')}")
+
+
+def unanswered(wish: Wish, command: str, error: Exception, quoted: str) -> Reply:
+    """Say that it could not be found out which incident is meant, so that nothing was sent, and what to do."""
+    if isinstance(error, Declined):
+        return saying(f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}.")
+    why = escape(str(error)) or f"there was no answer within {LOOK_UP:g} s"
+    what = f"incident {escape(wish.incident)}" if wish.incident else "the incident"
+    step = "Press the button on its card, try again in a moment, or use PagerDuty."
+    if not wish.incident:
+        step = f"Name it ({code(f'{command} {replace(wish, incident=EXAMPLE).line}')}), or use PagerDuty."
+    nothing = "" if wish.verb is Verb.SHOW else "*Nothing was sent:* "
+    return saying(f":warning: {nothing}{what} could not be looked up ({why}). {step} (reference `{quoted}`)")
