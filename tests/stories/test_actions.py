@@ -1,0 +1,314 @@
+"""
+Every action reaches PagerDuty once, in the clicker's name, or they are told that it did not.
+
+The commands are put where the listeners put them; that buttons and dialogs make these commands is told elsewhere.
+"""
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from bolt_app.intake import Intake
+from bolt_app.wiring import Wiring
+from pagebridge.sandbox.pagerduty import Fault, IncidentView
+from shared.model.command import Action, Clicker, Command, Terms, command_id
+from shared.model.event import Ref
+from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
+from shared.model.outcome import Kind
+from tests.stories.harness import Bridge, settled
+
+NOTES: dict[str, Any] = {"method": "POST", "path": "/incidents/*/notes"}
+PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
+RESPONDERS: dict[str, Any] = {"method": "POST", "path": "/incidents/*/responder_requests"}
+ALICE, BOB = UserId("PALICE1"), UserId("PBOB1")
+
+_numbers = count()
+
+
+def wiring(bridge: Bridge) -> Wiring:
+    """Reach into the worker for what its listeners have."""
+    found = bridge._workers[0][0]._wiring
+    assert found is not None
+    return found
+
+
+async def ask(bridge: Bridge, name: str, action: Action, incident: str, **terms: Any) -> Command:  # noqa: ANN401 # of Terms
+    """Let somebody ask for something, as a dialog would."""
+    user = SlackUserId(bridge.acme.people[name])
+    command = Command(
+        id=command_id(user, action, "dialog", str(next(_numbers))),
+        action=action,
+        incident=IncidentId(incident),
+        by=Clicker(user, "T0ACME"),
+        channel=ChannelId("C0INCIDENTS"),
+        message=None,
+        response_url="",
+        label="#1",
+        terms=Terms(**terms),
+    )
+    assert await Intake(wiring(bridge)).accept(command)
+    return command
+
+
+async def opened(bridge: Bridge, urgency: str = "high") -> IncidentView:
+    """Open an incident and wait for its card."""
+    incident = bridge.trigger(urgency=urgency)
+    await bridge.card("Triggered")
+    await bridge.lines(1)
+    return incident
+
+
+def notes(bridge: Bridge, incident: IncidentView) -> list[str]:
+    """List the notes that the incident has at PagerDuty."""
+    return list(bridge.pagerduty.incident(incident.id).notes)
+
+
+async def test_a_note_is_written_once_and_told_once(bridge: Bridge) -> None:
+    """Alice's note is at PagerDuty in her name, and the thread has it once, as hers from Slack."""
+    incident = await opened(bridge)
+
+    await ask(bridge, "Alice", Action.NOTE, incident.id, text="Rolled back\nto 1.4")
+    lines = await bridge.lines(2)
+    await settled(bridge)
+
+    assert ["Rolled back\nto 1.4"] == notes(bridge, incident)
+    assert "Note by Alice Ng in Slack" in lines[1]
+    assert "Rolled back" in lines[1]
+    assert 2 == len(await bridge.lines(2))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(**NOTES, status=503, times=1),
+        Fault(**NOTES, status=503, after_effect=True, times=1),
+        Fault(**NOTES, drop=True, times=1),
+        Fault(**NOTES, drop=True, after_effect=True, times=1),
+        Fault(**NOTES, hang=True, times=1),
+        Fault(**NOTES, hang=True, effect_after=1.2, times=1),
+        Fault(**NOTES, status=429, times=1),
+    ],
+    ids=["503", "503 after", "dropped", "dropped after", "hangs", "hangs, late effect", "429"],
+)
+async def test_a_note_is_never_doubled_however_its_call_fails(bridge: Bridge, fault: Fault) -> None:
+    """One note, one line, whether the failed call had an effect or not; the doubt is settled by reading the notes."""
+    incident = await opened(bridge)
+    bridge.pagerduty.fail(fault)
+
+    await ask(bridge, "Alice", Action.NOTE, incident.id, text="Looking at it")
+    await bridge.lines(2)
+    await settled(bridge)
+
+    assert ["Looking at it"] == notes(bridge, incident)
+    assert 2 == len(await bridge.lines(2))
+    assert not [words for words in bridge.private("Alice") if "did NOT reach" in words]
+
+
+async def test_a_note_made_in_pagerduty_comes_once_and_never_back(bridge: Bridge) -> None:
+    """Bob's note from PagerDuty appears in the thread, and nothing is written to PagerDuty because of it."""
+    incident = await opened(bridge)
+
+    bridge.pagerduty.web("PBOB1").add_note(incident.id, "Seen from my phone")
+    lines = await bridge.lines(2)
+    await settled(bridge)
+
+    assert "Note by Bob Ng in PagerDuty" in lines[1]
+    assert [] == bridge.writes()
+
+
+async def test_an_escalation_goes_one_level_up_and_says_who_is_paged(bridge: Bridge) -> None:
+    """The level is known from who is on call; the policy is not restarted; Alice learns that Bob is paged."""
+    incident = await opened(bridge)
+
+    await ask(bridge, "Alice", Action.ESCALATE, incident.id, seen=frozenset({ALICE}))
+    told = await bridge.told("Alice", "is escalated, in your name")
+    lines = await bridge.lines(2)
+
+    assert "Paged now, at level 2: Bob Ng" in told
+    assert "Escalated from Alice Ng to Bob Ng by Alice Ng in Slack" in lines[1]
+    assert {"escalation_level"} == {key for call in bridge.effects() for key in call.body["incident"]} - {"type"}
+
+
+async def test_the_last_level_is_said(bridge: Bridge) -> None:
+    """After level 2 there is none, so nothing is sent, and Bob is told what to do instead."""
+    incident = await opened(bridge)
+    await ask(bridge, "Alice", Action.ESCALATE, incident.id, seen=frozenset({ALICE}))
+    await bridge.told("Alice", "is escalated")
+
+    await ask(bridge, "Bob", Action.ESCALATE, incident.id, seen=frozenset({BOB}))
+    told = await bridge.told("Bob", "the last one of Payments on-call")
+
+    assert "Reassign it, or add responders" in told
+    assert 1 == len(bridge.effects())
+
+
+async def test_two_people_escalate_at_once(bridge: Bridge) -> None:
+    """One level is paged, not two, and the second hears who was first."""
+    incident = await opened(bridge)
+
+    await ask(bridge, "Alice", Action.ESCALATE, incident.id, seen=frozenset({ALICE}))
+    await ask(bridge, "Bob", Action.ESCALATE, incident.id, seen=frozenset({ALICE}))
+    told = await bridge.told("Bob", "was not escalated by you")
+    await settled(bridge)
+
+    assert "assigned to Bob Ng now" in told
+    assert 1 == len(bridge.effects())
+
+
+async def test_an_unknown_level_is_chosen(bridge: Bridge) -> None:
+    """When nobody can tell the level, Alice gets the levels with the people on call, and nothing is sent."""
+    incident = await opened(bridge)
+    twice = bridge.pagerduty.add_escalation_policy("Twice", [["PALICE1"], ["PALICE1"]])
+    bridge.pagerduty.web("PBOB1").delegate(incident.id, twice.id)
+    await bridge.lines(2)
+
+    await ask(bridge, "Bob", Action.ESCALATE, incident.id)
+    await bridge.told("Bob", "Which level of Incident #1 shall be paged?")
+
+    buttons = [button for m in bridge.slack.person("U0BOB").private_messages for button in m.buttons]
+    assert ["Level 1: Alice Ng", "Level 2: Alice Ng"] == buttons
+    assert [] == bridge.effects()
+
+
+@pytest.mark.parametrize("urgency", ["low"])
+async def test_low_urgency_is_explained(bridge: Bridge, urgency: str) -> None:
+    """PagerDuty does not escalate low urgency: said in plain words, without asking PagerDuty to refuse."""
+    incident = await opened(bridge, urgency)
+
+    await ask(bridge, "Alice", Action.ESCALATE, incident.id)
+    await bridge.told("Alice", "Its urgency is low")
+
+    assert [] == bridge.writes()
+
+
+async def test_a_reassignment_says_who_has_it(bridge: Bridge) -> None:
+    """Bob has it after Alice's reassignment, once, told as hers from Slack."""
+    incident = await opened(bridge)
+
+    await ask(bridge, "Alice", Action.REASSIGN, incident.id, people=(Ref("PBOB1", "Bob Ng"),), seen=frozenset({ALICE}))
+    await bridge.told("Alice", "Assigned now: Bob Ng")
+    lines = await bridge.lines(2)
+
+    assert "Reassigned from Alice Ng to Bob Ng by Alice Ng in Slack" in lines[1]
+
+
+@pytest.mark.parametrize("after", [True, False])
+async def test_a_reassignment_whose_answer_is_lost(bridge: Bridge, *, after: bool) -> None:
+    """It notifies people, so it happens once: found in the log, or repeated only when the first can land no more."""
+    incident = await opened(bridge)
+    bridge.pagerduty.fail(Fault(**PUT, drop=True, after_effect=after, times=1))
+
+    await ask(bridge, "Alice", Action.REASSIGN, incident.id, people=(Ref("PBOB1", "Bob Ng"),))
+    await bridge.lines(2)
+    await settled(bridge)
+
+    assert 1 == len(bridge.effects())
+    assert 2 == len(await bridge.lines(2))
+
+
+async def test_a_snooze_needs_an_acknowledge(bridge: Bridge) -> None:
+    """A triggered incident cannot be snoozed; an acknowledged one can, and Alice learns until when."""
+    incident = await opened(bridge)
+    await ask(bridge, "Alice", Action.SNOOZE, incident.id, seconds=3600)
+    await bridge.told("Alice", "snoozes only what somebody has acknowledged")
+    await ask(bridge, "Alice", Action.ACKNOWLEDGE, incident.id)
+    await bridge.card("Acknowledged")
+
+    await ask(bridge, "Alice", Action.SNOOZE, incident.id, seconds=3600)
+    await bridge.told("Alice", "It wakes")
+    lines = await bridge.lines(3)
+
+    assert "Snoozed until" in lines[2]
+
+
+async def test_a_priority_is_set_once(bridge: Bridge) -> None:
+    """The card shows the new priority, and the thread who set it."""
+    incident = await opened(bridge)
+    high = bridge.pagerduty.add_priority("P1")
+
+    await ask(bridge, "Alice", Action.PRIORITY, incident.id, priority=Ref(high.id, "P1"))
+    await bridge.card("P1")
+    lines = await bridge.lines(2)
+
+    assert "Priority changed" in lines[1]
+    assert "by Alice Ng in Slack" in lines[1]
+
+
+async def test_of_several_responders_each_is_reported(bridge: Bridge) -> None:
+    """PagerDuty refuses one of two: the answer says who was asked and who was not, and why."""
+    incident = await opened(bridge)
+    bridge.pagerduty.fail(Fault(**RESPONDERS, status=400, code=2001, message="Invalid Input Provided", times=1))
+    people = (Ref("PBOB1", "Bob Ng"), Ref("PCAROL1", "Carol Ng"))
+
+    await ask(bridge, "Alice", Action.ADD_RESPONDERS, incident.id, people=people, text="Please help")
+    told = await bridge.told("Alice", "Carol Ng: done")
+    await settled(bridge)
+
+    assert "Bob Ng: not done" in told
+    assert 1 == len(bridge.effects())
+
+
+async def test_a_status_update_is_out_once_though_its_answer_was_lost(bridge: Bridge) -> None:
+    """Nothing at PagerDuty could be read back, so its own event settles it; it is never published twice."""
+    incident = await opened(bridge)
+    updates: dict[str, Any] = {"method": "POST", "path": "/incidents/*/status_updates"}
+    bridge.pagerduty.fail(Fault(**updates, drop=True, after_effect=True, times=1))
+
+    await ask(bridge, "Alice", Action.STATUS_UPDATE, incident.id, text="We are on it")
+    lines = await bridge.lines(2)
+    await settled(bridge)
+
+    assert "Status update by Alice Ng in Slack" in lines[1]
+    assert 1 == len(bridge.effects())
+
+
+@pytest.mark.parametrize(
+    "fault", [None, Fault(method="POST", path="/incidents", drop=True, after_effect=True, times=1)]
+)
+async def test_an_incident_is_opened_once(bridge: Bridge, fault: Fault | None) -> None:
+    """Alice opens an incident from Slack; however its answer fares there is one, told as hers from Slack."""
+    if fault is not None:
+        bridge.pagerduty.fail(fault)
+
+    service = Ref(bridge.acme.service, "checkout-api")
+    await ask(
+        bridge, "Alice", Action.TRIGGER, "NEW1", service=service, title="Carts are empty", urgency="high", text="All"
+    )
+    await bridge.told("Alice", "It is incident #1")
+    await bridge.card("Carts are empty")
+    lines = await bridge.lines(1)
+
+    assert 1 == len(bridge.pagerduty.incidents)
+    assert "Triggered" in lines[0]
+    assert "by Alice Ng in Slack" in lines[0]
+
+
+async def test_a_resolve_with_a_note_is_one_call_and_one_line(bridge: Bridge) -> None:
+    """State and note happen together or not at all, and read as one thing."""
+    incident = await opened(bridge)
+
+    await ask(bridge, "Alice", Action.RESOLVE, incident.id, text="Disk was full")
+    await bridge.card("Resolved")
+    await bridge.lines(2)
+    await settled(bridge)
+
+    lines = await bridge.lines(2)
+    assert 1 == len(bridge.effects())
+    assert 2 == len(lines)
+    assert "Disk was full" in lines[1]
+
+
+async def test_every_action_is_on_record(bridge: Bridge) -> None:
+    """The audit has who, what, why it was allowed, what was sent and what came of it, and not what was written."""
+    incident = await opened(bridge)
+
+    await ask(bridge, "Alice", Action.NOTE, incident.id, text="My secret words")
+    await ask(bridge, "Carol", Action.RESOLVE, incident.id)
+    await bridge.told("Carol", "was not resolved by you")
+    await settled(bridge)
+
+    entries = [entry async for entry in wiring(bridge).audit.read(0)]
+    assert [(Action.NOTE, Kind.DONE), (Action.RESOLVE, Kind.NOT_ALLOWED)] == [(e.action, e.outcome) for e in entries]
+    assert ["PALICE1", "PCAROL1"] == [e.pagerduty_user for e in entries]
+    assert "secret" not in str(entries)
