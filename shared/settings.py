@@ -173,9 +173,7 @@ class WorkerSettings(SharedSettings):
     slack_api_url: Annotated[ApiUrl, Folder] = Field(
         default="https://slack.com/api/", description="Slack's Web API. Plain http only to this machine."
     )
-    slack_command: SlashCommand = Field(
-        default="/pd", description="The slash command, once there is one: nothing listens to it yet."
-    )
+    slack_command: SlashCommand = Field(default="/pd", description="The slash command, as the Slack app has it.")
     pagerduty_api_token: Token = Field(description="PagerDuty REST API key of the account, with full access.")
     pagerduty_api_url: ApiUrl = Field(
         default="https://api.pagerduty.com",
