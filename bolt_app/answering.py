@@ -15,7 +15,7 @@ from bolt_app import replies
 from bolt_app.attempting import Try
 from bolt_app.replies import Part, Reply
 from bolt_app.wiring import Wiring
-from shared.errors import BridgeError, CallError
+from shared.errors import BridgeError, CallError, Unavailable
 from shared.model.command import Action, Command
 from shared.model.incident import Attempt, AttemptState, Incident
 from shared.model.outcome import Kind, Outcome
@@ -23,6 +23,8 @@ from shared.model.outcome import Kind, Outcome
 log = structlog.get_logger()
 
 USES = 4
+PATIENCE = 30.0
+"""Seconds that a final answer waits for Slack's limits: acknowledging everything at once takes one answer each."""
 
 
 class Answering:
@@ -59,11 +61,11 @@ class Answering:
         said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.aloud
         if said_by_card and attempt.told == 0:
             return
-        await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page))
+        await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page), PATIENCE)
 
     async def report(self, attempt: Try, parts: Sequence[Part]) -> None:
         """Tell how each part of it ended."""
-        await self._tell(attempt, replies.report(parts, attempt.page))
+        await self._tell(attempt, replies.report(parts, attempt.page), PATIENCE)
 
     async def late(self, attempt: Try, outcome: Outcome) -> None:
         """Tell what turned out after the final answer."""
@@ -91,16 +93,29 @@ class Answering:
         await self._wiring.incidents.change(command.incident, rule, attempt.lease)
         await self._wiring.dirty.mark(command.incident)
 
-    async def _tell(self, attempt: Try, reply: Reply) -> None:
+    async def _tell(self, attempt: Try, reply: Reply, patience: float = 0.0) -> None:
         command, used = attempt.command, attempt.told
         attempt.told += 1
         if used < USES and await self._responded(command, reply):
             return
         try:
-            blocks = list(reply.blocks) or None
-            await self._wiring.slack.post_ephemeral(command.channel, command.by.id, text=reply.text, blocks=blocks)
+            await self._whispered(command, reply, patience)
         except CallError as error:
             log.warning("reply.lost", command=command.id, user=command.by.id, why=str(error))
+
+    async def _whispered(self, command: Command, reply: Reply, patience: float) -> None:
+        """Post it so that only they see it, waiting for Slack's limits up to `patience` seconds."""
+        while True:
+            try:
+                blocks = list(reply.blocks) or None
+                await self._wiring.slack.post_ephemeral(command.channel, command.by.id, text=reply.text, blocks=blocks)
+            except Unavailable as error:
+                if error.retry_after is None or error.retry_after > patience:
+                    raise
+                patience -= error.retry_after
+                await asyncio.sleep(error.retry_after)
+            else:
+                return
 
     async def _responded(self, command: Command, reply: Reply) -> bool:
         """Answer through the click's own address, and tell whether that surely worked: twice told beats not told."""

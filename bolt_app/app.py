@@ -7,15 +7,25 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bolt_app.direct import Direct
 from bolt_app.in_hand import InHand
 from bolt_app.intake import Intake
-from bolt_app.listeners import block_actions, events
+from bolt_app.listeners import block_actions, events, shortcuts, slash_commands, view_submissions
+from bolt_app.listeners.block_actions import BlockActions
+from bolt_app.listeners.shortcuts import Shortcuts
+from bolt_app.listeners.slash_commands import SlashCommands
+from bolt_app.listeners.view_submissions import ViewSubmissions
+from bolt_app.meaning import Meaning
 from bolt_app.middleware import Door
+from bolt_app.opening import Opening
+from bolt_app.quoting import Quoting
+from bolt_app.reading.reading import Reading
+from bolt_app.retrying import Retrying
+from bolt_app.which import Which
 from bolt_app.wiring import Wiring
 from shared.slack.client import SlackIdentity
 
 
-def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_hand: InHand) -> AsyncApp:
+def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_hand: InHand, command: str) -> AsyncApp:
     """
-    Build the app around an `auth.test` that was made at start.
+    Build the app around an `auth.test` that was made at start; `command` is the slash command.
 
     Bolt's own authorization asks `auth.test` at the first click and answers a passing failure with "please reinstall".
     """
@@ -34,6 +44,17 @@ def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_ha
     client = AsyncWebClient(base_url=web.base_url, session=web.session, retry_handlers=[])
     app = AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
     app.middleware(Door(wiring.slack, home))
-    block_actions.register(app, Intake(wiring), direct, wiring.slack, in_hand)
-    events.register(app, wiring.identity)
+    _listen(app, wiring, direct, in_hand, command)
     return app
+
+
+def _listen(app: AsyncApp, wiring: Wiring, direct: Direct, in_hand: InHand, command: str) -> None:
+    intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.catalogue
+    opening, which = Opening(slack, catalogue), Which(wiring)
+    actions = BlockActions(intake, direct, slack, opening, Retrying(wiring))
+    block_actions.register(app, actions, in_hand)
+    view_submissions.register(app, ViewSubmissions(intake, Meaning(wiring)), catalogue, in_hand)
+    shortcuts.register(app, Shortcuts(intake, direct, slack, Quoting(wiring)), in_hand)
+    commands = SlashCommands(command, intake, direct, slack, opening, which, Reading(wiring, which))
+    slash_commands.register(app, commands, in_hand)
+    events.register(app, wiring.identity)

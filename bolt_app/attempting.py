@@ -187,7 +187,11 @@ class Attempting:
         effect = await self.calling(attempt, acts.send(self._wiring.pagerduty, case))
         await self._remember_level(case, effect)
         await self._publish(attempt, case, effect)
-        return effects.somebody_elses(case, effect) or effects.outcome(case, effect)
+        futile = effects.somebody_elses(case, effect)
+        if futile is not None and attempt.record.calls == 1:
+            # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
+            await self._wiring.echo.forget(case.command.incident, case.command.id)
+        return futile or effects.outcome(case, effect)
 
     async def _expect(self, attempt: Try, case: Case) -> None:
         command = attempt.command

@@ -53,13 +53,20 @@ class Direct:
                 found = guard(command, read, Incident(command.incident))
                 if found is None:
                     sent = True
-                    await self._wiring.pagerduty.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)
+                    found = await self._acknowledged(command, linked)
                 return found or Outcome(Kind.DONE), url
         except Declined as declined:
             return declined.outcome, url
         except (CallError, Malformed, TimeoutError) as error:
             sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
             return _failed(command, error, sure=sure), url
+
+    async def _acknowledged(self, command: Command, linked: Linked) -> Outcome | None:
+        """Acknowledge; say so when somebody else was quicker, because a PUT that did nothing answers 200 as well."""
+        door = self._wiring.pagerduty
+        now = (await door.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
+        ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
+        return None if ours else guard(command, now, Incident(command.incident))
 
     async def _checked(self, command: Command) -> tuple[Linked, RestIncident]:
         self._identity.config = self._wiring.config.identity

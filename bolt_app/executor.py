@@ -21,6 +21,7 @@ from bolt_app.waiting import Waiting
 from bolt_app.wiring import Wiring
 from shared.errors import (
     BridgeError,
+    FencedOff,
     Malformed,
     Refused,
     Stopping,
@@ -29,7 +30,7 @@ from shared.errors import (
     Uncertain,
 )
 from shared.log import reference
-from shared.model.command import Action
+from shared.model.command import Action, Command
 from shared.model.ids import IncidentId
 from shared.model.incident import Attempt, AttemptState, Incident
 from shared.model.outcome import Declined, Kind, Outcome
@@ -39,6 +40,7 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
+LOST = "The bridge's store lost its data before it could be sent, so nothing was sent."
 QUOTED = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
 
@@ -67,6 +69,8 @@ class Executor:
             watching = group.create_task(self._watch(incident, waiting))
             failed = await self._carry_out_all(incident, waiting)
             watching.cancel()
+            if isinstance(failed, FencedOff):
+                await self._tell_lost(incident, waiting)
             waiting.cancel()
         if failed is not None:
             raise failed
@@ -75,6 +79,15 @@ class Executor:
     async def fenced_off(self, incident: IncidentId) -> None:
         """Leave the incident to whoever took it over; what was being done is on record."""
         await self._wiring.commands.mark(incident)
+
+    async def _tell_lost(self, incident: IncidentId, waiting: Waiting) -> None:
+        """Tell those whose commands are gone with the store's data: what was not sent by then never will be."""
+        queue = (await self._wiring.command_queues.load(incident)).value
+        for attempt in waiting.open():
+            if queue.get(attempt.command.id) is None:
+                unclear = attempt.record.unclear
+                outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=LOST)
+                await self._answering.final(attempt, self._quotable(attempt, outcome))
 
     async def _carry_out_all(self, incident: IncidentId, waiting: Waiting) -> BridgeError | None:
         """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
@@ -187,6 +200,8 @@ class Executor:
         """Put the end on record, then tell the clicker, and everybody if it failed."""
         await self._close_expectation(attempt.record)
         await self._show_failure(attempt, outcome)
+        # Whoever has taken over has the last word: one who slept must not tell the clicker something else.
+        await attempt.lease.check(self._wiring.durations.slack_timeout)
         now_ms = await self._wiring.clock.now_ms()
         await self._wiring.audit.record(audited(attempt, outcome, now_ms))
         await self._tell(attempt, outcome)
@@ -234,7 +249,7 @@ class Executor:
         record, command = attempt.record, attempt.command
 
         def rule(incident: Incident) -> Incident:
-            others = tuple(a for a in incident.attempts if a.command != command.id)
+            others = tuple(a for a in incident.attempts if a.command != command.id and not _superseded(a, command))
             shown = Attempt(command.id, command.action, command.by.id, state, record.accepted_ms)
             return replace(incident, attempts=(*others, shown) if failed else others)
 
@@ -252,6 +267,12 @@ class Executor:
             return queue.put(learned)
 
         await self._wiring.command_queues.change(record.command.incident, rule, lease)
+
+
+def _superseded(earlier: Attempt, command: Command) -> bool:
+    """Tell whether an earlier attempt failed at what the same person has tried again since."""
+    same = (earlier.by, earlier.action) == (command.by.id, command.action)
+    return same and earlier.state is not AttemptState.TRYING
 
 
 def _learned(record: Record, incident: Incident) -> Outcome | None:

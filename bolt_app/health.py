@@ -6,6 +6,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bolt_app.socket_mode import SocketMode
 from shared.errors import StoreDown
+from shared.model.progress import EVERYTHING
+from shared.store import documents
 from shared.store.redis import Redis
 
 log = structlog.get_logger()
@@ -21,6 +23,7 @@ class Health:
 
     def __init__(self, redis: Redis, socket: SocketMode, *, durable: bool) -> None:
         self._redis = redis
+        self._progress = documents.progress(redis)
         self._socket = socket
         self._durability = "fsync" if durable else "memory"
 
@@ -32,7 +35,15 @@ class Health:
             redis = False
         connections = await self._socket.connected()
         ready = redis and connections > 0
-        return {"ready": ready, "redis": redis, "slack_connections": connections, "durability": self._durability}
+        found = {"ready": ready, "redis": redis, "slack_connections": connections, "durability": self._durability}
+        return {**found, "subscription": await self._subscription() if redis else "unknown"}
+
+    async def _subscription(self) -> str:
+        """Tell what the watchdog found; it is no reason not to be ready, because resync finds everything as well."""
+        try:
+            return (await self._progress.load(EVERYTHING)).value.problem or "ok"
+        except StoreDown:
+            return "unknown"
 
     def app(self) -> web.Application:
         """Build the web application."""

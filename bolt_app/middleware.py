@@ -1,23 +1,34 @@
 """What every envelope passes first: its names go into the log, and people from elsewhere go no further."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from slack_bolt.response import BoltResponse
 
 from bolt_app.translate import clicker
+from bolt_app.typed import typist
 from shared.errors import CallError, Malformed
 from shared.identity import at_home
+from shared.model.command import Clicker
+from shared.slack.blocks import Block, section
 from shared.slack.client import Slack, SlackIdentity
 
 log = structlog.get_logger()
 
 Next = Callable[[], Awaitable[Any]]
+Body = Mapping[str, Any]
 
 ANSWER_WITHIN = 2.0
 """Seconds for telling an outsider so before their envelope is acked, for which Slack gives three."""
+COMMAND = "slash_command"
+"""What a slash command is called in the log: its payload is the only one without a type."""
+ACTING = frozenset(
+    {COMMAND, "block_actions", "block_suggestion", "message_action", "shortcut", "view_closed", "view_submission"}
+)
+"""Whatever a person does. The rest tells what happened in Slack."""
+WORDS = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty itself."
 
 
 class Door:
@@ -29,17 +40,17 @@ class Door:
 
     async def __call__(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
         """Let the payload pass, or tell its sender privately why nothing was done."""
+        kind = _kind(body)
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(payload=body.get("type"), slack_user=_user_id(body))
-        if body.get("type") == "block_actions" and self._from_elsewhere(body):
-            await self._turn_away(str(body.get("response_url") or ""))
-            return BoltResponse(status=200)
+        structlog.contextvars.bind_contextvars(payload=kind, slack_user=_user_id(body))
+        if kind in ACTING and self._from_elsewhere(kind, body):
+            return await self._turned_away(kind, body)
         await next_()
         return None
 
-    def _from_elsewhere(self, body: dict[str, Any]) -> bool:
+    def _from_elsewhere(self, kind: str, body: Body) -> bool:
         try:
-            person = clicker(body)
+            person = _person(kind, body)
         except Malformed:
             # It names nobody, so nothing can be done with it; the listener says so.
             return False
@@ -48,15 +59,45 @@ class Door:
             log.warning("click.outsider", team=person.team)
         return outside
 
-    async def _turn_away(self, response_url: str) -> None:
-        text = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty itself."
+    async def _turned_away(self, kind: str, body: Body) -> BoltResponse:
+        """Ack, saying why: in the ack itself where Slack shows it, else through the address for answers if any."""
+        match kind:
+            case "slash_command":
+                return _answer({"response_type": "ephemeral", "text": WORDS})
+            case "view_submission":
+                return _answer({"response_action": "update", "view": _notice()})
+            case "block_suggestion":
+                return _answer({"options": []})
+        await self._tell(str(body.get("response_url") or ""))
+        return BoltResponse(status=200)
+
+    async def _tell(self, response_url: str) -> None:
+        if not response_url:
+            return
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                await self._slack.respond(response_url, text=text)
+                await self._slack.respond(response_url, text=WORDS)
         except (CallError, TimeoutError) as error:
             log.warning("reply.lost", why=repr(error))
 
 
-def _user_id(body: dict[str, Any]) -> str | None:
+def _kind(body: Body) -> str:
+    return COMMAND if "command" in body and "type" not in body else str(body.get("type"))
+
+
+def _person(kind: str, body: Body) -> Clicker:
+    return typist(body) if kind == COMMAND else clicker(body)
+
+
+def _user_id(body: Body) -> str | None:
     user = body.get("user")
     return user.get("id") if isinstance(user, dict) else body.get("user_id")
+
+
+def _answer(payload: Mapping[str, object]) -> BoltResponse:
+    return BoltResponse(status=200, body=dict(payload))
+
+
+def _notice() -> Block:
+    title = {"type": "plain_text", "text": "Nothing was done"}
+    return {"type": "modal", "title": title, "blocks": [section(WORDS)]}

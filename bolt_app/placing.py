@@ -44,6 +44,27 @@ class Place:
     urgent: bool = True
 
 
+class Beginning:
+    """
+    The last step before a call that writes: it stores what is true of the message while nobody knows how the call ends.
+
+    `at_ms` is when that was, by the store's clock; 0 while there was no room for the call, and nothing is stored.
+    """
+
+    def __init__(self, clock: StoreClock, timeout: float, place: Place, meanwhile: Callable[[int], Placed]) -> None:
+        self.at_ms = 0
+        self._clock = clock
+        self._timeout = timeout
+        self._place = place
+        self._meanwhile = meanwhile
+
+    async def __call__(self) -> None:
+        """Store it, and make sure that nobody else has taken over."""
+        self.at_ms = await self._clock.now_ms()
+        await self._place.save(self._meanwhile(self.at_ms))
+        await self._place.lease.check(self._timeout)
+
+
 class Placing:
     """Makes messages exist once, and say what they should."""
 
@@ -65,6 +86,7 @@ class Placing:
             if found is not None:
                 found_again = replace(placed, ts=found, begun_ms=None, until_ms=None)
                 return await self._alone(await _saved(place, found_again), place)
+            placed = await _saved(place, Placed(instead_of=placed.instead_of))
         return await self._alone(await self._post(message, placed, place), place)
 
     async def say(self, message: Message, placed: Placed, place: Place) -> Placed:
@@ -75,14 +97,11 @@ class Placing:
         """
         if placed.shown == message.digest or placed.ts is None:
             return placed
-        begun = await self._clock.now_ms()
-        late = self._may_land_late(placed, begun)
         # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-        await place.save(replace(placed, shown=None))
+        begin = self._begin(place, lambda _: replace(placed, shown=None))
         try:
-            await place.lease.check(self._durations.slack_timeout)
             await self._slack.update(
-                place.channel, placed.ts, text=message.text, blocks=message.blocks, urgent=place.urgent
+                place.channel, placed.ts, text=message.text, blocks=message.blocks, urgent=place.urgent, begin=begin
             )
         except NotFound as error:
             if error.code != "message_not_found":
@@ -94,12 +113,16 @@ class Placing:
             return await _saved(place, Placed(instead_of=placed.ts))
         except CallError as error:
             if not error.surely_not_done:
-                await place.save(replace(placed, shown=None, until_ms=begun + self._call_max))
+                await place.save(replace(placed, shown=None, until_ms=begin.at_ms + self._call_max))
             raise
+        late = self._may_land_late(placed, begin.at_ms)
         if late > 0:
             # An earlier update that timed out may still overwrite this one, so once more when that is over.
             raise Unavailable("an earlier update of this message may still land", retry_after=late)
         return await _saved(place, Placed(ts=placed.ts, shown=message.digest))
+
+    def _begin(self, place: Place, meanwhile: Callable[[int], Placed]) -> "Beginning":
+        return Beginning(self._clock, self._durations.slack_timeout, place, meanwhile)
 
     @property
     def _call_max(self) -> int:
@@ -131,9 +154,7 @@ class Placing:
         return await _saved(place, replace(placed, instead_of=None))
 
     async def _post(self, message: Message, placed: Placed, place: Place) -> Placed:
-        begun = await self._clock.now_ms()
-        await place.save(Placed(begun_ms=begun, until_ms=begun + self._call_max, instead_of=placed.instead_of))
-        await place.lease.check(self._durations.slack_timeout)
+        begin = self._begin(place, lambda now: replace(placed, begun_ms=now, until_ms=now + self._call_max))
         try:
             ts = await self._slack.post(
                 place.channel,
@@ -143,9 +164,10 @@ class Placing:
                 thread_ts=place.thread,
                 reply_broadcast=place.aloud,
                 urgent=place.urgent,
+                begin=begin,
             )
         except CallError as error:
-            if error.surely_not_done:
+            if begin.at_ms and error.surely_not_done:
                 await place.save(Placed(instead_of=placed.instead_of))
             raise
         return await _saved(place, Placed(ts=ts, shown=message.digest, instead_of=placed.instead_of))

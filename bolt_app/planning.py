@@ -9,6 +9,7 @@ from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId
 from shared.model.surface import Surface
 from shared.routing import Route, route
+from shared.store.generation import Birth
 from shared.store.leases import Lease
 
 UNSHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowhere, by reason", ["why"])
@@ -24,9 +25,9 @@ class Planning:
         """Find the route that holds for an incident as it is now."""
         return route(snapshot, self._wiring.config.routing)
 
-    async def planned(self, surface: Surface, snapshot: Snapshot, lease: Lease) -> Surface:
+    async def planned(self, surface: Surface, snapshot: Snapshot, birth: Birth, lease: Lease) -> Surface:
         """
-        Return the surface with its channels, planning them if there are none yet.
+        Return the surface with its channels, planning them if there are none yet. `birth` is that of the data it is in.
 
         An incident whose priority or service has changed may be shown in another channel as well; it never leaves one.
         """
@@ -37,7 +38,7 @@ class Planning:
 
         def rule(current: Surface) -> Surface:
             more = tuple(channel for channel in added if channel not in current.channels)
-            generation = current.generation or self._wiring.generation
+            generation = current.generation or birth.name
             return replace(current, channels=(*current.channels, *more), generation=generation)
 
         return (await self._wiring.surfaces.change(surface.id, rule, lease)).value
@@ -48,7 +49,7 @@ class Planning:
             # The default channel is for incidents that no route takes; one that has a home needs no other.
             return ()
         if not chosen.channels:
-            UNSHOWN.labels("no route").inc()
+            UNSHOWN.labels("ignored" if chosen.named else "no route").inc()
         elif not chosen.named and await self._is_private(snapshot):
             UNSHOWN.labels("private team").inc()
             return ()

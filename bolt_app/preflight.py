@@ -12,6 +12,7 @@ log = structlog.get_logger()
 
 SCOPES = frozenset(
     {
+        "commands",
         "chat:write",
         "users:read",
         "users:read.email",

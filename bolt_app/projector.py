@@ -16,6 +16,7 @@ from shared.errors import Malformed
 from shared.model.event import Event
 from shared.model.incident import Folded, Incident, Told, fold
 from shared.pagerduty import webhook
+from shared.store import keys
 from shared.store.answers import parse_answer
 from shared.store.streams import Entry
 
@@ -40,10 +41,15 @@ class Projector:
         event = read(entry)
         if isinstance(event, webhook.Ignored):
             log.info("event.ignored", entry=entry.id, why=event.why)
+            if event.ping:
+                # What the watchdog waits for: deliveries come, and are signed as they should be.
+                await self._wiring.redis.set(keys.PING, entry.at_ms)
         else:
             await self._fold(event)
 
     async def _fold(self, event: Event) -> None:
+        # Begins a new generation before anything is written to a store that has lost its data.
+        await self._wiring.generation.current()
         now_ms = await self._wiring.clock.now_ms()
         folded = Folded(Incident(event.incident), Told.DUPLICATE)
 

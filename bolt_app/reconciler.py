@@ -11,6 +11,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter
 
+from bolt_app.adopting import Adopting
 from bolt_app.planning import Planning
 from bolt_app.showing import Pass, Showing
 from bolt_app.wiring import Wiring
@@ -18,6 +19,8 @@ from shared.errors import CallError, NotFound
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident, settle
+from shared.model.surface import Surface
+from shared.store.generation import Birth
 from shared.store.leases import Lease
 
 log = structlog.get_logger()
@@ -31,26 +34,32 @@ class Reconciler:
     def __init__(self, wiring: Wiring, planning: Planning, showing: Showing) -> None:
         self._wiring = wiring
         self._planning = planning
+        self._adopting = Adopting(wiring, planning)
         self._showing = showing
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Do one pass. What could not be done now is due again when it can."""
+        birth = await self._wiring.generation.current()
         known = await self._known(incident, lease)
         if known.snapshot is None:
             return self._wiring.durations.retry_most if known.unread else None
-        known_surface = (await self._wiring.surfaces.load(incident)).value
-        surface = await self._planning.planned(known_surface, known.snapshot, lease)
-        await self._index(known.id, known.snapshot, surface.channels)
-        if not surface.channels:
-            return None
-        route = self._planning.route(known.snapshot)
-        again = await self._showing.show(Pass(known, known.snapshot, lease, surface, route))
+        again = await self._shown(known, known.snapshot, birth, lease)
         return self._wiring.durations.retry_most if again is None and known.unread else again
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Forget what the cards say, because our last call may have landed late, and have them looked at again."""
         await self._wiring.surfaces.change(incident, lambda surface: surface.forgotten())
         await self._wiring.dirty.mark(incident)
+
+    async def _shown(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
+        surface = (await self._wiring.surfaces.load(known.id)).value
+        known, surface = await self._adopting.adopted(known, surface, birth, lease)
+        if not _quiet(known, surface):
+            surface = await self._planning.planned(surface, snapshot, birth, lease)
+        await self._index(known.id, snapshot, surface.channels)
+        if not surface.channels:
+            return None
+        return await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
 
     async def _index(self, incident: IncidentId, snapshot: Snapshot, channels: Iterable[ChannelId]) -> None:
         """Note whether it is open before it is shown, so that a Slack that is down keeps nobody from finding it."""
@@ -82,5 +91,11 @@ class Reconciler:
             settled = replace(settled, change=read.status_change)
         if await self._wiring.incidents.swap(incident, before, settled):
             return settled
-        # Something was folded while we read, so the read decides nothing; the newer projection is due anyway.
-        return (await self._wiring.incidents.load(incident)).value
+        # Something was folded while we read, so the read decides nothing, and the newer projection may be in doubt too.
+        return await self._known(incident, lease)
+
+
+def _quiet(known: Incident, surface: Surface) -> bool:
+    """Tell whether an incident that was open before the bridge was there still waits for its first change."""
+    changed = known.lines or known.as_of is None or known.as_of.end > surface.quiet_ms
+    return surface.quiet_ms > 0 and not surface.channels and not changed

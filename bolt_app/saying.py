@@ -11,13 +11,19 @@ from shared.slack.text import clamp, escape, link
 
 PARAGRAPH = 3000
 """Characters that one section of a message takes (Slack's reference on blocks)."""
+MESSAGE = 11_000
+"""Characters of all of them: Slack refuses messages of some 13,000 as JSON, and documents no number."""
 TITLE = 120
+PEOPLE = 80
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
 
 def saying(*paragraphs: str, press: Sequence[Block] = ()) -> Reply:
     """Make an answer of paragraphs of mrkdwn, which must have been escaped, and of what can be pressed below."""
-    shown = [clamp(paragraph, PARAGRAPH) for paragraph in paragraphs if paragraph]
+    shown, room = list[str](), MESSAGE
+    for paragraph in filter(None, paragraphs):
+        shown += [clamp(paragraph, min(PARAGRAPH, room))] if room > 0 else []
+        room -= len(paragraph)
     blocks = [section(paragraph) for paragraph in shown]
     row: list[Block] = [{"type": "actions", "elements": list(press)}] if press else []
     return Reply("\n".join(shown), (*blocks, *row))
@@ -50,6 +56,8 @@ def age(since_ms: int | None, now_ms: int) -> str:
     if since_ms is None:
         return ""
     seconds = max(0, now_ms - since_ms) // SECOND
+    if seconds < MINUTE:
+        return "just now"
     if seconds < HOUR:
         return f"{seconds // MINUTE} min"
     return f"{seconds // HOUR} h" if seconds < 2 * DAY else f"{seconds // DAY} days"
@@ -57,4 +65,4 @@ def age(since_ms: int | None, now_ms: int) -> str:
 
 def names(people: Sequence[str]) -> str:
     """List people."""
-    return ", ".join(escape(person) for person in people) or "nobody"
+    return clamp(", ".join(escape(person) for person in people), PEOPLE) or "nobody"

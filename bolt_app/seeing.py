@@ -13,6 +13,7 @@ from bolt_app.wiring import Wiring
 from shared.errors import NotFound
 from shared.model.command import Clicker
 from shared.model.ids import ChannelId, IncidentId, TeamId
+from shared.model.outcome import Declined
 from shared.model.permission import ADMINS
 from shared.pagerduty.people import User
 from shared.pagerduty.rest import RestIncident
@@ -48,20 +49,20 @@ class Seeing:
         """
         Tell whether somebody must not even learn that an incident is there.
 
-        Asks no more than it has to: what belongs to no private team is no secret, whoever is asking.
+        Asks no more than it has to: what belongs to no private team is no secret, whoever is asking. Raises `CallError`
+        when it cannot be told.
         """
         if not await self.private(incident.snapshot.team_ids):
             return False
-        return not await self.visible(incident, by, channel)
+        try:
+            return not await self.visible(incident, by, channel)
+        except Declined:
+            return True
 
     def sees(self, user: User, teams: Iterable[TeamId], private: frozenset[TeamId], *, involved: bool = False) -> bool:
-        """Apply PagerDuty's rules to what belongs to `teams`, of which those in `private` hide what is theirs."""
-        if involved or user.role in ADMINS or user.id in self._wiring.config.authorization.everywhere:
-            return True
-        hiding = private & frozenset(teams)
-        if hiding or user.role in CONFINED:
-            return bool((hiding or frozenset(teams)) & user.team_ids)
-        return True
+        """Tell whether somebody sees what belongs to `teams`; whoever may act everywhere sees everything."""
+        everywhere = user.id in self._wiring.config.authorization.everywhere
+        return sees(user, frozenset(teams), private, involved=involved or everywhere)
 
     async def private(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
         """Find the private ones among `teams`. One that PagerDuty does not show to us may be hidden on purpose too."""
@@ -74,3 +75,17 @@ class Seeing:
             return (await self._wiring.pagerduty.team(team)).private
         except NotFound:
             return True
+
+
+def sees(user: User, teams: frozenset[TeamId], private: frozenset[TeamId], *, involved: bool) -> bool:
+    """
+    Apply PagerDuty's rules to what belongs to `teams`, of which those in `private` hide what is theirs. Pure.
+
+    `involved` is who is assigned to it or was asked to help.
+    """
+    if involved or user.role in ADMINS:
+        return True
+    hiding = private & teams
+    if hiding or user.role in CONFINED:
+        return bool((hiding or teams) & user.team_ids)
+    return True

@@ -4,63 +4,28 @@ What Slack shows of an incident, made equal to what is known of it: the cards, a
 Each channel is for itself: one that refuses, or has no room for another message just now, holds up no other.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-import structlog
-from prometheus_client import Counter
-
+from bolt_app.closing import Closing, pointless
+from bolt_app.lagging import Lagging
+from bolt_app.mentions import Mentions
+from bolt_app.passes import Pass
 from bolt_app.placing import Place, Placing
 from bolt_app.wiring import Wiring
-from shared.errors import CallError, Malformed, Refused, Unavailable
-from shared.model.event import Snapshot
+from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
-from shared.model.incident import Incident
-from shared.model.surface import Placed, Surface
+from shared.model.surface import Placed
 from shared.model.telling import Telling, loud, told, wanted
-from shared.routing import Route
 from shared.slack import card, lines
-from shared.store.leases import Lease
+from shared.slack.blocks import Message
 
-log = structlog.get_logger()
+__all__ = ["Pass", "Showing"]
 
-DISPLACED = Counter("pagebridge_cards_displaced", "Cards sent to the default channel, by Slack's reason", ["why"])
+NO_THREAD = frozenset({"cannot_reply_to_message", "thread_not_found"})
+"""Slack's words for a thread whose first message is gone."""
 
-CLOSED_CHANNEL = frozenset(
-    {
-        "channel_not_found",
-        "not_in_channel",
-        "is_archived",
-        "is_inactive",
-        "restricted_action",
-        "restricted_action_read_only_channel",
-    }
-)
-"""Slack's words for a channel that cannot be posted to until somebody does something about it."""
-SLOWLY = 60.0
-"""Seconds before a refused message is tried again, when there is no other channel."""
-
-
-@dataclass
-class Pass:
-    """One pass over one incident: what is known, which route holds, and under which lease."""
-
-    incident: Incident
-    snapshot: Snapshot
-    lease: Lease
-    surface: Surface
-    route: Route
-
-    @property
-    def home(self) -> ChannelId:
-        """The channel with the thread."""
-        return self.surface.channels[0]
-
-    @property
-    def urgent(self) -> bool:
-        """Tell whether its messages go before others."""
-        return self.snapshot.urgency == "high"
+Names = Mapping[UserId, SlackUserId]
+"""Whom to mention for whom."""
 
 
 class Showing:
@@ -69,6 +34,9 @@ class Showing:
     def __init__(self, wiring: Wiring, placing: Placing) -> None:
         self._wiring = wiring
         self._placing = placing
+        self._closing = Closing(wiring)
+        self._lagging = Lagging(wiring)
+        self._mentions = Mentions(wiring)
 
     async def show(self, this: Pass) -> float | None:
         """
@@ -77,44 +45,84 @@ class Showing:
         Returns when to try again what was refused. Raises what kept some channel from being written, after the others
         have been: what can be tried again soonest.
         """
-        mentions = await self._mentions(this.snapshot)
-        again: list[float] = []
+        names = await self._mentions.of(this.snapshot)
+        again: list[float | None] = []
         late: list[CallError] = []
         for channel in this.surface.channels:
             try:
-                await self._channel(this, channel, mentions)
-            except Refused as error:
-                again.append(await self._refused(this, channel, error))
+                again.append(await self._channel(this, channel, names))
             except CallError as error:
                 late.append(error)
         if late:
             raise min(late, key=_soonest)
-        return min(again, default=None)
+        return min((seconds for seconds in again if seconds is not None), default=None)
 
-    async def _channel(self, this: Pass, channel: ChannelId, mentions: Mapping[UserId, SlackUserId]) -> None:
-        await self._card(this, channel, mentions)
-        if channel != this.home:
-            return
-        for telling in told(this.incident.lines, this.surface.lines.keys()):
-            if wanted(telling.line, this.route.verbosity):
-                await self._line(this, telling)
+    async def _channel(self, this: Pass, channel: ChannelId, names: Names) -> float | None:
+        """Write what belongs into one channel, if it can be written to; return when to try that again."""
+        if not await self._closing.may_try(this, channel):
+            return None
+        if pointless(this, channel):
+            await self._closing.given_up(this, channel)
+            return None
+        new = this.card(channel).ts is None
+        try:
+            await self._messages(this, channel, names)
+        except Refused as error:
+            return await self._closing.refused(this, channel, error)
+        await self._closing.passed(this, channel, new=new)
+        return None
 
-    async def _card(self, this: Pass, channel: ChannelId, mentions: Mapping[UserId, SlackUserId]) -> None:
+    async def _messages(self, this: Pass, channel: ChannelId, names: Names) -> None:
+        """Write the card, and its lines: they need not wait for an update of it, because Slack counts the two apart."""
+        late: list[Unavailable] = []
+        try:
+            await self._card_in_time(this, channel, names)
+        except Unavailable as error:
+            late.append(error)
+        try:
+            await self._lines(this, channel)
+        except Unavailable as error:
+            late.append(error)
+        if late:
+            raise min(late, key=_soonest)
+
+    async def _card_in_time(self, this: Pass, channel: ChannelId, names: Names) -> None:
+        before = this.card(channel)
+        try:
+            await self._card(this, channel, names)
+        except (Unavailable, Uncertain):
+            await self._lagging.late(this, channel)
+            raise
+        await self._lagging.shown(this, channel, since=before)
+
+    async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
         elsewhere = this.home if channel != this.home else None
-        message = card.render(
-            this.incident, this.snapshot, mentions, home=elsewhere, displaced=this.surface.displaced_from(channel)
-        )
+        displaced = this.surface.displaced_from(channel)
+        able = await self._wiring.catalogue.able()
+        message = card.render(this.incident, this.snapshot, names, home=elsewhere, displaced=displaced, able=able)
 
         async def save(placed: Placed) -> None:
-            await self._save(this, lambda surface: surface.with_card(channel, placed))
+            known = placed.with_news(this.as_of_ms)
+            await this.save(self._wiring.surfaces, lambda surface: surface.with_card(channel, known))
 
         place = Place(channel, save, this.lease, urgent=this.urgent)
-        placed = await self._placing.exist(message, this.surface.cards.get(channel, Placed()), place)
-        placed = await self._placing.say(message, placed, place)
+        placed = await self._made(message, this.card(channel), place)
         if placed.ts is None:
-            # Somebody deleted it, and with it the thread.
-            await self._save(this, lambda surface: surface.left_behind())
+            if channel == this.home:
+                # The thread is gone with it.
+                await this.save(self._wiring.surfaces, lambda surface: surface.left_behind())
             await self._placing.exist(message, placed, place)
+        if this.card(channel).of_ms < this.as_of_ms:
+            # What is new does not show on it.
+            await save(this.card(channel))
+
+    async def _lines(self, this: Pass, channel: ChannelId) -> None:
+        """Write the lines, one after the other, as soon as there is a card for them."""
+        if channel != this.home or this.card(channel).ts is None:
+            return
+        for telling in told(this.incident.lines, this.surface.lines.keys()):
+            if wanted(telling.line, this.route.verbosity) and not this.surface.counts_as_told(telling.line):
+                await self._line(this, telling)
 
     async def _line(self, this: Pass, telling: Telling) -> None:
         key = telling.line.key
@@ -123,54 +131,24 @@ class Showing:
             return
 
         async def save(placed: Placed) -> None:
-            await self._save(this, lambda surface: surface.with_line(key, placed))
+            await this.save(self._wiring.surfaces, lambda surface: surface.with_line(key, placed))
 
-        place = Place(
-            this.home,
-            save,
-            this.lease,
-            thread=this.surface.cards[this.home].ts,
-            aloud=loud(telling.line) in this.route.broadcast,
-            urgent=this.urgent,
-        )
+        thread, aloud = this.card(this.home).ts, loud(telling.line) in this.route.broadcast
+        place = Place(this.home, save, this.lease, thread=thread, aloud=aloud, urgent=this.urgent)
         message = lines.render_line(this.incident.id, telling.line, telling.sides, telling.before)
+        try:
+            placed = await self._made(message, known, place, final=not telling.sides)
+            await self._placing.exist(message, placed, place)
+        except Refused as error:
+            if error.code not in NO_THREAD:
+                raise
+            await this.save(self._wiring.surfaces, lambda surface: surface.without_card(this.home))
+            raise Unavailable("the card with the thread is gone, and has to be posted again") from error
+
+    async def _made(self, message: Message, known: Placed, place: Place, *, final: bool = False) -> Placed:
+        """Make a message exist and, unless what it says is `final`, say what it should. May come back as not placed."""
         placed = await self._placing.exist(message, known, place)
-        if telling.sides:
-            # A side event adds words to a line that was told before it came.
-            await self._placing.say(message, placed, place)
-
-    async def _save(self, this: Pass, rule: Callable[[Surface], Surface]) -> None:
-        this.surface = (await self._wiring.surfaces.change(this.incident.id, rule, this.lease)).value
-
-    async def _refused(self, this: Pass, channel: ChannelId, error: Refused) -> float:
-        """Go to the default channel, saying so there, when home cannot be posted to; else try again slowly."""
-        default = self._wiring.config.routing.default_channel
-        log.error("slack.refused", incident=this.incident.id, channel=channel, why=str(error), code=error.code)
-        if error.code not in CLOSED_CHANNEL or not default or channel != this.home or default == channel:
-            return SLOWLY
-        DISPLACED.labels(str(error.code)).inc()
-        await self._save(this, lambda surface: surface.moved(ChannelId(default)))
-        return 0.0
-
-    async def _mentions(self, snapshot: Snapshot) -> dict[UserId, SlackUserId]:
-        """Find whom to mention. A name without a mention is better than a late card."""
-        found: dict[UserId, SlackUserId] = {}
-        try:
-            async with asyncio.timeout(self._wiring.durations.names):
-                for user in sorted(snapshot.assignee_ids):
-                    slack_user = await self._mention(user)
-                    if slack_user is not None:
-                        found[user] = slack_user
-        except TimeoutError:
-            log.warning("mention.unknown", users=sorted(snapshot.assignee_ids - found.keys()), why="it takes too long")
-        return found
-
-    async def _mention(self, user: UserId) -> SlackUserId | None:
-        try:
-            return await self._wiring.identity.mention(user)
-        except (CallError, Malformed) as error:
-            log.warning("mention.unknown", users=[user], why=str(error))
-            return None
+        return placed if final else await self._placing.say(message, placed, place)
 
 
 def _soonest(error: CallError) -> float:

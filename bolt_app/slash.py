@@ -11,7 +11,9 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import partial
 
+from shared.model.command import Action
 from shared.model.ids import SlackUserId
+from shared.slack.markup import readable
 
 
 class Verb(StrEnum):
@@ -73,6 +75,14 @@ USAGES = (
     Usage(Verb.WHOAMI, "", "Show who you are in PagerDuty, and how that is known", ("who am i",)),
     Usage(Verb.HELP, "", "Show this list", ("?", "commands")),
 )
+ACTIONS: Mapping[Verb, Action] = {
+    Verb.ACK: Action.ACKNOWLEDGE,
+    Verb.NOTE: Action.NOTE,
+    Verb.RESOLVE: Action.RESOLVE,
+    Verb.ESCALATE: Action.ESCALATE,
+    Verb.REASSIGN: Action.REASSIGN,
+}
+"""What changes an incident that is there already."""
 EXAMPLE = "37"
 """Stands in a suggestion for the number of an incident that was not given."""
 PERSON = "@name"
@@ -117,11 +127,10 @@ _SCOPES = {"": Scope.CHANNEL, "here": Scope.CHANNEL, "mine": Scope.MINE, "my": S
 
 _REF = re.compile(
     r"(?:#?(?P<number>[0-9]{1,18})|#?(?P<id>[PQ][A-Z0-9]{6,31})"
-    r"|<?https://[^\s>|]{1,200}/incidents/(?P<linked>[A-Z0-9]{1,32})[^\s>]{0,200}>?)[:,]?(?:\s+|$)"
+    r"|<?https://[^\s<>|]{1,200}/incidents/(?P<linked>[A-Z0-9]{1,32})[^\s<>|]{0,200}(?:\|[^<>]*)?>?)[:,]?(?:\s+|$)"
 )
+_NAME = re.compile(r"@?[^\W\d][\w.-]{0,39}")
 _USER = re.compile(r"<@([UW][A-Z0-9]{1,31})(?:\|[^<>]*)?>")
-_TOKEN = re.compile(r"<([^<>\s|][^<>|]*)(?:\|([^<>]*))?>")
-_SIGNS = {"@": "@", "#": "#", "!": "@"}
 
 
 def parse(text: str) -> Wish | Mistyped:
@@ -133,19 +142,8 @@ def parse(text: str) -> Wish | Mistyped:
 
 
 def plain(text: str) -> str:
-    """Write Slack's markup as people would: names for mentions, addresses for links."""
-    words = _TOKEN.sub(_word, text)
-    return words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
-
-
-def _word(token: re.Match[str]) -> str:
-    target, label = token[1], token[2] or ""
-    sign = _SIGNS.get(target[0])
-    if sign is not None:
-        name = (label or target[1:].rpartition("^")[2]).lstrip("@#")
-        return sign + name
-    address = target.removeprefix("mailto:")
-    return f"{label} ({address})" if label and label != address else address
+    """Write Slack's markup in words; people go by the name that Slack sends along."""
+    return readable(text, {}).strip()
 
 
 def _named(text: str) -> tuple[Verb | None, str]:
@@ -208,7 +206,7 @@ def _reassign(verb: Verb, text: str) -> Wish | Mistyped:
         return Mistyped(f"`{verb}` takes one person.", line + PERSON)
     if not people:
         why = "Choose the person from the list that Slack shows once you type @, so that they are named for certain."
-        return Mistyped(why, line + (_at(rest) or PERSON))
+        return Mistyped(why, line + _at(rest))
     if rest:
         return Mistyped(f"`{verb}` takes an incident and a person, and nothing else.", line + PERSON)
     return Wish(verb, incident, person=SlackUserId(people[0][1]), name=plain(people[0][0]))
@@ -269,9 +267,9 @@ def _working(line: str) -> str:
     return understood.line if isinstance(understood, Mistyped) else plain(line)
 
 
-def _at(name: str) -> str:
-    """Show somebody's name as it would stand in a line."""
-    return f"@{_quoted(plain(name)).lstrip('@')}" if name else ""
+def _at(text: str) -> str:
+    """Show what may be somebody's name as it would stand in a line."""
+    return f"@{text.lstrip('@')}" if _NAME.fullmatch(text) else PERSON
 
 
 def _quoted(text: str) -> str:

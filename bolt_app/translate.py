@@ -10,6 +10,7 @@ from shared.errors import Malformed
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
 from shared.slack.buttons import NO_NUMBER, OPEN, read_seen
+from shared.slack.offers import RETRY
 
 Payload = Mapping[str, Any]
 
@@ -99,7 +100,7 @@ def again(payload: Payload) -> Again:
     found = press(payload)
     with reading():
         command, incident = found.value.split(" ")
-        if not command.isalnum():
+        if found.action_id != RETRY or not command.isalnum():
             raise ValueError("not the id of a command")
         return Again(CommandId(command), incident_id(incident), found)
 

@@ -37,6 +37,10 @@ class Waiting:
         """Stop telling how it goes: it is over."""
         self._telling[attempt.command.id].cancel()
 
+    def open(self) -> list[Try]:
+        """List what is still in hand."""
+        return [attempt for command, attempt in self._tries.items() if not self._telling[command].cancelling()]
+
     def cancel(self) -> None:
         """Stop telling anybody."""
         for task in self._telling.values():

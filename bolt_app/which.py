@@ -14,13 +14,14 @@ import structlog
 from bolt_app.replies import Reply
 from bolt_app.saying import code, headline, label, saying, typed_as
 from bolt_app.seeing import Seeing
-from bolt_app.slash import EXAMPLE, Verb, Wish
+from bolt_app.slash import ACTIONS, EXAMPLE, Verb, Wish
 from bolt_app.still_open import Open, StillOpen
 from bolt_app.typed import Typed
 from bolt_app.wiring import Wiring
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.log import reference
-from shared.model.event import Snapshot
+from shared.model.command import Command, Terms
+from shared.model.event import Ref, Snapshot
 from shared.model.ids import IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
 from shared.slack.text import escape
@@ -29,7 +30,9 @@ log = structlog.get_logger()
 
 LOOK_UP = 1.8
 """Seconds that finding the incident may take: Slack gives three, and the command has to be stored as well."""
-CANDIDATES = 10
+CANDIDATES = 8
+LONGEST = 60
+"""Characters of somebody's text that are repeated in each line; a longer one is given back once."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,22 @@ class Target:
     def of(cls, incident: IncidentId, snapshot: Snapshot) -> "Target":
         """Take an incident as it is known now."""
         return cls(incident, label(incident, snapshot), snapshot.url, snapshot.assignee_ids)
+
+    def command(self, wish: Wish, typed: Typed, people: tuple[Ref, ...] = ()) -> Command:
+        """Make the command that was typed about it; its end is told in words, since nobody pressed a card."""
+        return Command(
+            id=typed.id,
+            action=ACTIONS[wish.verb],
+            incident=self.incident,
+            by=typed.by,
+            channel=typed.channel,
+            message=None,
+            response_url=typed.response_url,
+            label=self.label,
+            url=self.url,
+            terms=Terms(text=wish.text, people=people, seen=self.seen),
+            aloud=True,
+        )
 
 
 class Which:
@@ -69,6 +88,26 @@ class Which:
             log.error("command.not_found_out", verb=wish.verb, why=repr(error), reference=quoted)
             return unanswered(wish, typed.command, error, quoted)
 
+    async def command(self, wish: Wish, typed: Typed) -> Command | Reply:
+        """Make the command that `wish` means, or return what to answer because it could not be made."""
+        target, people = await asyncio.gather(self.find(wish, typed), self._people(wish))
+        if isinstance(target, Reply):
+            return target
+        return people if isinstance(people, Reply) else target.command(wish, typed, people)
+
+    async def _people(self, wish: Wish) -> tuple[Ref, ...] | Reply:
+        """Find the PagerDuty user of whoever was mentioned, before anything is stored."""
+        if wish.person is None:
+            return ()
+        try:
+            async with asyncio.timeout(LOOK_UP):
+                user = await self._wiring.identity.pagerduty_user(wish.person)
+        except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
+            quoted = reference()
+            log.warning("command.nobody", verb=wish.verb, why=repr(error), reference=quoted)
+            return nobody(wish, error, quoted)
+        return (Ref(user.id, user.name),)
+
     async def _named(self, wish: Wish, typed: Typed) -> Target:
         """Look among what the channel shows first: that needs no PagerDuty. Raises `NotFound` for what is hidden."""
         for known in await self._shown(typed):
@@ -80,10 +119,12 @@ class Which:
         return Target.of(read.id, read.snapshot)
 
     async def _shown(self, typed: Typed) -> list[Open]:
+        """List what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
         try:
-            return await self._open.shown_in(typed.channel)
-        except StoreDown as error:
-            log.warning("store.down", during="looking for an incident", why=str(error))
+            async with asyncio.timeout(self._wiring.durations.store / 2):
+                return await self._open.shown_in(typed.channel)
+        except (StoreDown, TimeoutError) as error:
+            log.warning("store.down", during="looking for an incident", why=repr(error))
             return []
 
     @staticmethod
@@ -99,13 +140,14 @@ def candidates(wish: Wish, command: str, found: Sequence[Open]) -> Reply:
         line = code(f"{command} {replace(wish, incident=EXAMPLE).line}")
         every = code(f"{command} {Verb.LIST} all")
         return saying(f"No incident is open in this channel. Name the one you mean: {line}. {every} lists all.")
+    short = wish if len(wish.text) <= LONGEST else replace(wish, text="…")
     lines = [f"*{len(found)} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
     for known in found[:CANDIDATES]:
-        line = replace(wish, incident=typed_as(known.id, known.snapshot)).line
+        line = replace(short, incident=typed_as(known.id, known.snapshot)).line
         lines.append(f"{headline(known.id, known.snapshot)}\n        {code(f'{command} {line}')}")
     if len(found) > CANDIDATES:
         lines.append(f"…and {len(found) - CANDIDATES} more: {code(f'{command} {Verb.LIST}')}")
-    return saying("\n".join(lines))
+    return saying("\n".join(lines), "" if short is wish else f"Your text: {escape(wish.text)}")
 
 
 def unknown(wish: Wish, command: str) -> Reply:
@@ -117,6 +159,18 @@ def unknown(wish: Wish, command: str) -> Reply:
         return saying(f"{text} {code(f'{command} {Verb.LIST}')} lists the open ones of this channel.")
     meant = replace(wish, incident=EXAMPLE, text=f"{wish.incident} {wish.text}").line
     return saying(f"{text} If your text begins there, name the incident before it: {code(f'{command} {meant}')}")
+
+
+def nobody(wish: Wish, error: Exception, quoted: str) -> Reply:
+    """Say that it is not known who was mentioned in PagerDuty, so that nothing was sent."""
+    if isinstance(error, Declined):
+        return saying(f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}.")
+    why = escape(str(error)) or f"there was no answer within {LOOK_UP:g} s"
+    step = "Try again in a moment, or use PagerDuty."
+    return saying(
+        f":warning: *Nothing was sent:* who {escape(wish.name)} is in PagerDuty could not be looked up ({why}). {step}"
+        f" (reference `{quoted}`)"
+    )
 
 
 def unanswered(wish: Wish, command: str, error: Exception, quoted: str) -> Reply:

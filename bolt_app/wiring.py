@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from bolt_app.catalogue import Catalogue
 from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig
 from shared.clock import Durations
@@ -15,6 +16,7 @@ from shared.pagerduty.client import PagerDuty
 from shared.slack.client import Slack
 from shared.store.audit import Audit
 from shared.store.documents import Documents
+from shared.store.generation import Generation
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis
 from shared.store.time import StoreClock
@@ -35,7 +37,7 @@ class Wiring:
     durations: Durations
     redis: Redis
     durable: bool
-    generation: str
+    generation: Generation
     clock: StoreClock
     incidents: Documents[Incident]
     command_queues: Documents[CommandQueue]
@@ -49,3 +51,4 @@ class Wiring:
     authorization: Authorization
     echo: Echo
     audit: Audit
+    catalogue: Catalogue

@@ -10,6 +10,7 @@ import structlog
 from bolt_app import app, preflight
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting
+from bolt_app.catalogue import Catalogue
 from bolt_app.consuming import Consuming
 from bolt_app.direct import Direct
 from bolt_app.executor import Executor
@@ -20,8 +21,13 @@ from bolt_app.placing import Placing
 from bolt_app.planning import Planning
 from bolt_app.projector import Projector
 from bolt_app.reconciler import Reconciler
+from bolt_app.repairing import Repairing
+from bolt_app.resync import Resync
+from bolt_app.route_check import RouteCheck
 from bolt_app.showing import Showing
 from bolt_app.socket_mode import SocketMode
+from bolt_app.upkeep import Upkeep
+from bolt_app.watchdog import Watchdog
 from bolt_app.wiring import Wiring
 from bolt_app.working import Working, repeating
 from shared.authorization import Authorization
@@ -36,7 +42,7 @@ from shared.settings import WorkerSettings
 from shared.slack.client import Slack, SlackIdentity
 from shared.store import documents, keys
 from shared.store.audit import Audit
-from shared.store.generation import generation
+from shared.store.generation import Generation
 from shared.store.leases import Leases
 from shared.store.links import Links, NoLinks
 from shared.store.open_incidents import OpenIncidents
@@ -74,6 +80,7 @@ class Worker:
         self._durations = durations or Durations()
         self._name = secrets.token_hex(6)
         self._wiring: Wiring | None = None
+        self._routes: RouteCheck | None = None
 
     def stop(self) -> None:
         """Ask the worker to finish what it has in hand, and end."""
@@ -100,6 +107,8 @@ class Worker:
             self._wiring.config = config
             self._wiring.identity.config = config.identity
             self._wiring.authorization.config = config.authorization
+        if self._routes is not None:
+            self._routes.changed()
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -109,7 +118,7 @@ class Worker:
             wiring = self._wiring = await self._wired(doors, home)
             direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
             in_hand = InHand()
-            bolt = app.build(self._bot_token, home, wiring, direct, in_hand)
+            bolt = app.build(self._bot_token, home, wiring, direct, in_hand, self._settings.slack_command)
             socket = SocketMode(bolt, self._app_token, self._durations)
             stack.push_async_callback(socket.close)
             stack.push_async_callback(in_hand.emptied)
@@ -146,14 +155,15 @@ class Worker:
         clock = StoreClock(redis)
         await clock.now_ms()
         durable = await self._is_durable(redis)
-        incidents = documents.incidents(redis)
+        incidents, generation = documents.incidents(redis), Generation(redis)
+        await generation.current()
         return Wiring(
             config=config,
             stopping=self.stopping,
             durations=durations,
             redis=redis,
             durable=durable,
-            generation=await generation(redis),
+            generation=generation,
             clock=clock,
             incidents=incidents,
             command_queues=documents.command_queues(redis),
@@ -167,6 +177,7 @@ class Worker:
             authorization=Authorization(config.authorization, doors.pagerduty),
             echo=Echo(incidents),
             audit=Audit(redis),
+            catalogue=Catalogue(doors.pagerduty),
         )
 
     async def _is_durable(self, redis: Redis) -> bool:
@@ -187,18 +198,27 @@ class Worker:
         executor = Executor(wiring, Attempting(wiring), Answering(wiring))
         placing = Placing(wiring.slack, wiring.clock, wiring.durations)
         reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
+        routes = self._routes = RouteCheck(wiring)
         async with asyncio.TaskGroup() as group:
             group.create_task(socket.run(self.stopping))
+            checking = group.create_task(routes.forever())
             tasks = [
                 group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring)),
                 group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring)),
                 group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
                 group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
+                group.create_task(repeating(self._upkeep(wiring, placing).step, wiring)),
             ]
             await self.stopping.wait()
+            checking.cancel()
             _, late = await asyncio.wait(tasks, timeout=wiring.durations.drain)
             for task in late:
                 task.cancel()
+
+    def _upkeep(self, wiring: Wiring, placing: Placing) -> Upkeep:
+        resync = Resync(wiring, Repairing(wiring))
+        watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
+        return Upkeep(wiring, resync, watchdog, placing)
 
     def _inbox(self, doors: Doors, stream: str) -> Inbox:
         return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
+from prometheus_client import Counter
 
 from bolt_app.wiring import Wiring
 from shared.clock import Durations
@@ -16,6 +17,8 @@ from shared.store.leases import Lease, Leases
 from shared.store.workqueue import Due, WorkQueue
 
 log = structlog.get_logger()
+
+PASSES = Counter("pagebridge_passes", "Passes over single incidents, by kind of work", ["work"])
 
 AT_ONCE = 64
 """How many incidents one worker works on at the same time."""
@@ -81,6 +84,7 @@ class Working:
 
     async def _pass(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:
         """Do one pass; whatever goes wrong with it concerns this incident alone. A store that is down is returned."""
+        PASSES.labels(self._leases.work).inc()
         try:
             again = await self._work.run(incident, lease)
         except FencedOff as error:

@@ -43,8 +43,9 @@ class RouteConfig(_Table):
     """
     One route. Every field that it gives must match the incident; one without fields takes every incident.
 
-    `service`, `team` and `priority` are ids, or names as PagerDuty gives them. `verbosity` and `broadcast` say what its
-    threads tell, and what of it the whole channel sees; None takes what holds for all routes.
+    `service`, `team` and `priority` are ids, or names as PagerDuty gives them. With `ignore` nothing is shown.
+    `verbosity` and `broadcast` say what their threads tell, and what of it the whole channel sees; None takes what
+    holds for all routes.
     """
 
     service: Name | None = None
@@ -53,6 +54,7 @@ class RouteConfig(_Table):
     priority: Name | None = None
     channel: Channel | None = None
     channels: tuple[Channel, ...] = ()
+    ignore: bool = False
     verbosity: Verbosity | None = None
     broadcast: frozenset[Loud] | None = None
 
@@ -63,8 +65,8 @@ class RouteConfig(_Table):
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:
-        if (self.channel is None) == (not self.channels):
-            raise ValueError("needs either channel or channels, and not both")
+        if [self.channel is not None, bool(self.channels), self.ignore].count(True) != 1:
+            raise ValueError("needs one of channel, channels and ignore = true")
         if len(set(self.channels)) < len(self.channels):
             raise ValueError("names a channel twice")
         return self

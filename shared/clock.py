@@ -40,6 +40,18 @@ class Durations:
     """How long an acknowledge may take that goes straight to PagerDuty because Redis is down."""
     names: float = 2.0
     """How long a card may wait for the Slack accounts of the people on it; after that it shows their names alone."""
+    resync: float = 300.0
+    """How often everything open is compared with PagerDuty and with Slack."""
+    grace: float = 60.0
+    """How long a webhook may take before what it would have told is told without it."""
+    resync_pause: float = 0.35
+    """The pause between two calls of a resync: far from PagerDuty's limit, which people's clicks need more."""
+    watch: float = 60.0
+    """How often the webhook subscription is looked at."""
+    closed: float = 60.0
+    """How long until a channel that could not be posted to is tried again."""
+    behind: float = 30.0
+    """How long a card may have to wait before its channel is told."""
     drain: float = 10.0
     """How long work in hand may go on after SIGTERM."""
     pace: float = 1.0

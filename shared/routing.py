@@ -11,8 +11,9 @@ from shared.model.telling import Loud, Verbosity
 @dataclass(frozen=True)
 class Route:
     """
-    Where an incident goes; the first channel is home. No channels: it is counted and not shown.
+    Where an incident goes; the first channel is home.
 
+    No channels: it is counted and not shown, because a route says so, or because none takes it and there is no default.
     `named` tells a route that somebody wrote down for such incidents from the default channel, where incidents of
     private teams are never shown. `verbosity` and `broadcast` say what its threads tell, and what of it aloud.
     """

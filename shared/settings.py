@@ -179,6 +179,11 @@ class WorkerSettings(SharedSettings):
         default="https://api.pagerduty.com",
         description="PagerDuty's REST API; `https://api.eu.pagerduty.com` in the EU. Plain http only to this machine.",
     )
+    pagerduty_webhook_subscription: str = Field(
+        default="any",
+        description="Id of the webhook subscription that delivers here, which is watched. "
+        "`any` stands for all whose address ends in `/webhooks/pagerduty`.",
+    )
     worker_port: Port = Field(default=8081, description="Port on this machine only: health, and `/metrics`.")
 
 

@@ -1,55 +1,127 @@
-"""Buttons: store the click, then ack. The click is durable before Slack hears that it was taken."""
+"""
+Buttons and menus.
 
+What does something at once is stored, then acked: it is durable before Slack hears that it was taken. What asks for
+more opens a dialog.
+"""
+
+import re
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bolt_app import translate
 from bolt_app.direct import Direct
 from bolt_app.in_hand import InHand
 from bolt_app.intake import Intake
-from bolt_app.translate import button
-from shared.errors import CallError, Malformed
+from bolt_app.opening import Opening
+from bolt_app.retrying import Retrying
+from bolt_app.translate import AT_ONCE
+from shared.errors import CallError, Malformed, StoreDown
 from shared.log import reference
-from shared.model.command import Action
+from shared.model.command import Command
+from shared.model.outcome import Declined
+from shared.slack.buttons import MENU, ROW
 from shared.slack.client import Slack
+from shared.slack.offers import LEVEL, RETRY
 
 log = structlog.get_logger()
 
+Body = dict[str, Any]
 
-def register(app: AsyncApp, intake: Intake, direct: Direct, slack: Slack, in_hand: InHand) -> None:
-    """Listen to the buttons of the cards."""
 
-    async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
-        with in_hand.one():
-            await taken(ack, body)
+class BlockActions:
+    """Takes presses."""
 
-    async def taken(ack: AsyncAck, body: dict[str, Any]) -> None:
+    def __init__(self, intake: Intake, direct: Direct, slack: Slack, opening: Opening, retrying: Retrying) -> None:
+        self._intake = intake
+        self._direct = direct
+        self._slack = slack
+        self._opening = opening
+        self._retrying = retrying
+
+    async def take(self, ack: AsyncAck, body: Body, read: Callable[[Body], Command]) -> None:
+        """Store what `read` makes of a press, then ack."""
         try:
-            command = button(body)
+            command = read(body)
         except Malformed as error:
             await ack()
-            await _sorry(slack, body, error)
+            await self._unreadable(body, error)
             return
-        stored = await intake.accept(command)
+        await self._store(ack, command)
+
+    async def ask(self, ack: AsyncAck, body: Body) -> None:
+        """Ack, then open the dialog that a press asks for; nothing is lost with it."""
+        await ack()
+        try:
+            asking = translate.asking(body)
+        except Malformed as error:
+            await self._unreadable(body, error)
+            return
+        if asking is not None:
+            await self._opening.open(asking.action, asking.about, asking.trigger_id)
+
+    async def retry(self, ack: AsyncAck, body: Body) -> None:
+        """Store what is left of an earlier command, then ack."""
+        try:
+            command = await self._retrying.command(translate.again(body))
+        except Malformed as error:
+            await ack()
+            await self._unreadable(body, error)
+        except Declined as declined:
+            await ack()
+            await self._say(body, f"{declined.outcome.why} {declined.outcome.next_step}.")
+        except (StoreDown, TimeoutError) as error:
+            await ack()
+            log.error("retry.not_read", why=repr(error))
+            await self._say(
+                body, ":warning: *It was not tried again:* the bridge has no access to its memory just now."
+            )
+        else:
+            await self._store(ack, command)
+
+    async def _store(self, ack: AsyncAck, command: Command) -> None:
+        stored = await self._intake.accept(command)
         await ack()
         if not stored:
-            await direct.handle(command)
+            await self._direct.handle(command)
 
-    async def opened(ack: AsyncAck) -> None:
-        """Ack the button that only opens a page: Slack reports it like any other."""
-        await ack()
+    async def _unreadable(self, body: Body, error: Malformed) -> None:
+        quoted = reference()
+        log.error("click.unreadable", why=str(error), reference=quoted)
+        text = f"This button could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`)."
+        await self._say(body, text)
 
-    for action in Action:
-        app.action(f"pagebridge:{action}")(pressed)
-    app.action("pagebridge:open")(opened)
+    async def _say(self, body: Body, text: str) -> None:
+        try:
+            await self._slack.respond(str(body.get("response_url") or ""), text=text)
+        except CallError as lost:
+            log.warning("reply.lost", why=str(lost))
 
 
-async def _sorry(slack: Slack, body: dict[str, Any], error: Malformed) -> None:
-    quoted = reference()
-    log.error("click.unreadable", why=str(error), reference=quoted)
-    text = f"This button could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`)."
-    try:
-        await slack.respond(str(body.get("response_url") or ""), text=text)
-    except CallError as lost:
-        log.warning("reply.lost", why=str(lost), reference=quoted)
+def register(app: AsyncApp, actions: BlockActions, in_hand: InHand) -> None:
+    """Listen to the buttons and menus of cards and answers."""
+
+    async def pressed(ack: AsyncAck, body: Body) -> None:
+        with in_hand.one():
+            await actions.take(ack, body, translate.button)
+
+    async def level_chosen(ack: AsyncAck, body: Body) -> None:
+        with in_hand.one():
+            await actions.take(ack, body, translate.level)
+
+    async def tried_again(ack: AsyncAck, body: Body) -> None:
+        with in_hand.one():
+            await actions.retry(ack, body)
+
+    async def asked(ack: AsyncAck, body: Body) -> None:
+        with in_hand.one():
+            await actions.ask(ack, body)
+
+    for action in ROW:
+        app.action(f"pagebridge:{action}")(pressed if action in AT_ONCE else asked)
+    app.action(MENU)(asked)
+    app.action(re.compile(rf"{LEVEL}:\d+"))(level_chosen)
+    app.action(RETRY)(tried_again)

@@ -39,8 +39,9 @@ class Filled:
     """
     What was filled in.
 
-    `chosen` are people of Slack, to be looked up in PagerDuty; `field` is where they were chosen. `mine` says that the
-    person wants to have the incident. `wake` is when a snooze is to end, if they chose a time of day.
+    `chosen` are people of Slack, to be looked up in PagerDuty. `mine` says that the person wants to have the incident.
+    `wake` is when a snooze is to end, if they chose a time of day. `field` is where that was chosen which is still to
+    be looked up.
     """
 
     action: Action
@@ -93,9 +94,7 @@ class _Values:
 
     def text(self, name: str) -> str:
         value = self._value(name).get("value")
-        text = "" if value is None else value
-        text.encode()
-        return str(text).strip()
+        return "" if value is None else _storable(value).strip()
 
     def required(self, name: str, words: str) -> str:
         text = self.text(name)
@@ -109,7 +108,7 @@ class _Values:
 
     def ref(self, name: str) -> Ref | None:
         option = self._value(name).get("selected_option")
-        return None if option is None else Ref(_known(option["value"]), str(option["text"]["text"]))
+        return None if option is None else Ref(_known(option["value"]), _storable(option["text"]["text"]))
 
     def ticked(self, name: str) -> bool:
         return bool(self._value(name).get("selected_options"))
@@ -128,6 +127,14 @@ class _Values:
         block = self._values.get(name) or {}
         value: Values = block.get(VALUE) or block.get(searched(name)) or {}
         return value
+
+
+def _storable(value: object) -> str:
+    """Take a text that can be stored, which not every text in JSON can."""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    value.encode()
+    return value
 
 
 def _known(value: object) -> str:
@@ -164,12 +171,12 @@ def _snooze(action: Action, of: About, values: _Values) -> Filled:
     if how_long in HOURS and until is None:
         return Filled(action, of, Terms(seconds=int(how_long) * HOUR))
     if how_long == LATER and until is None:
-        return Filled(action, of, Terms(), wake=LATER)
+        return Filled(action, of, Terms(), field="how_long", wake=LATER)
     if how_long != UNTIL:
         raise Wrong(how_long="You chose a time below: choose “Until the time below”, or clear it.")
     if until is None:
         raise Wrong(until="Choose a date and a time.")
-    return Filled(action, of, Terms(), wake=until)
+    return Filled(action, of, Terms(), field="until", wake=until)
 
 
 def _priority(action: Action, of: About, values: _Values) -> Filled:

@@ -14,7 +14,7 @@ from shared.pagerduty.requests import IncidentFilter
 
 MOST = 20
 """Incidents that are listed; the others are counted."""
-PER_PARAGRAPH = 10
+PER_PARAGRAPH = 5
 OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 
 
@@ -62,11 +62,9 @@ def listed(scope: Scope, found: Sequence[Open], now_ms: int, command: str) -> Re
     """Say what is open: what is urgent first, and of that the newest."""
     if not found:
         return saying(_nothing(scope, command))
-    ranked = sorted(found, key=_rank)
-    rows = [row(incident, now_ms) for incident in ranked[:MOST]]
-    chunks = ["\n".join(rows[at : at + PER_PARAGRAPH]) for at in range(0, len(rows), PER_PARAGRAPH)]
+    rows = [row(incident, now_ms) for incident in sorted(found, key=_rank)[:MOST]]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
-    return saying(f"*{_head(scope)}: {len(found)}*", *chunks, more)
+    return saying(f"*{_head(scope)}: {len(found)}*", *paragraphs(rows), more)
 
 
 def row(incident: Open, now_ms: int) -> str:
@@ -78,8 +76,15 @@ def row(incident: Open, now_ms: int) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _rank(incident: Open) -> tuple[bool, int]:
-    return incident.snapshot.urgency != "high", -(incident.snapshot.created_ms or 0)
+def paragraphs(rows: Sequence[str]) -> list[str]:
+    """Put rows together in paragraphs, none of which is too long for Slack."""
+    return ["\n".join(rows[at : at + PER_PARAGRAPH]) for at in range(0, len(rows), PER_PARAGRAPH)]
+
+
+def _rank(incident: Open) -> tuple[bool, int, int]:
+    # Two of one second are told apart by their numbers.
+    shown = incident.snapshot
+    return shown.urgency != "high", -(shown.created_ms or 0), -(shown.number or 0)
 
 
 def _head(scope: Scope) -> str:

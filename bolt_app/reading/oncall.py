@@ -21,7 +21,8 @@ from shared.slack.text import date, escape
 
 MOST = 10
 """Escalation policies that are shown or offered at once."""
-LIKENESS = 0.5
+LIKENESS = 0.7
+"""How alike a mistyped name must be, from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class WhoIsOnCall:
         found = await self._meant(wish.text, typed)
         places = await self._visible(user, found)
         policies = {place.policy.id: place.policy for place in places}
-        if len(policies) > 1 and wish.text:
+        if wish.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
             return choose(wish.text, places, typed.command)
         if not policies:
             return nobody(wish.text, typed.command)
@@ -79,19 +80,19 @@ class WhoIsOnCall:
 def best(text: str, places: Sequence[Place]) -> list[Place]:
     """Keep what a name fits best: wholly, else in part, else nearly."""
     wanted = text.casefold()
-    by_name = {place.name.casefold(): place for place in places}
-    if wanted in by_name:
-        return [by_name[wanted]]
-    partly = [place for place in places if wanted in place.name.casefold()]
-    return partly or [by_name[name] for name in get_close_matches(wanted, list(by_name), MOST, LIKENESS)]
+    names = {place.name.casefold() for place in places}
+    partly = {name for name in names if wanted in name}
+    fitting = names & {wanted} or partly or {*get_close_matches(wanted, names, MOST, LIKENESS)}
+    return [place for place in places if place.name.casefold() in fitting]
 
 
 def levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
     """Say who is on call at each level of a policy, and until when."""
-    lines = [f"*{escape(policy.name)}*"]
-    for level in range(1, len(policy.levels) + 1):
-        lines.append(f"Level {level}: {_people([entry for entry in on_call if entry.level == level])}")
-    return "\n".join(lines)
+    lines = [
+        f"Level {level}: {_people([entry for entry in on_call if entry.level == level])}"
+        for level in range(1, len(policy.levels) + 1)
+    ]
+    return "\n".join([f"*{escape(policy.name)}*", *lines])
 
 
 def choose(text: str, places: Sequence[Place], command: str) -> Reply:

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from bolt_app.ack_mine import AckMine
 from bolt_app.reading.listing import Listing
 from bolt_app.reading.oncall import WhoIsOnCall
 from bolt_app.reading.show import Show
@@ -34,6 +35,7 @@ class Reading:
         self._show = Show(wiring, which)
         self._on_call = WhoIsOnCall(wiring)
         self._who_am_i = WhoAmI(wiring)
+        self._ack_mine = AckMine(wiring)
 
     async def answer(self, wish: Wish, typed: Typed) -> Reply:
         """Answer; whatever goes wrong is told in the answer."""
@@ -54,6 +56,8 @@ class Reading:
                 return await self._show.answer(wish, typed)
             case Verb.ONCALL:
                 return await self._on_call.answer(wish, typed)
+            case Verb.ACK_MINE:
+                return await self._ack_mine.answer(typed)
             case _:
                 return await self._who_am_i.answer(typed)
 

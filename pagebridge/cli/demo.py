@@ -1,11 +1,11 @@
-"""`pagebridge demo`: the whole life of one incident, played on this machine; no account is needed."""
+"""`pagebridge demo`: the whole lives of two incidents, played on this machine; no account is needed."""
 
 import argparse
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add this command to the command line."""
-    text = "play the whole life of one incident on this machine"
+    text = "play the whole lives of two incidents on this machine"
     parser = commands.add_parser("demo", help=text, description=text)
     parser.set_defaults(command=lambda _asked: _demo())
 

@@ -20,6 +20,7 @@ from shared.model.event import (
     RESOLVED,
     SECOND,
     TRANSITIONS,
+    TRIGGERED,
     Event,
     Instant,
     Snapshot,
@@ -65,10 +66,10 @@ class Level:
 @dataclass(frozen=True)
 class FirstSeen:
     """
-    An incident as it was when we first saw it, in what a line may have to be made of without any event.
+    An incident as it was when we first saw it.
 
-    PagerDuty sends none for title and urgency, and any other may be lost: then a read shows what has changed. `priority`
-    and `service` are ids, empty for none.
+    PagerDuty sends no event for a new title or urgency, and others may be lost; then a read shows what has changed.
+    `priority` and `service` are ids, empty for none.
     """
 
     title: str
@@ -109,6 +110,16 @@ class Incident:
     def transitions(self) -> tuple[Line, ...]:
         """The lines that tell of changes of the state."""
         return tuple(line for line in self.lines if line.type in TRANSITIONS)
+
+    def opened_before(self, ms: int) -> bool:
+        """
+        Tell whether it was opened before then, as far as that can be told.
+
+        PagerDuty gives the second of its creation; only its first event may tell the millisecond.
+        """
+        told = any(line.type == TRIGGERED and line.at.ms >= ms for line in self.lines)
+        created = self.snapshot.created_ms if self.snapshot else None
+        return not told and (created is None or created < ms)
 
     def line_of(self, command: CommandId) -> Line | None:
         """Find the line that announces what `command` did."""
@@ -212,8 +223,11 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     change = incident.change if incident.status is event.snapshot.status else None
     first = incident.first or _first_seen(event.snapshot)
     taken = replace(incident, snapshot=event.snapshot, as_of=event.at, rank=rank, change=change, first=first)
-    if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
+    if incident.snapshot is None or incident.as_of is None:
         return replace(taken, unread=False), False
+    if incident.as_of.surely_before(event.at):
+        # What could not be ordered may have been a reading of this very second, which then is newer than both.
+        return replace(taken, unread=incident.unread and incident.as_of.ms // SECOND == event.at.ms // SECOND), False
     if event.at.surely_before(incident.as_of):
         return incident, True
     differs = event.snapshot.facts != incident.snapshot.facts

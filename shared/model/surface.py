@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
+from shared.model.timeline import Line
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Placed:
     `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a post whose
     outcome is not known: before `until_ms` nothing is looked up or repeated. `shown` is the digest of what the message
     says, None while that is unknown. `instead_of` is a message that cannot be edited any more, to be deleted once this
-    one is there.
+    one is there. `of_ms` is the time of the newest event that it tells of, by PagerDuty's clock.
     """
 
     ts: MessageTs | None = None
@@ -21,11 +22,16 @@ class Placed:
     until_ms: int | None = None
     shown: str | None = None
     instead_of: MessageTs | None = None
+    of_ms: int = 0
 
     @property
     def unclear(self) -> bool:
         """Tell whether a post was begun whose outcome nobody has seen."""
         return self.ts is None and self.until_ms is not None
+
+    def with_news(self, of_ms: int) -> "Placed":
+        """Note the newest event that it tells of, once it is known to say what it should."""
+        return self if self.shown is None else replace(self, of_ms=of_ms)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,12 @@ class Surface:
 
     `generation` is that of the store when the first message was planned. `displaced` names the channel that could not
     be posted to when the incident is shown in the default channel for that reason. `behind` are lines that stand in a
-    thread which is home no more.
+    thread which is home no more. `waiting` are channels that cannot be posted to: what they show is not looked after
+    until they open.
+
+    For an incident that is older than the data set: lines up to `told_ms` count as told also without a message, because
+    the thread was there before; with `quiet_ms` it gets a card only when something happens after that. Both are on
+    PagerDuty's clock, 0 for an incident of this data set.
     """
 
     id: IncidentId
@@ -45,6 +56,13 @@ class Surface:
     cards: dict[ChannelId, Placed] = field(default_factory=dict)
     lines: dict[LineKey, Placed] = field(default_factory=dict)
     behind: frozenset[LineKey] = frozenset()
+    waiting: frozenset[ChannelId] = frozenset()
+    told_ms: int = 0
+    quiet_ms: int = 0
+
+    def counts_as_told(self, line: Line) -> bool:
+        """Tell whether a line has no message and needs none, because it is older than the data."""
+        return line.key not in self.lines and line.at.end < self.told_ms
 
     def with_card(self, channel: ChannelId, placed: Placed) -> "Surface":
         """Record what is known of the card in `channel`."""
@@ -70,7 +88,24 @@ class Surface:
         told = frozenset(key for key, placed in self.lines.items() if placed.ts is not None)
         return replace(self, behind=self.behind | told)
 
+    def closed(self, channel: ChannelId) -> "Surface":
+        """Note that a channel cannot be posted to."""
+        return replace(self, waiting=self.waiting | {channel})
+
+    def opened(self, channel: ChannelId) -> "Surface":
+        """Note that a channel can be posted to again."""
+        return replace(self, waiting=self.waiting - {channel})
+
+    def without(self, channel: ChannelId) -> "Surface":
+        """Give up a channel that has no card."""
+        return replace(self.opened(channel), channels=tuple(other for other in self.channels if other != channel))
+
+    def without_card(self, channel: ChannelId) -> "Surface":
+        """Note that the card at home is gone, and the thread with it."""
+        return self.left_behind().with_card(channel, Placed())
+
     def forgotten(self) -> "Surface":
-        """Forget what the cards say, because a call may have landed that nobody waited for."""
+        """Forget what the messages say, because a call may have landed that nobody waited for."""
         cards = {channel: replace(placed, shown=None) for channel, placed in self.cards.items()}
-        return replace(self, cards=cards)
+        lines = {key: replace(placed, shown=None) for key, placed in self.lines.items()}
+        return replace(self, cards=cards, lines=lines)

@@ -8,6 +8,7 @@ its own, as notes have, goes by that id alone.
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from shared.model.event import SECOND, TRIGGERED, Agent, Event, Instant, Said, Source
 from shared.model.expectation import Expectation
@@ -15,6 +16,9 @@ from shared.model.ids import CommandId, EventId, LineKey
 
 KEPT = 4000
 """Characters that are kept of anything said; no line shows as many."""
+
+COMMAND = "command:"
+"""How the key of a line begins that announces what a command did."""
 
 Slots = tuple[tuple[Source, EventId], ...]
 
@@ -71,7 +75,7 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
 
 def command_key(echo: Expectation, event: Event) -> LineKey:
     """Name the line that announces what a command did; a side event of it has a line of its own."""
-    return LineKey(f"command:{echo.command}" + ("" if event.type == echo.type else f":{event.type}"))
+    return LineKey(f"{COMMAND}{echo.command}" + ("" if event.type == echo.type else f":{event.type}"))
 
 
 def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:
@@ -101,6 +105,47 @@ def _may_tell_of(line: Line, event: Event) -> bool:
         return False
     same = (line.type, line.detail, person(line.agent)) == (event.type, event.outcome, person(event.agent))
     return same and not line.holds(event.source) and apart(line.at, event.at) <= SECOND
+
+
+def joined(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line, ...]:
+    """
+    Join the lines that events have opened with those that were `found` again in Slack.
+
+    A line that tells of the same change as a message keeps the message's key: that is its name for ever.
+    """
+    for opened in known:
+        home = _found_again(found, opened)
+        if home is None:
+            found = (*found, opened)
+        else:
+            found = tuple(_one(line, opened) if line.key == home.key else line for line in found)
+    return _ordered(found)
+
+
+def _found_again(found: tuple[Line, ...], opened: Line) -> Line | None:
+    same = (line for line in found if line.key == opened.key or set(line.slots) & set(opened.slots))
+    about = (line for line in found if opened.subject and _subject(line) == _subject(opened))
+    alike = (line for line in found if _alike(line, opened))
+    return next(chain(same, about, alike), None)
+
+
+def _alike(line: Line, other: Line) -> bool:
+    if (line.subject and other.subject) or apart(line.at, other.at) > SECOND:
+        return False
+    same = (line.type, line.detail, person(line.agent)) == (other.type, other.detail, person(other.agent))
+    return same and not {source for source, _ in line.slots} & {source for source, _ in other.slots}
+
+
+def _one(found: Line, opened: Line) -> Line:
+    return replace(
+        found,
+        slots=(*found.slots, *(slot for slot in opened.slots if slot not in found.slots)),
+        at=_sharper(found.at, opened.at),
+        agent=named(found.agent, opened.agent),
+        command=found.command or opened.command,
+        subject=found.subject or opened.subject,
+        said=_joined(found.said, opened.said),
+    )
 
 
 def apart(one: Instant, other: Instant) -> int:

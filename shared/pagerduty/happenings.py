@@ -76,6 +76,16 @@ def conference_bridge(number: str, url: str) -> str:
     return digest(f"{number} {url}")
 
 
+def merged(into: Ref) -> Said:
+    """Say which incident took another one over."""
+    return (("merged", into.name or into.id), ("merged_url", into.url))
+
+
+def names(refs: Iterable[Ref]) -> str:
+    """Name people or things, the same whatever order they come in."""
+    return ", ".join(sorted(map(_name, refs)))
+
+
 def _of_incident(event_type: str, snapshot: Snapshot, data: Fields) -> Happening:
     said = tuple((name, _OF_SNAPSHOT[name](snapshot)) for name in SAYS.get(event_type, ()))
     if event_type == RESOLVED:
@@ -91,7 +101,7 @@ def _merged(reason: object) -> Said:
     if reason is None:
         return ()
     target = optional_ref(Fields.of(reason).get("incident"))
-    return (("merged", target.name or target.id), ("merged_url", target.url)) if target else ()
+    return merged(target) if target else ()
 
 
 def _note(data: Fields) -> Happening:
@@ -160,9 +170,9 @@ def _assigned(given: Fields) -> str:
 
 
 def _task(data: Fields) -> Happening:
-    names = _names(map(ref, data.members("assignees")))
+    whose = names(map(ref, data.members("assignees")))
     name = data.optional_text("name") or data.optional_text("summary")
-    return _staged(data, data.optional_text("status"), (("task", name), ("to", names)))
+    return _staged(data, data.optional_text("status"), (("task", name), ("to", whose)))
 
 
 def _action(data: Fields) -> Happening:
@@ -179,16 +189,12 @@ def _staged(data: Fields, state: str, said: Said) -> Happening:
     return Happening(":".join(filter(None, (text(data.get("id")), state))), said=(*said, ("state", state)))
 
 
-def _names(refs: Iterable[Ref]) -> str:
-    return ", ".join(sorted(map(_name, refs)))
-
-
 def _name(reference: Ref | None) -> str:
     return (reference.name or reference.id) if reference else ""
 
 
 _OF_SNAPSHOT: Mapping[str, Callable[[Snapshot], str]] = {
-    "assigned": lambda snapshot: _names(snapshot.assignees),
+    "assigned": lambda snapshot: names(snapshot.assignees),
     "priority": lambda snapshot: _name(snapshot.priority),
     "service": lambda snapshot: _name(snapshot.service),
     "policy": lambda snapshot: _name(snapshot.escalation_policy),

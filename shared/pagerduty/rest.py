@@ -50,6 +50,18 @@ class PendingAction:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """That `user` was asked to help, by whom, when and in what words; how they stand (`state`), and since when."""
+
+    user: Ref
+    state: str
+    by: Ref | None
+    at: Instant | None
+    message: str
+    since: Instant | None
+
+
+@dataclass(frozen=True)
 class AlertCounts:
     """How many alerts an incident has, and how many of them go on."""
 
@@ -93,6 +105,7 @@ class RestIncident:
     merged_into: Ref | None = None
     details: str = ""
     bridge: Bridge | None = None
+    asked: tuple[Asked, ...] = ()
 
     @property
     def acknowledgers(self) -> tuple[Ref, ...]:
@@ -158,6 +171,7 @@ def _incident(incident: Fields) -> RestIncident:
         merged_into=optional_ref(incident.part("resolve_reason").get("incident")),
         details=written(incident.part("body").get("details")),
         bridge=_bridge(incident.get("conference_bridge")),
+        asked=tuple(_asked(entry) for entry in incident.members("incidents_responders")),
     )
 
 
@@ -183,6 +197,17 @@ def _status_change(incident: Fields) -> StatusChange | None:
 def _responders(incident: Fields) -> frozenset[UserId]:
     entries = incident.members("incidents_responders")
     return frozenset(user_id(entry.get("user")) for entry in entries if entry.optional_text("state") in ANSWERABLE)
+
+
+def _asked(entry: Fields) -> Asked:
+    return Asked(
+        user=ref(entry.part("user")),
+        state=entry.optional_text("state"),
+        by=optional_ref(entry.get("requester")),
+        at=optional_time(entry.get("requested_at")),
+        message=entry.optional_text("message"),
+        since=optional_time(entry.get("updated_at")),
+    )
 
 
 def _stamps(incident: Fields, name: str, who: str) -> tuple[Stamp, ...]:

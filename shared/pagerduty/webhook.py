@@ -8,7 +8,7 @@ that, and what does not fit goes to the dead letters as a whole.
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -40,6 +40,7 @@ SNAPSHOT_TYPES = frozenset(
 LONGEST_NUMBER = 19
 """Digits of a whole number: more than any counter has, few enough for any reader."""
 
+PING = "pagey.ping"
 _INCIDENT = "incident."
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _EVENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -53,9 +54,10 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Ignored:
-    """A genuine delivery that concerns no incident; `why` says what it was instead."""
+    """A genuine delivery that concerns no incident; `why` says what it was instead, `ping` that it was a test."""
 
     why: str
+    ping: bool = field(default=False, compare=False)
 
 
 def parse(body: bytes) -> Event | Ignored:
@@ -69,7 +71,7 @@ def parse(body: bytes) -> Event | Ignored:
     event_type = _matching(_EVENT_TYPE, event.get("event_type"), "the type of an event")
     event_id = EventId(_matching(_EVENT_ID, event.get("id"), "the id of an event"))
     if not event_type.startswith(_INCIDENT):
-        return Ignored(f"{event_type} concerns no incident")
+        return Ignored(f"{event_type} concerns no incident", ping=event_type == PING)
     return _event(event_id, event_type, event, Fields.of(event.get("data")))
 
 

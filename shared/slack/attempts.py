@@ -35,13 +35,17 @@ WORDS = {
 
 
 def notices(attempts: tuple[Attempt, ...]) -> list[Block]:
-    """Say how the latest attempts stand, each in a paragraph of its own."""
-    return [context(notice(attempt)) for attempt in attempts[-NOTICES:]]
+    """Say how the latest attempts stand, each in a paragraph of its own; the parts of one are said once."""
+    return [context(words) for words in _latest(attempts)]
 
 
 def spoken(attempts: tuple[Attempt, ...]) -> str:
     """Say the same in running text, each sentence after a space."""
-    return "".join(f" {notice(attempt)}" for attempt in attempts[-NOTICES:])
+    return "".join(f" {words}" for words in _latest(attempts))
+
+
+def _latest(attempts: tuple[Attempt, ...]) -> list[str]:
+    return list(dict.fromkeys(notice(attempt) for attempt in attempts))[-NOTICES:]
 
 
 def notice(attempt: Attempt) -> str:

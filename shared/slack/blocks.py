@@ -26,8 +26,9 @@ class Message:
 
     @cached_property
     def digest(self) -> str:
-        """A short name of what people would see."""
-        return _digest(self.text, self.blocks)
+        """A short name of what people would see; the blocks of a versioned message are named after it."""
+        named = self.blocks[0].get("block_id") if self.blocks else None
+        return str(named).partition(":")[0] if named else _digest(self.text, self.blocks)
 
 
 def section(text: str) -> Block:

@@ -18,10 +18,26 @@ class Limit(NamedTuple):
     ahead: float
 
 
+class Caller(NamedTuple):
+    """
+    Who makes a call.
+
+    One with a name who has to wait is given a place in line, behind all with a lower `priority` and those of the same
+    who came earlier, and is told a time of its own. So many callers who wait do not all come back at once.
+    """
+
+    name: str = ""
+    priority: int = 0
+
+
+ANYBODY = Caller()
+"""A caller who stands in no line: told when there is room next, whoever else may come then."""
+
+
 class Budgets(Protocol):
     """Where the budgets are kept that several processes share. Both methods may raise `StoreDown`."""
 
-    async def take(self, limits: Sequence[Limit]) -> float:
+    async def take(self, limits: Sequence[Limit], caller: Caller = ANYBODY) -> float:
         """Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait."""
 
     async def postpone(self, budget: str, seconds: float) -> None:

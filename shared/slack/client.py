@@ -17,7 +17,7 @@ from shared.slack import answers
 from shared.slack.answers import Channel, OwnMessage, SlackIdentity, SlackPerson, View
 from shared.slack.budgets import Budgets
 from shared.slack.pacing import Pacing, Priority
-from shared.slack.transport import Answer, Transport
+from shared.slack.transport import Answer, Begin, Transport, Turn, at_once
 
 __all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
 
@@ -65,7 +65,7 @@ class Slack:
         self._us = await self._transport.ask("auth.test", lambda answer: answers.parse_identity(*answer))
         return self._us
 
-    async def post(
+    async def post(  # noqa: PLR0913 -- each is a fact about the message, and all but the first go by name
         self,
         channel: ChannelId,
         *,
@@ -75,32 +75,51 @@ class Slack:
         thread_ts: MessageTs | None = None,
         reply_broadcast: bool = False,
         urgent: bool = True,
+        begin: Begin = at_once,
     ) -> MessageTs:
         """
         Post a message that previews no links, and return its name.
 
-        `reply_broadcast` shows a reply in the channel too. Slack cannot tell a repeated post from a new one, so after
+        `reply_broadcast` shows a reply in the channel too. `begin` is awaited once there is room for it, before it is
+        sent: a post that has to wait costs nothing. Slack cannot tell a repeated post from a new one, so after
         `Uncertain` look for it first (`find_by_key`).
         """
         body = _message(channel, text, blocks, thread_ts)
         body |= {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
         body |= {"reply_broadcast": True} if reply_broadcast else {}
         card, line = (Priority.FIRST, Priority.MEDIUM) if urgent else (Priority.HIGH, Priority.LOW)
-        priority = line if thread_ts else card
-        return await self._transport.ask("chat.postMessage", _posted, channel=channel, priority=priority, json=body)
+        turn = Turn(line if thread_ts else card, f"{channel}:{_key(metadata)}", begin)
+        return await self._transport.ask("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
+
+    async def announce(self, channel: ChannelId, *, text: str, metadata: Mapping[str, Any]) -> MessageTs:
+        """Post some words about the bridge itself, before any other post to that channel, and return their name."""
+        body = {"channel": channel, "text": text, "metadata": metadata, "unfurl_links": False, "unfurl_media": False}
+        turn = Turn(Priority.NOTICE, f"{channel}:{_key(metadata)}")
+        return await self._transport.ask("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
 
     async def update(
-        self, channel: ChannelId, ts: MessageTs, *, text: str, blocks: Blocks, urgent: bool = True
+        self,
+        channel: ChannelId,
+        ts: MessageTs,
+        *,
+        text: str,
+        blocks: Blocks,
+        urgent: bool = True,
+        begin: Begin = at_once,
     ) -> None:
-        """Replace what a message says; its metadata stays. `NotFound` with `message_not_found` if it was deleted."""
+        """
+        Replace what a message says; its metadata stays. `NotFound` with `message_not_found` if it was deleted.
+
+        `begin` as for a post.
+        """
         body = _message(channel, text, blocks) | {"ts": ts}
-        priority = Priority.FIRST if urgent else Priority.MEDIUM
-        await self._transport.ask("chat.update", _nothing, channel=channel, priority=priority, json=body)
+        turn = Turn(Priority.FIRST if urgent else Priority.MEDIUM, f"{channel}:{ts}", begin)
+        await self._transport.ask("chat.update", _nothing, channel=channel, turn=turn, json=body)
 
     async def delete(self, channel: ChannelId, ts: MessageTs) -> None:
         """Delete a message of ours. `NotFound` with `message_not_found` if that has happened already."""
         body = {"channel": channel, "ts": ts}
-        await self._transport.ask("chat.delete", _nothing, priority=Priority.LOW, json=body)
+        await self._transport.ask("chat.delete", _nothing, turn=Turn(Priority.LOW), json=body)
 
     async def post_ephemeral(
         self,
@@ -228,6 +247,12 @@ def _message(
 ) -> dict[str, object]:
     optional = {"blocks": blocks, "thread_ts": thread_ts}
     return {"channel": channel, "text": text} | {name: value for name, value in optional.items() if value is not None}
+
+
+def _key(metadata: Mapping[str, Any]) -> str:
+    """Find the key that names a message for ever, empty where there is none."""
+    payload = metadata.get("event_payload", {})
+    return str(payload.get("key", ""))
 
 
 def _posted(answer: Answer) -> MessageTs:

@@ -93,6 +93,8 @@ def what(line: Line) -> str:
     """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over."""
     if line.type == event.RESPONDER_REPLIED:
         return f"Request for help {REPLIES.get(line.told('state'), 'answered')}"
+    if line.type == event.NOTE_EDITED and line.told("state") == "deleted":
+        return "Note deleted"
     return "Acknowledgement ran out" if ran_out(line) else LINE[line.type][1]
 
 
@@ -136,6 +138,7 @@ def _facts(line: Line) -> dict[str, object]:
         "detail": line.detail,
         "subject": line.subject,
         "agent": line.agent.id if line.agent else "",
+        "kind": line.agent.kind if line.agent else "",
         "at": line.at.ms,
         "span": line.at.span,
         "slots": [f"{source}={known}" for source, known in line.slots],

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import structlog
 
 from shared.errors import StoreDown, Unavailable
-from shared.slack.budgets import Budgets, Limit, OwnBudgets
+from shared.slack.budgets import Budgets, Caller, Limit, OwnBudgets
 
 log = structlog.get_logger()
 
@@ -31,12 +31,14 @@ class Priority(IntEnum):
     """
     What goes first when a method has not room for all; each method has budgets of its own.
 
-    Nobody waits in line here, so there is no line to sort: who is refused comes back later and meets whoever else is
-    there by then. What must go first therefore finds room kept for it. Each level may use a quarter less of every burst
-    than the one above; however many of the lower ones press, the last part of the burst is there for the higher ones,
-    and is filled up again before the lower ones get anything.
+    Who has to wait stands in line by it (`Caller`). What must go first finds room kept for it besides, because those
+    in line come back at times of their own: each level may use a quarter less of every burst than the one above.
+    However many of the lower ones press, the last part of the burst is there for the higher ones, and is filled up
+    again before the lower ones get anything.
     """
 
+    NOTICE = -1
+    """Words on why the others are late; like the next, and before it."""
     FIRST = 0
     """The first card of an incident of high urgency, the updates of it, and whatever a person waits for."""
     HIGH = 1
@@ -45,6 +47,10 @@ class Priority(IntEnum):
     """A line about an incident of high urgency, and the update of a card of any other."""
     LOW = 3
     """A line about any other incident, and what nobody waits for."""
+
+
+LEVELS = 4
+"""Into how many parts a burst is divided."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Rate:
     def limit(self, method: str, channel: str, priority: Priority, pace: float) -> Limit:
         """Say what one call takes."""
         interval = 60 / self.per_minute * pace
-        usable = self.burst * (len(Priority) - priority) // len(Priority)
+        usable = self.burst * (LEVELS - max(priority, Priority.FIRST)) // LEVELS
         return Limit(
             f"{method}:{channel}" if self.per_channel else method, interval, (usable - 1) * interval + ROUNDING
         )
@@ -108,10 +114,14 @@ class Pacing:
         self._shared = shared
         self._alone_until = now()
 
-    async def take(self, method: str, channel: str, priority: Priority) -> None:
-        """Take the place of one call, or raise `Unavailable` with the seconds until there is one."""
+    async def take(self, method: str, channel: str, priority: Priority, name: str = "") -> None:
+        """
+        Take the place of one call, or raise `Unavailable` with the seconds until there is one.
+
+        With a `name`, the same each time, a place is kept among those who wait, the highest priority first.
+        """
         limits = [rate.limit(method, channel, priority, self._pace) for rate in RATES[method]]
-        wait = await self._ask(limits)
+        wait = await self._ask(limits, Caller(name, priority))
         if wait > 0:
             raise Unavailable(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
 
@@ -128,10 +138,10 @@ class Pacing:
             async with self._briefly():
                 await self._shared.postpone(narrowest.budget, ahead)
 
-    async def _ask(self, limits: list[Limit]) -> float:
+    async def _ask(self, limits: list[Limit], caller: Caller) -> float:
         if self._shared and self._now() >= self._alone_until:
             async with self._briefly():
-                return await self._shared.take(limits)
+                return await self._shared.take(limits, caller)
         return self._own.take(limits)
 
     @asynccontextmanager

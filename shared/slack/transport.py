@@ -6,7 +6,8 @@ The official SDK does the talking. Whoever made a call decides whether it may be
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -31,6 +32,27 @@ PAGE = 200
 PATIENCE = 10.0
 """Seconds that the next page of a history may have to wait for its turn before the reading is given up."""
 
+Begin = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Have nothing to do before a call."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """
+    When a call is made, of all those that want to be: by `priority`, and under a `name` in its turn.
+
+    `begin` is what its caller does when there is room for the call, right before it is sent.
+    """
+
+    priority: Priority = Priority.FIRST
+    name: str = ""
+    begin: Begin = at_once
+
+
+ANY_TURN = Turn()
 Answer = tuple[dict[str, object], Mapping[str, str]]
 """The decoded body of a successful answer, and its headers."""
 T = TypeVar("T")
@@ -58,11 +80,12 @@ class Transport:
         parse: Callable[[Answer], T],
         *,
         channel: str = "",
-        priority: Priority = Priority.FIRST,
+        turn: Turn = ANY_TURN,
         **request: Any,  # noqa: ANN401 # the SDK's
     ) -> T:
         """Make one request, unless it is too early for it."""
-        await self._pacing.take(method, channel, priority)
+        await self._pacing.take(method, channel, turn.priority, turn.name)
+        await turn.begin()
         try:
             with counted(CALLS, method):
                 return parse(await self._once(method, **request))
@@ -103,7 +126,7 @@ class Transport:
             return answer[0], answers.next_cursor(answer[0])
 
         request = {**params, "limit": PAGE}
-        return await self.ask(method, parse, priority=priority, http_verb="GET", params=request)
+        return await self.ask(method, parse, turn=Turn(priority), http_verb="GET", params=request)
 
     async def _next_page(
         self, method: str, params: Mapping[str, object], priority: Priority

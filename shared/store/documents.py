@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from shared.errors import FencedOff
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
+from shared.model.progress import Progress
 from shared.model.queue import CommandQueue
 from shared.model.surface import Surface
 from shared.store import keys
@@ -84,3 +85,8 @@ def command_queues(redis: Redis) -> Documents[CommandQueue]:
 def surfaces(redis: Redis) -> Documents[Surface]:
     """Open what is known of Slack's messages."""
     return Documents(redis, "slack", Surface, Surface)
+
+
+def progress(redis: Redis) -> Documents[Progress]:
+    """Open what is known of the upkeep; there is one, of `EVERYTHING`."""
+    return Documents(redis, "progress", Progress, Progress)

@@ -11,16 +11,23 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{deadletters}`               | stream | 10,000   | what could not be understood, with the reason |
 | `pb:{audit}`                     | stream | 400 d    | every human action and what came of it |
 | `pb:{generation}`                | string | none     | the birth of this data set: `<random>:<Redis ms>` |
+| `pb:{ping}`                      | string | none     | when a ping of PagerDuty's last came (Redis ms) |
 | `pb:{open}`                      | zset   | none     | open incidents -> when they were created (ms) |
 | `pb:{channel:<id>}:open`         | zset   | none     | the same, of those with a card in that channel |
+| `pb:{channel:<id>}:closed`       | zset   | 180 d    | incidents waiting for that channel to open -> since when (ms) |
+| `pb:{channel:<id>}:behind`       | zset   | 1 d      | incidents whose card there has to wait -> since when (ms) |
+| `pb:{channel:<id>}:lag`          | string | 1 d      | there while the channel has been told that cards are late |
 | `pb:{queue:<name>}:due`          | zset   | none     | incident -> when it is due (Redis ms) |
 | `pb:{queue:<name>}:marks`        | hash   | none     | incident -> the number of its last mark |
 | `pb:{<incident>}:incident`       | hash   | 180 d    | the projection: `rev`, `doc` |
 | `pb:{<incident>}:commands`       | hash   | 180 d    | the incident's command queue: `rev`, `doc` |
 | `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |
+| `pb:{EVERYTHING}:progress`       | hash   | 180 d    | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{<incident>}:lease:<name>`   | string | lease    | who holds the incident for one kind of work |
 | `pb:{<incident>}:epoch:<name>`   | string | 180 d    | how often that lease has been taken: the fencing token |
 | `pb:{pace}:<budget>`             | string | seconds  | when Slack's next call of a kind is due (Redis µs) |
+| `pb:{pace}:<budget>:line`        | zset   | minutes  | who waits for such a call -> place in line |
+| `pb:{pace}:<budget>:back`        | zset   | minutes  | the same -> when it has lost its place (Redis µs) |
 | `pb:{link:<slack user>}`         | string | minutes  | the PagerDuty user that a Slack user is |
 | `pb:{mention:<pagerduty user>}`  | string | minutes  | the Slack user that a PagerDuty user is |
 
@@ -34,12 +41,15 @@ COMMANDS = "pb:{commands}"
 DEAD_LETTERS = "pb:{deadletters}"
 AUDIT = "pb:{audit}"
 GENERATION = "pb:{generation}"
+PING = "pb:{ping}"
 OPEN = "pb:{open}"
 GROUP = "workers"
 
 DEAD_LETTERS_KEPT = 10_000
 AUDIT_KEPT = 400 * 24 * 3600
 """Seconds that an entry of the audit is kept, at least."""
+LAG_KEPT = 24 * 3600
+"""Seconds that it is remembered which cards of a channel are late."""
 INCIDENT_KEPT = 180 * 24 * 3600
 """Seconds that an incident's keys outlive its last change."""
 
@@ -47,6 +57,21 @@ INCIDENT_KEPT = 180 * 24 * 3600
 def open_in(channel: ChannelId) -> str:
     """Name the open incidents of a channel."""
     return f"pb:{{channel:{channel}}}:open"
+
+
+def closed(channel: ChannelId) -> str:
+    """Name the incidents that wait for a channel to open."""
+    return f"pb:{{channel:{channel}}}:closed"
+
+
+def behind(channel: ChannelId) -> str:
+    """Name the incidents whose card in a channel has to wait."""
+    return f"pb:{{channel:{channel}}}:behind"
+
+
+def lag(channel: ChannelId) -> str:
+    """Name the mark of a channel that has been told that its cards are late."""
+    return f"pb:{{channel:{channel}}}:lag"
 
 
 def due(queue: str) -> str:
@@ -77,6 +102,11 @@ def epoch(incident: IncidentId, work: str) -> str:
 def budget(name: str) -> str:
     """Name a budget of calls; all of them share a slot, because one call may count in several."""
     return f"pb:{{pace}}:{name}"
+
+
+def budget_keys(name: str) -> tuple[str, str, str]:
+    """Name a budget of calls, the line of those who wait for it, and when each of them is due back."""
+    return budget(name), f"{budget(name)}:line", f"{budget(name)}:back"
 
 
 def link(user: SlackUserId) -> str:

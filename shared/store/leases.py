@@ -1,6 +1,7 @@
 """Short leases on an incident, with a fencing token, so that one worker at a time does one kind of work on it."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ from shared.store.scripts import Script
 
 log = structlog.get_logger()
 
+FIRST_EPOCHS = 1 << 40
+"""Among how many numbers a fencing counter begins: few enough for Redis to count on exactly."""
 KEEPING = 3
 """How often a lease is prolonged within the time that it lasts."""
 
@@ -78,7 +81,9 @@ class Leases:
         """Take the lease on `incident`, or return None when somebody holds it."""
         asked = self.now()
         names = [keys.lease(incident, self.work), keys.epoch(incident, self.work)]
-        epoch = await self._take(names, [int(self.lasts * 1000), keys.INCIDENT_KEPT])
+        # A counter that starts anew, in a store that has lost its data, must not come to a token that is still held.
+        first = secrets.randbelow(FIRST_EPOCHS)
+        epoch = await self._take(names, [int(self.lasts * 1000), keys.INCIDENT_KEPT, first])
         return Lease(self, incident, int(str(epoch)), asked + self.lasts) if epoch else None
 
     async def prolong(self, lease: Lease) -> float:

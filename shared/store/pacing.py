@@ -7,6 +7,8 @@ from shared.store.redis import Redis
 from shared.store.scripts import Script
 
 MICROSECONDS = 1_000_000
+LATE = 5.0
+"""Seconds by which a caller may be late without losing its place in line: one that died holds up the others so long."""
 
 
 class SharedBudgets:
@@ -21,15 +23,17 @@ class SharedBudgets:
         self._take = Script(redis, "pace")
         self._postpone = Script(redis, "postpone")
 
-    async def take(self, limits: Sequence[tuple[str, float, float]]) -> float:
+    async def take(self, limits: Sequence[tuple[str, float, float]], caller: tuple[str, int] = ("", 0)) -> float:
         """
         Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait.
 
-        Each limit is a budget, the seconds that a call takes from it, and how many seconds it may be ahead.
+        Each limit is a budget, the seconds that a call takes from it, and how many seconds it may be ahead. The caller
+        is a name and a priority, the lowest first. With a name it waits in line; its place is kept until it comes back.
         """
-        names = [keys.budget(budget) for budget, _, _ in limits]
+        names = [key for budget, _, _ in limits for key in keys.budget_keys(budget)]
         times = [_micros(seconds) for _, interval, ahead in limits for seconds in (interval, ahead)]
-        return int(str(await self._take(names, [*times]))) / MICROSECONDS
+        name, priority = caller
+        return int(str(await self._take(names, [name, int(priority), _micros(LATE), *times]))) / MICROSECONDS
 
     async def postpone(self, budget: str, seconds: float) -> None:
         """Let a budget be at least so many seconds ahead."""

@@ -1,4 +1,4 @@
-"""Whether a command still means what it meant: every combination of what the card showed, what is so, and what is asked."""
+"""Whether a command still means what it meant: every combination of what was seen, what is so, and what is asked."""
 
 from dataclasses import replace
 
@@ -20,7 +20,10 @@ SEEN = frozenset({UserId(BOB.id)})
 OTHERS = frozenset({UserId(ALICE.id)})
 
 
-def command(action: Action, terms: Terms = Terms()) -> Command:
+NOTHING = Terms()
+
+
+def command(action: Action, terms: Terms = NOTHING) -> Command:
     """Make what Alice asks for."""
     alice = Clicker(SlackUserId("U0ALICE"), "T0ACME")
     return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37", terms=terms)

@@ -16,7 +16,10 @@ URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
 IT = "Incident #37"
 
 
-def command(action: Action = Action.ACKNOWLEDGE, terms: Terms = Terms()) -> Command:
+NOTHING = Terms()
+
+
+def command(action: Action = Action.ACKNOWLEDGE, terms: Terms = NOTHING) -> Command:
     """Make Alice's click on the card of #37."""
     alice = Clicker(SlackUserId("U0ALICE"), "T0ACME")
     return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37", terms=terms)

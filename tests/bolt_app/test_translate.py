@@ -159,7 +159,9 @@ def test_what_could_not_be_stored_is_refused(place: str, value: object) -> None:
         button(press(**{place: value}))
 
 
-@pytest.mark.parametrize("action_id", ["", "pagebridge:", "pagebridge:delete", "pagebridge:ACKNOWLEDGE", "pagebridge:snooze", None, 1])
+@pytest.mark.parametrize(
+    "action_id", ["", "pagebridge:", "pagebridge:delete", "pagebridge:ACKNOWLEDGE", "pagebridge:snooze", None, 1]
+)
 def test_a_button_that_is_not_ours(action_id: object) -> None:
     """Only the actions that exist are understood."""
     with pytest.raises(Malformed):

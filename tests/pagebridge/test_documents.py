@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from bolt_app.preflight import SCOPES
+from bolt_app.reading.actions import actions_table
 from pagebridge.cli import main
 from pagebridge.cli.settings import env_example, markdown
 from shared.settings import Settings
@@ -30,11 +31,21 @@ def test_env_example_is_generated() -> None:
 
 def test_the_table_in_the_readme_is_generated() -> None:
     """The README's table of settings is what `pagebridge settings --markdown` prints."""
+    assert in_readme("settings") == markdown().strip()
+
+
+def test_the_table_of_actions_in_the_readme_is_generated() -> None:
+    """The README says of each action what the card, the calls and the rules in force say."""
+    assert in_readme("actions") == actions_table().strip()
+
+
+def in_readme(name: str) -> str:
+    """Read the generated part of the README that has this name."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, _, rest = readme.partition("<!-- settings:begin -->\n")
-    table, end, _ = rest.partition("<!-- settings:end -->")
-    assert end, "README.md has no settings:begin and settings:end"
-    assert table.strip() == markdown().strip()
+    _, _, rest = readme.partition(f"<!-- {name}:begin -->\n")
+    table, end, _ = rest.partition(f"<!-- {name}:end -->")
+    assert end, f"README.md has no {name}:begin and {name}:end"
+    return table.strip()
 
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])

@@ -123,3 +123,8 @@ def test_a_route_has_its_own_words_or_the_common_ones() -> None:
 
     assert ("state", frozenset({"reopened"})) == (own.verbosity, own.broadcast)
     assert ("changes", frozenset()) == (routed().verbosity, routed().broadcast)
+
+
+def test_a_route_may_ignore() -> None:
+    """What it takes goes nowhere, not even to the default channel or a later route."""
+    assert to() == routed({"urgency": "high", "ignore": True}, {"channel": CHOSEN})

@@ -14,7 +14,7 @@ from pathlib import Path
 from bolt_app.worker import Worker
 from pagebridge.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
-from pagebridge.sandbox.slack import Ephemeral, Interaction, Message, SlackSandbox
+from pagebridge.sandbox.slack import Ephemeral, Interaction, Limits, Message, Modal, SlackSandbox
 from shared.bridge_config import BridgeConfig, IdentityConfig, RouteConfig
 from shared.clock import Durations
 from shared.settings import ReceiverSettings, WorkerSettings, load
@@ -40,6 +40,7 @@ FAST = Durations(
     honest=1.0,
     store=0.8,
     direct=1.5,
+    closed=0.3,
     drain=3.0,
     pace=0.02,
     socket_stagger=0.05,
@@ -67,6 +68,7 @@ class Acme:
             slack.add_user(f"{name} Ng", email=email, id=f"U0{name.upper()}")
             acme.people[name] = f"U0{name.upper()}"
         slack.add_channel("incidents", id="C0INCIDENTS", members=list(acme.people.values()))
+        pagerduty.add_priority("P2")
         payments, search = pagerduty.add_team("Payments"), pagerduty.add_team("Search")
         for user, team in (("PALICE1", payments), ("PBOB1", payments), ("PCAROL1", search)):
             pagerduty.add_member(team.id, user, "responder")
@@ -109,6 +111,21 @@ class Bridge:
         target = message if message is not None else self.channel.messages[0]
         return await self.slack.person(self.acme.people[name]).click(button, target, confirm=confirm)
 
+    async def dialog(self, name: str, button: str, message: Message | Ephemeral | None = None) -> Modal:
+        """Let somebody press what opens a dialog, and wait until it is there to be filled in."""
+        click = await self.click(name, button, message)
+        assert click.acked
+        person = self.slack.person(self.acme.people[name])
+        await person.wait(lambda p: "Loading…" not in p.modal.plain, timeout=PATIENCE)
+        return person.modal
+
+    async def resolve(self, name: str, message: Message | Ephemeral | None = None, note: str = "") -> Interaction:
+        """Let somebody resolve by the card's dialog (or that of `message`), with or without saying what solved it."""
+        modal = await self.dialog(name, "Resolve", message)
+        if note:
+            modal.fill("What solved it?", note)
+        return await modal.submit()
+
     async def told(self, name: str, words: str) -> str:
         """Wait until somebody is privately told `words`."""
         person = self.slack.person(self.acme.people[name])
@@ -129,9 +146,12 @@ class Bridge:
 
     def route(self, **route: object) -> None:
         """Add a route to `bridge.toml`, in front of the others, and let the workers read it."""
-        routing = self._config.routing
-        routes = (RouteConfig.model_validate(route), *routing.routes)
-        self._config = self._config.model_copy(update={"routing": routing.model_copy(update={"routes": routes})})
+        self.reroute(routes=(RouteConfig.model_validate(route), *self._config.routing.routes))
+
+    def reroute(self, **changed: object) -> None:
+        """Change the table `routing` of `bridge.toml`, and let the workers read it."""
+        routing = self._config.routing.model_copy(update=changed)
+        self._config = self._config.model_copy(update={"routing": routing})
         for worker, _ in self._workers:
             worker.use(self._config)
 
@@ -173,19 +193,25 @@ class Bridge:
 
 
 @asynccontextmanager
-async def running(directory: Path, *, workers: int = 1, **config: object) -> AsyncIterator[Bridge]:
-    """Run Acme's bridge, with `config` as `bridge.toml` would have it. Leaves nothing running."""
+async def running(
+    directory: Path, *, workers: int = 1, durations: Durations = FAST, limits: Limits | None = None, **config: object
+) -> AsyncIterator[Bridge]:
+    """
+    Run Acme's bridge, with `config` as `bridge.toml` would have it. Leaves nothing running.
+
+    With `limits` Slack refuses what comes too fast.
+    """
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
         valkey = await stack.enter_async_context(EmbeddedValkey(directory))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
-        slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, paced=False))
+        slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, paced=limits is not None, limits=limits))
         port = await stack.enter_async_context(receiving(valkey))
         pagerduty.subscribe(f"http://127.0.0.1:{port}/webhooks/pagerduty", secrets=[SECRET])
         group = await stack.enter_async_context(asyncio.TaskGroup())
         bridge = Bridge(Acme.founded(pagerduty, slack), valkey, group, config)
         for _ in range(workers):
-            await bridge.start_worker()
+            await bridge.start_worker(durations)
         yield bridge
         await bridge.stop_workers()
 

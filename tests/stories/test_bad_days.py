@@ -96,7 +96,8 @@ class BadDay:
         labels = [label for label in card.buttons if label in ("Acknowledge", "Resolve")]
         if labels:
             label = self.rng.choice(labels)
-            click = await self.bridge.click(name, label, card, confirm="Resolve" if label == "Resolve" else None)
+            resolving = label == "Resolve"
+            click = await (self.bridge.resolve(name, card) if resolving else self.bridge.click(name, label, card))
             self.clicks[name.lower()] += click.acked
 
     def break_something(self) -> None:

@@ -157,7 +157,7 @@ async def test_whoever_waits_behind_another_command_is_told_too(bridge: Bridge) 
     bridge.pagerduty.stop_answering()
 
     await bridge.click("Alice", "Acknowledge")
-    await bridge.click("Bob", "Resolve", confirm="Resolve")
+    await bridge.resolve("Bob")
 
     await bridge.told("Alice", "is NOT acknowledged yet")
     await bridge.told("Bob", "is NOT resolved yet")

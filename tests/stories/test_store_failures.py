@@ -80,37 +80,61 @@ async def test_an_acknowledge_goes_straight_to_pagerduty(bridge: Bridge) -> None
     assert 1 == len(bridge.writes())
 
 
-async def test_a_resolve_is_not_sent(bridge: Bridge) -> None:
-    """Redis is down: Bob is told that his resolve was not kept, nothing is sent, and later he can try again."""
+async def test_an_escalation_is_not_sent(bridge: Bridge) -> None:
+    """Redis is down: Bob is told that his escalation was not kept, nothing is sent, and later he can try again."""
     await ready(bridge)
     await bridge.valkey.kill()
 
-    told = await soon_told(bridge, "Bob", "Resolve", "could not be kept", confirm="Resolve")
+    told = await soon_told(bridge, "Bob", "Escalate", "could not be kept", confirm="Escalate")
 
     assert "nothing was sent" in told
     await bridge.valkey.start()
     await settled(bridge)
     assert [] == bridge.writes()
     again = bridge.slack.person("U0BOB").private_messages[-1]
-    await bridge.click("Bob", "Try again", again, confirm="Resolve")
-    await bridge.card("Resolved by Bob Ng in Slack")
+    await bridge.click("Bob", "Try again", again, confirm="Escalate")
+    await bridge.card("Assigned to @Bob Ng")
 
 
-async def test_a_resolve_that_redis_takes_late_is_void(bridge: Bridge) -> None:
-    """Redis hangs and stores the click only after Bob was told that it was not kept: it is never carried out."""
+async def test_a_dialog_is_not_sent(bridge: Bridge) -> None:
+    """Redis is down: Bob's dialog says so and keeps what he typed; sent again later it is done, once."""
     await ready(bridge)
+    modal = await bridge.dialog("Bob", "Resolve")
+    modal.fill("What solved it?", "Restarted it")
+    await bridge.valkey.kill()
+
+    begun = time.monotonic()
+    await modal.submit()
+
+    assert time.monotonic() - begun < SOON
+    assert "count it as not sent" in modal.errors["What solved it?"]
+    assert "Restarted it" == modal.values["What solved it?"]
+    await bridge.valkey.start()
+    await settled(bridge)
+    assert [] == bridge.writes()
+    assert (await modal.submit()).acked
+    await bridge.card("Resolved by Bob Ng in Slack")
+    await settled(bridge)
+    assert 1 == len(bridge.writes())
+
+
+async def test_a_dialog_that_redis_takes_late_is_void(bridge: Bridge) -> None:
+    """Redis hangs and stores what Bob sent only after he was told that it was not kept: it is never carried out."""
+    await ready(bridge)
+    modal = await bridge.dialog("Bob", "Resolve")
     async with redis_of(bridge) as redis:
         before = await commands_so_far(redis)
 
         with hanging(bridge):
-            await soon_told(bridge, "Bob", "Resolve", "could not be kept", confirm="Resolve")
+            await modal.submit()
 
+        assert "count it as not sent" in modal.errors["What solved it?"]
         async with asyncio.timeout(SOON):
             while await commands_so_far(redis) == before:  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.01)
     await settled(bridge)
     assert [] == bridge.writes()
-    assert 1 == len(bridge.private("Bob"))
+    assert [] == bridge.private("Bob")
     assert "Triggered" in bridge.channel.messages[0].plain
 
 

@@ -1,5 +1,5 @@
 """
-The whole life of one incident, played on this machine in front of whoever looks: `make demo`.
+The whole lives of two incidents, played on this machine in front of whoever looks: `make demo`.
 
 The real receiver and worker as processes of their own, a real Valkey, and the two simulators. What is printed comes out
 of the simulators' logs, and every step is checked against them.

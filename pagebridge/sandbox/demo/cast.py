@@ -1,17 +1,18 @@
-"""Who takes part: Acme's people, their teams and their service, in PagerDuty and in Slack."""
+"""Who takes part: Acme's people, their teams and their services, in PagerDuty and in Slack."""
 
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.slack import SlackSandbox
 
 CHANNEL = "C0INCIDENTS"
-SERVICE = "PCHECKOUT"
-PEOPLE = {"Alice": "Alice Ng", "Bob": "Bob Ray", "Carol": "Carol Diaz", "Dave": "Dave Poe"}
-TEAMS = {"Payments": ("Alice", "Bob"), "Search": ("Carol",)}
+CHECKOUT, SEARCH = "PCHECKOUT", "PSEARCH"
+"""Services: one of Payments alone, one that Search shares with them."""
+PEOPLE = {"Alice": "Alice Ng", "Bob": "Bob Ray", "Carol": "Carol Diaz", "Dave": "Dave Poe", "Erin": "Erin Fox"}
+TEAMS = {"Payments": ("Alice", "Bob"), "Search": ("Carol", "Erin")}
 """Dave is in no team: he is in Slack only."""
 
 
 def hire(pagerduty: PagerDutySandbox, slack: SlackSandbox) -> None:
-    """Set up both accounts. Alice is on call first, then Bob; everybody reads the channel."""
+    """Set up both accounts. Alice is on call first, then Bob, or Carol for search; everybody reads the channel."""
     for first, name in PEOPLE.items():
         slack.add_user(name, email=email(first), id=slack_id(first))
     slack.add_channel("incidents", id=CHANNEL, members=[slack_id(first) for first in PEOPLE])
@@ -21,9 +22,12 @@ def hire(pagerduty: PagerDutySandbox, slack: SlackSandbox) -> None:
         for first in members:
             pagerduty.add_user(PEOPLE[first], email(first), role="limited_user", id=pagerduty_id(first))
             pagerduty.add_member(teams[name].id, pagerduty_id(first), "responder")
-    levels = [[pagerduty_id(first)] for first in TEAMS["Payments"]]
+    levels = [[pagerduty_id("Alice")], [pagerduty_id("Bob")]]
     policy = pagerduty.add_escalation_policy("Payments on-call", levels, teams=[teams["Payments"]])
-    pagerduty.add_service("checkout-api", policy.id, teams=[teams["Payments"]], id=SERVICE)
+    pagerduty.add_service("checkout-api", policy.id, teams=[teams["Payments"]], id=CHECKOUT)
+    levels = [[pagerduty_id("Alice")], [pagerduty_id("Carol")]]
+    policy = pagerduty.add_escalation_policy("Search on-call", levels, teams=[teams["Search"]])
+    pagerduty.add_service("search-api", policy.id, teams=list(teams.values()), id=SEARCH)
     pagerduty.add_priority("P1")
 
 

@@ -16,18 +16,20 @@ class Figures:
     slack_calls: int
     reads: int
     writes: int
+    refused: int
     deliveries: int
     echoes: int
     duplicates: int
     stale: int
-    clicks: int
+    actions: int
     slowest_ack: float
     seconds: float
 
     def lines(self) -> Iterator[str]:
         """Write them down, aligned."""
-        yield _line(self.clicks, "click", f" by people, acked within {self.slowest_ack:.0f} ms (Slack waits 3 s)")
-        yield _line(self.writes, "write", " to PagerDuty")
+        acked = f"acked within {self.slowest_ack:.0f} ms (Slack waits 3 s)"
+        yield _line(self.actions, "press", f", dialogs and commands of people in Slack, {acked}", "es")
+        yield _line(self.writes, "write", f" to PagerDuty, {self.refused} of them refused")
         yield _line(self.reads, "read", " from PagerDuty")
         yield _line(self.slack_calls, "call", " to Slack")
         yield _line(self.deliveries, "webhook", " delivered")

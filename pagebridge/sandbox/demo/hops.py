@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pagebridge.sandbox.pagerduty import Call as PagerDutyCall
 from pagebridge.sandbox.pagerduty import Delivery
 from pagebridge.sandbox.slack import Call as SlackCall
 from pagebridge.sandbox.slack import Envelope, mrkdwn
 
-WRITES = ("chat.postMessage", "chat.update", "chat.postEphemeral", "response_url")
+WRITES = ("chat.postMessage", "chat.update", "chat.postEphemeral", "response_url", "views.open", "views.update")
 """The methods of Slack by which people come to see something."""
 OK = 200
 
@@ -44,17 +45,15 @@ def from_slack_call(call: SlackCall, names: Names) -> Hop:
 
 
 def from_envelope(envelope: Envelope, names: Names) -> Iterator[Hop]:
-    """Read one click: what a person did, and how it came to the worker."""
-    action = envelope.payload["actions"][0]
-    person = first_name(names(envelope.payload["user"]["id"]))
-    pressed = f"presses {action['text']['text']}" + (", and confirms" if "confirm" in action else "")
-    yield Hop(envelope.sent_at, person, "Slack", pressed)
+    """Read one press, dialog or command: what a person did, and how it came to the worker."""
+    payload = envelope.payload
+    user = payload["user_id"] if envelope.type == "slash_commands" else payload["user"]["id"]
+    yield Hop(envelope.sent_at, first_name(names(user)), "Slack", _done(envelope))
     acked = envelope.acked_after_ms
-    came = envelope.failed or (f"acked after {acked:.0f} ms" if acked is not None else "")
+    came = envelope.failed or (f"acked after {acked:.0f} ms{_objections(envelope)}" if acked is not None else "")
     settled = acked is not None or envelope.failed is not None
-    yield Hop(
-        envelope.sent_at, "Slack", "worker", f"{envelope.payload['type']} over the WebSocket  {came}", settled=settled
-    )
+    kind = payload.get("type", envelope.type)
+    yield Hop(envelope.sent_at, "Slack", "worker", f"{kind} over the WebSocket  {came}", settled=settled)
 
 
 def from_pagerduty_call(call: PagerDutyCall) -> Hop:
@@ -63,7 +62,9 @@ def from_pagerduty_call(call: PagerDutyCall) -> Hop:
     resource = call.path.strip("/").split("/")[0]
     if call.method == "GET" and call.status in (OK, None):
         return Hop(at, "worker", "PagerDuty", resource, read=True, settled=settled)
-    what = f"{call.method} {_short(call.path)}{_asked(call)}  {call.status or 'no answer'}"
+    sender = f"  From: {call.from_email}" if call.from_email else ""
+    asked_for = f"  {asked(call)}" if call.body else ""
+    what = f"{call.method} {_short(call.path)}{asked_for}{sender}  {call.status or 'no answer'}"
     return Hop(at, "worker", "PagerDuty", what, settled=settled)
 
 
@@ -96,6 +97,15 @@ def folded(hops: Iterable[Hop]) -> list[Hop]:
             told += [*_one_line_each(reads), hop]
             reads = []
     return told + _one_line_each(reads)
+
+
+def asked(call: PagerDutyCall) -> str:
+    """Say what a call asks for, by its fields; where people's words are the field, only by its name."""
+    body = call.body if isinstance(call.body, dict) else {}
+    if targets := body.get("responder_request_targets"):
+        return f"responders={','.join(each['responder_request_target']['id'] for each in targets)}"
+    asked_for = body.get("incident", body)
+    return " ".join(_field(name, value) for name, value in asked_for.items() if name != "type")
 
 
 def words(text: str, names: Names) -> str:
@@ -131,6 +141,8 @@ def _one_line(reads: list[Hop]) -> Hop:
 
 def _shown(call: SlackCall, names: Names) -> str:
     """Say where a message is shown, and its gist: private ones in full, of cards the state and what is being tried."""
+    if call.method.startswith("views."):
+        return f"dialog: {_view(call.arguments)['title']['text']}"
     text = str(call.arguments.get("text", ""))
     if call.method in ("response_url", "chat.postEphemeral"):
         return f"privately: {words(text, names)}"
@@ -152,8 +164,32 @@ def _short(path: str) -> str:
     return re.sub(r"(?<=/)([A-Z0-9]{4})[A-Z0-9]{4,}", r"\1..", path)
 
 
-def _asked(call: PagerDutyCall) -> str:
-    body = call.body if isinstance(call.body, dict) else {}
-    status = body.get("incident", {}).get("status")
-    asked = f"  status={status}" if status else ""
-    return asked + (f"  From: {call.from_email}" if call.from_email else "")
+def _done(envelope: Envelope) -> str:
+    """Say what somebody did, in the words that they saw."""
+    payload = envelope.payload
+    if envelope.type == "slash_commands":
+        return f"types {payload['command']} {payload['text']}".rstrip()
+    if payload["type"] == "view_submission":
+        return f'fills in "{payload["view"]["title"]["text"]}", and sends it'
+    action = payload["actions"][0]
+    if "selected_option" in action:
+        return f"chooses {action['selected_option']['text']['text']} in the menu"
+    return f"presses {action['text']['text']}" + (", and confirms" if "confirm" in action else "")
+
+
+def _objections(envelope: Envelope) -> str:
+    """Give the words that came with the ack, to be read in a dialog or as the answer to a command."""
+    response = envelope.response or {}
+    told = [*response.get("errors", {}).values(), response.get("text", "")]
+    return "".join(f": {words(each, str)}" for each in told if each)
+
+
+def _view(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    view = arguments["view"]
+    return dict(json.loads(view) if isinstance(view, str) else view)
+
+
+def _field(name: str, value: object) -> str:
+    if name == "assignments" and isinstance(value, list):
+        return f"assignees={','.join(each['assignee']['id'] for each in value)}"
+    return f"{name}={value}" if name in ("status", "escalation_level") else name

@@ -16,7 +16,8 @@ from pagebridge.sandbox.demo.printing import BOLD, DIM, GREEN, RED, Paper
 from pagebridge.sandbox.demo.processes import Broken
 from pagebridge.sandbox.demo.seeing import Seen
 from pagebridge.sandbox.demo.stage import Stage, set_up
-from pagebridge.sandbox.demo.story import STORY, Step
+from pagebridge.sandbox.demo.steps import Step
+from pagebridge.sandbox.demo.story import STORY
 
 DONE, FAILED, INTERRUPTED, TERMINATED = 0, 1, 130, 143
 """Exit codes."""
@@ -29,7 +30,7 @@ FRESH = 0.02
 AT_REST = Check("calls and deliveries that are still open", lambda seen: seen.open, 0)
 ALL_FOLDED = Check("deliveries that the worker has not folded", lambda seen: seen.unfolded, 0)
 GREETING = (
-    "One incident, from its first alarm to its end, between a Slack and a PagerDuty that run on this machine.\n"
+    "Two incidents, from first alarm to end, between a Slack and a PagerDuty that run on this machine.\n"
     "Receiver, worker, Valkey, webhooks, WebSocket and REST calls are real; every line below is out of the logs."
 )
 
@@ -125,6 +126,7 @@ class Play:
             raise Failed(f"This step failed: {step.title}\n  {error}") from error
         finally:
             self._tell(everything=True)
+            self._show_dialogs()
         if wrong:
             raise Failed.of(step.title, wrong)
         held = " · ".join(check.what for check in step.checks)
@@ -157,6 +159,12 @@ class Play:
         """Tell whether nothing is open, every webhook is folded, and no hop has been for so many seconds."""
         quiet = time.time() - self._stage.hops()[-1].at
         return quiet > seconds and not all_wrong([AT_REST, ALL_FOLDED], self._seen)
+
+    def _show_dialogs(self) -> None:
+        """Show the dialogs that people had in front of them in this step."""
+        for drawn in self._stage.dialogs:
+            self._paper.write(printing.picture(printing.beside(drawn)))
+        self._stage.dialogs.clear()
 
     def _tell(self, *, everything: bool = False) -> None:
         """Tell what is new, up to what is still open; reads wait for what comes after them."""

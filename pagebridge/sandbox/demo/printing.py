@@ -12,6 +12,8 @@ from pagebridge.sandbox.demo.hops import Hop
 WIDTH = 110
 PARTIES = 23
 """Columns for who did it to whom."""
+MARGIN = 11
+"""Columns before what is said of a whole step."""
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
 SYMBOLS = {
     ":rotating_light:": "🚨",
@@ -20,6 +22,10 @@ SYMBOLS = {
     ":no_entry:": "⛔",
     ":hourglass_flowing_sand:": "⏳",
     ":warning:": "⚠️",
+    ":memo:": "📝",
+    ":arrow_right:": "➡️",
+    ":raising_hand:": "🙋",
+    ":x:": "❌",
 }
 
 
@@ -69,6 +75,11 @@ def picture(channel: str) -> str:
     for name, symbol in SYMBOLS.items():
         channel = channel.replace(name, symbol)
     return "\n".join(line for shown in channel.splitlines() for line in _wrapped(shown))
+
+
+def beside(text: str) -> str:
+    """Put `text` under what was done, as far from the edge as the ticks."""
+    return textwrap.indent(text, " " * MARGIN)
 
 
 def _wrapped(line: str) -> Iterable[str]:

@@ -21,6 +21,8 @@ from pagebridge.sandbox.slack import SlackSandbox
 
 HOST = "127.0.0.1"
 SECRET = "the-demo-signs-with-this"  # noqa: S105 - known to this machine only, for the length of the demo
+TOLD = "command.failed"
+"""The worker's word for what could not be done for somebody. It told them, which is for the story to check."""
 GRACE = 20.0
 """Seconds that a process has to finish what it has in hand. Longer than the processes' own."""
 TIMEOUT = aiohttp.ClientTimeout(total=5.0)
@@ -155,7 +157,7 @@ def _is_error(line: str) -> bool:
         entry = json.loads(line)
     except ValueError:
         return True
-    return entry.get("level") in ("error", "critical")
+    return entry.get("level") in ("error", "critical") and entry.get("event") != TOLD
 
 
 def _free(probe: socket.socket, port: int) -> bool:

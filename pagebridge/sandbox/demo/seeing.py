@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 
 from pagebridge.sandbox.demo import cast, figures
 from pagebridge.sandbox.demo.figures import Figures
-from pagebridge.sandbox.demo.hops import line_gist, words
+from pagebridge.sandbox.demo.hops import asked, line_gist, words
 from pagebridge.sandbox.demo.stage import Stage
 from pagebridge.sandbox.slack import Message
+from pagebridge.sandbox.slack.interactive import Clickable
+
+REFUSED = 400
+"""The least HTTP status of a call that was not carried out."""
 
 
 @dataclass
@@ -28,23 +32,28 @@ class Seen:
 
     @property
     def card(self) -> str:
-        """The state on the card, with who brought it about and where."""
-        return self._messages[0].text.partition(":")[0] if self._messages else ""
+        """The state on the latest card, with who brought it about and where."""
+        return self._messages[-1].text.partition(":")[0] if self._messages else ""
 
     @property
     def whole_card(self) -> str:
-        """Everything on the card."""
-        return self._messages[0].plain if self._messages else ""
+        """Everything on the latest card."""
+        return self._messages[-1].plain if self._messages else ""
 
     @property
     def buttons(self) -> list[str]:
-        """What can be pressed on the card."""
-        return self._messages[0].buttons if self._messages else []
+        """The buttons of the latest card."""
+        return [found.label for found in self._clickables if found.option is None]
+
+    @property
+    def menu(self) -> list[str]:
+        """The entries of the latest card's menu."""
+        return [found.label for found in self._clickables if found.option is not None]
 
     @property
     def thread(self) -> list[str]:
-        """The lines in the card's thread, without their times."""
-        return [line_gist(line.text) for card in self._messages for line in card.replies]
+        """The lines in the latest card's thread, without their times and what they quote."""
+        return [line_gist(line.text) for card in self._messages[-1:] for line in card.replies]
 
     @property
     def status(self) -> str:
@@ -58,13 +67,11 @@ class Seen:
 
     @property
     def writes(self) -> list[str]:
-        """Every call that would change something at PagerDuty: what, by whom, and how it was answered."""
+        """Every call that would change this incident at PagerDuty: what, by whom, and how it was answered."""
         return [
-            f"{call.body['incident']['status']} by {call.from_email}: {call.status}"
-            if isinstance(call.body, dict) and "incident" in call.body
-            else f"{call.method} {call.path}: {call.status}"
+            f"{asked(call)} by {call.from_email}: {call.status}"
             for call in self.stage.pagerduty.calls
-            if call.method != "GET"
+            if call.method != "GET" and self.stage.incident in call.path
         ]
 
     @property
@@ -94,14 +101,19 @@ class Seen:
             slack_calls=len(self.stage.slack.calls),
             reads=sum(call.method == "GET" for call in calls),
             writes=sum(call.method != "GET" for call in calls),
+            refused=sum(call.method != "GET" and (call.status or 0) >= REFUSED for call in calls),
             deliveries=self.accepted,
             echoes=self.told["echo"],
             duplicates=self.told["duplicate"],
             stale=self.told["stale"],
-            clicks=len(self.stage.slack.envelopes),
+            actions=len(self.stage.slack.envelopes),
             slowest_ack=max((envelope.acked_after_ms or 0 for envelope in self.stage.slack.envelopes), default=0),
             seconds=seconds,
         )
+
+    @property
+    def _clickables(self) -> list[Clickable]:
+        return self._messages[-1].clickables if self._messages else []
 
     @property
     def _messages(self) -> list[Message]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pagebridge.embedded_valkey import EmbeddedValkey
-from pagebridge.sandbox.demo import cast, hops, processes
+from pagebridge.sandbox.demo import cast, dialogs, hops, processes
 from pagebridge.sandbox.demo.hops import Hop
 from pagebridge.sandbox.demo.processes import Bridge
 from pagebridge.sandbox.pagerduty import Hold, PagerDutySandbox
-from pagebridge.sandbox.slack import SlackSandbox
+from pagebridge.sandbox.slack import Modal, Person, SlackSandbox
 
 PATIENCE = 10.0
 """Seconds to wait for a private answer."""
@@ -22,14 +22,16 @@ class Stage:
     """
     Everything that takes part.
 
-    `acts` is what was done at PagerDuty by others than the bridge, which no log of calls has. `incident` is the id of
-    the incident that the story is about, and `late` the webhook that is kept back for a while.
+    `acts` is what was done at PagerDuty by others than the bridge, which no log of calls has. `dialogs` are
+    those that people had in front of them, as they saw them. `incident` is the id of the latest incident, which the
+    story is about, and `late` the webhook that is kept back for a while.
     """
 
     pagerduty: PagerDutySandbox
     slack: SlackSandbox
     bridge: Bridge
     acts: list[Hop] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
     incident: str = ""
     late: Hold | None = None
 
@@ -37,16 +39,40 @@ class Stage:
         """Note what somebody is about to do."""
         self.acts.append(Hop(time.time(), who, whom, what))
 
-    async def press(self, first: str, button: str, *, confirm: str | None = None) -> None:
-        """Let somebody press a button on the card, and confirm it if that is asked for."""
-        card = self.slack.channels[cast.CHANNEL].messages[0]
-        await self.slack.person(cast.slack_id(first)).click(button, card, confirm=confirm)
+    def trigger(self, service: str, title: str, *, priority: str | None = None) -> None:
+        """Let monitoring open an incident, which the story is about from now on."""
+        self.act("Monitoring", f'opens an incident: "{title}"')
+        self.incident = self.pagerduty.trigger(service, title, priority=priority).id
+
+    async def press(self, first: str, button: str) -> None:
+        """Let somebody press a button on the latest card, and confirm it if that is asked for."""
+        person, card = self.person(first), self.slack.channels[cast.CHANNEL].messages[-1]
+        pressed = await person.click(button, card)
+        if pressed.dialog is not None:
+            self.dialogs.append(dialogs.question(pressed.dialog, first))
+            await person.click(button, card, confirm=pressed.dialog.labels[0])
+
+    async def dialog(self, first: str, button: str) -> Modal:
+        """Let somebody press what opens a dialog, and wait until there is something to fill in."""
+        await self.press(first, button)
+        person = self.person(first)
+        await person.wait(lambda looking: bool(looking.modal.labels), timeout=PATIENCE)
+        return person.modal
+
+    async def send(self, first: str, modal: Modal) -> None:
+        """Let somebody send what they filled in, and keep how it looked: with what is wrong, if that is said."""
+        names = self.slack.name_of
+        filled_in = dialogs.drawn(modal, first, names, {})
+        await modal.submit()
+        self.dialogs.append(dialogs.drawn(modal, first, names, modal.errors) if modal.errors else filled_in)
+
+    def person(self, first: str) -> Person:
+        """Sit down in front of somebody's Slack."""
+        return self.slack.person(cast.slack_id(first))
 
     async def answered(self, first: str) -> None:
         """Wait until somebody has got a private answer."""
-        await self.slack.person(cast.slack_id(first)).wait(
-            lambda person: bool(person.private_messages), timeout=PATIENCE
-        )
+        await self.person(first).wait(lambda person: bool(person.private_messages), timeout=PATIENCE)
 
     def hops(self) -> list[Hop]:
         """Give everything that has happened so far, from all logs, in the order of time."""

@@ -1,19 +1,70 @@
 -- Take one call out of each of its budgets, or out of none. A budget is the moment when its next call would be due at
 -- an even pace; it may lie ahead of now by as much as a burst is allowed.
--- KEYS: budgets (same slot). ARGV: for each, in microseconds, what a call takes and how far ahead the budget may be.
--- Returns 0, or the microseconds to wait; then nothing was taken.
+-- A caller with a name who must wait gets a place in a budget's line, and room is kept for all who stand before it: so
+-- each is told a time of its own, and few come back in vain. Who does not come back in time loses the place. In the line
+-- of a wider budget stands only who has room in the narrower ones: else two could wait for each other.
+-- KEYS (same slot): for each budget, the narrowest first, the budget, its line (caller -> place), when each is due back
+-- (caller -> latest).
+-- ARGV: caller (empty: stands in no line), priority, how late it may come back; then for each budget what a call takes
+-- and how far ahead the budget may be. All times in microseconds.
+-- Returns 0, or how long to wait; then nothing was taken.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local due, wait = {}, 0
-for i, key in ipairs(KEYS) do
-  due[i] = math.max(now, tonumber(redis.call('GET', key) or '0'))
-  wait = math.max(wait, due[i] - ARGV[2 * i] - now)
+local caller, late = ARGV[1], tonumber(ARGV[3])
+local place = ARGV[2] * 10000000000000 + math.floor(now / 1000)
+local count, due, ranks, waits = #KEYS / 3, {}, {}, {}
+local blocked, wait = count + 1, 0
+
+local function takes(i)
+  return tonumber(ARGV[2 * i + 2])
 end
-if wait > 0 then
-  return wait
+
+local function leave(i, who)
+  redis.call('ZREM', KEYS[3 * i - 1], who)
+  redis.call('ZREM', KEYS[3 * i], who)
 end
-for i, key in ipairs(KEYS) do
-  local ahead = due[i] + ARGV[2 * i - 1] - now
-  redis.call('SET', key, string.format('%.0f', now + ahead), 'PX', string.format('%.0f', math.floor(ahead / 1000) + 1))
+
+local function before(i)
+  if caller == '' then
+    return 0
+  end
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3 * i], '-inf', string.format('%.0f', now))) do
+    leave(i, gone)
+  end
+  return redis.call('ZRANK', KEYS[3 * i - 1], caller)
+    or redis.call('ZCOUNT', KEYS[3 * i - 1], '-inf', string.format('%.0f', place))
 end
-return 0
+
+local function join(i)
+  local line, back = KEYS[3 * i - 1], KEYS[3 * i]
+  if not redis.call('ZSCORE', line, caller) then
+    redis.call('ZADD', line, string.format('%.0f', place), caller)
+  end
+  redis.call('ZADD', back, string.format('%.0f', now + wait + late), caller)
+  local longest = math.max(redis.call('PTTL', line), math.floor((wait + late) / 1000) + 1)
+  redis.call('PEXPIRE', line, string.format('%.0f', longest))
+  redis.call('PEXPIRE', back, string.format('%.0f', longest))
+end
+
+for i = 1, count do
+  due[i] = math.max(now, tonumber(redis.call('GET', KEYS[3 * i - 2]) or '0'))
+  ranks[i] = before(i)
+  waits[i] = due[i] + ranks[i] * takes(i) - ARGV[2 * i + 3] - now
+  blocked = waits[i] > 0 and math.min(blocked, i) or blocked
+  wait = math.max(wait, waits[i])
+end
+for i = blocked + 1, count do
+  -- Each of those before it will have to stand in the wider line too, behind as many as stand there now.
+  wait = math.max(wait, waits[blocked] + ranks[blocked] * (ranks[i] * takes(i) - takes(blocked)))
+end
+for i = 1, count do
+  if caller ~= '' then
+    (i <= blocked and wait > 0 and join or leave)(i, caller)
+  end
+  if wait <= 0 then
+    local ahead = due[i] + takes(i) - now
+    local lasts = string.format('%.0f', math.floor(ahead / 1000) + 1)
+    redis.call('SET', KEYS[3 * i - 2], string.format('%.0f', now + ahead), 'PX', lasts)
+  end
+end
+return wait

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from pagebridge.sandbox.demo.hops import (
     Hop,
+    asked,
     card_gist,
     folded,
     from_deliveries,
@@ -93,6 +94,44 @@ def test_a_click_is_two_hops() -> None:
     assert Hop(5.0, "Slack", "worker", "block_actions over the WebSocket  acked after 12 ms") == envelope
 
 
+def test_a_dialog_is_sent_and_may_come_back_with_objections() -> None:
+    """What the app has against it stands beside the ack."""
+    payload = {"type": "view_submission", "user": {"id": "U0ALICE"}, "view": {"title": {"text": "Add note #1"}}}
+    errors = {"response_action": "errors", "errors": {"text": "Write something."}}
+    sent = Envelope("e", "interactive", payload, accepts_response=True, sent_at=5.0, acked_after_ms=9.0)
+    sent.response = errors
+
+    person, envelope = from_envelope(sent, str)
+
+    assert 'fills in "Add note #1", and sends it' == person.what
+    assert "view_submission over the WebSocket  acked after 9 ms: Write something." == envelope.what
+
+
+def test_a_command_is_told_as_it_was_typed() -> None:
+    """With the name of whoever typed it."""
+    payload = {"user_id": "U0BOB", "command": "/pd", "text": "list"}
+    typed = Envelope("e", "slash_commands", payload, accepts_response=True, sent_at=5.0, acked_after_ms=9.0)
+
+    person, envelope = from_envelope(typed, {"U0BOB": "Bob Ray"}.__getitem__)
+
+    assert ("Bob", "types /pd list") == (person.source, person.what)
+    assert "slash_commands over the WebSocket  acked after 9 ms" == envelope.what
+
+
+def test_an_entry_of_a_menu_is_chosen() -> None:
+    """It is named by its words."""
+    chosen = click({"selected_option": {"text": {"text": "Add responders"}}})
+
+    assert "chooses Add responders in the menu" == next(from_envelope(chosen, str)).what
+
+
+def test_of_a_dialog_that_opens_its_title_is_told() -> None:
+    """The dialog itself is shown elsewhere."""
+    view = json.dumps({"title": {"text": "Add note #1"}})
+
+    assert "views.open  dialog: Add note #1" == from_slack_call(slack_call("views.open", view=view), str).what
+
+
 def test_a_click_that_nobody_took_says_what_the_person_was_told() -> None:
     """The failure stands in the place of the ack."""
     lost = click({"text": {"text": "Acknowledge"}}, acked_after_ms=None)
@@ -111,6 +150,19 @@ def test_a_write_shows_what_was_asked_in_whose_name() -> None:
 
     told = "PUT /incidents/Q4BR..  status=acknowledged  From: alice@example.com  200"
     assert Hop(NOON.timestamp(), "worker", "PagerDuty", told) == from_pagerduty_call(call)
+
+
+def test_of_a_write_the_fields_are_told_and_not_what_people_wrote() -> None:
+    """Whom it names and to which level it goes is said; of words only in which field they were."""
+
+    def field(body: dict[str, object]) -> str:
+        return asked(PagerDutyCall("POST", "/incidents/Q1", {}, None, body, NOON, 200))
+
+    target = {"responder_request_target": {"id": "PBOB1", "type": "user_reference"}}
+    assert "responders=PBOB1" == field({"message": "Help", "responder_request_targets": [target]})
+    assert "assignees=PBOB1" == field({"incident": {"type": "x", "assignments": [{"assignee": {"id": "PBOB1"}}]}})
+    assert "escalation_level=2" == field({"incident": {"escalation_level": 2}})
+    assert "note" == field({"note": {"content": "Secret"}})
 
 
 def test_reads_of_pagerduty_are_reads_and_refusals_are_not() -> None:

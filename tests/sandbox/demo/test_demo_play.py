@@ -16,8 +16,9 @@ import pytest
 
 from pagebridge.sandbox.demo import main
 from pagebridge.sandbox.demo.checking import Check
+from pagebridge.sandbox.demo.first_act import open_incident
 from pagebridge.sandbox.demo.stage import Stage
-from pagebridge.sandbox.demo.story import Step, card, open_incident
+from pagebridge.sandbox.demo.steps import Step, card
 
 COMMAND = (sys.executable, "-m", "pagebridge", "demo")
 PATIENCE = 20.0
@@ -25,9 +26,9 @@ PATIENCE = 20.0
 
 
 def test_the_whole_story_comes_out_right() -> None:
-    """Exit code 0, each party at its work, the refusals, the truth in the outage, the channel, the figures."""
+    """Exit code 0, each party at its work, the refusals, the truth in the outage, dialogs, channel, figures."""
     played = subprocess.run(  # noqa: S603 - our own command
-        COMMAND, capture_output=True, text=True, timeout=50, check=False
+        COMMAND, capture_output=True, text=True, timeout=90, check=False
     )
 
     assert 0 == played.returncode, played.stdout + played.stderr
@@ -45,8 +46,14 @@ def test_the_whole_story_comes_out_right() -> None:
         r"worker -> PagerDuty     PUT /incidents/Q...\.\.  status=resolved  From: alice@example\.com  200",
         r"The channel, as people see it\n#incidents",
         r"\(only visible to Carol Diaz\)",
-        r" 2  writes to PagerDuty\n",
-        r" 2  echoes suppressed\n",
+        r"Alice is asked: Escalate #2\?\n +│ PagerDuty pages the next level",
+        r"Carol's dialog: Reassign #2\n(?: +│ .+\n)+ +│ Somebody else: Dave Poe\n +│   ! Dave Poe has no PagerDuty",
+        r"responders=PERIN1  From:\s+alice@example\.com  400",
+        r"\(only visible to Alice Ng\)\n│ Request for responders on incident #2:\n│ ❌ Erin Fox: not done\.",
+        r"\n│ ✅ Carol Diaz: done\n",
+        r"Bob -> Slack            types /pd list",
+        r" 8  writes to PagerDuty, 1 of them refused\n",
+        r" 7  echoes suppressed\n",
         r" 1  duplicate dropped\n",
         r" 1  stale event ignored\n",
     ):

@@ -85,13 +85,13 @@ def test_only_webhooks_count_as_echo_duplicate_or_stale() -> None:
 def test_figures_are_aligned_and_agree_with_their_nouns() -> None:
     """One echo, two echoes."""
     figures = Figures(
-        slack_calls=30, reads=18, writes=1, deliveries=6, echoes=2, duplicates=1, stale=0, clicks=4, slowest_ack=14.6,
-        seconds=12.74,
+        slack_calls=30, reads=18, writes=1, refused=0, deliveries=6, echoes=2, duplicates=1, stale=0, actions=4,
+        slowest_ack=14.6, seconds=12.74,
     )  # fmt: skip
 
     assert [
-        "     4  clicks by people, acked within 15 ms (Slack waits 3 s)",
-        "     1  write to PagerDuty",
+        "     4  presses, dialogs and commands of people in Slack, acked within 15 ms (Slack waits 3 s)",
+        "     1  write to PagerDuty, 0 of them refused",
         "    18  reads from PagerDuty",
         "    30  calls to Slack",
         "     6  webhooks delivered",

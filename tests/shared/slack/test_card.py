@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pagebridge.sandbox.slack.validation import check_blocks
 from shared.model.command import Action
 from shared.model.event import ACKNOWLEDGED, RESOLVED, TRIGGERED, UNACKNOWLEDGED, Agent, Event, Ref, Status
 from shared.model.ids import CommandId, SlackUserId, UserId
@@ -31,30 +32,26 @@ def rendered(incident: Incident, **mentions: str) -> Message:
     return card.render(incident, incident.snapshot, known)
 
 
-def labels(message: Message) -> list[str]:
-    """List the buttons."""
-    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [element["text"]["text"] for row in rows for element in row]
+def test_the_buttons_follow_what_the_account_can_do() -> None:
+    """What PagerDuty would refuse is not offered."""
+    incident = folded(webhook(TRIGGERED, NOON))
+    assert incident.snapshot is not None
+
+    message = card.render(incident, incident.snapshot, {}, able=frozenset({Action.NOTE}))
+
+    row = next(block for block in message.blocks if block["type"] == "actions")
+    assert ["pagebridge:note", "pagebridge:menu"] == [element["action_id"] for element in row["elements"]]
 
 
-@pytest.mark.parametrize(
-    ("event_type", "expected"),
-    [
-        (TRIGGERED, ["Acknowledge", "Resolve"]),
-        (ACKNOWLEDGED, ["Open in PagerDuty", "Resolve"]),
-        (RESOLVED, []),
-    ],
-)
-def test_buttons_follow_the_state(event_type: str, expected: list[str]) -> None:
-    """Only buttons that work are there, and Resolve never takes the place where Acknowledge was."""
-    assert expected == labels(rendered(folded(webhook(event_type, NOON))))
+@pytest.mark.parametrize("details", [True, False])
+def test_details_are_behind_the_headline(details: bool) -> None:  # noqa: FBT001 -- of the table
+    """The menu is there only when there is something behind it."""
+    incident = folded(webhook(TRIGGERED, NOON))
+    assert incident.snapshot is not None
 
+    message = card.render(incident, incident.snapshot, {}, details=details)
 
-def test_only_resolve_asks_first() -> None:
-    """Seconds matter for an acknowledge; a resolve is confirmed."""
-    row = next(block for block in rendered(folded(webhook(TRIGGERED, NOON))).blocks if block["type"] == "actions")
-
-    assert [False, True] == ["confirm" in element for element in row["elements"]]
+    assert details is ("accessory" in message.blocks[0])
 
 
 def test_state_comes_first_in_words() -> None:
@@ -95,21 +92,24 @@ def test_who_acted_and_where(agent: Agent | None, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("action", "state", "words"),
     [
-        (AttemptState.TRYING, "is acknowledging"),
-        (AttemptState.UNCLEAR, "not known whether"),
-        (AttemptState.FAILED, "did *not* go through"),
+        (Action.ACKNOWLEDGE, AttemptState.TRYING, "<@U0ALICE> is acknowledging… PagerDuty has not confirmed it yet."),
+        (Action.REASSIGN, AttemptState.TRYING, "<@U0ALICE> is reassigning it… PagerDuty has not confirmed it yet."),
+        (Action.RESOLVE, AttemptState.UNCLEAR, "It is not known whether <@U0ALICE>'s resolve went through."),
+        (Action.NOTE, AttemptState.FAILED, "<@U0ALICE>'s note did *not* reach PagerDuty."),
+        (Action.ESCALATE, AttemptState.FAILED, "escalation did *not* go through: nobody else has been paged."),
+        *((action, state, "<@U0ALICE>") for action in Action for state in AttemptState),
     ],
 )
-def test_an_attempt_is_shown_and_claims_nothing(state: AttemptState, words: str) -> None:
-    """While a click is not confirmed the card keeps its state and says what is going on, in blocks and text."""
+def test_an_attempt_is_shown_and_claims_nothing(action: Action, state: AttemptState, words: str) -> None:
+    """While an act is not confirmed the card keeps its state and says what is going on, in blocks and text."""
     incident = folded(webhook(TRIGGERED, NOON))
-    attempt = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, SlackUserId("U0ALICE"), state, NOON)
+    attempt = Attempt(CommandId("c1"), action, SlackUserId("U0ALICE"), state, NOON)
 
     message = rendered(replace(incident, attempts=(attempt,)))
 
-    assert words in json.dumps(message.blocks)
+    assert words in json.dumps(message.blocks, ensure_ascii=False)
     assert words in message.text
     assert "*Triggered*" in message.blocks[0]["text"]["text"]
 
@@ -130,7 +130,7 @@ def test_metadata_names_the_message_and_holds_no_text() -> None:
 
     payload = lines.render_line(INCIDENT, incident.lines[0]).metadata["event_payload"]
 
-    known = {"key", "v", "incident", "type", "detail", "subject", "agent", "at", "span", "slots", "sides"}
+    known = {"key", "v", "incident", "type", "detail", "subject", "agent", "kind", "at", "span", "slots", "sides"}
     assert known == set(payload)
     assert "Checkout" not in json.dumps(payload)
 
@@ -146,6 +146,7 @@ def test_any_text_from_pagerduty_makes_a_valid_card(title: str, service: str, pe
     message = rendered(folded(event))
 
     assert len(message.text) <= 4000
+    assert not check_blocks(message.blocks)
     for block in message.blocks:
         texts = [block["text"]["text"]] if "text" in block else [e["text"] for e in block["elements"] if "text" in e]
         for text in (t for t in texts if isinstance(t, str)):

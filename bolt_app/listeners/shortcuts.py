@@ -1,0 +1,64 @@
+"""Shortcuts: a message from an incident's thread becomes a note, stored before Slack hears that it was taken."""
+
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bolt_app.direct import Direct
+from bolt_app.in_hand import InHand
+from bolt_app.intake import Intake
+from bolt_app.quoting import ADD_NOTE, Quoting
+from shared.errors import CallError, Malformed
+from shared.log import reference
+from shared.model.outcome import Declined
+from shared.slack.client import Slack
+
+log = structlog.get_logger()
+
+Body = dict[str, Any]
+
+
+class Shortcuts:
+    """Takes the uses of shortcuts."""
+
+    def __init__(self, intake: Intake, direct: Direct, slack: Slack, quoting: Quoting) -> None:
+        self._intake = intake
+        self._direct = direct
+        self._slack = slack
+        self._quoting = quoting
+
+    async def add_note(self, ack: AsyncAck, body: Body) -> None:
+        """Store the note that a message is to become, then ack; or say privately why there will be none."""
+        try:
+            command = await self._quoting.command(body)
+        except (Declined, Malformed) as error:
+            await ack()
+            await self._say(body, error)
+            return
+        stored = await self._intake.accept(command)
+        await ack()
+        if not stored:
+            await self._direct.handle(command)
+
+    async def _say(self, body: Body, error: Declined | Malformed) -> None:
+        if isinstance(error, Declined):
+            text = f"{error.outcome.why} {error.outcome.next_step}."
+        else:
+            quoted = reference()
+            log.error("shortcut.unreadable", why=str(error), reference=quoted)
+            text = f"This message could not be read, so no note was made (reference `{quoted}`)."
+        try:
+            await self._slack.respond(str(body.get("response_url") or ""), text=text)
+        except CallError as lost:
+            log.warning("reply.lost", why=str(lost))
+
+
+def register(app: AsyncApp, shortcuts: Shortcuts, in_hand: InHand) -> None:
+    """Listen to the message shortcut."""
+
+    async def used(ack: AsyncAck, body: Body) -> None:
+        with in_hand.one():
+            await shortcuts.add_note(ack, body)
+
+    app.message_shortcut(ADD_NOTE)(used)

@@ -1,0 +1,146 @@
+"""
+The slash command: understand it, find the incident, store the command, ack; all of that within Slack's three seconds.
+
+What only reads is acked first and answered after. Answers are private: what changes an incident shows on its card.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bolt_app import ack_mine
+from bolt_app.direct import Direct
+from bolt_app.in_hand import InHand
+from bolt_app.intake import Intake
+from bolt_app.modals.about import About
+from bolt_app.opening import Opening
+from bolt_app.reading.manual import manual
+from bolt_app.reading.reading import Reading
+from bolt_app.replies import Reply
+from bolt_app.saying import code, saying
+from bolt_app.slash import ACTIONS, Mistyped, Verb, Wish, parse
+from bolt_app.typed import Typed, typed
+from bolt_app.which import Which
+from shared.errors import CallError, Malformed
+from shared.log import reference
+from shared.model.command import Action
+from shared.slack.client import Slack
+from shared.slack.text import escape
+
+log = structlog.get_logger()
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SlashCommands:
+    """Takes what is typed after `command`, and presses on the button that one of the answers has."""
+
+    command: str
+    intake: Intake
+    direct: Direct
+    slack: Slack
+    opening: Opening
+    which: Which
+    reading: Reading
+
+    async def take(self, ack: AsyncAck, body: Body) -> None:
+        """Take one line."""
+        try:
+            what = typed(body)
+        except Malformed as error:
+            await _ack(ack, unreadable(error))
+            return
+        wish = parse(what.text)
+        if isinstance(wish, Mistyped):
+            await _ack(ack, mistyped(wish, what.command))
+        elif wish.verb in ACTIONS:
+            await self._act(ack, wish, what)
+        else:
+            await self._answer(ack, wish, what)
+
+    async def acknowledge_all(self, ack: AsyncAck, body: Body) -> None:
+        """Store a command for each incident of a preview, which then says that they are on their way."""
+        try:
+            commands = ack_mine.pressed(body)
+        except Malformed as error:
+            await ack()
+            reply = unreadable(error)
+        else:
+            stored = await asyncio.gather(*(self.intake.accept(command) for command in commands))
+            await ack()
+            lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
+            reply = ack_mine.taken(commands, lost, self.command)
+        try:
+            url = str(body.get("response_url") or "")
+            await self.slack.respond(url, text=reply.text, blocks=reply.blocks, replace_original=True)
+        except CallError as error:
+            log.warning("reply.lost", why=str(error))
+
+    async def _act(self, ack: AsyncAck, wish: Wish, what: Typed) -> None:
+        command = await self.which.command(wish, what)
+        if isinstance(command, Reply):
+            await _ack(ack, command)
+            return
+        stored = await self.intake.accept(command)
+        await ack()
+        if not stored:
+            await self.direct.handle(command)
+
+    async def _answer(self, ack: AsyncAck, wish: Wish, what: Typed) -> None:
+        if wish.verb is Verb.HELP:
+            await _ack(ack, manual(what.command))
+            return
+        await ack()
+        if wish.verb is Verb.TRIGGER:
+            about = About(None, what.channel, None, what.response_url)
+            await self.opening.open(Action.TRIGGER, about, what.trigger_id, title=wish.text)
+            return
+        await self._respond(what, await self.reading.answer(wish, what))
+
+    async def _respond(self, what: Typed, reply: Reply) -> None:
+        """Answer through the command's own address, or else as a private message in the channel."""
+        try:
+            await self.slack.respond(what.response_url, text=reply.text, blocks=reply.blocks)
+        except CallError as error:
+            log.info("reply.again", user=what.by.id, why=str(error))
+            try:
+                await self.slack.post_ephemeral(what.channel, what.by.id, text=reply.text, blocks=reply.blocks)
+            except CallError as lost:
+                log.warning("reply.lost", user=what.by.id, why=str(lost))
+
+
+def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:
+    """Listen to the slash command and to its button."""
+
+    async def entered(ack: AsyncAck, body: Body) -> None:
+        with in_hand.one():
+            await commands.take(ack, body)
+
+    async def pressed(ack: AsyncAck, body: Body) -> None:
+        with in_hand.one():
+            await commands.acknowledge_all(ack, body)
+
+    app.command(commands.command)(entered)
+    app.action(ack_mine.ACK_MINE)(pressed)
+
+
+def mistyped(error: Mistyped, command: str) -> Reply:
+    """Say what was not understood, and the line that would have worked."""
+    everything = f" {code(f'{command} {Verb.HELP}')} lists all commands." if error.line != Verb.HELP else ""
+    return saying(f"{escape(error.why)} Try {code(f'{command} {error.line}')}.{everything}")
+
+
+def unreadable(error: Malformed) -> Reply:
+    """Say that nothing was done, because Slack sent something that nobody understands."""
+    quoted = reference()
+    log.error("command.unreadable", why=str(error), reference=quoted)
+    return saying(f"This could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`).")
+
+
+async def _ack(ack: AsyncAck, reply: Reply) -> None:
+    """Ack with an answer, which Slack shows to this person alone."""
+    await ack(text=reply.text, blocks=list(reply.blocks))

@@ -1,0 +1,88 @@
+"""
+Dialogs that were filled in.
+
+A submission is stored, then acked, which closes the dialog. Until then it stays open with what was typed, and says what
+is wrong: with a field, or with the bridge.
+"""
+
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bolt_app.catalogue import Catalogue
+from bolt_app.in_hand import InHand
+from bolt_app.intake import Intake
+from bolt_app.meaning import Meaning
+from bolt_app.modals.fields import CALLBACK, listed, searched
+from bolt_app.modals.filled import Wrong, first_field
+from bolt_app.modals.forms import TITLE
+from shared.errors import CallError, Malformed
+from shared.log import reference
+
+log = structlog.get_logger()
+
+Body = dict[str, Any]
+
+NOT_STORED = (
+    "The bridge could not store this for certain, so count it as not sent. Nothing you typed is lost: send it again in "
+    "a moment. It will not be done twice."
+)
+
+
+class ViewSubmissions:
+    """Takes what was filled in."""
+
+    def __init__(self, intake: Intake, meaning: Meaning) -> None:
+        self._intake = intake
+        self._meaning = meaning
+
+    async def take(self, ack: AsyncAck, body: Body) -> None:
+        """Store what a submission means, then ack; or say in the dialog why not."""
+        try:
+            command = await self._meaning.command(body)
+        except Wrong as wrong:
+            await ack(response_action="errors", errors=wrong.errors)
+            return
+        except Malformed as error:
+            await self._unreadable(ack, body, error)
+            return
+        if await self._intake.accept(command):
+            await ack()
+        else:
+            await self._refuse(ack, body, NOT_STORED)
+
+    async def _unreadable(self, ack: AsyncAck, body: Body, error: Malformed) -> None:
+        quoted = reference()
+        log.error("submission.unreadable", why=str(error), reference=quoted)
+        words = f"This could not be read, so nothing was sent. Use PagerDuty itself (reference {quoted})."
+        await self._refuse(ack, body, words)
+
+    async def _refuse(self, ack: AsyncAck, body: Body, words: str) -> None:
+        """Put words that are about no field in particular under the first one."""
+        await ack(response_action="errors", errors={first_field(body.get("view") or {}) or "text": words})
+
+
+def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: Catalogue, in_hand: InHand) -> None:
+    """Listen to the dialogs, and to what people type into a menu that asks us for its options."""
+
+    async def submitted(ack: AsyncAck, body: Body) -> None:
+        with in_hand.one():
+            await submissions.take(ack, body)
+
+    def searching(field: str) -> None:
+        async def typed(ack: AsyncAck, body: Body) -> None:
+            try:
+                options = await catalogue.search(field, str(body.get("value") or ""))
+            except (CallError, Malformed) as error:
+                # Slack has no place for words here; an empty list is all that people can be shown.
+                log.warning("search.failed", field=field, why=str(error))
+                options = ()
+            await ack(options=listed(options))
+
+        app.options(searched(field))(typed)
+
+    for action in TITLE:
+        app.view(f"{CALLBACK}{action}")(submitted)
+    for field in ("service", "policy"):
+        searching(field)

@@ -1,0 +1,67 @@
+"""Whom to mention on a card. Many cards ask at once, so each person is looked up once, and remembered for a while."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import structlog
+
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Malformed
+from shared.model.event import Snapshot
+from shared.model.ids import SlackUserId, UserId
+
+log = structlog.get_logger()
+
+KEPT = 60.0
+"""Seconds for which an answer, whatever it is, is taken for the answer to the next question as well."""
+KEPT_FAILURE = 2.0
+"""The same for a look-up that failed: a directory that is down is not asked again for each card."""
+
+
+class Known(NamedTuple):
+    """What a look-up gave, and until when that counts."""
+
+    slack_user: SlackUserId | None
+    until: float
+
+
+class Mentions:
+    """Finds the Slack users of the people on an incident. A name without a mention is better than a late card."""
+
+    def __init__(self, wiring: Wiring, now: Callable[[], float] = time.monotonic) -> None:
+        self._wiring = wiring
+        self._now = now
+        self._known: dict[UserId, Known] = {}
+        self._looking: defaultdict[UserId, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def of(self, snapshot: Snapshot) -> dict[UserId, SlackUserId]:
+        """Find whom to mention for each assignee, within a short time."""
+        found: dict[UserId, SlackUserId] = {}
+        try:
+            async with asyncio.timeout(self._wiring.durations.names):
+                for user in sorted(snapshot.assignee_ids):
+                    slack_user = await self._find(user)
+                    if slack_user is not None:
+                        found[user] = slack_user
+        except TimeoutError:
+            unknown = snapshot.assignee_ids - found.keys()
+            self._known |= dict.fromkeys(unknown, Known(None, self._now() + KEPT_FAILURE))
+            log.warning("mention.unknown", users=sorted(unknown), why="it takes too long")
+        return found
+
+    async def _find(self, user: UserId) -> SlackUserId | None:
+        async with self._looking[user]:
+            known = self._known.get(user)
+            if known is None or known.until <= self._now():
+                known = self._known[user] = await self._look_up(user)
+            return known.slack_user
+
+    async def _look_up(self, user: UserId) -> Known:
+        try:
+            return Known(await self._wiring.identity.mention(user), self._now() + KEPT)
+        except (CallError, Malformed) as error:
+            log.warning("mention.unknown", users=[user], why=str(error))
+            return Known(None, self._now() + KEPT_FAILURE)

@@ -1,0 +1,46 @@
+"""What one pass over one incident has in hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.model.event import Snapshot
+from shared.model.ids import ChannelId
+from shared.model.incident import Incident
+from shared.model.surface import Placed, Surface
+from shared.routing import Route
+from shared.store.documents import Documents
+from shared.store.leases import Lease
+
+
+@dataclass
+class Pass:
+    """One pass over one incident: what is known, which route holds, and under which lease."""
+
+    incident: Incident
+    snapshot: Snapshot
+    lease: Lease
+    surface: Surface
+    route: Route
+
+    @property
+    def home(self) -> ChannelId:
+        """The channel with the thread."""
+        return self.surface.channels[0]
+
+    @property
+    def urgent(self) -> bool:
+        """Tell whether its messages go before others."""
+        return self.snapshot.urgency == "high"
+
+    @property
+    def as_of_ms(self) -> int:
+        """The time of the newest event that its messages can tell of, by PagerDuty's clock."""
+        return self.incident.as_of.ms if self.incident.as_of else 0
+
+    def card(self, channel: ChannelId) -> Placed:
+        """Tell what is known of the card in a channel."""
+        return self.surface.cards.get(channel, Placed())
+
+    async def save(self, surfaces: Documents[Surface], rule: Callable[[Surface], Surface]) -> None:
+        """Store what is known now of the incident's messages."""
+        self.surface = (await surfaces.change(self.incident.id, rule, self.lease)).value

@@ -1,0 +1,93 @@
+"""
+One incident, repaired: all that PagerDuty shows of it goes through the fold, and what nobody had told is told.
+
+A line that opens here, or a state that is put right, stands for an event that was lost: it is counted and logged.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.wiring import Wiring
+from shared.model.event import SECOND
+from shared.model.ids import IncidentId
+from shared.pagerduty.additions import Note
+from shared.pagerduty.client import Read
+from shared.pagerduty.repairs import SILENT, Repaired, Shown, Window, repaired
+from shared.store.generation import Birth
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+REPAIRS = Counter("pagebridge_resync_repairs", "What resync told or put right, by what had been missing", ["missing"])
+TRIES = 3
+"""How often an incident is read again that moves on while it is being read."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What came of it: whether to look again soon, and whether something came late that an event should have told."""
+
+    young: bool = False
+    late: bool = False
+
+
+class Repairing:
+    """Reads incidents in full, slowly, and folds what was read."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    async def repair(self, incident: IncidentId, birth: Birth, lease: Lease) -> Looked:
+        """Repair an incident as far as it needs it. Raises `CallError`, and `Malformed` for an answer that is none."""
+        for _ in range(TRIES):
+            before = await self._wiring.incidents.load(incident)
+            shown = await self._shown(incident, lease)
+            found = repaired(before.value, shown, self._window(shown, birth), await self._wiring.clock.now_ms())
+            if found.incident == before.value:
+                return Looked(found.young)
+            if await self._wiring.incidents.swap(incident, before, found.incident):
+                known_before = before.value.snapshot is not None or not _older(shown, birth)
+                return await self._settled(found, known_before=known_before)
+        return Looked(young=True)
+
+    async def notes(self, incident: IncidentId, lease: Lease) -> Read[tuple[Note, ...]]:
+        """Read the notes of an incident, when it is time for another call."""
+        return await self._slowly(self._wiring.pagerduty.notes, incident, lease)
+
+    async def _shown(self, incident: IncidentId, lease: Lease) -> Shown:
+        door = self._wiring.pagerduty
+        read = await self._slowly(door.incident, incident, lease)
+        entries = await self._slowly(door.log_entries, incident, lease)
+        return Shown(read.value, read.date, entries, (await self.notes(incident, lease)).value)
+
+    async def _slowly(self, call: Callable[[IncidentId], Awaitable[T]], incident: IncidentId, lease: Lease) -> T:
+        await asyncio.sleep(self._wiring.durations.resync_pause)
+        await lease.check(self._wiring.durations.pagerduty_timeout)
+        return await call(incident)
+
+    def _window(self, shown: Shown, birth: Birth) -> Window:
+        opens = birth.ms if _older(shown, birth) else 0
+        return Window(opens, shown.date.ms - int(self._wiring.durations.grace * SECOND))
+
+    async def _settled(self, found: Repaired, *, known_before: bool) -> Looked:
+        incident = found.incident.id
+        await self._wiring.dirty.mark(incident)
+        if found.incident.expectations:
+            await self._wiring.commands.mark(incident)
+        missing = [line.type for line in found.lines] or (["state"] if found.state and known_before else [])
+        for what in missing:
+            REPAIRS.labels(what).inc()
+            log.warning("resync.repaired", incident=incident, missing=what)
+        return Looked(found.young, late=bool(set(missing) - SILENT))
+
+
+def _older(shown: Shown, birth: Birth) -> bool:
+    created = shown.incident.snapshot.created_ms
+    return created is None or created < birth.ms

@@ -1,0 +1,118 @@
+"""
+Watching over the webhook subscription, without which nobody hears of anything until the next resync.
+
+PagerDuty switches one off for a day when three deliveries in a row were turned away. It is pinged then; once the ping
+has come in, signed as it should be, it is switched on again. PagerDuty does not say whether it pings one that is off,
+so one whose ping stays away is switched on all the same and pinged again: if that does not come either, the receiver is
+at fault. Source: PagerDuty's pages on webhook behaviour and its OpenAPI description.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import Gauge
+
+from bolt_app.wiring import Wiring
+from shared.model.event import ANNOUNCED, SECOND
+from shared.model.progress import Gap, Progress
+from shared.pagerduty.subscriptions import WebhookSubscription
+from shared.store import keys
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+HEALTHY = Gauge("pagebridge_subscription_healthy", "1 while a webhook subscription delivers all that is needed here")
+ANY = "any"
+PATH = "/webhooks/pagerduty"
+NEEDED = frozenset(event for event in ANNOUNCED if event.startswith("incident."))
+OFF = "PagerDuty has switched the webhook subscription off, because its deliveries were turned away"
+DEAF = "PagerDuty's pings do not reach the receiver: see its log for why it turns them away"
+MISSING = f"PagerDuty has no active webhook subscription whose address ends in {PATH}"
+
+
+class Watchdog:
+    """Looks at the subscriptions that deliver here: the one of that id, or else all that go to our path."""
+
+    def __init__(self, wiring: Wiring, subscription: str = ANY) -> None:
+        self._wiring = wiring
+        self._subscription = subscription
+
+    async def look(self, progress: Progress, lease: Lease) -> Progress:
+        """Find out what is wrong, say it once, and mend what can be. Raises `CallError`, and `Malformed`."""
+        await lease.check(self._wiring.durations.pagerduty_timeout)
+        ours = [each for each in await self._wiring.pagerduty.webhook_subscriptions() if self._is_ours(each)]
+        disabled = [each for each in ours if each.disabled]
+        problem = OFF if disabled else _problem(ours)
+        now_ms = await self._wiring.clock.now_ms()
+        if disabled:
+            progress = await self._mend(progress, disabled, lease, now_ms)
+        elif progress.pinged_ms and not await self._ping_came(progress):
+            waited = self._waited(progress, now_ms)
+            problem = problem or (DEAF if waited else progress.problem)
+            progress = await self._ping(progress, ours, lease, now_ms) if waited else progress
+        elif progress.gap is not None and not progress.gap.until_ms:
+            gap = replace(progress.gap, until_ms=now_ms)
+            progress = replace(progress, gap=gap, pinged_ms=0, due_ms=now_ms)
+            log.warning("subscription.works_again", hint="what was lost meanwhile is looked up now")
+        self._say(progress, problem)
+        return replace(progress, problem=problem)
+
+    def _is_ours(self, subscription: WebhookSubscription) -> bool:
+        if self._subscription != ANY:
+            return subscription.id == self._subscription
+        return subscription.active and urlsplit(subscription.url).path.endswith(PATH)
+
+    async def _mend(
+        self, progress: Progress, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int
+    ) -> Progress:
+        """Ping it; switch it on when the ping has come, or has had its time."""
+        waited = self._waited(progress, now_ms)
+        came = bool(progress.pinged_ms) and await self._ping_came(progress)
+        gap = progress.gap if progress.gap and not progress.gap.until_ms else Gap(progress.watched_ms or now_ms)
+        if progress.pinged_ms and not came and not waited:
+            return replace(progress, gap=gap)
+        if progress.pinged_ms:
+            for subscription in disabled:
+                await lease.check(self._wiring.durations.pagerduty_timeout)
+                await self._wiring.pagerduty.enable_subscription(subscription.id)
+                log.warning("subscription.enabled", subscription=subscription.id, ping_came=came)
+        progress = replace(progress, gap=gap)
+        return progress if came else await self._ping(progress, disabled, lease, now_ms)
+
+    async def _ping(
+        self, progress: Progress, ours: Sequence[WebhookSubscription], lease: Lease, now_ms: int
+    ) -> Progress:
+        for subscription in ours:
+            await lease.check(self._wiring.durations.pagerduty_timeout)
+            await self._wiring.pagerduty.ping_subscription(subscription.id)
+        return replace(progress, pinged_ms=now_ms)
+
+    def _waited(self, progress: Progress, now_ms: int) -> bool:
+        return now_ms - progress.pinged_ms > self._wiring.durations.call_max * SECOND
+
+    async def _ping_came(self, progress: Progress) -> bool:
+        came = await self._wiring.redis.get(keys.PING)
+        return isinstance(came, bytes) and int(came) >= progress.pinged_ms
+
+    @staticmethod
+    def _say(progress: Progress, problem: str) -> None:
+        HEALTHY.set(not problem)
+        if problem and problem != progress.problem:
+            log.error("subscription.wrong", why=problem)
+        elif progress.problem and not problem:
+            log.info("subscription.right", was=progress.problem)
+
+
+def _problem(ours: Sequence[WebhookSubscription]) -> str:
+    """Say what is wrong with the subscriptions as they are set up; empty when nothing is."""
+    active = [each for each in ours if each.active]
+    if not active:
+        return MISSING
+    lacking = sorted(NEEDED - frozenset().union(*(each.events for each in active)))
+    if lacking:
+        return f"The webhook subscription does not send {', '.join(lacking)}: add these events to it"
+    if all(each.scope != "account" for each in active):
+        return "The webhook subscription is for part of the account only: other incidents are found late, by resync"
+    return ""

@@ -1,0 +1,153 @@
+"""The first act, step by step: states that change on both sides, late and twice, refusals, and an outage."""
+
+from pagebridge.sandbox.demo import cast
+from pagebridge.sandbox.demo.checking import Check
+from pagebridge.sandbox.demo.stage import Stage
+from pagebridge.sandbox.demo.steps import Step, buttons, card, menu, reads, status, thread, told, writes
+
+TITLE = "Checkout latency over 2 s"
+
+TRIGGERED = "Triggered by Events API V2"
+BY_ALICE = "Acknowledged by Alice Ng in Slack"
+RAN_OUT = "Acknowledgement ran out: nobody is on it, assigned to Alice Ng"
+BY_BOB = "Acknowledged by Bob Ray in PagerDuty"
+RESOLVED = "Resolved by Alice Ng in Slack"
+
+ALICES_ACKNOWLEDGE = "status=acknowledged by alice@example.com: 200"
+ALICES_RESOLVE = "status=resolved by alice@example.com: 200"
+
+
+async def open_incident(stage: Stage) -> None:
+    """Let monitoring open the incident."""
+    stage.trigger(cast.CHECKOUT, TITLE, priority="P1")
+
+
+async def press_without_right(stage: Stage) -> None:
+    """Let two people press who may not."""
+    await stage.press("Carol", "Acknowledge")
+    await stage.answered("Carol")
+    await stage.press("Dave", "Acknowledge")
+
+
+async def acknowledge_in_slack(stage: Stage) -> None:
+    """Let Alice press Acknowledge."""
+    await stage.press("Alice", "Acknowledge")
+
+
+async def run_out_and_acknowledge(stage: Stage) -> None:
+    """Let the acknowledgement run out, its webhook be late, and Bob acknowledge; the next webhook comes twice."""
+    stage.late = stage.pagerduty.webhooks.hold(stage.incident, "incident.unacknowledged")
+    stage.act("Timer", "the acknowledgement runs out; the webhook that tells it is delayed")
+    stage.pagerduty.automation.unacknowledge(stage.incident)
+    stage.pagerduty.webhooks.duplicate_next(1, same_id=False)
+    stage.act("Bob", "acknowledges in PagerDuty's own interface")
+    stage.pagerduty.web(cast.pagerduty_id("Bob")).acknowledge(stage.incident)
+
+
+async def deliver_late(stage: Stage) -> None:
+    """Let go of the webhook that was kept back."""
+    if stage.late is not None:
+        stage.late.release()
+
+
+async def resolve_in_an_outage(stage: Stage) -> None:
+    """Let PagerDuty go down, and Alice resolve, without a note."""
+    stage.act("PagerDuty", "stops answering its REST API", "everybody")
+    stage.pagerduty.stop_answering()
+    await stage.send("Alice", await stage.dialog("Alice", "Resolve"))
+
+
+async def end_the_outage(stage: Stage) -> None:
+    """Let PagerDuty come back."""
+    stage.act("PagerDuty", "answers again", "everybody")
+    stage.pagerduty.answer_again()
+
+
+FIRST_ACT = (
+    Step(
+        "Monitoring opens an incident: its card appears in #incidents",
+        open_incident,
+        (
+            card("Triggered"),
+            buttons("Acknowledge", "Add note", "Reassign", "Escalate", "Resolve"),
+            menu("Add responders", "Change priority", "Status update", "Open in PagerDuty"),
+            thread(TRIGGERED),
+            writes(),
+            status("triggered", "Alice"),
+        ),
+    ),
+    Step(
+        "Carol (another team) and Dave (no PagerDuty account) press Acknowledge: refused, privately",
+        press_without_right,
+        (
+            reads("Carol", "This incident belongs to Payments, and you are not on that team."),
+            reads("Dave", "No PagerDuty user has your Slack e-mail address dave@example.com"),
+            card("Triggered"),
+            writes(),
+            status("triggered", "Alice"),
+        ),
+    ),
+    Step(
+        "Alice acknowledges in Slack: written in her name, and the webhook that echoes it says nothing new",
+        acknowledge_in_slack,
+        (
+            card(BY_ALICE),
+            buttons("Add note", "Reassign", "Escalate", "Resolve"),
+            menu("Add responders", "Snooze", "Change priority", "Status update", "Open in PagerDuty"),
+            thread(TRIGGERED, BY_ALICE),
+            writes(ALICES_ACKNOWLEDGE),
+            told("echo", 1),
+            status("acknowledged", "Alice"),
+        ),
+    ),
+    Step(
+        "The acknowledgement runs out, and Bob acknowledges in PagerDuty: one webhook is late, one comes twice",
+        run_out_and_acknowledge,
+        (
+            card(BY_BOB),
+            thread(TRIGGERED, BY_ALICE, BY_BOB),
+            told("duplicate", 1),
+            writes(ALICES_ACKNOWLEDGE),
+            status("acknowledged", "Bob"),
+        ),
+    ),
+    Step(
+        "The late webhook arrives: it gets its line, but the card does not go back to an older state",
+        deliver_late,
+        (
+            thread(TRIGGERED, BY_ALICE, BY_BOB, RAN_OUT),
+            card(BY_BOB),
+            told("stale", 1),
+            status("acknowledged", "Bob"),
+        ),
+    ),
+    Step(
+        "PagerDuty is down: Alice resolves in the dialog, and is told the truth",
+        resolve_in_an_outage,
+        (
+            reads("Alice", "is on its way to PagerDuty"),
+            reads("Alice", "is NOT resolved yet, it is still open"),
+            card(BY_BOB),
+            Check('it adds "Alice Ng is resolving…"', lambda seen: seen.whole_card, "Alice Ng is resolving", part=True),
+            writes(ALICES_ACKNOWLEDGE),
+            status("acknowledged", "Bob"),
+        ),
+    ),
+    Step(
+        "PagerDuty is back: the resolve goes through, once, and the incident is over",
+        end_the_outage,
+        (
+            card(RESOLVED),
+            buttons("Add note"),
+            menu("Status update", "Open in PagerDuty"),
+            thread(TRIGGERED, BY_ALICE, BY_BOB, RAN_OUT, RESOLVED),
+            reads("Alice", "is resolved, in your name"),
+            writes(ALICES_ACKNOWLEDGE, ALICES_RESOLVE),
+            told("echo", 2),
+            told("duplicate", 1),
+            told("stale", 1),
+            status("resolved"),
+        ),
+        rest=1.3,  # the worker posts one message a second: in this time a line too many would come
+    ),
+)

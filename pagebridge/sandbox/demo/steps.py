@@ -1,0 +1,76 @@
+"""What a story is made of: its steps, and what must hold after each of them, in the words that are printed."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pagebridge.sandbox.demo import cast
+from pagebridge.sandbox.demo.checking import Check
+from pagebridge.sandbox.demo.figures import counted
+from pagebridge.sandbox.demo.stage import Stage
+
+KINDS = {"echo": "echoes of our own writes", "duplicate": "duplicates", "stale": "older than what is known"}
+"""The worker's words for webhooks that changed nothing, and ours."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    One step: its title, what is played, and what must hold when all has come to rest.
+
+    `rest` is for how many seconds nothing may happen for that.
+    """
+
+    title: str
+    play: Callable[[Stage], Awaitable[None]]
+    checks: tuple[Check, ...]
+    rest: float = 0.3
+
+
+def card(state: str, *, cards: int = 1) -> Check:
+    """Require a state on the latest card, and how many cards there are, one for each incident."""
+    which = "one card" if cards == 1 else f"{cards} cards, the latest"
+    return Check(f'{which}: "{state}"', lambda seen: (seen.cards, seen.card), (cards, state))
+
+
+def buttons(*labels: str) -> Check:
+    """Require the buttons of the card, its menu left out."""
+    return Check(f"buttons {_listed(labels)}", lambda seen: seen.buttons, list(labels))
+
+
+def menu(*labels: str) -> Check:
+    """Require the entries of the card's menu."""
+    return Check(f"in its menu {_listed(labels)}", lambda seen: seen.menu, list(labels))
+
+
+def thread(*lines: str) -> Check:
+    """Require the lines of the thread, each of them once and in this order."""
+    what = f'{counted(len(lines), "line")} in the thread, the last "{lines[-1]}"'
+    return Check(what, lambda seen: seen.thread, list(lines))
+
+
+def writes(*made: str) -> Check:
+    """Require the writes to PagerDuty about this incident, all since its beginning."""
+    last = f', the last "{made[-1]}"' if made else ""
+    return Check(f"{counted(len(made), 'write')} to PagerDuty so far{last}", lambda seen: seen.writes, list(made))
+
+
+def status(state: str, *assignees: str) -> Check:
+    """Require the truth at PagerDuty."""
+    whose = f", assigned to {' and '.join(assignees)}" if assignees else ""
+    expected = (state, [cast.pagerduty_id(first) for first in assignees])
+    return Check(f"in PagerDuty {state}{whose}", lambda seen: (seen.status, seen.assignees), expected)
+
+
+def reads(first: str, words: str) -> Check:
+    """Require words that one person reads, and nobody else."""
+    return Check(f'{first} alone reads "{words}"', lambda seen: seen.private(first), words, part=True)
+
+
+def told(what: str, number: int) -> Check:
+    """Require how many webhooks were of a kind to the worker, all since the beginning."""
+    return Check(f"webhooks so far that were {KINDS[what]}: {number}", lambda seen: seen.told[what], number)
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    *others, last = labels
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,49 @@
+"""How far the upkeep of the whole bridge has come: kept in the store, so that any worker can go on with it."""
+
+from dataclasses import dataclass, field
+
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.surface import Placed
+
+EVERYTHING = IncidentId("EVERYTHING")
+"""In place of an incident, for what is done once for all of them."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """
+    A time in which no webhooks came, by the store's clock; it has not ended while `until_ms` is 0.
+
+    `late` are the incidents of which something was told only afterwards.
+    """
+
+    since_ms: int
+    until_ms: int = 0
+    late: tuple[IncidentId, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """
+    What the last pass of each kind has left behind.
+
+    `begun_ms` is when the last resync began, `watched_ms` when the subscription was last looked at, both by the store's
+    clock, as is `due_ms`, before which none need begin unless its time has come (0: none is called for). `since_ms` is
+    up to when PagerDuty's log has been looked through, by its own clock; 0 if never. `again` are incidents that could
+    not be compared, `turn` is the last one whose thread was looked at.
+
+    `problem` says in words what is wrong with the webhook subscription. `pinged_ms` is when it was pinged to find out
+    whether its webhooks come. `gap` is the time in which they did not, and `notices` are the messages that tell of it.
+    """
+
+    id: IncidentId
+    begun_ms: int = 0
+    watched_ms: int = 0
+    due_ms: int = 0
+    since_ms: int = 0
+    again: tuple[IncidentId, ...] = ()
+    turn: IncidentId | None = None
+    problem: str = ""
+    pinged_ms: int = 0
+    gap: Gap | None = None
+    notices: dict[ChannelId, Placed] = field(default_factory=dict)

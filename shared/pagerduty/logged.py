@@ -1,0 +1,127 @@
+"""
+What an incident's log tells, as events: what a lost webhook would have told, to the second. Pure.
+
+Several entries may stand for one act. An incident that is triggered, acknowledged or escalated is assigned by that, and
+PagerDuty writes both down; only an assignment for its own sake is a reassignment.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from shared.model.event import (
+    ACKNOWLEDGED,
+    DELEGATED,
+    ESCALATED,
+    REASSIGNED,
+    REOPENED,
+    RESOLVED,
+    SECOND,
+    SNOOZED,
+    TRANSITIONS,
+    TRIGGERED,
+    UNACKNOWLEDGED,
+    Agent,
+    Event,
+    Ref,
+    Said,
+    Source,
+    Status,
+    people,
+)
+from shared.model.ids import EventId, IncidentId
+from shared.model.timeline import apart, person
+from shared.pagerduty.happenings import merged, names
+from shared.pagerduty.log_entries import LogEntry
+
+TRIGGER, ASSIGN = "trigger_log_entry", "assign_log_entry"
+EVENTS: Mapping[str, str] = {
+    TRIGGER: TRIGGERED,
+    "acknowledge_log_entry": ACKNOWLEDGED,
+    "unacknowledge_log_entry": UNACKNOWLEDGED,
+    "resolve_log_entry": RESOLVED,
+    "escalate_log_entry": ESCALATED,
+    "delegate_log_entry": DELEGATED,
+    ASSIGN: REASSIGNED,
+    "snooze_log_entry": SNOOZED,
+}
+"""The events that entries tell of. Of notes they lack the id, of changed fields often what has changed."""
+ASSIGNING = frozenset({TRIGGER, "acknowledge_log_entry", "escalate_log_entry", "delegate_log_entry"})
+BY_ITSELF = frozenset({"timeout", "auto"})
+"""The channels of what PagerDuty does when a time is over; webhooks then have no agent."""
+
+
+def logged(
+    incident: IncidentId, log: Sequence[LogEntry], status: Status | None = None, into: Ref | None = None
+) -> tuple[Event, ...]:
+    """
+    Make events of the entries of `log`, the oldest first, that tell of something announced.
+
+    `status` is the state before the first of them, None at the beginning of the whole log. `into` is the incident that
+    this one was merged into, by the last resolve.
+    """
+    told = tuple(_told(incident, log, status))
+    last = max((place for place, event in enumerate(told) if event.type == RESOLVED), default=None)
+    return tuple(_merged(event, into) if place == last and into else event for place, event in enumerate(told))
+
+
+def _told(incident: IncidentId, log: Sequence[LogEntry], status: Status | None) -> Iterator[Event]:
+    accompanying = set(_accompanying(log))
+    for entry in log:
+        kind = EVENTS.get(entry.type)
+        if entry.type == TRIGGER:
+            # Every further alert triggers again, which changes nothing unless the incident was resolved.
+            kind = {None: TRIGGERED, Status.RESOLVED: REOPENED}.get(status)
+        if kind is not None and entry.id not in accompanying:
+            status = TRANSITIONS.get(kind, status)
+            yield _event(incident, kind, entry)
+
+
+def _event(incident: IncidentId, kind: str, entry: LogEntry) -> Event:
+    moved = kind in {ESCALATED, DELEGATED, REASSIGNED}
+    return Event(
+        id=EventId(f"log:{entry.id}"),
+        type=kind,
+        incident=incident,
+        source=Source.LOG,
+        at=entry.at,
+        agent=_agent(entry),
+        detail=people(ref.id for ref in entry.assignees) if moved else "",
+        said=_said(kind, entry),
+    )
+
+
+def _said(kind: str, entry: LogEntry) -> Said:
+    if kind == SNOOZED:
+        wakes = next((action.at for action in entry.pending if action.type == "unacknowledge"), None)
+        return (("until", str(wakes.ms)),) if wakes else ()
+    if kind == RESOLVED:
+        return (("resolution", entry.note),) if entry.note else ()
+    return (("assigned", names(entry.assignees)),) if entry.assignees else ()
+
+
+def _merged(event: Event, into: Ref) -> Event:
+    return replace(event, said=(*event.said, *merged(into)))
+
+
+def _agent(entry: LogEntry) -> Agent | None:
+    """Take PagerDuty's own doing for nobody's, as webhooks do."""
+    by_itself = entry.channel in BY_ITSELF and entry.agent is not None and not entry.agent.is_user
+    return None if by_itself else entry.agent
+
+
+def _accompanying(log: Sequence[LogEntry]) -> Iterator[str]:
+    """Find the assignments that belong to something else: to each the next one after it, if it fits."""
+    for place, cause in enumerate(log):
+        if cause.type in ASSIGNING:
+            following = (entry for entry in log[place + 1 :] if entry.type == ASSIGN)
+            yield from (entry.id for entry in islice(following, 1) if _belongs(entry, cause))
+
+
+def _belongs(assigned: LogEntry, cause: LogEntry) -> bool:
+    if apart(assigned.at, cause.at) > SECOND or person(assigned.agent) != person(cause.agent):
+        return False
+    now = {ref.id for ref in assigned.assignees}
+    if cause.type == "acknowledge_log_entry":
+        return now == {person(cause.agent)}
+    return cause.type == TRIGGER or now == {ref.id for ref in cause.assignees}

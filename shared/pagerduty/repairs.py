@@ -1,0 +1,152 @@
+"""
+What is missing from a projection, and the projection with it: one fold over what PagerDuty shows. Pure.
+
+The log and the notes go through the same fold as webhooks, so what was told before is found by its line and only what
+nobody told opens one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.model.event import (
+    ANNOTATED,
+    NOTE_EDITED,
+    TITLE_CHANGED,
+    TRANSITIONS,
+    URGENCY_CHANGED,
+    Event,
+    Instant,
+    Status,
+    digest,
+)
+from shared.model.incident import Incident, fold, settle
+from shared.model.timeline import Line, when
+from shared.pagerduty.additions import Note
+from shared.pagerduty.log_entries import LogEntry
+from shared.pagerduty.logged import logged
+from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.unreported import FIELDS, annotated, asked, changed, unheard
+
+NOTE = "annotate_log_entry"
+SILENT = frozenset({TITLE_CHANGED, URGENCY_CHANGED, NOTE_EDITED})
+"""What no other source will tell of: there is nothing to wait for."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """All that PagerDuty shows of one incident at `date`: the incident itself, its whole log, its notes."""
+
+    incident: RestIncident
+    date: Instant
+    log: tuple[LogEntry, ...]
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class Window:
+    """
+    What is news, in milliseconds of PagerDuty's clock.
+
+    Before `opens` everything counts as told. From `closes` on a webhook may still be on its way.
+    """
+
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """
+    A projection with what it lacked: the `lines` that it opened, and whether the `state` was wrong.
+
+    `young` says that something is missing which may still come by itself.
+    """
+
+    incident: Incident
+    lines: tuple[Line, ...] = ()
+    state: bool = False
+    young: bool = False
+
+
+def repaired(known: Incident, shown: Shown, window: Window, now_ms: int) -> Repaired:
+    """Let what PagerDuty shows change the projection as it was before it was read. `now_ms` is the store's time."""
+    after, young = _folded(known, events(known, shown, window), window, now_ms)
+    settled = _settled(after, shown.incident)
+    had = {line.key for line in known.lines}
+    opened = tuple(line for line in settled.lines if line.key not in had)
+    updated = shown.incident.updated
+    old = updated is not None and updated.ms < window.closes
+    differs = known.snapshot is None or known.snapshot.facts != shown.incident.snapshot.facts
+    return Repaired(settled, opened, state=differs and old, young=young or (differs and not old))
+
+
+def noticed(known: Incident, entries: Sequence[LogEntry], now_ms: int) -> Repaired:
+    """Let some entries of the log take their slots. That one opens a line says only that more must be read."""
+    after = known
+    for event in logged(known.id, entries, state_before(known, entries)):
+        after = fold(after, event, now_ms).incident
+    had = {line.key for line in known.lines}
+    return Repaired(after, tuple(line for line in after.lines if line.key not in had))
+
+
+def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[LogEntry]) -> bool:
+    """
+    Tell whether something may be missing, going by the list of incidents and the latest entries alone.
+
+    `listed` is None when the list does not have it: what counts as open here is not open any more, or was not found.
+    """
+    if listed is None:
+        return (
+            not _noted(known, entries)
+            or known.status is not Status.RESOLVED
+            or any(entry.type in FIELDS for entry in entries)
+        )
+    stale = listed.updated is not None and known.as_of is not None and listed.updated.end < known.as_of.ms
+    differs = known.snapshot is None or known.snapshot.facts != listed.snapshot.facts
+    missing = bool(changed(known, listed, ())) or unheard(known, listed) or not _noted(known, entries)
+    return missing or (differs and not stale)
+
+
+def _noted(known: Incident, entries: Sequence[LogEntry]) -> bool:
+    """Tell whether there is a line for every note in the log, which names none of them."""
+    told = {line.detail for line in known.lines if line.type in {ANNOTATED, NOTE_EDITED}}
+    return all(digest(entry.note) in told for entry in entries if entry.type == NOTE)
+
+
+def events(known: Incident, shown: Shown, window: Window) -> tuple[Event, ...]:
+    """Make events of all that PagerDuty shows, the oldest first. A read that lags behind shows no changes."""
+    incident = shown.incident
+    current = _settled(known, incident) is not known
+    found = (
+        *logged(incident.id, shown.log, into=incident.merged_into),
+        *annotated(incident.id, known.lines, shown.notes, shown.date, window.closes),
+        *(changed(known, incident, shown.log) if current else ()),
+        *asked(incident.id, incident),
+    )
+    return tuple(sorted(found, key=lambda event: event.at.ms))
+
+
+def state_before(known: Incident, entries: Sequence[LogEntry]) -> Status | None:
+    """Find the state that the lines tell of before the first of `entries`; None when they tell of none."""
+    before = [line for line in known.transitions if entries and line.at.surely_before(entries[0].at)]
+    last = max(before, key=when, default=None)
+    return TRANSITIONS[last.type] if last else None
+
+
+def _folded(known: Incident, found: Sequence[Event], window: Window, now_ms: int) -> tuple[Incident, bool]:
+    young = False
+    for event in found:
+        after = fold(known, event, now_ms).incident
+        news = len(after.lines) > len(known.lines)
+        if news and event.at.end >= window.closes and event.type not in SILENT:
+            young = True
+        elif not news or event.at.end >= window.opens:
+            known = after
+    return known, young
+
+
+def _settled(known: Incident, read: RestIncident) -> Incident:
+    if read.updated is None:
+        return known
+    settled = settle(known, read.snapshot, read.updated)
+    return settled if settled is known else replace(settled, change=read.status_change)

@@ -1,0 +1,237 @@
+"""
+What only a comparison shows: changes that PagerDuty reports by no event, or whose event was lost. Pure.
+
+A read shows how things are, not when they became so or who changed them; where the log has one entry that must be it,
+that tells. Whatever comes out here twice, because two resyncs looked, is known by its id the second time.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.model.event import (
+    ANNOTATED,
+    INCIDENT_TYPE_CHANGED,
+    NOTE_EDITED,
+    PRIORITY_UPDATED,
+    RESPONDER_ADDED,
+    RESPONDER_REPLIED,
+    SECOND,
+    SERVICE_UPDATED,
+    TITLE_CHANGED,
+    TRIGGERED,
+    URGENCY_CHANGED,
+    Agent,
+    Event,
+    Instant,
+    Ref,
+    Said,
+    Source,
+    digest,
+)
+from shared.model.ids import EventId, IncidentId
+from shared.model.incident import Incident
+from shared.model.timeline import Line, apart, person, when
+from shared.pagerduty.additions import Note
+from shared.pagerduty.happenings import responder
+from shared.pagerduty.log_entries import LogEntry
+from shared.pagerduty.rest import Asked, RestIncident
+
+FIELD, URGENCY = "field_value_change_log_entry", "urgency_change_log_entry"
+REPLIES = frozenset({"joined", "declined"})
+FIELDS = frozenset({FIELD, URGENCY})
+OF_FIELDS = frozenset({PRIORITY_UPDATED, SERVICE_UPDATED, INCIDENT_TYPE_CHANGED, TITLE_CHANGED})
+"""The changes that PagerDuty's log calls the change of a field."""
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One thing about an incident: what lines of `type` came out with, and say under `name`; before them, `first`."""
+
+    type: str
+    name: str
+    now: str
+    shown: str
+    first: str | None
+    was: str = ""
+
+
+def changed(known: Incident, read: RestIncident, log: Sequence[LogEntry]) -> tuple[Event, ...]:
+    """Make events of what is not so any more as the lines of `known` have told it."""
+    differing = [(aspect, _last(known, aspect.type)) for aspect in _aspects(known, read)]
+    differing = [(aspect, last) for aspect, last in differing if _outcome(aspect, last) not in (None, aspect.now)]
+    fields = [aspect for aspect, _ in differing if aspect.type in OF_FIELDS]
+    return tuple(
+        _change(known, read, aspect, last, _entry(known, aspect, log, len(fields))) for aspect, last in differing
+    )
+
+
+def annotated(
+    incident: IncidentId, lines: Sequence[Line], notes: Sequence[Note], read: Instant, visible_ms: int
+) -> tuple[Event, ...]:
+    """
+    Make events of notes that no line tells of, that say something else than their line, or that are gone.
+
+    `read` is when the notes were read. Of notes from before `visible_ms` all that there are were among them.
+    """
+    told = {line.subject: line for line in lines if line.type == ANNOTATED and line.subject}
+    there = {note.id for note in notes}
+    return (
+        *(_annotated(incident, note) for note in notes if note.id not in told),
+        *(_edited(incident, note) for note in notes if note.id in told and _differs(told[note.id], lines, note)),
+        *(
+            _deleted(incident, note, read)
+            for note, line in told.items()
+            if note not in there and line.at.end < visible_ms
+        ),
+    )
+
+
+def asked(incident: IncidentId, read: RestIncident) -> tuple[Event, ...]:
+    """Make events of who was asked to help, and of what they answered, as far as the incident still shows it."""
+    requests = (_requested(incident, one, one.at) for one in read.asked if one.at)
+    replies = (_replied(incident, one, one.since) for one in read.asked if one.since and one.state in REPLIES)
+    return (*requests, *replies)
+
+
+def unheard(known: Incident, read: RestIncident) -> bool:
+    """Tell whether there is somebody who was asked, or who answered, and no line tells of it."""
+    told = {(line.type, line.detail) for line in known.lines}
+    return not {(event.type, event.detail) for event in asked(known.id, read)} <= told
+
+
+def _requested(incident: IncidentId, one: Asked, at: Instant) -> Event:
+    return Event(
+        id=EventId(f"asked:{one.user.id}@{at.ms}"),
+        type=RESPONDER_ADDED,
+        incident=incident,
+        source=Source.LOG,
+        at=at,
+        agent=Agent(one.by.id, one.by.name) if one.by else None,
+        detail=responder(one.user.id, "pending"),
+        said=(("responder", _name(one.user)), ("state", "pending"), ("message", one.message)),
+    )
+
+
+def _replied(incident: IncidentId, one: Asked, at: Instant) -> Event:
+    return Event(
+        id=EventId(f"replied:{one.user.id}:{one.state}@{at.ms}"),
+        type=RESPONDER_REPLIED,
+        incident=incident,
+        source=Source.LOG,
+        at=at,
+        agent=Agent(one.user.id, one.user.name),
+        detail=responder(one.user.id, one.state),
+        said=(("responder", _name(one.user)), ("state", one.state), ("message", one.message)),
+    )
+
+
+def _aspects(known: Incident, read: RestIncident) -> Iterator[Aspect]:
+    now, first = read.snapshot, known.first
+    if first is not None:
+        yield Aspect(TITLE_CHANGED, "title", digest(now.title), now.title, digest(first.title), first.title)
+        yield Aspect(URGENCY_CHANGED, "urgency", now.urgency, now.urgency, first.urgency, first.urgency)
+        yield Aspect(PRIORITY_UPDATED, "priority", _id(now.priority), _name(now.priority), first.priority)
+        yield Aspect(SERVICE_UPDATED, "service", _id(now.service), _name(now.service), first.service)
+    if read.kind:
+        kinds = (line.told("type") for line in known.lines if line.type == TRIGGERED)
+        yield Aspect(INCIDENT_TYPE_CHANGED, "type", read.kind, read.kind, next(filter(None, kinds), None))
+
+
+def _outcome(aspect: Aspect, last: Line | None) -> str | None:
+    return last.detail if last else aspect.first
+
+
+def _last(known: Incident, kind: str) -> Line | None:
+    return max((line for line in known.lines if line.type == kind), key=when, default=None)
+
+
+def _change(known: Incident, read: RestIncident, aspect: Aspect, last: Line | None, entry: LogEntry | None) -> Event:
+    at = entry.at if entry else read.updated or Instant(0)
+    was = last.told(aspect.name) if last else aspect.was
+    said: Said = ((aspect.name, aspect.shown), *((("was", was),) if was else ()))
+    return Event(
+        id=EventId(f"read:{aspect.type}:{digest(aspect.now)}@{at.ms}"),
+        type=aspect.type,
+        incident=known.id,
+        source=Source.LOG if entry else Source.READ,
+        at=at,
+        agent=entry.agent if entry else None,
+        detail=aspect.now,
+        said=said,
+    )
+
+
+def _entry(known: Incident, aspect: Aspect, log: Sequence[LogEntry], fields: int) -> LogEntry | None:
+    """Find the entry of a change: the last that names it, else the only one that nothing else explains."""
+    if aspect.type == URGENCY_CHANGED:
+        return next((entry for entry in reversed(log) if entry.type == URGENCY), None)
+    entries = [entry for entry in log if entry.type == FIELD]
+    naming = [entry for entry in entries if any(aspect.name in change.name.lower() for change in entry.changes)]
+    unexplained = [entry for entry in entries if not entry.changes and not _explained(entry, known)]
+    if naming:
+        return naming[-1]
+    return unexplained[0] if (len(unexplained), fields) == (1, 1) else None
+
+
+def _explained(entry: LogEntry, known: Incident) -> bool:
+    return any(
+        line.type in OF_FIELDS and apart(line.at, entry.at) <= SECOND and person(line.agent) == person(entry.agent)
+        for line in known.lines
+    )
+
+
+def _annotated(incident: IncidentId, note: Note) -> Event:
+    return Event(
+        id=EventId(f"note:{note.id}"),
+        type=ANNOTATED,
+        incident=incident,
+        source=Source.LOG,
+        at=note.created,
+        agent=Agent(note.user.id, note.user.name) if note.user else None,
+        detail=digest(note.content),
+        subject=note.id,
+        said=(("text", note.content),),
+    )
+
+
+def _edited(incident: IncidentId, note: Note) -> Event:
+    at = note.updated or note.created
+    subject = f"{note.id}@{at.ms}"
+    return Event(
+        id=EventId(f"note:{subject}"),
+        type=NOTE_EDITED,
+        incident=incident,
+        source=Source.READ,
+        at=at,
+        detail=digest(note.content),
+        subject=subject,
+        said=(("text", note.content),),
+    )
+
+
+def _deleted(incident: IncidentId, note: str, read: Instant) -> Event:
+    subject = f"{note}@deleted"
+    return Event(
+        id=EventId(f"note:{subject}"),
+        type=NOTE_EDITED,
+        incident=incident,
+        source=Source.READ,
+        at=read,
+        subject=subject,
+        said=(("state", "deleted"),),
+    )
+
+
+def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:
+    """Tell whether a note says something else now than what was told of it last."""
+    edits = [line for line in lines if line.type == NOTE_EDITED and line.subject.startswith(f"{note.id}@")]
+    last = max([told, *edits], key=when)
+    return note.updated is not None and last.detail != digest(note.content)
+
+
+def _id(ref: Ref | None) -> str:
+    return ref.id if ref else ""
+
+
+def _name(ref: Ref | None) -> str:
+    return (ref.name or ref.id) if ref else ""

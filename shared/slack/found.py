@@ -1,0 +1,83 @@
+"""Pure: what messages of ours tell about themselves by their metadata, when nothing else is known of them any more."""
+
+from collections.abc import Iterable
+
+from shared.model.event import ANNOUNCED, Agent, Instant, Source
+from shared.model.ids import CommandId, EventId, IncidentId, LineKey, MessageTs
+from shared.model.timeline import COMMAND, Line, Slots
+from shared.slack.answers import OwnMessage
+
+CARD = "card:"
+
+
+def card_of(message: OwnMessage) -> str:
+    """Give the id of the incident whose card a message is; empty when it is none."""
+    return message.key.removeprefix(CARD) if message.key.startswith(CARD) else ""
+
+
+def line_key(incident: IncidentId, message: OwnMessage) -> LineKey | None:
+    """Give the key of the incident's line that a message is."""
+    stem = f"line:{incident}:"
+    return LineKey(message.key.removeprefix(stem)) if message.key.startswith(stem) else None
+
+
+def version(message: OwnMessage) -> str:
+    """Name what a card shows, as the digest of its rendering does (`blocks.versioned`)."""
+    return message.block_ids[0].partition(":")[0] if message.block_ids else ""
+
+
+def lines_by_key(incident: IncidentId, messages: Iterable[OwnMessage]) -> dict[LineKey, MessageTs]:
+    """Name the message of each line of an incident; of several the oldest."""
+    found: dict[LineKey, MessageTs] = {}
+    for message in sorted(messages, key=lambda message: message.ts):
+        key = line_key(incident, message)
+        if key is not None:
+            found.setdefault(key, message.ts)
+    return found
+
+
+def rebuilt(incident: IncidentId, messages: Iterable[OwnMessage]) -> tuple[Line, ...]:
+    """Make the lines again that messages of a thread tell of. What they say of people and things is not in there."""
+    lines = {}
+    for message in messages:
+        key = line_key(incident, message)
+        line = _line(key, message) if key is not None else None
+        if line is not None:
+            lines[line.key] = line
+    return tuple(lines.values())
+
+
+def _line(key: LineKey, message: OwnMessage) -> Line | None:
+    facts = message.payload
+    kind, at, span = facts.get("type"), facts.get("at"), facts.get("span")
+    if kind not in ANNOUNCED or not isinstance(at, int) or not isinstance(span, int):
+        return None
+    return Line(
+        key=key,
+        type=str(kind),
+        at=Instant(at, span),
+        agent=_agent(_text(facts.get("agent")), _text(facts.get("kind"))),
+        slots=_slots(facts.get("slots")),
+        command=_command(key),
+        detail=_text(facts.get("detail")),
+        subject=_text(facts.get("subject")),
+    )
+
+
+def _agent(who: str, kind: str) -> Agent | None:
+    return Agent(who, kind=kind) if who and kind else None
+
+
+def _slots(value: object) -> Slots:
+    pairs = [str(slot).partition("=") for slot in value] if isinstance(value, list) else []
+    known = set(Source)
+    return tuple((Source(source), EventId(event)) for source, _, event in pairs if source in known)
+
+
+def _command(key: LineKey) -> CommandId | None:
+    """Read from its key which command a line announces (`timeline.command_key`)."""
+    return CommandId(key.removeprefix(COMMAND).partition(":")[0]) if key.startswith(COMMAND) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,30 @@
+"""Pure: what a channel is told once when PagerDuty's updates had not come for a while."""
+
+from collections.abc import Sequence
+
+from shared.model.event import Snapshot
+from shared.model.ids import ChannelId
+from shared.slack.blocks import Message, metadata, section
+from shared.slack.text import clamp, date, escape, link
+
+MOST = 10
+"""How many incidents are named."""
+TITLE = 80
+"""Characters that the title of each may take."""
+
+
+def render_late(channel: ChannelId, since_ms: int, until_ms: int, incidents: Sequence[Snapshot]) -> Message:
+    """Tell for how long no updates came, and which incidents were brought up to date only afterwards."""
+    named = ", ".join(map(_named, incidents[:MOST]))
+    more = f" and {len(incidents) - MOST} more" if len(incidents) > MOST else ""
+    text = (
+        f":hourglass: PagerDuty's updates did not reach Slack from about {date(since_ms)} to {date(until_ms)}. "
+        f"Brought up to date only now: {named}{more}. Their threads say what happened when."
+    )
+    key = f"late:{channel}:{since_ms}"
+    return Message(key, text, [section(text)], metadata(key, {"since": since_ms, "until": until_ms}))
+
+
+def _named(snapshot: Snapshot) -> str:
+    number = f"#{snapshot.number} " if snapshot.number is not None else ""
+    return link(snapshot.url, clamp(escape(f"{number}{snapshot.title}"), TITLE))

@@ -1,0 +1,108 @@
+"""What there is to choose from: read once in minutes, and what the account can do never holds up a card for long."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bolt_app.catalogue import AGAIN, KEPT, Catalogue
+from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
+from shared.errors import CallError
+from shared.model.command import Action
+from shared.pagerduty.client import PagerDuty
+from shared.slack.buttons import EVERYTHING
+
+
+class Watch:
+    """A clock that tests set."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[PagerDutySandbox]:
+    """Run a PagerDuty with one policy, two priorities and one service."""
+    async with PagerDutySandbox() as pagerduty:
+        user = pagerduty.add_user("Alice Ng", "alice@example.com")
+        policy = pagerduty.add_escalation_policy("Payments on-call", [[user.id]])
+        pagerduty.add_service("checkout-api", policy.id)
+        pagerduty.add_priority("P1", "Everything is down")
+        pagerduty.add_priority("P2")
+        yield pagerduty
+
+
+@pytest.fixture
+async def door(sandbox: PagerDutySandbox) -> AsyncIterator[PagerDuty]:
+    """Open the door to it."""
+    door = PagerDuty(sandbox.token, sandbox.url, timeout=0.5)
+    yield door
+    await door.aclose()
+
+
+async def test_what_there_is_to_choose_from(door: PagerDuty) -> None:
+    """By the names that people know; a priority with what it means."""
+    catalogue = Catalogue(door)
+
+    assert ["Payments on-call"] == [option.name for option in await catalogue.options(Action.REASSIGN)]
+    assert ["P1: Everything is down", "P2"] == [option.name for option in await catalogue.options(Action.PRIORITY)]
+    assert ["checkout-api"] == [option.name for option in await catalogue.options(Action.TRIGGER)]
+
+
+async def test_it_is_read_once_in_minutes(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
+    """A dialog that opens soon after another opens filled."""
+    watch = Watch()
+    catalogue = Catalogue(door, watch)
+    assert catalogue.known(Action.REASSIGN) is None
+    await catalogue.options(Action.REASSIGN)
+
+    assert catalogue.known(Action.REASSIGN) == await catalogue.options(Action.REASSIGN)
+    watch.now += KEPT
+    assert catalogue.known(Action.REASSIGN) is None
+    await catalogue.options(Action.REASSIGN)
+
+    assert 2 == len(sandbox.calls_to("GET", "/escalation_policies"))
+
+
+async def test_searching(door: PagerDuty) -> None:
+    """By what somebody types into a menu that is too long to be listed."""
+    catalogue = Catalogue(door)
+
+    assert ["checkout-api"] == [option.name for option in await catalogue.search("service", "check")]
+    assert [] == list(await catalogue.search("policy", "nothing like it"))
+
+
+async def test_what_the_account_can_do(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
+    """Without the ability nobody can be asked to help."""
+    assert EVERYTHING == await Catalogue(door).able()
+    sandbox.set_ability("coordinated_responding", present=False)
+
+    assert EVERYTHING - {Action.ADD_RESPONDERS} == await Catalogue(door).able()
+
+
+async def test_an_account_without_priorities(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
+    """None in the list, or a refusal instead of a list: there is nothing to change."""
+    sandbox.fail(Fault("GET", "/priorities", status=403))
+
+    assert Action.PRIORITY not in await Catalogue(door).able()
+
+
+async def test_pagerduty_down(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
+    """Everything is offered as long as nothing else is known, and PagerDuty is not asked for every card."""
+    watch = Watch()
+    catalogue = Catalogue(door, watch)
+    sandbox.stop_answering()
+
+    assert EVERYTHING == await catalogue.able()
+    watch.now += AGAIN / 2
+    assert EVERYTHING == await catalogue.able()
+    with pytest.raises(CallError):
+        await catalogue.options(Action.REASSIGN)
+
+    sandbox.answer_again()
+    sandbox.set_ability("coordinated_responding", present=False)
+    watch.now += AGAIN
+    assert Action.ADD_RESPONDERS not in await catalogue.able()

@@ -1,0 +1,191 @@
+"""Menus, levels, "Try again" and dialogs: what our own buttons write is read back, and nothing else is."""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bolt_app.modals import about as abouts
+from bolt_app.modals.about import About
+from bolt_app.translate import again, asking, button, level, submitted
+from shared.errors import Malformed
+from shared.model.command import Action, Terms
+from shared.model.event import Status
+from shared.model.ids import ChannelId, CommandId, UserId
+from shared.model.outcome import Choice, Kind, Outcome
+from shared.slack.buttons import actions
+from shared.slack.offers import level_buttons, retry_button
+from tests.bolt_app.test_translate import JSON, places, press, put
+from tests.builders import ALICE, INCIDENT, snapshot
+
+SHOWN = snapshot(Status.ACKNOWLEDGED, "Slow", ALICE)
+URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
+SEEN = frozenset({UserId("PALICE1")})
+COMMAND = replace(button(press()), label="#37", url=URL, terms=Terms(seen=SEEN))
+VIEW: dict[str, Any] = {
+    "type": "view_submission",
+    "user": {"id": "U0ALICE", "team_id": "T0ACME"},
+    "team": {"id": "T0ACME"},
+    "trigger_id": "1.2.abc",
+    "view": {"id": "V0NOTE", "callback_id": "pagebridge:note"},
+}
+
+
+def pressed(element: dict[str, Any], option: str = "") -> dict[str, Any]:
+    """Press an element of ours, or an entry of a menu by its label."""
+    action: dict[str, Any] = {key: value for key, value in element.items() if key in {"action_id", "value"}}
+    if option:
+        action["selected_option"] = next(o for o in element["options"] if o["text"]["text"] == option)
+    return press(actions__0=action | {"action_ts": "1700000001.000200"})
+
+
+def on_card(label: str) -> dict[str, Any]:
+    """Press what bears this label on a card: a button or an entry of the menu."""
+    *row, menu = actions(INCIDENT, SHOWN)["elements"]
+    found = [element for element in row if element["text"]["text"] == label]
+    return pressed(found[0]) if found else pressed(menu, label)
+
+
+@pytest.mark.parametrize(
+    ("label", "action"),
+    [
+        ("Add note", Action.NOTE),
+        ("Reassign", Action.REASSIGN),
+        ("Resolve", Action.RESOLVE),
+        ("Add responders", Action.ADD_RESPONDERS),
+        ("Snooze", Action.SNOOZE),
+        ("Change priority", Action.PRIORITY),
+        ("Status update", Action.STATUS_UPDATE),
+    ],
+)
+def test_what_asks_for_a_dialog(label: str, action: Action) -> None:
+    """The dialog knows the incident, the place and the way to answer; a reassignment also whom the card showed."""
+    found = asking(on_card(label))
+
+    assert found is not None
+    seen = SEEN if action is Action.REASSIGN else None
+    assert (action, INCIDENT, "#37", URL, seen) == (
+        found.action,
+        found.about.incident,
+        found.about.label,
+        found.about.url,
+        found.about.seen,
+    )
+    assert ("C0INCIDENTS", "U0ALICE", "1.2.abc") == (found.about.channel, found.by.id, found.trigger_id)
+
+
+def test_opening_a_page_asks_for_nothing() -> None:
+    """Slack reports it like any other press."""
+    assert asking(on_card("Open in PagerDuty")) is None
+
+
+def test_an_escalation_knows_whom_the_person_saw() -> None:
+    """It is done at once, and refused later if the incident has moved on."""
+    command = button(on_card("Escalate"))
+
+    assert (Action.ESCALATE, SEEN, None) == (command.action, command.terms.seen, command.terms.level)
+
+
+@pytest.mark.parametrize("seen", [None, frozenset(), SEEN])
+def test_a_level_is_an_escalation_to_it(seen: frozenset[UserId] | None) -> None:
+    """What is sent is what the person read."""
+    escalation = replace(COMMAND, action=Action.ESCALATE, terms=Terms(seen=seen))
+    made = level_buttons(escalation, (Choice(1, ("Alice",)), Choice(2, ())))
+
+    command = level(pressed(made[1]))
+
+    assert (Action.ESCALATE, INCIDENT, 2, seen) == (
+        command.action,
+        command.incident,
+        command.terms.level,
+        command.terms.seen,
+    )
+    assert ("#37", URL) == (command.label, command.url)
+    assert command.id != level(pressed(made[0])).id
+
+
+def test_trying_again_names_the_whole_command() -> None:
+    """A part's button is about all parts."""
+    failed = replace(COMMAND, action=Action.ADD_RESPONDERS, id=CommandId("c0ffee.1"))
+
+    found = again(pressed(retry_button(failed, Outcome(Kind.EXPIRED))))
+
+    assert ("c0ffee", INCIDENT) == (found.command, found.incident)
+
+
+def test_an_acknowledge_and_what_was_not_kept_are_pressed_anew() -> None:
+    """Nothing needs to be remembered of them."""
+    acknowledge = retry_button(COMMAND, Outcome(Kind.EXPIRED))
+    escalate = retry_button(replace(COMMAND, action=Action.ESCALATE), Outcome(Kind.NOT_STORED))
+
+    assert Action.ACKNOWLEDGE is button(pressed(acknowledge)).action
+    assert (Action.ESCALATE, SEEN) == (button(pressed(escalate)).action, button(pressed(escalate)).terms.seen)
+
+
+def test_a_submission_is_one_command_however_often_it_comes() -> None:
+    """The dialog names it: another envelope or another try of the same dialog is the same wish."""
+    about = About(INCIDENT, ChannelId("C0INCIDENTS"), None, "https://hooks.slack.com/x", "#37", URL)
+
+    command = submitted(VIEW, Action.NOTE, about, Terms(text="Hi"))
+
+    assert command.id == submitted({**VIEW, "trigger_id": "9.9.z"}, Action.NOTE, about, Terms(text="Hi")).id
+    assert command.id != submitted({**VIEW, "user": {"id": "U0BOB"}}, Action.NOTE, about, Terms(text="Hi")).id
+    assert (INCIDENT, "Hi", "U0ALICE", "#37") == (command.incident, command.terms.text, command.by.id, command.label)
+
+
+def test_a_new_incident_has_a_place_of_its_own() -> None:
+    """Each wish for one waits in a queue of its own, under a name that is no incident's."""
+    about = About(None, ChannelId("C0INCIDENTS"), None, "")
+
+    command = submitted(VIEW, Action.TRIGGER, about, Terms(title="Slow"))
+
+    assert "NEW" + command.id.upper() == command.incident
+    with pytest.raises(Malformed):
+        submitted(VIEW, Action.NOTE, about, Terms(text="Hi"))
+    with pytest.raises(Malformed):
+        submitted(VIEW, Action.TRIGGER, replace(about, incident=INCIDENT), Terms(title="Slow"))
+
+
+@pytest.mark.parametrize("read", [asking, level, again])
+@pytest.mark.parametrize(
+    ("action_id", "value"),
+    [
+        ("pagebridge:note", "../users #37"),
+        ("pagebridge:acknowledge", "q1"),
+        ("pagebridge:menu", "acknowledge q1"),
+        ("pagebridge:menu", "trigger Q1INCIDENT"),
+        ("pagebridge:level:2", "Q1INCIDENT #37 -"),
+        ("pagebridge:level:2", "Q1INCIDENT #37 - x"),
+        ("pagebridge:level:0", "Q1INCIDENT #37 - 0"),
+        ("pagebridge:retry", "c0ffee"),
+        ("pagebridge:retry", "c0/ffee Q1INCIDENT"),
+        ("pagebridge:retry", "c0ffee q1"),
+    ],
+)
+def test_what_none_of_ours_writes_is_refused(read: Any, action_id: str, value: str) -> None:  # noqa: ANN401 -- three kinds
+    """A value that was tampered with, or of another kind of button."""
+    with pytest.raises(Malformed):
+        read(press(actions__0__action_id=action_id, actions__0__value=value))
+
+
+@given(st.sampled_from(["Snooze", "Reassign"]), st.sampled_from(places(on_card("Snooze"))), JSON)
+def test_anything_anywhere_is_understood_or_malformed(label: str, place: tuple[str, ...], value: object) -> None:
+    """No payload, in whatever shape, raises anything else."""
+    payload = on_card(label)
+    with suppress(KeyError):
+        put(payload, list(place), value)
+
+    for read in (asking, level, again, button):
+        with suppress(Malformed):
+            read(payload)
+
+
+def test_what_a_dialog_carries_survives() -> None:
+    """From the card into the dialog and back."""
+    found = asking(on_card("Reassign"))
+
+    assert found is not None
+    assert found.about == abouts.read(abouts.write(found.about))

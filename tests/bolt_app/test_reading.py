@@ -1,0 +1,201 @@
+"""What people read: worded from the facts, harmless whatever PagerDuty says, and never too long for Slack."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bolt_app.reading.listing import listed
+from bolt_app.reading.manual import manual, markdown
+from bolt_app.reading.oncall import Place, best, choose, levels
+from bolt_app.reading.reading import unread
+from bolt_app.reading.show import Whole, shown
+from bolt_app.reading.whoami import ROLES
+from bolt_app.replies import Reply
+from bolt_app.saying import age
+from bolt_app.slash import USAGES, Scope, Verb, Wish
+from bolt_app.still_open import Open
+from bolt_app.which import candidates, unanswered, unknown
+from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks
+from shared.errors import Refused, Unavailable
+from shared.model.event import Instant, Ref, Status
+from shared.model.ids import IncidentId
+from shared.pagerduty.additions import Note
+from shared.pagerduty.alerts import Alert, Link
+from shared.pagerduty.escalation import EscalationLevel, EscalationPolicy, OnCall
+from shared.pagerduty.log_entries import LogEntry
+from shared.pagerduty.rest import AlertCounts, PendingAction, RestIncident
+from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
+
+AT = Instant(NOON, 1000)
+TEXT = st.text(st.characters(exclude_categories=()), max_size=400)
+LONGEST_ACK = 20_000
+"""Bytes of an answer in an ack: Slack drops what is longer (reference on Socket Mode)."""
+
+
+def harmless(reply: Reply) -> None:
+    """Slack takes it, and nothing in it notifies anybody."""
+    assert [] == check_blocks(list(reply.blocks))
+    assert BLOCKS_SIZE > len(json.dumps(reply.blocks, ensure_ascii=False))
+    assert "<!" not in reply.text.replace("<!date^", "")
+
+
+def incidents(count: int, title: str = "Checkout is slow") -> list[Open]:
+    """Make open incidents, each a minute younger than the one before."""
+    made = snapshot(Status.TRIGGERED, title, ALICE, BOB)
+    return [
+        Open(IncidentId(f"Q{at}"), replace(made, number=100 + at, created_ms=NOON + at * 60_000)) for at in range(count)
+    ]
+
+
+def test_at_most_twenty_are_listed() -> None:
+    """The others are counted; the newest come first."""
+    told = listed(Scope.CHANNEL, incidents(25), NOON + 25 * 60_000, "/pd").text
+
+    assert "…and 5 more" in told
+    assert told.index("#124") < told.index("#123")
+    assert "#105" in told
+    assert "#104" not in told
+
+
+@given(TEXT)
+def test_any_title_is_harmless(text: str) -> None:
+    """Lists and candidates hold whatever monitoring wrote."""
+    found = incidents(30, text)
+
+    harmless(listed(Scope.ALL, found, NOON, "/pd"))
+    harmless(candidates(Wish(Verb.NOTE, "", text or "x"), "/pd", found))
+    harmless(unknown(Wish(Verb.NOTE, "4711", text), "/pd"))
+    harmless(choose(text, [Place(text, Ref("P1"))] * 12, "/pd"))
+
+
+def test_answers_in_an_ack_are_short_enough() -> None:
+    """Text and blocks of the longest ones fit into one ack."""
+    long = Wish(Verb.NOTE, "", "&" * 9000)
+    for reply in (candidates(long, "/pd", incidents(30, "&" * 500)), manual("/" + "x" * 31)):
+        assert LONGEST_ACK > len(json.dumps({"text": reply.text, "blocks": reply.blocks}).encode())
+
+
+def test_a_long_text_is_given_back_once() -> None:
+    """Every candidate has its line, without repeating what was written in each."""
+    told = candidates(Wish(Verb.NOTE, "", "Rolled back " * 20), "/pd", incidents(2)).text
+
+    assert "`/pd note 100 …`" in told
+    assert "Your text: Rolled back" in told
+
+
+def whole(text: str = "Disk is full") -> Whole:
+    """Make an incident with everything that it can have."""
+    incident = RestIncident(
+        INCIDENT,
+        snapshot(Status.ACKNOWLEDGED, text, ALICE),
+        AT,
+        None,
+        frozenset(),
+        (),
+        "escalation_policy",
+        pending=(PendingAction("unacknowledge", Instant(NOON)), PendingAction("dance", Instant(NOON))),
+        alerts=AlertCounts(all=3, triggered=2),
+    )
+    links = (Link("https://grafana.example.com/d/1", text), Link("javascript:alert(1)", ""))
+    alert = Alert("A1", text, "", "triggered", "critical", "db-1", AT, links)
+    notes = tuple(Note(str(at), f"{text} {at}", Ref("PBOB001", "Bob Ray"), Instant(NOON + at), None) for at in range(5))
+    log = tuple(LogEntry(str(at), "x", Instant(NOON + at), None, "api", f"Entry {at} {text}") for at in range(9))
+    return Whole(incident, (alert,), notes, log)
+
+
+def test_one_incident_with_everything() -> None:
+    """First alert, what happens next, the last notes and the last of the log."""
+    told = shown(whole()).text
+
+    for words in ("Its acknowledgement ends", "First of 3 alerts", "critical · db-1", "Bob Ray", "Entry 8", "grafana"):
+        assert words in told
+    assert "dance" not in told
+    assert "Disk is full 1" not in told
+    assert "Entry 3" not in told
+
+
+def test_what_could_not_be_read_is_said() -> None:
+    """Missing parts are no empty parts."""
+    told = shown(Whole(whole().incident, None, None, None)).text
+
+    assert 3 == told.count("could not be read")
+    assert "could not be read" not in shown(Whole(whole().incident, (), (), ())).text
+
+
+@given(TEXT)
+def test_any_incident_is_harmless(text: str) -> None:
+    """Whatever people and monitoring wrote."""
+    harmless(shown(whole(text)))
+
+
+def on_call(level: int, name: str, until_ms: int | None) -> OnCall:
+    """Put somebody on call."""
+    return OnCall(level, Ref(name, name), None, Ref("PPOL001"), Instant(until_ms) if until_ms else None)
+
+
+def test_each_level_and_each_person_once() -> None:
+    """The last end of several shifts counts, none at all is for good, and a level may have nobody."""
+    policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel((), (), 5),) * 3)
+    later = NOON + 3_600_000
+    entries = [on_call(1, "Alice", later), on_call(1, "Alice", NOON), on_call(2, "Bob", NOON), on_call(2, "Bob", None)]
+
+    _, first, second, third = levels(policy, entries).splitlines()
+
+    assert 1 == first.count("Alice")
+    assert f"^{later // 1000}^" in first
+    assert "Level 2: Bob" == second
+    assert "Level 3: nobody" == third
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("Payments", ["Payments"]),
+        ("payments", ["Payments"]),
+        ("pay", ["Payments", "Payments API"]),
+        ("PAYMENTS API", ["Payments API"]),
+        ("paymetns", ["Payments", "Payments API"]),
+        ("zzz", []),
+    ],
+)
+def test_a_name_finds_what_it_fits_best(typed: str, found: list[str]) -> None:
+    """The whole name wins, then part of it, then what is nearly it."""
+    places = [Place(name, Ref(name)) for name in ("Payments", "Payments API", "Search")]
+
+    assert found == [place.name for place in best(typed, places)]
+
+
+def test_every_reason_comes_with_a_next_step() -> None:
+    """A failure says why, what to do, and what to quote."""
+    for error in (Unavailable("PagerDuty cannot be reached: x"), Refused("No", 2010, 403), TimeoutError()):
+        assert "reference `" in unread(Verb.LIST, error).text
+        told = unanswered(Wish(Verb.ACK, "4711"), "/pd", error, "ABCD2345").text
+        assert "*Nothing was sent:*" in told
+        assert "use PagerDuty" in told
+        assert "ABCD2345" in told
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(0, "just now"), (1, "1 min"), (59, "59 min"), (60, "1 h"), (47 * 60, "47 h"), (72 * 60, "3 days")],
+)
+def test_ages(minutes: int, words: str) -> None:
+    """Minutes, then hours, then days."""
+    assert words == age(NOON, NOON + minutes * 60_000)
+
+
+def test_the_manual_and_the_document_name_every_command() -> None:
+    """Both are made from the table that the parser reads."""
+    for usage in USAGES:
+        assert f"`/pd {usage.line}`" in manual("/pd").text
+        assert usage.does in markdown("/pd")
+    assert "`/pd list [mine\\|all]`" in markdown("/pd")
+    harmless(manual("/pd"))
+
+
+def test_every_role_has_its_name() -> None:
+    """All that PagerDuty documents."""
+    assert 8 == len(ROLES)

@@ -1,0 +1,99 @@
+"""Trying again: only what is not done, only once, and by whoever asked."""
+
+from dataclasses import replace
+
+import pytest
+
+from bolt_app.retrying import again_of
+from bolt_app.translate import Again, button
+from bolt_app.translate import press as read_press
+from shared.model.command import Action, Clicker, Command, Terms, split
+from shared.model.event import Ref
+from shared.model.ids import CommandId, SlackUserId
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.queue import CommandQueue, Record
+from tests.bolt_app.test_translate import press
+from tests.builders import INCIDENT, NOON
+
+AGAIN_URL = "https://hooks.slack.com/actions/T0ACME/2/again"
+PEOPLE = (Ref("PALICE1", "Alice"), Ref("PBOB1", "Bob"), Ref("PCAROL1", "Carol"))
+ASKED = replace(
+    button(press()),
+    id=CommandId("c0ffee"),
+    action=Action.ADD_RESPONDERS,
+    terms=Terms(text="Help", people=PEOPLE),
+)
+
+
+def wish(command: CommandId, ts: str = "1700000009.000100") -> Again:
+    """Press "Try again" on the answer about a command."""
+    found = read_press(press(actions__0__action_ts=ts, response_url=AGAIN_URL))
+    return Again(command, INCIDENT, found)
+
+
+def queue(*commands: tuple[Command, Kind | None]) -> CommandQueue:
+    """Make a queue of commands and how they ended."""
+    return CommandQueue(INCIDENT, tuple(Record(c, NOON, outcome=Outcome(k) if k else None) for c, k in commands))
+
+
+def parts(*kinds: Kind | None) -> CommandQueue:
+    """Make the queue of a request to three people."""
+    return queue(*zip(split(ASKED), kinds, strict=True))
+
+
+def declined(known: CommandQueue, again: Again) -> str:
+    """Say why there is nothing to try again."""
+    with pytest.raises(Declined) as raised:
+        again_of(known, again)
+    return f"{raised.value.outcome.why} {raised.value.outcome.next_step}"
+
+
+def test_only_what_is_not_done_is_tried_again() -> None:
+    """Alice has been asked; Bob and Carol are asked now, in the same words, and answered at the new press."""
+    command = again_of(parts(Kind.DONE, Kind.EXPIRED, Kind.REFUSED), wish(CommandId("c0ffee")))
+
+    assert PEOPLE[1:] == command.terms.people
+    assert "Help" == command.terms.text
+    assert (0, 1, AGAIN_URL) == (command.part, command.parts, command.response_url)
+    assert command.id == command.whole != ASKED.id
+
+
+def test_pressing_twice_is_one_try() -> None:
+    """The second press finds the first one's command on its way."""
+    known = parts(Kind.EXPIRED, Kind.EXPIRED, Kind.EXPIRED)
+    first = again_of(known, wish(CommandId("c0ffee")))
+
+    assert first == again_of(known, wish(CommandId("c0ffee"), "1700000019.000100"))
+    under_way = replace(known, records=(*known.records, Record(first, NOON)))
+    assert "still on its way" in declined(under_way, wish(CommandId("c0ffee")))
+
+
+def test_the_button_of_an_older_try_leads_to_the_newest() -> None:
+    """What the second try did is not done by a third; what it did not do is tried as it stands now."""
+    known = parts(Kind.EXPIRED, Kind.EXPIRED, Kind.DONE)
+    second = again_of(known, wish(CommandId("c0ffee")))
+    ended = queue(*zip(split(second), (Kind.DONE, Kind.EXPIRED), strict=True)).records
+    known = replace(known, records=(*known.records, *ended))
+
+    third = again_of(known, wish(CommandId("c0ffee")))
+
+    assert PEOPLE[1:2] == third.terms.people
+    assert third == again_of(known, wish(second.id))
+    assert third.id not in {ASKED.id, second.id}
+
+
+def test_what_is_done_is_not_repeated() -> None:
+    """An echo may have shown meanwhile that it went through."""
+    assert "has been done" in declined(parts(Kind.DONE, Kind.ALREADY, Kind.DONE), wish(CommandId("c0ffee")))
+
+
+def test_what_is_not_remembered_cannot_be_tried_again() -> None:
+    """Days later, or after the store lost its data: the card is the way."""
+    assert "not remembered" in declined(CommandQueue(INCIDENT), wish(CommandId("c0ffee")))
+
+
+def test_nobody_tries_again_for_somebody_else() -> None:
+    """A command is carried out in the name of whoever gave it, so only they may repeat it."""
+    known = queue((replace(ASKED, by=Clicker(SlackUserId("U0BOB"), "T0ACME")), Kind.EXPIRED))
+
+    assert "not remembered" in declined(known, wish(CommandId("c0ffee")))

@@ -1,0 +1,149 @@
+"""What people type is understood, or answered with a line that would have worked, whatever it is."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bolt_app.slash import NAMES, USAGES, Mistyped, Scope, Verb, Wish, parse
+from shared.model.ids import SlackUserId
+
+BOB = SlackUserId("U0BOB")
+LINK = "<https://acme.pagerduty.com/incidents/Q1INCIDENT|the incident>"
+
+UNDERSTOOD = {
+    "": Wish(Verb.HELP),
+    "help": Wish(Verb.HELP),
+    "ack": Wish(Verb.ACK),
+    "ack 37": Wish(Verb.ACK, "37"),
+    "  ACK   #037 ": Wish(Verb.ACK, "37"),
+    "acknowledge Q1INCIDENT": Wish(Verb.ACK, "Q1INCIDENT"),
+    f"ack {LINK}": Wish(Verb.ACK, "Q1INCIDENT"),
+    "ack mine": Wish(Verb.ACK_MINE),
+    "Acknowledge\n mine": Wish(Verb.ACK_MINE),
+    "note 37 Rolled back": Wish(Verb.NOTE, "37", "Rolled back"),
+    "note 37: Rolled back\nto 1.4": Wish(Verb.NOTE, "37", "Rolled back\nto 1.4"),
+    "note Rolled back": Wish(Verb.NOTE, "", "Rolled back"),
+    "note 37% of all calls fail": Wish(Verb.NOTE, "", "37% of all calls fail"),
+    "note Problem solved": Wish(Verb.NOTE, "", "Problem solved"),
+    "resolve": Wish(Verb.RESOLVE),
+    "resolve 37 Rolled back": Wish(Verb.RESOLVE, "37", "Rolled back"),
+    "close Rolled back": Wish(Verb.RESOLVE, "", "Rolled back"),
+    "escalate 37": Wish(Verb.ESCALATE, "37"),
+    "reassign 37 <@U0BOB|bob>": Wish(Verb.REASSIGN, "37", person=BOB, name="@bob"),
+    "reassign <@U0BOB|bob> 37": Wish(Verb.REASSIGN, "37", person=BOB, name="@bob"),
+    "assign to <@U0BOB>": Wish(Verb.REASSIGN, person=BOB, name="@U0BOB"),
+    "list": Wish(Verb.LIST),
+    "list mine": Wish(Verb.LIST, scope=Scope.MINE),
+    "LIST All": Wish(Verb.LIST, scope=Scope.ALL),
+    "show 37": Wish(Verb.SHOW, "37"),
+    "oncall": Wish(Verb.ONCALL),
+    "on call checkout api": Wish(Verb.ONCALL, text="checkout api"),
+    "who is on call": Wish(Verb.ONCALL),
+    "trigger Checkout is down": Wish(Verb.TRIGGER, text="Checkout is down"),
+    "new": Wish(Verb.TRIGGER),
+    "whoami": Wish(Verb.WHOAMI),
+    "who am i": Wish(Verb.WHOAMI),
+}
+MENDED = {
+    "akc 37": "ack 37",
+    "acknolwedge 37": "ack 37",
+    "ack 37 38": "ack 37",
+    "ack incident 37": "ack 37",
+    "ack mien": "ack mine",
+    "ack it": "ack 37",
+    "nte 38 Rolled back": "note 38 Rolled back",
+    "note": "note 37 Looking into it",
+    "note 38": "note 38 Looking into it",
+    "note <mailto:>": "note 37 Looking into it",
+    "resolve 38 39": "resolve 38",
+    "resolv 38 done": "resolve 38 done",
+    "escalte": "escalate",
+    "escalate 38 now": "escalate 38",
+    "reassign 38": "reassign 38 @name",
+    "reassign 38 bob": "reassign 38 @bob",
+    "reassign 38 to @bob": "reassign 38 @bob",
+    "reassign 38 <@U0BOB|bob> <@U0ALICE|alice>": "reassign 38 @name",
+    "reassign 38 <@U0BOB|bob> now": "reassign 38 @name",
+    "list mien": "list mine",
+    "list yours": "list",
+    "shwo 38": "show 38",
+    "on-call checkout": "oncall checkout",
+    "38": "show 38",
+    "#38 ack": "ack 38",
+    "38 escalate": "escalate 38",
+    "38 is my fault": "note 38 is my fault",
+    "who": "whoami",
+    "frobnicate": "help",
+    "<@U0BOB|bob>": "help",
+}
+
+
+@pytest.mark.parametrize("text", UNDERSTOOD)
+def test_a_command_is_understood(text: str) -> None:
+    """Numbers, ids and links name incidents, mentions name people; synonyms, spaces and capitals do not matter."""
+    assert UNDERSTOOD[text] == parse(text)
+
+
+@pytest.mark.parametrize("text", MENDED)
+def test_a_mistyped_command_gets_the_line_that_works(text: str) -> None:
+    """The answer says what was not understood, and quotes a line for what was probably meant."""
+    found = parse(text)
+
+    assert isinstance(found, Mistyped)
+    assert MENDED[text] == found.line
+    assert found.why.endswith(".")
+
+
+@pytest.mark.parametrize("text", MENDED)
+def test_the_line_works(text: str) -> None:
+    """What is suggested is understood, once Slack has put ids in the place of names."""
+    found = parse(text)
+
+    assert isinstance(found, Mistyped)
+    assert isinstance(parse(escaped(found.line)), Wish)
+
+
+@pytest.mark.parametrize("wish", [wish for text, wish in UNDERSTOOD.items() if "@U0BOB" not in wish.name], ids=str)
+def test_a_wish_can_be_typed(wish: Wish) -> None:
+    """A wish writes the line that asks for it, which is how candidates are offered."""
+    wish = replace(wish, incident=wish.incident or "37") if wish.verb in {Verb.NOTE, Verb.RESOLVE} else wish
+
+    assert wish == parse(escaped(wish.line))
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=60))
+def test_nothing_that_is_typed_raises(text: str) -> None:
+    """Any text is a wish or an error with a line."""
+    found = parse(text)
+
+    assert isinstance(found, Wish) or found.line
+
+
+@given(
+    st.sampled_from(sorted(NAMES)),
+    st.lists(st.sampled_from(["37", "#38", "<@U0BOB|bob>", LINK, "mine", "all", "to", "POSTGRES", "&amp;", "\n", "x"])),
+)
+def test_nothing_after_a_command_raises(name: str, rest: list[str]) -> None:
+    """Whatever follows a command gives a wish of that command, or a line that works."""
+    found = parse(" ".join([name, *rest]))
+
+    if isinstance(found, Mistyped):
+        assert isinstance(parse(escaped(found.line)), Wish)
+    else:
+        assert found.verb in {NAMES[name], Verb.ACK_MINE}
+
+
+def test_every_command_has_its_line_in_the_table() -> None:
+    """The table names each command once, and no name means two."""
+    names = [name for usage in USAGES for name in (usage.verb, *usage.also)]
+
+    assert sorted(Verb) == sorted(usage.verb for usage in USAGES)
+    assert len(names) == len(set(names))
+
+
+def escaped(line: str) -> str:
+    """Put an id in the place of a name, as Slack does."""
+    return re.sub(r"@\w+", "<@U0BOB|bob>", line)

@@ -1,0 +1,85 @@
+"""The payload of a slash command: read strictly, and the same command however often it is delivered."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bolt_app.slash import Verb, Wish
+from bolt_app.typed import typed
+from bolt_app.which import Target
+from shared.errors import Malformed
+from shared.model.command import Action
+from shared.model.event import Status
+from shared.model.ids import UserId
+from tests.builders import ALICE, BOB, INCIDENT, snapshot
+
+PAYLOAD: dict[str, Any] = {
+    "token": "verification-token",
+    "team_id": "T0ACME",
+    "team_domain": "acme",
+    "channel_id": "C0INCIDENTS",
+    "channel_name": "incidents",
+    "user_id": "U0ALICE",
+    "user_name": "alice",
+    "command": "/pd",
+    "text": "note 37 Rolled back",
+    "api_app_id": "A0APP",
+    "is_enterprise_install": "false",
+    "response_url": "https://hooks.slack.com/commands/T0ACME/1/x",
+    "trigger_id": "1.2.abc",
+}
+TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
+
+
+def test_what_was_typed_where_and_by_whom() -> None:
+    """The person is whom Slack names, in the workspace and organisation that Slack names."""
+    what = typed({**PAYLOAD, "enterprise_id": "E0ACME"})
+
+    assert ("U0ALICE", "T0ACME", "E0ACME") == (what.by.id, what.by.team, what.by.enterprise)
+    assert ("/pd", "note 37 Rolled back", "C0INCIDENTS") == (what.command, what.text, what.channel)
+
+
+def test_a_redelivery_is_the_same_command_and_nothing_else_is() -> None:
+    """The id comes from who, where, which command and which typing of it."""
+    known = typed(PAYLOAD).id
+
+    assert known == typed({**PAYLOAD, "response_url": "https://hooks.slack.com/other"}).id
+    assert known != typed({**PAYLOAD, "trigger_id": "1.3.abd"}).id
+    assert known != typed({**PAYLOAD, "user_id": "U0BOB"}).id
+
+
+@given(st.sampled_from(sorted(PAYLOAD)), st.none() | TEXT | st.integers() | st.lists(TEXT, max_size=2))
+def test_any_payload_is_read_or_malformed(name: str, value: object) -> None:
+    """Whatever stands in a field, nothing but `Malformed` comes of it, and what is read can be stored."""
+    try:
+        what = typed({**PAYLOAD, name: value})
+    except Malformed:
+        return
+    assert what.text.encode() is not None
+
+
+@pytest.mark.parametrize("name", ["user_id", "channel_id", "trigger_id"])
+def test_what_names_nobody_and_nothing_is_malformed(name: str) -> None:
+    """Without these there is nobody to answer, or no telling one command from another."""
+    with pytest.raises(Malformed):
+        typed({key: value for key, value in PAYLOAD.items() if key != name})
+
+
+def test_a_wish_becomes_a_command() -> None:
+    """It is answered in words, in its own place, and knows whom its person saw assigned."""
+    target = Target.of(INCIDENT, snapshot(Status.TRIGGERED, "Checkout is slow", ALICE, BOB))
+
+    command = target.command(Wish(Verb.NOTE, "37", "Rolled back"), typed(PAYLOAD))
+
+    assert (Action.NOTE, INCIDENT, "#37", "Rolled back") == (
+        command.action,
+        command.incident,
+        command.label,
+        command.terms.text,
+    )
+    assert command.aloud
+    assert command.message is None
+    assert command.response_url == PAYLOAD["response_url"]
+    assert command.terms.seen == frozenset({UserId("PALICE1"), UserId("PBOB001")})

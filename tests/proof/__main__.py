@@ -1,0 +1,104 @@
+"""
+`python -m tests.proof`: play many days, and say how many of them went wrong.
+
+Without arguments: 50,000 days over all mixes, the negative controls, and the chaos run with real processes.
+"""
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+from tests.proof.controls import CONTROLS, Control
+from tests.proof.mixes import MIXES
+from tests.proof.proving import Day
+
+SCHEDULES = 50_000
+CONTROLLED = 300
+"""Days that each negative control is given."""
+BATCH = 25
+"""Days that a process plays at a time."""
+CHAOS = "tests.proof.chaos"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the arguments ask; 1 when something does not hold."""
+    asked = _parsed(arguments)
+    if asked.seed is not None:
+        return _one(Day(asked.seed, asked.mix or "calm", asked.control or ""))
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        fine = True
+        if not asked.control:
+            mixes = [asked.mix] if asked.mix else list(MIXES)
+            fine = sum(not _mix(pool, mix, asked.schedules // len(mixes)) for mix in mixes) == 0
+        controls = [CONTROLS[asked.control]] if asked.control else [] if asked.mix else list(CONTROLS.values())
+        fine = sum(not _control(pool, control) for control in controls) == 0 and fine
+    whole = not asked.mix and not asked.control
+    return 0 if (not whole or _chaos()) and fine else 1
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make prove", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=SCHEDULES, help="how many days, over all mixes")
+    parser.add_argument("--seed", type=int, help="play one day, of --mix, and tell its story if it fails")
+    parser.add_argument("--mix", choices=MIXES, help="play days of one mix only")
+    parser.add_argument("--control", choices=CONTROLS, help="take this guard out")
+    parser.add_argument("--jobs", type=int, default=2, help="how many processes play")
+    return parser.parse_args(arguments)
+
+
+def _one(day: Day) -> int:
+    if not day.violations():
+        _say(f"seed {day.seed} of {day.mix}: everything holds")
+        return 0
+    _say(day.report())
+    return 1
+
+
+def _mix(pool: ProcessPoolExecutor, mix: str, days: int) -> bool:
+    """Play days of one mix; the first that fails is made small and told."""
+    begun = time.monotonic()
+    failed = _failed(pool, mix, days)
+    _say(f"{mix:16} {days:6} days, {len(failed)} of them with a violation, {time.monotonic() - begun:.0f} s")
+    if failed:
+        _say(Day(failed[0], mix).report())
+    return not failed
+
+
+def _control(pool: ProcessPoolExecutor, control: Control) -> bool:
+    """Play days without a guard; enough of them have to fail."""
+    noticed = len(_failed(pool, control.mix, CONTROLLED, control.name)) / CONTROLLED
+    fine = noticed >= control.share
+    least = f"at least {control.share:.1%} expected{'' if fine else ': THE ORACLE IS BLIND HERE'}"
+    _say(f"without {control.name}: {noticed:.1%} of the days of {control.mix} fail, {least}")
+    return fine
+
+
+def _failed(pool: ProcessPoolExecutor, mix: str, days: int, control: str = "") -> list[int]:
+    seeds = [range(start, min(start + BATCH, days)) for start in range(0, days, BATCH)]
+    return [seed for failed in pool.map(partial(failing, mix, control), seeds) for seed in failed]
+
+
+def failing(mix: str, control: str, seeds: range) -> list[int]:
+    """List the seeds whose days go wrong."""
+    return [seed for seed in seeds if Day(seed, mix, control).violations()]
+
+
+def _chaos() -> bool:
+    """Let the chaos run with real processes follow, where there is one."""
+    if importlib.util.find_spec(CHAOS) is None:
+        return True
+    return subprocess.run([sys.executable, "-m", CHAOS], check=False).returncode == 0  # noqa: S603 -- our own module
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

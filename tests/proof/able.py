@@ -1,0 +1,13 @@
+"""An account that can do everything, so that no simulated day spends calls on finding that out."""
+
+from bolt_app.catalogue import Catalogue
+from shared.model.command import Action
+from shared.slack.buttons import EVERYTHING
+
+
+class AbleToDoEverything(Catalogue):
+    """Knows without asking."""
+
+    async def able(self) -> frozenset[Action]:
+        """Tell what the account can do."""
+        return EVERYTHING

@@ -1,0 +1,59 @@
+"""Everything that the oracle looks at, read once from what the simulators saw."""
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pagebridge.sandbox.slack import Message
+from tests.proof.chaos import records
+from tests.proof.chaos.company import Company
+from tests.proof.chaos.journal import Journal
+from tests.proof.chaos.records import Answer, Click, Line, Transition, Version, Write
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What happened so far. `cards` are by incident; `answers` end clicks without an effect; `lost` are such, too."""
+
+    company: Company
+    journal: Journal
+    clicks: list[Click]
+    writes: list[Write]
+    transitions: list[Transition]
+    lines: list[Line]
+    answers: list[Answer]
+    lost: list[Answer]
+    versions: list[Version]
+    cards: dict[str, list[Message]]
+
+    @classmethod
+    def of(cls, company: Company, journal: Journal) -> "Facts":
+        """Read them."""
+        return cls(
+            company,
+            journal,
+            clicks=records.clicks(company),
+            writes=records.writes(company),
+            transitions=records.transitions(company),
+            lines=records.lines(company),
+            answers=records.answers(company),
+            lost=records.answers_not_taken(company),
+            versions=records.versions(company),
+            cards=records.cards(company),
+        )
+
+    @property
+    def effects(self) -> list[Write]:
+        """The writes that changed something."""
+        return [write for write in self.writes if write.effect]
+
+
+def grouped(things: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Put things with the same key together, in their order."""
+    groups: dict[K, list[T]] = {}
+    for thing in things:
+        groups.setdefault(key(thing), []).append(thing)
+    return groups

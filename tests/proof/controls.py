@@ -1,0 +1,107 @@
+"""
+Negative controls: the bridge with one guard taken out, each by name. The oracle has to notice.
+
+An oracle that never finds anything proves nothing; each control says in which share of the days of its worst mix
+something must be found.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from bolt_app.attempting import Attempting, Try
+from bolt_app.placing import Place, Placing
+from bolt_app.projector import Projector
+from bolt_app.wiring import Wiring
+from shared.echo import Echo
+from shared.model.event import Event
+from shared.model.expectation import Expectation
+from shared.model.ids import IncidentId, MessageTs
+from shared.model.incident import Folded, Incident, fold
+from shared.model.surface import Placed
+from shared.slack.blocks import Message
+from shared.store.leases import Lease, Leases
+from tests.proof.naive import NaiveWorker
+from tests.proof.simulated import Parts
+
+
+class NoEcho(Echo):
+    """Expects nothing, so that no event is ever taken for the echo of a command."""
+
+    async def expect(self, incident: IncidentId, expectation: Expectation) -> None:
+        """Note nothing."""
+
+
+class NoLook(Placing):
+    """Posts again after an unclear post without looking whether it arrived."""
+
+    async def _look_for(self, _message: Message, _placed: Placed, _place: Place) -> MessageTs | None:
+        return None
+
+
+class NoWait(Placing):
+    """Looks, repeats and believes at once after an unclear call, which may still land."""
+
+    @staticmethod
+    def _may_land_late(_placed: Placed, _now_ms: int) -> float:
+        return 0.0
+
+
+class NoReadBack(Attempting):
+    """Does not look whether an unclear call took effect before it goes on as if nothing had been sent."""
+
+    async def _found(self, _attempt: Try, _case: object) -> None:
+        return None
+
+
+class NoFencing(Leases):
+    """Gives leases that never seem to be lost, and whose holder may write whatever happened meanwhile."""
+
+    async def take(self, incident: IncidentId) -> Lease | None:
+        """Take the lease, and forget its number: with 0 nothing is compared."""
+        lease = await super().take(incident)
+        return lease and Lease(self, incident, 0, float("inf"))
+
+    async def prolong(self, _lease: Lease) -> float:
+        """Believe that it is held."""
+        return float("inf")
+
+
+def newest_arrival_wins(incident: Incident, event: Event, now_ms: int) -> Folded:
+    """Fold without `as_of`: whatever comes last is taken for the newest."""
+    return fold(replace(incident, as_of=None), event, now_ms)
+
+
+def ties_are_guessed(incident: Incident, event: Event, now_ms: int) -> Folded:
+    """Fold without asking PagerDuty where times cannot decide."""
+    folded = fold(incident, event, now_ms)
+    return replace(folded, incident=replace(folded.incident, unread=folded.incident.snapshot is None))
+
+
+def projecting(rule: Callable[[Incident, Event, int], Folded]) -> Callable[[Wiring], Projector]:
+    """Make a projector that folds by another rule."""
+    return lambda wiring: Projector(wiring, rule)
+
+
+@dataclass(frozen=True)
+class Control:
+    """A bridge without a guard, the mix in which that shows most, and the share of its days in which it must show."""
+
+    name: str
+    mix: str
+    share: float
+    parts: Parts = field(default_factory=Parts)
+
+
+CONTROLS = {
+    control.name: control
+    for control in (
+        Control("echo matching", "calm", 0.4, Parts(echo=NoEcho)),
+        Control("as_of", "ties", 0.2, Parts(projector=projecting(newest_arrival_wins))),
+        Control("look before repeat in Slack", "late", 0.15, Parts(placing=NoLook)),
+        Control("fencing", "sleepers", 0.03, Parts(leases=NoFencing)),
+        Control("wait on takeover", "late", 0.04, Parts(placing=NoWait)),
+        Control("tie rule", "ties", 0.03, Parts(projector=projecting(ties_are_guessed))),
+        Control("read-back before repeat in PagerDuty", "late", 0.06, Parts(attempting=NoReadBack)),
+        Control("naive bridge", "disorder", 0.8, Parts(worker=NaiveWorker)),
+    )
+}

@@ -1,0 +1,199 @@
+"""Commands on strings, hashes and sorted sets, and on keys of any type."""
+
+from collections.abc import Sequence
+
+from tests.proof.engine.keyspace import (
+    MOST,
+    Command,
+    Hash,
+    Keyspace,
+    SortedSet,
+    Text,
+    failure,
+    integer,
+    number,
+    score,
+    syntax_error,
+)
+
+SECOND = 1000
+OK = b"OK"
+
+
+def _get(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
+    return keys.find(args[0], Text)
+
+
+def _set(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
+    """Carry out SET key value [NX] [EX seconds | PX milliseconds]."""
+    key, value, *options = args
+    only_new, expires_ms = False, None
+    while options:
+        option = options.pop(0).upper()
+        if option == b"NX" and not only_new:
+            only_new = True
+        elif option in (b"EX", b"PX") and options and expires_ms is None:
+            expires_ms = keys.at_ms + _lasting(options.pop(0), SECOND if option == b"EX" else 1)
+        else:
+            raise syntax_error()
+    if only_new and keys.value(key) is not None:
+        return None
+    keys.put(key, Text(value), expires_ms)
+    return OK
+
+
+def _lasting(text: bytes, unit_ms: int) -> int:
+    lasting = integer(text)
+    if not 0 < lasting < MOST // unit_ms:
+        raise failure("ERR invalid expire time in 'set' command")
+    return lasting * unit_ms
+
+
+def _incr(keys: Keyspace, args: Sequence[bytes]) -> int:
+    found = keys.find(args[0], Text)
+    value = integer(b"0" if found is None else found) + 1
+    if value == MOST:
+        raise failure("ERR increment or decrement would overflow")
+    keys.replace(args[0], Text(b"%d" % value))
+    return value
+
+
+def _del(keys: Keyspace, args: Sequence[bytes]) -> int:
+    return sum(keys.value(key) is not None and keys.delete(key) for key in args)
+
+
+def _exists(keys: Keyspace, args: Sequence[bytes]) -> int:
+    return sum(keys.value(key) is not None for key in args)
+
+
+def _expire(keys: Keyspace, args: Sequence[bytes]) -> int:
+    return int(keys.expire(args[0], keys.at_ms + integer(args[1]) * SECOND))
+
+
+def _pexpire(keys: Keyspace, args: Sequence[bytes]) -> int:
+    return int(keys.expire(args[0], keys.at_ms + integer(args[1])))
+
+
+def _pttl(keys: Keyspace, args: Sequence[bytes]) -> int:
+    if keys.value(args[0]) is None:
+        return -2
+    expires_ms = keys.expiry(args[0])
+    return -1 if expires_ms is None else expires_ms - keys.at_ms
+
+
+def _hset(keys: Keyspace, args: Sequence[bytes]) -> int:
+    key, *pairs = args
+    if len(pairs) % 2:
+        raise failure("ERR wrong number of arguments for 'hset' command")
+    values = keys.find_or_make(key, Hash)
+    before = len(values)
+    values.update(zip(pairs[::2], pairs[1::2], strict=True))
+    return len(values) - before
+
+
+def _hget(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
+    return (keys.find(args[0], Hash) or Hash()).get(args[1])
+
+
+def _hmget(keys: Keyspace, args: Sequence[bytes]) -> list[bytes | None]:
+    values = keys.find(args[0], Hash) or Hash()
+    return [values.get(field) for field in args[1:]]
+
+
+def _hgetall(keys: Keyspace, args: Sequence[bytes]) -> list[bytes]:
+    return [part for item in (keys.find(args[0], Hash) or Hash()).items() for part in item]
+
+
+def _hdel(keys: Keyspace, args: Sequence[bytes]) -> int:
+    values = keys.find(args[0], Hash) or Hash()
+    gone = sum(values.pop(field, None) is not None for field in args[1:])
+    keys.drop_if_empty(args[0])
+    return gone
+
+
+def _hincrby(keys: Keyspace, args: Sequence[bytes]) -> int:
+    key, field, by = args
+    step = integer(by)
+    found = keys.find(key, Hash) or Hash()
+    value = integer(found.get(field, b"0"), "ERR hash value is not an integer") + step
+    if not -MOST <= value < MOST:
+        raise failure("ERR increment or decrement would overflow")
+    keys.find_or_make(key, Hash)[field] = b"%d" % value
+    return value
+
+
+def _zadd(keys: Keyspace, args: Sequence[bytes]) -> int:
+    """Carry out ZADD key score member [score member ...]."""
+    key, *pairs = args
+    if len(pairs) % 2:
+        raise syntax_error()
+    scores = [score(text) for text in pairs[::2]]
+    members = keys.find_or_make(key, SortedSet)
+    before = len(members)
+    members.update(zip(pairs[1::2], scores, strict=True))
+    return len(members) - before
+
+
+def _zrem(keys: Keyspace, args: Sequence[bytes]) -> int:
+    members = keys.find(args[0], SortedSet) or SortedSet()
+    gone = sum(members.pop(member, None) is not None for member in args[1:])
+    keys.drop_if_empty(args[0])
+    return gone
+
+
+def _zcard(keys: Keyspace, args: Sequence[bytes]) -> int:
+    return len(keys.find(args[0], SortedSet) or ())
+
+
+def _zscore(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
+    found = (keys.find(args[0], SortedSet) or SortedSet()).get(args[1])
+    return None if found is None else number(found)
+
+
+def _zrange(keys: Keyspace, args: Sequence[bytes]) -> list[bytes]:
+    return _ranged(keys, args, backwards=False)
+
+
+def _zrevrange(keys: Keyspace, args: Sequence[bytes]) -> list[bytes]:
+    return _ranged(keys, args, backwards=True)
+
+
+def _ranged(keys: Keyspace, args: Sequence[bytes], *, backwards: bool) -> list[bytes]:
+    """Carry out Z(REV)RANGE key start stop [WITHSCORES], by rank."""
+    key, *bounds = args[:3]
+    options = [option.upper() for option in args[3:]]
+    if options not in ([], [b"WITHSCORES"]):
+        raise syntax_error()
+    first, last = map(integer, bounds)
+    found = (keys.find(key, SortedSet) or SortedSet()).ranked()
+    if backwards:
+        found.reverse()
+    size = len(found)
+    chosen = found[max(0, first + size * (first < 0)) : max(0, last + size * (last < 0) + 1)]
+    if options:
+        return [part for member, at in chosen for part in (member, number(at))]
+    return [member for member, _ in chosen]
+
+
+COMMANDS = {
+    b"GET": Command(_get, 1, 1),
+    b"SET": Command(_set, 2),
+    b"INCR": Command(_incr, 1, 1),
+    b"DEL": Command(_del, 1),
+    b"EXISTS": Command(_exists, 1),
+    b"EXPIRE": Command(_expire, 2, 2),
+    b"PEXPIRE": Command(_pexpire, 2, 2),
+    b"PTTL": Command(_pttl, 1, 1),
+    b"HSET": Command(_hset, 3),
+    b"HGET": Command(_hget, 2, 2),
+    b"HMGET": Command(_hmget, 2),
+    b"HGETALL": Command(_hgetall, 1, 1),
+    b"HDEL": Command(_hdel, 2),
+    b"HINCRBY": Command(_hincrby, 3, 3),
+    b"ZADD": Command(_zadd, 3),
+    b"ZREM": Command(_zrem, 2),
+    b"ZCARD": Command(_zcard, 1, 1),
+    b"ZSCORE": Command(_zscore, 2, 2),
+    b"ZRANGE": Command(_zrange, 3),
+    b"ZREVRANGE": Command(_zrevrange, 3),
+}

@@ -1,0 +1,111 @@
+"""The oracle's part about the thread: invariant 2."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tests.proof.account import ACKNOWLEDGED, RESOLVED, History, Transition
+from tests.proof.evidence import Evidence
+from tests.proof.invariants import Invariant, Violation
+from tests.proof.words import place
+from tests.proof.workspace import Posted
+
+APART = 1500
+"""Milliseconds that a line's time may be off: sources that give whole seconds, and what lies between them."""
+DOUBT = 80.0
+"""Seconds in which an act of the same person may be taken for an unclear call of theirs: its life, and `CALL_MAX`."""
+MOMENT = 3.0
+"""Seconds between the read before a write and the end of the second in which it is answered, and one more."""
+CAUSES = {
+    ACKNOWLEDGED: ("incident.acknowledged", "incident.reopened"),
+    RESOLVED: ("incident.resolved",),
+}
+
+Kind = tuple[str, str]
+"""What happened and who did it, by which a line and a transition are recognised as the same."""
+
+
+def judge_lines(evidence: Evidence, incident: History) -> Iterator[Violation]:
+    """Judge the lines about one incident against what it went through."""
+    told, real = _lines(evidence, incident), _transitions(incident)
+    for kind in sorted(told.keys() | real.keys()):
+        lines, transitions = told[kind], real[kind]
+        if len(lines) > len(transitions):
+            yield Violation(Invariant.TOLD_TWICE, f"{_name(kind)}: {len(transitions)} times, told {len(lines)} times")
+        elif len(lines) < len(transitions):
+            yield Violation(Invariant.TOLD, f"{_name(kind)}: {len(transitions)} times, told {len(lines)} times")
+        else:
+            yield from _alike(evidence, kind, lines, transitions)
+
+
+def _alike(evidence: Evidence, kind: Kind, lines: list[Posted], transitions: list[Transition]) -> Iterator[Violation]:
+    """Compare lines and transitions that are equally many, one by one."""
+    for line, transition in zip(lines, transitions, strict=True):
+        if abs(int(line.payload["at"]) - transition.at_ms) > APART:
+            yield Violation(Invariant.TOLD, f"{_name(kind)} is told at another time")
+    if any(_doubtful(evidence, transition) for transition in transitions):
+        return
+    said = [place(line.now.text) for line in lines]
+    true = [_place(transition) for transition in transitions]
+    # Those of one second may stand in any order.
+    if said != true and not (Counter(said) == Counter(true) and _close(transitions)):
+        invariant = Invariant.REOPENED_PLACE if kind[0] == "incident.reopened" else Invariant.PLACE
+        yield Violation(invariant, f"{_name(kind)}: told as {said}, was {true}")
+
+
+def _place(transition: Transition) -> str:
+    if transition.write:
+        return "Slack"
+    return "PagerDuty" if transition.by else ""
+
+
+def _doubtful(evidence: Evidence, transition: Transition) -> bool:
+    """
+    Tell whether nobody can know where somebody did this.
+
+    A call of theirs may have done it for all PagerDuty says, because its outcome is unclear, because its worker was
+    interrupted, or because it found in the same moment what they had just done at PagerDuty. Or it is the late effect
+    of a call that had been repeated meanwhile (decision 0007). Or it went straight to PagerDuty while Redis was away,
+    and is told like an act there.
+    """
+    if transition.write and (transition.write.after or evidence.went_direct(transition.write)):
+        return True
+    theirs = [w for w in evidence.account.writes if w.by is transition.by and transition.type in CAUSES[w.status]]
+    if _interrupted(evidence, transition):
+        return True
+    unclear = (w for w in theirs if not w.answered)
+    futile = (w for w in theirs if w.answered and not w.changed)
+    return any(w.begun - 3 < transition.at < w.begun + DOUBT for w in unclear) or any(
+        abs(w.begun - transition.at) < MOMENT for w in futile
+    )
+
+
+def _interrupted(evidence: Evidence, transition: Transition) -> bool:
+    """Tell whether a click of theirs may have been in hand with a worker that died, slept, or lost its store."""
+    if not any(evidence.mishaps[kind] for kind in ("Crashed", "Slept", "Outage", "DataLost")):
+        return False
+    asked = (p for p in evidence.presses if p.by is transition.by and transition.type in CAUSES[p.status])
+    return any(0 <= transition.at - press.at < DOUBT for press in asked)
+
+
+def _close(transitions: list[Transition]) -> bool:
+    times = [transition.at_ms for transition in transitions]
+    return any(later - earlier <= APART for earlier, later in pairwise(times))
+
+
+def _lines(evidence: Evidence, incident: History) -> dict[Kind, list[Posted]]:
+    found: dict[Kind, list[Posted]] = defaultdict(list)
+    for line in sorted(evidence.workspace.lines(incident.id), key=lambda line: (line.payload["at"], line.key)):
+        found[str(line.payload["type"]), str(line.payload["agent"])].append(line)
+    return found
+
+
+def _transitions(incident: History) -> dict[Kind, list[Transition]]:
+    found: dict[Kind, list[Transition]] = defaultdict(list)
+    for transition in incident.transitions:
+        found[transition.type, transition.by.pagerduty if transition.by else ""].append(transition)
+    return found
+
+
+def _name(kind: Kind) -> str:
+    return f"{kind[0]} by {kind[1] or 'nobody'}"

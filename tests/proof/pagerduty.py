@@ -1,0 +1,113 @@
+"""PagerDuty as the core sees it: the door's own methods, answered by the model in `account`."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from shared.errors import Refused
+from shared.model.event import Instant, Status
+from shared.model.ids import IncidentId, TeamId, UserId
+from shared.pagerduty import answers, rest
+from shared.pagerduty.client import PagerDuty, Read
+from shared.pagerduty.escalation import EscalationPolicy
+from shared.pagerduty.people import Team, User
+from shared.pagerduty.rest import RestIncident
+from tests.proof import account as model
+from tests.proof.account import Account, AlreadySo, History, Write
+from tests.proof.people import PEOPLE, Person
+from tests.proof.way import Way
+
+SECOND = 1000
+
+
+class SimulatedPagerDuty(PagerDuty):
+    """One worker's door to the model. Reads answer what is there; a write says what it found and what it did."""
+
+    def __init__(self, account: Account, way: Way) -> None:
+        """Need no connection."""
+        self._account = account
+        self._way = way
+
+    async def incident(self, incident: IncidentId) -> Read[RestIncident]:
+        """Read an incident."""
+        return await self._way.call("read", lambda: self._dated(self._shown(self._account.incidents[incident])))
+
+    async def set_status(
+        self, incident: IncidentId, status: Status, from_email: str, resolution: str = ""
+    ) -> Read[RestIncident]:
+        """Bring an incident into `status`. Nobody in the simulation writes a resolution."""
+        assert not resolution
+        way = self._way
+        write = Write(incident, model.by_email(from_email), status.value, way.now(), way.worker)
+        self._account.writes.append(write)
+
+        def land() -> Read[RestIncident]:
+            write.after = way.given_up(write.begun)
+            return self._dated(self._shown(self._account.carry_out(write)))
+
+        try:
+            answer = await way.call("write", land)
+        except AlreadySo as error:
+            write.answered = True
+            raise Refused("PagerDuty answered: it is so already", error.code, answers.BAD_REQUEST) from None
+        write.answered = True
+        return answer
+
+    async def user(self, user: UserId) -> User:
+        """Read a user."""
+        return await self._way.call("read", lambda: next(_user(p) for p in _users() if p.pagerduty == user))
+
+    async def users_by_query(self, text: str) -> tuple[User, ...]:
+        """Search users."""
+        return await self._way.call("read", lambda: tuple(_user(p) for p in _users() if text in p.email))
+
+    async def all_users(self) -> AsyncIterator[User]:
+        """Read the whole directory."""
+        for user in await self._way.call("read", lambda: [_user(person) for person in _users()]):
+            yield user
+
+    async def team(self, team: TeamId) -> Team:
+        """Read a team."""
+        return await self._way.call("read", lambda: Team(team, "Payments", private=False))
+
+    async def team_members(self, team: TeamId) -> dict[UserId, str]:
+        """Read who is on a team."""
+        return await self._way.call(
+            "read", lambda: {UserId(person.pagerduty): "responder" for person in _users() if person.team == team}
+        )
+
+    async def escalation_policy(self, policy: str) -> EscalationPolicy:
+        """Read an escalation policy."""
+        return await self._way.call("read", lambda: EscalationPolicy(policy, "Payments on-call"))
+
+    async def on_call(self, _policy: str) -> frozenset[UserId]:
+        """Read who is on call: nobody who is not on the team anyway."""
+        return await self._way.call("read", frozenset)
+
+    def _dated(self, incident: RestIncident) -> Read[RestIncident]:
+        return Read(incident, Instant(self._account.clock_ms() // SECOND * SECOND, SECOND))
+
+    def _shown(self, incident: History) -> RestIncident:
+        """Show it the way REST does: whole seconds, who changed the status last, another name for the number."""
+        last = incident.last
+        values = model.shown(incident) | {
+            "id": incident.id,
+            "incident_number": incident.number,
+            "updated_at": _in_seconds(incident.updated_ms),
+            "last_status_change_at": _in_seconds(last.at_ms),
+            "last_status_change_by": model.reference(last.by) if last.by else model.SERVICE,
+            "assigned_via": "escalation_policy",
+            "assignments": [{"assignee": one} for one in model.assignees(incident)],
+        }
+        return rest.parse_incident({"incident": values})
+
+
+def _in_seconds(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // SECOND, UTC).isoformat()
+
+
+def _users() -> list[Person]:
+    return [person for person in PEOPLE.values() if person.pagerduty]
+
+
+def _user(person: Person) -> User:
+    return User(UserId(person.pagerduty), person.name, person.email, "limited_user", frozenset({TeamId(person.team)}))

@@ -1,0 +1,173 @@
+"""One worker of the simulation: the real core, put together as `bolt_app.worker` does, over the models' doors."""
+
+import asyncio
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from bolt_app.answering import Answering
+from bolt_app.attempting import Attempting
+from bolt_app.consuming import Consuming
+from bolt_app.direct import Direct
+from bolt_app.executor import Executor
+from bolt_app.intake import Intake, Mover
+from bolt_app.placing import Placing
+from bolt_app.planning import Planning
+from bolt_app.projector import Projector
+from bolt_app.reconciler import Reconciler
+from bolt_app.showing import Showing
+from bolt_app.wiring import Wiring
+from bolt_app.working import Work, Working, repeating
+from shared.authorization import Authorization
+from shared.bridge_config import BridgeConfig
+from shared.clock import Durations
+from shared.echo import Echo
+from shared.identity import Identity
+from shared.model.command import Command
+from shared.model.incident import Incident
+from shared.store import documents, keys
+from shared.store.audit import Audit
+from shared.store.documents import Documents, Value
+from shared.store.generation import Generation
+from shared.store.leases import Leases
+from shared.store.links import Links, NoLinks
+from shared.store.open_incidents import OpenIncidents
+from shared.store.redis import Redis
+from shared.store.scripts import Script
+from shared.store.streams import Inbox
+from shared.store.time import StoreClock
+from shared.store.workqueue import WorkQueue
+from tests.proof.able import AbleToDoEverything
+from tests.proof.engine.process import Process
+from tests.proof.pagerduty import SimulatedPagerDuty
+from tests.proof.slack import HOME, SimulatedSlack
+from tests.proof.workspace import CHANNEL
+
+DURATIONS = Durations(poll=4.0, block=4.0)
+"""Those of production, but for how often it is looked whether there is something to do: that only costs time here."""
+CONFIG = BridgeConfig.model_validate({"routing": {"default_channel": CHANNEL}})
+
+
+class Core:
+    """What the simulation needs of a worker in one process: it runs, and takes clicks once it is `ready`."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.ready = False
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        raise NotImplementedError
+
+    async def accept(self, command: Command) -> bool:
+        """Store a click, and tell whether it is stored and may be acked."""
+        raise NotImplementedError
+
+    async def go_straight(self, command: Command) -> None:
+        """Do what is done with a click that could not be stored."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What a worker talks to."""
+
+    redis: Redis
+    pagerduty: SimulatedPagerDuty
+    slack: SimulatedSlack
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a worker is made of. A negative control puts something else in the place of one part, or of all."""
+
+    projector: Callable[[Wiring], Projector] = Projector
+    echo: Callable[[Documents[Incident]], Echo] = Echo
+    placing: type[Placing] = Placing
+    attempting: type[Attempting] = Attempting
+    leases: type[Leases] = Leases
+    worker: "Callable[[Process, Doors, Parts], Core] | None" = None
+
+
+class SimulatedWorker(Core):
+    """The real core; `run` does everything that the real worker does, but for its sockets."""
+
+    def __init__(self, process: Process, doors: Doors, parts: Parts) -> None:
+        super().__init__(process)
+        self._doors = doors
+        self._parts = parts
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        wiring, parts = await self._wired(), self._parts
+        events, commands = self._inbox(keys.EVENTS), self._inbox(keys.COMMANDS)
+        await events.open()
+        await commands.open()
+        identity = Identity(CONFIG.identity, self._doors.slack, self._doors.pagerduty, NoLinks(), HOME)
+        self._direct, self._intake, self.ready = Direct(wiring, identity), Intake(wiring), True
+        executor = Executor(wiring, parts.attempting(wiring), Answering(wiring))
+        placing = parts.placing(wiring.slack, wiring.clock, wiring.durations)
+        reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(repeating(Consuming(events, parts.projector(wiring).handle).step, wiring))
+            group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring))
+            group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(wiring.stopping))
+            group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(wiring.stopping))
+
+    async def accept(self, command: Command) -> bool:
+        """Store a click."""
+        return await self._intake.accept(command)
+
+    async def go_straight(self, command: Command) -> None:
+        """Let an acknowledge go straight to PagerDuty, or say that the click was not kept."""
+        await self._direct.handle(command)
+
+    async def _wired(self) -> Wiring:
+        redis, slack, pagerduty = self._doors.redis, self._doors.slack, self._doors.pagerduty
+        clock = StoreClock(redis, self.process.monotonic)
+        await clock.now_ms()
+        incidents, generation = on(redis, documents.incidents), Generation(redis)
+        await generation.current()
+        return Wiring(
+            config=CONFIG,
+            stopping=asyncio.Event(),
+            durations=DURATIONS,
+            redis=redis,
+            durable=True,
+            generation=generation,
+            clock=clock,
+            incidents=incidents,
+            command_queues=on(redis, documents.command_queues),
+            surfaces=on(redis, documents.surfaces),
+            open_incidents=OpenIncidents(redis),
+            dirty=WorkQueue(redis, "dirty", DURATIONS.lease),
+            commands=WorkQueue(redis, "commands", DURATIONS.lease),
+            pagerduty=pagerduty,
+            slack=slack,
+            identity=Identity(CONFIG.identity, slack, pagerduty, Links(redis), HOME),
+            authorization=Authorization(CONFIG.authorization, pagerduty),
+            echo=self._parts.echo(incidents),
+            audit=Audit(redis),
+            catalogue=AbleToDoEverything(pagerduty),
+        )
+
+    def _inbox(self, stream: str) -> Inbox:
+        return Inbox(self._doors.redis, self._doors.redis, stream, self.process.name, DURATIONS)
+
+    def _working(self, wiring: Wiring, queue: WorkQueue, name: str, work: Work) -> Working:
+        leases = self._parts.leases(wiring.redis, name, DURATIONS.lease, self.process.monotonic)
+        return Working(queue, leases, work, DURATIONS)
+
+
+_OPENED: dict[Callable[[Redis], Documents[Any]], Documents[Any]] = {}
+
+
+def on(redis: Redis, opening: Callable[[Redis], Documents[Value]]) -> Documents[Value]:
+    """Open documents on a store, as `opening` does; but making the first of a kind takes long: a schema is compiled."""
+    if opening not in _OPENED:
+        _OPENED[opening] = opening(redis)
+    opened: Documents[Value] = copy(_OPENED[opening])
+    opened._redis = redis
+    opened._store = Script(redis, "store")
+    return opened

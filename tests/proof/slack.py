@@ -1,0 +1,162 @@
+"""Slack as the core sees it: the door's own methods, answered by the model in `workspace`."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, TypeVar
+
+from shared.errors import CallError, NotFound
+from shared.model.ids import ChannelId, MessageTs, SlackUserId
+from shared.slack.answers import OwnMessage, SlackIdentity, SlackPerson
+from shared.slack.client import CLOCK_SKEW_MS, Blocks, Slack
+from shared.slack.transport import Begin, at_once
+from tests.proof.people import PEOPLE
+from tests.proof.way import Way
+from tests.proof.workspace import Posted, Whisper, Workspace
+
+T = TypeVar("T")
+
+TEAM = "T0ACME"
+HOME = SlackIdentity(TEAM, None, "U0BRIDGE", "B0BRIDGE", "A0BRIDGE", frozenset())
+RESPONSE_URL = "https://hooks.slack.com/actions/"
+SECOND = 1000
+
+
+class SimulatedSlack(Slack):
+    """One worker's door to the model."""
+
+    def __init__(self, workspace: Workspace, way: Way) -> None:
+        """Need no connection."""
+        self._workspace = workspace
+        self._way = way
+
+    async def auth_test(self) -> SlackIdentity:
+        """Say who the bridge is."""
+        return HOME
+
+    async def post(
+        self,
+        _channel: ChannelId,
+        *,
+        text: str,
+        blocks: Blocks,
+        metadata: Mapping[str, Any],
+        thread_ts: MessageTs | None = None,
+        reply_broadcast: bool = False,
+        urgent: bool = True,
+        begin: Begin = at_once,
+    ) -> MessageTs:
+        """Post a message."""
+        del reply_broadcast, urgent
+        await begin()
+        payload = metadata["event_payload"]
+
+        def land(*, late: bool) -> MessageTs:
+            return MessageTs(self._workspace.post(text, blocks, payload, thread_ts, late=late))
+
+        return await self._landing("post", land)
+
+    async def update(
+        self,
+        _channel: ChannelId,
+        ts: MessageTs,
+        *,
+        text: str,
+        blocks: Blocks,
+        urgent: bool = True,
+        begin: Begin = at_once,
+    ) -> None:
+        """Replace what a message says."""
+        del urgent
+        await begin()
+
+        def land(*, late: bool) -> None:
+            self._workspace.update(ts, text, blocks, late=late)
+
+        await self._landing("update", land)
+
+    async def announce(self, channel: ChannelId, *, text: str, metadata: Mapping[str, Any]) -> MessageTs:
+        """Post some words about the bridge itself."""
+        return await self.post(channel, text=text, blocks=[], metadata=metadata)
+
+    async def delete(self, _channel: ChannelId, ts: MessageTs) -> None:
+        """Take a message away."""
+        await self._way.call("update", lambda: self._workspace.delete(ts))
+
+    async def post_ephemeral(
+        self,
+        _channel: ChannelId,
+        user: SlackUserId,
+        *,
+        text: str,
+        blocks: Blocks | None = None,
+        thread_ts: MessageTs | None = None,
+    ) -> None:
+        """Say something to one person."""
+        del blocks, thread_ts
+        await self._whisper(text, user=user)
+
+    async def respond(
+        self, response_url: str, *, text: str, blocks: Blocks | None = None, replace_original: bool = False
+    ) -> None:
+        """Answer a click."""
+        del blocks, replace_original
+        await self._whisper(text, click=response_url.removeprefix(RESPONSE_URL))
+
+    async def find_by_key(
+        self, _channel: ChannelId, key: str, *, oldest_ms: int, thread_ts: MessageTs | None = None
+    ) -> MessageTs | None:
+        """Look for a message."""
+        oldest = (oldest_ms - CLOCK_SKEW_MS) / SECOND
+        found = await self._way.call("look", lambda: self._workspace.find(key, oldest, thread_ts))
+        return None if found is None else MessageTs(found)
+
+    async def own_messages(
+        self, _channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None
+    ) -> AsyncIterator[OwnMessage]:
+        """Read the channel, or a thread of it."""
+        oldest = (oldest_ms - CLOCK_SKEW_MS) / SECOND
+        for posted in await self._way.call("look", lambda: self._workspace.seen(oldest, thread_ts)):
+            yield _own(posted)
+
+    async def person(self, user: SlackUserId) -> SlackPerson:
+        """Read what Slack says of a user."""
+        return await self._way.call("who", lambda: _person(user))
+
+    async def user_by_email(self, email: str) -> SlackUserId | None:
+        """Find a user by their address."""
+        found = (SlackUserId(person.slack) for person in PEOPLE.values() if person.email == email)
+        return await self._way.call("who", lambda: next(found, None))
+
+    async def _landing(self, kind: str, land: "Callable[..., T]") -> T:
+        begun = self._way.now()
+        return await self._way.call(kind, lambda: land(late=self._way.given_up(begun)))
+
+    async def _whisper(self, text: str, *, click: str = "", user: str = "") -> None:
+        def land() -> Whisper:
+            whisper = Whisper(self._way.now(), text, click, user)
+            self._workspace.whispers.append(whisper)
+            return whisper
+
+        try:
+            await self._way.call("tell", land)
+        except CallError:
+            self._workspace.unheard.append(Whisper(self._way.now(), text, click, user))
+            raise
+
+
+def _own(posted: Posted) -> OwnMessage:
+    thread = None if posted.thread_ts is None else MessageTs(posted.thread_ts)
+    blocks = tuple(str(block.get("block_id", "")) for block in posted.now.blocks)
+    return OwnMessage(
+        MessageTs(posted.ts), thread, posted.key, posted.payload, posted.now.text, blocks, deleted=False
+    )  # fmt: skip
+
+
+def _person(user: SlackUserId) -> SlackPerson:
+    for person in PEOPLE.values():
+        if person.slack == user:
+            name = person.name
+            return SlackPerson(
+                user, name, person.email, None, is_bot=False, is_app_user=False, deleted=False, guest=None,
+                stranger=False, team_id=TEAM, enterprise_id=None,
+            )  # fmt: skip
+    raise NotFound("Slack refused users.info: user_not_found", "user_not_found")

@@ -1,0 +1,345 @@
+"""
+A storm in virtual time: many incidents with four events each, a real core and a real door to Slack, Slack's own limits.
+
+Nothing is scaled and nothing depends on this machine: a second is one of Slack's. `python -m tests.proof.storming 500
+20` plays one with 500 incidents in 20 channels and prints the figures.
+"""
+
+import asyncio
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from random import Random
+from typing import Any
+
+from prometheus_client import REGISTRY
+
+from bolt_app.consuming import Consuming
+from bolt_app.placing import Placing
+from bolt_app.planning import Planning
+from bolt_app.projector import Projector
+from bolt_app.reconciler import Reconciler
+from bolt_app.showing import Showing
+from bolt_app.wiring import Wiring
+from bolt_app.working import Working, repeating
+from pagebridge.sandbox.slack import Limits
+from pagebridge.sandbox.slack.limits import Throttle
+from pagebridge.sandbox.slack.methods import METHODS
+from shared.authorization import Authorization
+from shared.bridge_config import BridgeConfig
+from shared.clock import Durations
+from shared.echo import Echo
+from shared.identity import Identity
+from shared.slack import failures
+from shared.slack.client import Slack
+from shared.slack.pacing import CHANNEL, TIER_3, WORKSPACE, Pacing
+from shared.slack.transport import Answer, Transport
+from shared.store import documents, keys
+from shared.store.audit import Audit
+from shared.store.generation import Generation
+from shared.store.leases import Leases
+from shared.store.links import Links
+from shared.store.open_incidents import OpenIncidents
+from shared.store.pacing import SharedBudgets
+from shared.store.redis import Redis, append
+from shared.store.streams import Inbox
+from shared.store.time import StoreClock
+from shared.store.workqueue import WorkQueue
+from tests.proof.able import AbleToDoEverything
+from tests.proof.account import Account
+from tests.proof.engine.connection import SimRedis
+from tests.proof.engine.keyspace import Command, Keyspace, SortedSet, score
+from tests.proof.engine.loop import VirtualLoop
+from tests.proof.engine.process import Process
+from tests.proof.engine.server import MemoryServer
+from tests.proof.pagerduty import SimulatedPagerDuty
+from tests.proof.people import ALICE, BOB
+from tests.proof.slack import HOME
+from tests.proof.way import Troubles, Way
+
+EPOCH = 1_700_000_000
+MINUTE = 60.0
+LINES = 4
+POST, UPDATE = "chat.postMessage", "chat.update"
+
+
+@dataclass
+class Message:
+    """One message, with what it says at last and when it came."""
+
+    key: str
+    text: str
+    thread: str | None
+    at: float
+    edits: int = 0
+
+
+@dataclass
+class Channels:
+    """Slack's side: what stands in each channel, and how many calls of each kind came, were too fast, or made news."""
+
+    throttle: Throttle
+    messages: dict[tuple[str, str], Message] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+
+    def answer(self, method: str, said: Mapping[str, Any], at: float) -> dict[str, object]:
+        """Carry out a call, or refuse it because it comes too soon."""
+        self.calls[method] += 1
+        wait = self.throttle.retry_after(method, METHODS[method].tier, said.get("channel"))
+        if wait is not None:
+            self.refused += 1
+            raise failures.error_from(method, failures.TOO_MANY, {"retry-after": str(wait)}, {"error": "ratelimited"})
+        match method:
+            case "chat.postMessage":
+                return self._post(said, at)
+            case "chat.update":
+                message = self.messages[said["channel"], said["ts"]]
+                message.text, message.edits = said["text"], message.edits + 1
+            case "users.lookupByEmail":
+                return {"user": {"id": ALICE.slack, "team_id": "T0ACME"}}
+        return {}
+
+    def by_key(self) -> dict[str, list[Message]]:
+        """List the messages by what they are."""
+        found = defaultdict(list)
+        for message in self.messages.values():
+            found[message.key].append(message)
+        return found
+
+    def _post(self, said: Mapping[str, Any], at: float) -> dict[str, object]:
+        ts = f"{EPOCH + at:.3f}{len(self.messages):05d}"
+        key = said["metadata"]["event_payload"]["key"]
+        self.messages[said["channel"], ts] = Message(key, said["text"], said.get("thread_ts"), at)
+        return {"ts": ts}
+
+
+class StormTransport(Transport):
+    """The door's way to `Channels`: paced by the real budgets, with the time that calls take."""
+
+    def __init__(self, channels: Channels, way: Way, pacing: Pacing) -> None:
+        """Need no connection."""
+        self._channels = channels
+        self._way = way
+        self._pacing = pacing
+
+    async def _once(self, method: str, **request: Any) -> Answer:  # noqa: ANN401 -- as the real one
+        said = request.get("json") or request.get("params") or {}
+        kind = "post" if method == POST else "update"
+        return await self._way.call(kind, lambda: self._channels.answer(method, said, self._way.now())), {}
+
+
+class StormSlack(Slack):
+    """The real door over a transport of one's own."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Need no connection."""
+        self._transport = transport
+        self._us = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """
+    What a storm took. `passes` counts the looks at incidents, `refused` the calls that Slack found too fast.
+
+    `fewest` are the posts without which not everything would be told: a card and its lines for each incident; `notices`
+    are those that say that cards are late, or not any more. `forced` is the number of seconds that Slack's limits take
+    for all of this; `cards` and `seconds` tell after how many the last card was there, and everything.
+    """
+
+    incidents: int
+    channels: int
+    fewest: int
+    posts: int
+    notices: int
+    updates: int
+    refused: int
+    passes: int
+    cards: float
+    seconds: float
+    forced: float
+
+
+@dataclass
+class Storm:
+    """A storm that is over: what Slack shows, and the figures."""
+
+    channels: Channels
+    figures: Figures
+
+
+def storm(incidents: int, channels: int, workers: int = 1) -> Storm:
+    """Let a storm pass."""
+    loop = VirtualLoop()
+    played: list[Storm] = []
+
+    async def main() -> None:
+        played.append(await _played(loop, incidents, channels, workers))
+
+    loop.run(main, until=100_000.0)
+    return played[0]
+
+
+async def _played(loop: VirtualLoop, incidents: int, channels: int, workers: int) -> Storm:
+    server = MemoryServer(loop.time, EPOCH * 1000)
+    server._commands |= MORE_COMMANDS
+    slack = Channels(Throttle(Limits(), loop.time))
+    bodies: list[bytes] = []
+    account = Account(loop.time, lambda: int((EPOCH + loop.time()) * 1000), bodies.append)
+    before = _passes()
+    async with asyncio.TaskGroup() as group:
+        running = [
+            group.create_task(_worker(f"worker {n}", Random(n), server, account, slack, _config(channels)))  # noqa: S311 -- the same storm again
+            for n in range(workers)
+        ]
+        await _break_out(server, account, bodies, incidents, channels)
+        while server.execute("ZCARD", keys.due("dirty")) or server.execute("XLEN", keys.EVENTS):  # noqa: ASYNC110 -- the server has no event for it
+            await asyncio.sleep(1.0)
+        seconds = loop.time()
+        for task in running:
+            task.cancel()
+    return Storm(slack, _figures(slack, incidents, channels, _passes() - before, seconds))
+
+
+async def _worker(
+    name: str, rng: Random, server: MemoryServer, account: Account, channels: Channels, config: BridgeConfig
+) -> None:
+    """Run what a worker needs to fold and to show: the rest of it has nothing to do in a storm."""
+    process, troubles = Process(name, rng), Troubles((), rng)
+    redis = SimRedis(server, process)
+    pacing = Pacing(process.monotonic, shared=SharedBudgets(redis))
+    slack = StormSlack(StormTransport(channels, Way(process, "slack", troubles), pacing))
+    pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
+
+    async def run() -> None:
+        wiring = _wired(redis, slack, pagerduty, config, StoreClock(redis, process.monotonic))
+        events = Inbox(redis, redis, keys.EVENTS, name, wiring.durations)
+        await events.open()
+        await wiring.clock.now_ms()
+        await wiring.generation.current()
+        placing = Placing(slack, wiring.clock, wiring.durations)
+        reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
+        leases = Leases(redis, "slack", wiring.durations.lease, process.monotonic)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring))
+            group.create_task(Working(wiring.dirty, leases, reconciler, wiring.durations).forever(wiring.stopping))
+
+    await process.run(run)
+
+
+def _wired(
+    redis: Redis, slack: Slack, pagerduty: SimulatedPagerDuty, config: BridgeConfig, clock: StoreClock
+) -> Wiring:
+    durations, incidents = Durations(), documents.incidents(redis)
+    return Wiring(
+        config=config,
+        stopping=asyncio.Event(),
+        durations=durations,
+        redis=redis,
+        durable=True,
+        generation=Generation(redis),
+        clock=clock,
+        incidents=incidents,
+        command_queues=documents.command_queues(redis),
+        surfaces=documents.surfaces(redis),
+        open_incidents=OpenIncidents(redis),
+        dirty=WorkQueue(redis, "dirty", durations.lease),
+        commands=WorkQueue(redis, "commands", durations.lease),
+        pagerduty=pagerduty,
+        slack=slack,
+        identity=Identity(config.identity, slack, pagerduty, Links(redis), HOME),
+        authorization=Authorization(config.authorization, pagerduty),
+        echo=Echo(incidents),
+        audit=Audit(redis),
+        catalogue=AbleToDoEverything(pagerduty),
+    )
+
+
+def _config(channels: int) -> BridgeConfig:
+    routes = [{"service": f"service-{n}", "channel": f"C0STORM{n}"} for n in range(channels)]
+    return BridgeConfig.model_validate({"routing": {"routes": routes}})
+
+
+async def _break_out(
+    server: MemoryServer, account: Account, bodies: list[bytes], incidents: int, channels: int
+) -> None:
+    """Let everything happen within a minute, evenly: each incident's four events, one soon after the other."""
+    receiver = Process("receiver", Random(0))  # noqa: S311 -- the same storm again
+    redis = SimRedis(server, receiver)
+    apart = MINUTE / (incidents + 10 * LINES)
+    acts = sorted((5 + apart * (n + 10 * step), n, step) for n in range(incidents) for step in range(LINES))
+    for at, n, step in acts:
+        await asyncio.sleep(max(0.0, at - asyncio.get_running_loop().time()))
+        _act(account, n, step)
+        body = _placed(bodies.pop(), n, channels)
+        fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": b"", "received": b"0"}
+        await receiver.run(lambda fields=fields: append(redis, keys.EVENTS, fields, wait_for_disk=True))  # type: ignore[misc]  # its default
+
+
+def _act(account: Account, n: int, step: int) -> None:
+    incident = account.open(n) if step == 0 else account.incidents[f"Q{n}INCIDENT"]
+    match step:
+        case 1:
+            account.acknowledge(incident, ALICE)
+        case 2:
+            account.unacknowledge(incident, None)
+        case 3:
+            account.resolve(incident, BOB)
+
+
+def _placed(body: bytes, n: int, channels: int) -> bytes:
+    """Let an event be of one of the services, and every second incident of low urgency."""
+    message = json.loads(body)
+    data = message["event"]["data"]
+    data["service"] = {"id": f"PSERVICE{n % channels}", "summary": f"service-{n % channels}"}
+    data["urgency"] = "low" if n % 2 else "high"
+    return json.dumps(message).encode()
+
+
+def _figures(slack: Channels, incidents: int, channels: int, passes: int, seconds: float) -> Figures:
+    fewest = incidents * (1 + LINES)
+    cards = max(message.at for message in slack.messages.values() if message.key.startswith("card:"))
+    notices = sum(message.key.startswith("lag:") for message in slack.messages.values())
+    posts, updates = slack.calls[POST], slack.calls[UPDATE]
+    a_second = {rate: rate.per_minute / 60 for rate in (CHANNEL, WORKSPACE, TIER_3)}
+    forced = max(posts / channels / a_second[CHANNEL], posts / a_second[WORKSPACE], updates / a_second[TIER_3])
+    return Figures(incidents, channels, fewest, posts, notices, updates, slack.refused, passes, cards, seconds, forced)
+
+
+def _passes() -> int:
+    return int(REGISTRY.get_sample_value("pagebridge_passes_total", {"work": "slack"}) or 0)
+
+
+def _zrank(space: Keyspace, args: Sequence[bytes]) -> int | None:
+    ranked = [member for member, _ in (space.find(args[0], SortedSet) or SortedSet()).ranked()]
+    return ranked.index(args[1]) if args[1] in ranked else None
+
+
+def _zcount(space: Keyspace, args: Sequence[bytes]) -> int:
+    least, most = score(args[1]), score(args[2])
+    return sum(least <= at <= most for at in (space.find(args[0], SortedSet) or SortedSet()).values())
+
+
+def _zrangebyscore(space: Keyspace, args: Sequence[bytes]) -> list[bytes]:
+    least, most = score(args[1]), score(args[2])
+    return [member for member, at in (space.find(args[0], SortedSet) or SortedSet()).ranked() if least <= at <= most]
+
+
+MORE_COMMANDS = {
+    b"ZRANK": Command(_zrank, 2, 2),
+    b"ZCOUNT": Command(_zcount, 3, 3),
+    b"ZRANGEBYSCORE": Command(_zrangebyscore, 3, 3),
+}
+
+
+def main() -> None:
+    """Play the storm that the command line asks for."""
+    incidents, channels, *workers = (int(word) for word in sys.argv[1:])
+    sys.stdout.write(json.dumps(asdict(storm(incidents, channels, *workers).figures)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Thousands of bad days end well; without any one of its guards the bridge does not get through them."""
+
+import pytest
+
+from tests.proof.controls import CONTROLS, Control
+from tests.proof.mixes import KNOWN, MIXES
+from tests.proof.oracle import judge
+from tests.proof.proving import Day
+from tests.proof.world import play
+
+CHUNKS = 16
+DAYS = 2000 // CHUNKS // len(MIXES) + 1
+"""Days of each mix in a chunk."""
+NOTICED = 3
+"""Days on which the oracle has to notice that a guard is missing."""
+AT_MOST = 200
+"""Days that it is given for that."""
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_every_invariant_holds_on_every_day(chunk: int) -> None:
+    """Whatever is reordered, doubled, late, lost, crashes or sleeps: what is claimed of such a day holds."""
+    seeds = range(chunk * DAYS, (chunk + 1) * DAYS)
+
+    failed = next((day for mix in MIXES for day in (Day(seed, mix) for seed in seeds) if day.violations()), None)
+
+    assert failed is None, failed.report()
+
+
+@pytest.mark.parametrize("control", CONTROLS.values(), ids=lambda control: control.name)
+def test_the_oracle_notices_a_missing_guard(control: Control) -> None:
+    """With one guard taken out, enough of the days go wrong, so what the oracle says about the others counts."""
+    noticed = played = 0
+    while noticed < NOTICED and played < AT_MOST:
+        noticed += bool(Day(played, control.mix, control.name).violations())
+        played += 1
+
+    assert noticed == NOTICED
+    assert noticed / played >= control.share / 2
+
+
+@pytest.mark.parametrize("gap", sorted(KNOWN, key=lambda gap: gap.name))
+def test_a_known_gap_is_still_there(gap: object) -> None:
+    """What is known not to hold is seen to fail; once it is mended, its name has to go from the list."""
+    days = (Day(seed, "ties") for seed in range(AT_MOST))
+
+    assert any(gap is violation.invariant for day in days for violation in judge(play(day.schedule)))
+
+
+def test_a_day_is_the_same_each_time() -> None:
+    """A seed is enough to see a failure again."""
+    day = Day(5, "everything")
+
+    first, second = (play(day.schedule) for _ in range(2))
+
+    assert first.workspace.messages == second.workspace.messages
+    assert first.account.writes == second.account.writes
+    assert first.workspace.whispers == second.workspace.whispers

@@ -1,0 +1,67 @@
+"""What is known of an incident's messages, as channels come and go."""
+
+from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
+from shared.model.surface import Placed, Surface
+
+HOME, DUTY, DEFAULT = ChannelId("C0HOME"), ChannelId("C0DUTY"), ChannelId("C0DEFAULT")
+TOLD, BEGUN = LineKey("told"), LineKey("begun")
+HERE = Placed(ts=MessageTs("1.1"), shown="words")
+SURFACE = Surface(IncidentId("Q1"), channels=(HOME, DUTY))
+
+
+def test_another_home_takes_the_place_of_the_first() -> None:
+    """The default channel comes first and says for whom it stands in; where there was no card, nothing is left."""
+    moved = SURFACE.moved(DEFAULT)
+
+    assert (DEFAULT, DUTY) == moved.channels
+    assert HOME == moved.displaced_from(DEFAULT)
+    assert moved.displaced_from(DUTY) is None
+
+
+def test_a_card_that_is_there_stays_when_home_moves() -> None:
+    """It is looked after again when its channel opens, as one card among others."""
+    moved = SURFACE.with_card(HOME, HERE).moved(DEFAULT)
+
+    assert (DEFAULT, DUTY, HOME) == moved.channels
+    assert HERE == moved.cards[HOME]
+
+
+def test_home_may_move_to_a_channel_that_has_a_card() -> None:
+    """No channel is listed twice."""
+    assert (DUTY,) == SURFACE.moved(DUTY).channels
+
+
+def test_lines_are_left_behind_with_their_thread() -> None:
+    """Those that were told are not told again; one of which nobody knows whether it was told is not among them."""
+    told = SURFACE.with_line(TOLD, HERE).with_line(BEGUN, Placed(begun_ms=1, until_ms=2))
+
+    assert {TOLD} == told.left_behind().behind
+    assert {TOLD} == told.moved(DEFAULT).behind
+    assert {TOLD} == told.with_card(HOME, HERE).without_card(HOME).behind
+
+
+def test_a_card_that_is_gone_is_posted_again() -> None:
+    """Nothing is known of it any more."""
+    assert Placed() == SURFACE.with_card(HOME, HERE).without_card(HOME).cards[HOME]
+
+
+def test_a_closed_channel_waits_until_it_opens() -> None:
+    """It stays one of the incident's channels, unless it is given up."""
+    closed = SURFACE.closed(DUTY)
+
+    assert {DUTY} == closed.waiting
+    assert SURFACE == closed.opened(DUTY)
+    assert ((HOME,), frozenset()) == (closed.without(DUTY).channels, closed.without(DUTY).waiting)
+
+
+def test_what_was_shown_can_be_forgotten() -> None:
+    """Cards and lines stay where they are, and may say anything."""
+    forgotten = SURFACE.with_card(HOME, HERE).with_line(TOLD, HERE).forgotten()
+
+    assert [Placed(ts=HERE.ts)] * 2 == [forgotten.cards[HOME], forgotten.lines[TOLD]]
+
+
+def test_news_count_once_they_are_shown() -> None:
+    """While nobody knows what a message says, it tells of nothing new."""
+    assert 5 == HERE.with_news(5).of_ms
+    assert 0 == Placed(ts=HERE.ts).with_news(5).of_ms

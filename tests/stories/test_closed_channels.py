@@ -1,0 +1,187 @@
+"""Channels that cannot be posted to, messages that are gone: what people see instead, and how it mends by itself."""
+
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from pagebridge.sandbox.slack import Channel, Fault
+from tests.stories.harness import Bridge, settled, until
+
+NOTICE = "cannot be posted to"
+
+
+def checkout(bridge: Bridge, **how: Any) -> Channel:  # noqa: ANN401 -- of add_channel
+    """Make a channel of its own for the service, and route the service there."""
+    channel = bridge.slack.add_channel("checkout", id="C0CHECKOUT", **how)
+    bridge.route(service="checkout-api", channel="C0CHECKOUT")
+    return channel
+
+
+def refusals(why: str) -> float:
+    """Read the operator's metric."""
+    return REGISTRY.get_sample_value("pagebridge_cards_displaced_total", {"why": why}) or 0.0
+
+
+def tries(bridge: Bridge) -> int:
+    """Count the calls that wanted to write into the channel."""
+    writes = {"chat.postMessage", "chat.update"}
+    return sum(call.method in writes and call.channel == "C0CHECKOUT" for call in bridge.slack.calls)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({"archived": True}, "is_archived"),
+        ({"bot_member": False}, "not_in_channel"),
+        ({"private": True, "bot_member": False}, "channel_not_found"),
+    ],
+    ids=["archived", "not invited", "unknown"],
+)
+async def test_a_channel_that_cannot_be_posted_to(bridge: Bridge, how: dict[str, bool], why: str) -> None:
+    """The incident is shown in the default channel, which says why it is there; thread and metric are right."""
+    before = refusals(why)
+    checkout(bridge, **how)
+    incident = bridge.trigger()
+    await bridge.card(NOTICE)
+
+    bridge.pagerduty.web("PBOB1").resolve(incident.id)
+
+    card = await bridge.card("Resolved")
+    assert NOTICE in card.plain
+    assert 2 == len(await bridge.lines(2))
+    assert before + 1 == refusals(why)
+
+
+async def test_posting_is_restricted(bridge: Bridge) -> None:
+    """A channel that only some people may write to is like one that is closed."""
+    checkout(bridge)
+    bridge.slack.fail(Fault("chat.postMessage", channel="C0CHECKOUT", error="restricted_action_read_only_channel"))
+    bridge.trigger()
+
+    assert NOTICE in (await bridge.card("Triggered")).plain
+
+
+async def test_a_channel_that_is_archived_under_a_card(bridge: Bridge) -> None:
+    """What happens then is told in the default channel, once, and what was told before is not told again."""
+    channel = checkout(bridge)
+    incident = bridge.trigger()
+    await channel.wait(lambda c: "Triggered" in c.messages[0].plain and len(c.messages[0].replies) == 1)
+    channel.archived = True
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    assert NOTICE in (await bridge.card("Acknowledged")).plain
+    assert ["Acknowledged by Bob" in line for line in await bridge.lines(1)] == [True]
+    assert "Triggered" in channel.messages[0].plain
+
+
+async def test_cards_in_a_channel_that_opens_are_brought_up_to_date(bridge: Bridge) -> None:
+    """Nobody restarts anything, nothing new happens, and every card that was left there comes right."""
+    channel = checkout(bridge)
+    incidents = [bridge.trigger(f"Trouble {n}") for n in range(3)]
+    await channel.wait(lambda c: len(c.messages) == 3)
+    await settled(bridge)
+    channel.archived = True
+    for incident in incidents:
+        bridge.pagerduty.web("PBOB1").resolve(incident.id)
+    await bridge.channel.wait(lambda c: len(c.messages) == 3 and all("Resolved" in m.plain for m in c.messages))
+
+    channel.archived = False
+
+    await channel.wait(lambda c: all("Resolved" in message.plain for message in c.messages))
+    await settled(bridge)
+    assert 3 == len(channel.messages)
+
+
+async def test_a_closed_channel_is_left_in_peace(bridge: Bridge) -> None:
+    """However many cards are in it, one of them tries now and then."""
+    channel = checkout(bridge)
+    incidents = [bridge.trigger(f"Trouble {n}") for n in range(5)]
+    await channel.wait(lambda c: len(c.messages) == 5)
+    await settled(bridge)
+    channel.archived = True
+    for incident in incidents:
+        bridge.pagerduty.web("PBOB1").resolve(incident.id)
+    await bridge.channel.wait(lambda c: len(c.messages) == 5 and all(len(m.replies) == 1 for m in c.messages))
+    before, rounds = tries(bridge), 3
+
+    await until(lambda: tries(bridge) >= before + rounds, "the next tries")
+
+    recent = [call for call in bridge.slack.calls if call.channel == "C0CHECKOUT"][-rounds:]
+    assert 1 == len({str(call.arguments["ts"]) for call in recent})
+
+
+async def test_a_channel_that_opens_is_used_at_once(bridge: Bridge) -> None:
+    """The next incident is shown where it belongs; those that are still open get their card there too."""
+    channel = checkout(bridge, archived=True)
+    bridge.trigger("The first")
+    await bridge.card("The first")
+    gone = bridge.trigger("Over by then")
+    await bridge.card("Over by then")
+    bridge.pagerduty.web("PBOB1").resolve(gone.id)
+    await bridge.card("Resolved")
+    await settled_but_for_tries(bridge)
+    channel.archived = False
+
+    bridge.trigger("The next")
+
+    await channel.wait(lambda c: {"The first", "The next"} <= titles(c))
+    assert "The next" not in "".join(message.plain for message in bridge.channel.messages)
+    assert "told in #incidents" in next(m.plain for m in channel.messages if "The first" in m.plain)
+    assert "Over by then" not in titles(channel)
+
+
+async def test_no_default_channel(bridge: Bridge) -> None:
+    """Where there is no other channel, the card comes as soon as its own opens."""
+    channel = checkout(bridge, archived=True)
+    bridge.reroute(default_channel=None)
+    bridge.trigger()
+    await until(lambda: tries(bridge) > 1, "a second try")
+
+    channel.archived = False
+
+    await channel.wait(lambda c: "Triggered" in c.messages[0].plain and len(c.messages[0].replies) == 1)
+
+
+@pytest.mark.parametrize("error", ["edit_window_closed", "cant_update_message"])
+async def test_a_card_that_cannot_be_edited_any_more(bridge: Bridge, error: str) -> None:
+    """A new one takes its place, and the old one goes."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    await bridge.lines(1)
+    bridge.slack.fail(Fault("chat.update", error=error, times=1))
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    card = await bridge.card("Acknowledged")
+    await settled(bridge)
+    assert ["Acknowledged by Bob" in reply.plain for reply in card.replies] == [True]
+    assert [card] == [message for message in bridge.channel.messages if not message.deleted]
+
+
+async def test_a_thread_that_is_gone(bridge: Bridge) -> None:
+    """Somebody deleted card and thread: the next line finds that out, and there is a card again with the line below."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    await bridge.lines(1)
+    await settled(bridge)
+    bridge.channel.messages.clear()
+
+    bridge.pagerduty.web("PALICE1").add_note(incident.id, "looking")
+
+    assert "looking" in (await bridge.lines(1))[0]
+    assert "Triggered" in bridge.channel.messages[0].plain
+
+
+def titles(channel: Channel) -> set[str]:
+    """List the incidents that a channel shows."""
+    known = ("The first", "The next", "Over by then")
+    return {title for title in known if any(title in message.plain for message in channel.messages)}
+
+
+async def settled_but_for_tries(bridge: Bridge) -> None:
+    """Wait until the closed channel has been tried once more, so that nothing else is under way."""
+    before = tries(bridge)
+    await bridge.pagerduty.webhooks.idle()
+    await until(lambda: tries(bridge) > before, "a try")

@@ -1,0 +1,84 @@
+"""Cards that are late: people are told once, and once that it is over, and operators see by how much."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from pagebridge.sandbox.slack import Fault
+from shared.store import keys
+from shared.store.redis import connect
+from tests.stories.harness import FAST, Bridge, running, settled, until
+
+LATE, OVER = "are late", "up to date again"
+
+
+@pytest.fixture
+async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+    """Run a bridge in which a third of a second is late."""
+    async with running(tmp_path / "valkey", durations=replace(FAST, behind=0.3)) as acme:
+        yield acme
+
+
+def said(bridge: Bridge, words: str) -> int:
+    """Count the messages in the channel that say `words`."""
+    return sum(words in message.plain for message in bridge.channel.messages)
+
+
+def delays() -> tuple[float, float]:
+    """Read how many cards have been shown, and how many of these at once."""
+    name = "pagebridge_card_delay_seconds"
+    shown, prompt = (
+        REGISTRY.get_sample_value(f"{name}_count"),
+        REGISTRY.get_sample_value(f"{name}_bucket", {"le": "0.5"}),
+    )
+    return shown or 0.0, prompt or 0.0
+
+
+async def test_people_are_told_that_cards_are_late(bridge: Bridge) -> None:
+    """However many cards have to wait, and however often they are tried: one line, and another when it is over."""
+    incidents = [bridge.trigger(f"Trouble {n}") for n in range(3)]
+    await bridge.channel.wait(lambda c: len(c.messages) == 3 and all(len(m.replies) == 1 for m in c.messages))
+    outage = bridge.slack.fail(Fault("chat.update", http_status=503))
+    before, prompt = delays()
+    for incident in incidents:
+        bridge.pagerduty.web("PBOB1").resolve(incident.id)
+    await until(lambda: said(bridge, LATE) == 1, "words on the delay")
+
+    outage.remove()
+
+    await until(lambda: said(bridge, OVER) == 1, "words on its end")
+    await settled(bridge)
+    assert (1, 1) == (said(bridge, LATE), said(bridge, OVER))
+    assert 3 == sum("Resolved" in message.plain for message in bridge.channel.messages)
+    assert (before + 3, prompt) == delays()
+
+
+async def test_nobody_is_told_of_a_short_delay(bridge: Bridge) -> None:
+    """A card that comes in time is not spoken of, and leaves nothing behind."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    await settled(bridge)
+
+    assert 1 == len(bridge.channel.messages)
+    redis = connect(bridge.valkey.url)
+    assert 0 == await redis.exists(keys.behind("C0INCIDENTS"), keys.lag("C0INCIDENTS"))  # type: ignore[arg-type]  # the ids of tests are plain text
+    await redis.aclose()
+
+
+async def test_words_that_could_not_be_said_are_said_later(bridge: Bridge) -> None:
+    """Slack refuses them as well, at first."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    await bridge.lines(1)
+    outage = bridge.slack.fail(Fault("chat.update", http_status=503))
+    refused = bridge.slack.fail(Fault("chat.postMessage", retry_after=1, times=2))
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    await until(lambda: said(bridge, LATE) == 1, "words on the delay")
+    outage.remove()
+    refused.remove()
+    await until(lambda: said(bridge, OVER) == 1, "words on its end")

@@ -1,0 +1,169 @@
+"""Redis loses everything: cards and lines are found again in Slack, nothing is doubled, nothing old is told again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from pagebridge.sandbox.pagerduty import Fault as PagerDutyFault
+from pagebridge.sandbox.slack import Fault, Message
+from shared.store.redis import connect
+from tests.stories.harness import Bridge, running, settled, until
+from tests.stories.test_resync import LOOKING, looked, looking, shown
+
+
+@pytest.fixture
+async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+    """Run the bridge with a worker that compares all the time."""
+    async with looking(tmp_path) as bridge:
+        yield bridge
+
+
+async def lose_all_data(bridge: Bridge) -> None:
+    """Empty Redis while everything runs."""
+    redis = connect(bridge.valkey.url)
+    await redis.flushall()
+    await redis.aclose()
+
+
+def plain(card: Message) -> list[str]:
+    """List what the thread of a card says."""
+    return [reply.plain for reply in card.replies]
+
+
+async def busy(bridge: Bridge) -> tuple[str, Message]:
+    """Let an incident have a card with three lines, one of them of an act from Slack and one of a note."""
+    incident, card = await shown(bridge)
+    await bridge.click("Alice", "Acknowledge")
+    await bridge.card("Acknowledged by Alice Ng in Slack")
+    bridge.pagerduty.web("PALICE1").add_note(incident, "It is the cache")
+    await bridge.lines(3)
+    await settled(bridge)
+    return incident, card
+
+
+async def test_nothing_is_doubled_or_told_again(bridge: Bridge) -> None:
+    """After the loss the same card and lines stand there, as they were."""
+    _, card = await busy(bridge)
+    before = (card.plain, plain(card))
+
+    await lose_all_data(bridge)
+    await looked(bridge, 8)
+
+    assert [card] == bridge.channel.messages
+    assert before == (card.plain, plain(card))
+
+
+async def test_old_buttons_work_and_the_thread_goes_on(bridge: Bridge) -> None:
+    """Bob resolves by the card from before, and the thread has that line besides the old ones."""
+    _, card = await busy(bridge)
+    await lose_all_data(bridge)
+
+    await bridge.resolve("Bob", card)
+
+    await bridge.card("Resolved by Bob Ng in Slack")
+    await until(lambda: len(card.replies) == 4, f"the new line below {plain(card)}")
+    await looked(bridge, 4)
+    assert [card] == bridge.channel.messages
+    assert 4 == len(card.replies)
+    assert "Resolved by Bob Ng in Slack" in card.replies[3].plain
+
+
+async def test_late_deliveries_of_old_changes_add_nothing(bridge: Bridge) -> None:
+    """PagerDuty delivers everything once more after the loss."""
+    _, card = await busy(bridge)
+    before = (card.plain, plain(card))
+    await lose_all_data(bridge)
+
+    for event in dict.fromkeys(each.event_id for each in bridge.pagerduty.webhooks.log):
+        bridge.pagerduty.webhooks.redeliver(event)
+    await looked(bridge, 8)
+
+    assert [card] == bridge.channel.messages
+    assert before == (card.plain, plain(card))
+
+
+async def test_a_change_during_the_loss_is_told(bridge: Bridge) -> None:
+    """Bob resolves, the delivery is accepted, and then Redis is empty: the card still comes to say so."""
+    incident, card = await busy(bridge)
+    hold = bridge.pagerduty.webhooks.hold()
+    bridge.pagerduty.web("PBOB1").resolve(incident)
+    hold.held.clear()
+    hold.release()
+    await lose_all_data(bridge)
+
+    await bridge.card("Resolved by Bob Ng")
+    await looked(bridge, 2)
+    assert [card] == bridge.channel.messages
+
+
+async def test_an_incident_that_was_being_posted(bridge: Bridge) -> None:
+    """The data is lost while a first card is on its way: one card in the end."""
+    bridge.slack.fail(Fault("chat.postMessage", hang=True, effect_after=0.8, times=1))
+    bridge.trigger()
+    await until(lambda: bool(bridge.slack.calls_to("chat.postMessage")), "the post that hangs")
+
+    await lose_all_data(bridge)
+
+    await bridge.card("Triggered")
+    await looked(bridge, 8)
+    assert 1 == len(bridge.channel.messages)
+
+
+async def test_a_second_incident_after_the_loss_is_new(bridge: Bridge) -> None:
+    """What is opened afterwards gets its card and its line at once, next to the old one."""
+    _, card = await busy(bridge)
+    await lose_all_data(bridge)
+
+    bridge.trigger("Another one")
+
+    other = await bridge.card("Another one")
+    await until(lambda: len(other.replies) == 1, "its line")
+    await looked(bridge, 4)
+    assert [card, other] == bridge.channel.messages
+
+
+@asynccontextmanager
+async def later(tmp_path: Path) -> AsyncIterator[Bridge]:
+    """Prepare a bridge whose first worker starts only when incidents are open already, unheard."""
+    async with running(tmp_path / "valkey", workers=0) as bridge:
+        yield bridge
+
+
+async def test_a_first_start_is_silent(tmp_path: Path) -> None:
+    """What was open before the bridge came gets no card, until something happens to it."""
+    async with later(tmp_path) as bridge:
+        bridge.pagerduty.webhooks.lose_next(2)
+        first, second = bridge.trigger("first"), bridge.trigger("second")
+        await asyncio.sleep(1.1)  # the store's birth is cut to the second, as PagerDuty's times are
+        await bridge.start_worker(LOOKING)
+        await looked(bridge, 8)
+        assert [] == bridge.channel.messages
+
+        bridge.pagerduty.web("PBOB1").acknowledge(second.id)
+
+        card = await bridge.card("second")
+        await until(lambda: len(card.replies) == 1, "its line")
+        await looked(bridge, 2)
+        assert [card] == bridge.channel.messages
+        assert "Acknowledged by Bob Ng" in card.replies[0].plain
+        assert first.status == "triggered"
+
+
+async def test_a_click_that_was_waiting_is_not_carried_out(bridge: Bridge) -> None:
+    """PagerDuty does not answer, and meanwhile the data is lost: Alice is told that nothing was sent, and it is not."""
+    _, card = await shown(bridge)
+    fault = bridge.pagerduty.fail(PagerDutyFault("GET", "/incidents/*", status=503))
+    await bridge.click("Alice", "Acknowledge", card)
+    await bridge.told("Alice", "on its way")
+
+    await lose_all_data(bridge)
+
+    await bridge.told("Alice", "nothing was sent")
+    fault.remove()
+    await looked(bridge, 4)
+    assert [] == bridge.effects()
+    await bridge.click("Alice", "Acknowledge", card)
+    await bridge.card("Acknowledged by Alice Ng in Slack")

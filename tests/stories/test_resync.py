@@ -1,0 +1,235 @@
+"""Deliveries get lost: what nobody told is found by looking, told once, and counted."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from pagebridge.sandbox.pagerduty import Fault
+from pagebridge.sandbox.slack import Message
+from tests.stories.harness import FAST, Bridge, running, settled, until
+
+LOOKING = replace(FAST, resync=0.4, grace=1.0, resync_pause=0.001, watch=0.2)
+"""A resync several times a second. Webhooks have a second, because PagerDuty's log knows no less."""
+
+
+@asynccontextmanager
+async def looking(tmp_path: Path, workers: int = 1) -> AsyncIterator[Bridge]:
+    """Run the bridge with workers that compare all the time."""
+    async with running(tmp_path / "valkey", workers=workers, durations=LOOKING) as bridge:
+        yield bridge
+
+
+@pytest.fixture
+async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+    """Run the bridge with one such worker."""
+    async with looking(tmp_path) as bridge:
+        yield bridge
+
+
+def repaired(missing: str) -> float:
+    """Count what resync has repaired so far."""
+    return REGISTRY.get_sample_value("pagebridge_resync_repairs_total", {"missing": missing}) or 0.0
+
+
+def passes() -> float:
+    """Count the passes that came to their end."""
+    return REGISTRY.get_sample_value("pagebridge_resyncs_total", {"result": "done"}) or 0.0
+
+
+async def looked(bridge: Bridge, times: int = 2) -> None:
+    """Wait until everything has been compared so many times from now on, and is at rest."""
+    before = passes()
+    await until(lambda: passes() >= before + times, "another resync")
+    await settled(bridge)
+
+
+async def told(card: Message, *words: str) -> None:
+    """Wait until the thread of a card has these lines after its first, each once, and nothing else."""
+    await until(lambda: len(card.replies) > len(words), f"the lines {words}, not {[r.plain for r in card.replies]}")
+    lines = [reply.plain for reply in card.replies[1:]]
+    assert len(words) == len(lines), lines
+    assert all(sum(word in line for line in lines) == 1 for word in words), lines
+
+
+async def shown(bridge: Bridge) -> tuple[str, Message]:
+    """Let monitoring open an incident, and wait until all is told of it."""
+    incident = bridge.trigger()
+    card = await bridge.card("Triggered")
+    await bridge.lines(1)
+    await settled(bridge)
+    return incident.id, card
+
+
+async def test_an_incident_of_which_nobody_told(bridge: Bridge) -> None:
+    """Its delivery was lost: the card comes all the same, with its first line, and the loss is counted."""
+    before = repaired("incident.triggered")
+    bridge.pagerduty.webhooks.lose_next(1)
+    bridge.trigger()
+
+    await bridge.card("Triggered")
+    await bridge.lines(1)
+    await looked(bridge)
+
+    assert 1 == len(bridge.channel.messages)
+    assert 1 == len(bridge.channel.messages[0].replies)
+    assert before + 1 == repaired("incident.triggered")
+
+
+Doing = Callable[[Bridge, str], object]
+LOST: list[tuple[str, Doing, str]] = [
+    ("acknowledged", lambda b, i: b.pagerduty.web("PBOB1").acknowledge(i), "Acknowledged by Bob Ng in PagerDuty"),
+    ("resolved", lambda b, i: b.pagerduty.web("PBOB1").resolve(i), "Resolved by Bob Ng in PagerDuty"),
+    ("escalated", lambda b, i: b.pagerduty.web("PALICE1").escalate(i, 2), "Escalated from Alice Ng to Bob Ng"),
+    ("by a timer", lambda b, i: b.pagerduty.automation.escalate(i), "by PagerDuty itself"),
+    (
+        "reassigned",
+        lambda b, i: b.pagerduty.web("PALICE1").reassign(i, ["PCAROL1"]),
+        "Reassigned from Alice Ng to Carol Ng",
+    ),
+    ("note", lambda b, i: b.pagerduty.web("PALICE1").add_note(i, "It is the cache"), "It is the cache"),
+    (
+        "priority",
+        lambda b, i: b.pagerduty.web("PALICE1").set_priority(i, "P1"),
+        "Priority changed from none to P1 by Alice Ng",
+    ),
+]
+
+
+@pytest.mark.parametrize(("doing", "words"), [case[1:] for case in LOST], ids=[case[0] for case in LOST])
+async def test_a_lost_delivery_of_any_kind(bridge: Bridge, doing: Doing, words: str) -> None:
+    """What it would have told is told once, by who did it; when it comes after all, it adds nothing."""
+    bridge.pagerduty.add_priority("P1")
+    incident, card = await shown(bridge)
+    hold = bridge.pagerduty.webhooks.hold()
+    doing(bridge, incident)
+
+    await told(card, words)
+    await looked(bridge)
+    hold.release()
+    await looked(bridge)
+
+    assert 2 == len(card.replies), [reply.plain for reply in card.replies]
+
+
+def edit_note(bridge: Bridge, incident: str) -> None:
+    """Let Alice change what her note says."""
+    [note] = bridge.pagerduty._account.incident(incident).notes
+    bridge.pagerduty.web("PALICE1").edit_note(incident, note.id, "It was the database")
+
+
+def delete_note(bridge: Bridge, incident: str) -> None:
+    """Let Alice delete her note."""
+    [note] = bridge.pagerduty._account.incident(incident).notes
+    bridge.pagerduty.web("PALICE1").delete_note(incident, note.id)
+
+
+SILENT: list[tuple[str, Doing, str]] = [
+    ("title", lambda b, i: b.pagerduty.web("PALICE1").set_title(i, "Checkout is down"), "to Checkout is down by Alice"),
+    ("urgency", lambda b, i: b.pagerduty.web("PALICE1").set_urgency(i, "low"), "from high to low by Alice Ng"),
+    ("edit", edit_note, "Note edited"),
+    ("deletion", delete_note, "Note deleted"),
+    ("snooze", lambda b, i: b.pagerduty.web("PALICE1").snooze(i, 3600), "Snoozed until"),
+]
+
+
+@pytest.mark.parametrize(("doing", "words"), [case[1:] for case in SILENT], ids=[case[0] for case in SILENT])
+async def test_what_no_event_tells(bridge: Bridge, doing: Doing, words: str) -> None:
+    """PagerDuty sends nothing for it, so it is found by looking, and told once however often it is looked at."""
+    incident, card = await shown(bridge)
+    bridge.pagerduty.web("PALICE1").acknowledge(incident)
+    bridge.pagerduty.web("PALICE1").add_note(incident, "It is the cache")
+    await bridge.lines(3)
+    await settled(bridge)
+
+    doing(bridge, incident)
+
+    await until(lambda: any(words in reply.plain for reply in card.replies), words)
+    await looked(bridge, 3)
+    assert 4 == len(card.replies), [reply.plain for reply in card.replies]
+
+
+async def test_a_title_that_another_event_brought_is_told_as_well(bridge: Bridge) -> None:
+    """The card has the new title with the next event already; the thread still says who changed it."""
+    incident, card = await shown(bridge)
+    bridge.pagerduty.web("PALICE1").set_title(incident, "Checkout is down")
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+
+    await bridge.card("Checkout is down")
+    await told(card, "Title changed from Checkout latency over 2s to Checkout is down", "Acknowledged by Bob Ng")
+
+
+async def test_a_merge(bridge: Bridge) -> None:
+    """The delivery of a merge was lost: the thread says into what the incident was merged."""
+    target = bridge.pagerduty.web("PALICE1").trigger(bridge.acme.service, "The real one")
+    await bridge.card("The real one")
+    source = bridge.pagerduty.web("PALICE1").trigger(bridge.acme.service, "The other one")
+    card = await bridge.card("The other one")
+    await settled(bridge)
+    bridge.pagerduty.webhooks.lose_next(1)
+
+    bridge.pagerduty.web("PALICE1").merge(target.id, [source.id])
+
+    await told(card, "Resolved: merged into")
+
+
+async def test_resolved_opened_and_resolved_again_unheard(bridge: Bridge) -> None:
+    """An incident that is closed in all lists before and after, and yet something happened to it."""
+    incident, card = await shown(bridge)
+    bob = bridge.pagerduty.web("PBOB1")
+    bob.resolve(incident)
+    await bridge.lines(2)
+    await looked(bridge, 4)
+    bridge.pagerduty.webhooks.lose_next(2)
+
+    bob.reopen(incident)
+    bob.resolve(incident)
+
+    await until(lambda: len(card.replies) >= 4, "both lines")
+    await looked(bridge)
+    assert ["Triggered", "Resolved", "Reopened", "Resolved"] == [r.plain.split()[1] for r in card.replies]
+
+
+async def test_what_the_bridge_did_itself_is_not_told_again(bridge: Bridge) -> None:
+    """Alice acknowledges from Slack, and no delivery comes: her line stands alone, by its answer."""
+    _, card = await shown(bridge)
+    hold = bridge.pagerduty.webhooks.hold()
+
+    await bridge.click("Alice", "Acknowledge")
+    await bridge.card("Acknowledged by Alice Ng in Slack")
+    await looked(bridge, 4)
+    hold.release()
+    await looked(bridge)
+
+    assert 2 == len(card.replies), [reply.plain for reply in card.replies]
+    assert "in Slack" in card.replies[1].plain
+
+
+async def test_two_workers_and_one_resync(tmp_path: Path) -> None:
+    """Both look for themselves whether it is time; what was lost is told once."""
+    async with looking(tmp_path, workers=2) as bridge:
+        incident, card = await shown(bridge)
+        before = repaired("incident.acknowledged")
+        bridge.pagerduty.webhooks.lose_next(1)
+        bridge.pagerduty.web("PBOB1").acknowledge(incident)
+
+        await told(card, "Acknowledged by Bob Ng")
+        await looked(bridge)
+
+        assert 2 == len(card.replies)
+        assert before + 1 == repaired("incident.acknowledged")
+
+
+async def test_pagerduty_that_fails_only_delays_it(bridge: Bridge) -> None:
+    """A resync that PagerDuty turns away is broken off, and the next one finds everything."""
+    incident, card = await shown(bridge)
+    fault = bridge.pagerduty.fail(Fault("GET", status=503))
+    bridge.pagerduty.webhooks.lose_next(1)
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+    await until(lambda: fault.struck > 2, "calls that fail")
+    fault.remove()
+
+    await told(card, "Acknowledged by Bob Ng")

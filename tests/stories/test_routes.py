@@ -1,0 +1,117 @@
+"""Which channels an incident is shown in, as it changes; and routes that lead nowhere."""
+
+from pathlib import Path
+
+import structlog
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from pagebridge.sandbox.slack import Channel
+from tests.stories.harness import Bridge, running, settled, until
+
+
+def duty(bridge: Bridge) -> Channel:
+    """Make a second channel."""
+    return bridge.slack.add_channel("duty", id="C0DUTY")
+
+
+def unshown(why: str) -> float:
+    """Read the operator's metric."""
+    return REGISTRY.get_sample_value("pagebridge_incidents_unshown_total", {"why": why}) or 0.0
+
+
+async def test_an_ignored_incident_is_shown_nowhere(bridge: Bridge) -> None:
+    """Not even in the default channel; it is counted."""
+    before = unshown("ignored")
+    bridge.route(urgency="low", ignore=True)
+    bridge.trigger("Nobody cares", urgency="low")
+    bridge.trigger("Somebody does")
+
+    await bridge.card("Somebody does")
+    await settled(bridge)
+    assert 1 == len(bridge.channel.messages)
+    assert before < unshown("ignored")
+
+
+async def test_a_priority_that_comes_later_adds_a_channel(bridge: Bridge) -> None:
+    """The card that is there stays, as home; the other channel gets one too."""
+    priority = bridge.pagerduty.add_priority("P1")
+    channel = duty(bridge)
+    bridge.route(priority="P1", channel="C0DUTY")
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+
+    bridge.pagerduty.web("PALICE1").set_priority(incident.id, priority.id)
+
+    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain)
+    await settled(bridge)
+    assert "P1" in bridge.channel.messages[0].plain
+    assert (1, 1) == (len(bridge.channel.messages), len(channel.messages))
+    assert [] == channel.messages[0].replies
+
+
+async def test_a_priority_that_goes_takes_no_card_away(bridge: Bridge) -> None:
+    """Both cards are looked after to the end, wherever the incident would go now."""
+    priority = bridge.pagerduty.add_priority("P1")
+    channel = duty(bridge)
+    bridge.route(priority="P1", channel="C0DUTY")
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.web("PALICE1").set_priority(incident.id, priority.id)
+    await channel.wait(lambda c: "Triggered" in c.messages[0].plain)
+
+    bridge.pagerduty.web("PALICE1").set_priority(incident.id, None)
+    bridge.pagerduty.web("PALICE1").resolve(incident.id)
+
+    await channel.wait(lambda c: "Resolved" in c.messages[0].plain)
+    await bridge.card("Resolved")
+
+
+async def test_a_resolved_incident_gets_no_other_card(bridge: Bridge) -> None:
+    """What is over is not announced anew because somebody puts its priority right."""
+    priority = bridge.pagerduty.add_priority("P1")
+    channel = duty(bridge)
+    bridge.route(priority="P1", channel="C0DUTY")
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.web("PALICE1").resolve(incident.id)
+    await bridge.card("Resolved")
+
+    bridge.pagerduty.web("PALICE1").set_priority(incident.id, priority.id)
+
+    await bridge.card("P1")
+    await settled(bridge)
+    assert [] == channel.messages
+
+
+async def test_routes_that_lead_nowhere_are_named(tmp_path: Path) -> None:
+    """At start and when they change: channels that cannot be posted to, services, teams and priorities unknown."""
+    wrong = [
+        {"service": "search-api", "channel": "C0GONE"},
+        {"team": "Sales", "channel": "C0ARCHIVED"},
+        {"priority": "P9", "channel": "C0STRANGE"},
+        {"service": "checkout-api", "team": "Payments", "channel": "C0INCIDENTS"},
+        {"urgency": "low", "ignore": True},
+    ]
+    with capture_logs() as logs:
+        async with running(tmp_path / "valkey", routing={"default_channel": "C0GONE"}) as bridge:
+            assert not structlog.is_configured() or logs is not None
+            bridge.slack.add_channel("archived", id="C0ARCHIVED", archived=True)
+            bridge.slack.add_channel("strange", id="C0STRANGE", bot_member=False)
+            bridge.pagerduty.add_priority("P1")
+            for route in reversed(wrong):
+                bridge.route(**route)
+
+            def found() -> dict[str, str]:
+                return {log["place"]: log["why"] for log in logs if log["event"] == "route.wrong"}
+
+            await until(lambda: "routing.routes[3].priority" in found(), "the check of all routes")
+            bridge.trigger()
+            await bridge.card("Triggered")
+    assert "no channel C0GONE" in found()["routing.default_channel"]
+    assert "#archived is archived" in found()["routing.routes[2]"]
+    assert "the app is not in #strange" in found()["routing.routes[3]"]
+    assert "no service 'search-api'" in found()["routing.routes[1].service"]
+    assert "no team 'Sales'" in found()["routing.routes[2].team"]
+    assert "no priority 'P9'" in found()["routing.routes[3].priority"]
+    assert not any("routes[4]" in place or "routes[5]" in place for place in found())

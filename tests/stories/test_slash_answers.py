@@ -1,0 +1,216 @@
+"""What people read after `/pd`: their own and the channel's incidents, who is on call, who they are; and `ack mine`."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from pagebridge.sandbox.slack import Ephemeral
+from shared.model.ids import ChannelId, IncidentId
+from shared.store.open_incidents import OpenIncidents
+from tests.stories.harness import FAST, Bridge, running, settled, until
+from tests.stories.test_refusals import hire
+from tests.stories.test_store_failures import redis_of
+from tests.stories.typing_in import answered, opened, secret_incident
+
+
+async def preview(bridge: Bridge, name: str, words: str) -> Ephemeral:
+    """Let somebody ask what waits for their acknowledge, and return the answer, to be pressed on."""
+    await answered(bridge, name, "/pd ack mine", words)
+    return bridge.slack.person(bridge.acme.people[name]).private_messages[-1]
+
+
+async def test_help_lists_every_command(bridge: Bridge) -> None:
+    """Without anything after it the command says what can be typed."""
+    told = await answered(bridge, "Alice", "/pd", "/pd ack [number]")
+
+    assert "/pd oncall [service or policy]" in told
+
+
+async def test_the_open_incidents_of_a_channel(bridge: Bridge) -> None:
+    """Urgent ones come first, of those the newest; resolved ones are not open."""
+    bridge.trigger("Disk fills up", urgency="low")
+    await opened(bridge, "Checkout is slow", "Search is down", "Login fails")
+    bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(4).id)
+    await bridge.card("Resolved")
+    await settled(bridge)
+
+    told = await answered(bridge, "Carol", "/pd list", "Open in this channel: 3")
+
+    assert "Login fails" not in told
+    assert told.index("Search is down") < told.index("Checkout is slow") < told.index("Disk fills up")
+    assert "Alice Ng" in told
+    assert "low urgency" in told
+
+
+async def test_nothing_is_open(bridge: Bridge) -> None:
+    """An empty list says so, and what else can be listed."""
+    await answered(bridge, "Alice", "/pd list", "No incident is open in this channel")
+    await answered(bridge, "Alice", "/pd list mine", "No open incident is assigned to you")
+    await answered(bridge, "Alice", "/pd list all", "No incident is open that you may see")
+    await answered(bridge, "Alice", "/pd ack mine", "Nothing that is assigned to you waits")
+
+
+async def test_an_index_that_is_wrong_puts_itself_right(bridge: Bridge) -> None:
+    """A worker died before it could note that an incident is resolved: nobody is told that it is open."""
+    await opened(bridge, "Checkout is slow")
+    resolved = IncidentId(bridge.pagerduty.incident(1).id)
+    bridge.pagerduty.web("PBOB1").resolve(resolved)
+    await bridge.card("Resolved")
+    await settled(bridge)
+
+    async with redis_of(bridge) as redis:
+        index = OpenIncidents(redis)
+        assert [] == await index.all()
+        await index.put(resolved, [ChannelId(bridge.channel.id)], 0)
+
+        await answered(bridge, "Alice", "/pd list", "No incident is open in this channel")
+
+        await settled(bridge)
+        assert [] == await index.all() + await index.shown_in(ChannelId(bridge.channel.id))
+
+
+async def test_ones_own_incidents(bridge: Bridge) -> None:
+    """Only what is assigned to Bob, wherever it is shown."""
+    await opened(bridge, "Checkout is slow", "Search is down")
+    bridge.pagerduty.web("PBOB1").reassign(bridge.pagerduty.incident(2).id, ["PBOB1"])
+
+    told = await answered(bridge, "Bob", "/pd list mine", "Open and assigned to you: 1")
+
+    assert "Search is down" in told
+
+
+async def test_all_that_one_may_see(bridge: Bridge) -> None:
+    """A private team's incident is listed for its member alone, and nobody unlinked sees what the channel does not."""
+    secret_incident(bridge)
+    await opened(bridge, "Checkout is slow")
+    hire(bridge, "Dave")
+
+    assert "Break-in" in await answered(bridge, "Bob", "/pd list all", "Open: 2")
+    assert "Break-in" not in await answered(bridge, "Alice", "/pd list all", "Open: 1")
+    await answered(bridge, "Dave", "/pd list all", "No PagerDuty user has your Slack e-mail address")
+    await answered(bridge, "Dave", "/pd list", "Open in this channel: 1")
+    assert "Break-in" in await answered(bridge, "Bob", "/pd show 1", "Break-in")
+
+
+async def test_one_incident(bridge: Bridge) -> None:
+    """Facts, what comes next, notes and log: enough to take it over."""
+    await opened(bridge, "Checkout is slow")
+    bridge.pagerduty.web("PBOB1").add_note(bridge.pagerduty.incident(1).id, "Rolled back <b>")
+    await settled(bridge)
+
+    told = await answered(bridge, "Carol", "/pd show", "Checkout is slow")
+
+    assert "Assigned to Alice Ng" in told
+    assert "Rolled back <b>" in told
+    assert "Last of its log" in told
+
+
+async def test_who_is_on_call(bridge: Bridge) -> None:
+    """A service is found by part of its name, and its policy shown level by level; without a name the channel's."""
+    told = await answered(bridge, "Carol", "/pd oncall checkout", "Payments on-call")
+    assert "Level 1: Alice Ng" in told
+    assert "Level 2: Bob Ng" in told
+
+    await answered(bridge, "Carol", "/pd oncall", "Name a service or an escalation policy")
+    await opened(bridge, "Checkout is slow")
+    await answered(bridge, "Carol", "/pd oncall", "Payments on-call")
+
+
+async def test_which_service_is_meant(bridge: Bridge) -> None:
+    """Several fit: they are offered. A slip of the pen finds what was meant. What fits nothing is said to."""
+    policy = bridge.pagerduty.add_escalation_policy("Search on-call", [["PCAROL1"]])
+    bridge.pagerduty.add_service("search-api", policy.id)
+
+    told = await answered(bridge, "Carol", "/pd oncall api", "could be any of these")
+    assert "/pd oncall checkout-api" in told
+    assert "/pd oncall search-api" in told
+    await answered(bridge, "Carol", "/pd oncall search-api", "Level 1: Carol Ng")
+    await answered(bridge, "Carol", "/pd oncall chekcout-api", "Payments on-call")
+    await answered(bridge, "Carol", "/pd oncall zzz", "no service or escalation policy like")
+
+
+async def test_who_one_is(bridge: Bridge) -> None:
+    """Linked by e-mail, by the table, or not at all, and then what to do."""
+    hire(bridge, "Dave")
+    bridge.identify({"U0BOB": "PCAROL1"})
+
+    told = await answered(bridge, "Alice", "/pd whoami", "You are Alice Ng (alice@example.com) in PagerDuty")
+    assert "the same e-mail address" in told
+    assert "Responder" in told
+    await answered(bridge, "Bob", "/pd whoami", "identity table")
+    told = await answered(bridge, "Dave", "/pd whoami", "is not linked to PagerDuty")
+    assert "Ask whoever runs this bridge" in told
+
+
+async def test_pagerduty_is_down(bridge: Bridge) -> None:
+    """The channel's list needs no PagerDuty; what does says that it cannot be read."""
+    await opened(bridge, "Checkout is slow")
+    bridge.pagerduty.stop_answering()
+
+    await answered(bridge, "Alice", "/pd list", "Open in this channel: 1")
+    for line in ("/pd list mine", "/pd show 1", "/pd oncall checkout", "/pd whoami", "/pd ack mine"):
+        told = await answered(bridge, "Alice", line, "could not be read")
+        assert "reference" in told
+
+
+async def test_redis_is_down(bridge: Bridge) -> None:
+    """What the bridge keeps cannot be listed, and the answer says so."""
+    await bridge.valkey.kill()
+
+    await answered(bridge, "Alice", "/pd list", "could not be read")
+
+    await bridge.valkey.start()
+
+
+async def test_everything_of_ones_own_is_acknowledged(bridge: Bridge) -> None:
+    """Alice sees what would be acknowledged, presses, and hears of each one, also of what Bob was quicker with."""
+    await opened(bridge, "Checkout is slow", "Search is down", "Login fails")
+    shown = await preview(bridge, "Alice", "not acknowledged: 3")
+    assert ["Acknowledge 3 incidents"] == shown.buttons
+    assert [] == bridge.writes()
+    bridge.pagerduty.web("PBOB1").acknowledge(bridge.pagerduty.incident(2).id)
+    await settled(bridge)
+
+    press = await bridge.slack.person("U0ALICE").click("Acknowledge 3 incidents", shown)
+
+    assert press.acked
+    await bridge.told("Alice", "Acknowledging 3 incidents: #1, #2, #3")
+    await bridge.told("Alice", "Incident #1 is acknowledged, in your name")
+    await bridge.told("Alice", "Incident #3 is acknowledged, in your name")
+    await bridge.told("Alice", "Incident #2 was already acknowledged by Bob Ng")
+    await until(lambda: 2 == len(bridge.effects()), "both acknowledges")
+    assert [] == shown.buttons
+    await bridge.slack.redeliver(press)
+    await settled(bridge)
+    assert 2 == len(bridge.effects())
+
+
+async def test_what_could_not_be_stored_is_not_sent(bridge: Bridge) -> None:
+    """Redis goes down between preview and press: nothing is sent, and Alice is told what to do."""
+    await opened(bridge, "Checkout is slow", "Search is down")
+    shown = await preview(bridge, "Alice", "not acknowledged: 2")
+    await bridge.valkey.kill()
+
+    press = await bridge.slack.person("U0ALICE").click("Acknowledge 2 incidents", shown)
+
+    assert press.acked
+    told = await bridge.told("Alice", "Not stored, so nothing was sent: #1, #2")
+    assert "/pd ack number" in told
+    assert [] == bridge.writes()
+    await bridge.valkey.start()
+
+
+async def test_what_came_too_late_is_told_as_such(tmp_path: Path) -> None:
+    """PagerDuty is gone for as long as an acknowledge may wait: of each incident Alice hears that it was not done."""
+    async with running(tmp_path / "valkey", workers=0) as bridge:
+        await bridge.start_worker(replace(FAST, life=1.0))
+        await opened(bridge, "Checkout is slow", "Search is down")
+        shown = await preview(bridge, "Alice", "not acknowledged: 2")
+        bridge.pagerduty.stop_answering()
+
+        await bridge.slack.person("U0ALICE").click("Acknowledge 2 incidents", shown)
+
+        await bridge.told("Alice", "Incident #1 was NOT acknowledged")
+        await bridge.told("Alice", "Incident #2 was NOT acknowledged")
+        bridge.pagerduty.answer_again()
+        await settled(bridge)
+        assert [] == bridge.effects()

@@ -1,0 +1,243 @@
+"""What people type after `/pd` to change an incident: what reaches PagerDuty, and what they are told."""
+
+import pytest
+
+from pagebridge.sandbox.pagerduty import Fault
+from pagebridge.sandbox.slack import Message
+from tests.stories.harness import Bridge, settled, until
+from tests.stories.test_refusals import hire
+from tests.stories.test_store_failures import hanging
+from tests.stories.typing_in import answered, opened, secret_incident, types
+
+
+def said(message: Message, words: str) -> bool:
+    """Tell whether a message or its thread says `words`."""
+    return any(words in shown.plain for shown in (message, *message.replies))
+
+
+async def test_an_incident_is_acknowledged_by_its_number(bridge: Bridge) -> None:
+    """Alice types a number: it is acknowledged in her name, the card shows it, and she is told."""
+    await opened(bridge, "Checkout is slow")
+
+    await types(bridge, "Alice", "/pd ack 1")
+
+    await bridge.told("Alice", "Incident #1 is acknowledged, in your name")
+    await bridge.card("Acknowledged by Alice Ng")
+    assert ["alice@example.com"] == [call.from_email for call in bridge.effects()]
+
+
+async def test_the_number_may_be_left_out_when_one_is_open(bridge: Bridge) -> None:
+    """One incident is open: it is the one that is meant, and resolved with its note."""
+    await opened(bridge, "Checkout is slow")
+
+    await types(bridge, "Bob", "/pd resolve Rolled back to 1.4")
+
+    await bridge.told("Bob", "Incident #1 is resolved, in your name")
+    assert "resolved" == bridge.pagerduty.incident(1).status
+    await bridge.channel.wait(lambda channel: said(channel.messages[0], "Rolled back to 1.4"))
+
+
+async def test_no_incident_is_open(bridge: Bridge) -> None:
+    """Nothing is open: the answer says so, and how one would be named."""
+    told = await answered(bridge, "Alice", "/pd ack", "No incident is open in this channel")
+
+    assert "/pd ack 37" in told
+    assert [] == bridge.writes()
+
+
+async def test_several_incidents_are_open(bridge: Bridge) -> None:
+    """Two are open: nothing is sent, and the answer has a line for each, which works."""
+    await opened(bridge, "Checkout is slow", "Search is down")
+
+    told = await answered(bridge, "Alice", "/pd note Looking into it", "2 incidents are open")
+
+    assert [] == bridge.writes()
+    assert "Search is down" in told
+    assert "/pd note 1 Looking into it" in told
+    await types(bridge, "Alice", "/pd note 1 Looking into it")
+    await bridge.told("Alice", "Your note is on Incident #1")
+    assert ["Looking into it"] == bridge.pagerduty.incident(1).notes
+
+
+async def test_a_resolved_incident_is_no_candidate(bridge: Bridge) -> None:
+    """One of two is resolved in PagerDuty: the other one is meant."""
+    await opened(bridge, "Checkout is slow", "Search is down")
+    bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(1).id)
+    await bridge.card("Resolved")
+    await settled(bridge)
+
+    await types(bridge, "Alice", "/pd ack")
+
+    await bridge.told("Alice", "Incident #2 is acknowledged, in your name")
+
+
+async def test_a_mistyped_command_gets_the_line_that_works(bridge: Bridge) -> None:
+    """Nothing is sent, and what was probably meant stands there to be copied."""
+    await opened(bridge, "Checkout is slow")
+
+    told = await answered(bridge, "Alice", "/pd akc 1", "There is no command")
+
+    assert "/pd ack 1" in told
+    assert [] == bridge.writes()
+
+
+async def test_there_is_no_such_incident(bridge: Bridge) -> None:
+    """A number that nobody has: the answer says so at once; a text that begins with one is given back with its line."""
+    await opened(bridge, "Checkout is slow")
+
+    await answered(bridge, "Alice", "/pd ack 4711", "PagerDuty shows you no incident #4711")
+    told = await answered(bridge, "Alice", "/pd note 4711 calls failed", "no incident #4711")
+
+    assert "/pd note 37 4711 calls failed" in told
+    assert [] == bridge.writes()
+
+
+async def test_an_incident_goes_to_somebody_else(bridge: Bridge) -> None:
+    """Alice names Bob by mention: it is assigned to him, in her name."""
+    await opened(bridge, "Checkout is slow")
+
+    await types(bridge, "Alice", "/pd reassign 1 @Bob Ng")
+
+    await bridge.told("Alice", "Incident #1 is reassigned, in your name")
+    assert ["PBOB1"] == bridge.pagerduty.incident(1).assignees
+
+
+async def test_an_incident_cannot_go_to_somebody_unknown(bridge: Bridge) -> None:
+    """Dave has no PagerDuty account: nothing is sent, and the answer names him."""
+    hire(bridge, "Dave")
+    await opened(bridge, "Checkout is slow")
+
+    await answered(bridge, "Alice", "/pd reassign 1 @Dave Ng", "Dave Ng has no PagerDuty account")
+
+    assert [] == bridge.writes()
+
+
+async def test_the_next_level_is_paged(bridge: Bridge) -> None:
+    """Escalating pages Bob, who is on the second level, and says so."""
+    await opened(bridge, "Checkout is slow")
+
+    await types(bridge, "Alice", "/pd escalate")
+
+    await bridge.told("Alice", "Paged now, at level 2: Bob Ng")
+
+
+async def test_whoever_may_not_act_is_told_why(bridge: Bridge) -> None:
+    """Carol is of another team: typing is no way around it."""
+    await opened(bridge, "Checkout is slow")
+
+    await answered(bridge, "Carol", "/pd ack 1", "belongs to Payments")
+
+    assert [] == bridge.writes()
+
+
+async def test_a_redelivered_envelope_is_the_same_command(bridge: Bridge) -> None:
+    """Slack sends the same line twice: one note."""
+    await opened(bridge, "Checkout is slow")
+    typed = await types(bridge, "Alice", "/pd note 1 Looking into it")
+    await bridge.told("Alice", "Your note is on Incident #1")
+
+    again = await bridge.slack.redeliver(typed)
+    await settled(bridge)
+
+    assert again.acked
+    assert 1 == len(bridge.writes())
+    assert 1 == len(bridge.private("Alice"))
+
+
+async def test_what_is_hidden_is_hidden_from_the_unlinked_too(bridge: Bridge) -> None:
+    """Dave is nobody at PagerDuty: he does not learn either that there is something."""
+    hire(bridge, "Dave")
+    secret_incident(bridge)
+
+    await answered(bridge, "Dave", "/pd ack 1", "PagerDuty shows you no incident #1")
+    await answered(bridge, "Dave", "/pd ack 4711", "PagerDuty shows you no incident #4711")
+
+
+@pytest.mark.parametrize("line", ["/pd ack 1", "/pd note 1 Looking into it", "/pd resolve 1", "/pd show 1"])
+async def test_what_is_hidden_in_pagerduty_stays_hidden(bridge: Bridge, line: str) -> None:
+    """An incident of a private team is no incident at all for Alice, whatever she types."""
+    assert 1 == secret_incident(bridge)
+    bridge.pagerduty.calls.clear()
+
+    told = await answered(bridge, "Alice", line, "PagerDuty shows you no incident #1")
+
+    assert "Security" not in told
+    assert [] == bridge.writes()
+
+
+async def test_members_of_a_private_team_act_on_its_incidents(bridge: Bridge) -> None:
+    """Bob is on the team: he may, wherever he is; the channel is told nothing."""
+    number = secret_incident(bridge)
+    bridge.pagerduty.calls.clear()
+
+    await answered(bridge, "Bob", f"/pd resolve {number}", "is resolved, in your name")
+
+    assert ["bob@example.com"] == [call.from_email for call in bridge.effects()]
+    assert [] == bridge.channel.messages
+
+
+async def test_redis_is_down(bridge: Bridge) -> None:
+    """An acknowledge goes straight to PagerDuty; a note is not sent, and its text is given back."""
+    await opened(bridge, "Checkout is slow")
+    await bridge.valkey.kill()
+
+    await types(bridge, "Alice", "/pd ack 1")
+    await bridge.told("Alice", "is acknowledged, in your name")
+    await types(bridge, "Alice", "/pd note 1 Looking into it")
+
+    told = await bridge.told("Alice", "could not be kept")
+    assert "Looking into it" in told
+    assert 1 == len(bridge.writes())
+    await answered(bridge, "Bob", "/pd resolve", "Nothing was sent")
+    await bridge.valkey.start()
+
+
+async def test_redis_hangs(bridge: Bridge) -> None:
+    """Redis takes everything and answers nothing: an acknowledge still reaches PagerDuty, and in time for Slack."""
+    await opened(bridge, "Checkout is slow")
+
+    with hanging(bridge):
+        await types(bridge, "Alice", "/pd ack 1")
+        await bridge.told("Alice", "is acknowledged, in your name")
+        await answered(bridge, "Bob", "/pd resolve", "Nothing was sent")
+
+
+async def test_pagerduty_is_down(bridge: Bridge) -> None:
+    """What the channel shows needs no look-up, so it is stored and done later; for anything else nothing is sent."""
+    await opened(bridge, "Checkout is slow")
+    bridge.pagerduty.stop_answering()
+
+    told = await answered(bridge, "Alice", "/pd ack 4711", "Nothing was sent")
+    assert "incident 4711 could not be looked up" in told
+    await types(bridge, "Alice", "/pd ack 1")
+    await bridge.told("Alice", "NOT acknowledged")
+
+    bridge.pagerduty.answer_again()
+    await bridge.told("Alice", "is acknowledged, in your name")
+
+
+async def test_pagerduty_is_slow(bridge: Bridge) -> None:
+    """A look-up that takes too long ends in time for Slack, and nothing is sent."""
+    await opened(bridge, "Checkout is slow")
+    bridge.pagerduty.fail(Fault(method="GET", path="/incidents/4711", hang=True))
+
+    await answered(bridge, "Alice", "/pd ack 4711", "Nothing was sent")
+
+    assert [] == bridge.writes()
+
+
+async def test_a_new_incident(bridge: Bridge) -> None:
+    """The dialog comes with the title that was typed; submitted twice, there is one incident, in Alice's name."""
+    await types(bridge, "Alice", "/pd trigger Checkout is down")
+    alice = bridge.slack.person("U0ALICE")
+    await alice.wait(lambda p: "Loading…" not in p.modal.plain)
+
+    assert "Checkout is down" in alice.modal.values.values()
+    alice.modal.choose("Service", "checkout-api")
+    submitted = await alice.modal.submit()
+    await bridge.slack.redeliver(submitted)
+
+    await bridge.card("Checkout is down")
+    await until(lambda: bool(bridge.private("Alice")), "word for Alice")
+    await settled(bridge)
+    assert ["Checkout is down"] == [incident.title for incident in bridge.pagerduty.incidents]

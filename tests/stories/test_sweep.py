@@ -1,0 +1,115 @@
+"""What a process left behind in Slack that died, or woke up too late, is found by comparing Slack with the records."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from pagebridge.sandbox.slack import Message
+from shared.model.ids import ChannelId, MessageTs
+from shared.slack.client import Slack
+from tests.stories.harness import Bridge, until
+from tests.stories.test_resync import looked, looking, shown
+
+
+@pytest.fixture
+async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+    """Run the bridge with a worker that compares all the time."""
+    async with looking(tmp_path) as bridge:
+        yield bridge
+
+
+def swept(wrong: str) -> float:
+    """Count what the sweep has put in order so far."""
+    return REGISTRY.get_sample_value("pagebridge_sweep_repairs_total", {"wrong": wrong}) or 0.0
+
+
+async def post_again(bridge: Bridge, message: Message) -> None:
+    """Post a message a second time, as a post does that was given up and is carried out late."""
+    slack = Slack(bridge.slack.bot_token, bridge.slack.api_url, pace=0)
+    assert message.metadata
+    thread = MessageTs(message.thread_ts) if message.thread_ts else None
+    channel = ChannelId(bridge.channel.id)
+    await slack.post(channel, text=message.text, blocks=message.blocks, metadata=message.metadata, thread_ts=thread)
+    await slack.aclose()
+
+
+async def test_a_second_card_is_deleted(bridge: Bridge) -> None:
+    """The recorded one stays."""
+    _, card = await shown(bridge)
+    before = swept("doubled")
+    await post_again(bridge, card)
+    assert 2 == len(bridge.channel.messages)
+
+    await until(lambda: len(bridge.channel.messages) == 1, "the second card to go")
+
+    assert [card] == bridge.channel.messages
+    assert before + 1 == swept("doubled")
+
+
+async def test_a_second_line_is_deleted(bridge: Bridge) -> None:
+    """The recorded one stays, as does what people said below it."""
+    _, card = await shown(bridge)
+    line = card.replies[0]
+    await post_again(bridge, line)
+    bridge.slack.person(bridge.acme.people["Alice"]).post("I am on it", bridge.channel.id, card.ts)
+    await until(lambda: len(card.replies) == 3, "both")
+
+    await until(lambda: len(card.replies) == 2, "the second line to go")
+
+    assert line is card.replies[0]
+    assert "I am on it" in card.replies[1].plain
+
+
+async def test_a_card_that_says_something_else_is_written_again(bridge: Bridge) -> None:
+    """An update landed late over a newer one, and whoever sent it is dead."""
+    incident, card = await shown(bridge)
+    old = (card.text, card.blocks)
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+    await bridge.card("Acknowledged by Bob Ng")
+    await looked(bridge)
+    slack = Slack(bridge.slack.bot_token, bridge.slack.api_url, pace=0)
+
+    await slack.update(ChannelId(bridge.channel.id), MessageTs(card.ts), text=old[0], blocks=old[1])
+
+    await slack.aclose()
+    await bridge.card("Acknowledged by Bob Ng")
+    await looked(bridge)
+    assert [card] == bridge.channel.messages
+
+
+async def test_a_card_that_somebody_deleted_comes_back(bridge: Bridge) -> None:
+    """Nothing has changed at PagerDuty; the incident is open, so it needs its card."""
+    _, card = await shown(bridge)
+    bridge.channel.remove(card.replies[0])
+    bridge.channel.remove(card)
+
+    again = await bridge.card("Triggered")
+
+    assert again is not card
+
+
+async def test_a_line_that_somebody_deleted_stays_away(bridge: Bridge) -> None:
+    """People may take a line out of a thread; it was told."""
+    _, card = await shown(bridge)
+    bridge.channel.remove(card.replies[0])
+
+    await looked(bridge, 5)
+
+    assert [] == card.replies
+
+
+async def test_at_rest_nothing_is_written(bridge: Bridge) -> None:
+    """Comparing costs reads only: no update, no post, no deletion."""
+    incident, _ = await shown(bridge)
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+    await bridge.lines(2)
+    await looked(bridge)
+    calls = [call for method in ("chat.update", "chat.postMessage") for call in bridge.slack.calls_to(method)]
+
+    await looked(bridge, 5)
+
+    again = [call for method in ("chat.update", "chat.postMessage") for call in bridge.slack.calls_to(method)]
+    assert calls == again
+    assert [] == bridge.slack.calls_to("chat.delete")

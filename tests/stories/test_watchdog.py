@@ -1,0 +1,131 @@
+"""The webhook subscription is watched: what is wrong with it is said, what can be mended is."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from pagebridge.sandbox.pagerduty.subscriptions import Subscription
+from shared.model.progress import EVERYTHING
+from shared.store import documents
+from shared.store.redis import connect
+from tests.stories.harness import Bridge, until
+from tests.stories.test_resync import looked, looking, shown
+
+
+@pytest.fixture
+async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+    """Run the bridge with a worker that looks all the time."""
+    async with looking(tmp_path) as bridge:
+        yield bridge
+
+
+def subscription(bridge: Bridge) -> Subscription:
+    """Find the subscription that delivers to the bridge."""
+    [found] = bridge.pagerduty.webhooks.subscriptions.values()
+    return found
+
+
+def healthy() -> bool:
+    """Read whether the worker finds the subscription in order."""
+    return REGISTRY.get_sample_value("pagebridge_subscription_healthy") == 1.0
+
+
+async def problem(bridge: Bridge) -> str:
+    """Read what the worker says about the subscription."""
+    redis = connect(bridge.valkey.url)
+    try:
+        return (await documents.progress(redis).load(EVERYTHING)).value.problem
+    finally:
+        await redis.aclose()
+
+
+def switch_off(bridge: Bridge) -> None:
+    """Let PagerDuty switch the subscription off for a day."""
+    subscription(bridge).disabled_until = bridge.pagerduty.clock.now() + timedelta(hours=24)
+
+
+async def test_a_subscription_that_was_switched_off(bridge: Bridge) -> None:
+    """It is switched on again, what was lost meanwhile is told, and the channel hears once that it came late."""
+    incident, card = await shown(bridge)
+    await until(healthy, "a subscription in order")
+    switch_off(bridge)
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+    bridge.trigger("Unheard")
+
+    await until(lambda: subscription(bridge).disabled_until is None, "the subscription to be switched on")
+    await bridge.card("Unheard")
+    await until(lambda: "Acknowledged by Bob Ng" in card.replies[-1].plain, "what was lost")
+    notice = await bridge.card("did not reach Slack")
+
+    await looked(bridge, 3)
+    assert healthy()
+    assert "#1 Checkout latency over 2s" in notice.plain
+    assert "Unheard" in notice.plain
+    assert 3 == len(bridge.channel.messages)
+    assert bridge.pagerduty.calls_to("POST", "/webhook_subscriptions/*/ping")
+    assert 1 == len(bridge.pagerduty.calls_to("POST", "/webhook_subscriptions/*/enable"))
+
+
+async def test_a_gap_in_which_nothing_happened_is_not_told(bridge: Bridge) -> None:
+    """Nobody has missed anything, so nobody is told."""
+    await shown(bridge)
+    switch_off(bridge)
+
+    await until(lambda: subscription(bridge).disabled_until is None, "the subscription to be switched on")
+    await looked(bridge, 5)
+
+    assert 1 == len(bridge.channel.messages)
+    assert healthy()
+
+
+async def test_what_cannot_be_mended_is_said_once(bridge: Bridge) -> None:
+    """An event is not subscribed to: a log entry that says which, and a metric, until somebody adds it."""
+    await until(healthy, "a subscription in order")
+    with capture_logs() as logged:
+        subscription(bridge).events = frozenset({"incident.triggered"})
+        await until(lambda: not healthy(), "the subscription to be found lacking")
+        await looked(bridge, 3)
+    [said] = [entry for entry in logged if entry["event"] == "subscription.wrong"]
+    assert "incident.acknowledged" in said["why"]
+    assert said["why"] == await problem(bridge)
+
+    subscription(bridge).events = None
+    await until(healthy, "a subscription in order")
+
+
+async def test_no_subscription_at_all(bridge: Bridge) -> None:
+    """Nothing delivers here: that is said, and resync still shows what happens."""
+    await until(healthy, "a subscription in order")
+    subscription(bridge).active = False
+    await until(lambda: not healthy(), "the subscription to be missed")
+    assert "no active webhook subscription" in await problem(bridge)
+
+    bridge.trigger()
+
+    await bridge.card("Triggered")
+
+
+async def test_a_subscription_for_one_service(bridge: Bridge) -> None:
+    """Other services' incidents would come late only, so it is said that its filter is too narrow."""
+    await until(healthy, "a subscription in order")
+    subscription(bridge).service_id = bridge.acme.service
+    await until(lambda: not healthy(), "the filter to be found too narrow")
+    assert "part of the account" in await problem(bridge)
+
+
+async def test_a_receiver_that_turns_everything_away(bridge: Bridge) -> None:
+    """The secret does not fit any more: switching it on again does not help, and the worker says where to look."""
+    await until(healthy, "a subscription in order")
+    subscription(bridge).secrets = ["another secret"]
+    switch_off(bridge)
+    words = ""
+    for _ in range(20):
+        await looked(bridge, 1)
+        words = await problem(bridge)
+        if "pings do not reach" in words:
+            break
+    assert "pings do not reach" in words
