@@ -141,10 +141,11 @@ class Resync:
             await self._take_in(listed)
             return Looked()
         now_ms = await self._wiring.clock.now_ms()
-        if doubtful or suspicious(known, listed, entries) or noticed(known, entries, now_ms).lines:
+        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
+        if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
             return await self._repairing.repair(incident, this.birth, this.lease)
         await self._take_slots(incident, entries, now_ms)
-        if listed is not None and await self._notes_differ(this, known):
+        if listed is not None and await self._notes_differ(this, known, opens_ms):
             return await self._repairing.repair(incident, this.birth, this.lease)
         return Looked()
 
@@ -169,13 +170,14 @@ class Resync:
         if entries:
             await self._wiring.incidents.change(incident, rule)
 
-    async def _notes_differ(self, this: Pass, known: Incident) -> bool:
+    async def _notes_differ(self, this: Pass, known: Incident, opens_ms: int) -> bool:
         """Tell whether a note that is in the thread was edited or deleted, which leaves no trace but in the note."""
         if all(line.type != ANNOTATED for line in known.lines):
             return False
         notes = await self._repairing.notes(known.id, this.lease)
         visible_ms = notes.date.ms - int(self._wiring.durations.grace * SECOND)
-        return bool(annotated(known.id, known.lines, notes.value, notes.date, visible_ms))
+        found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
+        return any(event.at.end >= opens_ms for event in found)
 
 
 def _by_incident(entries: Sequence[LogEntry]) -> dict[IncidentId, list[LogEntry]]:

@@ -89,11 +89,12 @@ def noticed(known: Incident, entries: Sequence[LogEntry], now_ms: int) -> Repair
     return Repaired(after, tuple(line for line in after.lines if line.key not in had))
 
 
-def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[LogEntry]) -> bool:
+def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[LogEntry], opens_ms: int = 0) -> bool:
     """
     Tell whether something may be missing, going by the list of incidents and the latest entries alone.
 
     `listed` is None when the list does not have it: what counts as open here is not open any more, or was not found.
+    What happened before `opens_ms` counts as told.
     """
     if listed is None:
         return (
@@ -103,7 +104,7 @@ def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[L
         )
     stale = listed.updated is not None and known.as_of is not None and listed.updated.end < known.as_of.ms
     differs = known.snapshot is None or known.snapshot.facts != listed.snapshot.facts
-    missing = bool(changed(known, listed, ())) or unheard(known, listed) or not _noted(known, entries)
+    missing = bool(changed(known, listed, ())) or unheard(known, listed, opens_ms) or not _noted(known, entries)
     return missing or (differs and not stale)
 
 

@@ -93,10 +93,11 @@ def asked(incident: IncidentId, read: RestIncident) -> tuple[Event, ...]:
     return (*requests, *replies)
 
 
-def unheard(known: Incident, read: RestIncident) -> bool:
-    """Tell whether there is somebody who was asked, or who answered, and no line tells of it."""
+def unheard(known: Incident, read: RestIncident, opens_ms: int) -> bool:
+    """Tell whether since `opens_ms` somebody was asked, or has answered, and no line tells of it."""
     told = {(line.type, line.detail) for line in known.lines}
-    return not {(event.type, event.detail) for event in asked(known.id, read)} <= told
+    news = (event for event in asked(known.id, read) if event.at.end >= opens_ms)
+    return not {(event.type, event.detail) for event in news} <= told
 
 
 def _requested(incident: IncidentId, one: Asked, at: Instant) -> Event:

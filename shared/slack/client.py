@@ -92,9 +92,13 @@ class Slack:
         return await self._transport.ask("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
 
     async def announce(self, channel: ChannelId, *, text: str, metadata: Mapping[str, Any]) -> MessageTs:
-        """Post some words about the bridge itself, before any other post to that channel, and return their name."""
+        """
+        Post some words about the bridge itself, before any other post to that channel, and return their name.
+
+        One at a time: all those to a channel share a place among those that wait.
+        """
         body = {"channel": channel, "text": text, "metadata": metadata, "unfurl_links": False, "unfurl_media": False}
-        turn = Turn(Priority.NOTICE, f"{channel}:{_key(metadata)}")
+        turn = Turn(Priority.NOTICE, f"{channel}:announcement")
         return await self._transport.ask("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
 
     async def update(

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import structlog
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
@@ -35,13 +34,13 @@ async def test_an_ignored_incident_is_shown_nowhere(bridge: Bridge) -> None:
 
 async def test_a_priority_that_comes_later_adds_a_channel(bridge: Bridge) -> None:
     """The card that is there stays, as home; the other channel gets one too."""
-    priority = bridge.pagerduty.add_priority("P1")
+    bridge.pagerduty.add_priority("P1")
     channel = duty(bridge)
     bridge.route(priority="P1", channel="C0DUTY")
     incident = bridge.trigger()
     await bridge.card("Triggered")
 
-    bridge.pagerduty.web("PALICE1").set_priority(incident.id, priority.id)
+    bridge.pagerduty.web("PALICE1").set_priority(incident.id, "P1")
 
     await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain)
     await settled(bridge)
@@ -52,12 +51,12 @@ async def test_a_priority_that_comes_later_adds_a_channel(bridge: Bridge) -> Non
 
 async def test_a_priority_that_goes_takes_no_card_away(bridge: Bridge) -> None:
     """Both cards are looked after to the end, wherever the incident would go now."""
-    priority = bridge.pagerduty.add_priority("P1")
+    bridge.pagerduty.add_priority("P1")
     channel = duty(bridge)
     bridge.route(priority="P1", channel="C0DUTY")
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.web("PALICE1").set_priority(incident.id, priority.id)
+    bridge.pagerduty.web("PALICE1").set_priority(incident.id, "P1")
     await channel.wait(lambda c: "Triggered" in c.messages[0].plain)
 
     bridge.pagerduty.web("PALICE1").set_priority(incident.id, None)
@@ -69,7 +68,7 @@ async def test_a_priority_that_goes_takes_no_card_away(bridge: Bridge) -> None:
 
 async def test_a_resolved_incident_gets_no_other_card(bridge: Bridge) -> None:
     """What is over is not announced anew because somebody puts its priority right."""
-    priority = bridge.pagerduty.add_priority("P1")
+    bridge.pagerduty.add_priority("P1")
     channel = duty(bridge)
     bridge.route(priority="P1", channel="C0DUTY")
     incident = bridge.trigger()
@@ -77,7 +76,7 @@ async def test_a_resolved_incident_gets_no_other_card(bridge: Bridge) -> None:
     bridge.pagerduty.web("PALICE1").resolve(incident.id)
     await bridge.card("Resolved")
 
-    bridge.pagerduty.web("PALICE1").set_priority(incident.id, priority.id)
+    bridge.pagerduty.web("PALICE1").set_priority(incident.id, "P1")
 
     await bridge.card("P1")
     await settled(bridge)
@@ -86,7 +85,7 @@ async def test_a_resolved_incident_gets_no_other_card(bridge: Bridge) -> None:
 
 async def test_routes_that_lead_nowhere_are_named(tmp_path: Path) -> None:
     """At start and when they change: channels that cannot be posted to, services, teams and priorities unknown."""
-    wrong = [
+    wrong: list[dict[str, object]] = [
         {"service": "search-api", "channel": "C0GONE"},
         {"team": "Sales", "channel": "C0ARCHIVED"},
         {"priority": "P9", "channel": "C0STRANGE"},
@@ -95,7 +94,6 @@ async def test_routes_that_lead_nowhere_are_named(tmp_path: Path) -> None:
     ]
     with capture_logs() as logs:
         async with running(tmp_path / "valkey", routing={"default_channel": "C0GONE"}) as bridge:
-            assert not structlog.is_configured() or logs is not None
             bridge.slack.add_channel("archived", id="C0ARCHIVED", archived=True)
             bridge.slack.add_channel("strange", id="C0STRANGE", bot_member=False)
             bridge.pagerduty.add_priority("P1")
