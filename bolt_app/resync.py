@@ -140,7 +140,7 @@ class Resync:
         if known.snapshot is None and listed is not None and _surely_older(listed, this.birth):
             await self._take_in(listed)
             return Looked()
-        now_ms = await self._wiring.clock.now_ms()
+        now_ms = self._wiring.clock.estimate_ms()
         opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
         if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
             return await self._repairing.repair(incident, this.birth, this.lease)

@@ -48,6 +48,7 @@ class Upkeep:
         now_ms = await self._wiring.clock.now_ms()
         self._since_ms = self._since_ms or now_ms
         progress = (await self._progress.load(EVERYTHING)).value
+        self._watchdog.show(progress)
         if self._resync_due(progress, now_ms) or self._watch_due(progress, now_ms):
             await self._under_lease()
         with suppress(TimeoutError):

@@ -59,6 +59,11 @@ class Watchdog:
         self._say(progress, problem)
         return replace(progress, problem=problem)
 
+    @staticmethod
+    def show(progress: Progress) -> None:
+        """Let the metric of this worker say what any worker has found."""
+        HEALTHY.set(not progress.problem)
+
     def _is_ours(self, subscription: WebhookSubscription) -> bool:
         if self._subscription != ANY:
             return subscription.id == self._subscription
@@ -98,7 +103,6 @@ class Watchdog:
 
     @staticmethod
     def _say(progress: Progress, problem: str) -> None:
-        HEALTHY.set(not problem)
         if problem and problem != progress.problem:
             log.error("subscription.wrong", why=problem)
         elif progress.problem and not problem:
