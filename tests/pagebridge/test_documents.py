@@ -11,6 +11,7 @@ import yaml
 
 from bolt_app.preflight import SCOPES
 from bolt_app.reading.actions import actions_table
+from bolt_app.reading.manual import markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.settings import env_example, markdown
 from shared.settings import Settings
@@ -37,6 +38,11 @@ def test_the_table_in_the_readme_is_generated() -> None:
 def test_the_table_of_actions_in_the_readme_is_generated() -> None:
     """The README says of each action what the card, the calls and the rules in force say."""
     assert in_readme("actions") == actions_table().strip()
+
+
+def test_the_table_of_commands_in_the_readme_is_generated() -> None:
+    """The README lists what the parser understands."""
+    assert in_readme("commands") == manual("/pd").strip()
 
 
 def in_readme(name: str) -> str:
