@@ -45,7 +45,8 @@ class Answering:
     async def _progress(self, attempt: Try) -> None:
         durations = self._wiring.durations
         await self._until(attempt, durations.quiet)
-        await self._show_trying(attempt)
+        async with attempt.showing:
+            await self._show_trying(attempt)
         if attempt.told == 0:
             await self._tell(attempt, replies.on_its_way(attempt.command))
         await self._until(attempt, durations.honest)

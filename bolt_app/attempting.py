@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import structlog
@@ -56,6 +56,8 @@ class Try:
     linked: Linked | None = None
     rule: str = ""
     answered: str = ""
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the card is being told that somebody is at it: a call on its way cannot be called back."""
 
     @property
     def command(self) -> Command:

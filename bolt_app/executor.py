@@ -95,7 +95,7 @@ class Executor:
             while (first := await self._first_open(incident)) is not None:
                 attempt = waiting.attempt(first)
                 outcome = await self._settled(attempt)
-                waiting.ended(attempt)
+                await waiting.ended(attempt)
                 await self._end(attempt, outcome)
         except Stopping as error:
             await self._hand_over(incident, waiting)

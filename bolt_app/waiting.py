@@ -33,9 +33,10 @@ class Waiting:
         attempt = self._tries.get(record.command.id)
         return attempt.told if attempt else record.told
 
-    def ended(self, attempt: Try) -> None:
-        """Stop telling how it goes: it is over."""
-        self._telling[attempt.command.id].cancel()
+    async def ended(self, attempt: Try) -> None:
+        """Stop telling how it goes: it is over. What is just being put on the card is let through, or it came last."""
+        async with attempt.showing:
+            self._telling[attempt.command.id].cancel()
 
     def open(self) -> list[Try]:
         """List what is still in hand."""

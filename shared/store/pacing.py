@@ -8,7 +8,7 @@ from shared.store.scripts import Script
 
 MICROSECONDS = 1_000_000
 LATE = 5.0
-"""Seconds by which a caller may be late without losing its place in line: one that died holds up the others so long."""
+"""Seconds for which a caller that died holds up those behind it."""
 
 
 class SharedBudgets:
@@ -16,10 +16,12 @@ class SharedBudgets:
     Budgets that several processes take calls from; each taking is one atomic step.
 
     A budget is the moment when its next call would be due at an even pace. Budgets forget themselves as soon as they
-    are full again, so a store that lost its data costs at most one burst too many.
+    are full again, so a store that lost its data costs at most one burst too many. `late` is how many seconds a caller
+    may come back late without losing its place in line.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, late: float = LATE) -> None:
+        self._late = late
         self._take = Script(redis, "pace")
         self._postpone = Script(redis, "postpone")
 
@@ -33,7 +35,7 @@ class SharedBudgets:
         names = [key for budget, _, _ in limits for key in keys.budget_keys(budget)]
         times = [_micros(seconds) for _, interval, ahead in limits for seconds in (interval, ahead)]
         name, priority = caller
-        return int(str(await self._take(names, [name, int(priority), _micros(LATE), *times]))) / MICROSECONDS
+        return int(str(await self._take(names, [name, int(priority), _micros(self._late), *times]))) / MICROSECONDS
 
     async def postpone(self, budget: str, seconds: float) -> None:
         """Let a budget be at least so many seconds ahead."""

@@ -7,6 +7,8 @@ from tests.proof.account import Account, Write
 from tests.proof.people import Person
 from tests.proof.workspace import Whisper, Workspace
 
+INTERRUPTIONS = ("Crashed", "Slept", "Outage", "DataLost")
+"""The mishaps that take a worker away from what it is doing, or its store from it."""
 DIRECT = 2.0
 """Seconds within which a click that could not be stored is carried out."""
 

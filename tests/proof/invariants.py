@@ -17,6 +17,7 @@ class Invariant(Enum):
     REOPENED_PLACE = "2: a line says where an incident was reopened"
     NAME = "3: every write is in the name of somebody who asked for it and may"
     EFFECTS = "3: a click takes effect at most once"
+    REPEATED = "3: what took effect and was undone is not done again, though nobody saw its answer"
     IN_TIME = "3: a write is begun within its click's life"
     NOT_LOST = "4: nothing accepted is lost"
     TRUE = "4: what a clicker is told is true"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from tests.proof.account import ACKNOWLEDGED, RESOLVED, Write
-from tests.proof.evidence import Evidence, Press
+from tests.proof.evidence import INTERRUPTIONS, Evidence, Press
 from tests.proof.invariants import Invariant, Violation
 from tests.proof.matching import matched
 from tests.proof.people import MAY_ACT, PEOPLE
@@ -44,22 +44,36 @@ def _names(writes: list[Write], presses: list[Press]) -> Iterator[Violation]:
 
 def _effects(evidence: Evidence, writes: list[Write], presses: list[Press]) -> Iterator[Violation]:
     """Give each effect a click of its own; then see whether what the clickers were told leaves that possible."""
-    # One that lands late, after it was repeated and that undone, looks like an act at PagerDuty (decision 0007).
-    # Nor can one that went past the store: if Slack brought the same envelope when Redis was there, it is a click more.
+    # One that lands late, after it was repeated and that undone, cannot be told from an act at PagerDuty (decision
+    # 0007). Nor can one that went past the store: if the same envelope came when Redis was there, it is a click more.
     late = [write for write in writes if write.changed and (write.after or evidence.went_direct(write))]
     effects = [write for write in writes if write.changed and write not in late]
-    if matched(effects, presses, _may_be) < len(effects):
-        yield Violation(Invariant.EFFECTS, f"{_who(writes[0])}: {len(effects)} effects of {len(presses)} clicks")
-        return
-    honest = [press for press in presses if not _denied(evidence, press)]
-    if matched(effects, honest, _may_be) < len(effects):
-        first = any(Said.DONE in _told(evidence, press) for press in presses if press not in honest)
-        invariant = Invariant.CONTRADICTED if first else Invariant.TRUE
-        yield Violation(invariant, f"{_who(writes[0])}: a click is said to have done nothing, and did")
-    for press in presses:
-        sure = matched(effects, [one for one in presses if one is not press], _may_be) < len(effects) and not late
+    wrong = _wrong(evidence, effects, presses)
+    if wrong and not _wrong(evidence, [write for write in effects if not _repeats(evidence, write, effects)], presses):
+        wrong = Invariant.REPEATED
+    if wrong:
+        yield Violation(wrong, f"{_who(writes[0])}: {len(effects)} effects of {len(presses)} clicks")
+    for press in presses if not late else ():
+        sure = matched(effects, [one for one in presses if one is not press], _may_be) < len(effects)
         if sure and _last(evidence, press) is Said.UNKNOWN and not _unheard(evidence, press):
             yield Violation(Invariant.AFTER_ALL, f"{press.id} of {press.by.name} had its effect")
+
+
+def _wrong(evidence: Evidence, effects: list[Write], presses: list[Press]) -> Invariant | None:
+    """Say what is wrong if not every effect can have a click, or only one whose clicker was told otherwise."""
+    if matched(effects, presses, _may_be) < len(effects):
+        return Invariant.EFFECTS
+    honest = [press for press in presses if not _denied(evidence, press)]
+    if matched(effects, honest, _may_be) == len(effects):
+        return None
+    told_done = any(Said.DONE in _told(evidence, press) for press in presses if press not in honest)
+    return Invariant.CONTRADICTED if told_done else Invariant.TRUE
+
+
+def _repeats(evidence: Evidence, write: Write, effects: list[Write]) -> bool:
+    """Tell whether a write may repeat one whose answer its worker never saw, or never put on record."""
+    interrupted = any(evidence.mishaps[kind] for kind in INTERRUPTIONS)
+    return any(one.begun < write.begun and (interrupted or not one.answered) for one in effects)
 
 
 def _answers(evidence: Evidence, press: Press) -> Iterator[Violation]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.proof.account import ACKNOWLEDGED, RESOLVED, History, Transition
-from tests.proof.evidence import Evidence
+from tests.proof.evidence import INTERRUPTIONS, Evidence
 from tests.proof.invariants import Invariant, Violation
 from tests.proof.words import place
 from tests.proof.workspace import Posted
@@ -82,7 +82,7 @@ def _doubtful(evidence: Evidence, transition: Transition) -> bool:
 
 def _interrupted(evidence: Evidence, transition: Transition) -> bool:
     """Tell whether a click of theirs may have been in hand with a worker that died, slept, or lost its store."""
-    if not any(evidence.mishaps[kind] for kind in ("Crashed", "Slept", "Outage", "DataLost")):
+    if not any(evidence.mishaps[kind] for kind in INTERRUPTIONS):
         return False
     asked = (p for p in evidence.presses if p.by is transition.by and transition.type in CAUSES[p.status])
     return any(0 <= transition.at - press.at < DOUBT for press in asked)

@@ -8,11 +8,9 @@ Nothing is scaled and nothing depends on this machine: a second is one of Slack'
 import asyncio
 import json
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from random import Random
-from typing import Any
 
 from prometheus_client import REGISTRY
 
@@ -26,16 +24,12 @@ from bolt_app.wiring import Wiring
 from bolt_app.working import Working, repeating
 from pagebridge.sandbox.slack import Limits
 from pagebridge.sandbox.slack.limits import Throttle
-from pagebridge.sandbox.slack.methods import METHODS
 from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig
 from shared.clock import Durations
 from shared.echo import Echo
 from shared.identity import Identity
-from shared.slack import failures
-from shared.slack.client import Slack
 from shared.slack.pacing import CHANNEL, TIER_3, WORKSPACE, Pacing
-from shared.slack.transport import Answer, Transport
 from shared.store import documents, keys
 from shared.store.audit import Audit
 from shared.store.generation import Generation
@@ -54,90 +48,14 @@ from tests.proof.engine.keyspace import Command, Keyspace, SortedSet, score
 from tests.proof.engine.loop import VirtualLoop
 from tests.proof.engine.process import Process
 from tests.proof.engine.server import MemoryServer
+from tests.proof.limited_slack import EPOCH, POST, UPDATE, Channels, LimitedSlack, LimitedTransport
 from tests.proof.pagerduty import SimulatedPagerDuty
 from tests.proof.people import ALICE, BOB
 from tests.proof.slack import HOME
 from tests.proof.way import Troubles, Way
 
-EPOCH = 1_700_000_000
 MINUTE = 60.0
 LINES = 4
-POST, UPDATE = "chat.postMessage", "chat.update"
-
-
-@dataclass
-class Message:
-    """One message, with what it says at last and when it came."""
-
-    key: str
-    text: str
-    thread: str | None
-    at: float
-    edits: int = 0
-
-
-@dataclass
-class Channels:
-    """Slack's side: what stands in each channel, and how many calls of each kind came, were too fast, or made news."""
-
-    throttle: Throttle
-    messages: dict[tuple[str, str], Message] = field(default_factory=dict)
-    calls: Counter[str] = field(default_factory=Counter)
-    refused: int = 0
-
-    def answer(self, method: str, said: Mapping[str, Any], at: float) -> dict[str, object]:
-        """Carry out a call, or refuse it because it comes too soon."""
-        self.calls[method] += 1
-        wait = self.throttle.retry_after(method, METHODS[method].tier, said.get("channel"))
-        if wait is not None:
-            self.refused += 1
-            raise failures.error_from(method, failures.TOO_MANY, {"retry-after": str(wait)}, {"error": "ratelimited"})
-        match method:
-            case "chat.postMessage":
-                return self._post(said, at)
-            case "chat.update":
-                message = self.messages[said["channel"], said["ts"]]
-                message.text, message.edits = said["text"], message.edits + 1
-            case "users.lookupByEmail":
-                return {"user": {"id": ALICE.slack, "team_id": "T0ACME"}}
-        return {}
-
-    def by_key(self) -> dict[str, list[Message]]:
-        """List the messages by what they are."""
-        found = defaultdict(list)
-        for message in self.messages.values():
-            found[message.key].append(message)
-        return found
-
-    def _post(self, said: Mapping[str, Any], at: float) -> dict[str, object]:
-        ts = f"{EPOCH + at:.3f}{len(self.messages):05d}"
-        key = said["metadata"]["event_payload"]["key"]
-        self.messages[said["channel"], ts] = Message(key, said["text"], said.get("thread_ts"), at)
-        return {"ts": ts}
-
-
-class StormTransport(Transport):
-    """The door's way to `Channels`: paced by the real budgets, with the time that calls take."""
-
-    def __init__(self, channels: Channels, way: Way, pacing: Pacing) -> None:
-        """Need no connection."""
-        self._channels = channels
-        self._way = way
-        self._pacing = pacing
-
-    async def _once(self, method: str, **request: Any) -> Answer:  # noqa: ANN401 -- as the real one
-        said = request.get("json") or request.get("params") or {}
-        kind = "post" if method == POST else "update"
-        return await self._way.call(kind, lambda: self._channels.answer(method, said, self._way.now())), {}
-
-
-class StormSlack(Slack):
-    """The real door over a transport of one's own."""
-
-    def __init__(self, transport: Transport) -> None:
-        """Need no connection."""
-        self._transport = transport
-        self._us = None
 
 
 @dataclass(frozen=True)
@@ -211,7 +129,7 @@ async def _worker(
     process, troubles = Process(name, rng), Troubles((), rng)
     redis = SimRedis(server, process)
     pacing = Pacing(process.monotonic, shared=SharedBudgets(redis))
-    slack = StormSlack(StormTransport(channels, Way(process, "slack", troubles), pacing))
+    slack = LimitedSlack(LimitedTransport(channels, Way(process, "slack", troubles), pacing))
     pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
 
     async def run() -> None:
@@ -231,7 +149,7 @@ async def _worker(
 
 
 def _wired(
-    redis: Redis, slack: Slack, pagerduty: SimulatedPagerDuty, config: BridgeConfig, clock: StoreClock
+    redis: Redis, slack: LimitedSlack, pagerduty: SimulatedPagerDuty, config: BridgeConfig, clock: StoreClock
 ) -> Wiring:
     durations, incidents = Durations(), documents.incidents(redis)
     return Wiring(

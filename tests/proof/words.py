@@ -30,7 +30,7 @@ _WORDS = (
     (Said.AFTER_ALL, r"went through after all"),
     (Said.DONE, r"^:white_check_mark:"),
     (Said.REOPENED, r"opened .* again:"),
-    (Said.STALE, r"would open it again"),
+    (Said.STALE, r"The card shows its state"),
     (Said.ALREADY, r"was already \w+.*(changed nothing)"),
     (Said.UNKNOWN, r"not known whether"),
     (Said.NOT_STORED, r"could not be kept"),

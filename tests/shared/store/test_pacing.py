@@ -19,7 +19,7 @@ from pagebridge.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.slack import Limits, SlackSandbox
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId
-from shared.slack.budgets import Limit, OwnBudgets
+from shared.slack.budgets import Caller, Limit, OwnBudgets
 from shared.slack.client import Slack
 from shared.slack.pacing import Pacing, Priority
 from shared.store import keys
@@ -88,6 +88,73 @@ async def test_all_or_nothing(redis: Redis) -> None:
     await budgets.postpone("full", LONG)
     assert await budgets.take([Limit("free", LONG, 0.0), Limit("full", 1.0, 0.0)]) > 0
     assert 0 == await budgets.take([Limit("free", LONG, 0.0)])
+
+
+async def test_those_who_wait_are_told_times_of_their_own(redis: Redis) -> None:
+    """Each comes back when it is its turn, however often it asks, and not all at the same moment."""
+    budgets, limits = SharedBudgets(redis), [Limit("b", 100.0, 0.0)]
+    await budgets.take(limits)
+
+    waits = [await budgets.take(limits, Caller(name, 0)) for name in "abcab"]
+
+    assert [pytest.approx(seconds, abs=1) for seconds in (100, 200, 300, 100, 200)] == waits
+
+
+async def test_the_higher_priority_goes_before_those_who_wait(redis: Redis) -> None:
+    """It is told of those before it alone, and the others learn of it when they come back."""
+    budgets, limits = SharedBudgets(redis), [Limit("b", 100.0, 0.0)]
+    await budgets.take(limits)
+    await budgets.take(limits, Caller("low", 3))
+    await budgets.take(limits, Caller("lower", 3))
+
+    waits = [await budgets.take(limits, Caller(name, n)) for name, n in (("high", 0), ("notice", -1), ("lower", 3))]
+
+    assert [pytest.approx(seconds, abs=1) for seconds in (100, 100, 400)] == waits
+
+
+async def test_nobody_takes_the_place_of_those_who_wait(redis: Redis) -> None:
+    """There is room for one, and it is kept for who came first; when that one has gone through, the next one may."""
+    budgets = SharedBudgets(redis)
+    full, room = [Limit("b", 100.0, 0.0)], [Limit("b", 100.0, 101.0)]
+    await budgets.take(full)
+    await budgets.take(full, Caller("first", 1))
+
+    assert 0 < await budgets.take(room, Caller("second", 1))
+    assert 0 == await budgets.take(room, Caller("first", 1))
+    assert pytest.approx(99, abs=1) == await budgets.take(room, Caller("second", 1))
+
+
+async def test_who_does_not_come_back_loses_the_place(redis: Redis) -> None:
+    """A worker that died holds up the others only for a while."""
+    budgets, soon = SharedBudgets(redis, late=0.01), [Limit("b", 0.05, 0.0)]
+    await budgets.take(soon)
+    assert 0 < await budgets.take(soon, Caller("dead", 0))
+
+    async with asyncio.timeout(5):
+        while await budgets.take(soon, Caller("alive", 0)):  # noqa: ASYNC110 -- the time that it takes is what is tested
+            await asyncio.sleep(0.01)
+
+
+async def test_a_busy_channel_holds_up_no_other(redis: Redis) -> None:
+    """Who waits for its own channel keeps no room in the budget that all channels share."""
+    budgets, all_channels = SharedBudgets(redis), Limit("all", 100.0, 150.0)
+    await budgets.postpone("busy", LONG)
+    for name in "abc":
+        assert 0 < await budgets.take([Limit("busy", 100.0, 0.0), all_channels], Caller(name, 0))
+
+    assert 0 == await budgets.take([Limit("quiet", 100.0, 0.0), all_channels], Caller("d", 3))
+
+
+async def test_who_has_room_in_its_channel_waits_in_the_line_of_all(redis: Redis) -> None:
+    """There the first that could go goes first, of whatever channel."""
+    budgets = SharedBudgets(redis)
+    await budgets.postpone("all", 100.0)
+
+    waits = [
+        await budgets.take([Limit(channel, 1.0, 0.0), Limit("all", 10.0, 0.0)], Caller(channel, 0)) for channel in "abc"
+    ]
+
+    assert [pytest.approx(seconds, abs=1) for seconds in (100, 110, 120)] == waits
 
 
 async def test_a_budget_that_is_full_again_leaves_nothing_behind(redis: Redis) -> None:

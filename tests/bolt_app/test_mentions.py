@@ -1,0 +1,89 @@
+"""Whom to mention: looked up once, however many cards ask."""
+
+import asyncio
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
+from bolt_app.mentions import KEPT, KEPT_FAILURE, Mentions
+from bolt_app.wiring import Wiring
+from shared.clock import Durations
+from shared.errors import Unavailable
+from shared.model.event import Ref
+from shared.model.ids import SlackUserId, UserId
+from tests.builders import snapshot
+
+ALICE = SlackUserId("U0ALICE")
+INCIDENT = replace(snapshot(), assignees=(Ref("PALICE1", "Alice Ng"),))
+FOUND = {UserId("PALICE1"): ALICE}
+
+
+class Directory:
+    """Knows Alice, at times."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.down = self.silent = False
+
+    async def mention(self, _user: UserId) -> SlackUserId | None:
+        """Find her, fail, or never answer."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.silent:
+            await asyncio.Event().wait()
+        if self.down:
+            raise Unavailable("the directory is away")
+        return ALICE
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.seconds
+
+
+def mentions(directory: Directory, clock: Clock) -> Mentions:
+    """Open the mentions over a directory."""
+    wiring = SimpleNamespace(identity=directory, durations=Durations(names=0.05))
+    return Mentions(cast("Wiring", wiring), clock)
+
+
+async def test_many_cards_make_one_look_up() -> None:
+    """They wait for the same answer, and it counts for a while."""
+    directory, clock = Directory(), Clock()
+    known = mentions(directory, clock)
+
+    assert [FOUND] * 50 == await asyncio.gather(*(known.of(INCIDENT) for _ in range(50)))
+    assert 1 == directory.asked
+    clock.seconds += KEPT
+    await known.of(INCIDENT)
+    assert 2 == directory.asked
+
+
+async def test_a_directory_that_is_down_is_not_asked_for_each_card() -> None:
+    """Cards go without mentions; it is tried again soon."""
+    directory, clock = Directory(), Clock()
+    known = mentions(directory, clock)
+    directory.down = True
+
+    assert [{}] * 50 == await asyncio.gather(*(known.of(INCIDENT) for _ in range(50)))
+    assert 1 == directory.asked
+    directory.down = False
+    clock.seconds += KEPT_FAILURE
+    assert FOUND == await known.of(INCIDENT)
+
+
+async def test_a_directory_that_is_silent_holds_up_one_round_of_cards() -> None:
+    """Those who come right after need not wait for it again."""
+    directory, clock = Directory(), Clock()
+    known = mentions(directory, clock)
+    directory.silent = True
+
+    assert [{}] * 50 == await asyncio.gather(*(known.of(INCIDENT) for _ in range(50)))
+    asked = directory.asked
+    assert {} == await known.of(INCIDENT)
+    assert asked == directory.asked
