@@ -1,18 +1,21 @@
 """How the effect of an act is found again at PagerDuty when its answer was lost, and what came of it, in words."""
 
-from bolt_app.acts import Case, Effect
+from bolt_app.acts import Case, Effect, event_type
 from bolt_app.guard import guard, took_effect
 from shared.model.command import Action
-from shared.model.event import Ref, digest
+from shared.model.event import Instant, Ref, digest
 from shared.model.outcome import Kind, Outcome
+from shared.model.timeline import apart
 from shared.pagerduty.client import PagerDuty
 
 ENTRY = {
+    Action.ACKNOWLEDGE: frozenset({"acknowledge_log_entry"}),
+    Action.RESOLVE: frozenset({"resolve_log_entry"}),
     Action.REASSIGN: frozenset({"assign_log_entry", "delegate_log_entry"}),
     Action.ESCALATE: frozenset({"escalate_log_entry"}),
     Action.SNOOZE: frozenset({"snooze_log_entry"}),
 }
-"""The log entries by which PagerDuty remembers what has no id of its own."""
+"""The log entries by which PagerDuty remembers what has no id of its own, and what has been undone since."""
 
 
 async def find(door: PagerDuty, case: Case, since_ms: int) -> Effect | None:
@@ -22,9 +25,8 @@ async def find(door: PagerDuty, case: Case, since_ms: int) -> Effect | None:
     A status update leaves nothing that could be read, so only its echo can tell.
     """
     action = case.command.action
-    if action.status is not None:
-        shown = took_effect(action, case.user.id, since_ms, case.now)
-        return Effect(case.now, proven=True) if shown else None
+    if action.status is not None and took_effect(action, case.user.id, since_ms, case.now):
+        return Effect(case.now, proven=True)
     if action is Action.NOTE:
         return await _note(door, case, since_ms)
     if action in ENTRY:
@@ -42,6 +44,8 @@ def outcome(case: Case, effect: Effect) -> Outcome:
             return Outcome(Kind.DONE, why=f"Assigned now: {_names(after.snapshot.assignees)}.")
         case Action.SNOOZE if after is not None and (wakes := after.due("unacknowledge")) is not None:
             return Outcome(Kind.DONE, why="It wakes", at_ms=wakes.ms)
+        case Action.ACKNOWLEDGE | Action.RESOLVE if after is None and effect.at is not None:
+            return Outcome(Kind.DONE, why=f"It has been changed since: it is {case.now.snapshot.status} now.")
         case Action.ADD_RESPONDERS:
             return Outcome(Kind.DONE, why=f"Asked: {_names(case.terms.people)}.")
         case _:
@@ -70,13 +74,24 @@ async def _note(door: PagerDuty, case: Case, since_ms: int) -> Effect | None:
 
 
 async def _entry(door: PagerDuty, case: Case, since_ms: int) -> Effect | None:
-    """Find a log entry of this person of the kind that the act leaves."""
-    wanted = ENTRY[case.command.action]
+    """
+    Find a log entry of this person, of the kind that the act leaves, that tells of no other command.
+
+    A state that is found only there has been undone since, so the present incident is no part of the effect.
+    """
+    action = case.command.action
     for entry in await door.log_entries(case.command.incident, since_ms=since_ms):
-        ours = entry.agent is not None and entry.agent.id == case.user.id and entry.type in wanted
-        if ours and entry.at.end >= since_ms:
-            return Effect(case.now, at=entry.at, proven=case.command.action is Action.SNOOZE)
+        ours = entry.agent is not None and entry.agent.id == case.user.id and entry.type in ENTRY[action]
+        if ours and entry.at.end >= since_ms and not _taken(case, entry.at):
+            undone = action.status is not None
+            return Effect(None if undone else case.now, at=entry.at, proven=undone or action is Action.SNOOZE)
     return None
+
+
+def _taken(case: Case, at: Instant) -> bool:
+    """Tell whether another command did what the log has at that second."""
+    others = (line for line in case.known.lines if line.command not in (None, case.command.id))
+    return any(line.type == event_type(case.command) and apart(line.at, at) == 0 for line in others)
 
 
 def _is_there(case: Case) -> bool:

@@ -206,7 +206,7 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     """
     if incident.as_of is not None and updated.ms + updated.span + SECOND <= incident.as_of.ms:
         return incident
-    as_of = updated if incident.as_of is None else max(updated, incident.as_of, key=lambda i: (i.ms // SECOND, i.span))
+    as_of = updated if incident.as_of is None else _wider(updated, incident.as_of)
     # Keeps the rank of the webhook that it settled: one that is older still must not win over the read.
     rank = max(incident.rank, _rank(Source.READ, as_of, ""))
     first = incident.first or _first_seen(snapshot)
@@ -223,16 +223,20 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     change = incident.change if incident.status is event.snapshot.status else None
     first = incident.first or _first_seen(event.snapshot)
     taken = replace(incident, snapshot=event.snapshot, as_of=event.at, rank=rank, change=change, first=first)
-    if incident.snapshot is None or incident.as_of is None:
+    if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
         return replace(taken, unread=False), False
-    if incident.as_of.surely_before(event.at):
-        # What could not be ordered may have been a reading of this very second, which then is newer than both.
-        return replace(taken, unread=incident.unread and incident.as_of.ms // SECOND == event.at.ms // SECOND), False
     if event.at.surely_before(incident.as_of):
         return incident, True
     differs = event.snapshot.facts != incident.snapshot.facts
     winner = taken if rank > incident.rank else incident
-    return replace(winner, unread=incident.unread or differs), False
+    # Whichever wins: what is known of the whole second may be newer than the next webhook of it, too.
+    as_of = _wider(incident.as_of, event.at)
+    return replace(winner, as_of=as_of, unread=incident.unread or differs), False
+
+
+def _wider(one: Instant, other: Instant) -> Instant:
+    """Take the later second, and of one second the instant that may be any part of it."""
+    return max(one, other, key=lambda instant: (instant.ms // SECOND, instant.span))
 
 
 def _first_seen(snapshot: Snapshot) -> FirstSeen:

@@ -2,6 +2,9 @@
 
 from importlib.resources import files
 
+from redis.exceptions import NoScriptError
+
+from shared.errors import StoreDown
 from shared.store.redis import Redis
 
 Argument = str | bytes | int
@@ -15,6 +18,9 @@ class Script:
         self._script = redis.register_script(text)
 
     async def __call__(self, keys: list[str], arguments: list[Argument]) -> object:
-        """Run it, and return what it returns."""
-        result: object = await self._script(keys=keys, args=arguments)
+        """Run it, and return what it returns. Raises `StoreDown`."""
+        try:
+            result: object = await self._script(keys=keys, args=arguments)
+        except NoScriptError as error:
+            raise StoreDown("Redis: it lost its data just after the script was sent again") from error
         return result

@@ -70,7 +70,7 @@ def _acts(rng: Random, mix: Mix) -> Iterator[Act]:
     states = {0: "triggered"}
     yield Opened(0.0, 0)
     at = 0.0
-    for _ in range(rng.randint(5, 9)):
+    for _ in range(rng.randint(4, 8)):
         at += _gap(rng, mix)
         if len(states) == 1 and rng.random() < 0.12:
             states[1] = "triggered"

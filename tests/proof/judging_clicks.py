@@ -53,7 +53,7 @@ def _effects(evidence: Evidence, writes: list[Write], presses: list[Press]) -> I
         wrong = Invariant.REPEATED
     if wrong:
         yield Violation(wrong, f"{_who(writes[0])}: {len(effects)} effects of {len(presses)} clicks")
-    for press in presses if not late else ():
+    for press in () if late else (press for press in presses if not press.direct):
         sure = matched(effects, [one for one in presses if one is not press], _may_be) < len(effects)
         if sure and _last(evidence, press) is Said.UNKNOWN and not _unheard(evidence, press):
             yield Violation(Invariant.AFTER_ALL, f"{press.id} of {press.by.name} had its effect")

@@ -16,8 +16,9 @@ DOUBT = 80.0
 """Seconds in which an act of the same person may be taken for an unclear call of theirs: its life, and `CALL_MAX`."""
 MOMENT = 3.0
 """Seconds between the read before a write and the end of the second in which it is answered, and one more."""
+REOPENED = "incident.reopened"
 CAUSES = {
-    ACKNOWLEDGED: ("incident.acknowledged", "incident.reopened"),
+    ACKNOWLEDGED: ("incident.acknowledged", REOPENED),
     RESOLVED: ("incident.resolved",),
 }
 
@@ -39,17 +40,17 @@ def judge_lines(evidence: Evidence, incident: History) -> Iterator[Violation]:
 
 
 def _alike(evidence: Evidence, kind: Kind, lines: list[Posted], transitions: list[Transition]) -> Iterator[Violation]:
-    """Compare lines and transitions that are equally many, one by one."""
+    """Compare lines and transitions that are equally many, one by one, where it can be known which is which."""
+    if any(_doubtful(evidence, transition) for transition in transitions):
+        return
     for line, transition in zip(lines, transitions, strict=True):
         if abs(int(line.payload["at"]) - transition.at_ms) > APART:
             yield Violation(Invariant.TOLD, f"{_name(kind)} is told at another time")
-    if any(_doubtful(evidence, transition) for transition in transitions):
-        return
     said = [place(line.now.text) for line in lines]
     true = [_place(transition) for transition in transitions]
     # Those of one second may stand in any order.
     if said != true and not (Counter(said) == Counter(true) and _close(transitions)):
-        invariant = Invariant.REOPENED_PLACE if kind[0] == "incident.reopened" else Invariant.PLACE
+        invariant = Invariant.REOPENED_PLACE if kind[0] == REOPENED else Invariant.PLACE
         yield Violation(invariant, f"{_name(kind)}: told as {said}, was {true}")
 
 
@@ -64,20 +65,19 @@ def _doubtful(evidence: Evidence, transition: Transition) -> bool:
     Tell whether nobody can know where somebody did this.
 
     A call of theirs may have done it for all PagerDuty says, because its outcome is unclear, because its worker was
-    interrupted, or because it found in the same moment what they had just done at PagerDuty. Or it is the late effect
+    interrupted, or because they did the same at PagerDuty while it was under way. Or it is the late effect
     of a call that had been repeated meanwhile (decision 0007). Or it went straight to PagerDuty while Redis was away,
     and is told like an act there.
     """
     if transition.write and (transition.write.after or evidence.went_direct(transition.write)):
         return True
-    theirs = [w for w in evidence.account.writes if w.by is transition.by and transition.type in CAUSES[w.status]]
     if _interrupted(evidence, transition):
         return True
-    unclear = (w for w in theirs if not w.answered)
-    futile = (w for w in theirs if w.answered and not w.changed)
-    return any(w.begun - 3 < transition.at < w.begun + DOUBT for w in unclear) or any(
-        abs(w.begun - transition.at) < MOMENT for w in futile
-    )
+    theirs = [w for w in evidence.account.writes if w.by is transition.by and transition.type in CAUSES[w.status]]
+    unclear = any(w.begun - MOMENT < transition.at < w.begun + DOUBT for w in theirs if not w.answered)
+    # A reopening always comes right before the acknowledge that caused it.
+    others = (w for w in theirs if w.answered and w is not transition.write and transition.type != REOPENED)
+    return unclear or any(w.begun - MOMENT < transition.at < (w.landed or w.begun) + MOMENT for w in others)
 
 
 def _interrupted(evidence: Evidence, transition: Transition) -> bool:

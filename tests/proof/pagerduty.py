@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from shared.errors import Refused
-from shared.model.event import Instant, Status
+from shared.model.event import Agent, Instant, Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty import answers, rest
 from shared.pagerduty.client import PagerDuty, Read
 from shared.pagerduty.escalation import EscalationPolicy
+from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.people import Team, User
 from shared.pagerduty.rest import RestIncident
 from tests.proof import account as model
@@ -17,6 +18,12 @@ from tests.proof.people import PEOPLE, Person
 from tests.proof.way import Way
 
 SECOND = 1000
+LOGGED = {
+    "incident.triggered": "trigger_log_entry",
+    "incident.acknowledged": "acknowledge_log_entry",
+    "incident.unacknowledged": "unacknowledge_log_entry",
+    "incident.resolved": "resolve_log_entry",
+}
 
 
 class SimulatedPagerDuty(PagerDuty):
@@ -52,6 +59,11 @@ class SimulatedPagerDuty(PagerDuty):
         write.answered = True
         return answer
 
+    async def log_entries(self, incident: IncidentId, since_ms: int | None = None) -> tuple[LogEntry, ...]:
+        """Read the log, of which the model keeps the transitions."""
+        begin = (since_ms or 0) // SECOND * SECOND
+        return await self._way.call("read", lambda: _log(self._account.incidents[incident], begin))
+
     async def user(self, user: UserId) -> User:
         """Read a user."""
         return await self._way.call("read", lambda: next(_user(p) for p in _users() if p.pagerduty == user))
@@ -84,7 +96,7 @@ class SimulatedPagerDuty(PagerDuty):
         return await self._way.call("read", frozenset)
 
     def _dated(self, incident: RestIncident) -> Read[RestIncident]:
-        return Read(incident, Instant(self._account.clock_ms() // SECOND * SECOND, SECOND))
+        return Read(incident, _second(self._account.clock_ms()))
 
     def _shown(self, incident: History) -> RestIncident:
         """Show it the way REST does: whole seconds, who changed the status last, another name for the number."""
@@ -99,6 +111,22 @@ class SimulatedPagerDuty(PagerDuty):
             "assignments": [{"assignee": one} for one in model.assignees(incident)],
         }
         return rest.parse_incident({"incident": values})
+
+
+def _log(incident: History, begin_ms: int) -> tuple[LogEntry, ...]:
+    return tuple(
+        LogEntry(f"R{number}", LOGGED[transition.type], _second(transition.at_ms), _agent(transition.by), "", "")
+        for number, transition in enumerate(incident.transitions)
+        if transition.at_ms >= begin_ms and transition.type in LOGGED
+    )
+
+
+def _second(at_ms: int) -> Instant:
+    return Instant(at_ms // SECOND * SECOND, SECOND)
+
+
+def _agent(person: Person | None) -> Agent | None:
+    return Agent(person.pagerduty, person.name) if person else None
 
 
 def _in_seconds(at_ms: int) -> str:

@@ -44,7 +44,7 @@ from tests.proof.pagerduty import SimulatedPagerDuty
 from tests.proof.slack import HOME, SimulatedSlack
 from tests.proof.workspace import CHANNEL
 
-DURATIONS = Durations(poll=4.0, block=4.0)
+DURATIONS = Durations(poll=8.0, block=8.0)
 """Those of production, but for how often it is looked whether there is something to do: that only costs time here."""
 CONFIG = BridgeConfig.model_validate({"routing": {"default_channel": CHANNEL}})
 

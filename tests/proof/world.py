@@ -6,7 +6,6 @@ from collections.abc import Callable
 from random import Random
 
 from shared.store import keys
-from tests.proof import mixes
 from tests.proof.account import Account, History
 from tests.proof.clicking import button, command
 from tests.proof.delivering import Deliveries
@@ -161,8 +160,6 @@ class World:
                 self.evidence.unrest = f"still busy after {PATIENCE:g} s: {busy}"
                 return
             await asyncio.sleep(LOOK)
-        if mixes.RESYNC:
-            raise NotImplementedError("resync: one pass of it here, then wait for rest again")
 
     def _busy(self) -> str:
         under_way = self._deliveries.outstanding + self._troubles.outstanding + self._clicking + self._away
