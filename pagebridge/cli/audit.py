@@ -1,6 +1,5 @@
 """`pagebridge audit`: what people did from Slack, what was decided and what PagerDuty answered."""
 
-import argparse
 import asyncio
 import json
 import os
@@ -10,6 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from pagebridge.cli.run import DATA
 from pagebridge.embedded_valkey import EmbeddedValkey
@@ -59,35 +61,22 @@ class Wanted:
         )
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: typer.Typer) -> None:
     """Add this command to the command line."""
-    text = "show what people did from Slack, why they might, and what came of it"
-    when = "such as 30m, 2h, 7d or 4w ago, 2026-11-01 or 2026-11-01T14:30 (UTC unless it says otherwise)"
-    parser = commands.add_parser("audit", help=text, description=text)
-    parser.add_argument("--since", type=moment, default=0, metavar="TIME", help=f"from this time on: {when}")
-    parser.add_argument("--until", type=moment, metavar="TIME", help="before this time")
-    parser.add_argument("--user", type=str.upper, metavar="ID", help="by this Slack user or PagerDuty user")
-    parser.add_argument("--incident", type=incident, metavar="ID|NUMBER", help="on this incident")
-    parser.add_argument("--action", type=Action, choices=list(Action), metavar="ACTION", help=", ".join(Action))
-    parser.add_argument("--outcome", type=Kind, choices=list(Kind), metavar="OUTCOME", help=", ".join(Kind))
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument(
-        "--data", type=Path, default=DATA, help="where `pagebridge run` keeps its data, unless REDIS_URL is set"
-    )
-    parser.set_defaults(command=lambda asked: asyncio.run(_audit(asked)))
+    commands.command(epilog="Example: pagebridge audit --since 2h --user U024BE7LH")(audit)
 
 
 def moment(text: str) -> int:
     """
     Read a time: an age before now, or an ISO date with or without a time of day. In milliseconds since 1970.
 
-    Raises `argparse.ArgumentTypeError` for anything else.
+    Raises `typer.BadParameter` for anything else.
     """
     try:
         at = _ago(text) or datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         why = f"{text!r} is neither an age such as 2h nor a date such as 2026-11-01"
-        raise argparse.ArgumentTypeError(why) from None
+        raise typer.BadParameter(why) from None
     return max(0, int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000))
 
 
@@ -95,6 +84,32 @@ def incident(text: str) -> str:
     """Take a number, with or without its `#`, for a label, and anything else for an id."""
     number = text.removeprefix("#")
     return f"#{number}" if number.isdecimal() else text.upper()
+
+
+WHEN = "such as 30m, 2h, 7d or 4w ago, 2026-11-01 or 2026-11-01T14:30 (UTC unless it says otherwise)"
+Moment = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"Before this time: {WHEN}.")]
+Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"From this time on: {WHEN}.")]
+Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="By this Slack user or PagerDuty user.")]
+On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="On this incident.")]
+Data = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where `pagebridge run` keeps its data, unless REDIS_URL is set.")
+]
+
+
+def audit(  # noqa: PLR0913 - one filter each
+    *,
+    since: Since = None,
+    until: Moment = None,
+    user: Who = None,
+    incident: On = None,
+    action: Annotated[Action | None, typer.Option(metavar="ACTION", help=f"Of this kind: {', '.join(Action)}.")] = None,
+    outcome: Annotated[Kind | None, typer.Option(metavar="OUTCOME", help=f"That ended so: {', '.join(Kind)}.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    data: Data = DATA,
+) -> None:
+    """Show what people did from Slack, why they might, and what came of it."""
+    wanted = Wanted(since or 0, until, user, incident, action, outcome)
+    raise typer.Exit(asyncio.run(_audit(wanted, data, as_json=as_json)))
 
 
 def table(entries: Sequence[AuditEntry]) -> Iterator[str]:
@@ -111,19 +126,21 @@ def json_line(entry: AuditEntry) -> str:
     return json.dumps({"at": _time(entry.at_ms), **stored, "decision": entry.decision})
 
 
-async def _audit(asked: argparse.Namespace) -> int:
-    wanted = Wanted(asked.since, asked.until, asked.user, asked.incident, asked.action, asked.outcome)
+async def _audit(wanted: Wanted, data: Path, *, as_json: bool) -> int:
     given = load(_Store).redis_url
-    url = given.get_secret_value() if given else EmbeddedValkey(asked.data).url
+    url = given.get_secret_value() if given else EmbeddedValkey(data).url
     try:
         entries, unreadable = await _read(url, wanted)
     except StoreDown as error:
-        nobody = f"no `pagebridge run` uses {asked.data.absolute()}: start it, name its --data, or set REDIS_URL"
-        sys.stderr.write(f"The audit cannot be read: {error if given else nobody}\n")
+        sys.stderr.write(f"The audit cannot be read: {error if given else _nobody(data)}\n")
         return FAILED
-    _print(map(json_line, entries) if asked.json else table(entries))
+    _print(map(json_line, entries) if as_json else table(entries))
     sys.stderr.writelines(f"{problem}\n" for problem in unreadable)
     return FAILED if unreadable else 0
+
+
+def _nobody(data: Path) -> str:
+    return f"no `pagebridge run` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -5,7 +5,6 @@ Unless REDIS_URL is set they share an embedded Valkey.
 SIGTERM, SIGINT and SIGHUP stop it. When one process ends the others are stopped too: a supervisor starts all again.
 """
 
-import argparse
 import asyncio
 import os
 import signal
@@ -13,7 +12,9 @@ import sys
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from pydantic import SecretStr
 
 from pagebridge.child import Child
@@ -34,12 +35,16 @@ class _Store(Environment):
     redis_url: SecretStr | None = None
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: typer.Typer) -> None:
     """Add this command to the command line."""
-    text = "run receiver and worker, with an embedded Valkey unless REDIS_URL is set"
-    parser = commands.add_parser("run", help=text, description=text)
-    parser.add_argument("--data", type=Path, default=DATA, help="where the embedded Valkey keeps its data")
-    parser.set_defaults(command=lambda asked: asyncio.run(_run(asked.data)))
+    commands.command(epilog="Example: pagebridge run --data /var/lib/pagebridge")(run)
+
+
+def run(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Where the embedded Valkey keeps its data.")] = DATA,
+) -> None:
+    """Run receiver and worker, with an embedded Valkey unless REDIS_URL is set."""
+    raise typer.Exit(asyncio.run(_run(data)))
 
 
 async def _run(data: Path) -> int:

@@ -213,17 +213,15 @@ def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str], monkeypatch
         (["--since", "yesterday"], "'yesterday' is neither an age such as 2h nor a date such as 2026-11-01"),
         (["--until", "2026-13-01"], "'2026-13-01' is neither"),
         (["--since", "999999w"], "'999999w' is neither"),
-        (["--action", "ack"], "argument --action"),
-        (["--outcome", "fine"], "argument --outcome"),
+        (["--action", "ack"], "Invalid value for '--action'"),
+        (["--outcome", "fine"], "Invalid value for '--outcome'"),
     ],
 )
 def test_a_mistyped_filter_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
     """Nothing is shown for what was not meant."""
-    with pytest.raises(SystemExit) as ended:
-        main(["audit", *arguments])
+    assert MISCONFIGURED == main(["audit", *arguments])
 
-    assert MISCONFIGURED == ended.value.code
-    assert said in capsys.readouterr().err
+    assert said in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
 async def test_an_entry_that_cannot_be_read_is_said(tmp_path: Path) -> None:

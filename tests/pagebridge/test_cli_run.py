@@ -1,6 +1,7 @@
 """`pagebridge run`: what it checks first, and how its processes start and end together."""
 
 import asyncio
+import re
 import signal
 import subprocess
 import sys
@@ -115,4 +116,4 @@ def test_help_names_every_command() -> None:
     """`python -m pagebridge --help` shows what there is."""
     done = subprocess.run([sys.executable, "-m", "pagebridge", "--help"], capture_output=True, text=True, check=True)
     for command in ("demo", "run", "settings"):
-        assert f"    {command} " in done.stdout
+        assert re.search(rf"^│ {command} +[A-Z]", done.stdout, re.MULTILINE)
