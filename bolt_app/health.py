@@ -4,7 +4,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from bolt_app.socket_mode import SocketMode
+from bolt_app.transport import Transport
 from shared.errors import StoreDown
 from shared.model.progress import EVERYTHING
 from shared.store import documents
@@ -17,14 +17,14 @@ class Health:
     """
     Answers `/healthz`, `/readyz` and `/metrics`.
 
-    Ready means: Redis answers, and at least one connection to Slack is up. The details also say whether a click that
-    was acked is on disk.
+    Ready means: Redis answers, and what people do in Slack arrives here (a connection is up, or the port listens). The
+    details also say whether a click that was acked is on disk.
     """
 
-    def __init__(self, redis: Redis, socket: SocketMode, *, durable: bool) -> None:
+    def __init__(self, redis: Redis, transport: Transport, *, durable: bool) -> None:
         self._redis = redis
         self._progress = documents.progress(redis)
-        self._socket = socket
+        self._transport = transport
         self._durability = "fsync" if durable else "memory"
 
     async def details(self) -> dict[str, object]:
@@ -33,10 +33,12 @@ class Health:
             redis = bool(await self._redis.ping())
         except StoreDown:
             redis = False
-        connections = await self._socket.connected()
-        ready = redis and connections > 0
-        found = {"ready": ready, "redis": redis, "slack_connections": connections, "durability": self._durability}
-        return {**found, "subscription": await self._subscription() if redis else "unknown"}
+        found = {"ready": redis and await self._transport.ready(), "redis": redis, "durability": self._durability}
+        return {
+            **found,
+            **await self._transport.details(),
+            "subscription": await self._subscription() if redis else "unknown",
+        }
 
     async def _subscription(self) -> str:
         """Tell what the watchdog found; it is no reason not to be ready, because resync finds everything as well."""

@@ -25,20 +25,28 @@ SCOPES = frozenset(
 """Without the two history scopes a card could not be found again after an unclear post."""
 
 
+KEY_REFUSED = "PagerDuty does not accept PAGERDUTY_API_TOKEN ({}): make a REST API key with full access"
+APP_REFUSED = (
+    "PagerDuty does not accept PAGERDUTY_CLIENT_ID and PAGERDUTY_CLIENT_SECRET ({}): copy them again from the app, see "
+    "that it has every scope of docs/security.md, and that PAGERDUTY_SUBDOMAIN is your account"
+)
+
+
 class NotReady(BridgeError):
     """Raised when a worker cannot work with what it has been given. Lists every reason found."""
 
 
-async def check(slack: Slack, app_token: str, pagerduty: PagerDuty) -> SlackIdentity:
+async def check(slack: Slack, app_token: str | None, pagerduty: PagerDuty) -> SlackIdentity:
     """
-    Try every credential once, and return who we are in Slack.
+    Try every credential once, and return who we are in Slack. Without Socket Mode there is no `app_token`.
 
     Raises `NotReady` naming all that is wrong, `CallError` when Slack could not be asked. A PagerDuty that cannot be
     asked is no reason not to start.
     """
     wrong: list[str] = []
     home = await _bot(slack, wrong)
-    await _app_token(slack.web, app_token, wrong)
+    if app_token is not None:
+        await _app_token(slack.web, app_token, wrong)
     await _pagerduty(pagerduty, wrong)
     if wrong or home is None:
         raise NotReady("; ".join(wrong))
@@ -72,7 +80,9 @@ async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:
     try:
         await pagerduty.users_by_query("")
     except Refused as error:
-        wrong.append(f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error}): make a REST API key with full access")
+        wrong.append(KEY_REFUSED.format(error) if pagerduty.has_key else APP_REFUSED.format(error))
     except (CallError, Malformed) as error:
         # No reason to stay away: during an outage people need somebody who takes their clicks and tells them the truth.
         log.warning("pagerduty.unchecked", why=str(error))
+    if lacking := sorted(pagerduty.lacking_scopes):
+        wrong.append(f"the PagerDuty app lacks the scopes {', '.join(lacking)}: give it these (docs/security.md)")

@@ -46,6 +46,14 @@ class SocketMode:
         """Count the connections that are up."""
         return sum([await handler.client.is_connected() for handler in self._handlers])
 
+    async def ready(self) -> bool:
+        """Tell whether at least one connection is up."""
+        return await self.connected() > 0
+
+    async def details(self) -> dict[str, object]:
+        """Tell how many connections are up."""
+        return {"slack_connections": await self.connected()}
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep the connections up until `stopping`. Raises `SocketLost` when all have been down for too long."""
         async with asyncio.TaskGroup() as group:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import structlog
+from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, preflight
 from bolt_app.answering import Answering
@@ -15,6 +16,7 @@ from bolt_app.consuming import Consuming
 from bolt_app.direct import Direct
 from bolt_app.executor import Executor
 from bolt_app.health import Health
+from bolt_app.http_mode import HttpMode
 from bolt_app.in_hand import InHand
 from bolt_app.intake import Mover
 from bolt_app.placing import Placing
@@ -26,6 +28,7 @@ from bolt_app.resync import Resync
 from bolt_app.route_check import RouteCheck
 from bolt_app.showing import Showing
 from bolt_app.socket_mode import SocketMode
+from bolt_app.transport import Transport
 from bolt_app.upkeep import Upkeep
 from bolt_app.watchdog import Watchdog
 from bolt_app.wiring import Wiring
@@ -75,6 +78,7 @@ class Worker:
 
     def __init__(self, settings: WorkerSettings, config: BridgeConfig, durations: Durations | None = None) -> None:
         self.stopping = asyncio.Event()
+        self.transport: Transport | None = None
         self._settings = settings
         self._config = config
         self._durations = durations or Durations()
@@ -119,20 +123,29 @@ class Worker:
             direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
             in_hand = InHand()
             bolt = app.build(self._bot_token, home, wiring, direct, in_hand, self._settings.slack_command)
-            socket = SocketMode(bolt, self._app_token, self._durations)
-            stack.push_async_callback(socket.close)
+            transport = self.transport = self._transport(bolt)
+            stack.push_async_callback(transport.close)
             stack.push_async_callback(in_hand.emptied)
-            health = Health(doors.redis, socket, durable=wiring.durable)
+            health = Health(doors.redis, transport, durable=wiring.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
-            await self._work(wiring, doors, socket)
+            await self._work(wiring, doors, transport)
 
     @property
     def _bot_token(self) -> str:
         return self._settings.slack_bot_token.get_secret_value()
 
     @property
-    def _app_token(self) -> str:
-        return self._settings.slack_app_token.get_secret_value()
+    def _app_token(self) -> str | None:
+        """The token for Socket Mode, None when Slack comes over HTTP."""
+        token = self._settings.slack_app_token
+        return token.get_secret_value() if token and self._settings.slack_transport == "socket" else None
+
+    def _transport(self, bolt: AsyncApp) -> Transport:
+        settings = self._settings
+        if self._app_token is None and settings.slack_signing_secret:
+            address = settings.slack_http_host, settings.slack_http_port
+            return HttpMode(bolt, settings.slack_signing_secret.get_secret_value(), address)
+        return SocketMode(bolt, self._app_token or "", self._durations)
 
     async def _open(self, stack: AsyncExitStack) -> Doors:
         settings, durations = self._settings, self._durations
@@ -145,8 +158,7 @@ class Worker:
             self._bot_token, settings.slack_api_url, durations.slack_timeout, pace=durations.pace, budgets=budgets
         )
         stack.push_async_callback(slack.aclose)
-        token = settings.pagerduty_api_token.get_secret_value()
-        pagerduty = PagerDuty(token, settings.pagerduty_api_url, durations.pagerduty_timeout)
+        pagerduty = PagerDuty.of(settings, durations.pagerduty_timeout)
         stack.push_async_callback(pagerduty.aclose)
         return Doors(redis, blocking, slack, pagerduty)
 
@@ -190,7 +202,7 @@ class Worker:
             log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
         return wanted and found.fsync
 
-    async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode) -> None:
+    async def _work(self, wiring: Wiring, doors: Doors, transport: Transport) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
         events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
         await events.open()
@@ -200,7 +212,7 @@ class Worker:
         reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
         routes = self._routes = RouteCheck(wiring)
         async with asyncio.TaskGroup() as group:
-            group.create_task(socket.run(self.stopping))
+            group.create_task(transport.run(self.stopping))
             checking = group.create_task(routes.forever())
             tasks = [
                 group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring)),

@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from http import HTTPStatus
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import Counter, Gauge
 
 log = structlog.get_logger()
@@ -170,6 +171,27 @@ def wait_for(request: web.Request, awaited: Awaited) -> None:
     """Set the deadline of the request's connection."""
     if isinstance(request.protocol, Client):
         request.protocol.wait_for(awaited)
+
+
+async def read_body(request: web.Request, most: int) -> bytes | HTTPStatus:
+    """
+    Read a body as it is on the wire, or return the status that refuses it.
+
+    415 when it is compressed, 413 for more than `most` bytes, 503 when it broke off.
+    """
+    if hdrs.CONTENT_ENCODING in request.headers:
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    if (request.content_length or 0) > most:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    except (OSError, web.RequestPayloadError) as error:
+        log.info("request.broken_off", why=type(error).__name__)
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    wait_for(request, Awaited.ANSWER)
+    return body
 
 
 async def hide_banner(_request: web.Request, response: web.StreamResponse) -> None:

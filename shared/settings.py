@@ -1,95 +1,36 @@
 """
-The settings: environment variables, or lines of `.env` in the working directory; the environment wins.
+The settings: environment variables, lines of `.env` in the working directory, files in `SECRETS_DIR`; the first wins.
 
 Each process reads only its own: the receiver never holds a Slack or PagerDuty token.
 """
 
-import re
+import os
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.problems import Misconfigured, details, what_is_wrong
-
-
-def _secret(prefix: str) -> AfterValidator:
-    def check(secret: SecretStr) -> SecretStr:
-        text = secret.get_secret_value()
-        if not text.startswith(prefix):
-            raise ValueError(f"does not begin with {prefix}")
-        if not text.isascii() or not text.isprintable() or " " in text:
-            raise ValueError("has spaces or other characters in it that no token has")
-        return secret
-
-    return AfterValidator(check)
-
-
-def _api_url(text: str) -> str:
-    """Take the address of an API: https, because tokens travel there; plain http on this machine only."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("is not an https:// address")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("is plain http to another machine: write https://")
-    return text.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _folder(text: str) -> str:
-    return text + "/"
-
-
-def _slash_command(text: str) -> str:
-    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", text):
-        raise ValueError("is not a slash command such as /pd (lower case, at most 32 characters)")
-    return text
-
-
-def _redis_url(secret: SecretStr) -> SecretStr:
-    parts = urlsplit(secret.get_secret_value())
-    if parts.scheme == "unix" and parts.path.startswith("/"):
-        return secret
-    if parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0:
-        return secret
-    raise ValueError("is not an address that begins with redis://, rediss:// or unix:///")
-
-
-def _split(value: object) -> object:
-    return [secret.strip() for secret in value.split(",")] if isinstance(value, str) else value
-
-
-def _none_empty(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    if not secrets or not all(secret.get_secret_value() for secret in secrets):
-        raise ValueError("has an empty secret in it: one comma too many")
-    return secrets
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-Token = Annotated[SecretStr, _secret("")]
-BotToken = Annotated[SecretStr, _secret("xoxb-")]
-AppToken = Annotated[SecretStr, _secret("xapp-")]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_none_empty)]
-ApiUrl = Annotated[str, AfterValidator(_api_url)]
-Folder = AfterValidator(_folder)
-SlashCommand = Annotated[str, AfterValidator(_slash_command)]
-RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Word = BeforeValidator(_lower)
+from shared.setting_kinds import (
+    ApiUrl,
+    AppToken,
+    BotToken,
+    Folder,
+    Port,
+    RedisUrl,
+    Secrets,
+    SlashCommand,
+    Subdomain,
+    Token,
+    Word,
+    beside_client_id,
+    instead_of_client,
+    needed_for,
+)
 
 
 class Environment(BaseSettings):
@@ -138,6 +79,11 @@ class SharedSettings(Environment):
     log_format: Annotated[Literal["json", "console"], Word] = Field(
         default="json", description="Form of the log lines: `json` for machines or `console` for people."
     )
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="Folder with a file for each setting that is not in the environment, named like it in lower case, "
+        "as container platforms hand out secrets. Read from the environment only.",
+    )
 
 
 class ReceiverSettings(SharedSettings):
@@ -164,20 +110,66 @@ class ReceiverSettings(SharedSettings):
 class WorkerSettings(SharedSettings):
     """What the worker needs."""
 
+    slack_transport: Annotated[Literal["socket", "http"], Word] = Field(
+        default="socket",
+        description="How Slack reaches the worker: `socket` (Socket Mode, nothing public) or `http` (signed requests).",
+    )
     slack_bot_token: BotToken = Field(
         description="Bot token (`xoxb-`) from the page *OAuth & Permissions* of the Slack app."
     )
-    slack_app_token: AppToken = Field(
-        description="App-level token (`xapp-`) with the scope `connections:write` from the app's *Basic Information*."
+    slack_app_token: Annotated[AppToken | None, needed_for("socket")] = Field(
+        default=None,
+        validate_default=True,
+        description="App-level token (`xapp-`) with the scope `connections:write` from the app's *Basic Information*.",
+        json_schema_extra={"required": "with `SLACK_TRANSPORT=socket`"},
+    )
+    slack_signing_secret: Annotated[Token | None, needed_for("http")] = Field(
+        default=None,
+        validate_default=True,
+        description="Signing secret from the app's *Basic Information*, which proves that a request is Slack's.",
+        json_schema_extra={"required": "with `SLACK_TRANSPORT=http`"},
+    )
+    slack_http_host: str = Field(
+        default="0.0.0.0",  # noqa: S104 - Slack must reach it; it is open only with SLACK_TRANSPORT=http
+        description="Address on which Slack's requests are received, with `SLACK_TRANSPORT=http`.",
+    )
+    slack_http_port: Port = Field(
+        default=3000, description="Port on which Slack's requests are received, with `SLACK_TRANSPORT=http`."
     )
     slack_api_url: Annotated[ApiUrl, Folder] = Field(
         default="https://slack.com/api/", description="Slack's Web API. Plain http only to this machine."
     )
     slack_command: SlashCommand = Field(default="/pd", description="The slash command, as the Slack app has it.")
-    pagerduty_api_token: Token = Field(description="PagerDuty REST API key of the account, with full access.")
+    pagerduty_client_id: str | None = Field(
+        default=None,
+        description="Client id of a PagerDuty app with scoped OAuth, which can do only what its scopes say.",
+        json_schema_extra={"required": "unless `PAGERDUTY_API_TOKEN`"},
+    )
+    pagerduty_client_secret: Annotated[Token | None, AfterValidator(beside_client_id)] = Field(
+        default=None,
+        validate_default=True,
+        description="Client secret of that app, shown once when it is made.",
+        json_schema_extra={"required": "with `PAGERDUTY_CLIENT_ID`"},
+    )
+    pagerduty_subdomain: Annotated[Subdomain | None, AfterValidator(beside_client_id)] = Field(
+        default=None,
+        validate_default=True,
+        description="The account that app is for: `acme` if you sign in at `acme.pagerduty.com`.",
+        json_schema_extra={"required": "with `PAGERDUTY_CLIENT_ID`"},
+    )
+    pagerduty_api_token: Annotated[Token | None, AfterValidator(instead_of_client)] = Field(
+        default=None,
+        validate_default=True,
+        description="PagerDuty REST API key of the account, with full access, in place of a client with scopes.",
+        json_schema_extra={"required": "unless `PAGERDUTY_CLIENT_ID`"},
+    )
     pagerduty_api_url: ApiUrl = Field(
         default="https://api.pagerduty.com",
         description="PagerDuty's REST API; `https://api.eu.pagerduty.com` in the EU. Plain http only to this machine.",
+    )
+    pagerduty_identity_url: ApiUrl = Field(
+        default="https://identity.pagerduty.com",
+        description="Where PagerDuty gives tokens to `PAGERDUTY_CLIENT_ID`. Plain http only to this machine.",
     )
     pagerduty_webhook_subscription: str = Field(
         default="any",
@@ -200,12 +192,15 @@ def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks wh
 
     Raises `Misconfigured` naming every setting that is missing or wrong, never its value.
     """
+    folder = os.environ.get("SECRETS_DIR")
     try:
-        return kind(**given)
+        if folder and not Path(folder).is_dir():
+            raise Misconfigured("Settings", [f"SECRETS_DIR is not a folder: {folder}"])
+        return kind(**{"_secrets_dir": folder or None, **given})
     except ValidationError as error:
         problems = [_problem(kind, found) for found in details(error)]
     except (OSError, UnicodeDecodeError) as error:
-        problems = [f".env cannot be read: {error}"]
+        problems = [f".env {'or SECRETS_DIR ' if folder else ''}cannot be read: {error}"]
     raise Misconfigured("Settings (environment or .env)", problems)
 
 

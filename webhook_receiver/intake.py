@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 from prometheus_client import Counter
 
-from shared.clients import Awaited, wait_for
+from shared.clients import read_body
 from shared.errors import StoreDown
 from shared.pagerduty import signature
 from webhook_receiver.events import Events
@@ -41,18 +41,9 @@ class Intake:
         return web.Response(status=status)
 
     async def _take(self, request: web.Request) -> HTTPStatus:
-        if hdrs.CONTENT_ENCODING in request.headers:
-            return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-        if (request.content_length or 0) > MOST_BODY:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        except (OSError, web.RequestPayloadError) as error:
-            log.info("delivery.broken_off", why=type(error).__name__)
-            return HTTPStatus.SERVICE_UNAVAILABLE
-        wait_for(request, Awaited.ANSWER)
+        body = await read_body(request, MOST_BODY)
+        if not isinstance(body, bytes):
+            return body
         return await self._check_and_store(request, body)
 
     async def _check_and_store(self, request: web.Request, body: bytes) -> HTTPStatus:

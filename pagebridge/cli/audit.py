@@ -19,7 +19,8 @@ from shared.errors import Malformed, StoreDown
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
 from shared.model.outcome import Kind
-from shared.settings import Environment, RedisUrl, load
+from shared.setting_kinds import RedisUrl
+from shared.settings import Environment, load
 from shared.store.audit import Audit, dump_entry
 from shared.store.redis import connect
 

@@ -39,13 +39,13 @@ def settings(
 
 
 def env_example() -> str:
-    """Write `.env.example`: what must be set stands open, what has a default is commented out."""
+    """Write `.env.example`: what must be set stands open (in some cases empty), the rest is commented out."""
     lines = ["# Settings of pagebridge. Copy this file to .env; variables of the environment win over it."]
     for reader in READERS:
         lines += ["", "", f"# {TITLES[reader]}"]
         for name, field in _settings(reader):
             lines += ["", *textwrap.wrap(field.description or "", 100, initial_indent="# ", subsequent_indent="# ")]
-            lines.append(f"{name}=" if field.is_required() else f"#{name}={field.default}")
+            lines.append(f"{name}=" if _required(field) else f"#{name}={_default(field)}")
     return "\n".join(lines) + "\n"
 
 
@@ -54,9 +54,20 @@ def markdown() -> str:
     lines = ["| Setting | Read by | Default | Meaning |", "| --- | --- | --- | --- |"]
     for reader in READERS:
         for name, field in _settings(reader):
-            default = "required" if field.is_required() else f"`{field.default}`"
+            default = _required(field) or f"`{_default(field) or 'none'}`"
             lines.append(f"| `{name}` | {reader} | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
+
+
+def _required(field: FieldInfo) -> str:
+    """Tell whether a setting must be set, or in which case."""
+    extra = field.json_schema_extra
+    case = extra.get("required") if isinstance(extra, dict) else None
+    return "required" if field.is_required() else f"required {case}" if case else ""
+
+
+def _default(field: FieldInfo) -> str:
+    return "" if field.default is None else str(field.default)
 
 
 def _settings(reader: str) -> Iterator[tuple[str, FieldInfo]]:

@@ -1,10 +1,15 @@
-"""The one door to PagerDuty: everything that the bridge reads and writes there, for one API key."""
+"""The one door to PagerDuty: everything that the bridge reads and writes there, for one API key or app."""
+
+from typing import Self
+from urllib.parse import urlsplit
 
 from shared.clock import Durations
+from shared.pagerduty.access import ApiKey, OAuthApp, Tokens
 from shared.pagerduty.directory import Directory
 from shared.pagerduty.incident_reads import IncidentReads
 from shared.pagerduty.incident_writes import IncidentWrites
 from shared.pagerduty.transport import Read
+from shared.settings import WorkerSettings
 
 __all__ = ["URL", "PagerDuty", "Read"]
 
@@ -15,8 +20,41 @@ class PagerDuty(IncidentReads, IncidentWrites, Directory):
     """
     PagerDuty's REST API: reading and changing incidents, and the directory of the account.
 
-    How calls are made, how they fail and how long they take is told by `Transport`.
+    `credentials` are an API key, or an app with scoped OAuth. How calls are made, how they fail and how long they take
+    is told by `Transport`.
     """
 
-    def __init__(self, token: str, url: str = URL, timeout: float = Durations.pagerduty_timeout) -> None:
-        super().__init__(token, url, timeout)
+    def __init__(
+        self, credentials: str | OAuthApp, url: str = URL, timeout: float = Durations.pagerduty_timeout
+    ) -> None:
+        access = ApiKey(credentials) if isinstance(credentials, str) else Tokens(credentials, timeout)
+        super().__init__(access, url, timeout)
+
+    @classmethod
+    def of(cls, settings: WorkerSettings, timeout: float = Durations.pagerduty_timeout) -> Self:
+        """Open the door that the settings have the key to."""
+        return cls(credentials(settings), settings.pagerduty_api_url, timeout)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether calls are made with an API key."""
+        return isinstance(self._access, ApiKey)
+
+    @property
+    def lacking_scopes(self) -> frozenset[str]:
+        """The needed scopes that the app is known not to have."""
+        return self._access.lacking
+
+
+def credentials(settings: WorkerSettings) -> str | OAuthApp:
+    """Take from the settings what they have: an app, or an API key."""
+    client_id, secret, subdomain = (
+        settings.pagerduty_client_id,
+        settings.pagerduty_client_secret,
+        settings.pagerduty_subdomain,
+    )
+    if client_id and secret and subdomain:
+        region = "eu" if ".eu." in (urlsplit(settings.pagerduty_api_url).hostname or "") else "us"
+        return OAuthApp(client_id, secret.get_secret_value(), f"{region}.{subdomain}", settings.pagerduty_identity_url)
+    key = settings.pagerduty_api_token
+    return key.get_secret_value() if key else ""

@@ -2,18 +2,16 @@
 PagerDuty's REST API over HTTP: one request on the wire per call, counted, and every failure one of our errors.
 
 The official `pagerduty` package does the talking. Whether a call may be repeated is decided by whoever made it, who
-knows what it was for. Nothing else in this project imports that package.
+knows what it was for.
 """
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import pagerduty
 from httpx2 import RequestError, Response
 from prometheus_client import Counter
 
@@ -21,6 +19,8 @@ from shared.calls import counted
 from shared.errors import Malformed, Unavailable, Uncertain
 from shared.model.event import Instant
 from shared.pagerduty import answers
+from shared.pagerduty.access import Access
+from shared.pagerduty.official import Error, RestClient
 
 CALLS = Counter("pagebridge_pagerduty_calls", "Calls to PagerDuty, by how they ended", ["method", "outcome"])
 
@@ -56,6 +56,10 @@ class Request:
     abandoned: bool = False
     sent: bool = False
 
+    def authorized(self, header: str) -> "Request":
+        """Make this request with an `Authorization`; nothing of it has been sent."""
+        return replace(self, headers={**self.headers, "Authorization": header}, abandoned=False, sent=False)
+
     def progress(self, stage: str) -> None:
         """Note that bytes are about to leave, unless that would be for nobody."""
         if stage == _SENDING:
@@ -78,18 +82,20 @@ def change(method: str, *path: str, body: dict[str, object] | None = None, from_
 
 class Transport:
     """
-    The connections of one API key.
+    The connections of one API key or app.
 
     Every call makes one request and raises only `CallError` or `Malformed`: `Unavailable` if no byte was sent,
-    `Uncertain` if PagerDuty may have acted, also for a read that timed out, which the caller may repeat.
+    `Uncertain` if PagerDuty may have acted, also for a read that timed out, which the caller may repeat. Only a call
+    that was refused because its token has ended, and so surely not done, is made again with the next token, once.
 
     A call takes `timeout` seconds at most. It runs in a thread, which cannot be stopped: when the awaiting task is
     cancelled or the time is up, a request whose sending has begun goes on, and may still take effect at PagerDuty. One
     whose sending has not begun (no free thread, name look-up, connecting) is as a rule not sent any more.
     """
 
-    def __init__(self, token: str, url: str, timeout: float) -> None:
-        self._client = _Client(token, url, timeout)
+    def __init__(self, access: Access, url: str, timeout: float) -> None:
+        self._access = access
+        self._client = RestClient(url, timeout)
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(THREADS, "pagerduty")
 
@@ -97,6 +103,7 @@ class Transport:
         """Wait for the calls on the wire to end, start no other, and close the connections."""
         await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
         self._client.close()
+        await self._access.aclose()
 
     async def _read(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
         with counted(CALLS, name):
@@ -139,15 +146,24 @@ class Transport:
         return tuple([thing async for page in self._pages(name, request, parse) for thing in page])
 
     async def _answered(self, request: Request) -> Response:
-        response = await self._in_thread(request)
+        response = await self._authorized(request, asyncio.get_running_loop().time() + self._timeout)
         if not response.is_success:
             raise answers.error_from(response.status_code, response.headers, response.content)
         return response
 
-    async def _in_thread(self, request: Request) -> Response:
+    async def _authorized(self, request: Request, deadline: float) -> Response:
+        header = await self._access.header(deadline)
+        response = await self._in_thread(request.authorized(header), deadline)
+        if response.status_code == answers.UNAUTHORIZED:
+            other = await self._access.instead_of(header, deadline)
+            if other is not None:
+                response = await self._in_thread(request.authorized(other), deadline)
+        return response
+
+    async def _in_thread(self, request: Request, deadline: float) -> Response:
         running = self._threads.submit(self._send, request)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout_at(deadline):
                 return await asyncio.wrap_future(running)
         except TimeoutError:
             if running.cancel():
@@ -169,7 +185,7 @@ class Transport:
                 headers=request.headers,
                 extensions={"trace": trace},
             )
-        except pagerduty.Error as error:
+        except Error as error:
             # The package raises for 401 and for redirects, and returns every other answer.
             refusal: Response | None = error.response
             if refusal is not None:
@@ -178,35 +194,6 @@ class Transport:
         except RequestError as error:
             raise _lost(request, error) from error
         return response
-
-
-class _Client(pagerduty.RestApiV2Client):
-    """
-    The official client, which repeats failed requests of its own accord, told not to.
-
-    It also insists on https, which a simulator on this machine cannot offer; there, and only there, http will do.
-    """
-
-    max_network_attempts = 0
-    max_http_attempts = -1
-
-    def __init__(self, token: str, url: str, timeout: float) -> None:
-        super().__init__(token, base_url=url, trust_env=not _is_loopback(url))
-        # Connecting, reading, writing, waiting for a connection: what has not been sent by half `call_max` never is.
-        self.timeout = (timeout / 3, timeout, timeout / 3, timeout / 3)  # type: ignore[assignment] # untyped there
-        # 429 is repeated for ever unless it has a limit, and with the total above not even once.
-        self.retry = {429: 1}
-
-    @property
-    def url(self) -> str:
-        """The base address."""
-        return self._base
-
-    @url.setter
-    def url(self, url: str) -> None:
-        if not url.startswith("https://") and not (url.startswith("http://") and _is_loopback(url)):
-            raise pagerduty.UrlError("PagerDuty's address must be https, or http on this machine")
-        self._base = url.rstrip("/")
 
 
 def _path(parts: Sequence[str]) -> str:
@@ -225,11 +212,3 @@ def _lost(request: Request, error: BaseException) -> Unavailable | Uncertain:
     if request.sent:
         return Uncertain(f"the connection to PagerDuty broke: {type(error).__name__}")
     return Unavailable(f"PagerDuty cannot be reached: {type(error).__name__}")
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

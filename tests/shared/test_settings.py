@@ -1,10 +1,13 @@
 """The settings: what each process reads, and how everything wrong is said at once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from shared.pagerduty.access import OAuthApp
+from shared.pagerduty.client import credentials
 from shared.problems import Misconfigured
 from shared.settings import ReceiverSettings, Settings, WorkerSettings, load
 
@@ -65,6 +68,75 @@ def test_the_worker_needs_no_webhook_secret(environ: Environ) -> None:
     """The worker starts without the webhook secrets."""
     environ(PAGERDUTY_WEBHOOK_SECRETS=None)
     assert load(WorkerSettings).slack_bot_token.get_secret_value() == "xoxb-canary-bot"
+
+
+def test_slack_over_http_needs_its_signing_secret(environ: Environ) -> None:
+    """With `SLACK_TRANSPORT=http` the app-level token may be missing, and the signing secret may not."""
+    environ(SLACK_TRANSPORT="http", SLACK_APP_TOKEN=None)
+    assert problems(WorkerSettings)[0].startswith("SLACK_SIGNING_SECRET is not set. Signing secret from")
+    environ(SLACK_TRANSPORT="HTTP", SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="canary")
+    settings = load(WorkerSettings)
+    assert ("http", 3000, None) == (settings.slack_transport, settings.slack_http_port, settings.slack_app_token)
+
+
+def test_socket_mode_needs_its_token(environ: Environ) -> None:
+    """Socket Mode is the default, and a signing secret does not stand in for its token."""
+    environ(SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="canary")
+    assert problems(WorkerSettings)[0].startswith("SLACK_APP_TOKEN is not set. App-level token")
+
+
+def test_a_pagerduty_app_instead_of_an_api_key(environ: Environ) -> None:
+    """The three settings of an app stand in for the key; the region of the account follows from the API's address."""
+    app = {"PAGERDUTY_API_TOKEN": None, "PAGERDUTY_CLIENT_ID": "an-app", "PAGERDUTY_SUBDOMAIN": "Acme"}
+    environ(**app, PAGERDUTY_CLIENT_SECRET="canary")
+    us = OAuthApp("an-app", "canary", "us.acme", "https://identity.pagerduty.com")
+    assert credentials(load(WorkerSettings)) == us
+    environ(**app, PAGERDUTY_CLIENT_SECRET="canary", PAGERDUTY_API_URL="https://api.eu.pagerduty.com")
+    assert credentials(load(WorkerSettings)) == replace(us, account="eu.acme")
+    assert "canary" not in repr(us)
+    assert "canary" in set(load(WorkerSettings).secrets())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"PAGERDUTY_API_TOKEN": None}, ["PAGERDUTY_API_TOKEN is not set"]),
+        ({"PAGERDUTY_CLIENT_ID": "an-app", "PAGERDUTY_CLIENT_SECRET": "canary", "PAGERDUTY_SUBDOMAIN": "acme"},
+         ["PAGERDUTY_API_TOKEN is set beside PAGERDUTY_CLIENT_ID"]),
+        ({"PAGERDUTY_API_TOKEN": None, "PAGERDUTY_CLIENT_ID": "an-app"},
+         ["PAGERDUTY_CLIENT_SECRET is not set", "PAGERDUTY_SUBDOMAIN is not set"]),
+        ({"PAGERDUTY_CLIENT_SECRET": "canary"}, ["PAGERDUTY_CLIENT_SECRET is set, but PAGERDUTY_CLIENT_ID is not"]),
+        ({"PAGERDUTY_CLIENT_ID": "an-app", "PAGERDUTY_CLIENT_SECRET": "canary", "PAGERDUTY_API_TOKEN": None,
+          "PAGERDUTY_SUBDOMAIN": "https://canary.pagerduty.com"}, ["PAGERDUTY_SUBDOMAIN is not a subdomain"]),
+    ],
+)  # fmt: skip
+def test_exactly_one_way_into_pagerduty(environ: Environ, given: dict[str, str | None], said: list[str]) -> None:
+    """A key or an app, whole: what is missing or too much is named, without its value."""
+    environ(**given)
+    found = problems(WorkerSettings)
+    assert [line.startswith(words) for line, words in zip(found, said, strict=True)] == [True] * len(said)
+    assert "canary" not in "".join(found)
+
+
+def test_secrets_come_from_files(environ: Environ, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file named like a setting counts where the environment and `.env` say nothing; its last line end does not."""
+    environ(SLACK_BOT_TOKEN=None)
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "slack_bot_token").write_text("xoxb-from-a-file\n", encoding="utf-8")
+    (folder / "slack_app_token").write_text("xapp-from-a-file\n", encoding="utf-8")
+    monkeypatch.setenv("SECRETS_DIR", str(folder))
+    settings = load(WorkerSettings)
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-from-a-file"
+    assert settings.slack_app_token is not None
+    assert settings.slack_app_token.get_secret_value() == "xapp-canary-app"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_said(environ: Environ, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong `SECRETS_DIR` is named at once, before every secret is said to be missing."""
+    environ()
+    monkeypatch.setenv("SECRETS_DIR", "/nowhere/at/all")
+    assert problems(WorkerSettings) == ["SECRETS_DIR is not a folder: /nowhere/at/all"]
 
 
 def test_everything_missing_is_named_at_once(environ: Environ) -> None:

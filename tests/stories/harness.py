@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from bolt_app.http_mode import PATH, HttpMode
 from bolt_app.worker import Worker
 from pagebridge.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
@@ -22,6 +24,7 @@ from shared.store import keys
 from shared.store.redis import connect
 from webhook_receiver.receiver import Receiver
 
+HOST = "127.0.0.1"
 SECRET = "a-webhook-secret"
 PATIENCE = 10.0
 """Seconds after which a story that waits for something has failed."""
@@ -79,6 +82,9 @@ class Acme:
 
 class Bridge:
     """The bridge between Acme's PagerDuty and Acme's Slack, with as many workers as a story wants."""
+
+    transport: Literal["socket", "http"] = "socket"
+    """How Slack reaches the workers that are started."""
 
     def __init__(self, acme: Acme, valkey: EmbeddedValkey, group: asyncio.TaskGroup, config: dict[str, object]) -> None:
         self.acme = acme
@@ -170,7 +176,7 @@ class Bridge:
         settings = load(
             WorkerSettings,
             slack_bot_token=self.slack.bot_token,
-            slack_app_token=self.slack.app_token,
+            **self._way_in(),
             slack_api_url=self.slack.api_url,
             pagerduty_api_token=self.pagerduty.token,
             pagerduty_api_url=self.pagerduty.url,
@@ -180,8 +186,28 @@ class Bridge:
         before = self.slack.socket.connections
         worker = Worker(settings, self._config, durations)
         self._workers.append((worker, self._group.create_task(worker.run())))
-        await self.slack.socket.wait_connected(before + 2)
+        if self.transport == "http":
+            await self._listening(worker)
+        else:
+            await self.slack.socket.wait_connected(before + 2)
         return worker
+
+    def _way_in(self) -> dict[str, object]:
+        if self.transport == "socket":
+            return {"slack_app_token": self.slack.app_token}
+        secret = self.slack.signing_secret
+        return {
+            "slack_transport": "http",
+            "slack_signing_secret": secret,
+            "slack_http_host": HOST,
+            "slack_http_port": 0,
+        }
+
+    async def _listening(self, worker: Worker) -> None:
+        """Wait until a worker listens, and let Slack send everything there."""
+        await until(lambda: isinstance(worker.transport, HttpMode) and worker.transport.port > 0, "the port for Slack")
+        assert isinstance(worker.transport, HttpMode)
+        await self.slack.deliver_to(f"http://{HOST}:{worker.transport.port}{PATH}")
 
     async def stop_workers(self) -> None:
         """Let every worker finish and end."""
@@ -194,12 +220,18 @@ class Bridge:
 
 @asynccontextmanager
 async def running(
-    directory: Path, *, workers: int = 1, durations: Durations = FAST, limits: Limits | None = None, **config: object
+    directory: Path,
+    *,
+    workers: int = 1,
+    durations: Durations = FAST,
+    limits: Limits | None = None,
+    transport: Literal["socket", "http"] = "socket",
+    **config: object,
 ) -> AsyncIterator[Bridge]:
     """
     Run Acme's bridge, with `config` as `bridge.toml` would have it. Leaves nothing running.
 
-    With `limits` Slack refuses what comes too fast.
+    With `limits` Slack refuses what comes too fast. `transport` is how Slack reaches the workers.
     """
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
@@ -210,6 +242,7 @@ async def running(
         pagerduty.subscribe(f"http://127.0.0.1:{port}/webhooks/pagerduty", secrets=[SECRET])
         group = await stack.enter_async_context(asyncio.TaskGroup())
         bridge = Bridge(Acme.founded(pagerduty, slack), valkey, group, config)
+        bridge.transport = transport
         for _ in range(workers):
             await bridge.start_worker(durations)
         yield bridge

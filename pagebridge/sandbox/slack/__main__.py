@@ -12,6 +12,7 @@ A Slack for one app is up. Give the app:
   SLACK_API_URL={slack.api_url}
   SLACK_BOT_TOKEN={slack.bot_token}
   SLACK_APP_TOKEN={slack.app_token}
+  (or SLACK_TRANSPORT=http, SLACK_SIGNING_SECRET={slack.signing_secret}; then POST request_url, see below)
 
 People: {people}
 Channels: {channels}
@@ -24,6 +25,7 @@ Look around and act with HTTP:
   curl {control}click -d '{{"user": "U0ALICE", "channel": "C0INCIDENTS", "ts": "...", "label": "Acknowledge"}}'
   curl {control}type -d '{{"user": "U0ALICE", "channel": "C0INCIDENTS", "text": "/pd help"}}'
   curl {control}faults -d '{{"method": "chat.postMessage", "http_status": 503, "times": 2}}'
+  curl {control}request_url -d '{{"url": "http://127.0.0.1:3000/slack/events"}}'
   also POST: post, reload, redeliver, users, users/change, channels, channels/change, faults/remove,
              modal/fill, modal/end, shortcut, faults/plan, faults/delivery, clock/advance,
              socket/refresh, socket/disconnect, socket/cut, socket/half_open, socket/refuse_handshakes

@@ -48,6 +48,7 @@ def _about(slack: "SlackSandbox", _arguments: Json) -> Json:
         "api_url": slack.api_url,
         "bot_token": slack.bot_token,
         "app_token": slack.app_token,
+        "signing_secret": slack.signing_secret,
         "team_id": slack.team_id,
         "bot_user_id": slack.bot_user_id,
         "connections": slack.socket.connections,
@@ -222,6 +223,11 @@ async def _redeliver(slack: "SlackSandbox", arguments: Json) -> Json:
     return _interaction(await slack.redeliver(Interaction("", envelope=sent)))
 
 
+async def _deliver_to(slack: "SlackSandbox", arguments: Json) -> Json:
+    await slack.deliver_to(arguments["url"])
+    return {}
+
+
 async def _refresh(slack: "SlackSandbox", arguments: Json) -> Json:
     await slack.socket.refresh(**arguments)
     return _connections(slack)
@@ -266,6 +272,7 @@ DOING: dict[str, Verb] = {
     "post": _post,
     "reload": _reload,
     "redeliver": _redeliver,
+    "request_url": _deliver_to,
     "users": _add_user,
     "users/change": _change_user,
     "channels": _add_channel,

@@ -1,13 +1,13 @@
-"""Sending payloads to the app, one to one connection each, and waiting for its ack as Slack does."""
+"""Sending payloads to the app, to one connection each or to its address, and waiting for its ack as Slack does."""
 
 import asyncio
 import json
 import uuid
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from pagebridge.sandbox.slack.deliveries import Disturbances, Kind
 from pagebridge.sandbox.slack.plans import Chance
+from pagebridge.sandbox.slack.request_url import RETRY_REASONS, Failure, RequestUrl
 from pagebridge.sandbox.slack.socket_mode import Connection, SocketMode
 from pagebridge.sandbox.slack.wire import Json
 from pagebridge.sandbox.slack.workspace import Workspace
@@ -15,7 +15,7 @@ from pagebridge.sandbox.slack.workspace import Workspace
 ACK_SIZE = 20 * 1024
 """Bytes. Slack drops acks of this size and above without a word."""
 
-Failure = Literal["dispatch_failed", "operation_timeout"]
+__all__ = ["ACK_SIZE", "Envelope", "Envelopes", "Failure"]
 
 
 @dataclass
@@ -24,8 +24,8 @@ class Envelope:
     One payload on its way to the app.
 
     `failed` is what the person is told: `dispatch_failed` when no connection was open, `operation_timeout` when no ack
-    came in time. `acked_after_ms` may be set all the same when the ack came too late. `connection` is the number of the
-    connection it went to.
+    came in time, and over HTTP what kind of answer came instead. `acked_after_ms` may be set all the same when the ack
+    came too late. `connection` is the number of the connection it went to.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Envelope:
     response: Json | None = None
     failed: Failure | None = None
     retry_attempt: int = 0
+    retry_reason: str = "http_timeout"
     dropped_acks: int = 0
 
     @property
@@ -58,7 +59,8 @@ class Envelopes:
     """
     Sends envelopes. `log` holds all of them, `ack_timeout` is in seconds.
 
-    Slack does not say whether an ack may come over another connection than its envelope went; here it may.
+    With a `request_url` they go there, and to no connection. Slack does not say whether an ack may come over another
+    connection than its envelope went; here it may.
     """
 
     def __init__(self, workspace: Workspace, ack_timeout: float, ping_interval: float, chance: Chance) -> None:
@@ -67,35 +69,65 @@ class Envelopes:
         self.disturbances = Disturbances()
         self.ack_timeout = ack_timeout
         self.socket = SocketMode(workspace, self._acked, ping_interval)
+        self.request_url: RequestUrl | None = None
         self.log: list[Envelope] = []
         self.strange: list[str] = []
         """Frames that acked nothing we know."""
         self._sent: dict[str, tuple[Envelope, asyncio.Event]] = {}
 
     async def send(
-        self, kind: Kind, payload: Json, *, accepts_response: bool = True, retry_attempt: int = 0
+        self, kind: Kind, payload: Json, *, accepts_response: bool = True, after: Envelope | None = None
     ) -> Envelope:
-        """Send one payload, and return when it is acked or has failed."""
-        now = self._workspace.clock.now()
+        """Send one payload, again if it is `after` an earlier attempt; return when it is acked or has failed."""
         envelope = Envelope(
-            str(uuid.uuid4()),
-            kind,
-            payload,
-            accepts_response=accepts_response,
-            sent_at=now,
-            retry_attempt=retry_attempt,
+            str(uuid.uuid4()), kind, payload, accepts_response=accepts_response, sent_at=self._workspace.clock.now()
         )
+        if after is not None:
+            envelope.retry_attempt = after.retry_attempt + 1
+            envelope.retry_reason = RETRY_REASONS.get(after.failed or "operation_timeout", "http_error")
         self.log.append(envelope)
+        if self.request_url is not None:
+            await self._post(envelope, self.request_url)
+        else:
+            await self._over_socket(envelope)
+        self._workspace.changes.notify()
+        return envelope
+
+    async def _over_socket(self, envelope: Envelope) -> None:
         connection = self.socket.pick()
         if connection is None:
             envelope.failed = "dispatch_failed"
-        else:
-            acked = asyncio.Event()
-            self._sent[envelope.id] = (envelope, acked)
-            await self._carry(envelope, connection)
-            envelope.failed = await self._in_time(acked)
-        self._workspace.changes.notify()
-        return envelope
+            return
+        acked = asyncio.Event()
+        self._sent[envelope.id] = (envelope, acked)
+        await self._carry(envelope, connection)
+        envelope.failed = await self._in_time(acked)
+
+    async def _post(self, envelope: Envelope, to: RequestUrl) -> None:
+        """Bring a payload to the app's address, unless something goes wrong on the way."""
+        fault = self.disturbances.take(envelope.type) or self._chance.for_delivery(envelope.type)
+        match fault.how if fault else None:
+            case "lost":
+                await asyncio.sleep(self.ack_timeout)
+                envelope.failed = "operation_timeout"
+                return
+            case "cut":
+                envelope.failed = "dispatch_failed"
+                return
+            case "delayed" if fault:
+                await asyncio.sleep(fault.delay)
+            case "duplicated":
+                again = replace(envelope, id=str(uuid.uuid4()))
+                self.log.append(again)
+                await self._post_once(again, to)
+        await self._post_once(envelope, to)
+
+    async def _post_once(self, envelope: Envelope, to: RequestUrl) -> None:
+        reply = await to.post(envelope, self.ack_timeout)
+        envelope.failed = reply.failed
+        if not reply.failed:
+            envelope.acked_after_ms = (self._workspace.clock.now() - envelope.sent_at) * 1000
+            envelope.response = reply.body or None
 
     async def _carry(self, envelope: Envelope, connection: Connection) -> None:
         """Bring a payload to the app, unless something goes wrong on the way."""

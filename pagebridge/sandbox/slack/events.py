@@ -35,7 +35,7 @@ class Events:
         payload = payloads.event_callback(self._workspace, event)
         envelope = await self._envelopes.send("events_api", payload, accepts_response=False)
         if not envelope.acked:
-            self._begin(self._send_again(payload))
+            self._begin(self._send_again(envelope))
         return envelope
 
     def tell(self, event: Json, subscription: str = "") -> None:
@@ -50,9 +50,9 @@ class Events:
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _send_again(self, payload: Json) -> None:
-        for attempt, pause in enumerate(self._retries, 1):
+    async def _send_again(self, last: Envelope) -> None:
+        for pause in self._retries:
             await asyncio.sleep(pause)
-            again = await self._envelopes.send("events_api", payload, accepts_response=False, retry_attempt=attempt)
-            if again.acked:
+            last = await self._envelopes.send("events_api", last.payload, accepts_response=False, after=last)
+            if last.acked:
                 return

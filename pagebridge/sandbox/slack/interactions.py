@@ -31,7 +31,7 @@ class Interaction:
 
     @property
     def failure(self) -> Failure | None:
-        """What the person is told: None, `dispatch_failed` or `operation_timeout`."""
+        """What the person is told: None, `dispatch_failed`, `operation_timeout`, or how an answer over HTTP failed."""
         return self.envelope.failed if self.envelope else None
 
     @property

@@ -21,6 +21,7 @@ from pagebridge.sandbox.slack.limits import Limits, Throttle
 from pagebridge.sandbox.slack.manifests import Grants
 from pagebridge.sandbox.slack.people import Person
 from pagebridge.sandbox.slack.plans import Chance, FaultPlan
+from pagebridge.sandbox.slack.request_url import RequestUrl
 from pagebridge.sandbox.slack.response_urls import ResponseUrls
 from pagebridge.sandbox.slack.socket_mode import SocketMode
 from pagebridge.sandbox.slack.web_api import WebApi
@@ -154,11 +155,23 @@ class SlackSandbox(Workspace):
         return Person(Session(self.users[user_id], self, self._envelopes, self._response_urls))
 
     async def redeliver(self, interaction: Interaction) -> Interaction:
-        """Send the same interaction again under another envelope id, to the next connection."""
+        """Send the same interaction again: under another envelope id to the next connection, or marked as a retry."""
         sent = interaction.envelope
         if sent is None:
             raise AssertionError("nothing was sent that could be sent again")
-        return replace(interaction, envelope=await self._envelopes.send(sent.type, sent.payload))
+        return replace(interaction, envelope=await self._envelopes.send(sent.type, sent.payload, after=sent))
+
+    async def deliver_to(self, url: str) -> None:
+        """
+        Send everything to this address of the app from now on, signed with `signing_secret`, and end Socket Mode.
+
+        Raises `AssertionError` when the app does not answer the challenge with which Slack tries an address.
+        """
+        to = RequestUrl(self, url)
+        await to.verify(self.ack_timeout)
+        self.socket.enabled = False
+        await self.socket.disconnect("link_disabled")
+        self._envelopes.request_url = to
 
     async def user_changed(self, user_id: str) -> Envelope | None:
         """Tell the app that an account has changed, if it has subscribed to that."""

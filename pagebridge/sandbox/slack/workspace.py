@@ -49,6 +49,7 @@ class Workspace:
         self.bot_token = f"xoxb-{secrets.randbelow(10**12):012d}-{secrets.token_hex(12)}"
         self.app_token = f"xapp-1-{self.app_id}-{secrets.randbelow(10**12):012d}-{secrets.token_hex(32)}"
         self.verification_token = ids.verification_token()
+        self.signing_secret = secrets.token_hex(16)
         self.bot_scopes: set[str] = set(SCOPES)
         self.commands: set[str] = {"/pd"}
         self.bot_events: set[str] = set(EVENTS)

@@ -1,0 +1,129 @@
+"""
+Slack's requests over HTTP, for workspaces that do not allow Socket Mode: the same listeners behind a public port.
+
+Nothing of a request is looked at before its signature is verified, which covers the time of sending: five minutes old,
+it is refused. An answer 200 is the ack. Sources: Slack's pages on request URLs and on verifying requests.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from http import HTTPStatus
+
+import structlog
+from aiohttp import hdrs, web
+from multidict import CIMultiDictProxy
+from prometheus_client import Counter
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
+
+from shared.clients import ClientLimits, deadlines, hide_banner, read_body
+from shared.serving import serving_in_public
+
+log = structlog.get_logger()
+
+REQUESTS = Counter(
+    "pagebridge_slack_requests", "Requests of Slack's over HTTP, by the status of the answer", ["answer"]
+)
+
+PATH = "/slack/events"
+MOST_BODY = 1024 * 1024
+"""Bytes. A view may have 250 kB, and a form makes three characters of many a one."""
+LIMITS = ClientLimits(body=2.0, answer=4.0, drain=4.0)
+"""Slack gives a request 3 s in all."""
+SIGNATURE, SENT_AT = "X-Slack-Signature", "X-Slack-Request-Timestamp"
+RETRY, RETRY_WHY = "X-Slack-Retry-Num", "X-Slack-Retry-Reason"
+
+
+class HttpMode:
+    """
+    The port to which Slack sends what people do. Port 0 takes any that is free; `port` says which.
+
+    401 without a good and fresh signature, 413 above `MOST_BODY`, 415 for a compressed body; else what the listeners
+    say: 200 once what was asked for is durable.
+    """
+
+    def __init__(
+        self,
+        app: AsyncApp,
+        secret: str,
+        address: tuple[str, int],
+        limits: ClientLimits = LIMITS,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.host, self.port = address
+        self._app = app
+        self._verifier = SignatureVerifier(secret)
+        self._limits = limits
+        self._now = now
+        self._stopping: asyncio.Event | None = None
+        self._heard: float | None = None
+        self._stack = AsyncExitStack()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Listen, until `close`; returns when `stopping` is set. Raises `OSError` when it cannot listen."""
+        public = serving_in_public(self._web(), self.host, self.port, self._limits)
+        self.port = await self._stack.enter_async_context(public)
+        self._stopping = stopping
+        log.info("slack.listening", host=self.host, port=self.port, path=PATH)
+        await stopping.wait()
+
+    async def close(self) -> None:
+        """Stop to listen, and answer what is in hand."""
+        await self._stack.aclose()
+
+    async def ready(self) -> bool:
+        """Tell whether requests are taken. Whether Slack finds the way here is not known before one comes."""
+        return self._stopping is not None and not self._stopping.is_set()
+
+    async def details(self) -> dict[str, object]:
+        """Tell since how many seconds nothing has come from Slack; None when nothing ever has."""
+        heard = None if self._heard is None else round(self._now() - self._heard)
+        return {"slack_listening": await self.ready(), "slack_heard_seconds_ago": heard}
+
+    def _web(self) -> web.Application:
+        app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
+        app.on_response_prepare.append(hide_banner)
+        app.router.add_post(PATH, self._deliver)
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        return app
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.Response()
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        """Let a load balancer know when to send Slack's requests to another worker."""
+        return web.Response(status=HTTPStatus.OK if await self.ready() else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def _deliver(self, request: web.Request) -> web.Response:
+        answer = await self._answer(request)
+        REQUESTS.labels(str(answer.status)).inc()
+        return answer
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        body = await read_body(request, MOST_BODY)
+        if not isinstance(body, bytes):
+            return web.Response(status=body)
+        if not self._is_signed(body, request.headers):
+            log.warning("slack.refused", why="no signature of Slack's, or an old one")
+            return web.Response(status=HTTPStatus.UNAUTHORIZED)
+        self._heard = self._now()
+        if RETRY in request.headers:
+            log.info("slack.repeated", attempt=request.headers[RETRY], why=request.headers.get(RETRY_WHY))
+        return await to_aiohttp_response(await self._app.async_dispatch(_for_bolt(body, request.headers)))
+
+    def _is_signed(self, body: bytes, headers: CIMultiDictProxy[str]) -> bool:
+        try:
+            return self._verifier.is_valid(body, headers.get(SENT_AT), headers.get(SIGNATURE))
+        except (TypeError, ValueError):
+            # A time that is no number, a signature or a body that is no text: nothing of Slack's.
+            return False
+
+
+def _for_bolt(body: bytes, headers: CIMultiDictProxy[str]) -> AsyncBoltRequest:
+    """Hand on what was signed, and how to read it. Other headers are nobody's word, and Bolt acts upon some."""
+    return AsyncBoltRequest(body=body.decode(), headers={"content-type": headers.get(hdrs.CONTENT_TYPE, "")})

@@ -1,0 +1,204 @@
+"""
+How calls prove to PagerDuty who makes them: an API key of the account, or an app with scoped OAuth.
+
+An app is given tokens that expire; there is no refresh token, a new one is simply asked for. Source: PagerDuty's pages
+on obtaining an app OAuth token and on its scopes (OpenAPI, `x-pd-requires-scope`).
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+from httpx2 import RequestError, Response
+
+from shared.errors import BadCredentials, BridgeError, CallError, Unavailable
+from shared.pagerduty.official import Error, TokenClient
+
+log = structlog.get_logger()
+
+SCOPES: Mapping[str, str] = {
+    "incidents.read": "read an incident, its log, notes and alerts before and after every act, and find missed ones",
+    "incidents.write": "acknowledge, resolve, escalate, reassign, note, snooze and the rest, in the clicker's name",
+    "users.read": "find the PagerDuty user who has the clicker's e-mail address, and their role",
+    "teams.read": "find out who belongs to the incident's team, and whether it is private",
+    "oncalls.read": "find out who is on call now, who may act, and which escalation level is reached",
+    "escalation_policies.read": "find out whom a policy names, and offer policies in dialogs",
+    "services.read": "offer services in the dialog for a new incident, and name their teams",
+    "priorities.read": "offer priorities in dialogs",
+    "abilities.read": "offer responder requests and teams only where the plan has them",
+    "webhook_subscriptions.read": "watch that webhooks are still sent here",
+    "webhook_subscriptions.write": "ping the subscription, and switch it on again after PagerDuty disabled it",
+}
+"""Every scope that the bridge needs, and what for."""
+
+EARLY = 0.1
+"""The part of a token's life, at its end, in which another one is asked for."""
+PAUSE = 30.0
+"""Seconds until a token that could not be renewed early is asked for again."""
+UNUSABLE = 400
+"""From here on an answer of the token server is no token."""
+TOO_MANY, SERVER_ERROR = 429, 500
+
+_WORD = re.compile(r"[a-z_]{1,40}")
+
+
+@dataclass(frozen=True)
+class OAuthApp:
+    """An app with scoped OAuth: its credentials, and the account (`us.acme`: region and subdomain) that it acts on."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    account: str
+    identity_url: str
+
+
+class Access(Protocol):
+    """Gives the header `Authorization`."""
+
+    lacking: frozenset[str]
+    """The needed scopes that PagerDuty is known not to have granted."""
+
+    async def header(self, deadline: float) -> str:
+        """Return the header, by `deadline` on the loop's clock. Raises `CallError`; nothing has been called then."""
+
+    async def instead_of(self, refused: str, deadline: float) -> str | None:
+        """Return another header than one that was refused, None if there is no other. Raises as `header` does."""
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+
+
+class ApiKey:
+    """An API key of the account, which can do everything and never expires."""
+
+    lacking: frozenset[str] = frozenset()
+
+    def __init__(self, key: str) -> None:
+        self._header = f"Token token={key}"
+
+    async def header(self, deadline: float) -> str:  # noqa: ARG002 - known at once
+        """Return the header."""
+        return self._header
+
+    async def instead_of(self, refused: str, deadline: float) -> None:
+        """There is no other."""
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as a header, and when it is due for renewal and at its end, on the monotonic clock."""
+
+    header: str
+    due: float
+    end: float
+
+
+class Tokens:
+    """
+    The tokens of an app, renewed before they end and after a refusal.
+
+    While the one in force is good for a while no call waits for the next. What the token server says or does not say is
+    never more than `Unavailable` or `BadCredentials`: whatever a call was for has then surely not been done.
+    """
+
+    def __init__(self, app: OAuthApp, timeout: float, now: Callable[[], float] = time.monotonic) -> None:
+        self.lacking: frozenset[str] = frozenset()
+        self._client = TokenClient(app.secret, app.client_id, app.identity_url, timeout)
+        self._scope = " ".join([f"as_account-{app.account}", *SCOPES])
+        self._now = now
+        self._held: Token | None = None
+        self._not_before = 0.0
+        self._thread = ThreadPoolExecutor(1, "pagerduty-token")
+        self._asking: Future[Token] | None = None
+
+    async def header(self, deadline: float) -> str:
+        """Return the token in force, or wait for the first one, or for the next when that has ended."""
+        held, now = self._held, self._now()
+        if held is None or now >= held.end:
+            return await self._next(deadline)
+        if now >= max(held.due, self._not_before):
+            self._ask()
+        return held.header
+
+    async def instead_of(self, refused: str, deadline: float) -> str:
+        """Return the token that has replaced a refused one meanwhile, or wait for the next."""
+        held = self._held
+        return held.header if held and held.header != refused else await self._next(deadline)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
+        self._client.close()
+
+    async def _next(self, deadline: float) -> str:
+        try:
+            async with asyncio.timeout_at(deadline):
+                # Whoever gives up must not take the token away from the others who wait for it.
+                return (await asyncio.shield(asyncio.wrap_future(self._ask()))).header
+        except TimeoutError:
+            raise Unavailable("PagerDuty gave no token in time") from None
+
+    def _ask(self) -> Future[Token]:
+        """Begin to ask for a token, unless that is under way."""
+        if self._asking is None or self._asking.done():
+            self._asking = self._thread.submit(self._asked)
+        return self._asking
+
+    def _asked(self) -> Token:
+        """Ask for a token, in a thread. Raises `Unavailable`, `BadCredentials`."""
+        asked = self._now()
+        try:
+            self._held = self._token(self._answer(), asked)
+        except BridgeError as error:
+            self._not_before = asked + PAUSE
+            log.warning("pagerduty.no_token", why=str(error))
+            raise
+        log.info("pagerduty.token", seconds=round(self._held.end - asked))
+        return self._held
+
+    def _answer(self) -> object:
+        try:
+            return self._client.get_scoped_app_token(self._scope)
+        except Error as error:
+            refusal: Response | None = error.response
+            raise _refused(refusal) if refusal is not None else _unreachable(error.__cause__ or error) from error
+        except (RequestError, ValueError) as error:
+            raise _unreachable(error) from error
+
+    def _token(self, answer: object, asked: float) -> Token:
+        found = answer if isinstance(answer, dict) else {}
+        token, life, granted = found.get("access_token"), found.get("expires_in"), found.get("scope")
+        if not isinstance(token, str) or not token.isascii() or isinstance(life, bool) or not isinstance(life, int):
+            raise Unavailable("PagerDuty's token cannot be read")
+        # RFC 6749: without the word everything was granted that was asked for.
+        self.lacking = frozenset(SCOPES) - frozenset(granted.split()) if isinstance(granted, str) else frozenset()
+        return Token(f"Bearer {token}", asked + life * (1 - EARLY), asked + life)
+
+
+def _refused(response: Response) -> CallError:
+    status = response.status_code
+    if status == TOO_MANY or status >= SERVER_ERROR or status < UNUSABLE:
+        return Unavailable(f"PagerDuty gave no token: HTTP status {status}")
+    return BadCredentials(f"PagerDuty gave no token: {_word(response)}", status=status)
+
+
+def _word(response: Response) -> str:
+    """Read the error code of RFC 6749, such as `invalid_client`."""
+    try:
+        word = response.json().get("error")
+    except (AttributeError, ValueError, RecursionError):
+        word = None
+    return word if isinstance(word, str) and _WORD.fullmatch(word) else f"HTTP status {response.status_code}"
+
+
+def _unreachable(error: BaseException) -> Unavailable:
+    """Say what failed without the client's own text, which names addresses."""
+    return Unavailable(f"PagerDuty's token server cannot be reached: {type(error).__name__}")

@@ -1,0 +1,122 @@
+"""What a setting may look like, and what one setting asks of another. What is wrong is said without the value."""
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
+from pydantic_settings import NoDecode
+
+T = TypeVar("T")
+
+
+def _secret(prefix: str) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        text = secret.get_secret_value()
+        if not text.startswith(prefix):
+            raise ValueError(f"does not begin with {prefix}")
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError("has spaces or other characters in it that no token has")
+        return secret
+
+    return AfterValidator(check)
+
+
+def _api_url(text: str) -> str:
+    """Take the address of an API: https, because tokens travel there; plain http on this machine only."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is not an https:// address")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("is plain http to another machine: write https://")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _folder(text: str) -> str:
+    return text + "/"
+
+
+def _slash_command(text: str) -> str:
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", text):
+        raise ValueError("is not a slash command such as /pd (lower case, at most 32 characters)")
+    return text
+
+
+def _redis_url(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme == "unix" and parts.path.startswith("/"):
+        return secret
+    if parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0:
+        return secret
+    raise ValueError("is not an address that begins with redis://, rediss:// or unix:///")
+
+
+def _subdomain(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]+", text):
+        raise ValueError("is not a subdomain such as acme, of https://acme.pagerduty.com")
+    return text
+
+
+def needed_for(transport: str) -> AfterValidator:
+    """Ask for a setting that one way to Slack cannot do without."""
+
+    def check(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("slack_transport") == transport:
+            raise ValueError("is not set")
+        return value
+
+    return AfterValidator(check)
+
+
+def beside_client_id(value: T, info: ValidationInfo) -> T:
+    """Ask for what belongs to the OAuth client, if there is one, and for the client if there is something of it."""
+    if value is None and info.data.get("pagerduty_client_id"):
+        raise ValueError("is not set")
+    if value is not None and "pagerduty_client_id" in info.data and not info.data["pagerduty_client_id"]:
+        raise ValueError("is set, but PAGERDUTY_CLIENT_ID is not")
+    return value
+
+
+def instead_of_client(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    """Ask for exactly one way to prove to PagerDuty who we are."""
+    client = info.data.get("pagerduty_client_id")
+    if value is None and not client and "pagerduty_client_id" in info.data:
+        raise ValueError("is not set")
+    if value is not None and client:
+        raise ValueError("is set beside PAGERDUTY_CLIENT_ID: keep one of them, best the client, which can do less")
+    return value
+
+
+def _split(value: object) -> object:
+    return [secret.strip() for secret in value.split(",")] if isinstance(value, str) else value
+
+
+def _none_empty(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    if not secrets or not all(secret.get_secret_value() for secret in secrets):
+        raise ValueError("has an empty secret in it: one comma too many")
+    return secrets
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Token = Annotated[SecretStr, _secret("")]
+BotToken = Annotated[SecretStr, _secret("xoxb-")]
+AppToken = Annotated[SecretStr, _secret("xapp-")]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_none_empty)]
+ApiUrl = Annotated[str, AfterValidator(_api_url)]
+Folder = AfterValidator(_folder)
+Subdomain = Annotated[str, BeforeValidator(_lower), AfterValidator(_subdomain)]
+SlashCommand = Annotated[str, AfterValidator(_slash_command)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Word = BeforeValidator(_lower)
