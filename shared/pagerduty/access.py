@@ -166,12 +166,20 @@ class Tokens:
 
     def _answer(self) -> object:
         try:
-            return self._client.get_scoped_app_token(self._scope)
+            response = self._client.ask(self._scope)
         except Error as error:
-            refusal: Response | None = error.response
-            raise _refused(refusal) if refusal is not None else _unreachable(error.__cause__ or error) from error
-        except (RequestError, ValueError) as error:
+            # The package raises for 401 and for redirects, and returns every other answer.
+            if error.response is None:
+                raise _unreachable(error.__cause__ or error) from error
+            response = error.response
+        except RequestError as error:
             raise _unreachable(error) from error
+        if not response.is_success:
+            raise _refused(response)
+        try:
+            return response.json()
+        except (ValueError, RecursionError):
+            raise Unavailable("PagerDuty's token is not JSON") from None
 
     def _token(self, answer: object, asked: float) -> Token:
         found = answer if isinstance(answer, dict) else {}
@@ -186,8 +194,8 @@ class Tokens:
 def _refused(response: Response) -> CallError:
     status = response.status_code
     if status == TOO_MANY or status >= SERVER_ERROR or status < UNUSABLE:
-        return Unavailable(f"PagerDuty gave no token: HTTP status {status}")
-    return BadCredentials(f"PagerDuty gave no token: {_word(response)}", status=status)
+        return Unavailable(f"PagerDuty gave no token (HTTP status {status})")
+    return BadCredentials(f"PagerDuty gave no token and said {_word(response)}", status=status)
 
 
 def _word(response: Response) -> str:

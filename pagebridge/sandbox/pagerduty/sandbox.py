@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Iterable
 from typing import Literal, Self
 
 from aiohttp.web import Application
 
-from pagebridge.sandbox.pagerduty import lifecycle
+from pagebridge.sandbox.pagerduty import ids, lifecycle
 from pagebridge.sandbox.pagerduty.account import Account
 from pagebridge.sandbox.pagerduty.alarms import AccountAlarms
 from pagebridge.sandbox.pagerduty.calls import Call, matches
@@ -18,6 +19,7 @@ from pagebridge.sandbox.pagerduty.faults import Active, Fault
 from pagebridge.sandbox.pagerduty.gate import Gate
 from pagebridge.sandbox.pagerduty.incidents import Actor, IncidentView
 from pagebridge.sandbox.pagerduty.listener import Listener
+from pagebridge.sandbox.pagerduty.oauth import DAY, OAuth, OAuthApp
 from pagebridge.sandbox.pagerduty.options import Options
 from pagebridge.sandbox.pagerduty.people import Automation, Web
 from pagebridge.sandbox.pagerduty.rest import (
@@ -93,6 +95,16 @@ class PagerDutySandbox(Setup):
     def url(self) -> str:
         """The base URL of the REST API, without a slash at the end."""
         return self._listener.url
+
+    @property
+    def oauth(self) -> OAuth:
+        """The apps with scoped OAuth, and their tokens."""
+        return self._api.oauth
+
+    def add_oauth_app(self, scopes: Iterable[str], *, account: str = "us.acme", life: float = DAY) -> OAuthApp:
+        """Register an app that may be given these scopes; a token of it lives `life` seconds."""
+        app = OAuthApp(ids.object_id(), secrets.token_hex(TOKEN_LENGTH), account, frozenset(scopes), life)
+        return self.oauth.apps.setdefault(app.client_id, app)
 
     @property
     def options(self) -> Options:

@@ -10,6 +10,8 @@ from pagebridge.sandbox.pagerduty.account import Account
 from pagebridge.sandbox.pagerduty.directory import User
 from pagebridge.sandbox.pagerduty.incident_rendering import IncidentRendering
 from pagebridge.sandbox.pagerduty.incidents import Actor, Incident
+from pagebridge.sandbox.pagerduty.oauth import PATH as OAUTH_PATH
+from pagebridge.sandbox.pagerduty.oauth import OAuth
 from pagebridge.sandbox.pagerduty.rendering import Rendering
 from pagebridge.sandbox.pagerduty.rest.request import Request
 from pagebridge.sandbox.pagerduty.roles import require_may_act
@@ -97,7 +99,7 @@ class Limit:
 
 class Api:
     """
-    The REST API of an account, for one account-level key.
+    The REST API of an account, for one account-level key and the apps of `oauth`.
 
     It may make `rate_limit` calls a minute, and `operation_limit` of each operation that has a limit of its own.
     """
@@ -106,6 +108,7 @@ class Api:
         self, account: Account, routes: Routes, token: str, rate_limit: int, operation_limit: int | None = None
     ) -> None:
         self._account = account
+        self.oauth = OAuth(account.clock)
         self._routes = {(method, tuple(path.strip("/").split("/"))): routes[method, path] for method, path in routes}
         self._token = token
         self._limit = Limit(rate_limit)
@@ -117,6 +120,8 @@ class Api:
 
     def __call__(self, request: Request) -> Answer:
         """Carry out a call at once. Raises `Refusal`."""
+        if request.path == OAUTH_PATH:
+            return self.oauth.answer(request)
         self._authenticate(request)
         limits = self._count(request)
         try:
@@ -139,6 +144,8 @@ class Api:
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.authorization.partition(" ")
+        if scheme.lower() == "bearer" and self.oauth.allow(request, key):
+            return
         name, _, token = key.strip().partition("=")
         if (scheme.lower(), name) != ("token", "token") or token.strip('"') != self._token:
             raise Refusal(BAD_KEY, "Unauthorized", status=HTTPStatus.UNAUTHORIZED)
