@@ -1,0 +1,25 @@
+#!/bin/sh
+# Starts Valkey with the users of redis-users.acl. The passwords are those in the addresses that the processes are given
+# as secrets (redis://receiver:<password>@valkey:6379), so that each is written down once. Options are passed on.
+set -eu
+
+users="${USERS_ACL:-/deploy/redis-users.acl}"
+secrets="${SECRETS_DIR:-/run/secrets}"
+made="${TMPDIR:-/tmp}/users.acl"
+
+password_hash() {
+    password=$(sed -n "s|^redis://$1:\([^@]*\)@.*|\1|p" "$secrets/$1_redis_url")
+    if [ -z "$password" ]; then
+        echo "$secrets/$1_redis_url is not like redis://$1:<password>@valkey:6379" >&2
+        exit 1
+    fi
+    printf %s "$password" | sha256sum | cut -d ' ' -f 1
+}
+
+receiver=$(password_hash receiver)
+worker=$(password_hash worker)
+umask 077
+sed -e "s/RECEIVER_PASSWORD_SHA256/$receiver/" -e "s/WORKER_PASSWORD_SHA256/$worker/" "$users" > "$made"
+
+# What is stored must survive a crash, so it is appended to a file; what does not fit must fail, not vanish.
+exec valkey-server --aclfile "$made" --appendonly yes --appendfsync everysec --save "" --maxmemory-policy noeviction "$@"
