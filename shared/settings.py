@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -44,6 +44,12 @@ class Environment(BaseSettings):
         hide_input_in_errors=True,
         populate_by_name=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: dict[str, object]) -> dict[str, object]:
+        """Pass over empty files as over empty variables."""
+        return {name: value for name, value in given.items() if value != ""}
 
     def secrets(self) -> Iterator[str]:
         """Give every secret in these settings, so that the log can hide them wherever they turn up."""

@@ -9,9 +9,6 @@ from shared.errors import StoreDown
 from shared.store import keys
 from shared.store.redis import Redis, append, connect, probe
 from tests.deploy.users import Store, store
-from tests.stories.harness import SECRET, until
-from tests.stories.processes import HOST, deployed, incidents
-from tests.stories.typing_in import answered
 
 
 @pytest.fixture
@@ -105,22 +102,3 @@ async def test_nobody_else_gets_in(server: Store, url: str) -> None:
     with pytest.raises(StoreDown):
         await client.ping()
     await client.aclose()
-
-
-async def test_the_bridge_works_as_these_users(server: Store, tmp_path: Path) -> None:
-    """Both processes, each as its user: a whole life of an incident, and the server refused nothing but a probe."""
-    async with deployed(tmp_path / "deployment") as bridge:
-        bridge.pagerduty.subscribe(f"http://{HOST}:{bridge.receiver_port}/webhooks/pagerduty", secrets=[SECRET])
-        bridge.environment["REDIS_URL"] = server.url("worker")
-        worker = await bridge.quick_worker()
-        receiver = await bridge.receiver(REDIS_URL=server.url("receiver"))
-        (card,) = await incidents(bridge, "as these users")
-
-        assert (await bridge.click("Alice", "Acknowledge", card)).acked
-        await bridge.card("Acknowledged by Alice Ng in Slack")
-        await answered(bridge, "Alice", "/pd list", "as these users")
-        assert (await bridge.resolve("Alice", note="It was the cache")).acked
-        await bridge.card("Resolved by Alice Ng in Slack")
-        await until(lambda: len(card.replies) == 3, "every line")
-
-        assert ([], []) == (worker.failures, receiver.failures)

@@ -125,11 +125,13 @@ def test_secrets_come_from_files(environ: Environ, monkeypatch: pytest.MonkeyPat
     folder.mkdir()
     (folder / "slack_bot_token").write_text("xoxb-from-a-file\n", encoding="utf-8")
     (folder / "slack_app_token").write_text("xapp-from-a-file\n", encoding="utf-8")
+    (folder / "slack_signing_secret").write_text("\n", encoding="utf-8")
     monkeypatch.setenv("SECRETS_DIR", str(folder))
     settings = load(WorkerSettings)
     assert settings.slack_bot_token.get_secret_value() == "xoxb-from-a-file"
     assert settings.slack_app_token is not None
     assert settings.slack_app_token.get_secret_value() == "xapp-canary-app"
+    assert settings.slack_signing_secret is None
 
 
 def test_a_folder_of_secrets_that_is_not_there_is_said(environ: Environ, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,27 @@
+# Receiver and worker, in one image. deploy/README.md says how to run it.
+
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /build
+RUN python -m venv /opt/pagebridge
+COPY requirements.txt ./
+RUN /opt/pagebridge/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY bolt_app bolt_app
+COPY webhook_receiver webhook_receiver
+COPY shared shared
+COPY pagebridge pagebridge
+# The build tool is in the lock as well. What has built it does not go along.
+RUN /opt/pagebridge/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && /opt/pagebridge/bin/pip uninstall --yes setuptools pip
+
+FROM python:3.11-slim-bookworm
+RUN python -m pip uninstall --yes setuptools wheel pip \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin pagebridge
+COPY --from=build /opt/pagebridge /opt/pagebridge
+COPY deploy/healthcheck.py /opt/pagebridge/healthcheck.py
+ENV PATH=/opt/pagebridge/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app
+USER 10001
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "/opt/pagebridge/healthcheck.py"]
+CMD ["python", "-m", "webhook_receiver"]

@@ -1,0 +1,192 @@
+"""The files for containers: what they promise, and that their commands run, as processes, with secrets from files."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pagebridge.child import Child
+from pagebridge.sandbox.demo.processes import free_ports
+from shared.pagerduty.access import SCOPES
+from tests.deploy.users import ROOT, Store, store
+from tests.stories.harness import SECRET
+from tests.stories.processes import HOST, START, Deployment, Process, deployed, incidents
+from tests.stories.typing_in import answered
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OVERRIDES = ("deploy/compose.proxy.yaml", "deploy/compose.slack-http.yaml")
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Read the Dockerfile: each instruction and its arguments, comments and line ends gone."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(line.split()[0], line.partition(" ")[2]) for line in lines if line.strip()]
+
+
+def last_stage() -> list[tuple[str, str]]:
+    """Return the instructions that make the end image."""
+    found = instructions()
+    begin = max(number for number, (word, _) in enumerate(found) if word == "FROM")
+    return found[begin:]
+
+
+def test_the_image_is_small_and_not_root() -> None:
+    """The end image takes over the installed packages alone, removes pip, and runs as a numbered user."""
+    words = dict(last_stage())
+    assert "slim" in words["FROM"]
+    assert words["USER"] == "10001"
+    assert "pip uninstall --yes setuptools wheel pip" in words["RUN"]
+    assert [word for word, _ in last_stage()].index("USER") < [word for word, _ in last_stage()].index("CMD")
+    copied = [arguments for word, arguments in last_stage() if word == "COPY"]
+    assert copied[0] == "--from=build /opt/pagebridge /opt/pagebridge"
+    assert copied[1:] == ["deploy/healthcheck.py /opt/pagebridge/healthcheck.py"]
+
+
+def test_every_package_is_checked_against_its_hash() -> None:
+    """Nothing is installed but the lock, by hash, and the project itself without looking for anything else."""
+    installs = [arguments for word, arguments in instructions() if word == "RUN" and "pip install" in arguments]
+    assert "--require-hashes -r requirements.txt" in installs[0]
+    assert "--no-deps --no-build-isolation ." in installs[1]
+    assert len(installs) == 2
+
+
+@pytest.mark.parametrize("word", ["CMD", "HEALTHCHECK"])
+def test_commands_are_in_exec_form(word: str) -> None:
+    """Signals reach the process itself, not a shell in front of it."""
+    assert re.search(r'\["python", .*\]$', dict(last_stage())[word])
+
+
+def test_what_is_copied_is_there_and_let_in() -> None:
+    """Each file that the image is built from exists, and `.dockerignore` lets it in and nothing else."""
+    copied = {
+        part
+        for word, arguments in instructions()
+        if word == "COPY" and "--from" not in arguments
+        for part in arguments.split()[:-1]
+    }
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    assert {line[1:] for line in ignored if line.startswith("!")} == copied
+    assert "*" in ignored
+
+
+def test_the_linter_has_nothing_to_say() -> None:
+    """hadolint, where it is installed, finds nothing in the Dockerfile."""
+    hadolint = shutil.which("hadolint")
+    if hadolint is None:
+        pytest.skip("hadolint is not here")
+    found = subprocess.run([hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+def test_only_the_receiver_is_published() -> None:
+    """Neither worker nor store can be reached from outside, and the store cannot reach anything."""
+    assert [name for name, service in SERVICES.items() if service.get("ports")] == ["receiver"]
+    assert SERVICES["valkey"]["networks"] == ["store"]
+    assert COMPOSE["networks"]["store"]["internal"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_has_as_little_as_can_be(name: str) -> None:
+    """A file system that cannot be written to, no capabilities, no way to more, not root, time for a clean end."""
+    service = SERVICES[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["stop_grace_period"] == "20s"
+    assert service.get("user") == ("valkey" if name == "valkey" else None)
+
+
+def test_each_process_has_its_own_secrets() -> None:
+    """The receiver has neither Slack's nor PagerDuty's tokens, no secret is in the environment, and each is a file."""
+    held = {name: {secret_name(one) for one in service["secrets"]} for name, service in SERVICES.items()}
+    assert held["receiver"] == {"pagerduty_webhook_secrets", "receiver_redis_url"}
+    assert held["worker"].isdisjoint(held["receiver"])
+    assert set().union(*held.values()) == set(COMPOSE["secrets"])
+    assert {str(one["file"]) for one in COMPOSE["secrets"].values()} == {
+        f"./secrets/{name}" for name in COMPOSE["secrets"]
+    }
+    environment = [name for service in SERVICES.values() for name in service.get("environment", {})]
+    assert not [name for name in environment if re.search("TOKEN|SECRET$|SECRETS$|REDIS_URL", name)]
+
+
+@pytest.mark.parametrize("name", OVERRIDES)
+def test_what_lies_on_top_fits(name: str) -> None:
+    """The files that are laid on top name services, networks and files that there are."""
+    on_top = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    for service in on_top["services"].values():
+        assert set(service["networks"]) <= set(COMPOSE["networks"])
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in on_top["volumes"] or (ROOT / source).exists()
+
+
+def secret_name(given: str | Mapping[str, str]) -> str:
+    """Name a secret, however compose.yaml writes it."""
+    return given if isinstance(given, str) else given["source"]
+
+
+async def test_the_commands_run(tmp_path: Path) -> None:
+    """
+    The store, the receiver and a worker by the commands of compose.yaml, with their secrets in files.
+
+    An incident's life goes through as the two users of the store; the health check agrees; all end cleanly.
+    """
+    async with store(tmp_path) as server, deployed(tmp_path / "deployment") as bridge:
+        ports = free_ports(2)
+        receiver_port, worker_port = str(ports[0]), str(ports[1])
+        bridge.pagerduty.subscribe(f"http://{HOST}:{bridge.receiver_port}/webhooks/pagerduty", secrets=[SECRET])
+        receiver = started(bridge, server, "receiver", RECEIVER_ADMIN_PORT=receiver_port, WORKER_PORT="1")
+        worker = started(bridge, server, "worker", WORKER_PORT=worker_port, RECEIVER_ADMIN_PORT="1")
+        assert not await healthy(tmp_path, RECEIVER_ADMIN_PORT="1", WORKER_PORT="1")
+        await bridge.slack.socket.wait_connected(1, timeout=START)
+        await receiver.until_logged("receiver.listening")
+
+        (card,) = await incidents(bridge, "in containers")
+        assert (await bridge.click("Alice", "Acknowledge", card)).acked
+        await bridge.card("Acknowledged by Alice Ng in Slack")
+        await answered(bridge, "Alice", "/pd list", "in containers")
+        assert (await bridge.resolve("Alice", note="It was the cache")).acked
+        await bridge.card("Resolved by Alice Ng in Slack")
+        assert await healthy(tmp_path, RECEIVER_ADMIN_PORT=receiver_port, WORKER_PORT="1")
+        assert await healthy(tmp_path, RECEIVER_ADMIN_PORT="1", WORKER_PORT=worker_port)
+
+        for process in (receiver, worker):
+            process.send(signal.SIGTERM)
+            assert 0 == await process.ended()
+            assert [] == process.failures
+
+
+def started(bridge: Deployment, server: Store, name: str, **environment: str) -> Process:
+    """Start a service by its command in compose.yaml; what compose gives as secrets it finds in files."""
+    values = {name.lower(): value for name, value in bridge.environment.items()}
+    values |= {f"{user}_redis_url": server.url(user) for user in ("receiver", "worker")}
+    app = bridge.pagerduty.add_oauth_app(SCOPES)
+    values |= {"pagerduty_client_secret": app.secret}
+    service = SERVICES[name]
+    folder = bridge.config.parent / f"secrets-{name}"
+    folder.mkdir()
+    for given in service["secrets"]:
+        source, target = (given, given) if isinstance(given, str) else (given["source"], given["target"])
+        (folder / target).write_text(values[source] + "\n", encoding="utf-8")
+        environment |= {target.upper(): ""}
+    python, flag, module = service["command"]
+    assert (python, flag) == ("python", "-m")
+    environment |= {"SECRETS_DIR": str(folder), "PAGERDUTY_API_TOKEN": "", "PAGERDUTY_CLIENT_ID": app.client_id}
+    environment |= {"PAGERDUTY_SUBDOMAIN": "acme", "PAGERDUTY_IDENTITY_URL": bridge.pagerduty.url}
+    return bridge.start(module, **environment)
+
+
+async def healthy(directory: Path, **environment: str) -> bool:
+    """Run the health check of the image."""
+    command = (sys.executable, ROOT / "deploy/healthcheck.py")
+    return await Child(command, environment=environment, output=directory / "health.log").wait() == 0
