@@ -30,6 +30,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{pace}:<budget>:back`        | zset   | minutes  | the same -> when it has lost its place (Redis µs) |
 | `pb:{link:<slack user>}`         | string | minutes  | the PagerDuty user that a Slack user is |
 | `pb:{mention:<pagerduty user>}`  | string | minutes  | the Slack user that a PagerDuty user is |
+| `pb:{doctor}:<run>:<type>`       | any    | seconds  | what `pagebridge doctor` tries its rights on |
 
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
 """
@@ -117,3 +118,8 @@ def link(user: SlackUserId) -> str:
 def mention(user: UserId) -> str:
     """Name the cached Slack user of a PagerDuty user."""
     return f"pb:{{mention:{user}}}"
+
+
+def scratch(run: str, kind: str) -> str:
+    """Name a key on which rights are tried; all of one run share a slot."""
+    return f"pb:{{doctor}}:{run}:{kind}"
