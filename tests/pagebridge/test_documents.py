@@ -1,5 +1,6 @@
 """The documents that repeat what the code says: they say the same."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -43,6 +44,19 @@ def test_the_table_of_actions_in_the_readme_is_generated() -> None:
 def test_the_table_of_commands_in_the_readme_is_generated() -> None:
     """The README lists what the parser understands."""
     assert in_readme("commands") == manual("/pd").strip()
+
+
+def test_the_picture_of_the_design_is_that_of_its_diagram() -> None:
+    """Whoever sees the picture reads every message of the diagram in it, in its order."""
+    design = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    diagram = re.search(r"```mermaid\n(.+?)```", design, re.DOTALL)
+    assert diagram
+    said = re.findall(r"^ *[A-Z]-+[x>]+[A-Z]: (.+)$", diagram[1], re.MULTILINE)
+    picture = (ROOT / "docs/life-of-an-incident.svg").read_text(encoding="utf-8")
+    drawn = re.findall(r'<text [^>]*class="messageText"[^>]*>(?:<tspan[^>]*>)?(.*?)</t', picture)
+
+    assert len(said) > 40
+    assert said == [html.unescape(text) for text in drawn]
 
 
 def in_readme(name: str) -> str:
