@@ -59,6 +59,17 @@ def test_the_picture_of_the_design_is_that_of_its_diagram() -> None:
     assert said == [html.unescape(text) for text in drawn]
 
 
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "README.md", "docs/design.md", "docs/test-plan.md"])
+def test_what_a_document_points_to_is_there(document: str) -> None:
+    """Every file and folder that is named exists, and so does every page that is linked."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:bolt_app|shared|webhook_receiver|pagebridge|tests|docs|deploy)/[\w./-]*)", text))
+    linked = {(Path(document).parent / link).as_posix() for link in re.findall(r"\]\(([\w./-]+)\)", text)}
+
+    assert named | linked
+    assert [] == [place for place in sorted(named | linked) if not (ROOT / place).exists()]
+
+
 def in_readme(name: str) -> str:
     """Read the generated part of the README that has this name."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
