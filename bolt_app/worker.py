@@ -26,6 +26,7 @@ from bolt_app.resync import Resync
 from bolt_app.route_check import RouteCheck
 from bolt_app.showing import Showing
 from bolt_app.socket_mode import SocketMode
+from bolt_app.sweep import Sweep
 from bolt_app.upkeep import Upkeep
 from bolt_app.watchdog import Watchdog
 from bolt_app.wiring import Wiring
@@ -168,7 +169,9 @@ class Worker:
             incidents=incidents,
             command_queues=documents.command_queues(redis),
             surfaces=documents.surfaces(redis),
+            progress=documents.progress(redis),
             open_incidents=OpenIncidents(redis),
+            leases=lambda work: Leases(redis, work, durations.lease),
             dirty=WorkQueue(redis, "dirty", durations.lease),
             commands=WorkQueue(redis, "commands", durations.lease),
             pagerduty=doors.pagerduty,
@@ -218,10 +221,10 @@ class Worker:
     def _upkeep(self, wiring: Wiring, placing: Placing) -> Upkeep:
         resync = Resync(wiring, Repairing(wiring))
         watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
-        return Upkeep(wiring, resync, watchdog, placing)
+        return Upkeep(wiring, resync, Sweep(wiring, resync), watchdog, placing)
 
     def _inbox(self, doors: Doors, stream: str) -> Inbox:
         return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)
 
     def _working(self, wiring: Wiring, queue: WorkQueue, name: str, work: Executor | Reconciler) -> Working:
-        return Working(queue, Leases(wiring.redis, name, wiring.durations.lease), work, wiring.durations)
+        return Working(queue, wiring.leases(name), work, wiring.durations)
