@@ -17,17 +17,19 @@ import structlog
 
 from bolt_app import replies
 from bolt_app.attempting import ALREADY
+from bolt_app.auditing import answering, audited, ruled
 from bolt_app.guard import guard
 from bolt_app.telling import tell
 from bolt_app.wiring import Wiring
 from shared.errors import CallError, Malformed, Refused
 from shared.identity import Identity, Linked
 from shared.log import reference
-from shared.model.command import Action, Command
+from shared.model.command import Action, Command, split
 from shared.model.event import Status
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.queue import CommandQueue, Record
 from shared.pagerduty.rest import RestIncident
 from shared.pagerduty.words import explain
 
@@ -46,12 +48,22 @@ async def no_envelope() -> None:
 
 @dataclass
 class Press:
-    """A press that could not be stored: how it ended, the incident's page, and whether its clicker has been told."""
+    """
+    A press that could not be stored: how it ended, the incident's page, and whether its clicker has been told.
 
+    `linked`, `rule` and `answered` are for the audit, as in a `Try`; `recorded` says that the store knows of it all.
+    """
+
+    command: Command
+    accepted_ms: int
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     outcome: Outcome | None = None
     url: str = ""
     told: bool = False
+    linked: Linked | None = None
+    rule: str = ""
+    answered: str = ""
+    recorded: bool = False
 
 
 class Direct:
@@ -75,7 +87,7 @@ class Direct:
         press = self._press(command)
         async with press.turn:
             if press.outcome is None:
-                press.outcome, press.url = await self._outcome(command)
+                press.outcome = await self._outcome(press)
                 quoted = press.outcome.reference
                 log.warning("command.direct", command=command.id, outcome=press.outcome.kind, reference=quoted)
         if press.outcome.reached:
@@ -87,31 +99,59 @@ class Direct:
         if press.told and not press.outcome.reached:
             await ack()
 
+    async def catch_up(self) -> None:
+        """
+        Put on record what ended without the store, then wait a moment. Raises `StoreDown` while it is away.
+
+        From then on a copy of such a press is known to every worker, and the audit has it.
+        """
+        for press in list(self._presses.values()):
+            if press.outcome is not None and not press.recorded:
+                await self._record(press, press.outcome)
+        await asyncio.sleep(self._wiring.durations.block)
+
+    async def _record(self, press: Press, outcome: Outcome) -> None:
+        wiring, command = self._wiring, press.command
+        now_ms = await wiring.clock.now_ms()
+        ended = [
+            Record(part, accepted_ms=press.accepted_ms, told=1, outcome=outcome, ended_ms=now_ms)
+            for part in split(command)
+        ]
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            for record in ended:
+                queue = queue.added(record)
+            return queue
+
+        await wiring.command_queues.change(command.incident, rule)
+        await wiring.audit.record(audited(press, outcome, now_ms))
+        press.recorded = True
+
     def _press(self, command: Command) -> Press:
-        press = self._presses.setdefault(command.id, Press())
+        press = self._presses.setdefault(command.id, Press(command, self._wiring.clock.estimate_ms()))
         if len(self._presses) > KEPT:
             del self._presses[next(iter(self._presses))]
         return press
 
-    async def _outcome(self, command: Command) -> tuple[Outcome, str]:
+    async def _outcome(self, press: Press) -> Outcome:
+        command, sent = press.command, False
         if command.action is not Action.ACKNOWLEDGE:
             why = "The bridge could not store it for certain: unless the card changes within seconds, nothing was sent."
-            return Outcome(Kind.NOT_STORED, why=why, reference=reference()), ""
-        sent, url = False, ""
+            return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         try:
             async with asyncio.timeout(self._wiring.durations.direct):
-                linked, read = await self._checked(command)
-                url = read.snapshot.url
+                linked, read = await self._checked(press)
                 found = guard(command, read, Incident(command.incident))
                 if found is None:
-                    sent = True
-                    found = await self._acknowledged(command, linked)
-                return found or Outcome(Kind.DONE), url
+                    sent, press.answered = True, "uncertain"
+                    with answering(press):
+                        found = await self._acknowledged(command, linked)
+                return found or Outcome(Kind.DONE)
         except Declined as declined:
-            return declined.outcome, url
+            return declined.outcome
         except (CallError, Malformed, TimeoutError) as error:
             sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
-            return _failed(command, error, sure=sure), url
+            return _failed(command, error, sure=sure)
 
     async def _acknowledged(self, command: Command, linked: Linked) -> Outcome | None:
         """Acknowledge; say so when somebody else was quicker, because a PUT that did nothing answers 200 as well."""
@@ -130,11 +170,14 @@ class Direct:
         ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
         return None if ours else guard(command, now, Incident(command.incident))
 
-    async def _checked(self, command: Command) -> tuple[Linked, RestIncident]:
+    async def _checked(self, press: Press) -> tuple[Linked, RestIncident]:
+        command = press.command
         self._identity.config = self._wiring.config.identity
-        linked = await self._identity.link(command.by)
+        linked = press.linked = await self._identity.link(command.by)
         read = (await self._wiring.pagerduty.incident(command.incident)).value
-        await self._wiring.authorization.require(linked.user, read, command.action)
+        press.url = read.snapshot.url
+        with ruled(press):
+            press.rule = await self._wiring.authorization.require(linked.user, read, command.action)
         return linked, read
 
 

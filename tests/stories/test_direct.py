@@ -8,8 +8,11 @@ import pytest
 
 from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.slack import Fault as SlackFault
-from tests.stories.harness import Bridge, running, settled
+from shared.model.audit import AuditEntry
+from shared.store.audit import Audit
+from tests.stories.harness import PATIENCE, Bridge, running, settled
 from tests.stories.processes import Deployment, acknowledged_once, deployed_with_receiver, incidents, struck
+from tests.stories.test_store_failures import redis_of
 
 INCIDENT = "/incidents/*"
 SLOW = 0.6
@@ -149,3 +152,37 @@ async def test_a_copy_at_another_worker_has_no_effect_of_its_own(tmp_path: Path)
         assert "was already acknowledged by Alice Ng" in await bridge.told("Alice", "This changed nothing")
         assert 1 == len(bridge.writes())
         await bridge.valkey.start()
+
+
+async def test_a_copy_at_another_worker_with_redis_back(tmp_path: Path) -> None:
+    """Redis is back and knows of the press: a copy at another worker is the same one, though it would apply again."""
+    async with running(tmp_path / "valkey", workers=1) as bridge:
+        await without_redis(bridge)
+        click = await bridge.click("Alice", "Acknowledge")
+        await bridge.told("Alice", "is acknowledged, in your name")
+        await bridge.valkey.start()
+        entry = await audited(bridge)
+        assert ("acknowledge", "PALICE1", "2xx", "done") == (
+            entry.action, entry.pagerduty_user, entry.answer, entry.outcome
+        )  # fmt: skip
+        await bridge.stop_workers()
+        await bridge.start_worker()
+        bridge.pagerduty.automation.unacknowledge(bridge.pagerduty.incidents[0].id)
+
+        again = await bridge.slack.redeliver(click)
+
+        assert again.acked
+        await bridge.card("Acknowledgement ran out")
+        await settled(bridge)
+        assert 1 == len(bridge.writes())
+        assert 1 == len(bridge.private("Alice"))
+
+
+async def audited(bridge: Bridge) -> AuditEntry:
+    """Wait for the first entry of the audit."""
+    async with redis_of(bridge) as redis:
+        async with asyncio.timeout(PATIENCE):
+            while not (entries := [entry async for entry in Audit(redis).read()]):  # noqa: ASYNC110 -- Redis has no event for it
+                await asyncio.sleep(0.02)
+    assert isinstance(entries[0], AuditEntry)
+    return entries[0]
