@@ -125,7 +125,7 @@ class Worker:
             stack.push_async_callback(in_hand.emptied)
             health = Health(doors.redis, socket, durable=wiring.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
-            await self._work(wiring, doors, socket)
+            await self._work(wiring, doors, socket, direct)
 
     @property
     def _bot_token(self) -> str:
@@ -193,7 +193,7 @@ class Worker:
             log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
         return wanted and found.fsync
 
-    async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode) -> None:
+    async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode, direct: Direct) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
         events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
         await events.open()
@@ -208,6 +208,7 @@ class Worker:
             tasks = [
                 group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring)),
                 group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring)),
+                group.create_task(repeating(direct.catch_up, wiring)),
                 group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
                 group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
                 group.create_task(repeating(self._upkeep(wiring, placing).step, wiring)),
