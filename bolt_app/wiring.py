@@ -1,7 +1,7 @@
 """What the parts of a worker share: made once at start, handed to each of them."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bolt_app.catalogue import Catalogue
 from shared.authorization import Authorization
@@ -17,6 +17,7 @@ from shared.slack.client import Slack
 from shared.store.audit import Audit
 from shared.store.documents import Documents
 from shared.store.generation import Generation
+from shared.store.journal import Journal
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis
 from shared.store.time import StoreClock
@@ -52,3 +53,7 @@ class Wiring:
     echo: Echo
     audit: Audit
     catalogue: Catalogue
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.redis)
