@@ -1,7 +1,7 @@
 """When a day has come to rest: nothing on its way or due, and since the last thing that went wrong one whole resync."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from shared.model.progress import EVERYTHING
 from shared.store import keys
@@ -15,9 +15,9 @@ SETTLED = 2.0
 
 class Rest:
     """
-    Looks whether it is at rest, again and again. `epoch_ms` is when the simulation's time begins, for the store, `resync`
-    whether these workers compare at all.
+    Looks whether it is at rest, again and again.
 
+    `epoch_ms` is when the simulation's time begins, for the store; `resync`, whether these workers compare at all.
     A resync counts when it began after all that it has to make good, and has left nothing to look at again.
     """
 
