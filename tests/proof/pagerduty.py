@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TypeVar
 
-from bolt_app.watchdog import NEEDED
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import IncidentId, TeamId, UserId
@@ -17,7 +16,7 @@ from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.people import Team, User
 from shared.pagerduty.requests import IncidentFilter
 from shared.pagerduty.rest import RestIncident
-from shared.pagerduty.subscriptions import WebhookSubscription
+from shared.pagerduty.subscriptions import NEEDED, WebhookSubscription
 from tests.proof import account as model
 from tests.proof import logbook
 from tests.proof.account import Account, AlreadySo, History, Write

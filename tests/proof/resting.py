@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import cast
 
 from shared.model.progress import EVERYTHING
 from shared.store import keys
@@ -43,14 +44,14 @@ class Rest:
 
     def _due(self) -> str:
         execute = self._server.execute
-        left = {"calls": self._troubles.outstanding}
+        left: dict[str, object] = {"calls": self._troubles.outstanding}
         left |= {name: execute("XLEN", name) for name in (keys.EVENTS, keys.COMMANDS)}
         left |= {name: execute("ZCARD", keys.due(name)) for name in ("dirty", "commands")}
         return ", ".join(f"{name}: {count}" for name, count in left.items() if count)
 
     def _not_compared(self) -> str:
         kept = self._server.execute("HGET", keys.document(EVERYTHING, "progress"), "doc")
-        progress = json.loads(kept) if kept else {"begun_ms": 0, "due_ms": 0}
+        progress = json.loads(cast("bytes", kept)) if kept else {"begun_ms": 0, "due_ms": 0}
         begun = (progress["begun_ms"] - self._epoch_ms) / 1000
         seen = begun > self._since + SETTLED and not progress["due_ms"]
         return "" if seen else "a resync that has seen everything"
