@@ -22,6 +22,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{<incident>}:incident`       | hash   | 180 d    | the projection: `rev`, `doc` |
 | `pb:{<incident>}:commands`       | hash   | 180 d    | the incident's command queue: `rev`, `doc` |
 | `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |
+| `pb:{<incident>}:journal`        | stream | 30 d     | what was seen, decided and done, the last 1,000 steps |
 | `pb:{EVERYTHING}:progress`       | hash   | 180 d    | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{<incident>}:lease:<name>`   | string | lease    | who holds the incident for one kind of work |
 | `pb:{<incident>}:epoch:<name>`   | string | 180 d    | how often that lease has been taken: the fencing token |
@@ -53,6 +54,10 @@ LAG_KEPT = 24 * 3600
 """Seconds that it is remembered which cards of a channel are late."""
 INCIDENT_KEPT = 180 * 24 * 3600
 """Seconds that an incident's keys outlive its last change."""
+JOURNAL_KEPT = 30 * 24 * 3600
+"""Seconds that a journal outlives its last step."""
+JOURNAL_STEPS = 1000
+"""How many steps a journal has, about: each may tell several facts."""
 
 
 def open_in(channel: ChannelId) -> str:
@@ -88,6 +93,11 @@ def marks(queue: str) -> str:
 def document(incident: IncidentId, name: str) -> str:
     """Name one of an incident's documents: `incident`, `commands` or `slack`."""
     return f"pb:{{{incident}}}:{name}"
+
+
+def journal(incident: IncidentId) -> str:
+    """Name the journal of an incident; same slot as its documents."""
+    return f"pb:{{{incident}}}:journal"
 
 
 def lease(incident: IncidentId, work: str) -> str:

@@ -33,6 +33,8 @@ ALIVE_TIMEOUT = 0.5
 MOST_CONNECTIONS = 32
 """Connections that one client keeps; a burst waits its turn."""
 NO_EVICTION = "noeviction"
+IMPOSSIBLE_ID = "0-0"
+"""Redis refuses an entry under this id, after everything else that it could refuse it for."""
 
 _ANSWERS = ("BUSYGROUP", "NOGROUP")
 """Replies that say something about the data. Any other error reply means that the server does not do its work."""
@@ -112,6 +114,19 @@ async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wai
             if wait_for_disk:
                 await _wait_for_disk(connection)
     return bytes(entry).decode()
+
+
+async def try_to_append(client: Redis, stream: str) -> None:
+    """
+    Find out whether an append would be taken, without one: under an id that no entry can have, nothing is written.
+
+    Raises `StoreDown` when it would not: a replica, a full memory or disk, no right to.
+    """
+    try:
+        await client.execute_command("XADD", stream, IMPOSSIBLE_ID, "probe", "")
+    except StoreDown as error:
+        if f"must be greater than {IMPOSSIBLE_ID}" not in str(error):
+            raise
 
 
 async def probe(client: Redis) -> Durability:
