@@ -30,11 +30,12 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{pace}:<budget>:back`        | zset   | minutes  | the same -> when it has lost its place (Redis µs) |
 | `pb:{link:<slack user>}`         | string | minutes  | the PagerDuty user that a Slack user is |
 | `pb:{mention:<pagerduty user>}`  | string | minutes  | the Slack user that a PagerDuty user is |
+| `pb:{typed:<command>}`           | string | 3 d      | the incident that a line without a number was first about |
 
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
 """
 
-from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
+from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 
 EVENTS = "pb:{events}"
 COMMANDS = "pb:{commands}"
@@ -50,6 +51,8 @@ AUDIT_KEPT = 400 * 24 * 3600
 """Seconds that an entry of the audit is kept, at least."""
 LAG_KEPT = 24 * 3600
 """Seconds that it is remembered which cards of a channel are late."""
+TYPED_KEPT = 3 * 24 * 3600
+"""Seconds that it is remembered what a typed line meant: as long as ended commands are."""
 INCIDENT_KEPT = 180 * 24 * 3600
 """Seconds that an incident's keys outlive its last change."""
 
@@ -117,3 +120,8 @@ def link(user: SlackUserId) -> str:
 def mention(user: UserId) -> str:
     """Name the cached Slack user of a PagerDuty user."""
     return f"pb:{{mention:{user}}}"
+
+
+def typed(command: CommandId) -> str:
+    """Name what a typed line without a number meant."""
+    return f"pb:{{typed:{command}}}"
