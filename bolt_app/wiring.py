@@ -45,6 +45,7 @@ class Wiring:
     open_incidents: OpenIncidents
     dirty: WorkQueue
     commands: WorkQueue
+    briefings: WorkQueue
     pagerduty: PagerDuty
     slack: Slack
     identity: Identity

@@ -11,8 +11,9 @@ from bolt_app.reading.listing import listed
 from bolt_app.reading.manual import manual, markdown
 from bolt_app.reading.oncall import Place, best, choose, levels
 from bolt_app.reading.reading import unread
-from bolt_app.reading.show import Whole, shown
+from bolt_app.reading.show import shown
 from bolt_app.reading.whoami import ROLES
+from bolt_app.reading.whole import Whole
 from bolt_app.replies import Reply
 from bolt_app.saying import age
 from bolt_app.slash import USAGES, Scope, Verb, Wish
@@ -20,10 +21,11 @@ from bolt_app.still_open import Open
 from bolt_app.which import candidates, unanswered, unknown
 from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks
 from shared.errors import Refused, Unavailable
+from shared.model.briefing import Link
 from shared.model.event import Instant, Ref, Status
 from shared.model.ids import IncidentId
 from shared.pagerduty.additions import Note
-from shared.pagerduty.alerts import Alert, Link
+from shared.pagerduty.alerts import Alert
 from shared.pagerduty.escalation import EscalationLevel, EscalationPolicy, OnCall
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.rest import AlertCounts, PendingAction, RestIncident

@@ -7,6 +7,7 @@ from shared.errors import Refused
 from shared.model.event import Agent, Instant, Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty import answers, rest
+from shared.pagerduty.alerts import Alert
 from shared.pagerduty.client import PagerDuty, Read
 from shared.pagerduty.escalation import EscalationPolicy
 from shared.pagerduty.log_entries import LogEntry
@@ -63,6 +64,11 @@ class SimulatedPagerDuty(PagerDuty):
         """Read the log, of which the model keeps the transitions."""
         begin = (since_ms or 0) // SECOND * SECOND
         return await self._way.call("read", lambda: _log(self._account.incidents[incident], begin))
+
+    async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
+        """Read the alerts, of which the model has none."""
+        assert incident in self._account.incidents
+        return await self._way.call("read", tuple[Alert, ...])
 
     async def user(self, user: UserId) -> User:
         """Read a user."""

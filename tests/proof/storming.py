@@ -166,6 +166,7 @@ def _wired(
         open_incidents=OpenIncidents(redis),
         dirty=WorkQueue(redis, "dirty", durations.lease),
         commands=WorkQueue(redis, "commands", durations.lease),
+        briefings=WorkQueue(redis, "briefings", durations.lease),
         pagerduty=pagerduty,
         slack=slack,
         identity=Identity(config.identity, slack, pagerduty, Links(redis), HOME),

@@ -43,17 +43,6 @@ def test_the_buttons_follow_what_the_account_can_do() -> None:
     assert ["pagebridge:note", "pagebridge:menu"] == [element["action_id"] for element in row["elements"]]
 
 
-@pytest.mark.parametrize("details", [True, False])
-def test_details_are_behind_the_headline(details: bool) -> None:  # noqa: FBT001 -- of the table
-    """The menu is there only when there is something behind it."""
-    incident = folded(webhook(TRIGGERED, NOON))
-    assert incident.snapshot is not None
-
-    message = card.render(incident, incident.snapshot, {}, details=details)
-
-    assert details is ("accessory" in message.blocks[0])
-
-
 def test_state_comes_first_in_words() -> None:
     """The first thing read is the state, as a word and a symbol; the title links to PagerDuty."""
     headline = rendered(folded(webhook(TRIGGERED, NOON))).blocks[0]["text"]["text"]
