@@ -30,7 +30,7 @@ log = structlog.get_logger()
 AT_ONCE = 2
 """How many incidents one worker reads at the same time."""
 LINKS = 3
-LONGEST = 600
+LONGEST = 500
 """Characters that are kept of what monitoring wrote; a longer address is of no use when it is cut."""
 
 

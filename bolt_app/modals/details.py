@@ -21,7 +21,7 @@ LINKS = 5
 LINES = 5
 """Lines of an alert's details that are shown."""
 SHORT = 150
-ENTRY = 200
+ENTRY = 295
 PER_PARAGRAPH = 10
 PARAGRAPH = 3000
 DIVIDER: Block = {"type": "divider"}
@@ -29,7 +29,7 @@ DIVIDER: Block = {"type": "divider"}
 
 def loading(about: About) -> Block:
     """Show that the details are on their way."""
-    return view(about, [section("Loading… asking PagerDuty for its alerts, notes and log.")])
+    return view(about, [_paragraph("Loading… asking PagerDuty for its alerts, notes and log.")])
 
 
 def view(about: About, blocks: Sequence[Block]) -> Block:
@@ -44,7 +44,7 @@ def shown(whole: Whole) -> list[Block]:
     parts = (_alerts(whole), _notes(whole.notes), _log(whole.log))
     told = [[DIVIDER, *part] for part in parts if part]
     page = link(whole.incident.snapshot.url, "Open in PagerDuty")
-    head = section("\n".join([facts(whole.incident), *([page] if page.startswith("<") else [])]))
+    head = _paragraph("\n".join([facts(whole.incident), *([page] if page.startswith("<") else [])]))
     return [head, *(block for part in told for block in part)]
 
 
@@ -54,9 +54,9 @@ def _alerts(whole: Whole) -> list[Block]:
     if not whole.alerts:
         return [context("It has no alerts.")]
     goes_on = f", {whole.incident.alerts.triggered} of them still going on" if whole.incident.alerts else ""
-    head = section(f"*Alerts*: {counted(whole)}{goes_on}")
+    head = _paragraph(f"*Alerts*: {counted(whole)}{goes_on}")
     rest = _more(counted(whole) - MOST_ALERTS, "later")
-    return [head, *(section(_alert(alert)) for alert in whole.alerts[:MOST_ALERTS]), *rest]
+    return [head, *(_paragraph(_alert(alert)) for alert in whole.alerts[:MOST_ALERTS]), *rest]
 
 
 def _alert(alert: Alert) -> str:
@@ -66,7 +66,7 @@ def _alert(alert: Alert) -> str:
     lines = [line for name, value in alert.details for line in _lines(name, value)]
     more = ["> …"] if len(lines) > LINES else []
     written = [f"> {clamp(line, SHORT)}" for line in lines[:LINES]]
-    return clamp("\n".join(filter(None, [f"*{name}*", " · ".join(said), links, *written, *more])), PARAGRAPH)
+    return "\n".join(filter(None, [f"*{name}*", " · ".join(said), links, *written, *more]))
 
 
 def _lines(name: str, value: str) -> Iterable[str]:
@@ -81,16 +81,20 @@ def _notes(notes: Sequence[Note] | None) -> list[Block]:
     if not notes:
         return [context("Nobody has added a note.")]
     last = sorted(notes, key=lambda note: note.created.ms)[-MOST_NOTES:]
-    told = [section("\n".join(filter(None, (author(note), quote(note.content)[0])))) for note in last]
-    return [section("*Notes*"), *_more(len(notes) - MOST_NOTES, "earlier"), *told]
+    told = [_paragraph("\n".join(filter(None, (author(note), quote(note.content)[0])))) for note in last]
+    return [_paragraph("*Notes*"), *_more(len(notes) - MOST_NOTES, "earlier"), *told]
 
 
 def _log(entries: Sequence[LogEntry] | None) -> list[Block]:
     if entries is None:
         return [context("Its log could not be read.")]
-    last = [clamp(entry(logged), ENTRY + SHORT) for logged in entries[-MOST_ENTRIES:]]
-    told = [section("\n".join(last[at : at + PER_PARAGRAPH])) for at in range(0, len(last), PER_PARAGRAPH)]
-    return [section("*Log*"), *_more(len(entries) - MOST_ENTRIES, "earlier"), *told] if told else []
+    last = [clamp(entry(logged), ENTRY) for logged in entries[-MOST_ENTRIES:]]
+    told = [_paragraph("\n".join(last[at : at + PER_PARAGRAPH])) for at in range(0, len(last), PER_PARAGRAPH)]
+    return [_paragraph("*Log*"), *_more(len(entries) - MOST_ENTRIES, "earlier"), *told] if told else []
+
+
+def _paragraph(text: str) -> Block:
+    return section(clamp(text, PARAGRAPH))
 
 
 def _more(count: int, which: str) -> list[Block]:

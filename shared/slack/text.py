@@ -29,7 +29,7 @@ _PAGERDUTY = re.compile(r"https://(?:[a-z0-9-]+\.)+pagerduty\.com(?:[/?#][!-~]*)
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?(?:[/?#][!-~]*)?")
 _NOT_IN_LINKS = frozenset('<>|"\\')
 _OUTSIDE = re.compile(r"https?://[!-~]+")
-_LONGEST_OUTSIDE = 600
+_LONGEST_OUTSIDE = 500
 _LONGEST_LABEL = 80
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in _NOT_IN_LINKS}
 
@@ -87,9 +87,9 @@ def outside(url: str, label: str) -> str:
     An address that cannot be linked is shown as text. `label` is not escaped yet, and may be empty.
     """
     words, host = clamp(escape(label), _LONGEST_LABEL), _host(url)
-    if not host:
-        return ": ".join(filter(None, (words, clamp(escape(url), _LONGEST_OUTSIDE))))
     address = url.translate(_ENCODED).translate(_ENTITIES)
+    if not host or len(address) > _LONGEST_OUTSIDE:
+        return ": ".join(filter(None, (words, clamp(escape(url), _LONGEST_OUTSIDE))))
     return f"<{address}|{words}> ({host})" if words not in ("", host, escape(url)) else f"<{address}|{host}>"
 
 
@@ -106,10 +106,10 @@ def date(ms: int, fallback: str = "") -> str:
 
 def _host(url: str) -> str:
     """Name the host that an address leads to, empty for one that nobody should follow."""
-    if len(url) > _LONGEST_OUTSIDE or not _OUTSIDE.fullmatch(url):
+    if not _OUTSIDE.fullmatch(url):
         return ""
     try:
-        return escape(urlsplit(url).hostname or "")
+        return clamp(escape(urlsplit(url).hostname or ""), _LONGEST_LABEL)
     except ValueError:
         return ""
 
