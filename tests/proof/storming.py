@@ -187,6 +187,7 @@ def _wired(
         leases=lambda work: Leases(redis, work, durations.lease),
         dirty=WorkQueue(redis, "dirty", durations.lease),
         commands=WorkQueue(redis, "commands", durations.lease),
+        briefings=WorkQueue(redis, "briefings", durations.lease),
         pagerduty=pagerduty,
         slack=slack,
         identity=Identity(config.identity, slack, pagerduty, Links(redis), HOME),
