@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 from pagebridge.cli.run import DATA
 from pagebridge.embedded_valkey import EmbeddedValkey
@@ -23,13 +24,29 @@ Data = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
-__all__ = ["DATA", "FAILED", "AsJson", "Data", "opened"]
+__all__ = ["DATA", "FAILED", "AsJson", "Data", "known_secrets", "opened"]
 
 
 class _Store(Environment):
     """The Redis to read from; without one it is that of `pagebridge run`."""
 
     redis_url: RedisUrl | None = None
+
+
+class _Secrets(Environment):
+    """Every secret that may be set here."""
+
+    redis_url: SecretStr | None = None
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    pagerduty_api_token: SecretStr | None = None
+    pagerduty_webhook_secrets: SecretStr | None = None
+
+
+def known_secrets() -> list[str]:
+    """List every secret that is set here, so that it can be hidden wherever it turns up."""
+    found = list(load(_Secrets).secrets())
+    return [*found, *(part.strip() for secret in found for part in secret.split(","))]
 
 
 @asynccontextmanager
