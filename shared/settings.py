@@ -127,7 +127,7 @@ class SharedSettings(Environment):
 
     redis_url: RedisUrl = Field(
         description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`. "
-        "`pagebridge run` starts one of its own when this is not set."
+        "`pagebridge up` starts one of its own when this is not set."
     )
     bridge_config: Path = Field(
         default=Path("bridge.toml"), description="File with routing, identity table and authorization."
@@ -188,7 +188,7 @@ class WorkerSettings(SharedSettings):
 
 
 class Settings(ReceiverSettings, WorkerSettings):
-    """Every setting there is, for `pagebridge run` and for the documents."""
+    """Every setting there is, for `pagebridge up` and for the documents."""
 
 
 S = TypeVar("S", bound=Environment)

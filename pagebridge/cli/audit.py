@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from pagebridge.cli.printing import show, table, utc
-from pagebridge.cli.run import DATA
+from pagebridge.cli.up import DATA, StoreSettings
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.errors import Malformed, StoreDown
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
 from shared.model.outcome import Kind
-from shared.settings import Environment, RedisUrl, load
+from shared.settings import load
 from shared.store.audit import Audit, dump_entry
 from shared.store.redis import connect
 
@@ -27,12 +27,6 @@ TIMEOUT = 10.0
 """Seconds that reading one batch may take."""
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TITLES = ("TIME (UTC)", "WHO", "ACTION", "INCIDENT", "DECISION", "SENT", "ANSWER", "OUTCOME", "REFERENCE")
-
-
-class _Store(Environment):
-    """The Redis to read from; without one it is that of `pagebridge run`."""
-
-    redis_url: RedisUrl | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f
 Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="By this Slack user or PagerDuty user.")]
 On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="On this incident.")]
 Data = Annotated[
-    Path, typer.Option(metavar="DIR", help="Where `pagebridge run` keeps its data, unless REDIS_URL is set.")
+    Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data, unless REDIS_URL is set.")
 ]
 
 
@@ -118,7 +112,7 @@ def json_line(entry: AuditEntry) -> str:
 
 
 async def _audit(wanted: Wanted, data: Path, *, as_json: bool) -> int:
-    given = load(_Store).redis_url
+    given = load(StoreSettings).redis_url
     url = given.get_secret_value() if given else EmbeddedValkey(data).url
     try:
         entries, unreadable = await _read(url, wanted)
@@ -131,7 +125,7 @@ async def _audit(wanted: Wanted, data: Path, *, as_json: bool) -> int:
 
 
 def _nobody(data: Path) -> str:
-    return f"no `pagebridge run` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"
+    return f"no `pagebridge up` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"
 
 
 async def _read(url: str, wanted: Wanted) -> tuple[list[AuditEntry], list[Malformed]]:

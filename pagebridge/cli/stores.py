@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from pagebridge.cli.run import DATA
+from pagebridge.cli.up import DATA, StoreSettings
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
-from shared.settings import Environment, RedisUrl, load
+from shared.settings import Environment, load
 from shared.store.redis import Redis, connect
 
 FAILED = 1
@@ -20,17 +20,11 @@ TIMEOUT = 10.0
 """Seconds that one read may take."""
 
 Data = Annotated[
-    Path, typer.Option(metavar="DIR", help="Where `pagebridge run` keeps its data, unless REDIS_URL is set.")
+    Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data, unless REDIS_URL is set.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 __all__ = ["DATA", "FAILED", "AsJson", "Data", "known_secrets", "opened"]
-
-
-class _Store(Environment):
-    """The Redis to read from; without one it is that of `pagebridge run`."""
-
-    redis_url: RedisUrl | None = None
 
 
 class _Secrets(Environment):
@@ -52,7 +46,7 @@ def known_secrets() -> list[str]:
 @asynccontextmanager
 async def opened(data: Path) -> AsyncIterator[Redis]:
     """Open the store. When it cannot be read, say why and what to do, and end the command."""
-    given = load(_Store).redis_url
+    given = load(StoreSettings).redis_url
     redis = connect(given.get_secret_value() if given else EmbeddedValkey(data).url, timeout=TIMEOUT)
     try:
         yield redis

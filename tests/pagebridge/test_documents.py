@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 import yaml
 
-from bolt_app.preflight import SCOPES
 from bolt_app.reading.actions import actions_table
 from bolt_app.reading.manual import markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.settings import env_example, markdown
+from shared.credentials import SCOPES
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
