@@ -74,6 +74,11 @@ class Directory(Transport):
             params = {**params, "since": moment(at_ms), "until": moment((until_ms or at_ms) + SECOND)}
         return await self._all("on_calls", get("oncalls", params=params), escalation.parse_on_calls)
 
+    async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:
+        """Read who is on call at any time between the two, for any escalation policy."""
+        params: Params = {"since": moment(since_ms), "until": moment(until_ms)}
+        return await self._all("on_calls", get("oncalls", params=params), escalation.parse_on_calls)
+
     async def on_call(self, policy: str) -> frozenset[UserId]:
         """Read who is on call for an escalation policy now, at any level."""
         return frozenset(UserId(entry.user.id) for entry in await self.on_calls(policy))

@@ -9,6 +9,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{events}`                    | stream | none     | deliveries and answers to our calls, until folded |
 | `pb:{commands}`                  | stream | none     | what people asked for, until moved to its incident |
 | `pb:{deadletters}`               | stream | 10,000   | what could not be understood, with the reason |
+| `pb:{deadletters}:claim:<id>`    | string | 60 s     | there while somebody retries or drops that letter |
 | `pb:{audit}`                     | stream | 400 d    | every human action and what came of it |
 | `pb:{generation}`                | string | none     | the birth of this data set: `<random>:<Redis ms>` |
 | `pb:{ping}`                      | string | none     | when a ping of PagerDuty's last came (Redis ms) |
@@ -61,6 +62,11 @@ JOURNAL_KEPT = 30 * 24 * 3600
 """Seconds that a journal outlives its last step."""
 JOURNAL_STEPS = 1000
 """How many steps a journal has, about: each may tell several facts."""
+
+
+def claim(letter: str) -> str:
+    """Name the claim on a dead letter; same slot as the letters."""
+    return f"{DEAD_LETTERS}:claim:{letter}"
 
 
 def open_in(channel: ChannelId) -> str:
