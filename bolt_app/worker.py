@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from bolt_app import app, preflight
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting
+from bolt_app.briefer import AT_ONCE, Briefer
 from bolt_app.catalogue import Catalogue
 from bolt_app.consuming import Consuming
 from bolt_app.direct import Direct
@@ -28,6 +29,7 @@ from bolt_app.resync import Resync
 from bolt_app.route_check import RouteCheck
 from bolt_app.showing import Showing
 from bolt_app.socket_mode import SocketMode
+from bolt_app.sweep import Sweep
 from bolt_app.transport import Transport
 from bolt_app.upkeep import Upkeep
 from bolt_app.watchdog import Watchdog
@@ -118,7 +120,7 @@ class Worker:
         """Work until told to stop."""
         async with AsyncExitStack() as stack:
             doors = await self._open(stack)
-            home = await preflight.check(doors.slack, self._app_token, doors.pagerduty)
+            home = await preflight.check(doors.slack, self._settings.socket_token, doors.pagerduty)
             wiring = self._wiring = await self._wired(doors, home)
             direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
             in_hand = InHand()
@@ -128,24 +130,18 @@ class Worker:
             stack.push_async_callback(in_hand.emptied)
             health = Health(doors.redis, transport, durable=wiring.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
-            await self._work(wiring, doors, transport)
+            await self._work(wiring, doors, transport, direct)
 
     @property
     def _bot_token(self) -> str:
         return self._settings.slack_bot_token.get_secret_value()
 
-    @property
-    def _app_token(self) -> str | None:
-        """The token for Socket Mode, None when Slack comes over HTTP."""
-        token = self._settings.slack_app_token
-        return token.get_secret_value() if token and self._settings.slack_transport == "socket" else None
-
     def _transport(self, bolt: AsyncApp) -> Transport:
         settings = self._settings
-        if self._app_token is None and settings.slack_signing_secret:
+        if settings.socket_token is None and settings.slack_signing_secret:
             address = settings.slack_http_host, settings.slack_http_port
             return HttpMode(bolt, settings.slack_signing_secret.get_secret_value(), address)
-        return SocketMode(bolt, self._app_token or "", self._durations)
+        return SocketMode(bolt, settings.socket_token or "", self._durations)
 
     async def _open(self, stack: AsyncExitStack) -> Doors:
         settings, durations = self._settings, self._durations
@@ -180,9 +176,12 @@ class Worker:
             incidents=incidents,
             command_queues=documents.command_queues(redis),
             surfaces=documents.surfaces(redis),
+            progress=documents.progress(redis),
             open_incidents=OpenIncidents(redis),
+            leases=lambda work: Leases(redis, work, durations.lease),
             dirty=WorkQueue(redis, "dirty", durations.lease),
             commands=WorkQueue(redis, "commands", durations.lease),
+            briefings=WorkQueue(redis, "briefings", durations.lease),
             pagerduty=doors.pagerduty,
             slack=doors.slack,
             identity=Identity(config.identity, doors.slack, doors.pagerduty, Links(redis), home),
@@ -202,7 +201,7 @@ class Worker:
             log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
         return wanted and found.fsync
 
-    async def _work(self, wiring: Wiring, doors: Doors, transport: Transport) -> None:
+    async def _work(self, wiring: Wiring, doors: Doors, transport: Transport, direct: Direct) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
         events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
         await events.open()
@@ -217,8 +216,10 @@ class Worker:
             tasks = [
                 group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring)),
                 group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring)),
+                group.create_task(repeating(direct.catch_up, wiring)),
                 group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
                 group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
+                group.create_task(self._briefing(wiring).forever(self.stopping)),
                 group.create_task(repeating(self._upkeep(wiring, placing).step, wiring)),
             ]
             await self.stopping.wait()
@@ -230,10 +231,14 @@ class Worker:
     def _upkeep(self, wiring: Wiring, placing: Placing) -> Upkeep:
         resync = Resync(wiring, Repairing(wiring))
         watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
-        return Upkeep(wiring, resync, watchdog, placing)
+        return Upkeep(wiring, resync, Sweep(wiring, resync), watchdog, placing)
+
+    def _briefing(self, wiring: Wiring) -> Working:
+        leases = Leases(wiring.redis, "briefing", wiring.durations.lease)
+        return Working(wiring.briefings, leases, Briefer(wiring), wiring.durations, AT_ONCE)
 
     def _inbox(self, doors: Doors, stream: str) -> Inbox:
         return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)
 
     def _working(self, wiring: Wiring, queue: WorkQueue, name: str, work: Executor | Reconciler) -> Working:
-        return Working(queue, Leases(wiring.redis, name, wiring.durations.lease), work, wiring.durations)
+        return Working(queue, wiring.leases(name), work, wiring.durations)

@@ -74,7 +74,7 @@ class SharedSettings(Environment):
 
     redis_url: RedisUrl = Field(
         description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`. "
-        "`pagebridge run` starts one of its own when this is not set."
+        "`pagebridge up` starts one of its own when this is not set."
     )
     bridge_config: Path = Field(
         default=Path("bridge.toml"), description="File with routing, identity table and authorization."
@@ -113,8 +113,8 @@ class ReceiverSettings(SharedSettings):
     )
 
 
-class WorkerSettings(SharedSettings):
-    """What the worker needs."""
+class SlackSettings(Environment):
+    """What opens the door to Slack."""
 
     slack_transport: Annotated[Literal["socket", "http"], Word] = Field(
         default="socket",
@@ -146,6 +146,17 @@ class WorkerSettings(SharedSettings):
         default="https://slack.com/api/", description="Slack's Web API. Plain http only to this machine."
     )
     slack_command: SlashCommand = Field(default="/pd", description="The slash command, as the Slack app has it.")
+
+    @property
+    def socket_token(self) -> str | None:
+        """The token for Socket Mode, None when Slack comes over HTTP."""
+        token = self.slack_app_token
+        return token.get_secret_value() if token and self.slack_transport == "socket" else None
+
+
+class PagerDutySettings(Environment):
+    """What opens the door to PagerDuty."""
+
     pagerduty_client_id: str | None = Field(
         default=None,
         description="Client id of a PagerDuty app with scoped OAuth, which can do only what its scopes say.",
@@ -182,11 +193,16 @@ class WorkerSettings(SharedSettings):
         description="Id of the webhook subscription that delivers here, which is watched. "
         "`any` stands for all whose address ends in `/webhooks/pagerduty`.",
     )
+
+
+class WorkerSettings(PagerDutySettings, SlackSettings, SharedSettings):
+    """What the worker needs."""
+
     worker_port: Port = Field(default=8081, description="Port on this machine only: health, and `/metrics`.")
 
 
 class Settings(ReceiverSettings, WorkerSettings):
-    """Every setting there is, for `pagebridge run` and for the documents."""
+    """Every setting there is, for `pagebridge up` and for the documents."""
 
 
 S = TypeVar("S", bound=Environment)

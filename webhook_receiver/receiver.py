@@ -1,9 +1,11 @@
 """A receiver, put together and run."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import structlog
+from pydantic import SecretStr
 
 from shared.bridge_config import BridgeConfig
 from shared.serving import serving, serving_in_public
@@ -33,10 +35,18 @@ class Receiver:
         self._config = config
         self._limits = limits or Limits()
         self._stopping = asyncio.Event()
+        self._intake: Intake | None = None
+        self._events: Events | None = None
 
     def stop(self) -> None:
         """Ask the receiver to finish what it has in hand, and end."""
         self._stopping.set()
+
+    def use(self, secrets: Sequence[SecretStr], config: BridgeConfig) -> None:
+        """Take deliveries signed with any of these secrets from now on, as durably as `config` says."""
+        if self._intake is not None and self._events is not None:
+            self._intake.secrets = _plain(secrets)
+            self._events.wanted = config.durability
 
     async def run(self) -> None:
         """Serve until `stop`."""
@@ -44,10 +54,10 @@ class Receiver:
         async with AsyncExitStack() as stack:
             client = connect(settings.redis_url.get_secret_value())
             stack.push_async_callback(client.aclose)
-            events = Events(client, self._config.durability, self._limits)
+            events = self._events = Events(client, self._config.durability, self._limits)
             admin = serving(admin_app(events), settings.receiver_admin_port)
             self.admin_port = await stack.enter_async_context(admin)
-            intake = Intake([secret.get_secret_value() for secret in settings.pagerduty_webhook_secrets], events)
+            intake = self._intake = Intake(_plain(settings.pagerduty_webhook_secrets), events)
             app = public_app(intake, events)
             public = serving_in_public(app, settings.receiver_host, settings.receiver_port, self._limits)
             self.port = await stack.enter_async_context(public)
@@ -62,3 +72,7 @@ class Receiver:
             await self._stopping.wait()
             watching.cancel()
         log.info("receiver.draining", seconds=self._limits.drain)
+
+
+def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
+    return tuple(secret.get_secret_value() for secret in secrets)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli import audit, demo, run, settings
+from pagebridge.cli import audit, deadletters, demo, doctor, identities, incidents, settings, up, why
 from pagebridge.embedded_valkey import EmbeddedValkeyError
 from shared.problems import Misconfigured
 
@@ -15,7 +15,7 @@ FAILED, MISCONFIGURED = 1, 2
 """Exit codes, the same as those of the processes."""
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (run, audit, settings, demo):
+for command in (doctor, up, why, incidents, identities, deadletters, audit, settings, demo):
     command.add(commands)
 
 

@@ -9,16 +9,17 @@ from shared.pagerduty.directory import Directory
 from shared.pagerduty.incident_reads import IncidentReads
 from shared.pagerduty.incident_writes import IncidentWrites
 from shared.pagerduty.transport import Read
-from shared.settings import WorkerSettings
+from shared.pagerduty.webhook_subscriptions import WebhookSubscriptions
+from shared.settings import PagerDutySettings
 
 __all__ = ["URL", "PagerDuty", "Read"]
 
 URL = "https://api.pagerduty.com"
 
 
-class PagerDuty(IncidentReads, IncidentWrites, Directory):
+class PagerDuty(IncidentReads, IncidentWrites, Directory, WebhookSubscriptions):
     """
-    PagerDuty's REST API: reading and changing incidents, and the directory of the account.
+    PagerDuty's REST API: reading and changing incidents, the directory of the account, and webhooks.
 
     `credentials` are an API key, or an app with scoped OAuth. How calls are made, how they fail and how long they take
     is told by `Transport`.
@@ -31,7 +32,7 @@ class PagerDuty(IncidentReads, IncidentWrites, Directory):
         super().__init__(access, url, timeout)
 
     @classmethod
-    def of(cls, settings: WorkerSettings, timeout: float = Durations.pagerduty_timeout) -> Self:
+    def of(cls, settings: PagerDutySettings, timeout: float = Durations.pagerduty_timeout) -> Self:
         """Open the door that the settings have the key to."""
         return cls(credentials(settings), settings.pagerduty_api_url, timeout)
 
@@ -46,7 +47,7 @@ class PagerDuty(IncidentReads, IncidentWrites, Directory):
         return self._access.lacking
 
 
-def credentials(settings: WorkerSettings) -> str | OAuthApp:
+def credentials(settings: PagerDutySettings) -> str | OAuthApp:
     """Take from the settings what they have: an app, or an API key."""
     client_id, secret, subdomain = (
         settings.pagerduty_client_id,
