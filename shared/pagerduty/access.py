@@ -30,9 +30,9 @@ SCOPES: Mapping[str, str] = {
     "escalation_policies.read": "find out whom a policy names, and offer policies in dialogs",
     "services.read": "offer services in the dialog for a new incident, and name their teams",
     "priorities.read": "offer priorities in dialogs",
-    "abilities.read": "offer responder requests and teams only where the plan has them",
-    "webhook_subscriptions.read": "watch that webhooks are still sent here",
-    "webhook_subscriptions.write": "ping the subscription, and switch it on again after PagerDuty disabled it",
+    "abilities.read": "offer responder requests only where the plan has them",
+    "webhook_subscriptions.read": "watch whether webhooks are still sent here",
+    "webhook_subscriptions.write": "ping the subscription, and switch it on again when PagerDuty has disabled it",
 }
 """Every scope that the bridge needs, and what for."""
 

@@ -1,0 +1,131 @@
+"""The documents about rights and deployment say what the code, the manifest and the files say."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from pagebridge.sandbox.slack.manifests import Grants
+from pagebridge.sandbox.slack.methods import METHODS
+from shared import credentials
+from shared.pagerduty.access import SCOPES
+from tests.deploy.users import ROOT
+
+SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"
+OPENAPI = ROOT.parent / "shared/reference/pagerduty/openapi_subset.json"
+OURS = ("shared/slack", "bolt_app", "pagebridge/cli")
+METHOD = re.compile(r'"((?:apps|auth|bots|chat|conversations|users|views)\.[a-zA-Z.]+)"')
+NO_SCOPE = "none"
+
+
+def part(document: str, name: str) -> str:
+    """Read the part of a document that has this name."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    _, _, rest = text.partition(f"<!-- {name}:begin -->\n")
+    found, end, _ = rest.partition(f"<!-- {name}:end -->")
+    assert end, f"{document} has no {name}:begin and {name}:end"
+    return found
+
+
+def rows(table: str) -> list[list[str]]:
+    """Read the rows of a table, without its head."""
+    return [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in table.strip().splitlines()[2:]]
+
+
+def quoted(text: str) -> list[str]:
+    """List what stands in backquotes."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def slack_scopes() -> dict[str, tuple[str, list[str]]]:
+    """Read the table of Slack's scopes: reason and methods of each."""
+    return {(quoted(scope) or [scope])[0]: (why, quoted(methods)) for scope, why, methods in rows(table("slack"))}
+
+
+def table(vendor: str) -> str:
+    """Read a vendor's table of scopes."""
+    return part("docs/security.md", f"{vendor}-scopes")
+
+
+def manifest() -> dict[str, Any]:
+    """Read the Slack app's manifest."""
+    return dict(yaml.safe_load((ROOT / "manifest.yaml").read_text(encoding="utf-8")))
+
+
+def test_every_slack_scope_has_its_reason() -> None:
+    """The table has the scopes that manifest and worker ask for, each with a reason, and no other."""
+    documented = slack_scopes()
+    assert documented.keys() - {NO_SCOPE} == set(manifest()["oauth_config"]["scopes"]["bot"]) == credentials.SCOPES
+    assert all(len(why.split()) > 2 for why, _ in documented.values())
+
+
+def test_every_method_that_is_called_is_under_its_scope() -> None:
+    """Each method of Slack's that the code names stands in the table, beside a scope that Slack wants for it."""
+    called = {
+        name
+        for folder in OURS
+        for path in (ROOT / folder).rglob("*.py")
+        for name in METHOD.findall(path.read_text(encoding="utf-8"))
+        if name in METHODS
+    }
+    documented = slack_scopes()
+    assert {method for _, methods in documented.values() for method in methods} == called
+    for scope, (_, methods) in documented.items():
+        wanted = {method: set(METHODS[method].scopes) for method in methods}
+        wrong = [method for method, scopes in wanted.items() if scopes and scope not in scopes]
+        assert wrong == [], f"{wrong} under {scope}"
+        assert scope != NO_SCOPE or not any(wanted.values())
+
+
+def test_every_pagerduty_scope_has_its_reason() -> None:
+    """The table has the scopes that the worker asks for, in its order and its words."""
+    assert [(quoted(scope)[0], why) for scope, why in rows(table("pagerduty"))] == list(SCOPES.items())
+
+
+def test_the_pagerduty_scopes_are_known_to_pagerduty() -> None:
+    """Each scope is one that PagerDuty's own description asks for somewhere."""
+    if not OPENAPI.exists():
+        pytest.skip("PagerDuty's description is not here")
+    paths = json.loads(OPENAPI.read_text(encoding="utf-8"))["paths"]
+    known = {operation.get("x-pd-requires-scope") for path in paths.values() for operation in path.values()}
+    assert set(SCOPES) <= known
+
+
+def test_every_user_of_redis_is_explained() -> None:
+    """The table has every user of the file."""
+    users = re.findall(r"^user (\S+)", (ROOT / "deploy/redis-users.acl").read_text(encoding="utf-8"), re.MULTILINE)
+    text = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    assert [user for user in users if f"\n| `{user}` |" not in text] == []
+
+
+def test_the_manifest_for_http_is_one_that_slack_takes() -> None:
+    """With the lines of the document in it the manifest is still valid, and everything has an address."""
+    changes = yaml.safe_load(part("deploy/README.md", "manifest").replace("```yaml", "").replace("```", ""))
+    changed = merged(manifest(), changes)
+
+    assert not Grants.of(changed).socket_mode
+    assert Grants.of(changed).scopes == Grants.of(manifest()).scopes
+    assert {"url"} <= changed["features"]["slash_commands"][0].keys()
+    if SCHEMA.exists():
+        jsonschema.validate(changed, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def merged(old: Any, new: Any) -> Any:  # noqa: ANN401 - any part of a document
+    """Put what is new into what there was; lists entry by entry."""
+    if isinstance(old, dict) and isinstance(new, Mapping):
+        return old | {key: merged(old.get(key), value) for key, value in new.items()}
+    if isinstance(old, list) and isinstance(new, list):
+        return [merged(*pair) for pair in zip(old, new, strict=True)]
+    return new
+
+
+@pytest.mark.parametrize("document", ["docs/security.md", "deploy/README.md", "README.md"])
+def test_every_file_that_is_named_is_there(document: str) -> None:
+    """Links within the project lead somewhere."""
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
