@@ -20,6 +20,7 @@ from shared.model.event import Agent, Event, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import EventId
 from shared.model.incident import Incident, Level, fold_read
+from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.queue import CommandQueue, Record
 from shared.pagerduty.client import Read
@@ -231,11 +232,14 @@ class Attempting:
     async def _failed(self, attempt: Try, error: CallError) -> None:
         """Put on record what a failed call leaves behind: doubt, or nothing."""
         log.warning("pagerduty.failed", command=attempt.command.id, why=str(error), sure=error.surely_not_done)
+        facts = (failure("pagerduty.failed", error, command=attempt.command.id, call=attempt.record.calls),)
         if error.surely_not_done and attempt.record.calls == 1:
             await self._wiring.echo.forget(attempt.command.incident, attempt.command.id)
-            await self._store(attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True))
+            await self._store(
+                attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True), facts
+            )
         else:
-            await self._store(attempt, replace(attempt.record, reported=True))
+            await self._store(attempt, replace(attempt.record, reported=True), facts)
         if isinstance(error, Refused) and error.code in ALREADY:
             raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
         if isinstance(error, Refused) and error.code in UNKNOWN_PERSON:
@@ -271,11 +275,11 @@ class Attempting:
         remembered = Level(level, after.snapshot.assignee_ids)
         await self._wiring.incidents.change(case.command.incident, lambda known: replace(known, level=remembered))
 
-    async def _store(self, attempt: Try, record: Record) -> None:
+    async def _store(self, attempt: Try, record: Record, facts: Facts = ()) -> None:
         record = replace(record, told=attempt.told)
 
         def rule(queue: CommandQueue) -> CommandQueue:
             return queue.put(record)
 
-        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
+        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)
         attempt.record = record

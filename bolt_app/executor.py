@@ -33,6 +33,7 @@ from shared.log import reference
 from shared.model.command import Action, Command
 from shared.model.ids import IncidentId
 from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.queue import CommandQueue, Record
 from shared.pagerduty.words import explain
@@ -132,6 +133,7 @@ class Executor:
     async def _settled(self, attempt: Try) -> Outcome:
         """Try until it is certain how the command ended, or its life is over."""
         pause = self._wiring.durations.retry_first
+        why: BridgeError
         while True:
             try:
                 return await self._once(attempt)
@@ -139,21 +141,25 @@ class Executor:
             except Declined as declined:
                 if not attempt.record.unclear or declined.outcome.certain:
                     return self._quotable(attempt, declined.outcome)
-                wait, why = pause, str(declined)
+                wait, why = pause, declined
             except Refused as error:
                 if not attempt.record.unclear:
                     return self._explained(attempt, error)
-                wait, why = pause, str(error)
+                wait, why = pause, error
             except Unavailable as error:
-                wait = max(error.retry_after or 0.0, pause)
-                why = str(error)
+                wait, why = max(error.retry_after or 0.0, pause), error
             except (Uncertain, Malformed) as error:
-                wait, why = pause, str(error)
-            log.info("command.again", command=attempt.command.id, why=why, wait=wait, unclear=attempt.record.unclear)
+                wait, why = pause, error
+            await self._again(attempt, why, wait)
             over = await self._over(attempt, wait)
             if over is not None:
                 return over
             pause = min(pause * 2, self._wiring.durations.retry_most)
+
+    async def _again(self, attempt: Try, why: BridgeError, wait: float) -> None:
+        command, unclear = attempt.command, attempt.record.unclear
+        log.info("command.again", command=command.id, why=str(why), wait=wait, unclear=unclear)
+        await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
 
     async def _once(self, attempt: Try) -> Outcome:
         if attempt.command.action is Action.TRIGGER:

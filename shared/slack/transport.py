@@ -27,6 +27,8 @@ CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", [
 RESPONSE_HOST = "https://hooks.slack.com"
 RESPONSE_URL = "response_url"
 """How calls of a `response_url` are counted; it is no method of the Web API."""
+SOCKET = "Socket Mode"
+"""What a Socket Mode connection is called where its failure is told."""
 PAGE = 200
 """Messages on one page of history, the number that Slack recommends."""
 PATIENCE = 10.0
@@ -73,6 +75,7 @@ class Transport:
         # The SDK takes a proxy from the environment for every address, this machine's included.
         self.web.proxy = None
         self._pacing = pacing
+        self._timeout = timeout
 
     async def ask(
         self,
@@ -114,6 +117,16 @@ class Transport:
             raise Refused("the response_url does not lead to Slack")
         with counted(CALLS, RESPONSE_URL):
             await self._answer(url, body)
+
+    async def greeting(self, url: str) -> dict[str, object]:
+        """Open a WebSocket, read its first frame, and close it."""
+        try:
+            async with self._session.ws_connect(url) as socket:
+                return dict(await socket.receive_json(timeout=self._timeout))
+        except (aiohttp.ClientError, OSError) as error:
+            raise _lost(SOCKET, error) from error
+        except (TypeError, ValueError) as error:
+            raise Uncertain("what Slack says over the socket cannot be read") from error
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -33,6 +33,8 @@ ALIVE_TIMEOUT = 0.5
 MOST_CONNECTIONS = 32
 """Connections that one client keeps; a burst waits its turn."""
 NO_EVICTION = "noeviction"
+IMPOSSIBLE_ID = "0-0"
+"""Redis refuses an entry under this id, after everything else that it could refuse it for."""
 OLD = (
     "this server cannot tell what is on its disk, because it has no WAITAOF (Redis has it from 7.2 on, and Valkey): "
     "what it has just taken may be lost with its machine"
@@ -117,6 +119,19 @@ async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wai
             if wait_for_disk:
                 await _wait_for_disk(connection)
     return bytes(entry).decode()
+
+
+async def try_to_append(client: Redis, stream: str) -> None:
+    """
+    Find out whether an append would be taken, without one: under an id that no entry can have, nothing is written.
+
+    Raises `StoreDown` when it would not: a replica, a full memory or disk, no right to.
+    """
+    try:
+        await client.execute_command("XADD", stream, IMPOSSIBLE_ID, "probe", "")
+    except StoreDown as error:
+        if f"must be greater than {IMPOSSIBLE_ID}" not in str(error):
+            raise
 
 
 async def probe(client: Redis) -> Durability:

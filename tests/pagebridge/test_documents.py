@@ -1,5 +1,6 @@
 """The documents that repeat what the code says: they say the same."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -9,11 +10,11 @@ import jsonschema
 import pytest
 import yaml
 
-from bolt_app.preflight import SCOPES
 from bolt_app.reading.actions import actions_table
 from bolt_app.reading.manual import markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.settings import env_example, markdown
+from shared.credentials import SCOPES
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +44,30 @@ def test_the_table_of_actions_in_the_readme_is_generated() -> None:
 def test_the_table_of_commands_in_the_readme_is_generated() -> None:
     """The README lists what the parser understands."""
     assert in_readme("commands") == manual("/pd").strip()
+
+
+def test_the_picture_of_the_design_is_that_of_its_diagram() -> None:
+    """Whoever sees the picture reads every message of the diagram in it, in its order."""
+    design = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    diagram = re.search(r"```mermaid\n(.+?)```", design, re.DOTALL)
+    assert diagram
+    said = re.findall(r"^ *[A-Z]-+[x>]+[A-Z]: (.+)$", diagram[1], re.MULTILINE)
+    picture = (ROOT / "docs/life-of-an-incident.svg").read_text(encoding="utf-8")
+    drawn = re.findall(r'<text [^>]*class="messageText"[^>]*>(?:<tspan[^>]*>)?(.*?)</t', picture)
+
+    assert len(said) > 40
+    assert said == [html.unescape(text) for text in drawn]
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "README.md", "docs/design.md", "docs/test-plan.md"])
+def test_what_a_document_points_to_is_there(document: str) -> None:
+    """Every file and folder that is named exists, and so does every page that is linked."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:bolt_app|shared|webhook_receiver|pagebridge|tests|docs|deploy)/[\w./-]*)", text))
+    linked = {(Path(document).parent / link).as_posix() for link in re.findall(r"\]\(([\w./-]+)\)", text)}
+
+    assert named | linked
+    assert [] == [place for place in sorted(named | linked) if not (ROOT / place).exists()]
 
 
 def in_readme(name: str) -> str:

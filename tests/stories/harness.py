@@ -42,6 +42,8 @@ FAST = Durations(
     store=0.8,
     direct=1.5,
     closed=0.3,
+    briefing=0.3,
+    briefing_pause=0.0,
     drain=3.0,
     pace=0.02,
     socket_stagger=0.05,
@@ -223,7 +225,7 @@ async def settled(bridge: Bridge) -> None:
 
     async def busy() -> int:
         streams = await redis.xlen(keys.EVENTS) + await redis.xlen(keys.COMMANDS)
-        return streams + int(await redis.zcard(keys.due("dirty"))) + int(await redis.zcard(keys.due("commands")))
+        return streams + sum([int(await redis.zcard(keys.due(name))) for name in ("dirty", "commands", "briefings")])
 
     try:
         async with asyncio.timeout(PATIENCE):

@@ -15,7 +15,7 @@ TRIGGERED = [
     "Add responders",
     "Change priority",
     "Status update",
-    "Open in PagerDuty",
+    "Details",
 ]
 """What can be pressed while nobody has acknowledged."""
 
@@ -74,7 +74,7 @@ async def test_bob_acts_in_pagerduty(bridge: Bridge) -> None:
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
     card = await bridge.card("Resolved")
     assert "by Bob Ng in PagerDuty" in card.plain
-    assert ["Add note", "Status update", "Open in PagerDuty"] == card.buttons
+    assert ["Add note", "Status update", "Details"] == card.buttons
     assert [] == bridge.writes()
 
 
