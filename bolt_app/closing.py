@@ -26,16 +26,19 @@ DISPLACED = Counter("pagebridge_cards_displaced", "Cards sent to the default cha
 CLOSED = frozenset(
     {
         "channel_not_found",
+        "ekm_access_denied",
         "not_in_channel",
         "is_archived",
         "is_inactive",
         "posting_to_channel_denied",
         "restricted_action",
+        "restricted_action_non_threadable_channel",
         "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
         "restricted_action_thread_only_channel",
     }
 )
-"""Slack's words for a channel that cannot be posted to until somebody does something about it."""
+"""Slack's words for a channel, or a thread of it, that cannot be posted to until somebody does something about it."""
 
 
 class Closing:

@@ -99,7 +99,9 @@ def _elsewhere(places: Places) -> list[Block]:
         found.append(f":thread: What happened so far is told in <#{places.home}>.")
     if places.displaced and places.closed:
         channel = f"<#{places.displaced}>"
-        found.append(f":warning: Shown here because {channel} cannot be posted to. Invite the app, or unarchive it.")
+        found.append(
+            f":warning: Shown here because {channel} cannot be posted to. Unarchive it, invite the app, or let it post."
+        )
     elif places.displaced:
         found.append(f"Moved here while <#{places.displaced}> could not be posted to.")
     return [context(words) for words in found]

@@ -99,17 +99,19 @@ async def test_the_app_is_removed_under_a_card(bridge: Bridge, private: bool, wo
     assert (1, 1, before + 1) == (len(channel.messages), len(bridge.channel.messages), refusals(word))
 
 
-async def test_posting_is_restricted_under_a_card(bridge: Bridge) -> None:
+@pytest.mark.parametrize("word", ["restricted_action", "restricted_action_thread_locked"])
+async def test_posting_is_restricted_under_a_card(bridge: Bridge, word: str) -> None:
     """The card could still be edited, but its thread takes no reply: that is told where it can be read."""
     channel = checkout(bridge)
     incident = bridge.trigger()
     await channel.wait(lambda c: "Triggered" in c.messages[0].plain and len(c.messages[0].replies) == 1)
-    bridge.slack.fail(Fault("chat.postMessage", channel="C0CHECKOUT", error="restricted_action"))
+    bridge.slack.fail(Fault("chat.postMessage", channel="C0CHECKOUT", error=word))
 
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
 
-    assert NOTICE in (await bridge.card("Acknowledged")).plain
     assert "Acknowledged by Bob" in (await bridge.lines(1))[0]
+    await bridge.card("Moved here while #checkout could not be posted to")
+    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain and "Acknowledged" in c.messages[0].plain)
 
 
 async def test_the_notice_is_true_once_the_channel_is_open(bridge: Bridge) -> None:
