@@ -41,13 +41,15 @@ async def test_a_worker_told_to_stop_finishes_and_loses_no_click(bridge: Deploym
 
 
 async def test_bridge_toml_is_read_again_on_sighup(bridge: Deployment) -> None:
-    """A good file counts from then on; a bad or a missing one changes nothing, and the log says why."""
+    """A good file counts from then on, and its routes are checked; a bad or a missing one changes nothing."""
     duty = bridge.slack.add_channel("duty", id="C0DUTY", members=list(bridge.acme.people.values()))
     worker = await bridge.worker()
 
-    bridge.config.write_text('[routing]\ndefault_channel = "C0DUTY"\n', encoding="utf-8")
+    route = '[[routing.routes]]\nservice = "serach-api"\nchannel = "C0DUTY"\n'
+    bridge.config.write_text(f'[routing]\ndefault_channel = "C0DUTY"\n{route}', encoding="utf-8")
     worker.send(signal.SIGHUP)
     await worker.until_logged("config.loaded")
+    assert "PagerDuty has no service 'serach-api'" in (await worker.until_logged("route.wrong"))["why"]
     bridge.trigger("good file")
     await duty.wait(lambda channel: "good file" in channel.messages[0].plain)
 
