@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli import audit, demo, doctor, settings, up
+from pagebridge.cli import audit, demo, doctor, settings, up, webhook
 from pagebridge.embedded_valkey import EmbeddedValkeyError
+from shared.errors import BridgeError
 from shared.problems import Misconfigured
 
 FAILED, MISCONFIGURED = 1, 2
 """Exit codes, the same as those of the processes."""
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (doctor, up, audit, settings, demo):
+for command in (webhook, doctor, up, audit, settings, demo):
     command.add(commands)
 
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Misconfigured as error:
         sys.stderr.write(f"{error}\n")
         return MISCONFIGURED
-    except EmbeddedValkeyError as error:
+    except (BridgeError, EmbeddedValkeyError) as error:
         sys.stderr.write(f"{error}\n")
         return FAILED
     return 0

@@ -29,7 +29,7 @@ def add(commands: typer.Typer) -> None:
 def doctor(
     *,
     post: Annotated[bool, typer.Option("--post", help="Post to every channel as well, and delete it again.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A list of objects: check, status, what, mend.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line: check, status, what, mend.")] = False,
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data.")] = DATA,
 ) -> None:
     """

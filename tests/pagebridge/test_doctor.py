@@ -139,7 +139,7 @@ async def test_the_command(office: Office, capsys: pytest.CaptureFixture[str], c
     assert code == await asyncio.to_thread(main, ["doctor", "--json"])
 
     said = capsys.readouterr()
-    findings = json.loads(said.out)
+    findings = [json.loads(line) for line in said.out.splitlines()]
     assert {"check", "status", "what", "mend"} == set(findings[0])
     assert {0: "unseen", 1: "warning", 2: "fail"}[code] in {finding["status"] for finding in findings}
     for secret in (office.slack.bot_token, office.slack.app_token, office.pagerduty.token, SECRET):
