@@ -49,7 +49,7 @@ async def examine(data: Path, *, post: bool = False, patience: float = PATIENCE)
 
 
 def _checks(site: Site, patience: float, *, post: bool) -> list[Check]:
-    checks = [*offline.everything(site.here.bridge_config, site.store), *site.problems]
+    checks = [*offline.everything(site.here.bridge_config), *site.problems]
     if site.redis is not None:
         checks += [*redis.checks(site.redis, site.config.durability), clocks.of_redis(site.redis)]
     if site.slack is not None:

@@ -16,9 +16,9 @@ def value(name: str, path: Path = ENV) -> str:
     return dotenv_values(path, interpolate=False).get(name) or ""
 
 
-def in_environment(name: str) -> bool:
-    """Tell whether the environment says it already: that wins over the file."""
-    return bool(os.environ.get(name))
+def from_environment(name: str) -> str:
+    """Read one setting from the environment, which wins over the file; empty when it is not there."""
+    return os.environ.get(name, "")
 
 
 def put(name: str, new: str, path: Path = ENV) -> None:

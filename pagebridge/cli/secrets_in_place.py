@@ -17,7 +17,7 @@ def in_place(secret: SecretStr, *, write: bool) -> bool:
     With `write` it goes into `.env`; else, or where the environment wins over that, the exact words are shown, once,
     and a person says whether they have put them there.
     """
-    if write and not env_file.in_environment(SECRETS):
+    if write and not env_file.from_environment(SECRETS):
         present = env_file.value(SECRETS)
         env_file.put(SECRETS, f"{present},{secret.get_secret_value()}" if present else secret.get_secret_value())
         sys.stdout.write(f"Its secret is in {env_file.ENV}.\n")
@@ -31,14 +31,14 @@ def in_place(secret: SecretStr, *, write: bool) -> bool:
 def retired() -> None:
     """Take the old one of two secrets out of `.env`; of more nobody knows which is which."""
     given = env_file.value(SECRETS).split(",")
-    if len(given) == len(("old", "new")) and not env_file.in_environment(SECRETS):
+    if len(given) == len(("old", "new")) and not env_file.from_environment(SECRETS):
         env_file.put(SECRETS, given[-1])
         sys.stdout.write(f"The old secret is out of {env_file.ENV}; the receiver forgets it on SIGHUP.\n")
 
 
 def _show(secret: SecretStr) -> None:
     sys.stdout.write("Its secret is shown this once. Where the receiver's settings are, ")
-    if env_file.value(SECRETS) or env_file.in_environment(SECRETS):
+    if env_file.value(SECRETS) or env_file.from_environment(SECRETS):
         sys.stdout.write(f"add to {SECRETS}, after the others:\n,{secret.get_secret_value()}\n")
     else:
         sys.stdout.write(f"write this line:\n{SECRETS}={secret.get_secret_value()}\n")

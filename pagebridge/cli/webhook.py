@@ -18,7 +18,7 @@ import typer
 from pagebridge.cli.asking import agreed
 from pagebridge.cli.checks.findings import Status
 from pagebridge.cli.checks.local import Receiver
-from pagebridge.cli.checks.site import Here
+from pagebridge.cli.checks.site import here
 from pagebridge.cli.checks.webhook import is_private, judge
 from pagebridge.cli.doors import pagerduty_door, store_door, store_url
 from pagebridge.cli.pinging import Pinging
@@ -161,7 +161,7 @@ async def _ping(settings: PagerDutySettings, subscription: str, data: Path) -> i
 async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path) -> bool:
     """Ping a subscription, say what became of it, and tell whether it came."""
     async with store_door(store_url(data)) as redis:
-        pinging = Pinging(door, redis, Receiver(load(Here).receiver_admin_port))
+        pinging = Pinging(door, redis, Receiver(here().receiver_admin_port))
         verdict = judge(subscription, await pinging.ping(subscription.id))
     _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.mend}" if verdict.mend else ""))
     return verdict.status is Status.PASS
