@@ -16,6 +16,7 @@ from bolt_app.meaning import Meaning
 from bolt_app.middleware import Door
 from bolt_app.opening import Opening
 from bolt_app.quoting import Quoting
+from bolt_app.reading.details import Details
 from bolt_app.reading.reading import Reading
 from bolt_app.retrying import Retrying
 from bolt_app.taking import Taking
@@ -52,7 +53,7 @@ def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_ha
 def _listen(app: AsyncApp, wiring: Wiring, direct: Direct, in_hand: InHand, command: str) -> None:
     intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.catalogue
     taking, opening, which = Taking(intake, direct), Opening(slack, catalogue), Which(wiring)
-    actions = BlockActions(taking, slack, opening, Retrying(wiring))
+    actions = BlockActions(taking, slack, opening, Details(wiring, opening), Retrying(wiring))
     block_actions.register(app, actions, in_hand)
     view_submissions.register(app, ViewSubmissions(intake, Meaning(wiring)), catalogue, in_hand)
     shortcuts.register(app, Shortcuts(taking, slack, Quoting(wiring)), in_hand)

@@ -50,12 +50,12 @@ class Planning:
         """Tell the journal which route took it, by its place in `bridge.toml` from 1, and what kept the others."""
         over = passed_over(snapshot, self._wiring.config.routing)
         taken = len(over) + 1 if self.route(snapshot).named else "default"
-        why = "; ".join(f"{number} {field}" for number, field in enumerate(over, 1))
+        why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
         return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)
 
     async def _unshown(self, incident: IncidentId, why: str) -> None:
         UNSHOWN.labels(why).inc()
-        await self._wiring.journal.note(incident, fact("incident.unshown", why=why))
+        await self._wiring.journal.note(incident, fact("incident.unshown", why=why.replace(" ", "_")))
 
     async def _channels(
         self, incident: IncidentId, snapshot: Snapshot, known: tuple[ChannelId, ...]

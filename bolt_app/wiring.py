@@ -51,6 +51,7 @@ class Wiring:
     leases: Callable[[str], Leases]
     dirty: WorkQueue
     commands: WorkQueue
+    briefings: WorkQueue
     pagerduty: PagerDuty
     slack: Slack
     identity: Identity

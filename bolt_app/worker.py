@@ -10,6 +10,7 @@ import structlog
 from bolt_app import app, preflight
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting
+from bolt_app.briefer import AT_ONCE, Briefer
 from bolt_app.catalogue import Catalogue
 from bolt_app.consuming import Consuming
 from bolt_app.direct import Direct
@@ -174,6 +175,7 @@ class Worker:
             leases=lambda work: Leases(redis, work, durations.lease),
             dirty=WorkQueue(redis, "dirty", durations.lease),
             commands=WorkQueue(redis, "commands", durations.lease),
+            briefings=WorkQueue(redis, "briefings", durations.lease),
             pagerduty=doors.pagerduty,
             slack=doors.slack,
             identity=Identity(config.identity, doors.slack, doors.pagerduty, Links(redis), home),
@@ -211,6 +213,7 @@ class Worker:
                 group.create_task(repeating(direct.catch_up, wiring)),
                 group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
                 group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
+                group.create_task(self._briefing(wiring).forever(self.stopping)),
                 group.create_task(repeating(self._upkeep(wiring, placing).step, wiring)),
             ]
             await self.stopping.wait()
@@ -223,6 +226,10 @@ class Worker:
         resync = Resync(wiring, Repairing(wiring))
         watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
         return Upkeep(wiring, resync, Sweep(wiring, resync), watchdog, placing)
+
+    def _briefing(self, wiring: Wiring) -> Working:
+        leases = Leases(wiring.redis, "briefing", wiring.durations.lease)
+        return Working(wiring.briefings, leases, Briefer(wiring), wiring.durations, AT_ONCE)
 
     def _inbox(self, doors: Doors, stream: str) -> Inbox:
         return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)

@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bolt_app import translate
 from bolt_app.in_hand import InHand
 from bolt_app.opening import Opening
+from bolt_app.reading.details import Details
 from bolt_app.retrying import Retrying
 from bolt_app.taking import Taking
 from bolt_app.translate import AT_ONCE
@@ -34,10 +35,11 @@ Body = dict[str, Any]
 class BlockActions:
     """Takes presses."""
 
-    def __init__(self, taking: Taking, slack: Slack, opening: Opening, retrying: Retrying) -> None:
+    def __init__(self, taking: Taking, slack: Slack, opening: Opening, details: Details, retrying: Retrying) -> None:
         self._taking = taking
         self._slack = slack
         self._opening = opening
+        self._details = details
         self._retrying = retrying
 
     async def take(self, ack: AsyncAck, body: Body, read: Callable[[Body], Command]) -> None:
@@ -58,8 +60,10 @@ class BlockActions:
         except Malformed as error:
             await self._unreadable(body, error)
             return
-        if asking is not None:
+        if asking.action is not None:
             await self._opening.open(asking.action, asking.about, asking.trigger_id)
+        elif asking.about.incident is not None:
+            await self._details.open(asking.about.incident, asking.about, asking.by, asking.trigger_id)
 
     async def retry(self, ack: AsyncAck, body: Body) -> None:
         """Store what is left of an earlier command, then ack."""

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli import audit, config, demo, doctor, init, manifest, settings, up, webhook
+from pagebridge.cli import (
+    audit,
+    config,
+    deadletters,
+    demo,
+    doctor,
+    identities,
+    incidents,
+    init,
+    manifest,
+    settings,
+    up,
+    webhook,
+    why,
+)
 from pagebridge.embedded_valkey import EmbeddedValkeyError
 from shared.errors import BridgeError
 from shared.problems import Misconfigured
@@ -16,7 +30,21 @@ FAILED, MISCONFIGURED = 1, 2
 """Exit codes, the same as those of the processes."""
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (init, webhook, doctor, up, config, manifest, audit, settings, demo):
+for command in (
+    init,
+    webhook,
+    doctor,
+    up,
+    why,
+    incidents,
+    identities,
+    deadletters,
+    audit,
+    config,
+    manifest,
+    settings,
+    demo,
+):
     command.add(commands)
 
 

@@ -1,7 +1,6 @@
 """`pagebridge config`: the settings and `bridge.toml`, checked on this machine alone: nothing is started or asked."""
 
 import asyncio
-from typing import Annotated
 
 import typer
 
@@ -9,6 +8,7 @@ from pagebridge.cli.checks import offline
 from pagebridge.cli.checks.findings import EXIT_CODES, look_at_all, worst
 from pagebridge.cli.checks.site import here
 from pagebridge.cli.reporting import report
+from pagebridge.cli.stores import AsJson
 
 group = typer.Typer(no_args_is_help=True, help="Check the settings and bridge.toml without starting anything.")
 
@@ -24,10 +24,7 @@ def _config() -> None:
 
 
 @group.command(epilog="Example: pagebridge config check --json")
-def check(
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line: check, status, what, mend.")] = False,
-) -> None:
+def check(*, as_json: AsJson = False) -> None:
     """
     Check every setting, who may read them, and bridge.toml.
 

@@ -15,16 +15,17 @@ from urllib.parse import urlsplit
 
 import typer
 
+from pagebridge.cli import stores
 from pagebridge.cli.asking import agreed
 from pagebridge.cli.checks.findings import Status
 from pagebridge.cli.checks.local import Receiver
 from pagebridge.cli.checks.site import here
 from pagebridge.cli.checks.webhook import is_private, judge
-from pagebridge.cli.doors import pagerduty_door, store_door, store_url
+from pagebridge.cli.doors import pagerduty_door
 from pagebridge.cli.pinging import Pinging
 from pagebridge.cli.printing import show, table
 from pagebridge.cli.secrets_in_place import SECRETS, in_place, retired
-from pagebridge.cli.up import DATA
+from pagebridge.cli.stores import DATA, AsJson, Data
 from shared.pagerduty.client import PagerDuty
 from shared.pagerduty.subscriptions import (
     ANY,
@@ -51,7 +52,6 @@ def add(commands: typer.Typer) -> None:
 
 
 Write = Annotated[bool, typer.Option("--write-env", help=f"Write the secret into .env ({SECRETS}), unseen.")]
-Data = Annotated[Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id (`pagebridge webhook status`).")]
 SomeId = Annotated[str, typer.Argument(metavar="[ID]", help="The subscription's id; all that deliver here without it.")]
 
@@ -78,7 +78,7 @@ def activate(subscription: Id) -> None:
 
 
 @group.command(epilog="Example: pagebridge webhook status --json")
-def status(*, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+def status(*, as_json: AsJson = False) -> None:
     """Show every subscription of the account. The exit code is 1 when none delivers here all that is needed."""
     _run(_status(load(PagerDutySettings), as_json=as_json))
 
@@ -160,7 +160,7 @@ async def _ping(settings: PagerDutySettings, subscription: str, data: Path) -> i
 
 async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path) -> bool:
     """Ping a subscription, say what became of it, and tell whether it came."""
-    async with store_door(store_url(data)) as redis:
+    async with stores.opened(data) as redis:
         pinging = Pinging(door, redis, Receiver(here().receiver_admin_port))
         verdict = judge(subscription, await pinging.ping(subscription.id))
     _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.mend}" if verdict.mend else ""))

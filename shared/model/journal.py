@@ -4,7 +4,7 @@ The journal of one incident: what the bridge saw, decided and did about it, fact
 Most facts are not reported by whoever acts: they follow from how one of the incident's documents changed, so none can
 be forgotten, and each is written in the very step that made it true. Pure.
 
-A fact has ids, numbers and words of the bridge only. Each of its texts has a shape that nothing has which people write.
+A fact has ids, numbers and single words of the bridge only: no sentence, address or link fits into it.
 """
 
 import re
@@ -21,8 +21,8 @@ from shared.model.surface import Placed, Surface
 CARD = "card"
 """How a fact about a message calls the card; it calls a line by its key."""
 
-# No address of e-mail, link, quotation mark or line end; `@` only as in the key of a line.
-_FIT = re.compile(r"(?:[A-Za-z0-9_.:#/, =?+-]|@\d{1,15}(?![\w.])){1,200}", re.ASCII)
+# `@` only as in the key of a line: not as in an e-mail address.
+_FIT = re.compile(r"(?:[A-Za-z0-9_.:#,+-]|@\d{1,15}(?![\w.])){1,200}", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,15 @@ class Installation:
 
     async def bots(self) -> AsyncIterator[SlackPerson]:
         """Read all bots of the workspace that are not deactivated, page after page of everybody."""
+        async for person in self.people():
+            if person.is_bot and not person.deleted:
+                yield person
+
+    async def people(self) -> AsyncIterator[SlackPerson]:
+        """Read everybody in the workspace, bots and deactivated people too, page after page."""
         async for page in self._transport.pages("users.list", {}, Priority.LOW):
             for person in answers.parse_people(page):
-                if person.is_bot and not person.deleted:
-                    yield person
+                yield person
 
     async def clock_ms(self) -> int:
         """Tell what Slack's clock shows, to the second, in milliseconds since 1970."""

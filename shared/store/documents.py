@@ -50,7 +50,6 @@ class Documents(Generic[Value]):
         told: Callable[[Value, Value], Facts],
     ) -> None:
         self._redis = redis
-        self._journal = Journal(redis)
         self._told = told
         self._name = name
         self._json = TypeAdapter(kind)
@@ -81,7 +80,7 @@ class Documents(Generic[Value]):
             after = rule(before.value)
             if after == before.value:
                 if more := facts():
-                    await self._journal.note(incident, *more)
+                    await Journal(self._redis).note(incident, *more)
                 return before
             if await self.swap(incident, before, after, lease, facts()):
                 return Stored(after, before.revision + 1)

@@ -10,6 +10,7 @@ from shared.model.event import Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty import answers, rest
 from shared.pagerduty.additions import Note
+from shared.pagerduty.alerts import Alert
 from shared.pagerduty.client import PagerDuty, Read
 from shared.pagerduty.escalation import EscalationPolicy
 from shared.pagerduty.log_entries import LogEntry
@@ -87,6 +88,11 @@ class SimulatedPagerDuty(PagerDuty):
     async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
         """List the webhook subscriptions."""
         return await self._way.call("survey", lambda: (SUBSCRIPTION,))
+
+    async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
+        """Read the alerts, of which the model has none."""
+        assert incident in self._account.incidents
+        return await self._way.call("read", tuple[Alert, ...])
 
     async def user(self, user: UserId) -> User:
         """Read a user."""

@@ -43,13 +43,14 @@ class Playing:
         self._pagerduty = stage.company.pagerduty
         self._slack = stage.company.slack
         self._titles = self._notes = 0
+        self._begun = 0.0
         self._busy = {name: asyncio.Lock() for name in PEOPLE}
         self._touched: set[tuple[str, str]] = set()
 
     async def play(self, steps: Sequence[Step]) -> None:
         """Play every step at its time, and return when the last one is over and everything works again."""
         self._spoil()
-        begun = time.monotonic()
+        self._begun, begun = time.time(), time.monotonic()
         async with asyncio.TaskGroup() as group:
             for step in steps:
                 await asyncio.sleep(max(0.0, begun + step.at - time.monotonic()))
@@ -113,8 +114,12 @@ class Playing:
                 await self._slack.redeliver(pressed)
 
     async def _copy(self, step: Step) -> None:
-        """Let Slack bring something once more that it brought a moment ago, acked or not."""
-        since = time.time() - COPIED
+        """
+        Let Slack bring something once more that it brought a moment ago, acked or not.
+
+        Not from before this round: Redis may have lost all memory of it in between (decision 0013).
+        """
+        since = max(time.time() - COPIED, self._begun)
         recent = [envelope for envelope in self._slack.envelopes if envelope.sent_at >= since and asked(envelope)]
         if recent:
             envelope = _pick(recent, step.roll)

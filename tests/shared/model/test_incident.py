@@ -281,6 +281,15 @@ def test_a_reopening_after_our_acknowledge_is_an_act_of_its_own() -> None:
     assert ["c1", None, None] == [line.command for line in incident.lines]
 
 
+def test_a_reopening_long_before_our_acknowledge_is_an_act_of_its_own() -> None:
+    """Alice reopened it in PagerDuty in the second of the guard's read, and her acknowledge came a second later."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(webhook(ACKNOWLEDGED, NOON + 1700), webhook(REOPENED, NOON + 600), start=start)
+
+    assert [None, "c1"] == [line.command for line in incident.lines]
+
+
 def test_a_reopening_that_is_told_already_is_not_told_again_as_a_side_of_the_acknowledge() -> None:
     """The log's entry, which has only the second, finds the line that the webhook opened."""
     reopened = webhook(REOPENED, NOON + 900)
