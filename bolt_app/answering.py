@@ -40,7 +40,7 @@ class Answering:
         try:
             await self._progress(attempt)
         except BridgeError as error:
-            log.warning("progress.lost", command=attempt.command.id, why=str(error))
+            log.warning("progress.lost", command=attempt.command.id, incident=attempt.command.incident, why=str(error))
 
     async def _progress(self, attempt: Try) -> None:
         durations = self._wiring.durations
@@ -102,7 +102,7 @@ class Answering:
         try:
             await self._whispered(command, reply, patience)
         except CallError as error:
-            log.warning("reply.lost", command=command.id, user=command.by.id, why=str(error))
+            log.warning("reply.lost", command=command.id, incident=command.incident, user=command.by.id, why=str(error))
 
     async def _whispered(self, command: Command, reply: Reply, patience: float) -> None:
         """Post it so that only they see it, waiting for Slack's limits up to `patience` seconds."""
@@ -125,6 +125,6 @@ class Answering:
         try:
             await self._wiring.slack.respond(command.response_url, text=reply.text, blocks=list(reply.blocks) or None)
         except CallError as error:
-            log.info("reply.again", command=command.id, why=str(error))
+            log.info("reply.again", command=command.id, incident=command.incident, why=str(error))
             return False
         return True

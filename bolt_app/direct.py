@@ -35,11 +35,17 @@ class Direct:
         """Acknowledge now, or say that the click was not kept; either way the clicker learns what happened."""
         outcome, url = await self._outcome(command)
         reply = replies.final(command, outcome, url or command.url)
-        log.warning("command.direct", command=command.id, outcome=outcome.kind, reference=outcome.reference)
+        log.warning(
+            "command.direct",
+            command=command.id,
+            incident=command.incident,
+            outcome=outcome.kind,
+            reference=outcome.reference,
+        )
         try:
             await self._wiring.slack.respond(command.response_url, text=reply.text, blocks=list(reply.blocks) or None)
         except CallError as error:
-            log.error("reply.lost", command=command.id, user=command.by.id, why=str(error))
+            log.error("reply.lost", command=command.id, incident=command.incident, user=command.by.id, why=str(error))
 
     async def _outcome(self, command: Command) -> tuple[Outcome, str]:
         if command.action is not Action.ACKNOWLEDGE:
@@ -78,6 +84,13 @@ class Direct:
 
 def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, sure: bool) -> Outcome:
     quoted = reference()
-    log.error("command.direct_failed", command=command.id, why=repr(error), sure=sure, reference=quoted)
+    log.error(
+        "command.direct_failed",
+        command=command.id,
+        incident=command.incident,
+        why=repr(error),
+        sure=sure,
+        reference=quoted,
+    )
     why = f"PagerDuty could not be reached: {str(error) or 'it did not answer in time'}."
     return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

@@ -170,7 +170,8 @@ class Executor:
     async def _again(self, attempt: Try, why: BridgeError, wait: float) -> None:
         command, unclear = attempt.command, attempt.record.unclear
         AGAIN.labels(type(why).__name__.lower()).inc()
-        log.info("command.again", command=command.id, why=str(why), wait=wait, unclear=unclear)
+        where = {"command": command.id, "incident": command.incident}
+        log.info("command.again", **where, why=str(why), wait=wait, unclear=unclear)
         await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
 
     async def _once(self, attempt: Try) -> Outcome:
@@ -211,7 +212,8 @@ class Executor:
         if outcome.kind not in QUOTED:
             return outcome
         quoted = reference()
-        log.error("command.failed", command=attempt.command.id, outcome=outcome.kind, reference=quoted, **details)
+        where = {"command": attempt.command.id, "incident": attempt.command.incident}
+        log.error("command.failed", **where, outcome=outcome.kind, reference=quoted, **details)
         return replace(outcome, reference=quoted)
 
     async def _end(self, attempt: Try, outcome: Outcome) -> None:

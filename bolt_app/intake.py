@@ -75,7 +75,7 @@ class Mover:
         """Move one entry. Raises `Malformed` for what no worker of this version has written."""
         command, void_ms = _read(entry)
         if entry.at_ms > void_ms:
-            log.warning("command.void", command=command.id, late_ms=entry.at_ms - void_ms)
+            log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
         else:
             await self._queue([Record(part, accepted_ms=entry.at_ms) for part in split(command)])
 
