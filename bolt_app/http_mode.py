@@ -46,6 +46,8 @@ class HttpMode:
     say: 200 once what was asked for is durable.
     """
 
+    lost = "This worker takes no more of Slack's requests: it is ending. Another one should be there."
+
     def __init__(
         self,
         app: AsyncApp,
@@ -75,14 +77,14 @@ class HttpMode:
         """Stop to listen, and answer what is in hand."""
         await self._stack.aclose()
 
-    async def ready(self) -> bool:
-        """Tell whether requests are taken. Whether Slack finds the way here is not known before one comes."""
-        return self._stopping is not None and not self._stopping.is_set()
+    async def connected(self) -> int:
+        """Tell whether requests are taken: 1 or 0. Whether Slack finds the way here is not known before one comes."""
+        return int(self._stopping is not None and not self._stopping.is_set())
 
     async def details(self) -> dict[str, object]:
         """Tell since how many seconds nothing has come from Slack; None when nothing ever has."""
         heard = None if self._heard is None else round(self._now() - self._heard)
-        return {"slack_listening": await self.ready(), "slack_heard_seconds_ago": heard}
+        return {"slack_listening": await self.connected() > 0, "slack_heard_seconds_ago": heard}
 
     def _web(self) -> web.Application:
         app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
@@ -97,7 +99,7 @@ class HttpMode:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         """Let a load balancer know when to send Slack's requests to another worker."""
-        return web.Response(status=HTTPStatus.OK if await self.ready() else HTTPStatus.SERVICE_UNAVAILABLE)
+        return web.Response(status=HTTPStatus.OK if await self.connected() else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _deliver(self, request: web.Request) -> web.Response:
         answer = await self._answer(request)

@@ -34,6 +34,8 @@ class SocketLost(BridgeError):
 class SocketMode:
     """The connections over which Slack sends what people do."""
 
+    lost = "No connection to Slack: nobody's click arrives. Is SLACK_APP_TOKEN right? Is Slack down?"
+
     def __init__(
         self, app: AsyncApp, token: str, durations: Durations, now: Callable[[], float] = time.monotonic
     ) -> None:
@@ -45,10 +47,6 @@ class SocketMode:
     async def connected(self) -> int:
         """Count the connections that are up."""
         return sum([await handler.client.is_connected() for handler in self._handlers])
-
-    async def ready(self) -> bool:
-        """Tell whether at least one connection is up."""
-        return await self.connected() > 0
 
     async def details(self) -> dict[str, object]:
         """Tell how many connections are up."""

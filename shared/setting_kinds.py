@@ -65,11 +65,16 @@ def _subdomain(text: str) -> str:
     return text
 
 
+def _beside(info: ValidationInfo) -> dict[str, object]:
+    """Give the settings that were read before this one; none when a single answer is checked."""
+    return info.data or {}
+
+
 def needed_for(transport: str) -> AfterValidator:
     """Ask for a setting that one way to Slack cannot do without."""
 
     def check(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is None and info.data.get("slack_transport") == transport:
+        if value is None and _beside(info).get("slack_transport") == transport:
             raise ValueError("is not set")
         return value
 
@@ -78,17 +83,17 @@ def needed_for(transport: str) -> AfterValidator:
 
 def beside_client_id(value: T, info: ValidationInfo) -> T:
     """Ask for what belongs to the OAuth client, if there is one, and for the client if there is something of it."""
-    if value is None and info.data.get("pagerduty_client_id"):
+    if value is None and _beside(info).get("pagerduty_client_id"):
         raise ValueError("is not set")
-    if value is not None and "pagerduty_client_id" in info.data and not info.data["pagerduty_client_id"]:
+    if value is not None and "pagerduty_client_id" in _beside(info) and not _beside(info)["pagerduty_client_id"]:
         raise ValueError("is set, but PAGERDUTY_CLIENT_ID is not")
     return value
 
 
 def instead_of_client(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
     """Ask for exactly one way to prove to PagerDuty who we are."""
-    client = info.data.get("pagerduty_client_id")
-    if value is None and not client and "pagerduty_client_id" in info.data:
+    client = _beside(info).get("pagerduty_client_id")
+    if value is None and not client and "pagerduty_client_id" in _beside(info):
         raise ValueError("is not set")
     if value is not None and client:
         raise ValueError("is set beside PAGERDUTY_CLIENT_ID: keep one of them, best the client, which can do less")

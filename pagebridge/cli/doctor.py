@@ -18,7 +18,7 @@ from pagebridge.cli.checks.local import Worker
 from pagebridge.cli.checks.site import PagerDutySide, Site, SlackSide, opened
 from pagebridge.cli.pinging import PATIENCE
 from pagebridge.cli.reporting import report
-from pagebridge.cli.up import DATA
+from pagebridge.cli.stores import DATA, AsJson, Data
 
 
 def add(commands: typer.Typer) -> None:
@@ -29,8 +29,8 @@ def add(commands: typer.Typer) -> None:
 def doctor(
     *,
     post: Annotated[bool, typer.Option("--post", help="Post to every channel as well, and delete it again.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A list of objects: check, status, what, mend.")] = False,
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data.")] = DATA,
+    as_json: AsJson = False,
+    data: Data = DATA,
 ) -> None:
     """
     Look whether everything is right, and say what mends what is not.
@@ -49,7 +49,7 @@ async def examine(data: Path, *, post: bool = False, patience: float = PATIENCE)
 
 
 def _checks(site: Site, patience: float, *, post: bool) -> list[Check]:
-    checks = [*offline.everything(site.here.bridge_config, site.store), *site.problems]
+    checks = [*offline.everything(site.here.bridge_config), *site.problems]
     if site.redis is not None:
         checks += [*redis.checks(site.redis, site.config.durability), clocks.of_redis(site.redis)]
     if site.slack is not None:

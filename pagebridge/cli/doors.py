@@ -2,23 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from pagebridge.cli.up import StoreSettings
-from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.pagerduty.client import PagerDuty
-from shared.settings import PagerDutySettings, SlackSettings, load
+from shared.settings import PagerDutySettings, SlackSettings
 from shared.slack.client import Slack
 from shared.store.redis import Redis, connect
 
 TIMEOUT = 8.0
 """Seconds that one call may take."""
-
-
-def store_url(data: Path) -> str:
-    """Give the address of Redis, or of the embedded Valkey that keeps its data in `data`."""
-    given = load(StoreSettings).redis_url
-    return given.get_secret_value() if given else EmbeddedValkey(data).url
 
 
 @asynccontextmanager

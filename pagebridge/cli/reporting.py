@@ -17,7 +17,7 @@ WIDEST = max(map(len, Status))
 def report(findings: Sequence[Finding], *, as_json: bool) -> None:
     """Print findings."""
     if as_json:
-        show([json.dumps([finding.as_json() for finding in findings], indent=2)])
+        show(json.dumps(finding.as_json()) for finding in findings)
         return
     console = Console(highlight=False)
     for line in lines(findings):

@@ -13,6 +13,7 @@ import yaml
 from bolt_app.reading.actions import actions_table
 from bolt_app.reading.manual import markdown as manual
 from pagebridge.cli import main
+from pagebridge.cli.manifest import written
 from pagebridge.cli.settings import env_example, markdown
 from shared.credentials import SCOPES
 from shared.settings import Settings
@@ -91,6 +92,15 @@ def test_the_command_prints_them(capsys: pytest.CaptureFixture[str], option: str
     """`pagebridge settings` prints exactly the document."""
     assert main(["settings", option]) == 0
     assert capsys.readouterr().out == text
+
+
+def test_the_manifest_is_the_one_that_is_installed() -> None:
+    """`pagebridge manifest` prints it, with the command that it is told."""
+    text = (ROOT / "manifest.yaml").read_text(encoding="utf-8")
+    assert text == written("/pd")
+    assert [{**manifest()["features"]["slash_commands"][0], "command": "/bridge"}] == yaml.safe_load(
+        written("/bridge")
+    )["features"]["slash_commands"]
 
 
 def test_the_manifest_is_one_that_slack_takes() -> None:

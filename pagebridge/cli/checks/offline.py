@@ -4,6 +4,8 @@ import stat
 from pathlib import Path
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, warned
+from pagebridge.cli.env_file import ENV
+from pagebridge.cli.up import StoreSettings
 from shared.bridge_config import BridgeConfig, RouteConfig, load_bridge_config
 from shared.problems import Misconfigured
 from shared.settings import Settings, load
@@ -12,15 +14,15 @@ NO_STORE = "redis://unset.invalid"
 """Stands for the embedded Valkey, whose address nobody has to know."""
 
 
-def everything(config: Path, store: str | None, env: Path = Path(".env")) -> list[Check]:
-    """Check the settings, `.env` and `bridge.toml`. `store` is the address of Redis, None for the embedded Valkey."""
-    return [*settings(store), known(".env", private(env)), *bridge_toml(config)]
+def everything(config: Path, env: Path = ENV) -> list[Check]:
+    """Check the settings, `.env` and `bridge.toml`."""
+    return [*settings(), known(".env", private(env)), *bridge_toml(config)]
 
 
-def settings(store: str | None) -> list[Check]:
-    """Check every setting of both processes, one finding for each that is wrong."""
+def settings() -> list[Check]:
+    """Check every setting of both processes, one finding for each that is wrong. REDIS_URL need not be set."""
     try:
-        load(Settings, redis_url=store or NO_STORE)
+        load(Settings, **({} if _redis_url_given() else {"redis_url": NO_STORE}))
     except Misconfigured as error:
         mend = "`pagebridge init` asks for what is missing; the README explains each setting"
         return [known("settings", failed(problem, mend)) for problem in error.problems]
@@ -72,6 +74,14 @@ def unreachable(config: BridgeConfig) -> Verdict | None:
     first = takes_all.index(True) + 1
     what = f"routing.routes[{first}] takes every incident, so those after it take none"
     return warned(what, "put it last, or give it a service, team, urgency or priority")
+
+
+def _redis_url_given() -> bool:
+    """Tell whether there is one, be it right or wrong."""
+    try:
+        return load(StoreSettings).redis_url is not None
+    except Misconfigured:
+        return True
 
 
 def _takes_all(route: RouteConfig) -> bool:

@@ -49,6 +49,11 @@ class Here(Environment):
     receiver_admin_port: Port = ReceiverSettings.model_fields["receiver_admin_port"].default
 
 
+def here() -> Here:
+    """Tell what is on this machine; the defaults where the settings are wrong."""
+    return _loaded(Here) or Here.model_construct()
+
+
 @dataclass(frozen=True)
 class SlackSide:
     """Slack, and the settings with which it was opened."""
@@ -67,15 +72,10 @@ class PagerDutySide:
 
 @dataclass(frozen=True)
 class Site:
-    """
-    What could be opened; None for what could not, about which `problems` has something to say.
-
-    `store` is the address of Redis as it was given, None for the embedded Valkey.
-    """
+    """What could be opened; None for what could not, about which `problems` has something to say."""
 
     here: Here
     config: BridgeConfig
-    store: str | None
     redis: Redis | None
     slack: SlackSide | None
     pagerduty: PagerDutySide | None
@@ -92,15 +92,14 @@ class Site:
 async def opened(data: Path) -> AsyncIterator[Site]:
     """Open everything that can be opened, and start what does not run and is needed to see a ping arrive."""
     async with AsyncExitStack() as stack:
-        here, store = _loaded(Here) or Here.model_construct(), _loaded(StoreSettings)
+        machine, store = here(), _loaded(StoreSettings)
         given = store.redis_url.get_secret_value() if store and store.redis_url else None
         url = (given or await _valkey(stack, data)) if store else None
         slack, pagerduty = _loaded(SlackSettings), _loaded(PagerDutySettings)
-        receiver = await _receiver(stack, here, url) if url else INCOMPLETE
+        receiver = await _receiver(stack, machine, url) if url else INCOMPLETE
         yield Site(
-            here=here,
-            config=_config(here.bridge_config),
-            store=given,
+            here=machine,
+            config=_config(machine.bridge_config),
             redis=await stack.enter_async_context(doors.store_door(url)) if url else None,
             slack=SlackSide(await stack.enter_async_context(doors.slack_door(slack)), slack) if slack else None,
             pagerduty=PagerDutySide(await stack.enter_async_context(doors.pagerduty_door(pagerduty)), pagerduty)
@@ -141,9 +140,9 @@ async def _valkey(stack: AsyncExitStack, data: Path) -> str:
     return valkey.url
 
 
-async def _receiver(stack: AsyncExitStack, here: Here, url: str) -> Verdict:
+async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
     """Start a receiver if there is none on this machine, and tell what there is now."""
-    receiver = Receiver(here.receiver_admin_port)
+    receiver = Receiver(machine.receiver_admin_port)
     if await receiver.is_here():
         return passed("it runs on this machine")
     try:
