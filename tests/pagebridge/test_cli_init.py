@@ -93,6 +93,20 @@ def test_only_what_is_missing_is_asked(terminal: Terminal, monkeypatch: pytest.M
     assert "# mine" == (tmp_path / "bridge.toml").read_text()
 
 
+def test_what_the_other_ways_need_is_asked(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over HTTP the signing secret stands in for the app-level token, and an app with scopes for PagerDuty's key."""
+    monkeypatch.setenv("SLACK_TRANSPORT", "http")
+    for name, value in (("ID", "an-app"), ("SECRET", "its-secret")):
+        monkeypatch.setenv(f"PAGERDUTY_CLIENT_{name}", value)
+    monkeypatch.setenv("PAGERDUTY_SUBDOMAIN", "acme")
+
+    assert 0 == terminal.run("init", answers=["/bridge", BOT, "a-signing-secret", "eu", "C0INCIDENTS"])
+
+    settings = load(WorkerSettings, redis_url="unix:///x")
+    assert settings.slack_signing_secret is not None
+    assert ("a-signing-secret", None) == (settings.slack_signing_secret.get_secret_value(), settings.slack_app_token)
+
+
 def test_a_wrong_answer_is_named_at_once_and_asked_again(terminal: Terminal) -> None:
     """Tokens by their beginning, ids and names by their form; the answer itself is not repeated."""
     wrong = ["pd", "/bridge", "xoxp-person-s3cret", "", BOT, BOT, APP, "mars", "us", KEY, "#incidents", "C0INCIDENTS"]

@@ -26,6 +26,7 @@ def let_in(bridge: Deployment, app: OAuthApp, secret: str = "") -> None:
         "PAGERDUTY_CLIENT_SECRET": secret or app.secret,
         "PAGERDUTY_SUBDOMAIN": "acme",
         "PAGERDUTY_IDENTITY_URL": bridge.pagerduty.url,
+        "LOG_LEVEL": "debug",
     }
 
 
