@@ -82,6 +82,7 @@ def test_only_what_is_missing_is_asked(terminal: Terminal, monkeypatch: pytest.M
     """The environment counts and is not copied; so do lines of `.env`, whose other lines stay where they are."""
     monkeypatch.setenv("SLACK_BOT_TOKEN", BOT)
     (tmp_path / ".env").write_text(f"# ours\nSLACK_COMMAND=/pd\nSLACK_APP_TOKEN=\nPAGERDUTY_API_TOKEN={KEY}\n")
+    (tmp_path / ".env").chmod(0o644)
     (tmp_path / "bridge.toml").write_text("# mine")
 
     assert 0 == terminal.run("init", "--region", "us", answers=[APP])
@@ -90,6 +91,7 @@ def test_only_what_is_missing_is_asked(terminal: Terminal, monkeypatch: pytest.M
         f"# ours\nSLACK_COMMAND=/pd\nSLACK_APP_TOKEN={APP}\nPAGERDUTY_API_TOKEN={KEY}\n"
         "PAGERDUTY_API_URL=https://api.pagerduty.com\n"
     ) == (tmp_path / ".env").read_text()
+    assert 0o600 == (tmp_path / ".env").stat().st_mode & 0o777
     assert "# mine" == (tmp_path / "bridge.toml").read_text()
 
 
@@ -140,6 +142,7 @@ def test_config_check_after_init(terminal: Terminal, tmp_path: Path) -> None:
     assert MISCONFIGURED == terminal.run("config", "check")
     assert "fail" in terminal.read
     assert "PAGERDUTY_WEBHOOK_SECRETS is not set" in terminal.read
+    assert "`pagebridge webhook create --write-env` sets it" in terminal.read
 
     env_file.put("PAGERDUTY_WEBHOOK_SECRETS", "s3cret")
     assert 0 == terminal.run("config", "check")

@@ -159,6 +159,7 @@ async def test_an_app_token_that_slack_does_not_take(workspace: SlackSandbox) ->
     """It is named, and what makes a good one."""
     wrong = await of_slack(workspace, "Slack app token", app_token="xapp-wrong")
     says(wrong, Status.FAIL, "SLACK_APP_TOKEN (invalid_auth)", "connections:write")
+    says(await of_slack(workspace, "Slack Socket Mode", app_token="xapp-wrong"), Status.UNSEEN, "app token")
 
 
 async def test_tokens_of_two_apps(workspace: SlackSandbox) -> None:
@@ -178,7 +179,7 @@ async def test_socket_mode_that_is_off(workspace: SlackSandbox) -> None:
 async def test_a_socket_that_cannot_be_opened(workspace: SlackSandbox) -> None:
     """A proxy that lets no WebSocket through looks like this."""
     workspace.socket.refuse_handshakes(1)
-    says(await of_slack(workspace, "Slack Socket Mode"), Status.WARNING, "could not be asked", "Socket Mode")
+    says(await of_slack(workspace, "Slack Socket Mode"), Status.FAIL, "broke during Socket Mode", "WebSockets")
 
 
 async def test_a_command_without_its_scope(workspace: SlackSandbox) -> None:
