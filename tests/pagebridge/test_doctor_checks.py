@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from pagebridge.cli.checks import clocks, offline, pagerduty, redis, routes, slack, webhook
 from pagebridge.cli.checks.findings import Check, Finding, Status, look_at_all, passed
@@ -15,6 +16,8 @@ from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge.sandbox.slack import SlackSandbox
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.errors import Uncertain
+from shared.serving import serving
+from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.pagebridge.office import Office, found, opened, pagerduty_door, slack_door
 from tests.webhook_receiver.running import SECRET
@@ -182,6 +185,20 @@ async def test_a_socket_that_cannot_be_opened(workspace: SlackSandbox) -> None:
     says(await of_slack(workspace, "Slack Socket Mode"), Status.FAIL, "broke during Socket Mode", "WebSockets")
 
 
+async def test_a_worker_that_has_the_socket(workspace: SlackSandbox) -> None:
+    """Its word is taken: a connection beside its own could catch somebody's click."""
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.json_response({"ready": True, "slack_connections": 2})
+
+    app = web.Application()
+    app.router.add_get("/readyz", readyz)
+    async with serving(app, 0) as port, slack_door(workspace) as door:
+        verdict = await slack.socket(door, workspace.app_token, Worker(port))
+    says(Finding(**vars(verdict)), Status.PASS, "2 connections")
+    assert [] == workspace.calls
+
+
 async def test_a_command_without_its_scope(workspace: SlackSandbox) -> None:
     """An app that was installed without commands has none."""
     workspace.bot_scopes.remove("commands")
@@ -317,9 +334,12 @@ async def test_a_ping_with_another_secret(office: Office) -> None:
     says(await of_webhook(office, "webhook ping"), Status.FAIL, "PAGERDUTY_WEBHOOK_SECRETS", subscription.id, "rotate")
 
 
-async def test_a_ping_that_leads_elsewhere(office: Office) -> None:
-    """The receiver on this machine has not seen it."""
-    office.pagerduty.subscribe("http://127.0.0.1:1/webhooks/pagerduty", secrets=[SECRET])
+async def test_a_ping_that_leads_elsewhere(office: Office, store: Redis) -> None:
+    """The receiver on this machine has not seen it; earlier pings, folded or not, do not count."""
+    subscription = office.subscribe()
+    says(await of_webhook(office, "webhook ping"), Status.PASS, "stored")
+    await store.set(keys.PING, 1)
+    subscription.url = "http://127.0.0.1:1/webhooks/pagerduty"
     says(await of_webhook(office, "webhook ping"), Status.FAIL, "did not reach the receiver", "proxy")
 
 

@@ -81,8 +81,11 @@ def _wrong(problem: str) -> Verdict:
     what, _, meaning = problem.partition(". ")
     if "is not set" not in what:
         return failed(what, f"correct it: {meaning}")
-    command = "webhook create --write-env" if what.startswith(SECRETS) else "init"
-    return failed(what, f"`pagebridge {command}` sets it: {meaning}")
+    if what.startswith(SECRETS):
+        # A worker's own machine has no need of it, and whether the receiver has it shows when a ping comes.
+        mend = "where the receiver runs, `pagebridge webhook create --write-env` sets it"
+        return warned(f"{what} on this machine", mend)
+    return failed(what, f"`pagebridge init` sets it: {meaning}")
 
 
 def _redis_url_given() -> bool:
