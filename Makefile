@@ -32,5 +32,5 @@ prove: ## Prove the invariants on 50,000 simulated bad days, then with real proc
 	$(BIN)/python -m tests.proof $(ARGS)
 
 clean: ## Remove .venv and all caches; settings and data stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,7 @@
 """One try of one command: who, whether, how things stand, say what to expect, write."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -10,10 +9,10 @@ import structlog
 
 from bolt_app import acts, effects
 from bolt_app.acts import Case, Effect
+from bolt_app.auditing import answering, ruled
 from bolt_app.escalating import Escalating
 from bolt_app.guard import guard
 from bolt_app.wiring import Wiring
-from shared.authorization import NotAllowed
 from shared.errors import CallError, Refused, Uncertain
 from shared.identity import Linked
 from shared.model.command import Action, Command
@@ -215,13 +214,11 @@ class Attempting:
     async def calling(self, attempt: Try, call: Awaitable[Answer]) -> Answer:
         """Await the one call of a try, and put on record what a failed one leaves behind."""
         try:
-            answer = await call
+            with answering(attempt):
+                return await call
         except CallError as error:
-            attempt.answered = _answered(error)
             await self._failed(attempt, error)
             raise
-        attempt.answered = "2xx"
-        return answer
 
     async def begin(self, attempt: Try) -> None:
         """Put on record that a call is under way: a worker that dies now leaves it unclear."""
@@ -287,20 +284,3 @@ class Attempting:
 
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)
         attempt.record = record
-
-
-@contextmanager
-def ruled(attempt: Try) -> Iterator[None]:
-    """Note for the audit what refused somebody."""
-    try:
-        yield
-    except NotAllowed as refused:
-        attempt.rule = refused.rule
-        raise
-
-
-def _answered(error: CallError) -> str:
-    """Say how PagerDuty answered, in few words and without its own."""
-    if isinstance(error, Refused):
-        return f"refused {error.status or ''} {error.code or ''}".strip()
-    return type(error).__name__.lower()

@@ -91,7 +91,8 @@ class Showing:
         try:
             await self._card(this, channel, names)
         except (Unavailable, Uncertain):
-            await self._lagging.late(this, channel)
+            if this.has_news(before):
+                await self._lagging.late(this, channel)
             raise
         await self._lagging.shown(this, channel, since=before)
 
@@ -105,14 +106,16 @@ class Showing:
             known = placed.with_news(this.as_of_ms)
             await this.save(self._wiring.surfaces, lambda surface: surface.with_card(channel, known))
 
-        place = Place(channel, save, this.lease, urgent=this.urgent)
+        # What only says more of a state that is shown already must not take the place of another incident's news.
+        urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
+        place = Place(channel, save, this.lease, urgent=this.urgent and urgent)
         placed = await self._made(message, this.card(channel), place)
         if placed.ts is None:
             if channel == this.home:
                 # The thread is gone with it.
                 await this.save(self._wiring.surfaces, lambda surface: surface.left_behind())
             await self._placing.exist(message, placed, place)
-        if this.card(channel).of_ms < this.as_of_ms:
+        if this.has_news(this.card(channel)):
             # What is new does not show on it.
             await save(this.card(channel))
 

@@ -23,7 +23,7 @@ from shared.model.progress import Progress
 from shared.model.surface import Placed, Surface
 from shared.slack.answers import OwnMessage
 from shared.slack.found import card_of, line_key, version
-from shared.store.leases import Lease, Leases
+from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class Sweep:
     def __init__(self, wiring: Wiring, resync: Resync) -> None:
         self._wiring = wiring
         self._resync = resync
-        self._leases = Leases(wiring.redis, "slack", wiring.durations.lease)
+        self._leases = wiring.leases("slack")
 
     async def sweep(self, progress: Progress, this: Pass) -> Progress:
         """Look at every channel, and at the threads whose turn it is. Raises `CallError`, and `Malformed`."""

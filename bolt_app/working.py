@@ -1,4 +1,4 @@
-"""How both uses of a work queue run: take a due incident under a lease, do one pass, put it back or finish with it."""
+"""How all uses of a work queue run: take a due incident under a lease, do one pass, put it back or finish with it."""
 
 import asyncio
 from collections import Counter as Tally
@@ -42,12 +42,14 @@ class Work(Protocol):
 class Working:
     """Runs one kind of work, several incidents at once, each under its own lease."""
 
-    def __init__(self, queue: WorkQueue, leases: Leases, work: Work, durations: Durations) -> None:
+    def __init__(
+        self, queue: WorkQueue, leases: Leases, work: Work, durations: Durations, at_once: int = AT_ONCE
+    ) -> None:
         self._queue = queue
         self._leases = leases
         self._work = work
         self._durations = durations
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(at_once)
         self._failures: Tally[IncidentId] = Tally()
 
     async def forever(self, stopping: asyncio.Event) -> None:

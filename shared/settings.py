@@ -161,8 +161,8 @@ class ReceiverSettings(SharedSettings):
     )
 
 
-class WorkerSettings(SharedSettings):
-    """What the worker needs."""
+class SlackSettings(Environment):
+    """What opens the door to Slack."""
 
     slack_bot_token: BotToken = Field(
         description="Bot token (`xoxb-`) from the page *OAuth & Permissions* of the Slack app."
@@ -174,6 +174,11 @@ class WorkerSettings(SharedSettings):
         default="https://slack.com/api/", description="Slack's Web API. Plain http only to this machine."
     )
     slack_command: SlashCommand = Field(default="/pd", description="The slash command, as the Slack app has it.")
+
+
+class PagerDutySettings(Environment):
+    """What opens the door to PagerDuty."""
+
     pagerduty_api_token: Token = Field(description="PagerDuty REST API key of the account, with full access.")
     pagerduty_api_url: ApiUrl = Field(
         default="https://api.pagerduty.com",
@@ -184,6 +189,11 @@ class WorkerSettings(SharedSettings):
         description="Id of the webhook subscription that delivers here, which is watched. "
         "`any` stands for all whose address ends in `/webhooks/pagerduty`.",
     )
+
+
+class WorkerSettings(PagerDutySettings, SlackSettings, SharedSettings):
+    """What the worker needs."""
+
     worker_port: Port = Field(default=8081, description="Port on this machine only: health, and `/metrics`.")
 
 

@@ -8,9 +8,9 @@ import structlog
 from aiohttp import hdrs, web
 from prometheus_client import Counter
 
+from shared.clients import Awaited, wait_for
 from shared.errors import StoreDown
 from shared.pagerduty import signature
-from webhook_receiver.clients import Awaited, wait_for
 from webhook_receiver.events import Events
 from webhook_receiver.limits import MOST_BODY
 

@@ -61,15 +61,17 @@ class Directory(Transport):
         parse = escalation.parse_escalation_policies
         return await self._search("escalation_policies", "escalation_policies", query, parse)
 
-    async def on_calls(self, policy: str, at_ms: int | None = None) -> tuple[OnCall, ...]:
+    async def on_calls(self, policy: str, at_ms: int | None = None, until_ms: int | None = None) -> tuple[OnCall, ...]:
         """
         Read who is on call for an escalation policy at which level, now or in the second of `at_ms`.
+
+        With `until_ms` also whoever is at any time up to that second.
 
         Somebody may be on call at several levels, or at one by several schedules. PagerDuty limits these more strictly.
         """
         params: Params = {"escalation_policy_ids[]": policy}
         if at_ms is not None:
-            params = {**params, "since": moment(at_ms), "until": moment(at_ms + SECOND)}
+            params = {**params, "since": moment(at_ms), "until": moment((until_ms or at_ms) + SECOND)}
         return await self._all("on_calls", get("oncalls", params=params), escalation.parse_on_calls)
 
     async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:

@@ -78,16 +78,31 @@ def delivers_here(subscription: WebhookSubscription, wanted: str = ANY) -> bool:
 def wrong_with(ours: Sequence[WebhookSubscription]) -> Wrong | None:
     """Find out what is wrong with the subscriptions that deliver here, as they are set up; None when nothing is."""
     active = [each for each in ours if each.active]
-    if not active:
-        what = f"PagerDuty has no active webhook subscription whose address ends in {PATH}"
-        return Wrong(what, "make one with `pagebridge webhook create`")
-    lacking = sorted(NEEDED - frozenset().union(*(each.events for each in active)))
-    if lacking:
-        return Wrong(f"The webhook subscription does not send {', '.join(lacking)}", "add these events to it")
-    if all(each.scope != "account" for each in active):
-        what = "The webhook subscription is for part of the account only"
-        return Wrong(what, "other incidents are found late, by resync, unless there is one for the account")
-    return None
+    return missing(active) or incomplete(active) or partial(active)
+
+
+def missing(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+    """Find out whether none delivers."""
+    if any(each.active for each in ours):
+        return None
+    what = f"PagerDuty has no active webhook subscription whose address ends in {PATH}"
+    return Wrong(what, "make one with `pagebridge webhook create`")
+
+
+def incomplete(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+    """Find out whether an event is missing that is shown in Slack."""
+    lacking = sorted(NEEDED - frozenset().union(*(each.events for each in ours)))
+    if not lacking:
+        return None
+    return Wrong(f"The webhook subscription does not send {', '.join(lacking)}", "add these events to it")
+
+
+def partial(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+    """Find out whether none is for the whole account."""
+    if any(each.scope == "account" for each in ours):
+        return None
+    what = "The webhook subscription is for part of the account only"
+    return Wrong(what, "other incidents are found late, by resync, unless there is one for the account")
 
 
 def parse_created(answer: object) -> Created:

@@ -11,7 +11,7 @@ from shared.model.command import Action
 from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.slack import attempts, buttons
+from shared.slack import attempts, briefing, buttons
 from shared.slack.blocks import Message, context, metadata, section, versioned
 from shared.slack.buttons import EVERYTHING, number
 from shared.slack.lines import NAME, by, by_whom, what
@@ -34,20 +34,16 @@ def render(
     home: ChannelId | None = None,
     displaced: ChannelId | None = None,
     able: frozenset[Action] = EVERYTHING,
-    details: bool = False,
 ) -> Message:
     """
     Render the card. `mentions` gives the Slack user of each assignee who has one.
 
     `home` is the channel with the timeline, for a card elsewhere; `displaced` the one where the card should have been.
-    `able` is what the account can do. With `details` there is a menu that leads to them.
+    `able` is what the account can do.
     """
-    headline = section(_headline(snapshot))
-    blocks = [
-        headline | {"accessory": buttons.details(incident.id, snapshot)} if details else headline,
-        section(_facts(snapshot, mentions)),
-        context(_history(incident, snapshot)),
-    ]
+    blocks = [section(_headline(snapshot)), section(_facts(incident, snapshot, mentions))]
+    blocks += briefing.alert(incident, snapshot)
+    blocks.append(context(_history(incident, snapshot)))
     blocks += attempts.notices(incident.attempts)
     if home:
         blocks.append(context(f":thread: What happened so far is told in <#{home}>."))
@@ -65,14 +61,14 @@ def _headline(snapshot: Snapshot) -> str:
     return f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  *{link(snapshot.url, title)}*"
 
 
-def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId]) -> str:
+def _facts(incident: Incident, snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId]) -> str:
     # Not linked: webhooks and REST give different addresses for it, and the card must not depend on which came last.
     service = _name(snapshot.service) if snapshot.service else "no service"
     facts = [f"*{escape(snapshot.urgency).capitalize()} urgency*", *_priority(snapshot), service]
     if snapshot.status is Status.RESOLVED:
         return " · ".join(facts)
     people = ", ".join(_person(ref, mentions) for ref in snapshot.assignees) or "nobody"
-    return " · ".join(facts) + f"\nAssigned to {people}"
+    return "\n".join(filter(None, (" · ".join(facts), f"Assigned to {people}", briefing.next_step(incident, snapshot))))
 
 
 def _history(incident: Incident, snapshot: Snapshot) -> str:
@@ -97,7 +93,9 @@ def _summary(incident: Incident, snapshot: Snapshot) -> str:
     who = by_whom(last) if last is not None and last.type != TRIGGERED else ""
     people = ", ".join(_name(ref) for ref in snapshot.assignees)
     assigned = f" Assigned to {people}." if people else ""
-    told = f"{title}{service} ({facts}).{assigned}{attempts.spoken(incident.attempts)}"
+    following = briefing.next_step(incident, snapshot)
+    coming = f" {following}." if following else ""
+    told = f"{title}{service} ({facts}).{assigned}{coming}{attempts.spoken(incident.attempts)}"
     return clamp(f"{snapshot.status.capitalize()}{who}: {told}", 3000)
 
 

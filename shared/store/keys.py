@@ -32,11 +32,13 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{pace}:<budget>:back`        | zset   | minutes  | the same -> when it has lost its place (Redis µs) |
 | `pb:{link:<slack user>}`         | string | minutes  | the PagerDuty user that a Slack user is |
 | `pb:{mention:<pagerduty user>}`  | string | minutes  | the Slack user that a PagerDuty user is |
+| `pb:{doctor}:<run>:<type>`       | any    | seconds  | what `pagebridge doctor` tries its rights on |
+| `pb:{typed:<command>}`           | string | 3 d      | the incident that a line without a number was first about |
 
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
 """
 
-from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
+from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 
 EVENTS = "pb:{events}"
 COMMANDS = "pb:{commands}"
@@ -52,6 +54,8 @@ AUDIT_KEPT = 400 * 24 * 3600
 """Seconds that an entry of the audit is kept, at least."""
 LAG_KEPT = 24 * 3600
 """Seconds that it is remembered which cards of a channel are late."""
+TYPED_KEPT = 3 * 24 * 3600
+"""Seconds that it is remembered what a typed line meant: as long as ended commands are."""
 INCIDENT_KEPT = 180 * 24 * 3600
 """Seconds that an incident's keys outlive its last change."""
 JOURNAL_KEPT = 30 * 24 * 3600
@@ -133,3 +137,13 @@ def link(user: SlackUserId) -> str:
 def mention(user: UserId) -> str:
     """Name the cached Slack user of a PagerDuty user."""
     return f"pb:{{mention:{user}}}"
+
+
+def scratch(run: str, kind: str) -> str:
+    """Name a key on which rights are tried; all of one run share a slot."""
+    return f"pb:{{doctor}}:{run}:{kind}"
+
+
+def typed(command: CommandId) -> str:
+    """Name what a typed line without a number meant."""
+    return f"pb:{{typed:{command}}}"

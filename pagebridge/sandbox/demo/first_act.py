@@ -70,7 +70,7 @@ FIRST_ACT = (
         (
             card("Triggered"),
             buttons("Acknowledge", "Add note", "Reassign", "Escalate", "Resolve"),
-            menu("Add responders", "Change priority", "Status update", "Open in PagerDuty"),
+            menu("Add responders", "Change priority", "Status update", "Details"),
             thread(TRIGGERED),
             writes(),
             status("triggered", "Alice"),
@@ -93,7 +93,7 @@ FIRST_ACT = (
         (
             card(BY_ALICE),
             buttons("Add note", "Reassign", "Escalate", "Resolve"),
-            menu("Add responders", "Snooze", "Change priority", "Status update", "Open in PagerDuty"),
+            menu("Add responders", "Snooze", "Change priority", "Status update", "Details"),
             thread(TRIGGERED, BY_ALICE),
             writes(ALICES_ACKNOWLEDGE),
             told("echo", 1),
@@ -139,7 +139,7 @@ FIRST_ACT = (
         (
             card(RESOLVED),
             buttons("Add note"),
-            menu("Status update", "Open in PagerDuty"),
+            menu("Status update", "Details"),
             thread(TRIGGERED, BY_ALICE, BY_BOB, RAN_OUT, RESOLVED),
             reads("Alice", "is resolved, in your name"),
             writes(ALICES_ACKNOWLEDGE, ALICES_RESOLVE),
