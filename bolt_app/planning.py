@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from prometheus_client import Counter
 
+from bolt_app.seeing import Seeing
 from bolt_app.wiring import Wiring
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
@@ -21,6 +22,7 @@ class Planning:
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
+        self._seeing = Seeing(wiring)
 
     def route(self, snapshot: Snapshot) -> Route:
         """Find the route that holds for an incident as it is now."""
@@ -64,16 +66,9 @@ class Planning:
         if not chosen.named and known:
             # The default channel is for incidents that no route takes; one that has a home needs no other.
             return ()
-        if not chosen.channels:
+        if not chosen.channels and not known:
             await self._unshown(incident, "ignored" if chosen.named else "no route")
-        elif not chosen.named and await self._is_private(snapshot):
+        elif not chosen.named and await self._seeing.private(snapshot.team_ids):
             await self._unshown(incident, "private team")
             return ()
         return chosen.channels
-
-    async def _is_private(self, snapshot: Snapshot) -> bool:
-        """Tell whether a team of the incident hides its incidents from other teams."""
-        for team in snapshot.team_ids:
-            if (await self._wiring.pagerduty.team(team)).private:
-                return True
-        return False

@@ -18,6 +18,7 @@ from shared.model.surface import Placed
 from shared.model.telling import Telling, loud, told, wanted
 from shared.slack import card, lines
 from shared.slack.blocks import Message
+from shared.slack.card import Places
 
 __all__ = ["Pass", "Showing"]
 
@@ -99,8 +100,9 @@ class Showing:
     async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
         elsewhere = this.home if channel != this.home else None
         displaced = this.surface.displaced_from(channel)
+        places = Places(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
         able = await self._wiring.catalogue.able()
-        message = card.render(this.incident, this.snapshot, names, home=elsewhere, displaced=displaced, able=able)
+        message = card.render(this.incident, this.snapshot, names, places, able=able)
 
         async def save(placed: Placed) -> None:
             known = placed.with_news(this.as_of_ms)

@@ -5,7 +5,9 @@ The servers that tests run on: the embedded Valkey and, where it is installed, D
 """
 
 import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,20 @@ def program(name: str = "") -> Path | None:
     """Find the program of a server, by default of the one of this run; None is that of the embedded Valkey."""
     wanted = name or os.environ.get(VARIABLE)
     return Path(shutil.which(wanted) or wanted) if wanted else None
+
+
+def _confirms() -> bool:
+    """Tell whether the server of this run can confirm that something is on the disk."""
+    server = program()
+    if server is None:
+        return True
+    said = subprocess.run([server, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 -- ours
+    version = re.search(r"v=(\d+)\.(\d+)", said)
+    return "Valkey" in said or (version is not None and (int(version[1]), int(version[2])) >= WITH_WAITAOF)
+
+
+CONFIRMING = pytest.mark.skipif(not _confirms(), reason="the server of this run cannot tell what is on its disk")
+"""For what is about a server that can."""
 
 
 async def can_wait_for_disk(redis: Redis) -> bool:

@@ -6,13 +6,14 @@ says the same as the blocks, for screen readers and notifications. Whatever come
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from shared.model.command import Action
 from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.slack import attempts, briefing, buttons
-from shared.slack.blocks import Message, context, metadata, section, versioned
+from shared.slack.blocks import Block, Message, context, metadata, section, versioned
 from shared.slack.buttons import EVERYTHING, number
 from shared.slack.lines import NAME, by, by_whom, what
 from shared.slack.text import clamp, date, escape, link
@@ -26,30 +27,38 @@ SYMBOL = {
 }
 
 
+@dataclass(frozen=True)
+class Places:
+    """
+    Other channels that a card names.
+
+    `home` is the one with the timeline, for a card elsewhere; `displaced` the one where the card should have been, and
+    `closed` whether that still cannot be posted to.
+    """
+
+    home: ChannelId | None = None
+    displaced: ChannelId | None = None
+    closed: bool = False
+
+
 def render(
     incident: Incident,
     snapshot: Snapshot,
     mentions: Mapping[UserId, SlackUserId],
+    places: Places | None = None,
     *,
-    home: ChannelId | None = None,
-    displaced: ChannelId | None = None,
     able: frozenset[Action] = EVERYTHING,
 ) -> Message:
     """
     Render the card. `mentions` gives the Slack user of each assignee who has one.
 
-    `home` is the channel with the timeline, for a card elsewhere; `displaced` the one where the card should have been.
-    `able` is what the account can do.
+    `places` tells of other channels that the card has to name, `able` what the account can do.
     """
     blocks = [section(_headline(snapshot)), section(_facts(incident, snapshot, mentions))]
     blocks += briefing.alert(incident, snapshot)
     blocks.append(context(_history(incident, snapshot)))
     blocks += attempts.notices(incident.attempts)
-    if home:
-        blocks.append(context(f":thread: What happened so far is told in <#{home}>."))
-    if displaced:
-        words = f":warning: Shown here because <#{displaced}> cannot be posted to. Invite the app, or unarchive it."
-        blocks.append(context(words))
+    blocks += _elsewhere(places or Places())
     blocks.append(buttons.actions(incident.id, snapshot, able))
     text = _summary(incident, snapshot)
     key = f"card:{incident.id}"
@@ -82,6 +91,20 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
     if last is None and incident.change is not None and snapshot.status is not Status.TRIGGERED:
         return f"{opened} · {snapshot.status.capitalize()}{by(incident.change.by)} {_at(incident.change.at)}"
     return opened
+
+
+def _elsewhere(places: Places) -> list[Block]:
+    found = []
+    if places.home:
+        found.append(f":thread: What happened so far is told in <#{places.home}>.")
+    if places.displaced and places.closed:
+        channel = f"<#{places.displaced}>"
+        found.append(
+            f":warning: Shown here because {channel} cannot be posted to. Unarchive it, invite the app, or let it post."
+        )
+    elif places.displaced:
+        found.append(f"Moved here while <#{places.displaced}> could not be posted to.")
+    return [context(words) for words in found]
 
 
 def _summary(incident: Incident, snapshot: Snapshot) -> str:

@@ -14,6 +14,7 @@ import aiohttp
 
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis
+from tests.servers import CONFIRMING
 from tests.webhook_receiver.running import BODY, PATH, PATIENCE, SECRET, SIGNATURE, sign, stored, storing, until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -78,6 +79,7 @@ async def ended(receiver: Process) -> tuple[int | None, str]:
     return receiver.returncode, logged.decode()
 
 
+@CONFIRMING
 async def test_what_is_in_hand_is_finished_after_sigterm(valkey: EmbeddedValkey, redis: Redis, tmp_path: Path) -> None:
     """A delivery that is being stored when the process is told to end still gets its 202; then the exit code is 0."""
     port = free_port()

@@ -45,7 +45,7 @@ NOT_DONE = re.compile(r"was already|was not|was NOT|did NOT|It is not known whet
 @dataclass(frozen=True)
 class Click:
     """
-    What somebody asked for by a press, or by sending off a dialog; once, however often Slack brought it.
+    What somebody asked for by a press, or by sending off a dialog; once, though Slack brought it `copies` times.
 
     Accepted when it was acked in time, and not with words that say that it was not.
     """
@@ -55,6 +55,7 @@ class Click:
     incident: str
     at: float
     accepted: bool
+    copies: int = 1
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def clicks(company: Company) -> list[Click]:
             incident=incident,
             at=envelopes[0].sent_at,
             accepted=any(_accepted(envelope, in_time) for envelope in envelopes),
+            copies=len(envelopes),
         )
         for (_, action, incident), envelopes in found.items()
     ]
