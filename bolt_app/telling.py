@@ -50,7 +50,7 @@ async def tell(slack: Slack, asker: Asker, reply: Reply, *, by_address: bool = T
     try:
         await _whispered(slack, asker, reply, patience)
     except CallError as error:
-        log.warning("reply.lost", command=asker.id, incident=asker.incident, user=asker.by.id, why=str(error))
+        log.warning("reply.lost", command=asker.id, user=asker.by.id, why=str(error))
         return False
     return True
 
@@ -60,7 +60,7 @@ async def _responded(slack: Slack, asker: Asker, reply: Reply) -> bool:
     try:
         await slack.respond(asker.response_url, text=reply.text, blocks=list(reply.blocks) or None)
     except CallError as error:
-        log.info("reply.again", command=asker.id, incident=asker.incident, why=str(error))
+        log.info("reply.again", command=asker.id, why=str(error))
         return False
     return True
 
