@@ -22,14 +22,15 @@ class Patience:
     How long what may last, in seconds, and how often a process may die.
 
     Before a process is started again there is a pause: `first`, then twice as long each time up to `most`. After
-    `deaths` deaths in a row, none of which came after `settled` seconds of life, it is given up. `grace` is what it has
-    for its work in hand once it is told to end; longer than the processes' own.
+    `deaths` deaths in a row, none of which came after `settled` seconds of life, it is given up: after about an hour,
+    since a worker that starts while Slack or Redis is down ends at once. `grace` is what it has for its work in hand
+    once it is told to end; longer than the processes' own.
     """
 
     first: float = 1.0
-    most: float = 30.0
+    most: float = 60.0
     settled: float = 120.0
-    deaths: int = 6
+    deaths: int = 60
     grace: float = 20.0
 
 

@@ -44,4 +44,4 @@ def app_token(error: Refused) -> Wrong:
 def pagerduty_token(error: Refused) -> Wrong:
     """Say what to do when PagerDuty refuses the API key."""
     what = f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error})"
-    return Wrong(what, "make a REST API key with full access")
+    return Wrong(what, "make a REST API key with full access, and see that PAGERDUTY_API_URL is of its region")

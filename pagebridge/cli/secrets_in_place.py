@@ -17,13 +17,8 @@ def in_place(secret: SecretStr, *, write: bool) -> bool:
     With `write` it goes into `.env`; else, or where the environment wins over that, the exact words are shown, once,
     and a person says whether they have put them there.
     """
-    if write and not env_file.from_environment(SECRETS):
-        present = env_file.value(SECRETS)
-        env_file.put(SECRETS, f"{present},{secret.get_secret_value()}" if present else secret.get_secret_value())
-        sys.stdout.write(f"Its secret is in {env_file.ENV}.\n")
+    if write and _written(secret):
         return True
-    if write:
-        sys.stdout.write(f"The environment sets {SECRETS}, which wins over {env_file.ENV}: the secret belongs there.\n")
     _show(secret)
     return agreed("Is it in place?")
 
@@ -34,6 +29,21 @@ def retired() -> None:
     if len(given) == len(("old", "new")) and not env_file.from_environment(SECRETS):
         env_file.put(SECRETS, given[-1])
         sys.stdout.write(f"The old secret is out of {env_file.ENV}; the receiver forgets it on SIGHUP.\n")
+
+
+def _written(secret: SecretStr) -> bool:
+    """Add a secret to `.env`, and tell whether it counts there. Where it cannot be written it must not get lost."""
+    if env_file.from_environment(SECRETS):
+        sys.stdout.write(f"The environment sets {SECRETS}, which wins over {env_file.ENV}: the secret belongs there.\n")
+        return False
+    try:
+        present = env_file.value(SECRETS)
+        env_file.put(SECRETS, f"{present},{secret.get_secret_value()}" if present else secret.get_secret_value())
+    except OSError as error:
+        sys.stdout.write(f"{env_file.ENV} cannot be written: {error}\n")
+        return False
+    sys.stdout.write(f"Its secret is in {env_file.ENV}.\n")
+    return True
 
 
 def _show(secret: SecretStr) -> None:

@@ -94,7 +94,8 @@ def incomplete(ours: Sequence[WebhookSubscription]) -> Wrong | None:
     lacking = sorted(NEEDED - frozenset().union(*(each.events for each in ours)))
     if not lacking:
         return None
-    return Wrong(f"The webhook subscription does not send {', '.join(lacking)}", "add these events to it")
+    mend = "add these events to it in PagerDuty; one that `pagebridge webhook rotate` makes has them"
+    return Wrong(f"The webhook subscription does not send {', '.join(lacking)}", mend)
 
 
 def partial(ours: Sequence[WebhookSubscription]) -> Wrong | None:

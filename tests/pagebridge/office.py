@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from pagebridge.cli.checks.findings import Check, Finding, look_at_all
+from pagebridge.cli.checks.findings import Check, Finding, Status, look_at_all
 from pagebridge.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports
 from pagebridge.sandbox.pagerduty import PagerDutySandbox, Subscription
@@ -108,3 +108,10 @@ async def pagerduty_door(pagerduty: PagerDutySandbox) -> AsyncIterator[PagerDuty
     door = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)
     yield door
     await door.aclose()
+
+
+def says(finding: Finding, status: Status, *words: str) -> None:
+    """Make sure of the verdict, and that somebody reads each of these words in it."""
+    assert status is finding.status, finding
+    told = f"{finding.what} -> {finding.mend}"
+    assert [] == [word for word in words if word not in told], told

@@ -101,6 +101,16 @@ async def test_create_where_the_environment_wins(office: Office, desk: Desk, mon
     assert only(office).active
 
 
+async def test_create_where_nothing_can_be_written(office: Office, desk: Desk) -> None:
+    """The only copy of the secret is shown instead of lost."""
+    (office.directory / ".env").mkdir()
+    assert 0 == await desk.run("create", "--url", office.url, "--write-env", answers="n\n")
+
+    assert "cannot be written" in desk.read
+    assert only(office).secrets[0] in desk.read
+    assert not only(office).active
+
+
 async def test_create_for_one_service(office: Office, desk: Desk) -> None:
     """The address may be given without its path."""
     base = office.url.removesuffix(PATH)

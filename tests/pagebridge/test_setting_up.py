@@ -64,6 +64,11 @@ async def test_from_nothing_to_a_card(
             channel = slack.channels["C0INCIDENTS"]
             await channel.wait(lambda c: "Checkout latency" in c.messages[0].plain, timeout=START)
 
+            assert 0 == await pagebridge(monkeypatch, "doctor")
+            said += capfd.readouterr().out
+            assert "it runs on this machine" in said
+            assert "the worker on this machine has" in said
+
             os.kill(worker_of(bridge), signal.SIGKILL)
             await until(lambda: slack.socket.connections == 0, "Slack to notice that the worker is gone")
             await slack.socket.wait_connected(1, timeout=START)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, warned
 from pagebridge.cli.env_file import ENV
+from pagebridge.cli.secrets_in_place import SECRETS
 from pagebridge.cli.up import StoreSettings
 from shared.bridge_config import BridgeConfig, RouteConfig, load_bridge_config
 from shared.problems import Misconfigured
@@ -24,8 +25,7 @@ def settings() -> list[Check]:
     try:
         load(Settings, **({} if _redis_url_given() else {"redis_url": NO_STORE}))
     except Misconfigured as error:
-        mend = "`pagebridge init` asks for what is missing; the README explains each setting"
-        return [known("settings", failed(problem, mend)) for problem in error.problems]
+        return [known("settings", _wrong(problem)) for problem in error.problems]
     return [known("settings", passed("all that is needed is set, and has the right form"))]
 
 
@@ -74,6 +74,18 @@ def unreachable(config: BridgeConfig) -> Verdict | None:
     first = takes_all.index(True) + 1
     what = f"routing.routes[{first}] takes every incident, so those after it take none"
     return warned(what, "put it last, or give it a service, team, urgency or priority")
+
+
+def _wrong(problem: str) -> Verdict:
+    """Tell what is wrong with one setting, and where it comes from."""
+    what, _, meaning = problem.partition(". ")
+    if "is not set" not in what:
+        return failed(what, f"correct it: {meaning}")
+    if what.startswith(SECRETS):
+        # A worker's own machine has no need of it, and whether the receiver has it shows when a ping comes.
+        mend = "where the receiver runs, `pagebridge webhook create --write-env` sets it"
+        return warned(f"{what} on this machine", mend)
+    return failed(what, f"`pagebridge init` sets it: {meaning}")
 
 
 def _redis_url_given() -> bool:

@@ -82,6 +82,10 @@ async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
         hello = await slack.hello(app_token)
     except Malformed as error:
         return failed(str(error), "switch Socket Mode on in the app's settings")
+    except Refused:
+        return unseen("Slack does not take the app token, so there is no socket to look at")
+    except CallError as error:
+        return failed(str(error), "let this machine open WebSockets (wss://) to Slack: see its firewall")
     others = f"; {hello.connections - 1} more are open elsewhere" if hello.connections > 1 else ""
     return passed(f"Slack said hello, and was left again{others}")
 

@@ -10,7 +10,7 @@ from jsonschema import Draft4Validator
 
 from shared.model.event import Status
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty import requests
+from shared.pagerduty import requests, subscriptions
 from shared.pagerduty.requests import Body, IncidentFilter, NewIncident
 from tests.shared.pagerduty.answers import EPOCH_MS
 
@@ -18,7 +18,13 @@ OPENAPI = Path(__file__).parents[4] / "shared" / "reference" / "pagerduty" / "op
 ALICE, BOB = UserId("PALICE1"), UserId("PBOB001")
 FULL = NewIncident("PSVC001", "Slow", "low", "Carts", "slack:1", policy="PPOL001", priority="PPRIO01")
 PUT, POST = ("put", "/incidents/{id}"), ("post", "/incidents")
+HOOK = "https://bridge.example.com/webhooks/pagerduty"
+SUBSCRIBE, SUBSCRIPTION = ("post", "/webhook_subscriptions"), ("put", "/webhook_subscriptions/{id}")
 BODIES: list[tuple[tuple[str, str], Body]] = [
+    (SUBSCRIBE, subscriptions.creation_request(HOOK, "account", "", "pagebridge")),
+    (SUBSCRIBE, subscriptions.creation_request(HOOK, "service", "PSVC001", "pagebridge")),
+    (SUBSCRIPTION, subscriptions.change_request(active=True)),
+    (SUBSCRIPTION, subscriptions.change_request(description="pagebridge")),
     (PUT, requests.status_request(Status.ACKNOWLEDGED)),
     (PUT, requests.status_request(Status.RESOLVED, "Restarted")),
     (PUT, requests.assignees_request([ALICE, BOB])),

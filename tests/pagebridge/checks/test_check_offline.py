@@ -1,0 +1,45 @@
+"""The checks of settings and files, against something broken."""
+
+from pathlib import Path
+
+import pytest
+
+from pagebridge.cli.checks import offline
+from pagebridge.cli.checks.findings import Finding, Status, look_at_all
+from tests.pagebridge.office import says
+
+
+def test_a_secret_that_others_can_read(tmp_path: Path) -> None:
+    """`.env` is for its owner alone."""
+    env = tmp_path / ".env"
+    assert Status.PASS is offline.private(env).status
+    env.touch(0o600)
+    assert Status.PASS is offline.private(env).status
+    env.chmod(0o640)
+    says(Finding(**vars(offline.private(env))), Status.WARNING, "mode 640", f"chmod 600 {env}")
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "words"),
+    [
+        (None, Status.FAIL, ["is not there", "`pagebridge init`"]),
+        ("[routing]\n", Status.FAIL, ["names no channel", "routing.default_channel"]),
+        ("routing = 3", Status.FAIL, ["routing"]),
+        ("[[routing.routes]]\nteam = 'X'\nchannel = 'C0DUTY'", Status.WARNING, ["not shown", "default_channel"]),
+        ("[[routing.routes]]\nchannel = 'C0DUTY'", Status.PASS, ["1 routes"]),
+    ],
+)
+async def test_bridge_toml(tmp_path: Path, text: str | None, status: Status, words: list[str]) -> None:
+    """It is there, it can be understood, and by it every incident goes somewhere."""
+    path = tmp_path / "bridge.toml"
+    if text is not None:
+        path.write_text(text)
+    (finding,) = await look_at_all(offline.bridge_toml(path))
+    says(finding, status, *words)
+
+
+async def test_a_route_that_takes_nothing(tmp_path: Path) -> None:
+    """A route behind one that takes everything is named."""
+    path = tmp_path / "bridge.toml"
+    path.write_text("[[routing.routes]]\nchannel = 'C0DUTY'\n[[routing.routes]]\nteam = 'X'\nignore = true\n")
+    says((await look_at_all(offline.bridge_toml(path)))[1], Status.WARNING, "routing.routes[1] takes every incident")

@@ -1,0 +1,50 @@
+"""The checks of Redis, each against one that is broken."""
+
+from pagebridge.cli.checks import redis
+from pagebridge.cli.checks.findings import Finding, Status
+from shared.bridge_config import BridgeConfig
+from shared.store.redis import Redis, connect
+from tests.pagebridge.office import Office, found, says
+
+
+async def of_redis(store: Redis, name: str, wanted: str = "fsync") -> Finding:
+    """Make one of the checks of Redis."""
+    config = BridgeConfig.model_validate({"durability": wanted})
+    return await found(redis.checks(store, config.durability), name)
+
+
+async def test_a_redis_that_is_not_there(office: Office, store: Redis) -> None:
+    """It is the one check that fails; the others could not be asked."""
+    await office.valkey.kill()
+    says(await of_redis(store, "Redis"), Status.FAIL, "cannot be used", "REDIS_URL")
+    says(await of_redis(store, "Redis rights"), Status.WARNING, "could not be asked")
+
+
+async def test_a_redis_without_a_file(store: Redis) -> None:
+    """Without the append-only file nothing survives, and nothing can be waited for."""
+    await store.config_set("appendonly", "no")
+    says(await of_redis(store, "Redis persistence"), Status.FAIL, "append-only file is off", "appendonly yes")
+    says(await of_redis(store, "Redis durability"), Status.FAIL, "asks for fsync", "WAITAOF")
+
+
+async def test_a_redis_that_throws_things_away(store: Redis) -> None:
+    """Any policy but one loses what was accepted."""
+    await store.config_set("maxmemory-policy", "allkeys-lru")
+    says(await of_redis(store, "Redis eviction"), Status.FAIL, "allkeys-lru", "noeviction")
+
+
+async def test_memory_is_enough_for_who_says_so(store: Redis) -> None:
+    """It is told what that means."""
+    says(await of_redis(store, "Redis durability", "memory"), Status.WARNING, "bridge.toml asks for memory")
+
+
+async def test_a_user_with_too_few_rights(office: Office, store: Redis) -> None:
+    """What it may not do is named; what it may not see is left to a person."""
+    await store.execute_command(
+        "ACL", "SETUSER", "small", "on", ">pw", "~pb:*", "+@all", "-@admin", "-@dangerous", "-zadd"
+    )
+    small = connect(office.valkey.url.replace("unix://", "unix://small:pw@"))
+    says(await of_redis(small, "Redis rights"), Status.FAIL, "ZADD", "REDIS_URL")
+    says(await of_redis(small, "Redis eviction"), Status.UNSEEN, "noeviction")
+    says(await of_redis(small, "Redis persistence"), Status.UNSEEN, "appendonly")
+    await small.aclose()

@@ -1,0 +1,102 @@
+"""The checks of Slack, each against something broken: what it sees, and what it says to do."""
+
+from aiohttp import web
+
+from pagebridge.cli.checks import slack
+from pagebridge.cli.checks.findings import Finding, Status
+from pagebridge.cli.checks.local import Worker
+from pagebridge.sandbox.slack import Fault as SlackFault
+from pagebridge.sandbox.slack import SlackSandbox
+from shared.serving import serving
+from tests.pagebridge.office import found, says, slack_door
+
+NO_WORKER = Worker(1)
+
+
+async def of_slack(workspace: SlackSandbox, name: str, command: str = "/pd", app_token: str = "") -> Finding:
+    """Make one of the checks of Slack."""
+    async with slack_door(workspace) as door:
+        return await found(slack.checks(door, app_token or workspace.app_token, command, NO_WORKER), name)
+
+
+async def test_a_bot_token_that_slack_does_not_take(workspace: SlackSandbox) -> None:
+    """It is named, with Slack's own word."""
+    workspace.fail(SlackFault("auth.test", error="token_revoked"))
+    says(await of_slack(workspace, "Slack bot token"), Status.FAIL, "SLACK_BOT_TOKEN (token_revoked)", "install")
+
+
+async def test_a_slack_that_is_not_there(workspace: SlackSandbox) -> None:
+    """That is no fault of the token."""
+    workspace.fail(SlackFault("auth.test", http_status=503))
+    says(await of_slack(workspace, "Slack bot token"), Status.FAIL, "Slack cannot be asked", "SLACK_API_URL")
+
+
+async def test_a_scope_too_few_and_one_too_many(workspace: SlackSandbox) -> None:
+    """What is missing has to be added; what is more does no harm, and is told."""
+    workspace.bot_scopes.add("files:write")
+    says(await of_slack(workspace, "Slack scopes"), Status.PASS, "files:write, which the bridge does not use")
+    workspace.bot_scopes.remove("groups:history")
+    says(await of_slack(workspace, "Slack scopes"), Status.FAIL, "groups:history", "reinstall")
+
+
+async def test_an_app_token_that_slack_does_not_take(workspace: SlackSandbox) -> None:
+    """It is named, and what makes a good one."""
+    wrong = await of_slack(workspace, "Slack app token", app_token="xapp-wrong")
+    says(wrong, Status.FAIL, "SLACK_APP_TOKEN (invalid_auth)", "connections:write")
+    says(await of_slack(workspace, "Slack Socket Mode", app_token="xapp-wrong"), Status.UNSEEN, "app token")
+
+
+async def test_tokens_of_two_apps(workspace: SlackSandbox) -> None:
+    """Each works by itself, and together they do not."""
+    other = workspace.app_token.replace(workspace.app_id, "A0OTHER")
+    says(await of_slack(workspace, "Slack tokens of one app", app_token=other), Status.FAIL, "A0OTHER", "same app")
+    says(await of_slack(workspace, "Slack tokens of one app"), Status.PASS, workspace.app_id)
+    says(await of_slack(workspace, "Slack tokens of one app", app_token="xapp-x"), Status.UNSEEN, "compare")
+
+
+async def test_socket_mode_that_is_off(workspace: SlackSandbox) -> None:
+    """Slack gives an address all the same; only connecting shows it."""
+    workspace.socket.enabled = False
+    says(await of_slack(workspace, "Slack Socket Mode"), Status.FAIL, "link_disabled", "switch Socket Mode on")
+
+
+async def test_a_socket_that_cannot_be_opened(workspace: SlackSandbox) -> None:
+    """A proxy that lets no WebSocket through looks like this."""
+    workspace.socket.refuse_handshakes(1)
+    says(await of_slack(workspace, "Slack Socket Mode"), Status.FAIL, "broke during Socket Mode", "WebSockets")
+
+
+async def test_a_worker_that_has_the_socket(workspace: SlackSandbox) -> None:
+    """Its word is taken: a connection beside its own could catch somebody's click."""
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.json_response({"ready": True, "slack_connections": 2})
+
+    app = web.Application()
+    app.router.add_get("/readyz", readyz)
+    async with serving(app, 0) as port, slack_door(workspace) as door:
+        verdict = await slack.socket(door, workspace.app_token, Worker(port))
+    says(Finding(**vars(verdict)), Status.PASS, "2 connections")
+    assert [] == workspace.calls
+
+
+async def test_a_command_without_its_scope(workspace: SlackSandbox) -> None:
+    """An app that was installed without commands has none."""
+    workspace.bot_scopes.remove("commands")
+    says(await of_slack(workspace, "Slack command"), Status.FAIL, "without any command")
+
+
+async def test_what_slack_does_not_show_is_for_a_person(workspace: SlackSandbox) -> None:
+    """Whether the command and the buttons lead here is honestly not known; it is said how to see it."""
+    says(await of_slack(workspace, "Slack command", "/bridge"), Status.UNSEEN, "Slack tells no app", "`/bridge help`")
+
+
+async def test_pagerdutys_own_app_beside_ours(workspace: SlackSandbox) -> None:
+    """It is in the way of `/pd` alone, and only while it is installed."""
+    name = "PagerDuty's own Slack app"
+    says(await of_slack(workspace, name), Status.PASS, "no bot")
+    theirs = workspace.add_user("PagerDuty", bot=True, id="U0THEIRS")
+    says(await of_slack(workspace, name), Status.WARNING, "U0THEIRS", "/pd", "SLACK_COMMAND")
+    says(await of_slack(workspace, name, "/bridge"), Status.PASS, "/bridge")
+    theirs.deleted = True
+    says(await of_slack(workspace, name), Status.PASS, "no bot")
