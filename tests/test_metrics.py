@@ -57,7 +57,7 @@ def table() -> Iterator[str]:
 
 
 def test_the_table_is_what_the_code_has() -> None:
-    """When it differs, put what this test shows between the two marks of docs/metrics.md."""
+    """When it differs: python -m tests.test_metrics writes it anew."""
     marked = re.search(r"<!-- metrics:begin -->\n(.*)<!-- metrics:end -->", DOCUMENT, re.DOTALL)
     assert marked
     assert "\n".join(table()) + "\n" == marked[1]
@@ -120,3 +120,9 @@ def test_the_dashboard_can_be_imported() -> None:
         assert panel["title"]
         assert panel["gridPos"].keys() == {"x", "y", "w", "h"}
         assert panel["datasource"]["uid"] == "${datasource}"
+
+
+if __name__ == "__main__":
+    head, begin, rest = DOCUMENT.partition("<!-- metrics:begin -->\n")
+    _, end, tail = rest.partition("<!-- metrics:end -->")
+    (ROOT / "docs/metrics.md").write_text("".join([head, begin, *(f"{row}\n" for row in table()), end, tail]), "utf-8")

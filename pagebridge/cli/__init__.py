@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
 
+import structlog
 import typer
 
 from pagebridge.cli import (
@@ -50,6 +51,9 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line, and return the exit code."""
+    if not structlog.is_configured():
+        # What a command prints may be read by a machine, so what it logs goes elsewhere.
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         commands(arguments, prog_name="pagebridge")
     except SystemExit as ended:

@@ -5,30 +5,25 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from pydantic import Field
 
+from pagebridge.cli.doors import pagerduty_door, slack_door
 from pagebridge.cli.printing import show, table, utc
 from pagebridge.cli.stores import FAILED, AsJson
-from shared.bridge_config import load_bridge_config
+from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.errors import CallError, Unavailable
 from shared.identity import same_email
 from shared.model.event import SECOND
-from shared.pagerduty.client import PagerDuty
 from shared.pagerduty.people import User
 from shared.roster import Mapping, Roster, Unready, unlinked, unready
-from shared.setting_kinds import ApiUrl, BotToken, Folder
-from shared.settings import PagerDutySettings, load
-from shared.slack.client import API_URL, Slack
+from shared.settings import Environment, PagerDutySettings, SlackSettings, load
 
 DAYS = 7
 """How many days ahead the duty is looked at."""
-TIMEOUT = 10.0
 TRIES = 10
 """How often a directory is read again that a limit has cut short."""
 PEOPLE = ("SLACK", "NAME", "PAGERDUTY", "HOW", "WHY NOT")
@@ -39,11 +34,9 @@ T = TypeVar("T")
 identities = typer.Typer(invoke_without_command=True)
 
 
-class _Settings(PagerDutySettings):
-    """What it takes to ask both."""
+class _Config(Environment):
+    """Where the table of identities is."""
 
-    slack_bot_token: BotToken
-    slack_api_url: Annotated[ApiUrl, Folder] = Field(default=API_URL)
     bridge_config: Path = Path("bridge.toml")
 
 
@@ -123,10 +116,11 @@ def concerns(mapping: Mapping, user: str) -> bool:
 
 
 async def _read() -> Everybody | None:
-    settings = load(_Settings)
-    config = load_bridge_config(settings.bridge_config).identity
+    path = load(_Config).bridge_config
+    config = (load_bridge_config(path) if path.exists() else BridgeConfig()).identity
+    doors = slack_door(load(SlackSettings)), pagerduty_door(load(PagerDutySettings))
     try:
-        async with _doors(settings) as (slack, pagerduty):
+        async with doors[0] as slack, doors[1] as pagerduty:
             home = await slack.auth_test()
             roster = Roster(await _patiently(pagerduty.all_users), config, home)
             mappings = [roster.of(person) for person in await _patiently(slack.people)]
@@ -136,17 +130,6 @@ async def _read() -> Everybody | None:
         sys.stderr.write(f"The directories cannot be read: {error}\n")
         return None
     return Everybody(mappings, unlinked(mappings, roster.users.values()), unready(duty, mappings, roster))
-
-
-@asynccontextmanager
-async def _doors(settings: _Settings) -> AsyncIterator[tuple[Slack, PagerDuty]]:
-    slack = Slack(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, TIMEOUT)
-    pagerduty = PagerDuty.of(settings, TIMEOUT)
-    try:
-        yield slack, pagerduty
-    finally:
-        await slack.aclose()
-        await pagerduty.aclose()
 
 
 async def _patiently(read: Callable[[], AsyncIterator[T]]) -> list[T]:

@@ -17,6 +17,7 @@ from shared.model.ids import IncidentId
 from shared.model.journal import Fact, Facts
 from shared.store import keys
 from shared.store.redis import Redis
+from shared.store.scripts import Argument, Script
 
 log = structlog.get_logger()
 
@@ -36,13 +37,13 @@ class Journal:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._note = Script(redis, "note")
 
     async def note(self, incident: IncidentId, *facts: Fact) -> None:
         """Write facts that no document shows. When the store is down they are lost."""
-        key = keys.journal(incident)
+        limits: list[Argument] = [keys.JOURNAL_STEPS, keys.JOURNAL_KEPT]
         try:
-            await self._redis.xadd(key, {"facts": dumped(facts)}, maxlen=keys.JOURNAL_STEPS, approximate=True)
-            await self._redis.expire(key, keys.JOURNAL_KEPT)
+            await self._note([keys.journal(incident)], [dumped(facts), *limits])
         except StoreDown as error:
             LOST.inc()
             log.warning("journal.lost", incident=incident, why=str(error))

@@ -26,6 +26,7 @@ async def pagerduty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIte
         (tmp_path / "bridge.toml").write_text('[identity.users]\nU0BOB = "PBOB1"\n')
         for name, value in (
             ("SLACK_BOT_TOKEN", slack.bot_token),
+            ("SLACK_APP_TOKEN", slack.app_token),
             ("SLACK_API_URL", slack.api_url),
             ("PAGERDUTY_API_TOKEN", pagerduty.token),
             ("PAGERDUTY_API_URL", pagerduty.url),

@@ -7,7 +7,7 @@ import pytest
 from shared.bridge_config import RoutingConfig
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import ChannelId
-from shared.routing import Route, route
+from shared.routing import Route, passed_over, route
 from tests.builders import snapshot
 
 INCIDENT = snapshot()
@@ -128,3 +128,20 @@ def test_a_route_has_its_own_words_or_the_common_ones() -> None:
 def test_a_route_may_ignore() -> None:
     """What it takes goes nowhere, not even to the default channel or a later route."""
     assert to() == routed({"urgency": "high", "ignore": True}, {"channel": CHOSEN})
+
+
+@pytest.mark.parametrize(
+    ("routes", "fields"),
+    [
+        ((), ()),
+        (({"urgency": "high"},), ()),
+        (({"service": "other"}, {"team": "Search", "urgency": "low"}, {"priority": "P1"}), ("service", "team")),
+        (({"urgency": "low"}, {"priority": "P5"}), ("urgency", "priority")),
+    ],
+)
+def test_what_keeps_a_route_from_taking_it_is_known(
+    routes: tuple[dict[str, object], ...], fields: tuple[str, ...]
+) -> None:
+    """For each route before the one that takes it, the first field that does not match."""
+    config = RoutingConfig.model_validate({"routes": [{"channel": CHOSEN, **wanted} for wanted in routes]})
+    assert fields == passed_over(INCIDENT, config)
