@@ -9,7 +9,7 @@ from bolt_app.modals.about import About
 from shared.errors import Malformed
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
-from shared.slack.buttons import NO_NUMBER, OPEN, read_seen
+from shared.slack.buttons import DETAILS, NO_NUMBER, read_seen
 from shared.slack.offers import RETRY
 
 Payload = Mapping[str, Any]
@@ -36,9 +36,9 @@ class Press:
 
 @dataclass(frozen=True)
 class Asking:
-    """A wish for a dialog."""
+    """A wish for the dialog of an action, or for everything about an incident (None)."""
 
-    action: Action
+    action: Action | None
     about: About
     by: Clicker
     trigger_id: str
@@ -76,9 +76,9 @@ def level(payload: Payload) -> Command:
         return _command(found, Action.ESCALATE, about, int(number))
 
 
-def asking(payload: Payload) -> Asking | None:
+def asking(payload: Payload) -> Asking:
     """
-    Tell which dialog a button or an entry of the menu asks for; None for the entry that only opens a page.
+    Tell which dialog a button or an entry of the menu asks for.
 
     Raises `Malformed` for a payload that none of them can have sent.
     """
@@ -87,9 +87,7 @@ def asking(payload: Payload) -> Asking | None:
         name, hint = found.action_id.removeprefix("pagebridge:"), found.value
         if name == "menu":
             name, _, hint = found.value.partition(" ")
-        if name == OPEN:
-            return None
-        action = Action(name)
+        action = None if name == DETAILS else Action(name)
         if action in AT_ONCE or action is Action.TRIGGER:
             raise ValueError("no dialog about an incident")
         return Asking(action, _about(found, hint.split(" ")), found.by, found.trigger_id)

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from importlib.resources import files
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -36,13 +35,6 @@ async def redis() -> AsyncIterator[Redis]:
     client = FakeAsyncRedis()
     yield cast("Redis", client)
     await client.aclose()
-
-
-@pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
-    """Run a Valkey."""
-    async with EmbeddedValkey(tmp_path / "valkey") as running:
-        yield running
 
 
 async def burst(pacing: Pacing, channel: str = "C0") -> int:
