@@ -2,11 +2,14 @@
 
 import time
 
+from shared.model.ids import ChannelId
+from shared.store import keys
 from tests.bench.measuring import Figure, Sizes, used
 from tests.bench.stage import Stage
 
 COST = "Cost per event"
 MEMORY = "Memory"
+NONE = "the same worker with no incident"
 ACTS = 4
 AT_ONCE = 100
 """Incidents that are opened together: PagerDuty gives each delivery 5 s."""
@@ -31,20 +34,29 @@ async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
 
 
 async def memory(stage: Stage, sizes: Sizes) -> list[Figure]:
-    """Open incidents and leave them open, and see what Redis and the worker hold for each."""
+    """
+    Open incidents and leave them open, and see what Redis and the worker hold for each.
+
+    To come to the many in time, the worker works on `sizes.real` of them, and the others are copies in Redis.
+    """
     found: list[Figure] = []
-    opened = 0
     before = await _held(stage)
-    for number in (sizes.few, sizes.many):
-        await _open(stage, number - opened)
-        opened = number
-        redis, worker = [now - then for now, then in zip(await _held(stage), before, strict=True)]
-        found += [
-            Figure(MEMORY, f"Redis, {number:,} open incidents", redis / number / 1024, "kB each"),
-            Figure(MEMORY, f"worker, {number:,} open incidents", worker / number / 1024, "kB each"),
-            Figure(MEMORY, f"worker in all, {number:,} open", (worker + before[1]) / 2**20, "MB"),
-        ]
+    await _open(stage, sizes.few)
+    found += _figures(sizes.few, before, await _held(stage))
+    await _open(stage, sizes.real - 2 * sizes.few)
+    await _copy(stage, sizes.many - sizes.real)
+    await _open(stage, sizes.few)
+    found += _figures(sizes.many, before, await _held(stage))
     return found
+
+
+def _figures(incidents: int, before: tuple[int, int], now: tuple[int, int]) -> list[Figure]:
+    redis, worker = (after - then for after, then in zip(now, before, strict=True))
+    return [
+        Figure(MEMORY, f"Redis, {incidents:,} open incidents", redis / incidents / 1024, "kB each"),
+        Figure(MEMORY, f"worker, {incidents:,} open incidents", worker / incidents / 1024, "kB each"),
+        Figure(MEMORY, f"worker in all, {incidents:,} open incidents", now[1] / 2**20, "MB", before[1] / 2**20, NONE),
+    ]
 
 
 async def _live(stage: Stage, incidents: int) -> None:
@@ -68,6 +80,21 @@ async def _open(stage: Stage, incidents: int) -> None:
         for number in range(first, min(first + AT_ONCE, incidents)):
             stage.bridge.trigger(f"Open {number}")
         await stage.at_rest()
+
+
+async def _copy(stage: Stage, incidents: int) -> None:
+    """Copy everything that Redis holds of one open incident, under other ids."""
+    redis, model = stage.redis, stage.bridge.pagerduty.incidents[-1].id
+    names = [key.decode() async for key in redis.scan_iter(match=f"pb:{{{model}}}:*", count=1000)]
+    for first in range(0, incidents, AT_ONCE):
+        copying = redis.pipeline(transaction=False)
+        for number in range(first, min(first + AT_ONCE, incidents)):
+            copied = f"{number:0{len(model)}d}"
+            for name in names:
+                copying.execute_command("COPY", name, name.replace(model, copied))
+            for index in (keys.OPEN, keys.open_in(ChannelId(stage.bridge.channel.id))):
+                copying.execute_command("ZADD", index, number, copied)
+        await copying.execute()
 
 
 async def _commands(stage: Stage) -> int:

@@ -31,11 +31,12 @@ class Sizes:
     clicks: int = 60
     incidents: int = 250
     few: int = 100
+    real: int = 800
     many: int = 10_000
     storm: int = 500
 
 
-TINY = Sizes(deliveries=20, connections=4, clicks=2, incidents=4, few=2, many=6, storm=3)
+TINY = Sizes(deliveries=20, connections=4, clicks=2, incidents=4, few=2, real=5, many=9, storm=3)
 """For the test that it works."""
 
 

@@ -55,7 +55,7 @@ def _too_many_calls(passed: Storm) -> list[str]:
         found.append(f"Slack had to refuse {figures.refused} calls")
     if figures.posts != figures.fewest + figures.notices:
         found.append(f"{figures.posts} posts")
-    if figures.updates > 2 * figures.incidents:
+    if figures.updates > (LINES - 1) * figures.incidents:
         found.append(f"{figures.updates} updates of cards")
     if figures.incidents >= MANY and figures.posts + figures.updates > SPARE * figures.fewest:
         found.append(f"{figures.posts + figures.updates} calls")
@@ -66,16 +66,16 @@ def _too_many_calls(passed: Storm) -> list[str]:
 
 def _too_slow(passed: Storm) -> list[str]:
     figures = passed.figures
-    high, low = passed.waited("high"), passed.waited("low")
+    high, low = max(passed.waited("high")), max(passed.waited("low"), default=MINUTE)
     found = []
     if figures.seconds > 1.1 * max(MINUTE, figures.forced) + GRACE:
         found.append(f"it took {figures.seconds:.0f} s, where Slack forces {figures.forced:.0f} s")
     if figures.cards > max(MINUTE, figures.soonest) + GRACE:
         found.append(f"the last card came after {figures.cards:.0f} s, where Slack forces {figures.soonest:.0f} s")
-    if max(high) > figures.soonest / 2 + GRACE:
-        found.append(f"a card of high urgency took {max(high):.0f} s")
-    if max(high) > max(low) + GRACE:
-        found.append(f"cards of low urgency were no later than those of high: {max(low):.0f} s and {max(high):.0f} s")
+    if high > figures.soonest / 2 + GRACE:
+        found.append(f"a card of high urgency took {high:.0f} s")
+    if high > low + GRACE:
+        found.append(f"cards of low urgency were no later than those of high: {low:.0f} s and {high:.0f} s")
     return found
 
 
