@@ -1,6 +1,6 @@
 # Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check prove clean
+.PHONY: help demo up test check prove bench clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -30,6 +30,10 @@ check: ## Check format, style, types and the directions of imports
 prove: ## Prove the invariants on 50,000 simulated bad days, then with real processes; ARGS="--seed 7 --mix ties" plays one
 	@tools/prepare dev
 	$(BIN)/python -m tests.proof $(ARGS)
+
+bench: ## Measure the bridge beside what it could cost at least; ARGS="--only latency" measures a part, ARGS=--json for tools
+	@tools/prepare dev
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 clean: ## Remove .venv and all caches; settings and data stay
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

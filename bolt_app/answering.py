@@ -41,7 +41,7 @@ class Answering:
         try:
             await self._progress(attempt)
         except BridgeError as error:
-            log.warning("progress.lost", command=attempt.command.id, why=str(error))
+            log.warning("progress.lost", command=attempt.command.id, incident=attempt.command.incident, why=str(error))
 
     async def _progress(self, attempt: Try) -> None:
         durations = self._wiring.durations

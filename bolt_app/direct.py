@@ -89,7 +89,13 @@ class Direct:
             if press.outcome is None:
                 press.outcome = await self._outcome(press)
                 quoted = press.outcome.reference
-                log.warning("command.direct", command=command.id, outcome=press.outcome.kind, reference=quoted)
+                log.warning(
+                    "command.direct",
+                    command=command.id,
+                    incident=command.incident,
+                    outcome=press.outcome.kind,
+                    reference=quoted,
+                )
         if press.outcome.reached:
             await ack()
         async with press.turn:
@@ -183,7 +189,14 @@ class Direct:
 
 def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, sure: bool) -> Outcome:
     quoted = reference()
-    log.error("command.direct_failed", command=command.id, why=repr(error), sure=sure, reference=quoted)
+    log.error(
+        "command.direct_failed",
+        command=command.id,
+        incident=command.incident,
+        why=repr(error),
+        sure=sure,
+        reference=quoted,
+    )
     if isinstance(error, Refused):
         why, step = explain(error)
         return Outcome(Kind.REFUSED, why=why, next_step=step, reference=quoted)

@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting, Try
 from bolt_app.auditing import audited
 from bolt_app.creating import Creating
+from bolt_app.hindsight import learned
 from bolt_app.replies import Part
 from bolt_app.waiting import Waiting
 from bolt_app.wiring import Wiring
@@ -31,6 +32,7 @@ from shared.errors import (
 )
 from shared.log import reference
 from shared.model.command import Action, Command
+from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Attempt, AttemptState, Incident
 from shared.model.journal import failure
@@ -44,6 +46,15 @@ log = structlog.get_logger()
 LOST = "The bridge's store lost its data before it could be sent, so nothing was sent."
 QUOTED = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
+ENDED = Histogram(
+    "pagebridge_command_seconds",
+    "Seconds from a click until its command ended, by action",
+    ["action"],
+    buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 600),
+)
+AGAIN = Counter(
+    "pagebridge_command_retries", "Further tries of a command, by why the last one did not settle it", ["why"]
+)
 
 
 class Executor:
@@ -60,7 +71,7 @@ class Executor:
         queue = (await self._wiring.command_queues.load(incident)).value
         known = (await self._wiring.incidents.load(incident)).value
         for record in queue.records:
-            outcome = _learned(record, known)
+            outcome = learned(record, known)
             if outcome is not None:
                 await self._tell_late(record, outcome, lease)
         if queue.first_open() is None:
@@ -158,7 +169,9 @@ class Executor:
 
     async def _again(self, attempt: Try, why: BridgeError, wait: float) -> None:
         command, unclear = attempt.command, attempt.record.unclear
-        log.info("command.again", command=command.id, why=str(why), wait=wait, unclear=unclear)
+        AGAIN.labels(type(why).__name__.lower()).inc()
+        where = {"command": command.id, "incident": command.incident}
+        log.info("command.again", **where, why=str(why), wait=wait, unclear=unclear)
         await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
 
     async def _once(self, attempt: Try) -> Outcome:
@@ -199,7 +212,8 @@ class Executor:
         if outcome.kind not in QUOTED:
             return outcome
         quoted = reference()
-        log.error("command.failed", command=attempt.command.id, outcome=outcome.kind, reference=quoted, **details)
+        where = {"command": attempt.command.id, "incident": attempt.command.incident}
+        log.error("command.failed", **where, outcome=outcome.kind, reference=quoted, **details)
         return replace(outcome, reference=quoted)
 
     async def _end(self, attempt: Try, outcome: Outcome) -> None:
@@ -219,6 +233,7 @@ class Executor:
 
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
         COMMANDS.labels(record.command.action, outcome.kind).inc()
+        ENDED.labels(record.command.action).observe(max(0, now_ms - record.accepted_ms) / SECOND)
         log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
 
     async def _tell(self, attempt: Try, outcome: Outcome) -> None:
@@ -267,10 +282,10 @@ class Executor:
         attempt = Try(record, lease, told=record.told)
         await self._wiring.audit.record(audited(attempt, outcome, await self._wiring.clock.now_ms()))
         await self._answering.late(attempt, outcome)
-        learned = replace(record, outcome=outcome, told=attempt.told)
+        ended = replace(record, outcome=outcome, told=attempt.told)
 
         def rule(queue: CommandQueue) -> CommandQueue:
-            return queue.put(learned)
+            return queue.put(ended)
 
         await self._wiring.command_queues.change(record.command.incident, rule, lease)
 
@@ -279,16 +294,3 @@ def _superseded(earlier: Attempt, command: Command) -> bool:
     """Tell whether an earlier attempt failed at what the same person has tried again since."""
     same = (earlier.by, earlier.action) == (command.by.id, command.action)
     return same and earlier.state is not AttemptState.TRYING
-
-
-def _learned(record: Record, incident: Incident) -> Outcome | None:
-    """Find out whether events have shown more than was known when the command ended."""
-    command, known = record.command.id, record.outcome
-    if known is None:
-        return None
-    undone = incident.undone_by(command)
-    if undone is not None and known.kind in {Kind.DONE, Kind.UNKNOWN}:
-        return Outcome(Kind.REOPENED, who=undone.agent.name if undone.agent else "", at_ms=undone.at.ms)
-    if known.kind is Kind.UNKNOWN and incident.line_of(command) is not None:
-        return Outcome(Kind.DONE)
-    return None

@@ -9,11 +9,12 @@ the next one repeats steps that are harmless to repeat.
 from collections.abc import Callable
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from bolt_app.wiring import Wiring
+from shared.calls import SPANS
 from shared.errors import Malformed
-from shared.model.event import Event
+from shared.model.event import SECOND, Event, Source
 from shared.model.incident import Folded, Incident, Told, fold
 from shared.model.journal import Fact, fact
 from shared.pagerduty import webhook
@@ -24,6 +25,12 @@ from shared.store.streams import Entry
 log = structlog.get_logger()
 
 EVENTS = Counter("pagebridge_events", "Events folded, by type, source and what they were", ["type", "source", "told"])
+DELIVERY = Histogram(
+    "pagebridge_delivery_seconds",
+    "Seconds from what happened at PagerDuty, by its clock, until its webhook was on disk here",
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43200, 172800),
+)
+WAITED = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=SPANS)
 
 
 Rule = Callable[[Incident, Event, int], Folded]
@@ -65,6 +72,9 @@ class Projector:
             # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
             await self._wiring.commands.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.told).inc()
+        WAITED.observe(max(0, now_ms - entry.at_ms) / SECOND)
+        if event.source is Source.WEBHOOK and folded.told is not Told.DUPLICATE:
+            DELIVERY.observe(max(0, entry.at_ms - event.at.ms) / SECOND)
         log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.told)
 
 

@@ -13,7 +13,7 @@ import structlog
 from bolt_app.replies import Reply
 from shared.errors import CallError, Unavailable
 from shared.model.command import Clicker
-from shared.model.ids import ChannelId, CommandId
+from shared.model.ids import ChannelId, CommandId, IncidentId
 from shared.slack.client import Slack
 
 log = structlog.get_logger()
@@ -25,6 +25,10 @@ class Asker(Protocol):
     @property
     def id(self) -> CommandId:
         """What they asked for."""
+
+    @property
+    def incident(self) -> IncidentId | None:
+        """Which incident it is about, if that is known by now."""
 
     @property
     def by(self) -> Clicker:
@@ -50,7 +54,7 @@ async def tell(slack: Slack, asker: Asker, reply: Reply, *, by_address: bool = T
     try:
         await _whispered(slack, asker, reply, patience)
     except CallError as error:
-        log.warning("reply.lost", command=asker.id, user=asker.by.id, why=str(error))
+        log.warning("reply.lost", command=asker.id, incident=asker.incident, user=asker.by.id, why=str(error))
         return False
     return True
 
@@ -60,7 +64,7 @@ async def _responded(slack: Slack, asker: Asker, reply: Reply) -> bool:
     try:
         await slack.respond(asker.response_url, text=reply.text, blocks=list(reply.blocks) or None)
     except CallError as error:
-        log.info("reply.again", command=asker.id, why=str(error))
+        log.info("reply.again", command=asker.id, incident=asker.incident, why=str(error))
         return False
     return True
 

@@ -73,7 +73,7 @@ class Watchdog:
             for subscription in disabled:
                 await lease.check(self._wiring.durations.pagerduty_timeout)
                 await self._wiring.pagerduty.enable_subscription(subscription.id)
-                log.warning("subscription.enabled", subscription=subscription.id, ping_came=came)
+                log.warning("subscription.enabled", subscription=subscription.id, ping_came=came, why=OFF)
         progress = replace(progress, gap=gap)
         return progress if came else await self._ping(progress, disabled, lease, now_ms)
 

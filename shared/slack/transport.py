@@ -12,17 +12,18 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from shared.calls import counted
+from shared.calls import SPANS, counted
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.slack import answers, failures
 from shared.slack.pacing import Pacing, Priority
 
 CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
+SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=SPANS)
 
 RESPONSE_HOST = "https://hooks.slack.com"
 RESPONSE_URL = "response_url"
@@ -90,7 +91,7 @@ class Transport:
         await self._pacing.take(method, channel, turn.priority, turn.name)
         await turn.begin()
         try:
-            with counted(CALLS, method):
+            with counted(CALLS, SECONDS, method):
                 return parse(await self._once(method, **request))
         except Unavailable as error:
             if error.retry_after is not None:
@@ -115,7 +116,7 @@ class Transport:
         """Post to a `response_url`. Any address but Slack's is `Refused` unsent."""
         if not self._may_call(url):
             raise Refused("the response_url does not lead to Slack")
-        with counted(CALLS, RESPONSE_URL):
+        with counted(CALLS, SECONDS, RESPONSE_URL):
             await self._answer(url, body)
 
     async def greeting(self, url: str) -> dict[str, object]:

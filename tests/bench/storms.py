@@ -17,11 +17,11 @@ async def measured(sizes: Sizes) -> list[Figure]:
 
 
 async def _played(incidents: int, channels: int) -> dict[str, float]:
-    command = (sys.executable, "-m", "tests.proof.storming", str(incidents), str(channels))
+    command = (sys.executable, "-m", "tests.proof.judging_storms", str(incidents), str(channels))
     playing = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
     said, _ = await playing.communicate()
     if playing.returncode:
-        raise RuntimeError(f"the storm into {channels} channels was not passed")
+        raise RuntimeError(f"the storm into {channels} channels did harm: see above")
     figures: dict[str, float] = json.loads(said)
     return figures
 

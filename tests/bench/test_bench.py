@@ -3,10 +3,13 @@
 import math
 from pathlib import Path
 
+import pytest
+
 from tests.bench.__main__ import PARTS, measured, table
 from tests.bench.measuring import TINY
 
 
+@pytest.mark.timeout(180)
 async def test_every_part_gives_figures(tmp_path: Path) -> None:
     """In the smallest size, every figure of every part is there, is a number, and is in the table."""
     figures = await measured(tmp_path, TINY)

@@ -1,15 +1,13 @@
 """
 A storm in virtual time: many incidents with four events each, a real core and a real door to Slack, Slack's own limits.
 
-Nothing is scaled and nothing depends on this machine: a second is one of Slack's. `python -m tests.proof.storming 500
-20` plays one with 500 incidents in 20 channels and prints the figures.
+Nothing is scaled and nothing depends on this machine: a second is one of Slack's.
 """
 
 import asyncio
 import json
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from random import Random
 
 from prometheus_client import REGISTRY
@@ -284,13 +282,3 @@ MORE_COMMANDS = {
     b"ZCOUNT": Command(_zcount, 3, 3),
     b"ZRANGEBYSCORE": Command(_zrangebyscore, 3, 3),
 }
-
-
-def main() -> None:
-    """Play the storm that the command line asks for."""
-    incidents, channels, *workers = (int(word) for word in sys.argv[1:])
-    sys.stdout.write(json.dumps(asdict(storm(incidents, channels, *workers).figures)) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -149,6 +149,19 @@ async def test_who_has_room_in_its_channel_waits_in_the_line_of_all(redis: Redis
     assert [pytest.approx(seconds, abs=1) for seconds in (100, 110, 120)] == waits
 
 
+async def test_nobody_is_told_to_stay_away_while_there_is_room(redis: Redis) -> None:
+    """Several of a busy channel come to stand in the line of all together: each of them is told of that line once."""
+    budgets, all_channels = SharedBudgets(redis), Limit("all", 10.0, 0.0)
+    await budgets.postpone("all", 100.0)
+    for number in range(20):
+        await budgets.take([Limit(f"quiet {number}", 1.0, 3.0), all_channels], Caller(f"quiet {number}", 0))
+    await budgets.postpone("busy", 10.0)
+
+    waits = [await budgets.take([Limit("busy", 1.0, 3.0), all_channels], Caller(name, 0)) for name in "abc"]
+
+    assert [pytest.approx(300, abs=1)] * 3 == waits
+
+
 async def test_a_budget_that_is_full_again_leaves_nothing_behind(redis: Redis) -> None:
     """The keys end by themselves, as soon as they say nothing any more."""
     budgets = SharedBudgets(redis)
