@@ -82,7 +82,7 @@ class BlockActions:
         except Declined as declined:
             await self._tell(ack, again.press, f"{declined.outcome.why} {declined.outcome.next_step}.")
         except (StoreDown, TimeoutError) as error:
-            log.error("retry.not_read", why=repr(error))
+            log.error("retry.not_read", command=again.command, incident=again.incident, why=repr(error))
             await self._tell(ack, again.press, FORGETFUL)
         else:
             await self._taking.take(ack, command)

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, field
 
-
 RECOVERS = 5.0
 """
 Seconds after which a worker that was away, or without the store, has worked off what piled up meanwhile.
