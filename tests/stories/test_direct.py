@@ -119,6 +119,26 @@ async def test_a_copy_of_a_press_is_the_same_press(bridge: Bridge) -> None:
     assert 1 == len(bridge.private("Alice"))
 
 
+async def test_a_copy_of_what_was_stored_does_not_go_straight(bridge: Bridge) -> None:
+    """A press was stored and carried out, and taken back; a copy that comes while Redis is away does nothing."""
+    bridge.trigger()
+    await bridge.lines(1)
+    click = await bridge.click("Alice", "Acknowledge")
+    await bridge.card("Acknowledged by Alice Ng in Slack")
+    bridge.pagerduty.automation.unacknowledge(bridge.pagerduty.incidents[0].id)
+    await bridge.lines(3)
+    await settled(bridge)
+    await bridge.valkey.kill()
+
+    again = await bridge.slack.redeliver(click)
+
+    assert again.acked
+    assert "triggered" == bridge.pagerduty.incidents[0].status
+    assert 1 == len(bridge.writes())
+    assert [] == bridge.private("Alice")
+    await bridge.valkey.start()
+
+
 async def test_two_copies_at_once_are_one_press(bridge: Bridge) -> None:
     """The second copy comes while the first is in hand: one call, one answer, and both are acked."""
     await without_redis(bridge)
