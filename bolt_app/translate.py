@@ -33,6 +33,11 @@ class Press:
     response_url: str
     trigger_id: str
 
+    @property
+    def incident(self) -> IncidentId | None:
+        """Nothing: which incident is meant is for whoever reads the value."""
+        return None
+
 
 @dataclass(frozen=True)
 class Asking:

@@ -16,9 +16,11 @@ from bolt_app import translate
 from bolt_app.in_hand import InHand
 from bolt_app.opening import Opening
 from bolt_app.reading.details import Details
+from bolt_app.replies import Reply
 from bolt_app.retrying import Retrying
 from bolt_app.taking import Taking
-from bolt_app.translate import AT_ONCE
+from bolt_app.telling import tell
+from bolt_app.translate import AT_ONCE, Press
 from shared.errors import CallError, Malformed, StoreDown
 from shared.log import reference
 from shared.model.command import Command
@@ -30,6 +32,8 @@ from shared.slack.offers import LEVEL, RETRY
 log = structlog.get_logger()
 
 Body = dict[str, Any]
+
+FORGETFUL = ":warning: *It was not tried again:* the bridge has no access to its memory just now."
 
 
 class BlockActions:
@@ -66,23 +70,27 @@ class BlockActions:
             await self._details.open(asking.about.incident, asking.about, asking.by, asking.trigger_id)
 
     async def retry(self, ack: AsyncAck, body: Body) -> None:
-        """Store what is left of an earlier command, then ack."""
+        """Store what is left of an earlier command, then ack; or say why there is nothing to store, then ack."""
         try:
-            command = await self._retrying.command(translate.again(body))
+            again = translate.again(body)
         except Malformed as error:
             await ack()
             await self._unreadable(body, error)
+            return
+        try:
+            command = await self._retrying.command(again)
         except Declined as declined:
-            await ack()
-            await self._say(body, f"{declined.outcome.why} {declined.outcome.next_step}.")
+            await self._tell(ack, again.press, f"{declined.outcome.why} {declined.outcome.next_step}.")
         except (StoreDown, TimeoutError) as error:
-            await ack()
-            log.error("retry.not_read", why=repr(error))
-            await self._say(
-                body, ":warning: *It was not tried again:* the bridge has no access to its memory just now."
-            )
+            log.error("retry.not_read", command=again.command, incident=again.incident, why=repr(error))
+            await self._tell(ack, again.press, FORGETFUL)
         else:
             await self._taking.take(ack, command)
+
+    async def _tell(self, ack: AsyncAck, press: Press, text: str) -> None:
+        """Say why nothing came of a press, then ack; if nobody could be told, Slack's own mark of failure has to."""
+        if await tell(self._slack, press, Reply(text)):
+            await ack()
 
     async def _unreadable(self, body: Body, error: Malformed) -> None:
         quoted = reference()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.slack import Fault as SlackFault
 from shared.model.audit import AuditEntry
 from shared.store.audit import Audit
-from tests.stories.harness import PATIENCE, Bridge, running, settled
+from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled
 from tests.stories.processes import Deployment, acknowledged_once, deployed_with_receiver, incidents, struck
 from tests.stories.test_store_failures import redis_of
 
@@ -118,6 +119,26 @@ async def test_a_copy_of_a_press_is_the_same_press(bridge: Bridge) -> None:
     assert 1 == len(bridge.private("Alice"))
 
 
+async def test_a_copy_of_what_was_stored_does_not_go_straight(bridge: Bridge) -> None:
+    """A press was stored and carried out, and taken back; a copy that comes while Redis is away does nothing."""
+    bridge.trigger()
+    await bridge.lines(1)
+    click = await bridge.click("Alice", "Acknowledge")
+    await bridge.card("Acknowledged by Alice Ng in Slack")
+    bridge.pagerduty.automation.unacknowledge(bridge.pagerduty.incidents[0].id)
+    await bridge.lines(3)
+    await settled(bridge)
+    await bridge.valkey.kill()
+
+    again = await bridge.slack.redeliver(click)
+
+    assert again.acked
+    assert "triggered" == bridge.pagerduty.incidents[0].status
+    assert 1 == len(bridge.writes())
+    assert [] == bridge.private("Alice")
+    await bridge.valkey.start()
+
+
 async def test_two_copies_at_once_are_one_press(bridge: Bridge) -> None:
     """The second copy comes while the first is in hand: one call, one answer, and both are acked."""
     await without_redis(bridge)
@@ -186,3 +207,28 @@ async def audited(bridge: Bridge) -> AuditEntry:
                 await asyncio.sleep(0.02)
     assert isinstance(entries[0], AuditEntry)
     return entries[0]
+
+
+async def test_trying_again_without_redis(tmp_path: Path) -> None:
+    """What was asked cannot be read: Alice is told so, by another way if need be, before her press is acked."""
+    async with running(tmp_path / "valkey", workers=0) as bridge:
+        await bridge.start_worker(replace(FAST, life_of_text=0.5))
+        bridge.trigger()
+        await bridge.lines(1)
+        bridge.pagerduty.fail(Fault("POST", "/incidents/*/notes", status=429))
+        modal = await bridge.dialog("Alice", "Add note")
+        modal.fill("Note", "Looking into it")
+        await modal.submit()
+        await bridge.told("Alice", "did NOT reach")
+        await settled(bridge)
+        answer = bridge.slack.person("U0ALICE").private_messages[-1]
+        await bridge.valkey.kill()
+        bridge.slack.fail(NO_ADDRESS)
+        bridge.slack.fail(SlackFault("chat.postEphemeral", delay=0.3))
+
+        click = await bridge.click("Alice", "Try again", answer)
+
+        await bridge.told("Alice", "It was not tried again")
+        assert click.envelope is not None
+        assert (click.envelope.acked_after_ms or 0) > 300
+        await bridge.valkey.start()

@@ -3,6 +3,13 @@
 import time
 from dataclasses import dataclass, field
 
+RECOVERS = 5.0
+"""
+Seconds after which a worker that was away, or without the store, has worked off what piled up meanwhile.
+
+Until then the store may not answer it in time, on a busy machine above all, so that acknowledges still go straight.
+"""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -38,4 +45,4 @@ class Journal:
 
     def troubled(self, begun: float, ended: float) -> bool:
         """Tell whether a worker may have been without the store at some time in between."""
-        return any(trouble.begun <= ended and begun <= trouble.ended for trouble in self.troubles)
+        return any(trouble.begun <= ended and begun <= trouble.ended + RECOVERS for trouble in self.troubles)
