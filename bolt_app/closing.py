@@ -14,6 +14,7 @@ from bolt_app.wiring import Wiring
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import ChannelId
+from shared.model.journal import failure
 from shared.store.closed_channels import ClosedChannels
 
 log = structlog.get_logger()
@@ -59,6 +60,7 @@ class Closing:
         """Go to the default channel, or wait; return when to try again, None when something else will tell."""
         REFUSED.labels(channel, str(error.code)).inc()
         facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
+        await self._wiring.journal.note(this.incident.id, failure("slack.refused", error, channel=channel))
         if error.code not in CLOSED:
             log.error("slack.refused", **facts)
             return self._wiring.durations.closed

@@ -14,7 +14,6 @@ from shared.model.ids import ChannelId, IncidentId
 from shared.model.progress import EVERYTHING, Gap, Progress
 from shared.model.surface import Placed
 from shared.slack.late import render_late
-from shared.store.documents import Documents
 from shared.store.leases import Lease
 
 log = structlog.get_logger()
@@ -23,10 +22,10 @@ log = structlog.get_logger()
 class Gaps:
     """Closes a gap: waits until all that was lost in it has been looked up, and tells of it."""
 
-    def __init__(self, wiring: Wiring, placing: Placing, progress: Documents[Progress]) -> None:
+    def __init__(self, wiring: Wiring, placing: Placing) -> None:
         self._wiring = wiring
         self._placing = placing
-        self._progress = progress
+        self._progress = wiring.progress
 
     async def passed(self, progress: Progress, late: Iterable[IncidentId], lease: Lease) -> Progress:
         """Take in what a pass of resync found; tell of the gap after the first pass to which nothing in it is young."""

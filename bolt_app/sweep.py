@@ -18,11 +18,12 @@ from bolt_app.wiring import Wiring
 from shared.errors import FencedOff, NotFound, Refused
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
+from shared.model.journal import fact
 from shared.model.progress import Progress
 from shared.model.surface import Placed, Surface
 from shared.slack.answers import OwnMessage
 from shared.slack.found import card_of, line_key, version
-from shared.store.leases import Lease, Leases
+from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
@@ -48,7 +49,7 @@ class Sweep:
     def __init__(self, wiring: Wiring, resync: Resync) -> None:
         self._wiring = wiring
         self._resync = resync
-        self._leases = Leases(wiring.redis, "slack", wiring.durations.lease)
+        self._leases = wiring.leases("slack")
 
     async def sweep(self, progress: Progress, this: Pass) -> Progress:
         """Look at every channel, and at the threads whose turn it is. Raises `CallError`, and `Malformed`."""
@@ -111,7 +112,8 @@ class Sweep:
             same = surface.cards.get(channel) == seen
             return surface.with_card(channel, replace(seen, shown=None)) if same else surface
 
-        await self._wiring.surfaces.change(incident, rule)
+        repaired = fact("sweep.repaired", channel=channel, wrong=wrong)
+        await self._wiring.surfaces.change(incident, rule, facts=lambda: (repaired,))
         await self._wiring.dirty.mark(incident)
 
     async def _threads(self, progress: Progress, this: Pass) -> IncidentId | None:
@@ -166,6 +168,7 @@ class Sweep:
             return
         SWEPT.labels("doubled").inc()
         log.warning("sweep.repaired", incident=incident, channel=channel, wrong="doubled")
+        await self._wiring.journal.note(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
 
 
 def _doubled(surface: Surface, messages: Iterable[OwnMessage]) -> list[MessageTs]:

@@ -22,8 +22,7 @@ from shared.errors import CallError, FencedOff, Malformed, Stopping, StoreDown, 
 from shared.log import reference
 from shared.model.event import SECOND
 from shared.model.progress import EVERYTHING, Progress
-from shared.store import documents
-from shared.store.leases import Lease, Leases
+from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
@@ -33,14 +32,14 @@ PASSES = Counter("pagebridge_resyncs", "Passes over everything that is open, by 
 class Upkeep:
     """Does each part when its time has come."""
 
-    def __init__(self, wiring: Wiring, resync: Resync, watchdog: Watchdog, placing: Placing) -> None:
+    def __init__(self, wiring: Wiring, resync: Resync, sweep: Sweep, watchdog: Watchdog, placing: Placing) -> None:
         self._wiring = wiring
         self._resync = resync
-        self._sweep = Sweep(wiring, resync)
+        self._sweep = sweep
         self._watchdog = watchdog
-        self._progress = documents.progress(wiring.redis)
-        self._gaps = Gaps(wiring, placing, self._progress)
-        self._leases = Leases(wiring.redis, "upkeep", wiring.durations.lease)
+        self._progress = wiring.progress
+        self._gaps = Gaps(wiring, placing)
+        self._leases = wiring.leases("upkeep")
         self._since_ms = 0
 
     async def step(self) -> None:

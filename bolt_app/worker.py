@@ -27,6 +27,7 @@ from bolt_app.resync import Resync
 from bolt_app.route_check import RouteCheck
 from bolt_app.showing import Showing
 from bolt_app.socket_mode import SocketMode
+from bolt_app.sweep import Sweep
 from bolt_app.upkeep import Upkeep
 from bolt_app.watchdog import Watchdog
 from bolt_app.wiring import Wiring
@@ -125,7 +126,7 @@ class Worker:
             stack.push_async_callback(in_hand.emptied)
             health = Health(doors.redis, socket, durable=wiring.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
-            await self._work(wiring, doors, socket)
+            await self._work(wiring, doors, socket, direct)
 
     @property
     def _bot_token(self) -> str:
@@ -169,7 +170,9 @@ class Worker:
             incidents=incidents,
             command_queues=documents.command_queues(redis),
             surfaces=documents.surfaces(redis),
+            progress=documents.progress(redis),
             open_incidents=OpenIncidents(redis),
+            leases=lambda work: Leases(redis, work, durations.lease),
             dirty=WorkQueue(redis, "dirty", durations.lease),
             commands=WorkQueue(redis, "commands", durations.lease),
             briefings=WorkQueue(redis, "briefings", durations.lease),
@@ -192,7 +195,7 @@ class Worker:
             log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
         return wanted and found.fsync
 
-    async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode) -> None:
+    async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode, direct: Direct) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
         events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
         await events.open()
@@ -207,6 +210,7 @@ class Worker:
             tasks = [
                 group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring)),
                 group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring)),
+                group.create_task(repeating(direct.catch_up, wiring)),
                 group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
                 group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
                 group.create_task(self._briefing(wiring).forever(self.stopping)),
@@ -221,7 +225,7 @@ class Worker:
     def _upkeep(self, wiring: Wiring, placing: Placing) -> Upkeep:
         resync = Resync(wiring, Repairing(wiring))
         watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
-        return Upkeep(wiring, resync, watchdog, placing)
+        return Upkeep(wiring, resync, Sweep(wiring, resync), watchdog, placing)
 
     def _briefing(self, wiring: Wiring) -> Working:
         leases = Leases(wiring.redis, "briefing", wiring.durations.lease)
@@ -231,4 +235,4 @@ class Worker:
         return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)
 
     def _working(self, wiring: Wiring, queue: WorkQueue, name: str, work: Executor | Reconciler) -> Working:
-        return Working(queue, Leases(wiring.redis, name, wiring.durations.lease), work, wiring.durations)
+        return Working(queue, wiring.leases(name), work, wiring.durations)

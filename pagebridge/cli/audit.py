@@ -1,23 +1,24 @@
 """`pagebridge audit`: what people did from Slack, what was decided and what PagerDuty answered."""
 
-import argparse
 import asyncio
 import json
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pagebridge.cli.run import DATA
+import typer
+
+from pagebridge.cli.printing import show, table, utc
+from pagebridge.cli.up import DATA, StoreSettings
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.errors import Malformed, StoreDown
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
 from shared.model.outcome import Kind
-from shared.settings import Environment, RedisUrl, load
+from shared.settings import load
 from shared.store.audit import Audit, dump_entry
 from shared.store.redis import connect
 
@@ -26,12 +27,6 @@ TIMEOUT = 10.0
 """Seconds that reading one batch may take."""
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TITLES = ("TIME (UTC)", "WHO", "ACTION", "INCIDENT", "DECISION", "SENT", "ANSWER", "OUTCOME", "REFERENCE")
-
-
-class _Store(Environment):
-    """The Redis to read from; without one it is that of `pagebridge run`."""
-
-    redis_url: RedisUrl | None = None
 
 
 @dataclass(frozen=True)
@@ -59,35 +54,22 @@ class Wanted:
         )
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: typer.Typer) -> None:
     """Add this command to the command line."""
-    text = "show what people did from Slack, why they might, and what came of it"
-    when = "such as 30m, 2h, 7d or 4w ago, 2026-11-01 or 2026-11-01T14:30 (UTC unless it says otherwise)"
-    parser = commands.add_parser("audit", help=text, description=text)
-    parser.add_argument("--since", type=moment, default=0, metavar="TIME", help=f"from this time on: {when}")
-    parser.add_argument("--until", type=moment, metavar="TIME", help="before this time")
-    parser.add_argument("--user", type=str.upper, metavar="ID", help="by this Slack user or PagerDuty user")
-    parser.add_argument("--incident", type=incident, metavar="ID|NUMBER", help="on this incident")
-    parser.add_argument("--action", type=Action, choices=list(Action), metavar="ACTION", help=", ".join(Action))
-    parser.add_argument("--outcome", type=Kind, choices=list(Kind), metavar="OUTCOME", help=", ".join(Kind))
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument(
-        "--data", type=Path, default=DATA, help="where `pagebridge run` keeps its data, unless REDIS_URL is set"
-    )
-    parser.set_defaults(command=lambda asked: asyncio.run(_audit(asked)))
+    commands.command(epilog="Example: pagebridge audit --since 2h --user U024BE7LH")(audit)
 
 
 def moment(text: str) -> int:
     """
     Read a time: an age before now, or an ISO date with or without a time of day. In milliseconds since 1970.
 
-    Raises `argparse.ArgumentTypeError` for anything else.
+    Raises `typer.BadParameter` for anything else.
     """
     try:
         at = _ago(text) or datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         why = f"{text!r} is neither an age such as 2h nor a date such as 2026-11-01"
-        raise argparse.ArgumentTypeError(why) from None
+        raise typer.BadParameter(why) from None
     return max(0, int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000))
 
 
@@ -97,42 +79,53 @@ def incident(text: str) -> str:
     return f"#{number}" if number.isdecimal() else text.upper()
 
 
-def table(entries: Sequence[AuditEntry]) -> Iterator[str]:
-    """Write entries as aligned lines under their titles."""
-    rows = [TITLES, *map(_row, entries)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+WHEN = "such as 30m, 2h, 7d or 4w ago, 2026-11-01 or 2026-11-01T14:30 (UTC unless it says otherwise)"
+Moment = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"Before this time: {WHEN}.")]
+Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"From this time on: {WHEN}.")]
+Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="By this Slack user or PagerDuty user.")]
+On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="On this incident.")]
+Data = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data, unless REDIS_URL is set.")
+]
+
+
+def audit(  # noqa: PLR0913 - one filter each
+    *,
+    since: Since = None,
+    until: Moment = None,
+    user: Who = None,
+    incident: On = None,
+    action: Annotated[Action | None, typer.Option(metavar="ACTION", help=f"Of this kind: {', '.join(Action)}.")] = None,
+    outcome: Annotated[Kind | None, typer.Option(metavar="OUTCOME", help=f"That ended so: {', '.join(Kind)}.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    data: Data = DATA,
+) -> None:
+    """Show what people did from Slack, why they might, and what came of it."""
+    wanted = Wanted(since or 0, until, user, incident, action, outcome)
+    raise typer.Exit(asyncio.run(_audit(wanted, data, as_json=as_json)))
 
 
 def json_line(entry: AuditEntry) -> str:
     """Write an entry as JSON, as it is stored and with what follows from it."""
     stored = json.loads(dump_entry(entry))
-    return json.dumps({"at": _time(entry.at_ms), **stored, "decision": entry.decision})
+    return json.dumps({"at": utc(entry.at_ms), **stored, "decision": entry.decision})
 
 
-async def _audit(asked: argparse.Namespace) -> int:
-    wanted = Wanted(asked.since, asked.until, asked.user, asked.incident, asked.action, asked.outcome)
-    given = load(_Store).redis_url
-    url = given.get_secret_value() if given else EmbeddedValkey(asked.data).url
+async def _audit(wanted: Wanted, data: Path, *, as_json: bool) -> int:
+    given = load(StoreSettings).redis_url
+    url = given.get_secret_value() if given else EmbeddedValkey(data).url
     try:
         entries, unreadable = await _read(url, wanted)
     except StoreDown as error:
-        nobody = f"no `pagebridge run` uses {asked.data.absolute()}: start it, name its --data, or set REDIS_URL"
-        sys.stderr.write(f"The audit cannot be read: {error if given else nobody}\n")
+        sys.stderr.write(f"The audit cannot be read: {error if given else _nobody(data)}\n")
         return FAILED
-    _print(map(json_line, entries) if asked.json else table(entries))
+    show(map(json_line, entries) if as_json else table(TITLES, map(_row, entries)))
     sys.stderr.writelines(f"{problem}\n" for problem in unreadable)
     return FAILED if unreadable else 0
 
 
-def _print(lines: Iterable[str]) -> None:
-    try:
-        sys.stdout.writelines(f"{line}\n" for line in lines)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads, such as `head`, has seen enough; Python must not flush into it once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _nobody(data: Path) -> str:
+    return f"no `pagebridge up` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"
 
 
 async def _read(url: str, wanted: Wanted) -> tuple[list[AuditEntry], list[Malformed]]:
@@ -160,10 +153,5 @@ def _row(entry: AuditEntry) -> tuple[str, ...]:
     action = f"{entry.action}, step {entry.step}" if entry.step else str(entry.action)
     decision = f"{entry.decision} ({entry.rule})" if entry.rule else str(entry.decision)
     place = f"{entry.label} {entry.incident}".strip()
-    cells = (_time(entry.at_ms), person, action, place, decision, entry.sent, entry.answer, entry.outcome)
-    return tuple(cell or "-" for cell in (*cells, entry.reference))
-
-
-def _time(at_ms: int) -> str:
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    sent = (entry.sent, entry.answer, entry.outcome, entry.reference)
+    return (utc(entry.at_ms), person, action, place, decision, *sent)

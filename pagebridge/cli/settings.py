@@ -1,10 +1,11 @@
 """`pagebridge settings`: the documents that are generated from `Settings`, so that they cannot differ from it."""
 
-import argparse
 import sys
 import textwrap
 from collections.abc import Iterator
+from typing import Annotated
 
+import typer
 from pydantic.fields import FieldInfo
 
 from shared.settings import ReceiverSettings, SharedSettings, WorkerSettings
@@ -21,14 +22,20 @@ TITLES = {
 }
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: typer.Typer) -> None:
     """Add this command to the command line."""
-    text = "print every setting there is"
-    parser = commands.add_parser("settings", help=text, description=text)
-    form = parser.add_mutually_exclusive_group(required=True)
-    form.add_argument("--env-example", dest="form", action="store_const", const=env_example, help="as .env.example")
-    form.add_argument("--markdown", dest="form", action="store_const", const=markdown, help="as the README's table")
-    parser.set_defaults(command=_print)
+    commands.command(epilog="Example: pagebridge settings --env-example > .env")(settings)
+
+
+def settings(
+    *,
+    as_env: Annotated[bool, typer.Option("--env-example", help="As .env.example, which is the default.")] = False,
+    as_table: Annotated[bool, typer.Option("--markdown", help="As the table of the README.")] = False,
+) -> None:
+    """Print every setting there is."""
+    if as_env and as_table:
+        raise typer.BadParameter("choose one of --env-example and --markdown")
+    sys.stdout.write(markdown() if as_table else env_example())
 
 
 def env_example() -> str:
@@ -56,10 +63,5 @@ def _settings(reader: str) -> Iterator[tuple[str, FieldInfo]]:
     """Give the settings that `reader` alone reads, or both, by their names in the environment."""
     kind = READERS[reader]
     for name, field in kind.model_fields.items():
-        if name in kind.__annotations__:
+        if kind is SharedSettings or name not in SharedSettings.model_fields:
             yield name.upper(), field
-
-
-def _print(asked: argparse.Namespace) -> int:
-    sys.stdout.write(asked.form())
-    return 0

@@ -53,9 +53,14 @@ class Expectation:
         return free and self._by_us(event) and self._spans(event) and self.detail in (None, event.outcome)
 
     def reopened_by(self, event: Event) -> bool:
-        """Tell whether `event` is the reopening that a late acknowledge caused besides the acknowledge itself."""
+        """
+        Tell whether `event` can be the reopening that a late acknowledge caused besides the acknowledge itself.
+
+        It comes after the read that found the incident open, however far back the window of the acknowledge goes.
+        """
         acknowledge = self.type == ACKNOWLEDGED and event.type == REOPENED
-        return acknowledge and self._by_us(event) and self._spans(event)
+        after = event.at.ms + event.at.span > self.read_ms
+        return acknowledge and after and self._by_us(event) and self._spans(event)
 
     def _by_us(self, event: Event) -> bool:
         return event.agent is not None and event.agent.id == self.agent

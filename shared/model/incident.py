@@ -31,7 +31,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT, Expectation, match, reopening, used
 from shared.model.ids import CommandId, EventId, IncidentId, SlackUserId, UserId
-from shared.model.timeline import Line, command_key, record, when
+from shared.model.timeline import Line, apart, command_key, is_told, record, when
 
 MOVES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
 """After one of these that was not our doing, nobody knows the escalation level any more."""
@@ -268,13 +268,18 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None) -> In
 
 
 def _side_of(incident: Incident, event: Event) -> Expectation | None:
-    """Find the command that `event` is a side event of; each source can tell of it once."""
+    """
+    Find the command that `event` is a side event of; each source can tell of it once.
+
+    A reopening comes right before its acknowledge. One that does not, or that there is a line for, is another act.
+    """
     side = reopening(incident.expectations, event)
     if side is None:
         return None
-    key = command_key(side, event)
+    key, own = command_key(side, event), incident.line_of(side.command)
     told = any(line.key == key and line.holds(event.source) for line in incident.lines)
-    return None if told else side
+    alone = own is not None and (own.at.surely_before(event.at) or apart(own.at, event.at) > SECOND)
+    return None if told or alone or is_told(incident.lines, event) else side
 
 
 def _moved_on(before: Incident, after: Incident) -> Incident:

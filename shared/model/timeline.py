@@ -100,6 +100,11 @@ def _same_second(lines: tuple[Line, ...], event: Event) -> Line | None:
     return next(like, None)
 
 
+def is_told(lines: tuple[Line, ...], event: Event) -> bool:
+    """Tell whether there is a line of an outside act that `event` may be another account of."""
+    return any(line.command is None and _may_tell_of(line, event) for line in lines)
+
+
 def _may_tell_of(line: Line, event: Event) -> bool:
     if line.subject and event.subject:
         return False

@@ -69,7 +69,7 @@ ENTRIES = (ACK, ASKED, STRANGER)
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run a Valkey as `pagebridge run` does, with three entries in its audit; give its data directory."""
+    """Run a Valkey as `pagebridge up` does, with three entries in its audit; give its data directory."""
     directory = tmp_path_factory.mktemp("valkey")
     valkey = EmbeddedValkey(directory)
     with asyncio.Runner() as runner:
@@ -183,7 +183,7 @@ def test_where_there_is_no_store(capsys: pytest.CaptureFixture[str], tmp_path: P
 
     said = capsys.readouterr()
     assert "" == said.out
-    assert f"no `pagebridge run` uses {tmp_path / '.pagebridge/valkey'}" in said.err
+    assert f"no `pagebridge up` uses {tmp_path / '.pagebridge/valkey'}" in said.err
     assert "set REDIS_URL" in said.err
     assert [] == list(tmp_path.iterdir())
 
@@ -213,17 +213,15 @@ def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str], monkeypatch
         (["--since", "yesterday"], "'yesterday' is neither an age such as 2h nor a date such as 2026-11-01"),
         (["--until", "2026-13-01"], "'2026-13-01' is neither"),
         (["--since", "999999w"], "'999999w' is neither"),
-        (["--action", "ack"], "argument --action"),
-        (["--outcome", "fine"], "argument --outcome"),
+        (["--action", "ack"], "Invalid value for '--action'"),
+        (["--outcome", "fine"], "Invalid value for '--outcome'"),
     ],
 )
 def test_a_mistyped_filter_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
     """Nothing is shown for what was not meant."""
-    with pytest.raises(SystemExit) as ended:
-        main(["audit", *arguments])
+    assert MISCONFIGURED == main(["audit", *arguments])
 
-    assert MISCONFIGURED == ended.value.code
-    assert said in capsys.readouterr().err
+    assert said in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
 async def test_an_entry_that_cannot_be_read_is_said(tmp_path: Path) -> None:

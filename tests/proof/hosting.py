@@ -31,10 +31,15 @@ def faults(items: Iterable[Item], worker: int, calls: Counter[str]) -> list[Faul
 
 
 class Host:
-    """Keeps one worker running. `make` makes the next one, given the calls that those before it made."""
+    """
+    Keeps one worker running. `make` makes the next one, given the calls that those before it made.
+
+    `lives` counts the workers there have been.
+    """
 
     def __init__(self, back: float, make: Callable[[Counter[str]], Core], surprises: list[str]) -> None:
         self.worker: Core | None = None
+        self.lives = 0
         self._back = back
         self._make = make
         self._calls: Counter[str] = Counter()
@@ -45,9 +50,15 @@ class Host:
         """The process, while one is alive."""
         return self.worker.process if self.worker and self.worker.process.alive else None
 
+    @property
+    def away(self) -> bool:
+        """Whether no worker is there that works."""
+        return self.process is None or self.process.asleep
+
     async def keep(self) -> None:
         """Run one worker after the other."""
         while True:
+            self.lives += 1
             self.worker = self._make(self._calls)
             process = self.worker.process
             await self._lives(self.worker)

@@ -16,9 +16,9 @@ DOUBT = 80.0
 """Seconds in which an act of the same person may be taken for an unclear call of theirs: its life, and `CALL_MAX`."""
 MOMENT = 3.0
 """Seconds between the read before a write and the end of the second in which it is answered, and one more."""
-REOPENED = "incident.reopened"
+ACKNOWLEDGING, REOPENED = "incident.acknowledged", "incident.reopened"
 CAUSES = {
-    ACKNOWLEDGED: ("incident.acknowledged", REOPENED),
+    ACKNOWLEDGED: (ACKNOWLEDGING, REOPENED),
     RESOLVED: ("incident.resolved",),
 }
 
@@ -36,13 +36,14 @@ def judge_lines(evidence: Evidence, incident: History) -> Iterator[Violation]:
         elif len(lines) < len(transitions):
             yield Violation(Invariant.TOLD, f"{_name(kind)}: {len(transitions)} times, told {len(lines)} times")
         else:
-            yield from _alike(evidence, kind, lines, transitions)
+            # Of a reopening only the acknowledge right after it tells whose doing it was.
+            telling = [*transitions, *(real[ACKNOWLEDGING, kind[1]] if kind[0] == REOPENED else ())]
+            if not any(_doubtful(evidence, transition) for transition in telling):
+                yield from _alike(kind, lines, transitions)
 
 
-def _alike(evidence: Evidence, kind: Kind, lines: list[Posted], transitions: list[Transition]) -> Iterator[Violation]:
+def _alike(kind: Kind, lines: list[Posted], transitions: list[Transition]) -> Iterator[Violation]:
     """Compare lines and transitions that are equally many, one by one, where it can be known which is which."""
-    if any(_doubtful(evidence, transition) for transition in transitions):
-        return
     for line, transition in zip(lines, transitions, strict=True):
         if abs(int(line.payload["at"]) - transition.at_ms) > APART:
             yield Violation(Invariant.TOLD, f"{_name(kind)} is told at another time")
@@ -75,9 +76,10 @@ def _doubtful(evidence: Evidence, transition: Transition) -> bool:
         return True
     theirs = [w for w in evidence.account.writes if w.by is transition.by and transition.type in CAUSES[w.status]]
     unclear = any(w.begun - MOMENT < transition.at < w.begun + DOUBT for w in theirs if not w.answered)
-    # A reopening always comes right before the acknowledge that caused it.
-    others = (w for w in theirs if w.answered and w is not transition.write and transition.type != REOPENED)
-    return unclear or any(w.begun - MOMENT < transition.at < (w.landed or w.begun) + MOMENT for w in others)
+    # A reopening comes right before the acknowledge that caused it, so one that comes after it is in no doubt.
+    after = 0.0 if transition.type == REOPENED else MOMENT
+    others = (w for w in theirs if w.answered and w is not transition.write)
+    return unclear or any(w.begun - MOMENT < transition.at < (w.landed or w.begun) + after for w in others)
 
 
 def _interrupted(evidence: Evidence, transition: Transition) -> bool:

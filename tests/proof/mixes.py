@@ -5,35 +5,6 @@ from dataclasses import dataclass
 from tests.proof.invariants import Invariant, Violation
 from tests.proof.schedule import How
 
-RESYNC = False
-"""
-Whether the simulated worker runs resync, which makes good what was lost or spoiled.
-
-The one place to change when it does (`SimulatedWorker.run` starts it, `World._rest` waits for a pass of it): then
-nothing is waived on days on which deliveries or data are lost, or calls land late.
-"""
-
-KNOWN = frozenset({Invariant.REOPENED_PLACE})
-"""What does not always hold yet, on any kind of day. Each stands in the test plan, with what would mend it."""
-LATE_CALLS = frozenset({Invariant.LATE_CARD})
-"""What nobody can mend who was fenced off before a late call of theirs landed: the sweep of resync finds it."""
-LOST_DELIVERIES = frozenset({Invariant.EQUAL, Invariant.TOLD, Invariant.PLACE, Invariant.AFTER_ALL})
-"""What cannot hold while nobody looks for what PagerDuty never told."""
-HELD_SENDS = frozenset(
-    {Invariant.ONE_CARD, Invariant.TOLD_TWICE, Invariant.EQUAL, Invariant.IN_TIME, Invariant.EFFECTS, Invariant.OLDER}
-)
-"""What cannot hold after a call that a sleeper sent when everybody else had stopped waiting for it."""
-LOST_DATA = LOST_DELIVERIES | {
-    Invariant.ONE_CARD, Invariant.TOLD_TWICE, Invariant.NOT_LOST, Invariant.TRUE, Invariant.CONTRADICTED,
-    Invariant.EFFECTS, Invariant.REPEATED, Invariant.BANNER, Invariant.OLDER,
-}  # fmt: skip
-
-
-def unless_resync(waived: frozenset[Invariant]) -> frozenset[Invariant]:
-    """Waive nothing once resync makes it good."""
-    return frozenset() if RESYNC else waived
-
-
 WAITING = ""
 """A sleeper that waits for an answer; the others are stopped with a call of that kind not sent yet."""
 
@@ -62,12 +33,8 @@ class Mix:
     waived: frozenset[Invariant] = frozenset()
 
     def claims(self, violations: list[Violation]) -> list[Violation]:
-        """Leave out what may not be claimed yet."""
-        return [
-            violation
-            for violation in violations
-            if violation.invariant not in self.waived | unless_resync(LATE_CALLS) | KNOWN
-        ]
+        """Leave out what may not be claimed."""
+        return [violation for violation in violations if violation.invariant not in self.waived]
 
 
 MIXES = {
@@ -82,8 +49,8 @@ MIXES = {
         Mix("sleepers", disorder=0.3, sleeps=3, troubles=1),
         Mix("outages", disorder=0.2, outages=2),
         Mix("everything", disorder=0.4, troubles=4, crashes=2, sleeps=2, outages=1),
-        Mix("held", disorder=0.2, sleeps=3, held=("slack post", "pagerduty write"), waived=unless_resync(HELD_SENDS)),
-        Mix("lost-deliveries", disorder=0.3, lost=0.3, waived=unless_resync(LOST_DELIVERIES)),
-        Mix("lost-data", disorder=0.3, data_losses=1, waived=unless_resync(LOST_DATA)),
+        Mix("held", disorder=0.2, sleeps=3, held=("slack post", "pagerduty write")),
+        Mix("lost-deliveries", disorder=0.3, lost=0.3),
+        Mix("lost-data", disorder=0.3, data_losses=1),
     )
 }

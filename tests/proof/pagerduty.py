@@ -2,29 +2,36 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import chain
+from typing import TypeVar
 
 from shared.errors import Refused
-from shared.model.event import Agent, Instant, Status
+from shared.model.event import Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty import answers, rest
+from shared.pagerduty.additions import Note
 from shared.pagerduty.alerts import Alert
 from shared.pagerduty.client import PagerDuty, Read
 from shared.pagerduty.escalation import EscalationPolicy
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.people import Team, User
+from shared.pagerduty.requests import IncidentFilter
 from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.subscriptions import NEEDED, WebhookSubscription
 from tests.proof import account as model
+from tests.proof import logbook
 from tests.proof.account import Account, AlreadySo, History, Write
 from tests.proof.people import PEOPLE, Person
 from tests.proof.way import Way
 
+T = TypeVar("T")
+
 SECOND = 1000
-LOGGED = {
-    "incident.triggered": "trigger_log_entry",
-    "incident.acknowledged": "acknowledge_log_entry",
-    "incident.unacknowledged": "unacknowledge_log_entry",
-    "incident.resolved": "resolve_log_entry",
-}
+SUBSCRIPTION = WebhookSubscription(
+    "PHOOK01", "https://bridge.example.com/webhooks/pagerduty", active=True, disabled=False, events=NEEDED,
+    scope="account", scope_id="", description="",
+)  # fmt: skip
+"""The webhook subscription, which is as it should be."""
 
 
 class SimulatedPagerDuty(PagerDuty):
@@ -62,8 +69,25 @@ class SimulatedPagerDuty(PagerDuty):
 
     async def log_entries(self, incident: IncidentId, since_ms: int | None = None) -> tuple[LogEntry, ...]:
         """Read the log, of which the model keeps the transitions."""
-        begin = (since_ms or 0) // SECOND * SECOND
-        return await self._way.call("read", lambda: _log(self._account.incidents[incident], begin))
+        return await self._way.call("read", lambda: logbook.entries(self._account.incidents[incident], since_ms or 0))
+
+    async def activity(self, since_ms: int) -> Read[tuple[LogEntry, ...]]:
+        """Read the log of the whole account."""
+        return await self._way.call("survey", lambda: self._dated(self._activity(since_ms)))
+
+    async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
+        """List incidents, by their state or by their age: nobody asks for anything else."""
+        for incident in await self._way.call("survey", lambda: self._listed(wanted)):
+            yield incident
+
+    async def notes(self, incident: IncidentId) -> Read[tuple[Note, ...]]:
+        """Read the notes, of which there are none."""
+        del incident
+        return await self._way.call("read", lambda: self._dated(()))
+
+    async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
+        """List the webhook subscriptions."""
+        return await self._way.call("survey", lambda: (SUBSCRIPTION,))
 
     async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
         """Read the alerts, of which the model has none."""
@@ -101,8 +125,19 @@ class SimulatedPagerDuty(PagerDuty):
         """Read who is on call: nobody who is not on the team anyway."""
         return await self._way.call("read", frozenset)
 
-    def _dated(self, incident: RestIncident) -> Read[RestIncident]:
-        return Read(incident, _second(self._account.clock_ms()))
+    def _dated(self, value: T) -> Read[T]:
+        return Read(value, logbook.second(self._account.clock_ms()))
+
+    def _activity(self, since_ms: int) -> tuple[LogEntry, ...]:
+        every = (logbook.entries(incident, since_ms) for incident in self._account.incidents.values())
+        return tuple(sorted(chain.from_iterable(every), key=lambda entry: entry.at.ms))
+
+    def _listed(self, wanted: IncidentFilter) -> list[RestIncident]:
+        def fits(incident: History) -> bool:
+            young = wanted.since_ms is None or incident.transitions[0].at_ms >= wanted.since_ms // SECOND * SECOND
+            return young and (not wanted.statuses or incident.status in wanted.statuses)
+
+        return [self._shown(incident) for incident in self._account.incidents.values() if fits(incident)]
 
     def _shown(self, incident: History) -> RestIncident:
         """Show it the way REST does: whole seconds, who changed the status last, another name for the number."""
@@ -117,22 +152,6 @@ class SimulatedPagerDuty(PagerDuty):
             "assignments": [{"assignee": one} for one in model.assignees(incident)],
         }
         return rest.parse_incident({"incident": values})
-
-
-def _log(incident: History, begin_ms: int) -> tuple[LogEntry, ...]:
-    return tuple(
-        LogEntry(f"R{number}", LOGGED[transition.type], _second(transition.at_ms), _agent(transition.by), "", "")
-        for number, transition in enumerate(incident.transitions)
-        if transition.at_ms >= begin_ms and transition.type in LOGGED
-    )
-
-
-def _second(at_ms: int) -> Instant:
-    return Instant(at_ms // SECOND * SECOND, SECOND)
-
-
-def _agent(person: Person | None) -> Agent | None:
-    return Agent(person.pagerduty, person.name) if person else None
 
 
 def _in_seconds(at_ms: int) -> str:

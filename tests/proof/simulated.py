@@ -17,7 +17,12 @@ from bolt_app.placing import Placing
 from bolt_app.planning import Planning
 from bolt_app.projector import Projector
 from bolt_app.reconciler import Reconciler
+from bolt_app.repairing import Repairing
+from bolt_app.resync import Resync
 from bolt_app.showing import Showing
+from bolt_app.sweep import Sweep
+from bolt_app.upkeep import Upkeep
+from bolt_app.watchdog import Watchdog
 from bolt_app.wiring import Wiring
 from bolt_app.working import Work, Working, repeating
 from shared.authorization import Authorization
@@ -45,8 +50,11 @@ from tests.proof.pagerduty import SimulatedPagerDuty
 from tests.proof.slack import HOME, SimulatedSlack
 from tests.proof.workspace import CHANNEL
 
-DURATIONS = Durations(poll=8.0, block=8.0)
-"""Those of production, but for how often it is looked whether there is something to do: that only costs time here."""
+DURATIONS = Durations(poll=8.0, block=8.0, resync=90.0)
+"""
+Those of production, but for two that only cost time here: how often it is looked whether there is something to do, and
+how long after one resync the next one comes.
+"""
 CONFIG = BridgeConfig.model_validate({"routing": {"default_channel": CHANNEL}})
 
 
@@ -88,11 +96,14 @@ class Parts:
     placing: type[Placing] = Placing
     attempting: type[Attempting] = Attempting
     leases: type[Leases] = Leases
+    generation: type[Generation] = Generation
+    resync: type[Resync] = Resync
+    sweep: type[Sweep] = Sweep
     worker: "Callable[[Process, Doors, Parts], Core] | None" = None
 
 
 class SimulatedWorker(Core):
-    """The real core; `run` does everything that the real worker does, but for its sockets."""
+    """The real core; `run` does everything that the real worker does, but for its sockets and its health."""
 
     def __init__(self, process: Process, doors: Doors, parts: Parts) -> None:
         super().__init__(process)
@@ -115,6 +126,7 @@ class SimulatedWorker(Core):
             group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring))
             group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(wiring.stopping))
             group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(wiring.stopping))
+            group.create_task(repeating(self._upkeep(wiring, placing).step, wiring))
             group.create_task(
                 self._working(wiring, wiring.briefings, "briefing", Briefer(wiring)).forever(wiring.stopping)
             )
@@ -131,7 +143,7 @@ class SimulatedWorker(Core):
         redis, slack, pagerduty = self._doors.redis, self._doors.slack, self._doors.pagerduty
         clock = StoreClock(redis, self.process.monotonic)
         await clock.now_ms()
-        incidents, generation = on(redis, documents.incidents), Generation(redis)
+        incidents, generation = on(redis, documents.incidents), self._parts.generation(redis)
         await generation.current()
         return Wiring(
             config=CONFIG,
@@ -144,7 +156,9 @@ class SimulatedWorker(Core):
             incidents=incidents,
             command_queues=on(redis, documents.command_queues),
             surfaces=on(redis, documents.surfaces),
+            progress=on(redis, documents.progress),
             open_incidents=OpenIncidents(redis),
+            leases=lambda work: self._parts.leases(redis, work, DURATIONS.lease, self.process.monotonic),
             dirty=WorkQueue(redis, "dirty", DURATIONS.lease),
             commands=WorkQueue(redis, "commands", DURATIONS.lease),
             briefings=WorkQueue(redis, "briefings", DURATIONS.lease),
@@ -160,9 +174,13 @@ class SimulatedWorker(Core):
     def _inbox(self, stream: str) -> Inbox:
         return Inbox(self._doors.redis, self._doors.redis, stream, self.process.name, DURATIONS)
 
-    def _working(self, wiring: Wiring, queue: WorkQueue, name: str, work: Work) -> Working:
-        leases = self._parts.leases(wiring.redis, name, DURATIONS.lease, self.process.monotonic)
-        return Working(queue, leases, work, DURATIONS)
+    @staticmethod
+    def _working(wiring: Wiring, queue: WorkQueue, name: str, work: Work) -> Working:
+        return Working(queue, wiring.leases(name), work, DURATIONS)
+
+    def _upkeep(self, wiring: Wiring, placing: Placing) -> Upkeep:
+        resync = self._parts.resync(wiring, Repairing(wiring))
+        return Upkeep(wiring, resync, self._parts.sweep(wiring, resync), Watchdog(wiring), placing)
 
 
 _OPENED: dict[Callable[[Redis], Documents[Any]], Documents[Any]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar
 
-from shared.errors import CallError, NotFound
+from shared.errors import CallError, NotFound, Refused
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.answers import OwnMessage, SlackIdentity, SlackPerson
 from shared.slack.client import CLOCK_SKEW_MS, Blocks, Slack
@@ -50,6 +50,8 @@ class SimulatedSlack(Slack):
         payload = metadata["event_payload"]
 
         def land(*, late: bool) -> MessageTs:
+            if thread_ts is not None and self._workspace.gone(thread_ts):
+                raise Refused("Slack refused chat.postMessage: the thread is gone", "cannot_reply_to_message")
             return MessageTs(self._workspace.post(text, blocks, payload, thread_ts, late=late))
 
         return await self._landing("post", land)
@@ -69,6 +71,7 @@ class SimulatedSlack(Slack):
         await begin()
 
         def land(*, late: bool) -> None:
+            self._require(ts, "chat.update")
             self._workspace.update(ts, text, blocks, late=late)
 
         await self._landing("update", land)
@@ -79,7 +82,12 @@ class SimulatedSlack(Slack):
 
     async def delete(self, _channel: ChannelId, ts: MessageTs) -> None:
         """Take a message away."""
-        await self._way.call("update", lambda: self._workspace.delete(ts))
+
+        def land() -> None:
+            self._require(ts, "chat.delete")
+            self._workspace.delete(ts)
+
+        await self._way.call("delete", land)
 
     async def post_ephemeral(
         self,
@@ -114,8 +122,8 @@ class SimulatedSlack(Slack):
     ) -> AsyncIterator[OwnMessage]:
         """Read the channel, or a thread of it."""
         oldest = (oldest_ms - CLOCK_SKEW_MS) / SECOND
-        for posted in await self._way.call("look", lambda: self._workspace.seen(oldest, thread_ts)):
-            yield _own(posted)
+        for own in await self._way.call("sweep", lambda: [*map(_own, self._workspace.seen(oldest, thread_ts))]):
+            yield own
 
     async def person(self, user: SlackUserId) -> SlackPerson:
         """Read what Slack says of a user."""
@@ -125,6 +133,10 @@ class SimulatedSlack(Slack):
         """Find a user by their address."""
         found = (SlackUserId(person.slack) for person in PEOPLE.values() if person.email == email)
         return await self._way.call("who", lambda: next(found, None))
+
+    def _require(self, ts: MessageTs, method: str) -> None:
+        if self._workspace.gone(ts):
+            raise NotFound(f"Slack refused {method}: message_not_found", "message_not_found")
 
     async def _landing(self, kind: str, land: "Callable[..., T]") -> T:
         begun = self._way.now()
@@ -145,6 +157,8 @@ class SimulatedSlack(Slack):
 
 def _own(posted: Posted) -> OwnMessage:
     thread = None if posted.thread_ts is None else MessageTs(posted.thread_ts)
+    if posted.deleted:
+        return OwnMessage(MessageTs(posted.ts), thread, "", {}, "This message was deleted.", (), deleted=True)
     blocks = tuple(str(block.get("block_id", "")) for block in posted.now.blocks)
     return OwnMessage(
         MessageTs(posted.ts), thread, posted.key, posted.payload, posted.now.text, blocks, deleted=False

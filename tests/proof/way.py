@@ -14,7 +14,10 @@ T = TypeVar("T")
 
 KINDS = tuple(
     f"{door} {kind}"
-    for door, kinds in (("pagerduty", ("read", "write")), ("slack", ("post", "update", "look", "tell", "who")))
+    for door, kinds in (
+        ("pagerduty", ("read", "write", "survey")),
+        ("slack", ("post", "update", "delete", "look", "sweep", "tell", "who")),
+    )
     for kind in kinds
 )
 """Every kind of call to a vendor. A vendor goes on with what has reached it, whatever becomes of the caller."""
@@ -29,11 +32,13 @@ class Troubles:
     """
     What goes wrong with calls to the vendors in one run.
 
-    `outstanding` counts the calls that are still to take effect; those that were given up are among them.
+    `outstanding` counts the calls that are still to take effect or to be answered, `late` those of them that will have
+    been given up by then.
     """
 
     def __init__(self, items: Iterable[Item], rng: Random, *, quick: bool = False) -> None:
         self.outstanding = 0
+        self.late = 0
         self._latency = QUICK if quick else USUAL
         self.struck: Counter[str] = Counter()
         self._rng = rng
@@ -101,6 +106,7 @@ class _FarSide(Generic[T]):
         if self._how in ("hang", "late"):
             # Nobody will hear of it; the future is what the caller waits for until it gives up.
             if self._how == "late":
+                self._troubles.late += 1
                 self._later(self._seconds, self._land)
             return self._answer
         refusal = self._refusal()
@@ -138,6 +144,7 @@ class _FarSide(Generic[T]):
 
     def _land(self) -> None:
         """Take effect for nobody."""
+        self._troubles.late -= 1
         try:
             self._effect()
         except Exception as error:  # noqa: BLE001 -- the vendor refuses, and nobody hears it

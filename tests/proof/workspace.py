@@ -38,13 +38,18 @@ class Version:
 
 @dataclass
 class Posted:
-    """One message. `seen_from` is when reads show it, which is a moment after it is there."""
+    """
+    One message. `seen_from` is when reads show it, which is a moment after it is there.
+
+    Of one that is `deleted` only the place is left, above its replies.
+    """
 
     ts: str
     thread_ts: str | None
     payload: Mapping[str, Any]
     seen_from: float
     versions: list[Version] = field(default_factory=list)
+    deleted: bool = False
 
     @property
     def key(self) -> str:
@@ -104,8 +109,15 @@ class Workspace:
         self.messages[ts].versions.append(Version(self._now(), text, blocks, late))
 
     def delete(self, ts: str) -> None:
-        """Take a message away."""
-        del self.messages[ts]
+        """Take a message away; of one with replies its place stays."""
+        if any(message.thread_ts == ts for message in self.messages.values()):
+            self.messages[ts].deleted = True
+        else:
+            del self.messages[ts]
+
+    def gone(self, ts: str) -> bool:
+        """Tell whether there is no such message, or not any more."""
+        return ts not in self.messages or self.messages[ts].deleted
 
     def seen(self, oldest: float, thread_ts: str | None) -> list[Posted]:
         """List what a read shows of the channel, or of a thread, at this moment."""
@@ -115,12 +127,16 @@ class Workspace:
 
     def find(self, key: str, oldest: float, thread_ts: str | None) -> str | None:
         """Look for a message by its key, as a read shows the channel or the thread."""
-        return next((message.ts for message in self.seen(oldest, thread_ts) if message.key == key), None)
+        shown = self.seen(oldest, thread_ts)
+        return next((message.ts for message in shown if message.key == key and not message.deleted), None)
 
     def cards(self, incident: str) -> list[Posted]:
         """List the cards of an incident."""
-        return [m for m in self.messages.values() if m.incident == incident and m.key.startswith("card:")]
+        return [message for message in self._of(incident) if message.key.startswith("card:")]
 
     def lines(self, incident: str) -> list[Posted]:
         """List the lines about an incident, in whatever thread they are."""
-        return [m for m in self.messages.values() if m.incident == incident and m.key.startswith("line:")]
+        return [message for message in self._of(incident) if message.key.startswith("line:")]
+
+    def _of(self, incident: str) -> list[Posted]:
+        return [one for one in self.messages.values() if one.incident == incident and not one.deleted]

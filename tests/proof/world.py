@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from shared.store import keys
 from tests.proof.account import Account, History
 from tests.proof.clicking import button, command
 from tests.proof.delivering import Deliveries
@@ -18,6 +17,7 @@ from tests.proof.hosting import Envelopes, Host, faults
 from tests.proof.listening import surprises
 from tests.proof.pagerduty import SimulatedPagerDuty
 from tests.proof.people import PEOPLE
+from tests.proof.resting import Rest
 from tests.proof.schedule import Act, Click, Crashed, DataLost, InPagerDuty, Opened, Outage, Schedule, Slept
 from tests.proof.simulated import Core, Doors, Parts, SimulatedWorker
 from tests.proof.slack import SimulatedSlack
@@ -32,7 +32,7 @@ LAG = 0.3
 """Seconds until reads show what was posted to Slack."""
 LOOK = 1.0
 """Seconds between looks whether all is at rest."""
-PATIENCE = 400.0
+PATIENCE = 600.0
 """Seconds after the last act in which it must have come to rest."""
 WAY_TO_WAIT = 20.0
 """Seconds that somebody waits for a card to press."""
@@ -153,22 +153,15 @@ class World:
         return Host(backs[0] if backs else 1.0, make, self.evidence.surprises)
 
     async def _rest(self) -> None:
-        """Wait until nothing is on its way, due, or in anybody's hands."""
+        """Wait until nothing is on its way, due, or in anybody's hands, and everything was compared once more."""
+        resync = self._parts.worker is None
+        rest = Rest(self._server, self._hosts, self._troubles, EPOCH * 1000, resync=resync)
         deadline = self._now() + PATIENCE
-        while busy := self._busy():
+        while missing := rest.missing(self._now(), self._deliveries.outstanding + self._clicking + self._away):
             if self._now() > deadline:
-                self.evidence.unrest = f"still busy after {PATIENCE:g} s: {busy}"
+                self.evidence.unrest = f"not at rest after {PATIENCE:g} s: {missing}"
                 return
             await asyncio.sleep(LOOK)
-
-    def _busy(self) -> str:
-        under_way = self._deliveries.outstanding + self._troubles.outstanding + self._clicking + self._away
-        if under_way or any(host.process is None for host in self._hosts):
-            return "deliveries, late calls, clicks, or a worker that is not back"
-        execute = self._server.execute
-        left = {name: execute("XLEN", name) for name in (keys.EVENTS, keys.COMMANDS)}
-        left |= {name: execute("ZCARD", keys.due(name)) for name in ("dirty", "commands")}
-        return ", ".join(f"{name}: {count}" for name, count in left.items() if count)
 
     def _count_mishaps(self) -> None:
         mishaps = self.evidence.mishaps

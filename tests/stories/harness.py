@@ -20,6 +20,7 @@ from shared.clock import Durations
 from shared.settings import ReceiverSettings, WorkerSettings, load
 from shared.store import keys
 from shared.store.redis import connect
+from tests.servers import program
 from webhook_receiver.receiver import Receiver
 
 SECRET = "a-webhook-secret"
@@ -205,7 +206,7 @@ async def running(
     """
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(EmbeddedValkey(directory))
+        valkey = await stack.enter_async_context(EmbeddedValkey(directory, binary=program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, paced=limits is not None, limits=limits))
         port = await stack.enter_async_context(receiving(valkey))

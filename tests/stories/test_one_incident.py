@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.stories.harness import Bridge, running
 
 TRIGGERED = [
@@ -146,6 +148,7 @@ async def test_hostile_titles_are_inert(bridge: Bridge) -> None:
     assert len(card.text) < 4000
 
 
+@pytest.mark.both_servers
 async def test_two_workers_do_not_disturb_each_other(tmp_path: Path) -> None:
     """With two workers there is still one card, one line per transition and one write per click."""
     async with running(tmp_path / "valkey", workers=2) as bridge:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.sandbox.pagerduty import Fault
+from tests.servers import CONFIRMING
 from tests.stories.processes import QUICK, Deployment, acknowledged_once, deployed_with_receiver, incidents, struck
 
 
@@ -18,6 +19,7 @@ async def bridge(tmp_path: Path) -> AsyncIterator[Deployment]:
         yield deployment
 
 
+@CONFIRMING
 async def test_a_worker_told_to_stop_finishes_and_loses_no_click(bridge: Deployment) -> None:
     """SIGTERM during a slow write: it is finished, a click meanwhile is kept for the next, and the code is 0."""
     worker = await bridge.worker()

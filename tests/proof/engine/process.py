@@ -76,6 +76,11 @@ class Process:
         """How many calls it has begun; the one at which it died counts."""
         return self._calls[""]
 
+    @property
+    def asleep(self) -> bool:
+        """Whether it is stopped."""
+        return self._pauses > 0
+
     def start(self, main: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         """Start something in this process. Everything that it starts belongs to the process as well."""
         if not self.alive:

@@ -253,3 +253,49 @@ def test_later_reopenings_by_the_same_person_have_their_own_lines() -> None:
     )
 
     assert ["c1", "c1", None, None] == [line.command for line in incident.lines]
+
+
+def test_a_reopening_from_before_the_guards_read_is_an_act_of_its_own() -> None:
+    """Alice reopened it in PagerDuty, and acknowledged it from Slack in the next second: two acts in two places."""
+    reopened = webhook(REOPENED, NOON + 900)
+    logged = replace(reopened, id=EventId("log:R1"), source=Source.LOG, at=Instant(NOON, 1000), snapshot=None)
+    narrowed = expectation(ACKNOWLEDGED, NOON + 1000, "c1").narrowed(Instant(NOON + 1000, 1000))
+    start = replace(Incident(INCIDENT), expectations=(narrowed,))
+
+    incident = folded(webhook(ACKNOWLEDGED, NOON + 1900), reopened, logged, start=start)
+
+    assert [(REOPENED, None), (ACKNOWLEDGED, "c1")] == [(line.type, line.command) for line in incident.lines]
+
+
+def test_a_reopening_after_our_acknowledge_is_an_act_of_its_own() -> None:
+    """Alice acknowledged it from Slack, Bob resolved it, Alice reopened it in PagerDuty, all in one second."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(
+        webhook(ACKNOWLEDGED, NOON + 200),
+        webhook(RESOLVED, NOON + 400, BOB),
+        webhook(REOPENED, NOON + 600),
+        start=start,
+    )
+
+    assert ["c1", None, None] == [line.command for line in incident.lines]
+
+
+def test_a_reopening_long_before_our_acknowledge_is_an_act_of_its_own() -> None:
+    """Alice reopened it in PagerDuty in the second of the guard's read, and her acknowledge came a second later."""
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(webhook(ACKNOWLEDGED, NOON + 1700), webhook(REOPENED, NOON + 600), start=start)
+
+    assert [None, "c1"] == [line.command for line in incident.lines]
+
+
+def test_a_reopening_that_is_told_already_is_not_told_again_as_a_side_of_the_acknowledge() -> None:
+    """The log's entry, which has only the second, finds the line that the webhook opened."""
+    reopened = webhook(REOPENED, NOON + 900)
+    logged = replace(reopened, id=EventId("log:R1"), source=Source.LOG, at=Instant(NOON, 1000), snapshot=None)
+    start = replace(folded(reopened), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    incident = folded(webhook(ACKNOWLEDGED, NOON + 990), logged, start=start)
+
+    assert [(REOPENED, None), (ACKNOWLEDGED, "c1")] == [(line.type, line.command) for line in incident.lines]
