@@ -15,7 +15,7 @@ from shared.store import documents, keys
 from shared.store.redis import Redis
 
 STREAMS = {"events": keys.EVENTS, "commands": keys.COMMANDS}
-QUEUES = ("commands", "dirty")
+QUEUES = ("commands", "dirty", "briefings")
 
 UP = Gauge("pagebridge_store_up", "1 while Redis answers this worker")
 ENTRIES = Gauge("pagebridge_stream_entries", "Entries on a stream that no worker has finished with", ["stream"])

@@ -34,8 +34,13 @@ class Pass:
 
     @property
     def as_of_ms(self) -> int:
-        """The time of the newest event that its messages can tell of, by PagerDuty's clock."""
-        return self.incident.as_of.ms if self.incident.as_of else 0
+        """
+        The time of the newest event that its messages can tell of, by PagerDuty's clock.
+
+        Its lines count as well: a read may have made the second that is known begin earlier than its last event.
+        """
+        known = self.incident.as_of.ms if self.incident.as_of else 0
+        return max([known, *(line.at.ms for line in self.incident.lines)])
 
     def card(self, channel: ChannelId) -> Placed:
         """Tell what is known of the card in a channel."""

@@ -10,7 +10,7 @@ from tests.proof.chaos.stage import LOOK, Stage, Stuck
 PATIENCE = 40.0
 """Seconds that everything may take to come to rest: a click's life, and what a dead worker holds up."""
 STREAMS = (keys.EVENTS, keys.COMMANDS)
-QUEUES = (keys.due("dirty"), keys.due("commands"))
+QUEUES = (keys.due("dirty"), keys.due("commands"), keys.due("briefings"))
 
 
 async def rested(stage: Stage) -> None:

@@ -1,0 +1,32 @@
+"""What a pass holds to be news."""
+
+from typing import Any
+
+import pytest
+
+from bolt_app.passes import Pass
+from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Status
+from shared.model.ids import MessageTs
+from shared.model.incident import Incident, fold, settle
+from shared.model.surface import Placed, Surface
+from tests.builders import INCIDENT, NOON, snapshot, webhook
+
+UNUSED: Any = None
+
+
+def at_work(incident: Incident) -> Pass:
+    """Make a pass over an incident, which needs no lease and no route to tell what is news."""
+    assert incident.snapshot is not None
+    return Pass(incident, incident.snapshot, UNUSED, Surface(INCIDENT), UNUSED)
+
+
+@pytest.mark.parametrize(("of_ms", "news"), [(NOON + 100, True), (NOON + 700, False)])
+def test_what_happened_in_a_second_that_was_read_is_still_news(of_ms: int, news: bool) -> None:  # noqa: FBT001 -- of the table
+    """A read knows whole seconds: one of the same second must not hide from the card what happened in it."""
+    known = fold(Incident(INCIDENT), webhook(TRIGGERED, NOON + 100), NOON).incident
+    known = fold(known, webhook(ACKNOWLEDGED, NOON + 700), NOON).incident
+
+    read = settle(known, snapshot(Status.ACKNOWLEDGED), Instant(NOON, 1000))
+
+    assert news is at_work(read).has_news(Placed(MessageTs("1.1"), of_ms=of_ms))
+    assert at_work(read).has_news(Placed())
