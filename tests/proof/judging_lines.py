@@ -7,6 +7,7 @@ from itertools import pairwise
 from tests.proof.account import ACKNOWLEDGED, RESOLVED, History, Transition
 from tests.proof.evidence import INTERRUPTIONS, Evidence
 from tests.proof.invariants import Invariant, Violation
+from tests.proof.matching import matched
 from tests.proof.words import place
 from tests.proof.workspace import Posted
 
@@ -31,11 +32,13 @@ def judge_lines(evidence: Evidence, incident: History) -> Iterator[Violation]:
     told, real = _lines(evidence, incident), _transitions(incident)
     for kind in sorted(told.keys() | real.keys()):
         lines, transitions = told[kind], real[kind]
-        if len(lines) > len(transitions):
+        # What happened before the store lost its data is told at most once.
+        due = [transition for transition in transitions if not evidence.before_loss(transition)]
+        if matched(lines, transitions, _tells) < len(lines):
             yield Violation(Invariant.TOLD_TWICE, f"{_name(kind)}: {len(transitions)} times, told {len(lines)} times")
-        elif len(lines) < len(transitions):
+        elif matched(due, lines, lambda transition, line: _tells(line, transition)) < len(due):
             yield Violation(Invariant.TOLD, f"{_name(kind)}: {len(transitions)} times, told {len(lines)} times")
-        else:
+        elif len(lines) == len(transitions):
             # Of a reopening only the acknowledge right after it tells whose doing it was.
             telling = [*transitions, *(real[ACKNOWLEDGING, kind[1]] if kind[0] == REOPENED else ())]
             if not any(_doubtful(evidence, transition) for transition in telling):
@@ -44,15 +47,16 @@ def judge_lines(evidence: Evidence, incident: History) -> Iterator[Violation]:
 
 def _alike(kind: Kind, lines: list[Posted], transitions: list[Transition]) -> Iterator[Violation]:
     """Compare lines and transitions that are equally many, one by one, where it can be known which is which."""
-    for line, transition in zip(lines, transitions, strict=True):
-        if abs(int(line.payload["at"]) - transition.at_ms) > APART:
-            yield Violation(Invariant.TOLD, f"{_name(kind)} is told at another time")
     said = [place(line.now.text) for line in lines]
     true = [_place(transition) for transition in transitions]
     # Those of one second may stand in any order.
     if said != true and not (Counter(said) == Counter(true) and _close(transitions)):
         invariant = Invariant.REOPENED_PLACE if kind[0] == REOPENED else Invariant.PLACE
         yield Violation(invariant, f"{_name(kind)}: told as {said}, was {true}")
+
+
+def _tells(line: Posted, transition: Transition) -> bool:
+    return abs(int(line.payload["at"]) - transition.at_ms) <= APART
 
 
 def _place(transition: Transition) -> str:

@@ -37,7 +37,9 @@ def _entries(incident: History) -> Iterator[LogEntry]:
         kind = LOGGED[transition.type]
         yield _entry(incident, f"R{incident.number}N{place}", kind, transition)
         if kind == TRIGGER:
-            yield _entry(incident, f"R{incident.number}N{place}A", ASSIGN, transition, (Ref(ALICE.pagerduty, ALICE.name),))
+            yield _entry(
+                incident, f"R{incident.number}N{place}A", ASSIGN, transition, (Ref(ALICE.pagerduty, ALICE.name),)
+            )
 
 
 def _entry(

@@ -1,7 +1,7 @@
 """When a day has come to rest: nothing on its way or due, and since the last thing that went wrong one whole resync."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from shared.model.progress import EVERYTHING
 from shared.store import keys
@@ -15,8 +15,9 @@ SETTLED = 2.0
 
 class Rest:
     """
-    Looks whether it is at rest, again and again. `epoch_ms` is when the simulation's time begins, for the store, `resync`
-    whether these workers compare at all.
+    Looks whether it is at rest, again and again.
+
+    `epoch_ms` is when the simulation's time begins, for the store, `resync` whether these workers compare at all.
 
     A resync counts when it began after all that it has to make good, and has left nothing to look at again.
     """
@@ -43,14 +44,14 @@ class Rest:
 
     def _due(self) -> str:
         execute = self._server.execute
-        left = {"calls": self._troubles.outstanding}
+        left: dict[str, object] = {"calls": self._troubles.outstanding}
         left |= {name: execute("XLEN", name) for name in (keys.EVENTS, keys.COMMANDS)}
         left |= {name: execute("ZCARD", keys.due(name)) for name in ("dirty", "commands")}
         return ", ".join(f"{name}: {count}" for name, count in left.items() if count)
 
     def _not_compared(self) -> str:
         kept = self._server.execute("HGET", keys.document(EVERYTHING, "progress"), "doc")
-        progress = json.loads(kept) if kept else {"begun_ms": 0, "due_ms": 0}
+        progress = json.loads(kept) if isinstance(kept, bytes) else {"begun_ms": 0, "due_ms": 0}
         begun = (progress["begun_ms"] - self._epoch_ms) / 1000
         seen = begun > self._since + SETTLED and not progress["due_ms"]
         return "" if seen else "a resync that has seen everything"

@@ -82,6 +82,7 @@ class SimulatedSlack(Slack):
 
     async def delete(self, _channel: ChannelId, ts: MessageTs) -> None:
         """Take a message away."""
+
         def land() -> None:
             self._require(ts, "chat.delete")
             self._workspace.delete(ts)
