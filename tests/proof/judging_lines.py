@@ -15,6 +15,8 @@ APART = 1500
 """Milliseconds that a line's time may be off: sources that give whole seconds, and what lies between them."""
 DOUBT = 80.0
 """Seconds in which an act of the same person may be taken for an unclear call of theirs: its life, and `CALL_MAX`."""
+TURN = 30
+"""Milliseconds by which `updated_at` may be taken before an event's own time."""
 MOMENT = 3.0
 """Seconds between the read before a write and the end of the second in which it is answered, and one more."""
 ACKNOWLEDGING, REOPENED = "incident.acknowledged", "incident.reopened"
@@ -88,8 +90,11 @@ def _doubtful(evidence: Evidence, transition: Transition) -> bool:
     A call of theirs may have done it for all PagerDuty says, because its outcome is unclear, because its worker was
     interrupted, or because they did the same at PagerDuty while it was under way. Or it is the late effect
     of a call that had been repeated meanwhile (decision 0007). Or it went straight to PagerDuty while Redis was away,
-    and is told like an act there.
+    and is told like an act there. Or it is a reopening right after the turn of a second: the answer to its acknowledge
+    may name the second before, and then seems to come before it.
     """
+    if transition.write and transition.type == REOPENED and transition.at_ms % 1000 < TURN:
+        return True
     if transition.write and (transition.write.after or evidence.went_direct(transition.write)):
         return True
     if _interrupted(evidence, transition):
