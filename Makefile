@@ -1,6 +1,6 @@
 # Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check prove clean
+.PHONY: help demo up test check prove bench clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -12,9 +12,9 @@ demo: ## Play the whole lives of two incidents on this machine; no account is ne
 	@tools/prepare run
 	@$(BIN)/python -m pagebridge demo $(ARGS)
 
-run: ## Run the bridge for a real workspace; its settings are in .env (see .env.example)
+up: ## Run the bridge for a real workspace; its settings are in .env (see .env.example)
 	@tools/prepare run
-	@$(BIN)/python -m pagebridge run $(ARGS)
+	@$(BIN)/python -m pagebridge up $(ARGS)
 
 test: ## Run all tests; ARGS="-k echo" runs some
 	@tools/prepare dev
@@ -31,6 +31,10 @@ prove: ## Prove the invariants on 50,000 simulated bad days, then with real proc
 	@tools/prepare dev
 	$(BIN)/python -m tests.proof $(ARGS)
 
+bench: ## Measure the bridge beside what it could cost at least; ARGS="--only latency" measures a part, ARGS=--json for tools
+	@tools/prepare dev
+	@$(BIN)/python -m tests.bench $(ARGS)
+
 clean: ## Remove .venv and all caches; settings and data stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ from bolt_app.still_open import Open
 from bolt_app.translate import press
 from bolt_app.typed import Typed
 from bolt_app.wiring import Wiring
+from shared.errors import Malformed
 from shared.model.command import Action, Command, command_id
 from shared.model.event import Status
 from shared.model.ids import incident_id
@@ -70,6 +71,8 @@ def pressed(payload: Mapping[str, Any]) -> tuple[Command, ...]:
     """
     found = press(payload)
     named = dict(part.partition(":")[::2] for part in found.value.split()[:MOST])
+    if not named:
+        raise Malformed("a press that names no incident")
     return tuple(
         Command(
             id=command_id(found.by.id, f"{ACK_MINE}:{incident}", found.message, found.id),

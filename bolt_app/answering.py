@@ -14,9 +14,10 @@ import structlog
 from bolt_app import replies
 from bolt_app.attempting import Try
 from bolt_app.replies import Part, Reply
+from bolt_app.telling import tell
 from bolt_app.wiring import Wiring
-from shared.errors import BridgeError, CallError, Unavailable
-from shared.model.command import Action, Command
+from shared.errors import BridgeError
+from shared.model.command import Action
 from shared.model.incident import Attempt, AttemptState, Incident
 from shared.model.outcome import Kind, Outcome
 
@@ -40,7 +41,7 @@ class Answering:
         try:
             await self._progress(attempt)
         except BridgeError as error:
-            log.warning("progress.lost", command=attempt.command.id, why=str(error))
+            log.warning("progress.lost", command=attempt.command.id, incident=attempt.command.incident, why=str(error))
 
     async def _progress(self, attempt: Try) -> None:
         durations = self._wiring.durations
@@ -95,36 +96,6 @@ class Answering:
         await self._wiring.dirty.mark(command.incident)
 
     async def _tell(self, attempt: Try, reply: Reply, patience: float = 0.0) -> None:
-        command, used = attempt.command, attempt.told
+        by_address = attempt.told < USES
         attempt.told += 1
-        if used < USES and await self._responded(command, reply):
-            return
-        try:
-            await self._whispered(command, reply, patience)
-        except CallError as error:
-            log.warning("reply.lost", command=command.id, user=command.by.id, why=str(error))
-
-    async def _whispered(self, command: Command, reply: Reply, patience: float) -> None:
-        """Post it so that only they see it, waiting for Slack's limits up to `patience` seconds."""
-        while True:
-            try:
-                blocks = list(reply.blocks) or None
-                await self._wiring.slack.post_ephemeral(command.channel, command.by.id, text=reply.text, blocks=blocks)
-            except Unavailable as error:
-                if error.retry_after is None or error.retry_after > patience:
-                    raise
-                patience -= error.retry_after
-                await asyncio.sleep(error.retry_after)
-            else:
-                return
-
-    async def _responded(self, command: Command, reply: Reply) -> bool:
-        """Answer through the click's own address, and tell whether that surely worked: twice told beats not told."""
-        if not command.response_url:
-            return False
-        try:
-            await self._wiring.slack.respond(command.response_url, text=reply.text, blocks=list(reply.blocks) or None)
-        except CallError as error:
-            log.info("reply.again", command=command.id, why=str(error))
-            return False
-        return True
+        await tell(self._wiring.slack, attempt.command, reply, by_address=by_address, patience=patience)

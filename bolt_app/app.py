@@ -16,8 +16,10 @@ from bolt_app.meaning import Meaning
 from bolt_app.middleware import Door
 from bolt_app.opening import Opening
 from bolt_app.quoting import Quoting
+from bolt_app.reading.details import Details
 from bolt_app.reading.reading import Reading
 from bolt_app.retrying import Retrying
+from bolt_app.taking import Taking
 from bolt_app.which import Which
 from bolt_app.wiring import Wiring
 from shared.slack.client import SlackIdentity
@@ -50,11 +52,11 @@ def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_ha
 
 def _listen(app: AsyncApp, wiring: Wiring, direct: Direct, in_hand: InHand, command: str) -> None:
     intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.catalogue
-    opening, which = Opening(slack, catalogue), Which(wiring)
-    actions = BlockActions(intake, direct, slack, opening, Retrying(wiring))
+    taking, opening, which = Taking(intake, direct), Opening(slack, catalogue), Which(wiring)
+    actions = BlockActions(taking, slack, opening, Details(wiring, opening), Retrying(wiring))
     block_actions.register(app, actions, in_hand)
     view_submissions.register(app, ViewSubmissions(intake, Meaning(wiring)), catalogue, in_hand)
-    shortcuts.register(app, Shortcuts(intake, direct, slack, Quoting(wiring)), in_hand)
-    commands = SlashCommands(command, intake, direct, slack, opening, which, Reading(wiring, which))
+    shortcuts.register(app, Shortcuts(taking, slack, Quoting(wiring)), in_hand)
+    commands = SlashCommands(command, intake, taking, slack, opening, which, Reading(wiring, which))
     slash_commands.register(app, commands, in_hand)
     events.register(app, wiring.identity)

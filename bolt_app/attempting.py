@@ -1,8 +1,7 @@
 """One try of one command: who, whether, how things stand, say what to expect, write."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -10,10 +9,10 @@ import structlog
 
 from bolt_app import acts, effects
 from bolt_app.acts import Case, Effect
+from bolt_app.auditing import answering, ruled
 from bolt_app.escalating import Escalating
 from bolt_app.guard import guard
 from bolt_app.wiring import Wiring
-from shared.authorization import NotAllowed
 from shared.errors import CallError, FencedOff, Refused, Uncertain
 from shared.identity import Linked
 from shared.model.command import Action, Command
@@ -21,6 +20,7 @@ from shared.model.event import Agent, Event, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import EventId
 from shared.model.incident import Incident, Level, fold_read
+from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.queue import CommandQueue, Record
 from shared.pagerduty.client import Read
@@ -237,13 +237,11 @@ class Attempting:
     async def calling(self, attempt: Try, call: Awaitable[Answer]) -> Answer:
         """Await the one call of a try, and put on record what a failed one leaves behind."""
         try:
-            answer = await call
+            with answering(attempt):
+                return await call
         except CallError as error:
-            attempt.answered = _answered(error)
             await self._failed(attempt, error)
             raise
-        attempt.answered = "2xx"
-        return answer
 
     async def begin(self, attempt: Try) -> None:
         """
@@ -260,12 +258,16 @@ class Attempting:
 
     async def _failed(self, attempt: Try, error: CallError) -> None:
         """Put on record what a failed call leaves behind: doubt, or nothing."""
-        log.warning("pagerduty.failed", command=attempt.command.id, why=str(error), sure=error.surely_not_done)
+        where = {"command": attempt.command.id, "incident": attempt.command.incident}
+        log.warning("pagerduty.failed", **where, why=str(error), sure=error.surely_not_done)
+        facts = (failure("pagerduty.failed", error, command=attempt.command.id, call=attempt.record.calls),)
         if error.surely_not_done and attempt.record.calls == 1:
             await self._wiring.echo.forget(attempt.command.incident, attempt.command.id)
-            await self._store(attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True))
+            await self._store(
+                attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True), facts
+            )
         else:
-            await self._store(attempt, replace(attempt.record, reported=True))
+            await self._store(attempt, replace(attempt.record, reported=True), facts)
         if isinstance(error, Refused) and error.code in ALREADY:
             raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
         if isinstance(error, Refused) and error.code in UNKNOWN_PERSON:
@@ -301,7 +303,7 @@ class Attempting:
         remembered = Level(level, after.snapshot.assignee_ids)
         await self._wiring.incidents.change(case.command.incident, lambda known: replace(known, level=remembered))
 
-    async def _store(self, attempt: Try, record: Record) -> None:
+    async def _store(self, attempt: Try, record: Record, facts: Facts = ()) -> None:
         record = replace(record, told=attempt.told)
 
         def rule(queue: CommandQueue) -> CommandQueue:
@@ -309,22 +311,5 @@ class Attempting:
                 raise RecordLost(f"the store does not know the command {record.command.id} any more")
             return queue.put(record)
 
-        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
+        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)
         attempt.record = record
-
-
-@contextmanager
-def ruled(attempt: Try) -> Iterator[None]:
-    """Note for the audit what refused somebody."""
-    try:
-        yield
-    except NotAllowed as refused:
-        attempt.rule = refused.rule
-        raise
-
-
-def _answered(error: CallError) -> str:
-    """Say how PagerDuty answered, in few words and without its own."""
-    if isinstance(error, Refused):
-        return f"refused {error.status or ''} {error.code or ''}".strip()
-    return type(error).__name__.lower()

@@ -9,10 +9,12 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.passes import Pass
+from bolt_app.seeing import Seeing
 from bolt_app.wiring import Wiring
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import ChannelId
+from shared.model.journal import failure
 from shared.store.closed_channels import ClosedChannels
 
 log = structlog.get_logger()
@@ -25,16 +27,19 @@ DISPLACED = Counter("pagebridge_cards_displaced", "Cards sent to the default cha
 CLOSED = frozenset(
     {
         "channel_not_found",
+        "ekm_access_denied",
         "not_in_channel",
         "is_archived",
         "is_inactive",
         "posting_to_channel_denied",
         "restricted_action",
+        "restricted_action_non_threadable_channel",
         "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
         "restricted_action_thread_only_channel",
     }
 )
-"""Slack's words for a channel that cannot be posted to until somebody does something about it."""
+"""Slack's words for a channel, or a thread of it, that cannot be posted to until somebody does something about it."""
 
 
 class Closing:
@@ -43,6 +48,7 @@ class Closing:
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._closed = ClosedChannels(wiring.redis)
+        self._seeing = Seeing(wiring)
 
     async def may_try(self, this: Pass, channel: ChannelId) -> bool:
         """Tell whether it makes sense to write to `channel` in this pass."""
@@ -54,19 +60,31 @@ class Closing:
         """Go to the default channel, or wait; return when to try again, None when something else will tell."""
         REFUSED.labels(channel, str(error.code)).inc()
         facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
+        await self._wiring.journal.note(this.incident.id, failure("slack.refused", error, channel=channel))
         if error.code not in CLOSED:
             log.error("slack.refused", **facts)
             return self._wiring.durations.closed
-        default = self._wiring.config.routing.default_channel
-        if channel == this.home and default and default != channel:
-            log.error("channel.closed", **facts, instead=default)
+        instead = await self._instead_of(this, channel)
+        if instead is not None:
+            log.error("channel.closed", **facts, instead=instead)
             DISPLACED.labels(str(error.code)).inc()
-            await this.save(self._wiring.surfaces, lambda surface: surface.moved(ChannelId(default)))
+            await this.save(self._wiring.surfaces, lambda surface: surface.moved(instead))
             await self._wait(this, channel)
             return 0.0
         if channel not in this.surface.waiting:
             log.error("channel.closed", **facts)
         return self._wiring.durations.closed if await self._wait(this, channel) else None
+
+    async def _instead_of(self, this: Pass, channel: ChannelId) -> ChannelId | None:
+        """
+        Find the channel that takes an incident whose home is closed: the default one, but none for a private team's.
+
+        Raises `CallError` while it cannot be told whose it is: then it is shown nowhere else.
+        """
+        default = self._wiring.config.routing.default_channel
+        if channel != this.home or not default or default == channel:
+            return None
+        return None if await self._seeing.private(this.snapshot.team_ids) else ChannelId(default)
 
     async def passed(self, this: Pass, channel: ChannelId, *, new: bool) -> None:
         """Note that a channel shows what it should; with a `new` card, or one that waited, let the next one try."""
@@ -76,6 +94,9 @@ class Closing:
         if waited:
             await this.save(self._wiring.surfaces, lambda surface: surface.opened(channel))
             log.info("channel.open", incident=this.incident.id, channel=channel)
+            if channel == this.surface.displaced:
+                # The card that stands in for it says that it is closed.
+                await self._wiring.dirty.mark(this.incident.id)
 
     async def given_up(self, this: Pass, channel: ChannelId) -> None:
         """Give up a card that has become pointless, and let the next one try."""

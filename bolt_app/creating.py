@@ -6,7 +6,8 @@ command is sent, there is one incident. A key whose incident is resolved already
 it is looked for.
 """
 
-from bolt_app.attempting import Attempting, Try, ruled
+from bolt_app.attempting import Attempting, Try
+from bolt_app.auditing import ruled
 from bolt_app.wiring import Wiring
 from shared.errors import Malformed
 from shared.model.command import Terms, incident_key

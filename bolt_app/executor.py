@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting, Try
 from bolt_app.auditing import audited
 from bolt_app.creating import Creating
+from bolt_app.hindsight import learned
 from bolt_app.replies import Part
 from bolt_app.waiting import Waiting
 from bolt_app.wiring import Wiring
@@ -31,8 +32,10 @@ from shared.errors import (
 )
 from shared.log import reference
 from shared.model.command import Action, Command
+from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.queue import CommandQueue, Record
 from shared.pagerduty.words import explain
@@ -43,6 +46,15 @@ log = structlog.get_logger()
 LOST = "The bridge's store lost its data before it could be sent, so nothing was sent."
 QUOTED = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
+ENDED = Histogram(
+    "pagebridge_command_seconds",
+    "Seconds from a click until its command ended, by action",
+    ["action"],
+    buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 600),
+)
+AGAIN = Counter(
+    "pagebridge_command_retries", "Further tries of a command, by why the last one did not settle it", ["why"]
+)
 
 
 class Executor:
@@ -59,7 +71,7 @@ class Executor:
         queue = (await self._wiring.command_queues.load(incident)).value
         known = (await self._wiring.incidents.load(incident)).value
         for record in queue.records:
-            outcome = _learned(record, known)
+            outcome = learned(record, known)
             if outcome is not None:
                 await self._tell_late(record, outcome, lease)
         if queue.first_open() is None:
@@ -132,6 +144,7 @@ class Executor:
     async def _settled(self, attempt: Try) -> Outcome:
         """Try until it is certain how the command ended, or its life is over."""
         pause = self._wiring.durations.retry_first
+        why: BridgeError
         while True:
             try:
                 return await self._once(attempt)
@@ -139,21 +152,27 @@ class Executor:
             except Declined as declined:
                 if not attempt.record.unclear or declined.outcome.certain:
                     return self._quotable(attempt, declined.outcome)
-                wait, why = pause, str(declined)
+                wait, why = pause, declined
             except Refused as error:
                 if not attempt.record.unclear:
                     return self._explained(attempt, error)
-                wait, why = pause, str(error)
+                wait, why = pause, error
             except Unavailable as error:
-                wait = max(error.retry_after or 0.0, pause)
-                why = str(error)
+                wait, why = max(error.retry_after or 0.0, pause), error
             except (Uncertain, Malformed) as error:
-                wait, why = pause, str(error)
-            log.info("command.again", command=attempt.command.id, why=why, wait=wait, unclear=attempt.record.unclear)
+                wait, why = pause, error
+            await self._again(attempt, why, wait)
             over = await self._over(attempt, wait)
             if over is not None:
                 return over
             pause = min(pause * 2, self._wiring.durations.retry_most)
+
+    async def _again(self, attempt: Try, why: BridgeError, wait: float) -> None:
+        command, unclear = attempt.command, attempt.record.unclear
+        AGAIN.labels(type(why).__name__.lower()).inc()
+        where = {"command": command.id, "incident": command.incident}
+        log.info("command.again", **where, why=str(why), wait=wait, unclear=unclear)
+        await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
 
     async def _once(self, attempt: Try) -> Outcome:
         if attempt.command.action is Action.TRIGGER:
@@ -193,7 +212,8 @@ class Executor:
         if outcome.kind not in QUOTED:
             return outcome
         quoted = reference()
-        log.error("command.failed", command=attempt.command.id, outcome=outcome.kind, reference=quoted, **details)
+        where = {"command": attempt.command.id, "incident": attempt.command.incident}
+        log.error("command.failed", **where, outcome=outcome.kind, reference=quoted, **details)
         return replace(outcome, reference=quoted)
 
     async def _end(self, attempt: Try, outcome: Outcome) -> None:
@@ -213,6 +233,7 @@ class Executor:
 
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
         COMMANDS.labels(record.command.action, outcome.kind).inc()
+        ENDED.labels(record.command.action).observe(max(0, now_ms - record.accepted_ms) / SECOND)
         log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
 
     async def _tell(self, attempt: Try, outcome: Outcome) -> None:
@@ -261,10 +282,10 @@ class Executor:
         attempt = Try(record, lease, told=record.told)
         await self._wiring.audit.record(audited(attempt, outcome, await self._wiring.clock.now_ms()))
         await self._answering.late(attempt, outcome)
-        learned = replace(record, outcome=outcome, told=attempt.told)
+        ended = replace(record, outcome=outcome, told=attempt.told)
 
         def rule(queue: CommandQueue) -> CommandQueue:
-            return queue.put(learned)
+            return queue.put(ended)
 
         await self._wiring.command_queues.change(record.command.incident, rule, lease)
 
@@ -273,16 +294,3 @@ def _superseded(earlier: Attempt, command: Command) -> bool:
     """Tell whether an earlier attempt failed at what the same person has tried again since."""
     same = (earlier.by, earlier.action) == (command.by.id, command.action)
     return same and earlier.state is not AttemptState.TRYING
-
-
-def _learned(record: Record, incident: Incident) -> Outcome | None:
-    """Find out whether events have shown more than was known when the command ended."""
-    command, known = record.command.id, record.outcome
-    if known is None:
-        return None
-    undone = incident.undone_by(command)
-    if undone is not None and known.kind in {Kind.DONE, Kind.UNKNOWN}:
-        return Outcome(Kind.REOPENED, who=undone.agent.name if undone.agent else "", at_ms=undone.at.ms)
-    if known.kind is Kind.UNKNOWN and incident.line_of(command) is not None:
-        return Outcome(Kind.DONE)
-    return None

@@ -1,9 +1,12 @@
 """What the worker says about itself, on a loopback port: alive, ready, figures."""
 
+from collections.abc import Iterator
+
 import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
+from bolt_app.figures import Figures
 from bolt_app.socket_mode import SocketMode
 from shared.errors import StoreDown
 from shared.model.progress import EVERYTHING
@@ -12,31 +15,49 @@ from shared.store.redis import Redis
 
 log = structlog.get_logger()
 
+CONNECTIONS = Gauge("pagebridge_slack_connections", "Connections to Slack's Socket Mode that are up; one will do")
+READY = Gauge("pagebridge_worker_ready", "1 while the worker takes clicks and shows what happens")
+
 
 class Health:
     """
     Answers `/healthz`, `/readyz` and `/metrics`.
 
     Ready means: Redis answers, and at least one connection to Slack is up. The details also say whether a click that
-    was acked is on disk.
+    was acked is on disk. `problems` says in words what is wrong and what to do, also where work goes on.
     """
 
     def __init__(self, redis: Redis, socket: SocketMode, *, durable: bool) -> None:
         self._redis = redis
         self._progress = documents.progress(redis)
+        self._figures = Figures(redis)
         self._socket = socket
         self._durability = "fsync" if durable else "memory"
 
     async def details(self) -> dict[str, object]:
         """Tell what the worker depends on and whether it is there."""
-        try:
-            redis = bool(await self._redis.ping())
-        except StoreDown:
-            redis = False
+        down = await self._down()
         connections = await self._socket.connected()
-        ready = redis and connections > 0
-        found = {"ready": ready, "redis": redis, "slack_connections": connections, "durability": self._durability}
-        return {**found, "subscription": await self._subscription() if redis else "unknown"}
+        subscription = "unknown" if down else await self._subscription()
+        ready = not down and connections > 0
+        READY.set(ready)
+        CONNECTIONS.set(connections)
+        return {
+            "ready": ready,
+            "problems": list(_problems(down, connections, subscription)),
+            "redis": not down,
+            "slack_connections": connections,
+            "durability": self._durability,
+            "subscription": subscription,
+        }
+
+    async def _down(self) -> str:
+        """Say why Redis cannot be used, empty when it can."""
+        try:
+            await self._redis.ping()
+        except StoreDown as error:
+            return str(error)
+        return ""
 
     async def _subscription(self) -> str:
         """Tell what the watchdog found; it is no reason not to be ready, because resync finds everything as well."""
@@ -65,4 +86,18 @@ class Health:
         return web.json_response(found, status=200 if found["ready"] else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:
+        await self.details()
+        try:
+            await self._figures.refresh()
+        except StoreDown as error:
+            log.warning("store.down", during="reading figures", why=str(error))
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _problems(down: str, connections: int, subscription: str) -> Iterator[str]:
+    if down:
+        yield f"Redis cannot be used ({down}): only Acknowledge goes through. Is REDIS_URL right?"
+    if connections == 0:
+        yield "No connection to Slack: nobody's click arrives. Is SLACK_APP_TOKEN right? Is Slack down?"
+    if subscription not in {"ok", "unknown"}:
+        yield f"{subscription}. What is missed is found by resync, later."

@@ -8,10 +8,11 @@ its incident, where it waits its turn.
 import asyncio
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 from pydantic import TypeAdapter, ValidationError
 
 from bolt_app.wiring import Wiring
+from shared.calls import SPANS
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, split
 from shared.model.queue import CommandQueue, Record
@@ -22,6 +23,9 @@ from shared.store.streams import Entry
 log = structlog.get_logger()
 
 CLICKS = Counter("pagebridge_clicks", "Clicks taken, by action and whether they could be stored", ["action", "stored"])
+STORED = Histogram(
+    "pagebridge_click_store_seconds", "Time to put a click on disk, before Slack is acked", buckets=SPANS
+)
 
 _JSON = TypeAdapter(Command)
 
@@ -42,7 +46,8 @@ class Intake:
         stored = False
         try:
             # A second time if the store's clock has jumped, so that the first entry came too late by its own time.
-            stored = await self._append(command) or await self._append(command)
+            with STORED.time():
+                stored = await self._append(command) or await self._append(command)
         except (StoreDown, TimeoutError) as error:
             log.error("click.not_stored", command=command.id, incident=command.incident, why=repr(error))
         CLICKS.labels(command.action, "yes" if stored else "no").inc()
@@ -70,7 +75,7 @@ class Mover:
         """Move one entry. Raises `Malformed` for what no worker of this version has written."""
         command, void_ms = _read(entry)
         if entry.at_ms > void_ms:
-            log.warning("command.void", command=command.id, late_ms=entry.at_ms - void_ms)
+            log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
         else:
             await self._queue([Record(part, accepted_ms=entry.at_ms) for part in split(command)])
 

@@ -56,7 +56,7 @@ class Door:
             return False
         outside = not at_home(person.team, person.enterprise, person, self._home)
         if outside:
-            log.warning("click.outsider", team=person.team)
+            log.warning("click.outsider", team=person.team, why="of another workspace")
         return outside
 
     async def _turned_away(self, kind: str, body: Body) -> BoltResponse:

@@ -4,6 +4,8 @@ Opening the dialogs.
 Slack gives three seconds from the press. So a dialog that needs PagerDuty's answer opens as "Loading…".
 """
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 
 from bolt_app.catalogue import Catalogue
@@ -34,6 +36,17 @@ class Opening:
                 await self._choosing(action, about, trigger_id, title)
         except CallError as error:
             log.warning("dialog.not_opened", action=action, why=str(error))
+            await self._tell(about, error)
+
+    async def open_then(
+        self, about: About, trigger_id: str, loading: Block, make: Callable[[], Awaitable[Block]]
+    ) -> None:
+        """Open `loading` at once, and put what `make` gives in its place. Never raises `CallError`."""
+        try:
+            opened = await self._slack.open_view(trigger_id, loading)
+            await self._fill(opened, await make())
+        except CallError as error:
+            log.warning("dialog.not_opened", why=str(error))
             await self._tell(about, error)
 
     async def _choosing(self, action: Action, about: About, trigger_id: str, title: str) -> None:

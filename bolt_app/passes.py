@@ -41,6 +41,10 @@ class Pass:
         """Tell what is known of the card in a channel."""
         return self.surface.cards.get(channel, Placed())
 
+    def has_news(self, placed: Placed) -> bool:
+        """Tell whether something has happened since what a message tells of."""
+        return placed.ts is None or placed.of_ms < self.as_of_ms
+
     async def save(self, surfaces: Documents[Surface], rule: Callable[[Surface], Surface]) -> None:
         """Store what is known now of the incident's messages."""
         self.surface = (await surfaces.change(self.incident.id, rule, self.lease)).value

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from prometheus_client import Counter
 
+from bolt_app.seeing import Seeing
 from bolt_app.wiring import Wiring
 from shared.model.event import Snapshot, Status
-from shared.model.ids import ChannelId
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.journal import Fact, fact
 from shared.model.surface import Surface
-from shared.routing import Route, route
+from shared.routing import Route, passed_over, route
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 
@@ -20,6 +22,7 @@ class Planning:
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
+        self._seeing = Seeing(wiring)
 
     def route(self, snapshot: Snapshot) -> Route:
         """Find the route that holds for an incident as it is now."""
@@ -31,7 +34,7 @@ class Planning:
 
         An incident whose priority or service has changed may be shown in another channel as well; it never leaves one.
         """
-        wanted = await self._channels(snapshot, known=surface.channels)
+        wanted = await self._channels(surface.id, snapshot, known=surface.channels)
         added = tuple(channel for channel in wanted if channel not in surface.channels)
         if not added or (surface.channels and snapshot.status is Status.RESOLVED):
             return surface
@@ -41,23 +44,31 @@ class Planning:
             generation = current.generation or birth.name
             return replace(current, channels=(*current.channels, *more), generation=generation)
 
-        return (await self._wiring.surfaces.change(surface.id, rule, lease)).value
+        return (
+            await self._wiring.surfaces.change(surface.id, rule, lease, lambda: (self._routed(snapshot, added),))
+        ).value
 
-    async def _channels(self, snapshot: Snapshot, known: tuple[ChannelId, ...]) -> tuple[ChannelId, ...]:
+    def _routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
+        """Tell the journal which route took it, by its place in `bridge.toml` from 1, and what kept the others."""
+        over = passed_over(snapshot, self._wiring.config.routing)
+        taken = len(over) + 1 if self.route(snapshot).named else "default"
+        why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
+        return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)
+
+    async def _unshown(self, incident: IncidentId, why: str) -> None:
+        UNSHOWN.labels(why).inc()
+        await self._wiring.journal.note(incident, fact("incident.unshown", why=why.replace(" ", "_")))
+
+    async def _channels(
+        self, incident: IncidentId, snapshot: Snapshot, known: tuple[ChannelId, ...]
+    ) -> tuple[ChannelId, ...]:
         chosen = self.route(snapshot)
         if not chosen.named and known:
             # The default channel is for incidents that no route takes; one that has a home needs no other.
             return ()
-        if not chosen.channels:
-            UNSHOWN.labels("ignored" if chosen.named else "no route").inc()
-        elif not chosen.named and await self._is_private(snapshot):
-            UNSHOWN.labels("private team").inc()
+        if not chosen.channels and not known:
+            await self._unshown(incident, "ignored" if chosen.named else "no route")
+        elif not chosen.named and await self._seeing.private(snapshot.team_ids):
+            await self._unshown(incident, "private team")
             return ()
         return chosen.channels
-
-    async def _is_private(self, snapshot: Snapshot) -> bool:
-        """Tell whether a team of the incident hides its incidents from other teams."""
-        for team in snapshot.team_ids:
-            if (await self._wiring.pagerduty.team(team)).private:
-                return True
-        return False

@@ -1,28 +1,13 @@
 """What must be right before a worker starts: said loudly at once, rather than found out at 3 a.m."""
 
 import structlog
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
+from shared import credentials
 from shared.errors import BridgeError, CallError, Malformed, Refused
 from shared.pagerduty.client import PagerDuty
 from shared.slack.client import Slack, SlackIdentity
 
 log = structlog.get_logger()
-
-SCOPES = frozenset(
-    {
-        "commands",
-        "chat:write",
-        "users:read",
-        "users:read.email",
-        "channels:read",
-        "channels:history",
-        "groups:read",
-        "groups:history",
-    }
-)
-"""Without the two history scopes a card could not be found again after an unclear post."""
 
 
 class NotReady(BridgeError):
@@ -38,7 +23,7 @@ async def check(slack: Slack, app_token: str, pagerduty: PagerDuty) -> SlackIden
     """
     wrong: list[str] = []
     home = await _bot(slack, wrong)
-    await _app_token(slack.web, app_token, wrong)
+    await _app_token(slack, app_token, wrong)
     await _pagerduty(pagerduty, wrong)
     if wrong or home is None:
         raise NotReady("; ".join(wrong))
@@ -49,30 +34,25 @@ async def _bot(slack: Slack, wrong: list[str]) -> SlackIdentity | None:
     try:
         home = await slack.auth_test()
     except Refused as error:
-        wrong.append(f"Slack does not accept SLACK_BOT_TOKEN ({error.code}): install the app again, copy its bot token")
+        wrong.append(str(credentials.bot_token(error)))
         return None
-    missing = sorted(SCOPES - home.scopes)
-    if missing:
-        wrong.append(f"the Slack app lacks the scopes {', '.join(missing)}: add them (manifest.yaml) and reinstall it")
+    if lacking := credentials.scopes(home):
+        wrong.append(str(lacking))
     return home
 
 
-async def _app_token(web: AsyncWebClient, token: str, wrong: list[str]) -> None:
+async def _app_token(slack: Slack, token: str, wrong: list[str]) -> None:
     try:
-        await web.apps_connections_open(app_token=token)
-    except SlackApiError as error:
-        word = error.response.data.get("error") if isinstance(error.response.data, dict) else error.response.status_code
-        wrong.append(
-            f"Slack does not open a socket with SLACK_APP_TOKEN ({word}): make an app-level token with the scope "
-            "connections:write, and switch Socket Mode on"
-        )
+        await slack.socket_url(token)
+    except Refused as error:
+        wrong.append(str(credentials.app_token(error)))
 
 
 async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:
     try:
         await pagerduty.users_by_query("")
     except Refused as error:
-        wrong.append(f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error}): make a REST API key with full access")
+        wrong.append(str(credentials.pagerduty_token(error)))
     except (CallError, Malformed) as error:
         # No reason to stay away: during an outage people need somebody who takes their clicks and tells them the truth.
         log.warning("pagerduty.unchecked", why=str(error))

@@ -9,12 +9,14 @@ the next one repeats steps that are harmless to repeat.
 from collections.abc import Callable
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from bolt_app.wiring import Wiring
+from shared.calls import SPANS
 from shared.errors import Malformed
-from shared.model.event import Event
+from shared.model.event import SECOND, Event, Source
 from shared.model.incident import Folded, Incident, Told, fold
+from shared.model.journal import Fact, fact
 from shared.pagerduty import webhook
 from shared.store import keys
 from shared.store.answers import parse_answer
@@ -23,6 +25,12 @@ from shared.store.streams import Entry
 log = structlog.get_logger()
 
 EVENTS = Counter("pagebridge_events", "Events folded, by type, source and what they were", ["type", "source", "told"])
+DELIVERY = Histogram(
+    "pagebridge_delivery_seconds",
+    "Seconds from what happened at PagerDuty, by its clock, until its webhook was on disk here",
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43200, 172800),
+)
+WAITED = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=SPANS)
 
 
 Rule = Callable[[Incident, Event, int], Folded]
@@ -45,9 +53,9 @@ class Projector:
                 # What the watchdog waits for: deliveries come, and are signed as they should be.
                 await self._wiring.redis.set(keys.PING, entry.at_ms)
         else:
-            await self._fold(event)
+            await self._fold(event, entry)
 
-    async def _fold(self, event: Event) -> None:
+    async def _fold(self, event: Event, entry: Entry) -> None:
         # Begins a new generation before anything is written to a store that has lost its data.
         await self._wiring.generation.current()
         now_ms = await self._wiring.clock.now_ms()
@@ -58,13 +66,33 @@ class Projector:
             folded = self._rule(incident, event, now_ms)
             return folded.incident
 
-        await self._wiring.incidents.change(event.incident, rule)
+        await self._wiring.incidents.change(event.incident, rule, facts=lambda: (_arrived(event, entry, folded),))
         await self._wiring.dirty.mark(event.incident)
         if folded.incident.expectations:
             # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
             await self._wiring.commands.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.told).inc()
+        WAITED.observe(max(0, now_ms - entry.at_ms) / SECOND)
+        if event.source is Source.WEBHOOK and folded.told is not Told.DUPLICATE:
+            DELIVERY.observe(max(0, entry.at_ms - event.at.ms) / SECOND)
         log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.told)
+
+
+def _arrived(event: Event, entry: Entry, folded: Folded) -> Fact:
+    """Tell the journal what came, and what it was to the projection."""
+    known = folded.incident.as_of
+    return fact(
+        "event.folded",
+        event_id=event.id,
+        type=event.type,
+        source=event.source,
+        told=folded.told,
+        by=event.agent.id if event.agent else None,
+        status=event.snapshot.status if event.snapshot else None,
+        occurred_ms=event.at.ms,
+        received_ms=entry.at_ms,
+        as_of_ms=known.ms if known else None,
+    )
 
 
 def read(entry: Entry) -> Event | webhook.Ignored:

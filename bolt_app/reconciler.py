@@ -19,6 +19,7 @@ from shared.errors import CallError, NotFound
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident, settle
+from shared.model.journal import failure
 from shared.model.surface import Surface
 from shared.store.generation import Birth
 from shared.store.leases import Lease
@@ -43,7 +44,11 @@ class Reconciler:
         known = await self._known(incident, lease)
         if known.snapshot is None:
             return self._wiring.durations.retry_most if known.unread else None
-        again = await self._shown(known, known.snapshot, birth, lease)
+        try:
+            again = await self._shown(known, known.snapshot, birth, lease)
+        except CallError as error:
+            await self._wiring.journal.note(incident, failure("slack.later", error))
+            raise
         return self._wiring.durations.retry_most if again is None and known.unread else again
 
     async def fenced_off(self, incident: IncidentId) -> None:
@@ -59,7 +64,11 @@ class Reconciler:
         await self._index(known.id, snapshot, surface.channels)
         if not surface.channels:
             return None
-        return await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
+        again = await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
+        if known.briefing.wanted(snapshot, known.as_of):
+            # Only now: the card does not wait for what it says besides the state.
+            await self._wiring.briefings.mark(known.id)
+        return again
 
     async def _index(self, incident: IncidentId, snapshot: Snapshot, channels: Iterable[ChannelId]) -> None:
         """Note whether it is open before it is shown, so that a Slack that is down keeps nobody from finding it."""
@@ -76,12 +85,14 @@ class Reconciler:
         await lease.check(self._wiring.durations.pagerduty_timeout)
         try:
             read = (await self._wiring.pagerduty.incident(incident)).value
-        except NotFound:
+        except NotFound as error:
             # PagerDuty does not know it, or does not let us see it: asking again would not help.
             log.warning("incident.not_found", incident=incident)
+            await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
             return (await self._wiring.incidents.change(incident, lambda known: replace(known, unread=False))).value
         except CallError as error:
             log.warning("incident.unread", incident=incident, why=str(error))
+            await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
             return before.value
         READS.inc()
         if read.updated is None:

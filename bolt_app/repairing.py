@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from bolt_app.wiring import Wiring
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
+from shared.model.journal import Facts, fact
 from shared.pagerduty.additions import Note
 from shared.pagerduty.client import Read
 from shared.pagerduty.repairs import SILENT, Repaired, Shown, Window, repaired
@@ -52,9 +53,10 @@ class Repairing:
             found = repaired(before.value, shown, self._window(shown, birth), await self._wiring.clock.now_ms())
             if found.incident == before.value:
                 return Looked(found.young)
-            if await self._wiring.incidents.swap(incident, before, found.incident):
-                known_before = before.value.snapshot is not None or not _older(shown, birth)
-                return await self._settled(found, known_before=known_before)
+            known_before = before.value.snapshot is not None or not _older(shown, birth)
+            missing = _missing(found, known_before=known_before)
+            if await self._wiring.incidents.swap(incident, before, found.incident, facts=_facts(missing)):
+                return await self._settled(found, missing)
         return Looked(young=True)
 
     async def notes(self, incident: IncidentId, lease: Lease) -> Read[tuple[Note, ...]]:
@@ -76,16 +78,23 @@ class Repairing:
         opens = birth.ms if _older(shown, birth) else 0
         return Window(opens, shown.date.ms - int(self._wiring.durations.grace * SECOND))
 
-    async def _settled(self, found: Repaired, *, known_before: bool) -> Looked:
+    async def _settled(self, found: Repaired, missing: list[str]) -> Looked:
         incident = found.incident.id
         await self._wiring.dirty.mark(incident)
         if found.incident.expectations:
             await self._wiring.commands.mark(incident)
-        missing = [line.type for line in found.lines] or (["state"] if found.state and known_before else [])
         for what in missing:
             REPAIRS.labels(what).inc()
             log.warning("resync.repaired", incident=incident, missing=what)
         return Looked(found.young, late=bool(set(missing) - SILENT))
+
+
+def _missing(found: Repaired, *, known_before: bool) -> list[str]:
+    return [line.type for line in found.lines] or (["state"] if found.state and known_before else [])
+
+
+def _facts(missing: list[str]) -> Facts:
+    return tuple(fact("resync.repaired", missing=what) for what in missing)
 
 
 def _older(shown: Shown, birth: Birth) -> bool:

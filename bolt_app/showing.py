@@ -18,6 +18,7 @@ from shared.model.surface import Placed
 from shared.model.telling import Telling, loud, told, wanted
 from shared.slack import card, lines
 from shared.slack.blocks import Message
+from shared.slack.card import Places
 
 __all__ = ["Pass", "Showing"]
 
@@ -91,28 +92,32 @@ class Showing:
         try:
             await self._card(this, channel, names)
         except (Unavailable, Uncertain):
-            await self._lagging.late(this, channel)
+            if this.has_news(before):
+                await self._lagging.late(this, channel)
             raise
         await self._lagging.shown(this, channel, since=before)
 
     async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
         elsewhere = this.home if channel != this.home else None
         displaced = this.surface.displaced_from(channel)
+        places = Places(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
         able = await self._wiring.catalogue.able()
-        message = card.render(this.incident, this.snapshot, names, home=elsewhere, displaced=displaced, able=able)
+        message = card.render(this.incident, this.snapshot, names, places, able=able)
 
         async def save(placed: Placed) -> None:
             known = placed.with_news(this.as_of_ms)
             await this.save(self._wiring.surfaces, lambda surface: surface.with_card(channel, known))
 
-        place = Place(channel, save, this.lease, urgent=this.urgent)
+        # What only says more of a state that is shown already must not take the place of another incident's news.
+        urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
+        place = Place(channel, save, this.lease, urgent=this.urgent and urgent)
         placed = await self._made(message, this.card(channel), place)
         if placed.ts is None:
             if channel == this.home:
                 # The thread is gone with it.
                 await this.save(self._wiring.surfaces, lambda surface: surface.left_behind())
             await self._placing.exist(message, placed, place)
-        if this.card(channel).of_ms < this.as_of_ms:
+        if this.has_news(this.card(channel)):
             # What is new does not show on it.
             await save(this.card(channel))
 

@@ -18,6 +18,7 @@ from bolt_app.wiring import Wiring
 from shared.errors import FencedOff, NotFound, Refused
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
+from shared.model.journal import fact
 from shared.model.progress import Progress
 from shared.model.surface import Placed, Surface
 from shared.slack.answers import OwnMessage
@@ -111,7 +112,8 @@ class Sweep:
             same = surface.cards.get(channel) == seen
             return surface.with_card(channel, replace(seen, shown=None)) if same else surface
 
-        await self._wiring.surfaces.change(incident, rule)
+        repaired = fact("sweep.repaired", channel=channel, wrong=wrong)
+        await self._wiring.surfaces.change(incident, rule, facts=lambda: (repaired,))
         await self._wiring.dirty.mark(incident)
 
     async def _threads(self, progress: Progress, this: Pass) -> IncidentId | None:
@@ -170,6 +172,7 @@ class Sweep:
             return
         SWEPT.labels("doubled").inc()
         log.warning("sweep.repaired", incident=incident, channel=channel, wrong="doubled")
+        await self._wiring.journal.note(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
 
 
 def _doubled(surface: Surface, messages: Iterable[OwnMessage]) -> list[MessageTs]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.errors import Malformed
 from shared.model.command import Clicker, command_id
-from shared.model.ids import ChannelId, CommandId, SlackUserId
+from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class Typed:
     channel: ChannelId
     response_url: str
     trigger_id: str
+
+    @property
+    def incident(self) -> IncidentId | None:
+        """Nothing: which incident is meant is found out only after the line has been read."""
+        return None
 
     @property
     def id(self) -> CommandId:

@@ -9,27 +9,22 @@ at fault. Source: PagerDuty's pages on webhook behaviour and its OpenAPI descrip
 
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import Gauge
 
 from bolt_app.wiring import Wiring
-from shared.model.event import ANNOUNCED, SECOND
+from shared.model.event import SECOND
 from shared.model.progress import Gap, Progress
-from shared.pagerduty.subscriptions import WebhookSubscription
+from shared.pagerduty.subscriptions import ANY, WebhookSubscription, delivers_here, wrong_with
 from shared.store import keys
 from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
 HEALTHY = Gauge("pagebridge_subscription_healthy", "1 while a webhook subscription delivers all that is needed here")
-ANY = "any"
-PATH = "/webhooks/pagerduty"
-NEEDED = frozenset(event for event in ANNOUNCED if event.startswith("incident."))
 OFF = "PagerDuty has switched the webhook subscription off, because its deliveries were turned away"
 DEAF = "PagerDuty's pings do not reach the receiver: see its log for why it turns them away"
-MISSING = f"PagerDuty has no active webhook subscription whose address ends in {PATH}"
 
 
 class Watchdog:
@@ -42,9 +37,10 @@ class Watchdog:
     async def look(self, progress: Progress, lease: Lease) -> Progress:
         """Find out what is wrong, say it once, and mend what can be. Raises `CallError`, and `Malformed`."""
         await lease.check(self._wiring.durations.pagerduty_timeout)
-        ours = [each for each in await self._wiring.pagerduty.webhook_subscriptions() if self._is_ours(each)]
+        everything = await self._wiring.pagerduty.webhook_subscriptions()
+        ours = [each for each in everything if delivers_here(each, self._subscription)]
         disabled = [each for each in ours if each.disabled]
-        problem = OFF if disabled else _problem(ours)
+        problem = OFF if disabled else str(wrong_with(ours) or "")
         now_ms = await self._wiring.clock.now_ms()
         if disabled:
             progress = await self._mend(progress, disabled, lease, now_ms)
@@ -64,11 +60,6 @@ class Watchdog:
         """Let the metric of this worker say what any worker has found."""
         HEALTHY.set(not progress.problem)
 
-    def _is_ours(self, subscription: WebhookSubscription) -> bool:
-        if self._subscription != ANY:
-            return subscription.id == self._subscription
-        return subscription.active and urlsplit(subscription.url).path.endswith(PATH)
-
     async def _mend(
         self, progress: Progress, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int
     ) -> Progress:
@@ -82,7 +73,7 @@ class Watchdog:
             for subscription in disabled:
                 await lease.check(self._wiring.durations.pagerduty_timeout)
                 await self._wiring.pagerduty.enable_subscription(subscription.id)
-                log.warning("subscription.enabled", subscription=subscription.id, ping_came=came)
+                log.warning("subscription.enabled", subscription=subscription.id, ping_came=came, why=OFF)
         progress = replace(progress, gap=gap)
         return progress if came else await self._ping(progress, disabled, lease, now_ms)
 
@@ -107,16 +98,3 @@ class Watchdog:
             log.error("subscription.wrong", why=problem)
         elif progress.problem and not problem:
             log.info("subscription.right", was=progress.problem)
-
-
-def _problem(ours: Sequence[WebhookSubscription]) -> str:
-    """Say what is wrong with the subscriptions as they are set up; empty when nothing is."""
-    active = [each for each in ours if each.active]
-    if not active:
-        return MISSING
-    lacking = sorted(NEEDED - frozenset().union(*(each.events for each in active)))
-    if lacking:
-        return f"The webhook subscription does not send {', '.join(lacking)}: add these events to it"
-    if all(each.scope != "account" for each in active):
-        return "The webhook subscription is for part of the account only: other incidents are found late, by resync"
-    return ""

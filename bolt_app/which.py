@@ -25,6 +25,7 @@ from shared.model.event import Ref, Snapshot
 from shared.model.ids import IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
 from shared.slack.text import escape
+from shared.store.meanings import Meanings
 
 log = structlog.get_logger()
 
@@ -73,6 +74,7 @@ class Which:
         self._wiring = wiring
         self._open = StillOpen(wiring)
         self._seeing = Seeing(wiring)
+        self._meanings = Meanings(wiring.redis)
 
     async def find(self, wish: Wish, typed: Typed) -> Target | Reply:
         """Find what `wish` is about, within `LOOK_UP` seconds; else return what to answer."""
@@ -80,7 +82,7 @@ class Which:
             async with asyncio.timeout(LOOK_UP):
                 if wish.incident:
                     return await self._named(wish, typed)
-                return self._only(wish, typed, await self._open.shown_in(typed.channel))
+                return await self._only(wish, typed)
         except NotFound:
             return unknown(wish, typed.command)
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
@@ -127,11 +129,17 @@ class Which:
             log.warning("store.down", during="looking for an incident", why=repr(error))
             return []
 
-    @staticmethod
-    def _only(wish: Wish, typed: Typed, found: Sequence[Open]) -> Target | Reply:
-        if len(found) == 1:
-            return Target.of(found[0].id, found[0].snapshot)
-        return candidates(wish, typed.command, found)
+    async def _only(self, wish: Wish, typed: Typed) -> Target | Reply:
+        """Take the only open one. A copy of the line is about the same one as the line, whatever is open by now."""
+        found = await self._open.shown_in(typed.channel)
+        only = found[0] if len(found) == 1 else None
+        if wish.verb in ACTIONS:
+            meant = await self._meanings.first(typed.id, only.id if only else None)
+            if meant is not None and (only is None or meant != only.id):
+                return await self._named(replace(wish, incident=meant), typed)
+            if meant is None and only is not None:
+                return brought_again()
+        return Target.of(only.id, only.snapshot) if only else candidates(wish, typed.command, found)
 
 
 def candidates(wish: Wish, command: str, found: Sequence[Open]) -> Reply:
@@ -148,6 +156,11 @@ def candidates(wish: Wish, command: str, found: Sequence[Open]) -> Reply:
     if len(found) > CANDIDATES:
         lines.append(f"…and {len(found) - CANDIDATES} more: {code(f'{command} {Verb.LIST}')}")
     return saying("\n".join(lines), "" if short is wish else f"Your text: {escape(wish.text)}")
+
+
+def brought_again() -> Reply:
+    """Say that a line which meant no incident when it first came is not taken for another one now."""
+    return saying("*Nothing was sent:* Slack brought this line twice, and was answered the first time. Type it again.")
 
 
 def unknown(wish: Wish, command: str) -> Reply:

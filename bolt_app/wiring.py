@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bolt_app.catalogue import Catalogue
 from shared.authorization import Authorization
@@ -19,6 +19,7 @@ from shared.slack.client import Slack
 from shared.store.audit import Audit
 from shared.store.documents import Documents
 from shared.store.generation import Generation
+from shared.store.journal import Journal
 from shared.store.leases import Leases
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis
@@ -50,6 +51,7 @@ class Wiring:
     leases: Callable[[str], Leases]
     dirty: WorkQueue
     commands: WorkQueue
+    briefings: WorkQueue
     pagerduty: PagerDuty
     slack: Slack
     identity: Identity
@@ -57,3 +59,7 @@ class Wiring:
     echo: Echo
     audit: Audit
     catalogue: Catalogue
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.redis)

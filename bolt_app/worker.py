@@ -10,6 +10,7 @@ import structlog
 from bolt_app import app, preflight
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting
+from bolt_app.briefer import AT_ONCE, Briefer
 from bolt_app.catalogue import Catalogue
 from bolt_app.consuming import Consuming
 from bolt_app.direct import Direct
@@ -125,7 +126,7 @@ class Worker:
             stack.push_async_callback(in_hand.emptied)
             health = Health(doors.redis, socket, durable=wiring.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
-            await self._work(wiring, doors, socket)
+            await self._work(wiring, doors, socket, direct)
 
     @property
     def _bot_token(self) -> str:
@@ -174,6 +175,7 @@ class Worker:
             leases=lambda work: Leases(redis, work, durations.lease),
             dirty=WorkQueue(redis, "dirty", durations.lease),
             commands=WorkQueue(redis, "commands", durations.lease),
+            briefings=WorkQueue(redis, "briefings", durations.lease),
             pagerduty=doors.pagerduty,
             slack=doors.slack,
             identity=Identity(config.identity, doors.slack, doors.pagerduty, Links(redis), home),
@@ -193,7 +195,7 @@ class Worker:
             log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
         return wanted and found.fsync
 
-    async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode) -> None:
+    async def _work(self, wiring: Wiring, doors: Doors, socket: SocketMode, direct: Direct) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
         events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
         await events.open()
@@ -208,8 +210,10 @@ class Worker:
             tasks = [
                 group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring)),
                 group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring)),
+                group.create_task(repeating(direct.catch_up, wiring)),
                 group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
                 group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
+                group.create_task(self._briefing(wiring).forever(self.stopping)),
                 group.create_task(repeating(self._upkeep(wiring, placing).step, wiring)),
             ]
             await self.stopping.wait()
@@ -222,6 +226,10 @@ class Worker:
         resync = Resync(wiring, Repairing(wiring))
         watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
         return Upkeep(wiring, resync, Sweep(wiring, resync), watchdog, placing)
+
+    def _briefing(self, wiring: Wiring) -> Working:
+        leases = Leases(wiring.redis, "briefing", wiring.durations.lease)
+        return Working(wiring.briefings, leases, Briefer(wiring), wiring.durations, AT_ONCE)
 
     def _inbox(self, doors: Doors, stream: str) -> Inbox:
         return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)

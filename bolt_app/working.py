@@ -1,4 +1,4 @@
-"""How both uses of a work queue run: take a due incident under a lease, do one pass, put it back or finish with it."""
+"""How all uses of a work queue run: take a due incident under a lease, do one pass, put it back or finish with it."""
 
 import asyncio
 from collections import Counter as Tally
@@ -19,6 +19,9 @@ from shared.store.workqueue import Due, WorkQueue
 log = structlog.get_logger()
 
 PASSES = Counter("pagebridge_passes", "Passes over single incidents, by kind of work", ["work"])
+BROKEN = Counter(
+    "pagebridge_passes_broken_off", "Passes that did not come to their end, by work and why", ["work", "why"]
+)
 
 AT_ONCE = 64
 """How many incidents one worker works on at the same time."""
@@ -39,12 +42,14 @@ class Work(Protocol):
 class Working:
     """Runs one kind of work, several incidents at once, each under its own lease."""
 
-    def __init__(self, queue: WorkQueue, leases: Leases, work: Work, durations: Durations) -> None:
+    def __init__(
+        self, queue: WorkQueue, leases: Leases, work: Work, durations: Durations, at_once: int = AT_ONCE
+    ) -> None:
         self._queue = queue
         self._leases = leases
         self._work = work
         self._durations = durations
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(at_once)
         self._failures: Tally[IncidentId] = Tally()
 
     async def forever(self, stopping: asyncio.Event) -> None:
@@ -88,17 +93,20 @@ class Working:
         try:
             again = await self._work.run(incident, lease)
         except FencedOff as error:
+            BROKEN.labels(self._leases.work, "fenced_off").inc()
             log.warning("work.fenced_off", work=self._leases.work, incident=incident, why=str(error))
             return await self._hand_over(incident)
         except Stopping:
             return 0.0
         except CallError as error:
             again = self._pause(incident, error)
+            BROKEN.labels(self._leases.work, type(error).__name__.lower()).inc()
             log.info("work.later", work=self._leases.work, incident=incident, why=str(error), again=again)
             return again
         except StoreDown as error:
             return error
         except Exception:
+            BROKEN.labels(self._leases.work, "failed").inc()
             log.exception("work.failed", work=self._leases.work, incident=incident, reference=reference())
             return AFTER_ERROR
         del self._failures[incident]

@@ -1,5 +1,5 @@
 """
-A Valkey of our own, for one machine without a Redis: the demo, the tests, `pagebridge run`.
+A Valkey of our own, for one machine without a Redis: the demo, the tests, `pagebridge up`.
 
 It listens on a Unix socket that only this user can open, keeps its data on disk, and ends with whoever started it.
 There is no TLS and no replica: whoever wants those sets `REDIS_URL`.

@@ -1,9 +1,9 @@
-"""Counting calls to the outside, the same way at both doors."""
+"""Counting and timing calls to the outside, the same way at both doors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from shared.errors import BadCredentials, BridgeError, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 
@@ -17,16 +17,22 @@ _OUTCOMES: dict[type[BridgeError], str] = {
 }
 
 
+SPANS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Seconds that a call may take: the bounds of the histograms."""
+
+
 @contextmanager
-def counted(calls: Counter, method: str) -> Iterator[None]:
+def counted(calls: Counter, seconds: Histogram, method: str) -> Iterator[None]:
     """
     Count what happens inside as one call of `method`, under the labels `method` and `outcome`.
 
-    The outcome is `ok`, the kind of failure as `shared.errors` names it, or `abandoned` when nobody waited for the end.
+    How long it took goes into `seconds`, by `method`. The outcome is `ok`, the kind of failure as `shared.errors` names
+    it, or `abandoned` when nobody waited for the end.
     """
     outcome = "abandoned"
     try:
-        yield
+        with seconds.labels(method).time():
+            yield
         outcome = "ok"
     except (CallError, Malformed) as error:
         outcome = _OUTCOMES[type(error)]

@@ -46,6 +46,10 @@ class Durations:
     """How long a webhook may take before what it would have told is told without it."""
     resync_pause: float = 0.35
     """The pause between two calls of a resync: far from PagerDuty's limit, which people's clicks need more."""
+    briefing: float = 30.0
+    """How long until what a card says besides the state is asked for again, if it could not be told."""
+    briefing_pause: float = 0.25
+    """The pause between two calls for that, of one worker: nobody waits for them."""
     watch: float = 60.0
     """How often the webhook subscription is looked at."""
     closed: float = 60.0

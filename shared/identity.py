@@ -5,7 +5,7 @@ A write is made in the name of the person who clicked, or not at all. So the ans
 user, or a refusal that says what to do. The table in `bridge.toml` wins; then the whole e-mail address decides.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.bridge_config import IdentityConfig
@@ -102,8 +102,7 @@ class Identity:
         try:
             return usable(await self._pagerduty.user(user))
         except NotFound:
-            why = f"The bridge's identity table names PagerDuty user {user} for you, which does not exist."
-            raise not_linked(why, "Ask whoever runs this bridge to correct the table") from None
+            raise wrong_entry(user) from None
 
     async def _by_email(self, person: SlackPerson) -> User:
         email = certain_email(person, self.config.email_domains)
@@ -132,11 +131,9 @@ class Identity:
             found = exact([user async for user in self._pagerduty.all_users()], email)
         if not found:
             await self._links.remember_miss(person.id, email)
-            raise no_match(email)
-        if len(found) > 1:
-            raise not_linked(f"Several PagerDuty users have your Slack e-mail address {email}.", ASK)
-        await self._links.remember(person.id, UserId(found[0].id))
-        return usable(found[0])
+        one = only(found, email)
+        await self._links.remember(person.id, one.id)
+        return usable(one)
 
     async def _slack_user_of(self, user: UserId) -> SlackUserId | None:
         try:
@@ -187,6 +184,15 @@ def exact(users: Iterable[User], email: str) -> list[User]:
     return list({user.id: user for user in users if same_email(user.email, email)}.values())
 
 
+def only(found: Sequence[User], email: str) -> User:
+    """Return the one user with this address, or refuse."""
+    if not found:
+        raise no_match(email)
+    if len(found) > 1:
+        raise not_linked(f"Several PagerDuty users have your Slack e-mail address {email}.", ASK)
+    return found[0]
+
+
 def same_email(one: str, other: str) -> bool:
     """
     Compare whole addresses, the letters A to Z in whatever case.
@@ -207,6 +213,12 @@ def usable(user: User) -> User:
     if user.deleted:
         raise not_linked(f"Your PagerDuty account {user.email} has been deleted.", "Ask a PagerDuty administrator")
     return user
+
+
+def wrong_entry(user: UserId) -> Declined:
+    """Say that the identity table names nobody."""
+    why = f"The bridge's identity table names PagerDuty user {user} for you, which does not exist."
+    return not_linked(why, "Ask whoever runs this bridge to correct the table")
 
 
 def no_match(email: str) -> Declined:

@@ -1,11 +1,22 @@
 """Mistakes of configuration, put in plain words: all of them at once, each with its place."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import BridgeError
+
+
+class Wrong(NamedTuple):
+    """One thing that is wrong outside, and what mends it; as text, both in one line."""
+
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.mend}"
 
 
 class Misconfigured(BridgeError):

@@ -1,6 +1,7 @@
 """Which channels an incident is shown in. Pure: the first route of `bridge.toml` that matches decides."""
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from shared.bridge_config import RouteConfig, RoutingConfig
 from shared.model.event import Ref, Snapshot
@@ -36,14 +37,25 @@ def route(snapshot: Snapshot, config: RoutingConfig) -> Route:
     return Route(default, named=False, verbosity=config.verbosity, broadcast=config.broadcast)
 
 
+def passed_over(snapshot: Snapshot, config: RoutingConfig) -> tuple[str, ...]:
+    """For each route before the one that takes the incident, or for all of them, name the field that does not match."""
+    fields = (_mismatch(candidate, snapshot) for candidate in config.routes)
+    return tuple(takewhile(bool, fields))
+
+
 def _takes(candidate: RouteConfig, snapshot: Snapshot) -> bool:
-    """Every field that the route gives must match."""
-    return (
-        _is(candidate.service, (snapshot.service,))
-        and _is(candidate.team, snapshot.teams)
-        and _is(candidate.priority, (snapshot.priority,))
-        and candidate.urgency in (None, snapshot.urgency)
-    )
+    return not _mismatch(candidate, snapshot)
+
+
+def _mismatch(candidate: RouteConfig, snapshot: Snapshot) -> str:
+    """Every field that the route gives must match: name the first that does not, empty for none."""
+    matches = {
+        "service": _is(candidate.service, (snapshot.service,)),
+        "team": _is(candidate.team, snapshot.teams),
+        "priority": _is(candidate.priority, (snapshot.priority,)),
+        "urgency": candidate.urgency in (None, snapshot.urgency),
+    }
+    return next((name for name, does in matches.items() if not does), "")
 
 
 def _is(wanted: str | None, refs: tuple[Ref | None, ...]) -> bool:

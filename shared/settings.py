@@ -127,7 +127,7 @@ class SharedSettings(Environment):
 
     redis_url: RedisUrl = Field(
         description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`. "
-        "`pagebridge run` starts one of its own when this is not set."
+        "`pagebridge up` starts one of its own when this is not set."
     )
     bridge_config: Path = Field(
         default=Path("bridge.toml"), description="File with routing, identity table and authorization."
@@ -161,8 +161,8 @@ class ReceiverSettings(SharedSettings):
     )
 
 
-class WorkerSettings(SharedSettings):
-    """What the worker needs."""
+class SlackSettings(Environment):
+    """What opens the door to Slack."""
 
     slack_bot_token: BotToken = Field(
         description="Bot token (`xoxb-`) from the page *OAuth & Permissions* of the Slack app."
@@ -174,6 +174,11 @@ class WorkerSettings(SharedSettings):
         default="https://slack.com/api/", description="Slack's Web API. Plain http only to this machine."
     )
     slack_command: SlashCommand = Field(default="/pd", description="The slash command, as the Slack app has it.")
+
+
+class PagerDutySettings(Environment):
+    """What opens the door to PagerDuty."""
+
     pagerduty_api_token: Token = Field(description="PagerDuty REST API key of the account, with full access.")
     pagerduty_api_url: ApiUrl = Field(
         default="https://api.pagerduty.com",
@@ -184,11 +189,16 @@ class WorkerSettings(SharedSettings):
         description="Id of the webhook subscription that delivers here, which is watched. "
         "`any` stands for all whose address ends in `/webhooks/pagerduty`.",
     )
+
+
+class WorkerSettings(PagerDutySettings, SlackSettings, SharedSettings):
+    """What the worker needs."""
+
     worker_port: Port = Field(default=8081, description="Port on this machine only: health, and `/metrics`.")
 
 
 class Settings(ReceiverSettings, WorkerSettings):
-    """Every setting there is, for `pagebridge run` and for the documents."""
+    """Every setting there is, for `pagebridge up` and for the documents."""
 
 
 S = TypeVar("S", bound=Environment)

@@ -1,7 +1,8 @@
 """
 The process: settings, logging, serve, drain.
 
-Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot listen, 2 when the configuration is wrong.
+Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot listen, 2 when the configuration is wrong. SIGHUP reads the
+webhook secrets (from `.env`; the environment of a process does not change) and `bridge.toml` again.
 """
 
 import asyncio
@@ -46,7 +47,21 @@ async def _serve(settings: ReceiverSettings, config: BridgeConfig) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, receiver.stop)
+    loop.add_signal_handler(signal.SIGHUP, _reload, receiver)
     await receiver.run()
+
+
+def _reload(receiver: Receiver) -> None:
+    """Work by what the files say now; if anything in them is wrong, by what was in force."""
+    try:
+        settings = load(ReceiverSettings)
+        config = load_bridge_config(settings.bridge_config)
+    except Misconfigured as error:
+        log.error("config.kept", why=str(error))
+        return
+    logging.configure(settings.log_level, settings.log_format, settings.secrets())
+    receiver.use(settings.pagerduty_webhook_secrets, config)
+    log.info("config.loaded", secrets=len(settings.pagerduty_webhook_secrets))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The routes: one port for the world, which learns nothing, and one for operators on this machine."""
 
+from collections.abc import Iterator
+
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from webhook_receiver.clients import deadlines, hide_banner
+from shared.clients import deadlines, hide_banner
 from webhook_receiver.events import Events
 from webhook_receiver.intake import Intake
 from webhook_receiver.limits import MOST_BODY
@@ -50,10 +52,22 @@ def _status(events: Events) -> int:
     return web.HTTPServiceUnavailable.status_code if events.down else web.HTTPOk.status_code
 
 
+def _problems(events: Events) -> Iterator[str]:
+    """Say in words what is wrong, also where deliveries are stored all the same."""
+    found = events.durability
+    if events.down:
+        yield f"Deliveries are answered with 503, to be repeated for 48 h: {events.down}. Is REDIS_URL right?"
+    elif found and events.wanted == "fsync" and not found.fsync:
+        yield f"A stored delivery may be lost with the machine ({found.why_not}): switch the append-only file on."
+    if found and found.evicts:
+        yield f"Redis may throw deliveries away ({found.eviction}): set maxmemory-policy noeviction."
+
+
 def _details(events: Events) -> dict[str, object]:
     found = events.durability
     return {
         "ready": not events.down,
+        "problems": list(_problems(events)),
         "redis": events.down or "in reach",
         "durability": {
             "wanted": events.wanted,

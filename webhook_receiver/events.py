@@ -9,7 +9,7 @@ from prometheus_client import Histogram
 
 from shared.errors import StoreDown
 from shared.store import keys
-from shared.store.redis import Durability, Redis, append, probe
+from shared.store.redis import Durability, Redis, append, probe, try_to_append
 from webhook_receiver.limits import Limits
 
 log = structlog.get_logger()
@@ -33,6 +33,7 @@ class Events:
         self.wanted = wanted
         self.durability: Durability | None = None
         self.down = "not looked at yet"
+        self._doubtful = True
         self._client = client
         self._limits = limits
 
@@ -45,12 +46,14 @@ class Events:
         """Store one delivery as it came, in at most `Limits.store` seconds. Raises `StoreDown` when that failed."""
         received = str(time.time_ns() // 1_000_000).encode()
         fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": delivery, "received": received}
-        with STORE_SECONDS.time():
-            try:
+        try:
+            with STORE_SECONDS.time():
                 async with asyncio.timeout(self._limits.store):
                     await append(self._client, keys.EVENTS, fields, wait_for_disk=self.waits_for_disk)
-            except TimeoutError:
-                raise StoreDown(f"Redis took longer than {self._limits.store:g} s") from None
+        except (StoreDown, TimeoutError) as error:
+            # It may answer and still take nothing, as a replica does or a full memory: the next look tries.
+            self._doubtful = True
+            raise StoreDown(str(error) or f"Redis took longer than {self._limits.store:g} s") from error
 
     async def watch(self) -> None:
         """Look at Redis again and again, so that a change of its durability or its return is noticed."""
@@ -62,10 +65,13 @@ class Events:
         """Find out whether Redis can be used, and how durable it is; the log tells what has changed."""
         try:
             async with asyncio.timeout(self._limits.store):
+                if self._doubtful:
+                    await try_to_append(self._client, keys.EVENTS)
                 found = await probe(self._client)
         except (StoreDown, TimeoutError) as error:
             self._now_down(str(error) or "Redis does not answer")
         else:
+            self._doubtful = False
             self._now_up(found)
 
     def _now_down(self, why: str) -> None:

@@ -8,9 +8,9 @@ import structlog
 from aiohttp import hdrs, web
 from prometheus_client import Counter
 
+from shared.clients import Awaited, wait_for
 from shared.errors import StoreDown
 from shared.pagerduty import signature
-from webhook_receiver.clients import Awaited, wait_for
 from webhook_receiver.events import Events
 from webhook_receiver.limits import MOST_BODY
 
@@ -27,11 +27,11 @@ class Intake:
 
     202 when stored, also for what the worker will not understand; 401 without a good signature; 413 for more than
     `MOST_BODY`; 415 for a compressed body; 503 when it could not be stored, and PagerDuty repeats it for 48 h. Nothing
-    else: after three answers 4xx in a row PagerDuty stops sending for a day.
+    else: after three answers 4xx in a row PagerDuty stops sending for a day. Any of `secrets` may have signed.
     """
 
     def __init__(self, secrets: Sequence[str], events: Events) -> None:
-        self._secrets = tuple(secrets)
+        self.secrets = tuple(secrets)
         self._events = events
 
     async def deliver(self, request: web.Request) -> web.Response:
@@ -58,7 +58,7 @@ class Intake:
     async def _check_and_store(self, request: web.Request, body: bytes) -> HTTPStatus:
         delivery = _delivery_id(request)
         signatures = request.headers.getall(signature.HEADER, [])
-        if not signature.verify(body, signatures, self._secrets):
+        if not signature.verify(body, signatures, self.secrets):
             log.warning("delivery.refused", delivery=delivery, why="no signature that any secret fits")
             return HTTPStatus.UNAUTHORIZED
         try:

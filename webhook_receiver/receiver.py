@@ -1,19 +1,17 @@
 """A receiver, put together and run."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import cast
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import structlog
-from aiohttp import web
+from pydantic import SecretStr
 
 from shared.bridge_config import BridgeConfig
-from shared.serving import serving
+from shared.serving import serving, serving_in_public
 from shared.settings import ReceiverSettings
 from shared.store.redis import connect
 from webhook_receiver.app import admin_app, public_app
-from webhook_receiver.clients import Clients
 from webhook_receiver.events import Events
 from webhook_receiver.intake import Intake
 from webhook_receiver.limits import Limits
@@ -37,10 +35,18 @@ class Receiver:
         self._config = config
         self._limits = limits or Limits()
         self._stopping = asyncio.Event()
+        self._intake: Intake | None = None
+        self._events: Events | None = None
 
     def stop(self) -> None:
         """Ask the receiver to finish what it has in hand, and end."""
         self._stopping.set()
+
+    def use(self, secrets: Sequence[SecretStr], config: BridgeConfig) -> None:
+        """Take deliveries signed with any of these secrets from now on, as durably as `config` says."""
+        if self._intake is not None and self._events is not None:
+            self._intake.secrets = _plain(secrets)
+            self._events.wanted = config.durability
 
     async def run(self) -> None:
         """Serve until `stop`."""
@@ -48,12 +54,12 @@ class Receiver:
         async with AsyncExitStack() as stack:
             client = connect(settings.redis_url.get_secret_value())
             stack.push_async_callback(client.aclose)
-            events = Events(client, self._config.durability, self._limits)
+            events = self._events = Events(client, self._config.durability, self._limits)
             admin = serving(admin_app(events), settings.receiver_admin_port)
             self.admin_port = await stack.enter_async_context(admin)
-            intake = Intake([secret.get_secret_value() for secret in settings.pagerduty_webhook_secrets], events)
+            intake = self._intake = Intake(_plain(settings.pagerduty_webhook_secrets), events)
             app = public_app(intake, events)
-            public = _serving_the_world(app, settings.receiver_host, settings.receiver_port, self._limits)
+            public = serving_in_public(app, settings.receiver_host, settings.receiver_port, self._limits)
             self.port = await stack.enter_async_context(public)
             await self._until_stopped(events)
 
@@ -68,17 +74,5 @@ class Receiver:
         log.info("receiver.draining", seconds=self._limits.drain)
 
 
-@asynccontextmanager
-async def _serving_the_world(app: web.Application, host: str, port: int, limits: Limits) -> AsyncIterator[int]:
-    """Listen in public, with a deadline for every client, and yield the port; at the end finish what is in hand."""
-    runner = web.AppRunner(app, shutdown_timeout=limits.drain)
-    await runner.setup()
-    try:
-        clients = Clients(cast("web.Server", runner.server), limits)
-        listening = await asyncio.get_running_loop().create_server(clients, host, port)
-        try:
-            yield listening.sockets[0].getsockname()[1]
-        finally:
-            listening.close()
-    finally:
-        await runner.cleanup()
+def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
+    return tuple(secret.get_secret_value() for secret in secrets)

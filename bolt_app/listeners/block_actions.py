@@ -13,11 +13,11 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app import translate
-from bolt_app.direct import Direct
 from bolt_app.in_hand import InHand
-from bolt_app.intake import Intake
 from bolt_app.opening import Opening
+from bolt_app.reading.details import Details
 from bolt_app.retrying import Retrying
+from bolt_app.taking import Taking
 from bolt_app.translate import AT_ONCE
 from shared.errors import CallError, Malformed, StoreDown
 from shared.log import reference
@@ -35,11 +35,11 @@ Body = dict[str, Any]
 class BlockActions:
     """Takes presses."""
 
-    def __init__(self, intake: Intake, direct: Direct, slack: Slack, opening: Opening, retrying: Retrying) -> None:
-        self._intake = intake
-        self._direct = direct
+    def __init__(self, taking: Taking, slack: Slack, opening: Opening, details: Details, retrying: Retrying) -> None:
+        self._taking = taking
         self._slack = slack
         self._opening = opening
+        self._details = details
         self._retrying = retrying
 
     async def take(self, ack: AsyncAck, body: Body, read: Callable[[Body], Command]) -> None:
@@ -50,7 +50,7 @@ class BlockActions:
             await ack()
             await self._unreadable(body, error)
             return
-        await self._store(ack, command)
+        await self._taking.take(ack, command)
 
     async def ask(self, ack: AsyncAck, body: Body) -> None:
         """Ack, then open the dialog that a press asks for; nothing is lost with it."""
@@ -60,8 +60,10 @@ class BlockActions:
         except Malformed as error:
             await self._unreadable(body, error)
             return
-        if asking is not None:
+        if asking.action is not None:
             await self._opening.open(asking.action, asking.about, asking.trigger_id)
+        elif asking.about.incident is not None:
+            await self._details.open(asking.about.incident, asking.about, asking.by, asking.trigger_id)
 
     async def retry(self, ack: AsyncAck, body: Body) -> None:
         """Store what is left of an earlier command, then ack."""
@@ -80,13 +82,7 @@ class BlockActions:
                 body, ":warning: *It was not tried again:* the bridge has no access to its memory just now."
             )
         else:
-            await self._store(ack, command)
-
-    async def _store(self, ack: AsyncAck, command: Command) -> None:
-        stored = await self._intake.accept(command)
-        await ack()
-        if not stored:
-            await self._direct.handle(command)
+            await self._taking.take(ack, command)
 
     async def _unreadable(self, body: Body, error: Malformed) -> None:
         quoted = reference()

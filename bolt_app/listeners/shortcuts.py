@@ -5,10 +5,9 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.direct import Direct
 from bolt_app.in_hand import InHand
-from bolt_app.intake import Intake
 from bolt_app.quoting import ADD_NOTE, Quoting
+from bolt_app.taking import Taking
 from shared.errors import CallError, Malformed
 from shared.log import reference
 from shared.model.outcome import Declined
@@ -22,9 +21,8 @@ Body = dict[str, Any]
 class Shortcuts:
     """Takes the uses of shortcuts."""
 
-    def __init__(self, intake: Intake, direct: Direct, slack: Slack, quoting: Quoting) -> None:
-        self._intake = intake
-        self._direct = direct
+    def __init__(self, taking: Taking, slack: Slack, quoting: Quoting) -> None:
+        self._taking = taking
         self._slack = slack
         self._quoting = quoting
 
@@ -36,10 +34,7 @@ class Shortcuts:
             await ack()
             await self._say(body, error)
             return
-        stored = await self._intake.accept(command)
-        await ack()
-        if not stored:
-            await self._direct.handle(command)
+        await self._taking.take(ack, command)
 
     async def _say(self, body: Body, error: Declined | Malformed) -> None:
         if isinstance(error, Declined):

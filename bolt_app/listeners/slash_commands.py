@@ -12,7 +12,6 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app import ack_mine
-from bolt_app.direct import Direct
 from bolt_app.in_hand import InHand
 from bolt_app.intake import Intake
 from bolt_app.modals.about import About
@@ -22,6 +21,8 @@ from bolt_app.reading.reading import Reading
 from bolt_app.replies import Reply
 from bolt_app.saying import code, saying
 from bolt_app.slash import ACTIONS, Mistyped, Verb, Wish, parse
+from bolt_app.taking import Taking
+from bolt_app.telling import tell
 from bolt_app.typed import Typed, typed
 from bolt_app.which import Which
 from shared.errors import CallError, Malformed
@@ -41,7 +42,7 @@ class SlashCommands:
 
     command: str
     intake: Intake
-    direct: Direct
+    taking: Taking
     slack: Slack
     opening: Opening
     which: Which
@@ -63,32 +64,42 @@ class SlashCommands:
             await self._answer(ack, wish, what)
 
     async def acknowledge_all(self, ack: AsyncAck, body: Body) -> None:
-        """Store a command for each incident of a preview, which then says that they are on their way."""
+        """
+        Store a command for each incident of a preview, which then says that they are on their way.
+
+        When some could not be stored, the ack waits until that has been told.
+        """
         try:
             commands = ack_mine.pressed(body)
         except Malformed as error:
             await ack()
-            reply = unreadable(error)
-        else:
-            stored = await asyncio.gather(*(self.intake.accept(command) for command in commands))
+            await self._answer_press(body, unreadable(error))
+            return
+        stored = await asyncio.gather(*(self.intake.accept(command) for command in commands))
+        lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
+        if not lost:
             await ack()
-            lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
-            reply = ack_mine.taken(commands, lost, self.command)
+        reply = ack_mine.taken(commands, lost, self.command)
+        told = await self._answer_press(body, reply) or await tell(self.slack, commands[0], reply)
+        if lost and told:
+            await ack()
+
+    async def _answer_press(self, body: Body, reply: Reply) -> bool:
+        """Put an answer in the place of the preview, and tell whether that worked."""
+        url = str(body.get("response_url") or "")
         try:
-            url = str(body.get("response_url") or "")
             await self.slack.respond(url, text=reply.text, blocks=reply.blocks, replace_original=True)
         except CallError as error:
-            log.warning("reply.lost", why=str(error))
+            log.warning("preview.kept", why=str(error))
+            return False
+        return True
 
     async def _act(self, ack: AsyncAck, wish: Wish, what: Typed) -> None:
         command = await self.which.command(wish, what)
         if isinstance(command, Reply):
             await _ack(ack, command)
             return
-        stored = await self.intake.accept(command)
-        await ack()
-        if not stored:
-            await self.direct.handle(command)
+        await self.taking.take(ack, command)
 
     async def _answer(self, ack: AsyncAck, wish: Wish, what: Typed) -> None:
         if wish.verb is Verb.HELP:
@@ -99,18 +110,7 @@ class SlashCommands:
             about = About(None, what.channel, None, what.response_url)
             await self.opening.open(Action.TRIGGER, about, what.trigger_id, title=wish.text)
             return
-        await self._respond(what, await self.reading.answer(wish, what))
-
-    async def _respond(self, what: Typed, reply: Reply) -> None:
-        """Answer through the command's own address, or else as a private message in the channel."""
-        try:
-            await self.slack.respond(what.response_url, text=reply.text, blocks=reply.blocks)
-        except CallError as error:
-            log.info("reply.again", user=what.by.id, why=str(error))
-            try:
-                await self.slack.post_ephemeral(what.channel, what.by.id, text=reply.text, blocks=reply.blocks)
-            except CallError as lost:
-                log.warning("reply.lost", user=what.by.id, why=str(lost))
+        await tell(self.slack, what, await self.reading.answer(wish, what))
 
 
 def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:

@@ -64,11 +64,16 @@ class Reading:
 
 def unread(verb: Verb, error: Exception) -> Reply:
     """Say why there is no answer, and what to do."""
+    return saying(unreadable(verb, error))
+
+
+def unreadable(what: str, error: Exception) -> str:
+    """Word the same, and log it under the reference that is quoted."""
     quoted = reference()
-    log.error("answer.none", verb=verb, why=repr(error), reference=quoted)
+    log.error("answer.none", verb=what, why=repr(error), reference=quoted)
     if isinstance(error, Refused):
         why, step = explain(error)
     else:
         why = f"{str(error) or f'there was no answer within {ANSWERED_WITHIN:g} s'}."
         step = "Try again in a moment, or look in PagerDuty"
-    return saying(f":warning: That could not be read: {escape(why)} {escape(step)}. (reference `{quoted}`)")
+    return f":warning: That could not be read: {escape(why)} {escape(step)}. (reference `{quoted}`)"

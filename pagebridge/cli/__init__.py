@@ -7,15 +7,44 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli import audit, demo, run, settings
+from pagebridge.cli import (
+    audit,
+    config,
+    deadletters,
+    demo,
+    doctor,
+    identities,
+    incidents,
+    init,
+    manifest,
+    settings,
+    up,
+    webhook,
+    why,
+)
 from pagebridge.embedded_valkey import EmbeddedValkeyError
+from shared.errors import BridgeError
 from shared.problems import Misconfigured
 
 FAILED, MISCONFIGURED = 1, 2
 """Exit codes, the same as those of the processes."""
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (run, audit, settings, demo):
+for command in (
+    init,
+    webhook,
+    doctor,
+    up,
+    why,
+    incidents,
+    identities,
+    deadletters,
+    audit,
+    config,
+    manifest,
+    settings,
+    demo,
+):
     command.add(commands)
 
 
@@ -28,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Misconfigured as error:
         sys.stderr.write(f"{error}\n")
         return MISCONFIGURED
-    except EmbeddedValkeyError as error:
+    except (BridgeError, EmbeddedValkeyError) as error:
         sys.stderr.write(f"{error}\n")
         return FAILED
     return 0

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +11,14 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli.run import DATA
+from pagebridge.cli.printing import show, table, utc
+from pagebridge.cli.up import DATA, StoreSettings
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.errors import Malformed, StoreDown
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
 from shared.model.outcome import Kind
-from shared.settings import Environment, RedisUrl, load
+from shared.settings import load
 from shared.store.audit import Audit, dump_entry
 from shared.store.redis import connect
 
@@ -28,12 +27,6 @@ TIMEOUT = 10.0
 """Seconds that reading one batch may take."""
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TITLES = ("TIME (UTC)", "WHO", "ACTION", "INCIDENT", "DECISION", "SENT", "ANSWER", "OUTCOME", "REFERENCE")
-
-
-class _Store(Environment):
-    """The Redis to read from; without one it is that of `pagebridge run`."""
-
-    redis_url: RedisUrl | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f
 Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="By this Slack user or PagerDuty user.")]
 On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="On this incident.")]
 Data = Annotated[
-    Path, typer.Option(metavar="DIR", help="Where `pagebridge run` keeps its data, unless REDIS_URL is set.")
+    Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data, unless REDIS_URL is set.")
 ]
 
 
@@ -112,44 +105,27 @@ def audit(  # noqa: PLR0913 - one filter each
     raise typer.Exit(asyncio.run(_audit(wanted, data, as_json=as_json)))
 
 
-def table(entries: Sequence[AuditEntry]) -> Iterator[str]:
-    """Write entries as aligned lines under their titles."""
-    rows = [TITLES, *map(_row, entries)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
 def json_line(entry: AuditEntry) -> str:
     """Write an entry as JSON, as it is stored and with what follows from it."""
     stored = json.loads(dump_entry(entry))
-    return json.dumps({"at": _time(entry.at_ms), **stored, "decision": entry.decision})
+    return json.dumps({"at": utc(entry.at_ms), **stored, "decision": entry.decision})
 
 
 async def _audit(wanted: Wanted, data: Path, *, as_json: bool) -> int:
-    given = load(_Store).redis_url
+    given = load(StoreSettings).redis_url
     url = given.get_secret_value() if given else EmbeddedValkey(data).url
     try:
         entries, unreadable = await _read(url, wanted)
     except StoreDown as error:
         sys.stderr.write(f"The audit cannot be read: {error if given else _nobody(data)}\n")
         return FAILED
-    _print(map(json_line, entries) if as_json else table(entries))
+    show(map(json_line, entries) if as_json else table(TITLES, map(_row, entries)))
     sys.stderr.writelines(f"{problem}\n" for problem in unreadable)
     return FAILED if unreadable else 0
 
 
 def _nobody(data: Path) -> str:
-    return f"no `pagebridge run` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"
-
-
-def _print(lines: Iterable[str]) -> None:
-    try:
-        sys.stdout.writelines(f"{line}\n" for line in lines)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads, such as `head`, has seen enough; Python must not flush into it once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return f"no `pagebridge up` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"
 
 
 async def _read(url: str, wanted: Wanted) -> tuple[list[AuditEntry], list[Malformed]]:
@@ -177,10 +153,5 @@ def _row(entry: AuditEntry) -> tuple[str, ...]:
     action = f"{entry.action}, step {entry.step}" if entry.step else str(entry.action)
     decision = f"{entry.decision} ({entry.rule})" if entry.rule else str(entry.decision)
     place = f"{entry.label} {entry.incident}".strip()
-    cells = (_time(entry.at_ms), person, action, place, decision, entry.sent, entry.answer, entry.outcome)
-    return tuple(cell or "-" for cell in (*cells, entry.reference))
-
-
-def _time(at_ms: int) -> str:
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    sent = (entry.sent, entry.answer, entry.outcome, entry.reference)
+    return (utc(entry.at_ms), person, action, place, decision, *sent)

@@ -63,5 +63,5 @@ def _settings(reader: str) -> Iterator[tuple[str, FieldInfo]]:
     """Give the settings that `reader` alone reads, or both, by their names in the environment."""
     kind = READERS[reader]
     for name, field in kind.model_fields.items():
-        if name in kind.__annotations__:
+        if kind is SharedSettings or name not in SharedSettings.model_fields:
             yield name.upper(), field

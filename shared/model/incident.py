@@ -6,9 +6,10 @@ every transition has exactly one line. What PagerDuty's own times cannot decide 
 a read is needed (`unread`), and whoever reads settles it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from shared.model.briefing import Briefing
 from shared.model.command import Action
 from shared.model.event import (
     ACKNOWLEDGED,
@@ -86,6 +87,7 @@ class Incident:
     `as_of` is the time in PagerDuty's own data up to which `snapshot` is known, `rank` decides between snapshots whose
     times overlap. `level` is remembered because PagerDuty tells it nowhere. `seen` holds the ids of the events folded,
     with the store's time at which they were. `unread` says that PagerDuty has to be asked. `first` stays as it is.
+    `briefing` is what only a read can tell.
     """
 
     id: IncidentId
@@ -100,6 +102,7 @@ class Incident:
     seen: tuple[tuple[EventId, int], ...] = ()
     unread: bool = False
     first: FirstSeen | None = None
+    briefing: Briefing = field(default_factory=Briefing)
 
     @property
     def status(self) -> Status | None:
@@ -181,7 +184,7 @@ def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
     echo = match(incident.expectations, event)
     newer, stale = _take_snapshot(incident, event)
     told = _take_line(newer, event, echo)
-    kept = _forget(_drop_failures(incident, replace(told, seen=(*told.seen, (event.id, now_ms)))), now_ms)
+    kept = _forget(_moved_on(incident, replace(told, seen=(*told.seen, (event.id, now_ms)))), now_ms)
     if echo is not None and event.source is Source.WEBHOOK:
         return Folded(kept, Told.ECHO)
     return Folded(kept, Told.STALE if stale else Told.NEWS)
@@ -193,7 +196,7 @@ def fold_read(incident: Incident, read: Event) -> Incident:
 
     Reads are not remembered in `seen`: reading the same state twice changes nothing.
     """
-    return _drop_failures(incident, _take_snapshot(incident, read)[0])
+    return _moved_on(incident, _take_snapshot(incident, read)[0])
 
 
 def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident:
@@ -210,7 +213,7 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     rank = max(incident.rank, _rank(Source.READ, as_of, ""))
     first = incident.first or _first_seen(snapshot)
     settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, unread=False, first=first)
-    return _drop_failures(incident, settled)
+    return _moved_on(incident, settled)
 
 
 def lags(incident: Incident, updated: Instant) -> bool:
@@ -268,7 +271,8 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None) -> In
     expectations = incident.expectations if echo is None else used(incident.expectations, echo, event)
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
     level = None if event.type in MOVES and echo is None else incident.level
-    return replace(incident, lines=lines, expectations=expectations, attempts=attempts, level=level)
+    known = replace(incident, lines=lines, expectations=expectations, attempts=attempts, level=level)
+    return replace(known, briefing=incident.briefing.told(event))
 
 
 def _side_of(incident: Incident, event: Event) -> Expectation | None:
@@ -286,8 +290,9 @@ def _side_of(incident: Incident, event: Event) -> Expectation | None:
     return None if told or alone or is_told(incident.lines, event) else side
 
 
-def _drop_failures(before: Incident, after: Incident) -> Incident:
-    """Stop showing an attempt that failed, or that nobody knows of, once the incident has moved on."""
+def _moved_on(before: Incident, after: Incident) -> Incident:
+    """Stop showing an attempt that failed, or that nobody knows of, and what was to come, once it has moved on."""
+    after = replace(after, briefing=after.briefing.passed(before.snapshot, after.snapshot))
     if before.status is after.status:
         return after
     return replace(after, attempts=tuple(a for a in after.attempts if a.state is AttemptState.TRYING))

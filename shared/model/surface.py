@@ -81,7 +81,7 @@ class Surface:
         home, *others = self.channels
         kept = [home] if self.cards.get(home, Placed()).ts is not None else []
         channels = (channel, *(other for other in others if other != channel), *kept)
-        return replace(self.left_behind(), channels=channels, displaced=home)
+        return replace(self.left_behind().closed(home), channels=channels, displaced=home)
 
     def left_behind(self) -> "Surface":
         """Note that the thread is another one from now on: the lines told so far are not told again, nor edited."""

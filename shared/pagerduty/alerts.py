@@ -7,16 +7,9 @@ Events API is found in practice; it is read where it is as expected and passed o
 
 from dataclasses import dataclass
 
+from shared.model.briefing import Link
 from shared.model.event import Instant
 from shared.pagerduty.fields import Fields, members, optional_time, text, written
-
-
-@dataclass(frozen=True)
-class Link:
-    """A page that the monitoring refers to."""
-
-    href: str
-    text: str
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,16 @@
-"""Reading whom and what an account consists of, and looking after its webhook subscriptions."""
+"""Reading whom and what an account consists of."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
-from shared.model.event import SECOND
+from shared.model.event import SECOND, Instant
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty import account, escalation, people, subscriptions
+from shared.pagerduty import account, escalation, people
 from shared.pagerduty.account import Priority, Service
 from shared.pagerduty.escalation import EscalationPolicy, OnCall
 from shared.pagerduty.people import Team, User
 from shared.pagerduty.requests import moment
-from shared.pagerduty.subscriptions import WebhookSubscription
-from shared.pagerduty.transport import PAGE, Params, Transport, change, get
+from shared.pagerduty.transport import PAGE, Params, Transport, get
 
 T = TypeVar("T")
 
@@ -62,15 +61,22 @@ class Directory(Transport):
         parse = escalation.parse_escalation_policies
         return await self._search("escalation_policies", "escalation_policies", query, parse)
 
-    async def on_calls(self, policy: str, at_ms: int | None = None) -> tuple[OnCall, ...]:
+    async def on_calls(self, policy: str, at_ms: int | None = None, until_ms: int | None = None) -> tuple[OnCall, ...]:
         """
         Read who is on call for an escalation policy at which level, now or in the second of `at_ms`.
+
+        With `until_ms` also whoever is at any time up to that second.
 
         Somebody may be on call at several levels, or at one by several schedules. PagerDuty limits these more strictly.
         """
         params: Params = {"escalation_policy_ids[]": policy}
         if at_ms is not None:
-            params = {**params, "since": moment(at_ms), "until": moment(at_ms + SECOND)}
+            params = {**params, "since": moment(at_ms), "until": moment((until_ms or at_ms) + SECOND)}
+        return await self._all("on_calls", get("oncalls", params=params), escalation.parse_on_calls)
+
+    async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:
+        """Read who is on call at any time between the two, for any escalation policy."""
+        params: Params = {"since": moment(since_ms), "until": moment(until_ms)}
         return await self._all("on_calls", get("oncalls", params=params), escalation.parse_on_calls)
 
     async def on_call(self, policy: str) -> frozenset[UserId]:
@@ -85,6 +91,10 @@ class Directory(Transport):
         """Search services by name."""
         return await self._search("services", "services", query, account.parse_services)
 
+    async def all_services(self) -> tuple[Service, ...]:
+        """Read every service."""
+        return await self._all("all_services", get("services"), account.parse_services)
+
     async def priorities(self) -> tuple[Priority, ...]:
         """Read the priorities in PagerDuty's order, the highest first; an account without them is `Refused`."""
         return await self._all("priorities", get("priorities"), account.parse_priorities)
@@ -93,19 +103,9 @@ class Directory(Transport):
         """Read what the account can do, by PagerDuty's names, such as `RESPONDERS`."""
         return (await self._read("abilities", get("abilities"), account.parse_abilities)).value
 
-    async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
-        """Read all webhook subscriptions that the key may see."""
-        request = get("webhook_subscriptions")
-        return await self._all("webhook_subscriptions", request, subscriptions.parse_subscriptions)
-
-    async def enable_subscription(self, subscription: str) -> WebhookSubscription:
-        """Switch a subscription on again that PagerDuty has disabled. What was dropped meanwhile does not come."""
-        request = change("POST", "webhook_subscriptions", subscription, "enable")
-        return (await self._write("enable_subscription", request, subscriptions.parse_subscription)).value
-
-    async def ping_subscription(self, subscription: str) -> None:
-        """Let PagerDuty send a `pagey.ping`; that it was sent does not say that it came."""
-        await self._tell("ping_subscription", change("POST", "webhook_subscriptions", subscription, "ping"))
+    async def clock(self) -> Instant:
+        """Tell what PagerDuty's clock shows, to the second."""
+        return (await self._read("clock", get("abilities"), account.parse_abilities)).date
 
     async def _search(
         self, name: str, things: str, query: str, parse: Callable[[object], tuple[T, ...]]

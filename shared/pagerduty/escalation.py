@@ -41,13 +41,18 @@ class EscalationPolicy:
 
 @dataclass(frozen=True)
 class OnCall:
-    """That somebody is on call at a level, by a schedule or always (`schedule` is None), `until` a time or for good."""
+    """
+    That somebody is on call at a level, by a schedule or always (`schedule` is None).
+
+    `since` and `until` are the ends of the shift; None: from ever, or for good.
+    """
 
     level: int
     user: Ref
     schedule: Ref | None
     policy: Ref
     until: Instant | None
+    since: Instant | None = None
 
 
 def parse_escalation_policy(answer: object) -> EscalationPolicy:
@@ -95,4 +100,5 @@ def _on_call(entry: Fields) -> OnCall:
         schedule=optional_ref(entry.get("schedule")),
         policy=ref(entry.part("escalation_policy")),
         until=optional_time(entry.get("end")),
+        since=optional_time(entry.get("start")),
     )

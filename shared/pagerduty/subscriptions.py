@@ -1,9 +1,23 @@
-"""Webhook subscriptions in values: answers in. Pure."""
+"""Webhook subscriptions in values, what is asked about them, and which of them are as we need them. Pure."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from shared.errors import Malformed
+from shared.model.event import ANNOUNCED
 from shared.pagerduty.fields import Fields, members, text
+from shared.pagerduty.requests import Body
+from shared.problems import Wrong
+
+ANY = "any"
+"""Stands for every subscription that delivers here, in place of the id of one."""
+PATH = "/webhooks/pagerduty"
+"""Where the receiver takes deliveries; a proxy in front of it may put something before this."""
+NEEDED = frozenset(event for event in ANNOUNCED if event.startswith("incident."))
+"""The events without which something would be missing in Slack until the next resync."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +37,78 @@ class WebhookSubscription:
     scope: str
     scope_id: str
     description: str
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new subscription, and its signing secret, which nobody can read again."""
+
+    subscription: WebhookSubscription
+    secret: SecretStr
+
+
+def creation_request(url: str, scope: str, scope_id: str, description: str, events: Iterable[str] = NEEDED) -> Body:
+    """Make the body of the `POST` that subscribes, not yet active: nothing is sent before its secret is in place."""
+    listens_to = {"type": f"{scope}_reference"} | ({"id": scope_id} if scope_id else {})
+    return {
+        "webhook_subscription": {
+            "type": "webhook_subscription",
+            "delivery_method": {"type": "http_delivery_method", "url": url},
+            "events": sorted(events),
+            "filter": listens_to,
+            "description": description,
+            "active": False,
+        }
+    }
+
+
+def change_request(*, active: bool | None = None, description: str | None = None) -> Body:
+    """Make the body of the `PUT`; address and secret cannot be changed (OpenAPI)."""
+    given: Body = {"active": active, "description": description}
+    return {"webhook_subscription": {name: value for name, value in given.items() if value is not None}}
+
+
+def delivers_here(subscription: WebhookSubscription, wanted: str = ANY) -> bool:
+    """Tell whether it is the one with the id `wanted`; with `ANY`, whether it is active and goes to the receiver."""
+    if wanted != ANY:
+        return subscription.id == wanted
+    return subscription.active and urlsplit(subscription.url).path.endswith(PATH)
+
+
+def wrong_with(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+    """Find out what is wrong with the subscriptions that deliver here, as they are set up; None when nothing is."""
+    active = [each for each in ours if each.active]
+    return missing(active) or incomplete(active) or partial(active)
+
+
+def missing(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+    """Find out whether none delivers."""
+    if any(each.active for each in ours):
+        return None
+    what = f"PagerDuty has no active webhook subscription whose address ends in {PATH}"
+    return Wrong(what, "make one with `pagebridge webhook create`")
+
+
+def incomplete(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+    """Find out whether an event is missing that is shown in Slack."""
+    lacking = sorted(NEEDED - frozenset().union(*(each.events for each in ours)))
+    if not lacking:
+        return None
+    return Wrong(f"The webhook subscription does not send {', '.join(lacking)}", "add these events to it")
+
+
+def partial(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+    """Find out whether none is for the whole account."""
+    if any(each.scope == "account" for each in ours):
+        return None
+    what = "The webhook subscription is for part of the account only"
+    return Wrong(what, "other incidents are found late, by resync, unless there is one for the account")
+
+
+def parse_created(answer: object) -> Created:
+    """Read the answer to a creation."""
+    delivery = Fields.of(Fields.of(Fields.of(answer).get("webhook_subscription")).get("delivery_method"))
+    return Created(parse_subscription(answer), SecretStr(text(delivery.get("secret"))))
 
 
 def parse_subscription(answer: object) -> WebhookSubscription:

@@ -15,14 +15,16 @@ from urllib.parse import quote, urlsplit
 
 import pagerduty
 from httpx2 import RequestError, Response
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge, Histogram
 
-from shared.calls import counted
+from shared.calls import SPANS, counted
 from shared.errors import Malformed, Unavailable, Uncertain
 from shared.model.event import Instant
 from shared.pagerduty import answers
 
 CALLS = Counter("pagebridge_pagerduty_calls", "Calls to PagerDuty, by how they ended", ["method", "outcome"])
+SECONDS = Histogram("pagebridge_pagerduty_call_seconds", "How long calls to PagerDuty took", ["method"], buckets=SPANS)
+LEFT = Gauge("pagebridge_pagerduty_calls_left", "Calls that PagerDuty's limit still has room for, by its last answer")
 
 THREADS = 8
 """Calls in flight at most. PagerDuty allows 960 a minute for one key, which fewer could make."""
@@ -99,7 +101,7 @@ class Transport:
         self._client.close()
 
     async def _read(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
-        with counted(CALLS, name):
+        with counted(CALLS, SECONDS, name):
             response = await self._answered(request)
             return Read(parse(_decoded(response)), answers.server_time(response.headers))
 
@@ -112,7 +114,7 @@ class Transport:
 
     async def _tell(self, name: str, request: Request) -> None:
         """Make a call whose answer has no content."""
-        with counted(CALLS, name):
+        with counted(CALLS, SECONDS, name):
             await self._answered(request)
 
     async def _pages(self, name: str, request: Request, parse: Callable[[object], T]) -> AsyncIterator[T]:
@@ -140,6 +142,9 @@ class Transport:
 
     async def _answered(self, request: Request) -> Response:
         response = await self._in_thread(request)
+        left = response.headers.get("ratelimit-remaining", "")
+        if left.isdecimal():
+            LEFT.set(int(left))
         if not response.is_success:
             raise answers.error_from(response.status_code, response.headers, response.content)
         return response

@@ -140,6 +140,21 @@ def parse_channel(answer: Mapping[str, object]) -> Channel:
     )
 
 
+def parse_people(answer: Mapping[str, object]) -> tuple[SlackPerson, ...]:
+    """Read one page of `users.list`."""
+    return tuple(parse_person({"user": member}) for member in _objects(answer.get("members")))
+
+
+def parse_bot_app(answer: Mapping[str, object]) -> str:
+    """Read the app's id in the answer of `bots.info`."""
+    return _text(_object(answer.get("bot")).get("app_id"))
+
+
+def parse_socket_url(answer: Mapping[str, object]) -> str:
+    """Read the answer of `apps.connections.open`."""
+    return _text(answer.get("url"))
+
+
 def parse_permalink(answer: Mapping[str, object]) -> str:
     """Read the answer of `chat.getPermalink`."""
     return _text(answer.get("permalink"))

@@ -11,14 +11,13 @@ from shared.model.command import Action
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId, UserId
 from shared.slack.blocks import Block
-from shared.slack.text import linkable, plain
+from shared.slack.text import plain
 
 NO_NUMBER = "-"
 """Stands in a value where there is no number, no address, or nobody."""
 MENU = "pagebridge:menu"
-DETAILS = "pagebridge:details"
-OPEN = "open"
-"""The menu entry that only opens a page: Slack reports it like any other."""
+DETAILS = "details"
+"""The menu entry that shows everything for which a card has no room."""
 LONGEST_VALUE = 2000
 """Characters of a button's value (Slack's page on the button element)."""
 LONGEST_CHOICE = 150
@@ -61,15 +60,9 @@ def actions(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action] = 
         for action in ROW
         if _works(action, snapshot, able)
     ]
-    options = list(_options(incident, snapshot, able))
-    menu: list[Block] = [{"type": "overflow", "action_id": MENU, "options": options}] if options else []
-    return {"type": "actions", "elements": row + menu}
-
-
-def details(incident: IncidentId, snapshot: Snapshot) -> Block:
-    """Make the menu beside the headline, which leads to everything that the card has no room for."""
-    value = _hint(incident, number(snapshot), snapshot.url, LONGEST_CHOICE)
-    return {"type": "overflow", "action_id": DETAILS, "options": [_option("Details", value)]}
+    # At most five entries (Slack's page on the overflow element): so the title alone leads to PagerDuty.
+    menu: Block = {"type": "overflow", "action_id": MENU, "options": list(_options(incident, snapshot, able))}
+    return {"type": "actions", "elements": [*row, menu]}
 
 
 def button(
@@ -128,10 +121,12 @@ def _works(action: Action, snapshot: Snapshot, able: frozenset[Action]) -> bool:
 def _options(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action]) -> Iterator[Block]:
     for action in MENU_ROW:
         if _works(action, snapshot, able):
-            room = LONGEST_CHOICE - len(action) - 1
-            yield _option(LABEL[action], f"{action} {_hint(incident, number(snapshot), snapshot.url, room)}")
-    if linkable(snapshot.url):
-        yield _option("Open in PagerDuty", OPEN) | {"url": snapshot.url}
+            yield _option(LABEL[action], f"{action} {_hint(incident, number(snapshot), snapshot.url, _room(action))}")
+    yield _option("Details", f"{DETAILS} {_hint(incident, number(snapshot), snapshot.url, _room(DETAILS))}")
+
+
+def _room(name: str) -> int:
+    return LONGEST_CHOICE - len(name) - 1
 
 
 def _option(label: str, value: str) -> Block:

@@ -6,13 +6,14 @@ says the same as the blocks, for screen readers and notifications. Whatever come
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from shared.model.command import Action
 from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.slack import attempts, buttons
-from shared.slack.blocks import Message, context, metadata, section, versioned
+from shared.slack import attempts, briefing, buttons
+from shared.slack.blocks import Block, Message, context, metadata, section, versioned
 from shared.slack.buttons import EVERYTHING, number
 from shared.slack.lines import NAME, by, by_whom, what
 from shared.slack.text import clamp, date, escape, link
@@ -26,34 +27,38 @@ SYMBOL = {
 }
 
 
+@dataclass(frozen=True)
+class Places:
+    """
+    Other channels that a card names.
+
+    `home` is the one with the timeline, for a card elsewhere; `displaced` the one where the card should have been, and
+    `closed` whether that still cannot be posted to.
+    """
+
+    home: ChannelId | None = None
+    displaced: ChannelId | None = None
+    closed: bool = False
+
+
 def render(
     incident: Incident,
     snapshot: Snapshot,
     mentions: Mapping[UserId, SlackUserId],
+    places: Places | None = None,
     *,
-    home: ChannelId | None = None,
-    displaced: ChannelId | None = None,
     able: frozenset[Action] = EVERYTHING,
-    details: bool = False,
 ) -> Message:
     """
     Render the card. `mentions` gives the Slack user of each assignee who has one.
 
-    `home` is the channel with the timeline, for a card elsewhere; `displaced` the one where the card should have been.
-    `able` is what the account can do. With `details` there is a menu that leads to them.
+    `places` tells of other channels that the card has to name, `able` what the account can do.
     """
-    headline = section(_headline(snapshot))
-    blocks = [
-        headline | {"accessory": buttons.details(incident.id, snapshot)} if details else headline,
-        section(_facts(snapshot, mentions)),
-        context(_history(incident, snapshot)),
-    ]
+    blocks = [section(_headline(snapshot)), section(_facts(incident, snapshot, mentions))]
+    blocks += briefing.alert(incident, snapshot)
+    blocks.append(context(_history(incident, snapshot)))
     blocks += attempts.notices(incident.attempts)
-    if home:
-        blocks.append(context(f":thread: What happened so far is told in <#{home}>."))
-    if displaced:
-        words = f":warning: Shown here because <#{displaced}> cannot be posted to. Invite the app, or unarchive it."
-        blocks.append(context(words))
+    blocks += _elsewhere(places or Places())
     blocks.append(buttons.actions(incident.id, snapshot, able))
     text = _summary(incident, snapshot)
     key = f"card:{incident.id}"
@@ -65,14 +70,14 @@ def _headline(snapshot: Snapshot) -> str:
     return f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  *{link(snapshot.url, title)}*"
 
 
-def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId]) -> str:
+def _facts(incident: Incident, snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId]) -> str:
     # Not linked: webhooks and REST give different addresses for it, and the card must not depend on which came last.
     service = _name(snapshot.service) if snapshot.service else "no service"
     facts = [f"*{escape(snapshot.urgency).capitalize()} urgency*", *_priority(snapshot), service]
     if snapshot.status is Status.RESOLVED:
         return " · ".join(facts)
     people = ", ".join(_person(ref, mentions) for ref in snapshot.assignees) or "nobody"
-    return " · ".join(facts) + f"\nAssigned to {people}"
+    return "\n".join(filter(None, (" · ".join(facts), f"Assigned to {people}", briefing.next_step(incident, snapshot))))
 
 
 def _history(incident: Incident, snapshot: Snapshot) -> str:
@@ -88,6 +93,20 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
     return opened
 
 
+def _elsewhere(places: Places) -> list[Block]:
+    found = []
+    if places.home:
+        found.append(f":thread: What happened so far is told in <#{places.home}>.")
+    if places.displaced and places.closed:
+        channel = f"<#{places.displaced}>"
+        found.append(
+            f":warning: Shown here because {channel} cannot be posted to. Unarchive it, invite the app, or let it post."
+        )
+    elif places.displaced:
+        found.append(f"Moved here while <#{places.displaced}> could not be posted to.")
+    return [context(words) for words in found]
+
+
 def _summary(incident: Incident, snapshot: Snapshot) -> str:
     """Say what the blocks say, in one sentence after the other."""
     title = clamp(escape(f"{number(snapshot)} {snapshot.title}".strip()), TITLE)
@@ -97,7 +116,9 @@ def _summary(incident: Incident, snapshot: Snapshot) -> str:
     who = by_whom(last) if last is not None and last.type != TRIGGERED else ""
     people = ", ".join(_name(ref) for ref in snapshot.assignees)
     assigned = f" Assigned to {people}." if people else ""
-    told = f"{title}{service} ({facts}).{assigned}{attempts.spoken(incident.attempts)}"
+    following = briefing.next_step(incident, snapshot)
+    coming = f" {following}." if following else ""
+    told = f"{title}{service} ({facts}).{assigned}{coming}{attempts.spoken(incident.attempts)}"
     return clamp(f"{snapshot.status.capitalize()}{who}: {told}", 3000)
 
 

@@ -16,6 +16,7 @@ from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack import answers
 from shared.slack.answers import Channel, OwnMessage, SlackIdentity, SlackPerson, View
 from shared.slack.budgets import Budgets
+from shared.slack.installation import Installation
 from shared.slack.pacing import Pacing, Priority
 from shared.slack.transport import Answer, Begin, Transport, Turn, at_once
 
@@ -29,7 +30,7 @@ Blocks = Sequence[Mapping[str, Any]]
 T = TypeVar("T")
 
 
-class Slack:
+class Slack(Installation):
     """
     Slack's Web API, for one bot token.
 

@@ -70,6 +70,7 @@ class Rate:
         )
 
 
+TIER_2 = Rate(per_minute=20, burst=8)
 TIER_3 = Rate(per_minute=50, burst=10)
 TIER_4 = Rate(per_minute=100, burst=20)
 """Tiers count a method's calls over all channels. Slack welcomes bursts and does not say how large: a fifth is ours."""
@@ -79,7 +80,9 @@ WORKSPACE = Rate(per_minute=300, burst=60)
 """All messages of an app: "several hundred" a minute, says the page of chat.postMessage; the fewest that can mean."""
 RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
     {
+        "apps.connections.open": (TIER_3,),
         "auth.test": (TIER_4,),  # a rule of its own, whose number is not published
+        "bots.info": (TIER_3,),
         "chat.delete": (TIER_3,),
         "chat.getPermalink": (TIER_4,),  # likewise
         "chat.postEphemeral": (TIER_4,),
@@ -89,6 +92,7 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
         "conversations.info": (TIER_3,),
         "conversations.replies": (TIER_3,),
         "users.info": (TIER_4,),
+        "users.list": (TIER_2,),
         "users.lookupByEmail": (TIER_3,),
         "views.open": (TIER_4,),
         "views.update": (TIER_4,),

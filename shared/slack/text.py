@@ -28,6 +28,10 @@ _BROKEN_END = re.compile(r"(&[a-z]{0,4}|<[^<>]*)$")
 _PAGERDUTY = re.compile(r"https://(?:[a-z0-9-]+\.)+pagerduty\.com(?:[/?#][!-~]*)?")
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?(?:[/?#][!-~]*)?")
 _NOT_IN_LINKS = frozenset('<>|"\\')
+_OUTSIDE = re.compile(r"https?://[!-~]+")
+_LONGEST_OUTSIDE = 500
+_LONGEST_LABEL = 80
+_ENCODED = {ord(char): f"%{ord(char):02X}" for char in _NOT_IN_LINKS}
 
 
 def escape(text: str) -> str:
@@ -76,6 +80,19 @@ def linkable(url: str, *, base: str = "") -> bool:
     return bool(_LOOPBACK.fullmatch(base) and _LOOPBACK.fullmatch(url)) and urlsplit(url)[:2] == urlsplit(base)[:2]
 
 
+def outside(url: str, label: str) -> str:
+    """
+    Link to a page that monitoring named, beside the host that it leads to: the label may say anything.
+
+    An address that cannot be linked is shown as text. `label` is not escaped yet, and may be empty.
+    """
+    words, host = clamp(escape(label), _LONGEST_LABEL), _host(url)
+    address = url.translate(_ENCODED).translate(_ENTITIES)
+    if not host or len(address) > _LONGEST_OUTSIDE:
+        return ": ".join(filter(None, (words, clamp(escape(url), _LONGEST_OUTSIDE))))
+    return f"<{address}|{words}> ({host})" if words not in ("", host, escape(url)) else f"<{address}|{host}>"
+
+
 def date(ms: int, fallback: str = "") -> str:
     """
     Show a moment, in milliseconds since 1970, in each reader's own time zone.
@@ -85,6 +102,16 @@ def date(ms: int, fallback: str = "") -> str:
     seconds = ms // 1000
     otherwise = escape(fallback) or f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
     return f"<!date^{seconds}^{{date_short_pretty}} {{time}}|{otherwise}>"
+
+
+def _host(url: str) -> str:
+    """Name the host that an address leads to, empty for one that nobody should follow."""
+    if not _OUTSIDE.fullmatch(url):
+        return ""
+    try:
+        return clamp(escape(urlsplit(url).hostname or ""), _LONGEST_LABEL)
+    except ValueError:
+        return ""
 
 
 def _clean(text: str) -> str:

@@ -12,21 +12,24 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from shared.calls import counted
+from shared.calls import SPANS, counted
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.slack import answers, failures
 from shared.slack.pacing import Pacing, Priority
 
 CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
+SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=SPANS)
 
 RESPONSE_HOST = "https://hooks.slack.com"
 RESPONSE_URL = "response_url"
 """How calls of a `response_url` are counted; it is no method of the Web API."""
+SOCKET = "Socket Mode"
+"""What a Socket Mode connection is called where its failure is told."""
 PAGE = 200
 """Messages on one page of history, the number that Slack recommends."""
 PATIENCE = 10.0
@@ -73,6 +76,7 @@ class Transport:
         # The SDK takes a proxy from the environment for every address, this machine's included.
         self.web.proxy = None
         self._pacing = pacing
+        self._timeout = timeout
 
     async def ask(
         self,
@@ -87,7 +91,7 @@ class Transport:
         await self._pacing.take(method, channel, turn.priority, turn.name)
         await turn.begin()
         try:
-            with counted(CALLS, method):
+            with counted(CALLS, SECONDS, method):
                 return parse(await self._once(method, **request))
         except Unavailable as error:
             if error.retry_after is not None:
@@ -112,8 +116,18 @@ class Transport:
         """Post to a `response_url`. Any address but Slack's is `Refused` unsent."""
         if not self._may_call(url):
             raise Refused("the response_url does not lead to Slack")
-        with counted(CALLS, RESPONSE_URL):
+        with counted(CALLS, SECONDS, RESPONSE_URL):
             await self._answer(url, body)
+
+    async def greeting(self, url: str) -> dict[str, object]:
+        """Open a WebSocket, read its first frame, and close it."""
+        try:
+            async with self._session.ws_connect(url) as socket:
+                return dict(await socket.receive_json(timeout=self._timeout))
+        except (aiohttp.ClientError, OSError) as error:
+            raise _lost(SOCKET, error) from error
+        except (TypeError, ValueError) as error:
+            raise Uncertain("what Slack says over the socket cannot be read") from error
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -7,12 +7,15 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter
 
 from shared.errors import FencedOff
+from shared.model import journal
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
+from shared.model.journal import Facts
 from shared.model.progress import Progress
 from shared.model.queue import CommandQueue
 from shared.model.surface import Surface
 from shared.store import keys
+from shared.store.journal import Journal, dumped
 from shared.store.leases import Lease
 from shared.store.redis import Redis
 from shared.store.scripts import Script
@@ -34,10 +37,20 @@ class Documents(Generic[Value]):
 
     `change` is the only way to write. With a `lease` it also checks, in the same atomic step, that nobody has taken the
     incident over, and raises `FencedOff` if somebody has.
+
+    In that step the incident's journal gets the facts that `told` finds in the change, and those that the writer adds.
     """
 
-    def __init__(self, redis: Redis, name: str, kind: type[Value], empty: Callable[[IncidentId], Value]) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        name: str,
+        kind: type[Value],
+        empty: Callable[[IncidentId], Value],
+        told: Callable[[Value, Value], Facts],
+    ) -> None:
         self._redis = redis
+        self._told = told
         self._name = name
         self._json = TypeAdapter(kind)
         self._empty = empty
@@ -51,22 +64,45 @@ class Documents(Generic[Value]):
         return Stored(self._json.validate_json(text), int(revision or 0))
 
     async def change(
-        self, incident: IncidentId, rule: Callable[[Value], Value], lease: Lease | None = None
+        self,
+        incident: IncidentId,
+        rule: Callable[[Value], Value],
+        lease: Lease | None = None,
+        facts: Callable[[], Facts] = tuple,
     ) -> Stored[Value]:
-        """Apply `rule` until it is stored, and return what was stored. `rule` may run several times."""
+        """
+        Apply `rule` until it is stored, and return what was stored. `rule` may run several times.
+
+        `facts` is asked after each run of it. They are noted also when there is nothing to store.
+        """
         while True:
             before = await self.load(incident)
             after = rule(before.value)
-            if after == before.value or await self.swap(incident, before, after, lease):
-                return Stored(after, before.revision + (after != before.value))
+            if after == before.value:
+                if more := facts():
+                    await Journal(self._redis).note(incident, *more)
+                return before
+            if await self.swap(incident, before, after, lease, facts()):
+                return Stored(after, before.revision + 1)
 
-    async def swap(self, incident: IncidentId, before: Stored[Value], after: Value, lease: Lease | None = None) -> bool:
+    async def swap(
+        self,
+        incident: IncidentId,
+        before: Stored[Value],
+        after: Value,
+        lease: Lease | None = None,
+        facts: Facts = (),
+    ) -> bool:
         """Store `after` if the document is still as it was `before`; tell whether it was."""
         key = keys.document(incident, self._name)
         fence = lease.fence if lease else keys.epoch(incident, "none")
         text = self._json.dump_json(after)
         epoch = lease.epoch if lease else 0
-        stored = await self._store([key, fence], [before.revision, text, keys.INCIDENT_KEPT, epoch])
+        told = dumped((*facts, *self._told(before.value, after)))
+        stored = await self._store(
+            [key, fence, keys.journal(incident)],
+            [before.revision, text, keys.INCIDENT_KEPT, epoch, told, keys.JOURNAL_STEPS, keys.JOURNAL_KEPT],
+        )
         if stored == -1:
             raise FencedOff(f"{incident} was taken over while its {self._name} was being written")
         return stored == 1
@@ -74,19 +110,19 @@ class Documents(Generic[Value]):
 
 def incidents(redis: Redis) -> Documents[Incident]:
     """Open the projections."""
-    return Documents(redis, "incident", Incident, Incident)
+    return Documents(redis, "incident", Incident, Incident, journal.of_incident)
 
 
 def command_queues(redis: Redis) -> Documents[CommandQueue]:
     """Open the command queues."""
-    return Documents(redis, "commands", CommandQueue, CommandQueue)
+    return Documents(redis, "commands", CommandQueue, CommandQueue, journal.of_queue)
 
 
 def surfaces(redis: Redis) -> Documents[Surface]:
     """Open what is known of Slack's messages."""
-    return Documents(redis, "slack", Surface, Surface)
+    return Documents(redis, "slack", Surface, Surface, journal.of_surface)
 
 
 def progress(redis: Redis) -> Documents[Progress]:
     """Open what is known of the upkeep; there is one, of `EVERYTHING`."""
-    return Documents(redis, "progress", Progress, Progress)
+    return Documents(redis, "progress", Progress, Progress, lambda _before, _after: ())

@@ -9,6 +9,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{events}`                    | stream | none     | deliveries and answers to our calls, until folded |
 | `pb:{commands}`                  | stream | none     | what people asked for, until moved to its incident |
 | `pb:{deadletters}`               | stream | 10,000   | what could not be understood, with the reason |
+| `pb:{deadletters}:claim:<id>`    | string | 60 s     | there while somebody retries or drops that letter |
 | `pb:{audit}`                     | stream | 400 d    | every human action and what came of it |
 | `pb:{generation}`                | string | none     | the birth of this data set: `<random>:<Redis ms>` |
 | `pb:{ping}`                      | string | none     | when a ping of PagerDuty's last came (Redis ms) |
@@ -22,6 +23,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{<incident>}:incident`       | hash   | 180 d    | the projection: `rev`, `doc` |
 | `pb:{<incident>}:commands`       | hash   | 180 d    | the incident's command queue: `rev`, `doc` |
 | `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |
+| `pb:{<incident>}:journal`        | stream | 30 d     | what was seen, decided and done, the last 1,000 steps |
 | `pb:{EVERYTHING}:progress`       | hash   | 180 d    | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{<incident>}:lease:<name>`   | string | lease    | who holds the incident for one kind of work |
 | `pb:{<incident>}:epoch:<name>`   | string | 180 d    | how often that lease has been taken: the fencing token |
@@ -30,11 +32,13 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{pace}:<budget>:back`        | zset   | minutes  | the same -> when it has lost its place (Redis µs) |
 | `pb:{link:<slack user>}`         | string | minutes  | the PagerDuty user that a Slack user is |
 | `pb:{mention:<pagerduty user>}`  | string | minutes  | the Slack user that a PagerDuty user is |
+| `pb:{doctor}:<run>:<type>`       | any    | seconds  | what `pagebridge doctor` tries its rights on |
+| `pb:{typed:<command>}`           | string | 3 d      | the incident that a line without a number was first about |
 
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
 """
 
-from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
+from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 
 EVENTS = "pb:{events}"
 COMMANDS = "pb:{commands}"
@@ -50,8 +54,19 @@ AUDIT_KEPT = 400 * 24 * 3600
 """Seconds that an entry of the audit is kept, at least."""
 LAG_KEPT = 24 * 3600
 """Seconds that it is remembered which cards of a channel are late."""
+TYPED_KEPT = 3 * 24 * 3600
+"""Seconds that it is remembered what a typed line meant: as long as ended commands are."""
 INCIDENT_KEPT = 180 * 24 * 3600
 """Seconds that an incident's keys outlive its last change."""
+JOURNAL_KEPT = 30 * 24 * 3600
+"""Seconds that a journal outlives its last step."""
+JOURNAL_STEPS = 1000
+"""How many steps a journal has, about: each may tell several facts."""
+
+
+def claim(letter: str) -> str:
+    """Name the claim on a dead letter; same slot as the letters."""
+    return f"{DEAD_LETTERS}:claim:{letter}"
 
 
 def open_in(channel: ChannelId) -> str:
@@ -89,6 +104,11 @@ def document(incident: IncidentId, name: str) -> str:
     return f"pb:{{{incident}}}:{name}"
 
 
+def journal(incident: IncidentId) -> str:
+    """Name the journal of an incident; same slot as its documents."""
+    return f"pb:{{{incident}}}:journal"
+
+
 def lease(incident: IncidentId, work: str) -> str:
     """Name the lease on an incident for one kind of work."""
     return f"pb:{{{incident}}}:lease:{work}"
@@ -117,3 +137,13 @@ def link(user: SlackUserId) -> str:
 def mention(user: UserId) -> str:
     """Name the cached Slack user of a PagerDuty user."""
     return f"pb:{{mention:{user}}}"
+
+
+def scratch(run: str, kind: str) -> str:
+    """Name a key on which rights are tried; all of one run share a slot."""
+    return f"pb:{{doctor}}:{run}:{kind}"
+
+
+def typed(command: CommandId) -> str:
+    """Name what a typed line without a number meant."""
+    return f"pb:{{typed:{command}}}"

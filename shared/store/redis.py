@@ -33,6 +33,13 @@ ALIVE_TIMEOUT = 0.5
 MOST_CONNECTIONS = 32
 """Connections that one client keeps; a burst waits its turn."""
 NO_EVICTION = "noeviction"
+IMPOSSIBLE_ID = "0-0"
+"""Redis refuses an entry under this id, after everything else that it could refuse it for."""
+OLD = (
+    "this server cannot tell what is on its disk, because it has no WAITAOF (Redis has it from 7.2 on, and Valkey): "
+    "what it has just taken may be lost with its machine"
+)
+"""What holds of an older Redis."""
 
 _ANSWERS = ("BUSYGROUP", "NOGROUP")
 """Replies that say something about the data. Any other error reply means that the server does not do its work."""
@@ -114,6 +121,19 @@ async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wai
     return bytes(entry).decode()
 
 
+async def try_to_append(client: Redis, stream: str) -> None:
+    """
+    Find out whether an append would be taken, without one: under an id that no entry can have, nothing is written.
+
+    Raises `StoreDown` when it would not: a replica, a full memory or disk, no right to.
+    """
+    try:
+        await client.execute_command("XADD", stream, IMPOSSIBLE_ID, "probe", "")
+    except StoreDown as error:
+        if f"must be greater than {IMPOSSIBLE_ID}" not in str(error):
+            raise
+
+
 async def probe(client: Redis) -> Durability:
     """
     Find out what durability is in force, with a user that may do little more than append.
@@ -129,7 +149,8 @@ async def probe(client: Redis) -> Durability:
         await client.execute_command("WAITAOF", 1, 0, DISK_TIMEOUT_MS)
     except StoreDown as error:
         if isinstance(error.__cause__, ResponseError):
-            return Durability(fsync=False, why_not=str(error), eviction=eviction)
+            why_not = OLD if "unknown command" in str(error) else str(error)
+            return Durability(fsync=False, why_not=why_not, eviction=eviction)
         raise
     return Durability(fsync=True, eviction=eviction)
 

@@ -20,7 +20,7 @@ class Due:
 
 class WorkQueue:
     """
-    One kind of work: `commands` or `dirty`.
+    One kind of work: `commands`, `dirty` or `briefings`.
 
     A taken incident is hidden for `hidden` seconds. If its worker dies, it comes up again by itself.
     """

@@ -65,7 +65,6 @@ def test_what_asks_for_a_dialog(label: str, action: Action) -> None:
     """The dialog knows the incident, the place and the way to answer; a reassignment also whom the card showed."""
     found = asking(on_card(label))
 
-    assert found is not None
     seen = SEEN if action is Action.REASSIGN else None
     assert (action, INCIDENT, "#37", URL, seen) == (
         found.action,
@@ -77,9 +76,11 @@ def test_what_asks_for_a_dialog(label: str, action: Action) -> None:
     assert ("C0INCIDENTS", "U0ALICE", "1.2.abc") == (found.about.channel, found.by.id, found.trigger_id)
 
 
-def test_opening_a_page_asks_for_nothing() -> None:
-    """Slack reports it like any other press."""
-    assert asking(on_card("Open in PagerDuty")) is None
+def test_details_are_no_action() -> None:
+    """They are about the incident of the card, and nothing is done."""
+    found = asking(on_card("Details"))
+
+    assert (None, INCIDENT, "#37", URL) == (found.action, found.about.incident, found.about.label, found.about.url)
 
 
 def test_an_escalation_knows_whom_the_person_saw() -> None:
@@ -187,5 +188,4 @@ def test_what_a_dialog_carries_survives() -> None:
     """From the card into the dialog and back."""
     found = asking(on_card("Reassign"))
 
-    assert found is not None
     assert found.about == abouts.read(abouts.write(found.about))

@@ -7,29 +7,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bolt_app.modals import details
+from bolt_app.modals.about import About
 from bolt_app.reading.listing import listed
 from bolt_app.reading.manual import manual, markdown
 from bolt_app.reading.oncall import Place, best, choose, levels
 from bolt_app.reading.reading import unread
-from bolt_app.reading.show import Whole, shown
+from bolt_app.reading.show import shown
 from bolt_app.reading.whoami import ROLES
+from bolt_app.reading.whole import Whole
 from bolt_app.replies import Reply
 from bolt_app.saying import age
 from bolt_app.slash import USAGES, Scope, Verb, Wish
 from bolt_app.still_open import Open
 from bolt_app.which import candidates, unanswered, unknown
-from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks
+from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
+from shared.model.briefing import Link
 from shared.model.event import Instant, Ref, Status
-from shared.model.ids import IncidentId
+from shared.model.ids import ChannelId, IncidentId
 from shared.pagerduty.additions import Note
-from shared.pagerduty.alerts import Alert, Link
+from shared.pagerduty.alerts import Alert
 from shared.pagerduty.escalation import EscalationLevel, EscalationPolicy, OnCall
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.rest import AlertCounts, PendingAction, RestIncident
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
 
 AT = Instant(NOON, 1000)
+ABOUT = About(INCIDENT, ChannelId("C0INCIDENTS"), None, "", "#37")
 TEXT = st.text(st.characters(exclude_categories=()), max_size=400)
 LONGEST_ACK = 20_000
 """Bytes of an answer in an ack: Slack drops what is longer (reference on Socket Mode)."""
@@ -129,6 +134,59 @@ def test_what_could_not_be_read_is_said() -> None:
 def test_any_incident_is_harmless(text: str) -> None:
     """Whatever people and monitoring wrote."""
     harmless(shown(whole(text)))
+
+
+def view(whole: Whole) -> str:
+    """Open the details of an incident, which Slack must take."""
+    made = details.view(ABOUT, details.shown(whole))
+    assert [] == check_view(made, only="modal")
+    shown = json.dumps(made, ensure_ascii=False)
+    assert 250_000 > len(shown.encode())
+    return shown
+
+
+def test_details_have_everything() -> None:
+    """Every alert with the first lines of its details, every note, every entry of the log, and the way to PagerDuty."""
+    given = whole()
+    sent = (("cpu", "90 %"), ("trace", "first\n\nsecond\nthird\nfourth"), ("more", "sixth"))
+    alerts = tuple(replace(alert, details=sent) for alert in given.alerts or () for _ in range(2))
+
+    told = view(replace(given, alerts=alerts))
+
+    for words in ("*Alerts*: 3, 2 of them", "> cpu: 90 %", "> trace: first", "> second", "> fourth", "> …"):
+        assert words in told
+    assert "sixth" not in told
+    assert all(f"Disk is full {n}" in told for n in range(5))
+    assert all(f"Entry {n}" in told for n in range(9))
+    assert "|Open in PagerDuty>" in told
+
+
+def test_details_of_a_long_incident_fit() -> None:
+    """A thousand of everything, as long as can be: the alerts that came first, the last notes, the last of the log."""
+    given = whole("& " * 4000)
+    alert = replace((given.alerts or ())[0], details=tuple((f"{n}", "&" * 900) for n in range(50)))
+    notes, log = (given.notes or ()) * 200, (given.log or ()) * 200
+
+    told = view(Whole(replace(given.incident, alerts=AlertCounts(1000, 7)), (alert,) * 100, notes, log))
+
+    assert "…and 980 later, in PagerDuty." in told
+    assert "…and 1740 earlier, in PagerDuty." in told
+
+
+def test_details_say_what_is_not_there() -> None:
+    """That nothing is there is not the same as that nothing could be read."""
+    assert 3 == view(Whole(whole().incident, None, None, None)).count("could not be read")
+    assert "could not be read" not in view(Whole(whole().incident, (), (), ()))
+    assert "Nobody has added a note" in view(Whole(whole().incident, (), (), ()))
+
+
+@given(TEXT)
+def test_any_details_are_harmless(text: str) -> None:
+    """Whatever people and monitoring wrote, and called things."""
+    given = whole(text)
+    alerts = tuple(replace(alert, details=((text, text),), status=text) for alert in given.alerts or ())
+
+    assert "<!" not in view(replace(given, alerts=alerts)).replace("<!date^", "")
 
 
 def on_call(level: int, name: str, until_ms: int | None) -> OnCall:

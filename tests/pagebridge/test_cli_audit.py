@@ -69,7 +69,7 @@ ENTRIES = (ACK, ASKED, STRANGER)
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run a Valkey as `pagebridge run` does, with three entries in its audit; give its data directory."""
+    """Run a Valkey as `pagebridge up` does, with three entries in its audit; give its data directory."""
     directory = tmp_path_factory.mktemp("valkey")
     valkey = EmbeddedValkey(directory)
     with asyncio.Runner() as runner:
@@ -183,7 +183,7 @@ def test_where_there_is_no_store(capsys: pytest.CaptureFixture[str], tmp_path: P
 
     said = capsys.readouterr()
     assert "" == said.out
-    assert f"no `pagebridge run` uses {tmp_path / '.pagebridge/valkey'}" in said.err
+    assert f"no `pagebridge up` uses {tmp_path / '.pagebridge/valkey'}" in said.err
     assert "set REDIS_URL" in said.err
     assert [] == list(tmp_path.iterdir())
 

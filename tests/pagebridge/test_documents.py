@@ -1,5 +1,6 @@
 """The documents that repeat what the code says: they say the same."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -9,11 +10,12 @@ import jsonschema
 import pytest
 import yaml
 
-from bolt_app.preflight import SCOPES
 from bolt_app.reading.actions import actions_table
 from bolt_app.reading.manual import markdown as manual
 from pagebridge.cli import main
+from pagebridge.cli.manifest import written
 from pagebridge.cli.settings import env_example, markdown
+from shared.credentials import SCOPES
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +47,30 @@ def test_the_table_of_commands_in_the_readme_is_generated() -> None:
     assert in_readme("commands") == manual("/pd").strip()
 
 
+def test_the_picture_of_the_design_is_that_of_its_diagram() -> None:
+    """Whoever sees the picture reads every message of the diagram in it, in its order."""
+    design = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    diagram = re.search(r"```mermaid\n(.+?)```", design, re.DOTALL)
+    assert diagram
+    said = re.findall(r"^ *[A-Z]-+[x>]+[A-Z]: (.+)$", diagram[1], re.MULTILINE)
+    picture = (ROOT / "docs/life-of-an-incident.svg").read_text(encoding="utf-8")
+    drawn = re.findall(r'<text [^>]*class="messageText"[^>]*>(?:<tspan[^>]*>)?(.*?)</t', picture)
+
+    assert len(said) > 40
+    assert said == [html.unescape(text) for text in drawn]
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "README.md", "docs/design.md", "docs/test-plan.md"])
+def test_what_a_document_points_to_is_there(document: str) -> None:
+    """Every file and folder that is named exists, and so does every page that is linked."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:bolt_app|shared|webhook_receiver|pagebridge|tests|docs|deploy)/[\w./-]*)", text))
+    linked = {(Path(document).parent / link).as_posix() for link in re.findall(r"\]\(([\w./-]+)\)", text)}
+
+    assert named | linked
+    assert [] == [place for place in sorted(named | linked) if not (ROOT / place).exists()]
+
+
 def in_readme(name: str) -> str:
     """Read the generated part of the README that has this name."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -66,6 +92,15 @@ def test_the_command_prints_them(capsys: pytest.CaptureFixture[str], option: str
     """`pagebridge settings` prints exactly the document."""
     assert main(["settings", option]) == 0
     assert capsys.readouterr().out == text
+
+
+def test_the_manifest_is_the_one_that_is_installed() -> None:
+    """`pagebridge manifest` prints it, with the command that it is told."""
+    text = (ROOT / "manifest.yaml").read_text(encoding="utf-8")
+    assert text == written("/pd")
+    assert [{**manifest()["features"]["slash_commands"][0], "command": "/bridge"}] == yaml.safe_load(
+        written("/bridge")
+    )["features"]["slash_commands"]
 
 
 def test_the_manifest_is_one_that_slack_takes() -> None:

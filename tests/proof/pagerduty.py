@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TypeVar
 
-from bolt_app.watchdog import NEEDED
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty import answers, rest
 from shared.pagerduty.additions import Note
+from shared.pagerduty.alerts import Alert
 from shared.pagerduty.client import PagerDuty, Read
 from shared.pagerduty.escalation import EscalationPolicy
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.people import Team, User
 from shared.pagerduty.requests import IncidentFilter
 from shared.pagerduty.rest import RestIncident
-from shared.pagerduty.subscriptions import WebhookSubscription
+from shared.pagerduty.subscriptions import NEEDED, WebhookSubscription
 from tests.proof import account as model
 from tests.proof import logbook
 from tests.proof.account import Account, AlreadySo, History, Write
@@ -88,6 +88,11 @@ class SimulatedPagerDuty(PagerDuty):
     async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
         """List the webhook subscriptions."""
         return await self._way.call("survey", lambda: (SUBSCRIPTION,))
+
+    async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
+        """Read the alerts, of which the model has none."""
+        assert incident in self._account.incidents
+        return await self._way.call("read", tuple[Alert, ...])
 
     async def user(self, user: UserId) -> User:
         """Read a user."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from bolt_app.answering import Answering
 from bolt_app.attempting import Attempting
+from bolt_app.briefer import Briefer
 from bolt_app.consuming import Consuming
 from bolt_app.direct import Direct
 from bolt_app.executor import Executor
@@ -126,6 +127,9 @@ class SimulatedWorker(Core):
             group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(wiring.stopping))
             group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(wiring.stopping))
             group.create_task(repeating(self._upkeep(wiring, placing).step, wiring))
+            group.create_task(
+                self._working(wiring, wiring.briefings, "briefing", Briefer(wiring)).forever(wiring.stopping)
+            )
 
     async def accept(self, command: Command) -> bool:
         """Store a click."""
@@ -157,6 +161,7 @@ class SimulatedWorker(Core):
             leases=lambda work: self._parts.leases(redis, work, DURATIONS.lease, self.process.monotonic),
             dirty=WorkQueue(redis, "dirty", DURATIONS.lease),
             commands=WorkQueue(redis, "commands", DURATIONS.lease),
+            briefings=WorkQueue(redis, "briefings", DURATIONS.lease),
             pagerduty=pagerduty,
             slack=slack,
             identity=Identity(CONFIG.identity, slack, pagerduty, Links(redis), HOME),

@@ -1,15 +1,13 @@
 """
 A storm in virtual time: many incidents with four events each, a real core and a real door to Slack, Slack's own limits.
 
-Nothing is scaled and nothing depends on this machine: a second is one of Slack's. `python -m tests.proof.storming 500
-20` plays one with 500 incidents in 20 channels and prints the figures.
+Nothing is scaled and nothing depends on this machine: a second is one of Slack's.
 """
 
 import asyncio
 import json
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from random import Random
 
 from prometheus_client import REGISTRY
@@ -48,7 +46,8 @@ from tests.proof.engine.keyspace import Command, Keyspace, SortedSet, score
 from tests.proof.engine.loop import VirtualLoop
 from tests.proof.engine.process import Process
 from tests.proof.engine.server import MemoryServer
-from tests.proof.limited_slack import EPOCH, POST, UPDATE, Channels, LimitedSlack, LimitedTransport
+from tests.proof.limited_slack import EPOCH, POST, UPDATE, Channels, LimitedSlack, LimitedTransport, Message
+from tests.proof.listening import surprises
 from tests.proof.pagerduty import SimulatedPagerDuty
 from tests.proof.people import ALICE, BOB
 from tests.proof.slack import HOME
@@ -65,7 +64,8 @@ class Figures:
 
     `fewest` are the posts without which not everything would be told: a card and its lines for each incident; `notices`
     are those that say that cards are late, or not any more. `forced` is the number of seconds that Slack's limits take
-    for all of this; `cards` and `seconds` tell after how many the last card was there, and everything.
+    for all of this, and `soonest` for the first cards alone; `cards` and `seconds` tell after how many the last of them
+    was there, and everything.
     """
 
     incidents: int
@@ -79,14 +79,27 @@ class Figures:
     cards: float
     seconds: float
     forced: float
+    soonest: float
 
 
 @dataclass
 class Storm:
-    """A storm that is over: what Slack shows, and the figures."""
+    """A storm that is over: what Slack shows, the figures, and after how many seconds each incident was opened."""
 
     channels: Channels
     figures: Figures
+    opened: dict[int, float]
+
+    def waited(self, urgency: str) -> list[float]:
+        """List how many seconds the first card of each incident of this urgency took, in the order of opening."""
+        at = {message.key: message.at for message in self.channels.messages.values()}
+        chosen = [n for n in sorted(self.opened) if _urgency(n) == urgency]
+        return [at[f"card:Q{n}INCIDENT"] - self.opened[n] for n in chosen]
+
+    def notices(self, channel: str) -> list[Message]:
+        """List what the people of a channel were told about late cards, in its order."""
+        said = [one for (place, _), one in self.channels.messages.items() if place == channel]
+        return sorted((one for one in said if one.key.startswith("lag:")), key=lambda one: one.at)
 
 
 def storm(incidents: int, channels: int, workers: int = 1) -> Storm:
@@ -97,7 +110,11 @@ def storm(incidents: int, channels: int, workers: int = 1) -> Storm:
     async def main() -> None:
         played.append(await _played(loop, incidents, channels, workers))
 
-    loop.run(main, until=100_000.0)
+    heard: list[str] = []
+    with surprises(heard):
+        loop.run(main, until=100_000.0)
+    if heard:
+        raise AssertionError(heard)
     return played[0]
 
 
@@ -113,13 +130,13 @@ async def _played(loop: VirtualLoop, incidents: int, channels: int, workers: int
             group.create_task(_worker(f"worker {n}", Random(n), server, account, slack, _config(channels)))  # noqa: S311 -- the same storm again
             for n in range(workers)
         ]
-        await _break_out(server, account, bodies, incidents, channels)
+        opened = await _break_out(server, account, bodies, incidents, channels)
         while server.execute("ZCARD", keys.due("dirty")) or server.execute("XLEN", keys.EVENTS):  # noqa: ASYNC110 -- the server has no event for it
             await asyncio.sleep(1.0)
         seconds = loop.time()
         for task in running:
             task.cancel()
-    return Storm(slack, _figures(slack, incidents, channels, _passes() - before, seconds))
+    return Storm(slack, _figures(slack, incidents, channels, _passes() - before, seconds), opened)
 
 
 async def _worker(
@@ -168,6 +185,7 @@ def _wired(
         leases=lambda work: Leases(redis, work, durations.lease),
         dirty=WorkQueue(redis, "dirty", durations.lease),
         commands=WorkQueue(redis, "commands", durations.lease),
+        briefings=WorkQueue(redis, "briefings", durations.lease),
         pagerduty=pagerduty,
         slack=slack,
         identity=Identity(config.identity, slack, pagerduty, Links(redis), HOME),
@@ -185,7 +203,7 @@ def _config(channels: int) -> BridgeConfig:
 
 async def _break_out(
     server: MemoryServer, account: Account, bodies: list[bytes], incidents: int, channels: int
-) -> None:
+) -> dict[int, float]:
     """Let everything happen within a minute, evenly: each incident's four events, one soon after the other."""
     receiver = Process("receiver", Random(0))  # noqa: S311 -- the same storm again
     redis = SimRedis(server, receiver)
@@ -197,6 +215,7 @@ async def _break_out(
         body = _placed(bodies.pop(), n, channels)
         fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": b"", "received": b"0"}
         await receiver.run(lambda fields=fields: append(redis, keys.EVENTS, fields, wait_for_disk=True))  # type: ignore[misc]  # its default
+    return {n: at for at, n, step in acts if step == 0}
 
 
 def _act(account: Account, n: int, step: int) -> None:
@@ -211,12 +230,16 @@ def _act(account: Account, n: int, step: int) -> None:
 
 
 def _placed(body: bytes, n: int, channels: int) -> bytes:
-    """Let an event be of one of the services, and every second incident of low urgency."""
+    """Let an event be of one of the services, and half of the incidents of low urgency."""
     message = json.loads(body)
     data = message["event"]["data"]
     data["service"] = {"id": f"PSERVICE{n % channels}", "summary": f"service-{n % channels}"}
-    data["urgency"] = "low" if n % 2 else "high"
+    data["urgency"] = _urgency(n)
     return json.dumps(message).encode()
+
+
+def _urgency(n: int) -> str:
+    return "low" if n // 20 % 2 else "high"
 
 
 def _figures(slack: Channels, incidents: int, channels: int, passes: int, seconds: float) -> Figures:
@@ -226,7 +249,9 @@ def _figures(slack: Channels, incidents: int, channels: int, passes: int, second
     posts, updates = slack.calls[POST], slack.calls[UPDATE]
     a_second = {rate: rate.per_minute / 60 for rate in (CHANNEL, WORKSPACE, TIER_3)}
     forced = max(posts / channels / a_second[CHANNEL], posts / a_second[WORKSPACE], updates / a_second[TIER_3])
-    return Figures(incidents, channels, fewest, posts, notices, updates, slack.refused, passes, cards, seconds, forced)
+    soonest = max(incidents / channels / a_second[CHANNEL], incidents / a_second[WORKSPACE])
+    taken = passes, cards, seconds, forced, soonest
+    return Figures(incidents, channels, fewest, posts, notices, updates, slack.refused, *taken)
 
 
 def _passes() -> int:
@@ -234,8 +259,11 @@ def _passes() -> int:
 
 
 def _zrank(space: Keyspace, args: Sequence[bytes]) -> int | None:
-    ranked = [member for member, _ in (space.find(args[0], SortedSet) or SortedSet()).ranked()]
-    return ranked.index(args[1]) if args[1] in ranked else None
+    found = space.find(args[0], SortedSet) or SortedSet()
+    if args[1] not in found:
+        return None
+    at = found[args[1]]
+    return sum(other < at or (other == at and member < args[1]) for member, other in found.items())
 
 
 def _zcount(space: Keyspace, args: Sequence[bytes]) -> int:
@@ -245,7 +273,8 @@ def _zcount(space: Keyspace, args: Sequence[bytes]) -> int:
 
 def _zrangebyscore(space: Keyspace, args: Sequence[bytes]) -> list[bytes]:
     least, most = score(args[1]), score(args[2])
-    return [member for member, at in (space.find(args[0], SortedSet) or SortedSet()).ranked() if least <= at <= most]
+    found = space.find(args[0], SortedSet) or SortedSet()
+    return [member for at, member in sorted((at, member) for member, at in found.items() if least <= at <= most)]
 
 
 MORE_COMMANDS = {
@@ -253,13 +282,3 @@ MORE_COMMANDS = {
     b"ZCOUNT": Command(_zcount, 3, 3),
     b"ZRANGEBYSCORE": Command(_zrangebyscore, 3, 3),
 }
-
-
-def main() -> None:
-    """Play the storm that the command line asks for."""
-    incidents, channels, *workers = (int(word) for word in sys.argv[1:])
-    sys.stdout.write(json.dumps(asdict(storm(incidents, channels, *workers).figures)) + "\n")
-
-
-if __name__ == "__main__":
-    main()

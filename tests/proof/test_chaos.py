@@ -108,6 +108,21 @@ def test_an_acknowledge_that_went_straight_to_pagerduty_is_no_echo(good: Facts) 
     assert () == oracle.echoed(told).findings
 
 
+def test_a_copy_that_went_straight_to_pagerduty_is_told_apart(good: Facts) -> None:
+    """A second effect is excused only if Slack brought the press twice, without the store, and it was taken back."""
+    back = Transition(I1, "unacknowledged", "PagerDuty itself", 3.2, delivered=True)
+    twice = replace(good, clicks=[replace(CLICK, copies=2)], writes=[WRITE, replace(WRITE, at=3.5)])
+    twice.transitions.append(back)
+    assert 1 == len(clicking.doubled_writes(twice).findings)
+
+    good.journal.troubles.append(Trouble(CLICK.at - 1, CLICK.at + 1))
+
+    assert () == clicking.doubled_writes(twice).findings
+    assert "1 second effects" in clicking.doubled_writes(twice).aside
+    assert clicking.doubled_writes(replace(twice, clicks=[CLICK])).findings
+    assert clicking.doubled_writes(replace(twice, transitions=[TRIGGERED, ACKNOWLEDGED])).findings
+
+
 def test_an_answer_ends_a_click(good: Facts) -> None:
     """Who was told that it was not done has lost nothing; an answer that Slack did not take is told apart."""
     incident = good.company.pagerduty.trigger(good.company.acme.service, "down")

@@ -1,33 +1,34 @@
 """A storm of incidents, against Slack's limits as they are: nothing lost, nothing twice, hardly a call too many."""
 
 import pytest
+from prometheus_client import REGISTRY
 
-from tests.proof.storming import LINES, storm
+from tests.proof.judging_storms import complaints
+from tests.proof.storming import storm
 
-INCIDENTS = 40
+INCIDENTS = 60
+"""`make bench` plays it with 500."""
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(("channels", "workers"), [(1, 1), (20, 1), (20, 3)])
 def test_a_storm_passes(channels: int, workers: int) -> None:
     """
     Every incident has one card that says how it ended, and one line for each event, and Slack never had to say no.
 
     Besides these posts there are few updates, because a card says what is newest when its turn comes. It takes hardly
-    longer than the limits make it, and cards, which come before lines, hardly longer than that many posts; and there
-    are hardly more looks at each incident than something to do.
+    longer than the limits make it; cards come before lines, those of high urgency first. Where cards are late for long
+    the people of the channel are told so, and told when they are not any more, and the delay is in the metrics.
     """
+    before = _slow_cards()
     passed = storm(INCIDENTS, channels, workers)
-    figures, messages = passed.figures, passed.channels.by_key()
 
-    cards = {key: shown for key, shown in messages.items() if key.startswith("card:")}
-    assert INCIDENTS == len(cards)
-    assert all(["Resolved by Bob" in shown.text for shown in card] == [True] for card in cards.values())
-    lines = [shown for key, shown in messages.items() if key.startswith("line:")]
-    assert [1] * INCIDENTS * LINES == [len(line) for line in lines]
-    assert 0 == figures.refused
-    assert figures.fewest == figures.posts - figures.notices
-    assert figures.notices <= 2 * channels
-    assert figures.updates <= 2 * INCIDENTS
-    assert figures.seconds <= 60 + 1.1 * figures.forced
-    assert figures.cards <= 60 + INCIDENTS / channels
-    assert figures.passes <= 2 * (figures.posts + figures.updates + INCIDENTS * LINES)
+    assert [] == complaints(passed), passed.figures
+    assert channels > 1 or _slow_cards() > before
+
+
+def _slow_cards() -> float:
+    """Count the cards that have shown something only after half a minute."""
+    name = "pagebridge_card_delay_seconds"
+    quick = REGISTRY.get_sample_value(f"{name}_bucket", {"le": "30.0"}) or 0.0
+    return (REGISTRY.get_sample_value(f"{name}_count") or 0.0) - quick

@@ -154,7 +154,7 @@ def test_an_unreadable_dotenv_is_said(environ: Environ) -> None:
 
 
 def test_given_values_win(environ: Environ) -> None:
-    """`pagebridge run` hands over the address of its own Valkey."""
+    """`pagebridge up` hands over the address of its own Valkey."""
     environ()
     assert load(Settings, redis_url="unix:///x/valkey.sock").redis_url.get_secret_value() == "unix:///x/valkey.sock"
 

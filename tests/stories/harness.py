@@ -20,6 +20,7 @@ from shared.clock import Durations
 from shared.settings import ReceiverSettings, WorkerSettings, load
 from shared.store import keys
 from shared.store.redis import connect
+from tests.servers import program
 from webhook_receiver.receiver import Receiver
 
 SECRET = "a-webhook-secret"
@@ -41,6 +42,8 @@ FAST = Durations(
     store=0.8,
     direct=1.5,
     closed=0.3,
+    briefing=0.3,
+    briefing_pause=0.0,
     drain=3.0,
     pace=0.02,
     socket_stagger=0.05,
@@ -203,7 +206,7 @@ async def running(
     """
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(EmbeddedValkey(directory))
+        valkey = await stack.enter_async_context(EmbeddedValkey(directory, binary=program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, paced=limits is not None, limits=limits))
         port = await stack.enter_async_context(receiving(valkey))
@@ -222,7 +225,7 @@ async def settled(bridge: Bridge) -> None:
 
     async def busy() -> int:
         streams = await redis.xlen(keys.EVENTS) + await redis.xlen(keys.COMMANDS)
-        return streams + int(await redis.zcard(keys.due("dirty"))) + int(await redis.zcard(keys.due("commands")))
+        return streams + sum([int(await redis.zcard(keys.due(name))) for name in ("dirty", "commands", "briefings")])
 
     try:
         async with asyncio.timeout(PATIENCE):

@@ -24,6 +24,7 @@ from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.pagerduty.faults import Active
 from pagebridge.sandbox.slack import Message, SlackSandbox
 from pagebridge.sandbox.slack.faults import Active as SlackActive
+from tests.servers import program
 from tests.stories.harness import FAST, SECRET, Acme, Bridge, receiving, settled, until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -149,7 +150,7 @@ class Deployment(Bridge):
 async def deployed(directory: Path) -> AsyncIterator[Deployment]:
     """Prepare Acme's deployment, in which nothing of the bridge runs yet. Leaves nothing running."""
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey"))
+        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey", binary=program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, paced=False))
         group = await stack.enter_async_context(asyncio.TaskGroup())

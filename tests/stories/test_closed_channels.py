@@ -76,6 +76,75 @@ async def test_a_channel_that_is_archived_under_a_card(bridge: Bridge) -> None:
     assert "Triggered" in channel.messages[0].plain
 
 
+@pytest.mark.parametrize(
+    ("private", "word"),
+    [(False, "not_in_channel"), (True, "channel_not_found")],
+    ids=["a public channel", "a private channel"],
+)
+async def test_the_app_is_removed_under_a_card(bridge: Bridge, private: bool, word: str) -> None:  # noqa: FBT001 -- of the table
+    """Like archiving: the story goes on in the default channel, once, and comes back as soon as the app is invited."""
+    before = refusals(word)
+    channel = checkout(bridge, private=private)
+    incident = bridge.trigger()
+    await channel.wait(lambda c: "Triggered" in c.messages[0].plain and len(c.messages[0].replies) == 1)
+    channel.members.remove(bridge.slack.bot_user_id)
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    assert NOTICE in (await bridge.card("Acknowledged")).plain
+    await bridge.lines(1)
+    channel.members.append(bridge.slack.bot_user_id)
+    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain and "Acknowledged" in c.messages[0].plain)
+    await settled(bridge)
+    assert (1, 1, before + 1) == (len(channel.messages), len(bridge.channel.messages), refusals(word))
+
+
+@pytest.mark.parametrize("word", ["restricted_action", "restricted_action_thread_locked"])
+async def test_posting_is_restricted_under_a_card(bridge: Bridge, word: str) -> None:
+    """The card could still be edited, but its thread takes no reply: that is told where it can be read."""
+    channel = checkout(bridge)
+    incident = bridge.trigger()
+    await channel.wait(lambda c: "Triggered" in c.messages[0].plain and len(c.messages[0].replies) == 1)
+    bridge.slack.fail(Fault("chat.postMessage", channel="C0CHECKOUT", error=word))
+
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    assert "Acknowledged by Bob" in (await bridge.lines(1))[0]
+    await bridge.card("Moved here while #checkout could not be posted to")
+    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain and "Acknowledged" in c.messages[0].plain)
+
+
+async def test_the_notice_is_true_once_the_channel_is_open(bridge: Bridge) -> None:
+    """Nobody is asked to mend what is mended; the card stays where its thread is."""
+    channel = checkout(bridge, archived=True)
+    bridge.trigger()
+    card = await bridge.card(NOTICE)
+    await settled_but_for_tries(bridge)
+
+    channel.archived = False
+
+    await until(lambda: NOTICE not in card.plain, "another notice")
+    assert "Moved here while #checkout could not be posted to" in card.plain
+    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain)
+
+
+async def test_a_private_teams_incident_never_goes_to_the_default_channel(bridge: Bridge) -> None:
+    """Its own channel is archived: it waits there, and operators read why."""
+    channel = checkout(bridge, archived=True)
+    secret = bridge.pagerduty.add_team("Secret", private=True)
+    policy = bridge.pagerduty.add_escalation_policy("Secret on-call", [["PALICE1"]], teams=[secret])
+    service = bridge.pagerduty.add_service("vault", policy.id, teams=[secret])
+    bridge.route(service="vault", channel="C0CHECKOUT")
+    incident = bridge.pagerduty.trigger(service.id, "Vault is sealed")
+    await until(lambda: tries(bridge) > 1, "a second try")
+    bridge.pagerduty.web("PALICE1").acknowledge(incident.id)
+
+    channel.archived = False
+
+    await channel.wait(lambda c: "Acknowledged" in c.messages[0].plain and len(c.messages[0].replies) == 2)
+    assert [] == bridge.channel.messages
+
+
 async def test_cards_in_a_channel_that_opens_are_brought_up_to_date(bridge: Bridge) -> None:
     """Nobody restarts anything, nothing new happens, and every card that was left there comes right."""
     channel = checkout(bridge)

@@ -44,6 +44,7 @@ async def busy(bridge: Bridge) -> tuple[str, Message]:
     return incident, card
 
 
+@pytest.mark.both_servers
 async def test_nothing_is_doubled_or_told_again(bridge: Bridge) -> None:
     """After the loss the same card and lines stand there, as they were."""
     _, card = await busy(bridge)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.stories.harness import Bridge, running
 
 TRIGGERED = [
@@ -13,7 +15,7 @@ TRIGGERED = [
     "Add responders",
     "Change priority",
     "Status update",
-    "Open in PagerDuty",
+    "Details",
 ]
 """What can be pressed while nobody has acknowledged."""
 
@@ -72,7 +74,7 @@ async def test_bob_acts_in_pagerduty(bridge: Bridge) -> None:
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
     card = await bridge.card("Resolved")
     assert "by Bob Ng in PagerDuty" in card.plain
-    assert ["Add note", "Status update", "Open in PagerDuty"] == card.buttons
+    assert ["Add note", "Status update", "Details"] == card.buttons
     assert [] == bridge.writes()
 
 
@@ -146,6 +148,7 @@ async def test_hostile_titles_are_inert(bridge: Bridge) -> None:
     assert len(card.text) < 4000
 
 
+@pytest.mark.both_servers
 async def test_two_workers_do_not_disturb_each_other(tmp_path: Path) -> None:
     """With two workers there is still one card, one line per transition and one write per click."""
     async with running(tmp_path / "valkey", workers=2) as bridge:

@@ -35,6 +35,7 @@ async def bridge(tmp_path: Path) -> AsyncIterator[Deployment]:
         yield deployment
 
 
+@pytest.mark.both_servers
 async def test_what_a_killed_worker_had_in_hand_is_carried_out_once(bridge: Deployment) -> None:
     """Killed right after the ack, reading, before, during and after the write: the next worker does each once."""
     killed = await bridge.quick_worker()
@@ -146,6 +147,7 @@ async def test_a_burst_of_incidents_and_clicks_survives_a_killed_worker(bridge: 
     assert ["alice@example.com"] * 6 == [call.from_email for call in bridge.effects()]
 
 
+@pytest.mark.both_servers
 async def test_an_event_that_died_with_its_reader_is_taken_over(bridge: Deployment) -> None:
     """A worker read an event off the stream and got no further: another one takes it over after a moment."""
     await bridge.start_worker()

@@ -49,6 +49,50 @@ async def test_a_priority_that_comes_later_adds_a_channel(bridge: Bridge) -> Non
     assert [] == channel.messages[0].replies
 
 
+async def test_a_service_that_comes_later_adds_a_channel(bridge: Bridge) -> None:
+    """Somebody moves the incident to the service that is really broken: its people get a card as well."""
+    channel = duty(bridge)
+    policy = bridge.pagerduty.add_escalation_policy("Search on-call", [["PCAROL1"]])
+    service = bridge.pagerduty.add_service("search-api", policy.id)
+    bridge.route(service="search-api", channel="C0DUTY")
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+
+    bridge.pagerduty.web("PALICE1").set_service(incident.id, service.id)
+
+    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain)
+    await bridge.card("search-api")
+    await settled(bridge)
+    assert (1, 1) == (len(bridge.channel.messages), len(channel.messages))
+
+
+async def test_what_is_shown_stays_when_a_route_would_ignore_it_now(bridge: Bridge) -> None:
+    """Its card is looked after to the end."""
+    before = unshown("ignored")
+    bridge.route(priority="P2", ignore=True)
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+
+    bridge.pagerduty.web("PALICE1").set_priority(incident.id, "P2")
+    bridge.pagerduty.web("PALICE1").resolve(incident.id)
+
+    await bridge.card("Resolved")
+    assert before == unshown("ignored")
+
+
+async def test_the_first_of_several_channels_is_home(bridge: Bridge) -> None:
+    """The first route that matches decides, with all its channels: one thread, and a card in each."""
+    channel = duty(bridge)
+    bridge.route(team="Payments", channel="C0INCIDENTS")
+    bridge.route(urgency="high", team="Payments", channels=["C0DUTY", "C0INCIDENTS"])
+    bridge.trigger()
+
+    await channel.wait(lambda c: len(c.messages[0].replies) == 1)
+    card = await bridge.card("told in #duty")
+    await settled(bridge)
+    assert [] == card.replies
+
+
 async def test_a_priority_that_goes_takes_no_card_away(bridge: Bridge) -> None:
     """Both cards are looked after to the end, wherever the incident would go now."""
     bridge.pagerduty.add_priority("P1")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pagebridge.sandbox.slack import Ephemeral
+from pagebridge.sandbox.slack import Ephemeral, Fault
 from shared.model.ids import ChannelId, IncidentId
 from shared.store.open_incidents import OpenIncidents
 from tests.stories.harness import FAST, Bridge, running, settled, until
@@ -196,6 +196,22 @@ async def test_what_could_not_be_stored_is_not_sent(bridge: Bridge) -> None:
     told = await bridge.told("Alice", "Not stored, so nothing was sent: #1, #2")
     assert "/pd ack number" in told
     assert [] == bridge.writes()
+    await bridge.valkey.start()
+
+
+async def test_what_could_not_be_stored_is_told_another_way(bridge: Bridge) -> None:
+    """The preview cannot be replaced either: Alice is told privately, and only then is her press acked."""
+    await opened(bridge, "Checkout is slow")
+    shown = await preview(bridge, "Alice", "not acknowledged: 1")
+    await bridge.valkey.kill()
+    bridge.slack.fail(Fault("response_url", http_status=500))
+    bridge.slack.fail(Fault("chat.postEphemeral", delay=0.3))
+
+    press = await bridge.slack.person("U0ALICE").click("Acknowledge 1 incident", shown)
+
+    await bridge.told("Alice", "Not stored, so nothing was sent: #1")
+    assert press.envelope is not None
+    assert (press.envelope.acked_after_ms or 0) > 300
     await bridge.valkey.start()
 
 

@@ -144,6 +144,40 @@ async def test_a_redelivered_envelope_is_the_same_command(bridge: Bridge) -> Non
     assert 1 == len(bridge.private("Alice"))
 
 
+async def test_a_late_copy_is_about_the_same_incident(bridge: Bridge) -> None:
+    """Slack brings `/pd ack` again when another incident is the only open one: that one is left alone."""
+    await opened(bridge, "Checkout is slow")
+    typed = await types(bridge, "Alice", "/pd ack")
+    await bridge.told("Alice", "Incident #1 is acknowledged, in your name")
+    bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(1).id)
+    await bridge.card("Resolved")
+    await opened(bridge, "Search is down")
+
+    again = await bridge.slack.redeliver(typed)
+    await settled(bridge)
+
+    assert again.acked
+    assert "triggered" == bridge.pagerduty.incident(2).status
+    assert 1 == len(bridge.writes())
+    assert 1 == len(bridge.private("Alice"))
+
+
+async def test_a_late_copy_means_no_more_than_the_first(bridge: Bridge) -> None:
+    """Alice was told that nothing was sent, because two were open: a copy sends nothing when only one is left."""
+    await opened(bridge, "Checkout is slow", "Search is down")
+    typed = await types(bridge, "Alice", "/pd ack")
+    bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(1).id)
+    await bridge.card("Resolved")
+    await settled(bridge)
+
+    again = await bridge.slack.redeliver(typed)
+    await settled(bridge)
+
+    assert again.envelope is not None
+    assert "Nothing was sent" in str(again.envelope.response)
+    assert [] == bridge.writes()
+
+
 async def test_what_is_hidden_is_hidden_from_the_unlinked_too(bridge: Bridge) -> None:
     """Dave is nobody at PagerDuty: he does not learn either that there is something."""
     hire(bridge, "Dave")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.sandbox.pagerduty import Fault
+from tests.servers import CONFIRMING
 from tests.stories.processes import QUICK, Deployment, acknowledged_once, deployed_with_receiver, incidents, struck
 
 
@@ -18,6 +19,7 @@ async def bridge(tmp_path: Path) -> AsyncIterator[Deployment]:
         yield deployment
 
 
+@CONFIRMING
 async def test_a_worker_told_to_stop_finishes_and_loses_no_click(bridge: Deployment) -> None:
     """SIGTERM during a slow write: it is finished, a click meanwhile is kept for the next, and the code is 0."""
     worker = await bridge.worker()
@@ -39,13 +41,15 @@ async def test_a_worker_told_to_stop_finishes_and_loses_no_click(bridge: Deploym
 
 
 async def test_bridge_toml_is_read_again_on_sighup(bridge: Deployment) -> None:
-    """A good file counts from then on; a bad or a missing one changes nothing, and the log says why."""
+    """A good file counts from then on, and its routes are checked; a bad or a missing one changes nothing."""
     duty = bridge.slack.add_channel("duty", id="C0DUTY", members=list(bridge.acme.people.values()))
     worker = await bridge.worker()
 
-    bridge.config.write_text('[routing]\ndefault_channel = "C0DUTY"\n', encoding="utf-8")
+    route = '[[routing.routes]]\nservice = "serach-api"\nchannel = "C0DUTY"\n'
+    bridge.config.write_text(f'[routing]\ndefault_channel = "C0DUTY"\n{route}', encoding="utf-8")
     worker.send(signal.SIGHUP)
     await worker.until_logged("config.loaded")
+    assert "PagerDuty has no service 'serach-api'" in (await worker.until_logged("route.wrong"))["why"]
     bridge.trigger("good file")
     await duty.wait(lambda channel: "good file" in channel.messages[0].plain)
 

@@ -65,6 +65,7 @@ async def commands_so_far(redis: Redis) -> int:
     return int((await redis.xinfo_stream(keys.COMMANDS))["entries-added"])
 
 
+@pytest.mark.both_servers
 async def test_an_acknowledge_goes_straight_to_pagerduty(bridge: Bridge) -> None:
     """Redis is down: Alice's press is carried out at once, in her name, and she is told."""
     await ready(bridge)
@@ -118,6 +119,7 @@ async def test_a_dialog_is_not_sent(bridge: Bridge) -> None:
     assert 1 == len(bridge.writes())
 
 
+@pytest.mark.both_servers
 async def test_a_dialog_that_redis_takes_late_is_void(bridge: Bridge) -> None:
     """Redis hangs and stores what Bob sent only after he was told that it was not kept: it is never carried out."""
     await ready(bridge)
@@ -219,6 +221,7 @@ async def test_a_delivery_while_redis_is_down(bridge: Bridge) -> None:
     assert 1 == len(bridge.channel.messages[0].replies)
 
 
+@pytest.mark.both_servers
 async def test_after_redis_was_killed_everything_goes_on(tmp_path: Path) -> None:
     """Redis dies in the middle of a burst and comes back with its data: two workers go on, and nothing is doubled."""
     async with running(tmp_path / "valkey", workers=2) as bridge:
@@ -270,6 +273,7 @@ def buried() -> float:
     return REGISTRY.get_sample_value("pagebridge_dead_letters_total", {"stream": keys.EVENTS}) or 0.0
 
 
+@pytest.mark.both_servers
 async def test_a_click_is_acked_only_when_it_is_stored(bridge: Bridge) -> None:
     """Redis takes 0.3 s over every write: no ack comes before that is over."""
     bridge.trigger()

@@ -1,4 +1,4 @@
-"""A Valkey, and a receiver in front of it."""
+"""A server of Valkey or Redis, and a receiver in front of it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,13 +7,14 @@ import pytest
 
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis, connect
+from tests.servers import program
 from tests.webhook_receiver.running import Running, running
 
 
 @pytest.fixture
 async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
     """Run a Valkey with its data on disk."""
-    async with EmbeddedValkey(tmp_path / "valkey") as server:
+    async with EmbeddedValkey(tmp_path / "valkey", binary=program()) as server:
         yield server
 
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import aiohttp
@@ -22,6 +22,8 @@ BODY = b'{"event": {"id": "01EVENT"}}'
 PATH = "/webhooks/pagerduty"
 SIGNATURE = "X-PagerDuty-Signature"
 QUICK = Limits(header=0.3, body=0.3, answer=3.0, idle=0.4, store=2.0, probe=0.05, drain=3.0)
+PATIENT = replace(QUICK, header=10.0, body=10.0, idle=30.0)
+"""For tests that are not about slow clients: this machine may be one."""
 PATIENCE = 30.0
 """Seconds after which a test that waits for something has failed."""
 

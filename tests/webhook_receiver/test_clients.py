@@ -23,6 +23,7 @@ from tests.webhook_receiver.running import (
     storing,
     until,
 )
+from webhook_receiver.limits import Limits
 
 HEADER = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{SIGNATURE}: {sign()}\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
 DRIP = 0.02
@@ -131,6 +132,34 @@ async def test_good_clients_are_served_among_many_bad_ones(valkey: EmbeddedValke
             assert 202 == await receiver.deliver()
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(closed_after(reader) for reader, _ in bad[:23]))
+
+
+async def test_good_clients_do_not_wait_for_hundreds_of_idle_ones(valkey: EmbeddedValkey) -> None:
+    """300 connections that say nothing, or half of something, take every place: good clients do not notice."""
+    beginnings = [b"", b"POST", HEADER[:-2], HEADER, HEADER + BODY[:-1], HEADER + BODY]
+    async with running(valkey.url, limits=Limits()) as receiver, AsyncExitStack() as stack:
+        for number in range(300):
+            _, writer = await receiver.connect()
+            stack.callback(writer.close)
+            writer.write(beginnings[number % len(beginnings)])
+        begun = time.monotonic()
+        for _ in range(20):
+            assert 202 == await receiver.deliver()
+
+        assert time.monotonic() - begun < 20 * 0.5
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", HEADER[:40], HEADER, HEADER + BODY[:-1]], ids=["nothing", "line", "header", "body"]
+)
+async def test_a_client_that_stops_sending_is_let_go(receiver: Running, sent: bytes) -> None:
+    """Whoever closes its half of the connection in the middle of a delivery does not keep the other half."""
+    reader, writer = await receiver.connect()
+    writer.write(sent)
+    writer.write_eof()
+
+    assert await closed_after(reader) < QUICK.header + 1.0
+    writer.close()
 
 
 async def test_an_answer_under_way_is_not_given_up(valkey: EmbeddedValkey, redis: Redis) -> None:

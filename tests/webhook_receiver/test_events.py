@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.store import keys
 from shared.store.redis import Redis
+from tests.servers import CONFIRMING
 from tests.webhook_receiver.running import Running, running, stored
 
 IN_TIME = 2.5
@@ -103,6 +104,7 @@ async def test_a_full_redis_is_no_client_error(redis: Redis, receiver: Running) 
     assert 202 == await receiver.deliver()
 
 
+@CONFIRMING
 async def test_a_disk_that_does_not_confirm_is_503(redis: Redis, receiver: Running) -> None:
     """202 means on the disk: as long as it does not say so, there is none."""
     assert "fsync" == (await durability(receiver))["in_force"]
@@ -118,6 +120,7 @@ async def test_memory_durability_does_not_wait_for_the_disk(valkey: EmbeddedValk
         assert {"wanted": "memory", "in_force": "memory"}.items() <= (await durability(receiver)).items()
 
 
+@CONFIRMING
 async def test_missing_durability_is_said_loudly(valkey: EmbeddedValkey, redis: Redis) -> None:
     """A Redis that cannot confirm is used for what it is worth, and log and details say what that is."""
     await redis.config_set("appendonly", "no")
@@ -133,6 +136,7 @@ async def test_missing_durability_is_said_loudly(valkey: EmbeddedValkey, redis: 
     assert ["store.evicts", "store.not_durable"] == warned
 
 
+@CONFIRMING
 async def test_the_receiver_needs_no_rights_but_to_append(valkey: EmbeddedValkey, redis: Redis) -> None:
     """A Redis user that may append to the events stream, and nothing else, is enough; the rest is out of its reach."""
     rights = ("+ping", "+hello", "+xadd", "+waitaof")

@@ -10,8 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
+
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis
+from tests.servers import CONFIRMING
 from tests.webhook_receiver.running import BODY, PATH, PATIENCE, SECRET, SIGNATURE, sign, stored, storing, until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -76,6 +79,7 @@ async def ended(receiver: Process) -> tuple[int | None, str]:
     return receiver.returncode, logged.decode()
 
 
+@CONFIRMING
 async def test_what_is_in_hand_is_finished_after_sigterm(valkey: EmbeddedValkey, redis: Redis, tmp_path: Path) -> None:
     """A delivery that is being stored when the process is told to end still gets its 202; then the exit code is 0."""
     port = free_port()
@@ -96,6 +100,40 @@ async def test_what_is_in_hand_is_finished_after_sigterm(valkey: EmbeddedValkey,
     assert 0 == code, logged
     assert [BODY] == [fields[b"body"] for fields in await stored(redis)]
     assert SECRET not in logged
+
+
+async def test_secrets_are_read_again_on_sighup(valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    """A new secret counts without a restart, so that it can replace another; a file that is wrong changes nothing."""
+    port = free_port()
+    (tmp_path / ".env").write_text("PAGERDUTY_WEBHOOK_SECRETS=the-old-one\n")
+    settings = {name: value for name, value in environment(valkey, port).items() if name != "PAGERDUTY_WEBHOOK_SECRETS"}
+    async with process(tmp_path, **settings) as receiver, aiohttp.ClientSession() as http:
+        await until_listening(port)
+        assert 401 == await delivered(http, port)
+        (tmp_path / ".env").write_text(f"PAGERDUTY_WEBHOOK_SECRETS=the-old-one,{SECRET}\n")
+        receiver.send_signal(signal.SIGHUP)
+
+        async def taken() -> bool:
+            return 202 == await delivered(http, port)
+
+        await until(taken, "the new secret to count")
+        (tmp_path / ".env").write_text("PAGERDUTY_WEBHOOK_SECRETS=,\n")
+        receiver.send_signal(signal.SIGHUP)
+        assert await taken()
+        receiver.terminate()
+        code, logged = await ended(receiver)
+
+    assert 0 == code, logged
+    assert "config.loaded" in logged
+    assert "config.kept" in logged
+    assert SECRET not in logged
+
+
+async def delivered(http: aiohttp.ClientSession, port: int) -> int:
+    """Deliver something signed with `SECRET`, and return the HTTP status of the answer."""
+    url = f"http://127.0.0.1:{port}{PATH}"
+    async with http.post(url, data=BODY, headers={SIGNATURE: sign()}) as answer:
+        return answer.status
 
 
 async def test_an_idle_receiver_ends_at_once(valkey: EmbeddedValkey, tmp_path: Path) -> None:

@@ -23,10 +23,12 @@ def hire(pagerduty: PagerDutySandbox, slack: SlackSandbox) -> None:
             pagerduty.add_user(PEOPLE[first], email(first), role="limited_user", id=pagerduty_id(first))
             pagerduty.add_member(teams[name].id, pagerduty_id(first), "responder")
     levels = [[pagerduty_id("Alice")], [pagerduty_id("Bob")]]
-    policy = pagerduty.add_escalation_policy("Payments on-call", levels, teams=[teams["Payments"]])
-    pagerduty.add_service("checkout-api", policy.id, teams=[teams["Payments"]], id=CHECKOUT)
+    policy = pagerduty.add_escalation_policy("Payments on-call", levels, teams=[teams["Payments"]], delay=30)
+    pagerduty.add_service(
+        "checkout-api", policy.id, teams=[teams["Payments"]], id=CHECKOUT, acknowledgement_timeout=3600
+    )
     levels = [[pagerduty_id("Alice")], [pagerduty_id("Carol")]]
-    policy = pagerduty.add_escalation_policy("Search on-call", levels, teams=[teams["Search"]])
+    policy = pagerduty.add_escalation_policy("Search on-call", levels, teams=[teams["Search"]], delay=30)
     pagerduty.add_service("search-api", policy.id, teams=list(teams.values()), id=SEARCH)
     pagerduty.add_priority("P1")
 

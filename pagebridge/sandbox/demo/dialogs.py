@@ -11,9 +11,8 @@ Names = Callable[[str], str]
 def drawn(modal: Modal, first: str, names: Names, errors: Mapping[str, str]) -> str:
     """Draw a modal with what is filled in, and below a field what is wrong with it."""
     lines = [line for shown in modal.plain.splitlines() for line in _line(shown, modal, names, errors)]
-    return _box(
-        f"{first}'s dialog: {modal.title}", [*lines, f"[{_button(modal, 'close')}] [{_button(modal, 'submit')}]"]
-    )
+    buttons = " ".join(f"[{_button(modal, which)}]" for which in ("close", "submit") if which in modal.content)
+    return _box(f"{first}'s dialog: {modal.title}", [*lines, buttons])
 
 
 def question(dialog: Dialog, first: str) -> str:

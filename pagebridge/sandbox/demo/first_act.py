@@ -1,11 +1,23 @@
 """The first act, step by step: states that change on both sides, late and twice, refusals, and an outage."""
 
+import asyncio
+import time
+
 from pagebridge.sandbox.demo import cast
 from pagebridge.sandbox.demo.checking import Check
 from pagebridge.sandbox.demo.stage import Stage
-from pagebridge.sandbox.demo.steps import Step, buttons, card, menu, reads, status, thread, told, writes
+from pagebridge.sandbox.demo.steps import Step, buttons, card, menu, reads, says, status, thread, told, writes
 
 TITLE = "Checkout latency over 2 s"
+
+REPORT = {
+    "source": "prometheus-eu-1",
+    "links": [
+        {"href": "https://runbooks.example.com/checkout", "text": "Runbook"},
+        {"href": "https://grafana.example.com/d/checkout", "text": "Latency by region"},
+    ],
+    "details": {"p99": "2.3 s", "region": "eu-1"},
+}
 
 TRIGGERED = "Triggered by Events API V2"
 BY_ALICE = "Acknowledged by Alice Ng in Slack"
@@ -19,7 +31,7 @@ ALICES_RESOLVE = "status=resolved by alice@example.com: 200"
 
 async def open_incident(stage: Stage) -> None:
     """Let monitoring open the incident."""
-    stage.trigger(cast.CHECKOUT, TITLE, priority="P1")
+    stage.trigger(cast.CHECKOUT, TITLE, priority="P1", alert=REPORT)
 
 
 async def press_without_right(stage: Stage) -> None:
@@ -36,6 +48,8 @@ async def acknowledge_in_slack(stage: Stage) -> None:
 
 async def run_out_and_acknowledge(stage: Stage) -> None:
     """Let the acknowledgement run out, its webhook be late, and Bob acknowledge; the next webhook comes twice."""
+    # PagerDuty's answers know seconds only: of what Alice's was in, an order could not be told without asking.
+    await asyncio.sleep(1 - time.time() % 1)
     stage.late = stage.pagerduty.webhooks.hold(stage.incident, "incident.unacknowledged")
     stage.act("Timer", "the acknowledgement runs out; the webhook that tells it is delayed")
     stage.pagerduty.automation.unacknowledge(stage.incident)
@@ -69,8 +83,10 @@ FIRST_ACT = (
         open_incident,
         (
             card("Triggered"),
+            says("from prometheus-eu-1"),
+            says("Escalates to Bob Ray"),
             buttons("Acknowledge", "Add note", "Reassign", "Escalate", "Resolve"),
-            menu("Add responders", "Change priority", "Status update", "Open in PagerDuty"),
+            menu("Add responders", "Change priority", "Status update", "Details"),
             thread(TRIGGERED),
             writes(),
             status("triggered", "Alice"),
@@ -92,8 +108,9 @@ FIRST_ACT = (
         acknowledge_in_slack,
         (
             card(BY_ALICE),
+            says("Acknowledgement ends"),
             buttons("Add note", "Reassign", "Escalate", "Resolve"),
-            menu("Add responders", "Snooze", "Change priority", "Status update", "Open in PagerDuty"),
+            menu("Add responders", "Snooze", "Change priority", "Status update", "Details"),
             thread(TRIGGERED, BY_ALICE),
             writes(ALICES_ACKNOWLEDGE),
             told("echo", 1),
@@ -139,7 +156,7 @@ FIRST_ACT = (
         (
             card(RESOLVED),
             buttons("Add note"),
-            menu("Status update", "Open in PagerDuty"),
+            menu("Status update", "Details"),
             thread(TRIGGERED, BY_ALICE, BY_BOB, RAN_OUT, RESOLVED),
             reads("Alice", "is resolved, in your name"),
             writes(ALICES_ACKNOWLEDGE, ALICES_RESOLVE),

@@ -17,6 +17,7 @@ MARGIN = 11
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
 SYMBOLS = {
     ":rotating_light:": "🚨",
+    ":satellite_antenna:": "📡",
     ":eyes:": "👀",
     ":white_check_mark:": "✅",
     ":no_entry:": "⛔",

@@ -2,7 +2,7 @@
 
 from pagebridge.sandbox.demo import cast
 from pagebridge.sandbox.demo.stage import Stage
-from pagebridge.sandbox.demo.steps import Step, card, reads, status, thread, told, writes
+from pagebridge.sandbox.demo.steps import Step, card, looked_at, reads, status, thread, told, writes
 from pagebridge.sandbox.pagerduty import Fault
 
 TITLE = "Search results are stale"
@@ -61,6 +61,11 @@ async def ask_two(stage: Stage) -> None:
     await stage.send("Alice", modal)
 
 
+async def read_details(stage: Stage) -> None:
+    """Let Dave, who has no PagerDuty account, read all of it."""
+    await stage.look("Dave", "Details")
+
+
 async def list_open(stage: Stage) -> None:
     """Let Bob ask what is open."""
     await stage.person("Bob").type("/pd list", cast.CHANNEL)
@@ -114,6 +119,11 @@ SECOND_ACT = (
             thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED, ASKED),
             writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT, FOR_ERIN, FOR_CAROL),
         ),
+    ),
+    Step(
+        "Dave opens Details: alerts, notes and log, for whoever sees the card, without a PagerDuty account",
+        read_details,
+        (looked_at("Note added by Bob Ray"), status("triggered", "Bob")),
     ),
     Step(
         "Bob types /pd list: what is open in this channel, for his eyes only",

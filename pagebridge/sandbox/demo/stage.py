@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pagebridge.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo import cast, dialogs, hops, processes
@@ -39,10 +40,12 @@ class Stage:
         """Note what somebody is about to do."""
         self.acts.append(Hop(time.time(), who, whom, what))
 
-    def trigger(self, service: str, title: str, *, priority: str | None = None) -> None:
+    def trigger(
+        self, service: str, title: str, *, priority: str | None = None, alert: dict[str, Any] | None = None
+    ) -> None:
         """Let monitoring open an incident, which the story is about from now on."""
         self.act("Monitoring", f'opens an incident: "{title}"')
-        self.incident = self.pagerduty.trigger(service, title, priority=priority).id
+        self.incident = self.pagerduty.trigger(service, title, priority=priority, alert=alert).id
 
     async def press(self, first: str, button: str) -> None:
         """Let somebody press a button on the latest card, and confirm it if that is asked for."""
@@ -58,6 +61,13 @@ class Stage:
         person = self.person(first)
         await person.wait(lambda looking: bool(looking.modal.labels), timeout=PATIENCE)
         return person.modal
+
+    async def look(self, first: str, button: str) -> None:
+        """Let somebody press what opens a dialog that is only to be read, and keep how it looks."""
+        await self.press(first, button)
+        person = self.person(first)
+        await person.wait(lambda looking: "Loading…" not in looking.modal.plain, timeout=PATIENCE)
+        self.dialogs.append(dialogs.drawn(person.modal, first, self.slack.name_of, {}))
 
     async def send(self, first: str, modal: Modal) -> None:
         """Let somebody send what they filled in, and keep how it looked: with what is wrong, if that is said."""

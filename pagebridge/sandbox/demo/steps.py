@@ -32,6 +32,16 @@ def card(state: str, *, cards: int = 1) -> Check:
     return Check(f'{which}: "{state}"', lambda seen: (seen.cards, seen.card), (cards, state))
 
 
+def says(words: str) -> Check:
+    """Require words on the latest card."""
+    return Check(f'it says "{words}"', lambda seen: seen.whole_card, words, part=True)
+
+
+def looked_at(words: str) -> Check:
+    """Require words in the dialog that somebody had in front of them last."""
+    return Check(f'the dialog says "{words}"', lambda seen: (seen.stage.dialogs or [""])[-1], words, part=True)
+
+
 def buttons(*labels: str) -> Check:
     """Require the buttons of the card, its menu left out."""
     return Check(f"buttons {_listed(labels)}", lambda seen: seen.buttons, list(labels))

@@ -43,6 +43,7 @@ WEB = frozenset(
 ) | {
     "add_note",
     "set_priority",
+    "set_service",
     "set_urgency",
     "set_title",
     "set_incident_type",

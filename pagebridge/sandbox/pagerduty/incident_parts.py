@@ -1,6 +1,7 @@
 """What an incident consists of beside its own fields: notes, alerts, responders, status updates."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -28,6 +29,16 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Report:
+    """What monitoring says besides the title: the `source` that is affected, pages (`href`, `text`), and `details`."""
+
+    source: str = ""
+    links: Sequence[dict[str, str]] = ()
+    details: dict[str, object] | str | None = None
+    severity: str = "critical"
+
+
+@dataclass(frozen=True)
 class Alert:
     """What monitoring has reported. `log_entry` is the line of the log with which it began."""
 
@@ -38,6 +49,7 @@ class Alert:
     integration: str
     created: datetime
     log_entry: str
+    report: Report = field(default_factory=Report)
     resolved: datetime | None = None
 
     @property

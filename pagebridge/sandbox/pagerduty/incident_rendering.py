@@ -164,9 +164,9 @@ class IncidentRendering:
             "first_trigger_log_entry": self._refer.trigger(alert.log_entry, incident.id),
             "incident": self._refer.incident(incident),
             "suppressed": False,
-            "severity": "critical",
+            "severity": alert.report.severity,
             "integration": self._refer.alert_integration(alert.integration, alert.service),
-            "body": {"type": "alert_body", "contexts": [], "details": {}},
+            "body": _alert_body(alert),
         }
 
     def view(self, incident: Incident) -> IncidentView:
@@ -209,6 +209,16 @@ class IncidentRendering:
         channel = {"api": "the API", "website": "the website"}.get(entry.actor.channel, entry.actor.channel)
         agent = self._agent(entry.actor, incident)["summary"]
         return SUMMARIES[entry.kind].format(channel=channel, agent=agent, assignees=", ".join(assignees))
+
+
+def _alert_body(alert: Alert) -> Json:
+    """Show what was reported, the source where alerts in the wild have it: the description leaves that part out."""
+    report = alert.report
+    return {
+        "type": "alert_body",
+        "contexts": [{"type": "link", **link} for link in report.links],
+        "details": {} if report.details is None else report.details,
+    } | ({"cef_details": {"source_origin": report.source, "severity": report.severity}} if report.source else {})
 
 
 def _alert_counts(incident: Incident) -> Json:

@@ -1,7 +1,7 @@
 """How incidents begin and end: trigger, acknowledge, unacknowledge, resolve, reopen."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pagebridge.sandbox.pagerduty import ids
@@ -9,7 +9,7 @@ from pagebridge.sandbox.pagerduty.account import Account
 from pagebridge.sandbox.pagerduty.assignment import DIRECT, POLICY, on_call, require_assignable
 from pagebridge.sandbox.pagerduty.details import add_note
 from pagebridge.sandbox.pagerduty.directory import Policy, Service
-from pagebridge.sandbox.pagerduty.incident_parts import Alert, Bridge
+from pagebridge.sandbox.pagerduty.incident_parts import Alert, Bridge, Report
 from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
 from pagebridge.sandbox.pagerduty.waiting import await_acknowledge, await_resolution, await_work
 from pagebridge.sandbox.pagerduty.wire import (
@@ -35,6 +35,7 @@ class Draft:
     kind: str = "incident_default"
     bridge: Bridge | None = None
     by_hand: bool = False
+    report: Report = field(default_factory=Report)
 
 
 def trigger(account: Account, draft: Draft, actor: Actor) -> Incident:
@@ -57,7 +58,7 @@ def trigger(account: Account, draft: Draft, actor: Actor) -> Incident:
         account.record("trigger", incident, actor, at)
         account.record("assign", incident, actor, at, assignees=users)
         if actor.kind == "integration":
-            incident.alerts.append(_alert(incident, actor, at))
+            incident.alerts.append(_alert(incident, actor, at, draft.report))
         account.announce("triggered", incident, actor, at)
         await_resolution(account, incident, at)
         await_acknowledge(account, incident, at)
@@ -77,9 +78,9 @@ def _require_new_key(account: Account, draft: Draft) -> None:
             )
 
 
-def _alert(incident: Incident, actor: Actor, at: datetime) -> Alert:
+def _alert(incident: Incident, actor: Actor, at: datetime, report: Report) -> Alert:
     key, entry = incident.key, incident.log[0].id
-    return Alert(ids.incident_id(), key, incident.title, incident.service, actor.id, at, entry)
+    return Alert(ids.incident_id(), key, incident.title, incident.service, actor.id, at, entry, report)
 
 
 def _new(account: Account, draft: Draft, policy: Policy, actor: Actor, at: datetime) -> Incident:

@@ -117,6 +117,11 @@ class Web(_Acting):
             raise not_found("Priority Not Found")
         return self._change(incident_id, lambda it: details.set_priority(self._account, it, self._actor, priority))
 
+    def set_service(self, incident_id: str, service_id: str) -> IncidentView:
+        """Move to another service."""
+        service = self._account.directory.service(service_id)
+        return self._change(incident_id, lambda it: details.set_service(self._account, it, self._actor, service))
+
     def set_urgency(self, incident_id: str, urgency: str) -> IncidentView:
         """Change the urgency, `high` or `low`."""
         return self._change(incident_id, lambda it: details.set_urgency(self._account, it, self._actor, urgency))

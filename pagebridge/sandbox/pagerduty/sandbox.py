@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from aiohttp.web import Application
 
@@ -16,6 +16,7 @@ from pagebridge.sandbox.pagerduty.control import routes
 from pagebridge.sandbox.pagerduty.deliveries import Deliveries
 from pagebridge.sandbox.pagerduty.faults import Active, Fault
 from pagebridge.sandbox.pagerduty.gate import Gate
+from pagebridge.sandbox.pagerduty.incident_parts import Report
 from pagebridge.sandbox.pagerduty.incidents import Actor, IncidentView
 from pagebridge.sandbox.pagerduty.listener import Listener
 from pagebridge.sandbox.pagerduty.options import Options
@@ -126,18 +127,21 @@ class PagerDutySandbox(Setup):
         *,
         incident_key: str | None = None,
         client: dict[str, str] | None = None,
+        alert: dict[str, Any] | None = None,
     ) -> IncidentView:
         """
         Let monitoring open an incident through the Events API.
 
-        `priority` is a name. `client` (`name` and `url`) is what the monitoring says about itself.
+        `priority` is a name. `client` (`name` and `url`) is what the monitoring says about itself, `alert` what
+        it reports besides the title: `source`, `links` (each `href` and `text`), `details`, `severity`.
         """
         directory = self._account.directory
         priorities = {each.name: each.id for each in reversed(directory.priorities.values())}
         if priority is not None and priority not in priorities:
             raise not_found("Priority Not Found")
         service = directory.service(service_id)
-        draft = lifecycle.Draft(service, title, urgency, priorities.get(priority or ""), incident_key)
+        report = Report(**alert or {})
+        draft = lifecycle.Draft(service, title, urgency, priorities.get(priority or ""), incident_key, report=report)
         return self.incident(lifecycle.trigger(self._account, draft, Actor.integration(service, client)).id)
 
     def incident(self, incident_id: str | int) -> IncidentView:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -70,9 +71,10 @@ class Gate:
         call.http_status, call.ok, call.error = answer.status, answer.ok, answer.error
         call.answered = self._workspace.clock.now()
         self._workspace.changes.notify()
+        headers = {"Date": formatdate(call.answered, usegmt=True), **answer.headers}
         if isinstance(answer.body, str):
-            return web.Response(text=answer.body, status=answer.status, headers=answer.headers)
-        return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+            return web.Response(text=answer.body, status=answer.status, headers=headers)
+        return web.json_response(answer.body, status=answer.status, headers=headers)
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait so many seconds, or for ever, but not beyond the end of the sandbox."""

@@ -54,8 +54,10 @@ for i = 1, count do
   wait = math.max(wait, waits[i])
 end
 for i = blocked + 1, count do
-  -- Each of those before it will have to stand in the wider line too, behind as many as stand there now.
-  wait = math.max(wait, waits[blocked] + ranks[blocked] * (ranks[i] * takes(i) - takes(blocked)))
+  -- Each of those before it will have to stand in the wider line too, where as many of them as a burst allows may stand
+  -- at once. Told too short a time it comes back once more; told too long a time, it would leave room unused.
+  local rounds = ranks[i] * takes(i) / (math.floor(ARGV[2 * blocked + 3] / takes(blocked)) + 1)
+  wait = math.max(wait, waits[blocked] + ranks[blocked] * (rounds - takes(blocked)))
 end
 for i = 1, count do
   if caller ~= '' then

@@ -7,6 +7,10 @@ from tests.proof.chaos.facts import Facts, grouped
 from tests.proof.chaos.figures import Figure, Finding
 from tests.proof.chaos.records import Click, Write
 
+TAKEN_BACK = ("unacknowledged", "reopened")
+LONGEST = 20.0
+"""Seconds that a click, or a copy of it, may take until it has an effect."""
+
 
 class Timed(Protocol):
     """Something that happened at some time."""
@@ -36,14 +40,35 @@ def lost_clicks(facts: Facts) -> Figure:
 
 
 def doubled_writes(facts: Facts) -> Figure:
-    """Judge whether each click had one effect at most."""
+    """Judge whether each click had one effect at most. What decision 0013 does not promise is told apart."""
     clicks, effects = grouped(facts.clicks, _wish), grouped(facts.effects, _asked)
+    unasked = [write for key, some in effects.items() for write in _unasked(some, clicks.get(key, []))]
+    known = [write for write in unasked if _straight_and_stored(facts, write, clicks.get(_asked(write), []))]
     found = [
         Finding(write.incident, write.at, f"{write.action} as {write.email}: no click is left that asked for it")
-        for key, some in effects.items()
-        for write in _unasked(some, clicks.get(key, []))
+        for write in unasked
+        if write not in known
     ]
-    return Figure("writes doubled", len(facts.effects), tuple(found))
+    aside = f"{len(known)} second effects of a copy, after the first was taken back (decision 0013)" if known else ""
+    return Figure("writes doubled", len(facts.effects), tuple(found), aside)
+
+
+def _straight_and_stored(facts: Facts, write: Write, clicks: Sequence[Click]) -> bool:
+    """
+    Tell whether a second effect may be that of a press of which one copy went straight to PagerDuty.
+
+    Slack brought it more than once while a worker was without the store, and what the first had done was taken back.
+    """
+    return write.action == "acknowledge" and any(
+        click.copies > 1
+        and facts.journal.troubled(click.at, write.at)
+        and any(
+            change.incident == write.incident and change.what in TAKEN_BACK and click.at < change.at <= write.at
+            for change in facts.transitions
+        )
+        for click in clicks
+        if write.at - LONGEST <= click.at <= write.at
+    )
 
 
 def misattributed(facts: Facts) -> Figure:

@@ -14,8 +14,8 @@ from tests.proof.chaos.facts import Facts, grouped
 from tests.proof.chaos.figures import Figure, Finding
 from tests.proof.chaos.records import STATES, VERB, Line, Transition
 
-DIRECT = 5.0
-"""Seconds after a click in which an acknowledge that could not be stored may go straight to PagerDuty."""
+DIRECT = 10.0
+"""Seconds after a click in which an acknowledge that could not be stored, or a copy of it, may go straight there."""
 TICK = 0.1
 """Seconds by which PagerDuty's clock may be ahead after a burst of changes."""
 

@@ -91,6 +91,8 @@ def _people(rng: Random, incidents: int, seconds: float) -> Iterator[Step]:
         yield Step(rng.uniform(0, seconds), "web", rng.choice(["Alice", "Bob", "Carol"]), roll=rng.random())
     for _ in range(incidents):
         yield Step(rng.uniform(0, seconds), rng.choice(["run out", "reopen"]), roll=rng.random())
+    for _ in range(incidents):
+        yield Step(rng.uniform(0, seconds), "copy", roll=rng.random())
 
 
 def _mishaps(rng: Random, seconds: float) -> Iterator[Step]:

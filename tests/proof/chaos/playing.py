@@ -10,14 +10,14 @@ from typing import TypeVar
 from pagebridge.sandbox.pagerduty import Fault, IncidentView
 from pagebridge.sandbox.pagerduty.mishaps import Plan as Mishaps
 from pagebridge.sandbox.pagerduty.people import Web
-from pagebridge.sandbox.slack import Message
+from pagebridge.sandbox.slack import Interaction, Message
 from pagebridge.sandbox.slack.people import Person
 from pagebridge.sandbox.slack.plans import FAULTS, FaultPlan
 from tests.proof.chaos import plan
 from tests.proof.chaos.company import OUTSIDER, PEOPLE
 from tests.proof.chaos.plan import Step
 from tests.proof.chaos.proxy import Proxy
-from tests.proof.chaos.records import incident_of
+from tests.proof.chaos.records import asked, incident_of
 from tests.proof.chaos.stage import Stage
 
 T = TypeVar("T")
@@ -30,6 +30,10 @@ DIALOG = 3.0
 """Seconds that Slack leaves an app to open a dialog."""
 
 
+COPIED = 4.0
+"""Seconds after which Slack brings nothing a second time."""
+
+
 class Playing:
     """Plays plans on a stage."""
 
@@ -39,13 +43,14 @@ class Playing:
         self._pagerduty = stage.company.pagerduty
         self._slack = stage.company.slack
         self._titles = self._notes = 0
+        self._begun = 0.0
         self._busy = {name: asyncio.Lock() for name in PEOPLE}
         self._touched: set[tuple[str, str]] = set()
 
     async def play(self, steps: Sequence[Step]) -> None:
         """Play every step at its time, and return when the last one is over and everything works again."""
         self._spoil()
-        begun = time.monotonic()
+        self._begun, begun = time.time(), time.monotonic()
         async with asyncio.TaskGroup() as group:
             for step in steps:
                 await asyncio.sleep(max(0.0, begun + step.at - time.monotonic()))
@@ -58,6 +63,8 @@ class Playing:
                 self._trigger(step)
             case "click":
                 await self._click(step)
+            case "copy":
+                await self._copy(step)
             case "web":
                 self._web(step)
             case "run out" | "reopen":
@@ -105,6 +112,19 @@ class Playing:
             elif pressed.failure == "operation_timeout":
                 # Slack brings once more what was not acked in time; the person has seen an error by then.
                 await self._slack.redeliver(pressed)
+
+    async def _copy(self, step: Step) -> None:
+        """
+        Let Slack bring something once more that it brought a moment ago, acked or not.
+
+        Not from before this round: Redis may have lost all memory of it in between (decision 0013).
+        """
+        since = max(time.time() - COPIED, self._begun)
+        recent = [envelope for envelope in self._slack.envelopes if envelope.sent_at >= since and asked(envelope)]
+        if recent:
+            envelope = _pick(recent, step.roll)
+            self._stage.journal.note(f"Slack brings what it sent at {envelope.sent_at:.3f} once more")
+            await self._slack.redeliver(Interaction("", envelope=envelope))
 
     async def _dialog(self, person: Person) -> None:
         """Fill in the dialog that a press opens and send it off, once more if that did not work; then leave it."""

@@ -45,7 +45,7 @@ NOT_DONE = re.compile(r"was already|was not|was NOT|did NOT|It is not known whet
 @dataclass(frozen=True)
 class Click:
     """
-    What somebody asked for by a press, or by sending off a dialog; once, however often Slack brought it.
+    What somebody asked for by a press, or by sending off a dialog; once, though Slack brought it `copies` times.
 
     Accepted when it was acked in time, and not with words that say that it was not.
     """
@@ -55,6 +55,7 @@ class Click:
     incident: str
     at: float
     accepted: bool
+    copies: int = 1
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,8 @@ def clicks(company: Company) -> list[Click]:
     names = {id_: name for name, id_ in company.acme.people.items()}
     found: dict[tuple[str, str, str], list[Envelope]] = {}
     for envelope in company.slack.envelopes:
-        if envelope.type == "interactive" and (asked := _asked(envelope.payload)):
-            found.setdefault(asked, []).append(envelope)
+        if what := asked(envelope):
+            found.setdefault(what, []).append(envelope)
     in_time = company.slack.ack_timeout * 1000
     return [
         Click(
@@ -124,13 +125,17 @@ def clicks(company: Company) -> list[Click]:
             incident=incident,
             at=envelopes[0].sent_at,
             accepted=any(_accepted(envelope, in_time) for envelope in envelopes),
+            copies=len(envelopes),
         )
         for (_, action, incident), envelopes in found.items()
     ]
 
 
-def _asked(payload: dict[str, Any]) -> tuple[str, str, str] | None:
-    """Tell which press or dialog this is, and what it asks for with which incident."""
+def asked(envelope: Envelope) -> tuple[str, str, str] | None:
+    """Tell which press or dialog this is, and what it asks for with which incident; None for what asks for nothing."""
+    payload = envelope.payload
+    if envelope.type != "interactive":
+        return None
     if payload["type"] == "view_submission":
         view = payload["view"]
         about = json.loads(view["private_metadata"])
@@ -178,13 +183,18 @@ def cards(company: Company) -> dict[str, list[Message]]:
     found: dict[str, list[Message]] = {}
     for channel in company.slack.channels.values():
         for message in channel.messages:
-            found.setdefault(incident_of(message), []).append(message)
+            if incident := incident_of(message):
+                found.setdefault(incident, []).append(message)
     return found
 
 
 def incident_of(message: Message) -> str:
-    """Tell which incident a message is about."""
-    return str((message.metadata or {}).get("event_payload", {}).get("incident", ""))
+    """Tell which incident a message is about, empty for one that tells a channel about the bridge itself."""
+    return _incident(message.metadata or {})
+
+
+def _incident(metadata: dict[str, Any]) -> str:
+    return str(metadata.get("event_payload", {}).get("incident", ""))
 
 
 def lines(company: Company) -> list[Line]:
@@ -229,11 +239,11 @@ def versions(company: Company) -> list[Version]:
         if call.method == "chat.update":
             incident = incidents.get((str(call.channel), str(call.arguments["ts"])), "")
         elif call.method == "chat.postMessage" and "thread_ts" not in call.arguments:
-            incident = str(call.arguments["metadata"]["event_payload"]["incident"])
+            incident = _incident(call.arguments["metadata"])
         else:
             continue
         text = str(call.arguments["text"])
         status = re.split(r"[ :]", text, maxsplit=1)[0].lower()
-        if call.effect:
+        if call.effect and incident:
             found.append(Version(incident, status, text, call.answered or call.time))
     return found

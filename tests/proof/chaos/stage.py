@@ -17,6 +17,7 @@ from tests.proof.chaos.company import CONFIG, Company
 from tests.proof.chaos.fleet import Member, Store
 from tests.proof.chaos.journal import Journal
 from tests.proof.chaos.proxy import HOST, Dial, Proxy, proxy, to_port, to_socket
+from tests.servers import program
 from tests.stories.harness import SECRET
 from tests.stories.processes import REPOSITORY
 
@@ -62,7 +63,7 @@ async def staged(directory: Path, logs: Path, journal: Journal) -> AsyncIterator
     """
     async with AsyncExitStack() as stack:
         home = directory / "valkey"
-        valkey = await stack.enter_async_context(EmbeddedValkey(home))
+        valkey = await stack.enter_async_context(EmbeddedValkey(home, binary=program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.2, webhook_timeout=2.5))
         slack = await stack.enter_async_context(SlackSandbox(paced=False))
         company = Company.founded(pagerduty, slack)

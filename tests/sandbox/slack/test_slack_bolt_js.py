@@ -1,13 +1,15 @@
 """
 The official Bolt for JavaScript works with the simulator unchanged.
 
-It is installed for the occasion, so this runs only where node and npm are and PAGEBRIDGE_JS=1 allows it.
+It runs where node and npm are and the packages can be had. They are installed once, exactly as the lock file says, into
+a directory of the checkout that git ignores.
 """
 
 import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,29 +18,51 @@ from pagebridge.sandbox.slack import Channel, SlackSandbox, User
 from pagebridge.sandbox.slack.manifests import Shortcut
 
 HERE = Path(__file__).parent / "bolt_js"
+CACHE = Path(__file__).parents[3] / ".cache" / "bolt_js"
 NPM = shutil.which("npm")
 NODE = shutil.which("node")
+EXACTLY = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
+HURRY = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000")
+INSTALL = 60.0
+"""Seconds that installing may take."""
 
 pytestmark = [
-    pytest.mark.skipif(os.environ.get("PAGEBRIDGE_JS") != "1", reason="PAGEBRIDGE_JS=1 allows it"),
     pytest.mark.skipif(not (NPM and NODE), reason="node and npm are not here"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(120),
 ]
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install Bolt for JavaScript beside a copy of the app."""
-    place = tmp_path_factory.mktemp("bolt_js")
-    shutil.copytree(HERE, place, dirs_exist_ok=True)
-    asyncio.run(_install(place))
+def installed() -> Path:
+    """Give the directory with the packages of the lock file, which are installed if they are not there yet."""
+    lock = (HERE / "package-lock.json").read_bytes()
+    place = CACHE / sha256(lock).hexdigest()[:16]
+    if not (ready := place / "ready").exists():
+        shutil.rmtree(CACHE, ignore_errors=True)
+        place.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, place)
+        asyncio.run(_install(place))
+        ready.touch()
+    shutil.copy(HERE / "app.mjs", place)
     return place
 
 
 async def _install(place: Path) -> None:
-    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error")
-    process = await asyncio.create_subprocess_exec(str(NPM), "install", *quiet, cwd=place)
-    assert 0 == await process.wait()
+    """Fetch the packages; where that does not work in time, what needs them is skipped."""
+    process = await asyncio.create_subprocess_exec(
+        str(NPM), *EXACTLY, *HURRY, cwd=place, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        async with asyncio.timeout(INSTALL):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        pytest.skip(f"npm could not fetch the packages within {INSTALL:.0f} s")
+    if process.returncode != 0:
+        why = said.decode(errors="replace").strip().splitlines() or ["without a word"]
+        pytest.skip(f"npm could not fetch the packages: {why[0]}")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Who is in the workspace, and which channels there are."""
 
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -80,6 +81,26 @@ async def test_the_list_of_people(slack: SlackSandbox, client: AsyncWebClient) -
     pages = [[user["id"] for user in page["members"]] async for page in await client.users_list(limit=3)]
 
     assert [[slack.bot_user_id, *made[:2]], made[2:]] == pages
+
+
+async def test_which_app_a_bot_belongs_to(slack: SlackSandbox, client: AsyncWebClient, sample: Sample) -> None:
+    """Its own bot is shown with its app; any other is not there."""
+    shown = (await client.bots_info(bot=slack.bot_id))["bot"]
+
+    assert (slack.app_id, slack.bot_user_id) == (shown["app_id"], shown["user_id"])
+    with pytest.raises(SlackApiError, match="bot_not_found"):
+        await client.bots_info(bot="B0OTHER")
+    documented = sample("api-ref/bots.info.json")
+    assert shown.keys() <= documented["output"]["properties"]["bot"]["properties"].keys()
+    assert {"bot_not_found", "missing_argument"} <= documented["errors"].keys()
+
+
+async def test_answers_tell_slacks_time(slack: SlackSandbox, client: AsyncWebClient) -> None:
+    """The header `Date` is by the clock that tests move."""
+    slack.advance(3600)
+    answer = await client.auth_test()
+
+    assert abs(parsedate_to_datetime(answer.headers["Date"]).timestamp() - slack.clock.now()) < 5
 
 
 async def test_an_unknown_user(client: AsyncWebClient) -> None:

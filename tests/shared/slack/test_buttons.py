@@ -13,7 +13,7 @@ from pagebridge.sandbox.slack.validation import check_blocks
 from shared.model.command import Action
 from shared.model.event import Ref, Snapshot, Status
 from shared.model.ids import UserId
-from shared.slack.buttons import EVERYTHING, ROW, actions, button, details, read_seen, seen_ids
+from shared.slack.buttons import EVERYTHING, ROW, actions, button, read_seen, seen_ids
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
 
 HARMFUL = {"Escalate", "Resolve"}
@@ -50,14 +50,14 @@ def pressable(label: str, status: Status = Status.TRIGGERED) -> dict[str, Any]:
         (
             Status.TRIGGERED,
             ["Acknowledge", "Add note", "Reassign", "Escalate", "Resolve"],
-            ["Add responders", "Change priority", "Status update", "Open in PagerDuty"],
+            ["Add responders", "Change priority", "Status update", "Details"],
         ),
         (
             Status.ACKNOWLEDGED,
             ["Add note", "Reassign", "Escalate", "Resolve"],
-            ["Add responders", "Snooze", "Change priority", "Status update", "Open in PagerDuty"],
+            ["Add responders", "Snooze", "Change priority", "Status update", "Details"],
         ),
-        (Status.RESOLVED, ["Add note"], ["Status update", "Open in PagerDuty"]),
+        (Status.RESOLVED, ["Add note"], ["Status update", "Details"]),
     ],
 )
 def test_each_state_offers_what_works_in_it(status: Status, buttons: list[str], rest: list[str]) -> None:
@@ -69,7 +69,7 @@ def test_what_the_account_cannot_do_is_not_offered() -> None:
     """Without priorities or coordinated responding there is nothing to press for them."""
     able = EVERYTHING - {Action.PRIORITY, Action.ADD_RESPONDERS}
 
-    assert ["Snooze", "Status update", "Open in PagerDuty"] == menu(Status.ACKNOWLEDGED, able)
+    assert ["Snooze", "Status update", "Details"] == menu(Status.ACKNOWLEDGED, able)
 
 
 def test_low_urgency_cannot_be_escalated() -> None:
@@ -132,14 +132,6 @@ def test_menus_hold_what_slack_takes() -> None:
 
     assert "snooze Q1INCIDENT #37" == next(o["value"] for o in entries if o["text"]["text"] == "Snooze")
     assert not check_blocks([actions(INCIDENT, far)])
-
-
-def test_details_have_a_menu_of_their_own() -> None:
-    """It leads to what the card has no room for."""
-    accessory = details(INCIDENT, shown(Status.RESOLVED))
-
-    assert ["Details"] == [option["text"]["text"] for option in accessory["options"]]
-    assert accessory["options"][0]["value"].startswith("Q1INCIDENT #37 https://")
 
 
 @given(st.sampled_from(Status), st.text(), st.text(), st.integers(0, 10**12), st.sets(st.sampled_from(Action)))

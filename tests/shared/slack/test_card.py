@@ -8,9 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge.sandbox.slack.validation import check_blocks
+from shared.model.briefing import Ahead, Briefing, FirstAlert, Link
 from shared.model.command import Action
-from shared.model.event import ACKNOWLEDGED, RESOLVED, TRIGGERED, UNACKNOWLEDGED, Agent, Event, Ref, Status
-from shared.model.ids import CommandId, SlackUserId, UserId
+from shared.model.event import (
+    ACKNOWLEDGED,
+    RESOLVED,
+    SNOOZED,
+    TRIGGERED,
+    UNACKNOWLEDGED,
+    Agent,
+    Event,
+    Instant,
+    Ref,
+    Source,
+    Status,
+)
+from shared.model.ids import CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Attempt, AttemptState, Incident, fold
 from shared.slack import card, lines
 from shared.slack.blocks import Message
@@ -23,6 +36,12 @@ def folded(*events: Event) -> Incident:
     for event in events:
         incident = fold(incident, event, NOON).incident
     return incident
+
+
+def snoozed(at_ms: int) -> Event:
+    """Let Alice snooze it until later, in Slack."""
+    said = (("until", str(NOON + 600_000)),)
+    return Event(EventId(f"s{at_ms}"), SNOOZED, INCIDENT, Source.LOG, Instant(at_ms), ALICE, said=said)
 
 
 def rendered(incident: Incident, **mentions: str) -> Message:
@@ -41,17 +60,6 @@ def test_the_buttons_follow_what_the_account_can_do() -> None:
 
     row = next(block for block in message.blocks if block["type"] == "actions")
     assert ["pagebridge:note", "pagebridge:menu"] == [element["action_id"] for element in row["elements"]]
-
-
-@pytest.mark.parametrize("details", [True, False])
-def test_details_are_behind_the_headline(details: bool) -> None:  # noqa: FBT001 -- of the table
-    """The menu is there only when there is something behind it."""
-    incident = folded(webhook(TRIGGERED, NOON))
-    assert incident.snapshot is not None
-
-    message = card.render(incident, incident.snapshot, {}, details=details)
-
-    assert details is ("accessory" in message.blocks[0])
 
 
 def test_state_comes_first_in_words() -> None:
@@ -133,6 +141,82 @@ def test_metadata_names_the_message_and_holds_no_text() -> None:
     known = {"key", "v", "incident", "type", "detail", "subject", "agent", "kind", "at", "span", "slots", "sides"}
     assert known == set(payload)
     assert "Checkout" not in json.dumps(payload)
+
+
+def with_briefing(incident: Incident, alert: FirstAlert | None = None, ahead: Ahead | None = None) -> Message:
+    """Render the card of an incident of which more has been read."""
+    return rendered(replace(incident, briefing=Briefing(alert, ahead)))
+
+
+def test_the_first_alert_is_shown_with_where_its_links_lead() -> None:
+    """What monitoring reported, from where, and three links at most; each shows its host, whatever it is called."""
+    links = tuple(Link(f"https://host-{n}.example.com/x?a=1&b=2", f"Page {n}") for n in range(4))
+
+    message = with_briefing(folded(webhook(TRIGGERED, NOON)), FirstAlert("p99 is <2 s>", "db-1", links))
+
+    text = message.blocks[2]["text"]["text"]
+    assert "p99 is &lt;2 s&gt; · from db-1" in text
+    assert "<https://host-0.example.com/x?a=1&amp;b=2|Page 0> (host-0.example.com)" in text
+    assert "Page 2" in text
+    assert "Page 3" not in text
+
+
+def test_what_the_title_says_is_not_said_twice() -> None:
+    """Most incidents are called what their first alert says."""
+    incident = folded(webhook(TRIGGERED, NOON))
+
+    assert "Checkout is slow" not in json.dumps(
+        with_briefing(incident, FirstAlert("Checkout is slow", "db-1")).blocks[1:5]
+    )
+    assert len(rendered(incident).blocks) == len(with_briefing(incident, FirstAlert("Checkout is slow")).blocks)
+    assert len(rendered(incident).blocks) == len(with_briefing(incident, FirstAlert()).blocks)
+
+
+LATER = NOON + 600_000
+ACTED = f"<!date^{LATER // 1000}^"
+
+
+@pytest.mark.parametrize(
+    ("events", "ahead", "words"),
+    [
+        ([], Ahead(Instant(NOON), LATER, (Ref("PB", "Bob Ray"),)), f"Escalates to Bob Ray {ACTED}"),
+        (
+            [],
+            Ahead(Instant(NOON), LATER, (Ref("PB", "Bob"), Ref("PC", "<C>"))),
+            f"Escalates to Bob and &lt;C&gt; {ACTED}",
+        ),
+        ([], Ahead(Instant(NOON), LATER, tuple(Ref(f"P{n}") for n in range(9))), f"P4 and 4 others {ACTED}"),
+        ([], Ahead(Instant(NOON), LATER), f"Escalates {ACTED}"),
+        ([], Ahead(Instant(NOON), None, (), LATER), ""),
+        ([webhook(ACKNOWLEDGED, NOON + 1)], Ahead(Instant(NOON), None, (), LATER), f"Acknowledgement ends {ACTED}"),
+        ([webhook(ACKNOWLEDGED, NOON + 1)], Ahead(Instant(NOON), LATER), ""),
+        ([webhook(ACKNOWLEDGED, NOON + 1), snoozed(NOON + 2)], None, f"Snoozed, wakes {ACTED}"),
+        ([snoozed(NOON - 9000), webhook(ACKNOWLEDGED, NOON + 1)], None, ""),
+        ([webhook(RESOLVED, NOON + 1)], Ahead(Instant(NOON), LATER, (), LATER), ""),
+    ],
+)
+def test_what_comes_next(events: list[Event], ahead: Ahead | None, words: str) -> None:
+    """One promise at most, that of the state it is in, in blocks and text."""
+    message = with_briefing(folded(webhook(TRIGGERED, NOON), *events), None, ahead)
+
+    said = [word for word in ("Escalates", "Acknowledgement ends", "wakes") if word in json.dumps(message.blocks[1])]
+    assert (1 if words else 0) == len(said)
+    assert words in json.dumps(message.blocks[1], ensure_ascii=False)
+    assert words in message.text
+
+
+@given(st.text(), st.text(), st.lists(st.builds(Link, st.text() | st.just("https://x.example.com/|<>"), st.text())))
+def test_any_alert_makes_a_valid_card(summary: str, source: str, links: list[Link]) -> None:
+    """Whatever monitoring says, Slack takes the card, and nothing in it notifies anybody."""
+    who = (Ref("PB", source), Ref("PC", summary))
+    alert, ahead = FirstAlert(summary * 50, source * 50, tuple(links)), Ahead(Instant(NOON), LATER, who)
+
+    message = with_briefing(folded(webhook(TRIGGERED, NOON)), alert, ahead)
+
+    assert not check_blocks(message.blocks)
+    assert len(message.text) <= 4000
+    assert "<!" not in json.dumps([message.blocks, message.text]).replace("<!date^", "")
+    assert "<@" not in json.dumps(message.blocks)
 
 
 @given(st.text(), st.text(), st.text(), st.integers(0, 10**9))

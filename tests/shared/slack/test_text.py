@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.slack.text import ELLIPSIS, clamp, date, escape, link, linkable, plain
+from shared.slack.text import ELLIPSIS, clamp, date, escape, link, linkable, outside, plain
 
 ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u202e\ud800\n\x00\x1b"))
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -118,6 +118,32 @@ def test_links_to_a_pagerduty_on_this_machine_when_that_is_the_one_in_use() -> N
     assert not linkable("http://127.0.0.1:9002/incidents/Q1", base=SANDBOX)
     assert not linkable("http://evil.example/", base="http://evil.example")
     assert not linkable("http://127.0.0.1:9001@evil.example/", base=SANDBOX)
+
+
+@pytest.mark.parametrize(
+    ("url", "label", "shown"),
+    [
+        ("https://w.example/run?a=1&b", "Run <it>", "<https://w.example/run?a=1&amp;b|Run &lt;it&gt;> (w.example)"),
+        ("https://w.example/run", "", "<https://w.example/run|w.example>"),
+        ("https://w.example/run", "https://w.example/run", "<https://w.example/run|w.example>"),
+        ("https://a.pagerduty.com@evil.example/", "In", "<https://a.pagerduty.com@evil.example/|In> (evil.example)"),
+        ("https://x.example.com/a|b<c>", "", "<https://x.example.com/a%7Cb%3Cc%3E|x.example.com>"),
+        ("javascript:alert(1)", "Run", "Run: javascript:alert(1)"),
+        ("http://[broken", "", "http://[broken"),
+        ("https://x.example.com/" + "&" * 200, "Run", "Run: https://x.example.com/" + "&amp;" * 95 + "…"),
+    ],
+)  # fmt: skip
+def test_other_pages_are_linked_with_their_host(url: str, label: str, shown: str) -> None:
+    """Whatever a page is called, people see where it leads; what cannot be followed is text."""
+    assert shown == outside(url, label)
+
+
+@given(ANYTHING, ANYTHING)
+def test_no_page_can_leave_its_link(url: str, label: str) -> None:
+    """One token at most, of a bounded length, whatever monitoring wrote."""
+    for shown in (outside(url, label), outside("https://x.example.com/" + url, label)):
+        assert 1 >= shown.count("<")
+        assert 700 >= len(shown)
 
 
 def test_dates_read_well_everywhere() -> None:

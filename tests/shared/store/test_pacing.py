@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from importlib.resources import files
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -36,13 +35,6 @@ async def redis() -> AsyncIterator[Redis]:
     client = FakeAsyncRedis()
     yield cast("Redis", client)
     await client.aclose()
-
-
-@pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
-    """Run a Valkey."""
-    async with EmbeddedValkey(tmp_path / "valkey") as running:
-        yield running
 
 
 async def burst(pacing: Pacing, channel: str = "C0") -> int:
@@ -155,6 +147,19 @@ async def test_who_has_room_in_its_channel_waits_in_the_line_of_all(redis: Redis
     ]
 
     assert [pytest.approx(seconds, abs=1) for seconds in (100, 110, 120)] == waits
+
+
+async def test_nobody_is_told_to_stay_away_while_there_is_room(redis: Redis) -> None:
+    """Several of a busy channel come to stand in the line of all together: each of them is told of that line once."""
+    budgets, all_channels = SharedBudgets(redis), Limit("all", 10.0, 0.0)
+    await budgets.postpone("all", 100.0)
+    for number in range(20):
+        await budgets.take([Limit(f"quiet {number}", 1.0, 3.0), all_channels], Caller(f"quiet {number}", 0))
+    await budgets.postpone("busy", 10.0)
+
+    waits = [await budgets.take([Limit("busy", 1.0, 3.0), all_channels], Caller(name, 0)) for name in "abc"]
+
+    assert [pytest.approx(300, abs=1)] * 3 == waits
 
 
 async def test_a_budget_that_is_full_again_leaves_nothing_behind(redis: Redis) -> None:

@@ -1,4 +1,4 @@
-"""The connection to a real Valkey: one call on the wire per call of ours, one error, and appends that are on disk."""
+"""The connection to a real server: one call on the wire per call of ours, one error, and appends that are on disk."""
 
 import asyncio
 import os
@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from redis.exceptions import NoScriptError, ResponseError
@@ -14,16 +13,10 @@ from redis.exceptions import NoScriptError, ResponseError
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
 from shared.store.redis import Redis, append, connect, probe
+from tests.servers import can_wait_for_disk
 from tests.shared.store.wire import EVERY, SHORT, wired
 
 FIELDS = {"body": b"\x00\xff raw", "v": b"1"}
-
-
-@pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
-    """Run a Valkey with its data on disk."""
-    async with EmbeddedValkey(tmp_path / "valkey") as running:
-        yield running
 
 
 @pytest.fixture
@@ -32,6 +25,19 @@ async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
     client = connect(valkey.url)
     yield client
     await client.aclose()
+
+
+@pytest.fixture
+async def disk(redis: Redis) -> bool:
+    """Tell whether this server can confirm that something is on its disk."""
+    return await can_wait_for_disk(redis)
+
+
+@pytest.fixture
+def confirming(*, disk: bool) -> None:
+    """Leave out servers that cannot confirm."""
+    if not disk:
+        pytest.skip("this server cannot tell what is on its disk")
 
 
 async def stuck(pid: int, call: Callable[[], Awaitable[object]]) -> float:
@@ -47,23 +53,24 @@ async def stuck(pid: int, call: Callable[[], Awaitable[object]]) -> float:
 
 
 @pytest.mark.parametrize("wait_for_disk", [True, False])
-async def test_an_entry_arrives_byte_for_byte(redis: Redis, *, wait_for_disk: bool) -> None:
+async def test_an_entry_arrives_byte_for_byte(redis: Redis, *, disk: bool, wait_for_disk: bool) -> None:
     """What is appended is on the stream, under the id that was returned."""
-    entry = await append(redis, "s", FIELDS, wait_for_disk=wait_for_disk)
+    entry = await append(redis, "s", FIELDS, wait_for_disk=wait_for_disk and disk)
 
     assert [(entry.encode(), {b"body": b"\x00\xff raw", b"v": b"1"})] == await redis.xrange("s")
 
 
-async def test_a_confirmed_entry_survives_a_crash(valkey: EmbeddedValkey, redis: Redis) -> None:
+async def test_a_confirmed_entry_survives_a_crash(valkey: EmbeddedValkey, redis: Redis, *, disk: bool) -> None:
     """What was appended with the disk's word for it is there after kill -9 of the server."""
     for _ in range(20):
-        await append(redis, "s", FIELDS, wait_for_disk=True)
+        await append(redis, "s", FIELDS, wait_for_disk=disk)
     await valkey.kill()
     await valkey.start()
 
     assert 20 == await redis.xlen("s")
 
 
+@pytest.mark.usefixtures("confirming")
 async def test_waiting_for_the_disk_takes_no_tenth_of_a_second(redis: Redis) -> None:
     """The disk is asked in a packet of its own; in one with the append the server would leave it for its timer."""
     begun = time.monotonic()
@@ -73,15 +80,15 @@ async def test_waiting_for_the_disk_takes_no_tenth_of_a_second(redis: Redis) -> 
     assert time.monotonic() - begun < 0.8
 
 
-async def test_an_append_is_sent_exactly_once(valkey: EmbeddedValkey) -> None:
+async def test_an_append_is_sent_exactly_once(valkey: EmbeddedValkey, *, disk: bool) -> None:
     """A reply that is lost makes the append fail; it does not make it happen again."""
     async with wired(valkey) as (wire, client):
-        await append(client, "s", FIELDS, wait_for_disk=True)
+        await append(client, "s", FIELDS, wait_for_disk=disk)
         assert (1, 1) == (wire.sent.count(b"XADD"), wire.connections)
 
         wire.mute = EVERY
         with pytest.raises(StoreDown):
-            await append(client, "s", FIELDS, wait_for_disk=True)
+            await append(client, "s", FIELDS, wait_for_disk=disk)
         assert 2 == wire.sent.count(b"XADD")
 
 
@@ -96,56 +103,59 @@ async def test_a_command_is_sent_exactly_once(valkey: EmbeddedValkey) -> None:
         assert 1 == wire.sent.count(b"INCR")
 
 
-async def test_an_idle_connection_that_was_closed_fails_nothing(valkey: EmbeddedValkey) -> None:
+async def test_an_idle_connection_that_was_closed_fails_nothing(valkey: EmbeddedValkey, *, disk: bool) -> None:
     """A server may close idle connections; the next append makes a new one and is still sent once."""
     async with wired(valkey) as (wire, client):
         for _ in range(3):
-            await append(client, "s", FIELDS, wait_for_disk=True)
+            await append(client, "s", FIELDS, wait_for_disk=disk)
             wire.cut()
 
         assert (3, 3) == (wire.sent.count(b"XADD"), wire.connections)
 
 
-async def test_an_idle_connection_that_fell_silent_fails_nothing(valkey: EmbeddedValkey) -> None:
+async def test_an_idle_connection_that_fell_silent_fails_nothing(valkey: EmbeddedValkey, *, disk: bool) -> None:
     """A connection that some box on the way has forgotten is replaced before the append is sent."""
     async with wired(valkey) as (wire, client):
-        await append(client, "s", FIELDS, wait_for_disk=True)
+        await append(client, "s", FIELDS, wait_for_disk=disk)
         wire.mute = 1
-        await append(client, "s", FIELDS, wait_for_disk=True)
+        await append(client, "s", FIELDS, wait_for_disk=disk)
 
         assert (2, 2) == (wire.sent.count(b"XADD"), wire.connections)
 
 
-async def test_a_dead_server_is_store_down(valkey: EmbeddedValkey, redis: Redis) -> None:
+async def test_a_dead_server_is_store_down(valkey: EmbeddedValkey, redis: Redis, *, disk: bool) -> None:
     """A server that is gone fails every call at once, in our words, and is used again once it is back."""
-    await append(redis, "s", FIELDS, wait_for_disk=True)
+    await append(redis, "s", FIELDS, wait_for_disk=disk)
     await valkey.kill()
 
-    for call in (lambda: append(redis, "s", FIELDS, wait_for_disk=True), redis.ping, lambda: probe(redis)):
+    for call in (lambda: append(redis, "s", FIELDS, wait_for_disk=disk), redis.ping, lambda: probe(redis)):
         with pytest.raises(StoreDown):
             await call()
     await valkey.start()
-    await append(redis, "s", FIELDS, wait_for_disk=True)
+    await append(redis, "s", FIELDS, wait_for_disk=disk)
 
 
-async def test_a_frozen_server_is_store_down_within_seconds(valkey: EmbeddedValkey, redis: Redis) -> None:
+async def test_a_frozen_server_is_store_down_within_seconds(
+    valkey: EmbeddedValkey, redis: Redis, *, disk: bool
+) -> None:
     """A server that answers nothing holds nobody up for long."""
-    await append(redis, "s", FIELDS, wait_for_disk=True)
+    await append(redis, "s", FIELDS, wait_for_disk=disk)
 
-    assert await stuck(valkey.pid, lambda: append(redis, "s", FIELDS, wait_for_disk=True)) < 2.3
+    assert await stuck(valkey.pid, lambda: append(redis, "s", FIELDS, wait_for_disk=disk)) < 2.3
 
 
-async def test_a_refused_append_is_store_down_and_leaves_no_reply_behind(redis: Redis) -> None:
+async def test_a_refused_append_is_store_down_and_leaves_no_reply_behind(redis: Redis, *, disk: bool) -> None:
     """A full memory is the store's trouble like any other; the connection is good for the next call."""
     await redis.config_set("maxmemory", "1")
     with pytest.raises(StoreDown, match="memory"):
-        await append(redis, "s", FIELDS, wait_for_disk=True)
+        await append(redis, "s", FIELDS, wait_for_disk=disk)
     await redis.config_set("maxmemory", "0")
 
-    await append(redis, "s", FIELDS, wait_for_disk=True)
+    await append(redis, "s", FIELDS, wait_for_disk=disk)
     assert 1 == await redis.xlen("s")
 
 
+@pytest.mark.usefixtures("confirming")
 async def test_a_disk_that_does_not_confirm_is_store_down(redis: Redis) -> None:
     """Without the disk's word the append has failed, though the entry is on the stream."""
     await redis.config_set("appendfsync", "no")
@@ -180,6 +190,16 @@ async def test_a_blocking_read_outlasts_the_time_out_of_quick_calls(valkey: Embe
         await blocking.aclose()
 
 
+async def test_a_server_that_cannot_confirm_is_told_as_such(redis: Redis, *, disk: bool) -> None:
+    """Redis has WAITAOF from 7.2 on: with an older one the probe says what that means, and appends work without."""
+    found = await probe(redis)
+
+    assert disk == found.fsync
+    assert disk == ("cannot tell what is on its disk" not in found.why_not)
+    assert await append(redis, "s", FIELDS, wait_for_disk=found.fsync)
+
+
+@pytest.mark.usefixtures("confirming")
 async def test_the_probe_tells_what_is_in_force(redis: Redis) -> None:
     """AOF on means fsync; without it, or with a disk that never confirms, the reason is given."""
     assert (True, "", False) == ((found := await probe(redis)).fsync, found.why_not, found.evicts)
@@ -193,15 +213,15 @@ async def test_the_probe_tells_what_is_in_force(redis: Redis) -> None:
     assert (await probe(redis)).evicts
 
 
-async def test_the_probe_needs_no_rights_but_to_append(valkey: EmbeddedValkey, redis: Redis) -> None:
+async def test_the_probe_needs_no_rights_but_to_append(valkey: EmbeddedValkey, redis: Redis, *, disk: bool) -> None:
     """A user that may not read the server's settings still finds out about the disk."""
-    rights = ("reset", "on", ">pw", "resetchannels", "~s", "-@all", "+ping", "+xadd", "+waitaof")
+    rights = ["reset", "on", ">pw", "resetchannels", "~s", "-@all", "+ping", "+xadd"] + ["+waitaof"] * disk
     await redis.execute_command("ACL", "SETUSER", "receiver", *rights)
     client = connect(valkey.url.replace("unix://", "unix://receiver@") + "?password=pw")
 
     found = await probe(client)
     await append(client, "s", FIELDS, wait_for_disk=found.fsync)
-    assert (True, "", False) == (found.fsync, found.eviction, found.evicts)
+    assert (disk, "", False) == (found.fsync, found.eviction, found.evicts)
     with pytest.raises(StoreDown):
         await append(client, "other", FIELDS, wait_for_disk=False)
     with pytest.raises(StoreDown):
@@ -209,9 +229,9 @@ async def test_the_probe_needs_no_rights_but_to_append(valkey: EmbeddedValkey, r
     await client.aclose()
 
 
-async def test_a_burst_waits_for_connections_instead_of_failing(redis: Redis) -> None:
+async def test_a_burst_waits_for_connections_instead_of_failing(redis: Redis, *, disk: bool) -> None:
     """Many appends at once share a few connections, and each of them is stored."""
-    await asyncio.gather(*(append(redis, "s", FIELDS, wait_for_disk=True) for _ in range(200)))
+    await asyncio.gather(*(append(redis, "s", FIELDS, wait_for_disk=disk) for _ in range(200)))
 
     assert 200 == await redis.xlen("s")
 

@@ -35,8 +35,28 @@ def connections_open(workspace: Workspace, _arguments: Arguments) -> Json:
     return {"url": f"ws{host}/link/?ticket={workspace.tickets.issue()}&app_id={workspace.app_id}"}
 
 
+def bots_info(workspace: Workspace, arguments: Arguments) -> Json:
+    """Say to which app a bot belongs."""
+    if not arguments.given("bot"):
+        raise SlackError("missing_argument")
+    if arguments.text("bot") != workspace.bot_id:
+        raise SlackError("bot_not_found")
+    us = workspace.users[workspace.bot_user_id]
+    bot = {
+        "id": workspace.bot_id,
+        "deleted": us.deleted,
+        "name": us.name,
+        "updated": us.updated,
+        "app_id": workspace.app_id,
+        "user_id": us.id,
+        "icons": {},
+    }
+    return {"bot": bot}
+
+
 METHODS = {
     "api.test": Method(api_test, tier=4, tokens=()),
     "auth.test": Method(auth_test, tier=5, tokens=("bot", "app")),
+    "bots.info": Method(bots_info, tier=3, scopes=("users:read",), takes_json=False),
     "apps.connections.open": Method(connections_open, tier=3, tokens=("app",), post_only=True),
 }

@@ -8,21 +8,38 @@ when there are too many connections, the one that has been awaited longest makes
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 
 import structlog
 from aiohttp import web
 from prometheus_client import Counter, Gauge
 
-from webhook_receiver.limits import Limits
-
 log = structlog.get_logger()
 
-CUT_OFF = Counter("pagebridge_receiver_cut_off", "Connections closed by the receiver, by what was awaited", ["awaited"])
-CONNECTIONS = Gauge("pagebridge_receiver_connections", "Open connections on the public port")
+CUT_OFF = Counter("pagebridge_public_cut_off", "Connections closed by our side, by what was awaited", ["awaited"])
+CONNECTIONS = Gauge("pagebridge_public_connections", "Open connections on the public port")
 
 BANNER = "pagebridge"
 """What the header `Server` says: no product, no version that somebody could look up weaknesses of."""
+
+
+@dataclass(frozen=True)
+class ClientLimits:
+    """How long the clients of a public port may take, in seconds, and how many of them there may be."""
+
+    header: float = 5.0
+    """From the connection, or the first byte of a later request, to the end of the request's header."""
+    body: float = 3.0
+    """From there to the end of the body."""
+    answer: float = 5.0
+    """From there to the answer."""
+    idle: float = 30.0
+    """From an answer to the next request on the same connection."""
+    connections: int = 256
+    """Open at the same time. For one more, the one that has been awaited longest is closed."""
+    drain: float = 8.0
+    """For requests in hand when the port is closed."""
 
 
 class Awaited(Enum):
@@ -37,7 +54,7 @@ class Awaited(Enum):
 class Clients:
     """The open connections of one server, the one that changed longest ago first; called for each new connection."""
 
-    def __init__(self, server: web.Server, limits: Limits) -> None:
+    def __init__(self, server: web.Server, limits: ClientLimits) -> None:
         self.server = server
         self.limits = limits
         self._open: OrderedDict[Client, None] = OrderedDict()
@@ -72,7 +89,7 @@ class Client(web.RequestHandler):
         super().__init__(
             clients.server,
             loop=asyncio.get_running_loop(),
-            # What PagerDuty signed is what is on the wire.
+            # What was signed is what is on the wire.
             auto_decompress=False,
             access_log=None,  # type: ignore[arg-type]  # documented to mean none
             lingering_time=clients.limits.body,
@@ -115,7 +132,7 @@ class Client(web.RequestHandler):
             self._clients.got_on(self)
 
     def cut_off(self) -> None:
-        """Close the connection at once. To PagerDuty that is a failed delivery, which it repeats."""
+        """Close the connection at once. To whoever sent the request that is a failed delivery."""
         CUT_OFF.labels(self.awaited.name.lower()).inc()
         self._clients.closed(self)
         if self._wire:

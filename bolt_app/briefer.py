@@ -1,0 +1,176 @@
+"""
+What a card says besides the state, read once the card is there: the first alert, and what PagerDuty will do next.
+
+Nobody waits for it. It has a queue, a lease and a pace of its own, so that a PagerDuty which is slow or limits us holds
+up neither a card nor a click; and it is read once for each change, however many events tell of that.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from bolt_app.escalating import OnCall as Levels
+from bolt_app.escalating import present_level
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
+from shared.model.briefing import Ahead, FirstAlert, Link, decisive
+from shared.model.event import Event, Instant, Ref, Source
+from shared.model.ids import EventId, IncidentId, UserId
+from shared.model.incident import Incident, fold_read
+from shared.pagerduty.alerts import Alert
+from shared.pagerduty.escalation import OnCall
+from shared.pagerduty.rest import RestIncident
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+AT_ONCE = 2
+"""How many incidents one worker reads at the same time."""
+LINKS = 3
+LONGEST = 500
+"""Characters that are kept of what monitoring wrote; a longer address is of no use when it is cut."""
+
+
+class Briefer:
+    """Reads what is wanted, slowly."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._next = 0.0
+
+    async def run(self, incident: IncidentId, lease: Lease) -> float | None:
+        """Read what the card of one incident still lacks. Raises `CallError` when PagerDuty cannot be asked."""
+        known = (await self._wiring.incidents.load(incident)).value
+        if known.snapshot is None or not known.briefing.wanted(known.snapshot, known.as_of):
+            return None
+        read = await self._read(known, lease)
+        ahead, alert = await self._ahead(known, read, lease), await self._first_alert(known, read, lease)
+        after = (await self._wiring.incidents.change(incident, lambda now: briefed(now, read, ahead, alert))).value
+        if after != known:
+            await self._wiring.dirty.mark(incident)
+        wanted = after.snapshot is not None and after.briefing.wanted(after.snapshot, after.as_of)
+        return self._wiring.durations.briefing if wanted else None
+
+    async def fenced_off(self, incident: IncidentId) -> None:
+        """Leave it to whoever is next."""
+        await self._wiring.briefings.mark(incident)
+
+    async def _read(self, known: Incident, lease: Lease) -> RestIncident | None:
+        """Read the incident; None when PagerDuty does not show it, which asking again would not change."""
+        try:
+            await self._turn(lease)
+            return (await self._wiring.pagerduty.incident(known.id)).value
+        except (Refused, Malformed) as error:
+            log.warning("briefing.none", incident=known.id, why=str(error))
+            return None
+
+    async def _first_alert(self, known: Incident, read: RestIncident | None, lease: Lease) -> FirstAlert | None:
+        """Read the first alert, unless it is known; None when it is, or could not be read now."""
+        before, counts = known.briefing.alert, read.alerts if read else None
+        if before is not None and (before != FirstAlert() or counts is None or not counts.all):
+            return None
+        if read is None or (counts is not None and not counts.all):
+            return FirstAlert()
+        try:
+            await self._turn(lease)
+            return first_alert(await self._wiring.pagerduty.alerts(known.id))
+        except (Unavailable, Uncertain) as error:
+            log.info("briefing.later", incident=known.id, why=str(error))
+            return None
+        except (Refused, Malformed) as error:
+            log.warning("briefing.no_alert", incident=known.id, why=str(error))
+            return FirstAlert()
+
+    async def _ahead(self, known: Incident, read: RestIncident | None, lease: Lease) -> Ahead:
+        times = [at for at in (known.as_of, read.updated if read else None) if at is not None]
+        of = max(times, key=lambda at: at.ms, default=Instant(0))
+        escalates, ends = (read.due("escalate"), read.due("unacknowledge")) if read else (None, None)
+        to = await self._next_people(known, read, escalates, lease) if read and escalates else ()
+        return Ahead(of, escalates.ms if escalates else None, to, ends.ms if ends else None)
+
+    async def _next_people(self, known: Incident, read: RestIncident, at: Instant, lease: Lease) -> tuple[Ref, ...]:
+        """Find out who is paged next. That it cannot be told is no reason to keep silent about when."""
+        policy, assigned = read.snapshot.escalation_policy, [stamp.at.ms for stamp in read.assignments if stamp.at]
+        if policy is None or read.assigned_via != "escalation_policy" or not assigned:
+            return ()
+        try:
+            await self._turn(lease)
+            entries = await self._wiring.pagerduty.on_calls(policy.id, max(assigned), at.ms)
+            level = present_level(read.snapshot.assignee_ids, known, on_call_at(entries, max(assigned)))
+            number, people = next_level(level, on_call_at(entries, at.ms))
+            return people if await self._all_paged(policy.id, number, people, lease) else ()
+        except (CallError, Malformed) as error:
+            log.info("briefing.nobody", incident=known.id, why=str(error))
+            return ()
+
+    async def _all_paged(self, policy: str, number: int, people: Sequence[Ref], lease: Lease) -> bool:
+        """Tell whether a level pages everybody on it: one that takes turns pages somebody whom nothing names."""
+        if len(people) < 2:  # noqa: PLR2004 -- somebody alone
+            return True
+        await self._turn(lease)
+        levels = (await self._wiring.pagerduty.escalation_policy(policy)).levels
+        return number <= len(levels) and not levels[number - 1].round_robin
+
+    async def _turn(self, lease: Lease) -> None:
+        """Wait until it is time for another call that nobody waits for."""
+        now = asyncio.get_running_loop().time()
+        begin = max(now, self._next)
+        self._next = begin + self._wiring.durations.briefing_pause
+        await asyncio.sleep(begin - now)
+        await lease.check(self._wiring.durations.pagerduty_timeout)
+
+
+def briefed(known: Incident, read: RestIncident | None, ahead: Ahead, alert: FirstAlert | None) -> Incident:
+    """
+    Let a projection know what was read, the incident itself included if it is another than is known. Pure.
+
+    What is to come counts only for the incident as that read showed it: something newer may have come meanwhile.
+    """
+    if read is not None and read.updated is not None and not _as_known(known, read):
+        # Else it would only make the next event of its second a tie.
+        event = Event(
+            EventId(f"briefing:{known.id}"), "read", known.id, Source.READ, read.updated, snapshot=read.snapshot
+        )
+        known = fold_read(known, event)
+    briefing = known.briefing if alert is None else replace(known.briefing, alert=alert)
+    same = read is None or (known.snapshot is not None and decisive(known.snapshot) == decisive(read.snapshot))
+    return replace(known, briefing=replace(briefing, ahead=ahead) if same else briefing)
+
+
+def _as_known(known: Incident, read: RestIncident) -> bool:
+    return known.snapshot is not None and known.snapshot.facts == read.snapshot.facts
+
+
+def first_alert(alerts: Sequence[Alert]) -> FirstAlert:
+    """Take what a card shows of the first of an incident's alerts. Pure."""
+    if not alerts:
+        return FirstAlert()
+    first = alerts[0]
+    links = tuple(Link(link.href, link.text[:LONGEST]) for link in first.links if len(link.href) <= LONGEST)
+    return FirstAlert(first.summary[:LONGEST], first.source[:LONGEST], links[:LINKS])
+
+
+def on_call_at(entries: Sequence[OnCall], at_ms: int) -> Levels:
+    """Pick who is on call at each level at one time. Pure."""
+    levels: dict[int, dict[UserId, str]] = defaultdict(dict)
+    for entry in entries:
+        begun = entry.since is None or entry.since.ms <= at_ms
+        if begun and (entry.until is None or at_ms < entry.until.ms):
+            levels[entry.level][UserId(entry.user.id)] = entry.user.name
+    return levels
+
+
+def next_level(present: int | None, on_call: Levels) -> tuple[int, tuple[Ref, ...]]:
+    """
+    Find the level after the present one, and who is on it; nobody when that is not certain. Pure.
+
+    PagerDuty passes over a level on which nobody is. After the last one it may begin again, or stop.
+    """
+    higher = [level for level, people in on_call.items() if present is not None and level > present and people]
+    if not higher:
+        return 0, ()
+    people = on_call[min(higher)]
+    return min(higher), tuple(Ref(user, people[user]) for user in sorted(people, key=lambda user: people[user]))

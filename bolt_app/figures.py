@@ -1,0 +1,77 @@
+"""
+What the store shows at the moment in which somebody asks for the metrics: how much waits, for how long, what is left.
+
+Every worker shows the same, so rules over several workers take the largest.
+"""
+
+from typing import Any
+
+from prometheus_client import Gauge
+
+from shared.model.event import SECOND
+from shared.model.progress import EVERYTHING
+from shared.slack.pacing import RATES, Rate
+from shared.store import documents, keys
+from shared.store.redis import Redis
+
+STREAMS = {"events": keys.EVENTS, "commands": keys.COMMANDS}
+QUEUES = ("commands", "dirty")
+
+UP = Gauge("pagebridge_store_up", "1 while Redis answers this worker")
+ENTRIES = Gauge("pagebridge_stream_entries", "Entries on a stream that no worker has finished with", ["stream"])
+OLDEST = Gauge(
+    "pagebridge_stream_oldest_seconds", "Age of the oldest entry on a stream; 0 when it is empty", ["stream"]
+)
+QUEUED = Gauge("pagebridge_queue_incidents", "Incidents in a work queue, due now or later", ["queue"])
+OVERDUE = Gauge(
+    "pagebridge_queue_overdue_seconds", "For how long the first incident of a queue has been due", ["queue"]
+)
+LETTERS = Gauge("pagebridge_dead_letters_kept", "Dead letters that nobody has retried or dropped")
+OPEN = Gauge("pagebridge_incidents_open", "Open incidents that the bridge knows")
+RESYNCED = Gauge("pagebridge_resync_age_seconds", "Seconds since the last resync began; 0 before the first")
+BUDGET = Gauge("pagebridge_slack_calls_left", "Calls of a method that Slack's limit has room for at once", ["method"])
+
+
+class Figures:
+    """Reads them all."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._progress = documents.progress(redis)
+
+    async def refresh(self) -> None:
+        """Read everything anew. Raises `StoreDown`; then all but `pagebridge_store_up` stay as they were."""
+        UP.set(0)
+        seconds, micros = await self._redis.time()
+        now_us = int(seconds) * 1_000_000 + int(micros)
+        await self._streams(now_us // 1000)
+        await self._queues(now_us // 1000)
+        for method, rates in RATES.items():
+            await self._budget(method, rates, now_us)
+        LETTERS.set(int(await self._redis.xlen(keys.DEAD_LETTERS)))
+        OPEN.set(int(await self._redis.zcard(keys.OPEN)))
+        begun_ms = (await self._progress.load(EVERYTHING)).value.begun_ms
+        RESYNCED.set(max(0, now_us // 1000 - begun_ms) / SECOND if begun_ms else 0)
+        UP.set(1)
+
+    async def _streams(self, now_ms: int) -> None:
+        for name, stream in STREAMS.items():
+            first: Any = await self._redis.xrange(stream, count=1)
+            oldest_ms = int(first[0][0].decode().partition("-")[0]) if first else now_ms
+            ENTRIES.labels(name).set(int(await self._redis.xlen(stream)))
+            OLDEST.labels(name).set(max(0, now_ms - oldest_ms) / SECOND)
+
+    async def _queues(self, now_ms: int) -> None:
+        for name in QUEUES:
+            first = await self._redis.zrange(keys.due(name), 0, 0, withscores=True)
+            due_ms = int(first[0][1]) if first else now_ms
+            QUEUED.labels(name).set(int(await self._redis.zcard(keys.due(name))))
+            OVERDUE.labels(name).set(max(0, now_ms - due_ms) / SECOND)
+
+    async def _budget(self, method: str, rates: tuple[Rate, ...], now_us: int) -> None:
+        """Tell what is left of a method's own burst. Those of single channels are not told: there may be many."""
+        for rate in rates:
+            if not rate.per_channel:
+                due = await self._redis.get(keys.budget(method))
+                ahead = max(0, int(due) - now_us) / 1_000_000 if due else 0
+                BUDGET.labels(method).set(max(0, rate.burst - ahead * rate.per_minute / 60))

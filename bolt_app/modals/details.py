@@ -1,0 +1,101 @@
+"""
+Pure: what stands behind **Details** on a card: every alert, the notes and the log, as far as Slack has room for them.
+
+The most of each kind keeps the whole far below the 100 blocks and 250 KB of a view (Slack's page on views), and every
+paragraph below the 3000 characters of a section.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from bolt_app.modals.about import About
+from bolt_app.reading.whole import Whole, author, counted, cut, entry, facts
+from shared.pagerduty.additions import Note
+from shared.pagerduty.alerts import Alert
+from shared.pagerduty.log_entries import LogEntry
+from shared.slack.blocks import Block, context, section
+from shared.slack.lines import quote
+from shared.slack.text import clamp, escape, link, outside, plain
+
+MOST_ALERTS, MOST_NOTES, MOST_ENTRIES = 20, 20, 60
+LINKS = 5
+LINES = 5
+"""Lines of an alert's details that are shown."""
+SHORT = 150
+ENTRY = 295
+PER_PARAGRAPH = 10
+PARAGRAPH = 3000
+DIVIDER: Block = {"type": "divider"}
+
+
+def loading(about: About) -> Block:
+    """Show that the details are on their way."""
+    return view(about, [_paragraph("Loading… asking PagerDuty for its alerts, notes and log.")])
+
+
+def view(about: About, blocks: Sequence[Block]) -> Block:
+    """Put the dialog together, in which there is nothing to send."""
+    title = {"type": "plain_text", "text": plain(f"Details {about.label}".strip(), 24), "emoji": False}
+    close = {"type": "plain_text", "text": "Close"}
+    return {"type": "modal", "callback_id": "pagebridge:details", "title": title, "close": close, "blocks": [*blocks]}
+
+
+def shown(whole: Whole) -> list[Block]:
+    """Say all of it, the most urgent first."""
+    parts = (_alerts(whole), _notes(whole.notes), _log(whole.log))
+    told = [[DIVIDER, *part] for part in parts if part]
+    page = link(whole.incident.snapshot.url, "Open in PagerDuty")
+    head = _paragraph("\n".join([facts(whole.incident), *([page] if page.startswith("<") else [])]))
+    return [head, *(block for part in told for block in part)]
+
+
+def _alerts(whole: Whole) -> list[Block]:
+    if whole.alerts is None:
+        return [context("Its alerts could not be read.")]
+    if not whole.alerts:
+        return [context("It has no alerts.")]
+    goes_on = f", {whole.incident.alerts.triggered} of them still going on" if whole.incident.alerts else ""
+    head = _paragraph(f"*Alerts*: {counted(whole)}{goes_on}")
+    rest = _more(counted(whole) - MOST_ALERTS, "later")
+    return [head, *(_paragraph(_alert(alert)) for alert in whole.alerts[:MOST_ALERTS]), *rest]
+
+
+def _alert(alert: Alert) -> str:
+    name = link(alert.url, cut(alert.summary) or "Alert")
+    said = [escape(clamp(fact, SHORT)) for fact in (alert.severity, alert.source, alert.status) if fact]
+    links = " · ".join(outside(one.href, one.text) for one in alert.links[:LINKS])
+    lines = [line for name, value in alert.details for line in _lines(name, value)]
+    more = ["> …"] if len(lines) > LINES else []
+    written = [f"> {clamp(line, SHORT)}" for line in lines[:LINES]]
+    return "\n".join(filter(None, [f"*{name}*", " · ".join(said), links, *written, *more]))
+
+
+def _lines(name: str, value: str) -> Iterable[str]:
+    """Write one detail, which may be a text of several lines."""
+    first, *others = [escape(line.strip()) for line in value.splitlines() if line.strip()] or [""]
+    return [f"{escape(name)}: {first}" if name else first, *others]
+
+
+def _notes(notes: Sequence[Note] | None) -> list[Block]:
+    if notes is None:
+        return [context("Its notes could not be read.")]
+    if not notes:
+        return [context("Nobody has added a note.")]
+    last = sorted(notes, key=lambda note: note.created.ms)[-MOST_NOTES:]
+    told = [_paragraph("\n".join(filter(None, (author(note), quote(note.content)[0])))) for note in last]
+    return [_paragraph("*Notes*"), *_more(len(notes) - MOST_NOTES, "earlier"), *told]
+
+
+def _log(entries: Sequence[LogEntry] | None) -> list[Block]:
+    if entries is None:
+        return [context("Its log could not be read.")]
+    last = [clamp(entry(logged), ENTRY) for logged in entries[-MOST_ENTRIES:]]
+    told = [_paragraph("\n".join(last[at : at + PER_PARAGRAPH])) for at in range(0, len(last), PER_PARAGRAPH)]
+    return [_paragraph("*Log*"), *_more(len(entries) - MOST_ENTRIES, "earlier"), *told] if told else []
+
+
+def _paragraph(text: str) -> Block:
+    return section(clamp(text, PARAGRAPH))
+
+
+def _more(count: int, which: str) -> list[Block]:
+    return [context(f"…and {count} {which}, in PagerDuty.")] if count > 0 else []

@@ -1,0 +1,56 @@
+"""Checks of the clocks: PagerDuty's and Slack's by the `Date` of their answers, Redis's by `TIME`, against ours."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
+from shared.model.event import SECOND
+from shared.pagerduty.client import PagerDuty
+from shared.slack.client import CLOCK_SKEW_MS, Slack
+from shared.store.redis import Redis
+from shared.store.time import StoreClock
+
+NOTICED_MS = 5 * SECOND
+"""A difference from which ages are told wrongly enough for people to notice."""
+MEND = "let NTP set the clock of whichever is wrong; where all differ alike, it is that of this machine"
+
+Clock = Callable[[], Awaitable[int]]
+"""Tells milliseconds since 1970."""
+
+
+def of_slack(slack: Slack) -> Check:
+    """Compare Slack's clock with ours."""
+    return Check("clock of Slack", lambda: skew("Slack", slack.clock_ms, SECOND))
+
+
+def of_pagerduty(pagerduty: PagerDuty) -> Check:
+    """Compare PagerDuty's clock with ours."""
+
+    async def ask() -> int:
+        return (await pagerduty.clock()).ms
+
+    return Check("clock of PagerDuty", lambda: skew("PagerDuty", ask, SECOND))
+
+
+def of_redis(redis: Redis) -> Check:
+    """Compare Redis's clock, by which all workers go, with ours."""
+    return Check("clock of Redis", lambda: skew("Redis", StoreClock(redis).now_ms, 1))
+
+
+async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:
+    """Find out how far a clock, told in whole `precision_ms`, surely is from ours."""
+    before = _now_ms()
+    told = await clock()
+    after = _now_ms()
+    ahead, behind = told - after, before - (told + precision_ms)
+    most = max(ahead, behind, 0)
+    what = f"{whose}'s clock is {most / SECOND:.1f} s {'ahead of' if ahead > behind else 'behind'} this machine's"
+    if most >= CLOCK_SKEW_MS:
+        return failed(f"{what}: cards and lines may be looked for in the wrong minutes", MEND)
+    if most >= NOTICED_MS:
+        return warned(what, MEND)
+    return passed("it agrees with this machine's" if most == 0 else what)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,131 @@
+"""What a check finds, how several are made side by side, and what they come to together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from shared.errors import CallError, Malformed, StoreDown
+from shared.problems import Wrong
+
+LONGEST = 10.0
+"""Seconds that a check may take, unless it says otherwise."""
+
+T = TypeVar("T")
+
+
+class Status(StrEnum):
+    """How a check ended, the best first. `UNSEEN` is what no API shows, so that a person has to look."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    UNSEEN = "unseen"
+    WARNING = "warning"
+    FAIL = "fail"
+
+
+EXIT_CODES = {Status.PASS: 0, Status.UNSEEN: 0, Status.WARNING: 1, Status.FAIL: 2}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check came to: what it saw, and the mend where there is something to do."""
+
+    status: Status
+    what: str
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Finding(Verdict):
+    """A verdict, and the name of its check."""
+
+    check: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Write it for machines."""
+        return {"check": self.check, **{name: str(value) for name, value in asdict(self).items() if name != "check"}}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check by its name. It is given up after `longest` seconds."""
+
+    name: str
+    look: Callable[[], Awaitable[Verdict]]
+    longest: float = LONGEST
+
+
+class Once(Generic[T]):
+    """Something that several checks ask for, and that is asked for once. A failed call is made again."""
+
+    def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
+        self._ask = ask
+        self._lock = asyncio.Lock()
+        self._known: list[T] = []
+
+    async def __call__(self) -> T:
+        """Ask, unless that has been done."""
+        async with self._lock:
+            if not self._known:
+                self._known.append(await self._ask())
+        return self._known[0]
+
+
+def passed(what: str) -> Verdict:
+    """Say that something is right."""
+    return Verdict(Status.PASS, what)
+
+
+def warned(what: str, mend: str) -> Verdict:
+    """Say that something may go wrong."""
+    return Verdict(Status.WARNING, what, mend)
+
+
+def failed(what: str, mend: str) -> Verdict:
+    """Say that something does not work."""
+    return Verdict(Status.FAIL, what, mend)
+
+
+def unseen(what: str, mend: str = "") -> Verdict:
+    """Say that something cannot be seen from here, and how a person sees it."""
+    return Verdict(Status.UNSEEN, what, mend)
+
+
+def judged(wrong: Wrong | None, right: str, bad: Status = Status.FAIL) -> Verdict:
+    """Turn a rule's answer into a verdict."""
+    return Verdict(bad, wrong.what, wrong.mend) if wrong else passed(right)
+
+
+def known(name: str, verdict: Verdict) -> Check:
+    """Make a check whose verdict is known already."""
+
+    async def look() -> Verdict:
+        return verdict
+
+    return Check(name, look)
+
+
+async def look_at_all(checks: Iterable[Check]) -> list[Finding]:
+    """Make all checks side by side, and give what they found in their order."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_look(check)) for check in checks]
+    return [task.result() for task in tasks]
+
+
+def worst(findings: Sequence[Verdict]) -> Status:
+    """Tell what several findings come to."""
+    order = list(Status)
+    return max((finding.status for finding in findings), key=order.index, default=Status.PASS)
+
+
+async def _look(check: Check) -> Finding:
+    """Make one check. One that cannot be made says so, and spoils no other."""
+    try:
+        async with asyncio.timeout(check.longest):
+            verdict = await check.look()
+    except TimeoutError:
+        verdict = warned(f"there was no answer within {check.longest:g} s", "look again; see whether it is an outage")
+    except (CallError, Malformed, StoreDown) as error:
+        verdict = warned(f"this could not be asked: {error}", "mend what else is wrong, and look again")
+    return Finding(verdict.status, verdict.what, verdict.mend, check.name)

@@ -1,0 +1,88 @@
+"""What can be found without asking anybody: the settings, who may read them, and `bridge.toml`."""
+
+import stat
+from pathlib import Path
+
+from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, warned
+from pagebridge.cli.env_file import ENV
+from pagebridge.cli.up import StoreSettings
+from shared.bridge_config import BridgeConfig, RouteConfig, load_bridge_config
+from shared.problems import Misconfigured
+from shared.settings import Settings, load
+
+NO_STORE = "redis://unset.invalid"
+"""Stands for the embedded Valkey, whose address nobody has to know."""
+
+
+def everything(config: Path, env: Path = ENV) -> list[Check]:
+    """Check the settings, `.env` and `bridge.toml`."""
+    return [*settings(), known(".env", private(env)), *bridge_toml(config)]
+
+
+def settings() -> list[Check]:
+    """Check every setting of both processes, one finding for each that is wrong. REDIS_URL need not be set."""
+    try:
+        load(Settings, **({} if _redis_url_given() else {"redis_url": NO_STORE}))
+    except Misconfigured as error:
+        mend = "`pagebridge init` asks for what is missing; the README explains each setting"
+        return [known("settings", failed(problem, mend)) for problem in error.problems]
+    return [known("settings", passed("all that is needed is set, and has the right form"))]
+
+
+def private(env: Path) -> Verdict:
+    """Check that nobody else on this machine reads the secrets."""
+    if not env.exists():
+        return passed(f"there is no {env}: the environment has the settings")
+    mode = stat.S_IMODE(env.stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return warned(
+            f"{env} holds secrets, and others on this machine may open it (mode {mode:o})", f"chmod 600 {env}"
+        )
+    return passed(f"only its owner can read {env}")
+
+
+def bridge_toml(path: Path) -> list[Check]:
+    """Check that the file can be understood, and that incidents can go somewhere by it."""
+    name = str(path)
+    if not path.exists():
+        return [
+            known(name, failed(f"{path} is not there: no incident is shown anywhere", "`pagebridge init` writes one"))
+        ]
+    try:
+        config = load_bridge_config(path)
+    except Misconfigured as error:
+        return [known(name, failed(problem, f"correct {path}")) for problem in error.problems]
+    return [known(name, destination(config)), *(known(name, verdict) for verdict in (unreachable(config),) if verdict)]
+
+
+def destination(config: BridgeConfig) -> Verdict:
+    """Check that every incident has somewhere to go."""
+    routing = config.routing
+    if not routing.default_channel and not routing.routes:
+        return failed("it names no channel: no incident is shown anywhere", "set routing.default_channel")
+    if not routing.default_channel and not any(map(_takes_all, routing.routes)):
+        what = "without routing.default_channel an incident that no route takes is counted, and not shown"
+        return warned(what, "set it, or end the routes with one that takes every incident")
+    return passed(f"{len(routing.routes)} routes, default channel {routing.default_channel or 'none'}")
+
+
+def unreachable(config: BridgeConfig) -> Verdict | None:
+    """Find routes behind one that takes everything."""
+    takes_all = [_takes_all(route) for route in config.routing.routes]
+    if True not in takes_all[:-1]:
+        return None
+    first = takes_all.index(True) + 1
+    what = f"routing.routes[{first}] takes every incident, so those after it take none"
+    return warned(what, "put it last, or give it a service, team, urgency or priority")
+
+
+def _redis_url_given() -> bool:
+    """Tell whether there is one, be it right or wrong."""
+    try:
+        return load(StoreSettings).redis_url is not None
+    except Misconfigured:
+        return True
+
+
+def _takes_all(route: RouteConfig) -> bool:
+    return not (route.service or route.team or route.urgency or route.priority)

@@ -1,0 +1,57 @@
+"""Checks of PagerDuty: the key, what the account can do, and services whose incidents belong to nobody."""
+
+from typing import Literal
+
+from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
+from shared import credentials
+from shared.errors import CallError, Refused
+from shared.pagerduty.account import RESPONDERS
+from shared.pagerduty.client import PagerDuty
+
+TEAMS = "teams"
+SHOWN = 5
+"""How many names of services are given before the others are only counted."""
+REACH = "see whether this machine reaches PagerDuty (proxy, firewall, PAGERDUTY_API_URL)"
+
+
+def checks(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> list[Check]:
+    """List the checks of PagerDuty. `mode` is that of the authorization in `bridge.toml`."""
+    return [
+        Check("PagerDuty token", lambda: token(pagerduty)),
+        Check("PagerDuty abilities", lambda: abilities(pagerduty, mode)),
+        Check("services without a team", lambda: without_team(pagerduty, mode), longest=30.0),
+    ]
+
+
+async def token(pagerduty: PagerDuty) -> Verdict:
+    """Check that PagerDuty takes the key. Whether it may write shows when the subscription is pinged."""
+    try:
+        await pagerduty.users_by_query("")
+    except Refused as error:
+        return failed(*credentials.pagerduty_token(error))
+    except CallError as error:
+        return failed(f"PagerDuty cannot be asked: {error}", REACH)
+    return passed("PagerDuty takes it")
+
+
+async def abilities(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> Verdict:
+    """Check that the account can do what the bridge offers."""
+    found = await pagerduty.abilities()
+    if mode == "team" and TEAMS not in found:
+        what = 'the account has no teams, so authorization.mode = "team" lets everybody act whom PagerDuty lets act'
+        return warned(what, 'set mode = "pagerduty" to say so, or use a plan with teams')
+    if RESPONDERS not in found:
+        return warned(
+            "the account cannot ask for responders, so that is not offered", "use a plan that has it, or do without"
+        )
+    return passed("teams and responder requests are there")
+
+
+async def without_team(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> Verdict:
+    """Find services whose incidents belong to no team, so that nobody can be told apart by one."""
+    names = [service.name for service in await pagerduty.all_services() if not service.teams]
+    if not names or mode == "pagerduty":
+        return passed("every service has a team" if not names else f"{len(names)} have none; PagerDuty's roles decide")
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    what = f"{shown}: with no team anybody whom PagerDuty's roles let act may act on their incidents"
+    return warned(what, "give them a team in PagerDuty")

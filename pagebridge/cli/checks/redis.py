@@ -1,0 +1,111 @@
+"""Checks of Redis: in reach, on disk, never full of holes, and doing whatever the worker asks of it."""
+
+import secrets
+from typing import Literal
+
+from redis.exceptions import ResponseError
+
+from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed, unseen, warned
+from shared.errors import StoreDown
+from shared.store import keys
+from shared.store.redis import NO_EVICTION, Durability, Redis, probe
+
+REACH = "start it, or correct REDIS_URL; see whether this machine reaches it"
+RIGHTS = "let the user in REDIS_URL read and write keys that begin with `pb:`, run scripts, and call WAITAOF and TIME"
+
+Command = tuple[str | int, ...]
+
+
+def checks(redis: Redis, wanted: Literal["fsync", "memory"]) -> list[Check]:
+    """List the checks of Redis. `wanted` is the durability that `bridge.toml` asks for."""
+    found = Once(lambda: probe(redis))
+    return [
+        Check("Redis", lambda: reachable(redis)),
+        Check("Redis persistence", lambda: persistent(redis)),
+        Check("Redis eviction", lambda: eviction(found)),
+        Check("Redis durability", lambda: durability(found, wanted)),
+        Check("Redis rights", lambda: rights(redis)),
+    ]
+
+
+async def reachable(redis: Redis) -> Verdict:
+    """Check that it answers."""
+    try:
+        await redis.ping()
+    except StoreDown as error:
+        return failed(f"it cannot be used: {error}", REACH)
+    return passed("it answers")
+
+
+async def persistent(redis: Redis) -> Verdict:
+    """Check that it writes what it takes to a file that survives a restart."""
+    await redis.ping()
+    try:
+        found = await redis.info("persistence")
+    except StoreDown as error:
+        return unseen(f"this user may not see it ({error})", "see that `appendonly yes` is in force")
+    if found.get("aof_enabled"):
+        return passed("the append-only file is on")
+    what = "the append-only file is off: a restart of Redis loses clicks and deliveries that were accepted"
+    return failed(what, "set `appendonly yes`, and `appendfsync everysec`")
+
+
+async def eviction(found: Once[Durability]) -> Verdict:
+    """Check that a full memory refuses what is new, instead of throwing away what was accepted."""
+    policy = (await found()).eviction
+    if not policy:
+        return unseen(
+            "this user may not see maxmemory-policy", f"see that `maxmemory-policy {NO_EVICTION}` is in force"
+        )
+    if (await found()).evicts:
+        what = f"maxmemory-policy is {policy}: a full Redis throws accepted clicks and deliveries away"
+        return failed(what, f"set `maxmemory-policy {NO_EVICTION}`")
+    return passed(f"maxmemory-policy is {NO_EVICTION}")
+
+
+async def durability(found: Once[Durability], wanted: Literal["fsync", "memory"]) -> Verdict:
+    """Check that the durability which `bridge.toml` asks for can be had."""
+    if wanted == "memory":
+        what = "bridge.toml asks for memory: what was accepted in the last second before a crash of Redis may be lost"
+        return warned(what, 'set durability = "fsync" unless that is meant')
+    if not (await found()).fsync:
+        what = f"bridge.toml asks for fsync, and Redis cannot give it: {(await found()).why_not}"
+        return failed(what, "use Redis 7.2 or Valkey with `appendonly yes`, and let this user call WAITAOF")
+    return passed("an acknowledged click or delivery is on the disk")
+
+
+async def rights(redis: Redis) -> Verdict:
+    """Try one command of each kind that a worker gives."""
+    await redis.ping()
+    denied = [name for name in [await _denied(redis, command) for command in _asked(secrets.token_hex(4))] if name]
+    if denied:
+        return failed(f"the user in REDIS_URL may not, or cannot: {'; '.join(denied)}", RIGHTS)
+    return passed("the user in REDIS_URL may do all that a worker does")
+
+
+def _asked(run: str) -> list[Command]:
+    """List a command of each kind, on keys of our own that are deleted again."""
+    stream, string, table, ordered = (keys.scratch(run, kind) for kind in ("stream", "string", "hash", "zset"))
+    script = "redis.call('HSET', KEYS[1], 'rev', 1) return redis.call('HGET', KEYS[1], 'rev')"
+    return [
+        ("XADD", stream, "*", "v", 1),
+        ("XGROUP", "CREATE", stream, keys.GROUP, 0),
+        ("XREADGROUP", "GROUP", keys.GROUP, "doctor", "COUNT", 1, "STREAMS", stream, ">"),
+        ("XAUTOCLAIM", stream, keys.GROUP, "doctor", 0, "0"),
+        ("XRANGE", stream, "-", "+"),
+        ("SET", string, 1, "PX", 60_000),
+        ("GET", string),
+        ("EVAL", script, 1, table),
+        ("ZADD", ordered, 1, "due"),
+        ("ZRANGEBYSCORE", ordered, "-inf", "+inf"),
+        ("TIME",),
+        ("DEL", stream, string, table, ordered),
+    ]
+
+
+async def _denied(redis: Redis, command: Command) -> str:
+    try:
+        await redis.execute_command(*command)
+    except (StoreDown, ResponseError) as error:
+        return f"{command[0]} ({error})"
+    return ""

@@ -1,0 +1,177 @@
+"""What the doctor looks at: everything that can be opened with what is set."""
+
+import os
+import sys
+import tempfile
+import time
+from asyncio import sleep
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pagebridge.child import Child
+from pagebridge.cli import doors
+from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, unseen
+from pagebridge.cli.checks.local import Receiver
+from pagebridge.cli.pinging import Pinging
+from pagebridge.cli.up import StoreSettings
+from pagebridge.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
+from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.pagerduty.client import PagerDuty
+from shared.problems import Misconfigured
+from shared.settings import (
+    Environment,
+    PagerDutySettings,
+    Port,
+    ReceiverSettings,
+    S,
+    SharedSettings,
+    SlackSettings,
+    WorkerSettings,
+    load,
+)
+from shared.slack.client import Slack
+from shared.store.redis import Redis
+
+START = 15.0
+"""Seconds that a receiver may take to listen, and to end."""
+LOOK = 0.05
+"""Seconds between two looks at whether it does."""
+INCOMPLETE = unseen("it is not asked", "mend the settings above first")
+
+
+class Here(Environment):
+    """What is on this machine, as far as it is not wrong."""
+
+    bridge_config: Path = SharedSettings.model_fields["bridge_config"].default
+    worker_port: Port = WorkerSettings.model_fields["worker_port"].default
+    receiver_admin_port: Port = ReceiverSettings.model_fields["receiver_admin_port"].default
+
+
+def here() -> Here:
+    """Tell what is on this machine; the defaults where the settings are wrong."""
+    return _loaded(Here) or Here.model_construct()
+
+
+@dataclass(frozen=True)
+class SlackSide:
+    """Slack, and the settings with which it was opened."""
+
+    door: Slack
+    settings: SlackSettings
+
+
+@dataclass(frozen=True)
+class PagerDutySide:
+    """PagerDuty, and the settings with which it was opened."""
+
+    door: PagerDuty
+    settings: PagerDutySettings
+
+
+@dataclass(frozen=True)
+class Site:
+    """What could be opened; None for what could not, about which `problems` has something to say."""
+
+    here: Here
+    config: BridgeConfig
+    redis: Redis | None
+    slack: SlackSide | None
+    pagerduty: PagerDutySide | None
+    problems: tuple[Check, ...]
+
+    def pinging(self, patience: float) -> Pinging | None:
+        """Get ready to ping, if there is something to ping and somewhere to see it."""
+        if self.redis is None or self.pagerduty is None:
+            return None
+        return Pinging(self.pagerduty.door, self.redis, Receiver(self.here.receiver_admin_port), patience)
+
+
+@asynccontextmanager
+async def opened(data: Path) -> AsyncIterator[Site]:
+    """Open everything that can be opened, and start what does not run and is needed to see a ping arrive."""
+    async with AsyncExitStack() as stack:
+        machine, store = here(), _loaded(StoreSettings)
+        given = store.redis_url.get_secret_value() if store and store.redis_url else None
+        url = (given or await _valkey(stack, data)) if store else None
+        slack, pagerduty = _loaded(SlackSettings), _loaded(PagerDutySettings)
+        receiver = await _receiver(stack, machine, url) if url else INCOMPLETE
+        yield Site(
+            here=machine,
+            config=_config(machine.bridge_config),
+            redis=await stack.enter_async_context(doors.store_door(url)) if url else None,
+            slack=SlackSide(await stack.enter_async_context(doors.slack_door(slack)), slack) if slack else None,
+            pagerduty=PagerDutySide(await stack.enter_async_context(doors.pagerduty_door(pagerduty)), pagerduty)
+            if pagerduty
+            else None,
+            problems=(*_not_asked(Redis=url, Slack=slack, PagerDuty=pagerduty), known("receiver", receiver)),
+        )
+
+
+def _not_asked(**sides: object) -> list[Check]:
+    return [known(name, INCOMPLETE) for name, side in sides.items() if side is None]
+
+
+def _loaded(kind: type[S]) -> S | None:
+    """Read some of the settings; what is wrong with them is told by the check of all of them."""
+    try:
+        return load(kind)
+    except Misconfigured:
+        return None
+
+
+def _config(path: Path) -> BridgeConfig:
+    """Read `bridge.toml`; without a good one nothing is known of routes."""
+    try:
+        return load_bridge_config(path) if path.exists() else BridgeConfig()
+    except Misconfigured:
+        return BridgeConfig()
+
+
+async def _valkey(stack: AsyncExitStack, data: Path) -> str:
+    """Start the embedded Valkey, unless `pagebridge up` has, and give its address."""
+    valkey = EmbeddedValkey(data, patience=0.0)
+    try:
+        await stack.enter_async_context(valkey)
+    except EmbeddedValkeyError:
+        # Most likely it runs already. If not, the check of Redis says what is not there.
+        return valkey.url
+    return valkey.url
+
+
+async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
+    """Start a receiver if there is none on this machine, and tell what there is now."""
+    receiver = Receiver(machine.receiver_admin_port)
+    if await receiver.is_here():
+        return passed("it runs on this machine")
+    try:
+        load(ReceiverSettings, redis_url=url)
+    except Misconfigured:
+        return INCOMPLETE
+    environment = {**os.environ, "REDIS_URL": url}
+    return await stack.enter_async_context(_running_receiver(environment, receiver))
+
+
+@asynccontextmanager
+async def _running_receiver(environment: Mapping[str, str], receiver: Receiver) -> AsyncIterator[Verdict]:
+    with tempfile.TemporaryDirectory() as directory:
+        log = Path(directory) / "receiver.log"
+        child = Child((sys.executable, "-m", "webhook_receiver"), environment=environment, output=log)
+        try:
+            yield await _started(child, receiver, log)
+        finally:
+            await child.stop(START)
+
+
+async def _started(child: Child, receiver: Receiver, log: Path) -> Verdict:
+    deadline = time.monotonic() + START
+    while child.code is None and time.monotonic() < deadline:
+        if await receiver.is_here():
+            return passed("none runs on this machine; one was started for these checks, and ends with them")
+        await sleep(LOOK)
+    return failed(f"none runs here, and one cannot be started: {_last_words(log)}", "mend that; see RECEIVER_PORT")
+
+
+def _last_words(log: Path) -> str:
+    return (log.read_text(errors="replace").splitlines() or ["it said nothing"])[-1]

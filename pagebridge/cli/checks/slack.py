@@ -1,0 +1,110 @@
+"""Checks of Slack: the tokens, what they allow, the socket, and who else may answer to the command."""
+
+import re
+
+from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged, passed, unseen, warned
+from pagebridge.cli.checks.local import Worker
+from shared import credentials
+from shared.errors import CallError, Malformed, Refused
+from shared.slack.client import Slack, SlackIdentity
+
+PAGERDUTYS_COMMAND = "/pd"
+PAGERDUTYS_BOT = "pagerduty"
+_APP = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
+SETTINGS = "see whether this machine reaches Slack (proxy, firewall, SLACK_API_URL)"
+
+
+def checks(slack: Slack, app_token: str, command: str, worker: Worker) -> list[Check]:
+    """List the checks of Slack."""
+    identity = Once(slack.auth_test)
+    return [
+        Check("Slack bot token", lambda: bot_token(identity)),
+        Check("Slack scopes", lambda: scopes(identity)),
+        Check("Slack app token", lambda: app_token_opens(slack, app_token)),
+        Check("Slack tokens of one app", lambda: one_app(slack, identity, app_token)),
+        Check("Slack Socket Mode", lambda: socket(slack, app_token, worker)),
+        Check("Slack command", lambda: its_command(identity, command)),
+        Check("PagerDuty's own Slack app", lambda: pagerdutys_app(slack, identity, command), longest=30.0),
+    ]
+
+
+async def bot_token(identity: Once[SlackIdentity]) -> Verdict:
+    """Check that Slack takes the bot token."""
+    try:
+        home = await identity()
+    except Refused as error:
+        return failed(*credentials.bot_token(error))
+    except CallError as error:
+        return failed(f"Slack cannot be asked: {error}", SETTINGS)
+    return passed(f"it is that of the bot {home.bot_user_id} in the workspace {home.team_id}")
+
+
+async def scopes(identity: Once[SlackIdentity]) -> Verdict:
+    """Check that what is granted is what is needed."""
+    home = await identity()
+    more = sorted(home.scopes - credentials.SCOPES)
+    if more and not credentials.scopes(home):
+        return passed(f"all that are needed, and {', '.join(more)}, which the bridge does not use")
+    return judged(credentials.scopes(home), f"all {len(credentials.SCOPES)} that are needed, and no other")
+
+
+async def app_token_opens(slack: Slack, app_token: str) -> Verdict:
+    """Check that Slack takes the app-level token."""
+    try:
+        await slack.socket_url(app_token)
+    except Refused as error:
+        return failed(*credentials.app_token(error))
+    except CallError as error:
+        return failed(f"Slack cannot be asked: {error}", SETTINGS)
+    return passed("Slack opens a socket with it")
+
+
+async def one_app(slack: Slack, identity: Once[SlackIdentity], app_token: str) -> Verdict:
+    """Check that both tokens belong to the same app: clicks on one app's cards do not come over another's socket."""
+    found, home = _APP.match(app_token), await identity()
+    if found is None or home.bot_id is None:
+        return unseen("these tokens do not say to which app they belong", "compare them with the app's own pages")
+    bots_app = home.app_id or await slack.app_id(home.bot_id)
+    if bots_app != found[1]:
+        what = f"SLACK_BOT_TOKEN belongs to the app {bots_app}, SLACK_APP_TOKEN to {found[1]}"
+        return failed(
+            what, "copy both from the same app: clicks on the cards of one do not come over the other's socket"
+        )
+    return passed(f"both belong to the app {bots_app}")
+
+
+async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
+    """Check that Socket Mode connects. A connection beside a worker's could catch a click, so its word is taken."""
+    connected = await worker.slack_connections()
+    if connected:
+        return passed(f"the worker on this machine has {connected} connections")
+    try:
+        hello = await slack.hello(app_token)
+    except Malformed as error:
+        return failed(str(error), "switch Socket Mode on in the app's settings")
+    others = f"; {hello.connections - 1} more are open elsewhere" if hello.connections > 1 else ""
+    return passed(f"Slack said hello, and was left again{others}")
+
+
+async def its_command(identity: Once[SlackIdentity], command: str) -> Verdict:
+    """Say what can be known of the command: no method of Slack's tells an app of its commands or interactivity."""
+    if "commands" not in (await identity()).scopes:
+        return failed("the app was installed without any command", "give it the scope commands, and reinstall it")
+    what = f"Slack tells no app whether {command} leads to it, nor whether interactivity is on"
+    return unseen(what, f"type `{command} help` in a channel: the list of commands must come from this app")
+
+
+async def pagerdutys_app(slack: Slack, identity: Once[SlackIdentity], command: str) -> Verdict:
+    """Look for PagerDuty's own app, by the name of its bot: of two apps with one command the later one has it."""
+    home = await identity()
+    found = [bot async for bot in slack.bots() if bot.id != home.bot_user_id and _is_pagerdutys(bot.name)]
+    if not found:
+        return passed("no bot of the workspace is called PagerDuty")
+    if command != PAGERDUTYS_COMMAND:
+        return passed(f"it is here, with {PAGERDUTYS_COMMAND}; ours is {command}")
+    what = f"it is here ({found[0].id}) and has {PAGERDUTYS_COMMAND} too: Slack gives it to the app installed last"
+    return warned(what, f"give ours another name, in SLACK_COMMAND and the app's settings, or try `{command} help`")
+
+
+def _is_pagerdutys(name: str) -> bool:
+    return name.casefold().startswith(PAGERDUTYS_BOT)

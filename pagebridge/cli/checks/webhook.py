@@ -1,0 +1,116 @@
+"""Checks of the webhook subscription: there, switched on, complete, going to us, and understood when it arrives."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from pagebridge.cli.checks.findings import Check, Once, Status, Verdict, failed, judged, passed, unseen, warned
+from pagebridge.cli.pinging import Ping, Pinging
+from shared.errors import Refused
+from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.subscriptions import PATH, WebhookSubscription, delivers_here, incomplete, missing, partial
+
+Ours = Once[Sequence[WebhookSubscription]]
+NONE = unseen("there is no subscription to look at")
+
+
+def checks(pagerduty: PagerDuty, wanted: str, pinging: Pinging | None, *, local: bool) -> list[Check]:
+    """
+    List the checks of the subscriptions.
+
+    `wanted` is the id of one, or `any`. `pinging` is None when there is no Redis to see a ping in. `local` says that
+    PagerDuty is a simulator on this machine, which reaches what is here.
+    """
+
+    async def ask() -> Sequence[WebhookSubscription]:
+        return [each for each in await pagerduty.webhook_subscriptions() if delivers_here(each, wanted)]
+
+    ours: Ours = Once(ask)
+    found = [
+        Check("webhook subscription", lambda: present(ours)),
+        Check("webhook events", lambda: events(ours)),
+        Check("webhook filter", lambda: scope(ours)),
+        Check("webhook address", lambda: address(ours, local=local)),
+        Check("webhook enabled", lambda: enabled(ours)),
+    ]
+    if pinging is not None:
+        found.append(Check("webhook ping", lambda: arrives(ours, pinging), longest=90.0))
+    return found
+
+
+async def present(ours: Ours) -> Verdict:
+    """Check that there is one."""
+    return judged(missing(await ours()), ", ".join(each.id for each in await ours()))
+
+
+async def events(ours: Ours) -> Verdict:
+    """Check that it sends every event that is shown in Slack."""
+    return judged(incomplete(await ours()), "it sends all that is needed") if await ours() else NONE
+
+
+async def scope(ours: Ours) -> Verdict:
+    """Check that it is for the whole account."""
+    right = "it is for the whole account"
+    return judged(partial(await ours()), right, Status.WARNING) if await ours() else NONE
+
+
+async def address(ours: Ours, *, local: bool) -> Verdict:
+    """Check that PagerDuty can reach where it sends, and that nobody reads on the way."""
+    for each in await ours():
+        url = urlsplit(each.url)
+        if not url.path.endswith(PATH):
+            return failed(f"{each.id} delivers to {each.url}", f"the receiver listens at {PATH}: make another one")
+        if not local and is_private(url.hostname or ""):
+            return failed(
+                f"{each.id} delivers to {url.hostname}, which PagerDuty cannot reach", "give a public address"
+            )
+        if not local and url.scheme != "https":
+            return warned(f"{each.id} delivers unencrypted", "make another one with an https address")
+    return passed(", ".join(each.url for each in await ours())) if await ours() else NONE
+
+
+async def enabled(ours: Ours) -> Verdict:
+    """Check that PagerDuty has not switched it off."""
+    off = [each.id for each in await ours() if each.disabled]
+    if off:
+        what = f"PagerDuty has switched {', '.join(off)} off for a day: three deliveries in a row were turned away"
+        return failed(what, "find out why (the receiver's log); a running worker then switches it on again")
+    return passed("PagerDuty delivers") if await ours() else NONE
+
+
+async def arrives(ours: Ours, pinging: Pinging) -> Verdict:
+    """Let PagerDuty send a ping through each, and see it arrive: its address, its secret and the store are right."""
+    for each in await ours():
+        try:
+            verdict = judge(each, await pinging.ping(each.id))
+        except Refused as error:
+            return failed(f"PagerDuty refuses to ping {each.id}: {error}", "make a REST API key with full access")
+        if verdict.status is not Status.PASS:
+            return verdict
+    return passed("PagerDuty's ping came, was verified, and was stored") if await ours() else NONE
+
+
+def judge(subscription: WebhookSubscription, ping: Ping) -> Verdict:
+    """Say what became of a ping, and what to do about it."""
+    match ping:
+        case Ping.CAME:
+            return passed("PagerDuty's ping came, was verified, and was stored")
+        case Ping.TURNED_AWAY:
+            what = (
+                f"the receiver turned the ping away: PAGERDUTY_WEBHOOK_SECRETS has not the secret of {subscription.id}"
+            )
+            return failed(what, "put it there and send the receiver SIGHUP; if it is lost, `pagebridge webhook rotate`")
+        case Ping.LOST:
+            what = f"PagerDuty's ping did not reach the receiver on this machine: {subscription.url} leads elsewhere"
+            return failed(what, "see its DNS, proxy and firewall, and RECEIVER_PORT")
+        case Ping.NOBODY:
+            what = "PagerDuty's ping was not stored, and no receiver runs on this machine"
+            return failed(what, "start `pagebridge up`, or look at the log of the receiver where it runs")
+
+
+def is_private(host: str) -> bool:
+    """Tell whether a host is known to be out of reach from outside."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or "." not in host

@@ -1,0 +1,158 @@
+"""`pagebridge deadletters`: what could not be worked on: look at it, put it back, or throw it away."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pagebridge.cli.printing import show as show_lines
+from pagebridge.cli.printing import table, utc
+from pagebridge.cli.stores import DATA, FAILED, AsJson, Data, known_secrets, opened
+from shared.log import HIDDEN, Redaction
+from shared.store.dead_letters import DeadLetters, Done, Letter
+from shared.store.redis import Redis, probe
+
+TITLES = ("ID", "AGE", "KIND", "SINCE (UTC)", "REASON")
+NEXT = {
+    Done.RETRIED: "put back; if it fails again it comes here again, under another id",
+    Done.DROPPED: "dropped",
+    Done.GONE: "there is no such dead letter, or no more",
+    Done.CLAIMED: "somebody else is at it, or was a moment ago; look again in a minute",
+    Done.TOO_LATE: "not put back: a click is good for a moment only; the person can press again",
+}
+_ID = re.compile(r"\d{1,20}-\d{1,20}")
+_WORD = re.compile(r"[A-Za-z0-9_.:#,+/-]{0,64}", re.ASCII)
+"""What may be shown of a text: ids, types, times. Not what people have written."""
+_WRITTEN = frozenset({"content", "description", "details", "message", "name", "summary", "text", "title"})
+"""Fields that hold what people have written, if only a word."""
+
+letters = typer.Typer(no_args_is_help=True)
+
+
+def add(commands: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    commands.add_typer(letters, name="deadletters", help="Look at what could not be worked on, put it back or drop it.")
+
+
+def _id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise typer.BadParameter(f"{text!r} is not the id of a dead letter; see pagebridge deadletters list")
+    return text
+
+
+Id = Annotated[str, typer.Argument(metavar="ID", parser=_id, help="As `pagebridge deadletters list` shows it.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", parser=_id, help="As the list shows them.")]
+
+
+@letters.command("list", epilog="Example: pagebridge deadletters list --json")
+def list_(*, as_json: AsJson = False, data: Data = DATA) -> None:
+    """List them, the oldest first: since when, what it is, and why it could not be worked on."""
+    raise typer.Exit(asyncio.run(_list(data, as_json=as_json)))
+
+
+@letters.command(epilog="Example: pagebridge deadletters show 1700000000000-0")
+def show(letter: Id, *, data: Data = DATA) -> None:
+    """Show one as JSON, without secrets and without what people have written."""
+    raise typer.Exit(asyncio.run(_show(data, letter)))
+
+
+@letters.command(epilog="Example: pagebridge deadletters retry 1700000000000-0")
+def retry(ids: Ids, *, data: Data = DATA) -> None:
+    """Put events back to be looked at once more, for example by a newer version. Nothing is told twice by that."""
+    raise typer.Exit(asyncio.run(_each(data, ids, _retried)))
+
+
+@letters.command(epilog="Example: pagebridge deadletters drop 1700000000000-0")
+def drop(ids: Ids, *, data: Data = DATA) -> None:
+    """Throw some away for good."""
+    raise typer.Exit(asyncio.run(_each(data, ids, lambda redis, letter: DeadLetters(redis).drop(letter))))
+
+
+async def _list(data: Path, *, as_json: bool) -> int:
+    async with opened(data) as redis:
+        found = [letter async for letter in DeadLetters(redis).all()]
+        now_ms = int((await redis.time())[0]) * 1000
+    hide = Redaction(known_secrets())
+    if as_json:
+        show_lines(json.dumps(_facts(letter, hide)) for letter in found)
+    elif found:
+        show_lines(table(TITLES, [_row(letter, now_ms, hide) for letter in found]))
+    else:
+        show_lines(["There are no dead letters."])
+    return 0
+
+
+async def _show(data: Path, letter: str) -> int:
+    async with opened(data) as redis:
+        found = await DeadLetters(redis).get(letter)
+    if found is None:
+        sys.stderr.write(f"{letter}: {NEXT[Done.GONE]}\n")
+        return FAILED
+    hide = Redaction(known_secrets())
+    show_lines([json.dumps({**_facts(found, hide), "body": _body(found.body, hide)}, indent=2)])
+    return 0
+
+
+async def _each(data: Path, ids: list[str], act: Callable[[Redis, str], Awaitable[Done]]) -> int:
+    failed = 0
+    async with opened(data) as redis:
+        for letter in ids:
+            done = await act(redis, letter)
+            failed += done not in {Done.RETRIED, Done.DROPPED}
+            show_lines([f"{letter}: {NEXT[done]}"])
+    return FAILED if failed else 0
+
+
+async def _retried(redis: Redis, letter: str) -> Done:
+    return await DeadLetters(redis).retry(letter, wait_for_disk=(await probe(redis)).fsync)
+
+
+def _row(letter: Letter, now_ms: int, hide: Redaction) -> tuple[str, ...]:
+    return letter.id, _age(max(0, now_ms - letter.at_ms)), letter.kind, utc(letter.at_ms), hide.text(letter.why)
+
+
+def _age(ms: int) -> str:
+    """Say how old something is in the largest unit that it fills."""
+    units = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000))
+    return next((f"{ms // size}{unit}" for unit, size in units if ms >= size), f"{ms // 1000}s")
+
+
+def _facts(letter: Letter, hide: Redaction) -> dict[str, object]:
+    return {
+        "id": letter.id,
+        "at": utc(letter.at_ms),
+        "kind": letter.kind,
+        "stream": letter.stream,
+        "entry": letter.entry,
+        "why": hide.text(letter.why),
+        "bytes": len(letter.body),
+    }
+
+
+def _body(body: bytes, hide: Redaction) -> object:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return f"{len(body)} bytes that are not JSON"
+    return _harmless(hide(None, "", {"body": said})["body"])
+
+
+def _harmless(value: object, name: str = "") -> object:
+    """Keep the shape, ids, types and times; of every other text only its length."""
+    if isinstance(value, dict):
+        return {_name(str(name)): _harmless(inner, str(name)) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_harmless(inner) for inner in value]
+    shown = value == HIDDEN or (isinstance(value, str) and name not in _WRITTEN and _WORD.fullmatch(value))
+    if isinstance(value, str) and not shown:
+        return f"[text, {len(value)} characters]"
+    return value
+
+
+def _name(name: str) -> str:
+    return name if _WORD.fullmatch(name) else f"[name, {len(name)} characters]"

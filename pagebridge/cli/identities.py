@@ -1,0 +1,217 @@
+"""`pagebridge identities`: who in Slack is who in PagerDuty, who is nobody and why, and who is on call like that."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import Field
+
+from pagebridge.cli.printing import show, table, utc
+from pagebridge.cli.stores import FAILED, AsJson
+from shared.bridge_config import load_bridge_config
+from shared.errors import CallError, Unavailable
+from shared.identity import same_email
+from shared.model.event import SECOND
+from shared.pagerduty.client import URL, PagerDuty
+from shared.pagerduty.people import User
+from shared.roster import Mapping, Roster, Unready, unlinked, unready
+from shared.settings import ApiUrl, BotToken, Environment, Folder, Token, load
+from shared.slack.client import API_URL, Slack
+
+DAYS = 7
+"""How many days ahead the duty is looked at."""
+TIMEOUT = 10.0
+TRIES = 10
+"""How often a directory is read again that a limit has cut short."""
+PEOPLE = ("SLACK", "NAME", "PAGERDUTY", "HOW", "WHY NOT")
+DUTY = ("ON CALL", "PAGERDUTY", "POLICY", "LEVEL", "UNTIL (UTC)", "WHY NOT")
+
+T = TypeVar("T")
+
+identities = typer.Typer(invoke_without_command=True)
+
+
+class _Settings(Environment):
+    """What it takes to ask both."""
+
+    slack_bot_token: BotToken
+    slack_api_url: Annotated[ApiUrl, Folder] = Field(default=API_URL)
+    pagerduty_api_token: Token
+    pagerduty_api_url: ApiUrl = Field(default=URL)
+    bridge_config: Path = Path("bridge.toml")
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """Both directories, mapped, and who is on call in the next days and could not press a button."""
+
+    mappings: list[Mapping]
+    strangers: list[User]
+    unready: list[Unready]
+
+    @property
+    def people(self) -> list[Mapping]:
+        """Leave out whom nobody expects to act: bots and deactivated people."""
+        return [each for each in self.mappings if not (each.person.is_bot or each.person.deleted)]
+
+
+def add(commands: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    commands.add_typer(
+        identities, name="identities", help="Show who is who, and who is on call and could not press a button."
+    )
+
+
+@identities.callback(epilog="Example: pagebridge identities --json")
+def everybody(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """
+    Map the whole of Slack's directory to PagerDuty's, and look at who is on call in the next 7 days.
+
+    Ends with 1 when somebody is on call who could not press a button.
+    """
+    if context.invoked_subcommand is None:
+        raise typer.Exit(asyncio.run(_everybody(as_json=as_json)))
+
+
+@identities.command(epilog="Example: pagebridge identities check alice@example.com")
+def check(
+    user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user id, a PagerDuty user id, or an e-mail.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell who somebody is on the other side, or why they are nobody there, and what to do about it."""
+    raise typer.Exit(asyncio.run(_check(user, as_json=as_json)))
+
+
+async def _everybody(*, as_json: bool) -> int:
+    found = await _read()
+    if found is None:
+        return FAILED
+    show(map(json.dumps, _objects(found)) if as_json else _report(found))
+    return FAILED if found.unready else 0
+
+
+async def _check(user: str, *, as_json: bool) -> int:
+    found = await _read()
+    if found is None:
+        return FAILED
+    about = [each for each in found.mappings if concerns(each, user)]
+    alone = [each for each in found.strangers if each.id == user or same_email(each.email, user)]
+    if as_json:
+        show(json.dumps(_object(each)) for each in about)
+    elif about:
+        show(line for each in about for line in _told(each))
+    elif alone:
+        show([f"{alone[0].name} ({alone[0].id}) is in PagerDuty; nobody in Slack is linked to them."])
+    else:
+        sys.stderr.write(f"Nobody is called {user}, neither in Slack nor in PagerDuty.\n")
+    return 0 if any(each.linked for each in about) else FAILED
+
+
+def concerns(mapping: Mapping, user: str) -> bool:
+    """Tell whether somebody is meant: by Slack id, PagerDuty id, or the whole address on either side."""
+    linked = mapping.linked.user if mapping.linked else None
+    addresses = [address for address in (mapping.person.email, linked.email if linked else None) if address]
+    by_address = any(same_email(address, user) for address in addresses)
+    return by_address or user.upper() in {mapping.person.id, linked.id if linked else None}
+
+
+async def _read() -> Everybody | None:
+    settings = load(_Settings)
+    config = load_bridge_config(settings.bridge_config).identity
+    try:
+        async with _doors(settings) as (slack, pagerduty):
+            home = await slack.auth_test()
+            roster = Roster(await _patiently(pagerduty.all_users), config, home)
+            mappings = [roster.of(person) for person in await _patiently(slack.people)]
+            now_ms = int(time.time() * SECOND)
+            duty = await pagerduty.on_calls_between(now_ms, now_ms + DAYS * 86_400 * SECOND)
+    except CallError as error:
+        sys.stderr.write(f"The directories cannot be read: {error}\n")
+        return None
+    return Everybody(mappings, unlinked(mappings, roster.users.values()), unready(duty, mappings, roster))
+
+
+@asynccontextmanager
+async def _doors(settings: _Settings) -> AsyncIterator[tuple[Slack, PagerDuty]]:
+    slack = Slack(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, TIMEOUT)
+    pagerduty = PagerDuty(settings.pagerduty_api_token.get_secret_value(), settings.pagerduty_api_url, TIMEOUT)
+    try:
+        yield slack, pagerduty
+    finally:
+        await slack.aclose()
+        await pagerduty.aclose()
+
+
+async def _patiently(read: Callable[[], AsyncIterator[T]]) -> list[T]:
+    """Read all of a directory; where a limit cuts it short, wait as long as it says and begin again."""
+    for _ in range(TRIES):
+        try:
+            return [each async for each in read()]
+        except Unavailable as error:
+            await asyncio.sleep(error.retry_after or 1.0)
+    return [each async for each in read()]
+
+
+def _report(found: Everybody) -> Iterator[str]:
+    people = sorted(found.people, key=lambda each: (each.linked is None, each.person.name))
+    yield from table(PEOPLE, map(_row, people))
+    yield ""
+    yield f"{sum(each.linked is not None for each in people)} of {len(people)} people in Slack are linked."
+    if found.strangers:
+        yield "In PagerDuty only: " + ", ".join(f"{user.name} ({user.id})" for user in found.strangers)
+    yield ""
+    if found.unready:
+        yield f"On call in the next {DAYS} days, and could not press a button:"
+        yield from table(DUTY, map(_duty, found.unready))
+    else:
+        yield f"Everybody who is on call in the next {DAYS} days can press a button."
+
+
+def _row(each: Mapping) -> tuple[str, ...]:
+    linked, refusal = each.linked, each.refusal
+    user = f"{linked.user.name} ({linked.user.id})" if linked else ""
+    return each.person.id, each.person.name, user, linked.how if linked else "", refusal.why if refusal else ""
+
+
+def _duty(each: Unready) -> tuple[str, ...]:
+    entry = each.on_call
+    until = utc(entry.until.ms) if entry.until else "always"
+    return entry.user.name, entry.user.id, entry.policy.name or entry.policy.id, str(entry.level), until, each.why
+
+
+def _told(each: Mapping) -> Iterator[str]:
+    who = f"{each.person.name} ({each.person.id})"
+    if each.linked:
+        user = each.linked.user
+        yield f"{who} is {user.name} ({user.id}) in PagerDuty, by {each.linked.how}; role {user.role}."
+    elif each.refusal:
+        yield f"{who} is nobody in PagerDuty. They read: {each.refusal.why} {each.refusal.next_step}."
+
+
+def _object(each: Mapping) -> dict[str, object]:
+    linked, refusal = each.linked, each.refusal
+    return {
+        "slack_user": each.person.id,
+        "name": each.person.name,
+        "pagerduty_user": linked.user.id if linked else None,
+        "mapped": linked.how if linked else None,
+        "why_not": refusal.why if refusal else None,
+        "next_step": refusal.next_step if refusal else None,
+    }
+
+
+def _objects(found: Everybody) -> Iterator[dict[str, object]]:
+    yield from map(_object, found.people)
+    for user in found.strangers:
+        yield {"slack_user": None, "name": user.name, "pagerduty_user": user.id}
+    for each in found.unready:
+        duty = {"on_call": each.on_call.user.id, "policy": each.on_call.policy.id, "level": each.on_call.level}
+        yield {**duty, "why_not": each.why}

@@ -1,0 +1,165 @@
+"""
+`pagebridge init`: asks for whatever is not set yet, and writes it down.
+
+What is there stays. Each answer is checked and written at once, so whoever breaks off goes on where they were. Secrets
+go into `.env`, which only its owner may read, and are shown nowhere.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from pagebridge.cli import env_file
+from pagebridge.cli.asking import Unanswered, ask
+from pagebridge.cli.checks.site import here
+from pagebridge.cli.manifest import written
+from pagebridge.cli.secrets_in_place import SECRETS
+from shared.bridge_config import Channel
+from shared.problems import details, what_is_wrong
+from shared.settings import Settings
+
+FAILED, MISCONFIGURED = 1, 2
+COMMAND, BOT, APP = "SLACK_COMMAND", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
+PAGERDUTY, PAGERDUTY_URL = "PAGERDUTY_API_TOKEN", "PAGERDUTY_API_URL"
+REGIONS = {"us": "https://api.pagerduty.com", "eu": "https://api.eu.pagerduty.com"}
+BRIDGE_TOML = """\
+# bridge.example.toml shows all that can stand here. It is read again on SIGHUP.
+durability = "fsync"
+
+[routing]
+default_channel = "{channel}"
+"""
+INSTALL = """
+Slack: at https://api.slack.com/apps choose "Create New App", "From a manifest", and paste the lines above.
+  Install it, and copy the bot token (xoxb-) from "OAuth & Permissions".
+  Under "Basic Information" make an app-level token (xapp-) with the scope connections:write.
+  Invite the app to the channels that it shall post in.
+"""
+NEXT = """
+Next:
+  pagebridge webhook create --write-env    lets PagerDuty tell us what happens
+  pagebridge doctor                        looks everything over, and says what is not right yet
+  pagebridge up                            starts the bridge
+"""
+
+Check = Callable[[str], str]
+
+
+def add(commands: typer.Typer) -> None:
+    """Add this command to the command line."""
+    commands.command(epilog="Example: pagebridge init --channel C024BE91L")(init)
+
+
+def init(
+    *,
+    slack_command: Annotated[str, typer.Option(metavar="/NAME", help="The slash command; else it is asked for.")] = "",
+    region: Annotated[str, typer.Option(metavar="us|eu", help="Where the PagerDuty account is; else asked for.")] = "",
+    channel: Annotated[str, typer.Option(metavar="ID", help="Where incidents are shown; else asked for.")] = "",
+) -> None:
+    """
+    Ask for what is not set yet, and write .env and bridge.toml. Answers may come from a pipe, one a line.
+
+    What the environment sets is not asked for, and not written down.
+    """
+    try:
+        _slack(slack_command)
+        _pagerduty(region)
+        _bridge_toml(here().bridge_config, channel)
+    except Unanswered:
+        sys.stderr.write("There is nobody to answer that. What was answered is written down: run this again.\n")
+        raise typer.Exit(MISCONFIGURED) from None
+    except OSError as error:
+        sys.stderr.write(f"That cannot be written down: {error}\n")
+        raise typer.Exit(FAILED) from None
+    _say(NEXT if _missing(SECRETS) else "\nEverything is set. `pagebridge doctor` looks it over.\n")
+
+
+def _slack(command: str) -> None:
+    if _missing(COMMAND):
+        question = "Slash command in Slack (PagerDuty's own app has /pd as well)"
+        _put(COMMAND, _given(command, _setting(COMMAND)) or ask(question, _setting(COMMAND), default="/pd"))
+    if _missing(BOT) or _missing(APP):
+        _say(f"\n{written(_value(COMMAND))}{INSTALL}")
+    _secret(BOT, "Slack bot token (xoxb-)")
+    _secret(APP, "Slack app-level token (xapp-)")
+
+
+def _pagerduty(region: str) -> None:
+    if _missing(PAGERDUTY_URL):
+        _put(PAGERDUTY_URL, _given(region, _region) or ask("PagerDuty account in us or eu", _region, default="us"))
+    _secret(PAGERDUTY, "PagerDuty REST API key with full access (Integrations, API Access Keys)")
+
+
+def _bridge_toml(path: Path, channel: str) -> None:
+    if path.exists():
+        _say(f"{path} is there, and stays as it is.\n")
+        return
+    question = "Id of the Slack channel for incidents (at the end of the channel's details, such as C024BE91L)"
+    wanted = _given(channel, _channel) or ask(question, _channel)
+    path.write_text(BRIDGE_TOML.format(channel=wanted), encoding="utf-8")
+    _say(f"{path} is written.\n")
+
+
+def _secret(name: str, question: str) -> None:
+    if _missing(name):
+        _put(name, ask(question, _setting(name), secret=True))
+
+
+def _missing(name: str) -> bool:
+    return not _value(name)
+
+
+def _value(name: str) -> str:
+    return env_file.from_environment(name) or env_file.value(name)
+
+
+def _put(name: str, value: str) -> None:
+    env_file.put(name, value)
+    _say(f"{name} is in {env_file.ENV}.\n")
+
+
+def _given(option: str, check: Check) -> str:
+    """Check what was given on the command line; empty when nothing was. Raises `typer.BadParameter`."""
+    try:
+        return check(option) if option else ""
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} {error}") from None
+
+
+def _setting(name: str) -> Check:
+    """Make the check of one setting, which is the one that the processes make."""
+    field = Settings.model_fields[name.lower()]
+    return _valid(Annotated[field.annotation, *field.metadata])
+
+
+def _valid(kind: Any) -> Check:  # noqa: ANN401 - any type that pydantic knows
+    adapter = TypeAdapter[object](kind)
+
+    def check(answer: str) -> str:
+        if not answer:
+            raise ValueError("is needed")
+        try:
+            adapter.validate_python(answer)
+        except ValidationError as error:
+            raise ValueError(what_is_wrong(details(error)[0])) from None
+        return answer
+
+    return check
+
+
+_channel = _valid(Channel)
+
+
+def _region(answer: str) -> str:
+    try:
+        return REGIONS[answer.casefold()]
+    except KeyError:
+        raise ValueError("is neither us nor eu") from None
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words)

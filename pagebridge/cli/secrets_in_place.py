@@ -1,0 +1,44 @@
+"""Putting a signing secret where the receiver finds it: into `.env` unseen, or before the eyes of a person."""
+
+import sys
+
+from pydantic import SecretStr
+
+from pagebridge.cli import env_file
+from pagebridge.cli.asking import agreed
+
+SECRETS = "PAGERDUTY_WEBHOOK_SECRETS"
+
+
+def in_place(secret: SecretStr, *, write: bool) -> bool:
+    """
+    Add a secret to those in force, and tell whether it is there now.
+
+    With `write` it goes into `.env`; else, or where the environment wins over that, the exact words are shown, once,
+    and a person says whether they have put them there.
+    """
+    if write and not env_file.from_environment(SECRETS):
+        present = env_file.value(SECRETS)
+        env_file.put(SECRETS, f"{present},{secret.get_secret_value()}" if present else secret.get_secret_value())
+        sys.stdout.write(f"Its secret is in {env_file.ENV}.\n")
+        return True
+    if write:
+        sys.stdout.write(f"The environment sets {SECRETS}, which wins over {env_file.ENV}: the secret belongs there.\n")
+    _show(secret)
+    return agreed("Is it in place?")
+
+
+def retired() -> None:
+    """Take the old one of two secrets out of `.env`; of more nobody knows which is which."""
+    given = env_file.value(SECRETS).split(",")
+    if len(given) == len(("old", "new")) and not env_file.from_environment(SECRETS):
+        env_file.put(SECRETS, given[-1])
+        sys.stdout.write(f"The old secret is out of {env_file.ENV}; the receiver forgets it on SIGHUP.\n")
+
+
+def _show(secret: SecretStr) -> None:
+    sys.stdout.write("Its secret is shown this once. Where the receiver's settings are, ")
+    if env_file.value(SECRETS) or env_file.from_environment(SECRETS):
+        sys.stdout.write(f"add to {SECRETS}, after the others:\n,{secret.get_secret_value()}\n")
+    else:
+        sys.stdout.write(f"write this line:\n{SECRETS}={secret.get_secret_value()}\n")

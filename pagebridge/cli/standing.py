@@ -1,0 +1,119 @@
+"""How an incident stands by the store: what is known of it, what Slack shows, what is still to be done."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from shared.model.ids import IncidentId, incident_id
+from shared.model.incident import Incident
+from shared.model.queue import CommandQueue, Record
+from shared.model.surface import Placed, Surface
+from shared.store import documents, keys
+from shared.store.open_incidents import OpenIncidents
+from shared.store.redis import Redis
+
+_DOCUMENT = re.compile(r"pb:\{([A-Z0-9]{1,32})\}:incident")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """
+    One incident's documents at `now_ms` (the store's time).
+
+    `dirty_ms` is when its messages are due to be looked at, None when they are not; so for `commands_ms`.
+    """
+
+    incident: Incident
+    surface: Surface
+    queue: CommandQueue
+    now_ms: int
+    dirty_ms: int | None = None
+    commands_ms: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Tell whether anything is known of it at all."""
+        return self.incident != Incident(self.incident.id) or bool(self.queue.records)
+
+    @property
+    def label(self) -> str:
+        """Give its number as people say it, empty while that is not known."""
+        number = self.incident.snapshot.number if self.incident.snapshot else None
+        return f"#{number}" if number else ""
+
+    @property
+    def state(self) -> str:
+        """Give its state, in one word."""
+        return str(self.incident.status or "unknown")
+
+    @property
+    def as_of_ms(self) -> int | None:
+        """Up to when PagerDuty's own data are known."""
+        return self.incident.as_of.ms if self.incident.as_of else None
+
+    @property
+    def lag_ms(self) -> int:
+        """Tell for how long some card has not shown what is known; 0 when all do."""
+        behind = [self._card(channel) for channel in self.surface.channels]
+        late = any(card.shown is None or card.of_ms < (self.as_of_ms or 0) for card in behind)
+        return max(0, self.now_ms - (self.as_of_ms or self.now_ms)) if late else 0
+
+    @property
+    def open_commands(self) -> tuple[Record, ...]:
+        """List what people have asked for and that has not ended."""
+        return self.queue.open()
+
+    def places(self) -> list[tuple[str, str]]:
+        """Say for each channel where the card is, home first."""
+        return [(channel, self._place(channel, self._card(channel))) for channel in self.surface.channels]
+
+    def attempts(self) -> list[str]:
+        """Say what the card shows of commands that have not simply succeeded."""
+        return [f"{attempt.action} by {attempt.by}: {attempt.state}" for attempt in self.incident.attempts]
+
+    def _card(self, channel: str) -> Placed:
+        return next((placed for name, placed in self.surface.cards.items() if name == channel), Placed())
+
+    def _place(self, channel: str, card: Placed) -> str:
+        if channel in self.surface.waiting:
+            return "waits until the channel can be posted to"
+        if card.ts is None:
+            return "a post may be under way" if card.unclear else "not posted yet"
+        return card.ts
+
+
+async def standing(redis: Redis, incident: IncidentId) -> Standing:
+    """Read how an incident stands. Raises `StoreDown`."""
+    known = (await documents.incidents(redis).load(incident)).value
+    surface = (await documents.surfaces(redis).load(incident)).value
+    queue = (await documents.command_queues(redis).load(incident)).value
+    seconds, micros = await redis.time()
+    dirty, commands = [await redis.zscore(keys.due(name), incident) for name in ("dirty", "commands")]
+    due = [None if score is None else int(score) for score in (dirty, commands)]
+    return Standing(known, surface, queue, int(seconds) * 1000 + int(micros) // 1000, *due)
+
+
+async def find(redis: Redis, text: str) -> IncidentId | None:
+    """
+    Find an incident by its id, or by its number with or without `#`, among all that the store knows.
+
+    Raises `Malformed` for what is neither, and `StoreDown`.
+    """
+    number = text.removeprefix("#")
+    if not number.isdecimal():
+        return incident_id(text.upper())
+    projections = documents.incidents(redis)
+    async for known in _all(redis):
+        snapshot = (await projections.load(known)).value.snapshot
+        if snapshot is not None and snapshot.number == int(number):
+            return known
+    return None
+
+
+async def _all(redis: Redis) -> AsyncIterator[IncidentId]:
+    """Give every incident that the store knows, first those that are open."""
+    for incident in await OpenIncidents(redis).all():
+        yield incident
+    async for key in redis.scan_iter(match=keys.document(IncidentId("*"), "incident"), count=1000):
+        if found := _DOCUMENT.fullmatch(key.decode()):
+            yield incident_id(found[1])

@@ -1,0 +1,58 @@
+"""The store that a command reads: `REDIS_URL`, or else the embedded Valkey of a bridge on this machine."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from pagebridge.cli.up import DATA, StoreSettings
+from pagebridge.embedded_valkey import EmbeddedValkey
+from shared.errors import StoreDown
+from shared.settings import Environment, load
+from shared.store.redis import Redis, connect
+
+FAILED = 1
+TIMEOUT = 10.0
+"""Seconds that one read may take."""
+
+Data = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data, unless REDIS_URL is set.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+__all__ = ["DATA", "FAILED", "AsJson", "Data", "known_secrets", "opened"]
+
+
+class _Secrets(Environment):
+    """Every secret that may be set here."""
+
+    redis_url: SecretStr | None = None
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    pagerduty_api_token: SecretStr | None = None
+    pagerduty_webhook_secrets: SecretStr | None = None
+
+
+def known_secrets() -> list[str]:
+    """List every secret that is set here, so that it can be hidden wherever it turns up."""
+    found = list(load(_Secrets).secrets())
+    return [*found, *(part.strip() for secret in found for part in secret.split(","))]
+
+
+@asynccontextmanager
+async def opened(data: Path) -> AsyncIterator[Redis]:
+    """Open the store. When it cannot be read, say why and what to do, and end the command."""
+    given = load(StoreSettings).redis_url
+    redis = connect(given.get_secret_value() if given else EmbeddedValkey(data).url, timeout=TIMEOUT)
+    try:
+        yield redis
+    except StoreDown as error:
+        why = str(error) if given else f"no bridge keeps its data in {data}; start it, name its --data"
+        sys.stderr.write(f"The store cannot be read: {why}, or set REDIS_URL\n")
+        raise typer.Exit(FAILED) from error
+    finally:
+        await redis.aclose()

@@ -1,0 +1,185 @@
+"""Pure: the story of one incident in order of time, out of its journal and the audit, in words for people."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from pagebridge.cli.printing import utc
+from shared.model.audit import AuditEntry
+from shared.model.event import Source
+from shared.model.incident import Told
+from shared.model.journal import Fact
+from shared.model.outcome import Kind
+from shared.store.journal import Noted
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One fact, when it became true (milliseconds, the store's clock), and what it means."""
+
+    at_ms: int
+    fact: Fact
+
+    @property
+    def text(self) -> str:
+        """Say it in words; a fact of another version, for which there are none, as it is."""
+        words = WORDS.get(self.fact.what)
+        about = dict(self.fact.about)
+        if words is None:
+            return ", ".join(f"{name} {value}" for name, value in about.items())
+        return words(about) if callable(words) else words.format_map(_Known(about))
+
+
+class _Known(dict[str, str]):
+    """What a fact is about; times become readable, and what is not known a dash."""
+
+    def __getitem__(self, name: str) -> str:
+        text = self.get(name, "")
+        return utc(int(text)) if text and name.endswith("_ms") else text or "-"
+
+    def __missing__(self, name: str) -> str:
+        return self[name]
+
+
+def told(journal: Iterable[Noted], audit: Iterable[AuditEntry]) -> list[Moment]:
+    """Tell the story, the oldest first."""
+    moments = [Moment(_when(noted), noted.fact) for noted in journal]
+    moments += [Moment(entry.at_ms, _ended(entry)) for entry in audit]
+    return sorted(moments, key=lambda moment: moment.at_ms)
+
+
+def _when(noted: Noted) -> int:
+    """Count an event from when it came, a command from when it was stored, the rest from when it was written."""
+    since = noted.fact.get("received_ms") or noted.fact.get("accepted_ms")
+    return int(since) if since else noted.at_ms
+
+
+def _ended(entry: AuditEntry) -> Fact:
+    about = {
+        "command": entry.command,
+        "action": entry.action,
+        "slack_user": entry.slack_user,
+        "pagerduty_user": entry.pagerduty_user or "",
+        "mapped": entry.mapped,
+        "decision": entry.decision,
+        "rule": entry.rule,
+        "sent": entry.sent,
+        "answer": entry.answer,
+        "outcome": entry.outcome,
+        "reference": entry.reference,
+    }
+    return Fact("command.ended", tuple((name, str(value)) for name, value in about.items() if value))
+
+
+_TOLD: dict[str, str] = {
+    Told.NEWS: "it is news",
+    Told.ECHO: "it is the echo of a call of ours, so it is announced as the doing of whoever clicked",
+    Told.DUPLICATE: "ignored: the same event had come before",
+    Told.STALE: "its state is ignored: PagerDuty's data are known up to {as_of_ms} already; its line still counts",
+}
+
+
+def _folded(about: Mapping[str, str]) -> str:
+    known = _Known(about)
+    by = f" by {about['by']}" if about.get("by") else ""
+    came = f"{known['source']} {known['type']}{by}, id {known['event_id']}, occurred {known['occurred_ms']}: "
+    if (known["source"], known["told"]) == (Source.ANSWER, Told.NEWS):
+        return came + "PagerDuty's answer to our own call"
+    return came + _TOLD.get(known["told"], known["told"]).format_map(known)
+
+
+def _state(about: Mapping[str, str]) -> str:
+    whom = about.get("assigned") or "nobody"
+    return "{status}, {urgency} urgency, assigned to {whom}, as of {as_of_ms}".format_map(
+        _Known({**about, "whom": whom})
+    )
+
+
+def _line(about: Mapping[str, str]) -> str:
+    by = (about.get("command") and f"command {about['command']}") or about.get("by") or "no person"
+    return "a line for the thread: {type}, by {who} (told by a {source})".format_map(_Known({**about, "who": by}))
+
+
+def _routed(about: Mapping[str, str]) -> str:
+    route = about.get("route", "-")
+    by = "no route takes it, so the default channel does" if route == "default" else f"route {route} of bridge.toml"
+    over = [part.split(":") for part in about.get("passed_over", "").split(",") if ":" in part]
+    others = "".join(f"; route {number} does not: another {field}" for number, field in over)
+    return f"shown in {about.get('channels', '-')}: {by}{others}"
+
+
+def _unshown(about: Mapping[str, str]) -> str:
+    why = {
+        "no_route": "no route of bridge.toml takes it, and there is no default channel",
+        "ignored": "the route of bridge.toml that takes it has no channel",
+        "private_team": "its team is private in PagerDuty, and no route names a channel for it",
+    }
+    return f"shown nowhere: {why.get(about.get('why', ''), about.get('why', '-'))}"
+
+
+def _failure(about: Mapping[str, str]) -> str:
+    codes = " ".join(about[name] for name in ("status", "code") if about.get(name))
+    wait = f", to be tried again in {about['wait']} s" if about.get("wait") else ""
+    return f"{about.get('error', '-')} {codes}".strip() + wait
+
+
+def _call_failed(about: Mapping[str, str]) -> str:
+    end = "may have gone through: it is looked for first" if about.get("unclear") == "yes" else "surely did nothing"
+    return f"call {about.get('call')} of command {about.get('command')} {end}"
+
+
+def _later(who: str) -> Callable[[Mapping[str, str]], str]:
+    return lambda about: f"{who.format_map(_Known(about))}: {_failure(about)}"
+
+
+def _decided(about: Mapping[str, str]) -> str:
+    known = _Known(about)
+    rule = f", rule: {about['rule']}" if about.get("rule") else ""
+    sent = f"sent {about['sent']}, answered {known['answer']}" if about.get("sent") else "nothing was sent"
+    quoted = f"reference {about['reference']}" if about.get("reference") else ""
+    parts = (_person(about), f"{known['decision']}{rule}", sent, known["outcome"], quoted)
+    return f"{known['action']} {known['command']}: {'; '.join(filter(None, parts))}"
+
+
+def _person(about: Mapping[str, str]) -> str:
+    known = _Known(about)
+    if about.get("pagerduty_user"):
+        return f"{known['slack_user']} is {known['pagerduty_user']} (by {known['mapped']})"
+    unknown = "is not linked" if known["outcome"] == Kind.NOT_LINKED else "could not be looked up"
+    return f"{known['slack_user']} {unknown}"
+
+
+WORDS: dict[str, str | Callable[[Mapping[str, str]], str]] = {
+    "event.folded": _folded,
+    "incident.known": _state,
+    "incident.unread": "the times of its events cannot decide which state is newer, so PagerDuty is asked",
+    "incident.read": "PagerDuty's answer has decided its state",
+    "incident.adopted": "found in Slack after the store had lost its data: cards in {channels}, {lines} lines",
+    "incident.routed": _routed,
+    "incident.unshown": _unshown,
+    "line.opened": _line,
+    "echo.expected": "command {command} is about to cause {type} by {by}: its echo is awaited",
+    "echo.recognised": "{source} {event_id} is the echo of command {command}",
+    "attempt.shown": "the card says of command {command}: {state}",
+    "command.queued": "{by} asked for {action}: command {command}, stored",
+    "command.again": _later("command {command} could not be settled yet"),
+    "command.ended": _decided,
+    "call.begun": "call {call} of command {command} to PagerDuty begins",
+    "call.failed": _call_failed,
+    "pagerduty.failed": _later("PagerDuty did not carry out call {call} of command {command}"),
+    "pagerduty.unread": _later("PagerDuty could not be asked how the incident stands"),
+    "message.posting": "{message}: about to be posted in {channel}",
+    "message.posted": "{message}: posted in {channel} as {ts}",
+    "message.not_posted": "{message}: not posted in {channel}; nothing is there",
+    "message.found": "{message}: an earlier post had reached {channel}, found again as {ts}",
+    "message.updated": "{message}: {channel} {ts} says what is known",
+    "message.unclear": "{message}: nobody saw how an update of {channel} {ts} ended, so it is written again",
+    "message.gone": "{message}: {ts} is not in {channel} any more, or cannot be edited; it is posted anew",
+    "slack.later": _later("Slack does not show everything yet"),
+    "slack.refused": _later("Slack refused a message to {channel}"),
+    "card.displaced": "{channel} cannot be posted to, so the card goes to {instead}",
+    "channel.closed": "{channel} cannot be posted to: the incident waits for it",
+    "channel.opened": "{channel} can be posted to again",
+    "resync.repaired": "no event had told of it, resync found it: {missing}",
+    "sweep.repaired": "a message in {channel} was not as recorded ({wrong}): put right",
+}
+"""What each fact means: a sentence with the names of what it is about, or what makes one."""

@@ -1,0 +1,76 @@
+"""
+`pagebridge up`: receiver and worker for a real workspace, on one machine.
+
+Unless REDIS_URL is set they share an embedded Valkey. Whatever dies is started again, until it has died too often.
+SIGTERM and SIGINT stop everything; SIGHUP lets it read `bridge.toml` and the webhook secrets again.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.supervising import Process, Store, Supervisor
+from shared.bridge_config import load_bridge_config
+from shared.settings import Environment, RedisUrl, Settings, load
+
+PROCESSES = {"the receiver": "webhook_receiver", "the worker": "bolt_app"}
+DATA = Path(".pagebridge/valkey")
+"""Where the embedded Valkey keeps its data when not told otherwise."""
+
+
+class StoreSettings(Environment):
+    """Whether there is a Redis already; without one it is the embedded Valkey."""
+
+    redis_url: RedisUrl | None = None
+
+
+def add(commands: typer.Typer) -> None:
+    """Add this command to the command line."""
+    commands.command(epilog="Example: pagebridge up --data /var/lib/pagebridge")(up)
+
+
+def up(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Where the embedded Valkey keeps its data.")] = DATA,
+) -> None:
+    """Run receiver and worker, with an embedded Valkey unless REDIS_URL is set."""
+    raise typer.Exit(asyncio.run(_up(data)))
+
+
+async def _up(data: Path) -> int:
+    embedded = None if load(StoreSettings).redis_url else EmbeddedValkey(data)
+    settings = load(Settings, redis_url=embedded.url) if embedded else load(Settings)
+    if settings.bridge_config.exists():  # that it is missing is for the processes to say
+        load_bridge_config(settings.bridge_config)
+    async with embedded or nullcontext():
+        sys.stdout.write(_greeting(settings, data if embedded else None))
+        sys.stdout.flush()
+        environment = {**os.environ, "REDIS_URL": settings.redis_url.get_secret_value()}
+        return await _supervised(environment, embedded)
+
+
+async def _supervised(environment: Mapping[str, str], embedded: EmbeddedValkey | None) -> int:
+    processes = [Process(name, (sys.executable, "-m", module), environment) for name, module in PROCESSES.items()]
+    supervisor = Supervisor([*([Store(embedded)] if embedded else []), *processes])
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    loop.add_signal_handler(signal.SIGHUP, supervisor.reload)
+    return await supervisor.run()
+
+
+def _greeting(settings: Settings, data: Path | None) -> str:
+    host = "localhost" if settings.receiver_host in {"0.0.0.0", "::"} else settings.receiver_host  # noqa: S104 - compared
+    url = f"http://{host}:{settings.receiver_port}/webhooks/pagerduty"
+    lines = [f"Webhooks: {url} (PagerDuty needs a public https address that leads there)"]
+    if data:
+        lines.append(f"Embedded Valkey: its data are in {data.absolute()} (REDIS_URL replaces it)")
+    lines.append("Is everything right? `pagebridge doctor` tells, from another terminal.")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,284 @@
+"""
+`pagebridge webhook`: the subscription by which PagerDuty tells us of everything, from its making to its end.
+
+Its address and secret can never be changed, and the secret is shown once (PagerDuty's OpenAPI description). So it is
+made inactive and switched on once its secret is in place, and another secret means a second subscription beside it.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from pagebridge.cli import stores
+from pagebridge.cli.asking import agreed
+from pagebridge.cli.checks.findings import Status
+from pagebridge.cli.checks.local import Receiver
+from pagebridge.cli.checks.site import here
+from pagebridge.cli.checks.webhook import is_private, judge
+from pagebridge.cli.doors import pagerduty_door
+from pagebridge.cli.pinging import Pinging
+from pagebridge.cli.printing import show, table
+from pagebridge.cli.secrets_in_place import SECRETS, in_place, retired
+from pagebridge.cli.stores import DATA, AsJson, Data
+from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.subscriptions import (
+    ANY,
+    NEEDED,
+    PATH,
+    WebhookSubscription,
+    change_request,
+    creation_request,
+    delivers_here,
+    wrong_with,
+)
+from shared.settings import PagerDutySettings, load
+
+DONE, FAILED = 0, 1
+DESCRIPTION = "pagebridge"
+TITLES = ("ID", "STATE", "FILTER", "EVENTS", "ADDRESS", "DESCRIPTION")
+
+group = typer.Typer(no_args_is_help=True, help="Make, look at, renew and end the webhook subscription.")
+
+
+def add(commands: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    commands.add_typer(group, name="webhook")
+
+
+Write = Annotated[bool, typer.Option("--write-env", help=f"Write the secret into .env ({SECRETS}), unseen.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id (`pagebridge webhook status`).")]
+SomeId = Annotated[str, typer.Argument(metavar="[ID]", help="The subscription's id; all that deliver here without it.")]
+
+
+@group.command(epilog="Example: pagebridge webhook create --url https://bridge.example.com --write-env")
+def create(
+    *,
+    url: Annotated[str, typer.Option(prompt="Public https address of the receiver", help="Where PagerDuty delivers.")],
+    service: Annotated[str, typer.Option(metavar="ID", help="Only what this service's incidents tell.")] = "",
+    team: Annotated[str, typer.Option(metavar="ID", help="Only what this team's incidents tell.")] = "",
+    write_env: Write = False,
+) -> None:
+    """Subscribe, put the secret in its place, and switch it on."""
+    if service and team:
+        raise typer.BadParameter("choose one of --service and --team")
+    scope = "service" if service else "team" if team else "account"
+    _run(_create(load(PagerDutySettings), url, (scope, service or team), write=write_env))
+
+
+@group.command(epilog="Example: pagebridge webhook activate PF9KMXH")
+def activate(subscription: Id) -> None:
+    """Switch a subscription on whose secret is in its place."""
+    _run(_activate(load(PagerDutySettings), subscription))
+
+
+@group.command(epilog="Example: pagebridge webhook status --json")
+def status(*, as_json: AsJson = False) -> None:
+    """Show every subscription of the account. The exit code is 1 when none delivers here all that is needed."""
+    _run(_status(load(PagerDutySettings), as_json=as_json))
+
+
+@group.command(epilog="Example: pagebridge webhook ping")
+def ping(subscription: SomeId = ANY, data: Data = DATA) -> None:
+    """Let PagerDuty send a ping, and see whether it comes through the receiver to the store."""
+    _run(_ping(load(PagerDutySettings), subscription, data))
+
+
+@group.command(epilog="Example: pagebridge webhook rotate --write-env")
+def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: Data = DATA) -> None:
+    """
+    Give it another secret without losing a delivery: a second subscription, a ping through it, then the first one ends.
+
+    Interrupted, it goes on where it was when it is run again.
+    """
+    _run(_rotate(load(PagerDutySettings), subscription, data, write=write_env))
+
+
+@group.command(epilog="Example: pagebridge webhook delete PF9KMXH")
+def delete(subscription: Id, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """End a subscription. What it was still to deliver is lost."""
+    _run(_delete(load(PagerDutySettings), subscription, sure=yes))
+
+
+def _run(work: Coroutine[Any, Any, int]) -> None:
+    raise typer.Exit(asyncio.run(work))
+
+
+async def _create(settings: PagerDutySettings, url: str, scope: tuple[str, str], *, write: bool) -> int:
+    address = _address(url, local=is_private(urlsplit(settings.pagerduty_api_url).hostname or ""))
+    async with pagerduty_door(settings) as door:
+        for each in await door.webhook_subscriptions():
+            if (each.url, each.scope, each.scope_id) == (address, *scope):
+                _say(f"{each.id} is there already: `pagebridge webhook rotate` gives it another secret.")
+                return FAILED
+        made = await door.create_subscription(creation_request(address, *scope, DESCRIPTION))
+        _say(f"{made.subscription.id} is made. It sends nothing before it is switched on.")
+        if not in_place(made.secret, write=write):
+            _say(f"When the secret is in place: pagebridge webhook activate {made.subscription.id}")
+            return DONE
+        return await _switched_on(door, made.subscription.id)
+
+
+async def _activate(settings: PagerDutySettings, subscription: str) -> int:
+    async with pagerduty_door(settings) as door:
+        return await _switched_on(door, subscription)
+
+
+async def _switched_on(door: PagerDuty, subscription: str) -> int:
+    await door.change_subscription(subscription, change_request(active=True))
+    _say(f"{subscription} is switched on. A receiver that runs already reads its secret on SIGHUP.")
+    return DONE
+
+
+async def _status(settings: PagerDutySettings, *, as_json: bool) -> int:
+    async with pagerduty_door(settings) as door:
+        everything = await door.webhook_subscriptions()
+    if as_json:
+        show(json.dumps(_as_json(each, settings)) for each in everything)
+    else:
+        show(table(TITLES, map(_row, everything)))
+    ours = [each for each in everything if delivers_here(each, settings.pagerduty_webhook_subscription)]
+    wrong = wrong_with(ours)
+    if wrong and not as_json:
+        _say(str(wrong))
+    return FAILED if wrong or any(each.disabled for each in ours) else DONE
+
+
+async def _ping(settings: PagerDutySettings, subscription: str, data: Path) -> int:
+    async with pagerduty_door(settings) as door:
+        ours = await _ours(door, settings, subscription)
+        verdicts = [await _pinged(door, each, data) for each in ours]
+    if not ours:
+        _say(f"There is no such subscription: {subscription}. See `pagebridge webhook status`.")
+    return DONE if ours and all(verdicts) else FAILED
+
+
+async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path) -> bool:
+    """Ping a subscription, say what became of it, and tell whether it came."""
+    async with stores.opened(data) as redis:
+        pinging = Pinging(door, redis, Receiver(here().receiver_admin_port))
+        verdict = judge(subscription, await pinging.ping(subscription.id))
+    _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.mend}" if verdict.mend else ""))
+    return verdict.status is Status.PASS
+
+
+async def _rotate(settings: PagerDutySettings, subscription: str, data: Path, *, write: bool) -> int:
+    async with pagerduty_door(settings) as door:
+        everything = await door.webhook_subscriptions()
+        known = {each.id for each in everything}
+        old = _only([each for each in await _ours(door, settings, subscription) if _replaces(each) not in known])
+        if old is None:
+            return FAILED
+        new = next((each for each in everything if _replaces(each) == old.id), None)
+        if new is None:
+            description = f"{DESCRIPTION}{REPLACES}{old.id})"
+            wanted = creation_request(old.url, old.scope, old.scope_id, description, old.events | NEEDED)
+            made = await door.create_subscription(wanted)
+            new = made.subscription
+            _say(f"{new.id} is made, beside {old.id}. It sends nothing yet.")
+            if not in_place(made.secret, write=write):
+                return _later()
+        if not agreed("Has the receiver read the new secret (SIGHUP, or a restart)?"):
+            return _later()
+        return await _replaced(door, old, new, data, write=write)
+
+
+async def _replaced(
+    door: PagerDuty, old: WebhookSubscription, new: WebhookSubscription, data: Path, *, write: bool
+) -> int:
+    """Switch the new one on; when a ping has come through it the old one ends, else the new one is switched off."""
+    await door.change_subscription(new.id, change_request(active=True))
+    if not await _pinged(door, new, data):
+        await door.change_subscription(new.id, change_request(active=False))
+        _say(f"{old.id} goes on as before, and {new.id} is off again: mend that, and run this once more.")
+        return FAILED
+    await door.delete_subscription(old.id)
+    await door.change_subscription(new.id, change_request(description=DESCRIPTION))
+    _say(f"{new.id} has taken over from {old.id}, which is gone.")
+    if write:
+        retired()
+    else:
+        _say(f"Take the old secret out of {SECRETS} at your leisure: the last one is the new one.")
+    _say(f"If PAGERDUTY_WEBHOOK_SUBSCRIPTION names {old.id}, let it name {new.id}.")
+    return DONE
+
+
+async def _delete(settings: PagerDutySettings, subscription: str, *, sure: bool) -> int:
+    async with pagerduty_door(settings) as door:
+        if not sure and not agreed(f"Shall {subscription} end? What it was still to deliver is lost."):
+            _say("Nothing was done.")
+            return FAILED
+        await door.delete_subscription(subscription)
+    _say(f"{subscription} is gone.")
+    return DONE
+
+
+REPLACES = " (replaces "
+"""Marks the description of a subscription that is to take over from another one."""
+
+
+def _replaces(subscription: WebhookSubscription) -> str:
+    """Tell from which one it is to take over; empty when from none."""
+    return subscription.description.partition(f"{DESCRIPTION}{REPLACES}")[2].removesuffix(")")
+
+
+async def _ours(door: PagerDuty, settings: PagerDutySettings, subscription: str) -> list[WebhookSubscription]:
+    wanted = settings.pagerduty_webhook_subscription if subscription == ANY else subscription
+    return [each for each in await door.webhook_subscriptions() if delivers_here(each, wanted)]
+
+
+def _only(ours: Sequence[WebhookSubscription]) -> WebhookSubscription | None:
+    if len(ours) == 1:
+        return ours[0]
+    names = ", ".join(each.id for each in ours) or "none"
+    _say(f"Name the one that is to get another secret. Active, and delivering to {PATH}: {names}.")
+    return None
+
+
+def _later() -> int:
+    _say("Nothing is lost meanwhile. When the receiver has the new secret: pagebridge webhook rotate")
+    return DONE
+
+
+def _address(text: str, *, local: bool) -> str:
+    """Complete the address of a receiver. Raises `typer.BadParameter`."""
+    url = urlsplit(text.strip().rstrip("/"))
+    if not url.hostname or url.scheme not in {"https", "http"}:
+        raise typer.BadParameter("the address must begin with https://")
+    if not local and (url.scheme != "https" or is_private(url.hostname)):
+        raise typer.BadParameter("PagerDuty needs a public https address, such as https://bridge.example.com")
+    if url.path and not url.path.endswith(PATH):
+        raise typer.BadParameter(f"the receiver listens at {PATH}")
+    return url._replace(path=url.path or PATH, query="", fragment="").geturl()
+
+
+def _state(subscription: WebhookSubscription) -> str:
+    return "disabled" if subscription.disabled else "active" if subscription.active else "inactive"
+
+
+def _row(each: WebhookSubscription) -> tuple[str, ...]:
+    lacking = len(NEEDED - each.events)
+    events = f"{lacking} missing" if lacking else "all that is needed"
+    return (each.id, _state(each), f"{each.scope} {each.scope_id}".strip(), events, each.url, each.description)
+
+
+def _as_json(each: WebhookSubscription, settings: PagerDutySettings) -> dict[str, object]:
+    return {
+        "id": each.id,
+        "state": _state(each),
+        "filter": {"type": each.scope, "id": each.scope_id or None},
+        "events": sorted(each.events),
+        "missing_events": sorted(NEEDED - each.events),
+        "url": each.url,
+        "description": each.description,
+        "delivers_here": delivers_here(each, settings.pagerduty_webhook_subscription),
+    }
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")

@@ -1,0 +1,115 @@
+"""`pagebridge why`: the story of one incident, and how it stands now: why it is so, and why it is not otherwise."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pagebridge.cli.printing import show, table, utc
+from pagebridge.cli.standing import Standing, find, standing
+from pagebridge.cli.stores import DATA, FAILED, AsJson, Data, opened
+from pagebridge.cli.story import Moment, told
+from shared.errors import Malformed
+from shared.model.audit import AuditEntry
+from shared.store import keys
+from shared.store.audit import Audit
+from shared.store.journal import Journal
+from shared.store.redis import Redis
+
+TITLES = ("TIME (UTC)", "WHAT", "STORY")
+LATE = 5000
+"""Milliseconds for which it is nothing to speak of that work waits."""
+
+
+def add(commands: typer.Typer) -> None:
+    """Add this command to the command line."""
+    commands.command(epilog="Example: pagebridge why 4711")(why)
+
+
+def why(
+    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="Its number, with or without #, or its id.")],
+    *,
+    as_json: AsJson = False,
+    data: Data = DATA,
+) -> None:
+    """Tell what happened to an incident: what came when, what was ignored, decided, sent and shown, and why."""
+    raise typer.Exit(asyncio.run(_why(incident, data, as_json=as_json)))
+
+
+async def _why(text: str, data: Path, *, as_json: bool) -> int:
+    async with opened(data) as redis:
+        try:
+            found = await find(redis, text)
+        except Malformed:
+            raise typer.BadParameter(f"{text!r} is neither the number nor the id of an incident") from None
+        now = await standing(redis, found) if found else None
+        if now is None or not now.known:
+            sys.stderr.writelines(f"{line}\n" for line in await _unknown(redis, text))
+            return FAILED
+        moments = told(await Journal(redis).read(now.incident.id), await _audited(redis, now))
+    show(map(_json_line, moments) if as_json else _lines(now, moments))
+    return 0
+
+
+async def _audited(redis: Redis, now: Standing) -> list[AuditEntry]:
+    """Read what people did to it. What cannot be read, `pagebridge audit` complains about."""
+    created = now.incident.snapshot.created_ms if now.incident.snapshot else None
+    entries = Audit(redis).read(created or 0)
+    return [e async for e in entries if isinstance(e, AuditEntry) and e.incident == now.incident.id]
+
+
+async def _unknown(redis: Redis, text: str) -> list[str]:
+    """Say why nothing is known of an incident, as far as the store can tell."""
+    waiting, letters = int(await redis.xlen(keys.EVENTS)), int(await redis.xlen(keys.DEAD_LETTERS))
+    ping = await redis.get(keys.PING)
+    return [
+        f"Nothing is known of {text}: no event of it has come here, and no resync has found it.",
+        f"Events that wait to be looked at: {waiting}. Dead letters: {letters} (pagebridge deadletters list).",
+        f"Last ping of the webhook subscription: {utc(int(ping)) if ping else 'never'}.",
+        "Does the subscription cover its service? Does the worker's /readyz say that the subscription is ok?",
+    ]
+
+
+def _lines(now: Standing, moments: list[Moment]) -> Iterator[str]:
+    yield " ".join(filter(None, ("Incident", now.label, now.incident.id)))
+    yield ""
+    yield from table(TITLES, [(utc(moment.at_ms), moment.fact.what, moment.text) for moment in moments])
+    if not moments:
+        yield f"The journal is empty: nothing has happened to it for {keys.JOURNAL_KEPT // 86400} days."
+    yield ""
+    yield from present(now)
+
+
+def present(now: Standing) -> Iterator[str]:
+    """Say how things are, and what is still to be done, with what it waits for."""
+    as_of = f", by PagerDuty's data up to {utc(now.as_of_ms)}" if now.as_of_ms else ""
+    yield f"Now: {now.state}{as_of}" + ("; PagerDuty has to be asked" if now.incident.unread else "")
+    for channel, place in now.places():
+        yield f"Card in {channel}: {place}"
+    if not now.surface.channels:
+        yield "Card: none. A line incident.unshown above says why; a new route counts from the next event on."
+    for attempt in now.attempts():
+        yield f"On the card: {attempt}"
+    for record in now.open_commands:
+        asked = f"{record.command.action} by {record.command.by.id}"
+        yield f"Open: {asked}, since {utc(record.accepted_ms)}, {record.calls} calls begun"
+    yield from _due("Its messages", now.dirty_ms, now.now_ms)
+    yield from _due("Its commands", now.commands_ms, now.now_ms)
+
+
+def _due(what: str, due_ms: int | None, now_ms: int) -> Iterator[str]:
+    if due_ms is None:
+        return
+    if due_ms + LATE < now_ms:
+        yield f"{what} have been due since {utc(due_ms)}: is a worker running?"
+    else:
+        yield f"{what} are looked at again at {utc(due_ms)}"
+
+
+def _json_line(moment: Moment) -> str:
+    about = {"at": utc(moment.at_ms), "what": moment.fact.what, **dict(moment.fact.about), "text": moment.text}
+    return json.dumps(about)

@@ -1,0 +1,201 @@
+"""Keeping several processes running: whoever dies is started again, until it has died too often."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from pagebridge.child import Child
+from pagebridge.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
+
+FAILED, MISCONFIGURED = 1, 2
+"""Exit codes: something broke; the process would end in the same way if it were started again."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """
+    How long what may last, in seconds, and how often a process may die.
+
+    Before a process is started again there is a pause: `first`, then twice as long each time up to `most`. After
+    `deaths` deaths in a row, none of which came after `settled` seconds of life, it is given up. `grace` is what it has
+    for its work in hand once it is told to end; longer than the processes' own.
+    """
+
+    first: float = 1.0
+    most: float = 30.0
+    settled: float = 120.0
+    deaths: int = 6
+    grace: float = 20.0
+
+
+class Part(Protocol):
+    """Something that runs, ends, and can be started again. Exit codes are negative for a signal."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Start it."""
+
+    async def wait(self) -> int:
+        """Wait for its end, and return its exit code."""
+
+    async def stop(self, grace: float) -> int:
+        """Ask it to end, and make it end after `grace` seconds. Returns its exit code."""
+
+    def reload(self) -> None:
+        """Let it read its configuration again."""
+
+
+class Process:
+    """One of our own processes, called `name` where people read of it."""
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.name = name
+        self._command = command
+        self._environment = environment
+        self._child: Child | None = None
+
+    async def start(self) -> None:
+        """Start it."""
+        self._child = Child(self._command, environment=self._environment)
+
+    async def wait(self) -> int:
+        """Wait for its end, and return its exit code."""
+        return await self._child.wait() if self._child else 0
+
+    async def stop(self, grace: float) -> int:
+        """Ask it to end, and make it end after `grace` seconds. Returns its exit code."""
+        return await self._child.stop(grace) if self._child else 0
+
+    def reload(self) -> None:
+        """Send SIGHUP."""
+        if self._child is not None:
+            self._child.send(signal.SIGHUP)
+
+
+class Store:
+    """The embedded Valkey as one of the processes. It has been started by its owner before the others."""
+
+    name = "the embedded Valkey"
+
+    def __init__(self, valkey: EmbeddedValkey) -> None:
+        self._valkey = valkey
+
+    async def start(self) -> None:
+        """Start it, unless it runs."""
+        await self._valkey.start()
+
+    async def wait(self) -> int:
+        """Wait for its end, and return its exit code."""
+        return await self._valkey.wait()
+
+    async def stop(self, grace: float) -> int:
+        """Leave it to its owner, who ends it after everybody who uses it."""
+        del grace
+        return 0
+
+    def reload(self) -> None:
+        """Do nothing: it has no configuration of ours."""
+
+
+class Supervisor:
+    """
+    Runs `parts` until `stop` is called or one of them has to be given up; then all of them end.
+
+    `tell` takes what an operator has to know. A part that ends with the code `MISCONFIGURED` is given up at once.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], patience: Patience | None = None, tell: Callable[[str], object] = sys.stderr.write
+    ) -> None:
+        self._parts = parts
+        self._patience = patience or Patience()
+        self._tell = tell
+        self._stopping = asyncio.Event()
+        self._codes: list[int] = []
+
+    def stop(self) -> None:
+        """Ask all parts to finish what they have in hand, and end."""
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Let all parts read their configuration again."""
+        for part in self._parts:
+            part.reload()
+
+    async def run(self) -> int:
+        """
+        Run everything, and return an exit code as a shell gives it: 128 + n after signal n.
+
+        0 when all ended well after `stop`, else that of whoever was given up, or did not end well when told to.
+        """
+        async with asyncio.TaskGroup() as group:
+            for part in self._parts:
+                group.create_task(self._keep(part))
+        return next((code if code > 0 else 128 - code for code in self._codes if code), 0)
+
+    async def _keep(self, part: Part) -> None:
+        """Start a part, again and again, until everything is to end."""
+        deaths = 0
+        while not self._stopping.is_set():
+            begun = time.monotonic()
+            code = await self._life(part)
+            if code is None:
+                return
+            deaths = 1 if time.monotonic() - begun >= self._patience.settled else deaths + 1
+            if code == MISCONFIGURED or deaths >= self._patience.deaths:
+                self._give_up(part, code, deaths)
+                return
+            await self._pause(part, code, deaths)
+
+    async def _life(self, part: Part) -> int | None:
+        """Start it and wait until it ends by itself; return how, or None when it was stopped with everything else."""
+        try:
+            await part.start()
+        except EmbeddedValkeyError as error:
+            self._tell(f"{error}\n")
+            return FAILED
+        code = await self._unless_stopping(part.wait())
+        if code is None:
+            self._codes.append(await part.stop(self._patience.grace))
+        return code
+
+    async def _pause(self, part: Part, code: int, deaths: int) -> None:
+        pause = min(self._patience.first * 2 ** (deaths - 1), self._patience.most)
+        self._tell(f"{part.name} {_how(code)}; it is started again in {pause:g} s\n")
+        await self._unless_stopping(asyncio.sleep(pause, 0))
+
+    def _give_up(self, part: Part, code: int, deaths: int) -> None:
+        why = "it cannot work as it is configured" if code == MISCONFIGURED else f"{deaths} times in a row"
+        self._tell(f"GIVING UP: {part.name} {_how(code)}, {why}. Everything is stopped; its own words are above.\n")
+        self._codes.insert(0, code or FAILED)
+        self._stopping.set()
+
+    async def _unless_stopping(self, awaited: Awaitable[int]) -> int | None:
+        """Wait for something, but not beyond the order to stop: then None."""
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(_result(awaited))
+            stopping = group.create_task(self._stopping.wait())
+            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            done = waiting.done()
+            waiting.cancel()
+            stopping.cancel()
+        return waiting.result() if done else None
+
+
+async def _result(awaited: Awaitable[int]) -> int:
+    return await awaited
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"has ended with code {code}"
+    name = str(-code)
+    with suppress(ValueError):
+        name = signal.Signals(-code).name
+    return f"was ended by {name}"

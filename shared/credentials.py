@@ -1,0 +1,47 @@
+"""What can be wrong with the tokens, in plain words, for a worker that starts and for whoever sets it up. Pure."""
+
+from shared.errors import Refused
+from shared.problems import Wrong
+from shared.slack.answers import SlackIdentity
+
+SCOPES = frozenset(
+    {
+        "commands",
+        "chat:write",
+        "users:read",
+        "users:read.email",
+        "channels:read",
+        "channels:history",
+        "groups:read",
+        "groups:history",
+    }
+)
+"""Without the two history scopes a card could not be found again after an unclear post."""
+
+
+def bot_token(error: Refused) -> Wrong:
+    """Say what to do when Slack refuses the bot token."""
+    what = f"Slack does not accept SLACK_BOT_TOKEN ({error.code})"
+    return Wrong(what, "install the app again, copy its bot token")
+
+
+def scopes(home: SlackIdentity) -> Wrong | None:
+    """Find out whether the app may do everything that it has to."""
+    missing = sorted(SCOPES - home.scopes)
+    if not missing:
+        return None
+    return Wrong(f"the Slack app lacks the scopes {', '.join(missing)}", "add them (manifest.yaml) and reinstall it")
+
+
+def app_token(error: Refused) -> Wrong:
+    """Say what to do when Slack refuses the app-level token."""
+    return Wrong(
+        f"Slack does not open a socket with SLACK_APP_TOKEN ({error.code or error.status})",
+        "make an app-level token with the scope connections:write, and switch Socket Mode on",
+    )
+
+
+def pagerduty_token(error: Refused) -> Wrong:
+    """Say what to do when PagerDuty refuses the API key."""
+    what = f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error})"
+    return Wrong(what, "make a REST API key with full access")

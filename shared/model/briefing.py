@@ -1,0 +1,78 @@
+"""
+What a card says of an incident besides its state: what monitoring reported first, and what PagerDuty will do next.
+
+No webhook tells either, so both are read, after the card is there, and kept in the projection. What is to come is
+forgotten as soon as the incident moves on: nothing at all is better than the wrong time at 3 a.m.
+"""
+
+from dataclasses import dataclass, replace
+
+from shared.model.event import SNOOZED, Event, Instant, Ref, Snapshot, Status
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page that the monitoring refers to."""
+
+    href: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FirstAlert:
+    """What monitoring reported first. All of it is empty when the incident has no alert."""
+
+    summary: str = ""
+    source: str = ""
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """
+    What PagerDuty will do by itself with the incident as it was at `of`, in PagerDuty's time.
+
+    `escalates_ms` is when it goes on to the next level unless somebody acknowledges it, `to` whom, empty unless that is
+    known for certain. `ends_ms` is when the acknowledgement or the snooze is over. None: never, as far as can be told.
+    """
+
+    of: Instant
+    escalates_ms: int | None = None
+    to: tuple[Ref, ...] = ()
+    ends_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """Both parts, None while they have not been read."""
+
+    alert: FirstAlert | None = None
+    ahead: Ahead | None = None
+
+    def wanted(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
+        """Tell whether PagerDuty has to be asked, for an incident that is known up to `as_of`."""
+        return self.alert is None or self.outdated(snapshot, as_of)
+
+    def outdated(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
+        """Tell whether what is to come is not known of the incident as it is now; of a resolved one nothing is."""
+        if snapshot.status is Status.RESOLVED:
+            return False
+        return self.ahead is None or (as_of is not None and self.ahead.of.surely_before(as_of))
+
+    def passed(self, before: Snapshot | None, after: Snapshot | None) -> "Briefing":
+        """Forget what was to come if the incident has moved on since then."""
+        if before is None or after is None or decisive(before) == decisive(after):
+            return self
+        return replace(self, ahead=None)
+
+    def told(self, event: Event) -> "Briefing":
+        """Forget when an acknowledgement ends once it has been snoozed, of which its snapshot shows nothing."""
+        if self.ahead is None or event.type != SNOOZED or event.at.surely_before(self.ahead.of):
+            return self
+        return replace(self, ahead=None)
+
+
+def decisive(snapshot: Snapshot) -> tuple[object, ...]:
+    """List what decides about the things to come."""
+    policy = snapshot.escalation_policy.id if snapshot.escalation_policy else None
+    return snapshot.status, snapshot.urgency, snapshot.assignee_ids, policy

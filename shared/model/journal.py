@@ -1,0 +1,164 @@
+"""
+The journal of one incident: what the bridge saw, decided and did about it, fact by fact.
+
+Most facts are not reported by whoever acts: they follow from how one of the incident's documents changed, so none can
+be forgotten, and each is written in the very step that made it true. Pure.
+
+A fact has ids, numbers and single words of the bridge only: no sentence, address or link fits into it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.errors import BridgeError, Refused, Unavailable
+from shared.model.audit import UNFIT
+from shared.model.ids import ChannelId, LineKey
+from shared.model.incident import Incident
+from shared.model.queue import CommandQueue, Record
+from shared.model.surface import Placed, Surface
+
+CARD = "card"
+"""How a fact about a message calls the card; it calls a line by its key."""
+
+# `@` only as in the key of a line: not as in an e-mail address.
+_FIT = re.compile(r"(?:[A-Za-z0-9_.:#,+-]|@\d{1,15}(?![\w.])){1,200}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact, named `noun.verb` as in the log, and what it is about, by name. What is not known is left out."""
+
+    what: str
+    about: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str) -> str:
+        """Look up what it is about, empty when that is not known."""
+        return dict(self.about).get(name, "")
+
+
+Facts = tuple[Fact, ...]
+
+
+def fact(what: str, **about: object) -> Fact:
+    """Make a fact. `?` stands for a text that has not the shape of an id, so that nothing else gets into a journal."""
+    given = {name: _text(value) for name, value in about.items() if value not in (None, "")}
+    return Fact(what, tuple((name, text if _FIT.fullmatch(text) else UNFIT) for name, text in given.items()))
+
+
+def _text(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def failure(what: str, error: BridgeError, **about: object) -> Fact:
+    """Make a fact of something that failed: of which kind, with which code, and how many seconds it has to wait."""
+    refused = error if isinstance(error, Refused) else Refused("")
+    wait = error.retry_after if isinstance(error, Unavailable) else None
+    about = {
+        "error": type(error).__name__.lower(),
+        "status": refused.status,
+        "code": refused.code,
+        "wait": wait,
+        **about,
+    }
+    return fact(what, **about)
+
+
+def of_incident(before: Incident, after: Incident) -> Facts:
+    """Tell how a projection changed."""
+    return (*_state(before, after), *_lines(before, after), *_echoes(before, after), *_attempts(before, after))
+
+
+def of_queue(before: CommandQueue, after: CommandQueue) -> Facts:
+    """Tell how the commands came on. How they ended is in the audit."""
+    return tuple(told for now in after.records for told in _command(before.get(now.command.id), now))
+
+
+def of_surface(before: Surface, after: Surface) -> Facts:
+    """Tell what became of the messages."""
+    return (*_places(before, after), *_messages(before, after))
+
+
+def _state(before: Incident, after: Incident) -> Iterator[Fact]:
+    now = after.snapshot
+    if now is not None and (before.snapshot is None or now.facts != before.snapshot.facts):
+        assigned = ",".join(sorted(now.assignee_ids))
+        as_of = after.as_of.ms if after.as_of else None
+        yield fact("incident.known", status=now.status, urgency=now.urgency, assigned=assigned, as_of_ms=as_of)
+    if after.unread != before.unread:
+        yield fact("incident.unread" if after.unread else "incident.read")
+
+
+def _lines(before: Incident, after: Incident) -> Iterator[Fact]:
+    known = {line.key for line in before.lines}
+    for line in after.lines:
+        if line.key not in known:
+            by = line.agent.id if line.agent else None
+            source = line.slots[0][0] if line.slots else None
+            yield fact("line.opened", line=line.key, type=line.type, by=by, command=line.command, source=source)
+
+
+def _echoes(before: Incident, after: Incident) -> Iterator[Fact]:
+    earlier = {expected.command: expected for expected in before.expectations}
+    for now in after.expectations:
+        was = earlier.pop(now.command, None)
+        if was is None:
+            yield fact("echo.expected", command=now.command, type=now.type, by=now.agent)
+        for source, event in now.matched[len(was.matched) if was else 0 :]:
+            yield fact("echo.recognised", command=now.command, event_id=event, source=source)
+
+
+def _attempts(before: Incident, after: Incident) -> Iterator[Fact]:
+    for attempt in after.attempts:
+        if attempt not in before.attempts:
+            yield fact("attempt.shown", command=attempt.command, state=attempt.state)
+
+
+def _command(was: Record | None, now: Record) -> Iterator[Fact]:
+    asked = now.command
+    if was is None:
+        yield fact("command.queued", command=asked.id, action=asked.action, by=asked.by.id, accepted_ms=now.accepted_ms)
+        return
+    if now.calls > was.calls:
+        yield fact("call.begun", command=asked.id, call=now.calls)
+    elif now.reported and not was.reported:
+        yield fact("call.failed", command=asked.id, call=was.calls, unclear="yes" if now.unclear else "no")
+
+
+def _places(before: Surface, after: Surface) -> Iterator[Fact]:
+    if after.generation and not before.generation and after.cards:
+        yield fact("incident.adopted", channels=",".join(after.channels), lines=len(after.lines))
+    if after.displaced and after.displaced != before.displaced:
+        yield fact("card.displaced", channel=after.displaced, instead=after.channels[0])
+    for verb, channels in (("closed", after.waiting - before.waiting), ("opened", before.waiting - after.waiting)):
+        for channel in sorted(channels):
+            yield fact(f"channel.{verb}", channel=channel)
+
+
+def _messages(before: Surface, after: Surface) -> Iterator[Fact]:
+    if not before.generation and after.told_ms:
+        return  # adopted: found as a whole
+    for channel, placed in after.cards.items():
+        yield from _message(before.cards.get(channel, Placed()), placed, channel, CARD)
+    home = after.channels[0] if after.channels else ChannelId("")
+    for key, placed in after.lines.items():
+        yield from _message(before.lines.get(key, Placed()), placed, home, key)
+
+
+def _message(was: Placed, now: Placed, channel: ChannelId, message: LineKey | str) -> Iterator[Fact]:
+    verb = _verb(was, now)
+    if verb:
+        yield fact(f"message.{verb}", message=message, channel=channel, ts=now.ts or was.ts)
+
+
+def _verb(was: Placed, now: Placed) -> str:
+    """Say what became of one message, empty for nothing to speak of."""
+    if was.ts is None:
+        if now.ts is not None:
+            return "found" if now.shown is None else "posted"
+        return "posting" if now.unclear and not was.unclear else "not_posted" if was.unclear > now.unclear else ""
+    if now.ts is None:
+        return "gone"
+    if now.shown not in (None, was.shown):
+        return "updated"
+    return "unclear" if now.until_ms not in (None, was.until_ms) else ""

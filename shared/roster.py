@@ -1,0 +1,103 @@
+"""
+Everybody at once: the whole of Slack's directory mapped to the whole of PagerDuty's, by the rules of `shared.identity`.
+
+Pure. A click asks for one person, so that it never acts on an old answer; this is for whoever wants to know beforehand.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.bridge_config import IdentityConfig
+from shared.identity import Linked, admit, certain_email, exact, only, usable, wrong_entry
+from shared.model.command import Clicker
+from shared.model.ids import SlackUserId, UserId
+from shared.model.outcome import Declined, Outcome
+from shared.model.permission import ADMINS, RAISABLE, RESPONDERS
+from shared.pagerduty.escalation import OnCall
+from shared.pagerduty.people import User
+from shared.slack.client import SlackIdentity, SlackPerson
+
+ABLE = ADMINS | RESPONDERS | RAISABLE
+"""The roles with which somebody may act at least on what is assigned to them."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A Slack user, with the PagerDuty user that they are, or what they would be told instead."""
+
+    person: SlackPerson
+    linked: Linked | None
+    refusal: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Unready:
+    """Somebody who is on call and could not press a button, and why."""
+
+    on_call: OnCall
+    why: str
+
+
+class Roster:
+    """Maps people, given everybody in PagerDuty."""
+
+    def __init__(self, users: Iterable[User], config: IdentityConfig, home: SlackIdentity) -> None:
+        self.users = {user.id: user for user in users}
+        self._config = config
+        self._home = home
+        self._by_email: defaultdict[str, list[User]] = defaultdict(list)
+        for user in self.users.values():
+            self._by_email[_bucket(user.email)].append(user)
+
+    def of(self, person: SlackPerson) -> Mapping:
+        """Find out who somebody is."""
+        try:
+            return Mapping(person, self._linked(person))
+        except Declined as declined:
+            return Mapping(person, None, declined.outcome)
+
+    def _linked(self, person: SlackPerson) -> Linked:
+        entry = self._config.users.get(person.id)
+        admit(person, self._clicker(person.id), self._home, in_table=entry is not None)
+        if entry is not None:
+            return Linked(person, self._by_table(UserId(entry)), "table")
+        email = certain_email(person, self._config.email_domains)
+        found = exact(self._by_email[_bucket(email)], email)
+        return Linked(person, usable(only(found, email)), "e-mail")
+
+    def _by_table(self, user: UserId) -> User:
+        if user not in self.users:
+            raise wrong_entry(user)
+        return usable(self.users[user])
+
+    def _clicker(self, user: SlackUserId) -> Clicker:
+        return Clicker(user, self._home.team_id, self._home.enterprise_id)
+
+
+def unlinked(mappings: Iterable[Mapping], users: Iterable[User]) -> list[User]:
+    """List the PagerDuty users that nobody in Slack is."""
+    linked = _linked_ids(mappings)
+    return [user for user in users if user.id not in linked and not user.deleted]
+
+
+def unready(on_calls: Iterable[OnCall], mappings: Iterable[Mapping], roster: Roster) -> list[Unready]:
+    """List who is on call and could not press a button: nobody in Slack is them, or their role lets them do nothing."""
+    linked = _linked_ids(mappings)
+    found = []
+    for entry in dict.fromkeys(on_calls):
+        user = roster.users.get(UserId(entry.user.id))
+        if UserId(entry.user.id) not in linked:
+            found.append(Unready(entry, "nobody in Slack is linked to them"))
+        elif user is not None and user.role not in ABLE:
+            found.append(Unready(entry, f"their PagerDuty role is {user.role}"))
+    return found
+
+
+def _linked_ids(mappings: Iterable[Mapping]) -> set[UserId]:
+    return {mapping.linked.user.id for mapping in mappings if mapping.linked}
+
+
+def _bucket(email: str) -> str:
+    """Put addresses that could be the same together; `exact` decides which are."""
+    return email.strip().casefold()

@@ -1,0 +1,99 @@
+"""What can be wrong with the routes although the file is sound: places that lead nowhere, or take nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar
+
+from shared.bridge_config import RouteConfig, RoutingConfig
+from shared.errors import NotFound, Unavailable
+from shared.model.ids import ChannelId, TeamId
+from shared.pagerduty.account import Priority, Service
+from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.people import Team
+from shared.problems import Wrong
+from shared.slack.client import Slack
+
+MANY = 100
+"""Where a search gives so many, what was not found may be among the rest."""
+
+T = TypeVar("T")
+Known = Sequence[Service] | Sequence[Team] | Sequence[Priority]
+Look = Callable[[str], Awaitable[Known]]
+"""Looks for what has this id or name. Whatever else it gives does no harm; `NotFound` when there is nothing."""
+Check = Awaitable[Wrong | None]
+
+
+class RouteChecks:
+    """Checks every place of the routing against both sides."""
+
+    def __init__(self, slack: Slack, pagerduty: PagerDuty) -> None:
+        self._slack = slack
+        self._pagerduty = pagerduty
+
+    def channels(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
+        """Give for every channel the place that first names it, and its check, which may raise as a call does."""
+        for channel, place in _channels(routing).items():
+            yield place, self._channel(channel)
+
+    def conditions(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
+        """Give for whatever the routes ask for its place, and the check whether PagerDuty has that."""
+        for number, route in enumerate(routing.routes, 1):
+            for field, wanted, look in self._wanted(route):
+                yield f"routing.routes[{number}].{field}", _missing(field, wanted, look)
+
+    def _wanted(self, route: RouteConfig) -> Iterator[tuple[str, str, Look]]:
+        if route.service:
+            yield "service", route.service, self._services
+        if route.team:
+            yield "team", route.team, self._teams
+        if route.priority:
+            yield "priority", route.priority, self._priorities
+
+    async def _channel(self, channel: ChannelId) -> Wrong | None:
+        try:
+            found = await self._in_turn(lambda: self._slack.channel(channel))
+        except NotFound:
+            what = f"Slack shows this app no channel {channel}"
+            return Wrong(what, "correct the id, or invite the app if it is private")
+        if found.archived:
+            return Wrong(f"#{found.name} is archived", "unarchive it, or name another channel")
+        return None if found.member else Wrong(f"the app is not in #{found.name}", "invite it there")
+
+    async def _in_turn(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask Slack when there is room for it; whoever waits for something goes first."""
+        while True:
+            try:
+                return await ask()
+            except Unavailable as error:
+                if error.retry_after is None:
+                    raise
+                await asyncio.sleep(error.retry_after)
+
+    async def _services(self, wanted: str) -> Known:
+        return await self._pagerduty.services(wanted) or [await self._pagerduty.service(wanted)]
+
+    async def _teams(self, wanted: str) -> Known:
+        return await self._pagerduty.teams(wanted) or [await self._pagerduty.team(TeamId(wanted))]
+
+    async def _priorities(self, _: str) -> Known:
+        return await self._pagerduty.priorities()
+
+
+async def _missing(kind: str, wanted: str, look: Look) -> Wrong | None:
+    try:
+        found = await look(wanted)
+    except NotFound:
+        found = ()
+    if any(wanted in (known.id, known.name) for known in found) or len(found) >= MANY:
+        return None
+    what = f"PagerDuty has no {kind} {wanted!r}, so this route takes nothing"
+    return Wrong(what, "give its id, or its name as shown there")
+
+
+def _channels(routing: RoutingConfig) -> dict[ChannelId, str]:
+    """List every channel once, with the first place that names it."""
+    places = {ChannelId(routing.default_channel): "routing.default_channel"} if routing.default_channel else {}
+    for number, route in enumerate(routing.routes, 1):
+        for channel in route.all_channels:
+            places.setdefault(ChannelId(channel), f"routing.routes[{number}]")
+    return places

@@ -1,0 +1,82 @@
+"""The app as it is installed: its socket, which app a token belongs to, and the other apps' bots around it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from shared.errors import Malformed
+from shared.model.event import SECOND
+from shared.slack import answers
+from shared.slack.answers import SlackPerson
+from shared.slack.pacing import Priority
+from shared.slack.transport import Transport
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What Slack says over a new Socket Mode connection: whose it is, and how many this app has now."""
+
+    app_id: str
+    connections: int
+
+
+class Installation:
+    """What is asked once, when the bridge is set up or looked over. Calls end as those of `Slack`."""
+
+    _transport: Transport
+
+    async def socket_url(self, app_token: str) -> str:
+        """Ask for the one-time address of a Socket Mode connection."""
+        request = {"token": app_token}
+        return await self._transport.ask(
+            "apps.connections.open", lambda answer: answers.parse_socket_url(answer[0]), params=request
+        )
+
+    async def hello(self, app_token: str) -> Hello:
+        """
+        Open a Socket Mode connection, and close it as soon as Slack greets.
+
+        What Slack sends over it meanwhile nobody acks, so this is for an app that has no other connection.
+        """
+        greeting = await self._transport.greeting(await self.socket_url(app_token))
+        return _hello(greeting)
+
+    async def app_id(self, bot_id: str) -> str:
+        """Tell to which app a bot belongs."""
+        params = {"bot": bot_id}
+        return await self._transport.ask(
+            "bots.info", lambda answer: answers.parse_bot_app(answer[0]), http_verb="GET", params=params
+        )
+
+    async def bots(self) -> AsyncIterator[SlackPerson]:
+        """Read all bots of the workspace that are not deactivated, page after page of everybody."""
+        async for person in self.people():
+            if person.is_bot and not person.deleted:
+                yield person
+
+    async def people(self) -> AsyncIterator[SlackPerson]:
+        """Read everybody in the workspace, bots and deactivated people too, page after page."""
+        async for page in self._transport.pages("users.list", {}, Priority.LOW):
+            for person in answers.parse_people(page):
+                yield person
+
+    async def clock_ms(self) -> int:
+        """Tell what Slack's clock shows, to the second, in milliseconds since 1970."""
+        return await self._transport.ask("auth.test", lambda answer: _date_ms(answer[1]))
+
+
+def _hello(greeting: Mapping[str, object]) -> Hello:
+    """Read the first frame. Source: Slack's page on Socket Mode."""
+    if greeting.get("type") != "hello":
+        raise Malformed(f"Slack ended the socket at once ({greeting.get('reason') or greeting.get('type')})")
+    info, connections = greeting.get("connection_info"), greeting.get("num_connections")
+    app_id = info.get("app_id") if isinstance(info, dict) else None
+    return Hello(app_id if isinstance(app_id, str) else "", connections if isinstance(connections, int) else 0)
+
+
+def _date_ms(headers: Mapping[str, str]) -> int:
+    given = {name.lower(): value for name, value in headers.items()}
+    try:
+        return int(parsedate_to_datetime(given["date"]).timestamp()) * SECOND
+    except (KeyError, ValueError, OverflowError):
+        raise Malformed("Slack's answer has no usable Date header") from None

@@ -1,0 +1,67 @@
+"""One measured figure beside its reference, and how to measure a process."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Figure:
+    """
+    One figure. `reference` is what `beside` says, in the same unit: what it could be at least, or what forces it.
+
+    A figure that belongs beside nothing has no reference.
+    """
+
+    section: str
+    what: str
+    measured: float
+    unit: str
+    reference: float | None = None
+    beside: str = ""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything is measured."""
+
+    deliveries: int = 2000
+    connections: int = 16
+    clicks: int = 60
+    incidents: int = 250
+    few: int = 100
+    many: int = 10_000
+    storm: int = 500
+
+
+TINY = Sizes(deliveries=20, connections=4, clicks=2, incidents=4, few=2, many=6, storm=3)
+"""For the test that it works."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a process has used so far: seconds on a processor, and the bytes of memory that it holds now."""
+
+    cpu: float
+    memory: int
+
+
+def used(pid: int) -> Used:
+    """Read what a process has used. Linux only, like the other processes' memory."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    return Used(ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE"))
+
+
+def percentile(seconds: Sequence[float], percent: int) -> float:
+    """Give the time within which so many percent of all came, in milliseconds."""
+    ranked = sorted(seconds)
+    return 1000 * ranked[min(len(ranked) - 1, len(ranked) * percent // 100)]
+
+
+def spread(section: str, what: str, measured: Sequence[float], beside: Sequence[float], words: str) -> list[Figure]:
+    """Make the two figures of a series: what half of them took, and all but a hundredth."""
+    return [
+        Figure(section, f"{what}, p{p}", percentile(measured, p), "ms", percentile(beside, p), words) for p in (50, 99)
+    ]

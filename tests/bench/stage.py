@@ -1,0 +1,57 @@
+"""The whole bridge as processes, and waiting for it to come to rest, however slow the machine is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.store import keys
+from shared.store.redis import Redis, connect
+from tests.stories.harness import SECRET
+from tests.stories.processes import HOST, Deployment, Process, deployed
+
+PATIENCE = 300.0
+"""Seconds after which a measurement that waits for something has failed."""
+
+
+@dataclass
+class Stage:
+    """A receiver and a worker at work, and their Redis."""
+
+    bridge: Deployment
+    receiver: Process
+    worker: Process
+    redis: Redis
+
+    async def at_rest(self) -> None:
+        """Wait until every webhook is delivered, folded and shown."""
+        await self.bridge.pagerduty.webhooks.idle(timeout=PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            while await self.redis.xlen(keys.EVENTS) + int(await self.redis.zcard(keys.due("dirty"))):  # noqa: ASYNC110 -- Redis has no event for it
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def staged(directory: Path) -> AsyncIterator[Stage]:
+    """Start everything, with a worker that does not wait for Slack's limits. Leaves nothing running."""
+    async with deployed(directory) as bridge:
+        receiver = await bridge.receiver()
+        url = f"http://{HOST}:{bridge.receiver_port}/webhooks/pagerduty"
+        bridge.pagerduty.subscribe(url, secrets=[SECRET])
+        worker = await bridge.worker("tests.bench.worker")
+        redis = connect(bridge.valkey.url)
+        try:
+            yield Stage(bridge, receiver, worker, redis)
+        finally:
+            await redis.aclose()
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait until `condition` holds."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():  # noqa: ASYNC110 -- the simulators have no event for it
+                await asyncio.sleep(0.001)
+    except TimeoutError:
+        raise RuntimeError(f"waited in vain for {what}") from None

@@ -1,0 +1,37 @@
+"""The storm, in virtual time: calls beside the fewest possible, time beside what Slack's limits force."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+
+from tests.bench.measuring import Figure, Sizes
+
+CHANNELS = (1, 20)
+
+
+async def measured(sizes: Sizes) -> list[Figure]:
+    """Play the storm into one channel and into twenty, each in a process of its own."""
+    storms = await asyncio.gather(*(_played(sizes.storm, channels) for channels in CHANNELS))
+    return [figure for storm in storms for figure in _figures(storm)]
+
+
+async def _played(incidents: int, channels: int) -> dict[str, float]:
+    command = (sys.executable, "-m", "tests.proof.judging_storms", str(incidents), str(channels))
+    playing = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+    said, _ = await playing.communicate()
+    if playing.returncode:
+        raise RuntimeError(f"the storm into {channels} channels did harm: see above")
+    figures: dict[str, float] = json.loads(said)
+    return figures
+
+
+def _figures(storm: dict[str, float]) -> list[Figure]:
+    section = f"Storm: {storm['incidents']:g} incidents x 4 events in a minute, channels: {storm['channels']:g}"
+    calls, fewest, limits = storm["posts"] + storm["updates"], storm["fewest"], "what Slack's limits force"
+    return [
+        Figure(section, "calls to Slack", calls, "", fewest, "the fewest that tell everything"),
+        Figure(section, "calls refused by Slack (429)", storm["refused"], "", 0, "none"),
+        Figure(section, "until all is told", storm["seconds"], "s", storm["forced"], limits),
+        Figure(section, "until the last card is there", storm["cards"], "s", storm["soonest"], limits),
+    ]

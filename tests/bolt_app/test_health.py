@@ -1,0 +1,103 @@
+"""What a worker says of itself: figures read from the store as they are, and what is wrong in words."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from fakeredis import FakeAsyncRedis
+from prometheus_client import REGISTRY
+
+from bolt_app.health import Health
+from bolt_app.socket_mode import SocketMode
+from shared.model.ids import IncidentId
+from shared.model.progress import EVERYTHING
+from shared.store import documents, keys
+from shared.store.open_incidents import OpenIncidents
+from shared.store.redis import Redis, connect
+from shared.store.workqueue import WorkQueue
+
+
+@dataclass
+class Line:
+    """A socket to Slack with so many connections up."""
+
+    connections: int = 2
+
+    async def connected(self) -> int:
+        """Count them."""
+        return self.connections
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[Redis]:
+    """Give an empty store."""
+    client = FakeAsyncRedis()
+    yield cast("Redis", client)
+    await client.aclose()
+
+
+def health(redis: Redis, connections: int = 2) -> Health:
+    """Make the health of a worker."""
+    return Health(redis, cast("SocketMode", Line(connections)), durable=True)
+
+
+def figure(name: str, **labels: str) -> float | None:
+    """Read one figure."""
+    return REGISTRY.get_sample_value(f"pagebridge_{name}", labels)
+
+
+async def test_a_scrape_shows_what_waits(redis: Redis) -> None:
+    """Streams, queues, dead letters and open incidents, as they are in the store at that moment."""
+    await redis.xadd(keys.EVENTS, {"body": b"x"}, id="1000-0")
+    await redis.xadd(keys.DEAD_LETTERS, {"body": b"x"})
+    await WorkQueue(redis, "dirty", hidden=1.0).mark(IncidentId("Q1"))
+    await OpenIncidents(redis).put(IncidentId("Q1"), (), 5)
+    await redis.set(keys.budget("users.info"), str(int((await redis.time())[0] + 6) * 1_000_000))
+
+    async with TestClient(TestServer(health(redis).app())) as client:
+        text = await (await client.get("/metrics")).text()
+
+    assert 'pagebridge_stream_entries{stream="events"} 1.0' in text
+    assert (figure("stream_oldest_seconds", stream="events") or 0) > 1_000_000
+    assert 0 == figure("stream_oldest_seconds", stream="commands")
+    assert [1, 1, 1] == [
+        figure("queue_incidents", queue="dirty"),
+        figure("dead_letters_kept"),
+        figure("incidents_open"),
+    ]
+    # 6 s ahead at 100 calls a minute: 10 of the 20 are taken.
+    assert 9 <= (figure("slack_calls_left", method="users.info") or 0) <= 12
+    assert 20 == figure("slack_calls_left", method="views.open")
+    assert [1, 1, 2] == [figure("store_up"), figure("worker_ready"), figure("slack_connections")]
+
+
+async def test_a_scrape_without_the_store_says_so() -> None:
+    """The rest of the metrics is there all the same."""
+    down = connect("redis://127.0.0.1:1")
+
+    async with TestClient(TestServer(health(down).app())) as client:
+        answer = await client.get("/metrics")
+        assert 200 == answer.status
+        assert "pagebridge_store_up 0.0" in await answer.text()
+
+    assert 0 == figure("worker_ready")
+    await down.aclose()
+
+
+async def test_what_is_wrong_is_said_in_words(redis: Redis) -> None:
+    """With what it means, and where to look."""
+    problem = "PagerDuty's pings do not reach the receiver"
+    await documents.progress(redis).change(EVERYTHING, lambda progress: type(progress)(progress.id, problem=problem))
+    down = connect("redis://127.0.0.1:1")
+
+    well = await health(redis).details()
+    without_slack = await health(redis, connections=0).details()
+    without_redis = await health(down).details()
+
+    assert (True, [f"{problem}. What is missed is found by resync, later."]) == (well["ready"], well["problems"])
+    assert "No connection to Slack" in str(without_slack["problems"])
+    assert "Redis cannot be used" in str(without_redis["problems"])
+    assert [False, False] == [without_slack["ready"], without_redis["ready"]]
+    await down.aclose()

@@ -1,0 +1,110 @@
+"""Acme's bridge as somebody sets it up: both vendors, a Valkey, a receiver, and the settings that lead to them."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from pagebridge.cli.checks.findings import Check, Finding, look_at_all
+from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.sandbox.demo.processes import free_ports
+from pagebridge.sandbox.pagerduty import PagerDutySandbox, Subscription
+from pagebridge.sandbox.slack import SlackSandbox
+from shared.pagerduty.client import PagerDuty
+from shared.settings import Settings
+from shared.slack.client import Slack
+from tests.webhook_receiver.running import PATH, SECRET, Running, running
+
+ROUTING = '[routing]\ndefault_channel = "C0INCIDENTS"\n'
+
+
+@dataclass
+class Office:
+    """Everything that the bridge stands between, and a receiver that is up."""
+
+    pagerduty: PagerDutySandbox
+    slack: SlackSandbox
+    valkey: EmbeddedValkey
+    receiver: Running
+    directory: Path
+
+    @property
+    def url(self) -> str:
+        """The address at which PagerDuty reaches the receiver."""
+        return f"http://127.0.0.1:{self.receiver.receiver.port}{PATH}"
+
+    def subscribe(self, *, events: Iterable[str] | None = None, secret: str = SECRET) -> Subscription:
+        """Subscribe to webhooks."""
+        return self.pagerduty.subscribe(self.url, secrets=[secret], events=events)
+
+    def environment(self) -> dict[str, str]:
+        """List every setting."""
+        return {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_APP_TOKEN": self.slack.app_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "PAGERDUTY_API_TOKEN": self.pagerduty.token,
+            "PAGERDUTY_API_URL": self.pagerduty.url,
+            "PAGERDUTY_WEBHOOK_SECRETS": SECRET,
+            "REDIS_URL": self.valkey.url,
+            "RECEIVER_ADMIN_PORT": str(self.receiver.receiver.admin_port),
+            "WORKER_PORT": str(free_ports(1)[0]),
+        }
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file where the command is run."""
+        (self.directory / name).write_text(text, encoding="utf-8")
+
+
+@asynccontextmanager
+async def opened(directory: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    """Open the office: in it everything is as it should be, except that nothing subscribes to webhooks yet."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(capture_logs())
+        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "store"))
+        pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
+        slack = await stack.enter_async_context(SlackSandbox(paced=False))
+        receiver = await stack.enter_async_context(running(valkey.url))
+        office = Office(pagerduty, slack, valkey, receiver, directory)
+        furnish(office)
+        for name in Settings.model_fields:
+            monkeypatch.delenv(name.upper(), raising=False)
+        for name, value in office.environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(directory)
+        yield office
+
+
+def furnish(office: Office) -> None:
+    """Let Acme have a channel, a team and a service."""
+    office.slack.add_channel("incidents", id="C0INCIDENTS")
+    office.pagerduty.add_user("Alice Ng", "alice@example.com", id="PALICE1")
+    team = office.pagerduty.add_team("Payments", id="PPAYMENTS")
+    policy = office.pagerduty.add_escalation_policy("On-call", [["PALICE1"]], teams=[team])
+    office.pagerduty.add_service("checkout-api", policy.id, teams=[team], id="PCHECKOUT")
+    office.write("bridge.toml", ROUTING)
+
+
+async def found(checks: Iterable[Check], name: str) -> Finding:
+    """Make the one check of that name."""
+    (finding,) = await look_at_all([check for check in checks if check.name == name])
+    return finding
+
+
+@asynccontextmanager
+async def slack_door(slack: SlackSandbox) -> AsyncIterator[Slack]:
+    """Open the door to Slack."""
+    door = Slack(slack.bot_token, slack.api_url, timeout=2, pace=0)
+    yield door
+    await door.aclose()
+
+
+@asynccontextmanager
+async def pagerduty_door(pagerduty: PagerDutySandbox) -> AsyncIterator[PagerDuty]:
+    """Open the door to PagerDuty."""
+    door = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)
+    yield door
+    await door.aclose()

@@ -1,0 +1,126 @@
+"""`pagebridge identities`, against both simulators: who is who, who is nobody and why, and who is on call like that."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pagebridge.cli import FAILED, main
+from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
+from pagebridge.sandbox.slack import SlackSandbox
+
+
+@pytest.fixture
+async def pagerduty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[PagerDutySandbox]:
+    """Run both platforms: Alice is linked by e-mail, Bob by the table, Carol is in two minds, Dave is a stranger."""
+    async with PagerDutySandbox() as pagerduty, SlackSandbox() as slack:
+        for name, email in (("Alice", "alice"), ("Bob", "bob.elsewhere"), ("Dave", "dave")):
+            pagerduty.add_user(f"{name} Ng", f"{email}@example.com", role="limited_user", id=f"P{name.upper()}1")
+        for name in ("Alice", "Bob", "Carol"):
+            slack.add_user(f"{name} Ng", email=f"{name.lower()}@example.com", id=f"U0{name.upper()}")
+        policy = pagerduty.add_escalation_policy("Payments on-call", [["PALICE1"], ["PBOB1", "PDAVE1"]])
+        pagerduty.add_service("checkout-api", policy.id)
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "bridge.toml").write_text('[identity.users]\nU0BOB = "PBOB1"\n')
+        for name, value in (
+            ("SLACK_BOT_TOKEN", slack.bot_token),
+            ("SLACK_API_URL", slack.api_url),
+            ("PAGERDUTY_API_TOKEN", pagerduty.token),
+            ("PAGERDUTY_API_URL", pagerduty.url),
+        ):
+            monkeypatch.setenv(name, value)
+        yield pagerduty
+
+
+async def run(*arguments: str) -> int:
+    """Run the command line beside the simulators."""
+    return await asyncio.to_thread(main, ["identities", *arguments])
+
+
+@pytest.mark.usefixtures("pagerduty")
+async def test_everybody_is_listed_with_how_or_why_not(capsys: pytest.CaptureFixture[str]) -> None:
+    """By e-mail, by the table, or not at all, with the words that they themselves would read."""
+    code = await run()
+
+    out = capsys.readouterr().out
+    lines = {line.split()[0]: line for line in out.splitlines() if line.startswith("U0")}
+    assert "PALICE1" in lines["U0ALICE"]
+    assert "e-mail" in lines["U0ALICE"]
+    assert "table" in lines["U0BOB"]
+    assert "No PagerDuty user has your Slack e-mail address" in lines["U0CAROL"]
+    assert "2 of 3 people in Slack are linked." in out
+    assert FAILED == code
+
+
+async def test_whoever_is_on_call_without_a_button_is_named(
+    pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dave is paged at level 2, and nobody in Slack is him: the command fails, so that a timer can tell."""
+    assert FAILED == await run()
+
+    report = capsys.readouterr().out.partition("could not press a button:")[2]
+    assert "Dave Ng" in report
+    assert "Payments on-call" in report
+    assert "PALICE1" not in report
+    [call] = pagerduty.calls_to("GET", "/oncalls")
+    assert {"since", "until"} <= call.query.keys()
+
+
+async def test_machines_get_json(pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object a line, for people and for duties."""
+    assert FAILED == await run("--json")
+
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"U0ALICE": "PALICE1", "U0BOB": "PBOB1", "U0CAROL": None} == {
+        each["slack_user"]: each["pagerduty_user"] for each in found if each.get("slack_user")
+    }
+    assert ["PDAVE1"] == [each["on_call"] for each in found if "on_call" in each]
+    assert pagerduty.calls
+
+
+@pytest.mark.parametrize("user", ["U0ALICE", "PALICE1", "Alice@Example.com"])
+async def test_check_finds_somebody_by_any_name(
+    pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str], user: str
+) -> None:
+    """Slack id, PagerDuty id or e-mail."""
+    assert 0 == await run("check", user)
+    assert "Alice Ng (U0ALICE) is Alice Ng (PALICE1) in PagerDuty, by e-mail" in capsys.readouterr().out
+    assert pagerduty.calls
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ("U0CAROL", "They read: No PagerDuty user has your Slack e-mail address"),
+        ("PDAVE1", "nobody in Slack is linked to them"),
+        ("U0NOBODY", "neither in Slack nor in PagerDuty"),
+    ],
+)
+async def test_check_says_why_not(
+    pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str], user: str, words: str
+) -> None:
+    """With the next step, and a failure for whoever scripts it."""
+    assert FAILED == await run("check", user)
+    printed = capsys.readouterr()
+    assert words in printed.out + printed.err
+    assert pagerduty.calls
+
+
+async def test_a_limit_is_waited_for(pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """A directory that PagerDuty cuts short is read once more."""
+    pagerduty.fail(Fault(method="GET", path="/users", status=429, times=1))
+
+    assert 0 == await run("check", "U0ALICE")
+    assert "PALICE1" in capsys.readouterr().out
+
+
+async def test_a_vendor_that_is_down_is_said_to_be(
+    pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is reported that was not read."""
+    pagerduty.fail(Fault(method="GET", path="/users", status=500))
+
+    assert FAILED == await run()
+    assert "The directories cannot be read" in capsys.readouterr().err

@@ -1,0 +1,96 @@
+"""`pagebridge incidents`: what is open, where it is shown, and how late, from the store alone."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pagebridge.cli import FAILED, main
+from pagebridge.embedded_valkey import EmbeddedValkey
+from shared.model.command import Action
+from shared.model.event import Instant
+from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
+from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.surface import Placed, Surface
+from shared.store import documents
+from shared.store.open_incidents import OpenIncidents
+from shared.store.redis import connect
+from tests.builders import INCIDENT, NOON, snapshot
+
+HOME, OTHER = ChannelId("C0HOME"), ChannelId("C0OTHER")
+SHOWN = Placed(ts=MessageTs("1700000000.000100"), shown="d", of_ms=NOON)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run a Valkey as the bridge does, with one open incident; give its data directory."""
+    directory = tmp_path_factory.mktemp("valkey")
+    valkey = EmbeddedValkey(directory)
+    with asyncio.Runner() as runner:
+        runner.run(valkey.start())
+        runner.run(written(valkey.url))
+        yield directory
+        runner.run(valkey.stop())
+
+
+async def written(url: str) -> None:
+    """Know an incident whose home card is up to date, and whose other card waits for its channel."""
+    redis = connect(url)
+    trying = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, SlackUserId("U0ALICE"), AttemptState.TRYING, NOON)
+    known = replace(Incident(INCIDENT), snapshot=snapshot(), as_of=Instant(NOON), attempts=(trying,))
+    surface = Surface(INCIDENT, "g", (HOME, OTHER), waiting=frozenset({OTHER})).with_card(HOME, SHOWN)
+    await documents.incidents(redis).change(INCIDENT, lambda _: known)
+    await documents.surfaces(redis).change(INCIDENT, lambda _: surface)
+    await OpenIncidents(redis).put(INCIDENT, (HOME, OTHER), NOON)
+    await redis.aclose()
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Work in an empty directory without any setting."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+
+def test_each_open_incident_is_a_line(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Number, state, up to when it is known, where its cards are, and who is at it."""
+    assert 0 == main(["incidents", "--data", str(store)])
+
+    _, line = capsys.readouterr().out.splitlines()
+    for words in (
+        "#37",
+        INCIDENT,
+        "triggered",
+        "2023-11-14T22:13:20.000Z",
+        "C0HOME 1700000000.000100",
+        "C0OTHER waits until the channel can be posted to",
+        "acknowledge by U0ALICE: trying",
+    ):
+        assert words in line
+
+
+def test_machines_get_json(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object a line; a card that does not show what is known makes the lag, in seconds."""
+    assert 0 == main(["incidents", "--json", "--data", str(store)])
+
+    facts = json.loads(capsys.readouterr().out)
+    assert (37, "triggered", INCIDENT) == (facts["number"], facts["state"], facts["incident"])
+    assert facts["lag"] > 0
+
+
+def test_why_tells_the_same_of_how_things_are(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The number finds the incident, and the end of its story is how it stands now."""
+    assert 0 == main(["why", "#37", "--data", str(store)])
+
+    out = capsys.readouterr().out
+    assert "Now: triggered" in out
+    assert "Card in C0OTHER: waits until the channel can be posted to" in out
+
+
+def test_a_store_that_is_not_there_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do about it."""
+    assert FAILED == main(["incidents", "--data", str(tmp_path / "none")])
+    assert "set REDIS_URL" in capsys.readouterr().err

@@ -1,0 +1,151 @@
+"""`pagebridge doctor` as a whole: over real sockets, with what is right, what is wrong, and what does not run yet."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pagebridge.cli import main
+from pagebridge.cli.checks.findings import EXIT_CODES, Finding, Status, worst
+from pagebridge.cli.doctor import examine
+from pagebridge.sandbox.demo.processes import free_ports
+from shared.store.redis import connect
+from tests.pagebridge.office import Office, opened
+from tests.webhook_receiver.running import SECRET
+
+DATA = Path("data")
+
+
+@pytest.fixture
+async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    """Open an office in which everything is right."""
+    async with opened(tmp_path, monkeypatch) as office:
+        yield office
+
+
+def of(findings: list[Finding], check: str) -> Finding:
+    """Find one of the findings."""
+    (finding,) = [finding for finding in findings if finding.check == check]
+    return finding
+
+
+async def test_everything_is_right(office: Office) -> None:
+    """Nothing but passes, and the one thing that Slack shows nobody, with how to see it."""
+    office.subscribe()
+
+    findings = await examine(DATA, post=True)
+
+    assert [] == [finding for finding in findings if finding.status in {Status.WARNING, Status.FAIL}]
+    assert ["Slack command"] == [finding.check for finding in findings if finding.status is Status.UNSEEN]
+    assert "`/pd help`" in of(findings, "Slack command").mend
+    assert [] == office.slack.channels["C0INCIDENTS"].messages
+    assert {
+        "settings",
+        ".env",
+        "bridge.toml",
+        "receiver",
+        "Redis rights",
+        "clock of Slack",
+        "posting to C0INCIDENTS",
+    } <= {finding.check for finding in findings}
+
+
+async def test_nothing_is_left_behind(office: Office) -> None:
+    """The keys on which rights are tried are gone again, and the socket is closed."""
+    office.subscribe()
+    await examine(DATA)
+
+    assert [] == [key for key in await keys(office) if b"doctor" in key]
+    await office.slack.changes.until(lambda: office.slack.socket.connections == 0, 5, lambda: "a socket is left open")
+
+
+async def keys(office: Office) -> list[bytes]:
+    """List every key in Redis."""
+    redis = connect(office.valkey.url)
+    try:
+        return [key async for key in redis.scan_iter()]
+    finally:
+        await redis.aclose()
+
+
+async def test_one_vendor_that_is_down_spoils_no_other_check(office: Office) -> None:
+    """What cannot be asked says so; the rest is looked at all the same."""
+    office.subscribe()
+    office.pagerduty.stop_answering()
+
+    findings = await examine(DATA)
+
+    assert Status.FAIL is of(findings, "PagerDuty token").status
+    assert "cannot be reached" in of(findings, "PagerDuty token").what
+    asked = of(findings, "PagerDuty abilities")
+    assert (Status.WARNING, True) == (asked.status, asked.what.startswith("this could not be asked"))
+    assert Status.PASS is of(findings, "Slack bot token").status
+    assert Status.PASS is of(findings, "Redis rights").status
+
+
+async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Slack's tokens and a Redis PagerDuty is looked at, and each setting is named once."""
+    office.subscribe()
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    monkeypatch.setenv("REDIS_URL", "127.0.0.1:6379")
+
+    findings = await examine(DATA)
+
+    named = [finding.what.split()[0] for finding in findings if finding.check == "settings"]
+    assert ["LOG_LEVEL", "REDIS_URL", "SLACK_BOT_TOKEN"] == sorted(named)
+    assert "not asked" in of(findings, "Slack").what
+    assert "not asked" in of(findings, "Redis").what
+    assert Status.PASS is of(findings, "webhook enabled").status
+
+
+async def test_a_receiver_that_cannot_be_started(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last words say why."""
+    monkeypatch.setenv("RECEIVER_PORT", str(office.receiver.receiver.port))
+    monkeypatch.setenv("RECEIVER_HOST", "127.0.0.1")
+    monkeypatch.setenv("RECEIVER_ADMIN_PORT", str(free_ports(1)[0]))
+
+    finding = of(await examine(DATA), "receiver")
+
+    assert Status.FAIL is finding.status
+    assert "receiver.not_listening" in finding.what
+
+
+@pytest.mark.parametrize("code", sorted(set(EXIT_CODES.values())))
+async def test_the_command(office: Office, capsys: pytest.CaptureFixture[str], code: int) -> None:
+    """The exit code is that of the worst finding, no secret is printed, and JSON has every finding."""
+    office.pagerduty.subscribe(office.url, secrets=[SECRET], service_id="PCHECKOUT" if code == 1 else None)
+    if code == 2:
+        office.slack.bot_scopes.clear()
+
+    assert code == await asyncio.to_thread(main, ["doctor", "--json"])
+
+    said = capsys.readouterr()
+    findings = [json.loads(line) for line in said.out.splitlines()]
+    assert {"check", "status", "what", "mend"} == set(findings[0])
+    assert {0: "unseen", 1: "warning", 2: "fail"}[code] in {finding["status"] for finding in findings}
+    for secret in (office.slack.bot_token, office.slack.app_token, office.pagerduty.token, SECRET):
+        assert secret not in said.out + said.err
+
+
+@pytest.mark.usefixtures("office")
+async def test_people_read_lines_with_the_mend_below(capsys: pytest.CaptureFixture[str]) -> None:
+    """Piped, each finding is a line that `grep` finds whole, without colours, and the last line counts them."""
+    assert 2 == await asyncio.to_thread(main, ["doctor"])
+
+    lines = capsys.readouterr().out.splitlines()
+    (missing,) = [n for n, line in enumerate(lines) if line.startswith("fail") and "webhook subscription" in line]
+    assert lines[missing + 1].strip() == "-> make one with `pagebridge webhook create`"
+    assert "\x1b" not in "".join(lines)
+    assert lines[-1].startswith("1 fail, ")
+
+
+def test_the_worst_decides() -> None:
+    """What only a person can see is nothing bad."""
+    findings = [Finding(status, "") for status in (Status.PASS, Status.UNSEEN, Status.WARNING, Status.FAIL)]
+    assert [Status.PASS, Status.UNSEEN, Status.WARNING, Status.FAIL] == [worst(findings[: n + 1]) for n in range(4)]
+    assert Status.PASS is worst([])

@@ -1,0 +1,84 @@
+"""The ten minutes: from nothing to a card, by the commands of the README, in a directory of its own."""
+
+import asyncio
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from pagebridge.child import Child
+from pagebridge.cli import main
+from pagebridge.sandbox.demo.processes import free_ports
+from pagebridge.sandbox.pagerduty import PagerDutySandbox
+from pagebridge.sandbox.slack import SlackSandbox
+from shared.settings import Settings
+from tests.stories.harness import Acme, until
+
+START = 30.0
+"""Seconds that the bridge may take to start, on a machine that is busy with other tests."""
+
+
+async def pagebridge(monkeypatch: pytest.MonkeyPatch, *arguments: str, answers: str = "") -> int:
+    """Run one command with these answers."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+    return await asyncio.to_thread(main, arguments)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
+@pytest.mark.timeout(150)  # five processes start one after the other
+async def test_from_nothing_to_a_card(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """
+    `init`, `webhook create`, `doctor`, `up`: then an incident has its card.
+
+    A worker that is killed is started again, and SIGTERM ends all of it with code 0.
+    """
+    port, admin, worker = free_ports(3)
+    async with PagerDutySandbox(retry_delay=0.05) as pagerduty, SlackSandbox(paced=False) as slack:
+        acme = Acme.founded(pagerduty, slack)
+        for name in Settings.model_fields:
+            monkeypatch.delenv(name.upper(), raising=False)
+        ports = {"RECEIVER_PORT": port, "RECEIVER_ADMIN_PORT": admin, "WORKER_PORT": worker}
+        vendors = {"SLACK_API_URL": slack.api_url, "PAGERDUTY_API_URL": pagerduty.url, "RECEIVER_HOST": "127.0.0.1"}
+        for name, value in {**ports, **vendors}.items():
+            monkeypatch.setenv(name, str(value))
+        monkeypatch.chdir(tmp_path)
+
+        answers = f"/pd\n{slack.bot_token}\n{slack.app_token}\n{pagerduty.token}\nC0INCIDENTS\n"
+        assert 0 == await pagebridge(monkeypatch, "init", answers=answers)
+        url = f"http://127.0.0.1:{port}"
+        assert 0 == await pagebridge(monkeypatch, "webhook", "create", "--url", url, "--write-env")
+        code = await pagebridge(monkeypatch, "doctor")
+        said = capfd.readouterr().out
+        assert code == 0, said
+        assert "one was started for these checks" in said
+
+        bridge = Child((sys.executable, "-m", "pagebridge", "up"), output=tmp_path / "log")
+        try:
+            await slack.socket.wait_connected(1, timeout=START)
+            pagerduty.trigger(acme.service, "Checkout latency over 2s")
+            channel = slack.channels["C0INCIDENTS"]
+            await channel.wait(lambda c: "Checkout latency" in c.messages[0].plain, timeout=START)
+
+            os.kill(worker_of(bridge), signal.SIGKILL)
+            await until(lambda: slack.socket.connections == 0, "Slack to notice that the worker is gone")
+            await slack.socket.wait_connected(1, timeout=START)
+            pagerduty.trigger(acme.service, "Again")
+            await channel.wait(lambda c: "Again" in c.messages[1].plain, timeout=START)
+            bridge.send(signal.SIGTERM)
+            assert 0 == await bridge.wait()
+        finally:
+            await bridge.kill()
+    log = (tmp_path / "log").read_text()
+    assert "the worker was ended by SIGKILL; it is started again in 1 s" in log
+    assert not [secret for secret in (slack.bot_token, slack.app_token, pagerduty.token) if secret in said + log]
+
+
+def worker_of(bridge: Child) -> int:
+    """Find the worker among the processes of the bridge."""
+    children = Path(f"/proc/{bridge.pid}/task/{bridge.pid}/children").read_text().split()
+    return next(int(pid) for pid in children if b"bolt_app" in Path(f"/proc/{pid}/cmdline").read_bytes())

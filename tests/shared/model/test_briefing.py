@@ -1,0 +1,105 @@
+"""What a card says besides the state: when it has to be asked for, and when it must not be shown any more."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.model.briefing import Ahead, Briefing, FirstAlert
+from shared.model.event import (
+    ACKNOWLEDGED,
+    ESCALATED,
+    PRIORITY_UPDATED,
+    SNOOZED,
+    TRIGGERED,
+    Event,
+    Instant,
+    Ref,
+    Source,
+    Status,
+)
+from shared.model.ids import EventId
+from shared.model.incident import Incident, fold, settle
+from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
+
+READ = Briefing(FirstAlert("Slow"), Ahead(Instant(NOON), NOON + 60_000, (Ref("PBOB001", "Bob"),)))
+
+
+def known(*events: Event) -> Incident:
+    """Fold events onto an incident that was triggered at noon, of which all has been read then."""
+    incident = replace(fold(Incident(INCIDENT), webhook(TRIGGERED, NOON), NOON).incident, briefing=READ)
+    for event in events:
+        incident = fold(incident, event, NOON).incident
+    return incident
+
+
+def wanted(incident: Incident) -> bool:
+    """Ask the projection whether something has to be read."""
+    assert incident.snapshot is not None
+    return incident.briefing.wanted(incident.snapshot, incident.as_of)
+
+
+def test_a_new_incident_has_to_be_read() -> None:
+    """Both parts, and each for itself."""
+    new = fold(Incident(INCIDENT), webhook(TRIGGERED, NOON), NOON).incident
+
+    assert wanted(new)
+    assert wanted(replace(new, briefing=replace(READ, alert=None)))
+    assert wanted(replace(new, briefing=replace(READ, ahead=None)))
+    assert not wanted(known())
+
+
+def test_an_alert_without_anything_is_known_as_well() -> None:
+    """An incident without alerts is not asked about again and again."""
+    assert not wanted(replace(known(), briefing=replace(READ, alert=FirstAlert())))
+
+
+@pytest.mark.parametrize("type_", [ACKNOWLEDGED, ESCALATED])
+def test_what_was_to_come_is_forgotten_once_it_moves_on(type_: str) -> None:
+    """Another state, or others to answer for it: nothing at all is better than the wrong time."""
+    moved = webhook(type_, NOON + 5000)
+    if type_ == ESCALATED:
+        moved = replace(moved, snapshot=snapshot(Status.TRIGGERED, "Slow", BOB))
+
+    incident = known(moved)
+
+    assert incident.briefing == replace(READ, ahead=None)
+    assert wanted(incident)
+
+
+def test_what_changes_nothing_about_it_lets_it_stand_and_asks_again() -> None:
+    """The same people at the next level, or another priority: what is known may be old, but is not surely wrong."""
+    incident = known(replace(webhook(PRIORITY_UPDATED, NOON + 5000), snapshot=known().snapshot))
+
+    assert incident.briefing == READ
+    assert wanted(incident)
+
+
+def test_an_older_event_changes_nothing() -> None:
+    """It comes late, and everybody knows better by now."""
+    incident = known(replace(webhook(ACKNOWLEDGED, NOON - 5000)))
+
+    assert incident.briefing == READ
+    assert not wanted(incident)
+
+
+def test_a_resolved_incident_has_nothing_to_come() -> None:
+    """Its alert is still read, once."""
+    resolved = settle(known(), snapshot(Status.RESOLVED), Instant(NOON + 5000, 1000))
+
+    assert resolved.briefing.ahead is None
+    assert not wanted(resolved)
+    assert wanted(replace(resolved, briefing=Briefing()))
+
+
+@pytest.mark.parametrize(("seconds", "forgotten"), [(-1, False), (0, True), (5, True)])
+def test_a_snooze_moves_the_end_of_the_acknowledgement(seconds: int, forgotten: bool) -> None:  # noqa: FBT001 -- of the table
+    """Only its line tells of it: the snapshot stays as it was. One that was there before the read is in it."""
+    at = Instant(NOON + seconds * 1000, 1000)
+    snooze = Event(EventId("R1"), SNOOZED, INCIDENT, Source.LOG, at, ALICE)
+
+    assert forgotten is (known(snooze).briefing.ahead is None)
+
+
+def test_a_read_of_the_same_second_is_not_repeated() -> None:
+    """REST knows seconds: what is a part of the second that is known asks nobody again."""
+    assert not wanted(replace(known(), as_of=Instant(NOON, 1000)))
