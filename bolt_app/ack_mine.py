@@ -84,6 +84,7 @@ def pressed(payload: Mapping[str, Any]) -> tuple[Command, ...]:
             response_url="",
             label=f"#{number}" if number.isdecimal() else number,
             aloud=True,
+            pressed_ms=found.pressed_ms,
         )
         for incident, number in named.items()
     )

@@ -34,6 +34,12 @@ ADOPTED = Counter(
 REACH = 90 * 24 * 3600 * SECOND
 """Milliseconds that a channel is read back for cards."""
 
+SKEW = 2 * SECOND
+"""
+Milliseconds that PagerDuty's clock may be ahead of the store's: what seems a little younger than the data is looked for
+as well. Looking for what is not there costs nothing but the wait for calls to end.
+"""
+
 
 @dataclass
 class Reading:
@@ -61,7 +67,7 @@ class Adopting:
         Raises `Unavailable` while it is too early to look, or when Slack cannot be asked.
         """
         snapshot = known.snapshot
-        if snapshot is None or surface.generation or not known.opened_before(birth.ms):
+        if snapshot is None or surface.generation or not known.opened_before(birth.ms + SKEW):
             return known, surface
         await self._not_too_early(birth)
         cards, any_card = await self._cards(known.id, snapshot, birth)

@@ -13,7 +13,7 @@ from bolt_app.auditing import answering, ruled
 from bolt_app.escalating import Escalating
 from bolt_app.guard import guard
 from bolt_app.wiring import Wiring
-from shared.errors import CallError, Refused, Uncertain
+from shared.errors import CallError, FencedOff, Refused, Uncertain
 from shared.identity import Linked
 from shared.model.command import Action, Command
 from shared.model.event import Agent, Event, Source
@@ -34,6 +34,10 @@ log = structlog.get_logger()
 
 Answer = TypeVar("Answer")
 
+FORGOTTEN = (
+    "The bridge's store lost its data after you asked for this: unless the card shows it, nothing was sent. "
+    "Ask again if it is still needed."
+)
 ALREADY = frozenset({1001, 1002, 1005})
 """PagerDuty: already resolved, already acknowledged, changed since it was read. Read again, then decide again."""
 UNKNOWN_PERSON = frozenset({1008, 2013})
@@ -70,6 +74,10 @@ class Try:
         return self.url or self.command.url
 
 
+class RecordLost(FencedOff):
+    """Raised when the record of a command is gone with the store's data, and with it the right to carry it out."""
+
+
 class Attempting:
     """Makes one try at a command. Everything it rests on is read for this try."""
 
@@ -85,6 +93,7 @@ class Attempting:
         when it may have had an effect, `Refused` when PagerDuty said no.
         """
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
+        await self.require_memory(attempt.command)
         case = await self._case(attempt)
         if attempt.record.unclear:
             effect = await self._found(attempt, case)
@@ -169,6 +178,15 @@ class Attempting:
         if not record.reported:
             raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it did not live to see the answer."))
 
+    async def require_memory(self, command: Command) -> None:
+        """
+        Let a command pass that was asked for within the life of the store's data.
+
+        Of an older one an envelope may have come before, and nobody knows any more what became of it.
+        """
+        if 0 < command.pressed_ms < (await self._wiring.generation.current()).ms:
+            raise Declined(Outcome(Kind.NOT_STORED, why=FORGOTTEN))
+
     async def require_life(self, record: Record) -> None:
         """
         Let a command pass that may still be begun. The incident has just been read, and does not show its effect.
@@ -185,7 +203,12 @@ class Attempting:
 
     async def _write(self, attempt: Try, case: Case) -> Outcome:
         await self._expect(attempt, case)
-        await self.begin(attempt)
+        try:
+            await self.begin(attempt)
+        except RecordLost:
+            # Nothing will be sent, so nothing is expected.
+            await self._wiring.echo.forget(case.command.incident, case.command.id)
+            raise
         effect = await self.calling(attempt, acts.send(self._wiring.pagerduty, case))
         await self._remember_level(case, effect)
         await self._publish(attempt, case, effect)
@@ -221,7 +244,11 @@ class Attempting:
             raise
 
     async def begin(self, attempt: Try) -> None:
-        """Put on record that a call is under way: a worker that dies now leaves it unclear."""
+        """
+        Put on record that a call is under way: a worker that dies now leaves it unclear.
+
+        Raises `FencedOff` when there is nothing to put it on any more.
+        """
         now = await self._wiring.clock.now_ms()
         until = now + int(self._wiring.durations.call_max * 1000)
         record = attempt.record
@@ -280,6 +307,8 @@ class Attempting:
         record = replace(record, told=attempt.told)
 
         def rule(queue: CommandQueue) -> CommandQueue:
+            if queue.get(record.command.id) is None:
+                raise RecordLost(f"the store does not know the command {record.command.id} any more")
             return queue.put(record)
 
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)

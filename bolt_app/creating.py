@@ -32,6 +32,7 @@ class Creating:
     async def once(self, attempt: Try) -> Outcome:
         """Try, and return the outcome if it is certain; raises as `Attempting.once` does."""
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
+        await self._attempting.require_memory(attempt.command)
         attempt.linked = await self._wiring.identity.link(attempt.command.by)
         made = await self._made(attempt)
         if made is None:

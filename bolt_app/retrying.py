@@ -54,6 +54,7 @@ def again_of(queue: CommandQueue, again: Again) -> Command:
         id=_next(first.whole, user),
         by=user,
         response_url=again.press.response_url,
+        pressed_ms=again.press.pressed_ms,
         terms=replace(first.terms, people=_people(left)),
         part=0,
         parts=1,

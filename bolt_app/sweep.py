@@ -117,8 +117,12 @@ class Sweep:
         await self._wiring.dirty.mark(incident)
 
     async def _threads(self, progress: Progress, this: Pass) -> IncidentId | None:
-        """Read the threads of some open incidents, those that come after the last one that was read."""
-        incidents = sorted(await self._wiring.open_incidents.all())
+        """
+        Read the threads of some incidents, those that come after the last one that was read.
+
+        They are the open ones, and those to which something has happened lately: they may be resolved by now.
+        """
+        incidents = sorted({*await self._wiring.open_incidents.all(), *(this.recent or ())})
         following = [incident for incident in incidents if progress.turn is None or incident > progress.turn]
         chosen = following[:THREADS]
         for incident in chosen:

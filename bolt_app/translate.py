@@ -8,6 +8,7 @@ from typing import Any
 from bolt_app.modals.about import About
 from shared.errors import Malformed
 from shared.model.command import Action, Clicker, Command, Terms, command_id
+from shared.model.event import SECOND
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
 from shared.slack.buttons import DETAILS, NO_NUMBER, read_seen
 from shared.slack.offers import RETRY
@@ -22,7 +23,11 @@ UNBORN = "NEW"
 
 @dataclass(frozen=True)
 class Press:
-    """A press on one of our buttons, or on an entry of a menu: who, where, and what was written into its value."""
+    """
+    A press on one of our buttons, or on an entry of a menu: who, where, and what was written into its value.
+
+    `pressed_ms` is when, by Slack's clock; 0 where Slack does not say.
+    """
 
     id: CommandId
     action_id: str
@@ -32,6 +37,7 @@ class Press:
     message: MessageTs
     response_url: str
     trigger_id: str
+    pressed_ms: int
 
     @property
     def incident(self) -> IncidentId | None:
@@ -125,6 +131,7 @@ def press(payload: Payload) -> Press:
             message=MessageTs(message),
             response_url=text(payload.get("response_url") or ""),
             trigger_id=text(payload.get("trigger_id") or ""),
+            pressed_ms=_milliseconds(action["action_ts"]),
         )
 
 
@@ -197,7 +204,16 @@ def _command(found: Press, action: Action, about: About, level: int | None = Non
         label=about.label,
         url=about.url,
         terms=Terms(seen=about.seen, level=level),
+        pressed_ms=found.pressed_ms,
     )
+
+
+def _milliseconds(ts: str) -> int:
+    """Read the time in one of Slack's timestamps; 0 when it holds none."""
+    try:
+        return int(float(ts) * SECOND)
+    except (OverflowError, ValueError):
+        return 0
 
 
 def _about(found: Press, hints: list[str]) -> About:

@@ -99,6 +99,8 @@ class Command:
     parts: int = 1
     aloud: bool = False
     """Whether its end is told in words even when the card says it all: it was typed, so nobody may be looking."""
+    pressed_ms: int = 0
+    """When it was asked for, by Slack's clock; 0 where Slack does not say."""
 
     @property
     def whole(self) -> CommandId:

@@ -204,10 +204,9 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     Let a `GET` decide what the times of the events could not.
 
     Only for a read that was begun when the projection was as it is now. A read that is older than what is known (a
-    lagging replica at PagerDuty) decides nothing, and the incident stays unread; one second is forgiven, because
-    `updated_at` is cut to seconds before `occurred_at` is taken.
+    lagging replica at PagerDuty) decides nothing, and the incident stays unread.
     """
-    if incident.as_of is not None and updated.ms + updated.span + SECOND <= incident.as_of.ms:
+    if lags(incident, updated):
         return incident
     as_of = updated if incident.as_of is None else _wider(updated, incident.as_of)
     # Keeps the rank of the webhook that it settled: one that is older still must not win over the read.
@@ -215,6 +214,15 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     first = incident.first or _first_seen(snapshot)
     settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, unread=False, first=first)
     return _moved_on(incident, settled)
+
+
+def lags(incident: Incident, updated: Instant) -> bool:
+    """
+    Tell whether a `GET` shows an older state than is known.
+
+    One second is forgiven, because `updated_at` is cut to seconds before `occurred_at` is taken.
+    """
+    return incident.as_of is not None and updated.ms + updated.span + SECOND <= incident.as_of.ms
 
 
 def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:

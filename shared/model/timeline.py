@@ -84,7 +84,7 @@ def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) ->
         return known
     if echo is not None:
         own = next((line for line in lines if line.key == command_key(echo, event)), None)
-        return own or (_same_second(lines, event) if event.source is Source.ANSWER else None)
+        return own or (_same_second(lines, event) if event.source is Source.ANSWER else _joined_by(lines, event, echo))
     near = [line for line in lines if _may_tell_of(line, event)]
     return min(near, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
 
@@ -103,6 +103,12 @@ def _same_second(lines: tuple[Line, ...], event: Event) -> Line | None:
 def is_told(lines: tuple[Line, ...], event: Event) -> bool:
     """Tell whether there is a line of an outside act that `event` may be another account of."""
     return any(line.command is None and _may_tell_of(line, event) for line in lines)
+
+
+def _joined_by(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
+    """Find the outside act that the answer to this command spoke of: whatever else tells of the command does too."""
+    held = set(echo.matched)
+    return next((line for line in lines if held & set(line.slots) and _may_tell_of(line, event)), None)
 
 
 def _may_tell_of(line: Line, event: Event) -> bool:

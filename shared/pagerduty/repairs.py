@@ -19,7 +19,7 @@ from shared.model.event import (
     Status,
     digest,
 )
-from shared.model.incident import Incident, fold, settle
+from shared.model.incident import Incident, fold, lags, settle
 from shared.model.timeline import Line, when
 from shared.pagerduty.additions import Note
 from shared.pagerduty.log_entries import LogEntry
@@ -102,7 +102,7 @@ def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[L
             or known.status is not Status.RESOLVED
             or any(entry.type in FIELDS for entry in entries)
         )
-    stale = listed.updated is not None and known.as_of is not None and listed.updated.end < known.as_of.ms
+    stale = listed.updated is not None and lags(known, listed.updated)
     differs = known.snapshot is None or known.snapshot.facts != listed.snapshot.facts
     missing = bool(changed(known, listed, ())) or unheard(known, listed, opens_ms) or not _noted(known, entries)
     return missing or (differs and not stale)

@@ -2,7 +2,7 @@
 
 from shared.model.command import Action, Clicker, Command, command_id
 from shared.model.ids import ChannelId, MessageTs, SlackUserId, incident_id
-from tests.proof.evidence import Press
+from tests.proof.evidence import EPOCH, Press
 from tests.proof.slack import RESPONSE_URL, TEAM
 from tests.proof.workspace import CHANNEL, Posted
 
@@ -35,4 +35,5 @@ def command(press: Press, verb: str, card: Posted, value: str) -> Command:
         response_url=RESPONSE_URL + press.id,
         label=label,
         url=url,
+        pressed_ms=int((EPOCH + press.at) * 1000),
     )

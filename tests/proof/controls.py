@@ -11,14 +11,18 @@ from dataclasses import dataclass, field, replace
 from bolt_app.attempting import Attempting, Try
 from bolt_app.placing import Place, Placing
 from bolt_app.projector import Projector
+from bolt_app.resync import Pass, Resync
+from bolt_app.sweep import Sweep
 from bolt_app.wiring import Wiring
 from shared.echo import Echo
 from shared.model.event import Event
 from shared.model.expectation import Expectation
 from shared.model.ids import IncidentId, MessageTs
 from shared.model.incident import Folded, Incident, fold
+from shared.model.progress import Progress
 from shared.model.surface import Placed
 from shared.slack.blocks import Message
+from shared.store.generation import Birth, Generation
 from shared.store.leases import Lease, Leases
 from tests.proof.naive import NaiveWorker
 from tests.proof.simulated import Parts
@@ -66,6 +70,30 @@ class NoFencing(Leases):
         return float("inf")
 
 
+class NoResync(Resync):
+    """Begins, and compares nothing."""
+
+    async def compare(self, this: Pass, progress: Progress) -> None:
+        """Look at nothing."""
+
+
+class NoSweep(Sweep):
+    """Leaves Slack as it is."""
+
+    async def sweep(self, progress: Progress, this: Pass) -> Progress:
+        """Look at nothing."""
+        del this
+        return progress
+
+
+class NoGeneration(Generation):
+    """Takes an empty store for one that has never had any data, and any data for those that were always there."""
+
+    async def current(self) -> Birth:
+        """Say that it is the same as ever."""
+        return Birth("always", 0)
+
+
 def newest_arrival_wins(incident: Incident, event: Event, now_ms: int) -> Folded:
     """Fold without `as_of`: whatever comes last is taken for the newest."""
     return fold(replace(incident, as_of=None), event, now_ms)
@@ -97,11 +125,14 @@ CONTROLS = {
     for control in (
         Control("echo matching", "calm", 0.4, Parts(echo=NoEcho)),
         Control("as_of", "ties", 0.2, Parts(projector=projecting(newest_arrival_wins))),
-        Control("look before repeat in Slack", "late", 0.15, Parts(placing=NoLook)),
+        Control("look before repeat in Slack", "late", 0.15, Parts(placing=NoLook, sweep=NoSweep)),
         Control("fencing", "sleepers", 0.03, Parts(leases=NoFencing)),
-        Control("wait on takeover", "late", 0.04, Parts(placing=NoWait)),
-        Control("tie rule", "ties", 0.03, Parts(projector=projecting(ties_are_guessed))),
+        Control("wait on takeover", "late", 0.03, Parts(placing=NoWait, sweep=NoSweep)),
+        Control("tie rule", "ties", 0.015, Parts(projector=projecting(ties_are_guessed))),
         Control("read-back before repeat in PagerDuty", "late", 0.06, Parts(attempting=NoReadBack)),
+        Control("resync", "lost-deliveries", 0.5, Parts(resync=NoResync)),
+        Control("sweep", "held", 0.05, Parts(sweep=NoSweep)),
+        Control("generation key", "lost-data", 0.3, Parts(generation=NoGeneration)),
         Control("naive bridge", "disorder", 0.8, Parts(worker=NaiveWorker)),
     )
 }

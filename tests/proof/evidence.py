@@ -3,12 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.proof.account import Account, Write
+from tests.proof.account import Account, Transition, Write
 from tests.proof.people import Person
 from tests.proof.workspace import Whisper, Workspace
 
+EPOCH = 1_700_000_000
+"""When each day begins, in seconds since 1970 by the clocks of Slack and of the store."""
 INTERRUPTIONS = ("Crashed", "Slept", "Outage", "DataLost")
 """The mishaps that take a worker away from what it is doing, or its store from it."""
+NOTICING = 10.0
+"""Seconds within which a worker notices that the store has lost its data, and begins anew."""
 DIRECT = 2.0
 """Seconds within which a click that could not be stored is carried out."""
 
@@ -38,7 +42,8 @@ class Evidence:
     Everything that can be known from outside.
 
     `mishaps` counts what went wrong, by kind. `surprises` are the errors that the bridge logged as unforeseen.
-    `unrest` says what was still going on when the run was given up.
+    `unrest` says what was still going on when the run was given up, `losses` when the store lost its data,
+    `born` when the data began that it has now.
     """
 
     account: Account
@@ -47,6 +52,17 @@ class Evidence:
     mishaps: Counter[str] = field(default_factory=Counter)
     surprises: list[str] = field(default_factory=list)
     unrest: str = ""
+    losses: list[float] = field(default_factory=list)
+    born: float = 0.0
+
+    def before_loss(self, transition: Transition) -> bool:
+        """Tell whether it happened before a worker noticed that the data were lost, or PagerDuty's clock says so."""
+        at = min(transition.at, transition.at_ms / 1000 - EPOCH)
+        return any(at <= min(self.born, lost + NOTICING) for lost in self.losses)
+
+    def accepted_before_loss(self, press: Press) -> bool:
+        """Tell whether a press was stored before the data were lost."""
+        return any(at <= lost for at in press.accepted for lost in self.losses)
 
     def whispers_to(self, press: Press, whispers: list[Whisper]) -> list[Whisper]:
         """List those of `whispers` that may be meant for this press: its own, and those to its clicker about it."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.proof.account import TRIGGERED, History
-from tests.proof.evidence import Evidence
+from tests.proof.evidence import EPOCH, Evidence
 from tests.proof.invariants import Invariant, Violation
 from tests.proof.words import still_trying
 from tests.proof.workspace import Posted, Version
@@ -14,11 +14,24 @@ ACKNOWLEDGE = "pagebridge:acknowledge"
 def judge_cards(evidence: Evidence, incident: History) -> Iterator[Violation]:
     """Judge the card of one incident."""
     cards = evidence.workspace.cards(incident.id)
+    if not cards and _adopted_silently(evidence, incident):
+        return
     if len(cards) != 1:
         yield Violation(Invariant.ONE_CARD if cards else Invariant.EQUAL, f"{incident.id} has {len(cards)} cards")
     for card in cards:
         yield from _equal(incident, card)
         yield from _states(incident, card)
+
+
+def _adopted_silently(evidence: Evidence, incident: History) -> bool:
+    """
+    Tell whether a card comes only with the next change.
+
+    A store without data, before a channel without cards, looks like a first start, which floods nobody.
+    """
+    cards = [message for message in evidence.workspace.messages.values() if message.key.startswith("card:")]
+    bare = all(float(card.ts) - EPOCH > evidence.born for card in cards)
+    return bool(evidence.losses) and bare and evidence.before_loss(incident.last)
 
 
 def _equal(incident: History, card: Posted) -> Iterator[Violation]:

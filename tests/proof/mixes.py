@@ -1,10 +1,22 @@
-"""The kinds of bad days: what may go wrong in each, and what may be claimed all the same."""
+"""
+The kinds of bad days: what may go wrong in each, and what may be claimed all the same.
+
+Almost nothing is left out. Where the oracle itself must not ask for more than the design promises, it says so: what
+happened before the store lost its data is told at most once (`judging_lines`), a click that was kept only there is lost
+with it (`judging_clicks`), and a store without data before a channel without cards is a first start (`judging_cards`).
+"""
 
 from dataclasses import dataclass
 
 from tests.proof.invariants import Invariant, Violation
 from tests.proof.schedule import How
 
+LOST_DELIVERIES = frozenset({Invariant.OLDER})
+"""
+A reopening and its acknowledge lie a moment apart, at the turn of a second. When only the webhook of the reopening
+comes, it seems newer than the acknowledge that a read has shown, for REST gives the second before. The card then goes
+back until the next resync, which the design's seventh invariant allows no longer than that; `EQUAL` holds at rest.
+"""
 WAITING = ""
 """A sleeper that waits for an answer; the others are stopped with a call of that kind not sent yet."""
 
@@ -12,7 +24,7 @@ WAITING = ""
 @dataclass(frozen=True)
 class Mix:
     """
-    One kind of bad day. The numbers say how many there are at most; `waived` are the invariants not claimed yet.
+    One kind of bad day. The numbers say how many there are at most; `waived` are the invariants not claimed.
 
     `disorder` is the share of deliveries that come late or twice, `lost` the share that never come. On a `dense` day
     nearly everything happens within a second or two. `hows` are the ways in which calls go wrong, all if it is empty.
@@ -50,7 +62,7 @@ MIXES = {
         Mix("outages", disorder=0.2, outages=2),
         Mix("everything", disorder=0.4, troubles=4, crashes=2, sleeps=2, outages=1),
         Mix("held", disorder=0.2, sleeps=3, held=("slack post", "pagerduty write")),
-        Mix("lost-deliveries", disorder=0.3, lost=0.3),
+        Mix("lost-deliveries", disorder=0.3, lost=0.3, waived=LOST_DELIVERIES),
         Mix("lost-data", disorder=0.3, data_losses=1),
     )
 }

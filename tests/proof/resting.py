@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from typing import cast
 
 from shared.model.progress import EVERYTHING
 from shared.store import keys
@@ -18,7 +17,8 @@ class Rest:
     """
     Looks whether it is at rest, again and again.
 
-    `epoch_ms` is when the simulation's time begins, for the store; `resync`, whether these workers compare at all.
+    `epoch_ms` is when the simulation's time begins, for the store, `resync` whether these workers compare at all.
+
     A resync counts when it began after all that it has to make good, and has left nothing to look at again.
     """
 
@@ -51,7 +51,7 @@ class Rest:
 
     def _not_compared(self) -> str:
         kept = self._server.execute("HGET", keys.document(EVERYTHING, "progress"), "doc")
-        progress = json.loads(cast("bytes", kept)) if kept else {"begun_ms": 0, "due_ms": 0}
+        progress = json.loads(kept) if isinstance(kept, bytes) else {"begun_ms": 0, "due_ms": 0}
         begun = (progress["begun_ms"] - self._epoch_ms) / 1000
         seen = begun > self._since + SETTLED and not progress["due_ms"]
         return "" if seen else "a resync that has seen everything"

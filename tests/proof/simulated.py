@@ -50,10 +50,10 @@ from tests.proof.pagerduty import SimulatedPagerDuty
 from tests.proof.slack import HOME, SimulatedSlack
 from tests.proof.workspace import CHANNEL
 
-DURATIONS = Durations(poll=8.0, block=8.0, resync=90.0)
+DURATIONS = Durations(poll=16.0, block=16.0, resync=40.0, grace=20.0)
 """
-Those of production, but for two that only cost time here: how often it is looked whether there is something to do, and
-how long after one resync the next one comes.
+Those of production, but for some that only cost time here: how often it is looked whether there is something to do, how
+soon after one resync the next one comes, and how long a webhook may take before it is told without it.
 """
 CONFIG = BridgeConfig.model_validate({"routing": {"default_channel": CHANNEL}})
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
+from shared.store import keys
 from tests.proof.account import Account, History
 from tests.proof.clicking import button, command
 from tests.proof.delivering import Deliveries
@@ -12,7 +13,7 @@ from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.loop import VirtualLoop
 from tests.proof.engine.process import Process
 from tests.proof.engine.server import MemoryServer
-from tests.proof.evidence import Evidence, Press
+from tests.proof.evidence import EPOCH, Evidence, Press
 from tests.proof.hosting import Envelopes, Host, faults
 from tests.proof.listening import surprises
 from tests.proof.pagerduty import SimulatedPagerDuty
@@ -24,15 +25,13 @@ from tests.proof.slack import SimulatedSlack
 from tests.proof.way import KINDS, Troubles, Way
 from tests.proof.workspace import Workspace
 
-EPOCH = 1_700_000_000
-"""When each day begins, in seconds since 1970."""
 MORNING = 6.0
 """Seconds after which the day begins: an incident that is older than the store's data would not be news."""
 LAG = 0.3
 """Seconds until reads show what was posted to Slack."""
-LOOK = 1.0
+LOOK = 2.0
 """Seconds between looks whether all is at rest."""
-PATIENCE = 600.0
+PATIENCE = 400.0
 """Seconds after the last act in which it must have come to rest."""
 WAY_TO_WAIT = 20.0
 """Seconds that somebody waits for a card to press."""
@@ -103,6 +102,7 @@ class World:
                 self._group.create_task(self._outage(act.seconds))
             case DataLost():
                 self._server.lose_data()
+                self.evidence.losses.append(self._now())
 
     def _in_pagerduty(self, act: InPagerDuty) -> None:
         incident = self._histories.get(act.incident)
@@ -164,6 +164,8 @@ class World:
             await asyncio.sleep(LOOK)
 
     def _count_mishaps(self) -> None:
+        born = self._server.execute("GET", keys.GENERATION)
+        self.evidence.born = int(bytes(born).rpartition(b":")[2]) / 1000 - EPOCH if isinstance(born, bytes) else 0.0
         mishaps = self.evidence.mishaps
         mishaps.update(self._troubles.struck)
         mishaps.update(type(item).__name__ for item in self._schedule.items if isinstance(item, MISHAPS))

@@ -299,3 +299,15 @@ def test_a_reopening_that_is_told_already_is_not_told_again_as_a_side_of_the_ack
     incident = folded(webhook(ACKNOWLEDGED, NOON + 990), logged, start=start)
 
     assert [(REOPENED, None), (ACKNOWLEDGED, "c1")] == [(line.type, line.command) for line in incident.lines]
+
+
+def test_what_an_answer_told_nothing_new_about_is_not_told_by_the_log_either() -> None:
+    """Alice resolved it in PagerDuty just before her click, whose call changed nothing: one line."""
+    start = replace(folded(webhook(RESOLVED, NOON + 600)), expectations=(expectation(RESOLVED, NOON + 700, "c1"),))
+    logged = Event(
+        EventId("log:R1"), RESOLVED, INCIDENT, Source.LOG, Instant(NOON, 1000), ALICE, snapshot(Status.RESOLVED)
+    )
+
+    incident = folded(answer(RESOLVED, NOON, "c1"), logged, start=start)
+
+    assert [RESOLVED] == [line.type for line in incident.lines]

@@ -7,6 +7,7 @@ from shared.model.event import (
     ANNOTATED,
     NOTE_EDITED,
     PRIORITY_UPDATED,
+    REOPENED,
     RESPONDER_ADDED,
     RESPONDER_REPLIED,
     SECOND,
@@ -220,6 +221,14 @@ def test_a_note_that_was_touched_but_says_the_same() -> None:
 def test_a_note_that_is_too_young_to_be_missed() -> None:
     """It may not be visible yet, so it is not gone."""
     assert [] == opened(look(known("PNOTE01"), read(), window=Window(0, NOON)))
+
+
+def test_a_second_is_forgiven_to_the_list_too() -> None:
+    """PagerDuty takes `updated_at` a moment before the event's time, so it may be of the second before."""
+    reopened = fold(known(), webhook(REOPENED, NOON + MINUTE + 12, BOB), NOON).incident
+
+    assert suspicious(reopened, read(NOON + MINUTE - SECOND, status=Status.ACKNOWLEDGED), [])
+    assert not suspicious(reopened, read(NOON + MINUTE - 2 * SECOND, status=Status.ACKNOWLEDGED), [])
 
 
 def test_a_look_at_the_list_finds_what_is_suspicious() -> None:
