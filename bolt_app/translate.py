@@ -10,7 +10,7 @@ from shared.errors import Malformed
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
-from shared.slack.buttons import DETAILS, NO_NUMBER, read_seen
+from shared.slack.buttons import DETAILS, NO_NUMBER, OPEN, read_seen
 from shared.slack.offers import RETRY
 
 Payload = Mapping[str, Any]
@@ -87,9 +87,9 @@ def level(payload: Payload) -> Command:
         return _command(found, Action.ESCALATE, about, int(number))
 
 
-def asking(payload: Payload) -> Asking:
+def asking(payload: Payload) -> Asking | None:
     """
-    Tell which dialog a button or an entry of the menu asks for.
+    Tell which dialog a button or an entry of the menu asks for; None for the entry that only opens a page.
 
     Raises `Malformed` for a payload that none of them can have sent.
     """
@@ -98,6 +98,8 @@ def asking(payload: Payload) -> Asking:
         name, hint = found.action_id.removeprefix("pagebridge:"), found.value
         if name == "menu":
             name, _, hint = found.value.partition(" ")
+        if name == OPEN:
+            return None
         action = None if name == DETAILS else Action(name)
         if action in AT_ONCE or action is Action.TRIGGER:
             raise ValueError("no dialog about an incident")

@@ -64,6 +64,8 @@ class BlockActions:
         except Malformed as error:
             await self._unreadable(body, error)
             return
+        if asking is None:
+            return
         if asking.action is not None:
             await self._opening.open(asking.action, asking.about, asking.trigger_id)
         elif asking.about.incident is not None:

@@ -21,14 +21,17 @@ HEAD = (
     "| Action | Where | While it is | First | What PagerDuty is sent | Who may, unless configured |",
     "| --- | --- | --- | --- | --- | --- |",
 )
-DETAILS = "| **Details** | menu | in any state | nothing | nothing: it reads | whoever sees the card |"
-"""The one entry of the menu that does nothing: it shows the alerts, the notes and the log."""
+READING = (
+    "| **Details** | menu | in any state | nothing | nothing: it reads | whoever sees the card |",
+    "| **Open in PagerDuty** | menu, title | in any state | nothing | nothing: it is a link | whoever sees the card |",
+)
+"""The entries of the menu that change nothing. While an incident can be snoozed, the title alone is the link."""
 
 
 def actions_table() -> str:
     """Write the table of the README."""
     rows = [_row(action) for action in (*ROW, *MENU_ROW, Action.TRIGGER)]
-    return "\n".join([*HEAD, *rows[:-1], DETAILS, rows[-1]]) + "\n"
+    return "\n".join([*HEAD, *rows[:-1], *READING, rows[-1]]) + "\n"
 
 
 def _row(action: Action) -> str:

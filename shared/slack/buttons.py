@@ -11,11 +11,14 @@ from shared.model.command import Action
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId, UserId
 from shared.slack.blocks import Block
-from shared.slack.text import plain
+from shared.slack.text import linkable, plain
 
 NO_NUMBER = "-"
 """Stands in a value where there is no number, no address, or nobody."""
 MENU = "pagebridge:menu"
+MOST_ENTRIES = 5
+"""Entries of a menu (Slack's page on the overflow element)."""
+OPEN = "open"
 DETAILS = "details"
 """The menu entry that shows everything for which a card has no room."""
 LONGEST_VALUE = 2000
@@ -60,8 +63,12 @@ def actions(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action] = 
         for action in ROW
         if _works(action, snapshot, able)
     ]
-    # At most five entries (Slack's page on the overflow element): so the title alone leads to PagerDuty.
-    menu: Block = {"type": "overflow", "action_id": MENU, "options": list(_options(incident, snapshot, able))}
+    # Where all that can be done leaves no room for the last entry, the title leads to PagerDuty as well.
+    menu: Block = {
+        "type": "overflow",
+        "action_id": MENU,
+        "options": list(_options(incident, snapshot, able))[:MOST_ENTRIES],
+    }
     return {"type": "actions", "elements": [*row, menu]}
 
 
@@ -123,6 +130,8 @@ def _options(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action]) 
         if _works(action, snapshot, able):
             yield _option(LABEL[action], f"{action} {_hint(incident, number(snapshot), snapshot.url, _room(action))}")
     yield _option("Details", f"{DETAILS} {_hint(incident, number(snapshot), snapshot.url, _room(DETAILS))}")
+    if linkable(snapshot.url):
+        yield _option("Open in PagerDuty", OPEN) | {"url": snapshot.url}
 
 
 def _room(name: str) -> int:

@@ -65,6 +65,7 @@ def test_what_asks_for_a_dialog(label: str, action: Action) -> None:
     """The dialog knows the incident, the place and the way to answer; a reassignment also whom the card showed."""
     found = asking(on_card(label))
 
+    assert found is not None
     seen = SEEN if action is Action.REASSIGN else None
     assert (action, INCIDENT, "#37", URL, seen) == (
         found.action,
@@ -80,7 +81,15 @@ def test_details_are_no_action() -> None:
     """They are about the incident of the card, and nothing is done."""
     found = asking(on_card("Details"))
 
+    assert found is not None
     assert (None, INCIDENT, "#37", URL) == (found.action, found.about.incident, found.about.label, found.about.url)
+
+
+def test_opening_a_page_asks_for_nothing() -> None:
+    """The entry of the menu that is only a link is pressed too, as far as Slack is concerned."""
+    options = actions(INCIDENT, replace(SHOWN, status=Status.TRIGGERED))["elements"][-1]
+
+    assert asking(pressed(options, "Open in PagerDuty")) is None
 
 
 def test_an_escalation_knows_whom_the_person_saw() -> None:
@@ -188,4 +197,5 @@ def test_what_a_dialog_carries_survives() -> None:
     """From the card into the dialog and back."""
     found = asking(on_card("Reassign"))
 
+    assert found is not None
     assert found.about == abouts.read(abouts.write(found.about))

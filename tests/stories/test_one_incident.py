@@ -16,6 +16,7 @@ TRIGGERED = [
     "Change priority",
     "Status update",
     "Details",
+    "Open in PagerDuty",
 ]
 """What can be pressed while nobody has acknowledged."""
 
@@ -74,7 +75,7 @@ async def test_bob_acts_in_pagerduty(bridge: Bridge) -> None:
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
     card = await bridge.card("Resolved")
     assert "by Bob Ng in PagerDuty" in card.plain
-    assert ["Add note", "Status update", "Details"] == card.buttons
+    assert ["Add note", "Status update", "Details", "Open in PagerDuty"] == card.buttons
     assert [] == bridge.writes()
 
 

@@ -86,7 +86,7 @@ FIRST_ACT = (
             says("from prometheus-eu-1"),
             says("Escalates to Bob Ray"),
             buttons("Acknowledge", "Add note", "Reassign", "Escalate", "Resolve"),
-            menu("Add responders", "Change priority", "Status update", "Details"),
+            menu("Add responders", "Change priority", "Status update", "Details", "Open in PagerDuty"),
             thread(TRIGGERED),
             writes(),
             status("triggered", "Alice"),
@@ -156,7 +156,7 @@ FIRST_ACT = (
         (
             card(RESOLVED),
             buttons("Add note"),
-            menu("Status update", "Details"),
+            menu("Status update", "Details", "Open in PagerDuty"),
             thread(TRIGGERED, BY_ALICE, BY_BOB, RAN_OUT, RESOLVED),
             reads("Alice", "is resolved, in your name"),
             writes(ALICES_ACKNOWLEDGE, ALICES_RESOLVE),

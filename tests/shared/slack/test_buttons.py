@@ -50,14 +50,14 @@ def pressable(label: str, status: Status = Status.TRIGGERED) -> dict[str, Any]:
         (
             Status.TRIGGERED,
             ["Acknowledge", "Add note", "Reassign", "Escalate", "Resolve"],
-            ["Add responders", "Change priority", "Status update", "Details"],
+            ["Add responders", "Change priority", "Status update", "Details", "Open in PagerDuty"],
         ),
         (
             Status.ACKNOWLEDGED,
             ["Add note", "Reassign", "Escalate", "Resolve"],
             ["Add responders", "Snooze", "Change priority", "Status update", "Details"],
         ),
-        (Status.RESOLVED, ["Add note"], ["Status update", "Details"]),
+        (Status.RESOLVED, ["Add note"], ["Status update", "Details", "Open in PagerDuty"]),
     ],
 )
 def test_each_state_offers_what_works_in_it(status: Status, buttons: list[str], rest: list[str]) -> None:
@@ -69,7 +69,7 @@ def test_what_the_account_cannot_do_is_not_offered() -> None:
     """Without priorities or coordinated responding there is nothing to press for them."""
     able = EVERYTHING - {Action.PRIORITY, Action.ADD_RESPONDERS}
 
-    assert ["Snooze", "Status update", "Details"] == menu(Status.ACKNOWLEDGED, able)
+    assert ["Snooze", "Status update", "Details", "Open in PagerDuty"] == menu(Status.ACKNOWLEDGED, able)
 
 
 def test_low_urgency_cannot_be_escalated() -> None:
