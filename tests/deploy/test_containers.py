@@ -151,6 +151,8 @@ async def test_the_commands_run(tmp_path: Path) -> None:
         await bridge.slack.socket.wait_connected(1, timeout=START)
         await receiver.until_logged("receiver.listening")
 
+        # What is as old as the store is adopted, which takes its time; so this one is newer.
+        bridge.pagerduty.clock.advance(2)
         (card,) = await incidents(bridge, "in containers")
         assert (await bridge.click("Alice", "Acknowledge", card)).acked
         await bridge.card("Acknowledged by Alice Ng in Slack")
