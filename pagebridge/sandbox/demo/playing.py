@@ -25,6 +25,8 @@ PATIENCE = 25.0
 """Seconds after which something awaited counts as failed."""
 POLL = 0.05
 """Seconds between two looks at something awaited."""
+YOUNG = 2.5
+"""Seconds until an incident is surely younger than the bridge's store. For an older one, cards are looked for first."""
 FRESH = 0.02
 """Seconds in which another log may still bring a hop from before."""
 AT_REST = Check("calls and deliveries that are still open", lambda seen: seen.open, 0)
@@ -113,6 +115,7 @@ class Play:
         checked = f"{len(self._stage.slack.calls)} calls to Slack and {len(self._stage.pagerduty.calls)} to PagerDuty"
         seconds = time.time() - self._begun
         self._paper.write(f"\nReceiver and worker are ready after {seconds:.1f} s; {checked} checked tokens.", DIM)
+        await asyncio.sleep(YOUNG)
         self._told = len(self._stage.hops())
         self._begun = time.time()
 
