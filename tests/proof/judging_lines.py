@@ -101,10 +101,8 @@ def _doubtful(evidence: Evidence, transition: Transition) -> bool:
         return True
     theirs = [w for w in evidence.account.writes if w.by is transition.by and transition.type in CAUSES[w.status]]
     unclear = any(w.begun - MOMENT < transition.at < w.begun + DOUBT for w in theirs if not w.answered)
-    # A reopening comes right before the acknowledge that caused it, so one that comes after it is in no doubt.
-    after = 0.0 if transition.type == REOPENED else MOMENT
     others = (w for w in theirs if w.answered and w is not transition.write)
-    return unclear or any(w.begun - MOMENT < transition.at < (w.landed or w.begun) + after for w in others)
+    return unclear or any(w.begun - MOMENT < transition.at < (w.landed or w.begun) + MOMENT for w in others)
 
 
 def _interrupted(evidence: Evidence, transition: Transition) -> bool:
