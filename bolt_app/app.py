@@ -4,24 +4,24 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bolt_app.direct import Direct
-from bolt_app.in_hand import InHand
-from bolt_app.intake import Intake
+from bolt_app.asking.details import Details
+from bolt_app.asking.meaning import Meaning
+from bolt_app.asking.opening import Opening
+from bolt_app.asking.quoting import Quoting
+from bolt_app.asking.reading import Reading
+from bolt_app.asking.retrying import Retrying
+from bolt_app.asking.which import Which
 from bolt_app.listeners import block_actions, events, shortcuts, slash_commands, view_submissions
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.shortcuts import Shortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
-from bolt_app.meaning import Meaning
 from bolt_app.middleware import Door
-from bolt_app.opening import Opening
-from bolt_app.quoting import Quoting
-from bolt_app.reading.details import Details
-from bolt_app.reading.reading import Reading
-from bolt_app.retrying import Retrying
-from bolt_app.taking import Taking
-from bolt_app.which import Which
 from bolt_app.wiring import Wiring
+from bolt_app.write_path.direct import Direct
+from bolt_app.write_path.in_hand import InHand
+from bolt_app.write_path.intake import Intake
+from bolt_app.write_path.taking import Taking
 from shared.slack.client import SlackIdentity
 
 

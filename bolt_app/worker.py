@@ -9,32 +9,32 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, preflight
-from bolt_app.answering import Answering
-from bolt_app.attempting import Attempting
-from bolt_app.briefer import AT_ONCE, Briefer
 from bolt_app.catalogue import Catalogue
 from bolt_app.consuming import Consuming
-from bolt_app.direct import Direct
-from bolt_app.executor import Executor
 from bolt_app.health import Health
 from bolt_app.http_mode import HttpMode
-from bolt_app.in_hand import InHand
-from bolt_app.intake import Mover
-from bolt_app.placing import Placing
-from bolt_app.planning import Planning
-from bolt_app.projector import Projector
-from bolt_app.reconciler import Reconciler
-from bolt_app.repairing import Repairing
-from bolt_app.resync import Resync
+from bolt_app.read_path.briefer import AT_ONCE, Briefer
+from bolt_app.read_path.placing import Placing
+from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.projector import Projector
+from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.read_path.showing import Showing
 from bolt_app.route_check import RouteCheck
-from bolt_app.showing import Showing
 from bolt_app.socket_mode import SocketMode
-from bolt_app.sweep import Sweep
 from bolt_app.transport import Transport
-from bolt_app.upkeep import Upkeep
-from bolt_app.watchdog import Watchdog
+from bolt_app.upkeep.repairing import Repairing
+from bolt_app.upkeep.resync import Resync
+from bolt_app.upkeep.sweep import Sweep
+from bolt_app.upkeep.upkeep import Upkeep
+from bolt_app.upkeep.watchdog import Watchdog
 from bolt_app.wiring import Wiring
 from bolt_app.working import Working, repeating
+from bolt_app.write_path.answering import Answering
+from bolt_app.write_path.attempting import Attempting
+from bolt_app.write_path.direct import Direct
+from bolt_app.write_path.executor import Executor
+from bolt_app.write_path.in_hand import InHand
+from bolt_app.write_path.intake import Mover
 from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.clock import Durations

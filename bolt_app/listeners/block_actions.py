@@ -12,15 +12,15 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app import translate
-from bolt_app.in_hand import InHand
-from bolt_app.opening import Opening
-from bolt_app.reading.details import Details
-from bolt_app.replies import Reply
-from bolt_app.retrying import Retrying
-from bolt_app.taking import Taking
-from bolt_app.telling import tell
-from bolt_app.translate import AT_ONCE, Press
+from bolt_app.asking import translate
+from bolt_app.asking.details import Details
+from bolt_app.asking.opening import Opening
+from bolt_app.asking.retrying import Retrying
+from bolt_app.asking.translate import AT_ONCE, Press
+from bolt_app.write_path.in_hand import InHand
+from bolt_app.write_path.replies import Reply
+from bolt_app.write_path.taking import Taking
+from bolt_app.write_path.telling import tell
 from shared.errors import CallError, Malformed, StoreDown
 from shared.log import reference
 from shared.model.command import Command

@@ -5,9 +5,9 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.in_hand import InHand
-from bolt_app.quoting import ADD_NOTE, Quoting
-from bolt_app.taking import Taking
+from bolt_app.asking.quoting import ADD_NOTE, Quoting
+from bolt_app.write_path.in_hand import InHand
+from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
 from shared.log import reference
 from shared.model.outcome import Declined

@@ -11,20 +11,20 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app import ack_mine
-from bolt_app.in_hand import InHand
-from bolt_app.intake import Intake
+from bolt_app.asking import ack_mine
+from bolt_app.asking.manual import manual
+from bolt_app.asking.opening import Opening
+from bolt_app.asking.reading import Reading
+from bolt_app.asking.saying import code, saying
+from bolt_app.asking.slash import ACTIONS, Mistyped, Verb, Wish, parse
+from bolt_app.asking.typed import Typed, typed
+from bolt_app.asking.which import Which
 from bolt_app.modals.about import About
-from bolt_app.opening import Opening
-from bolt_app.reading.manual import manual
-from bolt_app.reading.reading import Reading
-from bolt_app.replies import Reply
-from bolt_app.saying import code, saying
-from bolt_app.slash import ACTIONS, Mistyped, Verb, Wish, parse
-from bolt_app.taking import Taking
-from bolt_app.telling import tell
-from bolt_app.typed import Typed, typed
-from bolt_app.which import Which
+from bolt_app.write_path.in_hand import InHand
+from bolt_app.write_path.intake import Intake
+from bolt_app.write_path.replies import Reply
+from bolt_app.write_path.taking import Taking
+from bolt_app.write_path.telling import tell
 from shared.errors import CallError, Malformed
 from shared.log import reference
 from shared.model.command import Action

@@ -10,13 +10,13 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bolt_app.asking.meaning import Meaning
 from bolt_app.catalogue import Catalogue
-from bolt_app.in_hand import InHand
-from bolt_app.intake import Intake
-from bolt_app.meaning import Meaning
 from bolt_app.modals.fields import CALLBACK, listed, searched
 from bolt_app.modals.filled import Wrong, first_field
 from bolt_app.modals.forms import TITLE
+from bolt_app.write_path.in_hand import InHand
+from bolt_app.write_path.intake import Intake
 from shared.errors import CallError, Malformed
 from shared.log import reference
 

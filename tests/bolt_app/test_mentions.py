@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
-from bolt_app.mentions import KEPT, KEPT_FAILURE, Mentions
+from bolt_app.read_path.mentions import KEPT, KEPT_FAILURE, Mentions
 from bolt_app.wiring import Wiring
 from shared.clock import Durations
 from shared.errors import Unavailable

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bolt_app.asking.translate import again, asking, button, level, submitted
 from bolt_app.modals import about as abouts
 from bolt_app.modals.about import About
-from bolt_app.translate import again, asking, button, level, submitted
 from shared.errors import Malformed
 from shared.model.command import Action, Terms
 from shared.model.event import Status

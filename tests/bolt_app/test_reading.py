@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bolt_app.asking.listing import listed
+from bolt_app.asking.manual import manual, markdown
+from bolt_app.asking.oncall import Place, best, choose, levels
+from bolt_app.asking.reading import unread
+from bolt_app.asking.saying import age
+from bolt_app.asking.show import shown
+from bolt_app.asking.slash import USAGES, Scope, Verb, Wish
+from bolt_app.asking.still_open import Open
+from bolt_app.asking.which import candidates, unanswered, unknown
+from bolt_app.asking.whoami import ROLES
+from bolt_app.asking.whole import Whole
 from bolt_app.modals import details
 from bolt_app.modals.about import About
-from bolt_app.reading.listing import listed
-from bolt_app.reading.manual import manual, markdown
-from bolt_app.reading.oncall import Place, best, choose, levels
-from bolt_app.reading.reading import unread
-from bolt_app.reading.show import shown
-from bolt_app.reading.whoami import ROLES
-from bolt_app.reading.whole import Whole
-from bolt_app.replies import Reply
-from bolt_app.saying import age
-from bolt_app.slash import USAGES, Scope, Verb, Wish
-from bolt_app.still_open import Open
-from bolt_app.which import candidates, unanswered, unknown
+from bolt_app.write_path.replies import Reply
 from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
 from shared.model.briefing import Link

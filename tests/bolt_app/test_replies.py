@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.replies import Part, after_all, final, not_yet, on_its_way, report
-from bolt_app.words import WORDS
+from bolt_app.write_path.replies import Part, after_all, final, not_yet, on_its_way, report
+from bolt_app.write_path.words import WORDS
 from shared.model.command import Action, Clicker, Command, Terms, split
 from shared.model.event import Ref, Status
 from shared.model.ids import ChannelId, CommandId, SlackUserId

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from bolt_app.reading.actions import actions_table
-from bolt_app.reading.manual import markdown as manual
+from bolt_app.asking.actions import actions_table
+from bolt_app.asking.manual import markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.manifest import written
 from pagebridge.cli.settings import env_example, markdown

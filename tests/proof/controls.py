@@ -8,12 +8,12 @@ something must be found.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bolt_app.attempting import Attempting, Try
-from bolt_app.placing import Place, Placing
-from bolt_app.projector import Projector
-from bolt_app.resync import Pass, Resync
-from bolt_app.sweep import Sweep
+from bolt_app.read_path.placing import Place, Placing
+from bolt_app.read_path.projector import Projector
+from bolt_app.upkeep.resync import Pass, Resync
+from bolt_app.upkeep.sweep import Sweep
 from bolt_app.wiring import Wiring
+from bolt_app.write_path.attempting import Attempting, Try
 from shared.echo import Echo
 from shared.model.event import Event
 from shared.model.expectation import Expectation

@@ -13,11 +13,11 @@ from random import Random
 from prometheus_client import REGISTRY
 
 from bolt_app.consuming import Consuming
-from bolt_app.placing import Placing
-from bolt_app.planning import Planning
-from bolt_app.projector import Projector
-from bolt_app.reconciler import Reconciler
-from bolt_app.showing import Showing
+from bolt_app.read_path.placing import Placing
+from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.projector import Projector
+from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.read_path.showing import Showing
 from bolt_app.wiring import Wiring
 from bolt_app.working import Working, repeating
 from pagebridge.sandbox.slack import Limits

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bolt_app import replies
+from bolt_app.write_path import replies
 from shared.model.command import Action, Clicker, Command
 from shared.model.event import Status
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId

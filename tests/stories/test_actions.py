@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bolt_app.intake import Intake
 from bolt_app.wiring import Wiring
+from bolt_app.write_path.intake import Intake
 from pagebridge.sandbox.pagerduty import Fault, IncidentView
 from shared.model.audit import AuditEntry
 from shared.model.command import Action, Clicker, Command, Terms, command_id

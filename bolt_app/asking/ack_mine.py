@@ -1,0 +1,118 @@
+"""`ack mine`: what somebody has not acknowledged yet, and one button for all of it. Seen first, acknowledged then."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bolt_app.asking.listing import paragraphs
+from bolt_app.asking.saying import age, code, label, saying
+from bolt_app.asking.slash import Verb
+from bolt_app.asking.still_open import Open
+from bolt_app.asking.translate import press
+from bolt_app.asking.typed import Typed
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.replies import Reply
+from shared.errors import Malformed
+from shared.model.command import Action, Command, command_id
+from shared.model.event import Status
+from shared.model.ids import incident_id
+from shared.pagerduty.requests import IncidentFilter
+from shared.slack.blocks import Block
+from shared.slack.text import clamp, escape
+
+ACK_MINE = "pagebridge:ack_mine"
+"""The button's `action_id`."""
+TITLE = 80
+MOST = 50
+"""Incidents that one press acknowledges."""
+
+
+class AckMine:
+    """Finds what is triggered and assigned to somebody."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    async def answer(self, typed: Typed) -> Reply:
+        """Show it, with the button. Raises what the readings raise, and `Declined` for who is not linked."""
+        user = (await self._wiring.identity.link(typed.by)).user
+        wanted = IncidentFilter(statuses=[Status.TRIGGERED], users=[user.id])
+        found = [Open(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
+        return preview(found, self._wiring.clock.estimate_ms(), typed.command)
+
+
+def preview(found: Sequence[Open], now_ms: int, command: str) -> Reply:
+    """List what would be acknowledged, the oldest first, and offer to do it."""
+    if not found:
+        return saying("Nothing that is assigned to you waits for an acknowledge.")
+    taken = found[:MOST]
+    again = code(f"{command} {Verb.ACK_MINE}")
+    more = f"…and {len(found) - MOST} more, which {again} shows after these." if len(found) > MOST else ""
+    head = f"*Assigned to you and not acknowledged: {len(found)}.* Nothing is acknowledged yet."
+    return saying(head, *paragraphs([_row(one, now_ms) for one in taken]), more, press=[button(taken)])
+
+
+def button(incidents: Sequence[Open]) -> Block:
+    """Make the button. It names what was shown, so that nothing is acknowledged that nobody has seen."""
+    words = f"Acknowledge {counted(len(incidents))}"
+    return {
+        "type": "button",
+        "action_id": ACK_MINE,
+        "style": "primary",
+        "text": {"type": "plain_text", "text": words},
+        "value": " ".join(f"{one.id}:{label(one.id, one.snapshot).removeprefix('#')}" for one in incidents),
+    }
+
+
+def pressed(payload: Mapping[str, Any]) -> tuple[Command, ...]:
+    """
+    Make one command of each incident that the button names, so that each has an end of its own.
+
+    Raises `Malformed` for a payload that the button cannot have sent.
+    """
+    found = press(payload)
+    named = dict(part.partition(":")[::2] for part in found.value.split()[:MOST])
+    if not named:
+        raise Malformed("a press that names no incident")
+    return tuple(
+        Command(
+            id=command_id(found.by.id, f"{ACK_MINE}:{incident}", found.message, found.id),
+            action=Action.ACKNOWLEDGE,
+            incident=incident_id(incident),
+            by=found.by,
+            channel=found.channel,
+            message=None,
+            response_url="",
+            label=f"#{number}" if number.isdecimal() else number,
+            aloud=True,
+            pressed_ms=found.pressed_ms,
+        )
+        for incident, number in named.items()
+    )
+
+
+def taken(commands: Sequence[Command], lost: Sequence[Command], command: str) -> Reply:
+    """Say which of them are on their way, and which could not be stored."""
+    kept = [one.label for one in commands if one not in lost]
+    parts = []
+    if kept:
+        parts.append(f"Acknowledging {counted(len(kept))}: {', '.join(map(escape, kept))}. Each one's result follows.")
+    if lost:
+        labels = ", ".join(escape(one.label) for one in lost)
+        step = f"Type {code(f'{command} {Verb.ACK} number')}, press Acknowledge on the cards, or use PagerDuty."
+        parts.append(f":warning: *Not stored, so nothing was sent:* {labels}. {step}")
+    return saying(*parts)
+
+
+def _row(incident: Open, now_ms: int) -> str:
+    """Say what one is in few words: there may be many, and all have to be seen before they are acknowledged."""
+    shown = incident.snapshot
+    urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
+    title = clamp(escape(shown.title), TITLE)
+    return " · ".join(
+        part for part in (f"*{label(incident.id, shown)}* {title}", urgency, age(shown.created_ms, now_ms)) if part
+    )
+
+
+def counted(number: int) -> str:
+    """Count incidents in words."""
+    return "1 incident" if number == 1 else f"{number} incidents"

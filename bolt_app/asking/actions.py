@@ -1,0 +1,80 @@
+"""Pure: the table of actions for the documents, read off a card, the calls that are made, and the rules in force."""
+
+from bolt_app.asking.translate import AT_ONCE
+from bolt_app.modals.forms import TITLE
+from bolt_app.write_path.acts import REQUEST
+from shared.bridge_config import AuthorizationConfig
+from shared.model.command import Action
+from shared.model.event import Snapshot, Status
+from shared.model.ids import IncidentId
+from shared.model.permission import Rule
+from shared.slack import buttons
+from shared.slack.blocks import Block
+from shared.slack.buttons import MENU_ROW, ROW
+
+WHO = {
+    Rule.LINKED: "everybody who is recognised",
+    Rule.TEAM: "the incident's people",
+    Rule.MEMBERS: "its teams' own people and its assignees",
+}
+HEAD = (
+    "| Action | Where | While it is | First | What PagerDuty is sent | Who may, unless configured |",
+    "| --- | --- | --- | --- | --- | --- |",
+)
+READING = (
+    "| **Details** | menu | in any state | nothing | nothing: it reads | whoever sees the card |",
+    "| **Open in PagerDuty** | menu, title | in any state | nothing | nothing: it is a link | whoever sees the card |",
+)
+"""The entries of the menu that change nothing. While an incident can be snoozed, the title alone is the link."""
+
+
+def actions_table() -> str:
+    """Write the table of the README."""
+    rows = [_row(action) for action in (*ROW, *MENU_ROW, Action.TRIGGER)]
+    return "\n".join([*HEAD, *rows[:-1], *READING, rows[-1]]) + "\n"
+
+
+def _row(action: Action) -> str:
+    who = WHO[AuthorizationConfig().rule(action)]
+    if action is Action.TRIGGER:
+        who = who.replace("incident", "service")  # what an incident is to be opened on
+    cells = (f"**{TITLE[action]}**", _where(action), _while(action), _first(action))
+    return f"| {' | '.join(cells)} | `{REQUEST[action]}` | {who} |"
+
+
+def _where(action: Action) -> str:
+    if action in ROW:
+        return "button"
+    return "menu" if action in MENU_ROW else "command"
+
+
+def _while(action: Action) -> str:
+    """Say in which states a card offers an action; a new incident has no card yet."""
+    if action is Action.TRIGGER:
+        return "not there yet"
+    states = [status for status in Status if _button(action, status, "high")]
+    words = "in any state" if len(states) == len(Status) else " or ".join(states)
+    urgent = not any(_button(action, status, "low") for status in states)
+    return f"{words}, and its urgency high" if urgent else words
+
+
+def _first(action: Action) -> str:
+    """Say what comes between the press and the call."""
+    if action not in AT_ONCE:
+        return "a dialog"
+    return "a question" if "confirm" in (_button(action, Status.TRIGGERED, "high") or {}) else "nothing"
+
+
+def _button(action: Action, status: Status, urgency: str) -> Block | None:
+    """Find what stands for an action on the card of an incident, None when it is not offered."""
+    snapshot = Snapshot(
+        status=status, title="", number=1, url="", urgency=urgency, service=None, priority=None, assignees=(), teams=(),
+        escalation_policy=None,
+    )  # fmt: skip
+    for element in buttons.actions(IncidentId("Q1"), snapshot)["elements"]:
+        if element["action_id"] == f"pagebridge:{action}":
+            return element  # type: ignore[no-any-return]  # a block is any JSON object
+        for option in element.get("options", ()):
+            if option["value"].split()[0] == action:
+                return option  # type: ignore[no-any-return]  # as above
+    return None

@@ -1,0 +1,48 @@
+"""**Details** on a card: everything that PagerDuty has of an incident, in a dialog that only the person sees."""
+
+import asyncio
+
+from bolt_app.asking.opening import Opening
+from bolt_app.asking.reading import ANSWERED_WITHIN, unreadable
+from bolt_app.asking.whole import read_whole
+from bolt_app.modals import details
+from bolt_app.modals.about import About
+from bolt_app.read_path.seeing import Seeing
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Malformed, NotFound, StoreDown
+from shared.model.command import Clicker
+from shared.model.ids import IncidentId
+from shared.model.outcome import Declined
+from shared.slack.blocks import Block, section
+from shared.slack.text import escape
+
+
+class Details:
+    """Opens them in front of whoever asks, if they may see the incident."""
+
+    def __init__(self, wiring: Wiring, opening: Opening) -> None:
+        self._wiring = wiring
+        self._opening = opening
+        self._seeing = Seeing(wiring)
+
+    async def open(self, incident: IncidentId, about: About, by: Clicker, trigger_id: str) -> None:
+        """Open them; whatever goes wrong is told there. Never raises `CallError`."""
+
+        async def told() -> Block:
+            return details.view(about, await self._told(incident, about, by))
+
+        await self._opening.open_then(about, trigger_id, details.loading(about), told)
+
+    async def _told(self, incident: IncidentId, about: About, by: Clicker) -> list[Block]:
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                whole = await read_whole(self._wiring.pagerduty, incident)
+                if await self._seeing.visible(whole.incident, by, about.channel):
+                    return details.shown(whole)
+        except Declined as declined:
+            return [section(f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}.")]
+        except NotFound:
+            pass
+        except (CallError, Malformed, StoreDown, TimeoutError) as error:
+            return [section(unreadable("details", error))]
+        return [section(f":no_entry: PagerDuty shows you no incident {escape(about.label or incident)}.")]

@@ -1,0 +1,103 @@
+"""`list`: the open incidents of this channel, of the person who asks, or all that they may see."""
+
+from collections.abc import Sequence
+
+from bolt_app.asking.saying import age, code, headline, names, saying
+from bolt_app.asking.slash import Scope, Verb, Wish
+from bolt_app.asking.still_open import Open, StillOpen
+from bolt_app.asking.typed import Typed
+from bolt_app.read_path.seeing import Seeing
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.replies import Reply
+from shared.model.event import Status
+from shared.pagerduty.requests import IncidentFilter
+
+MOST = 20
+"""Incidents that are listed; the others are counted."""
+PER_PARAGRAPH = 5
+OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
+
+
+class Listing:
+    """Lists incidents."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._open = StillOpen(wiring)
+        self._seeing = Seeing(wiring)
+
+    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+        """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""
+        found = await self._found(wish.scope, typed)
+        return listed(wish.scope, found, self._wiring.clock.estimate_ms(), typed.command)
+
+    async def _found(self, scope: Scope, typed: Typed) -> list[Open]:
+        match scope:
+            case Scope.CHANNEL:
+                return await self._open.shown_in(typed.channel)
+            case Scope.MINE:
+                return await self._mine(typed)
+            case Scope.ALL:
+                return await self._all(typed)
+
+    async def _mine(self, typed: Typed) -> list[Open]:
+        user = (await self._wiring.identity.link(typed.by)).user
+        wanted = IncidentFilter(statuses=OPEN, users=[user.id])
+        return [Open(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
+
+    async def _all(self, typed: Typed) -> list[Open]:
+        user = (await self._wiring.identity.link(typed.by)).user
+        known = await self._open.all()
+        here = {shown.id for shown in await self._open.shown_in(typed.channel)}
+        private = await self._seeing.private(team for incident in known for team in incident.snapshot.team_ids)
+
+        def sees(incident: Open) -> bool:
+            assigned = user.id in incident.snapshot.assignee_ids
+            return self._seeing.sees(user, incident.snapshot.team_ids, private, involved=assigned)
+
+        return [incident for incident in known if incident.id in here or sees(incident)]
+
+
+def listed(scope: Scope, found: Sequence[Open], now_ms: int, command: str) -> Reply:
+    """Say what is open: what is urgent first, and of that the newest."""
+    if not found:
+        return saying(_nothing(scope, command))
+    rows = [row(incident, now_ms) for incident in sorted(found, key=_rank)[:MOST]]
+    more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
+    return saying(f"*{_head(scope)}: {len(found)}*", *paragraphs(rows), more)
+
+
+def row(incident: Open, now_ms: int) -> str:
+    """Say what one incident is, whose, and how old."""
+    shown = incident.snapshot
+    urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
+    people = names([ref.name or ref.id for ref in shown.assignees])
+    parts = [headline(incident.id, shown), urgency, people, age(shown.created_ms, now_ms)]
+    return " · ".join(part for part in parts if part)
+
+
+def paragraphs(rows: Sequence[str]) -> list[str]:
+    """Put rows together in paragraphs, none of which is too long for Slack."""
+    return ["\n".join(rows[at : at + PER_PARAGRAPH]) for at in range(0, len(rows), PER_PARAGRAPH)]
+
+
+def _rank(incident: Open) -> tuple[bool, int, int]:
+    # Two of one second are told apart by their numbers.
+    shown = incident.snapshot
+    return shown.urgency != "high", -(shown.created_ms or 0), -(shown.number or 0)
+
+
+def _head(scope: Scope) -> str:
+    heads = {Scope.CHANNEL: "Open in this channel", Scope.MINE: "Open and assigned to you", Scope.ALL: "Open"}
+    return heads[scope]
+
+
+def _nothing(scope: Scope, command: str) -> str:
+    every = code(f"{command} {Verb.LIST} {Scope.ALL}")
+    match scope:
+        case Scope.CHANNEL:
+            return f"No incident is open in this channel. {every} lists all that are."
+        case Scope.MINE:
+            return f"No open incident is assigned to you. {every} lists all that are open."
+        case Scope.ALL:
+            return "No incident is open that you may see."

@@ -1,0 +1,22 @@
+"""Pure: the table of commands, for whoever asks for help and for the documents."""
+
+from bolt_app.asking.saying import code, saying
+from bolt_app.asking.slash import USAGES
+from bolt_app.write_path.replies import Reply
+
+_NAMED = (
+    "Incidents go by their number (`37`, `#37`) or PagerDuty id; leave it out when only one is open in the channel. "
+    "Only you see the answers; what changes an incident is done in your own name."
+)
+
+
+def manual(command: str) -> Reply:
+    """List what can be typed after `command`."""
+    lines = [f"{code(f'{command} {usage.line}')}  {usage.does}" for usage in USAGES]
+    return saying("\n".join(lines), _NAMED)
+
+
+def markdown(command: str) -> str:
+    """Write the same as a table for a document."""
+    rows = [f"| {code(f'{command} {usage.line}').replace('|', chr(92) + '|')} | {usage.does} |" for usage in USAGES]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"

@@ -1,0 +1,135 @@
+"""`oncall`: who is on call for a service or an escalation policy, level by level."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bolt_app.asking.saying import code, saying
+from bolt_app.asking.slash import Verb, Wish
+from bolt_app.asking.still_open import StillOpen
+from bolt_app.asking.typed import Typed
+from bolt_app.read_path.seeing import Seeing
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.replies import Reply
+from shared.model.event import Instant, Ref
+from shared.model.ids import TeamId
+from shared.pagerduty.account import Service
+from shared.pagerduty.escalation import EscalationPolicy, OnCall
+from shared.pagerduty.people import User
+from shared.slack.text import date, escape
+
+MOST = 10
+"""Escalation policies that are shown or offered at once."""
+LIKENESS = 0.7
+"""How alike a mistyped name must be, from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something that people know by a name and that has an escalation policy: a service, or the policy itself."""
+
+    name: str
+    policy: Ref
+    teams: tuple[TeamId, ...] = ()
+
+
+class WhoIsOnCall:
+    """Finds what is meant, and reads who is on call for it."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._open = StillOpen(wiring)
+        self._seeing = Seeing(wiring)
+
+    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+        """Show the levels, or what there is to choose from. Raises what the readings raise."""
+        user = (await self._wiring.identity.link(typed.by)).user
+        found = await self._meant(wish.text, typed)
+        places = await self._visible(user, found)
+        policies = {place.policy.id: place.policy for place in places}
+        if wish.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
+            return choose(wish.text, places, typed.command)
+        if not policies:
+            return nobody(wish.text, typed.command)
+        shown = await asyncio.gather(*(self._levels(policy) for policy in list(policies)[:MOST]))
+        return saying(*shown)
+
+    async def _meant(self, text: str, typed: Typed) -> list[Place]:
+        """Find what a name stands for; without one, the policies of what is open in the channel."""
+        if not text:
+            shown = [incident.snapshot for incident in await self._open.shown_in(typed.channel)]
+            return [Place(one.escalation_policy.name, one.escalation_policy) for one in shown if one.escalation_policy]
+        return best(text, await self._places(text)) or best(text, await self._places(""))
+
+    async def _places(self, query: str) -> list[Place]:
+        pagerduty = self._wiring.pagerduty
+        services, policies = await asyncio.gather(pagerduty.services(query), pagerduty.escalation_policies(query))
+        return [*map(_of_policy, policies), *_of_services(services)]
+
+    async def _visible(self, user: User, places: Iterable[Place]) -> list[Place]:
+        found = list(places)
+        private = await self._seeing.private(team for place in found for team in place.teams)
+        return [place for place in found if self._seeing.sees(user, place.teams, private)]
+
+    async def _levels(self, policy: str) -> str:
+        door = self._wiring.pagerduty
+        return levels(*await asyncio.gather(door.escalation_policy(policy), door.on_calls(policy)))
+
+
+def best(text: str, places: Sequence[Place]) -> list[Place]:
+    """Keep what a name fits best: wholly, else in part, else nearly."""
+    wanted = text.casefold()
+    names = {place.name.casefold() for place in places}
+    partly = {name for name in names if wanted in name}
+    fitting = names & {wanted} or partly or {*get_close_matches(wanted, names, MOST, LIKENESS)}
+    return [place for place in places if place.name.casefold() in fitting]
+
+
+def levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
+    """Say who is on call at each level of a policy, and until when."""
+    lines = [
+        f"Level {level}: {_people([entry for entry in on_call if entry.level == level])}"
+        for level in range(1, len(policy.levels) + 1)
+    ]
+    return "\n".join([f"*{escape(policy.name)}*", *lines])
+
+
+def choose(text: str, places: Sequence[Place], command: str) -> Reply:
+    """Offer what a name could stand for."""
+    lines = [f"“{escape(text)}” could be any of these. Which one?"]
+    lines += [code(f"{command} {Verb.ONCALL} {place.name}") for place in places[:MOST]]
+    more = f"…and {len(places) - MOST} more: type more of the name." if len(places) > MOST else ""
+    return saying("\n".join(lines), more)
+
+
+def nobody(text: str, command: str) -> Reply:
+    """Say that nothing fits."""
+    if text:
+        return saying(f"PagerDuty shows you no service or escalation policy like “{escape(text)}”.")
+    line = code(f"{command} {Verb.ONCALL} name")
+    return saying(f"No incident is open in this channel. Name a service or an escalation policy: {line}")
+
+
+def _people(entries: Sequence[OnCall]) -> str:
+    """Name each person once, with the end of their last shift; some are on call for good."""
+    until: dict[str, Instant | None] = {}
+    for entry in entries:
+        name, end = entry.user.name or entry.user.id, entry.until
+        before = until.get(name, Instant(0))
+        until[name] = max(before, end, key=lambda at: at.ms) if before and end else None
+    shown = [f"{escape(name)} until {date(end.ms)}" if end else escape(name) for name, end in until.items()]
+    return ", ".join(shown) or "nobody"
+
+
+def _of_policy(policy: EscalationPolicy) -> Place:
+    teams = tuple(TeamId(team.id) for team in policy.teams)
+    return Place(policy.name, Ref(policy.id, policy.name), teams)
+
+
+def _of_services(services: Iterable[Service]) -> list[Place]:
+    return [
+        Place(service.name, service.escalation_policy, tuple(TeamId(team.id) for team in service.teams))
+        for service in services
+        if service.escalation_policy is not None
+    ]

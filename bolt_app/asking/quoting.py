@@ -1,0 +1,146 @@
+"""
+A message from an incident's thread as a note on the incident.
+
+It is filed at once, without a dialog: the shortcut's name says what it does, the thread says to which incident, and
+whoever uses it is told the result. What was filed is then in the thread for all to see.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from bolt_app.asking.translate import Payload, clicker, reading, text
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Malformed, StoreDown
+from shared.model.command import Action, Clicker, Command, Terms, command_id
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.pagerduty.requests import LONGEST_NOTE
+from shared.slack.buttons import number
+from shared.slack.markup import mentioned, readable
+
+log = structlog.get_logger()
+
+ADD_NOTE = "add_note"
+"""The shortcut's name in the manifest."""
+LOOK_UP = 1.8
+"""Seconds for reading the thread's head, names and address: Slack waits three for the answer."""
+MOST_NAMES = 10
+"""Mentioned people whose names are looked up; further ones keep their ids."""
+CARD = "card:"
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The message that the shortcut was used on. `thread` is None for one in no thread, or at the head of one."""
+
+    id: CommandId
+    by: Clicker
+    channel: ChannelId
+    ts: MessageTs
+    thread: MessageTs | None
+    author: SlackUserId | None
+    author_name: str
+    text: str
+    response_url: str
+
+
+def quote(payload: Payload) -> Quote:
+    """Read the use of the shortcut. Raises `Malformed` for a payload of another shape than Slack documents."""
+    user = clicker(payload)
+    with reading():
+        message, channel = payload["message"], text(payload["channel"]["id"])
+        ts, thread, author = text(message["ts"]), message.get("thread_ts"), message.get("user")
+        profile = message.get("bot_profile") or {}
+        return Quote(
+            id=command_id(user.id, ADD_NOTE, f"{channel}:{ts}", text(payload["action_ts"])),
+            by=user,
+            channel=ChannelId(channel),
+            ts=MessageTs(ts),
+            thread=MessageTs(text(thread)) if thread and thread != ts else None,
+            author=SlackUserId(text(author)) if author else None,
+            author_name=text(profile.get("name") or message.get("username") or "A bot"),
+            text=text(message.get("text") or ""),
+            response_url=text(payload.get("response_url") or ""),
+        )
+
+
+def note(author: str, said: str, permalink: str) -> str:
+    """Write the note: who said what, and where it can be read. As much of it as PagerDuty keeps."""
+    head, tail = f"{author} in Slack: ", f"\n{permalink}"
+    room = LONGEST_NOTE - len(head.encode()) - len(tail.encode())
+    return head + said.encode()[: max(0, room)].decode(errors="ignore") + tail
+
+
+class Quoting:
+    """Makes the command that the shortcut means."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    async def command(self, payload: Payload) -> Command:
+        """
+        Return the note to be made.
+
+        Raises `Declined` for a message that belongs to no incident, or when that cannot be found out; `Malformed` for
+        what Slack does not send.
+        """
+        found = quote(payload)
+        if found.thread is None:
+            raise _declined("This message is in no incident's thread", "Use it on a reply below an incident's card")
+        if not found.text.strip():
+            raise _declined("This message has no text", "Use Add note on the incident's card instead")
+        try:
+            async with asyncio.timeout(LOOK_UP):
+                return await self._command(found, found.thread)
+        except (CallError, StoreDown, TimeoutError) as error:
+            log.warning("shortcut.not_looked_up", why=repr(error))
+            raise _declined("Slack or the bridge's memory did not answer in time", "Try it again in a moment") from None
+
+    async def _command(self, found: Quote, thread: MessageTs) -> Command:
+        incident, permalink, names = await asyncio.gather(
+            self._incident(found.channel, thread),
+            self._wiring.slack.permalink(found.channel, found.ts),
+            self._names(found),
+        )
+        snapshot = (await self._wiring.incidents.load(incident)).value.snapshot
+        author = names.get(found.author, found.author) if found.author else found.author_name
+        return Command(
+            id=found.id,
+            action=Action.NOTE,
+            incident=incident,
+            by=found.by,
+            channel=found.channel,
+            message=thread,
+            response_url=found.response_url,
+            label=number(snapshot) if snapshot else "",
+            url=snapshot.url if snapshot else "",
+            terms=Terms(text=note(author, readable(found.text, names), permalink)),
+            aloud=True,
+        )
+
+    async def _incident(self, channel: ChannelId, thread: MessageTs) -> IncidentId:
+        """Find the incident by the card at the head of the thread."""
+        head = await self._wiring.slack.own_parent(channel, thread)
+        if head is None or not head.key.startswith(CARD):
+            raise _declined("This thread does not belong to an incident's card", "Use it below an incident's card")
+        return incident_id(head.key.removeprefix(CARD))
+
+    async def _names(self, found: Quote) -> dict[SlackUserId, str]:
+        wanted = (*([found.author] if found.author else []), *mentioned(found.text))
+        users = list(dict.fromkeys(wanted))[: MOST_NAMES + 1]
+        names = await asyncio.gather(*(self._name(user) for user in users))
+        return dict(zip(users, names, strict=True))
+
+    async def _name(self, user: SlackUserId) -> str:
+        try:
+            return (await self._wiring.slack.person(user)).name or user
+        except (CallError, Malformed) as error:
+            # A note with an id in the place of a name is better than none.
+            log.info("name.unknown", user=user, why=str(error))
+            return user
+
+
+def _declined(why: str, next_step: str) -> Declined:
+    return Declined(Outcome(Kind.REFUSED, why=f"{why}, so no note was made.", next_step=next_step))

@@ -1,0 +1,79 @@
+"""One answer for each command that only reads, in time, or the reason why there is none."""
+
+import asyncio
+
+import structlog
+
+from bolt_app.asking.ack_mine import AckMine
+from bolt_app.asking.listing import Listing
+from bolt_app.asking.oncall import WhoIsOnCall
+from bolt_app.asking.saying import saying
+from bolt_app.asking.show import Show
+from bolt_app.asking.slash import Verb, Wish
+from bolt_app.asking.typed import Typed
+from bolt_app.asking.which import Which
+from bolt_app.asking.whoami import WhoAmI
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.replies import Reply
+from shared.errors import CallError, Malformed, Refused, StoreDown
+from shared.log import reference
+from shared.model.outcome import Declined
+from shared.pagerduty.words import explain
+from shared.slack.text import escape
+
+log = structlog.get_logger()
+
+ANSWERED_WITHIN = 10.0
+"""Seconds after which whoever asked hears that there is no answer."""
+
+
+class Reading:
+    """Answers what can be answered without changing anything."""
+
+    def __init__(self, wiring: Wiring, which: Which) -> None:
+        self._listing = Listing(wiring)
+        self._show = Show(wiring, which)
+        self._on_call = WhoIsOnCall(wiring)
+        self._who_am_i = WhoAmI(wiring)
+        self._ack_mine = AckMine(wiring)
+
+    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+        """Answer; whatever goes wrong is told in the answer."""
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                return await self._read(wish, typed)
+        except Declined as declined:
+            outcome = declined.outcome
+            return saying(f":no_entry: {escape(outcome.why)} {escape(outcome.next_step)}.")
+        except (CallError, Malformed, StoreDown, TimeoutError) as error:
+            return unread(wish.verb, error)
+
+    async def _read(self, wish: Wish, typed: Typed) -> Reply:
+        match wish.verb:
+            case Verb.LIST:
+                return await self._listing.answer(wish, typed)
+            case Verb.SHOW:
+                return await self._show.answer(wish, typed)
+            case Verb.ONCALL:
+                return await self._on_call.answer(wish, typed)
+            case Verb.ACK_MINE:
+                return await self._ack_mine.answer(typed)
+            case _:
+                return await self._who_am_i.answer(typed)
+
+
+def unread(verb: Verb, error: Exception) -> Reply:
+    """Say why there is no answer, and what to do."""
+    return saying(unreadable(verb, error))
+
+
+def unreadable(what: str, error: Exception) -> str:
+    """Word the same, and log it under the reference that is quoted."""
+    quoted = reference()
+    log.error("answer.none", verb=what, why=repr(error), reference=quoted)
+    if isinstance(error, Refused):
+        why, step = explain(error)
+    else:
+        why = f"{str(error) or f'there was no answer within {ANSWERED_WITHIN:g} s'}."
+        step = "Try again in a moment, or look in PagerDuty"
+    return f":warning: That could not be read: {escape(why)} {escape(step)}. (reference `{quoted}`)"

@@ -1,0 +1,68 @@
+"""Pure: private answers put together from paragraphs, and the words about an incident that several of them share."""
+
+from collections.abc import Sequence
+
+from bolt_app.write_path.replies import Reply
+from shared.model.event import SECOND, Snapshot
+from shared.model.ids import IncidentId
+from shared.slack.blocks import Block, section
+from shared.slack.card import SYMBOL
+from shared.slack.text import clamp, escape, link
+
+PARAGRAPH = 3000
+"""Characters that one section of a message takes (Slack's reference on blocks)."""
+MESSAGE = 11_000
+"""Characters of all of them: Slack refuses messages of some 13,000 as JSON, and documents no number."""
+TITLE = 120
+PEOPLE = 80
+MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
+
+
+def saying(*paragraphs: str, press: Sequence[Block] = ()) -> Reply:
+    """Make an answer of paragraphs of mrkdwn, which must have been escaped, and of what can be pressed below."""
+    shown, room = list[str](), MESSAGE
+    for paragraph in filter(None, paragraphs):
+        shown += [clamp(paragraph, min(PARAGRAPH, room))] if room > 0 else []
+        room -= len(paragraph)
+    blocks = [section(paragraph) for paragraph in shown]
+    row: list[Block] = [{"type": "actions", "elements": list(press)}] if press else []
+    return Reply("\n".join(shown), (*blocks, *row))
+
+
+def code(line: str) -> str:
+    """Show a line as it is to be typed."""
+    return f"`{escape(line.replace('`', chr(39)))}`"
+
+
+def label(incident: IncidentId, snapshot: Snapshot) -> str:
+    """Name an incident the way people do, or else by its id."""
+    return f"#{snapshot.number}" if snapshot.number is not None else incident
+
+
+def typed_as(incident: IncidentId, snapshot: Snapshot) -> str:
+    """Name an incident the way it is typed."""
+    return label(incident, snapshot).removeprefix("#")
+
+
+def headline(incident: IncidentId, snapshot: Snapshot) -> str:
+    """Say what an incident is in half a line: state, number, title."""
+    title = clamp(escape(snapshot.title), TITLE)
+    named = link(snapshot.url, label(incident, snapshot))
+    return f"{SYMBOL[snapshot.status]} *{named}* {title} · {snapshot.status.capitalize()}"
+
+
+def age(since_ms: int | None, now_ms: int) -> str:
+    """Say in a word or two how long ago something was; empty when that is not known."""
+    if since_ms is None:
+        return ""
+    seconds = max(0, now_ms - since_ms) // SECOND
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min"
+    return f"{seconds // HOUR} h" if seconds < 2 * DAY else f"{seconds // DAY} days"
+
+
+def names(people: Sequence[str]) -> str:
+    """List people."""
+    return clamp(", ".join(escape(person) for person in people), PEOPLE) or "nobody"

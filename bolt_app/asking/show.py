@@ -1,0 +1,71 @@
+"""`show`: one incident with what it takes to take it over: facts, first alert, what comes next, notes, log."""
+
+from collections.abc import Sequence
+
+from bolt_app.asking.saying import saying
+from bolt_app.asking.slash import Wish
+from bolt_app.asking.typed import Typed
+from bolt_app.asking.which import Which, unknown
+from bolt_app.asking.whole import LONGEST, Whole, author, counted, cut, entry, facts, read_whole
+from bolt_app.read_path.seeing import Seeing
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.replies import Reply
+from shared.pagerduty.additions import Note
+from shared.pagerduty.log_entries import LogEntry
+from shared.slack.text import clamp, escape, outside
+
+LAST_NOTES = 3
+LAST_ENTRIES = 5
+LINKS = 5
+
+
+class Show:
+    """Reads one incident."""
+
+    def __init__(self, wiring: Wiring, which: Which) -> None:
+        self._wiring = wiring
+        self._which = which
+        self._seeing = Seeing(wiring)
+
+    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+        """Show it. Raises what the reading raises, and `Declined` where only a linked person may see it."""
+        target = await self._which.find(wish, typed)
+        if isinstance(target, Reply):
+            return target
+        whole = await read_whole(self._wiring.pagerduty, target.incident)
+        if not await self._seeing.visible(whole.incident, typed.by, typed.channel):
+            return unknown(wish, typed.command)
+        return shown(whole)
+
+
+def shown(whole: Whole) -> Reply:
+    """Say all of it, the most urgent first."""
+    return saying(facts(whole.incident), _alert(whole), _notes(whole.notes), _log(whole.log))
+
+
+def _alert(whole: Whole) -> str:
+    """Say what monitoring reported first."""
+    if whole.alerts is None:
+        return "_Its alerts could not be read._"
+    if not whole.alerts:
+        return ""
+    first, count = whole.alerts[0], counted(whole)
+    head = "*Alert*" if count == 1 else f"*First of {count} alerts*"
+    said = " · ".join(escape(fact) for fact in (first.summary, first.severity, first.source) if fact)
+    links = [outside(link.href, link.text) for link in first.links[:LINKS]]
+    return "\n".join([f"{head}: {clamp(said, LONGEST)}", *links])
+
+
+def _notes(notes: Sequence[Note] | None) -> str:
+    if notes is None:
+        return "_Its notes could not be read._"
+    last = sorted(notes, key=lambda note: note.created.ms)[-LAST_NOTES:]
+    lines = [f"{author(note)}: {cut(note.content)}" for note in last]
+    return "\n".join(["*Last notes*", *lines]) if lines else ""
+
+
+def _log(entries: Sequence[LogEntry] | None) -> str:
+    if entries is None:
+        return "_Its log could not be read._"
+    lines = [entry(logged) for logged in entries[-LAST_ENTRIES:]]
+    return "\n".join(["*Last of its log*", *lines]) if lines else ""

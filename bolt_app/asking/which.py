@@ -1,0 +1,199 @@
+"""
+Which incident a typed command is about: the one that it names, or the only one open in its channel.
+
+Guessing could act on the wrong one. So where several could be meant, the answer lists them, each with the line that
+works for it. Incidents that somebody may not know of are answered like those that do not exist.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bolt_app.asking.saying import code, headline, label, saying, typed_as
+from bolt_app.asking.slash import ACTIONS, EXAMPLE, Verb, Wish
+from bolt_app.asking.still_open import Open, StillOpen
+from bolt_app.asking.typed import Typed
+from bolt_app.read_path.seeing import Seeing
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.replies import Reply
+from shared.errors import CallError, Malformed, NotFound, StoreDown
+from shared.log import reference
+from shared.model.command import Command, Terms
+from shared.model.event import Ref, Snapshot
+from shared.model.ids import IncidentId, UserId, incident_id
+from shared.model.outcome import Declined
+from shared.slack.text import escape
+from shared.store.meanings import Meanings
+
+log = structlog.get_logger()
+
+LOOK_UP = 1.8
+"""Seconds that finding the incident may take: Slack gives three, and the command has to be stored as well."""
+CANDIDATES = 8
+LONGEST = 60
+"""Characters of somebody's text that are repeated in each line; a longer one is given back once."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The incident that is meant, and what was known of it: `seen` are the people it was assigned to."""
+
+    incident: IncidentId
+    label: str
+    url: str
+    seen: frozenset[UserId]
+
+    @classmethod
+    def of(cls, incident: IncidentId, snapshot: Snapshot) -> "Target":
+        """Take an incident as it is known now."""
+        return cls(incident, label(incident, snapshot), snapshot.url, snapshot.assignee_ids)
+
+    def command(self, wish: Wish, typed: Typed, people: tuple[Ref, ...] = ()) -> Command:
+        """Make the command that was typed about it; its end is told in words, since nobody pressed a card."""
+        return Command(
+            id=typed.id,
+            action=ACTIONS[wish.verb],
+            incident=self.incident,
+            by=typed.by,
+            channel=typed.channel,
+            message=None,
+            response_url=typed.response_url,
+            label=self.label,
+            url=self.url,
+            terms=Terms(text=wish.text, people=people, seen=self.seen),
+            aloud=True,
+        )
+
+
+class Which:
+    """Finds the incident."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._open = StillOpen(wiring)
+        self._seeing = Seeing(wiring)
+        self._meanings = Meanings(wiring.redis)
+
+    async def find(self, wish: Wish, typed: Typed) -> Target | Reply:
+        """Find what `wish` is about, within `LOOK_UP` seconds; else return what to answer."""
+        try:
+            async with asyncio.timeout(LOOK_UP):
+                if wish.incident:
+                    return await self._named(wish, typed)
+                return await self._only(wish, typed)
+        except NotFound:
+            return unknown(wish, typed.command)
+        except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
+            quoted = reference()
+            log.error("command.not_found_out", verb=wish.verb, why=repr(error), reference=quoted)
+            return unanswered(wish, typed.command, error, quoted)
+
+    async def command(self, wish: Wish, typed: Typed) -> Command | Reply:
+        """Make the command that `wish` means, or return what to answer because it could not be made."""
+        target, people = await asyncio.gather(self.find(wish, typed), self._people(wish))
+        if isinstance(target, Reply):
+            return target
+        return people if isinstance(people, Reply) else target.command(wish, typed, people)
+
+    async def _people(self, wish: Wish) -> tuple[Ref, ...] | Reply:
+        """Find the PagerDuty user of whoever was mentioned, before anything is stored."""
+        if wish.person is None:
+            return ()
+        try:
+            async with asyncio.timeout(LOOK_UP):
+                user = await self._wiring.identity.pagerduty_user(wish.person)
+        except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
+            quoted = reference()
+            log.warning("command.nobody", verb=wish.verb, why=repr(error), reference=quoted)
+            return nobody(wish, error, quoted)
+        return (Ref(user.id, user.name),)
+
+    async def _named(self, wish: Wish, typed: Typed) -> Target:
+        """Look among what the channel shows first: that needs no PagerDuty. Raises `NotFound` for what is hidden."""
+        for known in await self._shown(typed):
+            if wish.incident in (known.id, typed_as(known.id, known.snapshot)):
+                return Target.of(known.id, known.snapshot)
+        read = (await self._wiring.pagerduty.incident(incident_id(wish.incident))).value
+        if await self._seeing.secret(read, typed.by, typed.channel):
+            raise NotFound("it belongs to a private team")
+        return Target.of(read.id, read.snapshot)
+
+    async def _shown(self, typed: Typed) -> list[Open]:
+        """List what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
+        try:
+            async with asyncio.timeout(self._wiring.durations.store / 2):
+                return await self._open.shown_in(typed.channel)
+        except (StoreDown, TimeoutError) as error:
+            log.warning("store.down", during="looking for an incident", why=repr(error))
+            return []
+
+    async def _only(self, wish: Wish, typed: Typed) -> Target | Reply:
+        """Take the only open one. A copy of the line is about the same one as the line, whatever is open by now."""
+        found = await self._open.shown_in(typed.channel)
+        only = found[0] if len(found) == 1 else None
+        if wish.verb in ACTIONS:
+            meant = await self._meanings.first(typed.id, only.id if only else None)
+            if meant is not None and (only is None or meant != only.id):
+                return await self._named(replace(wish, incident=meant), typed)
+            if meant is None and only is not None:
+                return brought_again()
+        return Target.of(only.id, only.snapshot) if only else candidates(wish, typed.command, found)
+
+
+def candidates(wish: Wish, command: str, found: Sequence[Open]) -> Reply:
+    """List what could have been meant, each with the line that works for it."""
+    if not found:
+        line = code(f"{command} {replace(wish, incident=EXAMPLE).line}")
+        every = code(f"{command} {Verb.LIST} all")
+        return saying(f"No incident is open in this channel. Name the one you mean: {line}. {every} lists all.")
+    short = wish if len(wish.text) <= LONGEST else replace(wish, text="…")
+    lines = [f"*{len(found)} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
+    for known in found[:CANDIDATES]:
+        line = replace(short, incident=typed_as(known.id, known.snapshot)).line
+        lines.append(f"{headline(known.id, known.snapshot)}\n        {code(f'{command} {line}')}")
+    if len(found) > CANDIDATES:
+        lines.append(f"…and {len(found) - CANDIDATES} more: {code(f'{command} {Verb.LIST}')}")
+    return saying("\n".join(lines), "" if short is wish else f"Your text: {escape(wish.text)}")
+
+
+def brought_again() -> Reply:
+    """Say that a line which meant no incident when it first came is not taken for another one now."""
+    return saying("*Nothing was sent:* Slack brought this line twice, and was answered the first time. Type it again.")
+
+
+def unknown(wish: Wish, command: str) -> Reply:
+    """Say that there is no such incident, as far as this person may know."""
+    named = f"#{wish.incident}" if wish.incident.isdigit() else wish.incident
+    nothing = "" if wish.verb is Verb.SHOW else "Nothing was sent: "
+    text = f"{nothing}PagerDuty shows you no incident {escape(named)}."
+    if not wish.text:
+        return saying(f"{text} {code(f'{command} {Verb.LIST}')} lists the open ones of this channel.")
+    meant = replace(wish, incident=EXAMPLE, text=f"{wish.incident} {wish.text}").line
+    return saying(f"{text} If your text begins there, name the incident before it: {code(f'{command} {meant}')}")
+
+
+def nobody(wish: Wish, error: Exception, quoted: str) -> Reply:
+    """Say that it is not known who was mentioned in PagerDuty, so that nothing was sent."""
+    if isinstance(error, Declined):
+        return saying(f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}.")
+    why = escape(str(error)) or f"there was no answer within {LOOK_UP:g} s"
+    step = "Try again in a moment, or use PagerDuty."
+    return saying(
+        f":warning: *Nothing was sent:* who {escape(wish.name)} is in PagerDuty could not be looked up ({why}). {step}"
+        f" (reference `{quoted}`)"
+    )
+
+
+def unanswered(wish: Wish, command: str, error: Exception, quoted: str) -> Reply:
+    """Say that it could not be found out which incident is meant, so that nothing was sent, and what to do."""
+    if isinstance(error, Declined):
+        return saying(f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}.")
+    why = escape(str(error)) or f"there was no answer within {LOOK_UP:g} s"
+    what = f"incident {escape(wish.incident)}" if wish.incident else "the incident"
+    step = "Press the button on its card, try again in a moment, or use PagerDuty."
+    if not wish.incident:
+        step = f"Name it ({code(f'{command} {replace(wish, incident=EXAMPLE).line}')}), or use PagerDuty."
+    nothing = "" if wish.verb is Verb.SHOW else "*Nothing was sent:* "
+    return saying(f":warning: {nothing}{what} could not be looked up ({why}). {step} (reference `{quoted}`)")

@@ -1,0 +1,53 @@
+"""`whoami`: who somebody is in PagerDuty, how that is known, and what to do when it is not."""
+
+from bolt_app.asking.saying import saying
+from bolt_app.asking.typed import Typed
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.replies import Reply
+from shared.identity import Linked
+from shared.model.outcome import Declined, Outcome
+from shared.slack.text import escape
+
+ROLES = {
+    "owner": "Account Owner",
+    "admin": "Global Admin",
+    "user": "Manager",
+    "limited_user": "Responder",
+    "observer": "Observer",
+    "restricted_access": "Restricted Access",
+    "read_only_user": "Stakeholder",
+    "read_only_limited_user": "Limited Stakeholder",
+}
+"""PagerDuty's base roles by the names that its own pages use."""
+_HOW = {
+    "table": "because the bridge's identity table says so",
+    "e-mail": "because your Slack account has the same e-mail address",
+}
+
+
+class WhoAmI:
+    """Tells people who they are."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    async def answer(self, typed: Typed) -> Reply:
+        """Say who somebody is. Raises `CallError` when that cannot be found out."""
+        try:
+            return linked(await self._wiring.identity.link(typed.by))
+        except Declined as declined:
+            return not_linked(typed, declined.outcome)
+
+
+def linked(found: Linked) -> Reply:
+    """Say who somebody is."""
+    user = found.user
+    role = ROLES.get(user.role, user.role)
+    who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}."
+    return saying(f"{who} Your role there is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
+
+
+def not_linked(typed: Typed, outcome: Outcome) -> Reply:
+    """Say why it is not known who somebody is, and what to do."""
+    head = f"Your Slack account <@{typed.by.id}> is not linked to PagerDuty, so you cannot act on incidents from here."
+    return saying(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")

@@ -1,0 +1,96 @@
+"""One incident with all that belongs to it: read side by side, and the words that its parts are told in."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from bolt_app.asking.saying import headline, names
+from shared.errors import CallError, Malformed
+from shared.model.ids import IncidentId
+from shared.pagerduty.additions import Note
+from shared.pagerduty.alerts import Alert
+from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.log_entries import LogEntry
+from shared.pagerduty.rest import RestIncident
+from shared.slack.text import clamp, date, escape
+
+log = structlog.get_logger()
+
+LONGEST = 300
+"""Characters of what somebody or something wrote in one line."""
+NEXT = {
+    "escalate": "Escalates",
+    "unacknowledge": "Its acknowledgement ends",
+    "resolve": "Resolves by itself",
+    "urgency_change": "Changes its urgency",
+}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Whole:
+    """An incident with what belongs to it; None for what could not be read."""
+
+    incident: RestIncident
+    alerts: tuple[Alert, ...] | None
+    notes: tuple[Note, ...] | None
+    log: tuple[LogEntry, ...] | None
+
+
+async def read_whole(door: PagerDuty, incident: IncidentId) -> Whole:
+    """Read it. Raises what reading the incident itself raises."""
+    read, alerts, notes, entries = await asyncio.gather(
+        door.incident(incident),
+        _tried(door.alerts(incident)),
+        _tried(door.notes(incident)),
+        _tried(door.log_entries(incident)),
+    )
+    return Whole(read.value, alerts, notes.value if notes else None, entries)
+
+
+def facts(incident: RestIncident) -> str:
+    """Say what it is, whose, and what PagerDuty will do with it."""
+    now = incident.snapshot
+    said = [f"{escape(now.urgency).capitalize()} urgency"]
+    said += [escape(ref.name or ref.id) for ref in (now.priority, now.service, now.escalation_policy) if ref]
+    lines = [headline(incident.id, now), " · ".join(said)]
+    lines.append(f"Assigned to {names([ref.name or ref.id for ref in now.assignees])}")
+    if incident.acknowledgers:
+        lines.append(f"Acknowledged by {names([ref.name or ref.id for ref in incident.acknowledgers])}")
+    lines += [f"Opened {date(now.created_ms)}"] if now.created_ms else []
+    lines += [f"{NEXT[action.type]} {date(action.at.ms)}" for action in incident.pending if action.type in NEXT]
+    return "\n".join(lines)
+
+
+def counted(whole: Whole) -> int:
+    """Tell how many alerts it has, of which only the first were read."""
+    return whole.incident.alerts.all if whole.incident.alerts else len(whole.alerts or ())
+
+
+def author(note: Note) -> str:
+    """Say who wrote a note, and when."""
+    name = escape(note.user.name or note.user.id) if note.user else "Somebody"
+    return f"{name} {date(note.created.ms)}"
+
+
+def entry(logged: LogEntry) -> str:
+    """Say what the log has in one line."""
+    return f"{date(logged.at.ms)}: {cut(logged.summary)}"
+
+
+def cut(text: str, most: int = LONGEST) -> str:
+    """Show the beginning of what somebody wrote."""
+    return clamp(escape(text), most)
+
+
+async def _tried(reading: Awaitable[T]) -> T | None:
+    """Read what an answer can do without."""
+    try:
+        return await reading
+    except (CallError, Malformed) as error:
+        log.warning("incident.part_unread", why=str(error))
+        return None

@@ -1,0 +1,178 @@
+"""
+Finding an incident's messages again that a store without its data knows nothing of.
+
+They name themselves by their metadata. A channel is read once for all its incidents: what was posted before the data
+was lost does not change any more, once every call has come to its end.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.read_path.planning import Planning
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Malformed, Refused, Unavailable
+from shared.model.event import SECOND, Agent, Snapshot
+from shared.model.ids import ChannelId, IncidentId, UserId
+from shared.model.incident import Incident
+from shared.model.surface import Placed, Surface
+from shared.model.timeline import Line, joined, person
+from shared.slack.answers import OwnMessage
+from shared.slack.found import card_of, lines_by_key, rebuilt, version
+from shared.store.generation import Birth
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+ADOPTED = Counter(
+    "pagebridge_incidents_adopted", "Incidents older than the data, by what was found in Slack", ["found"]
+)
+REACH = 90 * 24 * 3600 * SECOND
+"""Milliseconds that a channel is read back for cards."""
+
+SKEW = 2 * SECOND
+"""
+Milliseconds that PagerDuty's clock may be ahead of the store's: what seems a little younger than the data is looked for
+as well. Looking for what is not there costs nothing but the wait for calls to end.
+"""
+
+
+@dataclass
+class Reading:
+    """The cards of one channel, by incident, as far back as it has been read."""
+
+    birth: str = ""
+    oldest_ms: int = 0
+    cards: dict[str, list[OwnMessage]] = field(default_factory=dict)
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Adopting:
+    """Adopts incidents, each under the lease for writing its messages."""
+
+    def __init__(self, wiring: Wiring, planning: Planning) -> None:
+        self._wiring = wiring
+        self._planning = planning
+        self._readings: dict[ChannelId, Reading] = defaultdict(Reading)
+        self._names: dict[str, str] = {}
+
+    async def adopted(self, known: Incident, surface: Surface, birth: Birth, lease: Lease) -> tuple[Incident, Surface]:
+        """
+        Return an incident and what Slack shows of it, with what was found if both are older than the data.
+
+        Raises `Unavailable` while it is too early to look, or when Slack cannot be asked.
+        """
+        snapshot = known.snapshot
+        if snapshot is None or surface.generation or not known.opened_before(birth.ms + SKEW):
+            return known, surface
+        await self._not_too_early(birth)
+        cards, any_card = await self._cards(known.id, snapshot, birth)
+        thread = await self._thread(known.id, cards, lease)
+        found = _found(surface, cards, thread, birth)
+        if not cards and not any_card:
+            # A first start: nobody wants a card of everything that is open at that moment.
+            found = replace(found, quiet_ms=birth.ms)
+        lines = await self._named(rebuilt(known.id, thread))
+        if lines:
+            known = (await self._wiring.incidents.change(known.id, lambda now: _with(now, lines))).value
+        ADOPTED.labels("card" if cards else "nothing").inc()
+        log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
+        return known, (await self._wiring.surfaces.change(known.id, lambda now: _unless_known(now, found), lease)).value
+
+    async def _not_too_early(self, birth: Birth) -> None:
+        """Wait until no call that was begun before the data was lost can put a message there any more."""
+        until_ms = birth.ms + int(self._wiring.durations.call_max * SECOND)
+        wait = until_ms - await self._wiring.clock.now_ms()
+        if wait > 0:
+            raise Unavailable("an earlier post may still land", retry_after=wait / SECOND)
+
+    async def _cards(
+        self, incident: IncidentId, snapshot: Snapshot, birth: Birth
+    ) -> tuple[dict[ChannelId, OwnMessage], bool]:
+        """Find the incident's card in each channel; the flag tells whether there is a card of any incident."""
+        found, any_card = {}, False
+        for channel in self._channels(snapshot):
+            cards = await self._read(channel, snapshot, birth)
+            any_card = any_card or bool(cards)
+            if incident in cards:
+                found[channel] = min(cards[incident], key=lambda card: card.ts)
+        return found, any_card
+
+    def _channels(self, snapshot: Snapshot) -> list[ChannelId]:
+        """List where it may have been shown: in the channels of its route, or in their place in the default channel."""
+        default = self._wiring.config.routing.default_channel
+        return list(
+            dict.fromkeys([*self._planning.route(snapshot).channels, *([ChannelId(default)] if default else [])])
+        )
+
+    async def _read(self, channel: ChannelId, snapshot: Snapshot, birth: Birth) -> dict[str, list[OwnMessage]]:
+        oldest_ms = max(snapshot.created_ms or 0, birth.ms - REACH)
+        reading = self._readings[channel]
+        async with reading.busy:
+            if reading.birth != birth.name or reading.oldest_ms > oldest_ms:
+                reading.cards = await self._by_incident(channel, oldest_ms)
+                reading.birth, reading.oldest_ms = birth.name, oldest_ms
+        return reading.cards
+
+    async def _by_incident(self, channel: ChannelId, oldest_ms: int) -> dict[str, list[OwnMessage]]:
+        cards: dict[str, list[OwnMessage]] = defaultdict(list)
+        try:
+            async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms):
+                if incident := card_of(message):
+                    cards[incident].append(message)
+        except Refused as error:
+            # A channel that cannot be read cannot be written either, so there is nothing to double.
+            log.warning("adoption.channel_closed", channel=channel, why=str(error), code=error.code)
+        return dict(cards)
+
+    async def _named(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        """Find out what the people are called who did what the lines tell of: messages know their ids only."""
+        ids = {person(line.agent) for line in lines} - self._names.keys() - {None}
+        for user in sorted(filter(None, ids)):
+            try:
+                self._names[user] = (await self._wiring.pagerduty.user(UserId(user))).name
+            except (CallError, Malformed) as error:
+                log.warning("adoption.name_unknown", user=user, why=str(error))
+        return tuple(replace(line, agent=self._with_name(line.agent)) for line in lines)
+
+    def _with_name(self, agent: Agent | None) -> Agent | None:
+        return replace(agent, name=self._names.get(agent.id, "")) if agent else None
+
+    async def _thread(
+        self, incident: IncidentId, cards: dict[ChannelId, OwnMessage], lease: Lease
+    ) -> tuple[OwnMessage, ...]:
+        """Read the thread with the lines: below the first card that has any."""
+        for channel, card in cards.items():
+            await lease.check(self._wiring.durations.slack_timeout)
+            since_ms = int(float(card.ts) * SECOND)
+            own = self._wiring.slack.own_messages(channel, oldest_ms=since_ms, thread_ts=card.ts)
+            messages = tuple([message async for message in own])
+            if lines_by_key(incident, messages):
+                return messages
+        return ()
+
+
+def _found(surface: Surface, cards: dict[ChannelId, OwnMessage], thread: Iterable[OwnMessage], birth: Birth) -> Surface:
+    thread = tuple(thread)
+    home = next((c for c, card in cards.items() if any(m.thread_ts == card.ts for m in thread)), None)
+    channels = sorted(cards, key=lambda channel: channel != home)
+    return replace(
+        surface,
+        generation=birth.name,
+        channels=tuple(channels),
+        cards={channel: Placed(ts=card.ts, shown=version(card) or None) for channel, card in cards.items()},
+        lines={key: Placed(ts=ts) for key, ts in lines_by_key(surface.id, thread).items()},
+        told_ms=birth.ms if cards else 0,
+    )
+
+
+def _with(incident: Incident, lines: tuple[Line, ...]) -> Incident:
+    return replace(incident, lines=joined(incident.lines, lines))
+
+
+def _unless_known(now: Surface, found: Surface) -> Surface:
+    return now if now.generation else found

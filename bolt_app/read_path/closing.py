@@ -1,0 +1,123 @@
+"""
+Channels that cannot be posted to: archived, without the app, unknown, or for others to write.
+
+An incident goes to the default channel instead, which says so. What cannot go elsewhere waits until the channel opens:
+whoever has waited longest tries now and then, and a success of anybody lets the others follow, one after the other.
+"""
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.read_path.passes import Pass
+from bolt_app.read_path.seeing import Seeing
+from bolt_app.wiring import Wiring
+from shared.errors import Refused
+from shared.model.event import Status
+from shared.model.ids import ChannelId
+from shared.model.journal import failure
+from shared.store.closed_channels import ClosedChannels
+
+log = structlog.get_logger()
+
+REFUSED = Counter(
+    "pagebridge_channel_refusals", "Messages that a channel did not take, by Slack's reason", ["channel", "why"]
+)
+DISPLACED = Counter("pagebridge_cards_displaced", "Cards sent to the default channel, by Slack's reason", ["why"])
+
+CLOSED = frozenset(
+    {
+        "channel_not_found",
+        "ekm_access_denied",
+        "not_in_channel",
+        "is_archived",
+        "is_inactive",
+        "posting_to_channel_denied",
+        "restricted_action",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "restricted_action_thread_only_channel",
+    }
+)
+"""Slack's words for a channel, or a thread of it, that cannot be posted to until somebody does something about it."""
+
+
+class Closing:
+    """Decides what becomes of an incident in a channel that refuses it."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._closed = ClosedChannels(wiring.redis)
+        self._seeing = Seeing(wiring)
+
+    async def may_try(self, this: Pass, channel: ChannelId) -> bool:
+        """Tell whether it makes sense to write to `channel` in this pass."""
+        if channel not in this.surface.waiting:
+            return True
+        return await self._closed.may_try(channel, this.incident.id)
+
+    async def refused(self, this: Pass, channel: ChannelId, error: Refused) -> float | None:
+        """Go to the default channel, or wait; return when to try again, None when something else will tell."""
+        REFUSED.labels(channel, str(error.code)).inc()
+        facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
+        await self._wiring.journal.note(this.incident.id, failure("slack.refused", error, channel=channel))
+        if error.code not in CLOSED:
+            log.error("slack.refused", **facts)
+            return self._wiring.durations.closed
+        instead = await self._instead_of(this, channel)
+        if instead is not None:
+            log.error("channel.closed", **facts, instead=instead)
+            DISPLACED.labels(str(error.code)).inc()
+            await this.save(self._wiring.surfaces, lambda surface: surface.moved(instead))
+            await self._wait(this, channel)
+            return 0.0
+        if channel not in this.surface.waiting:
+            log.error("channel.closed", **facts)
+        return self._wiring.durations.closed if await self._wait(this, channel) else None
+
+    async def _instead_of(self, this: Pass, channel: ChannelId) -> ChannelId | None:
+        """
+        Find the channel that takes an incident whose home is closed: the default one, but none for a private team's.
+
+        Raises `CallError` while it cannot be told whose it is: then it is shown nowhere else.
+        """
+        default = self._wiring.config.routing.default_channel
+        if channel != this.home or not default or default == channel:
+            return None
+        return None if await self._seeing.private(this.snapshot.team_ids) else ChannelId(default)
+
+    async def passed(self, this: Pass, channel: ChannelId, *, new: bool) -> None:
+        """Note that a channel shows what it should; with a `new` card, or one that waited, let the next one try."""
+        waited = channel in this.surface.waiting
+        if waited or new:
+            await self._next(this, channel)
+        if waited:
+            await this.save(self._wiring.surfaces, lambda surface: surface.opened(channel))
+            log.info("channel.open", incident=this.incident.id, channel=channel)
+            if channel == this.surface.displaced:
+                # The card that stands in for it says that it is closed.
+                await self._wiring.dirty.mark(this.incident.id)
+
+    async def given_up(self, this: Pass, channel: ChannelId) -> None:
+        """Give up a card that has become pointless, and let the next one try."""
+        await self._next(this, channel)
+        await this.save(self._wiring.surfaces, lambda surface: surface.without(channel))
+
+    async def _next(self, this: Pass, channel: ChannelId) -> None:
+        await self._closed.done(channel, this.incident.id)
+        following = await self._closed.first(channel)
+        if following is not None:
+            await self._wiring.dirty.mark(following)
+
+    async def _wait(self, this: Pass, channel: ChannelId) -> bool:
+        now = await self._wiring.clock.now_ms()
+        tries = await self._closed.wait(channel, this.incident.id, now)
+        await this.save(self._wiring.surfaces, lambda surface: surface.closed(channel))
+        return tries
+
+
+def pointless(this: Pass, channel: ChannelId) -> bool:
+    """Tell whether a card need not be made: the incident was over before the channel that could not have it opened."""
+    placed = this.card(channel)
+    missing = channel != this.home and placed.ts is None and not placed.unclear
+    return missing and channel in this.surface.waiting and this.snapshot.status is Status.RESOLVED

@@ -1,0 +1,61 @@
+"""How late cards are, made visible: in a metric, and to the people who wait for them in a channel."""
+
+import structlog
+from prometheus_client import Histogram
+
+from bolt_app.read_path.passes import Pass
+from bolt_app.wiring import Wiring
+from shared.errors import CallError
+from shared.model.ids import ChannelId
+from shared.model.surface import Placed
+from shared.slack.blocks import metadata
+from shared.store.lag import Lag, Late
+
+log = structlog.get_logger()
+
+DELAY = Histogram(
+    "pagebridge_card_delay_seconds",
+    "Seconds from what happened at PagerDuty until the card showed it",
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600),
+)
+
+
+class Lagging:
+    """Keeps count of the cards that have to wait."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._lag = Lag(wiring.redis, wiring.durations.behind)
+
+    async def late(self, this: Pass, channel: ChannelId) -> None:
+        """Note that a card could not be shown now, and say so in its channel if that begins to be a nuisance."""
+        since = this.as_of_ms or await self._wiring.clock.now_ms()
+        await self._tell(channel, await self._lag.late(channel, this.incident.id, since))
+
+    async def shown(self, this: Pass, channel: ChannelId, *, since: Placed) -> None:
+        """Note that a card is as it should be; `since` is what it was before this pass."""
+        now = this.card(channel)
+        if since.shown != now.shown and since.of_ms < now.of_ms:
+            DELAY.observe(max(0, await self._wiring.clock.now_ms() - this.as_of_ms) / 1000)
+        await self._tell(channel, await self._lag.shown(channel, this.incident.id))
+
+    async def _tell(self, channel: ChannelId, late: Late) -> None:
+        """Tell a channel once that its cards are late, and once that they are not any more."""
+        if not late.verdict:
+            return
+        key = f"lag:{channel}:{await self._wiring.clock.now_ms()}"
+        try:
+            await self._wiring.slack.announce(channel, text=_words(late), metadata=metadata(key, {}))
+        except CallError as error:
+            log.warning("lag.untold", channel=channel, seconds=late.seconds, why=str(error))
+            if error.surely_not_done:
+                await self._lag.untold(channel, late.verdict)
+
+
+def _words(late: Late) -> str:
+    if late.verdict == "end":
+        return ":white_check_mark: The cards in this channel are up to date again."
+    return (
+        f":hourglass: The cards in this channel are late: {late.cards} wait to be shown, the oldest for "
+        f"{late.seconds:.0f} seconds. Nothing is lost, and PagerDuty calls people as ever."
+    )

@@ -1,0 +1,112 @@
+"""
+The read path's second half: make Slack equal the projection.
+
+Level-triggered: each pass reads the newest projection, compares it with what Slack shows, and makes the difference. The
+only writer of cards and threads.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.read_path.adopting import Adopting
+from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.showing import Pass, Showing
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, NotFound
+from shared.model.event import Snapshot, Status
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.incident import Incident, settle
+from shared.model.journal import failure
+from shared.model.surface import Surface
+from shared.store.generation import Birth
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+READS = Counter("pagebridge_incident_reads", "Incidents read because their events could not be ordered")
+
+
+class Reconciler:
+    """Makes the difference between the projections and what Slack shows."""
+
+    def __init__(self, wiring: Wiring, planning: Planning, showing: Showing) -> None:
+        self._wiring = wiring
+        self._planning = planning
+        self._adopting = Adopting(wiring, planning)
+        self._showing = showing
+
+    async def run(self, incident: IncidentId, lease: Lease) -> float | None:
+        """Do one pass. What could not be done now is due again when it can."""
+        birth = await self._wiring.generation.current()
+        known = await self._known(incident, lease)
+        if known.snapshot is None:
+            return self._wiring.durations.retry_most if known.unread else None
+        try:
+            again = await self._shown(known, known.snapshot, birth, lease)
+        except CallError as error:
+            await self._wiring.journal.note(incident, failure("slack.later", error))
+            raise
+        return self._wiring.durations.retry_most if again is None and known.unread else again
+
+    async def fenced_off(self, incident: IncidentId) -> None:
+        """Forget what the cards say, because our last call may have landed late, and have them looked at again."""
+        await self._wiring.surfaces.change(incident, lambda surface: surface.forgotten())
+        await self._wiring.dirty.mark(incident)
+
+    async def _shown(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
+        surface = (await self._wiring.surfaces.load(known.id)).value
+        known, surface = await self._adopting.adopted(known, surface, birth, lease)
+        if not _quiet(known, surface):
+            surface = await self._planning.planned(surface, snapshot, birth, lease)
+        await self._index(known.id, snapshot, surface.channels)
+        if not surface.channels:
+            return None
+        again = await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
+        if known.briefing.wanted(snapshot, known.as_of):
+            # Only now: the card does not wait for what it says besides the state.
+            await self._wiring.briefings.mark(known.id)
+        return again
+
+    async def _index(self, incident: IncidentId, snapshot: Snapshot, channels: Iterable[ChannelId]) -> None:
+        """Note whether it is open before it is shown, so that a Slack that is down keeps nobody from finding it."""
+        if snapshot.status is Status.RESOLVED:
+            await self._wiring.open_incidents.drop(incident, channels)
+        else:
+            await self._wiring.open_incidents.put(incident, channels, snapshot.created_ms or 0)
+
+    async def _known(self, incident: IncidentId, lease: Lease) -> Incident:
+        """Load the projection; ask PagerDuty first where the events' times could not decide."""
+        before = await self._wiring.incidents.load(incident)
+        if not before.value.unread and before.value.snapshot is not None:
+            return before.value
+        await lease.check(self._wiring.durations.pagerduty_timeout)
+        try:
+            read = (await self._wiring.pagerduty.incident(incident)).value
+        except NotFound as error:
+            # PagerDuty does not know it, or does not let us see it: asking again would not help.
+            log.warning("incident.not_found", incident=incident)
+            await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
+            return (await self._wiring.incidents.change(incident, lambda known: replace(known, unread=False))).value
+        except CallError as error:
+            log.warning("incident.unread", incident=incident, why=str(error))
+            await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
+            return before.value
+        READS.inc()
+        if read.updated is None:
+            return before.value
+        settled = settle(before.value, read.snapshot, read.updated)
+        if settled is not before.value:
+            settled = replace(settled, change=read.status_change)
+        if await self._wiring.incidents.swap(incident, before, settled):
+            return settled
+        # Something was folded while we read, so the read decides nothing, and the newer projection may be in doubt too.
+        return await self._known(incident, lease)
+
+
+def _quiet(known: Incident, surface: Surface) -> bool:
+    """Tell whether an incident that was open before the bridge was there still waits for its first change."""
+    changed = known.lines or known.as_of is None or known.as_of.end > surface.quiet_ms
+    return surface.quiet_ms > 0 and not surface.channels and not changed

@@ -1,0 +1,160 @@
+"""
+What Slack shows of an incident, made equal to what is known of it: the cards, and the lines of the thread.
+
+Each channel is for itself: one that refuses, or has no room for another message just now, holds up no other.
+"""
+
+from collections.abc import Mapping
+
+from bolt_app.read_path.closing import Closing, pointless
+from bolt_app.read_path.lagging import Lagging
+from bolt_app.read_path.mentions import Mentions
+from bolt_app.read_path.passes import Pass
+from bolt_app.read_path.placing import Place, Placing
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Refused, Unavailable, Uncertain
+from shared.model.ids import ChannelId, SlackUserId, UserId
+from shared.model.surface import Placed
+from shared.model.telling import Telling, loud, told, wanted
+from shared.slack import card, lines
+from shared.slack.blocks import Message
+from shared.slack.card import Places
+
+__all__ = ["Pass", "Showing"]
+
+NO_THREAD = frozenset({"cannot_reply_to_message", "thread_not_found"})
+"""Slack's words for a thread whose first message is gone."""
+
+Names = Mapping[UserId, SlackUserId]
+"""Whom to mention for whom."""
+
+
+class Showing:
+    """Writes cards and lines. Nothing else does."""
+
+    def __init__(self, wiring: Wiring, placing: Placing) -> None:
+        self._wiring = wiring
+        self._placing = placing
+        self._closing = Closing(wiring)
+        self._lagging = Lagging(wiring)
+        self._mentions = Mentions(wiring)
+
+    async def show(self, this: Pass) -> float | None:
+        """
+        Write the home card, then the lines that are missing, in the order of their time, then the cards elsewhere.
+
+        Returns when to try again what was refused. Raises what kept some channel from being written, after the others
+        have been: what can be tried again soonest.
+        """
+        names = await self._mentions.of(this.snapshot)
+        again: list[float | None] = []
+        late: list[CallError] = []
+        for channel in this.surface.channels:
+            try:
+                again.append(await self._channel(this, channel, names))
+            except CallError as error:
+                late.append(error)
+        if late:
+            raise min(late, key=_soonest)
+        return min((seconds for seconds in again if seconds is not None), default=None)
+
+    async def _channel(self, this: Pass, channel: ChannelId, names: Names) -> float | None:
+        """Write what belongs into one channel, if it can be written to; return when to try that again."""
+        if not await self._closing.may_try(this, channel):
+            return None
+        if pointless(this, channel):
+            await self._closing.given_up(this, channel)
+            return None
+        new = this.card(channel).ts is None
+        try:
+            await self._messages(this, channel, names)
+        except Refused as error:
+            return await self._closing.refused(this, channel, error)
+        await self._closing.passed(this, channel, new=new)
+        return None
+
+    async def _messages(self, this: Pass, channel: ChannelId, names: Names) -> None:
+        """Write the card, and its lines: they need not wait for an update of it, because Slack counts the two apart."""
+        late: list[Unavailable] = []
+        try:
+            await self._card_in_time(this, channel, names)
+        except Unavailable as error:
+            late.append(error)
+        try:
+            await self._lines(this, channel)
+        except Unavailable as error:
+            late.append(error)
+        if late:
+            raise min(late, key=_soonest)
+
+    async def _card_in_time(self, this: Pass, channel: ChannelId, names: Names) -> None:
+        before = this.card(channel)
+        try:
+            await self._card(this, channel, names)
+        except (Unavailable, Uncertain):
+            if this.has_news(before):
+                await self._lagging.late(this, channel)
+            raise
+        await self._lagging.shown(this, channel, since=before)
+
+    async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
+        elsewhere = this.home if channel != this.home else None
+        displaced = this.surface.displaced_from(channel)
+        places = Places(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
+        able = await self._wiring.catalogue.able()
+        message = card.render(this.incident, this.snapshot, names, places, able=able)
+
+        async def save(placed: Placed) -> None:
+            known = placed.with_news(this.as_of_ms)
+            await this.save(self._wiring.surfaces, lambda surface: surface.with_card(channel, known))
+
+        # What only says more of a state that is shown already must not take the place of another incident's news.
+        urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
+        place = Place(channel, save, this.lease, urgent=this.urgent and urgent)
+        placed = await self._made(message, this.card(channel), place)
+        if placed.ts is None:
+            if channel == this.home:
+                # The thread is gone with it.
+                await this.save(self._wiring.surfaces, lambda surface: surface.left_behind())
+            await self._placing.exist(message, placed, place)
+        if this.has_news(this.card(channel)):
+            # What is new does not show on it.
+            await save(this.card(channel))
+
+    async def _lines(self, this: Pass, channel: ChannelId) -> None:
+        """Write the lines, one after the other, as soon as there is a card for them."""
+        if channel != this.home or this.card(channel).ts is None:
+            return
+        for telling in told(this.incident.lines, this.surface.lines.keys()):
+            if wanted(telling.line, this.route.verbosity) and not this.surface.counts_as_told(telling.line):
+                await self._line(this, telling)
+
+    async def _line(self, this: Pass, telling: Telling) -> None:
+        key = telling.line.key
+        known = this.surface.lines.get(key, Placed())
+        if known.ts is not None and (not telling.sides or key in this.surface.behind):
+            return
+
+        async def save(placed: Placed) -> None:
+            await this.save(self._wiring.surfaces, lambda surface: surface.with_line(key, placed))
+
+        thread, aloud = this.card(this.home).ts, loud(telling.line) in this.route.broadcast
+        place = Place(this.home, save, this.lease, thread=thread, aloud=aloud, urgent=this.urgent)
+        message = lines.render_line(this.incident.id, telling.line, telling.sides, telling.before)
+        try:
+            placed = await self._made(message, known, place, final=not telling.sides)
+            await self._placing.exist(message, placed, place)
+        except Refused as error:
+            if error.code not in NO_THREAD:
+                raise
+            await this.save(self._wiring.surfaces, lambda surface: surface.without_card(this.home))
+            raise Unavailable("the card with the thread is gone, and has to be posted again") from error
+
+    async def _made(self, message: Message, known: Placed, place: Place, *, final: bool = False) -> Placed:
+        """Make a message exist and, unless what it says is `final`, say what it should. May come back as not placed."""
+        placed = await self._placing.exist(message, known, place)
+        return placed if final else await self._placing.say(message, placed, place)
+
+
+def _soonest(error: CallError) -> float:
+    return (error.retry_after or 0.0) if isinstance(error, Unavailable) else 0.0

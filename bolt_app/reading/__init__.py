@@ -1,1 +1,0 @@
-"""Answers that only read: nothing in here changes anything."""

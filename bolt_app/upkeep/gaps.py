@@ -1,0 +1,74 @@
+"""Telling each channel once which of its incidents were brought up to date late, after webhooks had not come."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+import structlog
+
+from bolt_app.read_path.placing import Place, Placing
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Refused
+from shared.model.event import SECOND, Snapshot
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.progress import EVERYTHING, Gap, Progress
+from shared.model.surface import Placed
+from shared.slack.late import render_late
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+
+class Gaps:
+    """Closes a gap: waits until all that was lost in it has been looked up, and tells of it."""
+
+    def __init__(self, wiring: Wiring, placing: Placing) -> None:
+        self._wiring = wiring
+        self._placing = placing
+        self._progress = wiring.progress
+
+    async def passed(self, progress: Progress, late: Iterable[IncidentId], lease: Lease) -> Progress:
+        """Take in what a pass of resync found; tell of the gap after the first pass to which nothing in it is young."""
+        if progress.gap is None:
+            return progress
+        gap = replace(progress.gap, late=tuple(dict.fromkeys([*progress.gap.late, *late])))
+        if not gap.until_ms:
+            return replace(progress, gap=gap)
+        over_ms = gap.until_ms + int(self._wiring.durations.grace * SECOND)
+        if progress.begun_ms < over_ms:
+            return replace(progress, gap=gap, due_ms=min(progress.due_ms or over_ms, over_ms))
+        return await self._told(replace(progress, gap=gap), gap, lease)
+
+    async def _told(self, progress: Progress, gap: Gap, lease: Lease) -> Progress:
+        """Tell every channel; what Slack could not take is told after the next pass, which is soon."""
+        try:
+            for channel, incidents in (await self._by_channel(gap.late)).items():
+                await self._tell(channel, gap, incidents, lease)
+        except CallError as error:
+            log.warning("gap.not_told", why=str(error))
+            begun = (await self._progress.load(EVERYTHING)).value.notices
+            return replace(progress, notices=begun, due_ms=progress.begun_ms)
+        return replace(progress, gap=None, notices={})
+
+    async def _by_channel(self, late: Iterable[IncidentId]) -> dict[ChannelId, list[Snapshot]]:
+        found: dict[ChannelId, list[Snapshot]] = defaultdict(list)
+        for incident in late:
+            snapshot = (await self._wiring.incidents.load(incident)).value.snapshot
+            channels = (await self._wiring.surfaces.load(incident)).value.channels
+            if snapshot is not None and channels:
+                found[channels[0]].append(snapshot)
+        return found
+
+    async def _tell(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:
+        def noted(progress: Progress, placed: Placed) -> Progress:
+            return replace(progress, notices={**progress.notices, channel: placed})
+
+        async def save(placed: Placed) -> None:
+            await self._progress.change(EVERYTHING, lambda progress: noted(progress, placed), lease)
+
+        known = (await self._progress.load(EVERYTHING)).value.notices.get(channel, Placed())
+        message = render_late(channel, gap.since_ms, gap.until_ms, incidents)
+        try:
+            await self._placing.exist(message, known, Place(channel, save, lease, urgent=False))
+        except Refused as error:
+            log.warning("gap.not_told", channel=channel, why=str(error), code=error.code)

@@ -1,0 +1,193 @@
+"""
+Webhooks can get lost, so everything open is compared with PagerDuty again and again, slowly.
+
+PagerDuty's list of open incidents, the latest entries of its log and our own index say where something may be missing;
+only such an incident is read in full and repaired. What somebody does in between comes by its webhook as ever, and the
+fold knows one from the other.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.upkeep.repairing import Looked, Repairing
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable
+from shared.model.event import ANNOTATED, SECOND, Status
+from shared.model.ids import IncidentId
+from shared.model.incident import Incident, settle
+from shared.model.progress import Progress
+from shared.pagerduty.log_entries import LogEntry
+from shared.pagerduty.repairs import noticed, suspicious
+from shared.pagerduty.requests import IncidentFilter
+from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.unreported import annotated
+from shared.store.generation import Birth
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+LOOKED = Counter("pagebridge_resync_incidents", "Incidents compared with PagerDuty, by what came of it", ["result"])
+OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
+OVERLAP = 60.0
+"""Seconds of PagerDuty's log that are read once more: an entry may become visible late."""
+
+
+@dataclass
+class Pass:
+    """
+    One pass over everything. `birth` is that of the data it works on.
+
+    `recent` holds the latest entries of PagerDuty's log, None when there are too many to read: then every incident is
+    read in full. Collected on the way: incidents to look at `again`, those about which something came `late`, whether
+    something is missing that is still `young`.
+    """
+
+    lease: Lease
+    birth: Birth
+    since_ms: int = 0
+    recent: dict[IncidentId, list[LogEntry]] | None = None
+    again: list[IncidentId] = field(default_factory=list)
+    late: list[IncidentId] = field(default_factory=list)
+    young: bool = False
+
+
+class Resync:
+    """Compares the projections with PagerDuty."""
+
+    def __init__(self, wiring: Wiring, repairing: Repairing) -> None:
+        self._wiring = wiring
+        self._repairing = repairing
+
+    async def begin(self, progress: Progress, lease: Lease) -> Pass:
+        """Read what has happened lately. Raises `CallError` when PagerDuty cannot be asked, and `Malformed`."""
+        birth = await self._wiring.generation.current()
+        back = int((self._wiring.durations.grace + OVERLAP) * SECOND)
+        since_ms = progress.since_ms or await self._wiring.clock.now_ms() - back
+        await lease.check(self._wiring.durations.pagerduty_timeout)
+        try:
+            read = await self._wiring.pagerduty.activity(since_ms)
+        except Refused as error:
+            log.warning("resync.in_full", why=str(error))
+            now_ms = await self._wiring.clock.now_ms()
+            return Pass(lease, birth, since_ms=now_ms - back)
+        return Pass(lease, birth, since_ms=read.date.ms - back, recent=_by_incident(read.value))
+
+    async def compare(self, this: Pass, progress: Progress) -> None:
+        """
+        Look at everything that is open there or here, was opened lately, or has had anything happen to it.
+
+        Raises `Unavailable` when PagerDuty cannot be asked, `Stopping` when this worker is to end.
+        """
+        listed: dict[IncidentId, RestIncident] = {}
+        async for incident in self._listed(progress):
+            listed[incident.id] = incident
+        ours = await self._wiring.open_incidents.all()
+        for incident_id in dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.again]):
+            if self._wiring.stopping.is_set():
+                raise Stopping("this worker is about to end")
+            doubtful = this.recent is None or incident_id in progress.again
+            await self.look(this, incident_id, listed.get(incident_id), doubtful=doubtful)
+
+    async def look(
+        self, this: Pass, incident: IncidentId, listed: RestIncident | None = None, *, doubtful: bool = False
+    ) -> None:
+        """Compare one incident, and repair it. Raises `Unavailable`: then nothing else can be read either."""
+        try:
+            looked = await self._looked(this, incident, listed, doubtful=doubtful)
+        except Unavailable:
+            raise
+        except NotFound:
+            # Not for us to see, or not any more; nothing can be compared.
+            LOOKED.labels("not found").inc()
+            await self._wiring.open_incidents.drop(incident, ())
+            return
+        except (CallError, Malformed) as error:
+            LOOKED.labels("failed").inc()
+            log.warning("resync.not_compared", incident=incident, why=str(error))
+            this.again.append(incident)
+            return
+        LOOKED.labels("late" if looked.late else "compared").inc()
+        this.young = this.young or looked.young
+        this.late += [incident] if looked.late else []
+
+    async def meet(self, this: Pass, incident: IncidentId) -> None:
+        """Get to know an incident of which there is a card and nothing else. Raises as `look` does."""
+        await this.lease.check(self._wiring.durations.pagerduty_timeout)
+        try:
+            read = (await self._wiring.pagerduty.incident(incident)).value
+        except NotFound:
+            LOOKED.labels("not found").inc()
+            return
+        await self.look(this, incident, read)
+
+    async def _listed(self, progress: Progress) -> AsyncIterator[RestIncident]:
+        filters = [IncidentFilter(statuses=OPEN)]
+        filters += [IncidentFilter(since_ms=progress.since_ms)] if progress.since_ms else []
+        for wanted in filters:
+            try:
+                async for incident in self._wiring.pagerduty.incidents(wanted):
+                    yield incident
+            except Refused as error:
+                log.error("resync.not_all", why=str(error), hint="more than 10,000 incidents: the rest is not compared")
+
+    async def _looked(self, this: Pass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool) -> Looked:
+        known = (await self._wiring.incidents.load(incident)).value
+        entries = (this.recent or {}).get(incident, [])
+        if known.snapshot is None and listed is not None and _surely_older(listed, this.birth):
+            await self._take_in(listed)
+            return Looked()
+        now_ms = self._wiring.clock.estimate_ms()
+        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
+        if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
+            return await self._repairing.repair(incident, this.birth, this.lease)
+        await self._take_slots(incident, entries, now_ms)
+        if listed is not None and await self._notes_differ(this, known, opens_ms):
+            return await self._repairing.repair(incident, this.birth, this.lease)
+        return Looked()
+
+    async def _take_in(self, listed: RestIncident) -> None:
+        """Get to know an incident from before this data set: what happened to it before counts as told."""
+
+        def rule(known: Incident) -> Incident:
+            if listed.updated is None or known.snapshot is not None:
+                return known
+            return replace(settle(known, listed.snapshot, listed.updated), change=listed.status_change)
+
+        await self._wiring.incidents.change(listed.id, rule)
+        await self._wiring.dirty.mark(listed.id)
+
+    async def _take_slots(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
+        """Let entries that tell nothing new take their slots, so that none of them is taken for another change."""
+
+        def rule(known: Incident) -> Incident:
+            found = noticed(known, entries, now_ms)
+            return known if found.lines else found.incident
+
+        if entries:
+            await self._wiring.incidents.change(incident, rule)
+
+    async def _notes_differ(self, this: Pass, known: Incident, opens_ms: int) -> bool:
+        """Tell whether a note that is in the thread was edited or deleted, which leaves no trace but in the note."""
+        if all(line.type != ANNOTATED for line in known.lines):
+            return False
+        notes = await self._repairing.notes(known.id, this.lease)
+        visible_ms = notes.date.ms - int(self._wiring.durations.grace * SECOND)
+        found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
+        return any(event.at.end >= opens_ms for event in found)
+
+
+def _by_incident(entries: Sequence[LogEntry]) -> dict[IncidentId, list[LogEntry]]:
+    found: dict[IncidentId, list[LogEntry]] = defaultdict(list)
+    for entry in entries:
+        if entry.incident is not None:
+            found[entry.incident].append(entry)
+    return dict(found)
+
+
+def _surely_older(incident: RestIncident, birth: Birth) -> bool:
+    created = incident.snapshot.created_ms
+    return created is None or created + SECOND <= birth.ms

@@ -1,0 +1,192 @@
+"""
+Comparing Slack's own history with what is on record: what a process left behind that died, or woke up too late.
+
+A message that carries a recorded key under another `ts` is deleted, the recorded one stays. A card that shows another
+version than recorded, or is gone, is written again by the reconciler. A card of which nothing is on record tells of an
+incident that has to be adopted.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.upkeep.resync import Pass, Resync
+from bolt_app.wiring import Wiring
+from shared.errors import FencedOff, NotFound, Refused
+from shared.model.event import SECOND
+from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
+from shared.model.journal import fact
+from shared.model.progress import Progress
+from shared.model.surface import Placed, Surface
+from shared.slack.answers import OwnMessage
+from shared.slack.found import card_of, line_key, version
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+SWEPT = Counter("pagebridge_sweep_repairs", "Messages that were not as recorded, by what was wrong", ["wrong"])
+REACH = 7 * 24 * 3600 * SECOND
+"""Milliseconds that a channel is read back."""
+THREADS = 20
+"""How many threads one pass reads; the next one goes on from there."""
+
+
+@dataclass
+class Found:
+    """What a channel holds: our messages, cards of incidents that nothing is known of, cards that are there twice."""
+
+    there: set[MessageTs] = field(default_factory=set)
+    unknown: dict[IncidentId, None] = field(default_factory=dict)
+    doubled: dict[IncidentId, list[MessageTs]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Sweep:
+    """Puts Slack in order. Slack's limits leave the other calls room before these."""
+
+    def __init__(self, wiring: Wiring, resync: Resync) -> None:
+        self._wiring = wiring
+        self._resync = resync
+        self._leases = wiring.leases("slack")
+
+    async def sweep(self, progress: Progress, this: Pass) -> Progress:
+        """Look at every channel, and at the threads whose turn it is. Raises `CallError`, and `Malformed`."""
+        oldest_ms = await self._wiring.clock.now_ms() - REACH
+        for channel in self._channels():
+            await self._channel(channel, oldest_ms, this)
+        return replace(progress, turn=await self._threads(progress, this))
+
+    def _channels(self) -> list[ChannelId]:
+        routing = self._wiring.config.routing
+        named = [channel for route in routing.routes for channel in route.all_channels]
+        return [ChannelId(channel) for channel in dict.fromkeys([*named, *filter(None, [routing.default_channel])])]
+
+    async def _channel(self, channel: ChannelId, oldest_ms: int, this: Pass) -> None:
+        """Compare one channel with the records. Each message at once, because records go on changing."""
+        found = Found()
+        begun_ms = await self._wiring.clock.now_ms()
+        try:
+            async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms):
+                await self._message(channel, message, found)
+        except Refused as error:
+            log.warning("sweep.channel_closed", channel=channel, why=str(error), code=error.code)
+            return
+        for incident in found.unknown:
+            await self._resync.meet(this, incident)
+        for incident, doubled in found.doubled.items():
+            await self._delete(incident, channel, doubled)
+        await self._gone(channel, range(oldest_ms, begun_ms - int(self._wiring.durations.grace * SECOND)), found.there)
+
+    async def _message(self, channel: ChannelId, message: OwnMessage, found: "Found") -> None:
+        if not message.deleted:
+            found.there.add(message.ts)
+        if not card_of(message) or message.thread_ts is not None:
+            return
+        incident = incident_id(card_of(message))
+        surface = (await self._wiring.surfaces.load(incident)).value
+        placed = surface.cards.get(channel, Placed())
+        if not surface.generation:
+            found.unknown[incident] = None
+        elif placed.ts not in (None, message.ts):
+            found.doubled[incident].append(message.ts)
+        elif placed.shown not in (None, version(message)):
+            await self._forget(incident, channel, placed, "version")
+
+    async def _gone(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
+        """Let cards be posted again that somebody has deleted, while their incidents are open."""
+        for incident in await self._wiring.open_incidents.shown_in(channel):
+            placed = (await self._wiring.surfaces.load(incident)).value.cards.get(channel, Placed())
+            if placed.ts is not None and placed.ts not in there and int(float(placed.ts) * SECOND) in posted:
+                await self._forget(incident, channel, placed, "gone")
+
+    async def _forget(self, incident: IncidentId, channel: ChannelId, seen: Placed, wrong: str) -> None:
+        """Forget what a card shows, if it is still recorded as it was; the reconciler then writes it again."""
+        if seen.shown is None:
+            return
+        SWEPT.labels(wrong).inc()
+        log.warning("sweep.repaired", incident=incident, channel=channel, wrong=wrong)
+
+        def rule(surface: Surface) -> Surface:
+            same = surface.cards.get(channel) == seen
+            return surface.with_card(channel, replace(seen, shown=None)) if same else surface
+
+        repaired = fact("sweep.repaired", channel=channel, wrong=wrong)
+        await self._wiring.surfaces.change(incident, rule, facts=lambda: (repaired,))
+        await self._wiring.dirty.mark(incident)
+
+    async def _threads(self, progress: Progress, this: Pass) -> IncidentId | None:
+        """
+        Read the threads of some incidents, those that come after the last one that was read.
+
+        They are the open ones, and those to which something has happened lately: they may be resolved by now.
+        """
+        incidents = sorted({*await self._wiring.open_incidents.all(), *(this.recent or ())})
+        following = [incident for incident in incidents if progress.turn is None or incident > progress.turn]
+        chosen = following[:THREADS]
+        for incident in chosen:
+            await this.lease.check(self._wiring.durations.slack_timeout)
+            await self._thread(incident)
+        return chosen[-1] if len(following) > THREADS else None
+
+    async def _thread(self, incident: IncidentId) -> None:
+        surface = (await self._wiring.surfaces.load(incident)).value
+        home = surface.channels[0] if surface.channels else None
+        card = surface.cards.get(home, Placed()).ts if home else None
+        if home is None or card is None:
+            return
+        try:
+            own = self._wiring.slack.own_messages(home, oldest_ms=int(float(card) * SECOND), thread_ts=card)
+            messages = [message async for message in own]
+        except Refused as error:
+            log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
+            return
+        surface = (await self._wiring.surfaces.load(incident)).value
+        await self._delete(incident, home, _doubled(surface, messages))
+
+    async def _delete(self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs]) -> None:
+        """Delete what is there twice, while nobody writes this incident's messages."""
+        doubled = list(doubled)
+        lease = await self._leases.take(incident) if doubled else None
+        if lease is None:
+            return
+        try:
+            surface = (await self._wiring.surfaces.load(incident)).value
+            for ts in doubled:
+                if ts not in _recorded(surface):
+                    await self._delete_one(incident, channel, ts, lease)
+        except FencedOff as error:
+            log.warning("sweep.fenced_off", incident=incident, why=str(error))
+            return
+        await lease.release()
+
+    async def _delete_one(self, incident: IncidentId, channel: ChannelId, ts: MessageTs, lease: Lease) -> None:
+        await lease.check(self._wiring.durations.slack_timeout)
+        try:
+            await self._wiring.slack.delete(channel, ts)
+        except NotFound:
+            return
+        except Refused as error:
+            log.error("sweep.not_deleted", incident=incident, channel=channel, ts=ts, why=str(error))
+            return
+        SWEPT.labels("doubled").inc()
+        log.warning("sweep.repaired", incident=incident, channel=channel, wrong="doubled")
+        await self._wiring.journal.note(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
+
+
+def _doubled(surface: Surface, messages: Iterable[OwnMessage]) -> list[MessageTs]:
+    """Find the messages of lines whose own message is another one, as recorded."""
+    found = []
+    for message in messages:
+        key = line_key(surface.id, message)
+        placed = surface.lines.get(key, Placed()) if key else Placed()
+        if placed.ts is not None and placed.ts != message.ts:
+            found.append(message.ts)
+    return found
+
+
+def _recorded(surface: Surface) -> set[MessageTs | None]:
+    """List every message on record; while a post is under way, one of them is not known."""
+    placed = [*surface.cards.values(), *surface.lines.values()]
+    return {one.ts for one in placed} | {one.instead_of for one in placed}

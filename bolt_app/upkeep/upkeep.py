@@ -1,0 +1,138 @@
+"""
+What one worker does for all of them: compare with PagerDuty, sweep Slack, watch the subscription.
+
+Done under a lease; the others wait, and take over when it is free. How far it has come is in the store, so a worker
+that starts, or one that finds the store empty, begins at once.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+from prometheus_client import Counter
+
+from bolt_app.read_path.placing import Placing
+from bolt_app.upkeep.gaps import Gaps
+from bolt_app.upkeep.resync import Pass, Resync
+from bolt_app.upkeep.sweep import Sweep
+from bolt_app.upkeep.watchdog import Watchdog
+from bolt_app.wiring import Wiring
+from shared.errors import CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
+from shared.log import reference
+from shared.model.event import SECOND
+from shared.model.progress import EVERYTHING, Progress
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+PASSES = Counter("pagebridge_resyncs", "Passes over everything that is open, by how they ended", ["result"])
+
+
+class Upkeep:
+    """Does each part when its time has come."""
+
+    def __init__(self, wiring: Wiring, resync: Resync, sweep: Sweep, watchdog: Watchdog, placing: Placing) -> None:
+        self._wiring = wiring
+        self._resync = resync
+        self._sweep = sweep
+        self._watchdog = watchdog
+        self._progress = wiring.progress
+        self._gaps = Gaps(wiring, placing)
+        self._leases = wiring.leases("upkeep")
+        self._since_ms = 0
+
+    async def step(self) -> None:
+        """Do what is due, if nobody else is at it, and rest for a moment. Raises `StoreDown`, and nothing else."""
+        now_ms = await self._wiring.clock.now_ms()
+        self._since_ms = self._since_ms or now_ms
+        progress = (await self._progress.load(EVERYTHING)).value
+        self._watchdog.show(progress)
+        if self._resync_due(progress, now_ms) or self._watch_due(progress, now_ms):
+            await self._under_lease()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._wiring.durations.retry_most):
+                await self._wiring.stopping.wait()
+
+    def _resync_due(self, progress: Progress, now_ms: int) -> bool:
+        """At start, soon after something was too young to tell, and on a timer."""
+        if progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms:
+            return True
+        return now_ms - progress.begun_ms >= self._wiring.durations.resync * SECOND
+
+    def _watch_due(self, progress: Progress, now_ms: int) -> bool:
+        """On a timer, and at once while a ping is awaited."""
+        durations = self._wiring.durations
+        every = durations.retry_most if progress.pinged_ms else durations.watch
+        return now_ms - progress.watched_ms >= every * SECOND
+
+    async def _under_lease(self) -> None:
+        lease = await self._leases.take(EVERYTHING)
+        if lease is None:
+            return
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(lease.keep())
+            down = await self._guarded(lease)
+            keeping.cancel()
+        if down is not None:
+            raise down
+        await lease.release()
+
+    async def _guarded(self, lease: Lease) -> StoreDown | None:
+        """Do what is due; whatever goes wrong is tried again. A store that is down is returned."""
+        try:
+            await self._all_that_is_due(lease)
+        except StoreDown as error:
+            return error
+        except (FencedOff, Stopping) as error:
+            log.warning("upkeep.broken_off", why=str(error))
+        except Exception:
+            log.exception("upkeep.failed", reference=reference())
+        return None
+
+    async def _all_that_is_due(self, lease: Lease) -> None:
+        """Look at the subscription first: what was lost while it was off is what there is to repair."""
+        now_ms = await self._wiring.clock.now_ms()
+        progress = (await self._progress.load(EVERYTHING)).value
+        if self._watch_due(progress, now_ms):
+            progress = await self._put(replace(await self._watched(progress, lease), watched_ms=now_ms), lease)
+        if self._resync_due(progress, now_ms):
+            # Due again at once for whoever is next, should this worker not come to the end of it.
+            progress = await self._put(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
+            await self._put(await self._resynced(replace(progress, due_ms=0), lease), lease)
+
+    async def _watched(self, progress: Progress, lease: Lease) -> Progress:
+        try:
+            return await self._watchdog.look(progress, lease)
+        except (CallError, Malformed) as error:
+            log.warning("subscription.not_checked", why=str(error))
+            return progress
+
+    async def _resynced(self, progress: Progress, lease: Lease) -> Progress:
+        try:
+            this = await self._resync.begin(progress, lease)
+            await self._resync.compare(this, progress)
+        except (CallError, Malformed) as error:
+            PASSES.labels("broken off").inc()
+            wait = error.retry_after if isinstance(error, Unavailable) else None
+            log.warning("resync.broken_off", why=str(error))
+            return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_most))
+        progress = await self._then_slack(progress, this)
+        PASSES.labels("done").inc()
+        log.info("resync.done", late=len(this.late), again=len(this.again))
+        soon = await self._in(self._wiring.durations.grace) if this.young or this.again else 0
+        progress = replace(progress, since_ms=this.since_ms, due_ms=soon, again=tuple(this.again))
+        return await self._gaps.passed(progress, this.late, lease)
+
+    async def _then_slack(self, progress: Progress, this: Pass) -> Progress:
+        try:
+            return await self._sweep.sweep(progress, this)
+        except (CallError, Malformed) as error:
+            log.warning("sweep.broken_off", why=str(error))
+            return progress
+
+    async def _in(self, seconds: float) -> int:
+        return await self._wiring.clock.now_ms() + int(seconds * SECOND)
+
+    async def _put(self, progress: Progress, lease: Lease) -> Progress:
+        return (await self._progress.change(EVERYTHING, lambda _: progress, lease)).value

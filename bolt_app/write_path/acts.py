@@ -1,0 +1,205 @@
+"""
+How each kind of action is done at PagerDuty: what it will cause, its one call, and how its effect is found again.
+
+Nothing here decides whether a call may be made, or made again: that is the same for all of them, in `attempting`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bolt_app.write_path.guard import took_effect
+from shared.errors import Malformed
+from shared.model.command import Action, Command, Terms
+from shared.model.event import (
+    ACKNOWLEDGED,
+    ANNOTATED,
+    DELEGATED,
+    ESCALATED,
+    PRIORITY_UPDATED,
+    REASSIGNED,
+    RESOLVED,
+    RESPONDER_ADDED,
+    SNOOZED,
+    STATUS_UPDATE,
+    TRIGGERED,
+    Instant,
+    Said,
+    digest,
+    people,
+)
+from shared.model.ids import UserId
+from shared.model.incident import Incident
+from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.happenings import responder
+from shared.pagerduty.people import User
+from shared.pagerduty.rest import RestIncident
+
+EVENT = {
+    Action.ACKNOWLEDGE: ACKNOWLEDGED,
+    Action.NOTE: ANNOTATED,
+    Action.REASSIGN: REASSIGNED,
+    Action.ESCALATE: ESCALATED,
+    Action.RESOLVE: RESOLVED,
+    Action.ADD_RESPONDERS: RESPONDER_ADDED,
+    Action.SNOOZE: SNOOZED,
+    Action.PRIORITY: PRIORITY_UPDATED,
+    Action.STATUS_UPDATE: STATUS_UPDATE,
+    Action.TRIGGER: TRIGGERED,
+}
+"""The event by which PagerDuty reports each action; a snooze it does not report at all."""
+REQUEST = {
+    Action.ACKNOWLEDGE: "PUT /incidents/{id} status",
+    Action.NOTE: "POST /incidents/{id}/notes content",
+    Action.REASSIGN: "PUT /incidents/{id} assignments or escalation_policy",
+    Action.ESCALATE: "PUT /incidents/{id} escalation_level",
+    Action.RESOLVE: "PUT /incidents/{id} status, resolution",
+    Action.ADD_RESPONDERS: "POST /incidents/{id}/responder_requests",
+    Action.SNOOZE: "POST /incidents/{id}/snooze duration",
+    Action.PRIORITY: "PUT /incidents/{id} priority",
+    Action.STATUS_UPDATE: "POST /incidents/{id}/status_updates message",
+    Action.TRIGGER: "POST /incidents",
+}
+"""What each action sends, for the audit: never the words that people wrote."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """
+    What PagerDuty shows of an act: in its answer, or when the effect was looked for.
+
+    `incident` is there when the whole incident was shown. `subject` is the id of what was made, `at` when, if that was
+    told. `proven` says that this is our doing and nobody else's.
+    """
+
+    incident: RestIncident | None = None
+    subject: str = ""
+    at: Instant | None = None
+    said: Said = ()
+    proven: bool = False
+
+    def changed_since(self, read: Instant) -> bool:
+        """Tell whether PagerDuty shows a change since `read`: a call that changed nothing is answered as well."""
+        updated = self.incident.updated if self.incident else None
+        return updated is not None and not updated.surely_before(read)
+
+    @property
+    def when(self) -> Instant | None:
+        """The time of the change, as far as PagerDuty told it."""
+        return self.at or (self.incident.updated if self.incident else None)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that an act rests on: the command, who gives it, and how things stood before it."""
+
+    command: Command
+    user: User
+    now: RestIncident
+    read: Instant
+    known: Incident
+
+    @property
+    def terms(self) -> Terms:
+        """What the action needs besides the incident."""
+        return self.command.terms
+
+
+def event_type(command: Command) -> str:
+    """Name the event by which PagerDuty will report a command."""
+    delegates = command.action is Action.REASSIGN and command.terms.policy is not None
+    return DELEGATED if delegates else EVENT[command.action]
+
+
+def detail(command: Command) -> str | None:
+    """Say what will come out, as the event will; None where only PagerDuty can tell."""
+    terms = command.terms
+    match command.action:
+        case Action.ACKNOWLEDGE | Action.RESOLVE:
+            return str(command.action.status)
+        case Action.NOTE | Action.STATUS_UPDATE:
+            return digest(terms.text)
+        case Action.REASSIGN:
+            return None if terms.policy else people(person.id for person in terms.people)
+        case Action.PRIORITY:
+            return terms.priority.id if terms.priority else ""
+        case Action.ADD_RESPONDERS:
+            return responder(terms.people[0].id, "pending") if terms.people else None
+        case _:
+            return None
+
+
+async def _set_status(door: PagerDuty, case: Case) -> Effect:
+    status = case.command.action.status
+    if status is None:
+        raise Malformed(f"{case.command.action} leads to no state")
+    answer = await door.set_status(case.command.incident, status, case.user.email, resolution=case.terms.text)
+    proven = took_effect(case.command.action, case.user.id, case.read.ms, answer.value)
+    # A PUT that did nothing answers 200 as well.
+    changed = case.now.status_change != answer.value.status_change
+    said: Said = (("resolution", case.terms.text),) if case.terms.text else ()
+    return Effect(answer.value, said=said, proven=proven and changed)
+
+
+async def _note(door: PagerDuty, case: Case) -> Effect:
+    note = (await door.add_note(case.command.incident, case.terms.text, case.user.email)).value
+    return Effect(subject=note.id, at=note.created, said=_text(case.terms), proven=True)
+
+
+async def _reassign(door: PagerDuty, case: Case) -> Effect:
+    people, policy = [UserId(person.id) for person in case.terms.people], case.terms.policy
+    answer = await door.reassign(
+        case.command.incident, case.user.email, assignees=people, policy=policy.id if policy else None
+    )
+    return Effect(answer.value)
+
+
+async def _escalate(door: PagerDuty, case: Case) -> Effect:
+    if case.terms.level is None:
+        raise Malformed("an escalation to no level")
+    return Effect((await door.escalate(case.command.incident, case.terms.level, case.user.email)).value)
+
+
+async def _snooze(door: PagerDuty, case: Case) -> Effect:
+    answer = (await door.snooze(case.command.incident, case.terms.seconds, case.user.email)).value
+    wakes = answer.due("unacknowledge")
+    return Effect(answer, said=(("until", str(wakes.ms)),) if wakes else (), proven=True)
+
+
+async def _set_priority(door: PagerDuty, case: Case) -> Effect:
+    if case.terms.priority is None:
+        raise Malformed("a change to no priority")
+    return Effect((await door.set_priority(case.command.incident, case.terms.priority.id, case.user.email)).value)
+
+
+async def _request_responders(door: PagerDuty, case: Case) -> Effect:
+    people = [UserId(person.id) for person in case.terms.people]
+    message = case.terms.text or f"Please help with {case.now.snapshot.title}"
+    await door.request_responders(case.command.incident, case.user.id, message, people, case.user.email)
+    return Effect()
+
+
+async def _publish_status_update(door: PagerDuty, case: Case) -> Effect:
+    update = (await door.publish_status_update(case.command.incident, case.terms.text, case.user.email)).value
+    return Effect(subject=update.id, at=update.created, said=_text(case.terms), proven=True)
+
+
+_SEND: Mapping[Action, Callable[[PagerDuty, Case], Awaitable[Effect]]] = {
+    Action.ACKNOWLEDGE: _set_status,
+    Action.RESOLVE: _set_status,
+    Action.NOTE: _note,
+    Action.REASSIGN: _reassign,
+    Action.ESCALATE: _escalate,
+    Action.SNOOZE: _snooze,
+    Action.PRIORITY: _set_priority,
+    Action.ADD_RESPONDERS: _request_responders,
+    Action.STATUS_UPDATE: _publish_status_update,
+}
+
+
+async def send(door: PagerDuty, case: Case) -> Effect:
+    """Make the one call of the act. Raises what the door raises."""
+    return await _SEND[case.command.action](door, case)
+
+
+def _text(terms: Terms) -> Said:
+    return (("text", terms.text),)

@@ -1,0 +1,101 @@
+"""
+Telling the person who clicked, privately and in the rhythm that helps: nothing while the card says it all, then truth.
+
+A private answer to a click on a card is a message of its own: the card's `response_url` would replace the card. Slack
+accepts five uses of it, of which four are used; after that, and where there is none or it fails, `chat.postEphemeral`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from bolt_app.wiring import Wiring
+from bolt_app.write_path import replies
+from bolt_app.write_path.attempting import Try
+from bolt_app.write_path.replies import Part, Reply
+from bolt_app.write_path.telling import tell
+from shared.errors import BridgeError
+from shared.model.command import Action
+from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.outcome import Kind, Outcome
+
+log = structlog.get_logger()
+
+USES = 4
+PATIENCE = 30.0
+"""Seconds that a final answer waits for Slack's limits: acknowledging everything at once takes one answer each."""
+
+
+class Answering:
+    """Sends private answers. They are best effort, as Slack's are: a lost one is logged and nothing depends on it."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    async def progress(self, attempt: Try) -> None:
+        """Say how it goes while it goes on, once for all parts; runs beside the tries and is cancelled at their end."""
+        if attempt.command.part > 0:
+            return
+        try:
+            await self._progress(attempt)
+        except BridgeError as error:
+            log.warning("progress.lost", command=attempt.command.id, incident=attempt.command.incident, why=str(error))
+
+    async def _progress(self, attempt: Try) -> None:
+        durations = self._wiring.durations
+        await self._until(attempt, durations.quiet)
+        async with attempt.showing:
+            await self._show_trying(attempt)
+        if attempt.told == 0:
+            await self._tell(attempt, replies.on_its_way(attempt.command))
+        await self._until(attempt, durations.honest)
+        if attempt.told > 1:
+            return
+        await self._tell(
+            attempt,
+            replies.not_yet(attempt.command, attempt.page, unclear=attempt.record.unclear),
+        )
+
+    async def final(self, attempt: Try, outcome: Outcome) -> None:
+        """Tell how it ended. A success that the card showed at once needs no words, unless there is more to say."""
+        said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.aloud
+        if said_by_card and attempt.told == 0:
+            return
+        await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page), PATIENCE)
+
+    async def report(self, attempt: Try, parts: Sequence[Part]) -> None:
+        """Tell how each part of it ended."""
+        await self._tell(attempt, replies.report(parts, attempt.page), PATIENCE)
+
+    async def late(self, attempt: Try, outcome: Outcome) -> None:
+        """Tell what turned out after the final answer."""
+        if outcome.kind is Kind.DONE:
+            await self._tell(attempt, replies.after_all(attempt.command))
+        else:
+            await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page))
+
+    async def _until(self, attempt: Try, seconds: float) -> None:
+        """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""
+        age = (await self._wiring.clock.now_ms() - attempt.record.accepted_ms) / 1000
+        await asyncio.sleep(max(0.0, seconds - age))
+
+    async def _show_trying(self, attempt: Try) -> None:
+        """Let the card say that somebody is at it."""
+        command = attempt.command
+        if command.action is Action.TRIGGER:
+            return
+        shown = Attempt(command.id, command.action, command.by.id, AttemptState.TRYING, attempt.record.accepted_ms)
+
+        def rule(incident: Incident) -> Incident:
+            others = tuple(a for a in incident.attempts if a.command != command.id)
+            return replace(incident, attempts=(*others, shown))
+
+        await self._wiring.incidents.change(command.incident, rule, attempt.lease)
+        await self._wiring.dirty.mark(command.incident)
+
+    async def _tell(self, attempt: Try, reply: Reply, patience: float = 0.0) -> None:
+        by_address = attempt.told < USES
+        attempt.told += 1
+        await tell(self._wiring.slack, attempt.command, reply, by_address=by_address, patience=patience)

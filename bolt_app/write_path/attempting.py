@@ -1,0 +1,315 @@
+"""One try of one command: who, whether, how things stand, say what to expect, write."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import structlog
+
+from bolt_app.escalating import Escalating
+from bolt_app.wiring import Wiring
+from bolt_app.write_path import acts, effects
+from bolt_app.write_path.acts import Case, Effect
+from bolt_app.write_path.auditing import answering, ruled
+from bolt_app.write_path.guard import guard
+from shared.errors import CallError, FencedOff, Refused, Uncertain
+from shared.identity import Linked
+from shared.model.command import Action, Command
+from shared.model.event import Agent, Event, Source
+from shared.model.expectation import Expectation
+from shared.model.ids import EventId
+from shared.model.incident import Incident, Level, fold_read
+from shared.model.journal import Facts, failure
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.queue import CommandQueue, Record
+from shared.pagerduty.client import Read
+from shared.pagerduty.rest import RestIncident
+from shared.store import keys
+from shared.store.answers import answer_fields
+from shared.store.leases import Lease
+from shared.store.redis import append
+
+log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
+
+FORGOTTEN = (
+    "The bridge's store lost its data after you asked for this: unless the card shows it, nothing was sent. "
+    "Ask again if it is still needed."
+)
+ALREADY = frozenset({1001, 1002, 1005})
+"""PagerDuty: already resolved, already acknowledged, changed since it was read. Read again, then decide again."""
+UNKNOWN_PERSON = frozenset({1008, 2013})
+"""PagerDuty does not know the person in `From` any more."""
+
+
+@dataclass
+class Try:
+    """
+    A command in hand: its record as last stored, and the lease it is worked on under.
+
+    `told` counts the private answers so far, `url` is the incident's page at PagerDuty. For the audit: `linked` is who
+    the person turned out to be, `rule` what allowed it, `answered` how PagerDuty answered the last call.
+    """
+
+    record: Record
+    lease: Lease
+    told: int = 0
+    url: str = ""
+    linked: Linked | None = None
+    rule: str = ""
+    answered: str = ""
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the card is being told that somebody is at it: a call on its way cannot be called back."""
+
+    @property
+    def command(self) -> Command:
+        """What was asked."""
+        return self.record.command
+
+    @property
+    def page(self) -> str:
+        """The incident's page, as PagerDuty gave it or else as the card had it."""
+        return self.url or self.command.url
+
+
+class RecordLost(FencedOff):
+    """Raised when the record of a command is gone with the store's data, and with it the right to carry it out."""
+
+
+class Attempting:
+    """Makes one try at a command. Everything it rests on is read for this try."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._escalating = Escalating(wiring.pagerduty)
+
+    async def once(self, attempt: Try) -> Outcome:
+        """
+        Try, and return the outcome if it is certain.
+
+        Raises `Declined` for a refusal, `Unavailable` when the try surely did nothing and may be repeated, `Uncertain`
+        when it may have had an effect, `Refused` when PagerDuty said no.
+        """
+        await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
+        await self.require_memory(attempt.command)
+        case = await self._case(attempt)
+        if attempt.record.unclear:
+            effect = await self._found(attempt, case)
+            if effect is not None:
+                return effects.outcome(case, effect)
+            await self._require_repeatable(attempt.record)
+        with ruled(attempt):
+            attempt.rule = await self._wiring.authorization.require(case.user, case.now, attempt.command.action)
+        found = guard(attempt.command, case.now, case.known)
+        if found is not None:
+            # Somebody moved the incident on; whether a call of ours came before that, only its echo can tell.
+            doubtful = attempt.record.unclear and found.kind is Kind.STALE
+            return replace(found, kind=Kind.UNKNOWN) if doubtful else found
+        await self.require_life(attempt.record)
+        return await self._write(attempt, await self._exact(attempt, case))
+
+    async def _case(self, attempt: Try) -> Case:
+        """Read who it is and how things stand, side by side, and let the projection know what was read."""
+        command = attempt.command
+        linked, read = await asyncio.gather(
+            self._wiring.identity.link(command.by),
+            self._wiring.pagerduty.incident(command.incident),
+            return_exceptions=True,
+        )
+        # Who may not act hears that before anything about PagerDuty's health.
+        if isinstance(linked, BaseException):
+            raise linked
+        attempt.linked = linked
+        if isinstance(read, BaseException):
+            raise read
+        attempt.url = read.value.snapshot.url
+        known = await self._fold(command, read)
+        return Case(command, linked.user, read.value, read.date, known)
+
+    async def _fold(self, command: Command, read: Read[RestIncident]) -> Incident:
+        if read.value.updated is None:
+            return (await self._wiring.incidents.load(command.incident)).value
+        event = Event(
+            EventId(f"read:{command.id}"),
+            "read",
+            command.incident,
+            Source.READ,
+            read.value.updated,
+            snapshot=read.value.snapshot,
+        )
+        folded = await self._wiring.incidents.change(command.incident, lambda incident: fold_read(incident, event))
+        await self._wiring.dirty.mark(command.incident)
+        return folded.value
+
+    async def _exact(self, attempt: Try, case: Case) -> Case:
+        """Say exactly what is to be sent where the person could not: the next escalation level."""
+        if case.command.action is not Action.ESCALATE or case.terms.level is not None:
+            return case
+        level = await self._escalating.next_level(case.now, case.known)
+        command = replace(case.command, terms=replace(case.terms, level=level))
+        attempt.record = replace(attempt.record, command=command)
+        return replace(case, command=command)
+
+    async def _found(self, attempt: Try, case: Case) -> Effect | None:
+        """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
+        command = case.command
+        if case.known.line_of(command.id) is not None:
+            return Effect()
+        expected = next((e for e in case.known.expectations if e.command == command.id), None)
+        since_ms = expected.read_ms if expected else attempt.record.begun_ms
+        effect = await effects.find(self._wiring.pagerduty, case, since_ms)
+        if effect is not None:
+            await self._publish(attempt, case, effect)
+        return effect
+
+    async def _require_repeatable(self, record: Record) -> None:
+        """
+        Let an unclear command pass whose effect was looked for in vain, if repeating it cannot do it twice.
+
+        What notifies or adds is repeated only when the last call can have no effect any more: its time is over, and its
+        sender saw it end, so that it is not still to be sent by a worker that is asleep.
+        """
+        if record.command.action.repeatable:
+            return
+        if await self._wiring.clock.now_ms() < record.until_ms:
+            raise Uncertain("the last call may still take effect")
+        if not record.reported:
+            raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it did not live to see the answer."))
+
+    async def require_memory(self, command: Command) -> None:
+        """
+        Let a command pass that was asked for within the life of the store's data.
+
+        Of an older one an envelope may have come before, and nobody knows any more what became of it.
+        """
+        if 0 < command.pressed_ms < (await self._wiring.generation.current()).ms:
+            raise Declined(Outcome(Kind.NOT_STORED, why=FORGOTTEN))
+
+    async def require_life(self, record: Record) -> None:
+        """
+        Let a command pass that may still be begun. The incident has just been read, and does not show its effect.
+
+        So one whose time is over is surely not done, unless a call of it may yet land: then it is read again.
+        """
+        now = await self._wiring.clock.now_ms()
+        if now < record.deadline_ms(self._wiring.durations):
+            return
+        if record.unclear and now < record.until_ms:
+            raise Uncertain("the last call may still take effect")
+        why = "It could not be sent to PagerDuty in time, and a late act is worse than none."
+        raise Declined(Outcome(Kind.EXPIRED, why=why))
+
+    async def _write(self, attempt: Try, case: Case) -> Outcome:
+        await self._expect(attempt, case)
+        try:
+            await self.begin(attempt)
+        except RecordLost:
+            # Nothing will be sent, so nothing is expected.
+            await self._wiring.echo.forget(case.command.incident, case.command.id)
+            raise
+        effect = await self.calling(attempt, acts.send(self._wiring.pagerduty, case))
+        await self._remember_level(case, effect)
+        await self._publish(attempt, case, effect)
+        futile = effects.somebody_elses(case, effect)
+        if futile is not None and attempt.record.calls == 1:
+            # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
+            await self._wiring.echo.forget(case.command.incident, case.command.id)
+        return futile or effects.outcome(case, effect)
+
+    async def _expect(self, attempt: Try, case: Case) -> None:
+        command = attempt.command
+        if command.action is Action.SNOOZE:
+            # PagerDuty sends no event for it, so there is no echo.
+            return
+        expectation = Expectation(
+            command=command.id,
+            type=acts.event_type(command),
+            agent=case.user.id,
+            detail=acts.detail(command),
+            read_ms=case.read.ms,
+            opens_ms=case.read.ms,
+            noted_ms=await self._wiring.clock.now_ms(),
+        )
+        await self._wiring.echo.expect(command.incident, expectation)
+
+    async def calling(self, attempt: Try, call: Awaitable[Answer]) -> Answer:
+        """Await the one call of a try, and put on record what a failed one leaves behind."""
+        try:
+            with answering(attempt):
+                return await call
+        except CallError as error:
+            await self._failed(attempt, error)
+            raise
+
+    async def begin(self, attempt: Try) -> None:
+        """
+        Put on record that a call is under way: a worker that dies now leaves it unclear.
+
+        Raises `FencedOff` when there is nothing to put it on any more.
+        """
+        now = await self._wiring.clock.now_ms()
+        until = now + int(self._wiring.durations.call_max * 1000)
+        record = attempt.record
+        begun = replace(record, calls=record.calls + 1, begun_ms=now, until_ms=until, unclear=True, reported=False)
+        await self._store(attempt, begun)
+        await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
+
+    async def _failed(self, attempt: Try, error: CallError) -> None:
+        """Put on record what a failed call leaves behind: doubt, or nothing."""
+        where = {"command": attempt.command.id, "incident": attempt.command.incident}
+        log.warning("pagerduty.failed", **where, why=str(error), sure=error.surely_not_done)
+        facts = (failure("pagerduty.failed", error, command=attempt.command.id, call=attempt.record.calls),)
+        if error.surely_not_done and attempt.record.calls == 1:
+            await self._wiring.echo.forget(attempt.command.incident, attempt.command.id)
+            await self._store(
+                attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True), facts
+            )
+        else:
+            await self._store(attempt, replace(attempt.record, reported=True), facts)
+        if isinstance(error, Refused) and error.code in ALREADY:
+            raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
+        if isinstance(error, Refused) and error.code in UNKNOWN_PERSON:
+            await self._wiring.identity.forget(attempt.command.by.id)
+
+    async def _publish(self, attempt: Try, case: Case, effect: Effect) -> None:
+        """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
+        command, at = case.command, effect.when
+        if at is not None and (effect.proven or effect.changed_since(case.read)):
+            await self._wiring.echo.answered(command.incident, command.id, at, effect.subject)
+        if at is None:
+            return
+        event = Event(
+            EventId(f"answer:{command.id}:{attempt.record.calls}"),
+            acts.event_type(command),
+            command.incident,
+            Source.ANSWER,
+            at,
+            Agent(case.user.id, case.user.name),
+            effect.incident.snapshot if effect.incident else None,
+            detail=acts.detail(command) or "",
+            subject=effect.subject,
+            said=effect.said,
+            command=command.id,
+            proven=effect.proven,
+        )
+        await append(self._wiring.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._wiring.durable)
+
+    async def _remember_level(self, case: Case, effect: Effect) -> None:
+        level, after = case.terms.level, effect.incident
+        if case.command.action is not Action.ESCALATE or level is None or after is None:
+            return
+        remembered = Level(level, after.snapshot.assignee_ids)
+        await self._wiring.incidents.change(case.command.incident, lambda known: replace(known, level=remembered))
+
+    async def _store(self, attempt: Try, record: Record, facts: Facts = ()) -> None:
+        record = replace(record, told=attempt.told)
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            if queue.get(record.command.id) is None:
+                raise RecordLost(f"the store does not know the command {record.command.id} any more")
+            return queue.put(record)
+
+        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)
+        attempt.record = record

@@ -1,0 +1,74 @@
+"""An ended command as an entry of the audit, and what has to be noted for it on the way. No I/O."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from bolt_app.write_path.acts import REQUEST
+from shared.authorization import NotAllowed
+from shared.errors import CallError, Refused
+from shared.identity import Linked
+from shared.model.audit import AuditEntry
+from shared.model.command import Command
+from shared.model.outcome import Outcome
+
+
+class Audited(Protocol):
+    """What the audit needs of a command in hand: who it is, what allowed it, and how PagerDuty answered last."""
+
+    linked: Linked | None
+    rule: str
+    answered: str
+
+    @property
+    def command(self) -> Command:
+        """What was asked."""
+
+
+def audited(attempt: Audited, outcome: Outcome, now_ms: int) -> AuditEntry:
+    """Say who asked for what, why it was allowed, what was sent, and what came of it."""
+    command, linked = attempt.command, attempt.linked
+    sent = REQUEST[command.action].replace("{id}", command.incident) if attempt.answered else ""
+    return AuditEntry(
+        at_ms=now_ms,
+        command=command.id,
+        action=command.action,
+        incident=command.incident,
+        label=command.label,
+        slack_user=command.by.id,
+        pagerduty_user=linked.user.id if linked else None,
+        mapped=linked.how if linked else "",
+        rule=attempt.rule,
+        sent=sent,
+        answer=attempt.answered,
+        outcome=outcome.kind,
+        reference=outcome.reference,
+    )
+
+
+@contextmanager
+def answering(attempt: Audited) -> Iterator[None]:
+    """Note how PagerDuty answers the call inside."""
+    try:
+        yield
+    except CallError as error:
+        attempt.answered = _answered(error)
+        raise
+    attempt.answered = "2xx"
+
+
+@contextmanager
+def ruled(attempt: Audited) -> Iterator[None]:
+    """Note what refused somebody."""
+    try:
+        yield
+    except NotAllowed as refused:
+        attempt.rule = refused.rule
+        raise
+
+
+def _answered(error: CallError) -> str:
+    """Say how PagerDuty answered, in few words and without its own."""
+    if isinstance(error, Refused):
+        return f"refused {error.status or ''} {error.code or ''}".strip()
+    return type(error).__name__.lower()

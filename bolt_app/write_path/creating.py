@@ -1,0 +1,92 @@
+"""
+A new incident, from Slack: the one command that has no incident yet.
+
+PagerDuty opens no second incident under the key of an open one, so the command's id is the key: however often the
+command is sent, there is one incident. A key whose incident is resolved already would open another, so before each call
+it is looked for.
+"""
+
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.attempting import Attempting, Try
+from bolt_app.write_path.auditing import ruled
+from shared.errors import Malformed
+from shared.model.command import Terms, incident_key
+from shared.model.event import TRIGGERED, Agent, Event, Source
+from shared.model.ids import EventId
+from shared.model.outcome import Kind, Outcome
+from shared.pagerduty.people import User
+from shared.pagerduty.requests import IncidentFilter, NewIncident
+from shared.pagerduty.rest import RestIncident
+from shared.store import keys
+from shared.store.answers import answer_fields
+from shared.store.redis import append
+
+
+class Creating:
+    """Makes one try at opening an incident."""
+
+    def __init__(self, wiring: Wiring, attempting: Attempting) -> None:
+        self._wiring = wiring
+        self._attempting = attempting
+
+    async def once(self, attempt: Try) -> Outcome:
+        """Try, and return the outcome if it is certain; raises as `Attempting.once` does."""
+        await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
+        await self._attempting.require_memory(attempt.command)
+        attempt.linked = await self._wiring.identity.link(attempt.command.by)
+        made = await self._made(attempt)
+        if made is None:
+            await self._require(attempt, attempt.linked.user)
+            await self._attempting.require_life(attempt.record)
+            made = await self._create(attempt, attempt.linked.user)
+        await self._publish(attempt, attempt.linked.user, made)
+        return Outcome(Kind.DONE, why=f"It is {_named(made)}.")
+
+    async def _create(self, attempt: Try, user: User) -> RestIncident:
+        new = _new(attempt.command.terms, incident_key(attempt.command.id))
+        await self._attempting.begin(attempt)
+        return (await self._attempting.calling(attempt, self._wiring.pagerduty.create_incident(new, user.email))).value
+
+    async def _made(self, attempt: Try) -> RestIncident | None:
+        """Look for what an earlier call opened, in whatever state it is by now."""
+        if attempt.record.calls == 0:
+            return None
+        async for incident in self._wiring.pagerduty.incidents(IncidentFilter(key=incident_key(attempt.command.id))):
+            return incident
+        return None
+
+    async def _require(self, attempt: Try, user: User) -> None:
+        service = attempt.command.terms.service
+        if service is None:
+            raise Malformed("a new incident on no service")
+        found = await self._wiring.pagerduty.service(service.id)
+        with ruled(attempt):
+            attempt.rule = await self._wiring.authorization.require_service(user, found)
+
+    async def _publish(self, attempt: Try, user: User, made: RestIncident) -> None:
+        """Put the new incident on the events stream; its webhook tells by the key that it was opened from Slack."""
+        attempt.url = made.snapshot.url
+        if made.updated is None:
+            return
+        event = Event(
+            EventId(f"answer:{attempt.command.id}"),
+            TRIGGERED,
+            made.id,
+            Source.ANSWER,
+            made.updated,
+            Agent(user.id, user.name),
+            made.snapshot,
+            command=attempt.command.id,
+            proven=True,
+        )
+        await append(self._wiring.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._wiring.durable)
+
+
+def _new(terms: Terms, key: str) -> NewIncident:
+    service = terms.service.id if terms.service else ""
+    return NewIncident(service, terms.title, terms.urgency or "high", terms.text, key)
+
+
+def _named(incident: RestIncident) -> str:
+    number = incident.snapshot.number
+    return f"incident #{number}" if number is not None else f"incident {incident.id}"

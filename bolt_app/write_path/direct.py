@@ -1,0 +1,204 @@
+"""
+When Redis is down: an acknowledge goes straight to PagerDuty, anything else is not sent.
+
+The one path without a queue, kept short and bounded. Who and whether are decided as always, on fresh data; the re-read
+makes a second press harmless. The webhook that follows is announced like an act in PagerDuty's own interface.
+
+Nothing here outlives the process, so the envelope is acked only when nothing can be lost with it: PagerDuty has the
+act, or the person has been told what became of it. One that is never acked gets Slack's own mark of failure, within
+three seconds. A copy of a press that this process has handled is the same press.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bolt_app.wiring import Wiring
+from bolt_app.write_path import replies
+from bolt_app.write_path.attempting import ALREADY
+from bolt_app.write_path.auditing import answering, audited, ruled
+from bolt_app.write_path.guard import guard
+from bolt_app.write_path.telling import tell
+from shared.errors import CallError, Malformed, Refused
+from shared.identity import Identity, Linked
+from shared.log import reference
+from shared.model.command import Action, Command, split
+from shared.model.event import Status
+from shared.model.ids import CommandId
+from shared.model.incident import Incident
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.queue import CommandQueue, Record
+from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.words import explain
+
+log = structlog.get_logger()
+
+
+KEPT = 1000
+"""Presses that are remembered, so that a copy of one is known as such."""
+
+Ack = Callable[[], Awaitable[object]]
+
+
+async def no_envelope() -> None:
+    """Do nothing: nobody waits for an ack."""
+
+
+@dataclass
+class Press:
+    """
+    A press that could not be stored: how it ended, the incident's page, and whether its clicker has been told.
+
+    `linked`, `rule` and `answered` are for the audit, as in a `Try`; `recorded` says that the store knows of it all.
+    """
+
+    command: Command
+    accepted_ms: int
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    outcome: Outcome | None = None
+    url: str = ""
+    told: bool = False
+    linked: Linked | None = None
+    rule: str = ""
+    answered: str = ""
+    recorded: bool = False
+
+
+class Direct:
+    """Carries out what cannot wait for the store. `identity` remembers nothing, because there is nowhere to."""
+
+    def __init__(self, wiring: Wiring, identity: Identity) -> None:
+        self._wiring = wiring
+        self._identity = identity
+        self._presses: dict[CommandId, Press] = {}
+
+    def remembers(self, command: Command) -> bool:
+        """Tell whether a copy of this press has been handled here, or is being handled."""
+        return command.id in self._presses
+
+    async def handle(self, command: Command, ack: Ack = no_envelope) -> None:
+        """
+        Acknowledge now, or say that the click was not kept; either way the clicker learns what happened, once.
+
+        Acks when the act is with PagerDuty or the clicker knows; not at all if neither could be.
+        """
+        press = self._press(command)
+        async with press.turn:
+            if press.outcome is None:
+                press.outcome = await self._outcome(press)
+                quoted = press.outcome.reference
+                log.warning(
+                    "command.direct",
+                    command=command.id,
+                    incident=command.incident,
+                    outcome=press.outcome.kind,
+                    reference=quoted,
+                )
+        if press.outcome.reached:
+            await ack()
+        async with press.turn:
+            if not press.told:
+                reply = replies.final(command, press.outcome, press.url or command.url)
+                press.told = await tell(self._wiring.slack, command, reply)
+        if press.told and not press.outcome.reached:
+            await ack()
+
+    async def catch_up(self) -> None:
+        """
+        Put on record what ended without the store, then wait a moment. Raises `StoreDown` while it is away.
+
+        From then on a copy of such a press is known to every worker, and the audit has it.
+        """
+        for press in list(self._presses.values()):
+            if press.outcome is not None and not press.recorded:
+                await self._record(press, press.outcome)
+        await asyncio.sleep(self._wiring.durations.block)
+
+    async def _record(self, press: Press, outcome: Outcome) -> None:
+        wiring, command = self._wiring, press.command
+        now_ms = await wiring.clock.now_ms()
+        ended = [
+            Record(part, accepted_ms=press.accepted_ms, told=1, outcome=outcome, ended_ms=now_ms)
+            for part in split(command)
+        ]
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            for record in ended:
+                queue = queue.added(record)
+            return queue
+
+        await wiring.command_queues.change(command.incident, rule)
+        await wiring.audit.record(audited(press, outcome, now_ms))
+        press.recorded = True
+
+    def _press(self, command: Command) -> Press:
+        press = self._presses.setdefault(command.id, Press(command, self._wiring.clock.estimate_ms()))
+        if len(self._presses) > KEPT:
+            del self._presses[next(iter(self._presses))]
+        return press
+
+    async def _outcome(self, press: Press) -> Outcome:
+        command, sent = press.command, False
+        if command.action is not Action.ACKNOWLEDGE:
+            why = "The bridge could not store it for certain: unless the card changes within seconds, nothing was sent."
+            return Outcome(Kind.NOT_STORED, why=why, reference=reference())
+        try:
+            async with asyncio.timeout(self._wiring.durations.direct):
+                linked, read = await self._checked(press)
+                found = guard(command, read, Incident(command.incident))
+                if found is None:
+                    sent, press.answered = True, "uncertain"
+                    with answering(press):
+                        found = await self._acknowledged(command, linked)
+                return found or Outcome(Kind.DONE)
+        except Declined as declined:
+            return declined.outcome
+        except (CallError, Malformed, TimeoutError) as error:
+            sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
+            return _failed(command, error, sure=sure)
+
+    async def _acknowledged(self, command: Command, linked: Linked) -> Outcome | None:
+        """Acknowledge; say so when somebody else was quicker, because a PUT that did nothing answers 200 as well."""
+        door = self._wiring.pagerduty
+        try:
+            now = (await door.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
+        except Refused as error:
+            if error.code not in ALREADY:
+                raise
+            # A colleague, or a copy of this press at another worker, was quicker.
+            now = (await door.incident(command.incident)).value
+            found = guard(command, now, Incident(command.incident))
+            if found is None:
+                raise
+            return found
+        ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
+        return None if ours else guard(command, now, Incident(command.incident))
+
+    async def _checked(self, press: Press) -> tuple[Linked, RestIncident]:
+        command = press.command
+        self._identity.config = self._wiring.config.identity
+        linked = press.linked = await self._identity.link(command.by)
+        read = (await self._wiring.pagerduty.incident(command.incident)).value
+        press.url = read.snapshot.url
+        with ruled(press):
+            press.rule = await self._wiring.authorization.require(linked.user, read, command.action)
+        return linked, read
+
+
+def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, sure: bool) -> Outcome:
+    quoted = reference()
+    log.error(
+        "command.direct_failed",
+        command=command.id,
+        incident=command.incident,
+        why=repr(error),
+        sure=sure,
+        reference=quoted,
+    )
+    if isinstance(error, Refused):
+        why, step = explain(error)
+        return Outcome(Kind.REFUSED, why=why, next_step=step, reference=quoted)
+    why = f"PagerDuty could not be reached: {str(error) or 'it did not answer in time'}."
+    return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

@@ -1,0 +1,296 @@
+"""
+The write path: a command becomes a change in PagerDuty, in the name of whoever asked for it, once, or they are told.
+
+One command at a time per incident, settled before the next begins. Each try reads who the person is and how the
+incident stands, decides, says what to expect, and only then writes. Retries live here and nowhere else.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.answering import Answering
+from bolt_app.write_path.attempting import Attempting, Try
+from bolt_app.write_path.auditing import audited
+from bolt_app.write_path.creating import Creating
+from bolt_app.write_path.hindsight import learned
+from bolt_app.write_path.replies import Part
+from bolt_app.write_path.waiting import Waiting
+from shared.errors import (
+    BridgeError,
+    FencedOff,
+    Malformed,
+    Refused,
+    Stopping,
+    StoreDown,
+    Unavailable,
+    Uncertain,
+)
+from shared.log import reference
+from shared.model.command import Action, Command
+from shared.model.event import SECOND
+from shared.model.ids import IncidentId
+from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.journal import failure
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.queue import CommandQueue, Record
+from shared.pagerduty.words import explain
+from shared.store.leases import Lease
+
+log = structlog.get_logger()
+
+LOST = "The bridge's store lost its data before it could be sent, so nothing was sent."
+QUOTED = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
+COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
+ENDED = Histogram(
+    "pagebridge_command_seconds",
+    "Seconds from a click until its command ended, by action",
+    ["action"],
+    buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 600),
+)
+AGAIN = Counter(
+    "pagebridge_command_retries", "Further tries of a command, by why the last one did not settle it", ["why"]
+)
+
+
+class Executor:
+    """Carries out the commands of an incident in their order."""
+
+    def __init__(self, wiring: Wiring, attempting: Attempting, answering: Answering) -> None:
+        self._wiring = wiring
+        self._attempting = attempting
+        self._creating = Creating(wiring, attempting)
+        self._answering = answering
+
+    async def run(self, incident: IncidentId, lease: Lease) -> float | None:
+        """Tell who is owed news of an ended command, then carry out what is open."""
+        queue = (await self._wiring.command_queues.load(incident)).value
+        known = (await self._wiring.incidents.load(incident)).value
+        for record in queue.records:
+            outcome = learned(record, known)
+            if outcome is not None:
+                await self._tell_late(record, outcome, lease)
+        if queue.first_open() is None:
+            return None
+        async with asyncio.TaskGroup() as group:
+            waiting = Waiting(group, self._answering, lease)
+            watching = group.create_task(self._watch(incident, waiting))
+            failed = await self._carry_out_all(incident, waiting)
+            watching.cancel()
+            if isinstance(failed, FencedOff):
+                await self._tell_lost(incident, waiting)
+            waiting.cancel()
+        if failed is not None:
+            raise failed
+        return None
+
+    async def fenced_off(self, incident: IncidentId) -> None:
+        """Leave the incident to whoever took it over; what was being done is on record."""
+        await self._wiring.commands.mark(incident)
+
+    async def _tell_lost(self, incident: IncidentId, waiting: Waiting) -> None:
+        """Tell those whose commands are gone with the store's data: what was not sent by then never will be."""
+        queue = (await self._wiring.command_queues.load(incident)).value
+        for attempt in waiting.open():
+            if queue.get(attempt.command.id) is None:
+                unclear = attempt.record.unclear
+                outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=LOST)
+                await self._answering.final(attempt, self._quotable(attempt, outcome))
+
+    async def _carry_out_all(self, incident: IncidentId, waiting: Waiting) -> BridgeError | None:
+        """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
+        try:
+            while (first := await self._first_open(incident)) is not None:
+                attempt = waiting.attempt(first)
+                outcome = await self._settled(attempt)
+                await waiting.ended(attempt)
+                await self._end(attempt, outcome)
+        except Stopping as error:
+            await self._hand_over(incident, waiting)
+            return error
+        except BridgeError as error:
+            return error
+        return None
+
+    async def _hand_over(self, incident: IncidentId, waiting: Waiting) -> None:
+        """Leave on record how much each clicker has been told, so that the next worker does not say it again."""
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            for record in queue.open():
+                queue = queue.put(replace(record, told=max(record.told, waiting.told(record))))
+            return queue
+
+        await self._wiring.command_queues.change(incident, rule)
+
+    async def _first_open(self, incident: IncidentId) -> Record | None:
+        return (await self._wiring.command_queues.load(incident)).value.first_open()
+
+    async def _watch(self, incident: IncidentId, waiting: Waiting) -> None:
+        """Look for commands that came in meanwhile: whoever has to wait for another's is told so too."""
+        while True:
+            await asyncio.sleep(self._wiring.durations.quiet / 2)
+            try:
+                queue = (await self._wiring.command_queues.load(incident)).value
+            except StoreDown as error:
+                log.warning("store.down", during="looking for commands", why=str(error))
+                continue
+            for record in queue.open():
+                waiting.attempt(record)
+
+    async def _settled(self, attempt: Try) -> Outcome:
+        """Try until it is certain how the command ended, or its life is over."""
+        pause = self._wiring.durations.retry_first
+        why: BridgeError
+        while True:
+            try:
+                return await self._once(attempt)
+            # An earlier call may have gone through; then a refusal now is not the end of it: read back.
+            except Declined as declined:
+                if not attempt.record.unclear or declined.outcome.certain:
+                    return self._quotable(attempt, declined.outcome)
+                wait, why = pause, declined
+            except Refused as error:
+                if not attempt.record.unclear:
+                    return self._explained(attempt, error)
+                wait, why = pause, error
+            except Unavailable as error:
+                wait, why = max(error.retry_after or 0.0, pause), error
+            except (Uncertain, Malformed) as error:
+                wait, why = pause, error
+            await self._again(attempt, why, wait)
+            over = await self._over(attempt, wait)
+            if over is not None:
+                return over
+            pause = min(pause * 2, self._wiring.durations.retry_most)
+
+    async def _again(self, attempt: Try, why: BridgeError, wait: float) -> None:
+        command, unclear = attempt.command, attempt.record.unclear
+        AGAIN.labels(type(why).__name__.lower()).inc()
+        where = {"command": command.id, "incident": command.incident}
+        log.info("command.again", **where, why=str(why), wait=wait, unclear=unclear)
+        await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
+
+    async def _once(self, attempt: Try) -> Outcome:
+        if attempt.command.action is Action.TRIGGER:
+            return await self._creating.once(attempt)
+        return await self._attempting.once(attempt)
+
+    async def _over(self, attempt: Try, wait: float) -> Outcome | None:
+        """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
+        now = await self._wiring.clock.now_ms()
+        end = max(attempt.record.deadline_ms(self._wiring.durations), attempt.record.until_ms)
+        if now >= end:
+            kind = Kind.UNKNOWN if attempt.record.unclear else Kind.EXPIRED
+            why = "It could not be sent to PagerDuty in time, so nothing was changed."
+            return self._quotable(attempt, Outcome(kind, why=why))
+        await self._held(attempt.lease, min(wait, (end - now) / 1000))
+        return None
+
+    async def _held(self, lease: Lease, seconds: float) -> None:
+        """Wait without losing the lease; a worker that is told to stop leaves the command to the next one."""
+        half = self._wiring.durations.lease / 2
+        while seconds > 0:
+            await lease.check(half)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(seconds, half / 2)):
+                    await self._wiring.stopping.wait()
+                raise Stopping("this worker is about to end")
+            seconds -= half / 2
+
+    def _explained(self, attempt: Try, error: Refused) -> Outcome:
+        why, step = explain(error)
+        return self._quotable(
+            attempt, Outcome(Kind.REFUSED, why=why, next_step=step), code=error.code, error=str(error)
+        )
+
+    def _quotable(self, attempt: Try, outcome: Outcome, **details: object) -> Outcome:
+        """Give a failure the reference under which the log tells more of it; a refusal that says it all needs none."""
+        if outcome.kind not in QUOTED:
+            return outcome
+        quoted = reference()
+        where = {"command": attempt.command.id, "incident": attempt.command.incident}
+        log.error("command.failed", **where, outcome=outcome.kind, reference=quoted, **details)
+        return replace(outcome, reference=quoted)
+
+    async def _end(self, attempt: Try, outcome: Outcome) -> None:
+        """Put the end on record, then tell the clicker, and everybody if it failed."""
+        await self._close_expectation(attempt.record)
+        await self._show_failure(attempt, outcome)
+        # Whoever has taken over has the last word: one who slept must not tell the clicker something else.
+        await attempt.lease.check(self._wiring.durations.slack_timeout)
+        now_ms = await self._wiring.clock.now_ms()
+        await self._wiring.audit.record(audited(attempt, outcome, now_ms))
+        await self._tell(attempt, outcome)
+        record = attempt.record
+        ended = replace(record, outcome=outcome, ended_ms=now_ms, told=attempt.told)
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            return queue.put(ended).forgetting(now_ms)
+
+        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
+        COMMANDS.labels(record.command.action, outcome.kind).inc()
+        ENDED.labels(record.command.action).observe(max(0, now_ms - record.accepted_ms) / SECOND)
+        log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
+
+    async def _tell(self, attempt: Try, outcome: Outcome) -> None:
+        """Answer the clicker; when it was done in several calls, once, after the last of them."""
+        command = attempt.command
+        if command.parts == 1:
+            await self._answering.final(attempt, outcome)
+            return
+        queue = (await self._wiring.command_queues.load(command.incident)).value
+        whole = queue.put(replace(attempt.record, outcome=outcome)).whole(command)
+        parts = [Part(record.command, record.outcome) for record in whole if record.outcome is not None]
+        if len(parts) == command.parts:
+            await self._answering.report(attempt, parts)
+
+    async def _close_expectation(self, record: Record) -> None:
+        """
+        Bound the window of a command whose answer did not: nothing later can be its doing.
+
+        One whose calls certainly failed (`calls` is 0 then) expects nothing any more.
+        """
+        if record.calls == 0:
+            return
+        elapsed = (await self._wiring.clock.now_ms() - record.accepted_ms) / 1000
+        after = elapsed + self._wiring.durations.call_max
+        await self._wiring.echo.close(record.command.incident, record.command.id, after)
+
+    async def _show_failure(self, attempt: Try, outcome: Outcome) -> None:
+        """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
+        # With a status, the incident has moved on to it; then the card needs no word of this any more.
+        if attempt.command.action is Action.TRIGGER:
+            return
+        failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
+        state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
+        record, command = attempt.record, attempt.command
+
+        def rule(incident: Incident) -> Incident:
+            others = tuple(a for a in incident.attempts if a.command != command.id and not _superseded(a, command))
+            shown = Attempt(command.id, command.action, command.by.id, state, record.accepted_ms)
+            return replace(incident, attempts=(*others, shown) if failed else others)
+
+        await self._wiring.incidents.change(command.incident, rule, attempt.lease)
+        await self._wiring.dirty.mark(command.incident)
+
+    async def _tell_late(self, record: Record, outcome: Outcome, lease: Lease) -> None:
+        """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""
+        attempt = Try(record, lease, told=record.told)
+        await self._wiring.audit.record(audited(attempt, outcome, await self._wiring.clock.now_ms()))
+        await self._answering.late(attempt, outcome)
+        ended = replace(record, outcome=outcome, told=attempt.told)
+
+        def rule(queue: CommandQueue) -> CommandQueue:
+            return queue.put(ended)
+
+        await self._wiring.command_queues.change(record.command.incident, rule, lease)
+
+
+def _superseded(earlier: Attempt, command: Command) -> bool:
+    """Tell whether an earlier attempt failed at what the same person has tried again since."""
+    same = (earlier.by, earlier.action) == (command.by.id, command.action)
+    return same and earlier.state is not AttemptState.TRYING

@@ -1,0 +1,84 @@
+"""
+One private answer to one person, whichever way it can go.
+
+The address that came with what they did (`response_url`) needs no membership in the channel, but works five times and
+for half an hour; where it does not, `chat.postEphemeral` says it. Both are best effort at Slack's end.
+"""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from bolt_app.write_path.replies import Reply
+from shared.errors import CallError, Unavailable
+from shared.model.command import Clicker
+from shared.model.ids import ChannelId, CommandId, IncidentId
+from shared.slack.client import Slack
+
+log = structlog.get_logger()
+
+
+class Asker(Protocol):
+    """Whoever waits for an answer: a command, or a typed line."""
+
+    @property
+    def id(self) -> CommandId:
+        """What they asked for."""
+
+    @property
+    def incident(self) -> IncidentId | None:
+        """Which incident it is about, if that is known by now."""
+
+    @property
+    def by(self) -> Clicker:
+        """Who they are."""
+
+    @property
+    def channel(self) -> ChannelId:
+        """Where they did it."""
+
+    @property
+    def response_url(self) -> str:
+        """The address that came with it, empty if none did."""
+
+
+async def tell(slack: Slack, asker: Asker, reply: Reply, *, by_address: bool = True, patience: float = 0.0) -> bool:
+    """
+    Answer, and return whether Slack has taken it: twice told beats not told.
+
+    What has to go by `chat.postEphemeral` waits for Slack's limits, up to `patience` seconds. A failure is logged.
+    """
+    if by_address and asker.response_url and await _responded(slack, asker, reply):
+        return True
+    try:
+        await _whispered(slack, asker, reply, patience)
+    except CallError as error:
+        log.warning("reply.lost", command=asker.id, incident=asker.incident, user=asker.by.id, why=str(error))
+        return False
+    return True
+
+
+async def _responded(slack: Slack, asker: Asker, reply: Reply) -> bool:
+    """Answer through the address, and tell whether that surely worked."""
+    try:
+        await slack.respond(asker.response_url, text=reply.text, blocks=list(reply.blocks) or None)
+    except CallError as error:
+        log.info("reply.again", command=asker.id, incident=asker.incident, why=str(error))
+        return False
+    return True
+
+
+async def _whispered(slack: Slack, asker: Asker, reply: Reply, patience: float) -> None:
+    """Post it so that only they see it."""
+    while True:
+        try:
+            blocks = list(reply.blocks) or None
+            await slack.post_ephemeral(asker.channel, asker.by.id, text=reply.text, blocks=blocks)
+        except Unavailable as error:
+            if error.retry_after is None or error.retry_after > patience:
+                raise
+            patience -= error.retry_after
+            await asyncio.sleep(error.retry_after)
+        else:
+            return

@@ -1,0 +1,48 @@
+"""The open commands of an incident during a pass; each clicker is told how it goes, while another is in hand too."""
+
+import asyncio
+
+from bolt_app.write_path.answering import Answering
+from bolt_app.write_path.attempting import Try
+from shared.model.ids import CommandId
+from shared.model.queue import Record
+from shared.store.leases import Lease
+
+
+class Waiting:
+    """Holds what is in hand for each command, and the task that tells its clicker how it goes."""
+
+    def __init__(self, group: asyncio.TaskGroup, answering: Answering, lease: Lease) -> None:
+        self._group = group
+        self._answering = answering
+        self._lease = lease
+        self._tries: dict[CommandId, Try] = {}
+        self._telling: dict[CommandId, asyncio.Task[None]] = {}
+
+    def attempt(self, record: Record) -> Try:
+        """Take a command in hand as it is on record; its clicker is told from now on, if not already."""
+        command = record.command.id
+        attempt = self._tries.get(command)
+        if attempt is None:
+            attempt = self._tries[command] = Try(record, self._lease, told=record.told)
+            self._telling[command] = self._group.create_task(self._answering.progress(attempt))
+        return attempt
+
+    def told(self, record: Record) -> int:
+        """Count the private answers that its clicker has had during this pass and before."""
+        attempt = self._tries.get(record.command.id)
+        return attempt.told if attempt else record.told
+
+    async def ended(self, attempt: Try) -> None:
+        """Stop telling how it goes: it is over. What is just being put on the card is let through, or it came last."""
+        async with attempt.showing:
+            self._telling[attempt.command.id].cancel()
+
+    def open(self) -> list[Try]:
+        """List what is still in hand."""
+        return [attempt for command, attempt in self._tries.items() if not self._telling[command].cancelling()]
+
+    def cancel(self) -> None:
+        """Stop telling anybody."""
+        for task in self._telling.values():
+            task.cancel()
