@@ -13,12 +13,13 @@ import structlog
 
 from bolt_app.wiring import Wiring
 from bolt_app.write_path import replies
-from bolt_app.write_path.attempting import Try
 from bolt_app.write_path.replies import Part, Reply
 from bolt_app.write_path.telling import tell
+from bolt_app.write_path.trying import Try
 from shared.errors import BridgeError
+from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
-from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 
 log = structlog.get_logger()

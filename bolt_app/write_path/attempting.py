@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import structlog
@@ -13,8 +13,8 @@ from bolt_app.write_path import acts, effects
 from bolt_app.write_path.acts import Case, Effect
 from bolt_app.write_path.auditing import answering, ruled
 from bolt_app.write_path.guard import guard
-from shared.errors import CallError, FencedOff, Refused, Uncertain
-from shared.identity import Linked
+from bolt_app.write_path.trying import RecordLost, Try
+from shared.errors import CallError, Refused, Uncertain
 from shared.model.command import Action, Command
 from shared.model.event import Agent, Event, Source
 from shared.model.expectation import Expectation
@@ -27,7 +27,6 @@ from shared.pagerduty.client import Read
 from shared.pagerduty.rest import RestIncident
 from shared.store import keys
 from shared.store.answers import answer_fields
-from shared.store.leases import Lease
 from shared.store.redis import append
 
 log = structlog.get_logger()
@@ -42,40 +41,6 @@ ALREADY = frozenset({1001, 1002, 1005})
 """PagerDuty: already resolved, already acknowledged, changed since it was read. Read again, then decide again."""
 UNKNOWN_PERSON = frozenset({1008, 2013})
 """PagerDuty does not know the person in `From` any more."""
-
-
-@dataclass
-class Try:
-    """
-    A command in hand: its record as last stored, and the lease it is worked on under.
-
-    `told` counts the private answers so far, `url` is the incident's page at PagerDuty. For the audit: `linked` is who
-    the person turned out to be, `rule` what allowed it, `answered` how PagerDuty answered the last call.
-    """
-
-    record: Record
-    lease: Lease
-    told: int = 0
-    url: str = ""
-    linked: Linked | None = None
-    rule: str = ""
-    answered: str = ""
-    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while the card is being told that somebody is at it: a call on its way cannot be called back."""
-
-    @property
-    def command(self) -> Command:
-        """What was asked."""
-        return self.record.command
-
-    @property
-    def page(self) -> str:
-        """The incident's page, as PagerDuty gave it or else as the card had it."""
-        return self.url or self.command.url
-
-
-class RecordLost(FencedOff):
-    """Raised when the record of a command is gone with the store's data, and with it the right to carry it out."""
 
 
 class Attempting:

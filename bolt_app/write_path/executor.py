@@ -14,11 +14,12 @@ from prometheus_client import Counter, Histogram
 
 from bolt_app.wiring import Wiring
 from bolt_app.write_path.answering import Answering
-from bolt_app.write_path.attempting import Attempting, Try
+from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.auditing import audited
 from bolt_app.write_path.creating import Creating
 from bolt_app.write_path.hindsight import learned
 from bolt_app.write_path.replies import Part
+from bolt_app.write_path.trying import Try
 from bolt_app.write_path.waiting import Waiting
 from shared.errors import (
     BridgeError,
@@ -31,10 +32,11 @@ from shared.errors import (
     Uncertain,
 )
 from shared.log import reference
+from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action, Command
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
-from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.incident import Incident
 from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.queue import CommandQueue, Record

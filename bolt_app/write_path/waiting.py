@@ -3,7 +3,7 @@
 import asyncio
 
 from bolt_app.write_path.answering import Answering
-from bolt_app.write_path.attempting import Try
+from bolt_app.write_path.trying import Try
 from shared.model.ids import CommandId
 from shared.model.queue import Record
 from shared.store.leases import Lease

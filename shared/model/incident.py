@@ -9,8 +9,8 @@ a read is needed (`unread`), and whoever reads settles it.
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from shared.model.attempt import Attempt, AttemptState
 from shared.model.briefing import Briefing
-from shared.model.command import Action
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOUNCED,
@@ -30,30 +30,11 @@ from shared.model.event import (
     StatusChange,
 )
 from shared.model.expectation import KEPT, Expectation, match, reopening, used
-from shared.model.ids import CommandId, EventId, IncidentId, SlackUserId, UserId
+from shared.model.ids import CommandId, EventId, IncidentId, UserId
 from shared.model.timeline import Line, apart, command_key, is_told, record, when
 
 MOVES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
 """After one of these that was not our doing, nobody knows the escalation level any more."""
-
-
-class AttemptState(StrEnum):
-    """What everybody may know of a command that has not simply succeeded."""
-
-    TRYING = "trying"
-    UNCLEAR = "unclear"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A command under way or failed, as the card shows it. `since_ms` is the store's time."""
-
-    command: CommandId
-    action: Action
-    by: SlackUserId
-    state: AttemptState
-    since_ms: int
 
 
 @dataclass(frozen=True)

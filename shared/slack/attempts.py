@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
-from shared.model.incident import Attempt, AttemptState
 from shared.slack.blocks import Block, context
 
 NOTICES = 3

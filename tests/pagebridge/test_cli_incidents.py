@@ -10,10 +10,11 @@ import pytest
 
 from pagebridge.cli import FAILED, main
 from pagebridge.embedded_valkey import EmbeddedValkey
+from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
-from shared.model.incident import Attempt, AttemptState, Incident
+from shared.model.incident import Incident
 from shared.model.surface import Placed, Surface
 from shared.store import documents
 from shared.store.open_incidents import OpenIncidents

@@ -13,7 +13,8 @@ from bolt_app.read_path.projector import Projector
 from bolt_app.upkeep.resync import Pass, Resync
 from bolt_app.upkeep.sweep import Sweep
 from bolt_app.wiring import Wiring
-from bolt_app.write_path.attempting import Attempting, Try
+from bolt_app.write_path.attempting import Attempting
+from bolt_app.write_path.trying import Try
 from shared.echo import Echo
 from shared.model.event import Event
 from shared.model.expectation import Expectation

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
 from shared.model.event import (
     ACKNOWLEDGED,
@@ -17,7 +18,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT
 from shared.model.ids import CommandId, EventId, SlackUserId
-from shared.model.incident import Attempt, AttemptState, Incident, Told, fold, fold_read, settle
+from shared.model.incident import Incident, Told, fold, fold_read, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
 
 

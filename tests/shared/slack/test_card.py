@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge.sandbox.slack.validation import check_blocks
+from shared.model.attempt import Attempt, AttemptState
 from shared.model.briefing import Ahead, Briefing, FirstAlert, Link
 from shared.model.command import Action
 from shared.model.event import (
@@ -24,7 +25,7 @@ from shared.model.event import (
     Status,
 )
 from shared.model.ids import CommandId, EventId, SlackUserId, UserId
-from shared.model.incident import Attempt, AttemptState, Incident, fold
+from shared.model.incident import Incident, fold
 from shared.slack import card, lines
 from shared.slack.blocks import Message
 from tests.builders import ALICE, BOB, INCIDENT, NOON, expectation, snapshot, webhook

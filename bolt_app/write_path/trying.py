@@ -1,0 +1,44 @@
+"""A command in hand, while it is tried."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from shared.errors import FencedOff
+from shared.identity import Linked
+from shared.model.command import Command
+from shared.model.queue import Record
+from shared.store.leases import Lease
+
+
+@dataclass
+class Try:
+    """
+    A command in hand: its record as last stored, and the lease it is worked on under.
+
+    `told` counts the private answers so far, `url` is the incident's page at PagerDuty. For the audit: `linked` is who
+    the person turned out to be, `rule` what allowed it, `answered` how PagerDuty answered the last call.
+    """
+
+    record: Record
+    lease: Lease
+    told: int = 0
+    url: str = ""
+    linked: Linked | None = None
+    rule: str = ""
+    answered: str = ""
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the card is being told that somebody is at it: a call on its way cannot be called back."""
+
+    @property
+    def command(self) -> Command:
+        """What was asked."""
+        return self.record.command
+
+    @property
+    def page(self) -> str:
+        """The incident's page, as PagerDuty gave it or else as the card had it."""
+        return self.url or self.command.url
+
+
+class RecordLost(FencedOff):
+    """Raised when the record of a command is gone with the store's data, and with it the right to carry it out."""
