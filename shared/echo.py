@@ -14,6 +14,7 @@ from shared.model.expectation import Expectation
 from shared.model.ids import CommandId, IncidentId
 from shared.model.incident import Incident
 from shared.store.documents import Documents
+from shared.store.leases import Lease
 
 Amendment = Callable[[Expectation], Expectation | None]
 
@@ -24,15 +25,19 @@ class Echo:
     def __init__(self, incidents: Documents[Incident]) -> None:
         self._incidents = incidents
 
-    async def expect(self, incident: IncidentId, expectation: Expectation) -> None:
-        """Note what a command is about to cause. A further attempt of the same command keeps the first window."""
+    async def expect(self, incident: IncidentId, expectation: Expectation, lease: Lease) -> None:
+        """
+        Note what a command is about to cause. A further attempt of the same command keeps the first window.
+
+        Raises `FencedOff` for a worker that slept over it: what it would note may have come about without it.
+        """
 
         def noted(known: Incident) -> Incident:
             if any(e.command == expectation.command for e in known.expectations):
                 return known
             return replace(known, expectations=(*known.expectations, expectation))
 
-        await self._incidents.change(incident, noted)
+        await self._incidents.change(incident, noted, lease)
 
     async def answered(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
         """Narrow the window to the second that PagerDuty's answer gives, or to the id of what was made."""

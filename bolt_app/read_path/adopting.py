@@ -37,7 +37,7 @@ REACH = 90 * 24 * 3600 * SECOND
 SKEW = 2 * SECOND
 """
 Milliseconds that PagerDuty's clock may be ahead of the store's: what seems a little younger than the data is looked for
-as well. Looking for what is not there costs nothing but the wait for calls to end.
+as well. Most of it really is younger, so it is looked for at once, and is news if it is not found.
 """
 
 
@@ -69,8 +69,12 @@ class Adopting:
         snapshot = known.snapshot
         if snapshot is None or surface.generation or not known.opened_before(birth.ms + SKEW):
             return known, surface
-        await self._not_too_early(birth)
-        cards, any_card = await self._cards(known.id, snapshot, birth)
+        older = known.opened_before(birth.ms)
+        if older:
+            await self._not_too_early(birth)
+        cards, any_card = await self._cards(known.id, snapshot, birth, anew=not older)
+        if not (older or cards):
+            return known, surface
         thread = await self._thread(known.id, cards, lease)
         found = _found(surface, cards, thread, birth)
         if not cards and not any_card:
@@ -91,12 +95,20 @@ class Adopting:
             raise Unavailable("an earlier post may still land", retry_after=wait / SECOND)
 
     async def _cards(
-        self, incident: IncidentId, snapshot: Snapshot, birth: Birth
+        self, incident: IncidentId, snapshot: Snapshot, birth: Birth, *, anew: bool
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
-        """Find the incident's card in each channel; the flag tells whether there is a card of any incident."""
+        """
+        Find the incident's card in each channel; the flag tells whether there is a card of any incident.
+
+        `anew` reads the channel now, and not for those that have to wait.
+        """
         found, any_card = {}, False
         for channel in self._channels(snapshot):
-            cards = await self._read(channel, snapshot, birth)
+            oldest_ms = max(snapshot.created_ms or 0, birth.ms - REACH)
+            if anew:
+                cards = await self._by_incident(channel, oldest_ms)
+            else:
+                cards = await self._read(channel, oldest_ms, birth)
             any_card = any_card or bool(cards)
             if incident in cards:
                 found[channel] = min(cards[incident], key=lambda card: card.ts)
@@ -109,8 +121,7 @@ class Adopting:
             dict.fromkeys([*self._planning.route(snapshot).channels, *([ChannelId(default)] if default else [])])
         )
 
-    async def _read(self, channel: ChannelId, snapshot: Snapshot, birth: Birth) -> dict[str, list[OwnMessage]]:
-        oldest_ms = max(snapshot.created_ms or 0, birth.ms - REACH)
+    async def _read(self, channel: ChannelId, oldest_ms: int, birth: Birth) -> dict[str, list[OwnMessage]]:
         reading = self._readings[channel]
         async with reading.busy:
             if reading.birth != birth.name or reading.oldest_ms > oldest_ms:

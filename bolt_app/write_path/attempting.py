@@ -197,7 +197,7 @@ class Attempting:
             opens_ms=case.read.ms,
             noted_ms=await self._wiring.clock.now_ms(),
         )
-        await self._wiring.echo.expect(command.incident, expectation)
+        await self._wiring.echo.expect(command.incident, expectation, attempt.lease)
 
     async def calling(self, attempt: Try, call: Awaitable[Answer]) -> Answer:
         """Await the one call of a try, and put on record what a failed one leaves behind."""

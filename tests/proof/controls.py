@@ -32,7 +32,7 @@ from tests.proof.simulated import Parts
 class NoEcho(Echo):
     """Expects nothing, so that no event is ever taken for the echo of a command."""
 
-    async def expect(self, incident: IncidentId, expectation: Expectation) -> None:
+    async def expect(self, incident: IncidentId, expectation: Expectation, lease: Lease) -> None:
         """Note nothing."""
 
 

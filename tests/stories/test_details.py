@@ -6,7 +6,7 @@ from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.slack import Fault as SlackFault
 from shared.store.redis import connect
 from tests.stories.harness import Bridge, settled
-from tests.stories.test_briefing import REPORT
+from tests.stories.test_what_is_broken import REPORT
 
 
 async def test_everything_that_pagerduty_has(bridge: Bridge) -> None:
