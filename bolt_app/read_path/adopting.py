@@ -58,6 +58,7 @@ class Adopting:
         self._wiring = wiring
         self._planning = planning
         self._readings: dict[ChannelId, Reading] = defaultdict(Reading)
+        self._early: dict[ChannelId, Reading] = defaultdict(Reading)
         self._names: dict[str, str] = {}
 
     async def adopted(self, known: Incident, surface: Surface, birth: Birth, lease: Lease) -> tuple[Incident, Surface]:
@@ -72,7 +73,9 @@ class Adopting:
         older = known.opened_before(birth.ms)
         if older:
             await self._not_too_early(birth)
-        cards, any_card = await self._cards(known.id, snapshot, birth, anew=not older)
+        # What was read early does not count for those that have to wait.
+        readings = self._readings if older else self._early
+        cards, any_card = await self._cards(known.id, snapshot, birth, readings)
         if not (older or cards):
             return known, surface
         thread = await self._thread(known.id, cards, lease)
@@ -95,20 +98,12 @@ class Adopting:
             raise Unavailable("an earlier post may still land", retry_after=wait / SECOND)
 
     async def _cards(
-        self, incident: IncidentId, snapshot: Snapshot, birth: Birth, *, anew: bool
+        self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: dict[ChannelId, Reading]
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
-        """
-        Find the incident's card in each channel; the flag tells whether there is a card of any incident.
-
-        `anew` reads the channel now, and not for those that have to wait.
-        """
+        """Find the incident's card in each channel; the flag tells whether there is a card of any incident."""
         found, any_card = {}, False
         for channel in self._channels(snapshot):
-            oldest_ms = max(snapshot.created_ms or 0, birth.ms - REACH)
-            if anew:
-                cards = await self._by_incident(channel, oldest_ms)
-            else:
-                cards = await self._read(channel, oldest_ms, birth)
+            cards = await self._read(readings[channel], channel, snapshot, birth)
             any_card = any_card or bool(cards)
             if incident in cards:
                 found[channel] = min(cards[incident], key=lambda card: card.ts)
@@ -121,8 +116,10 @@ class Adopting:
             dict.fromkeys([*self._planning.route(snapshot).channels, *([ChannelId(default)] if default else [])])
         )
 
-    async def _read(self, channel: ChannelId, oldest_ms: int, birth: Birth) -> dict[str, list[OwnMessage]]:
-        reading = self._readings[channel]
+    async def _read(
+        self, reading: Reading, channel: ChannelId, snapshot: Snapshot, birth: Birth
+    ) -> dict[str, list[OwnMessage]]:
+        oldest_ms = max(snapshot.created_ms or 0, birth.ms - REACH)
         async with reading.busy:
             if reading.birth != birth.name or reading.oldest_ms > oldest_ms:
                 reading.cards = await self._by_incident(channel, oldest_ms)

@@ -27,7 +27,7 @@ from webhook_receiver.receiver import Receiver
 
 HOST = "127.0.0.1"
 SECRET = "a-webhook-secret"
-PATIENCE = 10.0
+PATIENCE = 25.0
 """Seconds after which a story that waits for something has failed."""
 
 FAST = Durations(

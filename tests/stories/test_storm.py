@@ -86,4 +86,5 @@ async def test_a_storm_passes(tmp_path: Path, channels: int) -> None:
     figures = await storm(tmp_path / "valkey", INCIDENTS, channels)
 
     assert figures.fewest == figures.posts - figures.refused
-    assert figures.updates <= 3 * INCIDENTS
+    # Three changes, and what only a read can tell.
+    assert figures.updates <= 4 * INCIDENTS

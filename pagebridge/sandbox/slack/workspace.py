@@ -204,7 +204,7 @@ class Workspace:
         self.changes.notify()
         return ephemeral
 
-    def wait(self, condition: Callable[[Self], T], timeout: float = 5) -> Awaitable[T]:
+    def wait(self, condition: Callable[[Self], T], timeout: float = 15) -> Awaitable[T]:
         """Wait until `condition` of the workspace is true, as `Channel.wait` does for a channel."""
         return self.changes.until(lambda: condition(self), timeout, self.render)
 
