@@ -11,7 +11,7 @@ import pytest
 
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis
-from tests.webhook_receiver.running import BODY, PATH, SIGNATURE, Running, running, sign, stored
+from tests.webhook_receiver.running import BODY, PATH, PATIENT, SIGNATURE, Running, running, sign, stored
 from webhook_receiver.limits import MOST_BODY
 
 SAMPLES = Path(__file__).parents[3] / "shared/reference/pagerduty/samples/signed_real"
@@ -154,10 +154,11 @@ async def test_the_public_port_says_nothing_about_itself(receiver: Running) -> N
         assert b"Python" not in answer
 
 
-async def test_many_deliveries_at_once_are_all_stored(receiver: Running, redis: Redis) -> None:
+async def test_many_deliveries_at_once_are_all_stored(valkey: EmbeddedValkey, redis: Redis) -> None:
     """A burst is worked off; nobody is turned away who waits for his answer."""
     bodies = [b"%d" % number for number in range(100)]
-    answers = await asyncio.gather(*(receiver.deliver(body) for body in bodies))
+    async with running(valkey.url, limits=PATIENT) as receiver:
+        answers = await asyncio.gather(*(receiver.deliver(body) for body in bodies))
     answered = [body for body, answer in zip(bodies, answers, strict=True) if answer == 202]
 
     assert sorted(bodies) == sorted(answered)
