@@ -29,15 +29,14 @@ class Gaps:
 
     async def passed(self, progress: Progress, late: Iterable[IncidentId], lease: Lease) -> Progress:
         """Take in what a pass of resync found; tell of the gap after the first pass to which nothing in it is young."""
-        if progress.gap is None:
+        progress = with_late(progress, late)
+        gap = progress.gap
+        if gap is None or not gap.until_ms:
             return progress
-        gap = replace(progress.gap, late=tuple(dict.fromkeys([*progress.gap.late, *late])))
-        if not gap.until_ms:
-            return replace(progress, gap=gap)
         over_ms = gap.until_ms + int(self._wiring.durations.grace * SECOND)
         if progress.begun_ms < over_ms:
-            return replace(progress, gap=gap, due_ms=min(progress.due_ms or over_ms, over_ms))
-        return await self._told(replace(progress, gap=gap), gap, lease)
+            return replace(progress, due_ms=min(progress.due_ms or over_ms, over_ms))
+        return await self._told(progress, gap, lease)
 
     async def _told(self, progress: Progress, gap: Gap, lease: Lease) -> Progress:
         """Tell every channel; what Slack could not take is told after the next pass, which is soon."""
@@ -72,3 +71,10 @@ class Gaps:
             await self._placing.exist(message, known, Place(channel, save, lease, urgent=False))
         except Refused as error:
             log.warning("gap.not_told", channel=channel, why=str(error), code=error.code)
+
+
+def with_late(progress: Progress, late: Iterable[IncidentId]) -> Progress:
+    """Remember for the end of the gap what came late in it; outside a gap nobody is told."""
+    if progress.gap is None:
+        return progress
+    return replace(progress, gap=replace(progress.gap, late=tuple(dict.fromkeys([*progress.gap.late, *late]))))

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from bolt_app.upkeep.repairing import Looked, Repairing
 from bolt_app.wiring import Wiring
-from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable
+from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
 from shared.model.event import ANNOTATED, SECOND, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
@@ -43,7 +43,7 @@ class Pass:
 
     `recent` holds the latest entries of PagerDuty's log, None when there are too many to read: then every incident is
     read in full. Collected on the way: incidents to look at `again`, those about which something came `late`, whether
-    something is missing that is still `young`.
+    to look `soon`, because something is missing that is still young, or PagerDuty had a bad moment.
     """
 
     lease: Lease
@@ -52,7 +52,7 @@ class Pass:
     recent: dict[IncidentId, list[LogEntry]] | None = None
     again: list[IncidentId] = field(default_factory=list)
     late: list[IncidentId] = field(default_factory=list)
-    young: bool = False
+    soon: bool = False
 
 
 class Resync:
@@ -109,9 +109,11 @@ class Resync:
             LOOKED.labels("failed").inc()
             log.warning("resync.not_compared", incident=incident, why=str(error))
             this.again.append(incident)
+            # What PagerDuty refuses now it will refuse in a minute as well.
+            this.soon = this.soon or isinstance(error, Uncertain)
             return
         LOOKED.labels("late" if looked.late else "compared").inc()
-        this.young = this.young or looked.young
+        this.soon = this.soon or looked.young
         this.late += [incident] if looked.late else []
 
     async def meet(self, this: Pass, incident: IncidentId) -> None:

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from bolt_app.upkeep.resync import Pass, Resync
 from bolt_app.wiring import Wiring
-from shared.errors import FencedOff, NotFound, Refused
+from shared.errors import FencedOff, NotFound, Refused, Stopping
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
 from shared.model.journal import fact
@@ -44,7 +44,7 @@ class Found:
 
 
 class Sweep:
-    """Puts Slack in order. Slack's limits leave the other calls room before these."""
+    """Puts Slack in order. Slack's limits leave the other calls room before these, which wait for their turn."""
 
     def __init__(self, wiring: Wiring, resync: Resync) -> None:
         self._wiring = wiring
@@ -52,11 +52,16 @@ class Sweep:
         self._leases = wiring.leases("slack")
 
     async def sweep(self, progress: Progress, this: Pass) -> Progress:
-        """Look at every channel, and at the threads whose turn it is. Raises `CallError`, and `Malformed`."""
+        """Look at every channel, and at the threads whose turn it is. Raises `CallError`, `Malformed`, `Stopping`."""
         oldest_ms = await self._wiring.clock.now_ms() - REACH
         for channel in self._channels():
+            self._go_on()
             await self._channel(channel, oldest_ms, this)
         return replace(progress, turn=await self._threads(progress, this))
+
+    def _go_on(self) -> None:
+        if self._wiring.stopping.is_set():
+            raise Stopping("this worker is about to end")
 
     def _channels(self) -> list[ChannelId]:
         routing = self._wiring.config.routing
@@ -68,7 +73,7 @@ class Sweep:
         found = Found()
         begun_ms = await self._wiring.clock.now_ms()
         try:
-            async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms):
+            async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
                 await self._message(channel, message, found)
         except Refused as error:
             log.warning("sweep.channel_closed", channel=channel, why=str(error), code=error.code)
@@ -126,6 +131,7 @@ class Sweep:
         following = [incident for incident in incidents if progress.turn is None or incident > progress.turn]
         chosen = following[:THREADS]
         for incident in chosen:
+            self._go_on()
             await this.lease.check(self._wiring.durations.slack_timeout)
             await self._thread(incident)
         return chosen[-1] if len(following) > THREADS else None
@@ -137,7 +143,8 @@ class Sweep:
         if home is None or card is None:
             return
         try:
-            own = self._wiring.slack.own_messages(home, oldest_ms=int(float(card) * SECOND), thread_ts=card)
+            since_ms = int(float(card) * SECOND)
+            own = self._wiring.slack.own_messages(home, oldest_ms=since_ms, thread_ts=card, patient=True)
             messages = [message async for message in own]
         except Refused as error:
             log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)

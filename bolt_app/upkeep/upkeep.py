@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.placing import Placing
-from bolt_app.upkeep.gaps import Gaps
+from bolt_app.upkeep.gaps import Gaps, with_late
 from bolt_app.upkeep.resync import Pass, Resync
 from bolt_app.upkeep.sweep import Sweep
 from bolt_app.upkeep.watchdog import Watchdog
@@ -21,6 +21,7 @@ from bolt_app.wiring import Wiring
 from shared.errors import CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.log import reference
 from shared.model.event import SECOND
+from shared.model.ids import IncidentId
 from shared.model.progress import EVERYTHING, Progress
 from shared.store.leases import Lease
 
@@ -109,25 +110,29 @@ class Upkeep:
             return progress
 
     async def _resynced(self, progress: Progress, lease: Lease) -> Progress:
+        late: list[IncidentId] = []
         try:
             this = await self._resync.begin(progress, lease)
+            late = this.late
             await self._resync.compare(this, progress)
-        except (CallError, Malformed) as error:
+        except (CallError, Malformed, Stopping) as error:
             PASSES.labels("broken off").inc()
             wait = error.retry_after if isinstance(error, Unavailable) else None
             log.warning("resync.broken_off", why=str(error))
+            # These are repaired, so the next pass will not find them late any more.
+            progress = with_late(progress, late)
             return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_most))
         progress = await self._then_slack(progress, this)
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
-        soon = await self._in(self._wiring.durations.grace) if this.young or this.again else 0
+        soon = await self._in(self._wiring.durations.grace) if this.soon else 0
         progress = replace(progress, since_ms=this.since_ms, due_ms=soon, again=tuple(this.again))
         return await self._gaps.passed(progress, this.late, lease)
 
     async def _then_slack(self, progress: Progress, this: Pass) -> Progress:
         try:
             return await self._sweep.sweep(progress, this)
-        except (CallError, Malformed) as error:
+        except (CallError, Malformed, Stopping) as error:
             log.warning("sweep.broken_off", why=str(error))
             return progress
 

@@ -14,9 +14,10 @@ import structlog
 from prometheus_client import Gauge
 
 from bolt_app.wiring import Wiring
+from shared.errors import CallError
 from shared.model.event import SECOND
 from shared.model.progress import Gap, Progress
-from shared.pagerduty.subscriptions import ANY, WebhookSubscription, delivers_here, wrong_with
+from shared.pagerduty.subscriptions import ANY, WebhookSubscription, delivers_here, missing, wrong_with
 from shared.store import keys
 from shared.store.leases import Lease
 
@@ -42,13 +43,16 @@ class Watchdog:
         disabled = [each for each in ours if each.disabled]
         problem = OFF if disabled else str(wrong_with(ours) or "")
         now_ms = await self._wiring.clock.now_ms()
+        nothing_comes = bool(disabled) or missing(ours) is not None
+        if nothing_comes:
+            progress = replace(progress, gap=_open_gap(progress, now_ms))
         if disabled:
             progress = await self._mend(progress, disabled, lease, now_ms)
         elif progress.pinged_ms and not await self._ping_came(progress):
             waited = self._waited(progress, now_ms)
             problem = problem or (DEAF if waited else progress.problem)
             progress = await self._ping(progress, ours, lease, now_ms) if waited else progress
-        elif progress.gap is not None and not progress.gap.until_ms:
+        elif progress.gap is not None and not progress.gap.until_ms and not nothing_comes:
             gap = replace(progress.gap, until_ms=now_ms)
             progress = replace(progress, gap=gap, pinged_ms=0, due_ms=now_ms)
             log.warning("subscription.works_again", hint="what was lost meanwhile is looked up now")
@@ -66,23 +70,33 @@ class Watchdog:
         """Ping it; switch it on when the ping has come, or has had its time."""
         waited = self._waited(progress, now_ms)
         came = bool(progress.pinged_ms) and await self._ping_came(progress)
-        gap = progress.gap if progress.gap and not progress.gap.until_ms else Gap(progress.watched_ms or now_ms)
         if progress.pinged_ms and not came and not waited:
-            return replace(progress, gap=gap)
+            return progress
         if progress.pinged_ms:
             for subscription in disabled:
-                await lease.check(self._wiring.durations.pagerduty_timeout)
-                await self._wiring.pagerduty.enable_subscription(subscription.id)
-                log.warning("subscription.enabled", subscription=subscription.id, ping_came=came, why=OFF)
-        progress = replace(progress, gap=gap)
+                await self._enable(subscription, lease, ping_came=came)
         return progress if came else await self._ping(progress, disabled, lease, now_ms)
+
+    async def _enable(self, subscription: WebhookSubscription, lease: Lease, *, ping_came: bool) -> None:
+        """Switch it on; where PagerDuty does not let us, the problem stays, and is reported."""
+        await lease.check(self._wiring.durations.pagerduty_timeout)
+        try:
+            await self._wiring.pagerduty.enable_subscription(subscription.id)
+        except CallError as error:
+            log.warning("subscription.not_enabled", subscription=subscription.id, why=str(error))
+        else:
+            log.warning("subscription.enabled", subscription=subscription.id, ping_came=ping_came, why=OFF)
 
     async def _ping(
         self, progress: Progress, ours: Sequence[WebhookSubscription], lease: Lease, now_ms: int
     ) -> Progress:
+        """Ask for pings. One that PagerDuty does not make is awaited in vain, like one that does not come."""
         for subscription in ours:
             await lease.check(self._wiring.durations.pagerduty_timeout)
-            await self._wiring.pagerduty.ping_subscription(subscription.id)
+            try:
+                await self._wiring.pagerduty.ping_subscription(subscription.id)
+            except CallError as error:
+                log.warning("subscription.not_pinged", subscription=subscription.id, why=str(error))
         return replace(progress, pinged_ms=now_ms)
 
     def _waited(self, progress: Progress, now_ms: int) -> bool:
@@ -98,3 +112,10 @@ class Watchdog:
             log.error("subscription.wrong", why=problem)
         elif progress.problem and not problem:
             log.info("subscription.right", was=progress.problem)
+
+
+def _open_gap(progress: Progress, now_ms: int) -> Gap:
+    """Give the gap that has not ended yet; one that begins now began when all was last seen to be well."""
+    if progress.gap is not None and not progress.gap.until_ms:
+        return progress.gap
+    return Gap(progress.watched_ms or now_ms)

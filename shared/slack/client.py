@@ -153,16 +153,16 @@ class Slack(Installation):
         return None
 
     async def own_messages(
-        self, channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None
+        self, channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None, patient: bool = False
     ) -> AsyncIterator[OwnMessage]:
         """
         Read every message of ours since `oldest_ms`, a time on our clock, and the places of deleted ones.
 
         In a channel these are its own messages and the replies broadcast to it, in a thread the replies, in whatever
-        order Slack gives them. Nobody waits for it, so it leaves room for what is more urgent. Pages after the first
-        wait for their turn, up to `PATIENCE` seconds each.
+        order Slack gives them. Nobody waits for it, so it leaves room for what is more urgent. Pages after the first,
+        and the first too if it is `patient`, wait for their turn, up to `PATIENCE` seconds each.
         """
-        async for message in self._own(channel, oldest_ms, thread_ts, Priority.LOW):
+        async for message in self._own(channel, oldest_ms, thread_ts, Priority.LOW, patient=patient):
             yield message
 
     async def own_parent(self, channel: ChannelId, thread_ts: MessageTs) -> OwnMessage | None:
@@ -231,13 +231,20 @@ class Slack(Installation):
         await self._transport.aclose()
 
     async def _own(
-        self, channel: ChannelId, oldest_ms: int, thread_ts: MessageTs | None, priority: Priority
+        self,
+        channel: ChannelId,
+        oldest_ms: int,
+        thread_ts: MessageTs | None,
+        priority: Priority,
+        *,
+        patient: bool = False,
     ) -> AsyncIterator[OwnMessage]:
         us = self._us or await self.auth_test()
         oldest = max(0, oldest_ms - CLOCK_SKEW_MS) / 1000
         params = {"channel": channel, "oldest": f"{oldest:.6f}", "inclusive": True, "include_all_metadata": True}
         method = "conversations.replies" if thread_ts else "conversations.history"
-        async for page in self._transport.pages(method, params | ({"ts": thread_ts} if thread_ts else {}), priority):
+        params |= {"ts": thread_ts} if thread_ts else {}
+        async for page in self._transport.pages(method, params, priority, patient=patient):
             for message in answers.parse_own(page, us):
                 # Slack puts the parent at the head of every page of its thread.
                 if message.ts != thread_ts:

@@ -99,14 +99,16 @@ class Transport:
             raise
 
     async def pages(
-        self, method: str, params: Mapping[str, object], priority: Priority = Priority.FIRST
+        self, method: str, params: Mapping[str, object], priority: Priority = Priority.FIRST, *, patient: bool = False
     ) -> AsyncIterator[dict[str, object]]:
         """
         Read page after page.
 
-        Pages after the first wait for their turn: a reading that began anew each time would never come to its end.
+        Pages after the first wait for their turn: a reading that began anew each time would never come to its end. So
+        does the first if the reading is `patient`, for it may be one of many that are only of use together.
         """
-        page, following = await self._page(method, params, priority)
+        first = self._next_page if patient else self._page
+        page, following = await first(method, params, priority)
         yield page
         while following:
             page, following = await self._next_page(method, {**params, "cursor": following}, priority)

@@ -118,9 +118,10 @@ class SimulatedSlack(Slack):
         return None if found is None else MessageTs(found)
 
     async def own_messages(
-        self, _channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None
+        self, _channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None, patient: bool = False
     ) -> AsyncIterator[OwnMessage]:
-        """Read the channel, or a thread of it."""
+        """Read the channel, or a thread of it. Nothing limits reads here, so nobody needs to be `patient`."""
+        del patient
         oldest = (oldest_ms - CLOCK_SKEW_MS) / SECOND
         for own in await self._way.call("sweep", lambda: [*map(_own, self._workspace.seen(oldest, thread_ts))]):
             yield own

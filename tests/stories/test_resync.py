@@ -1,5 +1,6 @@
 """Deliveries get lost: what nobody told is found by looking, told once, and counted."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,7 +11,10 @@ from prometheus_client import REGISTRY
 
 from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.slack import Message
-from tests.stories.harness import FAST, Bridge, running, settled, until
+from shared.model.progress import EVERYTHING
+from shared.store import documents
+from shared.store.redis import connect
+from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled, until
 
 LOOKING = replace(FAST, resync=0.4, grace=1.0, resync_pause=0.001, watch=0.2)
 """A resync several times a second. Webhooks have a second, because PagerDuty's log knows no less."""
@@ -33,6 +37,11 @@ async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
 def repaired(missing: str) -> float:
     """Count what resync has repaired so far."""
     return REGISTRY.get_sample_value("pagebridge_resync_repairs_total", {"missing": missing}) or 0.0
+
+
+def healthy() -> bool:
+    """Read whether the worker finds the subscription in order."""
+    return REGISTRY.get_sample_value("pagebridge_subscription_healthy") == 1.0
 
 
 def passes() -> float:
@@ -233,3 +242,36 @@ async def test_pagerduty_that_fails_only_delays_it(bridge: Bridge) -> None:
     fault.remove()
 
     await told(card, "Acknowledged by Bob Ng")
+
+
+async def test_what_came_late_is_told_although_the_pass_broke_off(tmp_path: Path) -> None:
+    """One incident is repaired, then PagerDuty limits us: the channel hears of that one as well."""
+    async with looking(tmp_path) as bridge:
+        await shown(bridge)
+        [subscription] = bridge.pagerduty.webhooks.subscriptions.values()
+        subscription.active = False
+        await until(lambda: not healthy(), "the subscription to be missed")
+        for incident in (bridge.trigger("First"), bridge.trigger("Second")):
+            bridge.pagerduty.fail(Fault("GET", f"/incidents/{incident.id}", status=429, ratelimit_reset=1, times=1))
+        await bridge.card("First")
+        await bridge.card("Second")
+
+        subscription.active = True
+
+        notice = await bridge.card("did not reach Slack")
+        assert ("First" in notice.plain, "Second" in notice.plain) == (True, True)
+
+
+async def test_what_pagerduty_refuses_to_show_is_not_asked_for_all_the_time(bridge: Bridge) -> None:
+    """It is compared again with everything else, when that is due, and calls for no pass of its own."""
+    await shown(bridge)
+    bridge.pagerduty.webhooks.lose_next(1)
+    bridge.pagerduty.fail(Fault("GET", f"/incidents/{bridge.trigger('Secret').id}", status=403))
+    redis = connect(bridge.valkey.url)
+
+    async with asyncio.timeout(PATIENCE):
+        while not (progress := (await documents.progress(redis).load(EVERYTHING)).value).again:  # noqa: ASYNC110 -- Redis has no event for it
+            await asyncio.sleep(0.01)
+
+    assert 0 == progress.due_ms
+    await redis.aclose()

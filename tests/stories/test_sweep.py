@@ -1,6 +1,7 @@
 """What a process left behind in Slack that died, or woke up too late, is found by comparing Slack with the records."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from prometheus_client import REGISTRY
 from pagebridge.sandbox.slack import Message
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.client import Slack
-from tests.stories.harness import Bridge, until
-from tests.stories.test_resync import looked, looking, shown
+from tests.stories.harness import Bridge, running, until
+from tests.stories.test_resync import LOOKING, looked, looking, shown
 
 
 @pytest.fixture
@@ -113,3 +114,20 @@ async def test_at_rest_nothing_is_written(bridge: Bridge) -> None:
     again = [call for method in ("chat.update", "chat.postMessage") for call in bridge.slack.calls_to(method)]
     assert calls == again
     assert [] == bridge.slack.calls_to("chat.delete")
+
+
+async def test_many_channels_are_all_looked_at(tmp_path: Path) -> None:
+    """Slack's limits leave little room for what nobody waits for, so each channel and thread waits for its turn."""
+    rooms = [f"C0ROOM{number}" for number in range(4)]
+    routes = [{"service": f"PSERVICE{number}", "channel": room} for number, room in enumerate(rooms)]
+    routing = {"default_channel": "C0INCIDENTS", "routes": routes}
+    limited = replace(LOOKING, pace=0.2)
+    async with running(tmp_path / "valkey", durations=limited, routing=routing) as bridge:
+        for room in rooms:
+            bridge.slack.add_channel(room.lower(), id=room)
+        _, card = await shown(bridge)
+        bridge.channel.remove(card.replies[0])
+        bridge.channel.remove(card)
+
+        assert await bridge.card("Triggered") is not card
+        await until(lambda: len(bridge.slack.calls_to("conversations.replies")) > 0, "a look at the thread")

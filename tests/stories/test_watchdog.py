@@ -5,15 +5,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.pagerduty.subscriptions import Subscription
 from shared.model.progress import EVERYTHING
 from shared.store import documents
 from shared.store.redis import connect
 from tests.stories.harness import Bridge, until
-from tests.stories.test_resync import looked, looking, shown
+from tests.stories.test_resync import healthy, looked, looking, shown
 
 
 @pytest.fixture
@@ -27,11 +27,6 @@ def subscription(bridge: Bridge) -> Subscription:
     """Find the subscription that delivers to the bridge."""
     [found] = bridge.pagerduty.webhooks.subscriptions.values()
     return found
-
-
-def healthy() -> bool:
-    """Read whether the worker finds the subscription in order."""
-    return REGISTRY.get_sample_value("pagebridge_subscription_healthy") == 1.0
 
 
 async def problem(bridge: Bridge) -> str:
@@ -129,3 +124,43 @@ async def test_a_receiver_that_turns_everything_away(bridge: Bridge) -> None:
         if "pings do not reach" in words:
             break
     assert "pings do not reach" in words
+
+
+async def test_a_subscription_that_is_missing_leaves_a_gap(bridge: Bridge) -> None:
+    """Once there is one again, the channel hears which updates came late, as after one that was switched off."""
+    await shown(bridge)
+    await until(healthy, "a subscription in order")
+    subscription(bridge).active = False
+    await until(lambda: not healthy(), "the subscription to be missed")
+    bridge.trigger("Unheard")
+    await bridge.card("Unheard")
+
+    subscription(bridge).active = True
+
+    assert "Unheard" in (await bridge.card("did not reach Slack")).plain
+
+
+@pytest.mark.parametrize("status", [400, 500], ids=["refused", "an error"])
+async def test_a_ping_that_pagerduty_does_not_make(bridge: Bridge, status: int) -> None:
+    """PagerDuty may ping none that is off: it is switched on all the same."""
+    await until(healthy, "a subscription in order")
+    fault = bridge.pagerduty.fail(Fault("POST", "/webhook_subscriptions/*/ping", status=status))
+    switch_off(bridge)
+
+    await until(lambda: subscription(bridge).disabled_until is None, "the subscription to be switched on")
+
+    fault.remove()
+    await until(healthy, "a subscription in order")
+
+
+async def test_a_subscription_that_cannot_be_switched_on_is_reported(bridge: Bridge) -> None:
+    """The token may only read: log and metric say what is wrong, and the gap ends once somebody mends it."""
+    await shown(bridge)
+    await until(healthy, "a subscription in order")
+    bridge.pagerduty.fail(Fault("POST", "/webhook_subscriptions/**", status=403))
+    switch_off(bridge)
+    bridge.trigger("Unheard")
+
+    await until(lambda: not healthy(), "the subscription to be found off")
+    assert "switched the webhook subscription off" in await problem(bridge)
+    await bridge.card("Unheard")
