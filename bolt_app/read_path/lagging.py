@@ -39,6 +39,10 @@ class Lagging:
             DELAY.observe(max(0, await self._wiring.clock.now_ms() - this.as_of_ms) / 1000)
         await self._tell(channel, await self._lag.shown(channel, this.incident.id))
 
+    async def refused(self, this: Pass, channel: ChannelId) -> None:
+        """Note that a channel takes no card, now or ever: none waits for Slack's limits there."""
+        await self._tell(channel, await self._lag.shown(channel, this.incident.id))
+
     async def _tell(self, channel: ChannelId, late: Late) -> None:
         """Tell a channel once that its cards are late, and once that they are not any more."""
         if not late.verdict:

@@ -15,7 +15,7 @@ from bolt_app.read_path.adopting import Adopting
 from bolt_app.read_path.planning import Planning
 from bolt_app.read_path.showing import Pass, Showing
 from bolt_app.wiring import Wiring
-from shared.errors import CallError, NotFound
+from shared.errors import CallError, Malformed, NotFound
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident, settle
@@ -90,7 +90,7 @@ class Reconciler:
             log.warning("incident.not_found", incident=incident)
             await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
             return (await self._wiring.incidents.change(incident, lambda known: replace(known, unread=False))).value
-        except CallError as error:
+        except (CallError, Malformed) as error:
             log.warning("incident.unread", incident=incident, why=str(error))
             await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
             return before.value

@@ -44,7 +44,7 @@ class Showing:
         Write the home card, then the lines that are missing, in the order of their time, then the cards elsewhere.
 
         Returns when to try again what was refused. Raises what kept some channel from being written, after the others
-        have been: what can be tried again soonest.
+        have been, unless what was refused can be tried again sooner.
         """
         names = await self._mentions.of(this.snapshot)
         again: list[float | None] = []
@@ -54,9 +54,11 @@ class Showing:
                 again.append(await self._channel(this, channel, names))
             except CallError as error:
                 late.append(error)
-        if late:
-            raise min(late, key=_soonest)
-        return min((seconds for seconds in again if seconds is not None), default=None)
+        soonest = min((seconds for seconds in again if seconds is not None), default=None)
+        first = min(late, key=_soonest, default=None)
+        if first is not None and (soonest is None or _soonest(first) < soonest):
+            raise first
+        return soonest
 
     async def _channel(self, this: Pass, channel: ChannelId, names: Names) -> float | None:
         """Write what belongs into one channel, if it can be written to; return when to try that again."""
@@ -69,6 +71,7 @@ class Showing:
         try:
             await self._messages(this, channel, names)
         except Refused as error:
+            await self._lagging.refused(this, channel)
             return await self._closing.refused(this, channel, error)
         await self._closing.passed(this, channel, new=new)
         return None

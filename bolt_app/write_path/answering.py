@@ -17,6 +17,7 @@ from bolt_app.write_path.replies import Part, Reply
 from bolt_app.write_path.telling import tell
 from bolt_app.write_path.trying import Try
 from shared.errors import BridgeError
+from shared.log import reference
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
 from shared.model.incident import Incident
@@ -43,6 +44,10 @@ class Answering:
             await self._progress(attempt)
         except BridgeError as error:
             log.warning("progress.lost", command=attempt.command.id, incident=attempt.command.incident, why=str(error))
+        except Exception:
+            # It runs beside the tries, and must not break them off.
+            where = {"command": attempt.command.id, "incident": attempt.command.incident}
+            log.exception("progress.failed", **where, reference=reference())
 
     async def _progress(self, attempt: Try) -> None:
         durations = self._wiring.durations

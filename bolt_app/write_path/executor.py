@@ -33,7 +33,7 @@ from shared.errors import (
 )
 from shared.log import reference
 from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import Action, Command
+from shared.model.command import Action
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
@@ -177,9 +177,16 @@ class Executor:
         await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
 
     async def _once(self, attempt: Try) -> Outcome:
-        if attempt.command.action is Action.TRIGGER:
-            return await self._creating.once(attempt)
-        return await self._attempting.once(attempt)
+        """Try once. What nobody foresaw must not go round for ever: like an answer that cannot be read, it is doubt."""
+        trying = self._creating if attempt.command.action is Action.TRIGGER else self._attempting
+        try:
+            return await trying.once(attempt)
+        except BridgeError:
+            raise
+        except Exception as error:
+            where = {"command": attempt.command.id, "incident": attempt.command.incident}
+            log.exception("command.broken", **where, reference=reference())
+            raise Uncertain(f"it failed with {type(error).__name__}, which nobody foresaw") from error
 
     async def _over(self, attempt: Try, wait: float) -> Outcome | None:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
@@ -272,7 +279,7 @@ class Executor:
         record, command = attempt.record, attempt.command
 
         def rule(incident: Incident) -> Incident:
-            others = tuple(a for a in incident.attempts if a.command != command.id and not _superseded(a, command))
+            others = tuple(a for a in incident.attempts if a.command != command.id and not a.superseded_by(command))
             shown = Attempt(command.id, command.action, command.by.id, state, record.accepted_ms)
             return replace(incident, attempts=(*others, shown) if failed else others)
 
@@ -290,9 +297,3 @@ class Executor:
             return queue.put(ended)
 
         await self._wiring.command_queues.change(record.command.incident, rule, lease)
-
-
-def _superseded(earlier: Attempt, command: Command) -> bool:
-    """Tell whether an earlier attempt failed at what the same person has tried again since."""
-    same = (earlier.by, earlier.action) == (command.by.id, command.action)
-    return same and earlier.state is not AttemptState.TRYING

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.model.command import Action
+from shared.model.command import Action, Command
 from shared.model.ids import CommandId, SlackUserId
 
 
@@ -24,3 +24,8 @@ class Attempt:
     by: SlackUserId
     state: AttemptState
     since_ms: int
+
+    def superseded_by(self, command: Command) -> bool:
+        """Tell whether it failed at what the same person has tried again since."""
+        same = (self.by, self.action) == (command.by.id, command.action)
+        return same and self.state is not AttemptState.TRYING

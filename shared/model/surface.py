@@ -29,6 +29,11 @@ class Placed:
         """Tell whether a post was begun whose outcome nobody has seen."""
         return self.ts is None and self.until_ms is not None
 
+    @property
+    def may_stand(self) -> bool:
+        """Tell whether people may see a message of this in the channel, whatever it is called."""
+        return self.ts is not None or self.unclear or self.instead_of is not None
+
     def with_news(self, of_ms: int) -> "Placed":
         """Note the newest event that it tells of, once it is known to say what it should."""
         return self if self.shown is None else replace(self, of_ms=of_ms)
@@ -77,9 +82,9 @@ class Surface:
         return self.displaced if self.channels[:1] == (channel,) else None
 
     def moved(self, channel: ChannelId) -> "Surface":
-        """Make another channel home, because home cannot be posted to. A card that is there already stays, as one."""
+        """Make another channel home, because home cannot be posted to. A card that is there, or may be, stays one."""
         home, *others = self.channels
-        kept = [home] if self.cards.get(home, Placed()).ts is not None else []
+        kept = [home] if self.cards.get(home, Placed()).may_stand else []
         channels = (channel, *(other for other in others if other != channel), *kept)
         return replace(self.left_behind().closed(home), channels=channels, displaced=home)
 

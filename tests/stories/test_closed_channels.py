@@ -255,3 +255,15 @@ async def settled_but_for_tries(bridge: Bridge) -> None:
     before = tries(bridge)
     await bridge.pagerduty.webhooks.idle()
     await until(lambda: tries(bridge) > before, "a try")
+
+
+async def test_a_busy_channel_does_not_keep_an_incident_from_the_default_one(bridge: Bridge) -> None:
+    """Its home is archived, and another channel of its route is told to wait: the default channel has it at once."""
+    bridge.slack.add_channel("checkout", id="C0CHECKOUT", archived=True)
+    bridge.slack.add_channel("busy", id="C0BUSY")
+    bridge.route(service="checkout-api", channels=["C0CHECKOUT", "C0BUSY"])
+    bridge.slack.fail(Fault("chat.postMessage", channel="C0BUSY", retry_after=600))
+
+    bridge.trigger()
+
+    assert NOTICE in (await bridge.card("Triggered")).plain

@@ -82,3 +82,19 @@ async def test_words_that_could_not_be_said_are_said_later(bridge: Bridge) -> No
     outage.remove()
     refused.remove()
     await until(lambda: said(bridge, OVER) == 1, "words on its end")
+
+
+async def test_a_card_that_went_elsewhere_is_not_late_for_ever(bridge: Bridge) -> None:
+    """It had to wait, and then its channel was archived: nobody there waits for it any more."""
+    channel = bridge.slack.add_channel("checkout", id="C0CHECKOUT")
+    bridge.route(service="checkout-api", channel="C0CHECKOUT")
+    limited = bridge.slack.fail(Fault("chat.postMessage", channel="C0CHECKOUT", retry_after=1, times=1))
+    bridge.trigger("Displaced")
+    await until(lambda: limited.struck > 0, "a try")
+    channel.archived = True
+    await bridge.card("Displaced")
+    await bridge.lines(1)
+
+    redis = connect(bridge.valkey.url)
+    assert 0 == await redis.exists(keys.behind("C0CHECKOUT"))  # type: ignore[arg-type]  # the ids of tests are plain text
+    await redis.aclose()

@@ -1,5 +1,7 @@
 """What is known of an incident's messages, as channels come and go."""
 
+import pytest
+
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
 from shared.model.surface import Placed, Surface
 
@@ -24,6 +26,12 @@ def test_a_card_that_is_there_stays_when_home_moves() -> None:
 
     assert (DEFAULT, DUTY, HOME) == moved.channels
     assert HERE == moved.cards[HOME]
+
+
+@pytest.mark.parametrize("placed", [Placed(begun_ms=1, until_ms=2), Placed(instead_of=MessageTs("1.1"))])
+def test_a_card_that_may_stand_at_home_is_not_forgotten(placed: Placed) -> None:
+    """Its post was unclear, or it is to be replaced by another: people may see it, so it is looked after again."""
+    assert (DEFAULT, DUTY, HOME) == SURFACE.with_card(HOME, placed).moved(DEFAULT).channels
 
 
 def test_home_may_move_to_a_channel_that_has_a_card() -> None:

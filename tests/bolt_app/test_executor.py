@@ -1,0 +1,75 @@
+"""What becomes of a command when something goes wrong that nobody foresaw."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from fakeredis import FakeAsyncRedis
+from structlog.testing import capture_logs
+
+from bolt_app.wiring import Wiring
+from bolt_app.write_path.answering import Answering
+from bolt_app.write_path.attempting import Attempting
+from bolt_app.write_path.executor import Executor
+from bolt_app.write_path.trying import Try
+from shared.model.command import Action, Clicker, Command
+from shared.model.ids import ChannelId, CommandId, SlackUserId
+from shared.model.outcome import Kind, Outcome
+from shared.model.queue import CommandQueue, Record
+from tests.bolt_app.wired import wired
+from tests.builders import INCIDENT
+
+COMMAND = Command(
+    CommandId("c1"), Action.ACKNOWLEDGE, INCIDENT, Clicker(SlackUserId("U0ALICE"), "T0"), ChannelId("C0"), None, ""
+)
+
+
+class Broken(Attempting):
+    """A try that fails in a way that nobody foresaw; with a text, after it has begun a call."""
+
+    async def once(self, attempt: Try) -> Outcome:
+        """Fail."""
+        if attempt.record.command.terms.text and not attempt.record.calls:
+            await self.begin(attempt)
+        raise ZeroDivisionError("nobody foresaw this")
+
+
+class Told(Answering):
+    """Remembers what the clicker is told at the end."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        super().__init__(wiring)
+        self.outcomes: list[Outcome] = []
+
+    async def progress(self, attempt: Try) -> None:
+        """Tell nothing on the way."""
+        del attempt
+
+    async def final(self, attempt: Try, outcome: Outcome) -> None:
+        """Remember it."""
+        del attempt
+        self.outcomes.append(outcome)
+
+
+@pytest.mark.parametrize(("sent", "kind"), [(False, Kind.EXPIRED), (True, Kind.UNKNOWN)])
+async def test_a_command_that_fails_for_an_unforeseen_reason_ends_and_is_told(sent: bool, kind: Kind) -> None:  # noqa: FBT001 -- of the table
+    """It is tried while it lives, then its clicker hears the truth, and the next command has its turn."""
+    redis = cast("Any", FakeAsyncRedis())
+    wiring = await wired(redis, life=0.3, call_max=0.3, retry_first=0.05)
+    command = replace(COMMAND, terms=replace(COMMAND.terms, text="x" if sent else ""))
+    record = Record(command, accepted_ms=await wiring.clock.now_ms())
+    await wiring.command_queues.change(INCIDENT, lambda queue: queue.added(record))
+    lease = await wiring.leases("command").take(INCIDENT)
+    assert lease
+    answering = Told(wiring)
+
+    with capture_logs() as logged:
+        assert await Executor(wiring, Broken(wiring), answering).run(INCIDENT, lease) is None
+
+    [outcome] = answering.outcomes
+    assert kind is outcome.kind
+    assert outcome.reference
+    queue: CommandQueue = (await wiring.command_queues.load(INCIDENT)).value
+    assert queue.first_open() is None
+    assert "command.broken" in {entry["event"] for entry in logged}
+    await redis.aclose()

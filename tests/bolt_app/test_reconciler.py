@@ -1,0 +1,53 @@
+"""What the reconciler shows when PagerDuty cannot be understood."""
+
+from typing import Any, cast
+
+from fakeredis import FakeAsyncRedis
+
+from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.read_path.showing import Pass
+from shared.errors import Malformed
+from shared.model.event import Instant
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.incident import Incident
+from shared.model.surface import Surface
+from tests.bolt_app.wired import wired
+from tests.builders import INCIDENT, NOON, snapshot
+
+
+class Gibberish:
+    """A PagerDuty whose answers nobody understands."""
+
+    async def incident(self, _incident: IncidentId) -> None:
+        """Answer."""
+        raise Malformed("something else in place of an incident")
+
+
+class Shown:
+    """Remembers what is to be shown."""
+
+    def __init__(self) -> None:
+        self.passes: list[Pass] = []
+
+    async def show(self, this: Pass) -> None:
+        """Remember it."""
+        self.passes.append(this)
+
+
+async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
+    """PagerDuty's answer makes no sense: what the webhooks told is shown, and it is asked again later."""
+    redis, shown = cast("Any", FakeAsyncRedis()), Shown()
+    wiring = await wired(redis, pagerduty=Gibberish())
+    known = Incident(INCIDENT, snapshot=snapshot(), as_of=Instant(NOON), unread=True)
+    await wiring.incidents.change(INCIDENT, lambda _: known)
+    surface = Surface(INCIDENT, generation="this", channels=(ChannelId("C0"),))
+    await wiring.surfaces.change(INCIDENT, lambda _: surface)
+    lease = await wiring.leases("slack").take(INCIDENT)
+    assert lease
+
+    again = await Reconciler(wiring, Planning(wiring), cast("Any", shown)).run(INCIDENT, lease)
+
+    assert [known.snapshot] == [this.snapshot for this in shown.passes]
+    assert wiring.durations.retry_most == again
+    await redis.aclose()
