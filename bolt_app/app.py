@@ -52,7 +52,7 @@ def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_ha
 
 def _listen(app: AsyncApp, wiring: Wiring, direct: Direct, in_hand: InHand, command: str) -> None:
     intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.catalogue
-    taking, opening, which = Taking(intake, direct), Opening(slack, catalogue), Which(wiring)
+    taking, opening, which = Taking(intake, direct), Opening(slack, catalogue, wiring.clock), Which(wiring)
     actions = BlockActions(taking, slack, opening, Details(wiring, opening), Retrying(wiring))
     block_actions.register(app, actions, in_hand)
     view_submissions.register(app, ViewSubmissions(intake, Meaning(wiring)), catalogue, in_hand)

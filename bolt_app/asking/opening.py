@@ -5,6 +5,7 @@ Slack gives three seconds from the press. So a dialog that needs PagerDuty's ans
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
@@ -16,6 +17,7 @@ from shared.model.command import Action
 from shared.slack.blocks import Block
 from shared.slack.client import Slack, View
 from shared.slack.failures import HASH_CONFLICT, TRIGGER_GONE
+from shared.store.time import StoreClock
 
 log = structlog.get_logger()
 
@@ -23,12 +25,14 @@ log = structlog.get_logger()
 class Opening:
     """Opens a dialog in front of whoever pressed something, or tells them why it did not open."""
 
-    def __init__(self, slack: Slack, catalogue: Catalogue) -> None:
+    def __init__(self, slack: Slack, catalogue: Catalogue, clock: StoreClock) -> None:
         self._slack = slack
         self._catalogue = catalogue
+        self._clock = clock
 
     async def open(self, action: Action, about: About, trigger_id: str, *, title: str = "") -> None:
         """Open the dialog for `action`; `title` is the first title of a new incident. Never raises `CallError`."""
+        about = replace(about, opened_ms=self._clock.estimate_ms())
         try:
             if action in forms.PLAIN:
                 await self._slack.open_view(trigger_id, forms.PLAIN[action](about))

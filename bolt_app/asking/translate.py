@@ -172,6 +172,7 @@ def submitted(payload: Payload, action: Action, about: About, terms: Terms) -> C
             label=about.label,
             url=about.url,
             terms=terms,
+            pressed_ms=about.opened_ms,
         )
 
 

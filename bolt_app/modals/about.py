@@ -17,7 +17,8 @@ class About:
     The incident and the place of the press that opened a dialog, and where to answer it privately.
 
     `incident` is None for one that is still to be opened. `label` and `url` are the card's, hints for words only.
-    `seen` are the assignees whom the card showed.
+    `seen` are the assignees whom the card showed. `opened_ms` is when the dialog was opened, by the store's clock,
+    since Slack does not say when one was sent; 0 where that is not known.
     """
 
     incident: IncidentId | None
@@ -27,6 +28,7 @@ class About:
     label: str = ""
     url: str = ""
     seen: frozenset[UserId] | None = None
+    opened_ms: int = 0
 
 
 _JSON = TypeAdapter(About)

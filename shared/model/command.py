@@ -100,7 +100,7 @@ class Command:
     aloud: bool = False
     """Whether its end is told in words even when the card says it all: it was typed, so nobody may be looking."""
     pressed_ms: int = 0
-    """When it was asked for, by Slack's clock; 0 where Slack does not say."""
+    """When it was asked for, by Slack's clock, or when its dialog was opened, by the store's; 0 where nobody says."""
 
     @property
     def whole(self) -> CommandId:

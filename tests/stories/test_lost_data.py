@@ -168,3 +168,16 @@ async def test_a_click_that_was_waiting_is_not_carried_out(bridge: Bridge) -> No
     assert [] == bridge.effects()
     await bridge.click("Alice", "Acknowledge", card)
     await bridge.card("Acknowledged by Alice Ng in Slack")
+
+
+async def test_a_dialog_from_before_the_loss_is_not_carried_out(bridge: Bridge) -> None:
+    """Nobody knows any more whether it was sent before: its text is given back, and one press sends it anew."""
+    await shown(bridge)
+    modal = await bridge.dialog("Alice", "Add note")
+    modal.fill("Note", "It is the cache")
+    await lose_all_data(bridge)
+
+    await modal.submit()
+
+    assert "It is the cache" in await bridge.told("Alice", "lost its data")
+    assert [] == bridge.pagerduty.calls_to("POST", "/incidents/*/notes")
