@@ -22,8 +22,9 @@ class Caller(NamedTuple):
     """
     Who makes a call.
 
-    One with a name who has to wait is given a place in line, behind all with a lower `priority` and those of the same
-    who came earlier, and is told a time of its own. So many callers who wait do not all come back at once.
+    One with a name who has to wait is given a place in line, behind all with a lower `priority`, and is told a time of
+    its own. So many callers who wait do not all come back at once. Of the same priority the channels take turns, by
+    what stands before the first colon of the name, and those of one channel go in the order in which they came.
     """
 
     name: str = ""

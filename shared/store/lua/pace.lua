@@ -11,8 +11,9 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local caller, late = ARGV[1], tonumber(ARGV[3])
-local place = ARGV[2] * 10000000000000 + math.floor(now / 1000)
-local count, due, ranks, waits = #KEYS / 3, {}, {}, {}
+local level = 10000000000000
+local lowest = ARGV[2] * level
+local count, due, ranks, waits, places = #KEYS / 3, {}, {}, {}, {}
 local blocked, wait = count + 1, 0
 
 local function takes(i)
@@ -24,6 +25,29 @@ local function leave(i, who)
   redis.call('ZREM', KEYS[3 * i], who)
 end
 
+local function channel(who)
+  return string.match(who, '^[^:]*')
+end
+
+-- Whoever comes stands a round behind the last of the same channel, else a round behind the first in line: so channels
+-- take turns, and the long line of a busy one is not in the way of another.
+local function place(i)
+  local line = KEYS[3 * i - 1]
+  local from, to = string.format('%.0f', lowest), string.format('%.0f', lowest + level - 1)
+  local same = redis.call('ZRANGEBYSCORE', line, from, to)
+  local ahead = same[1]
+  if not ahead then
+    return lowest + math.floor(now / 1000)
+  end
+  for k = #same, 1, -1 do
+    if channel(same[k]) == channel(caller) then
+      ahead = same[k]
+      break
+    end
+  end
+  return redis.call('ZSCORE', line, ahead) + 1
+end
+
 local function before(i)
   if caller == '' then
     return 0
@@ -31,14 +55,18 @@ local function before(i)
   for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3 * i], '-inf', string.format('%.0f', now))) do
     leave(i, gone)
   end
-  return redis.call('ZRANK', KEYS[3 * i - 1], caller)
-    or redis.call('ZCOUNT', KEYS[3 * i - 1], '-inf', string.format('%.0f', place))
+  local rank = redis.call('ZRANK', KEYS[3 * i - 1], caller)
+  if rank then
+    return rank
+  end
+  places[i] = string.format('%.0f', place(i))
+  return redis.call('ZCOUNT', KEYS[3 * i - 1], '-inf', places[i])
 end
 
 local function join(i)
   local line, back = KEYS[3 * i - 1], KEYS[3 * i]
-  if not redis.call('ZSCORE', line, caller) then
-    redis.call('ZADD', line, string.format('%.0f', place), caller)
+  if places[i] then
+    redis.call('ZADD', line, places[i], caller)
   end
   redis.call('ZADD', back, string.format('%.0f', now + wait + late), caller)
   local longest = math.max(redis.call('PTTL', line), math.floor((wait + late) / 1000) + 1)

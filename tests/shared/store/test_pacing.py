@@ -137,6 +137,18 @@ async def test_a_busy_channel_holds_up_no_other(redis: Redis) -> None:
     assert 0 == await budgets.take([Limit("quiet", 100.0, 0.0), all_channels], Caller("d", 3))
 
 
+async def test_a_busy_channel_does_not_fill_the_line_of_a_method(redis: Redis) -> None:
+    """Updates count over all channels: whoever is the first of its channel to wait goes before a busy one's backlog."""
+    budgets, limits = SharedBudgets(redis), [Limit("chat.update", 100.0, 0.0)]
+    await budgets.take(limits)
+    for number in range(5):
+        await budgets.take(limits, Caller(f"C0BUSY:{number}", 0))
+
+    waits = [await budgets.take(limits, Caller(name, 0)) for name in ("C0QUIET:1", "C0BUSY:0", "C0BUSY:1", "C0BUSY:4")]
+
+    assert [pytest.approx(seconds, abs=1) for seconds in (300, 100, 200, 600)] == waits
+
+
 async def test_who_has_room_in_its_channel_waits_in_the_line_of_all(redis: Redis) -> None:
     """There the first that could go goes first, of whatever channel."""
     budgets = SharedBudgets(redis)
