@@ -11,16 +11,18 @@ class Placed:
     """
     One message that is to exist once.
 
-    `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a post whose
+    `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a call whose
     outcome is not known: before `until_ms` nothing is looked up or repeated. `shown` is the digest of what the message
-    says, None while that is unknown. `instead_of` is a message that cannot be edited any more, to be deleted once this
-    one is there. `of_ms` is the time of the newest event that it tells of, by PagerDuty's clock.
+    says, None while that is unknown. `said` is the digest of an update that an earlier one may overwrite until
+    `until_ms`: before then, writing the same again is no use. `instead_of` is a message that cannot be edited any more,
+    to be deleted once this one is there. `of_ms` is the time of the newest event it tells of, by PagerDuty's clock.
     """
 
     ts: MessageTs | None = None
     begun_ms: int | None = None
     until_ms: int | None = None
     shown: str | None = None
+    said: str | None = None
     instead_of: MessageTs | None = None
     of_ms: int = 0
 
@@ -28,6 +30,10 @@ class Placed:
     def unclear(self) -> bool:
         """Tell whether a post was begun whose outcome nobody has seen."""
         return self.ts is None and self.until_ms is not None
+
+    def forgotten(self) -> "Placed":
+        """Forget what it says."""
+        return replace(self, shown=None, said=None)
 
     def with_news(self, of_ms: int) -> "Placed":
         """Note the newest event that it tells of, once it is known to say what it should."""
@@ -106,6 +112,6 @@ class Surface:
 
     def forgotten(self) -> "Surface":
         """Forget what the messages say, because a call may have landed that nobody waited for."""
-        cards = {channel: replace(placed, shown=None) for channel, placed in self.cards.items()}
-        lines = {key: replace(placed, shown=None) for key, placed in self.lines.items()}
+        cards = {channel: placed.forgotten() for channel, placed in self.cards.items()}
+        lines = {key: placed.forgotten() for key, placed in self.lines.items()}
         return replace(self, cards=cards, lines=lines)
