@@ -64,11 +64,11 @@ class Reconciler:
         await self._index(known.id, snapshot, surface.channels)
         if not surface.channels:
             return None
-        again = await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
         if known.briefing.wanted(snapshot, known.as_of):
-            # Only now: the card does not wait for what it says besides the state.
+            # The card does not wait for what it says besides the state; but if it has to wait all the same, for Slack's
+            # limits, it comes with that in it.
             await self._wiring.briefings.mark(known.id)
-        return again
+        return await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
 
     async def _index(self, incident: IncidentId, snapshot: Snapshot, channels: Iterable[ChannelId]) -> None:
         """Note whether it is open before it is shown, so that a Slack that is down keeps nobody from finding it."""
