@@ -39,7 +39,7 @@ from shared.model.ids import LineKey
 from shared.model.timeline import Line, apart, when
 
 Verbosity = Literal["all", "changes", "state"]
-"""Which lines a thread has: all; all but what automation does; or what changes the state and who is called."""
+"""Which lines a thread has: all; all but what automation does; or what changes the state, and escalations."""
 Loud = Literal["escalated", "reopened"]
 """What may be told to the whole channel. An acknowledgement that ran out is as loud as an escalation."""
 
@@ -60,7 +60,7 @@ AUTOMATION = frozenset(
     }
 )
 """Events that come in numbers and need nobody."""
-OF_THE_INCIDENT = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title"})
+OF_THE_INCIDENT = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title", "number", "url"})
 """What lines say of the incident as it is after them, by which a later one knows what was so before."""
 SIDE_OF = {
     ANNOTATED: (RESOLVED, SECOND),
@@ -127,26 +127,35 @@ def ran_out(line: Line) -> bool:
 def _by_agent(lines: tuple[Line, ...]) -> ByAgent:
     found: ByAgent = defaultdict(list)
     for line in lines:
-        if line.agent is not None:
-            found[line.type, line.agent.id].append(line)
+        found[line.type, _who(line)].append(line)
     return found
+
+
+def _who(line: Line) -> str:
+    return line.agent.id if line.agent else ""
 
 
 def _main(side: Line, lines: ByAgent) -> Line | None:
     """Find the line that tells of `side`, the nearest if there are several: it is of the same agent."""
-    if side.type not in SIDE_OF or side.agent is None or not _is_side(side):
+    if side.type not in SIDE_OF or not _is_side(side):
         return None
     kind, within = SIDE_OF[side.type]
-    near = (line for line in lines.get((kind, side.agent.id), ()) if apart(line.at, side.at) <= within)
+    near = (line for line in lines.get((kind, _who(side)), ()) if apart(line.at, side.at) <= within)
     mains = (line for line in near if line.type != side.type or _is_earlier_request(line, side))
     return min(mains, key=lambda line: (apart(line.at, side.at), when(line)), default=None)
 
 
 def _is_side(line: Line) -> bool:
-    """Tell whether `line` can be a side at all: a resolution's note, somebody's assignment to themselves."""
+    """
+    Tell whether `line` can be a side at all: a resolution's note, somebody's assignment to themselves.
+
+    What nobody is named for is no side, but a request: a workflow asks several people at once.
+    """
+    if line.agent is None:
+        return line.type == RESPONDER_ADDED
     if line.type == ANNOTATED:
         return line.told("text").startswith(RESOLUTION_NOTE)
-    return line.type != REASSIGNED or (line.agent is not None and line.detail == people([line.agent.id]))
+    return line.type != REASSIGNED or line.detail == people([line.agent.id])
 
 
 def _is_earlier_request(main: Line, side: Line) -> bool:

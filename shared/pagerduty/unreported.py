@@ -77,9 +77,13 @@ def annotated(
     there = {note.id for note in notes}
     return (
         *(_annotated(incident, note) for note in notes if note.id not in told),
-        *(_edited(incident, note) for note in notes if note.id in told and _differs(told[note.id], lines, note)),
         *(
-            _deleted(incident, note, read)
+            _edited(incident, note, told[note.id])
+            for note in notes
+            if note.id in told and _differs(told[note.id], lines, note)
+        ),
+        *(
+            _deleted(incident, note, line, read)
             for note, line in told.items()
             if note not in there and line.at.end < visible_ms
         ),
@@ -195,7 +199,7 @@ def _annotated(incident: IncidentId, note: Note) -> Event:
     )
 
 
-def _edited(incident: IncidentId, note: Note) -> Event:
+def _edited(incident: IncidentId, note: Note, told: Line) -> Event:
     at = note.updated or note.created
     subject = f"{note.id}@{at.ms}"
     return Event(
@@ -206,11 +210,11 @@ def _edited(incident: IncidentId, note: Note) -> Event:
         at=at,
         detail=digest(note.content),
         subject=subject,
-        said=(("text", note.content),),
+        said=(("text", note.content), *_written(told)),
     )
 
 
-def _deleted(incident: IncidentId, note: str, read: Instant) -> Event:
+def _deleted(incident: IncidentId, note: str, told: Line, read: Instant) -> Event:
     subject = f"{note}@deleted"
     return Event(
         id=EventId(f"note:{subject}"),
@@ -219,8 +223,13 @@ def _deleted(incident: IncidentId, note: str, read: Instant) -> Event:
         source=Source.READ,
         at=read,
         subject=subject,
-        said=(("state", "deleted"),),
+        said=(("state", "deleted"), *_written(told)),
     )
+
+
+def _written(told: Line) -> Said:
+    """Say which note it was, by what its line told."""
+    return (("author", told.agent.name if told.agent else ""), ("written", str(told.at.ms)))
 
 
 def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:

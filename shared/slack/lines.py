@@ -8,7 +8,7 @@ quoted below, its first part when it is long.
 from collections.abc import Callable, Mapping
 
 from shared.model import event
-from shared.model.event import Agent, Said
+from shared.model.event import Agent, Said, Source
 from shared.model.ids import IncidentId
 from shared.model.telling import RESOLUTION_NOTE, Telling, ran_out
 from shared.model.timeline import Line
@@ -68,6 +68,8 @@ NOBODY_TOLD = frozenset(
     {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
 )
 """Without an agent these are not PagerDuty's doing: time did it, or only a read showed that somebody did."""
+NAMELESS = "somebody"
+"""Whom PagerDuty gives an id and no name, which happens."""
 
 
 def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), before: Said = ()) -> Message:
@@ -101,7 +103,8 @@ def what(line: Line) -> str:
 def by_whom(line: Line) -> str:
     """Name who did it, and where: a command was given in Slack, everything else happened at PagerDuty."""
     if line.agent is None:
-        return "" if line.type in NOBODY_TOLD else " by PagerDuty itself"
+        only_read = all(source is Source.READ for source, _ in line.slots)
+        return "" if only_read or line.type in NOBODY_TOLD else " by PagerDuty itself"
     if not line.agent.is_user:
         return by(line.agent)
     return f"{by(line.agent)} in {'Slack' if line.command else 'PagerDuty'}"
@@ -109,7 +112,9 @@ def by_whom(line: Line) -> str:
 
 def by(agent: Agent | None) -> str:
     """Name who did something, nothing where nobody is known."""
-    return f" by {_name(agent.name or agent.id)}" if agent else ""
+    if agent is None:
+        return ""
+    return f" by {_name(agent.name) or (NAMELESS if agent.is_user else 'an integration')}"
 
 
 def quote(written: str) -> tuple[str, bool]:
@@ -199,8 +204,18 @@ def _replied(telling: Telling) -> str:
 
 
 def _bridge(telling: Telling) -> str:
-    parts = [_value(telling.line.told(name)) for name in ("number", "url")]
-    return f" to {', '.join(filter(None, parts)) or 'none'}"
+    was, now = (_where(dict(said)) for said in (telling.before, telling.line.said))
+    return f"{f' from {was}' if was not in ('', now) else ''} to {now or 'none'}"
+
+
+def _where(said: Mapping[str, str]) -> str:
+    return ", ".join(filter(None, (_value(said.get(name, "")) for name in ("number", "url"))))
+
+
+def _note(telling: Telling) -> str:
+    """Say which note it was."""
+    author, written = telling.line.told("author"), telling.line.told("written")
+    return f", written by {_name(author)} {date(int(written))}" if author and written else ""
 
 
 def _fields(telling: Telling) -> str:
@@ -272,6 +287,7 @@ DETAILS: Mapping[str, Callable[[Telling], str]] = {
     event.ACTION_TERMINATED: _action,
     event.WORKFLOW_STARTED: lambda telling: f": {_value(telling.line.told('workflow'))}",
     event.WORKFLOW_COMPLETED: lambda telling: f": {_value(telling.line.told('workflow'))}",
+    event.NOTE_EDITED: _note,
     event.SNOOZED: _snoozed,
     event.URGENCY_CHANGED: lambda telling: _change(telling, "urgency"),
     event.TITLE_CHANGED: lambda telling: _change(telling, "title"),

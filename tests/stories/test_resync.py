@@ -92,6 +92,18 @@ LOST: list[tuple[str, Doing, str]] = [
     ),
     ("note", lambda b, i: b.pagerduty.web("PALICE1").add_note(i, "It is the cache"), "It is the cache"),
     (
+        "delegated",
+        lambda b, i: b.pagerduty.web("PALICE1").delegate(
+            i, b.pagerduty.add_escalation_policy("Search", [["PBOB1"]]).id
+        ),
+        "Escalation policy changed from Payments on-call to Search, now assigned to Bob Ng by Alice Ng in PagerDuty",
+    ),
+    (
+        "type",
+        lambda b, i: b.pagerduty.web("PALICE1").set_incident_type(i, "major_incident"),
+        "Incident type changed from incident_default to major_incident by Alice Ng",
+    ),
+    (
         "priority",
         lambda b, i: b.pagerduty.web("PALICE1").set_priority(i, "P1"),
         "Priority changed from none to P1 by Alice Ng",
@@ -130,8 +142,8 @@ def delete_note(bridge: Bridge, incident: str) -> None:
 SILENT: list[tuple[str, Doing, str]] = [
     ("title", lambda b, i: b.pagerduty.web("PALICE1").set_title(i, "Checkout is down"), "to Checkout is down by Alice"),
     ("urgency", lambda b, i: b.pagerduty.web("PALICE1").set_urgency(i, "low"), "from high to low by Alice Ng"),
-    ("edit", edit_note, "Note edited"),
-    ("deletion", delete_note, "Note deleted"),
+    ("edit", edit_note, "Note edited, written by Alice Ng"),
+    ("deletion", delete_note, "Note deleted, written by Alice Ng"),
     ("snooze", lambda b, i: b.pagerduty.web("PALICE1").snooze(i, 3600), "Snoozed until"),
 ]
 

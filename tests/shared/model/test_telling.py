@@ -100,6 +100,13 @@ def test_many_responders_are_one_line() -> None:
     assert [(RESPONDER_ADDED, [RESPONDER_ADDED] * 39)] == read(told(known))
 
 
+def test_responders_that_automation_asks_are_one_line() -> None:
+    """A workflow asks several at once, and PagerDuty names nobody for it."""
+    known = lines(*(event(RESPONDER_ADDED, n, None, detail=f"P{n}:pending", message="Help") for n in range(3)))
+
+    assert [(RESPONDER_ADDED, [RESPONDER_ADDED] * 2)] == read(told(known))
+
+
 def test_a_side_that_has_a_message_keeps_it() -> None:
     """A resolution's note that came and was posted first is not told again by the resolve."""
     known = lines(event(RESOLVED, 0), RESOLUTION)
