@@ -19,6 +19,7 @@ from shared.model.telling import Telling, loud, told, wanted
 from shared.slack import card, lines
 from shared.slack.blocks import Message
 from shared.slack.card import Places
+from shared.slack.withheld import render_withheld
 
 __all__ = ["Pass", "Showing"]
 
@@ -65,6 +66,8 @@ class Showing:
         if pointless(this, channel):
             await self._closing.given_up(this, channel)
             return None
+        if not this.surface.shows(channel) and this.missing(channel):
+            return None
         new = this.card(channel).ts is None
         try:
             await self._messages(this, channel, names)
@@ -97,12 +100,17 @@ class Showing:
             raise
         await self._lagging.shown(this, channel, since=before)
 
-    async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
+    async def _rendered(self, this: Pass, channel: ChannelId, names: Names) -> Message:
+        if not this.surface.shows(channel):
+            return render_withheld(this.incident.id, this.snapshot)
         elsewhere = this.home if channel != this.home else None
         displaced = this.surface.displaced_from(channel)
         places = Places(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
         able = await self._wiring.catalogue.able()
-        message = card.render(this.incident, this.snapshot, names, places, able=able)
+        return card.render(this.incident, this.snapshot, names, places, able=able)
+
+    async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
+        message = await self._rendered(this, channel, names)
 
         async def save(placed: Placed) -> None:
             known = placed.with_news(this.as_of_ms)
@@ -112,7 +120,7 @@ class Showing:
         urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
         place = Place(channel, save, this.lease, urgent=this.urgent and urgent)
         placed = await self._made(message, this.card(channel), place)
-        if placed.ts is None:
+        if placed.ts is None and this.surface.shows(channel):
             if channel == this.home:
                 # The thread is gone with it.
                 await this.save(self._wiring.surfaces, lambda surface: surface.left_behind())
@@ -123,7 +131,7 @@ class Showing:
 
     async def _lines(self, this: Pass, channel: ChannelId) -> None:
         """Write the lines, one after the other, as soon as there is a card for them."""
-        if channel != this.home or this.card(channel).ts is None:
+        if channel != this.home or this.card(channel).ts is None or not this.surface.shows(channel):
             return
         for telling in told(this.incident.lines, this.surface.lines.keys()):
             if wanted(telling.line, this.route.verbosity) and not this.surface.counts_as_told(telling.line):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
+from shared.model.secrecy import Secrecy
 from shared.model.timeline import Line
 
 
@@ -50,6 +51,8 @@ class Surface:
     thread which is home no more. `waiting` are channels that cannot be posted to: what they show is not looked after
     until they open.
 
+    `secrecy` tells which of `channels` learn nothing more, because it has come to belong to a private team.
+
     For an incident that is older than the data set: lines up to `told_ms` count as told also without a message, because
     the thread was there before; with `quiet_ms` it gets a card only when something happens after that. Both are on
     PagerDuty's clock, 0 for an incident of this data set.
@@ -63,6 +66,7 @@ class Surface:
     lines: dict[LineKey, Placed] = field(default_factory=dict)
     behind: frozenset[LineKey] = frozenset()
     waiting: frozenset[ChannelId] = frozenset()
+    secrecy: Secrecy = field(default_factory=Secrecy)
     told_ms: int = 0
     quiet_ms: int = 0
 
@@ -93,6 +97,17 @@ class Surface:
         """Note that the thread is another one from now on: the lines told so far are not told again, nor edited."""
         told = frozenset(key for key, placed in self.lines.items() if placed.ts is not None)
         return replace(self, behind=self.behind | told)
+
+    def shows(self, channel: ChannelId) -> bool:
+        """Tell whether whoever reads a channel sees there how the incident stands."""
+        return channel in self.channels and channel not in self.secrecy.shut
+
+    def withheld(self, secrecy: Secrecy) -> "Surface":
+        """Let the channels that `secrecy` shuts learn nothing more; home is one that is not, if there is any."""
+        channels = tuple(sorted(self.channels, key=lambda channel: channel in secrecy.shut))
+        if channels[:1] == self.channels[:1]:
+            return replace(self, secrecy=secrecy)
+        return replace(self.left_behind(), secrecy=secrecy, channels=channels, displaced=None)
 
     def closed(self, channel: ChannelId) -> "Surface":
         """Note that a channel cannot be posted to."""
