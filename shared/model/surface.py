@@ -1,8 +1,9 @@
 """What Slack shows of an incident, as far as the bridge knows: which messages there are, and what each one says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
+from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, UserId
 from shared.model.secrecy import Secrecy
 from shared.model.timeline import Line
 
@@ -49,7 +50,8 @@ class Surface:
     `generation` is that of the store when the first message was planned. `displaced` names the channel that could not
     be posted to when the incident is shown in the default channel for that reason. `behind` are lines that stand in a
     thread which is home no more. `waiting` are channels that cannot be posted to: what they show is not looked after
-    until they open.
+    until they open. `called` are the people whom a message has mentioned when it was posted, so that none does again.
+    `left_out` are lines that the thread has no message for because of its verbosity, whatever that becomes later.
 
     `secrecy` tells which of `channels` learn nothing more, because it has come to belong to a private team.
 
@@ -66,17 +68,27 @@ class Surface:
     lines: dict[LineKey, Placed] = field(default_factory=dict)
     behind: frozenset[LineKey] = frozenset()
     waiting: frozenset[ChannelId] = frozenset()
+    called: frozenset[UserId] = frozenset()
+    left_out: frozenset[LineKey] = frozenset()
     secrecy: Secrecy = field(default_factory=Secrecy)
     told_ms: int = 0
     quiet_ms: int = 0
 
     def counts_as_told(self, line: Line) -> bool:
-        """Tell whether a line has no message and needs none, because it is older than the data."""
-        return line.key not in self.lines and line.at.end < self.told_ms
+        """Tell whether a line has no message and needs none: it is older than the data, or was left out on purpose."""
+        return line.key not in self.lines and (line.key in self.left_out or line.at.end < self.told_ms)
 
     def with_card(self, channel: ChannelId, placed: Placed) -> "Surface":
         """Record what is known of the card in `channel`."""
         return replace(self, cards={**self.cards, channel: placed})
+
+    def calling(self, people: Iterable[UserId]) -> "Surface":
+        """Note that a message was posted that mentions these people."""
+        return replace(self, called=self.called | frozenset(people))
+
+    def leaving_out(self, lines: Iterable[LineKey]) -> "Surface":
+        """Note that these lines are not told; those of which there is a message stay as they are."""
+        return replace(self, left_out=self.left_out | (frozenset(lines) - self.lines.keys()))
 
     def with_line(self, key: LineKey, placed: Placed) -> "Surface":
         """Record what is known of one timeline line."""
