@@ -24,6 +24,7 @@ from shared.model.event import (
     RESOLVED,
     RESPONDER_ADDED,
     SECOND,
+    SNOOZED,
     TASK_COMPLETED,
     TASK_CREATED,
     TASK_UPDATED,
@@ -62,6 +63,8 @@ AUTOMATION = frozenset(
 """Events that come in numbers and need nobody."""
 OF_THE_INCIDENT = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title", "number", "url"})
 """What lines say of the incident as it is after them, by which a later one knows what was so before."""
+ASLEEP = ("asleep", "yes")
+"""What was so before a snooze was over."""
 SIDE_OF = {
     ANNOTATED: (RESOLVED, SECOND),
     REASSIGNED: (ACKNOWLEDGED, SECOND),
@@ -124,6 +127,13 @@ def ran_out(line: Line) -> bool:
     return line.type == UNACKNOWLEDGED and line.agent is None
 
 
+def woke(lines: Collection[Line], line: Line) -> bool:
+    """Tell whether what ran out was a snooze, which is an acknowledgement of a length that somebody chose."""
+    earlier = (one for one in lines if when(one) < when(line) and (one.type == SNOOZED or one.type in TRANSITIONS))
+    last = max(earlier, key=when, default=None) if ran_out(line) else None
+    return last is not None and last.type == SNOOZED
+
+
 def _by_agent(lines: tuple[Line, ...]) -> ByAgent:
     found: ByAgent = defaultdict(list)
     for line in lines:
@@ -175,6 +185,7 @@ def _before(lines: tuple[Line, ...]) -> dict[LineKey, Said]:
     last: dict[str, str] = {}
     for line in lines:
         said = {name: text for name, text in line.said if name in OF_THE_INCIDENT}
-        before[line.key] = tuple((name, last[name]) for name in said if name in last)
+        asleep = (ASLEEP,) if woke(lines, line) else ()
+        before[line.key] = (*((name, last[name]) for name in said if name in last), *asleep)
         last |= said
     return before

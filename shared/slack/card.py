@@ -12,6 +12,7 @@ from shared.model.command import Action
 from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
+from shared.model.telling import woke
 from shared.slack import attempts, briefing, buttons
 from shared.slack.blocks import Block, Message, context, metadata, section, versioned
 from shared.slack.buttons import EVERYTHING, number
@@ -87,7 +88,8 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
         opened = f"Opened {date(snapshot.created_ms)}"
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
-        return f"{opened} · {what(last)}{by_whom(last)} {date(last.at.ms)}"
+        happened = what(last, asleep=woke(incident.lines, last))
+        return f"{opened} · {happened}{by_whom(last)} {date(last.at.ms)}"
     if last is None and incident.change is not None and snapshot.status is not Status.TRIGGERED:
         return f"{opened} · {snapshot.status.capitalize()}{by(incident.change.by)} {_at(incident.change.at)}"
     return opened

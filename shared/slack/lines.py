@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from shared.model import event
 from shared.model.event import Agent, Said, Source
 from shared.model.ids import IncidentId
-from shared.model.telling import RESOLUTION_NOTE, Telling, ran_out
+from shared.model.telling import ASLEEP, RESOLUTION_NOTE, Telling, ran_out
 from shared.model.timeline import Line
 from shared.slack.blocks import Message, context, metadata, section
 from shared.slack.text import clamp, date, escape, link
@@ -91,13 +91,15 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
     return Message(key, text, blocks, metadata(key, facts))
 
 
-def what(line: Line) -> str:
-    """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over."""
+def what(line: Line, *, asleep: bool = False) -> str:
+    """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over, or its snooze."""
     if line.type == event.RESPONDER_REPLIED:
         return f"Request for help {REPLIES.get(line.told('state'), 'answered')}"
     if line.type == event.NOTE_EDITED and line.told("state") == "deleted":
         return "Note deleted"
-    return "Acknowledgement ran out" if ran_out(line) else LINE[line.type][1]
+    if ran_out(line):
+        return "Snooze is over" if asleep else "Acknowledgement ran out"
+    return LINE[line.type][1]
 
 
 def by_whom(line: Line) -> str:
@@ -128,7 +130,7 @@ def quote(written: str) -> tuple[str, bool]:
 def _headline(telling: Telling) -> str:
     line = telling.line
     kinds = {side.type for side in telling.sides}
-    words = what(line) + (" and acknowledged" if event.ACKNOWLEDGED in kinds else "")
+    words = what(line, asleep=ASLEEP in telling.before) + (" and acknowledged" if event.ACKNOWLEDGED in kinds else "")
     taken = ", who is now assigned" if event.REASSIGNED in kinds else ""
     tell = DETAILS.get(line.type)
     told = tell(telling) if tell else ""

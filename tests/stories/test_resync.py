@@ -245,3 +245,24 @@ async def test_pagerduty_that_fails_only_delays_it(bridge: Bridge) -> None:
     fault.remove()
 
     await told(card, "Acknowledged by Bob Ng")
+
+
+async def test_a_quiet_hour_costs_no_call_to_slack_that_writes(bridge: Bridge) -> None:
+    """One waits for its escalation, one for the end of its acknowledgement: times are shown, not counted down."""
+    policy = bridge.pagerduty.add_escalation_policy("Patient", [["PALICE1"], ["PBOB1"]], delay=120)
+    service = bridge.pagerduty.add_service("patient-api", policy.id, acknowledgement_timeout=7200).id
+    first, _ = (bridge.pagerduty.trigger(service, title) for title in ("One", "Two"))
+    await bridge.card("Two")
+    bridge.pagerduty.web("PALICE1").acknowledge(first.id)
+    await bridge.card("Acknowledgement ends")
+    await looked(bridge)
+
+    def writes() -> int:
+        return sum(call.method in {"chat.update", "chat.postMessage"} for call in bridge.slack.calls)
+
+    before = writes()
+    for _ in range(4):
+        bridge.pagerduty.clock.advance(15 * 60)
+        await looked(bridge, 1)
+
+    assert before == writes()

@@ -77,6 +77,8 @@ async def test_when_the_acknowledgement_ends_and_when_it_wakes(bridge: Bridge, s
     bridge.pagerduty.clock.advance(4 * HOUR + 1)
     awake = await bridge.card("Triggered")
     assert "wakes" not in awake.plain
+    assert "Snooze is over" in awake.plain
+    assert "Snooze is over: nobody is on it, assigned to Alice Ng" in (await bridge.lines(4))[3]
 
 
 async def test_a_pagerduty_that_does_not_answer_holds_nothing_up(bridge: Bridge, search: str) -> None:
