@@ -190,9 +190,13 @@ def _unacknowledged(telling: Telling) -> str:
     return f": nobody is on it{whose}" if ran_out(telling.line) else ""
 
 
+def merged(line: Line) -> str:
+    """Say which incident took it over, if that is how it was resolved."""
+    return f"merged into {link(line.told('merged_url'), _value(line.told('merged')))}" if line.told("merged") else ""
+
+
 def _resolved(telling: Telling) -> str:
-    merged = telling.line.told("merged")
-    return f": merged into {link(telling.line.told('merged_url'), _value(merged))}" if merged else ""
+    return f": {merged(telling.line)}" if merged(telling.line) else ""
 
 
 def _asked(telling: Telling) -> str:

@@ -76,3 +76,32 @@ async def test_a_louder_setting_tells_nothing_old(bridge: Bridge) -> None:
 
     assert "Now somebody does" in lines[1]
     assert 3 == len(bridge.channel.messages[0].replies)
+
+
+async def test_the_whole_channel_hears_only_what_is_configured(bridge: Bridge) -> None:
+    """An acknowledgement that ran out is as loud as an escalation; a reopening is not, as nobody asked for it."""
+    pagerduty = bridge.pagerduty
+    policy = pagerduty.add_escalation_policy("Short", [["PALICE1"], ["PBOB1"]], delay=30)
+    service = pagerduty.add_service("short-api", policy.id, acknowledgement_timeout=3600).id
+    bridge.reroute(broadcast=["escalated"])
+    incident = pagerduty.trigger(service, "Search latency over 2s")
+    await bridge.lines(1)
+    alice = pagerduty.web("PALICE1")
+    alice.acknowledge(incident.id)
+    await bridge.lines(2)
+    pagerduty.clock.advance(3601)
+    await bridge.lines(3)
+    alice.escalate(incident.id, 2)
+    alice.resolve(incident.id)
+    alice.reopen(incident.id)
+    await bridge.lines(6)
+    bridge.reroute(broadcast=[])
+    alice.escalate(incident.id, 1)
+    lines = await bridge.lines(7)
+
+    posts = [call.arguments for call in bridge.slack.calls_to("chat.postMessage") if call.arguments.get("thread_ts")]
+    aloud = [words for words, post in zip(lines, posts, strict=True) if post.get("reply_broadcast") in (True, "true")]
+    assert ["Acknowledgement ran out", "Escalated from Alice Ng to Bob Ng"] == [
+        words.partition(" ")[2].partition(":")[0].partition(" by")[0] for words in aloud
+    ]
+    assert all(call.arguments["unfurl_links"] in (False, "false") for call in bridge.slack.calls_to("chat.postMessage"))

@@ -186,6 +186,7 @@ async def test_a_merge(bridge: Bridge) -> None:
     bridge.pagerduty.web("PALICE1").merge(target.id, [source.id])
 
     await told(card, "Resolved: merged into")
+    await until(lambda: "Resolved: merged into" in card.plain, "a card that says so")
 
 
 async def test_resolved_opened_and_resolved_again_unheard(bridge: Bridge) -> None:
