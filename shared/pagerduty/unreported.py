@@ -37,7 +37,9 @@ from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.rest import Asked, RestIncident
 
 FIELD, URGENCY = "field_value_change_log_entry", "urgency_change_log_entry"
-REPLIES = frozenset({"joined", "declined"})
+CANCELLED = "user_cancelled"
+"""The state of a responder who is not asked any more; nothing tells who changed that."""
+REPLIES = frozenset({"joined", "declined", CANCELLED})
 FIELDS = frozenset({FIELD, URGENCY})
 OF_FIELDS = frozenset({PRIORITY_UPDATED, SERVICE_UPDATED, INCIDENT_TYPE_CHANGED, TITLE_CHANGED})
 """The changes that PagerDuty's log calls the change of a field."""
@@ -124,7 +126,7 @@ def _replied(incident: IncidentId, one: Asked, at: Instant) -> Event:
         incident=incident,
         source=Source.LOG,
         at=at,
-        agent=Agent(one.user.id, one.user.name),
+        agent=None if one.state == CANCELLED else Agent(one.user.id, one.user.name),
         detail=responder(one.user.id, one.state),
         said=(("responder", _name(one.user)), ("state", one.state), ("message", one.message)),
     )

@@ -68,8 +68,6 @@ NOBODY_TOLD = frozenset(
     {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
 )
 """Without an agent these are not PagerDuty's doing: time did it, or only a read showed that somebody did."""
-NAMELESS = "somebody"
-"""Whom PagerDuty gives an id and no name, which happens."""
 
 
 def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), before: Said = ()) -> Message:
@@ -113,10 +111,10 @@ def by_whom(line: Line) -> str:
 
 
 def by(agent: Agent | None) -> str:
-    """Name who did something, nothing where nobody is known."""
+    """Name who did something, nothing where nobody is known; PagerDuty may give an id without a name."""
     if agent is None:
         return ""
-    return f" by {_name(agent.name) or (NAMELESS if agent.is_user else 'an integration')}"
+    return f" by {_name(agent.name) or ('somebody' if agent.is_user else 'an integration')}"
 
 
 def quote(written: str) -> tuple[str, bool]:
@@ -206,7 +204,8 @@ def _asked(telling: Telling) -> str:
 
 
 def _replied(telling: Telling) -> str:
-    return f" by {_name(telling.line.told('responder'))}"
+    who, cancelled = _name(telling.line.told("responder")), telling.line.told("state") == "user_cancelled"
+    return f": {who} is not asked any more" if cancelled else f" by {who}"
 
 
 def _bridge(telling: Telling) -> str:

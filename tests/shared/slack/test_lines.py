@@ -81,6 +81,10 @@ WORDS = [
         ":raising_hand: *Request for help declined* by Bob Ray",
     ),
     (
+        line(of.RESPONDER_REPLIED, None, responder="Bob Ray", state="user_cancelled"),
+        ":raising_hand: *Request for help cancelled*: Bob Ray is not asked any more",
+    ),
+    (
         line(of.STATUS_UPDATE, text="Fixed soon", trimmed="yes"),
         ":mega: *Status update* by Alice Ng in PagerDuty\n> Fixed soon\nThe rest is in PagerDuty.",
     ),
