@@ -218,7 +218,6 @@ def _where(said: Mapping[str, str]) -> str:
 
 
 def _note(telling: Telling) -> str:
-    """Say which note it was."""
     author, written = telling.line.told("author"), telling.line.told("written")
     return f", written by {_name(author)} {date(int(written))}" if author and written else ""
 
