@@ -7,7 +7,7 @@ Where the pages give no number the stricter guess stands here. Kinds of blocks t
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pagebridge.sandbox.slack.schema import Anything, ByType, Flag, Items, Number, Problem, Rule, Shape, String
+from pagebridge.sandbox.slack.schema import Address, Anything, ByType, Flag, Items, Number, Problem, Rule, Shape, String
 
 NAME = String(255)
 """Of a block or an action."""
@@ -38,6 +38,8 @@ def _one_of(*names: str) -> Any:  # noqa: ANN401 - a check of Shape
 
 
 def _offered(value: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    if "options" in value and "option_groups" in value:
+        yield Problem("must not define both `options` and `option_groups`", at, "exclusive")
     yield from _one_of("options", "option_groups")(value, at)
     yield from _initial(value, at)
 
@@ -66,7 +68,12 @@ CONFIRM = Shape(
     {"title": plain(100), "text": text(300)},
     {"confirm": plain(30), "deny": plain(30), "style": String(choices=("primary", "danger"))},
 )
-OPTION = Shape({"text": text(75), "value": String(150)}, {"description": plain(75), "url": String(3000)})
+OPTION = Shape({"text": plain(75), "value": String(150)}, {"description": plain(75)})
+"""Of a select."""
+ENTRY = Shape({"text": plain(75), "value": String(150)}, {"description": plain(75), "url": Address()})
+"""Of an overflow menu, which alone can lead somewhere."""
+BOX = Shape({"text": text(75), "value": String(150)}, {"description": text(75)})
+"""Of checkboxes and radio buttons, which alone can be formatted."""
 GROUP = Shape({"label": plain(75), "options": Items(OPTION, 100)})
 ACTION: dict[str, Rule] = {"action_id": NAME}
 ASKING: dict[str, Rule] = ACTION | {"confirm": CONFIRM, "focus_on_load": Flag()}
@@ -81,16 +88,16 @@ TYPED: dict[str, Rule] = ACTION | {
 
 IMAGE = Shape(
     {"alt_text": String(2000)},
-    {"image_url": String(3000), "slack_file": Anything()},
+    {"image_url": Address(web=True), "slack_file": Anything()},
     _one_of("image_url", "slack_file"),
 )
 BUTTONS: dict[str, Rule] = {
     "button": Shape(
         {"text": plain(75)},
-        ACTION | {"url": String(3000), "value": String(2000), "style": String(choices=("primary", "danger")),
+        ACTION | {"url": Address(), "value": String(2000), "style": String(choices=("primary", "danger")),
                   "confirm": CONFIRM, "accessibility_label": String(75)},
     ),
-    "overflow": Shape({"options": Items(OPTION, 5)}, ACTION | {"confirm": CONFIRM}),
+    "overflow": Shape({"options": Items(ENTRY, 5)}, ACTION | {"confirm": CONFIRM}),
 }  # fmt: skip
 SELECTS: dict[str, Rule] = {
     "static_select": Shape({}, SELECT | OPTIONS | {"initial_option": OPTION}, _offered),
@@ -120,8 +127,8 @@ PICKERS: dict[str, Rule] = {
     "datepicker": Shape({}, SELECT | {"initial_date": String(10)}),
     "timepicker": Shape({}, SELECT | {"initial_time": String(5), "timezone": String()}),
     "datetimepicker": Shape({}, ASKING | {"initial_date_time": Number(1_000_000_000, 9_999_999_999)}),
-    "checkboxes": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_options": Items(OPTION, 10)}, _initial),
-    "radio_buttons": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_option": OPTION}, _initial),
+    "checkboxes": Shape({"options": Items(BOX, 10)}, ASKING | {"initial_options": Items(BOX, 10)}, _initial),
+    "radio_buttons": Shape({"options": Items(BOX, 10)}, ASKING | {"initial_option": BOX}, _initial),
 }
 INPUTS: dict[str, Rule] = {
     "plain_text_input": Shape(
@@ -155,7 +162,7 @@ BLOCKS: dict[str, Rule] = {
     "actions": Shape({"elements": Items(ByType(BUTTONS | SELECTS | PICKERS), 25, key="action_id")}, BLOCK),
     "image": Shape(
         {"alt_text": String(2000)},
-        BLOCK | {"image_url": String(3000), "slack_file": Anything(), "title": plain(2000)},
+        BLOCK | {"image_url": Address(web=True), "slack_file": Anything(), "title": plain(2000)},
         _one_of("image_url", "slack_file"),
     ),
     "input": Shape(

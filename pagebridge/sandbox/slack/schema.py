@@ -1,5 +1,6 @@
 """The few rules out of which Block Kit's limits are written, with Slack's words for what breaks them."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -51,6 +52,20 @@ class String:
             yield Problem("must be a valid enum value", at, "enum", list(self.choices))
         else:
             yield from _size(value, self.least, self.most, at)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A URL of at most 3000 characters, of any scheme or only of the web."""
+
+    web: bool = False
+
+    def check(self, value: Value, at: str) -> Iterator[Problem]:
+        """Give every problem of `value`."""
+        yield from String().check(value, at)
+        form = r"https?://[^\s/]\S*" if self.web else r"[a-zA-Z][\w+.-]*:\S+"
+        if isinstance(value, str) and value and not re.fullmatch(form, value):
+            yield Problem("must be a valid URL", at, "format", "url")
 
 
 @dataclass(frozen=True)

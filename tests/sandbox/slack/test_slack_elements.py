@@ -96,3 +96,37 @@ def test_good_menus() -> None:
     groups = [{"label": {"type": "plain_text", "text": "All"}, "options": OPTIONS}]
 
     assert [] == check_blocks([actions(menu("static_select", "x", option_groups=groups, initial_option=OPTIONS[1]))])
+
+
+FORMATTED = [{"text": {"type": "mrkdwn", "text": "*High*"}, "value": "high"}]
+LINKED = [{**OPTIONS[0], "url": "https://example.com"}]
+
+
+@pytest.mark.parametrize(
+    ("element", "pointer"),
+    [
+        (menu("static_select", "x", options=OPTIONS, option_groups=[]), "/elements/0"),
+        (menu("static_select", "x", options=FORMATTED), "/elements/0/options/0/text/type"),
+        (menu("static_select", "x", options=LINKED), "/elements/0/options/0"),
+        ({"type": "overflow", "options": FORMATTED}, "/elements/0/options/0/text/type"),
+        ({"type": "overflow", "options": LINKED}, None),
+        ({"type": "checkboxes", "options": FORMATTED}, None),
+        ({"type": "radio_buttons", "options": LINKED}, "/elements/0/options/0"),
+        ({**button("x"), "url": "no address"}, "/elements/0/url"),
+        ({**button("x"), "url": "https://example.com/" + "x" * 3000}, "/elements/0/url"),
+        ({**button("x"), "url": "mailto:alice@example.com"}, None),
+    ],
+)
+def test_what_only_some_elements_may_have(element: dict[str, Any], pointer: str | None) -> None:
+    """Formatting is for boxes, links are for overflow menus and buttons, and a menu has options or groups."""
+    pointers = {problem.pointer for problem in check_blocks([{"type": "actions", "elements": [element]}])}
+
+    assert (pointer is None and not pointers) or f"/blocks/0{pointer}" in pointers
+
+
+@pytest.mark.parametrize("url", ["nope", "ftp://example.com/x.png", "https://"])
+def test_pictures_come_from_the_web(url: str) -> None:
+    """The address of a picture is that of a page."""
+    block = {"type": "image", "alt_text": "x", "image_url": url}
+
+    assert ["/blocks/0/image_url"] == [problem.pointer for problem in check_blocks([block])]

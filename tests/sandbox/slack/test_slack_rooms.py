@@ -59,6 +59,15 @@ async def test_names(client: AsyncWebClient, channel: Channel, name: str, error:
     assert error == await refused(client, "conversations.rename", channel=channel.id, name=name)
 
 
+async def test_what_is_missing_has_the_methods_own_error(client: AsyncWebClient, channel: Channel) -> None:
+    """A name that is not given counts as an empty one."""
+    ts = (await client.chat_postMessage(channel=channel.id, text="x"))["ts"]
+
+    assert "invalid_name_required" == await refused(client, "conversations.create")
+    assert "invalid_name_required" == await refused(client, "conversations.rename", channel=channel.id)
+    assert "invalid_name" == await refused(client, "reactions.add", channel=channel.id, timestamp=ts)
+
+
 @pytest.mark.parametrize(
     ("users", "error"),
     [

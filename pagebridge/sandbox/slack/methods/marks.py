@@ -55,5 +55,5 @@ def _message(workspace: Workspace, arguments: Arguments) -> Message:
 
 METHODS = {
     "pins.add": Method(pin, tier=2, scopes=("pins:write",), required=("channel",)),
-    "reactions.add": Method(react, tier=3, scopes=("reactions:write",), required=("channel", "name")),
+    "reactions.add": Method(react, tier=3, scopes=("reactions:write",), required=("channel",)),
 }

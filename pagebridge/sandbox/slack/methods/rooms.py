@@ -128,9 +128,9 @@ def _shown(workspace: Workspace, channel: Channel) -> Json:
 
 
 METHODS = {
-    "conversations.create": Method(create, tier=2, scopes=MANAGE, required=("name",)),
+    "conversations.create": Method(create, tier=2, scopes=MANAGE),
     "conversations.invite": Method(invite, tier=3, scopes=INVITE, required=("channel",)),
-    "conversations.rename": Method(rename, tier=2, scopes=MANAGE, required=("channel", "name")),
+    "conversations.rename": Method(rename, tier=2, scopes=MANAGE, required=("channel",)),
     "conversations.setTopic": Method(set_topic, tier=2, scopes=ABOUT, required=("channel", "topic")),
     "conversations.setPurpose": Method(set_purpose, tier=2, scopes=ABOUT, required=("channel", "purpose")),
     "conversations.archive": Method(archive, tier=2, scopes=MANAGE, required=("channel",)),
