@@ -89,6 +89,24 @@ async def test_who_cannot_be_invited(
     assert "U0BOB" not in channel.members
 
 
+async def test_an_invitation_may_be_forced(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+    """Whoever can come comes, and for everybody else there is a reason; nobody can be forced alone."""
+    bob = slack.add_user("Bob", id="U0BOB")
+    wanted = f"U0NOBODY,{bob.id},{slack.bot_user_id}"
+
+    with pytest.raises(SlackApiError) as caught:
+        await client.conversations_invite(channel=channel.id, users=wanted)
+    answer = await client.conversations_invite(channel=channel.id, users=wanted, force=True)
+
+    reasons = [("U0NOBODY", False, "user_not_found"), (slack.bot_user_id, False, "cant_invite_self")]
+    for told in (caught.value.response, answer):
+        assert reasons == [(each["user"], each["ok"], each["error"]) for each in told["errors"]]
+    assert bob.id in channel.members
+    assert "user_not_found" == await refused(
+        client, "conversations.invite", channel=channel.id, users="U0NOBODY", force=True
+    )
+
+
 @pytest.mark.parametrize(
     ("method", "arguments"),
     [

@@ -55,6 +55,7 @@ def history(workspace: Workspace, arguments: Arguments) -> Json:
     shown = _shown(some[::-1] if forward else some, arguments)
     pinned = sum(message.pinned for message in channel.all())
     answer: Json = {"messages": shown, "has_more": bool(following), "pin_count": pinned}
+    answer |= {name: arguments.text(name) for name in ("oldest", "latest") if arguments.given(name)}
     answer |= {"channel_actions_ts": None, "channel_actions_count": 0}
     return answer | paging.metadata(following) if following else answer
 
