@@ -55,17 +55,17 @@ class String:
 
 
 @dataclass(frozen=True)
-class Address:
-    """A URL of at most 3000 characters, of any scheme or only of the web."""
+class Form:
+    """A string of at most 3000 characters that has a certain form, which `words` ask for."""
 
-    web: bool = False
+    pattern: str
+    words: str
 
     def check(self, value: Value, at: str) -> Iterator[Problem]:
         """Give every problem of `value`."""
         yield from String().check(value, at)
-        form = r"https?://[^\s/]\S*" if self.web else r"[a-zA-Z][\w+.-]*:\S+"
-        if isinstance(value, str) and value and not re.fullmatch(form, value):
-            yield Problem("must be a valid URL", at, "format", "url")
+        if isinstance(value, str) and value and not re.fullmatch(self.pattern, value):
+            yield Problem(f"must be {self.words}", at, "format", self.words)
 
 
 @dataclass(frozen=True)

@@ -115,10 +115,17 @@ LINKED = [{**OPTIONS[0], "url": "https://example.com"}]
         ({**button("x"), "url": "no address"}, "/elements/0/url"),
         ({**button("x"), "url": "https://example.com/" + "x" * 3000}, "/elements/0/url"),
         ({**button("x"), "url": "mailto:alice@example.com"}, None),
+        (menu("datepicker", "x", initial_date="2026-13-01"), "/elements/0/initial_date"),
+        (menu("timepicker", "x", initial_time="24:00"), "/elements/0/initial_time"),
+        (menu("conversations_select", "x", filter={}), "/elements/0/filter"),
+        (menu("conversations_select", "x", filter={"include": ["secret"]}), "/elements/0/filter/include/0"),
+        (menu("conversations_select", "x", filter={"include": ["im"], "exclude_bot_users": True}), None),
+        (menu("multi_users_select", "x"), None),
+        ({"type": "plain_text_input", "action_id": "x"}, "/elements/0/type"),
     ],
 )
 def test_what_only_some_elements_may_have(element: dict[str, Any], pointer: str | None) -> None:
-    """Formatting is for boxes, links are for overflow menus and buttons, and a menu has options or groups."""
+    """Formatting is for boxes, links are for overflow menus and buttons; dates, times and filters have their forms."""
     pointers = {problem.pointer for problem in check_blocks([{"type": "actions", "elements": [element]}])}
 
     assert (pointer is None and not pointers) or f"/blocks/0{pointer}" in pointers
