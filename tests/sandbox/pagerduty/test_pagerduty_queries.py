@@ -108,3 +108,30 @@ async def test_an_acknowledge_without_a_time_out_says_none(acme: Acme) -> None:
     log = (await acme.get("/log_entries"))["log_entries"]
 
     assert "acknowledgement_timeout" not in next(each for each in log if each["type"] == "acknowledge_log_entry")
+
+
+async def test_a_service_stands_as_its_incidents_do(acme: Acme) -> None:
+    """Triggered ones make it critical, acknowledged ones alone are a warning, and without open ones it is active."""
+    first, second = acme.trigger(), acme.trigger()
+
+    async def status() -> str:
+        return str((await acme.get(f"/services/{acme.service}"))["service"]["status"])
+
+    seen = [await status()]
+    acme.pd.web(ALICE).resolve(first.id)
+    acme.pd.web(ALICE).acknowledge(second.id)
+    seen.append(await status())
+    acme.pd.web(ALICE).resolve(second.id)
+
+    assert ["critical", "warning", "active"] == [*seen, await status()]
+
+
+async def test_a_bulk_update_of_an_unknown_incident_is_a_bad_request(acme: Acme) -> None:
+    """The operation has no 404, and the other incidents stay as they are."""
+    incident = acme.trigger()
+    listed = [{"id": each, "type": "incident_reference", "status": "resolved"} for each in (incident.id, "QNONE")]
+
+    reply = await acme.call("PUT", "/incidents", {"incidents": listed})
+
+    assert (400, 2001) == (reply.status, reply.code)
+    assert "triggered" == acme.pd.incident(incident.id).status
