@@ -7,11 +7,11 @@ Where the pages give no number the stricter guess stands here. Kinds of blocks t
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pagebridge.sandbox.slack.rich_text import RICH_TEXT, URL
 from pagebridge.sandbox.slack.schema import Anything, ByType, Flag, Form, Items, Number, Problem, Rule, Shape, String
 
 NAME = String(255)
 """Of a block or an action."""
-URL = Form(r"[a-zA-Z][\w+.-]*:\S+", "a valid URL")
 PAGE = Form(r"https?://[^\s/]\S*", "a valid URL")
 DATE = Form(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date like YYYY-MM-DD")
 TIME = Form(r"([01]\d|2[0-3]):[0-5]\d", "a time like HH:mm")
@@ -153,15 +153,15 @@ INPUTS: dict[str, Rule] = {
     "email_text_input": Shape({}, TYPED),
     "url_text_input": Shape({}, TYPED),
     "number_input": Shape({"is_decimal_allowed": Flag()}, TYPED | {"min_value": String(), "max_value": String()}),
-    "rich_text_input": Shape({}, TYPED | {"initial_value": Anything()}),
+    "rich_text_input": Shape(
+        {}, TYPED | {"initial_value": ByType({"rich_text": Shape(RICH_TEXT, {"block_id": NAME})})}
+    ),
     "file_input": Shape({}, ACTION | {"filetypes": Items(String(), 100), "max_files": Number(1, 10)}),
 }
 
 TOUCHED = BUTTONS | SELECTS | MULTIS | PICKERS
 ACTING = TOUCHED | {"rich_text_input": INPUTS["rich_text_input"]}
 """What stands in sections and in rows of actions (the official JavaScript types)."""
-RICH = ("rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted")
-"""What rich text is made of; what is in there is not looked into."""
 
 BLOCK: dict[str, Rule] = {"block_id": NAME}
 BLOCKS: dict[str, Rule] = {
@@ -192,7 +192,7 @@ BLOCKS: dict[str, Rule] = {
         BLOCK | {"hint": plain(2000), "optional": Flag(), "dispatch_action": Flag()},
     ),
     "markdown": Shape({"text": String(12_000)}, BLOCK),
-    "rich_text": Shape({"elements": Items(ByType(dict.fromkeys(RICH, Anything())), 1000, 0)}, BLOCK),
+    "rich_text": Shape(RICH_TEXT, BLOCK),
 } | dict.fromkeys(OPEN, Anything())  # fmt: skip
 MODAL_ONLY: dict[str, Rule] = {
     "alert": Shape(

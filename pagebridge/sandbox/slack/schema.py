@@ -174,6 +174,8 @@ class ByType:
             yield Problem("must provide an object", at, "type", "object")
         elif "type" not in value:
             yield Problem("missing required field: type", at, "required", "type")
+        elif not isinstance(value["type"], str):
+            yield Problem("must provide a string", f"{at}/type", "type", "string")
         elif value["type"] not in self.rules:
             yield Problem(f"unsupported type: {value['type']}", f"{at}/type", "enum", list(self.rules))
         else:
