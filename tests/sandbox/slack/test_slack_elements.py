@@ -137,3 +137,16 @@ def test_pictures_come_from_the_web(url: str) -> None:
     block = {"type": "image", "alt_text": "x", "image_url": url}
 
     assert ["/blocks/0/image_url"] == [problem.pointer for problem in check_blocks([block])]
+
+
+@pytest.mark.parametrize("attachments", ["{", "{}", "[null]", "5"])
+async def test_attachments_that_are_none(client: AsyncWebClient, channel: Channel, attachments: str) -> None:
+    """Only the pages of updating and of private messages have an error of their own for them."""
+    message = await client.chat_postMessage(channel=channel.id, text="x")
+    errors = []
+    for method, more in (("chat.postMessage", {}), ("chat.update", {"ts": message["ts"]})):
+        with pytest.raises(SlackApiError) as caught:
+            await client.api_call(method, json={"channel": channel.id, "text": "x", "attachments": attachments, **more})
+        errors.append(caught.value.response["error"])
+
+    assert ["invalid_arguments", "invalid_attachments"] == errors
