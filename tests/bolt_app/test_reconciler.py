@@ -1,5 +1,6 @@
 """What the reconciler shows when PagerDuty cannot be understood."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from fakeredis import FakeAsyncRedis
@@ -39,7 +40,7 @@ async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     """PagerDuty's answer makes no sense: what the webhooks told is shown, and it is asked again later."""
     redis, shown = cast("Any", FakeAsyncRedis()), Shown()
     wiring = await wired(redis, pagerduty=Gibberish())
-    known = Incident(INCIDENT, snapshot=snapshot(), as_of=Instant(NOON), unread=True)
+    known = Incident(INCIDENT, snapshot=replace(snapshot(), teams=()), as_of=Instant(NOON), unread=True)
     await wiring.incidents.change(INCIDENT, lambda _: known)
     surface = Surface(INCIDENT, generation="this", channels=(ChannelId("C0"),))
     await wiring.surfaces.change(INCIDENT, lambda _: surface)
