@@ -61,7 +61,7 @@ def _reload(receiver: Receiver) -> None:
         return
     logging.configure(settings.log_level, settings.log_format, settings.secrets())
     receiver.use(settings.pagerduty_webhook_secrets, config)
-    log.info("config.loaded", secrets=len(settings.pagerduty_webhook_secrets))
+    log.info("config.loaded", keys_accepted=len(settings.pagerduty_webhook_secrets))
 
 
 if __name__ == "__main__":

@@ -11,20 +11,14 @@ from typing import Annotated
 
 import typer
 
+from pagebridge.cli import stores
 from pagebridge.cli.printing import show, table, utc
-from pagebridge.cli.up import DATA, StoreSettings
-from pagebridge.embedded_valkey import EmbeddedValkey
-from shared.errors import Malformed, StoreDown
+from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
 from shared.model.outcome import Kind
-from shared.settings import load
 from shared.store.audit import Audit, dump_entry
-from shared.store.redis import connect
 
-FAILED = 1
-TIMEOUT = 10.0
-"""Seconds that reading one batch may take."""
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TITLES = ("TIME (UTC)", "WHO", "ACTION", "INCIDENT", "DECISION", "SENT", "ANSWER", "OUTCOME", "REFERENCE")
 
@@ -84,9 +78,6 @@ Moment = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=
 Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"From this time on: {WHEN}.")]
 Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="By this Slack user or PagerDuty user.")]
 On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="On this incident.")]
-Data = Annotated[
-    Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data, unless REDIS_URL is set.")
-]
 
 
 def audit(  # noqa: PLR0913 - one filter each
@@ -97,8 +88,8 @@ def audit(  # noqa: PLR0913 - one filter each
     incident: On = None,
     action: Annotated[Action | None, typer.Option(metavar="ACTION", help=f"Of this kind: {', '.join(Action)}.")] = None,
     outcome: Annotated[Kind | None, typer.Option(metavar="OUTCOME", help=f"That ended so: {', '.join(Kind)}.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    data: Data = DATA,
+    as_json: stores.AsJson = False,
+    data: stores.Data = stores.DATA,
 ) -> None:
     """Show what people did from Slack, why they might, and what came of it."""
     wanted = Wanted(since or 0, until, user, incident, action, outcome)
@@ -112,34 +103,21 @@ def json_line(entry: AuditEntry) -> str:
 
 
 async def _audit(wanted: Wanted, data: Path, *, as_json: bool) -> int:
-    given = load(StoreSettings).redis_url
-    url = given.get_secret_value() if given else EmbeddedValkey(data).url
-    try:
-        entries, unreadable = await _read(url, wanted)
-    except StoreDown as error:
-        sys.stderr.write(f"The audit cannot be read: {error if given else _nobody(data)}\n")
-        return FAILED
+    async with stores.opened(data) as redis:
+        entries, unreadable = await _read(Audit(redis), wanted)
     show(map(json_line, entries) if as_json else table(TITLES, map(_row, entries)))
     sys.stderr.writelines(f"{problem}\n" for problem in unreadable)
-    return FAILED if unreadable else 0
+    return stores.FAILED if unreadable else 0
 
 
-def _nobody(data: Path) -> str:
-    return f"no `pagebridge up` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"
-
-
-async def _read(url: str, wanted: Wanted) -> tuple[list[AuditEntry], list[Malformed]]:
+async def _read(kept: Audit, wanted: Wanted) -> tuple[list[AuditEntry], list[Malformed]]:
     entries: list[AuditEntry] = []
     unreadable: list[Malformed] = []
-    redis = connect(url, timeout=TIMEOUT)
-    try:
-        async for found in Audit(redis).read(wanted.since_ms):
-            if isinstance(found, Malformed):
-                unreadable.append(found)
-            elif wanted.fits(found):
-                entries.append(found)
-    finally:
-        await redis.aclose()
+    async for found in kept.read(wanted.since_ms):
+        if isinstance(found, Malformed):
+            unreadable.append(found)
+        elif wanted.fits(found):
+            entries.append(found)
     return entries, unreadable
 
 

@@ -53,8 +53,11 @@ async def opened(data: Path) -> AsyncIterator[Redis]:
     try:
         yield redis
     except StoreDown as error:
-        why = str(error) if given else f"no bridge keeps its data in {data}; start it, name its --data"
-        sys.stderr.write(f"The store cannot be read: {why}, or set REDIS_URL\n")
+        sys.stderr.write(f"The store cannot be read: {error if given else _nobody(data)}\n")
         raise typer.Exit(FAILED) from error
     finally:
         await redis.aclose()
+
+
+def _nobody(data: Path) -> str:
+    return f"no `pagebridge up` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"

@@ -37,9 +37,9 @@ class Expectation:
     subject: str = ""
     matched: tuple[tuple[Source, EventId], ...] = ()
 
-    def narrowed(self, answered: Instant) -> "Expectation":
-        """Close the window around the second that PagerDuty's answer gives for the change, and one second more."""
-        return replace(self, opens_ms=answered.ms - SECOND, closes_ms=answered.ms + answered.span + SECOND)
+    def narrowed(self, at: Instant) -> "Expectation":
+        """Close the window around the time that PagerDuty gives for the change, and one second more."""
+        return replace(self, opens_ms=at.ms - SECOND, closes_ms=at.ms + at.span + SECOND)
 
     def fits(self, event: Event) -> bool:
         """Tell whether `event` can be what this command caused."""
@@ -86,6 +86,6 @@ def reopening(expectations: tuple[Expectation, ...], event: Event) -> Expectatio
 
 
 def used(expectations: tuple[Expectation, ...], echo: Expectation, event: Event) -> tuple[Expectation, ...]:
-    """Note that `event` used up `echo` for its source."""
-    taken = replace(echo, matched=(*echo.matched, (event.source, event.id)))
+    """Note that `event` used up `echo` for its source; the other sources tell of the same time."""
+    taken = replace(echo.narrowed(event.at), matched=(*echo.matched, (event.source, event.id)))
     return tuple(taken if e.command == echo.command else e for e in expectations)

@@ -31,7 +31,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT, Expectation, match, reopening, used
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
-from shared.model.timeline import Line, apart, command_key, is_told, record, when
+from shared.model.timeline import Line, apart, command_key, is_logged_outside, is_told, record, when
 
 MOVES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
 """After one of these that was not our doing, nobody knows the escalation level any more."""
@@ -162,13 +162,18 @@ def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
     # What a line has from an event is remembered for as long as the line is: longer than `seen`.
     if event.id in {*(seen for seen, _ in incident.seen), *(held for line in incident.lines for _, held in line.slots)}:
         return Folded(incident, Told.DUPLICATE)
-    echo = match(incident.expectations, event)
+    echo = _echoed(incident, event)
     newer, stale = _take_snapshot(incident, event)
     told = _take_line(newer, event, echo)
     kept = _forget(_moved_on(incident, replace(told, seen=(*told.seen, (event.id, now_ms)))), now_ms)
     if echo is not None and event.source is Source.WEBHOOK:
         return Folded(kept, Told.ECHO)
     return Folded(kept, Told.STALE if stale else Told.NEWS)
+
+
+def _echoed(incident: Incident, event: Event) -> Expectation | None:
+    echo = match(incident.expectations, event)
+    return None if echo is not None and is_logged_outside(incident.lines, event, echo) else echo
 
 
 def fold_read(incident: Incident, read: Event) -> Incident:

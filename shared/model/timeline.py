@@ -7,6 +7,7 @@ agent and detail within a second whose slot for its source is free, else it open
 its own, as notes have, goes by that id alone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -84,20 +85,31 @@ def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) ->
         return known
     if echo is not None:
         own = next((line for line in lines if line.key == command_key(echo, event)), None)
-        return own or (_same_second(lines, event) if event.source is Source.ANSWER else _joined_by(lines, event, echo))
+        return own or (_same_moment(lines, event) if event.source is Source.ANSWER else _joined_by(lines, event, echo))
     near = [line for line in lines if _may_tell_of(line, event)]
     return min(near, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
 
 
-def _same_second(lines: tuple[Line, ...], event: Event) -> Line | None:
+def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
     """
     Find the outside act that an answer may be speaking of.
 
     A `PUT` that changed nothing also answers 200, with the state that the same person reached in PagerDuty's own
-    interface a moment ago. So an answer never announces anything beside a like line of the same second.
+    interface a moment ago. So an answer never announces anything beside a like line of the same second; nor of the
+    next one, for PagerDuty takes the time that it cuts to seconds a moment before that of the webhook.
     """
-    like = (line for line in lines if _may_tell_of(line, event) and apart(line.at, event.at) == 0)
+    like = (line for line in lines if _may_tell_of(line, event) and event.at.ms <= line.at.end)
     return next(like, None)
+
+
+def is_logged_outside(lines: tuple[Line, ...], event: Event, echo: Expectation) -> bool:
+    """
+    Tell whether an entry of the log tells of an outside act that there is a line for, and not of the echo that it fits.
+
+    The window of a call that may land late is wide, and everything that was done is in the log.
+    """
+    home = _same_moment([line for line in lines if line.command is None], event)
+    return event.source is Source.LOG and home is not None and not set(echo.matched) & set(home.slots)
 
 
 def is_told(lines: tuple[Line, ...], event: Event) -> bool:

@@ -1,5 +1,6 @@
 """The Lua scripts: one file for each atomic step."""
 
+from functools import cache
 from importlib.resources import files
 
 from redis.exceptions import NoScriptError
@@ -14,8 +15,7 @@ class Script:
     """One script of `shared/store/lua`, run by its digest and sent again if the server has forgotten it."""
 
     def __init__(self, redis: Redis, name: str) -> None:
-        text = files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
-        self._script = redis.register_script(text)
+        self._script = redis.register_script(_text(name))
 
     async def __call__(self, keys: list[str], arguments: list[Argument]) -> object:
         """Run it, and return what it returns. Raises `StoreDown`."""
@@ -24,3 +24,8 @@ class Script:
         except NoScriptError as error:
             raise StoreDown("Redis: it lost its data just after the script was sent again") from error
         return result
+
+
+@cache
+def _text(name: str) -> str:
+    return files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")

@@ -195,7 +195,7 @@ def test_a_store_that_does_not_answer(capsys: pytest.CaptureFixture[str], monkey
     assert FAILED == main(["audit"])
 
     said = capsys.readouterr().err
-    assert "The audit cannot be read: Redis:" in said
+    assert "The store cannot be read: Redis:" in said
     assert "geheim123" not in said
 
 

@@ -65,7 +65,7 @@ def _mix(pool: ProcessPoolExecutor, mix: str, days: int) -> bool:
     failed = _failed(pool, mix, days)
     _say(f"{mix:16} {days:6} days, {len(failed)} of them with a violation, {time.monotonic() - begun:.0f} s")
     if failed:
-        _say(Day(failed[0], mix).report())
+        _say(f"seeds {', '.join(map(str, failed))}; the first of them:\n{Day(failed[0], mix).report()}")
     return not failed
 
 

@@ -23,7 +23,7 @@ class Press:
     One press on a button.
 
     `accepted` are the times at which its envelope was acked as stored, `direct` those at which it could not be stored,
-    so that an acknowledge went straight to PagerDuty.
+    so that an acknowledge went straight to PagerDuty, `acked` those at which such an envelope was acked all the same.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Press:
     at: float
     accepted: list[float] = field(default_factory=list)
     direct: list[float] = field(default_factory=list)
+    acked: list[float] = field(default_factory=list)
 
 
 @dataclass

@@ -38,19 +38,22 @@ LEADS_TO = {
     "unacknowledge": "triggered",
 }
 KINDS = (
-    ("pagerduty", "write", 4, 4),
-    ("pagerduty", "read", 1, 12),
-    ("slack", "post", 3, 8),
-    ("slack", "update", 2, 8),
+    ("pagerduty", "write", 8, 3),
+    ("pagerduty", "read", 2, 16),
+    ("pagerduty", "survey", 1, 7),
+    ("slack", "post", 6, 8),
+    ("slack", "update", 4, 6),
+    ("slack", "delete", 1, 1),
     ("slack", "look", 1, 2),
-    ("slack", "tell", 1, 3),
-    ("slack", "who", 1, 4),
+    ("slack", "sweep", 1, 5),
+    ("slack", "tell", 2, 4),
+    ("slack", "who", 2, 4),
 )
 """Doors and kinds of calls, with their weight, and how many there are on a usual day."""
-CALLS = 260
+CALLS = 340
 """Calls that one worker makes on a usual day, Redis included."""
-HELD_CALLS = 6
-"""Calls of one kind to a vendor that one worker makes on a usual day."""
+HELD_CALLS = {"redis": 320, "slack post": 4, "slack update": 3, "pagerduty write": 2}
+"""Calls of one kind that one worker makes on a usual day."""
 
 
 def generate(seed: int, mix_name: str) -> Schedule:
@@ -116,8 +119,7 @@ def _mishaps(rng: Random, mix: Mix, span: float) -> Iterator[Item]:
 
 def _sleep(rng: Random, mix: Mix) -> Slept:
     held = rng.choice(mix.held)
-    calls = CALLS if held in ("", "redis") else HELD_CALLS
-    return Slept(rng.randrange(2), rng.randrange(calls), round(rng.uniform(3.0, 30.0), 2), held)
+    return Slept(rng.randrange(2), rng.randrange(HELD_CALLS.get(held, CALLS)), round(rng.uniform(3.0, 30.0), 2), held)
 
 
 def _deliveries(rng: Random, mix: Mix) -> Iterator[Delivered]:
@@ -137,7 +139,7 @@ def _delay(rng: Random, mix: Mix) -> float:
 
 def _trouble(rng: Random, mix: Mix) -> Trouble:
     door, kind, _, calls = rng.choices(KINDS, weights=[weight for *_, weight, _ in KINDS])[0]
-    acting = kind in ("write", "post", "update")
+    acting = kind in ("write", "post", "update", "delete")
     hows: list[How] = [how for how in mix.hows or HOW if acting or how not in ("after", "late")]
     how = rng.choice(hows)
     seconds = {"late": rng.uniform(0.3, LONGEST_LATE), "limited": rng.uniform(0.5, 3.0), "slow": rng.uniform(0.5, 5.0)}

@@ -92,10 +92,14 @@ class Envelopes:
         worker = host.worker
         if worker is None or not worker.ready or not worker.process.alive:
             return False
-        stored = await worker.process.run(lambda: worker.accept(command))
-        if stored is None:
-            return False
-        (press.accepted if stored else press.direct).append(asyncio.get_running_loop().time())
-        if not stored:
-            await worker.process.run(lambda: worker.go_straight(command))
-        return True
+        acked: list[float] = []
+
+        async def ack() -> None:
+            acked.append(worker.process.monotonic())
+
+        await worker.process.run(lambda: worker.take(ack, command))
+        straight = worker.straight.get(command.id)
+        if straight is not None:
+            press.direct.append(straight)
+        (press.accepted if straight is None else press.acked).extend(acked)
+        return bool(acked)

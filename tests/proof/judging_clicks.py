@@ -86,13 +86,18 @@ def _answers(evidence: Evidence, press: Press) -> Iterator[Violation]:
 
 def _kept(evidence: Evidence, press: Press) -> Iterator[Violation]:
     """
-    Make sure that an accepted click had an effect, or its clicker was told how it ended.
+    Make sure that an acked click had an effect, or its clicker was told how it ended.
 
     One that was kept only in a store that has lost its disk is lost with it, and nobody is left to say so.
     """
     if evidence.accepted_before_loss(press):
         return
-    if not press.accepted or _last(evidence, press) or _unheard(evidence, press) or _became(evidence, press, None):
+    if (
+        not (press.accepted or press.acked)
+        or _last(evidence, press)
+        or _unheard(evidence, press)
+        or _became(evidence, press, None)
+    ):
         return
     yield Violation(Invariant.NOT_LOST, f"{press.id} of {press.by.name} had no effect, and nobody said so")
 

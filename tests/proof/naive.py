@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bolt_app.write_path.direct import Ack
 from shared.errors import CallError, StoreDown
 from shared.model.command import Command
 from shared.model.event import TRANSITIONS, Event
@@ -42,19 +43,22 @@ class NaiveWorker(Core):
             except StoreDown:
                 await asyncio.sleep(1.0)
 
-    async def accept(self, command: Command) -> bool:
+    async def take(self, ack: Ack, command: Command) -> None:
         """Carry a click out, and say in the thread what was done."""
+        await self._carry_out(command)
+        await ack()
+
+    async def _carry_out(self, command: Command) -> None:
         person = next(person for person in PEOPLE.values() if person.slack == command.by.id)
         if not person.pagerduty or command.action.status is None:
-            return True
+            return
         for _ in range(TRIES):
             try:
                 await self._doors.pagerduty.set_status(command.incident, command.action.status, person.email)
                 await self._tell(command, person)
             except CallError:
                 continue
-            return True
-        return True
+            return
 
     async def _show(self, event: Event) -> None:
         if event.snapshot is None:

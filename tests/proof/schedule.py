@@ -85,7 +85,8 @@ class Trouble:
     """
     Call number `nth` of its kind at a door goes wrong.
 
-    Kinds at PagerDuty: `read`, `write`. At Slack: `post`, `update`, `look` (in a history), `tell` (privately), `who`.
+    Kinds at PagerDuty: `read`, `write`, `survey` (what is open). At Slack: `post`, `update`, `delete`, `look` (for one
+    message in a history), `sweep` (through a whole one), `tell` (privately), `who`.
     """
 
     door: Door

@@ -22,15 +22,17 @@ from bolt_app.wiring import Wiring
 from bolt_app.working import Work, Working, repeating
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
-from bolt_app.write_path.direct import Direct
+from bolt_app.write_path.direct import Ack, Direct, no_envelope
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.intake import Intake, Mover
+from bolt_app.write_path.taking import Taking
 from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig
 from shared.clock import Durations
 from shared.echo import Echo
 from shared.identity import Identity
 from shared.model.command import Command
+from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.store import documents, keys
 from shared.store.audit import Audit
@@ -59,22 +61,23 @@ CONFIG = BridgeConfig.model_validate({"routing": {"default_channel": CHANNEL}})
 
 
 class Core:
-    """What the simulation needs of a worker in one process: it runs, and takes clicks once it is `ready`."""
+    """
+    What the simulation needs of a worker in one process: it runs, and takes clicks once it is `ready`.
+
+    `straight` says which clicks went past the store, and when.
+    """
 
     def __init__(self, process: Process) -> None:
         self.process = process
         self.ready = False
+        self.straight: dict[CommandId, float] = {}
 
     async def run(self) -> None:
         """Work until cancelled."""
         raise NotImplementedError
 
-    async def accept(self, command: Command) -> bool:
-        """Store a click, and tell whether it is stored and may be acked."""
-        raise NotImplementedError
-
-    async def go_straight(self, command: Command) -> None:
-        """Do what is done with a click that could not be stored."""
+    async def take(self, ack: Ack, command: Command) -> None:
+        """Take a click, and ack it when it is safe."""
         raise NotImplementedError
 
 
@@ -117,13 +120,15 @@ class SimulatedWorker(Core):
         await events.open()
         await commands.open()
         identity = Identity(CONFIG.identity, self._doors.slack, self._doors.pagerduty, NoLinks(), HOME)
-        self._direct, self._intake, self.ready = Direct(wiring, identity), Intake(wiring), True
+        direct = NotedDirect(wiring, identity, self)
+        self._taking, self.ready = Taking(Intake(wiring), direct), True
         executor = Executor(wiring, parts.attempting(wiring), Answering(wiring))
         placing = parts.placing(wiring.slack, wiring.clock, wiring.durations)
         reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
         async with asyncio.TaskGroup() as group:
             group.create_task(repeating(Consuming(events, parts.projector(wiring).handle).step, wiring))
             group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring))
+            group.create_task(repeating(direct.catch_up, wiring))
             group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(wiring.stopping))
             group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(wiring.stopping))
             group.create_task(repeating(self._upkeep(wiring, placing).step, wiring))
@@ -131,13 +136,9 @@ class SimulatedWorker(Core):
                 self._working(wiring, wiring.briefings, "briefing", Briefer(wiring)).forever(wiring.stopping)
             )
 
-    async def accept(self, command: Command) -> bool:
-        """Store a click."""
-        return await self._intake.accept(command)
-
-    async def go_straight(self, command: Command) -> None:
-        """Let an acknowledge go straight to PagerDuty, or say that the click was not kept."""
-        await self._direct.handle(command)
+    async def take(self, ack: Ack, command: Command) -> None:
+        """Store a click, or let it go straight to PagerDuty, or say that it was not kept."""
+        await self._taking.take(ack, command)
 
     async def _wired(self) -> Wiring:
         redis, slack, pagerduty = self._doors.redis, self._doors.slack, self._doors.pagerduty
@@ -181,6 +182,19 @@ class SimulatedWorker(Core):
     def _upkeep(self, wiring: Wiring, placing: Placing) -> Upkeep:
         resync = self._parts.resync(wiring, Repairing(wiring))
         return Upkeep(wiring, resync, self._parts.sweep(wiring, resync), Watchdog(wiring), placing)
+
+
+class NotedDirect(Direct):
+    """The product's own way past the store; `worker` notes what went it."""
+
+    def __init__(self, wiring: Wiring, identity: Identity, worker: Core) -> None:
+        super().__init__(wiring, identity)
+        self._worker = worker
+
+    async def handle(self, command: Command, ack: Ack = no_envelope) -> None:
+        """Note the click, and let it go."""
+        self._worker.straight.setdefault(command.id, self._worker.process.monotonic())
+        await super().handle(command, ack)
 
 
 _OPENED: dict[Callable[[Redis], Documents[Any]], Documents[Any]] = {}

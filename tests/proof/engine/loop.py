@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
-from heapq import heappop
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any, TypeVar
 
@@ -60,13 +60,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     # What asyncio.BaseEventLoop keeps, and its type stubs do not show.
     _ready: deque[Handle]
-    _scheduled: list[TimerHandle]
 
     def __init__(self) -> None:
         super().__init__()
         self.outside = Context()
         self.over = False
         self.numbers = count()
+        self._timed = count()
+        self._timers: list[tuple[float, int, TimerHandle]] = []
         self._now = 0.0
         self._until = math.inf
         self._rounds = 0
@@ -121,6 +122,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         task.add_done_callback(self._ended, context=self.outside)
         return task
 
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> TimerHandle:
+        """Call `callback` then; what is due in the same moment is called in the order of asking."""
+        timer = TimerHandle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._timed), timer))
+        return timer
+
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Keep an error that nobody noticed, so that the run fails with it."""
         self._errors.append(context.get("exception") or RuntimeError(context["message"]))
@@ -143,17 +152,17 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _jump(self) -> None:
         """Go to the moment of the next timer, and make ready what is due then."""
-        timers = self._scheduled
-        while timers and timers[0]._cancelled:
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
             heappop(timers)
         if not timers:
             raise DeadEnd(f"nothing is left to wait for at {self._now:.3f} s")
-        self._now = max(self._now, timers[0].when())
+        self._now = max(self._now, timers[0][0])
         self._rounds = 0
         if self._now > self._until:
             raise OutOfTime(f"not done by {self._until:.3f} s")
-        while timers and timers[0].when() <= self._now:
-            self._ready.append(heappop(timers))
+        while timers and timers[0][0] <= self._now:
+            self._ready.append(heappop(timers)[2])
 
     def _held(self, handle: Handle) -> bool:
         """Put a handle of a frozen owner aside, and tell whether it was one."""

@@ -1,6 +1,7 @@
 """The fold, case by case."""
 
 from dataclasses import replace
+from itertools import permutations
 
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
@@ -312,3 +313,25 @@ def test_what_an_answer_told_nothing_new_about_is_not_told_by_the_log_either() -
     incident = folded(answer(RESOLVED, NOON, "c1"), logged, start=start)
 
     assert [RESOLVED] == [line.type for line in incident.lines]
+
+
+def test_an_answer_cut_to_the_second_before_never_speaks_beside_an_outside_act() -> None:
+    """PagerDuty takes the time of its answer a moment before that of the webhook, which may be the second before."""
+    outside = webhook(ACKNOWLEDGED, NOON + 1013)
+    start = replace(folded(outside), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    assert 1 == len(folded(answer(ACKNOWLEDGED, NOON, "c1"), start=start).lines)
+
+
+def test_the_log_tells_of_the_outside_act_before_a_late_call_of_ours() -> None:
+    """Alice acknowledged in PagerDuty, it ran out, and her call from Slack landed later: two lines, no third."""
+    outside, ours = webhook(ACKNOWLEDGED, NOON + 229), webhook(ACKNOWLEDGED, NOON + 8247)
+    logged = [
+        replace(one, id=EventId(f"log:{one.id}"), source=Source.LOG, at=Instant(one.at.ms // 1000 * 1000, 1000))
+        for one in (outside, ours)
+    ]
+    start = replace(folded(outside), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+
+    for events in permutations([ours, *logged]):
+        lines = folded(*events, start=start).lines
+        assert [(NOON + 229, None), (NOON + 8247, "c1")] == [(line.at.ms, line.command) for line in lines]
