@@ -18,7 +18,9 @@ up: ## Run the bridge for a real workspace; its settings are in .env (see .env.e
 
 test: ## Run all tests; ARGS="-k echo" runs some
 	@tools/prepare dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@# Three at a time on two cores, for a story waits as often as it works.
+	@# Tests start hundreds of processes, each of which would compile everything again if nothing could be kept.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: ## Check format, style, types and the directions of imports
 	@tools/prepare dev

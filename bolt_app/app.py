@@ -44,7 +44,8 @@ def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_ha
     web = wiring.slack.web
     # Without a token of its own, or Bolt warns at every start that `authorize` wins.
     client = AsyncWebClient(base_url=web.base_url, session=web.session, retry_handlers=[])
-    app = AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
+    # Without a name Bolt looks for one in the source of everything that is being called.
+    app = AsyncApp(name="pagebridge", client=client, authorize=authorize, request_verification_enabled=False)
     app.middleware(Door(wiring.slack, home))
     _listen(app, wiring, direct, in_hand, command)
     return app

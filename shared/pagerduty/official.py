@@ -6,10 +6,12 @@ there, and only there, http will do. Nothing else in this project imports the pa
 """
 
 import ipaddress
+import ssl
+from functools import cache
 from urllib.parse import urlsplit
 
 import pagerduty
-from httpx2 import Response
+from httpx2 import Response, create_ssl_context
 from pagerduty.auth_method import HeaderAuthMethod
 
 Error = pagerduty.Error
@@ -57,7 +59,7 @@ class RestClient(Once, pagerduty.RestApiV2Client):
     """The REST API. Each request brings its own `Authorization`."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        super().__init__("", base_url=url, trust_env=not is_loopback(url))
+        super().__init__("", base_url=url, trust_env=not is_loopback(url), verify=authorities())
         self.auth_method = PerRequest()
         self.within(timeout)
 
@@ -66,13 +68,19 @@ class TokenClient(Once, pagerduty.OAuthTokenClient):
     """The server that gives tokens to apps."""
 
     def __init__(self, secret: str, client_id: str, url: str, timeout: float) -> None:
-        super().__init__(secret, client_id, base_url=url, trust_env=not is_loopback(url))
+        super().__init__(secret, client_id, base_url=url, trust_env=not is_loopback(url), verify=authorities())
         self.within(timeout)
 
     def ask(self, scope: str) -> Response:
         """Ask for a token, and return the answer as it is: the package's own reading stumbles over odd ones."""
         form = {"grant_type": "client_credentials", "scope": scope}
         return self.post("/oauth/token", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
+
+
+@cache
+def authorities() -> ssl.SSLContext:
+    """Read whose certificates are trusted, as the client would by itself; all clients share it, for it takes long."""
+    return create_ssl_context()
 
 
 def is_loopback(url: str) -> bool:

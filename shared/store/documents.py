@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -45,14 +46,14 @@ class Documents(Generic[Value]):
         self,
         redis: Redis,
         name: str,
-        kind: type[Value],
+        json: TypeAdapter[Value],
         empty: Callable[[IncidentId], Value],
         told: Callable[[Value, Value], Facts],
     ) -> None:
         self._redis = redis
         self._told = told
         self._name = name
-        self._json = TypeAdapter(kind)
+        self._json = json
         self._empty = empty
         self._store = Script(redis, "store")
 
@@ -108,21 +109,27 @@ class Documents(Generic[Value]):
         return stored == 1
 
 
+@cache
+def _json(kind: type[Any]) -> TypeAdapter[Any]:
+    """Make what reads and writes one kind of document; making it takes long."""
+    return TypeAdapter(kind)
+
+
 def incidents(redis: Redis) -> Documents[Incident]:
     """Open the projections."""
-    return Documents(redis, "incident", Incident, Incident, journal.of_incident)
+    return Documents(redis, "incident", _json(Incident), Incident, journal.of_incident)
 
 
 def command_queues(redis: Redis) -> Documents[CommandQueue]:
     """Open the command queues."""
-    return Documents(redis, "commands", CommandQueue, CommandQueue, journal.of_queue)
+    return Documents(redis, "commands", _json(CommandQueue), CommandQueue, journal.of_queue)
 
 
 def surfaces(redis: Redis) -> Documents[Surface]:
     """Open what is known of Slack's messages."""
-    return Documents(redis, "slack", Surface, Surface, journal.of_surface)
+    return Documents(redis, "slack", _json(Surface), Surface, journal.of_surface)
 
 
 def progress(redis: Redis) -> Documents[Progress]:
     """Open what is known of the upkeep; there is one, of `EVERYTHING`."""
-    return Documents(redis, "progress", Progress, Progress, lambda _before, _after: ())
+    return Documents(redis, "progress", _json(Progress), Progress, lambda _before, _after: ())

@@ -23,36 +23,13 @@ from shared.settings import ReceiverSettings, WorkerSettings, load
 from shared.store import keys
 from shared.store.redis import connect
 from tests.servers import program
+from tests.stories.durations import FAST as FAST  # noqa: PLC0414 - stories take it from here
 from webhook_receiver.receiver import Receiver
 
 HOST = "127.0.0.1"
 SECRET = "a-webhook-secret"
 PATIENCE = 25.0
 """Seconds after which a story that waits for something has failed."""
-
-FAST = Durations(
-    pagerduty_timeout=1.0,
-    slack_timeout=1.0,
-    call_max=1.5,
-    lease=2.5,
-    claim_idle=1.0,
-    block=0.1,
-    poll=0.02,
-    retry_first=0.05,
-    retry_most=0.4,
-    quiet=0.5,
-    honest=1.0,
-    store=0.8,
-    direct=1.5,
-    closed=0.3,
-    briefing=0.3,
-    briefing_pause=0.0,
-    drain=3.0,
-    pace=0.02,
-    socket_stagger=0.05,
-    socket_grace=0.5,
-    socket_lost=20.0,
-)
 
 
 @dataclass

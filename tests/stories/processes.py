@@ -1,8 +1,8 @@
 """
 The bridge as it is deployed: receiver and workers are processes of their own, which can be told to end, and killed.
 
-A worker process has the durations of production. A quick one, which is this module run as a program, has those of the
-other stories: what follows a kill takes seconds instead of half a minute.
+A worker process has the durations of production. A quick one has those of the other stories: what follows a kill takes
+seconds instead of half a minute.
 """
 
 import asyncio
@@ -12,11 +12,10 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bolt_app.__main__ import main
 from pagebridge.child import Child
 from pagebridge.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports, without_proxies
@@ -25,14 +24,12 @@ from pagebridge.sandbox.pagerduty.faults import Active
 from pagebridge.sandbox.slack import Message, SlackSandbox
 from pagebridge.sandbox.slack.faults import Active as SlackActive
 from tests.servers import program
-from tests.stories.harness import FAST, SECRET, Acme, Bridge, receiving, settled, until
+from tests.stories.harness import SECRET, Acme, Bridge, receiving, settled, until
 
 REPOSITORY = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 ROUTING = {"routing": {"default_channel": "C0INCIDENTS"}}
-QUICK = "tests.stories.processes"
-SOCKET_LOST = 3.0
-"""Seconds without Slack after which a quick worker gives up."""
+QUICK = "tests.stories.quick_worker"
 START = 20.0
 """Seconds that a process may take to be at work."""
 END = 30.0
@@ -195,7 +192,3 @@ async def acknowledged_once(bridge: Bridge, cards: list[Message]) -> None:
         assert (1, 2) == (lines(card, "Acknowledged by Alice Ng in Slack"), len(card.replies))
     assert ["alice@example.com"] * len(cards) == [call.from_email for call in bridge.effects()]
     assert not [words for words in bridge.private("Alice") if "already" in words or "not acknowledged by you" in words]
-
-
-if __name__ == "__main__":
-    sys.exit(main(replace(FAST, socket_lost=SOCKET_LOST)))

@@ -12,7 +12,7 @@ from pagebridge.sandbox.slack import Ephemeral
 from tests.stories.harness import FAST, Bridge, running, settled
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
-SHORT_LIVED = replace(FAST, life=1.0, honest=0.6)
+SHORT_LIVED = replace(FAST, life=1.0, quiet=0.5, honest=0.6)
 """Commands live for a second in the place of a minute."""
 
 

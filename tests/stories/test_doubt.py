@@ -12,8 +12,8 @@ from tests.stories.harness import FAST, Bridge, running, settled
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
 GET: dict[str, Any] = {"method": "GET", "path": "/incidents/*"}
-SHORT_LIVED = replace(FAST, life=1.0, honest=0.6)
-"""Commands live for a second in the place of a minute."""
+SHORT_LIVED = replace(FAST, life=1.5, quiet=0.5, honest=0.6)
+"""Commands live for a second and a half in the place of a minute."""
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ async def test_nothing_is_doubled_or_told_again(bridge: Bridge) -> None:
     before = (card.plain, plain(card))
 
     await lose_all_data(bridge)
-    await looked(bridge, 8)
+    await looked(bridge, 5)
 
     assert [card] == bridge.channel.messages
     assert before == (card.plain, plain(card))
@@ -80,7 +80,7 @@ async def test_late_deliveries_of_old_changes_add_nothing(bridge: Bridge) -> Non
 
     for event in dict.fromkeys(each.event_id for each in bridge.pagerduty.webhooks.log):
         bridge.pagerduty.webhooks.redeliver(event)
-    await looked(bridge, 8)
+    await looked(bridge, 5)
 
     assert [card] == bridge.channel.messages
     assert before == (card.plain, plain(card))
@@ -109,7 +109,7 @@ async def test_an_incident_that_was_being_posted(bridge: Bridge) -> None:
     await lose_all_data(bridge)
 
     await bridge.card("Triggered")
-    await looked(bridge, 8)
+    await looked(bridge, 5)
     assert 1 == len(bridge.channel.messages)
 
 
@@ -140,7 +140,7 @@ async def test_a_first_start_is_silent(tmp_path: Path) -> None:
         first, second = bridge.trigger("first"), bridge.trigger("second")
         await asyncio.sleep(1.1)  # the store's birth is cut to the second, as PagerDuty's times are
         await bridge.start_worker(LOOKING)
-        await looked(bridge, 8)
+        await looked(bridge, 5)
         assert [] == bridge.channel.messages
 
         bridge.pagerduty.web("PBOB1").acknowledge(second.id)

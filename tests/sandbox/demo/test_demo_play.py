@@ -25,6 +25,7 @@ PATIENCE = 20.0
 """Seconds in which nothing may be left of a demo that has ended."""
 
 
+@pytest.mark.timeout(120)
 def test_the_whole_story_comes_out_right() -> None:
     """Exit code 0, each party at its work, the refusals, the truth in the outage, dialogs, channel, figures."""
     played = subprocess.run(  # noqa: S603 - our own command

@@ -219,9 +219,9 @@ async def test_misbehaving_limits(valkey: EmbeddedValkey) -> None:
     """
     Sixty posts to three channels through two workers' doors come without one 429 from a Slack that limits.
 
-    Everything runs twenty times as fast: Slack's limits and ours.
+    Everything runs ten times as fast: Slack's limits and ours.
     """
-    faster = 20
+    faster = 10
     tiers = MappingProxyType({tier: most * faster for tier, most in Limits().per_minute.items()})
     limits = Limits(per_minute=tiers, posts_per_second=Limits().posts_per_second * faster)
     redis = connect(valkey.url)

@@ -1,0 +1,35 @@
+"""How long the bridge of the stories waits for everything; nothing else is imported, because workers start with it."""
+
+from dataclasses import replace
+
+from shared.clock import Durations
+
+FAST = Durations(
+    pagerduty_timeout=1.0,
+    slack_timeout=1.0,
+    call_max=1.5,
+    lease=2.5,
+    claim_idle=1.0,
+    block=0.1,
+    poll=0.05,
+    retry_first=0.05,
+    retry_most=0.4,
+    quiet=1.5,
+    honest=2.0,
+    store=0.8,
+    direct=1.5,
+    closed=0.3,
+    briefing=0.3,
+    briefing_pause=0.0,
+    drain=3.0,
+    pace=0.02,
+    socket_stagger=0.05,
+    socket_grace=0.5,
+    socket_lost=20.0,
+)
+
+SOCKET_LOST = 3.0
+"""Seconds without Slack after which a worker that is a process gives up."""
+QUICK = replace(FAST, socket_lost=SOCKET_LOST)
+PATIENT = replace(QUICK, pagerduty_timeout=2.0, call_max=2.4, lease=3.0)
+"""Long enough for a worker to be killed while it waits for PagerDuty."""
