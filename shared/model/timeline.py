@@ -20,6 +20,8 @@ KEPT = 4000
 
 COMMAND = "command:"
 """How the key of a line begins that announces what a command did."""
+AGAIN = "#"
+"""What tells the keys apart of lines that would have the same."""
 
 Slots = tuple[tuple[Source, EventId], ...]
 
@@ -84,10 +86,28 @@ def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) ->
     if known is not None:
         return known
     if echo is not None:
-        own = next((line for line in lines if line.key == command_key(echo, event)), None)
-        return own or (_same_moment(lines, event) if event.source is Source.ANSWER else _joined_by(lines, event, echo))
-    near = [line for line in lines if _may_tell_of(line, event)]
-    return min(near, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
+        return _own(lines, event, echo) or (
+            _same_moment(lines, event) if event.source is Source.ANSWER else _joined_by(lines, event, echo)
+        )
+    return _nearest([line for line in lines if _may_tell_of(line, event)], event)
+
+
+def _own(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
+    """
+    Find the line of the command that caused `event`.
+
+    There are two where an act of the same person was taken for what a call did that changed nothing, and the call was
+    repeated. An answer opens no second one: it tells of a moment at which the incident was so, whoever made it so.
+    """
+    key = command_key(echo, event)
+    own = [line for line in lines if line.key == key or line.key.startswith(f"{key}{AGAIN}")]
+    if event.source is not Source.ANSWER:
+        own = [line for line in own if not line.holds(event.source) and apart(line.at, event.at) <= SECOND]
+    return _nearest(own, event)
+
+
+def _nearest(lines: Iterable[Line], event: Event) -> Line | None:
+    return min(lines, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
 
 
 def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
@@ -179,7 +199,7 @@ def apart(one: Instant, other: Instant) -> int:
 def _opened(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line:
     command = echo.command if echo else event.command
     return Line(
-        command_key(echo, event) if echo else _fresh_key(lines, event),
+        _fresh_key(lines, command_key(echo, event) if echo else f"{event.type}@{event.at.ms}"),
         event.type,
         event.at,
         event.agent,
@@ -191,10 +211,9 @@ def _opened(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> 
     )
 
 
-def _fresh_key(lines: tuple[Line, ...], event: Event) -> LineKey:
+def _fresh_key(lines: tuple[Line, ...], stem: str) -> LineKey:
     taken = {line.key for line in lines}
-    stem = f"{event.type}@{event.at.ms}"
-    candidates = (LineKey(stem if n == 0 else f"{stem}#{n}") for n in range(len(lines) + 1))
+    candidates = (LineKey(stem if n == 0 else f"{stem}{AGAIN}{n}") for n in range(len(lines) + 1))
     return next(key for key in candidates if key not in taken)
 
 

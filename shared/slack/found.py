@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from shared.model.event import ANNOUNCED, Agent, Instant, Source
 from shared.model.ids import CommandId, EventId, IncidentId, LineKey, MessageTs
-from shared.model.timeline import COMMAND, Line, Slots
+from shared.model.timeline import AGAIN, COMMAND, Line, Slots
 from shared.slack.answers import OwnMessage
 
 CARD = "card:"
@@ -76,7 +76,9 @@ def _slots(value: object) -> Slots:
 
 def _command(key: LineKey) -> CommandId | None:
     """Read from its key which command a line announces (`timeline.command_key`)."""
-    return CommandId(key.removeprefix(COMMAND).partition(":")[0]) if key.startswith(COMMAND) else None
+    if not key.startswith(COMMAND):
+        return None
+    return CommandId(key.removeprefix(COMMAND).partition(AGAIN)[0].partition(":")[0])
 
 
 def _text(value: object) -> str:

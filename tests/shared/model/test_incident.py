@@ -335,3 +335,19 @@ def test_the_log_tells_of_the_outside_act_before_a_late_call_of_ours() -> None:
     for events in permutations([ours, *logged]):
         lines = folded(*events, start=start).lines
         assert [(NOON + 229, None), (NOON + 8247, "c1")] == [(line.at.ms, line.command) for line in lines]
+
+
+def test_what_a_second_try_did_has_a_line_beside_what_was_taken_for_the_first() -> None:
+    """Alice had acknowledged in PagerDuty, so her call changed nothing; that ran out, and the call was repeated."""
+    outside, ours = webhook(ACKNOWLEDGED, NOON + 265), webhook(ACKNOWLEDGED, NOON + 2631)
+    logged = [
+        replace(one, id=EventId(f"log:{one.id}"), source=Source.LOG, at=Instant(one.at.ms // 1000 * 1000, 1000))
+        for one in (outside, ours)
+    ]
+    taken = folded(outside, start=replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),)))
+    start = replace(taken, expectations=(expectation(ACKNOWLEDGED, NOON + 1000, "c1"),))
+
+    for events in permutations([ours, answer(ACKNOWLEDGED, NOON + 2000, "c1"), *logged]):
+        lines = folded(*events, start=start).lines
+        assert 2 == len(lines)
+        assert 2 == len({line.key for line in lines})
