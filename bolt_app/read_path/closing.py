@@ -118,6 +118,5 @@ class Closing:
 
 def pointless(this: Pass, channel: ChannelId) -> bool:
     """Tell whether a card need not be made: the incident was over before the channel that could not have it opened."""
-    placed = this.card(channel)
-    missing = channel != this.home and placed.ts is None and not placed.unclear
+    missing = channel != this.home and this.missing(channel)
     return missing and channel in this.surface.waiting and this.snapshot.status is Status.RESOLVED

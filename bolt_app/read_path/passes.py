@@ -46,6 +46,11 @@ class Pass:
         """Tell what is known of the card in a channel."""
         return self.surface.cards.get(channel, Placed())
 
+    def missing(self, channel: ChannelId) -> bool:
+        """Tell whether there is no card in a channel, and none on its way."""
+        placed = self.card(channel)
+        return placed.ts is None and not placed.unclear
+
     def has_news(self, placed: Placed) -> bool:
         """Tell whether something has happened since what a message tells of."""
         return placed.ts is None or placed.of_ms < self.as_of_ms

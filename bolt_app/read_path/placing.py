@@ -97,8 +97,10 @@ class Placing:
         """
         if placed.shown == message.digest or placed.ts is None:
             return placed
+        if placed.said == message.digest:
+            self._wait(placed, await self._clock.now_ms())
         # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-        begin = self._begin(place, lambda _: replace(placed, shown=None))
+        begin = self._begin(place, lambda _: placed.forgotten())
         try:
             await self._slack.update(
                 place.channel, placed.ts, text=message.text, blocks=message.blocks, urgent=place.urgent, begin=begin
@@ -113,13 +115,18 @@ class Placing:
             return await _saved(place, Placed(instead_of=placed.ts))
         except CallError as error:
             if not error.surely_not_done:
-                await place.save(replace(placed, shown=None, until_ms=begin.at_ms + self._call_max))
+                await place.save(replace(placed.forgotten(), until_ms=begin.at_ms + self._call_max))
             raise
-        late = self._may_land_late(placed, begin.at_ms)
-        if late > 0:
-            # An earlier update that timed out may still overwrite this one, so once more when that is over.
-            raise Unavailable("an earlier update of this message may still land", retry_after=late)
+        if self._may_land_late(placed, begin.at_ms) > 0:
+            await place.save(replace(placed.forgotten(), said=message.digest))
+            self._wait(placed, begin.at_ms)
         return await _saved(place, Placed(ts=placed.ts, shown=message.digest))
+
+    def _wait(self, placed: Placed, now_ms: int) -> None:
+        """Raise `Unavailable` while an update that timed out may still overwrite this: once more when that is over."""
+        late = self._may_land_late(placed, now_ms)
+        if late > 0:
+            raise Unavailable("an earlier update of this message may still land", retry_after=late)
 
     def _begin(self, place: Place, meanwhile: Callable[[int], Placed]) -> "Beginning":
         return Beginning(self._clock, self._durations.slack_timeout, place, meanwhile)

@@ -9,6 +9,7 @@ from bolt_app.wiring import Wiring
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
+from shared.model.secrecy import Secrecy
 from shared.model.surface import Surface
 from shared.routing import Route, passed_over, route
 from shared.store.generation import Birth
@@ -33,20 +34,40 @@ class Planning:
         Return the surface with its channels, planning them if there are none yet. `birth` is that of the data it is in.
 
         An incident whose priority or service has changed may be shown in another channel as well; it never leaves one.
+        If it has come to belong to a private team, the channels where it was public learn nothing more of it.
         """
         wanted = await self._channels(surface.id, snapshot, known=surface.channels)
         added = tuple(channel for channel in wanted if channel not in surface.channels)
-        if not added or (surface.channels and snapshot.status is Status.RESOLVED):
+        if surface.channels and snapshot.status is Status.RESOLVED:
+            added = ()
+        if not surface.channels and not added:
+            return surface
+        secrecy = await self._secrecy(surface, snapshot)
+        if not added and secrecy == surface.secrecy:
             return surface
 
         def rule(current: Surface) -> Surface:
             more = tuple(channel for channel in added if channel not in current.channels)
             generation = current.generation or birth.name
-            return replace(current, channels=(*current.channels, *more), generation=generation)
+            return replace(current, channels=(*current.channels, *more), generation=generation).withheld(secrecy)
 
-        return (
-            await self._wiring.surfaces.change(surface.id, rule, lease, lambda: (self._routed(snapshot, added),))
-        ).value
+        routed = [self._routed(snapshot, added)] if added else []
+        hidden = [fact("incident.withheld", channel=channel) for channel in secrecy.shut - surface.secrecy.shut]
+        return (await self._wiring.surfaces.change(surface.id, rule, lease, lambda: (*routed, *hidden))).value
+
+    async def _secrecy(self, surface: Surface, snapshot: Snapshot) -> Secrecy:
+        """
+        Decide which channels learn nothing more of an incident that may belong to other teams than it did.
+
+        Raises `CallError` while it cannot be told whether they are private: until then no channel learns of it.
+        """
+        known, teams, chosen = surface.secrecy, frozenset(snapshot.team_ids), self.route(snapshot)
+        if not surface.channels:
+            # The first channels were chosen for these teams.
+            return replace(known, teams=teams)
+        private = bool(known.shut) if teams == known.teams else bool(await self._seeing.private(teams))
+        named = chosen.channels if chosen.named else ()
+        return known.decided(teams, surface.channels, named, private=private)
 
     def _routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
         """Tell the journal which route took it, by its place in `bridge.toml` from 1, and what kept the others."""

@@ -5,7 +5,6 @@ Level-triggered: each pass reads the newest projection, compares it with what Sl
 only writer of cards and threads.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import structlog
@@ -17,7 +16,7 @@ from bolt_app.read_path.showing import Pass, Showing
 from bolt_app.wiring import Wiring
 from shared.errors import CallError, NotFound
 from shared.model.event import Snapshot, Status
-from shared.model.ids import ChannelId, IncidentId
+from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
 from shared.model.journal import failure
 from shared.model.surface import Surface
@@ -61,21 +60,23 @@ class Reconciler:
         known, surface = await self._adopting.adopted(known, surface, birth, lease)
         if not _quiet(known, surface):
             surface = await self._planning.planned(surface, snapshot, birth, lease)
-        await self._index(known.id, snapshot, surface.channels)
+        await self._index(snapshot, surface)
         if not surface.channels:
             return None
-        again = await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
         if known.briefing.wanted(snapshot, known.as_of):
-            # Only now: the card does not wait for what it says besides the state.
+            # The card does not wait for what it says besides the state; but if it has to wait all the same, for Slack's
+            # limits, it comes with that in it.
             await self._wiring.briefings.mark(known.id)
-        return again
+        return await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
 
-    async def _index(self, incident: IncidentId, snapshot: Snapshot, channels: Iterable[ChannelId]) -> None:
+    async def _index(self, snapshot: Snapshot, surface: Surface) -> None:
         """Note whether it is open before it is shown, so that a Slack that is down keeps nobody from finding it."""
         if snapshot.status is Status.RESOLVED:
-            await self._wiring.open_incidents.drop(incident, channels)
-        else:
-            await self._wiring.open_incidents.put(incident, channels, snapshot.created_ms or 0)
+            await self._wiring.open_incidents.drop(surface.id, surface.channels)
+            return
+        shown = filter(surface.shows, surface.channels)
+        await self._wiring.open_incidents.put(surface.id, shown, snapshot.created_ms or 0)
+        await self._wiring.open_incidents.hide(surface.id, surface.secrecy.shut)
 
     async def _known(self, incident: IncidentId, lease: Lease) -> Incident:
         """Load the projection; ask PagerDuty first where the events' times could not decide."""

@@ -30,7 +30,7 @@ class Seeing:
 
     async def is_shown(self, incident: IncidentId, channel: ChannelId) -> bool:
         """Tell whether a channel shows an incident."""
-        return channel in (await self._wiring.surfaces.load(incident)).value.channels
+        return (await self._wiring.surfaces.load(incident)).value.shows(channel)
 
     async def visible(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
         """

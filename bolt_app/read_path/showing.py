@@ -19,6 +19,7 @@ from shared.model.telling import Telling, loud, told, wanted
 from shared.slack import card, lines
 from shared.slack.blocks import Message
 from shared.slack.card import Places
+from shared.slack.withheld import render_withheld
 
 __all__ = ["Pass", "Showing"]
 
@@ -65,6 +66,8 @@ class Showing:
         if pointless(this, channel):
             await self._closing.given_up(this, channel)
             return None
+        if not this.surface.shows(channel) and this.missing(channel):
+            return None
         new = this.card(channel).ts is None
         try:
             await self._messages(this, channel, names)
@@ -97,36 +100,56 @@ class Showing:
             raise
         await self._lagging.shown(this, channel, since=before)
 
-    async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
+    async def _rendered(self, this: Pass, channel: ChannelId, names: Names) -> Message:
+        if not this.surface.shows(channel):
+            return render_withheld(this.incident.id, this.snapshot)
         elsewhere = this.home if channel != this.home else None
         displaced = this.surface.displaced_from(channel)
         places = Places(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
         able = await self._wiring.catalogue.able()
-        message = card.render(this.incident, this.snapshot, names, places, able=able)
+        return card.render(this.incident, this.snapshot, names, places, able=able)
+
+    async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
+        names = names if channel == this.home else {}
+        message = await self._rendered(this, channel, names)
 
         async def save(placed: Placed) -> None:
             known = placed.with_news(this.as_of_ms)
-            await this.save(self._wiring.surfaces, lambda surface: surface.with_card(channel, known))
+            called = names if placed.ts not in (None, this.card(channel).ts) else ()
+            await this.save(self._wiring.surfaces, lambda surface: surface.with_card(channel, known).calling(called))
 
         # What only says more of a state that is shown already must not take the place of another incident's news.
         urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
         place = Place(channel, save, this.lease, urgent=this.urgent and urgent)
-        placed = await self._made(message, this.card(channel), place)
-        if placed.ts is None:
+        placed = await self._posted(this, message, names, place)
+        placed = await self._placing.say(message, placed, place)
+        if placed.ts is None and this.surface.shows(channel):
             if channel == this.home:
                 # The thread is gone with it.
                 await this.save(self._wiring.surfaces, lambda surface: surface.left_behind())
-            await self._placing.exist(message, placed, place)
+            await self._placing.say(message, await self._posted(this, message, names, place), place)
         if this.has_news(this.card(channel)):
             # What is new does not show on it.
             await save(this.card(channel))
 
+    async def _posted(self, this: Pass, message: Message, names: Names, place: Place) -> Placed:
+        """Make a card exist. To post it anew calls only people whom no message has called; others it names at first."""
+        known = this.card(place.channel)
+        if known.ts is None and this.surface.called & names.keys():
+            fresh = {user: names[user] for user in names.keys() - this.surface.called}
+            message = await self._rendered(this, place.channel, fresh)
+        return await self._placing.exist(message, known, place)
+
     async def _lines(self, this: Pass, channel: ChannelId) -> None:
         """Write the lines, one after the other, as soon as there is a card for them."""
-        if channel != this.home or this.card(channel).ts is None:
+        if channel != this.home or this.card(channel).ts is None or not this.surface.shows(channel):
             return
-        for telling in told(this.incident.lines, this.surface.lines.keys()):
-            if wanted(telling.line, this.route.verbosity) and not this.surface.counts_as_told(telling.line):
+        tellings = told(this.incident.lines, this.surface.lines.keys())
+        quiet = {each.line.key for each in tellings if not wanted(each.line, this.route.verbosity)}
+        if quiet - this.surface.left_out - this.surface.lines.keys():
+            await this.save(self._wiring.surfaces, lambda surface: surface.leaving_out(quiet))
+        for telling in tellings:
+            if telling.line.key not in quiet and not this.surface.counts_as_told(telling.line):
                 await self._line(this, telling)
 
     async def _line(self, this: Pass, telling: Telling) -> None:
@@ -142,18 +165,15 @@ class Showing:
         place = Place(this.home, save, this.lease, thread=thread, aloud=aloud, urgent=this.urgent)
         message = lines.render_line(this.incident.id, telling.line, telling.sides, telling.before)
         try:
-            placed = await self._made(message, known, place, final=not telling.sides)
+            placed = await self._placing.exist(message, known, place)
+            if telling.sides:
+                placed = await self._placing.say(message, placed, place)
             await self._placing.exist(message, placed, place)
         except Refused as error:
             if error.code not in NO_THREAD:
                 raise
             await this.save(self._wiring.surfaces, lambda surface: surface.without_card(this.home))
             raise Unavailable("the card with the thread is gone, and has to be posted again") from error
-
-    async def _made(self, message: Message, known: Placed, place: Place, *, final: bool = False) -> Placed:
-        """Make a message exist and, unless what it says is `final`, say what it should. May come back as not placed."""
-        placed = await self._placing.exist(message, known, place)
-        return placed if final else await self._placing.say(message, placed, place)
 
 
 def _soonest(error: CallError) -> float:

@@ -54,9 +54,10 @@ class Gaps:
         found: dict[ChannelId, list[Snapshot]] = defaultdict(list)
         for incident in late:
             snapshot = (await self._wiring.incidents.load(incident)).value.snapshot
-            channels = (await self._wiring.surfaces.load(incident)).value.channels
-            if snapshot is not None and channels:
-                found[channels[0]].append(snapshot)
+            surface = (await self._wiring.surfaces.load(incident)).value
+            home = next(filter(surface.shows, surface.channels), None)
+            if snapshot is not None and home is not None:
+                found[home].append(snapshot)
         return found
 
     async def _tell(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:

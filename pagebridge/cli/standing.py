@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from shared.model.ids import IncidentId, incident_id
+from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
 from shared.model.queue import CommandQueue, Record
 from shared.model.surface import Placed, Surface
@@ -53,8 +53,8 @@ class Standing:
 
     @property
     def lag_ms(self) -> int:
-        """Tell for how long some card has not shown what is known; 0 when all do."""
-        behind = [self._card(channel) for channel in self.surface.channels]
+        """Tell for how long some card has not shown what is known; 0 when all do that are to show it."""
+        behind = [self._card(channel) for channel in self.surface.channels if self.surface.shows(channel)]
         late = any(card.shown is None or card.of_ms < (self.as_of_ms or 0) for card in behind)
         return max(0, self.now_ms - (self.as_of_ms or self.now_ms)) if late else 0
 
@@ -71,15 +71,16 @@ class Standing:
         """Say what the card shows of commands that have not simply succeeded."""
         return [f"{attempt.action} by {attempt.by}: {attempt.state}" for attempt in self.incident.attempts]
 
-    def _card(self, channel: str) -> Placed:
-        return next((placed for name, placed in self.surface.cards.items() if name == channel), Placed())
+    def _card(self, channel: ChannelId) -> Placed:
+        return self.surface.cards.get(channel, Placed())
 
-    def _place(self, channel: str, card: Placed) -> str:
+    def _place(self, channel: ChannelId, card: Placed) -> str:
         if channel in self.surface.waiting:
             return "waits until the channel can be posted to"
         if card.ts is None:
-            return "a post may be under way" if card.unclear else "not posted yet"
-        return card.ts
+            later = "not posted yet" if self.surface.shows(channel) else "withheld: its team is private"
+            return "a post may be under way" if card.unclear else later
+        return card.ts if self.surface.shows(channel) else f"{card.ts}, withheld: its team is private"
 
 
 async def standing(redis: Redis, incident: IncidentId) -> Standing:

@@ -156,6 +156,7 @@ WORDS: dict[str, str | Callable[[Mapping[str, str]], str]] = {
     "incident.adopted": "found in Slack after the store had lost its data: cards in {channels}, {lines} lines",
     "incident.routed": _routed,
     "incident.unshown": _unshown,
+    "incident.withheld": "it belongs to a private team now, and no route names {channel} for it: no more is told there",
     "line.opened": _line,
     "echo.expected": "command {command} is about to cause {type} by {by}: its echo is awaited",
     "echo.recognised": "{source} {event_id} is the echo of command {command}",

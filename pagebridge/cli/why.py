@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli.printing import show, table, utc
+from pagebridge.cli.printing import show, table, terminal, utc
 from pagebridge.cli.standing import Standing, find, standing
 from pagebridge.cli.stores import DATA, FAILED, AsJson, Data, opened
 from pagebridge.cli.story import Moment, told
@@ -77,7 +77,8 @@ async def _unknown(redis: Redis, text: str) -> list[str]:
 def _lines(now: Standing, moments: list[Moment]) -> Iterator[str]:
     yield " ".join(filter(None, ("Incident", now.label, now.incident.id)))
     yield ""
-    yield from table(TITLES, [(utc(moment.at_ms), moment.fact.what, moment.text) for moment in moments])
+    rows = [(utc(moment.at_ms), moment.fact.what, moment.text) for moment in moments]
+    yield from table(TITLES, rows, terminal())
     if not moments:
         yield f"The journal is empty: nothing has happened to it for {keys.JOURNAL_KEPT // 86400} days."
     yield ""

@@ -1,8 +1,10 @@
 """What Slack shows of an incident, as far as the bridge knows: which messages there are, and what each one says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
+from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, UserId
+from shared.model.secrecy import Secrecy
 from shared.model.timeline import Line
 
 
@@ -11,16 +13,18 @@ class Placed:
     """
     One message that is to exist once.
 
-    `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a post whose
+    `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a call whose
     outcome is not known: before `until_ms` nothing is looked up or repeated. `shown` is the digest of what the message
-    says, None while that is unknown. `instead_of` is a message that cannot be edited any more, to be deleted once this
-    one is there. `of_ms` is the time of the newest event that it tells of, by PagerDuty's clock.
+    says, None while that is unknown. `said` is the digest of an update that an earlier one may overwrite until
+    `until_ms`: before then, writing the same again is no use. `instead_of` is a message that cannot be edited any more,
+    to be deleted once this one is there. `of_ms` is the time of the newest event it tells of, by PagerDuty's clock.
     """
 
     ts: MessageTs | None = None
     begun_ms: int | None = None
     until_ms: int | None = None
     shown: str | None = None
+    said: str | None = None
     instead_of: MessageTs | None = None
     of_ms: int = 0
 
@@ -28,6 +32,10 @@ class Placed:
     def unclear(self) -> bool:
         """Tell whether a post was begun whose outcome nobody has seen."""
         return self.ts is None and self.until_ms is not None
+
+    def forgotten(self) -> "Placed":
+        """Forget what it says."""
+        return replace(self, shown=None, said=None)
 
     def with_news(self, of_ms: int) -> "Placed":
         """Note the newest event that it tells of, once it is known to say what it should."""
@@ -42,7 +50,10 @@ class Surface:
     `generation` is that of the store when the first message was planned. `displaced` names the channel that could not
     be posted to when the incident is shown in the default channel for that reason. `behind` are lines that stand in a
     thread which is home no more. `waiting` are channels that cannot be posted to: what they show is not looked after
-    until they open.
+    until they open. `called` are the people whom a message has mentioned when it was posted, so that none does again.
+    `left_out` are lines that the thread has no message for because of its verbosity, whatever that becomes later.
+
+    `secrecy` tells which of `channels` learn nothing more, because it has come to belong to a private team.
 
     For an incident that is older than the data set: lines up to `told_ms` count as told also without a message, because
     the thread was there before; with `quiet_ms` it gets a card only when something happens after that. Both are on
@@ -57,16 +68,27 @@ class Surface:
     lines: dict[LineKey, Placed] = field(default_factory=dict)
     behind: frozenset[LineKey] = frozenset()
     waiting: frozenset[ChannelId] = frozenset()
+    called: frozenset[UserId] = frozenset()
+    left_out: frozenset[LineKey] = frozenset()
+    secrecy: Secrecy = field(default_factory=Secrecy)
     told_ms: int = 0
     quiet_ms: int = 0
 
     def counts_as_told(self, line: Line) -> bool:
-        """Tell whether a line has no message and needs none, because it is older than the data."""
-        return line.key not in self.lines and line.at.end < self.told_ms
+        """Tell whether a line has no message and needs none: it is older than the data, or was left out on purpose."""
+        return line.key not in self.lines and (line.key in self.left_out or line.at.end < self.told_ms)
 
     def with_card(self, channel: ChannelId, placed: Placed) -> "Surface":
         """Record what is known of the card in `channel`."""
         return replace(self, cards={**self.cards, channel: placed})
+
+    def calling(self, people: Iterable[UserId]) -> "Surface":
+        """Note that a message was posted that mentions these people."""
+        return replace(self, called=self.called | frozenset(people))
+
+    def leaving_out(self, lines: Iterable[LineKey]) -> "Surface":
+        """Note that these lines are not told; those of which there is a message stay as they are."""
+        return replace(self, left_out=self.left_out | (frozenset(lines) - self.lines.keys()))
 
     def with_line(self, key: LineKey, placed: Placed) -> "Surface":
         """Record what is known of one timeline line."""
@@ -88,6 +110,17 @@ class Surface:
         told = frozenset(key for key, placed in self.lines.items() if placed.ts is not None)
         return replace(self, behind=self.behind | told)
 
+    def shows(self, channel: ChannelId) -> bool:
+        """Tell whether whoever reads a channel sees there how the incident stands."""
+        return channel in self.channels and channel not in self.secrecy.shut
+
+    def withheld(self, secrecy: Secrecy) -> "Surface":
+        """Let the channels that `secrecy` shuts learn nothing more; home is one that is not, if there is any."""
+        channels = tuple(sorted(self.channels, key=lambda channel: channel in secrecy.shut))
+        if channels[:1] == self.channels[:1]:
+            return replace(self, secrecy=secrecy)
+        return replace(self.left_behind(), secrecy=secrecy, channels=channels, displaced=None)
+
     def closed(self, channel: ChannelId) -> "Surface":
         """Note that a channel cannot be posted to."""
         return replace(self, waiting=self.waiting | {channel})
@@ -106,6 +139,6 @@ class Surface:
 
     def forgotten(self) -> "Surface":
         """Forget what the messages say, because a call may have landed that nobody waited for."""
-        cards = {channel: replace(placed, shown=None) for channel, placed in self.cards.items()}
-        lines = {key: replace(placed, shown=None) for key, placed in self.lines.items()}
+        cards = {channel: placed.forgotten() for channel, placed in self.cards.items()}
+        lines = {key: placed.forgotten() for key, placed in self.lines.items()}
         return replace(self, cards=cards, lines=lines)

@@ -24,6 +24,7 @@ from shared.model.event import (
     RESOLVED,
     RESPONDER_ADDED,
     SECOND,
+    SNOOZED,
     TASK_COMPLETED,
     TASK_CREATED,
     TASK_UPDATED,
@@ -39,7 +40,7 @@ from shared.model.ids import LineKey
 from shared.model.timeline import Line, apart, when
 
 Verbosity = Literal["all", "changes", "state"]
-"""Which lines a thread has: all; all but what automation does; or what changes the state and who is called."""
+"""Which lines a thread has: all; all but what automation does; or what changes the state, and escalations."""
 Loud = Literal["escalated", "reopened"]
 """What may be told to the whole channel. An acknowledgement that ran out is as loud as an escalation."""
 
@@ -60,8 +61,10 @@ AUTOMATION = frozenset(
     }
 )
 """Events that come in numbers and need nobody."""
-OF_THE_INCIDENT = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title"})
+OF_THE_INCIDENT = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title", "number", "url"})
 """What lines say of the incident as it is after them, by which a later one knows what was so before."""
+ASLEEP = ("asleep", "yes")
+"""What was so before a snooze was over."""
 SIDE_OF = {
     ANNOTATED: (RESOLVED, SECOND),
     REASSIGNED: (ACKNOWLEDGED, SECOND),
@@ -124,29 +127,45 @@ def ran_out(line: Line) -> bool:
     return line.type == UNACKNOWLEDGED and line.agent is None
 
 
+def woke(lines: Collection[Line], line: Line) -> bool:
+    """Tell whether what ran out was a snooze, which is an acknowledgement of a length that somebody chose."""
+    earlier = (one for one in lines if when(one) < when(line) and (one.type == SNOOZED or one.type in TRANSITIONS))
+    last = max(earlier, key=when, default=None) if ran_out(line) else None
+    return last is not None and last.type == SNOOZED
+
+
 def _by_agent(lines: tuple[Line, ...]) -> ByAgent:
     found: ByAgent = defaultdict(list)
     for line in lines:
-        if line.agent is not None:
-            found[line.type, line.agent.id].append(line)
+        found[line.type, _who(line)].append(line)
     return found
+
+
+def _who(line: Line) -> str:
+    return line.agent.id if line.agent else ""
 
 
 def _main(side: Line, lines: ByAgent) -> Line | None:
     """Find the line that tells of `side`, the nearest if there are several: it is of the same agent."""
-    if side.type not in SIDE_OF or side.agent is None or not _is_side(side):
+    if side.type not in SIDE_OF or not _is_side(side):
         return None
     kind, within = SIDE_OF[side.type]
-    near = (line for line in lines.get((kind, side.agent.id), ()) if apart(line.at, side.at) <= within)
+    near = (line for line in lines.get((kind, _who(side)), ()) if apart(line.at, side.at) <= within)
     mains = (line for line in near if line.type != side.type or _is_earlier_request(line, side))
     return min(mains, key=lambda line: (apart(line.at, side.at), when(line)), default=None)
 
 
 def _is_side(line: Line) -> bool:
-    """Tell whether `line` can be a side at all: a resolution's note, somebody's assignment to themselves."""
+    """
+    Tell whether `line` can be a side at all: a resolution's note, somebody's assignment to themselves.
+
+    What nobody is named for is no side, but a request: a workflow asks several people at once.
+    """
+    if line.agent is None:
+        return line.type == RESPONDER_ADDED
     if line.type == ANNOTATED:
         return line.told("text").startswith(RESOLUTION_NOTE)
-    return line.type != REASSIGNED or (line.agent is not None and line.detail == people([line.agent.id]))
+    return line.type != REASSIGNED or line.detail == people([line.agent.id])
 
 
 def _is_earlier_request(main: Line, side: Line) -> bool:
@@ -166,6 +185,7 @@ def _before(lines: tuple[Line, ...]) -> dict[LineKey, Said]:
     last: dict[str, str] = {}
     for line in lines:
         said = {name: text for name, text in line.said if name in OF_THE_INCIDENT}
-        before[line.key] = tuple((name, last[name]) for name in said if name in last)
+        asleep = (ASLEEP,) if woke(lines, line) else ()
+        before[line.key] = (*((name, last[name]) for name in said if name in last), *asleep)
         last |= said
     return before

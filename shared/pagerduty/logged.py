@@ -52,17 +52,26 @@ BY_ITSELF = frozenset({"timeout", "auto"})
 
 
 def logged(
-    incident: IncidentId, log: Sequence[LogEntry], status: Status | None = None, into: Ref | None = None
+    incident: IncidentId,
+    log: Sequence[LogEntry],
+    status: Status | None = None,
+    into: Ref | None = None,
+    policy: Ref | None = None,
 ) -> tuple[Event, ...]:
     """
     Make events of the entries of `log`, the oldest first, that tell of something announced.
 
-    `status` is the state before the first of them, None at the beginning of the whole log. `into` is the incident that
-    this one was merged into, by the last resolve.
+    `status` is the state before the first of them, None at the beginning of the whole log. What entries do not tell
+    comes from the incident: `into` is the one that this one was merged into, by the last resolve, `policy` the
+    escalation policy that it has now, by the last that gave it to one.
     """
+    more = {RESOLVED: merged(into) if into else (), DELEGATED: (("policy", names([policy])),) if policy else ()}
     told = tuple(_told(incident, log, status))
-    last = max((place for place, event in enumerate(told) if event.type == RESOLVED), default=None)
-    return tuple(_merged(event, into) if place == last and into else event for place, event in enumerate(told))
+    last = {event.type: event.id for event in told}
+    return tuple(
+        replace(event, said=(*event.said, *more.get(event.type, ()))) if event.id == last[event.type] else event
+        for event in told
+    )
 
 
 def _told(incident: IncidentId, log: Sequence[LogEntry], status: Status | None) -> Iterator[Event]:
@@ -98,10 +107,6 @@ def _said(kind: str, entry: LogEntry) -> Said:
     if kind == RESOLVED:
         return (("resolution", entry.note),) if entry.note else ()
     return (("assigned", names(entry.assignees)),) if entry.assignees else ()
-
-
-def _merged(event: Event, into: Ref) -> Event:
-    return replace(event, said=(*event.said, *merged(into)))
 
 
 def _agent(entry: LogEntry) -> Agent | None:

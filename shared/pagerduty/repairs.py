@@ -119,7 +119,7 @@ def events(known: Incident, shown: Shown, window: Window) -> tuple[Event, ...]:
     incident = shown.incident
     current = _settled(known, incident) is not known
     found = (
-        *logged(incident.id, shown.log, into=incident.merged_into),
+        *logged(incident.id, shown.log, into=incident.merged_into, policy=incident.snapshot.escalation_policy),
         *annotated(incident.id, known.lines, shown.notes, shown.date, window.closes),
         *(changed(known, incident, shown.log) if current else ()),
         *asked(incident.id, incident),

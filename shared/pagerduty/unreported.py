@@ -37,7 +37,9 @@ from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.rest import Asked, RestIncident
 
 FIELD, URGENCY = "field_value_change_log_entry", "urgency_change_log_entry"
-REPLIES = frozenset({"joined", "declined"})
+CANCELLED = "user_cancelled"
+"""The state of a responder who is not asked any more; nothing tells who changed that."""
+REPLIES = frozenset({"joined", "declined", CANCELLED})
 FIELDS = frozenset({FIELD, URGENCY})
 OF_FIELDS = frozenset({PRIORITY_UPDATED, SERVICE_UPDATED, INCIDENT_TYPE_CHANGED, TITLE_CHANGED})
 """The changes that PagerDuty's log calls the change of a field."""
@@ -77,9 +79,13 @@ def annotated(
     there = {note.id for note in notes}
     return (
         *(_annotated(incident, note) for note in notes if note.id not in told),
-        *(_edited(incident, note) for note in notes if note.id in told and _differs(told[note.id], lines, note)),
         *(
-            _deleted(incident, note, read)
+            _edited(incident, note, told[note.id])
+            for note in notes
+            if note.id in told and _differs(told[note.id], lines, note)
+        ),
+        *(
+            _deleted(incident, note, line, read)
             for note, line in told.items()
             if note not in there and line.at.end < visible_ms
         ),
@@ -120,7 +126,7 @@ def _replied(incident: IncidentId, one: Asked, at: Instant) -> Event:
         incident=incident,
         source=Source.LOG,
         at=at,
-        agent=Agent(one.user.id, one.user.name),
+        agent=None if one.state == CANCELLED else Agent(one.user.id, one.user.name),
         detail=responder(one.user.id, one.state),
         said=(("responder", _name(one.user)), ("state", one.state), ("message", one.message)),
     )
@@ -195,7 +201,7 @@ def _annotated(incident: IncidentId, note: Note) -> Event:
     )
 
 
-def _edited(incident: IncidentId, note: Note) -> Event:
+def _edited(incident: IncidentId, note: Note, told: Line) -> Event:
     at = note.updated or note.created
     subject = f"{note.id}@{at.ms}"
     return Event(
@@ -206,11 +212,11 @@ def _edited(incident: IncidentId, note: Note) -> Event:
         at=at,
         detail=digest(note.content),
         subject=subject,
-        said=(("text", note.content),),
+        said=(("text", note.content), *_written(told)),
     )
 
 
-def _deleted(incident: IncidentId, note: str, read: Instant) -> Event:
+def _deleted(incident: IncidentId, note: str, told: Line, read: Instant) -> Event:
     subject = f"{note}@deleted"
     return Event(
         id=EventId(f"note:{subject}"),
@@ -219,8 +225,13 @@ def _deleted(incident: IncidentId, note: str, read: Instant) -> Event:
         source=Source.READ,
         at=read,
         subject=subject,
-        said=(("state", "deleted"),),
+        said=(("state", "deleted"), *_written(told)),
     )
+
+
+def _written(told: Line) -> Said:
+    """Say which note it was, by what its line told."""
+    return (("author", told.agent.name if told.agent else ""), ("written", str(told.at.ms)))
 
 
 def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:

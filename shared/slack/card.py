@@ -12,10 +12,11 @@ from shared.model.command import Action
 from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
+from shared.model.telling import woke
 from shared.slack import attempts, briefing, buttons
 from shared.slack.blocks import Block, Message, context, metadata, section, versioned
 from shared.slack.buttons import EVERYTHING, number
-from shared.slack.lines import NAME, by, by_whom, what
+from shared.slack.lines import NAME, by, by_whom, merged, what
 from shared.slack.text import clamp, date, escape, link
 
 TITLE = 250
@@ -87,7 +88,9 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
         opened = f"Opened {date(snapshot.created_ms)}"
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
-        return f"{opened} · {what(last)}{by_whom(last)} {date(last.at.ms)}"
+        happened = what(last, asleep=woke(incident.lines, last))
+        into = f": {merged(last)}" if merged(last) else ""
+        return f"{opened} · {happened}{into}{by_whom(last)} {date(last.at.ms)}"
     if last is None and incident.change is not None and snapshot.status is not Status.TRIGGERED:
         return f"{opened} · {snapshot.status.capitalize()}{by(incident.change.by)} {_at(incident.change.at)}"
     return opened
@@ -114,6 +117,8 @@ def _summary(incident: Incident, snapshot: Snapshot) -> str:
     facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *_priority(snapshot)])
     last = incident.last_change()
     who = by_whom(last) if last is not None and last.type != TRIGGERED else ""
+    if last is not None and last.told("merged"):
+        who += f", merged into {clamp(escape(last.told('merged')), NAME)}"
     people = ", ".join(_name(ref) for ref in snapshot.assignees)
     assigned = f" Assigned to {people}." if people else ""
     following = briefing.next_step(incident, snapshot)

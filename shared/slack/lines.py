@@ -8,9 +8,9 @@ quoted below, its first part when it is long.
 from collections.abc import Callable, Mapping
 
 from shared.model import event
-from shared.model.event import Agent, Said
+from shared.model.event import Agent, Said, Source
 from shared.model.ids import IncidentId
-from shared.model.telling import RESOLUTION_NOTE, Telling, ran_out
+from shared.model.telling import ASLEEP, RESOLUTION_NOTE, Telling, ran_out
 from shared.model.timeline import Line
 from shared.slack.blocks import Message, context, metadata, section
 from shared.slack.text import clamp, date, escape, link
@@ -89,27 +89,32 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
     return Message(key, text, blocks, metadata(key, facts))
 
 
-def what(line: Line) -> str:
-    """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over."""
+def what(line: Line, *, asleep: bool = False) -> str:
+    """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over, or its snooze."""
     if line.type == event.RESPONDER_REPLIED:
         return f"Request for help {REPLIES.get(line.told('state'), 'answered')}"
     if line.type == event.NOTE_EDITED and line.told("state") == "deleted":
         return "Note deleted"
-    return "Acknowledgement ran out" if ran_out(line) else LINE[line.type][1]
+    if ran_out(line):
+        return "Snooze is over" if asleep else "Acknowledgement ran out"
+    return LINE[line.type][1]
 
 
 def by_whom(line: Line) -> str:
     """Name who did it, and where: a command was given in Slack, everything else happened at PagerDuty."""
     if line.agent is None:
-        return "" if line.type in NOBODY_TOLD else " by PagerDuty itself"
+        only_read = all(source is Source.READ for source, _ in line.slots)
+        return "" if only_read or line.type in NOBODY_TOLD else " by PagerDuty itself"
     if not line.agent.is_user:
         return by(line.agent)
     return f"{by(line.agent)} in {'Slack' if line.command else 'PagerDuty'}"
 
 
 def by(agent: Agent | None) -> str:
-    """Name who did something, nothing where nobody is known."""
-    return f" by {_name(agent.name or agent.id)}" if agent else ""
+    """Name who did something, nothing where nobody is known; PagerDuty may give an id without a name."""
+    if agent is None:
+        return ""
+    return f" by {_name(agent.name) or ('somebody' if agent.is_user else 'an integration')}"
 
 
 def quote(written: str) -> tuple[str, bool]:
@@ -123,7 +128,7 @@ def quote(written: str) -> tuple[str, bool]:
 def _headline(telling: Telling) -> str:
     line = telling.line
     kinds = {side.type for side in telling.sides}
-    words = what(line) + (" and acknowledged" if event.ACKNOWLEDGED in kinds else "")
+    words = what(line, asleep=ASLEEP in telling.before) + (" and acknowledged" if event.ACKNOWLEDGED in kinds else "")
     taken = ", who is now assigned" if event.REASSIGNED in kinds else ""
     tell = DETAILS.get(line.type)
     told = tell(telling) if tell else ""
@@ -183,9 +188,13 @@ def _unacknowledged(telling: Telling) -> str:
     return f": nobody is on it{whose}" if ran_out(telling.line) else ""
 
 
+def merged(line: Line) -> str:
+    """Say which incident took it over, if that is how it was resolved."""
+    return f"merged into {link(line.told('merged_url'), _value(line.told('merged')))}" if line.told("merged") else ""
+
+
 def _resolved(telling: Telling) -> str:
-    merged = telling.line.told("merged")
-    return f": merged into {link(telling.line.told('merged_url'), _value(merged))}" if merged else ""
+    return f": {merged(telling.line)}" if merged(telling.line) else ""
 
 
 def _asked(telling: Telling) -> str:
@@ -195,12 +204,22 @@ def _asked(telling: Telling) -> str:
 
 
 def _replied(telling: Telling) -> str:
-    return f" by {_name(telling.line.told('responder'))}"
+    who, cancelled = _name(telling.line.told("responder")), telling.line.told("state") == "user_cancelled"
+    return f": {who} is not asked any more" if cancelled else f" by {who}"
 
 
 def _bridge(telling: Telling) -> str:
-    parts = [_value(telling.line.told(name)) for name in ("number", "url")]
-    return f" to {', '.join(filter(None, parts)) or 'none'}"
+    was, now = (_where(dict(said)) for said in (telling.before, telling.line.said))
+    return f"{f' from {was}' if was not in ('', now) else ''} to {now or 'none'}"
+
+
+def _where(said: Mapping[str, str]) -> str:
+    return ", ".join(filter(None, (_value(said.get(name, "")) for name in ("number", "url"))))
+
+
+def _note(telling: Telling) -> str:
+    author, written = telling.line.told("author"), telling.line.told("written")
+    return f", written by {_name(author)} {date(int(written))}" if author and written else ""
 
 
 def _fields(telling: Telling) -> str:
@@ -272,6 +291,7 @@ DETAILS: Mapping[str, Callable[[Telling], str]] = {
     event.ACTION_TERMINATED: _action,
     event.WORKFLOW_STARTED: lambda telling: f": {_value(telling.line.told('workflow'))}",
     event.WORKFLOW_COMPLETED: lambda telling: f": {_value(telling.line.told('workflow'))}",
+    event.NOTE_EDITED: _note,
     event.SNOOZED: _snoozed,
     event.URGENCY_CHANGED: lambda telling: _change(telling, "urgency"),
     event.TITLE_CHANGED: lambda telling: _change(telling, "title"),

@@ -23,6 +23,11 @@ class OpenIncidents:
         for key in self._keys(channels):
             await self._redis.zadd(key, {incident: created_ms})
 
+    async def hide(self, incident: IncidentId, channels: Iterable[ChannelId]) -> None:
+        """Note that an open incident is not shown in these channels any more."""
+        for channel in channels:
+            await self._redis.zrem(keys.open_in(channel), incident)
+
     async def drop(self, incident: IncidentId, channels: Iterable[ChannelId]) -> None:
         """Note that an incident is not open any more."""
         for key in self._keys(channels):

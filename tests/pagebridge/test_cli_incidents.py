@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, main
+from pagebridge.cli.standing import Standing
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident
+from shared.model.queue import CommandQueue
+from shared.model.secrecy import Secrecy
 from shared.model.surface import Placed, Surface
 from shared.store import documents
 from shared.store.open_incidents import OpenIncidents
@@ -95,3 +98,17 @@ def test_a_store_that_is_not_there_is_said_to_be(tmp_path: Path, capsys: pytest.
     """With what to do about it."""
     assert FAILED == main(["incidents", "--data", str(tmp_path / "none")])
     assert "set REDIS_URL" in capsys.readouterr().err
+
+
+def test_a_withheld_card_says_so_and_is_not_late() -> None:
+    """It shows nothing of the incident on purpose."""
+    known = replace(Incident(INCIDENT), snapshot=snapshot(), as_of=Instant(NOON))
+    shut = Secrecy(shut=frozenset({HOME, OTHER}))
+    surface = Surface(INCIDENT, "g", (HOME, OTHER), secrecy=shut).with_card(HOME, replace(SHOWN, of_ms=0))
+
+    now = Standing(known, surface, CommandQueue(INCIDENT), NOON + 60_000)
+
+    assert 0 == now.lag_ms
+    assert [f"{SHOWN.ts}, withheld: its team is private", "withheld: its team is private"] == [
+        place for _, place in now.places()
+    ]

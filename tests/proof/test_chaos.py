@@ -16,7 +16,7 @@ from tests.proof.chaos.journal import Journal, Trouble
 from tests.proof.chaos.oracle import Judge
 from tests.proof.chaos.proxy import HOST, Proxy, Streams, proxy, to_port
 from tests.proof.chaos.records import Answer, Click, Line, Transition, Version, Write
-from tests.proof.chaos.running import WITH_DATA, Size, run
+from tests.proof.chaos.running import Size, run
 from tests.servers import BOTH, VARIABLE
 
 BRIEF = Size(rounds=1, incidents=3, seconds=4.5)
@@ -32,7 +32,7 @@ async def test_nothing_is_lost_or_doubled_while_everything_breaks(
     """A receiver, two workers and Valkey, or Redis, are killed, stopped and cut off: all figures are 0 in the end."""
     if server:
         monkeypatch.setenv(VARIABLE, server)
-    verdict = await run(WITH_DATA, SEED, BRIEF, print)
+    verdict = await run(SEED, BRIEF, print)
 
     assert [] == [finding for figure in verdict.figures for finding in figure.findings], verdict.story
     assert "at rest again" in capsys.readouterr().out
@@ -94,7 +94,6 @@ WRONG: dict[str, tuple[Judge, dict[str, object]]] = {
     "an act in PagerDuty is told as an own write": (oracle.echoed, {"writes": []}),
     "a write is in another name": (clicking.misattributed, {"writes": [replace(WRITE, email="bob@example.com")]}),
     "a write came before the click": (clicking.misattributed, {"writes": [replace(WRITE, at=1.9)]}),
-    "there is no end to it": (oracle.looping, {"lines": LINES * 3}),
 }
 
 

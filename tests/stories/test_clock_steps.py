@@ -48,7 +48,7 @@ async def test_redis_jumps_while_cards_are_posted_and_clicks_carried_out(
     bridge.trigger("afterwards")
     await bridge.card("afterwards")
     await bridge.card("meanwhile")
-    await bridge.channel.wait(lambda _: "Acknowledged by Alice Ng in Slack" in card.plain)
+    await until(lambda: "Acknowledged by Alice Ng in Slack" in card.plain, "the acknowledge on the card")
     await settled(bridge)
     # Put forward, it also makes cards seem late, of which the channel is told: those words are no cards.
     cards = [each for each in bridge.channel.messages if "checkout-api" in each.plain]

@@ -92,6 +92,18 @@ LOST: list[tuple[str, Doing, str]] = [
     ),
     ("note", lambda b, i: b.pagerduty.web("PALICE1").add_note(i, "It is the cache"), "It is the cache"),
     (
+        "delegated",
+        lambda b, i: b.pagerduty.web("PALICE1").delegate(
+            i, b.pagerduty.add_escalation_policy("Search", [["PBOB1"]]).id
+        ),
+        "Escalation policy changed from Payments on-call to Search, now assigned to Bob Ng by Alice Ng in PagerDuty",
+    ),
+    (
+        "type",
+        lambda b, i: b.pagerduty.web("PALICE1").set_incident_type(i, "major_incident"),
+        "Incident type changed from incident_default to major_incident by Alice Ng",
+    ),
+    (
         "priority",
         lambda b, i: b.pagerduty.web("PALICE1").set_priority(i, "P1"),
         "Priority changed from none to P1 by Alice Ng",
@@ -130,8 +142,8 @@ def delete_note(bridge: Bridge, incident: str) -> None:
 SILENT: list[tuple[str, Doing, str]] = [
     ("title", lambda b, i: b.pagerduty.web("PALICE1").set_title(i, "Checkout is down"), "to Checkout is down by Alice"),
     ("urgency", lambda b, i: b.pagerduty.web("PALICE1").set_urgency(i, "low"), "from high to low by Alice Ng"),
-    ("edit", edit_note, "Note edited"),
-    ("deletion", delete_note, "Note deleted"),
+    ("edit", edit_note, "Note edited, written by Alice Ng"),
+    ("deletion", delete_note, "Note deleted, written by Alice Ng"),
     ("snooze", lambda b, i: b.pagerduty.web("PALICE1").snooze(i, 3600), "Snoozed until"),
 ]
 
@@ -174,6 +186,7 @@ async def test_a_merge(bridge: Bridge) -> None:
     bridge.pagerduty.web("PALICE1").merge(target.id, [source.id])
 
     await told(card, "Resolved: merged into")
+    await until(lambda: "Resolved: merged into" in card.plain, "a card that says so")
 
 
 async def test_resolved_opened_and_resolved_again_unheard(bridge: Bridge) -> None:
@@ -233,3 +246,24 @@ async def test_pagerduty_that_fails_only_delays_it(bridge: Bridge) -> None:
     fault.remove()
 
     await told(card, "Acknowledged by Bob Ng")
+
+
+async def test_a_quiet_hour_costs_no_call_to_slack_that_writes(bridge: Bridge) -> None:
+    """One waits for its escalation, one for the end of its acknowledgement: times are shown, not counted down."""
+    policy = bridge.pagerduty.add_escalation_policy("Patient", [["PALICE1"], ["PBOB1"]], delay=120)
+    service = bridge.pagerduty.add_service("patient-api", policy.id, acknowledgement_timeout=7200).id
+    first, _ = (bridge.pagerduty.trigger(service, title) for title in ("One", "Two"))
+    await bridge.card("Two")
+    bridge.pagerduty.web("PALICE1").acknowledge(first.id)
+    await bridge.card("Acknowledgement ends")
+    await looked(bridge)
+
+    def writes() -> int:
+        return sum(call.method in {"chat.update", "chat.postMessage"} for call in bridge.slack.calls)
+
+    before = writes()
+    for _ in range(4):
+        bridge.pagerduty.clock.advance(15 * 60)
+        await looked(bridge, 1)
+
+    assert before == writes()

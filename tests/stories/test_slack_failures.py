@@ -99,6 +99,25 @@ async def test_an_update_that_lands_after_a_newer_one_is_repaired(bridge: Bridge
     assert "Resolved by Bob Ng" in bridge.channel.messages[0].plain
 
 
+async def test_what_may_still_be_overwritten_is_not_written_at_each_pass(bridge: Bridge) -> None:
+    """An update timed out and may land late: one more at once, one when that is over, none for each note."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    await settled(bridge)
+    before = len(bridge.slack.calls_to("chat.update"))
+    bridge.slack.fail(Fault("chat.update", http_status=503, times=1))
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+    await bridge.card("Acknowledged")
+
+    for n in range(4):
+        bridge.pagerduty.web("PBOB1").add_note(incident.id, f"Looked at shard {n}")
+        await bridge.lines(3 + n)
+    await settled(bridge)
+
+    assert "Acknowledged by Bob Ng" in bridge.channel.messages[0].plain
+    assert 3 == len(bridge.slack.calls_to("chat.update")) - before
+
+
 async def test_a_deleted_card_comes_back(bridge: Bridge) -> None:
     """Somebody deleted the message: with the next change there is a card again."""
     incident = bridge.trigger()

@@ -86,5 +86,5 @@ async def test_a_storm_passes(tmp_path: Path, channels: int) -> None:
     figures = await storm(tmp_path / "valkey", INCIDENTS, channels)
 
     assert figures.fewest == figures.posts - figures.refused
-    # Three changes, and what only a read can tell.
-    assert figures.updates <= 4 * INCIDENTS
+    # Three changes. What only a read can tell costs none where a card has to wait for its turn, and there are no more.
+    assert figures.updates <= 3 * INCIDENTS

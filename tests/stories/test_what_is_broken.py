@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pagebridge.sandbox.pagerduty import Fault, IncidentView
+from pagebridge.sandbox.slack import Fault as SlackFault
 from tests.stories.harness import Bridge, settled, until
 
 REPORT: dict[str, Any] = {
@@ -76,6 +77,8 @@ async def test_when_the_acknowledgement_ends_and_when_it_wakes(bridge: Bridge, s
     bridge.pagerduty.clock.advance(4 * HOUR + 1)
     awake = await bridge.card("Triggered")
     assert "wakes" not in awake.plain
+    assert "Snooze is over" in awake.plain
+    assert "Snooze is over: nobody is on it, assigned to Alice Ng" in (await bridge.lines(4))[3]
 
 
 async def test_a_pagerduty_that_does_not_answer_holds_nothing_up(bridge: Bridge, search: str) -> None:
@@ -123,6 +126,18 @@ async def test_it_costs_few_calls(bridge: Bridge, search: str) -> None:
     await settled(bridge)
     assert (4, 3) == (reads(bridge, incident), updates(bridge))
     assert [] == bridge.writes()
+
+
+async def test_a_card_that_has_to_wait_costs_no_update(bridge: Bridge, search: str) -> None:
+    """Slack takes no message for a while: what was read meanwhile is on the card from the beginning."""
+    bridge.slack.fail(SlackFault("chat.postMessage", retry_after=1, times=1))
+    trigger(bridge, search)
+
+    card = await bridge.card("Escalates to Bob Ng")
+    await settled(bridge)
+
+    assert "prometheus-eu-1" in card.plain
+    assert 0 == updates(bridge)
 
 
 async def test_an_incident_without_alerts(bridge: Bridge, search: str) -> None:

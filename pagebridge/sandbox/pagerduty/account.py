@@ -9,7 +9,7 @@ from pagebridge.sandbox.pagerduty import ids
 from pagebridge.sandbox.pagerduty.clock import Clock
 from pagebridge.sandbox.pagerduty.directory import Directory
 from pagebridge.sandbox.pagerduty.events import Event, Events
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, LogEntry
+from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, LogEntry, Status
 from pagebridge.sandbox.pagerduty.options import Options
 from pagebridge.sandbox.pagerduty.references import References
 from pagebridge.sandbox.pagerduty.wire import not_found
@@ -42,6 +42,13 @@ class Account:
         if incident is None:
             raise not_found("Incident Not Found")
         return incident
+
+    def service_status(self, service_id: str) -> str:
+        """Say how a service stands, by the statuses of its incidents (OpenAPI, services)."""
+        statuses = {incident.status for incident in self.incidents.values() if incident.service == service_id}
+        if Status.TRIGGERED in statuses:
+            return "critical"
+        return "warning" if Status.ACKNOWLEDGED in statuses else "active"
 
     @contextmanager
     def changing(self, *incidents: Incident) -> Iterator[None]:

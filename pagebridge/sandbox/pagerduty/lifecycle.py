@@ -124,7 +124,7 @@ def acknowledge(account: Account, incident: Incident, actor: Actor) -> None:
     incident.updated = at
     await_work(account, incident, at)
     timeout = account.directory.service(incident.service).acknowledgement_timeout
-    account.record("acknowledge", incident, actor, at, acknowledgement_timeout=timeout)
+    account.record("acknowledge", incident, actor, at, **({"acknowledgement_timeout": timeout} if timeout else {}))
     account.announce("acknowledged", incident, actor, at)
     if moved and account.options.acknowledge_reassigns:
         at = account.clock.tick()

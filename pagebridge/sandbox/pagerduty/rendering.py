@@ -1,5 +1,7 @@
 """What the REST API shows of everything but incidents."""
 
+from collections.abc import Callable
+
 from pagebridge.sandbox.pagerduty.clock import in_seconds
 from pagebridge.sandbox.pagerduty.directory import Directory, Policy, Priority, Service, Team, User
 from pagebridge.sandbox.pagerduty.incident_parts import Note
@@ -11,11 +13,16 @@ ESCALATION_DELAY = 30
 
 
 class Rendering:
-    """Turns what the account consists of into JSON objects, with the fields of PagerDuty's OpenAPI description."""
+    """
+    Turns what the account consists of into JSON objects, with the fields of PagerDuty's OpenAPI description.
 
-    def __init__(self, directory: Directory, references: References) -> None:
+    `status` tells how a service stands, by its id.
+    """
+
+    def __init__(self, directory: Directory, references: References, status: Callable[[str], str]) -> None:
         self._directory = directory
         self._refer = references
+        self._status = status
 
     def user(self, user: User) -> Json:
         """Show a user."""
@@ -72,7 +79,7 @@ class Rendering:
             "description": None,
             "auto_resolve_timeout": service.auto_resolve_timeout,
             "acknowledgement_timeout": service.acknowledgement_timeout,
-            "status": "active",
+            "status": self._status(service.id),
             "escalation_policy": self._refer.policy(service.policy),
             "teams": [self._refer.team(team) for team in service.teams],
             "incident_urgency_rule": {"type": "constant", "urgency": "high"},

@@ -18,13 +18,15 @@ class Arguments:
     """
     Named values, read as the type that a method wants: forms carry only strings, and JSON inside strings.
 
-    `encoding` says how they came: `none`, `query`, `form`, `multipart` or `json`, several joined by `+`. `token` is
-    kept apart so that no log shows it; it is empty when there was none.
+    `encoding` says how they came: `none`, `query`, `form`, `multipart` or `json`, several joined by `+`; `warning` what
+    Slack finds odd about that, empty for nothing. `token` is kept apart so that no log shows it; it is empty when there
+    was none.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     encoding: str = "none"
     token: str = field(default="", repr=False)
+    warning: str = ""
 
     def given(self, name: str) -> bool:
         """Whether there is such an argument and it is not null."""
@@ -83,7 +85,14 @@ async def read(request: web.Request, *, takes_json: bool) -> Arguments:
         encodings.append(kind)
     if kind != "json" or takes_json:
         values |= {name: value for name, value in body.items() if name != "token"}
-    return Arguments(values, "+".join(encodings) or "none", token)
+    return Arguments(values, "+".join(encodings) or "none", token, _about_charset(kind, request.charset))
+
+
+def _about_charset(kind: str, charset: str | None) -> str:
+    """Say what is odd about the charset of a body: JSON is to have one, a form is not (Web API page, warnings)."""
+    if kind == "json":
+        return "" if charset else "missing_charset"
+    return "superfluous_charset" if kind and charset else ""
 
 
 async def _body(request: web.Request) -> tuple[str, Json]:

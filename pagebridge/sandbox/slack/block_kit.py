@@ -7,10 +7,14 @@ Where the pages give no number the stricter guess stands here. Kinds of blocks t
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pagebridge.sandbox.slack.schema import Anything, ByType, Flag, Items, Number, Problem, Rule, Shape, String
+from pagebridge.sandbox.slack.rich_text import RICH_TEXT, URL
+from pagebridge.sandbox.slack.schema import Anything, ByType, Flag, Form, Items, Number, Problem, Rule, Shape, String
 
 NAME = String(255)
 """Of a block or an action."""
+PAGE = Form(r"https?://[^\s/]\S*", "a valid URL")
+DATE = Form(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date like YYYY-MM-DD")
+TIME = Form(r"([01]\d|2[0-3]):[0-5]\d", "a time like HH:mm")
 OPEN = (
     "video", "file", "table", "data_table", "context_actions", "card", "carousel", "container", "plan", "task_card",
 )  # fmt: skip
@@ -38,6 +42,8 @@ def _one_of(*names: str) -> Any:  # noqa: ANN401 - a check of Shape
 
 
 def _offered(value: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    if "options" in value and "option_groups" in value:
+        yield Problem("must not define both `options` and `option_groups`", at, "exclusive")
     yield from _one_of("options", "option_groups")(value, at)
     yield from _initial(value, at)
 
@@ -66,14 +72,27 @@ CONFIRM = Shape(
     {"title": plain(100), "text": text(300)},
     {"confirm": plain(30), "deny": plain(30), "style": String(choices=("primary", "danger"))},
 )
-OPTION = Shape({"text": text(75), "value": String(150)}, {"description": plain(75), "url": String(3000)})
+OPTION = Shape({"text": plain(75), "value": String(150)}, {"description": plain(75)})
+"""Of a select."""
+ENTRY = Shape({"text": plain(75), "value": String(150)}, {"description": plain(75), "url": URL})
+"""Of an overflow menu, which alone can lead somewhere."""
+BOX = Shape({"text": text(75), "value": String(150)}, {"description": text(75)})
+"""Of checkboxes and radio buttons, which alone can be formatted."""
 GROUP = Shape({"label": plain(75), "options": Items(OPTION, 100)})
 ACTION: dict[str, Rule] = {"action_id": NAME}
 ASKING: dict[str, Rule] = ACTION | {"confirm": CONFIRM, "focus_on_load": Flag()}
 SELECT: dict[str, Rule] = ASKING | {"placeholder": plain(150)}
 MULTI: dict[str, Rule] = SELECT | {"max_selected_items": Number(1, 100)}
 OPTIONS: dict[str, Rule] = {"options": Items(OPTION, 100), "option_groups": Items(GROUP, 100)}
-DISPATCH = Shape(optional={"trigger_actions_on": Items(String(), 2)})
+DISPATCH = Shape(
+    optional={"trigger_actions_on": Items(String(choices=("on_enter_pressed", "on_character_entered")), 2)}
+)
+LEFT_OUT = ("exclude_external_shared_channels", "exclude_bot_users")
+FILTER = Shape(
+    {},
+    {"include": Items(String(choices=("im", "mpim", "private", "public")), 4)} | dict.fromkeys(LEFT_OUT, Flag()),
+    _one_of("include", *LEFT_OUT),
+)
 TYPED: dict[str, Rule] = ACTION | {
     "placeholder": plain(150), "initial_value": String(3000, 0), "focus_on_load": Flag(),
     "dispatch_action_config": DISPATCH,
@@ -81,16 +100,20 @@ TYPED: dict[str, Rule] = ACTION | {
 
 IMAGE = Shape(
     {"alt_text": String(2000)},
-    {"image_url": String(3000), "slack_file": Anything()},
+    {"image_url": PAGE, "slack_file": Anything()},
     _one_of("image_url", "slack_file"),
 )
 BUTTONS: dict[str, Rule] = {
     "button": Shape(
         {"text": plain(75)},
-        ACTION | {"url": String(3000), "value": String(2000), "style": String(choices=("primary", "danger")),
+        ACTION | {"url": URL, "value": String(2000), "style": String(choices=("primary", "danger")),
                   "confirm": CONFIRM, "accessibility_label": String(75)},
     ),
-    "overflow": Shape({"options": Items(OPTION, 5)}, ACTION | {"confirm": CONFIRM}),
+    "workflow_button": Shape(
+        {"text": plain(75), "workflow": Anything()},
+        ACTION | {"style": String(choices=("primary", "danger")), "accessibility_label": String(75)},
+    ),
+    "overflow": Shape({"options": Items(ENTRY, 5)}, ACTION | {"confirm": CONFIRM}),
 }  # fmt: skip
 SELECTS: dict[str, Rule] = {
     "static_select": Shape({}, SELECT | OPTIONS | {"initial_option": OPTION}, _offered),
@@ -98,7 +121,7 @@ SELECTS: dict[str, Rule] = {
     "users_select": Shape({}, SELECT | {"initial_user": String()}),
     "conversations_select": Shape(
         {}, SELECT | {"initial_conversation": String(), "default_to_current_conversation": Flag(),
-                      "response_url_enabled": Flag(), "filter": Anything()},
+                      "response_url_enabled": Flag(), "filter": FILTER},
     ),
     "channels_select": Shape({}, SELECT | {"initial_channel": String(), "response_url_enabled": Flag()}),
 }  # fmt: skip
@@ -112,16 +135,16 @@ MULTIS: dict[str, Rule] = {
     "multi_users_select": Shape({}, MULTI | {"initial_users": Items(String(), 100)}),
     "multi_conversations_select": Shape(
         {}, MULTI | {"initial_conversations": Items(String(), 100), "default_to_current_conversation": Flag(),
-                     "filter": Anything()},
+                     "filter": FILTER},
     ),
     "multi_channels_select": Shape({}, MULTI | {"initial_channels": Items(String(), 100)}),
 }  # fmt: skip
 PICKERS: dict[str, Rule] = {
-    "datepicker": Shape({}, SELECT | {"initial_date": String(10)}),
-    "timepicker": Shape({}, SELECT | {"initial_time": String(5), "timezone": String()}),
+    "datepicker": Shape({}, SELECT | {"initial_date": DATE}),
+    "timepicker": Shape({}, SELECT | {"initial_time": TIME, "timezone": String()}),
     "datetimepicker": Shape({}, ASKING | {"initial_date_time": Number(1_000_000_000, 9_999_999_999)}),
-    "checkboxes": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_options": Items(OPTION, 10)}, _initial),
-    "radio_buttons": Shape({"options": Items(OPTION, 10)}, ASKING | {"initial_option": OPTION}, _initial),
+    "checkboxes": Shape({"options": Items(BOX, 10)}, ASKING | {"initial_options": Items(BOX, 10)}, _initial),
+    "radio_buttons": Shape({"options": Items(BOX, 10)}, ASKING | {"initial_option": BOX}, _initial),
 }
 INPUTS: dict[str, Rule] = {
     "plain_text_input": Shape(
@@ -130,16 +153,22 @@ INPUTS: dict[str, Rule] = {
     "email_text_input": Shape({}, TYPED),
     "url_text_input": Shape({}, TYPED),
     "number_input": Shape({"is_decimal_allowed": Flag()}, TYPED | {"min_value": String(), "max_value": String()}),
-    "rich_text_input": Shape({}, TYPED | {"initial_value": Anything()}),
+    "rich_text_input": Shape(
+        {}, TYPED | {"initial_value": ByType({"rich_text": Shape(RICH_TEXT, {"block_id": NAME})})}
+    ),
     "file_input": Shape({}, ACTION | {"filetypes": Items(String(), 100), "max_files": Number(1, 10)}),
 }
+
+TOUCHED = BUTTONS | SELECTS | MULTIS | PICKERS
+ACTING = TOUCHED | {"rich_text_input": INPUTS["rich_text_input"]}
+"""What stands in sections and in rows of actions (the official JavaScript types)."""
 
 BLOCK: dict[str, Rule] = {"block_id": NAME}
 BLOCKS: dict[str, Rule] = {
     "section": Shape(
         {},
         BLOCK | {"text": text(3000), "fields": Items(text(2000), 10), "expand": Flag(),
-                 "accessory": ByType({"image": IMAGE} | BUTTONS | SELECTS | MULTIS | PICKERS)},
+                 "accessory": ByType({"image": IMAGE} | TOUCHED)},
         _one_of("text", "fields"),
     ),
     "header": Shape({"text": plain(150)}, BLOCK | {"level": Number(1, 4)}),
@@ -152,10 +181,10 @@ BLOCKS: dict[str, Rule] = {
         }), 10)},
         BLOCK,
     ),
-    "actions": Shape({"elements": Items(ByType(BUTTONS | SELECTS | PICKERS), 25, key="action_id")}, BLOCK),
+    "actions": Shape({"elements": Items(ByType(ACTING), 25, key="action_id")}, BLOCK),
     "image": Shape(
         {"alt_text": String(2000)},
-        BLOCK | {"image_url": String(3000), "slack_file": Anything(), "title": plain(2000)},
+        BLOCK | {"image_url": PAGE, "slack_file": Anything(), "title": plain(2000)},
         _one_of("image_url", "slack_file"),
     ),
     "input": Shape(
@@ -163,7 +192,7 @@ BLOCKS: dict[str, Rule] = {
         BLOCK | {"hint": plain(2000), "optional": Flag(), "dispatch_action": Flag()},
     ),
     "markdown": Shape({"text": String(12_000)}, BLOCK),
-    "rich_text": Shape({"elements": Items(Anything(), 1000, 0)}, BLOCK),
+    "rich_text": Shape(RICH_TEXT, BLOCK),
 } | dict.fromkeys(OPEN, Anything())  # fmt: skip
 MODAL_ONLY: dict[str, Rule] = {
     "alert": Shape(

@@ -42,6 +42,7 @@ class Channel:
     """Whom the bot talks to, in a direct message."""
     topic: str = ""
     purpose: str = ""
+    bookmarks: list[Json] = field(default_factory=list, repr=False)
 
     @property
     def told_name(self) -> str:
@@ -131,6 +132,10 @@ class Channel:
             "is_archived": self.archived,
             "context_team_id": self.team_id,
             "user": self.user,
+            "last_read": "0000000000.000000",
+            "latest": self.messages[-1].as_json(with_metadata=False) if self.messages else None,
+            "unread_count": 0,
+            "unread_count_display": 0,
             "is_open": True,
             "priority": 0,
         }

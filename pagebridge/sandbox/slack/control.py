@@ -15,7 +15,7 @@ from pagebridge.sandbox.slack.faults import Active, Fault
 from pagebridge.sandbox.slack.interactions import Interaction
 from pagebridge.sandbox.slack.messages import Ephemeral, Message, Shown
 from pagebridge.sandbox.slack.plans import FaultPlan
-from pagebridge.sandbox.slack.wire import Json
+from pagebridge.sandbox.slack.wire import Json, SlackError
 
 if TYPE_CHECKING:
     from pagebridge.sandbox.slack.sandbox import SlackSandbox
@@ -36,7 +36,7 @@ def _handler(sandbox: "SlackSandbox", verb: Verb) -> Callable[[web.Request], Awa
             arguments = {**request.query, **(await request.json() if request.body_exists else {})}
             result = verb(sandbox, arguments)
             return web.json_response(await result if isinstance(result, Awaitable) else result)
-        except (AssertionError, LookupError, TypeError, ValueError) as error:
+        except (AssertionError, LookupError, TypeError, ValueError, SlackError) as error:
             # A missing or wrong argument, or something that a person could not do.
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
 

@@ -32,10 +32,16 @@ class Content(TypedDict):
     subtype: NotRequired[str | None]
 
 
-def content(arguments: Arguments) -> Content:
-    """Read text, blocks and attachments. Raises `SlackError` when there is nothing to show, or something is wrong."""
+def content(arguments: Arguments, bad_attachments: str = "invalid_attachments") -> Content:
+    """
+    Read text, blocks and attachments. Raises `SlackError` when there is nothing to show, or something is wrong.
+
+    `bad_attachments` is the method's error for attachments that are none.
+    """
     blocks = _list(arguments, "blocks", "invalid_blocks_format")
-    attachments = _list(arguments, "attachments", "invalid_attachments")
+    attachments = _list(arguments, "attachments", bad_attachments)
+    if not all(isinstance(attachment, dict) for attachment in attachments):
+        raise SlackError(bad_attachments)
     accept_blocks(blocks)
     if len(attachments) > ATTACHMENTS:
         raise SlackError("too_many_attachments")
@@ -53,8 +59,6 @@ def _attached(attachments: list[Json]) -> list[Json]:
     """Read attachments, whose blocks follow the rules of all blocks; each is counted, from 1 on."""
     kept = []
     for number, attachment in enumerate(attachments, 1):
-        if not isinstance(attachment, dict):
-            raise SlackError("invalid_attachments")
         shown = {"id": number, **attachment}
         if isinstance(attachment.get("blocks"), list):
             accept_blocks(attachment["blocks"])

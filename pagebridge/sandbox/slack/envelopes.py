@@ -172,7 +172,8 @@ class Envelopes:
             envelope.dropped_acks += 1
         elif envelope.acked_after_ms is None:
             envelope.acked_after_ms = (self._workspace.clock.now() - envelope.sent_at) * 1000
-            envelope.response = ack.get("payload") or None
+            said = ack.get("payload")
+            envelope.response = said if isinstance(said, dict) and said else None
             acked.set()
         self._workspace.changes.notify()
 

@@ -96,7 +96,8 @@ class Person:
         """
         Type a slash command, and return when the app has acked or it has failed; a failure is shown to the person.
 
-        Raises `AssertionError` when there is no such command or this person cannot use it here.
+        Raises `AssertionError` when there is no such command or this person cannot use it here, `SlackError` when what
+        the app acks with breaks a rule.
         """
         self._must_be_in(channel_id)
         command, _, text = line.strip().partition(" ")

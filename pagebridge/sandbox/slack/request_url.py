@@ -75,7 +75,7 @@ class RequestUrl:
                 aiohttp.ClientSession() as session,
                 session.post(self.url, data=body, headers=headers, allow_redirects=False) as answer,
             ):
-                return _read(answer.status, answer.content_type, await answer.text())
+                return _read(answer.status, answer.content_type, await answer.text(errors="replace"))
         except TimeoutError:
             return Reply("operation_timeout")
         except aiohttp.ClientError:
@@ -97,6 +97,14 @@ def _read(status: int, kind: str, text: str) -> Reply:
     if not GOOD <= status < REDIRECT:
         return Reply("http_client_error")
     if kind == JSON:
-        said = json.loads(text)
-        return Reply(None, said if isinstance(said, dict) else None)
+        return Reply(None, _object(text))
     return Reply(None, {"text": text} if text else None)
+
+
+def _object(text: str) -> Json | None:
+    """Read an object; what calls itself JSON and is none, or is empty, says nothing."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None

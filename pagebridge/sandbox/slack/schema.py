@@ -1,5 +1,6 @@
 """The few rules out of which Block Kit's limits are written, with Slack's words for what breaks them."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -51,6 +52,20 @@ class String:
             yield Problem("must be a valid enum value", at, "enum", list(self.choices))
         else:
             yield from _size(value, self.least, self.most, at)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A string of at most 3000 characters that has a certain form, which `words` ask for."""
+
+    pattern: str
+    words: str
+
+    def check(self, value: Value, at: str) -> Iterator[Problem]:
+        """Give every problem of `value`."""
+        yield from String().check(value, at)
+        if isinstance(value, str) and value and not re.fullmatch(self.pattern, value):
+            yield Problem(f"must be {self.words}", at, "format", self.words)
 
 
 @dataclass(frozen=True)
@@ -159,6 +174,8 @@ class ByType:
             yield Problem("must provide an object", at, "type", "object")
         elif "type" not in value:
             yield Problem("missing required field: type", at, "required", "type")
+        elif not isinstance(value["type"], str):
+            yield Problem("must provide a string", f"{at}/type", "type", "string")
         elif value["type"] not in self.rules:
             yield Problem(f"unsupported type: {value['type']}", f"{at}/type", "enum", list(self.rules))
         else:

@@ -7,6 +7,8 @@ from pagebridge.sandbox.slack.wire import Json
 
 Guest = Literal["multi", "single"]
 
+AVATARS, SIZES = "https://avatars.slack-edge.com", (24, 32, 48, 72, 192, 512)
+
 
 @dataclass
 class User:
@@ -40,10 +42,11 @@ class User:
             "team_id": self.team_id,
             "name": self.handle,
             "deleted": self.deleted,
-            "profile": self._profile(with_email=with_email and not stranger),
+            "profile": self.profile(with_email=with_email and not stranger),
             "is_bot": self.bot,
             "updated": self.updated,
             "is_app_user": False,
+            "has_2fa": False,
         }
         if not self.deleted:
             shown |= self._standing()
@@ -53,14 +56,19 @@ class User:
             shown["is_stranger"] = True
         return shown
 
-    def _profile(self, *, with_email: bool) -> Json:
+    def profile(self, *, with_email: bool) -> Json:
+        """Show what the account says of itself."""
         profile: Json = {
+            "avatar_hash": "g" + self.id.lower(),
+            "status_text": "",
+            "status_emoji": "",
             "real_name": self.name,
             "real_name_normalized": self.name,
             "display_name": self.name,
             "display_name_normalized": self.name,
             "team": self.team_id,
         }
+        profile |= {f"image_{size}": f"{AVATARS}/{self.id}-{size}.png" for size in SIZES}
         if with_email and self.email and not self.bot:
             profile["email"] = self.email
         return profile

@@ -1,5 +1,7 @@
 """The Web API over HTTP: who calls, may they, is it too often, and then the method itself."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from pagebridge.sandbox.slack.arguments import Arguments, read
@@ -34,9 +36,10 @@ class WebApi:
 
         def perform() -> Answer:
             try:
-                return self._perform(request.method, name, method, arguments, flaw)
+                answer = self._perform(request.method, name, method, arguments, flaw)
             except SlackError as error:
-                return Answer(error.body)
+                answer = Answer(error.body)
+            return _warned(answer, arguments.warning)
 
         return await self._gate.answer(request, call, perform)
 
@@ -84,6 +87,16 @@ class WebApi:
             return {}
         granted = ",".join(sorted(self._workspace.bot_scopes))
         return {"x-oauth-scopes": granted, "x-accepted-oauth-scopes": ",".join(method.scopes)}
+
+
+def _warned(answer: Answer, warning: str) -> Answer:
+    """Add a warning to an answer, beside those that it has."""
+    if not warning or not isinstance(answer.body, dict):
+        return answer
+    about = answer.body.get("response_metadata", {})
+    warnings = [*about.get("warnings", []), warning]
+    body = answer.body | {"warning": ",".join(warnings), "response_metadata": {**about, "warnings": warnings}}
+    return replace(answer, body=body)
 
 
 def _channel(arguments: Arguments) -> str | None:

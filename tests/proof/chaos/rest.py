@@ -30,6 +30,20 @@ async def rested(stage: Stage) -> None:
         await redis.aclose()
 
 
+async def begun_anew(stage: Stage) -> None:
+    """Wait until a worker has noticed that the store is empty. Raises `Stuck`."""
+    redis = connect(stage.store.valkey.url)
+    stage.journal.waiting_for = "a worker that notices an empty store"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await redis.exists(keys.GENERATION):  # noqa: ASYNC110 -- it is in another process
+                await asyncio.sleep(LOOK)
+    except TimeoutError:
+        raise Stuck(f"waited {PATIENCE:.0f} s in vain for {stage.journal.waiting_for}") from None
+    finally:
+        await redis.aclose()
+
+
 async def _left(stage: Stage, redis: Redis) -> str:
     """Say what is still to be done, empty when nothing is."""
     pagerduty = stage.company.pagerduty

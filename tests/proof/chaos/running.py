@@ -11,10 +11,10 @@ from tests.proof.chaos import plan
 from tests.proof.chaos.facts import Facts
 from tests.proof.chaos.figures import Figure, Finding
 from tests.proof.chaos.journal import Journal
-from tests.proof.chaos.oracle import KEPT, LOST, Judge
+from tests.proof.chaos.oracle import JUDGES
 from tests.proof.chaos.playing import Playing
 from tests.proof.chaos.report import broken
-from tests.proof.chaos.rest import rested
+from tests.proof.chaos.rest import begun_anew, rested
 from tests.proof.chaos.stage import Stage, Stuck, staged
 
 Say = Callable[[str], None]
@@ -40,21 +40,12 @@ class Verdict:
     story: str
 
 
-@dataclass(frozen=True)
-class Phase:
-    """One part of the proof: what is judged in the end, and whether Redis loses its data between the rounds."""
-
-    judges: tuple[Judge, ...]
-    loses: bool = False
-
-
-WITH_DATA = Phase(KEPT)
-WITHOUT = Phase(LOST, loses=True)
-
-
-async def run(phase: Phase, seed: int, size: Size, say: Say, logs: Path | None = None) -> Verdict:
+async def run(seed: int, size: Size, say: Say, logs: Path | None = None, *, loses: bool = False) -> Verdict:
     """
     Start everything, play, judge. What the processes say is kept in `logs`, if given.
+
+    With `loses` Redis loses its data between the rounds, when all is told, and play goes on once that is noticed: what
+    happens before counts as told. The simulated days lose data at any moment.
 
     Raises `Stuck` when it takes far too long. Leaves nothing running and no files.
     """
@@ -63,9 +54,9 @@ async def run(phase: Phase, seed: int, size: Size, say: Say, logs: Path | None =
         with tempfile.TemporaryDirectory(prefix="pagebridge-chaos-") as directory:
             home = Path(directory)
             async with asyncio.timeout(HARD_LIMIT * (size.rounds + 1)), staged(home, logs or home, journal) as stage:
-                restless = await _rounds(stage, seed, size, say, loses=phase.loses)
+                restless = await _rounds(stage, seed, size, say, loses=loses)
                 facts = Facts.of(stage.company, journal)
-                figures = [restless, *(judge(facts) for judge in phase.judges)]
+                figures = [restless, *(judge(facts) for judge in JUDGES)]
                 return Verdict(figures, broken(facts, figures))
     except TimeoutError:
         raise Stuck(f"out of time, waiting for {journal.waiting_for}") from None
@@ -80,6 +71,7 @@ async def _rounds(stage: Stage, seed: int, size: Size, say: Say, *, loses: bool)
             if loses and number > 1:
                 stage.journal.note("Redis loses everything")
                 await stage.store.lose_everything()
+                await begun_anew(stage)
             steps = plan.drawn(f"{seed} {number}", size.incidents, size.seconds)
             await playing.play(steps)
             await rested(stage)

@@ -96,3 +96,57 @@ def test_good_menus() -> None:
     groups = [{"label": {"type": "plain_text", "text": "All"}, "options": OPTIONS}]
 
     assert [] == check_blocks([actions(menu("static_select", "x", option_groups=groups, initial_option=OPTIONS[1]))])
+
+
+FORMATTED = [{"text": {"type": "mrkdwn", "text": "*High*"}, "value": "high"}]
+LINKED = [{**OPTIONS[0], "url": "https://example.com"}]
+
+
+@pytest.mark.parametrize(
+    ("element", "pointer"),
+    [
+        (menu("static_select", "x", options=OPTIONS, option_groups=[]), "/elements/0"),
+        (menu("static_select", "x", options=FORMATTED), "/elements/0/options/0/text/type"),
+        (menu("static_select", "x", options=LINKED), "/elements/0/options/0"),
+        ({"type": "overflow", "options": FORMATTED}, "/elements/0/options/0/text/type"),
+        ({"type": "overflow", "options": LINKED}, None),
+        ({"type": "checkboxes", "options": FORMATTED}, None),
+        ({"type": "radio_buttons", "options": LINKED}, "/elements/0/options/0"),
+        ({**button("x"), "url": "no address"}, "/elements/0/url"),
+        ({**button("x"), "url": "https://example.com/" + "x" * 3000}, "/elements/0/url"),
+        ({**button("x"), "url": "mailto:alice@example.com"}, None),
+        (menu("datepicker", "x", initial_date="2026-13-01"), "/elements/0/initial_date"),
+        (menu("timepicker", "x", initial_time="24:00"), "/elements/0/initial_time"),
+        (menu("conversations_select", "x", filter={}), "/elements/0/filter"),
+        (menu("conversations_select", "x", filter={"include": ["secret"]}), "/elements/0/filter/include/0"),
+        (menu("conversations_select", "x", filter={"include": ["im"], "exclude_bot_users": True}), None),
+        (menu("multi_users_select", "x"), None),
+        ({"type": "plain_text_input", "action_id": "x"}, "/elements/0/type"),
+    ],
+)
+def test_what_only_some_elements_may_have(element: dict[str, Any], pointer: str | None) -> None:
+    """Formatting is for boxes, links are for overflow menus and buttons; dates, times and filters have their forms."""
+    pointers = {problem.pointer for problem in check_blocks([{"type": "actions", "elements": [element]}])}
+
+    assert (pointer is None and not pointers) or f"/blocks/0{pointer}" in pointers
+
+
+@pytest.mark.parametrize("url", ["nope", "ftp://example.com/x.png", "https://"])
+def test_pictures_come_from_the_web(url: str) -> None:
+    """The address of a picture is that of a page."""
+    block = {"type": "image", "alt_text": "x", "image_url": url}
+
+    assert ["/blocks/0/image_url"] == [problem.pointer for problem in check_blocks([block])]
+
+
+@pytest.mark.parametrize("attachments", ["{", "{}", "[null]", "5"])
+async def test_attachments_that_are_none(client: AsyncWebClient, channel: Channel, attachments: str) -> None:
+    """Only the pages of updating and of private messages have an error of their own for them."""
+    message = await client.chat_postMessage(channel=channel.id, text="x")
+    errors = []
+    for method, more in (("chat.postMessage", {}), ("chat.update", {"ts": message["ts"]})):
+        with pytest.raises(SlackApiError) as caught:
+            await client.api_call(method, json={"channel": channel.id, "text": "x", "attachments": attachments, **more})
+        errors.append(caught.value.response["error"])
+
+    assert ["invalid_arguments", "invalid_attachments"] == errors

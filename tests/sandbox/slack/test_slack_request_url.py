@@ -152,3 +152,14 @@ async def test_a_repeated_click_says_so(app: App) -> None:
 
     assert sent.body == app.last.body
     assert "1" == app.last.headers["X-Slack-Retry-Num"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
+async def test_an_answer_that_is_not_the_json_it_claims_to_be_says_nothing(app: App, body: bytes) -> None:
+    """Many frameworks send an empty answer as JSON; it is a bare ack like any other."""
+    app.server.answer = lambda _: web.Response(body=body, content_type="application/json")
+
+    typed = await app.slack.person("U0ALICE").type("/pd list", "C0INCIDENTS")
+
+    assert typed.acked
+    assert [] == app.slack.ephemerals

@@ -59,6 +59,15 @@ async def test_names(client: AsyncWebClient, channel: Channel, name: str, error:
     assert error == await refused(client, "conversations.rename", channel=channel.id, name=name)
 
 
+async def test_what_is_missing_has_the_methods_own_error(client: AsyncWebClient, channel: Channel) -> None:
+    """A name that is not given counts as an empty one."""
+    ts = (await client.chat_postMessage(channel=channel.id, text="x"))["ts"]
+
+    assert "invalid_name_required" == await refused(client, "conversations.create")
+    assert "invalid_name_required" == await refused(client, "conversations.rename", channel=channel.id)
+    assert "invalid_name" == await refused(client, "reactions.add", channel=channel.id, timestamp=ts)
+
+
 @pytest.mark.parametrize(
     ("users", "error"),
     [
@@ -78,6 +87,24 @@ async def test_who_cannot_be_invited(
 
     assert error == await refused(client, "conversations.invite", channel=channel.id, users=users)
     assert "U0BOB" not in channel.members
+
+
+async def test_an_invitation_may_be_forced(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+    """Whoever can come comes, and for everybody else there is a reason; nobody can be forced alone."""
+    bob = slack.add_user("Bob", id="U0BOB")
+    wanted = f"U0NOBODY,{bob.id},{slack.bot_user_id}"
+
+    with pytest.raises(SlackApiError) as caught:
+        await client.conversations_invite(channel=channel.id, users=wanted)
+    answer = await client.conversations_invite(channel=channel.id, users=wanted, force=True)
+
+    reasons = [("U0NOBODY", False, "user_not_found"), (slack.bot_user_id, False, "cant_invite_self")]
+    for told in (caught.value.response, answer):
+        assert reasons == [(each["user"], each["ok"], each["error"]) for each in told["errors"]]
+    assert bob.id in channel.members
+    assert "user_not_found" == await refused(
+        client, "conversations.invite", channel=channel.id, users="U0NOBODY", force=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ async def test_a_token_elsewhere_is_no_token(slack: SlackSandbox, http: aiohttp.
     """Slack reads no token from a query (for apps of today) or from JSON."""
     answer = await ask(http, slack, "auth.test", "POST", **{place: {"token": slack.bot_token}}, headers={})
 
-    assert {"ok": False, "error": "not_authed"} == answer
+    assert (False, "not_authed") == (answer["ok"], answer["error"])
 
 
 @pytest.mark.parametrize("place", ["data", "params", "json"])

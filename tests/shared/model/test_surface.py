@@ -1,6 +1,7 @@
 """What is known of an incident's messages, as channels come and go."""
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
+from shared.model.secrecy import Secrecy
 from shared.model.surface import Placed, Surface
 
 HOME, DUTY, DEFAULT = ChannelId("C0HOME"), ChannelId("C0DUTY"), ChannelId("C0DEFAULT")
@@ -65,3 +66,15 @@ def test_news_count_once_they_are_shown() -> None:
     """While nobody knows what a message says, it tells of nothing new."""
     assert 5 == HERE.with_news(5).of_ms
     assert 0 == Placed(ts=HERE.ts).with_news(5).of_ms
+
+
+def test_home_is_where_more_may_be_told() -> None:
+    """Its thread goes on where a route names the channel; what was told elsewhere is not told again."""
+    known = SURFACE.with_line(TOLD, HERE)
+
+    after = known.withheld(Secrecy(frozenset(), frozenset({HOME})))
+
+    assert (DUTY, HOME) == after.channels
+    assert {TOLD} == after.behind
+    assert (False, True) == (after.shows(HOME), after.shows(DUTY))
+    assert known.channels == known.withheld(Secrecy(shut=frozenset({HOME, DUTY}))).channels

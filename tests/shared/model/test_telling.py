@@ -15,6 +15,7 @@ from shared.model.event import (
     REOPENED,
     RESOLVED,
     RESPONDER_ADDED,
+    SNOOZED,
     TRIGGERED,
     UNACKNOWLEDGED,
     WORKFLOW_STARTED,
@@ -23,7 +24,7 @@ from shared.model.event import (
     Said,
 )
 from shared.model.incident import Incident, fold
-from shared.model.telling import Telling, loud, told, wanted
+from shared.model.telling import ASLEEP, Telling, loud, told, wanted
 from shared.model.timeline import Line
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, webhook
 
@@ -100,6 +101,13 @@ def test_many_responders_are_one_line() -> None:
     assert [(RESPONDER_ADDED, [RESPONDER_ADDED] * 39)] == read(told(known))
 
 
+def test_responders_that_automation_asks_are_one_line() -> None:
+    """A workflow asks several at once, and PagerDuty names nobody for it."""
+    known = lines(*(event(RESPONDER_ADDED, n, None, detail=f"P{n}:pending", message="Help") for n in range(3)))
+
+    assert [(RESPONDER_ADDED, [RESPONDER_ADDED] * 2)] == read(told(known))
+
+
 def test_a_side_that_has_a_message_keeps_it() -> None:
     """A resolution's note that came and was posted first is not told again by the resolve."""
     known = lines(event(RESOLVED, 0), RESOLUTION)
@@ -128,6 +136,21 @@ def test_what_was_so_before_comes_from_the_lines_before() -> None:
 
     assert [(), (("priority", "P3"),), (("priority", "P2"),)] == befores
     assert ((),) == tuple(telling.before for telling in told(lines(third)))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [
+        ([event(ACKNOWLEDGED, 0), event(SNOOZED, 5)], (ASLEEP,)),
+        ([event(ACKNOWLEDGED, 0)], ()),
+        ([event(SNOOZED, 0), event(UNACKNOWLEDGED, 5), event(ACKNOWLEDGED, 9)], ()),
+    ],
+)
+def test_what_ran_out(earlier: list[Event], expected: Said) -> None:
+    """A snooze, if the last that happened to the acknowledgement was one."""
+    known = lines(*earlier, event(UNACKNOWLEDGED, 99_000, None))
+
+    assert expected == told(known)[-1].before
 
 
 def test_a_field_of_that_name_is_no_priority() -> None:

@@ -271,3 +271,16 @@ def test_who_was_asked_and_who_answered() -> None:
     assert [] == opened(look(found.incident, reading))
     assert suspicious(known(), reading, [])
     assert not suspicious(found.incident, reading, [])
+
+
+def test_a_request_that_was_cancelled() -> None:
+    """PagerDuty sends nothing for it and does not say who did it: it is told as nobody's, once."""
+    carol = Ref("PCAROL1", "Carol Ng")
+    asked = Asked(carol, "pending", Ref(ALICE.id, ALICE.name), at(NOON + MINUTE), "Please help", at(NOON + MINUTE))
+    before = look(known(), replace(read(), asked=(asked,))).incident
+    reading = replace(read(), asked=(replace(asked, state="user_cancelled", since=at(NOON + 2 * MINUTE)),))
+
+    found = look(before, reading)
+
+    assert [("PCAROL1:user_cancelled", None)] == [(line.detail, line.agent) for line in found.lines]
+    assert [] == opened(look(found.incident, reading))

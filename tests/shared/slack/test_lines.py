@@ -81,6 +81,10 @@ WORDS = [
         ":raising_hand: *Request for help declined* by Bob Ray",
     ),
     (
+        line(of.RESPONDER_REPLIED, None, responder="Bob Ray", state="user_cancelled"),
+        ":raising_hand: *Request for help cancelled*: Bob Ray is not asked any more",
+    ),
+    (
         line(of.STATUS_UPDATE, text="Fixed soon", trimmed="yes"),
         ":mega: *Status update* by Alice Ng in PagerDuty\n> Fixed soon\nThe rest is in PagerDuty.",
     ),
@@ -171,6 +175,44 @@ def test_from_what(before: str, expected: str) -> None:
     assert expected in words(line(of.PRIORITY_UPDATED, priority="P1"), before=(("priority", before),))
 
 
+def test_what_only_a_read_shows_is_nobodys() -> None:
+    """A comparison shows that a priority is another one, not who changed it: that PagerDuty did it would be a guess."""
+    changed = line(of.PRIORITY_UPDATED, None, priority="P1")
+    read = replace(changed, slots=((Source.READ, EventId("read:1")),))
+
+    assert words(read).endswith("*Priority changed* to P1")
+    assert words(replace(read, slots=(*read.slots, *changed.slots))).endswith("to P1 by PagerDuty itself")
+
+
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        (Agent("PVE0ZR9"), "by somebody in PagerDuty"),
+        (Agent("PSVC001", kind="service_reference"), "by an integration"),
+    ],
+)
+def test_whom_pagerduty_does_not_name(agent: Agent, expected: str) -> None:
+    """Nobody reads an id."""
+    assert words(line(of.ACKNOWLEDGED, agent)).endswith(f"*Acknowledged* {expected}")
+
+
+def test_from_which_conference_bridge() -> None:
+    """Whoever is still on the old one reads that it is another."""
+    shown = line(of.CONFERENCE_BRIDGE, number="+1 555", url="")
+
+    assert "*Conference bridge changed* from +1 444, https://a.example.com to +1 555 by" in words(
+        shown, before=(("number", "+1 444"), ("url", "https://a.example.com"))
+    )
+
+
+@pytest.mark.parametrize(("state", "what"), [("", "edited"), ("deleted", "deleted")])
+def test_which_note(state: str, what: str) -> None:
+    """Who edited or deleted it is not known; whose it was, and when it was written, is."""
+    shown = line(of.NOTE_EDITED, None, state=state, author="Alice Ng", written=str(NOON))
+
+    assert f"*Note {what}*, written by Alice Ng <!date^{NOON // 1000}^" in lines.render_line(INCIDENT, shown).text
+
+
 def test_one_act_is_one_line() -> None:
     """The words of a main line take in what its sides tell."""
     note = line(of.ANNOTATED, after=300, text="Resolution Note: Restarted it")
@@ -227,6 +269,7 @@ def texts(message: Message) -> list[str]:
 
 SAID = ["assigned", "priority", "service", "policy", "type", "title", "urgency", "was", "merged", "merged_url", "text"]
 SAID += [
+    "author",
     "responder",
     "state",
     "message",

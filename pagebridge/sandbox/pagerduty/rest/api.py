@@ -115,7 +115,7 @@ class Api:
         self._own_limits: dict[tuple[str, tuple[str, ...]], Limit] = (
             {} if operation_limit is None else {each: Limit(operation_limit) for each in LIMITED}
         )
-        self._show = Rendering(account.directory, account.references)
+        self._show = Rendering(account.directory, account.references, account.service_status)
         self.show_incident = IncidentRendering(account.references)
 
     def __call__(self, request: Request) -> Answer:

@@ -1,17 +1,24 @@
 """Reading users, teams, escalation policies, services, priorities and who is on call."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
 from pagebridge.sandbox.pagerduty.collaboration import require_ability
-from pagebridge.sandbox.pagerduty.directory import ABILITIES
+from pagebridge.sandbox.pagerduty.directory import ABILITIES, Policy, Service
 from pagebridge.sandbox.pagerduty.rest import includes
 from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge.sandbox.pagerduty.rest.includes import expanding
-from pagebridge.sandbox.pagerduty.wire import Answer, Json, not_found
+from pagebridge.sandbox.pagerduty.rest.request import Request
+from pagebridge.sandbox.pagerduty.rest.sorting import Sorts, ordered
+from pagebridge.sandbox.pagerduty.rest.zones import localised
+from pagebridge.sandbox.pagerduty.wire import Answer, Json, invalid, not_found
 
 T = TypeVar("T")
+
+POLICY_SORTS: Sorts[Policy] = {"name": lambda policy: policy.name.casefold()}
+SERVICE_SORTS: Sorts[Service] = {"name": lambda service: service.name.casefold()}
 
 
 def list_users(context: Context) -> Answer:
@@ -42,14 +49,17 @@ def get_user(context: Context, user_id: str) -> Answer:
 
 def list_teams(context: Context) -> Answer:
     """List teams."""
+    require_ability(context.account, "teams")
     query = context.request.query.get("query", "")
     teams = [team for team in context.account.directory.teams.values() if _resembles(query, team.name)]
     return Answer(context.request.page("teams", teams, context.show.team))
 
 
 def get_team(context: Context, team_id: str) -> Answer:
-    """Show a team."""
-    return Answer({"team": context.show.team(context.account.directory.team(team_id))})
+    """Show a team; its privileges, which can be asked for, are not simulated."""
+    require_ability(context.account, "teams")
+    show = _showing(context, context.show.team, includes.TEAM)
+    return Answer({"team": show(context.account.directory.team(team_id))})
 
 
 def list_members(context: Context, team_id: str) -> Answer:
@@ -69,9 +79,8 @@ def list_policies(context: Context) -> Answer:
         and (not users or any(users & set(level) for level in policy.levels))
         and (not teams or teams & set(policy.teams))
     ]
-    return Answer(
-        request.page("escalation_policies", policies, _showing(context, context.show.policy, includes.POLICY))
-    )
+    show = _showing(context, context.show.policy, includes.POLICY)
+    return Answer(request.page("escalation_policies", ordered(request, policies, POLICY_SORTS, 1), show))
 
 
 def get_policy(context: Context, policy_id: str) -> Answer:
@@ -96,7 +105,8 @@ def list_services(context: Context) -> Answer:
         and name in (None, service.name)
         and (not teams or teams & set(service.teams))
     ]
-    return Answer(request.page("services", services, _showing(context, context.show.service, includes.SERVICE)))
+    show = _showing(context, context.show.service, includes.SERVICE)
+    return Answer(localised(request, request.page("services", ordered(request, services, SERVICE_SORTS, 1), show)))
 
 
 def get_service(context: Context, service_id: str) -> Answer:
@@ -119,6 +129,7 @@ def list_priorities(context: Context) -> Answer:
 def list_oncalls(context: Context) -> Answer:
     """List who is on call. Nobody is by schedule, so the times that are asked for make no difference."""
     request = context.request
+    _check_times(request, context.account.clock.now())
     policies, users, schedules = (request.many(name) for name in ("escalation_policy_ids", "user_ids", "schedule_ids"))
     oncalls = [
         oncall
@@ -128,7 +139,14 @@ def list_oncalls(context: Context) -> Answer:
         and (not users or oncall["user"]["id"] in users)
         and (not schedules or "null" in schedules)
     ]
-    return Answer(request.page("oncalls", oncalls, expanding(context, includes.ONCALL)))
+    return Answer(localised(request, request.page("oncalls", oncalls, expanding(context, includes.ONCALL))))
+
+
+def _check_times(request: Request, now: datetime) -> None:
+    request.flag("earliest")
+    since, until = request.moment("since") or now, request.moment("until") or now
+    if until < since:
+        raise invalid("until must not be before since")
 
 
 def list_abilities(context: Context) -> Answer:

@@ -1,26 +1,30 @@
 """Reading incidents, their notes and their logs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
+from pagebridge.sandbox.pagerduty.collaboration import require_ability
 from pagebridge.sandbox.pagerduty.incident_parts import Alert
 from pagebridge.sandbox.pagerduty.incidents import Incident, LogEntry, Status
 from pagebridge.sandbox.pagerduty.rest import includes
 from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge.sandbox.pagerduty.rest.includes import expanding
 from pagebridge.sandbox.pagerduty.rest.request import Request
+from pagebridge.sandbox.pagerduty.rest.sorting import ordered
+from pagebridge.sandbox.pagerduty.rest.zones import localised
 from pagebridge.sandbox.pagerduty.wire import Answer, Json, invalid, not_found
 
 USUAL_RANGE, LONGEST_RANGE = timedelta(days=30), timedelta(days=184)
 """Incidents are listed for the last month; at most six months can be asked for, but for `date_range=all`."""
-MOST_SORTS = 2
 OVERVIEW = frozenset({"trigger", "acknowledge", "unacknowledge", "escalate", "delegate", "resolve"})
 URGENCIES = ("high", "low")
+NEEDED = {"team_ids": "teams", "urgencies": "urgencies"}
+"""Which ability a filter needs."""
 
 SORTS: dict[str, Callable[[Incident], Any]] = {
-    "incident_number": lambda incident: incident.number,
     "created_at": lambda incident: incident.created,
+    "incident_number": lambda incident: incident.number,
     "resolved_at": lambda incident: (incident.resolved is None, incident.resolved or incident.created),
     "urgency": lambda incident: incident.urgency == "high",
 }
@@ -29,7 +33,6 @@ ALERT_SORTS: dict[str, Callable[[Alert], Any]] = {
     "created_at": lambda alert: alert.created,
     "resolved_at": lambda alert: (alert.resolved is None, alert.resolved or alert.created),
 }
-T = TypeVar("T")
 
 
 def get_incident(context: Context, key: str) -> Answer:
@@ -48,6 +51,9 @@ def get_incident(context: Context, key: str) -> Answer:
 def list_incidents(context: Context) -> Answer:
     """List incidents, the oldest first unless `sort_by` says otherwise."""
     request = context.request
+    for name, ability in NEEDED.items():
+        if request.many(name):
+            require_ability(context.account, ability)
     wanted = [*_filters(request), _range(request, context.account.clock.now())]
     incidents = [each for each in context.account.incidents.values() if all(filter_(each) for filter_ in wanted)]
     expand = expanding(context, includes.INCIDENT)
@@ -55,7 +61,7 @@ def list_incidents(context: Context) -> Answer:
     def show(incident: Incident) -> Json:
         return expand(_incident(context, incident))
 
-    return Answer(request.page("incidents", _sorted(request, incidents, SORTS), show))
+    return Answer(localised(request, request.page("incidents", ordered(request, incidents, SORTS), show)))
 
 
 def _incident(context: Context, incident: Incident) -> Json:
@@ -71,7 +77,7 @@ def _filters(request: Request) -> list[Callable[[Incident], bool]]:
     statuses, urgencies = request.many("statuses", list(Status)), request.many("urgencies", URGENCIES)
     services, teams, users = (set(request.many(name)) for name in ("service_ids", "team_ids", "user_ids"))
     return [
-        lambda incident: key in (None, incident.key),
+        lambda incident: key in (None, incident.key, *(alert.key for alert in incident.alerts)),
         lambda incident: not statuses or incident.status in statuses,
         lambda incident: not urgencies or incident.urgency in urgencies,
         lambda incident: not services or incident.service in services,
@@ -93,18 +99,6 @@ def _range(request: Request, now: datetime) -> Callable[[Incident], bool]:
     return lambda incident: since <= incident.created <= until
 
 
-def _sorted(request: Request, things: list[T], sorts: Mapping[str, Callable[[T], Any]]) -> list[T]:
-    fields = [field for field in request.query.get("sort_by", "created_at").split(",") if field]
-    if len(fields) > MOST_SORTS:
-        raise invalid("sort_by takes two fields at most")
-    for field in reversed(fields):
-        name, _, direction = field.partition(":")
-        if name not in sorts or direction not in ("", "asc", "desc"):
-            raise invalid(f"sort_by must not be {field}")
-        things.sort(key=sorts[name], reverse=direction == "desc")
-    return things
-
-
 def list_alerts(context: Context, key: str) -> Answer:
     """List the alerts of an incident, the oldest first unless `sort_by` says otherwise."""
     request, incident = context.request, context.account.incident(key)
@@ -119,7 +113,7 @@ def list_alerts(context: Context, key: str) -> Answer:
     def show(alert: Alert) -> Json:
         return expand(context.show_incident.alert(alert, incident))
 
-    return Answer(request.page("alerts", _sorted(request, alerts, ALERT_SORTS), show))
+    return Answer(request.page("alerts", ordered(request, alerts, ALERT_SORTS), show))
 
 
 def list_incident_log(context: Context, key: str) -> Answer:
@@ -140,17 +134,14 @@ def get_log_entry(context: Context, entry_id: str) -> Answer:
         for entry in incident.log:
             if entry.id == entry_id:
                 shown = context.show_incident.log_entry(entry, incident)
-                return Answer({"log_entry": expanding(context, includes.LOG_ENTRY)(shown)})
+                expand = expanding(context, includes.LOG_ENTRY)
+                return Answer(localised(context.request, {"log_entry": expand(shown)}))
     raise not_found("Log Entry Not Found")
 
 
 def _log(context: Context, entries: list[LogEntry]) -> Answer:
     request = context.request
-    since, until, overview = (
-        request.moment("since"),
-        request.moment("until"),
-        request.query.get("is_overview") == "true",
-    )
+    since, until, overview = request.moment("since"), request.moment("until"), request.flag("is_overview")
     chosen = [
         entry
         for entry in entries
@@ -165,7 +156,7 @@ def _log(context: Context, entries: list[LogEntry]) -> Answer:
     def show(entry: LogEntry) -> Json:
         return expand(context.show_incident.log_entry(entry, incidents[entry.incident]))
 
-    return Answer(request.page("log_entries", chosen[::-1], show))
+    return Answer(localised(request, request.page("log_entries", chosen[::-1], show)))
 
 
 ROUTES: Routes = {

@@ -10,6 +10,7 @@ from pagebridge.sandbox.pagerduty.rest import bodies
 from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge.sandbox.pagerduty.wire import (
     INVALID_INPUT,
+    NOT_FOUND,
     POLICY_NOT_FOUND,
     Answer,
     Json,
@@ -69,7 +70,7 @@ def update_incidents(context: Context) -> Answer:
     if len(listed) > MOST_AT_ONCE:
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         raise Refusal(INVALID_INPUT, "Request Entity Too Large", f"{MOST_AT_ONCE} incidents at most", status=status)
-    incidents = [_addressed(account, bodies.needed_text(fields, "id"), fields) for fields in listed]
+    incidents = [_listed(account, fields) for fields in listed]
     if len({incident.id for incident in incidents}) < len(incidents):
         raise invalid("an incident must not be given twice")
     actors = [context.acting_on(incident, user) for incident in incidents]
@@ -83,6 +84,15 @@ def _addressed(account: Account, key: str, fields: Json) -> Incident:
     bodies.require(fields, "type")
     bodies.one_of(fields, "type", ("incident", "incident_reference"))
     return account.incident(key)
+
+
+def _listed(account: Account, fields: Json) -> Incident:
+    """Find an incident that a bulk update names; an unknown one is a mistake of the body, not of the address."""
+    key = bodies.needed_text(fields, "id")
+    try:
+        return _addressed(account, key, fields)
+    except Refusal as refusal:
+        raise (invalid(f"Incident {key} Not Found") if refusal.code == NOT_FOUND else refusal) from None
 
 
 def _apply(account: Account, incident: Incident, actor: Actor, fields: Json) -> None:

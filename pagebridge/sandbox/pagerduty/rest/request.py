@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -14,6 +15,8 @@ from pagebridge.sandbox.pagerduty.wire import Json, invalid
 
 DEFAULT_LIMIT, MOST, FURTHEST = 25, 100, 10_000
 """Pages have 25 entries unless asked for up to 100; beyond the 10,000th none can be read (PagerDuty, pagination)."""
+
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 T = TypeVar("T")
 
@@ -67,7 +70,7 @@ class Request:
         return values
 
     def moment(self, name: str) -> datetime | None:
-        """Return a parameter that is a time; without a zone it is UTC, the account's zone."""
+        """Return a parameter that is a time; without a zone it is in that of `time_zone`."""
         text = self.query.get(name)
         if text is None:
             return None
@@ -75,7 +78,24 @@ class Request:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise invalid(f"{name} is not a valid time") from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo else moment.replace(tzinfo=self.zone())
+
+    def zone(self) -> tzinfo:
+        """Return the zone that `time_zone` names; without it UTC, the account's zone."""
+        name = self.query.get("time_zone")
+        if name is None:
+            return UTC
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise invalid("time_zone is not a valid time zone") from None
+
+    def flag(self, name: str) -> bool:
+        """Return a parameter that is true or false, and false when it is not given."""
+        text = self.query.get(name, "false").casefold()
+        if text not in FLAGS:
+            raise invalid(f"{name} must be true or false")
+        return FLAGS[text]
 
     def page(self, name: str, things: Sequence[T], show: Callable[[T], Json]) -> Json:
         """Show the page that is asked for, in the classic way with `limit`, `offset`, `more` and `total`."""
@@ -89,7 +109,7 @@ class Request:
             "limit": limit,
             "offset": offset,
             "more": offset + limit < len(things),
-            "total": len(things) if self.query.get("total") == "true" else None,
+            "total": len(things) if self.flag("total") else None,
         }
 
     def _number(self, name: str, default: int) -> int:

@@ -51,6 +51,8 @@ class WebhookSubscriptions:
         """List subscriptions: all of them, or those of one scope."""
         request = context.request
         scope, thing = bodies.one_of(dict(request.query), "filter_type", SCOPES), request.query.get("filter_id")
+        if scope in ("service", "team") and thing is None:
+            raise invalid("filter_id is missing")
         chosen = [
             each
             for each in self._webhooks.subscriptions.values()

@@ -19,7 +19,7 @@ def post_message(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("is_archived")
     if not lookup.in_it(workspace, channel) and "chat:write.public" not in workspace.bot_scopes:
         raise SlackError("not_in_channel")
-    content, metadata = drafts.content(arguments), drafts.metadata(arguments)
+    content, metadata = drafts.content(arguments, "invalid_arguments"), drafts.metadata(arguments)
     parent = _parent(channel, arguments)
     content["text"] = content["text"][: drafts.TRUNCATED]
     content["metadata"] = metadata

@@ -30,15 +30,35 @@ def members(workspace: Workspace, arguments: Arguments) -> Json:
 
 def list_(workspace: Workspace, arguments: Arguments) -> Json:
     """List the channels of the wanted kinds; private ones only where the bot is a member."""
+    types, hide = _types(workspace, arguments), arguments.flag("exclude_archived")
+    seen = [channel for channel in _seen(workspace, types) if not (hide and channel.archived)]
+    some, following = paging.page(seen, arguments, _limit(arguments))
+    return {"channels": [_listed(workspace, channel) for channel in some]} | paging.metadata(following)
+
+
+def of_user(workspace: Workspace, arguments: Arguments) -> Json:
+    """List the channels that somebody is in, the bot unless another is named; only those that the bot can see."""
+    member, types = arguments.text("user", workspace.bot_user_id), _types(workspace, arguments)
+    hide = arguments.flag("exclude_archived")
+    seen = [each for each in _seen(workspace, types) if member in each.members and not (hide and each.archived)]
+    some, following = paging.page(seen, arguments, _limit(arguments))
+    return {"channels": [_without_members(workspace, channel) for channel in some]} | paging.metadata(following)
+
+
+def _types(workspace: Workspace, arguments: Arguments) -> list[str]:
+    """Read the wanted kinds of channels, for each of which its scope is needed."""
     types = (arguments.text("types") or "public_channel").split(",")
     if not set(types) <= TYPES.keys():
         raise SlackError("invalid_types")
     for kind in types:
         lookup.scope(workspace, TYPES[kind])
-    hide = arguments.flag("exclude_archived")
-    seen = [channel for channel in _seen(workspace, types) if not (hide and channel.archived)]
-    some, following = paging.page(seen, arguments, _limit(arguments))
-    return {"channels": [_listed(workspace, channel) for channel in some]} | paging.metadata(following)
+    return types
+
+
+def _without_members(workspace: Workspace, channel: Channel) -> Json:
+    shown = channel.as_json(workspace.bot_user_id)
+    shown.pop("is_member", None)
+    return shown
 
 
 def join(workspace: Workspace, arguments: Arguments) -> Json:
@@ -80,6 +100,7 @@ def _limit(arguments: Arguments) -> int:
 
 
 METHODS = {
+    "users.conversations": Method(of_user, tier=3, scopes=READ, takes_json=False),
     "conversations.info": Method(info, tier=3, scopes=READ, required=("channel",), takes_json=False),
     "conversations.members": Method(members, tier=4, scopes=READ, required=("channel",), takes_json=False),
     "conversations.list": Method(list_, tier=2, scopes=READ, takes_json=False),

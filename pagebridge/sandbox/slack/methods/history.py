@@ -53,7 +53,10 @@ def history(workspace: Workspace, arguments: Arguments) -> Json:
     limit = min(arguments.number("limit", 100) or 100, MOST["conversations.history"])
     some, following = _page(found if forward else found[::-1], arguments, limit, forward=forward)
     shown = _shown(some[::-1] if forward else some, arguments)
-    answer: Json = {"messages": shown, "has_more": bool(following), "pin_count": 0}
+    pinned = sum(message.pinned for message in channel.all())
+    answer: Json = {"messages": shown, "has_more": bool(following), "pin_count": pinned}
+    answer |= {name: arguments.text(name) for name in ("oldest", "latest") if arguments.given(name)}
+    answer |= {"channel_actions_ts": None, "channel_actions_count": 0}
     return answer | paging.metadata(following) if following else answer
 
 

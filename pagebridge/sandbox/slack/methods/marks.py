@@ -1,13 +1,18 @@
-"""Pins and reactions on messages."""
+"""Pins and reactions on messages, and bookmarks of channels."""
 
+import re
+
+from pagebridge.sandbox.slack import ids
 from pagebridge.sandbox.slack.arguments import Arguments
+from pagebridge.sandbox.slack.channels import Channel
 from pagebridge.sandbox.slack.messages import Message
 from pagebridge.sandbox.slack.methods import lookup
 from pagebridge.sandbox.slack.methods.registry import Method
 from pagebridge.sandbox.slack.wire import Json, SlackError
 from pagebridge.sandbox.slack.workspace import Workspace
 
-MOST_PINS = 100
+MOST_PINS = MOST_BOOKMARKS = 100
+EMOJI = re.compile(r":[\w+-]+:")
 
 
 def pin(workspace: Workspace, arguments: Arguments) -> Json:
@@ -42,6 +47,44 @@ def react(workspace: Workspace, arguments: Arguments) -> Json:
     return {}
 
 
+def bookmark(workspace: Workspace, arguments: Arguments) -> Json:
+    """Put a link at the top of a channel; folders, files and messages cannot be bookmarked here."""
+    channel = lookup.channel(workspace, Arguments({"channel": arguments.text("channel_id")}))
+    if not lookup.in_it(workspace, channel) or channel.archived:
+        raise SlackError("permission_denied")
+    if arguments.text("type") != "link":
+        raise SlackError("invalid_bookmark_type")
+    if not re.fullmatch(r"https?://\S+", arguments.text("link")):
+        raise SlackError("invalid_link")
+    if arguments.text("emoji") and not EMOJI.fullmatch(arguments.text("emoji")):
+        raise SlackError("invalid_emoji")
+    if len(channel.bookmarks) >= MOST_BOOKMARKS:
+        raise SlackError("too_many_bookmarks")
+    channel.bookmarks.append(_bookmarked(workspace, channel, arguments))
+    workspace.changes.notify()
+    return {"bookmark": channel.bookmarks[-1]}
+
+
+def _bookmarked(workspace: Workspace, channel: Channel, arguments: Arguments) -> Json:
+    return {
+        "id": ids.identifier("Bk"),
+        "channel_id": channel.id,
+        "title": arguments.text("title"),
+        "link": arguments.text("link"),
+        "emoji": arguments.text("emoji"),
+        "icon_url": "",
+        "type": "link",
+        "entity_id": None,
+        "date_created": int(workspace.clock.now()),
+        "date_updated": 0,
+        "rank": "g",
+        "last_updated_by_user_id": workspace.bot_user_id,
+        "last_updated_by_team_id": workspace.team_id,
+        "shortcut_id": None,
+        "app_id": None,
+    }
+
+
 def _message(workspace: Workspace, arguments: Arguments) -> Message:
     ts = arguments.text("timestamp")
     if not ts:
@@ -54,6 +97,7 @@ def _message(workspace: Workspace, arguments: Arguments) -> Message:
 
 
 METHODS = {
+    "bookmarks.add": Method(bookmark, tier=2, scopes=("bookmarks:write",), required=("title", "type")),
     "pins.add": Method(pin, tier=2, scopes=("pins:write",), required=("channel",)),
-    "reactions.add": Method(react, tier=3, scopes=("reactions:write",), required=("channel", "name")),
+    "reactions.add": Method(react, tier=3, scopes=("reactions:write",), required=("channel",)),
 }

@@ -10,6 +10,8 @@ from pagebridge.sandbox.slack.wire import Json, SlackError
 from pagebridge.sandbox.slack.workspace import Workspace
 
 NAME = 80
+INVITED = 100
+"""People in one invitation."""
 WORDS = 250
 """Characters of a topic or purpose."""
 MANAGE = ("groups:write", "im:write", "mpim:write", "channels:write", "channels:manage")
@@ -29,15 +31,20 @@ def create(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def invite(workspace: Workspace, arguments: Arguments) -> Json:
-    """Let people in, all of them or none."""
+    """Let people in: all of them or, unless `force` is on, none. What is wrong is told for each."""
     channel = _channel(workspace, arguments, narrow=":write.invites")
     wanted = [each.strip() for each in arguments.text("users").split(",") if each.strip()]
     if not wanted:
         raise SlackError("no_user")
-    for user_id in wanted:
-        _must_be_new(workspace, channel, user_id)
-    channel.members += wanted
-    return _shown(workspace, channel)
+    if len(wanted) > INVITED:
+        raise SlackError("cant_invite")
+    errors = {user_id: error for user_id in wanted if (error := _cannot_come(workspace, channel, user_id))}
+    refused = {"errors": [{"user": user_id, "ok": False, "error": error} for user_id, error in errors.items()]}
+    coming = [user_id for user_id in wanted if user_id not in errors]
+    if errors and not (coming and arguments.flag("force")):
+        raise SlackError(next(iter(errors.values())), **refused)
+    channel.members += coming
+    return _shown(workspace, channel) | (refused if errors else {})
 
 
 def rename(workspace: Workspace, arguments: Arguments) -> Json:
@@ -110,16 +117,16 @@ def _words(arguments: Arguments, name: str) -> str:
     return words
 
 
-def _must_be_new(workspace: Workspace, channel: Channel, user_id: str) -> None:
+def _cannot_come(workspace: Workspace, channel: Channel, user_id: str) -> str:
+    """Say why somebody cannot be let in, empty when they can."""
     user = workspace.users.get(user_id)
     if user is None:
-        raise SlackError("user_not_found")
+        return "user_not_found"
     if user_id == workspace.bot_user_id:
-        raise SlackError("cant_invite_self")
+        return "cant_invite_self"
     if user.deleted:
-        raise SlackError("cant_invite")
-    if user_id in channel.members:
-        raise SlackError("already_in_channel")
+        return "cant_invite"
+    return "already_in_channel" if user_id in channel.members else ""
 
 
 def _shown(workspace: Workspace, channel: Channel) -> Json:
@@ -128,9 +135,9 @@ def _shown(workspace: Workspace, channel: Channel) -> Json:
 
 
 METHODS = {
-    "conversations.create": Method(create, tier=2, scopes=MANAGE, required=("name",)),
+    "conversations.create": Method(create, tier=2, scopes=MANAGE),
     "conversations.invite": Method(invite, tier=3, scopes=INVITE, required=("channel",)),
-    "conversations.rename": Method(rename, tier=2, scopes=MANAGE, required=("channel", "name")),
+    "conversations.rename": Method(rename, tier=2, scopes=MANAGE, required=("channel",)),
     "conversations.setTopic": Method(set_topic, tier=2, scopes=ABOUT, required=("channel", "topic")),
     "conversations.setPurpose": Method(set_purpose, tier=2, scopes=ABOUT, required=("channel", "purpose")),
     "conversations.archive": Method(archive, tier=2, scopes=MANAGE, required=("channel",)),

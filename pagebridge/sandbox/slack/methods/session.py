@@ -2,6 +2,7 @@
 
 from pagebridge.sandbox.slack.arguments import Arguments
 from pagebridge.sandbox.slack.methods.registry import Method
+from pagebridge.sandbox.slack.users import AVATARS
 from pagebridge.sandbox.slack.wire import Json, SlackError
 from pagebridge.sandbox.slack.workspace import Workspace
 
@@ -49,12 +50,21 @@ def bots_info(workspace: Workspace, arguments: Arguments) -> Json:
         "updated": us.updated,
         "app_id": workspace.app_id,
         "user_id": us.id,
-        "icons": {},
+        "icons": {f"image_{size}": f"{AVATARS}/{us.id}-{size}.png" for size in (36, 48, 72)},
     }
     return {"bot": bot}
 
 
+def team_info(workspace: Workspace, arguments: Arguments) -> Json:
+    """Say what the workspace is called; it is the only one."""
+    if arguments.text("team", workspace.team_id) != workspace.team_id:
+        raise SlackError("team_not_found")
+    named = {"id": workspace.team_id, "name": workspace.team_name, "domain": workspace.team_domain}
+    return {"team": named | {"email_domain": "", "icon": {"image_default": True}}}
+
+
 METHODS = {
+    "team.info": Method(team_info, tier=3, scopes=("team:read",)),
     "api.test": Method(api_test, tier=4, tokens=()),
     "auth.test": Method(auth_test, tier=5, tokens=("bot", "app")),
     "bots.info": Method(bots_info, tier=3, scopes=("users:read",), takes_json=False),

@@ -34,6 +34,14 @@ def list_(workspace: Workspace, arguments: Arguments) -> Json:
     return {"members": shown, "cache_ts": int(workspace.clock.now())} | paging.metadata(following)
 
 
+def profile(workspace: Workspace, arguments: Arguments) -> Json:
+    """Show what one account, or else the bot itself, says of itself."""
+    user = workspace.users.get(arguments.text("user", workspace.bot_user_id))
+    if user is None:
+        raise SlackError("user_not_found")
+    return {"profile": _shown(workspace, user)["profile"]}
+
+
 def _shown(workspace: Workspace, user: User) -> Json:
     return user.as_json(workspace.team_id, with_email="users:read.email" in workspace.bot_scopes)
 
@@ -45,5 +53,6 @@ METHODS = {
     "users.lookupByEmail": Method(
         lookup_by_email, tier=3, scopes=("users:read.email",), required=("email",), takes_json=False
     ),
+    "users.profile.get": Method(profile, tier=4, scopes=("users.profile:read",), takes_json=False),
     "users.list": Method(list_, tier=2, scopes=READ, takes_json=False),
 }

@@ -1,0 +1,25 @@
+"""`sort_by`: in which order things are listed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pagebridge.sandbox.pagerduty.rest.request import Request
+from pagebridge.sandbox.pagerduty.wire import invalid
+
+MOST_SORTS = 2
+T = TypeVar("T")
+Sorts = Mapping[str, Callable[[T], Any]]
+"""What each field that can be sorted by stands for; the first one counts when the call names none."""
+
+
+def ordered(request: Request, things: list[T], sorts: Sorts[T], most: int = MOST_SORTS) -> list[T]:
+    """Sort by the fields that the call names, `most` of them at most, each with `:asc` or `:desc` behind it."""
+    fields = [field for field in request.query.get("sort_by", next(iter(sorts))).split(",") if field]
+    if len(fields) > most:
+        raise invalid(f"sort_by must not name more than {most}")
+    for field in reversed(fields):
+        name, _, direction = field.partition(":")
+        if name not in sorts or direction not in ("", "asc", "desc"):
+            raise invalid(f"sort_by must not be {field}")
+        things.sort(key=sorts[name], reverse=direction == "desc")
+    return things
