@@ -92,10 +92,10 @@ class Adopting:
 
     async def _not_too_early(self, birth: Birth) -> None:
         """Wait until no call that was begun before the data was lost can put a message there any more."""
-        until_ms = birth.ms + int(self._wiring.durations.call_max * SECOND)
-        wait = until_ms - await self._wiring.clock.now_ms()
+        call_max, clock = self._wiring.durations.call_max, self._wiring.clock
+        wait = clock.left(birth.ms + int(call_max * SECOND), await clock.now_ms(), call_max)
         if wait > 0:
-            raise Unavailable("an earlier post may still land", retry_after=wait / SECOND)
+            raise Unavailable("an earlier post may still land", retry_after=wait)
 
     async def _cards(
         self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: dict[ChannelId, Reading]

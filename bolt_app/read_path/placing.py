@@ -135,9 +135,10 @@ class Placing:
     def _call_max(self) -> int:
         return int(self._durations.call_max * 1000)
 
-    @staticmethod
-    def _may_land_late(placed: Placed, now_ms: int) -> float:
-        return 0.0 if placed.until_ms is None else max(0, placed.until_ms - now_ms) / 1000
+    def _may_land_late(self, placed: Placed, now_ms: int) -> float:
+        if placed.until_ms is None:
+            return 0.0
+        return self._clock.left(placed.until_ms, now_ms, self._durations.call_max)
 
     async def _look_for(self, message: Message, placed: Placed, place: Place) -> MessageTs | None:
         wait = self._may_land_late(placed, await self._clock.now_ms())

@@ -59,13 +59,13 @@ class Upkeep:
         """At start, soon after something was too young to tell, and on a timer."""
         if progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms:
             return True
-        return now_ms - progress.begun_ms >= self._wiring.durations.resync * SECOND
+        return _past(progress.begun_ms, self._wiring.durations.resync, now_ms)
 
     def _watch_due(self, progress: Progress, now_ms: int) -> bool:
         """On a timer, and at once while a ping is awaited."""
         durations = self._wiring.durations
         every = durations.retry_most if progress.pinged_ms else durations.watch
-        return now_ms - progress.watched_ms >= every * SECOND
+        return _past(progress.watched_ms, every, now_ms)
 
     async def _under_lease(self) -> None:
         lease = await self._leases.take(EVERYTHING)
@@ -141,3 +141,8 @@ class Upkeep:
 
     async def _put(self, progress: Progress, lease: Lease) -> Progress:
         return (await self._progress.change(EVERYTHING, lambda _: progress, lease)).value
+
+
+def _past(since_ms: int, seconds: float, now_ms: int) -> bool:
+    """Tell whether so much time has passed; what lies ahead is of a time from which the store's clock was put back."""
+    return not 0 <= now_ms - since_ms < seconds * SECOND

@@ -85,7 +85,8 @@ class Answering:
     async def _until(self, attempt: Try, seconds: float) -> None:
         """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""
         age = (await self._wiring.clock.now_ms() - attempt.record.accepted_ms) / 1000
-        await asyncio.sleep(max(0.0, seconds - age))
+        # One that seems to come from the future is of a time from which the clock was put back.
+        await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
 
     async def _show_trying(self, attempt: Try) -> None:
         """Let the card say that somebody is at it."""

@@ -138,7 +138,7 @@ class Attempting:
         """
         if record.command.action.repeatable:
             return
-        if await self._wiring.clock.now_ms() < record.until_ms:
+        if self._may_land_late(record, await self._wiring.clock.now_ms()):
             raise Uncertain("the last call may still take effect")
         if not record.reported:
             raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it did not live to see the answer."))
@@ -158,13 +158,17 @@ class Attempting:
 
         So one whose time is over is surely not done, unless a call of it may yet land: then it is read again.
         """
-        now = await self._wiring.clock.now_ms()
-        if now < record.deadline_ms(self._wiring.durations):
+        durations, clock = self._wiring.durations, self._wiring.clock
+        now = await clock.now_ms()
+        if clock.left(record.deadline_ms(durations), now, record.life(durations)):
             return
-        if record.unclear and now < record.until_ms:
+        if record.unclear and self._may_land_late(record, now):
             raise Uncertain("the last call may still take effect")
         why = "It could not be sent to PagerDuty in time, and a late act is worse than none."
         raise Declined(Outcome(Kind.EXPIRED, why=why))
+
+    def _may_land_late(self, record: Record, now_ms: int) -> float:
+        return self._wiring.clock.left(record.until_ms, now_ms, self._wiring.durations.call_max)
 
     async def _write(self, attempt: Try, case: Case) -> Outcome:
         await self._expect(attempt, case)

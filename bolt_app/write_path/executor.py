@@ -190,13 +190,15 @@ class Executor:
 
     async def _over(self, attempt: Try, wait: float) -> Outcome | None:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
-        now = await self._wiring.clock.now_ms()
-        end = max(attempt.record.deadline_ms(self._wiring.durations), attempt.record.until_ms)
-        if now >= end:
-            kind = Kind.UNKNOWN if attempt.record.unclear else Kind.EXPIRED
+        durations, clock, record = self._wiring.durations, self._wiring.clock, attempt.record
+        now = await clock.now_ms()
+        life = clock.left(record.deadline_ms(durations), now, record.life(durations))
+        left = max(life, clock.left(record.until_ms, now, durations.call_max))
+        if left <= 0:
+            kind = Kind.UNKNOWN if record.unclear else Kind.EXPIRED
             why = "It could not be sent to PagerDuty in time, so nothing was changed."
             return self._quotable(attempt, Outcome(kind, why=why))
-        await self._held(attempt.lease, min(wait, (end - now) / 1000))
+        await self._held(attempt.lease, min(wait, left))
         return None
 
     async def _held(self, lease: Lease, seconds: float) -> None:

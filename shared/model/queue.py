@@ -32,10 +32,13 @@ class Record:
     outcome: Outcome | None = None
     ended_ms: int = 0
 
+    def life(self, durations: Durations) -> float:
+        """Tell for how many seconds a call may be begun: a text is worth sending late, a page is not."""
+        return durations.life_of_text if self.command.action.keeps else durations.life
+
     def deadline_ms(self, durations: Durations) -> int:
-        """Tell after when no call is begun any more: a text is worth sending late, a page is not."""
-        life = durations.life_of_text if self.command.action.keeps else durations.life
-        return self.accepted_ms + int(life * SECOND)
+        """Tell after when no call is begun any more."""
+        return self.accepted_ms + int(self.life(durations) * SECOND)
 
     @property
     def may_surprise(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.store import keys
 from shared.store.redis import Redis
+from shared.store.scripts import Script
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,5 @@ async def generation(redis: Redis) -> str:
     """Return the generation, starting one if there is none: `<random>:<milliseconds since 1970, by the store>`."""
     seconds, micros = await redis.time()
     born = f"{secrets.token_hex(8)}:{int(seconds) * 1000 + int(micros) // 1000}"
-    await redis.set(keys.GENERATION, born, nx=True)
-    kept = await redis.get(keys.GENERATION)
+    kept = await Script(redis, "born")([keys.GENERATION], [born])
     return kept.decode() if isinstance(kept, bytes) else born

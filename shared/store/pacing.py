@@ -9,6 +9,8 @@ from shared.store.scripts import Script
 MICROSECONDS = 1_000_000
 LATE = 5.0
 """Seconds for which a caller that died holds up those behind it."""
+FURTHEST = 300.0
+"""Seconds that a budget may be ahead at all; what Slack asks for after a 429 is far below."""
 
 
 class SharedBudgets:
@@ -35,11 +37,14 @@ class SharedBudgets:
         names = [key for budget, _, _ in limits for key in keys.budget_keys(budget)]
         times = [_micros(seconds) for _, interval, ahead in limits for seconds in (interval, ahead)]
         name, priority = caller
-        return int(str(await self._take(names, [name, int(priority), _micros(self._late), *times]))) / MICROSECONDS
+        return (
+            int(str(await self._take(names, [name, int(priority), _micros(self._late), _micros(FURTHEST), *times])))
+            / MICROSECONDS
+        )
 
     async def postpone(self, budget: str, seconds: float) -> None:
-        """Let a budget be at least so many seconds ahead."""
-        await self._postpone([keys.budget(budget)], [_micros(seconds)])
+        """Let a budget be at least so many seconds ahead, or half of `FURTHEST`."""
+        await self._postpone([keys.budget(budget)], [_micros(min(seconds, FURTHEST / 2)), _micros(FURTHEST)])
 
 
 def _micros(seconds: float) -> int:

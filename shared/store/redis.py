@@ -15,7 +15,7 @@ import redis.asyncio
 from redis.asyncio.connection import AbstractConnection, BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import ClusterDownError, NoScriptError, RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import StoreDown
@@ -165,7 +165,13 @@ def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
     except (RedisError, OSError) as error:
         if isinstance(error, ResponseError) and str(error).startswith(answers):
             raise
-        raise StoreDown(f"Redis: {error}" if str(error) else f"Redis: {type(error).__name__}") from error
+        raise StoreDown(f"Redis: {_words(error)}") from error
+
+
+def _words(error: RedisError | OSError) -> str:
+    if isinstance(error, ClusterDownError):
+        return f"its cluster is down, or no node of it serves this key ({error})"
+    return str(error) or type(error).__name__
 
 
 @contextmanager

@@ -1,31 +1,44 @@
 """The Lua scripts: one file for each atomic step."""
 
-from functools import cache
 from importlib.resources import files
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from shared.errors import StoreDown
 from shared.store.redis import Redis
 
 Argument = str | bytes | int
 
+DRAINS = "#!lua flags=allow-oom\n"
+"""
+Lets a script write also when the memory is full. What fills it is what waits for a worker, which has to write a little
+to take it away; new entries are appended without a script, and refused.
+"""
+UNKNOWN_FLAGS = "near '#'"
+"""What a server says to that which does not know it: a Redis before 7."""
+
 
 class Script:
     """One script of `shared/store/lua`, run by its digest and sent again if the server has forgotten it."""
 
     def __init__(self, redis: Redis, name: str) -> None:
-        self._script = redis.register_script(_text(name))
+        self._redis = redis
+        self._text = files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+        self._script = redis.register_script(DRAINS + self._text)
 
     async def __call__(self, keys: list[str], arguments: list[Argument]) -> object:
         """Run it, and return what it returns. Raises `StoreDown`."""
+        try:
+            return await self._run(keys, arguments)
+        except (StoreDown, ResponseError) as error:
+            if UNKNOWN_FLAGS not in str(error):
+                raise
+        self._script = self._redis.register_script(self._text)
+        return await self._run(keys, arguments)
+
+    async def _run(self, keys: list[str], arguments: list[Argument]) -> object:
         try:
             result: object = await self._script(keys=keys, args=arguments)
         except NoScriptError as error:
             raise StoreDown("Redis: it lost its data just after the script was sent again") from error
         return result
-
-
-@cache
-def _text(name: str) -> str:
-    return files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")

@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 from shared.clock import Durations
 from shared.store import keys
 from shared.store.redis import Redis
-from shared.store.scripts import Script
+from shared.store.scripts import Argument, Script
 
 BATCH = 32
 
@@ -46,12 +46,14 @@ class Inbox:
         self._consumer = consumer
         self._idle = int(durations.claim_idle * 1000)
         self._block = max(1, int(durations.block * 1000))
+        self._open = Script(redis, "open")
         self._done = Script(redis, "done")
+        self._bury = Script(redis, "bury")
 
     async def open(self) -> None:
         """Create the consumer group if it is not there, from the first entry on: nothing is ever skipped."""
         try:
-            await self._redis.xgroup_create(self.stream, keys.GROUP, id="0", mkstream=True)
+            await self._open([self.stream], [keys.GROUP])
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
@@ -67,8 +69,9 @@ class Inbox:
 
     async def bury(self, entry: Entry, why: str) -> None:
         """Move an entry that can never be worked on to the dead letters, whole, with the reason."""
-        letter: dict[Any, Any] = {**entry.fields, "stream": self.stream, "entry": entry.id, "why": why}
-        await self._redis.xadd(keys.DEAD_LETTERS, letter, maxlen=keys.DEAD_LETTERS_KEPT, approximate=True)
+        letter: dict[str, Argument] = {**entry.fields, "stream": self.stream, "entry": entry.id, "why": why}
+        fields = [part for field in letter.items() for part in field]
+        await self._bury([keys.DEAD_LETTERS], [keys.DEAD_LETTERS_KEPT, *fields])
         await self.done(entry)
 
     async def _read(self) -> list[Entry]:

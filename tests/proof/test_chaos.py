@@ -17,6 +17,7 @@ from tests.proof.chaos.oracle import Judge
 from tests.proof.chaos.proxy import HOST, Proxy, Streams, proxy, to_port
 from tests.proof.chaos.records import Answer, Click, Line, Transition, Version, Write
 from tests.proof.chaos.running import Size, run
+from tests.servers import BOTH, VARIABLE
 
 BRIEF = Size(rounds=1, incidents=3, seconds=4.5)
 SEED = 1
@@ -24,8 +25,13 @@ MOMENT = 0.1
 """Seconds in which what is not held up has arrived."""
 
 
-async def test_nothing_is_lost_or_doubled_while_everything_breaks(capsys: pytest.CaptureFixture[str]) -> None:
-    """A receiver, two workers and Valkey are killed, stopped and cut off: all figures are 0 in the end."""
+@pytest.mark.parametrize("server", BOTH)
+async def test_nothing_is_lost_or_doubled_while_everything_breaks(
+    server: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receiver, two workers and Valkey, or Redis, are killed, stopped and cut off: all figures are 0 in the end."""
+    if server:
+        monkeypatch.setenv(VARIABLE, server)
     verdict = await run(SEED, BRIEF, print)
 
     assert [] == [finding for figure in verdict.figures for finding in figure.findings], verdict.story

@@ -67,6 +67,7 @@ async def bridge(tmp_path: Path) -> AsyncIterator[Deployment]:
         yield deployment
 
 
+@pytest.mark.both_servers
 @pytest.mark.parametrize("act", ACTS, ids=["note", "responders"])
 async def test_what_a_killed_worker_was_sending_is_never_doubled(bridge: Deployment, act: Act) -> None:
     """Killed while reading, before and after the effect, and between answer and record: once, or told as not known."""

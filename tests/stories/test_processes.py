@@ -58,6 +58,7 @@ async def test_what_a_killed_worker_had_in_hand_is_carried_out_once(bridge: Depl
     await acknowledged_once(bridge, cards)
 
 
+@pytest.mark.both_servers
 async def test_what_a_killed_worker_was_posting_is_there_once(bridge: Deployment) -> None:
     """Killed before, during and after the effect of `chat.postMessage`: one card and one line each."""
     killed = await bridge.quick_worker()

@@ -93,6 +93,7 @@ async def all_done_once(bridge: Deployment, cards: list[Message], clicks: list[I
     assert count + 2 == len(bridge.channel.messages)
 
 
+@pytest.mark.both_servers
 @pytest.mark.parametrize("transport", ["socket", "http"])
 async def test_workers_are_replaced_one_after_the_other(tmp_path: Path, transport: str) -> None:
     """Two workers are told to stop, one after the other, a third is there: every click is taken, done and told once."""

@@ -15,6 +15,8 @@ from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.slack import Message
 from shared.store import keys
 from shared.store.redis import Redis, connect
+from tests.clusters import node, serve_nothing, served
+from tests.servers import VARIABLE
 from tests.stories.harness import Bridge, running, settled, until
 
 SOON = 2.5
@@ -240,6 +242,27 @@ async def test_after_redis_was_killed_everything_goes_on(tmp_path: Path) -> None
         assert [1] * 8 == [sum(title in card.plain for card in cards) for title in titles]
         assert 8 == len(cards)
         assert [2, *[1] * 7] == [len(card.replies) for card in cards]
+        assert 1 == len(bridge.effects())
+
+
+async def test_a_cluster_that_is_down_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No node serves our keys: deliveries get 503, an acknowledge goes straight, and the worker goes on afterwards."""
+    monkeypatch.setenv(VARIABLE, str(node(tmp_path)))
+    async with running(tmp_path / "valkey", workers=0) as bridge, redis_of(bridge) as redis:
+        await served(redis)
+        await bridge.start_worker()
+        await ready(bridge)
+        await serve_nothing(redis)
+        await soon_told(bridge, "Alice", "Acknowledge", "is acknowledged, in your name")
+        bridge.trigger("meanwhile")
+        await until(lambda: any(each.status == 503 for each in bridge.pagerduty.webhooks.log), "an answer 503")
+
+        await served(redis)
+
+        await bridge.card("meanwhile")
+        await bridge.card("Acknowledged by Alice Ng")
+        await settled(bridge)
+        assert [2, 1] == [len(card.replies) for card in bridge.channel.messages]
         assert 1 == len(bridge.effects())
 
 

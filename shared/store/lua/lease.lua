@@ -1,7 +1,12 @@
 -- Take the lease on an incident for one kind of work, if nobody holds it.
 -- KEYS: lease, epoch counter (same slot). ARGV: milliseconds it lasts, seconds the counter is kept, where it begins.
 -- Returns the new epoch, the fencing token, or 0 when somebody holds the lease.
-if redis.call('EXISTS', KEYS[1]) == 1 then
+-- One that would last longer than any does is of a time from which the clock was put back: it begins anew.
+local left = redis.call('PTTL', KEYS[1])
+if left > tonumber(ARGV[1]) then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+end
+if left ~= -2 then
   return 0
 end
 redis.call('SET', KEYS[2], ARGV[3] or '0', 'NX')

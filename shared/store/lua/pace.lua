@@ -3,21 +3,22 @@
 -- A caller with a name who must wait gets a place in a budget's line, and room is kept for all who stand before it: so
 -- each is told a time of its own, and few come back in vain. Who does not come back in time loses the place. In the line
 -- of a wider budget stands only who has room in the narrower ones: else two could wait for each other.
+-- A budget that is further ahead than any may be is of a time from which the clock was put back, and counts no more.
 -- KEYS (same slot): for each budget, the narrowest first, the budget, its line (caller -> place), when each is due back
 -- (caller -> latest).
--- ARGV: caller (empty: stands in no line), priority, how late it may come back; then for each budget what a call takes
--- and how far ahead the budget may be. All times in microseconds.
+-- ARGV: caller (empty: stands in no line), priority, how late it may come back, how far ahead any may be; then for
+-- each budget what a call takes and how far ahead the budget may be. All times in microseconds.
 -- Returns 0, or how long to wait; then nothing was taken.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local caller, late = ARGV[1], tonumber(ARGV[3])
+local caller, late, furthest = ARGV[1], tonumber(ARGV[3]), now + ARGV[4]
 local level = 10000000000000
 local lowest = ARGV[2] * level
 local count, due, ranks, waits, places = #KEYS / 3, {}, {}, {}, {}
 local blocked, wait = count + 1, 0
 
 local function takes(i)
-  return tonumber(ARGV[2 * i + 2])
+  return tonumber(ARGV[2 * i + 3])
 end
 
 local function leave(i, who)
@@ -75,16 +76,17 @@ local function join(i)
 end
 
 for i = 1, count do
-  due[i] = math.max(now, tonumber(redis.call('GET', KEYS[3 * i - 2]) or '0'))
+  local kept = tonumber(redis.call('GET', KEYS[3 * i - 2]) or '0')
+  due[i] = kept < furthest and math.max(now, kept) or now
   ranks[i] = before(i)
-  waits[i] = due[i] + ranks[i] * takes(i) - ARGV[2 * i + 3] - now
+  waits[i] = due[i] + ranks[i] * takes(i) - ARGV[2 * i + 4] - now
   blocked = waits[i] > 0 and math.min(blocked, i) or blocked
   wait = math.max(wait, waits[i])
 end
 for i = blocked + 1, count do
   -- Each of those before it will have to stand in the wider line too, where as many of them as a burst allows may stand
   -- at once. Told too short a time it comes back once more; told too long a time, it would leave room unused.
-  local rounds = ranks[i] * takes(i) / (math.floor(ARGV[2 * blocked + 3] / takes(blocked)) + 1)
+  local rounds = ranks[i] * takes(i) / (math.floor(ARGV[2 * blocked + 4] / takes(blocked)) + 1)
   wait = math.max(wait, waits[blocked] + ranks[blocked] * (rounds - takes(blocked)))
 end
 for i = 1, count do

@@ -13,10 +13,11 @@ from tests.proof.engine.keyspace import failure, integer, number
 Call = Callable[..., object]
 
 SANDBOX = b"""
-local call = ...
+local call, pcall = ...
 local allowed = {
-  redis = { call = call }, string = string, math = math, table = table, tonumber = tonumber, tostring = tostring,
-  ipairs = ipairs, pairs = pairs, next = next, select = select, type = type, unpack = unpack, error = error,
+  redis = { call = call, pcall = pcall },
+  string = string, math = math, table = table, tonumber = tonumber, tostring = tostring, ipairs = ipairs,
+  pairs = pairs, next = next, select = select, type = type, unpack = unpack, error = error,
 }
 setmetatable(allowed, {
   __index = function(_, name) error('Script attempted to access nonexistent global variable \\'' .. name .. '\\'') end,
@@ -63,14 +64,14 @@ class _Lua:
     def __init__(self) -> None:
         self._runtime = lua51.LuaRuntime(encoding=None, register_eval=False, register_builtins=False)
         self._table = self._runtime.table_from
-        self._compile = self._runtime.execute(SANDBOX, self._redis_call)
+        self._compile = self._runtime.execute(SANDBOX, self._redis_call, self._redis_pcall)
         self._compiled: dict[bytes, Any] = {}
         self._call: Call | None = None
 
     def compiled(self, source: bytes) -> Any:  # noqa: ANN401 -- a Lua function
-        """Compile a script, once."""
+        """Compile a script, once; its flags are in the first line, where it has any."""
         if source not in self._compiled:
-            self._compiled[source] = self._compile(source)
+            self._compiled[source] = self._compile(source.partition(b"\n")[2] if source.startswith(b"#!") else source)
         return self._compiled[source]
 
     def run(self, script: Any, keys: list[bytes], args: list[bytes], call: Call) -> object:  # noqa: ANN401 -- as above
@@ -84,6 +85,12 @@ class _Lua:
     def _redis_call(self, *args: bytes | float) -> object:
         assert self._call is not None
         return self._given(self._call(*map(_argument, args)))
+
+    def _redis_pcall(self, *args: bytes | float) -> object:
+        try:
+            return self._redis_call(*args)
+        except ResponseError as error:
+            return self._table({b"err": str(error).encode()})
 
     def _given(self, reply: object) -> object:
         """Turn a reply into what `redis.call` returns."""
@@ -101,6 +108,8 @@ class _Lua:
             return int(value)
         if lua51.lua_type(value) != "table":
             raise NotImplementedError(f"a script that returns {value!r}")
+        if (error := value[b"err"]) is not None:
+            raise failure(error.decode())
         parts: list[object] = []
         while (part := value[len(parts) + 1]) is not None:
             parts.append(self._reply(part))

@@ -1,0 +1,58 @@
+"""Redis's clock jumps by hours while people work: nothing is lost, nothing is doubled, nobody waits for hours."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pagebridge import embedded_valkey
+from pagebridge.sandbox.slack import Fault
+from tests.clocks import HOUR, NEEDED, Clock
+from tests.servers import VARIABLE
+from tests.stories.harness import Bridge, running, settled, until
+
+pytestmark = NEEDED
+
+
+@pytest.fixture
+def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Make the clock of the Redis that the bridge will run on."""
+    clock = Clock(tmp_path)
+    monkeypatch.setenv(VARIABLE, str(clock.server(embedded_valkey._packaged_binary())))
+    return clock
+
+
+@pytest.fixture
+async def bridge(tmp_path: Path, clock: Clock) -> AsyncIterator[Bridge]:  # noqa: ARG001 -- Redis has it from its start on
+    """Run Acme's bridge with two workers on it."""
+    async with running(tmp_path / "valkey", workers=2) as acme:
+        yield acme
+
+
+@pytest.mark.parametrize("hours", [2, -1])
+async def test_redis_jumps_while_cards_are_posted_and_clicks_carried_out(
+    bridge: Bridge, clock: Clock, hours: int
+) -> None:
+    """A post and an acknowledge are under way when it jumps: both are there once, and what follows comes at once."""
+    bridge.trigger("before")
+    card = await bridge.card("before")
+    await settled(bridge)
+    posting = bridge.slack.fail(Fault("chat.postMessage", delay=0.8, times=1))
+    bridge.trigger("meanwhile")
+    await until(lambda: posting.struck > 0, "the post to be under way")
+    click = await bridge.click("Alice", "Acknowledge", card)
+    assert click.acked
+
+    clock.put(hours * HOUR)
+
+    bridge.trigger("afterwards")
+    await bridge.card("afterwards")
+    await bridge.card("meanwhile")
+    await until(lambda: "Acknowledged by Alice Ng in Slack" in card.plain, "the acknowledge on the card")
+    await settled(bridge)
+    # Put forward, it also makes cards seem late, of which the channel is told: those words are no cards.
+    cards = [each for each in bridge.channel.messages if "checkout-api" in each.plain]
+    titles = ["before", "meanwhile", "afterwards"]
+    assert [1, 1, 1] == [sum(title in each.plain for each in cards) for title in titles]
+    assert [2, 1, 1] == [len(each.replies) for each in cards]
+    assert 1 == len(bridge.effects())

@@ -1,0 +1,51 @@
+"""What came in while nobody worked has filled Redis: a worker makes room by itself, and nothing is lost."""
+
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shared.store import keys
+from shared.store.redis import connect
+from tests.stories.harness import SECRET, Bridge, running, settled, until
+from tests.webhook_receiver.running import SIGNATURE, sign
+
+ROOM = 700_000
+"""Bytes that Redis may use beyond what it has."""
+PADDINGS = (100_000, 4_000, 0)
+"""Bytes by which a delivery is longer than it was, until the last room is gone."""
+
+
+@pytest.mark.both_servers
+async def test_a_backlog_that_has_filled_redis_is_worked_off(tmp_path: Path) -> None:
+    """All workers were away until Redis was full of deliveries: 503 from there on, and one worker empties it again."""
+    async with running(tmp_path / "valkey", workers=0) as bridge, connect(bridge.valkey.url) as redis:
+        await redis.config_set("maxmemory", (await redis.info("memory"))["used_memory"] + ROOM)
+        bridge.trigger("in time")
+        await bridge.pagerduty.webhooks.idle()
+        await _fill(bridge)
+        bridge.trigger("too late")
+        await until(lambda: any(each.status == 503 for each in bridge.pagerduty.webhooks.log), "an answer 503")
+
+        await bridge.start_worker()
+
+        await bridge.card("in time")
+        await bridge.card("too late")
+        await settled(bridge)
+        assert [1, 1] == [len(card.replies) for card in bridge.channel.messages]
+        assert 0 == await redis.xlen(keys.DEAD_LETTERS)
+
+
+async def _fill(bridge: Bridge) -> None:
+    """Deliver what was delivered already, longer than before, until nothing is taken any more."""
+    first = bridge.pagerduty.webhooks.log[0]
+    url = next(iter(bridge.pagerduty.webhooks.subscriptions.values())).url
+    async with aiohttp.ClientSession() as http:
+        for padding in PADDINGS:
+            body = first.body + b" " * padding
+            headers = {SIGNATURE: sign(body, SECRET)}
+            status = 202
+            while status == 202:
+                async with http.post(url, data=body, headers=headers) as answer:
+                    status = answer.status
+            assert 503 == status
