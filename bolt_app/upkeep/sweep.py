@@ -74,7 +74,7 @@ class Sweep:
         begun_ms = await self._wiring.clock.now_ms()
         try:
             async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
-                await self._message(channel, message, found)
+                await self._message(channel, message, found, this)
         except Refused as error:
             log.warning("sweep.channel_closed", channel=channel, why=str(error), code=error.code)
             return
@@ -84,7 +84,7 @@ class Sweep:
             await self._delete(incident, channel, doubled)
         await self._gone(channel, range(oldest_ms, begun_ms - int(self._wiring.durations.grace * SECOND)), found.there)
 
-    async def _message(self, channel: ChannelId, message: OwnMessage, found: "Found") -> None:
+    async def _message(self, channel: ChannelId, message: OwnMessage, found: "Found", this: Pass) -> None:
         if not message.deleted:
             found.there.add(message.ts)
         if not card_of(message) or message.thread_ts is not None:
@@ -96,6 +96,9 @@ class Sweep:
             found.unknown[incident] = None
         elif placed.ts not in (None, message.ts):
             found.doubled[incident].append(message.ts)
+        elif placed.unclear:
+            # Which of several is the card will be on record when its post is settled.
+            this.soon = True
         elif placed.shown not in (None, version(message)):
             await self._forget(incident, channel, placed, "version")
 
@@ -133,10 +136,10 @@ class Sweep:
         for incident in chosen:
             self._go_on()
             await this.lease.check(self._wiring.durations.slack_timeout)
-            await self._thread(incident)
+            await self._thread(incident, this)
         return chosen[-1] if len(following) > THREADS else None
 
-    async def _thread(self, incident: IncidentId) -> None:
+    async def _thread(self, incident: IncidentId, this: Pass) -> None:
         surface = (await self._wiring.surfaces.load(incident)).value
         home = surface.channels[0] if surface.channels else None
         card = surface.cards.get(home, Placed()).ts if home else None
@@ -150,6 +153,7 @@ class Sweep:
             log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
             return
         surface = (await self._wiring.surfaces.load(incident)).value
+        this.soon = this.soon or any(placed.unclear for placed in _places(surface, messages).values())
         await self._delete(incident, home, _doubled(surface, messages))
 
     async def _delete(self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs]) -> None:
@@ -184,13 +188,13 @@ class Sweep:
 
 def _doubled(surface: Surface, messages: Iterable[OwnMessage]) -> list[MessageTs]:
     """Find the messages of lines whose own message is another one, as recorded."""
-    found = []
-    for message in messages:
-        key = line_key(surface.id, message)
-        placed = surface.lines.get(key, Placed()) if key else Placed()
-        if placed.ts is not None and placed.ts != message.ts:
-            found.append(message.ts)
-    return found
+    return [ts for ts, placed in _places(surface, messages).items() if placed.ts not in (None, ts)]
+
+
+def _places(surface: Surface, messages: Iterable[OwnMessage]) -> dict[MessageTs, Placed]:
+    """Say what is on record of the lines that these messages show."""
+    keys = {message.ts: line_key(surface.id, message) for message in messages}
+    return {ts: surface.lines.get(key, Placed()) for ts, key in keys.items() if key}
 
 
 def _recorded(surface: Surface) -> set[MessageTs | None]:

@@ -4,7 +4,9 @@ import pytest
 
 from tests.proof.controls import CONTROLS, Control
 from tests.proof.mixes import MIXES
+from tests.proof.oracle import judge
 from tests.proof.proving import Day
+from tests.proof.schedule import Click, Opened, Schedule, Slept
 from tests.proof.world import play
 
 CHUNKS = 14
@@ -36,6 +38,18 @@ def test_the_oracle_notices_a_missing_guard(control: Control) -> None:
 
     assert noticed == NOTICED
     assert noticed / played >= control.share / 2
+
+
+def test_a_line_that_two_sleepers_posted_stays_once() -> None:
+    """Each was stopped with its post of the same line not sent; one comes while the other is unclear."""
+    items = (
+        Opened(0.0, 0),
+        Click(1.546, 0, "Bob", "acknowledge", worker=1),
+        Slept(0, 0, 11.66, "slack post"),
+        Slept(1, 1, 25.61, "slack post"),
+    )
+
+    assert [] == judge(play(Schedule(174, "held", items)))
 
 
 def test_a_day_is_the_same_each_time() -> None:
