@@ -10,7 +10,7 @@ from shared.store.redis import connect
 from tests.stories.harness import SECRET, Bridge, running, settled, until
 from tests.webhook_receiver.running import SIGNATURE, sign
 
-ROOM = 700_000
+ROOM = 3_000_000
 """Bytes that Redis may use beyond what it has."""
 PADDINGS = (100_000, 4_000, 0)
 """Bytes by which a delivery is longer than it was, until the last room is gone."""

@@ -61,6 +61,7 @@ async def test_old_buttons_work_and_the_thread_goes_on(bridge: Bridge) -> None:
     """Bob resolves by the card from before, and the thread has that line besides the old ones."""
     _, card = await busy(bridge)
     await lose_all_data(bridge)
+    await looked(bridge)
 
     await bridge.resolve("Bob", card)
 
