@@ -33,7 +33,8 @@ class Gaps:
         gap = progress.gap
         if gap is None or not gap.until_ms:
             return progress
-        over_ms = gap.until_ms + int(self._wiring.durations.grace * SECOND)
+        # PagerDuty cuts to seconds when something happened, and when it was asked.
+        over_ms = gap.until_ms + int(self._wiring.durations.grace * SECOND) + 2 * SECOND
         if progress.begun_ms < over_ms:
             return replace(progress, due_ms=min(progress.due_ms or over_ms, over_ms))
         return await self._told(progress, gap, lease)
