@@ -70,3 +70,11 @@ class Durations:
     def scaled(self, factor: float) -> "Durations":
         """Make every duration `factor` times as long, for tests."""
         return replace(self, **{field.name: getattr(self, field.name) * factor for field in fields(self)})
+
+    def lands_by_ms(self, begun_ms: int, given_up_ms: int, timeout: float) -> int:
+        """
+        Tell until when a call may take effect whose outcome is unclear, in milliseconds since 1970.
+
+        It leaves right after it was begun, or, if the worker slept in between, by its time-out at the latest.
+        """
+        return max(begun_ms, given_up_ms - int(timeout * 1000)) + int(self.call_max * 1000)

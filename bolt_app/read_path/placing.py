@@ -115,7 +115,7 @@ class Placing:
             return await _saved(place, Placed(instead_of=placed.ts))
         except CallError as error:
             if not error.surely_not_done:
-                await place.save(replace(placed.forgotten(), until_ms=begin.at_ms + self._call_max))
+                await place.save(replace(placed.forgotten(), until_ms=await self._lands_by(begin)))
             raise
         if self._may_land_late(placed, begin.at_ms) > 0:
             await place.save(replace(placed.forgotten(), said=message.digest))
@@ -130,6 +130,9 @@ class Placing:
 
     def _begin(self, place: Place, meanwhile: Callable[[int], Placed]) -> "Beginning":
         return Beginning(self._clock, self._durations.slack_timeout, place, meanwhile)
+
+    async def _lands_by(self, begin: "Beginning") -> int:
+        return self._durations.lands_by_ms(begin.at_ms, await self._clock.now_ms(), self._durations.slack_timeout)
 
     @property
     def _call_max(self) -> int:
@@ -177,6 +180,8 @@ class Placing:
         except CallError as error:
             if begin.at_ms and error.surely_not_done:
                 await place.save(Placed(instead_of=placed.instead_of))
+            elif begin.at_ms:
+                await place.save(replace(placed, begun_ms=begin.at_ms, until_ms=await self._lands_by(begin)))
             raise
         return await _saved(place, Placed(ts=ts, shown=message.digest, instead_of=placed.instead_of))
 

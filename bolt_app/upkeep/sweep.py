@@ -81,7 +81,7 @@ class Sweep:
         for incident in found.unknown:
             await self._resync.meet(this, incident)
         for incident, doubled in found.doubled.items():
-            await self._delete(incident, channel, doubled)
+            await self._delete(incident, channel, doubled, this)
         await self._gone(channel, range(oldest_ms, begun_ms - int(self._wiring.durations.grace * SECOND)), found.there)
 
     async def _message(self, channel: ChannelId, message: OwnMessage, found: "Found", this: Pass) -> None:
@@ -154,13 +154,14 @@ class Sweep:
             return
         surface = (await self._wiring.surfaces.load(incident)).value
         this.soon = this.soon or any(placed.unclear for placed in _places(surface, messages).values())
-        await self._delete(incident, home, _doubled(surface, messages))
+        await self._delete(incident, home, _doubled(surface, messages), this)
 
-    async def _delete(self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs]) -> None:
-        """Delete what is there twice, while nobody writes this incident's messages."""
+    async def _delete(self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs], this: Pass) -> None:
+        """Delete what is there twice, while nobody writes this incident's messages; else look again soon."""
         doubled = list(doubled)
         lease = await self._leases.take(incident) if doubled else None
         if lease is None:
+            this.soon = this.soon or bool(doubled)
             return
         try:
             surface = (await self._wiring.surfaces.load(incident)).value
@@ -169,6 +170,7 @@ class Sweep:
                     await self._delete_one(incident, channel, ts, lease)
         except FencedOff as error:
             log.warning("sweep.fenced_off", incident=incident, why=str(error))
+            this.soon = True
             return
         await lease.release()
 

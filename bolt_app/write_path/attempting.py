@@ -236,7 +236,13 @@ class Attempting:
                 attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True), facts
             )
         else:
-            await self._store(attempt, replace(attempt.record, reported=True), facts)
+            durations, begun_ms, now = (
+                self._wiring.durations,
+                attempt.record.begun_ms,
+                await self._wiring.clock.now_ms(),
+            )
+            until = durations.lands_by_ms(begun_ms, now, durations.pagerduty_timeout)
+            await self._store(attempt, replace(attempt.record, reported=True, until_ms=until), facts)
         if isinstance(error, Refused) and error.code in ALREADY:
             raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
         if isinstance(error, Refused) and error.code in UNKNOWN_PERSON:

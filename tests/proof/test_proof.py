@@ -6,7 +6,7 @@ from tests.proof.controls import CONTROLS, Control
 from tests.proof.mixes import MIXES
 from tests.proof.oracle import judge
 from tests.proof.proving import Day
-from tests.proof.schedule import Click, Opened, Schedule, Slept
+from tests.proof.schedule import Click, InPagerDuty, Opened, Schedule, Slept
 from tests.proof.world import play
 
 CHUNKS = 14
@@ -40,16 +40,37 @@ def test_the_oracle_notices_a_missing_guard(control: Control) -> None:
     assert noticed / played >= control.share / 2
 
 
-def test_a_line_that_two_sleepers_posted_stays_once() -> None:
-    """Each was stopped with its post of the same line not sent; one comes while the other is unclear."""
-    items = (
-        Opened(0.0, 0),
-        Click(1.546, 0, "Bob", "acknowledge", worker=1),
-        Slept(0, 0, 11.66, "slack post"),
-        Slept(1, 1, 25.61, "slack post"),
-    )
+SLEEPERS = {
+    "two of them, one while the other's is unclear": Schedule(
+        174,
+        "held",
+        (
+            Opened(0.0, 0),
+            Click(1.546, 0, "Bob", "acknowledge", worker=1),
+            Slept(0, 0, 11.66, "slack post"),
+            Slept(1, 1, 25.61, "slack post"),
+        ),
+    ),
+    "one that sends it when it wakes, and looks at once": Schedule(
+        232,
+        "held",
+        (
+            Opened(0.0, 0),
+            Click(1.894, 0, "Bob", "acknowledge"),
+            InPagerDuty(23.019, 0, "", "unacknowledge"),
+            InPagerDuty(24.759, 0, "Bob", "acknowledge"),
+            InPagerDuty(25.204, 0, "", "unacknowledge"),
+            Slept(0, 1, 14.91, "slack post"),
+        ),
+        ahead=-2.6,
+    ),
+}
 
-    assert [] == judge(play(Schedule(174, "held", items)))
+
+@pytest.mark.parametrize("day", SLEEPERS.values(), ids=SLEEPERS)
+def test_a_line_that_a_sleeper_posted_stays_once(day: Schedule) -> None:
+    """A worker was stopped with its post of a line not sent: whoever posts it, in the end it is there once."""
+    assert [] == judge(play(day))
 
 
 def test_a_day_is_the_same_each_time() -> None:
