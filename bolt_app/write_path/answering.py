@@ -46,8 +46,7 @@ class Answering:
             log.warning("progress.lost", command=attempt.command.id, incident=attempt.command.incident, why=str(error))
         except Exception:
             # It runs beside the tries, and must not break them off.
-            where = {"command": attempt.command.id, "incident": attempt.command.incident}
-            log.exception("progress.failed", **where, reference=reference())
+            log.exception("progress.failed", **attempt.where, reference=reference())
 
     async def _progress(self, attempt: Try) -> None:
         durations = self._wiring.durations

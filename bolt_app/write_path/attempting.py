@@ -227,8 +227,7 @@ class Attempting:
 
     async def _failed(self, attempt: Try, error: CallError) -> None:
         """Put on record what a failed call leaves behind: doubt, or nothing."""
-        where = {"command": attempt.command.id, "incident": attempt.command.incident}
-        log.warning("pagerduty.failed", **where, why=str(error), sure=error.surely_not_done)
+        log.warning("pagerduty.failed", **attempt.where, why=str(error), sure=error.surely_not_done)
         facts = (failure("pagerduty.failed", error, command=attempt.command.id, call=attempt.record.calls),)
         if error.surely_not_done and attempt.record.calls == 1:
             await self._wiring.echo.forget(attempt.command.incident, attempt.command.id)

@@ -172,8 +172,7 @@ class Executor:
     async def _again(self, attempt: Try, why: BridgeError, wait: float) -> None:
         command, unclear = attempt.command, attempt.record.unclear
         AGAIN.labels(type(why).__name__.lower()).inc()
-        where = {"command": command.id, "incident": command.incident}
-        log.info("command.again", **where, why=str(why), wait=wait, unclear=unclear)
+        log.info("command.again", **attempt.where, why=str(why), wait=wait, unclear=unclear)
         await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
 
     async def _once(self, attempt: Try) -> Outcome:
@@ -184,8 +183,7 @@ class Executor:
         except BridgeError:
             raise
         except Exception as error:
-            where = {"command": attempt.command.id, "incident": attempt.command.incident}
-            log.exception("command.broken", **where, reference=reference())
+            log.exception("command.broken", **attempt.where, reference=reference())
             raise Uncertain(f"it failed with {type(error).__name__}, which nobody foresaw") from error
 
     async def _over(self, attempt: Try, wait: float) -> Outcome | None:
@@ -223,8 +221,7 @@ class Executor:
         if outcome.kind not in QUOTED:
             return outcome
         quoted = reference()
-        where = {"command": attempt.command.id, "incident": attempt.command.incident}
-        log.error("command.failed", **where, outcome=outcome.kind, reference=quoted, **details)
+        log.error("command.failed", **attempt.where, outcome=outcome.kind, reference=quoted, **details)
         return replace(outcome, reference=quoted)
 
     async def _end(self, attempt: Try, outcome: Outcome) -> None:

@@ -35,6 +35,11 @@ class Try:
         return self.record.command
 
     @property
+    def where(self) -> dict[str, str]:
+        """What the log names it by."""
+        return {"command": self.command.id, "incident": self.command.incident}
+
+    @property
     def page(self) -> str:
         """The incident's page, as PagerDuty gave it or else as the card had it."""
         return self.url or self.command.url

@@ -1,6 +1,7 @@
 """One worker of the simulation: the real core, put together as `bolt_app.worker` does, over the models' doors."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ soon after one resync the next one comes, and how long a webhook may take before
 CONFIG = BridgeConfig.model_validate({"routing": {"default_channel": CHANNEL}})
 
 
-class Core:
+class Core(ABC):
     """
     What the simulation needs of a worker in one process: it runs, and takes clicks once it is `ready`.
 
@@ -72,13 +73,13 @@ class Core:
         self.ready = False
         self.straight: dict[CommandId, float] = {}
 
+    @abstractmethod
     async def run(self) -> None:
         """Work until cancelled."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def take(self, ack: Ack, command: Command) -> None:
         """Take a click, and ack it when it is safe."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
