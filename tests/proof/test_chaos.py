@@ -141,6 +141,20 @@ def test_an_answer_ends_a_click(good: Facts) -> None:
     assert ((), "1 answers that Slack did not take") == (excused.findings, excused.aside)
 
 
+def test_one_effect_is_enough_for_a_state_that_was_asked_for_twice(good: Facts) -> None:
+    """Two presses of Acknowledge want one state; two notes are two notes, and an effect before a press is not its."""
+    incident = good.company.pagerduty.trigger(good.company.acme.service, "down")
+    click, write = replace(CLICK, incident=incident.id), replace(WRITE, incident=incident.id)
+
+    def lost(action: str, *offsets: float) -> int:
+        clicks = [replace(click, action=action, at=write.at + offset) for offset in offsets]
+        return len(clicking.lost_clicks(replace(good, clicks=clicks, writes=[replace(write, action=action)])).findings)
+
+    assert 0 == lost("acknowledge", -1.5, -0.5)
+    assert 1 == lost("acknowledge", -0.5, 0.5)
+    assert 1 == lost("note", -1.5, -0.5)
+
+
 @pytest.fixture
 async def way() -> AsyncIterator[Proxy]:
     """Lead to a server that says everything back."""

@@ -8,6 +8,7 @@ from tests.proof.chaos.figures import Figure, Finding
 from tests.proof.chaos.records import Click, Write
 
 TAKEN_BACK = ("unacknowledged", "reopened")
+STATES = ("acknowledge", "resolve")
 LONGEST = 20.0
 """Seconds that a click, or a copy of it, may take until it has an effect."""
 
@@ -21,14 +22,21 @@ class Timed(Protocol):
 
 
 def lost_clicks(facts: Facts) -> Figure:
-    """Judge whether each accepted click had an effect, or its clicker was told that it had none."""
+    """
+    Judge whether each accepted click had an effect, or its clicker was told that it had none.
+
+    Somebody who asks twice for one state has what they asked for once it is there in their name.
+    """
     accepted = [click for click in facts.clicks if click.accepted]
     numbers = {incident.id: incident.number for incident in facts.company.pagerduty.incidents}
     effects = grouped(facts.effects, _asked)
     answers = grouped(facts.answers, lambda each: (each.person, each.number))
     given = grouped(facts.lost, lambda each: each.number)
     silent = [
-        each for key, some in grouped(accepted, _wish).items() for each in _unanswered(some, effects.get(key, []))
+        each
+        for key, some in grouped(accepted, _wish).items()
+        for each in _unanswered(some, effects.get(key, []))
+        if not _there(each, effects.get(key, []))
     ]
     by_person = grouped(silent, lambda each: (each.person, numbers[each.incident]))
     untold = [each for key, some in by_person.items() for each in _unanswered(some, answers.get(key, []))]
@@ -80,6 +88,11 @@ def misattributed(facts: Facts) -> Figure:
         if not any(click.at <= write.at for click in clicks.get(_asked(write), []))
     ]
     return Figure("misattributed", len(facts.writes), tuple(found))
+
+
+def _there(click: Click, effects: Sequence[Write]) -> bool:
+    """Tell whether the incident got into the state that a click asked for, by another of the same person's clicks."""
+    return click.action in STATES and any(click.at <= effect.at <= click.at + LONGEST for effect in effects)
 
 
 def _wish(click: Click) -> tuple[str, str, str]:
