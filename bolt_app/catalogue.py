@@ -37,7 +37,7 @@ class Catalogue:
     def __init__(self, pagerduty: PagerDuty, now: Now = time.monotonic) -> None:
         self._pagerduty = pagerduty
         self._priorities = _Remembered(self._read_priorities, now)
-        self._abilities = _Remembered(pagerduty.abilities, now)
+        self._abilities = _Remembered(self._read_abilities, now)
         self._options = {
             Action.REASSIGN: _Remembered(self._policies, now),
             Action.PRIORITY: _Remembered(self._priority_options, now),
@@ -71,6 +71,9 @@ class Catalogue:
             return self._able.last or EVERYTHING
         lacking = {Action.ADD_RESPONDERS} if RESPONDERS not in abilities else set()
         return EVERYTHING - lacking - (set() if priorities else {Action.PRIORITY})
+
+    async def _read_abilities(self) -> frozenset[str]:
+        return await self._pagerduty.abilities()
 
     async def _read_priorities(self) -> tuple[Priority, ...]:
         try:

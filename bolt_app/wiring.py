@@ -15,16 +15,28 @@ from shared.model.progress import Progress
 from shared.model.queue import CommandQueue
 from shared.model.surface import Surface
 from shared.pagerduty.client import PagerDuty
-from shared.slack.client import Slack
+from shared.slack.client import Slack, SlackIdentity
+from shared.store import documents
 from shared.store.audit import Audit
 from shared.store.documents import Documents
 from shared.store.generation import Generation
 from shared.store.journal import Journal
 from shared.store.leases import Leases
+from shared.store.links import Links
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis
 from shared.store.time import StoreClock
 from shared.store.workqueue import WorkQueue
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What a worker talks to, opened and to be closed with it."""
+
+    redis: Redis
+    blocking: Redis
+    slack: Slack
+    pagerduty: PagerDuty
 
 
 @dataclass
@@ -60,6 +72,37 @@ class Wiring:
     audit: Audit
     catalogue: Catalogue
     journal: Journal = field(init=False)
+
+    @classmethod
+    def of(cls, doors: Doors, home: SlackIdentity, config: BridgeConfig, durations: Durations) -> "Wiring":
+        """Wire a worker's parts in the usual way, on a store that is durable; `replace` puts in what is not usual."""
+        redis, slack, pagerduty, lease = doors.redis, doors.slack, doors.pagerduty, durations.lease
+        incidents = documents.incidents(redis)
+        return cls(
+            config=config,
+            stopping=asyncio.Event(),
+            durations=durations,
+            redis=redis,
+            durable=True,
+            generation=Generation(redis),
+            clock=StoreClock(redis),
+            incidents=incidents,
+            command_queues=documents.command_queues(redis),
+            surfaces=documents.surfaces(redis),
+            progress=documents.progress(redis),
+            open_incidents=OpenIncidents(redis),
+            leases=lambda work: Leases(redis, work, lease),
+            dirty=WorkQueue(redis, "dirty", lease),
+            commands=WorkQueue(redis, "commands", lease),
+            briefings=WorkQueue(redis, "briefings", lease),
+            pagerduty=pagerduty,
+            slack=slack,
+            identity=Identity(config.identity, slack, pagerduty, Links(redis), home),
+            authorization=Authorization(config.authorization, pagerduty),
+            echo=Echo(incidents),
+            audit=Audit(redis),
+            catalogue=Catalogue(pagerduty),
+        )
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.redis)

@@ -3,13 +3,12 @@
 import asyncio
 import secrets
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, preflight
-from bolt_app.catalogue import Catalogue
 from bolt_app.consuming import Consuming
 from bolt_app.health import Health
 from bolt_app.http_mode import HttpMode
@@ -27,7 +26,7 @@ from bolt_app.upkeep.resync import Resync
 from bolt_app.upkeep.sweep import Sweep
 from bolt_app.upkeep.upkeep import Upkeep
 from bolt_app.upkeep.watchdog import Watchdog
-from bolt_app.wiring import Wiring
+from bolt_app.wiring import Doors, Wiring
 from bolt_app.working import Working, repeating
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
@@ -35,39 +34,23 @@ from bolt_app.write_path.direct import Direct
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Mover
-from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.clock import Durations
-from shared.echo import Echo
 from shared.identity import Identity
 from shared.pagerduty.client import PagerDuty
 from shared.problems import Misconfigured
 from shared.serving import serving
 from shared.settings import WorkerSettings
 from shared.slack.client import Slack, SlackIdentity
-from shared.store import documents, keys
-from shared.store.audit import Audit
-from shared.store.generation import Generation
+from shared.store import keys
 from shared.store.leases import Leases
-from shared.store.links import Links, NoLinks
-from shared.store.open_incidents import OpenIncidents
+from shared.store.links import NoLinks
 from shared.store.pacing import SharedBudgets
 from shared.store.redis import Redis, connect, probe
 from shared.store.streams import Inbox
-from shared.store.time import StoreClock
 from shared.store.workqueue import WorkQueue
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Doors:
-    """What a worker talks to, opened and to be closed with it."""
-
-    redis: Redis
-    blocking: Redis
-    slack: Slack
-    pagerduty: PagerDuty
 
 
 class Worker:
@@ -159,37 +142,11 @@ class Worker:
         return Doors(redis, blocking, slack, pagerduty)
 
     async def _wired(self, doors: Doors, home: SlackIdentity) -> Wiring:
-        redis, config, durations = doors.redis, self._config, self._durations
-        clock = StoreClock(redis)
-        await clock.now_ms()
-        durable = await self._is_durable(redis)
-        incidents, generation = documents.incidents(redis), Generation(redis)
-        await generation.current()
-        return Wiring(
-            config=config,
-            stopping=self.stopping,
-            durations=durations,
-            redis=redis,
-            durable=durable,
-            generation=generation,
-            clock=clock,
-            incidents=incidents,
-            command_queues=documents.command_queues(redis),
-            surfaces=documents.surfaces(redis),
-            progress=documents.progress(redis),
-            open_incidents=OpenIncidents(redis),
-            leases=lambda work: Leases(redis, work, durations.lease),
-            dirty=WorkQueue(redis, "dirty", durations.lease),
-            commands=WorkQueue(redis, "commands", durations.lease),
-            briefings=WorkQueue(redis, "briefings", durations.lease),
-            pagerduty=doors.pagerduty,
-            slack=doors.slack,
-            identity=Identity(config.identity, doors.slack, doors.pagerduty, Links(redis), home),
-            authorization=Authorization(config.authorization, doors.pagerduty),
-            echo=Echo(incidents),
-            audit=Audit(redis),
-            catalogue=Catalogue(doors.pagerduty),
-        )
+        wiring = Wiring.of(doors, home, self._config, self._durations)
+        await wiring.clock.now_ms()
+        durable = await self._is_durable(doors.redis)
+        await wiring.generation.current()
+        return replace(wiring, stopping=self.stopping, durable=durable)
 
     async def _is_durable(self, redis: Redis) -> bool:
         """Find out whether an append can wait for the disk, and say so loudly if it should and cannot."""

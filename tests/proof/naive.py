@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bolt_app.wiring import Doors
 from bolt_app.write_path.direct import Ack
 from shared.errors import CallError, StoreDown
 from shared.model.command import Command
@@ -15,7 +16,7 @@ from shared.store import keys
 from shared.store.streams import Inbox
 from tests.proof.engine.process import Process
 from tests.proof.people import PEOPLE, Person
-from tests.proof.simulated import DURATIONS, Core, Doors, Parts
+from tests.proof.simulated import DURATIONS, Core, Parts
 from tests.proof.workspace import CHANNEL
 
 TRIES = 3

@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bolt_app.consuming import Consuming
@@ -19,7 +19,7 @@ from bolt_app.upkeep.resync import Resync
 from bolt_app.upkeep.sweep import Sweep
 from bolt_app.upkeep.upkeep import Upkeep
 from bolt_app.upkeep.watchdog import Watchdog
-from bolt_app.wiring import Wiring
+from bolt_app.wiring import Doors, Wiring
 from bolt_app.working import Work, Working, repeating
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
@@ -27,7 +27,6 @@ from bolt_app.write_path.direct import Ack, Direct, no_envelope
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.intake import Intake, Mover
 from bolt_app.write_path.taking import Taking
-from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig
 from shared.clock import Durations
 from shared.echo import Echo
@@ -36,12 +35,10 @@ from shared.model.command import Command
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.store import documents, keys
-from shared.store.audit import Audit
 from shared.store.documents import Documents, Value
 from shared.store.generation import Generation
 from shared.store.leases import Leases
-from shared.store.links import Links, NoLinks
-from shared.store.open_incidents import OpenIncidents
+from shared.store.links import NoLinks
 from shared.store.redis import Redis
 from shared.store.scripts import Script
 from shared.store.streams import Inbox
@@ -49,8 +46,7 @@ from shared.store.time import StoreClock
 from shared.store.workqueue import WorkQueue
 from tests.proof.able import AbleToDoEverything
 from tests.proof.engine.process import Process
-from tests.proof.pagerduty import SimulatedPagerDuty
-from tests.proof.slack import HOME, SimulatedSlack
+from tests.proof.slack import HOME
 from tests.proof.workspace import CHANNEL
 
 DURATIONS = Durations(poll=16.0, block=16.0, resync=40.0, grace=20.0)
@@ -80,15 +76,6 @@ class Core(ABC):
     @abstractmethod
     async def take(self, ack: Ack, command: Command) -> None:
         """Take a click, and ack it when it is safe."""
-
-
-@dataclass(frozen=True)
-class Doors:
-    """What a worker talks to."""
-
-    redis: Redis
-    pagerduty: SimulatedPagerDuty
-    slack: SimulatedSlack
 
 
 @dataclass(frozen=True)
@@ -142,39 +129,26 @@ class SimulatedWorker(Core):
         await self._taking.take(ack, command)
 
     async def _wired(self) -> Wiring:
-        redis, slack, pagerduty = self._doors.redis, self._doors.slack, self._doors.pagerduty
-        clock = StoreClock(redis, self.process.monotonic)
-        await clock.now_ms()
-        incidents, generation = on(redis, documents.incidents), self._parts.generation(redis)
-        await generation.current()
-        return Wiring(
-            config=CONFIG,
-            stopping=asyncio.Event(),
-            durations=DURATIONS,
-            redis=redis,
-            durable=True,
-            generation=generation,
-            clock=clock,
+        redis, parts = self._doors.redis, self._parts
+        incidents = on(redis, documents.incidents)
+        wiring = replace(
+            Wiring.of(self._doors, HOME, CONFIG, DURATIONS),
+            generation=parts.generation(redis),
+            clock=StoreClock(redis, self.process.monotonic),
             incidents=incidents,
             command_queues=on(redis, documents.command_queues),
             surfaces=on(redis, documents.surfaces),
             progress=on(redis, documents.progress),
-            open_incidents=OpenIncidents(redis),
-            leases=lambda work: self._parts.leases(redis, work, DURATIONS.lease, self.process.monotonic),
-            dirty=WorkQueue(redis, "dirty", DURATIONS.lease),
-            commands=WorkQueue(redis, "commands", DURATIONS.lease),
-            briefings=WorkQueue(redis, "briefings", DURATIONS.lease),
-            pagerduty=pagerduty,
-            slack=slack,
-            identity=Identity(CONFIG.identity, slack, pagerduty, Links(redis), HOME),
-            authorization=Authorization(CONFIG.authorization, pagerduty),
-            echo=self._parts.echo(incidents),
-            audit=Audit(redis),
-            catalogue=AbleToDoEverything(pagerduty),
+            leases=lambda work: parts.leases(redis, work, DURATIONS.lease, self.process.monotonic),
+            echo=parts.echo(incidents),
+            catalogue=AbleToDoEverything(self._doors.pagerduty),
         )
+        await wiring.clock.now_ms()
+        await wiring.generation.current()
+        return wiring
 
     def _inbox(self, stream: str) -> Inbox:
-        return Inbox(self._doors.redis, self._doors.redis, stream, self.process.name, DURATIONS)
+        return Inbox(self._doors.redis, self._doors.blocking, stream, self.process.name, DURATIONS)
 
     @staticmethod
     def _working(wiring: Wiring, queue: WorkQueue, name: str, work: Work) -> Working:

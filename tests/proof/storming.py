@@ -7,7 +7,7 @@ Nothing is scaled and nothing depends on this machine: a second is one of Slack'
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from prometheus_client import REGISTRY
@@ -18,27 +18,19 @@ from bolt_app.read_path.planning import Planning
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.read_path.showing import Showing
-from bolt_app.wiring import Wiring
+from bolt_app.wiring import Doors, Wiring
 from bolt_app.working import Working, repeating
 from pagebridge.sandbox.slack import Limits
 from pagebridge.sandbox.slack.limits import Throttle
-from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig
 from shared.clock import Durations
-from shared.echo import Echo
-from shared.identity import Identity
 from shared.slack.pacing import CHANNEL, TIER_3, WORKSPACE, Pacing
-from shared.store import documents, keys
-from shared.store.audit import Audit
-from shared.store.generation import Generation
+from shared.store import keys
 from shared.store.leases import Leases
-from shared.store.links import Links
-from shared.store.open_incidents import OpenIncidents
 from shared.store.pacing import SharedBudgets
-from shared.store.redis import Redis, append
+from shared.store.redis import append
 from shared.store.streams import Inbox
 from shared.store.time import StoreClock
-from shared.store.workqueue import WorkQueue
 from tests.proof.able import AbleToDoEverything
 from tests.proof.account import Account
 from tests.proof.engine.connection import SimRedis
@@ -150,7 +142,8 @@ async def _worker(
     pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
 
     async def run() -> None:
-        wiring = _wired(redis, slack, pagerduty, config, StoreClock(redis, process.monotonic))
+        usual = Wiring.of(Doors(redis, redis, slack, pagerduty), HOME, config, Durations())
+        wiring = replace(usual, clock=StoreClock(redis, process.monotonic), catalogue=AbleToDoEverything(pagerduty))
         events = Inbox(redis, redis, keys.EVENTS, name, wiring.durations)
         await events.open()
         await wiring.clock.now_ms()
@@ -163,37 +156,6 @@ async def _worker(
             group.create_task(Working(wiring.dirty, leases, reconciler, wiring.durations).forever(wiring.stopping))
 
     await process.run(run)
-
-
-def _wired(
-    redis: Redis, slack: LimitedSlack, pagerduty: SimulatedPagerDuty, config: BridgeConfig, clock: StoreClock
-) -> Wiring:
-    durations, incidents = Durations(), documents.incidents(redis)
-    return Wiring(
-        config=config,
-        stopping=asyncio.Event(),
-        durations=durations,
-        redis=redis,
-        durable=True,
-        generation=Generation(redis),
-        clock=clock,
-        incidents=incidents,
-        command_queues=documents.command_queues(redis),
-        surfaces=documents.surfaces(redis),
-        progress=documents.progress(redis),
-        open_incidents=OpenIncidents(redis),
-        leases=lambda work: Leases(redis, work, durations.lease),
-        dirty=WorkQueue(redis, "dirty", durations.lease),
-        commands=WorkQueue(redis, "commands", durations.lease),
-        briefings=WorkQueue(redis, "briefings", durations.lease),
-        pagerduty=pagerduty,
-        slack=slack,
-        identity=Identity(config.identity, slack, pagerduty, Links(redis), HOME),
-        authorization=Authorization(config.authorization, pagerduty),
-        echo=Echo(incidents),
-        audit=Audit(redis),
-        catalogue=AbleToDoEverything(pagerduty),
-    )
 
 
 def _config(channels: int) -> BridgeConfig:

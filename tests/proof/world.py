@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
+from bolt_app.wiring import Doors
 from shared.store import keys
 from tests.proof.account import Account, History
 from tests.proof.clicking import button, command
@@ -20,7 +21,7 @@ from tests.proof.pagerduty import SimulatedPagerDuty
 from tests.proof.people import PEOPLE
 from tests.proof.resting import Rest
 from tests.proof.schedule import Act, Click, Crashed, DataLost, InPagerDuty, Opened, Outage, Schedule, Slept
-from tests.proof.simulated import Core, Doors, Parts, SimulatedWorker
+from tests.proof.simulated import Core, Parts, SimulatedWorker
 from tests.proof.slack import SimulatedSlack
 from tests.proof.way import KINDS, Troubles, Way
 from tests.proof.workspace import Workspace
@@ -147,7 +148,8 @@ class World:
             account, workspace, troubles = self.evidence.account, self.evidence.workspace, self._troubles
             pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
             slack = SimulatedSlack(workspace, Way(process, "slack", troubles))
-            doors = Doors(SimRedis(self._server, process), pagerduty, slack)
+            redis = SimRedis(self._server, process)
+            doors = Doors(redis, redis, slack, pagerduty)
             return (self._parts.worker or SimulatedWorker)(process, doors, self._parts)
 
         return Host(backs[0] if backs else 1.0, make, self.evidence.surprises)
