@@ -18,6 +18,9 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
+MOST = 200
+"""How many incidents are remembered: a subscription that sends too little may stay that way for long."""
+
 
 class Gaps:
     """Closes a gap: waits until all that was lost in it has been looked up, and tells of it."""
@@ -68,7 +71,7 @@ class Gaps:
             await self._progress.change(EVERYTHING, lambda progress: noted(progress, placed), lease)
 
         known = (await self._progress.load(EVERYTHING)).value.notices.get(channel, Placed())
-        message = render_late(channel, gap.since_ms, gap.until_ms, incidents)
+        message = render_late(channel, gap, incidents)
         try:
             await self._placing.exist(message, known, Place(channel, save, lease, urgent=False))
         except Refused as error:
@@ -76,7 +79,8 @@ class Gaps:
 
 
 def with_late(progress: Progress, late: Iterable[IncidentId]) -> Progress:
-    """Remember for the end of the gap what came late in it; outside a gap nobody is told."""
+    """Remember for the end of the gap what came late in it, the latest `MOST`; outside a gap nobody is told."""
     if progress.gap is None:
         return progress
-    return replace(progress, gap=replace(progress.gap, late=tuple(dict.fromkeys([*progress.gap.late, *late]))))
+    known = dict.fromkeys([*progress.gap.late, *late])
+    return replace(progress, gap=replace(progress.gap, late=tuple(known)[-MOST:]))

@@ -44,15 +44,15 @@ class Watchdog:
         problem = OFF if disabled else str(wrong_with(ours) or "")
         now_ms = await self._wiring.clock.now_ms()
         nothing_comes = bool(disabled) or missing(ours) is not None
-        if nothing_comes:
-            progress = replace(progress, gap=_open_gap(progress, now_ms))
+        if problem:
+            progress = replace(progress, gap=_open_gap(progress, now_ms, silent=nothing_comes))
         if disabled:
             progress = await self._mend(progress, disabled, lease, now_ms)
         elif progress.pinged_ms and not await self._ping_came(progress):
             waited = self._waited(progress, now_ms)
             problem = problem or (DEAF if waited else progress.problem)
             progress = await self._ping(progress, ours, lease, now_ms) if waited else progress
-        elif progress.gap is not None and not progress.gap.until_ms and not nothing_comes:
+        elif progress.gap is not None and _ends(progress.gap, lacking=bool(problem), nothing_comes=nothing_comes):
             gap = replace(progress.gap, until_ms=now_ms)
             progress = replace(progress, gap=gap, pinged_ms=0, due_ms=now_ms)
             log.warning("subscription.works_again", hint="what was lost meanwhile is looked up now")
@@ -114,8 +114,17 @@ class Watchdog:
             log.info("subscription.right", was=progress.problem)
 
 
-def _open_gap(progress: Progress, now_ms: int) -> Gap:
-    """Give the gap that has not ended yet; one that begins now began when all was last seen to be well."""
-    if progress.gap is not None and not progress.gap.until_ms:
-        return progress.gap
-    return Gap(progress.watched_ms or now_ms)
+def _open_gap(progress: Progress, now_ms: int, *, silent: bool) -> Gap:
+    """
+    Give the gap that goes on; one that begins now began when all was last seen to be well.
+
+    One in which nothing comes is told when something comes again, whatever is lacking then: that is another gap.
+    """
+    gap = progress.gap
+    if gap is None:
+        return Gap(progress.watched_ms or now_ms, partial=not silent, silent=silent)
+    return replace(gap, until_ms=0, silent=True) if silent else gap
+
+
+def _ends(gap: Gap, *, lacking: bool, nothing_comes: bool) -> bool:
+    return not gap.until_ms and not (nothing_comes if gap.silent else lacking)

@@ -12,14 +12,17 @@ EVERYTHING = IncidentId("EVERYTHING")
 @dataclass(frozen=True)
 class Gap:
     """
-    A time in which no webhooks came, by the store's clock; it has not ended while `until_ms` is 0.
+    A time in which webhooks did not come, by the store's clock; it has not ended while `until_ms` is 0.
 
-    `late` are the incidents of which something was told only afterwards.
+    `late` are the incidents of which something was told only afterwards. It is `partial` when some came at least at
+    first, and `silent` when none does now.
     """
 
     since_ms: int
     until_ms: int = 0
     late: tuple[IncidentId, ...] = ()
+    partial: bool = False
+    silent: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Progress:
     not be compared, `turn` is the last one whose thread was looked at.
 
     `problem` says in words what is wrong with the webhook subscription. `pinged_ms` is when it was pinged to find out
-    whether its webhooks come. `gap` is the time in which they did not, and `notices` are the messages that tell of it.
+    whether its webhooks come. `gap` is the time in which they did not, or not all of them, and `notices` are the
+    messages that tell of it.
     """
 
     id: IncidentId

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId
+from shared.model.progress import Gap
 from shared.slack.blocks import Message, metadata, section
 from shared.slack.text import clamp, date, escape, link
 
@@ -13,16 +14,18 @@ TITLE = 80
 """Characters that the title of each may take."""
 
 
-def render_late(channel: ChannelId, since_ms: int, until_ms: int, incidents: Sequence[Snapshot]) -> Message:
+def render_late(channel: ChannelId, gap: Gap, incidents: Sequence[Snapshot]) -> Message:
     """Tell for how long no updates came, and which incidents were brought up to date only afterwards."""
     named = ", ".join(map(_named, incidents[:MOST]))
     more = f" and {len(incidents) - MOST} more" if len(incidents) > MOST else ""
+    updates = "Some of PagerDuty's updates" if gap.partial else "PagerDuty's updates"
+    brought = "late" if gap.partial else "only now"
     text = (
-        f":hourglass: PagerDuty's updates did not reach Slack from about {date(since_ms)} to {date(until_ms)}. "
-        f"Brought up to date only now: {named}{more}. Their threads say what happened when."
+        f":hourglass: {updates} did not reach Slack from about {date(gap.since_ms)} to {date(gap.until_ms)}. "
+        f"Brought up to date {brought}: {named}{more}. Their threads say what happened when."
     )
-    key = f"late:{channel}:{since_ms}"
-    return Message(key, text, [section(text)], metadata(key, {"since": since_ms, "until": until_ms}))
+    key = f"late:{channel}:{gap.since_ms}"
+    return Message(key, text, [section(text)], metadata(key, {"since": gap.since_ms, "until": gap.until_ms}))
 
 
 def _named(snapshot: Snapshot) -> str:

@@ -140,6 +140,39 @@ async def test_a_subscription_that_is_missing_leaves_a_gap(bridge: Bridge) -> No
     assert "Unheard" in (await bridge.card("did not reach Slack")).plain
 
 
+@pytest.mark.parametrize("lacking", ["events", "filter"])
+async def test_a_subscription_that_sends_too_little_leaves_a_gap(bridge: Bridge, lacking: str) -> None:
+    """Once somebody has mended it, the channel hears that some updates came late, and which."""
+    await shown(bridge)
+    await until(healthy, "a subscription in order")
+    if lacking == "events":
+        subscription(bridge).events = frozenset({"incident.acknowledged"})
+    else:
+        subscription(bridge).service_id = "PELSE01"
+    await until(lambda: not healthy(), "the subscription to be found lacking")
+    bridge.trigger("Unheard")
+    await bridge.card("Unheard")
+
+    subscription(bridge).events, subscription(bridge).service_id = None, None
+
+    notice = await bridge.card("did not reach Slack")
+    assert "Some of PagerDuty's updates" in notice.plain
+    assert "Unheard" in notice.plain
+
+
+async def test_a_subscription_that_sends_too_little_is_switched_off(bridge: Bridge) -> None:
+    """What came late while it was off is told when it is on again, though it still sends too little."""
+    await shown(bridge)
+    await until(healthy, "a subscription in order")
+    subscription(bridge).events = frozenset({"incident.triggered"})
+    await until(lambda: not healthy(), "the subscription to be found lacking")
+    switch_off(bridge)
+    bridge.trigger("Unheard")
+
+    assert "Unheard" in (await bridge.card("did not reach Slack")).plain
+    assert not healthy()
+
+
 @pytest.mark.parametrize("status", [400, 500], ids=["refused", "an error"])
 async def test_a_ping_that_pagerduty_does_not_make(bridge: Bridge, status: int) -> None:
     """PagerDuty may ping none that is off: it is switched on all the same."""
