@@ -254,11 +254,18 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None) -> In
     if event.type not in ANNOUNCED or (event.source is Source.ANSWER and not event.proven):
         return incident
     lines = record(incident.lines, event, echo or _side_of(incident, event))
-    expectations = incident.expectations if echo is None else used(incident.expectations, echo, event)
+    told = echo or _owner(incident.expectations, lines, event)
+    expectations = incident.expectations if told is None else used(incident.expectations, told, event)
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
     level = None if event.type in MOVES and echo is None else incident.level
     known = replace(incident, lines=lines, expectations=expectations, attempts=attempts, level=level)
     return replace(known, briefing=incident.briefing.told(event))
+
+
+def _owner(expectations: tuple[Expectation, ...], lines: tuple[Line, ...], event: Event) -> Expectation | None:
+    """Find the command whose line an event has come to, though it may as well have told of somebody else's act."""
+    owners = [line.command for line in lines if (event.source, event.id) in line.slots]
+    return next((e for e in expectations if e.command in owners and e.fits(event)), None)
 
 
 def _side_of(incident: Incident, event: Event) -> Expectation | None:

@@ -351,3 +351,19 @@ def test_what_a_second_try_did_has_a_line_beside_what_was_taken_for_the_first() 
         lines = folded(*events, start=start).lines
         assert 2 == len(lines)
         assert 2 == len({line.key for line in lines})
+
+
+def test_an_entry_that_goes_to_a_commands_line_is_no_other_acts() -> None:
+    """Alice acknowledged from Slack, in PagerDuty in the same second, and from Slack in the next: three lines."""
+    acts = [webhook(ACKNOWLEDGED, NOON + at) for at in (74, 981, 1696)]
+    logged = [
+        replace(one, id=EventId(f"log:{one.id}"), source=Source.LOG, at=Instant(one.at.ms // 1000 * 1000, 1000))
+        for one in acts
+    ]
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+    first = folded(answer(ACKNOWLEDGED, NOON, "c1"), *acts[:2], start=start)
+    second = replace(first, expectations=(*first.expectations, expectation(ACKNOWLEDGED, NOON + 1000, "c2")))
+
+    incident = folded(answer(ACKNOWLEDGED, NOON + 1000, "c2"), acts[2], *logged, start=second)
+
+    assert ["c1", None, "c2"] == [line.command for line in incident.lines]
