@@ -159,7 +159,7 @@ class Direct:
             sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
             return _failed(command, error, sure=sure)
 
-    async def _acknowledged(self, command: Command, linked: Linked) -> Outcome | None:
+    async def _acknowledged(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
         """Acknowledge; say so when somebody else was quicker, because a PUT that did nothing answers 200 as well."""
         door = self._wiring.pagerduty
         try:
@@ -170,9 +170,12 @@ class Direct:
             # A colleague, or a copy of this press at another worker, was quicker.
             now = (await door.incident(command.incident)).value
             found = guard(command, now, Incident(command.incident))
-            if found is None:
+            if found is not None:
+                return found
+            if not again:
                 raise
-            return found
+            # What they did has been taken back since.
+            return await self._acknowledged(command, linked, again=False)
         ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
         return None if ours else guard(command, now, Incident(command.incident))
 

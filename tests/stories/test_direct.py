@@ -51,6 +51,19 @@ async def test_a_press_is_acked_once_pagerduty_has_it(bridge: Bridge) -> None:
     await bridge.valkey.start()
 
 
+async def test_what_was_there_already_and_is_taken_back_is_asked_for_again(bridge: Bridge) -> None:
+    """PagerDuty refuses, because it is acknowledged; when that is read, it has run out: then the press still counts."""
+    await without_redis(bridge)
+    bridge.pagerduty.fail(Fault("PUT", INCIDENT, status=400, code=1002, times=1))
+
+    await bridge.click("Alice", "Acknowledge")
+
+    await bridge.told("Alice", "is acknowledged, in your name")
+    assert "acknowledged" == bridge.pagerduty.incidents[0].status
+    assert 1 == len(bridge.effects())
+    await bridge.valkey.start()
+
+
 async def test_a_press_that_a_killed_worker_had_in_hand_was_not_acked(deployment: Deployment) -> None:
     """Killed while PagerDuty was being told: Slack says that it did not work, and brought again it is done, once."""
     killed = await deployment.quick_worker()
