@@ -43,7 +43,8 @@ class Pass:
 
     `recent` holds the latest entries of PagerDuty's log, None when there are too many to read: then every incident is
     read in full. Collected on the way: incidents to look at `again`, those about which something came `late`, whether
-    to look `soon`, because something is missing that is still young, or PagerDuty had a bad moment.
+    to look `soon`, because something is missing that is still young, or PagerDuty had a bad moment, and the incident
+    that was `reached`.
     """
 
     lease: Lease
@@ -53,6 +54,7 @@ class Pass:
     again: list[IncidentId] = field(default_factory=list)
     late: list[IncidentId] = field(default_factory=list)
     soon: bool = False
+    reached: IncidentId | None = None
 
 
 class Resync:
@@ -86,9 +88,11 @@ class Resync:
         async for incident in self._listed(progress):
             listed[incident.id] = incident
         ours = await self._wiring.open_incidents.all()
-        for incident_id in dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.again]):
+        everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.again])
+        for incident_id in _behind(progress.reached, list(everything)):
             if self._wiring.stopping.is_set():
                 raise Stopping("this worker is about to end")
+            this.reached = incident_id
             doubtful = this.recent is None or incident_id in progress.again
             await self.look(this, incident_id, listed.get(incident_id), doubtful=doubtful)
 
@@ -99,6 +103,7 @@ class Resync:
         try:
             looked = await self._looked(this, incident, listed, doubtful=doubtful)
         except Unavailable:
+            this.again.append(incident)
             raise
         except NotFound:
             # Not for us to see, or not any more; nothing can be compared.
@@ -180,6 +185,12 @@ class Resync:
         visible_ms = notes.date.ms - int(self._wiring.durations.grace * SECOND)
         found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
         return any(event.at.end >= opens_ms for event in found)
+
+
+def _behind(reached: IncidentId | None, incidents: list[IncidentId]) -> list[IncidentId]:
+    """Begin behind the one at which the last pass broke off: a limit that ends every pass must not starve the rest."""
+    at = incidents.index(reached) + 1 if reached in incidents else 0
+    return incidents[at:] + incidents[:at]
 
 
 def _by_incident(entries: Sequence[LogEntry]) -> dict[IncidentId, list[LogEntry]]:

@@ -18,10 +18,9 @@ from bolt_app.upkeep.resync import Pass, Resync
 from bolt_app.upkeep.sweep import Sweep
 from bolt_app.upkeep.watchdog import Watchdog
 from bolt_app.wiring import Wiring
-from shared.errors import CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
+from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.log import reference
 from shared.model.event import SECOND
-from shared.model.ids import IncidentId
 from shared.model.progress import EVERYTHING, Progress
 from shared.store.leases import Lease
 
@@ -110,24 +109,29 @@ class Upkeep:
             return progress
 
     async def _resynced(self, progress: Progress, lease: Lease) -> Progress:
-        late: list[IncidentId] = []
+        this: Pass | None = None
         try:
             this = await self._resync.begin(progress, lease)
-            late = this.late
             await self._resync.compare(this, progress)
         except (CallError, Malformed, Stopping) as error:
-            PASSES.labels("broken off").inc()
-            wait = error.retry_after if isinstance(error, Unavailable) else None
-            log.warning("resync.broken_off", why=str(error))
-            # These are repaired, so the next pass will not find them late any more.
-            progress = with_late(progress, late)
-            return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_most))
+            return await self._broken_off(progress, this, error)
         progress = await self._then_slack(progress, this)
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
         soon = await self._in(self._wiring.durations.grace) if this.soon else 0
-        progress = replace(progress, since_ms=this.since_ms, due_ms=soon, again=tuple(this.again))
+        progress = replace(progress, since_ms=this.since_ms, due_ms=soon, again=tuple(this.again), reached=None)
         return await self._gaps.passed(progress, this.late, lease)
+
+    async def _broken_off(self, progress: Progress, this: Pass | None, error: BridgeError) -> Progress:
+        """Go on soon from where it was broken off."""
+        PASSES.labels("broken off").inc()
+        log.warning("resync.broken_off", why=str(error))
+        if this is not None:
+            again = tuple(dict.fromkeys([*progress.again, *this.again]))
+            # What came late is repaired, so the next pass will not find it late any more.
+            progress = with_late(replace(progress, again=again, reached=this.reached), this.late)
+        wait = error.retry_after if isinstance(error, Unavailable) else None
+        return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_most))
 
     async def _then_slack(self, progress: Progress, this: Pass) -> Progress:
         try:

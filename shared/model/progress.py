@@ -33,7 +33,8 @@ class Progress:
     `begun_ms` is when the last resync began, `watched_ms` when the subscription was last looked at, both by the store's
     clock, as is `due_ms`, before which none need begin unless its time has come (0: none is called for). `since_ms` is
     up to when PagerDuty's log has been looked through, by its own clock; 0 if never. `again` are incidents that could
-    not be compared, `turn` is the last one whose thread was looked at.
+    not be compared, `reached` is the one at which the last pass broke off, `turn` the last one whose thread was looked
+    at.
 
     `problem` says in words what is wrong with the webhook subscription. `pinged_ms` is when it was pinged to find out
     whether its webhooks come. `gap` is the time in which they did not, or not all of them, and `notices` are the
@@ -46,6 +47,7 @@ class Progress:
     due_ms: int = 0
     since_ms: int = 0
     again: tuple[IncidentId, ...] = ()
+    reached: IncidentId | None = None
     turn: IncidentId | None = None
     problem: str = ""
     pinged_ms: int = 0

@@ -275,6 +275,22 @@ async def test_what_came_late_is_told_although_the_pass_broke_off(tmp_path: Path
         assert ("First" in notice.plain, "Second" in notice.plain) == (True, True)
 
 
+async def test_a_limit_that_ends_every_pass_lets_nobody_wait_for_ever(bridge: Bridge) -> None:
+    """PagerDuty limits us at the same incident each time: the next pass goes on behind it, and finds the others."""
+    first = bridge.trigger("First")
+    card = await bridge.card("First")
+    other = bridge.trigger("Second")
+    await bridge.card("Second")
+    await settled(bridge)
+    bridge.pagerduty.fail(Fault("GET", f"/incidents/{first.id}", status=429, ratelimit_reset=0))
+    bridge.pagerduty.webhooks.lose_next(2)
+    for incident in (first, other):
+        bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    await bridge.channel.wait(lambda c: "Acknowledged by Bob Ng" in c.messages[1].plain, timeout=PATIENCE)
+    assert "Triggered" in card.plain
+
+
 async def test_what_pagerduty_refuses_to_show_is_not_asked_for_all_the_time(bridge: Bridge) -> None:
     """It is compared again with everything else, when that is due, and calls for no pass of its own."""
     await shown(bridge)
