@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from shared.clock import Durations
-from shared.errors import CallError, NotFound, Refused, Unavailable
+from shared.errors import CallError, Refused, Unavailable
+from shared.log import reference
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.surface import Placed
 from shared.slack.blocks import Message
@@ -23,6 +24,9 @@ log = structlog.get_logger()
 
 UNEDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
 """Slack's words for a message that can never be edited again."""
+
+BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+"""Slack's words for blocks that it does not take: then its text has to do, because nothing must keep a card away."""
 
 Save = Callable[[Placed], Awaitable[None]]
 """Stores what is known of a message, checking that nobody has taken the incident over."""
@@ -105,14 +109,10 @@ class Placing:
             await self._slack.update(
                 place.channel, placed.ts, text=message.text, blocks=message.blocks, urgent=place.urgent, begin=begin
             )
-        except NotFound as error:
-            if error.code != "message_not_found":
-                raise
-            return await _saved(place, Placed())
         except Refused as error:
-            if error.code not in UNEDITABLE:
-                raise
-            return await _saved(place, Placed(instead_of=placed.ts))
+            if _has_odd_blocks(message, error):
+                return await self.say(message.in_words, placed.forgotten(), place)
+            return await _saved(place, _unplaced(placed, error))
         except CallError as error:
             if not error.surely_not_done:
                 await place.save(replace(placed.forgotten(), until_ms=await self._lands_by(begin)))
@@ -182,8 +182,27 @@ class Placing:
                 await place.save(Placed(instead_of=placed.instead_of))
             elif begin.at_ms:
                 await place.save(replace(placed, begun_ms=begin.at_ms, until_ms=await self._lands_by(begin)))
+            if _has_odd_blocks(message, error):
+                return await self._post(message.in_words, placed, place)
             raise
         return await _saved(place, Placed(ts=ts, shown=message.digest, instead_of=placed.instead_of))
+
+
+def _unplaced(placed: Placed, error: Refused) -> Placed:
+    """Say what is left of a message that cannot be updated any more; raises `error` if it may be, later."""
+    if error.code == "message_not_found":
+        return Placed()
+    if error.code in UNEDITABLE:
+        return Placed(instead_of=placed.ts)
+    raise error
+
+
+def _has_odd_blocks(message: Message, error: CallError) -> bool:
+    """Tell whether a message was refused for its blocks, and say so in the log: there is a fault in how it is made."""
+    odd = bool(message.blocks) and isinstance(error, Refused) and error.code in BLOCKS
+    if odd:
+        log.error("slack.blocks_refused", message=message.key, why=str(error), reference=reference())
+    return odd
 
 
 async def _saved(place: Place, placed: Placed) -> Placed:

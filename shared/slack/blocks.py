@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,11 @@ class Message:
     text: str
     blocks: list[Block]
     metadata: dict[str, Any]
+
+    @property
+    def in_words(self) -> "Message":
+        """What is left of it without its blocks."""
+        return replace(self, blocks=[])
 
     @cached_property
     def digest(self) -> str:

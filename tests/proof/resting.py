@@ -31,16 +31,18 @@ class Rest:
         self._epoch_ms = epoch_ms
         self._resync = resync
         self._struck = 0
-        self._since = 0.0
+        self._since: float | None = 0.0
 
     def missing(self, now: float, outside: int) -> str:
         """Say what is not at rest yet, empty if all is. `outside` counts what people and PagerDuty are still about."""
         struck = self._troubles.struck.total() + sum(host.lives for host in self._hosts)
         wrong = outside or struck != self._struck or self._troubles.late or any(host.away for host in self._hosts)
         if wrong:
-            self._struck, self._since = struck, now
+            self._struck, self._since = struck, None
             return "deliveries, late calls, clicks, or a worker that is not back"
-        return self._due() or (self._not_compared() if self._resync else "")
+        # It ended at some time since the last look.
+        self._since = now if self._since is None else self._since
+        return self._due() or (self._not_compared(self._since) if self._resync else "")
 
     def _due(self) -> str:
         execute = self._server.execute
@@ -49,9 +51,9 @@ class Rest:
         left |= {name: execute("ZCARD", keys.due(name)) for name in ("dirty", "commands")}
         return ", ".join(f"{name}: {count}" for name, count in left.items() if count)
 
-    def _not_compared(self) -> str:
+    def _not_compared(self, since: float) -> str:
         kept = self._server.execute("HGET", keys.document(EVERYTHING, "progress"), "doc")
         progress = json.loads(kept) if isinstance(kept, bytes) else {"begun_ms": 0, "due_ms": 0}
         begun = (progress["begun_ms"] - self._epoch_ms) / 1000
-        seen = begun > self._since + SETTLED and not progress["due_ms"]
+        seen = begun > since + SETTLED and not progress["due_ms"]
         return "" if seen else "a resync that has seen everything"

@@ -38,6 +38,25 @@ async def test_one_card_however_the_first_post_fails(bridge: Bridge, fault: Faul
     assert 1 == len(bridge.channel.messages[0].replies)
 
 
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+async def test_a_card_whose_blocks_slack_does_not_take_is_shown_in_words(bridge: Bridge, method: str) -> None:
+    """It says at once what it is about, without its buttons; it is whole again when Slack takes them."""
+    bridge.slack.fail(Fault(method, error="invalid_blocks", times=1))
+
+    bridge.trigger()
+    await bridge.card("[Resolve]")
+    await bridge.resolve("Alice")
+    await bridge.card("Resolved by Alice Ng in Slack")
+    await settled(bridge)
+
+    [refused, instead, *_] = bridge.slack.calls_to(method)
+    assert refused.arguments["text"] == instead.arguments["text"]
+    assert "#1 Checkout latency over 2s" in str(instead.arguments["text"])
+    assert not instead.arguments.get("blocks")
+    assert 1 == len(bridge.channel.messages)
+    assert "[Add note]" in bridge.channel.messages[0].plain
+
+
 @pytest.mark.parametrize(
     "fault",
     [
