@@ -52,10 +52,20 @@ def _each(
     """Give each line a transition of its own. What happened before the store lost its data is told at most once."""
     due = [transition for transition in transitions if not evidence.before_loss(transition)]
     counts = f"{_name(kind)}: {len(transitions)} times, told {len(lines)} times"
-    if matched(lines, transitions, tells) < len(lines):
+    shown = [line for line in lines if not _went_with_its_card(evidence, line)]
+    if matched(shown, transitions, tells) < len(shown):
         yield Violation(Invariant.TOLD_TWICE, counts)
     elif matched(due, lines, lambda transition, line: tells(line, transition)) < len(due):
         yield Violation(Invariant.TOLD, counts)
+
+
+def _went_with_its_card(evidence: Evidence, line: Posted) -> bool:
+    """
+    Tell whether a line stands below a card that was deleted, because there were two after the store lost its data.
+
+    The search for the first of them came too soon after it was posted for Slack to show it (decision 0010).
+    """
+    return bool(evidence.losses) and line.thread_ts is not None and evidence.workspace.gone(line.thread_ts)
 
 
 def _alike(kind: Kind, lines: list[Posted], transitions: list[Transition]) -> Iterator[Violation]:
