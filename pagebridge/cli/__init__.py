@@ -2,27 +2,13 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import structlog
 import typer
 
-from pagebridge.cli import (
-    audit,
-    config,
-    deadletters,
-    demo,
-    doctor,
-    identities,
-    incidents,
-    init,
-    manifest,
-    settings,
-    up,
-    webhook,
-    why,
-)
 from pagebridge.embedded_valkey import EmbeddedValkeyError
 from shared.errors import BridgeError
 from shared.problems import Misconfigured
@@ -30,23 +16,22 @@ from shared.problems import Misconfigured
 FAILED, MISCONFIGURED = 1, 2
 """Exit codes, the same as those of the processes."""
 
-commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (
-    init,
-    webhook,
-    doctor,
-    up,
-    why,
-    incidents,
-    identities,
-    deadletters,
-    audit,
-    config,
-    manifest,
-    settings,
-    demo,
-):
-    command.add(commands)
+COMMANDS = (
+    "init",
+    "webhook",
+    "doctor",
+    "up",
+    "why",
+    "incidents",
+    "identities",
+    "deadletters",
+    "audit",
+    "config",
+    "manifest",
+    "settings",
+    "demo",
+)
+"""The sub-commands, each in the module of that name, in the order of the help."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What a command prints may be read by a machine, so what it logs goes elsewhere.
         structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
-        commands(arguments, prog_name="pagebridge")
+        _command_line(sys.argv[1:] if arguments is None else arguments)(arguments, prog_name="pagebridge")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else FAILED if ended.code else 0
     except Misconfigured as error:
@@ -67,13 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _command_line(arguments: Sequence[str]) -> typer.Typer:
+    """Make the command line; of its sub-commands only the one that is wanted, because each brings much along."""
+    commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    commands.callback()(_pagebridge)
+    wanted = next((name for name in arguments if name in COMMANDS), None)
+    for name in [wanted] if wanted else COMMANDS:
+        import_module(f"pagebridge.cli.{name}").add(commands)
+    return commands
+
+
 def _version(*, wanted: bool) -> None:
     if wanted:
         sys.stdout.write(f"pagebridge {version('pagebridge')}\n")
         raise typer.Exit
 
 
-@commands.callback()
 def _pagebridge(
     *, _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False
 ) -> None:
