@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.model.attempt import Attempt, AttemptState
+from shared.model.attribution import echo_of, owner_of, side_of
 from shared.model.briefing import Briefing
 from shared.model.event import (
     ACKNOWLEDGED,
@@ -29,9 +30,9 @@ from shared.model.event import (
     Status,
     StatusChange,
 )
-from shared.model.expectation import KEPT, Expectation, match, reopening, used
+from shared.model.expectation import KEPT, Expectation, used
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
-from shared.model.timeline import Line, apart, command_key, is_logged_outside, is_told, record, when
+from shared.model.timeline import Line, line_of, record, when
 
 MOVES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
 """After one of these that was not our doing, nobody knows the escalation level any more."""
@@ -107,7 +108,7 @@ class Incident:
 
     def line_of(self, command: CommandId) -> Line | None:
         """Find the line that announces what `command` did."""
-        return next((line for line in self.lines if line.command == command and line.type != REOPENED), None)
+        return line_of(self.lines, command)
 
     def undone_by(self, command: CommandId) -> Line | None:
         """
@@ -162,18 +163,16 @@ def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
     # What a line has from an event is remembered for as long as the line is: longer than `seen`.
     if event.id in {*(seen for seen, _ in incident.seen), *(held for line in incident.lines for _, held in line.slots)}:
         return Folded(incident, Told.DUPLICATE)
-    echo = _echoed(incident, event)
-    newer, stale = _take_snapshot(incident, event)
-    told = _take_line(newer, event, echo)
+    echo = echo_of(incident.expectations, incident.lines, event)
+    side = None if echo else side_of(incident.expectations, incident.lines, event)
+    # Whatever the second says that its answer gives, a reopening comes before the acknowledge that it is a side of.
+    over = side is not None and incident.line_of(side.command) is not None
+    newer, stale = (incident, True) if over else _take_snapshot(incident, event)
+    told = _take_line(newer, event, echo, side)
     kept = _forget(_moved_on(incident, replace(told, seen=(*told.seen, (event.id, now_ms)))), now_ms)
     if echo is not None and event.source is Source.WEBHOOK:
         return Folded(kept, Told.ECHO)
     return Folded(kept, Told.STALE if stale else Told.NEWS)
-
-
-def _echoed(incident: Incident, event: Event) -> Expectation | None:
-    echo = match(incident.expectations, event)
-    return None if echo is not None and is_logged_outside(incident.lines, event, echo) else echo
 
 
 def fold_read(incident: Incident, read: Event) -> Incident:
@@ -250,37 +249,16 @@ def _rank(source: Source, at: Instant, event: str) -> str:
     return f"{source is Source.WEBHOOK:d}:{at.ms:015d}:{event}"
 
 
-def _take_line(incident: Incident, event: Event, echo: Expectation | None) -> Incident:
+def _take_line(incident: Incident, event: Event, echo: Expectation | None, side: Expectation | None) -> Incident:
     if event.type not in ANNOUNCED or (event.source is Source.ANSWER and not event.proven):
         return incident
-    lines = record(incident.lines, event, echo or _side_of(incident, event))
-    told = echo or _owner(incident.expectations, lines, event)
+    lines = record(incident.lines, event, echo or side)
+    told = echo or owner_of(incident.expectations, lines, event)
     expectations = incident.expectations if told is None else used(incident.expectations, told, event)
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
     level = None if event.type in MOVES and echo is None else incident.level
     known = replace(incident, lines=lines, expectations=expectations, attempts=attempts, level=level)
     return replace(known, briefing=incident.briefing.told(event))
-
-
-def _owner(expectations: tuple[Expectation, ...], lines: tuple[Line, ...], event: Event) -> Expectation | None:
-    """Find the command whose line an event has come to, though it may as well have told of somebody else's act."""
-    owners = [line.command for line in lines if (event.source, event.id) in line.slots]
-    return next((e for e in expectations if e.command in owners and e.fits(event)), None)
-
-
-def _side_of(incident: Incident, event: Event) -> Expectation | None:
-    """
-    Find the command that `event` is a side event of; each source can tell of it once.
-
-    A reopening comes right before its acknowledge. One that does not, or that there is a line for, is another act.
-    """
-    side = reopening(incident.expectations, event)
-    if side is None:
-        return None
-    key, own = command_key(side, event), incident.line_of(side.command)
-    told = any(line.key == key and line.holds(event.source) for line in incident.lines)
-    alone = own is not None and (own.at.surely_before(event.at) or apart(own.at, event.at) > SECOND)
-    return None if told or alone or is_told(incident.lines, event) else side
 
 
 def _moved_on(before: Incident, after: Incident) -> Incident:

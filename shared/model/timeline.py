@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from shared.model.event import SECOND, TRIGGERED, Agent, Event, Instant, Said, Source
+from shared.model.event import REOPENED, SECOND, TRIGGERED, Agent, Event, Instant, Said, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import CommandId, EventId, LineKey
 
@@ -74,6 +74,11 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
         said=_joined(home.said, event.said),
     )
     return _ordered(tuple(told if line.key == home.key else line for line in lines))
+
+
+def line_of(lines: tuple[Line, ...], command: CommandId) -> Line | None:
+    """Find the line that announces what `command` did; a reopening is but a side of it."""
+    return next((line for line in lines if line.command == command and line.type != REOPENED), None)
 
 
 def command_key(echo: Expectation, event: Event) -> LineKey:

@@ -242,6 +242,17 @@ def test_a_resolve_that_was_reopened_before_is_not_what_an_acknowledge_undid() -
     assert incident.undone_by(CommandId("c1")) is None
 
 
+def test_the_reopening_at_the_turn_of_a_second_does_not_take_the_card_back() -> None:
+    """PagerDuty takes the time that it cuts to seconds a moment sooner: its answer seems older than the reopening."""
+    start = replace(folded(webhook(TRIGGERED, NOON)), expectations=(expectation(ACKNOWLEDGED, NOON + 1000, "c1"),))
+
+    answered = folded(answer(ACKNOWLEDGED, NOON + 1000, "c1"), start=start)
+    incident = folded(webhook(REOPENED, NOON + 2016), start=answered)
+
+    assert incident.status is Status.ACKNOWLEDGED
+    assert ["c1", "c1"] == [line.command for line in incident.lines if line.type != TRIGGERED]
+
+
 def test_later_reopenings_by_the_same_person_have_their_own_lines() -> None:
     """One reopening can be a side effect of an acknowledge; the next by the same person is an act of theirs."""
     start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
