@@ -201,7 +201,7 @@ def _has_odd_blocks(message: Message, error: CallError) -> bool:
     """Tell whether a message was refused for its blocks, and say so in the log: there is a fault in how it is made."""
     odd = bool(message.blocks) and isinstance(error, Refused) and error.code in BLOCKS
     if odd:
-        log.error("slack.blocks_refused", message=message.key, why=str(error), reference=reference())
+        log.error("slack.blocks_refused", key=message.key, why=str(error), reference=reference())
     return odd
 
 

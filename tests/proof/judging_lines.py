@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from tests.proof.account import ACKNOWLEDGED, RESOLVED, History, Transition
-from tests.proof.evidence import INTERRUPTIONS, Evidence
+from tests.proof.evidence import EPOCH, INTERRUPTIONS, Evidence
 from tests.proof.invariants import Invariant, Violation
 from tests.proof.matching import matched
 from tests.proof.words import place
@@ -17,6 +17,8 @@ DOUBT = 80.0
 """Seconds in which an act of the same person may be taken for an unclear call of theirs: its life, and `CALL_MAX`."""
 TURN = 30
 """Milliseconds by which `updated_at` may be taken before an event's own time."""
+HIDDEN = 0.3
+"""Seconds for which Slack's history may not show what was posted."""
 MOMENT = 3.0
 """Seconds between the read before a write and the end of the second in which it is answered, and one more."""
 ACKNOWLEDGING, REOPENED = "incident.acknowledged", "incident.reopened"
@@ -61,11 +63,14 @@ def _each(
 
 def _went_with_its_card(evidence: Evidence, line: Posted) -> bool:
     """
-    Tell whether a line stands below a card that was deleted, because there were two after the store lost its data.
+    Tell whether a line stands below a card that was deleted as one of two, because the store had lost its data.
 
-    The search for the first of them came too soon after it was posted for Slack to show it (decision 0010).
+    The first had been posted so shortly before that the search for it came too soon for Slack to show it (0010.6).
     """
-    return bool(evidence.losses) and line.thread_ts is not None and evidence.workspace.gone(line.thread_ts)
+    if line.thread_ts is None or not evidence.workspace.gone(line.thread_ts):
+        return False
+    posted = float(line.thread_ts) - EPOCH
+    return any(0 <= lost - posted < HIDDEN for lost in evidence.losses)
 
 
 def _alike(kind: Kind, lines: list[Posted], transitions: list[Transition]) -> Iterator[Violation]:
