@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 
 import structlog
 
-from bolt_app.preflight import NotReady
+from bolt_app.startup_checks import NotReady
 from bolt_app.worker import Worker
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.clock import Durations

@@ -17,7 +17,7 @@ from bolt_app.listeners.shortcuts import Shortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.middleware import Door
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path.direct import Direct
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Intake

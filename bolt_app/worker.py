@@ -8,26 +8,26 @@ from dataclasses import replace
 import structlog
 from slack_bolt.async_app import AsyncApp
 
-from bolt_app import app, preflight
-from bolt_app.consuming import Consuming
-from bolt_app.health import Health
+from bolt_app import app, startup_checks
+from bolt_app.admin_server import Health
 from bolt_app.http_mode import HttpMode
+from bolt_app.queue_worker import Working, repeating
 from bolt_app.read_path.briefer import AT_ONCE, Briefer
 from bolt_app.read_path.placing import Placing
 from bolt_app.read_path.planning import Planning
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.read_path.showing import Showing
-from bolt_app.route_check import RouteCheck
+from bolt_app.route_monitor import RouteCheck
+from bolt_app.services import Doors, Wiring
 from bolt_app.socket_mode import SocketMode
+from bolt_app.stream_consumer import Consuming
 from bolt_app.transport import Transport
 from bolt_app.upkeep.repairing import Repairing
 from bolt_app.upkeep.resync import Resync
 from bolt_app.upkeep.sweep import Sweep
 from bolt_app.upkeep.upkeep import Upkeep
 from bolt_app.upkeep.watchdog import Watchdog
-from bolt_app.wiring import Doors, Wiring
-from bolt_app.working import Working, repeating
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.direct import Direct
@@ -103,7 +103,7 @@ class Worker:
         """Work until told to stop."""
         async with AsyncExitStack() as stack:
             doors = await self._open(stack)
-            home = await preflight.check(doors.slack, self._settings.socket_token, doors.pagerduty)
+            home = await startup_checks.check(doors.slack, self._settings.socket_token, doors.pagerduty)
             wiring = self._wiring = await self._wired(doors, home)
             direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
             in_hand = InHand()

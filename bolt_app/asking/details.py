@@ -7,8 +7,8 @@ from bolt_app.asking.reading import ANSWERED_WITHIN, unreadable
 from bolt_app.asking.whole import read_whole
 from bolt_app.modals import details
 from bolt_app.modals.about import About
-from bolt_app.read_path.seeing import Seeing
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
+from bolt_app.visibility import Seeing
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import Clicker
 from shared.model.ids import IncidentId

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from bolt_app.asking.saying import age, code, headline, names, saying
 from bolt_app.asking.slash import Scope, Verb, Wish
-from bolt_app.asking.still_open import Open, StillOpen
 from bolt_app.asking.typed import Typed
-from bolt_app.read_path.seeing import Seeing
-from bolt_app.wiring import Wiring
+from bolt_app.open_incidents import Open, StillOpen
+from bolt_app.services import Wiring
+from bolt_app.visibility import Seeing
 from bolt_app.write_path.replies import Reply
 from shared.model.event import Status
 from shared.pagerduty.requests import IncidentFilter

@@ -15,7 +15,7 @@ from bolt_app.asking.translate import Payload, clicker, submitted
 from bolt_app.modals import filled
 from bolt_app.modals.filled import Filled, Wrong
 from bolt_app.modals.forms import LATER
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError, StoreDown
 from shared.identity import Identity
 from shared.model.command import Clicker, Command

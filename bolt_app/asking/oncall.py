@@ -7,10 +7,10 @@ from difflib import get_close_matches
 
 from bolt_app.asking.saying import code, saying
 from bolt_app.asking.slash import Verb, Wish
-from bolt_app.asking.still_open import StillOpen
 from bolt_app.asking.typed import Typed
-from bolt_app.read_path.seeing import Seeing
-from bolt_app.wiring import Wiring
+from bolt_app.open_incidents import StillOpen
+from bolt_app.services import Wiring
+from bolt_app.visibility import Seeing
 from bolt_app.write_path.replies import Reply
 from shared.model.event import Instant, Ref
 from shared.model.ids import TeamId

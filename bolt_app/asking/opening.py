@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import structlog
 
-from bolt_app.catalogue import Catalogue
+from bolt_app.account_cache import Catalogue
 from bolt_app.modals import forms
 from bolt_app.modals.about import About
 from shared.errors import CallError, Malformed, NotFound, Refused

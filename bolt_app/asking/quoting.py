@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from bolt_app.asking.translate import Payload, clicker, reading, text
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id

@@ -13,7 +13,7 @@ from bolt_app.asking.slash import Verb, Wish
 from bolt_app.asking.typed import Typed
 from bolt_app.asking.which import Which
 from bolt_app.asking.whoami import WhoAmI
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path.replies import Reply
 from shared.errors import CallError, Malformed, Refused, StoreDown
 from shared.log import reference

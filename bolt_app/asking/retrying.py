@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import replace
 
 from bolt_app.asking.translate import Again
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.model.command import Action, Clicker, Command, command_id
 from shared.model.event import Ref
 from shared.model.ids import CommandId

@@ -7,8 +7,8 @@ from bolt_app.asking.slash import Wish
 from bolt_app.asking.typed import Typed
 from bolt_app.asking.which import Which, unknown
 from bolt_app.asking.whole import LONGEST, Whole, author, counted, cut, entry, facts, read_whole
-from bolt_app.read_path.seeing import Seeing
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
+from bolt_app.visibility import Seeing
 from bolt_app.write_path.replies import Reply
 from shared.pagerduty.additions import Note
 from shared.pagerduty.log_entries import LogEntry

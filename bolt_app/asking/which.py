@@ -13,10 +13,10 @@ import structlog
 
 from bolt_app.asking.saying import code, headline, label, saying, typed_as
 from bolt_app.asking.slash import ACTIONS, EXAMPLE, Verb, Wish
-from bolt_app.asking.still_open import Open, StillOpen
 from bolt_app.asking.typed import Typed
-from bolt_app.read_path.seeing import Seeing
-from bolt_app.wiring import Wiring
+from bolt_app.open_incidents import Open, StillOpen
+from bolt_app.services import Wiring
+from bolt_app.visibility import Seeing
 from bolt_app.write_path.replies import Reply
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.log import reference

@@ -2,7 +2,7 @@
 
 from bolt_app.asking.saying import saying
 from bolt_app.asking.typed import Typed
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path.replies import Reply
 from shared.identity import Linked
 from shared.model.outcome import Declined, Outcome

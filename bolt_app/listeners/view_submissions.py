@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bolt_app.account_cache import Catalogue
 from bolt_app.asking.meaning import Meaning
-from bolt_app.catalogue import Catalogue
 from bolt_app.modals.fields import CALLBACK, listed, searched
 from bolt_app.modals.filled import Wrong, first_field
 from bolt_app.modals.forms import TITLE

@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.planning import Planning
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Agent, Snapshot
 from shared.model.ids import ChannelId, IncidentId, UserId

@@ -14,7 +14,7 @@ import structlog
 
 from bolt_app.escalating import OnCall as Levels
 from bolt_app.escalating import present_level
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
 from shared.model.briefing import Ahead, FirstAlert, Link, decisive
 from shared.model.event import Event, Instant, Ref, Source

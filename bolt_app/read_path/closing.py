@@ -9,8 +9,8 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.passes import Pass
-from bolt_app.read_path.seeing import Seeing
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
+from bolt_app.visibility import Seeing
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import ChannelId

@@ -4,7 +4,7 @@ import structlog
 from prometheus_client import Histogram
 
 from bolt_app.read_path.passes import Pass
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError
 from shared.model.ids import ChannelId
 from shared.model.surface import Placed

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed
 from shared.model.event import Snapshot
 from shared.model.ids import SlackUserId, UserId

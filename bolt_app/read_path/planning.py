@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from prometheus_client import Counter
 
-from bolt_app.read_path.seeing import Seeing
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
+from bolt_app.visibility import Seeing
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 from prometheus_client import Counter, Histogram
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.calls import SPANS
 from shared.errors import Malformed
 from shared.model.event import SECOND, Event, Source

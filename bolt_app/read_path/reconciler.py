@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from bolt_app.read_path.adopting import Adopting
 from bolt_app.read_path.planning import Planning
 from bolt_app.read_path.showing import Pass, Showing
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, NotFound
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId

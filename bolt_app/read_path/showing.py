@@ -11,7 +11,7 @@ from bolt_app.read_path.lagging import Lagging
 from bolt_app.read_path.mentions import Mentions
 from bolt_app.read_path.passes import Pass
 from bolt_app.read_path.placing import Place, Placing
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.surface import Placed

@@ -7,7 +7,7 @@ from dataclasses import replace
 import structlog
 
 from bolt_app.read_path.placing import Place, Placing
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError, Refused
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId

@@ -12,7 +12,7 @@ from typing import TypeVar
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.journal import Facts, fact

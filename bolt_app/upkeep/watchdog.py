@@ -13,7 +13,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Gauge
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import CallError
 from shared.model.event import SECOND
 from shared.model.progress import Gap, Progress

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import structlog
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path import replies
 from bolt_app.write_path.replies import Part, Reply
 from bolt_app.write_path.telling import tell

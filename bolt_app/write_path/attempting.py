@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from bolt_app.escalating import Escalating
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path import acts, effects
 from bolt_app.write_path.acts import Case, Effect
 from bolt_app.write_path.auditing import answering, ruled

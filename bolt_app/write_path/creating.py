@@ -6,7 +6,7 @@ command is sent, there is one incident. A key whose incident is resolved already
 it is looked for.
 """
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.auditing import ruled
 from bolt_app.write_path.trying import Try

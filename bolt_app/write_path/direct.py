@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path import replies
 from bolt_app.write_path.attempting import ALREADY
 from bolt_app.write_path.auditing import answering, audited, ruled

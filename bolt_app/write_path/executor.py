@@ -12,7 +12,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter, Histogram
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.auditing import audited

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import TypeAdapter, ValidationError
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.calls import SPANS
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, split

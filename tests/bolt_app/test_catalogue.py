@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bolt_app.catalogue import AGAIN, KEPT, Catalogue
+from bolt_app.account_cache import AGAIN, KEPT, Catalogue
 from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.errors import CallError
 from shared.model.command import Action

@@ -7,7 +7,7 @@ import pytest
 from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.executor import Executor

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from fakeredis import FakeAsyncRedis
 from prometheus_client import REGISTRY
 
-from bolt_app.health import Health
+from bolt_app.admin_server import Health
 from bolt_app.socket_mode import SocketMode
 from shared.model.ids import IncidentId
 from shared.model.progress import EVERYTHING

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from bolt_app.read_path.mentions import KEPT, KEPT_FAILURE, Mentions
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.clock import Durations
 from shared.errors import Unavailable
 from shared.model.event import Ref

@@ -14,12 +14,12 @@ from bolt_app.asking.reading import unread
 from bolt_app.asking.saying import age
 from bolt_app.asking.show import shown
 from bolt_app.asking.slash import USAGES, Scope, Verb, Wish
-from bolt_app.asking.still_open import Open
 from bolt_app.asking.which import candidates, unanswered, unknown
 from bolt_app.asking.whoami import ROLES
 from bolt_app.asking.whole import Whole
 from bolt_app.modals import details
 from bolt_app.modals.about import About
+from bolt_app.open_incidents import Open
 from bolt_app.write_path.replies import Reply
 from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable

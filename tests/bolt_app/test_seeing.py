@@ -2,7 +2,7 @@
 
 import pytest
 
-from bolt_app.read_path.seeing import sees
+from bolt_app.visibility import sees
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.people import User
 

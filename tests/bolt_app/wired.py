@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bolt_app.wiring import Doors, Wiring
+from bolt_app.services import Doors, Wiring
 from shared.bridge_config import BridgeConfig
 from shared.clock import Durations
 from shared.store.redis import Redis

@@ -1,6 +1,6 @@
 """An account that can do everything, so that no simulated day spends calls on finding that out."""
 
-from bolt_app.catalogue import Catalogue
+from bolt_app.account_cache import Catalogue
 from shared.model.command import Action
 from shared.slack.buttons import EVERYTHING
 

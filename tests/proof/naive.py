@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bolt_app.wiring import Doors
+from bolt_app.services import Doors
 from bolt_app.write_path.direct import Ack
 from shared.errors import CallError, StoreDown
 from shared.model.command import Command

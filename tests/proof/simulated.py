@@ -7,20 +7,20 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bolt_app.consuming import Consuming
+from bolt_app.queue_worker import Work, Working, repeating
 from bolt_app.read_path.briefer import Briefer
 from bolt_app.read_path.placing import Placing
 from bolt_app.read_path.planning import Planning
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.read_path.showing import Showing
+from bolt_app.services import Doors, Wiring
+from bolt_app.stream_consumer import Consuming
 from bolt_app.upkeep.repairing import Repairing
 from bolt_app.upkeep.resync import Resync
 from bolt_app.upkeep.sweep import Sweep
 from bolt_app.upkeep.upkeep import Upkeep
 from bolt_app.upkeep.watchdog import Watchdog
-from bolt_app.wiring import Doors, Wiring
-from bolt_app.working import Work, Working, repeating
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.direct import Ack, Direct, no_envelope

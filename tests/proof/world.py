@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from bolt_app.wiring import Doors
+from bolt_app.services import Doors
 from shared.store import keys
 from tests.proof.account import Account, History
 from tests.proof.clicking import button, command

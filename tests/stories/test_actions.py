@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from bolt_app.write_path.intake import Intake
 from pagebridge.sandbox.pagerduty import Fault, IncidentView
 from shared.model.audit import AuditEntry

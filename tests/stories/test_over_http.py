@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bolt_app.health import Health
+from bolt_app.admin_server import Health
 from bolt_app.http_mode import HttpMode
 from pagebridge.sandbox.slack.request_url import RequestUrl
 from shared.store.redis import connect

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.clock import Durations
 from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable
 from shared.log import reference

@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.bridge_config import RoutingConfig
 from shared.errors import CallError, Malformed
 from shared.log import reference

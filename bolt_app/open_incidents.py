@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bolt_app.catalogue import Catalogue
+from bolt_app.account_cache import Catalogue
 from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig
 from shared.clock import Durations

@@ -9,7 +9,7 @@ base on user roles and teams; its API key, which sees all, must not be a way aro
 import asyncio
 from collections.abc import Iterable
 
-from bolt_app.wiring import Wiring
+from bolt_app.services import Wiring
 from shared.errors import NotFound
 from shared.model.command import Clicker
 from shared.model.ids import ChannelId, IncidentId, TeamId
