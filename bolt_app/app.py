@@ -5,12 +5,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bolt_app.asking.details import Details
-from bolt_app.asking.meaning import Meaning
 from bolt_app.asking.opening import Opening
-from bolt_app.asking.quoting import Quoting
 from bolt_app.asking.reading import Reading
-from bolt_app.asking.retrying import Retrying
-from bolt_app.asking.which import Which
+from bolt_app.commands.incident_lookup import Which
+from bolt_app.commands.message_to_note import Quoting
+from bolt_app.commands.modal_resolver import Meaning
+from bolt_app.commands.retry import Retrying
 from bolt_app.listeners import block_actions, events, shortcuts, slash_commands, view_submissions
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.shortcuts import Shortcuts

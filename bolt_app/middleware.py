@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 from slack_bolt.response import BoltResponse
 
-from bolt_app.asking.translate import clicker
-from bolt_app.asking.typed import typist
+from bolt_app.commands.interactive import clicker
+from bolt_app.commands.slash_payload import typist
 from shared.errors import CallError, Malformed
 from shared.identity import at_home
 from shared.model.command import Clicker

@@ -5,9 +5,9 @@ from typing import Any
 
 from bolt_app.asking.listing import paragraphs
 from bolt_app.asking.saying import age, code, label, saying
-from bolt_app.asking.slash import Verb
-from bolt_app.asking.translate import press
-from bolt_app.asking.typed import Typed
+from bolt_app.commands.interactive import press
+from bolt_app.commands.slash_grammar import Verb
+from bolt_app.commands.slash_payload import Typed
 from bolt_app.open_incidents import Open
 from bolt_app.services import Wiring
 from bolt_app.write_path.replies import Reply

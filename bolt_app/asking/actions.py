@@ -1,6 +1,6 @@
 """Pure: the table of actions for the documents, read off a card, the calls that are made, and the rules in force."""
 
-from bolt_app.asking.translate import AT_ONCE
+from bolt_app.commands.interactive import AT_ONCE
 from bolt_app.modals.forms import TITLE
 from bolt_app.write_path.acts import REQUEST
 from shared.bridge_config import AuthorizationConfig

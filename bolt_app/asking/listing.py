@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bolt_app.asking.saying import age, code, headline, names, saying
-from bolt_app.asking.slash import Scope, Verb, Wish
-from bolt_app.asking.typed import Typed
+from bolt_app.commands.slash_grammar import Scope, Verb, Wish
+from bolt_app.commands.slash_payload import Typed
 from bolt_app.open_incidents import Open, StillOpen
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing

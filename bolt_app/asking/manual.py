@@ -1,7 +1,7 @@
 """Pure: the table of commands, for whoever asks for help and for the documents."""
 
 from bolt_app.asking.saying import code, saying
-from bolt_app.asking.slash import USAGES
+from bolt_app.commands.slash_grammar import USAGES
 from bolt_app.write_path.replies import Reply
 
 _NAMED = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bolt_app.asking.saying import code, saying
-from bolt_app.asking.slash import Verb, Wish
-from bolt_app.asking.typed import Typed
+from bolt_app.commands.slash_grammar import Verb, Wish
+from bolt_app.commands.slash_payload import Typed
 from bolt_app.open_incidents import StillOpen
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing

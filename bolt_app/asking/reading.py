@@ -9,10 +9,10 @@ from bolt_app.asking.listing import Listing
 from bolt_app.asking.oncall import WhoIsOnCall
 from bolt_app.asking.saying import saying
 from bolt_app.asking.show import Show
-from bolt_app.asking.slash import Verb, Wish
-from bolt_app.asking.typed import Typed
-from bolt_app.asking.which import Which
 from bolt_app.asking.whoami import WhoAmI
+from bolt_app.commands.incident_lookup import Which
+from bolt_app.commands.slash_grammar import Verb, Wish
+from bolt_app.commands.slash_payload import Typed
 from bolt_app.services import Wiring
 from bolt_app.write_path.replies import Reply
 from shared.errors import CallError, Malformed, Refused, StoreDown

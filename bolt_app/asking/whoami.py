@@ -1,7 +1,7 @@
 """`whoami`: who somebody is in PagerDuty, how that is known, and what to do when it is not."""
 
 from bolt_app.asking.saying import saying
-from bolt_app.asking.typed import Typed
+from bolt_app.commands.slash_payload import Typed
 from bolt_app.services import Wiring
 from bolt_app.write_path.replies import Reply
 from shared.identity import Linked

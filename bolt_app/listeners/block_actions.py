@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.asking import translate
 from bolt_app.asking.details import Details
 from bolt_app.asking.opening import Opening
-from bolt_app.asking.retrying import Retrying
-from bolt_app.asking.translate import AT_ONCE, Press
+from bolt_app.commands import interactive
+from bolt_app.commands.interactive import AT_ONCE, Press
+from bolt_app.commands.retry import Retrying
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.replies import Reply
 from bolt_app.write_path.taking import Taking
@@ -60,7 +60,7 @@ class BlockActions:
         """Ack, then open the dialog that a press asks for; nothing is lost with it."""
         await ack()
         try:
-            asking = translate.asking(body)
+            asking = interactive.asking(body)
         except Malformed as error:
             await self._unreadable(body, error)
             return
@@ -74,7 +74,7 @@ class BlockActions:
     async def retry(self, ack: AsyncAck, body: Body) -> None:
         """Store what is left of an earlier command, then ack; or say why there is nothing to store, then ack."""
         try:
-            again = translate.again(body)
+            again = interactive.again(body)
         except Malformed as error:
             await ack()
             await self._unreadable(body, error)
@@ -112,11 +112,11 @@ def register(app: AsyncApp, actions: BlockActions, in_hand: InHand) -> None:
 
     async def pressed(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await actions.take(ack, body, translate.button)
+            await actions.take(ack, body, interactive.button)
 
     async def level_chosen(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await actions.take(ack, body, translate.level)
+            await actions.take(ack, body, interactive.level)
 
     async def tried_again(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():

@@ -16,9 +16,9 @@ from bolt_app.asking.manual import manual
 from bolt_app.asking.opening import Opening
 from bolt_app.asking.reading import Reading
 from bolt_app.asking.saying import code, saying
-from bolt_app.asking.slash import ACTIONS, Mistyped, Verb, Wish, parse
-from bolt_app.asking.typed import Typed, typed
-from bolt_app.asking.which import Which
+from bolt_app.commands.incident_lookup import Which
+from bolt_app.commands.slash_grammar import ACTIONS, Mistyped, Verb, Wish, parse
+from bolt_app.commands.slash_payload import Typed, typed
 from bolt_app.modals.about import About
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Intake

@@ -11,9 +11,9 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.account_cache import Catalogue
-from bolt_app.asking.meaning import Meaning
+from bolt_app.commands.modal_resolver import Meaning
+from bolt_app.commands.modal_submission import Wrong, first_field
 from bolt_app.modals.fields import CALLBACK, listed, searched
-from bolt_app.modals.filled import Wrong, first_field
 from bolt_app.modals.forms import TITLE
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Intake

@@ -1,7 +1,7 @@
 """
 Pure: each dialog, worded like a colleague: what will happen, to whom, and nothing else to read.
 
-The block ids are those of `bolt_app.modals.filled`, which reads what was filled in.
+The block ids are those of `bolt_app.commands.modal_submission`, which reads what was filled in.
 """
 
 from collections.abc import Callable, Mapping, Sequence

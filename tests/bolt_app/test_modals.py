@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from bolt_app.commands import modal_submission
+from bolt_app.commands.modal_submission import Filled, Wrong
 from bolt_app.modals import about as abouts
-from bolt_app.modals import filled, forms
+from bolt_app.modals import forms
 from bolt_app.modals.about import About
 from bolt_app.modals.fields import Option
-from bolt_app.modals.filled import Filled, Wrong
 from pagebridge.sandbox.slack import rendering
 from pagebridge.sandbox.slack.validation import check_view
 from shared.errors import Malformed
@@ -64,7 +65,7 @@ def chosen(value: str, label: str = "One") -> dict[str, Any]:
 
 def read(action: Action, **values: dict[str, Any]) -> Filled:
     """Read what was filled in."""
-    return filled.read(submission(action, values))
+    return modal_submission.read(submission(action, values))
 
 
 def wrong(action: Action, **values: dict[str, Any]) -> dict[str, str]:
@@ -203,14 +204,14 @@ def test_what_cannot_be_taken_is_said_at_its_field(action: Action, values: dict[
 )
 def test_until_when_a_snooze_lasts(wake: str | int, zone: str, seconds: int) -> None:
     """Tomorrow morning is tomorrow where the person is."""
-    assert seconds == filled.snoozed(wake, NOON, zone)
+    assert seconds == modal_submission.snoozed(wake, NOON, zone)
 
 
 def test_tomorrow_morning_when_the_clocks_change() -> None:
     """The night in which Berlin loses an hour is one hour shorter."""
     evening = int(datetime(2026, 3, 28, 20, tzinfo=UTC).timestamp()) * 1000
 
-    assert 11 * 3600 == filled.snoozed("tomorrow", evening, "Europe/Berlin")
+    assert 11 * 3600 == modal_submission.snoozed("tomorrow", evening, "Europe/Berlin")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_tomorrow_morning_when_the_clocks_change() -> None:
 def test_a_time_that_pagerduty_would_not_take(wake: str | int, zone: str, words: str) -> None:
     """In the past, too far away, or nobody knows where the person is: said at the date."""
     with pytest.raises(Wrong) as raised:
-        filled.snoozed(wake, NOON, zone)
+        modal_submission.snoozed(wake, NOON, zone)
     assert words in raised.value.errors["until"]
 
 
@@ -261,7 +262,7 @@ def test_anything_filled_in_is_taken_wrong_or_malformed(
 
     for strange in (view, {**view, "private_metadata": metadata}, {**view, "state": metadata}):
         with suppress(Wrong, Malformed):
-            STORED.dump_json(filled.read(strange).terms)
+            STORED.dump_json(modal_submission.read(strange).terms)
 
 
 @pytest.mark.parametrize("value", ["", "P1/../users", "P1 ", "é", "P1\n", 5, None])

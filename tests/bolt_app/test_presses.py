@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.asking.translate import again, asking, button, level, submitted
+from bolt_app.commands.interactive import again, asking, button, level, submitted
 from bolt_app.modals import about as abouts
 from bolt_app.modals.about import About
 from shared.errors import Malformed

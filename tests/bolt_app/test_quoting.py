@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.asking.quoting import note, quote
+from bolt_app.commands.message_to_note import note, quote
 from shared.errors import Malformed
 from shared.pagerduty.requests import LONGEST_NOTE
 from tests.bolt_app.test_translate import JSON, places, put

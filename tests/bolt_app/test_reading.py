@@ -13,10 +13,10 @@ from bolt_app.asking.oncall import Place, best, choose, levels
 from bolt_app.asking.reading import unread
 from bolt_app.asking.saying import age
 from bolt_app.asking.show import shown
-from bolt_app.asking.slash import USAGES, Scope, Verb, Wish
-from bolt_app.asking.which import candidates, unanswered, unknown
 from bolt_app.asking.whoami import ROLES
 from bolt_app.asking.whole import Whole
+from bolt_app.commands.incident_lookup import candidates, unanswered, unknown
+from bolt_app.commands.slash_grammar import USAGES, Scope, Verb, Wish
 from bolt_app.modals import details
 from bolt_app.modals.about import About
 from bolt_app.open_incidents import Open

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.asking.retrying import again_of
-from bolt_app.asking.translate import Again, button
-from bolt_app.asking.translate import press as read_press
+from bolt_app.commands.interactive import Again, button
+from bolt_app.commands.interactive import press as read_press
+from bolt_app.commands.retry import again_of
 from shared.model.command import Action, Clicker, Command, Terms, split
 from shared.model.event import Ref
 from shared.model.ids import CommandId, SlackUserId

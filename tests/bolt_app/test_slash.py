@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.asking.slash import NAMES, USAGES, Mistyped, Scope, Verb, Wish, parse
+from bolt_app.commands.slash_grammar import NAMES, USAGES, Mistyped, Scope, Verb, Wish, parse
 from shared.model.ids import SlackUserId
 
 BOB = SlackUserId("U0BOB")

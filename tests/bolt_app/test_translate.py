@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from bolt_app.asking.translate import button, clicker
+from bolt_app.commands.interactive import button, clicker
 from shared.errors import Malformed
 from shared.model.command import Action, Command
 

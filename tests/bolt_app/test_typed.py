@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.asking.slash import Verb, Wish
-from bolt_app.asking.typed import typed
-from bolt_app.asking.which import Target
+from bolt_app.commands.incident_lookup import Target
+from bolt_app.commands.slash_grammar import Verb, Wish
+from bolt_app.commands.slash_payload import typed
 from shared.errors import Malformed
 from shared.model.command import Action
 from shared.model.event import Status

@@ -22,7 +22,7 @@ def button(card: Posted, verb: str, now: float) -> str | None:
 
 
 def command(press: Press, verb: str, card: Posted, value: str) -> Command:
-    """Make the command, as `bolt_app.asking.translate` reads it off the payload."""
+    """Make the command, as `bolt_app.commands.interactive` reads it off the payload."""
     incident, label, url = [*value.split(" ", 2), "", ""][:3]
     user = SlackUserId(press.by.slack)
     return Command(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bolt_app.asking.quoting import ADD_NOTE
+from bolt_app.commands.message_to_note import ADD_NOTE
 from pagebridge.sandbox.slack import Fault, Message
 from shared.settings import WorkerSettings
 from tests.stories.harness import Bridge, settled

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bolt_app.asking.saying import code, headline, label, saying, typed_as
-from bolt_app.asking.slash import ACTIONS, EXAMPLE, Verb, Wish
-from bolt_app.asking.typed import Typed
+from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, Verb, Wish
+from bolt_app.commands.slash_payload import Typed
 from bolt_app.open_incidents import Open, StillOpen
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing

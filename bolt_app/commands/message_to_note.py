@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bolt_app.asking.translate import Payload, clicker, reading, text
+from bolt_app.commands.interactive import Payload, clicker, reading, text
 from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Action, Clicker, Command, Terms, command_id

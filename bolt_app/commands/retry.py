@@ -8,7 +8,7 @@ pressing the button of an older try, leads to the newest one and never does anyt
 import asyncio
 from dataclasses import replace
 
-from bolt_app.asking.translate import Again
+from bolt_app.commands.interactive import Again
 from bolt_app.services import Wiring
 from shared.model.command import Action, Clicker, Command, command_id
 from shared.model.event import Ref

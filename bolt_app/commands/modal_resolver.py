@@ -11,9 +11,9 @@ from typing import Any
 
 import structlog
 
-from bolt_app.asking.translate import Payload, clicker, submitted
-from bolt_app.modals import filled
-from bolt_app.modals.filled import Filled, Wrong
+from bolt_app.commands import modal_submission
+from bolt_app.commands.interactive import Payload, clicker, submitted
+from bolt_app.commands.modal_submission import Filled, Wrong
 from bolt_app.modals.forms import LATER
 from bolt_app.services import Wiring
 from shared.errors import CallError, StoreDown
@@ -46,7 +46,7 @@ class Meaning:
         Raises `Wrong` with words for the fields, `Malformed` for what none of our dialogs sends.
         """
         view: Mapping[str, Any] = payload.get("view") or {}
-        found = filled.read(view)
+        found = modal_submission.read(view)
         who = clicker(payload)
         try:
             async with asyncio.timeout(LOOK_UP):
@@ -89,7 +89,7 @@ class Meaning:
             return 0
         now_ms = self._wiring.clock.estimate_ms()
         zone = (await self._wiring.slack.person(who.id)).zone if found.wake == LATER else ""
-        return filled.snoozed(found.wake, now_ms, zone)
+        return modal_submission.snoozed(found.wake, now_ms, zone)
 
 
 async def _or_declined(identity: Identity, user: SlackUserId) -> Ref | Declined:

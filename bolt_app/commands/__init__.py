@@ -1,0 +1,1 @@
+"""Slack payloads and typed text, parsed into commands."""
