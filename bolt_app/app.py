@@ -11,9 +11,9 @@ from bolt_app.commands.incident_lookup import Which
 from bolt_app.commands.message_to_note import Quoting
 from bolt_app.commands.modal_resolver import Meaning
 from bolt_app.commands.retry import Retrying
-from bolt_app.listeners import block_actions, events, shortcuts, slash_commands, view_submissions
+from bolt_app.listeners import block_actions, message_shortcuts, slash_commands, user_events, view_submissions
 from bolt_app.listeners.block_actions import BlockActions
-from bolt_app.listeners.shortcuts import Shortcuts
+from bolt_app.listeners.message_shortcuts import Shortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.middleware import Door
@@ -57,7 +57,7 @@ def _listen(app: AsyncApp, wiring: Wiring, direct: Direct, in_hand: InHand, comm
     actions = BlockActions(taking, slack, opening, Details(wiring, opening), Retrying(wiring))
     block_actions.register(app, actions, in_hand)
     view_submissions.register(app, ViewSubmissions(intake, Meaning(wiring)), catalogue, in_hand)
-    shortcuts.register(app, Shortcuts(taking, slack, Quoting(wiring)), in_hand)
+    message_shortcuts.register(app, Shortcuts(taking, slack, Quoting(wiring)), in_hand)
     commands = SlashCommands(command, intake, taking, slack, opening, which, Reading(wiring, which))
     slash_commands.register(app, commands, in_hand)
-    events.register(app, wiring.identity)
+    user_events.register(app, wiring.identity)
