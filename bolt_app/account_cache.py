@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from bolt_app.modals.fields import Option
+from bolt_app.modals.inputs import Option
 from shared.errors import BadCredentials, CallError, Malformed, Refused
 from shared.model.command import Action
 from shared.pagerduty.account import RESPONDERS, Priority

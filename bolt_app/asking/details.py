@@ -2,11 +2,11 @@
 
 import asyncio
 
-from bolt_app.asking.opening import Opening
 from bolt_app.asking.reading import ANSWERED_WITHIN, unreadable
 from bolt_app.asking.whole import read_whole
 from bolt_app.modals import details
-from bolt_app.modals.about import About
+from bolt_app.modals.context import About
+from bolt_app.modals.opener import Opening
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
 from shared.errors import CallError, Malformed, NotFound, StoreDown

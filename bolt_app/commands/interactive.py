@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bolt_app.modals.about import About
+from bolt_app.modals.context import About
 from shared.errors import Malformed
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.event import SECOND

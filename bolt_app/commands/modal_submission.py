@@ -10,10 +10,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bolt_app.modals import about
-from bolt_app.modals.about import About
-from bolt_app.modals.fields import CALLBACK, VALUE, searched
+from bolt_app.modals import context
+from bolt_app.modals.context import About
 from bolt_app.modals.forms import HOURS, LATER, UNTIL
+from bolt_app.modals.inputs import CALLBACK, VALUE, searched
 from shared.errors import BridgeError, Malformed
 from shared.model.command import Action, Terms
 from shared.model.event import SECOND, Ref
@@ -45,7 +45,7 @@ class Filled:
     """
 
     action: Action
-    about: About
+    context: About
     terms: Terms
     chosen: tuple[SlackUserId, ...] = ()
     field: str = ""
@@ -58,7 +58,7 @@ def read(view: Mapping[str, Any]) -> Filled:
     try:
         action = Action(str(view["callback_id"]).removeprefix(CALLBACK))
         values = _Values(view["state"]["values"])
-        of = about.read(view["private_metadata"])
+        of = context.read(view["private_metadata"])
         return _READ[action](action, of, values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Malformed(f"not a dialog of this bridge: {type(error).__name__}") from None

@@ -13,13 +13,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.asking import ack_mine
 from bolt_app.asking.manual import manual
-from bolt_app.asking.opening import Opening
 from bolt_app.asking.reading import Reading
 from bolt_app.asking.saying import code, saying
 from bolt_app.commands.incident_lookup import Which
 from bolt_app.commands.slash_grammar import ACTIONS, Mistyped, Verb, Wish, parse
 from bolt_app.commands.slash_payload import Typed, typed
-from bolt_app.modals.about import About
+from bolt_app.modals.context import About
+from bolt_app.modals.opener import Opening
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Intake
 from bolt_app.write_path.replies import Reply

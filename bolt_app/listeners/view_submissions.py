@@ -13,8 +13,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bolt_app.account_cache import Catalogue
 from bolt_app.commands.modal_resolver import Meaning
 from bolt_app.commands.modal_submission import Wrong, first_field
-from bolt_app.modals.fields import CALLBACK, listed, searched
 from bolt_app.modals.forms import TITLE
+from bolt_app.modals.inputs import CALLBACK, listed, searched
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Intake
 from shared.errors import CallError, Malformed

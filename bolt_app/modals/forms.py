@@ -6,8 +6,8 @@ The block ids are those of `bolt_app.commands.modal_submission`, which reads wha
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bolt_app.modals.about import About
-from bolt_app.modals.fields import Option, asked, modal, one_of, option, written
+from bolt_app.modals.context import About
+from bolt_app.modals.inputs import Option, asked, modal, one_of, option, written
 from shared.model.command import Action
 from shared.slack.blocks import Block, context, section
 from shared.slack.buttons import LABEL

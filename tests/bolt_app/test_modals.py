@@ -14,10 +14,10 @@ from pydantic import TypeAdapter
 
 from bolt_app.commands import modal_submission
 from bolt_app.commands.modal_submission import Filled, Wrong
-from bolt_app.modals import about as abouts
+from bolt_app.modals import context as abouts
 from bolt_app.modals import forms
-from bolt_app.modals.about import About
-from bolt_app.modals.fields import Option
+from bolt_app.modals.context import About
+from bolt_app.modals.inputs import Option
 from pagebridge.sandbox.slack import rendering
 from pagebridge.sandbox.slack.validation import check_view
 from shared.errors import Malformed

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bolt_app.commands.interactive import again, asking, button, level, submitted
-from bolt_app.modals import about as abouts
-from bolt_app.modals.about import About
+from bolt_app.modals import context as abouts
+from bolt_app.modals.context import About
 from shared.errors import Malformed
 from shared.model.command import Action, Terms
 from shared.model.event import Status

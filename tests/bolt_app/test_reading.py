@@ -18,7 +18,7 @@ from bolt_app.asking.whole import Whole
 from bolt_app.commands.incident_lookup import candidates, unanswered, unknown
 from bolt_app.commands.slash_grammar import USAGES, Scope, Verb, Wish
 from bolt_app.modals import details
-from bolt_app.modals.about import About
+from bolt_app.modals.context import About
 from bolt_app.open_incidents import Open
 from bolt_app.write_path.replies import Reply
 from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bolt_app.modals import about
-from bolt_app.modals.about import About
+from bolt_app.modals import context
+from bolt_app.modals.context import About
 from shared.model.command import Action
 from shared.slack.blocks import Block
 from shared.slack.text import plain
@@ -32,7 +32,7 @@ def modal(action: Action, title: str, blocks: Sequence[Block], of: About, submit
     made: Block = {
         "type": "modal",
         "callback_id": f"{CALLBACK}{action}",
-        "private_metadata": about.write(of),
+        "private_metadata": context.write(of),
         "title": _plain(f"{title} {of.label}".strip(), 24),
         "close": _plain("Cancel" if submit else "Close", 24),
         "blocks": list(blocks),

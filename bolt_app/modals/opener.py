@@ -11,7 +11,7 @@ import structlog
 
 from bolt_app.account_cache import Catalogue
 from bolt_app.modals import forms
-from bolt_app.modals.about import About
+from bolt_app.modals.context import About
 from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.command import Action
 from shared.slack.blocks import Block
