@@ -4,8 +4,6 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bolt_app.asking.details import Details
-from bolt_app.asking.reading import Reading
 from bolt_app.commands.incident_lookup import Which
 from bolt_app.commands.message_to_note import Quoting
 from bolt_app.commands.modal_resolver import Meaning
@@ -17,6 +15,8 @@ from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.middleware import Door
 from bolt_app.modals.opener import Opening
+from bolt_app.queries.incident_details import Details
+from bolt_app.queries.router import Reading
 from bolt_app.services import Wiring
 from bolt_app.write_path.direct import Direct
 from bolt_app.write_path.in_hand import InHand

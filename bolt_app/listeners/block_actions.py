@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.asking.details import Details
 from bolt_app.commands import interactive
 from bolt_app.commands.interactive import AT_ONCE, Press
 from bolt_app.commands.retry import Retrying
 from bolt_app.modals.opener import Opening
+from bolt_app.queries.incident_details import Details
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.replies import Reply
 from bolt_app.write_path.taking import Taking

@@ -11,15 +11,15 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.asking import ack_mine
-from bolt_app.asking.manual import manual
-from bolt_app.asking.reading import Reading
 from bolt_app.asking.saying import code, saying
 from bolt_app.commands.incident_lookup import Which
 from bolt_app.commands.slash_grammar import ACTIONS, Mistyped, Verb, Wish, parse
 from bolt_app.commands.slash_payload import Typed, typed
 from bolt_app.modals.context import About
 from bolt_app.modals.opener import Opening
+from bolt_app.queries import acknowledge_mine
+from bolt_app.queries.help import manual
+from bolt_app.queries.router import Reading
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Intake
 from bolt_app.write_path.replies import Reply
@@ -70,7 +70,7 @@ class SlashCommands:
         When some could not be stored, the ack waits until that has been told.
         """
         try:
-            commands = ack_mine.pressed(body)
+            commands = acknowledge_mine.pressed(body)
         except Malformed as error:
             await ack()
             await self._answer_press(body, unreadable(error))
@@ -79,7 +79,7 @@ class SlashCommands:
         lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
         if not lost:
             await ack()
-        reply = ack_mine.taken(commands, lost, self.command)
+        reply = acknowledge_mine.taken(commands, lost, self.command)
         told = await self._answer_press(body, reply) or await tell(self.slack, commands[0], reply)
         if lost and told:
             await ack()
@@ -125,7 +125,7 @@ def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:
             await commands.acknowledge_all(ack, body)
 
     app.command(commands.command)(entered)
-    app.action(ack_mine.ACK_MINE)(pressed)
+    app.action(acknowledge_mine.ACK_MINE)(pressed)
 
 
 def mistyped(error: Mistyped, command: str) -> Reply:

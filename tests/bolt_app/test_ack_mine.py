@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bolt_app.asking.ack_mine import ACK_MINE, MOST, pressed, preview, taken
 from bolt_app.open_incidents import Open
+from bolt_app.queries.acknowledge_mine import ACK_MINE, MOST, pressed, preview, taken
 from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
 from shared.model.command import Action

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.asking.listing import listed
-from bolt_app.asking.manual import manual, markdown
-from bolt_app.asking.oncall import Place, best, choose, levels
-from bolt_app.asking.reading import unread
 from bolt_app.asking.saying import age
-from bolt_app.asking.show import shown
-from bolt_app.asking.whoami import ROLES
-from bolt_app.asking.whole import Whole
 from bolt_app.commands.incident_lookup import candidates, unanswered, unknown
 from bolt_app.commands.slash_grammar import USAGES, Scope, Verb, Wish
-from bolt_app.modals import details
 from bolt_app.modals.context import About
 from bolt_app.open_incidents import Open
+from bolt_app.queries import incident_details_view
+from bolt_app.queries.help import manual, markdown
+from bolt_app.queries.incident_view import Whole
+from bolt_app.queries.list_incidents import listed
+from bolt_app.queries.on_call import Place, best, choose, levels
+from bolt_app.queries.router import unread
+from bolt_app.queries.show_incident import shown
+from bolt_app.queries.whoami import ROLES
 from bolt_app.write_path.replies import Reply
 from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
@@ -138,7 +138,7 @@ def test_any_incident_is_harmless(text: str) -> None:
 
 def view(whole: Whole) -> str:
     """Open the details of an incident, which Slack must take."""
-    made = details.view(ABOUT, details.shown(whole))
+    made = incident_details_view.view(ABOUT, incident_details_view.shown(whole))
     assert [] == check_view(made, only="modal")
     shown = json.dumps(made, ensure_ascii=False)
     assert 250_000 > len(shown.encode())

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bolt_app.asking.actions import actions_table
-from bolt_app.asking.manual import markdown as manual
+from bolt_app.queries.help import markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.manifest import written
 from pagebridge.cli.settings import env_example, markdown

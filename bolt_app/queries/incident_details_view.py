@@ -7,8 +7,8 @@ paragraph below the 3000 characters of a section.
 
 from collections.abc import Iterable, Sequence
 
-from bolt_app.asking.whole import Whole, author, counted, cut, entry, facts
 from bolt_app.modals.context import About
+from bolt_app.queries.incident_view import Whole, author, counted, cut, entry, facts
 from shared.pagerduty.additions import Note
 from shared.pagerduty.alerts import Alert
 from shared.pagerduty.log_entries import LogEntry

@@ -4,15 +4,15 @@ import asyncio
 
 import structlog
 
-from bolt_app.asking.ack_mine import AckMine
-from bolt_app.asking.listing import Listing
-from bolt_app.asking.oncall import WhoIsOnCall
 from bolt_app.asking.saying import saying
-from bolt_app.asking.show import Show
-from bolt_app.asking.whoami import WhoAmI
 from bolt_app.commands.incident_lookup import Which
 from bolt_app.commands.slash_grammar import Verb, Wish
 from bolt_app.commands.slash_payload import Typed
+from bolt_app.queries.acknowledge_mine import AckMine
+from bolt_app.queries.list_incidents import Listing
+from bolt_app.queries.on_call import WhoIsOnCall
+from bolt_app.queries.show_incident import Show
+from bolt_app.queries.whoami import WhoAmI
 from bolt_app.services import Wiring
 from bolt_app.write_path.replies import Reply
 from shared.errors import CallError, Malformed, Refused, StoreDown

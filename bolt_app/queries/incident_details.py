@@ -2,11 +2,11 @@
 
 import asyncio
 
-from bolt_app.asking.reading import ANSWERED_WITHIN, unreadable
-from bolt_app.asking.whole import read_whole
-from bolt_app.modals import details
 from bolt_app.modals.context import About
 from bolt_app.modals.opener import Opening
+from bolt_app.queries import incident_details_view
+from bolt_app.queries.incident_view import read_whole
+from bolt_app.queries.router import ANSWERED_WITHIN, unreadable
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
 from shared.errors import CallError, Malformed, NotFound, StoreDown
@@ -29,16 +29,16 @@ class Details:
         """Open them; whatever goes wrong is told there. Never raises `CallError`."""
 
         async def told() -> Block:
-            return details.view(about, await self._told(incident, about, by))
+            return incident_details_view.view(about, await self._told(incident, about, by))
 
-        await self._opening.open_then(about, trigger_id, details.loading(about), told)
+        await self._opening.open_then(about, trigger_id, incident_details_view.loading(about), told)
 
     async def _told(self, incident: IncidentId, about: About, by: Clicker) -> list[Block]:
         try:
             async with asyncio.timeout(ANSWERED_WITHIN):
                 whole = await read_whole(self._wiring.pagerduty, incident)
                 if await self._seeing.visible(whole.incident, by, about.channel):
-                    return details.shown(whole)
+                    return incident_details_view.shown(whole)
         except Declined as declined:
             return [section(f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}.")]
         except NotFound:

@@ -1,0 +1,1 @@
+"""Read-only requests: `/pd` listings, on-call, whoami, help and incident details."""
