@@ -12,12 +12,12 @@ from bolt_app import app, startup_checks
 from bolt_app.admin_server import Health
 from bolt_app.http_mode import HttpMode
 from bolt_app.queue_worker import Working, repeating
-from bolt_app.read_path.briefer import AT_ONCE, Briefer
-from bolt_app.read_path.placing import Placing
-from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.channel_planner import Planning
+from bolt_app.read_path.channel_sync import Showing
+from bolt_app.read_path.enrichment import AT_ONCE, Briefer
+from bolt_app.read_path.message_sync import Placing
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.read_path.showing import Showing
 from bolt_app.route_monitor import RouteCheck
 from bolt_app.services import Doors, Wiring
 from bolt_app.socket_mode import SocketMode

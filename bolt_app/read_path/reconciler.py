@@ -10,9 +10,9 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.adopting import Adopting
-from bolt_app.read_path.planning import Planning
-from bolt_app.read_path.showing import Pass, Showing
+from bolt_app.read_path.adoption import Adopting
+from bolt_app.read_path.channel_planner import Planning
+from bolt_app.read_path.channel_sync import Pass, Showing
 from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, NotFound
 from shared.model.event import Snapshot, Status

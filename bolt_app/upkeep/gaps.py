@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from bolt_app.read_path.placing import Place, Placing
+from bolt_app.read_path.message_sync import Place, Placing
 from bolt_app.services import Wiring
 from shared.errors import CallError, Refused
 from shared.model.event import SECOND, Snapshot

@@ -12,7 +12,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.placing import Placing
+from bolt_app.read_path.message_sync import Placing
 from bolt_app.services import Wiring
 from bolt_app.upkeep.gaps import Gaps, with_late
 from bolt_app.upkeep.resync import Pass, Resync

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.read_path.passes import Pass
+from bolt_app.read_path.reconcile_pass import Pass
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Status
 from shared.model.ids import MessageTs
 from shared.model.incident import Incident, fold, settle

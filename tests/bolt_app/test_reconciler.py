@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from fakeredis import FakeAsyncRedis
 
-from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.channel_planner import Planning
+from bolt_app.read_path.channel_sync import Pass
 from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.read_path.showing import Pass
 from shared.errors import Malformed
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, IncidentId

@@ -8,7 +8,7 @@ something must be found.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bolt_app.read_path.placing import Place, Placing
+from bolt_app.read_path.message_sync import Place, Placing
 from bolt_app.read_path.projector import Projector
 from bolt_app.services import Wiring
 from bolt_app.upkeep.resync import Pass, Resync

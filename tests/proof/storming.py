@@ -13,11 +13,11 @@ from random import Random
 from prometheus_client import REGISTRY
 
 from bolt_app.queue_worker import Working, repeating
-from bolt_app.read_path.placing import Placing
-from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.channel_planner import Planning
+from bolt_app.read_path.channel_sync import Showing
+from bolt_app.read_path.message_sync import Placing
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.read_path.showing import Showing
 from bolt_app.services import Doors, Wiring
 from bolt_app.stream_consumer import Consuming
 from pagebridge.sandbox.slack import Limits

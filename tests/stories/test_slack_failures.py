@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from bolt_app.read_path.placing import Placing
-from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.channel_planner import Planning
+from bolt_app.read_path.channel_sync import Showing
+from bolt_app.read_path.message_sync import Placing
 from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.read_path.showing import Showing
 from pagebridge.sandbox.slack import Fault
 from shared.model.ids import IncidentId
 from tests.stories.harness import Bridge, settled, until

@@ -8,7 +8,7 @@ whoever has waited longest tries now and then, and a success of anybody lets the
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.passes import Pass
+from bolt_app.read_path.reconcile_pass import Pass
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
 from shared.errors import Refused

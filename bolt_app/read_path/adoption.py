@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.planning import Planning
+from bolt_app.read_path.channel_planner import Planning
 from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Agent, Snapshot

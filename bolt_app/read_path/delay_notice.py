@@ -3,7 +3,7 @@
 import structlog
 from prometheus_client import Histogram
 
-from bolt_app.read_path.passes import Pass
+from bolt_app.read_path.reconcile_pass import Pass
 from bolt_app.services import Wiring
 from shared.errors import CallError
 from shared.model.ids import ChannelId

@@ -6,11 +6,11 @@ Each channel is for itself: one that refuses, or has no room for another message
 
 from collections.abc import Mapping
 
-from bolt_app.read_path.closing import Closing, pointless
-from bolt_app.read_path.lagging import Lagging
+from bolt_app.read_path.channel_outage import Closing, pointless
+from bolt_app.read_path.delay_notice import Lagging
 from bolt_app.read_path.mentions import Mentions
-from bolt_app.read_path.passes import Pass
-from bolt_app.read_path.placing import Place, Placing
+from bolt_app.read_path.message_sync import Place, Placing
+from bolt_app.read_path.reconcile_pass import Pass
 from bolt_app.services import Wiring
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
