@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bolt_app.asking.saying import code, headline, label, saying, typed_as
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, Verb, Wish
 from bolt_app.commands.slash_payload import Typed
 from bolt_app.open_incidents import Open, StillOpen
+from bolt_app.replies.builder import code, headline, label, saying, typed_as
+from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
-from bolt_app.write_path.replies import Reply
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.log import reference
 from shared.model.command import Command, Terms

@@ -17,10 +17,10 @@ from bolt_app.commands.interactive import AT_ONCE, Press
 from bolt_app.commands.retry import Retrying
 from bolt_app.modals.opener import Opening
 from bolt_app.queries.incident_details import Details
+from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.sender import tell
 from bolt_app.write_path.in_hand import InHand
-from bolt_app.write_path.replies import Reply
 from bolt_app.write_path.taking import Taking
-from bolt_app.write_path.telling import tell
 from shared.errors import CallError, Malformed, StoreDown
 from shared.log import reference
 from shared.model.command import Command

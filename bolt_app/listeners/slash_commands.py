@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.asking.saying import code, saying
 from bolt_app.commands.incident_lookup import Which
 from bolt_app.commands.slash_grammar import ACTIONS, Mistyped, Verb, Wish, parse
 from bolt_app.commands.slash_payload import Typed, typed
@@ -20,11 +19,12 @@ from bolt_app.modals.opener import Opening
 from bolt_app.queries import acknowledge_mine
 from bolt_app.queries.help import manual
 from bolt_app.queries.router import Reading
+from bolt_app.replies.builder import code, saying
+from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.sender import tell
 from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Intake
-from bolt_app.write_path.replies import Reply
 from bolt_app.write_path.taking import Taking
-from bolt_app.write_path.telling import tell
 from shared.errors import CallError, Malformed
 from shared.log import reference
 from shared.model.command import Action

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bolt_app.asking.saying import age, code, label, saying
 from bolt_app.commands.interactive import press
 from bolt_app.commands.slash_grammar import Verb
 from bolt_app.commands.slash_payload import Typed
 from bolt_app.open_incidents import Open
 from bolt_app.queries.list_incidents import paragraphs
+from bolt_app.replies.builder import age, code, label, saying
+from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
-from bolt_app.write_path.replies import Reply
 from shared.errors import Malformed
 from shared.model.command import Action, Command, command_id
 from shared.model.event import Status

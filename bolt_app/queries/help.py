@@ -1,8 +1,8 @@
 """Pure: the table of commands, for whoever asks for help and for the documents."""
 
-from bolt_app.asking.saying import code, saying
 from bolt_app.commands.slash_grammar import USAGES
-from bolt_app.write_path.replies import Reply
+from bolt_app.replies.builder import code, saying
+from bolt_app.replies.outcome_text import Reply
 
 _NAMED = (
     "Incidents go by their number (`37`, `#37`) or PagerDuty id; leave it out when only one is open in the channel. "

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 
-from bolt_app.asking.saying import headline, names
+from bolt_app.replies.builder import headline, names
 from shared.errors import CallError, Malformed
 from shared.model.ids import IncidentId
 from shared.pagerduty.additions import Note

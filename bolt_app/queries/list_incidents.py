@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from bolt_app.asking.saying import age, code, headline, names, saying
 from bolt_app.commands.slash_grammar import Scope, Verb, Wish
 from bolt_app.commands.slash_payload import Typed
 from bolt_app.open_incidents import Open, StillOpen
+from bolt_app.replies.builder import age, code, headline, names, saying
+from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
-from bolt_app.write_path.replies import Reply
 from shared.model.event import Status
 from shared.pagerduty.requests import IncidentFilter
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bolt_app.asking.saying import code, saying
 from bolt_app.commands.slash_grammar import Verb, Wish
 from bolt_app.commands.slash_payload import Typed
 from bolt_app.open_incidents import StillOpen
+from bolt_app.replies.builder import code, saying
+from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
-from bolt_app.write_path.replies import Reply
 from shared.model.event import Instant, Ref
 from shared.model.ids import TeamId
 from shared.pagerduty.account import Service

@@ -4,7 +4,6 @@ import asyncio
 
 import structlog
 
-from bolt_app.asking.saying import saying
 from bolt_app.commands.incident_lookup import Which
 from bolt_app.commands.slash_grammar import Verb, Wish
 from bolt_app.commands.slash_payload import Typed
@@ -13,8 +12,9 @@ from bolt_app.queries.list_incidents import Listing
 from bolt_app.queries.on_call import WhoIsOnCall
 from bolt_app.queries.show_incident import Show
 from bolt_app.queries.whoami import WhoAmI
+from bolt_app.replies.builder import saying
+from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
-from bolt_app.write_path.replies import Reply
 from shared.errors import CallError, Malformed, Refused, StoreDown
 from shared.log import reference
 from shared.model.outcome import Declined

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from bolt_app.asking.saying import saying
 from bolt_app.commands.incident_lookup import Which, unknown
 from bolt_app.commands.slash_grammar import Wish
 from bolt_app.commands.slash_payload import Typed
 from bolt_app.queries.incident_view import LONGEST, Whole, author, counted, cut, entry, facts, read_whole
+from bolt_app.replies.builder import saying
+from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
-from bolt_app.write_path.replies import Reply
 from shared.pagerduty.additions import Note
 from shared.pagerduty.log_entries import LogEntry
 from shared.slack.text import clamp, escape, outside

@@ -1,9 +1,9 @@
 """`whoami`: who somebody is in PagerDuty, how that is known, and what to do when it is not."""
 
-from bolt_app.asking.saying import saying
 from bolt_app.commands.slash_payload import Typed
+from bolt_app.replies.builder import saying
+from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
-from bolt_app.write_path.replies import Reply
 from shared.identity import Linked
 from shared.model.outcome import Declined, Outcome
 from shared.slack.text import escape

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import structlog
 
+from bolt_app.replies import outcome_text
+from bolt_app.replies.outcome_text import Part, Reply
+from bolt_app.replies.sender import tell
 from bolt_app.services import Wiring
-from bolt_app.write_path import replies
-from bolt_app.write_path.replies import Part, Reply
-from bolt_app.write_path.telling import tell
 from bolt_app.write_path.trying import Try
 from shared.errors import BridgeError
 from shared.log import reference
@@ -54,13 +54,13 @@ class Answering:
         async with attempt.showing:
             await self._show_trying(attempt)
         if attempt.told == 0:
-            await self._tell(attempt, replies.on_its_way(attempt.command))
+            await self._tell(attempt, outcome_text.on_its_way(attempt.command))
         await self._until(attempt, durations.honest)
         if attempt.told > 1:
             return
         await self._tell(
             attempt,
-            replies.not_yet(attempt.command, attempt.page, unclear=attempt.record.unclear),
+            outcome_text.not_yet(attempt.command, attempt.page, unclear=attempt.record.unclear),
         )
 
     async def final(self, attempt: Try, outcome: Outcome) -> None:
@@ -68,18 +68,18 @@ class Answering:
         said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.aloud
         if said_by_card and attempt.told == 0:
             return
-        await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page), PATIENCE)
+        await self._tell(attempt, outcome_text.final(attempt.command, outcome, attempt.page), PATIENCE)
 
     async def report(self, attempt: Try, parts: Sequence[Part]) -> None:
         """Tell how each part of it ended."""
-        await self._tell(attempt, replies.report(parts, attempt.page), PATIENCE)
+        await self._tell(attempt, outcome_text.report(parts, attempt.page), PATIENCE)
 
     async def late(self, attempt: Try, outcome: Outcome) -> None:
         """Tell what turned out after the final answer."""
         if outcome.kind is Kind.DONE:
-            await self._tell(attempt, replies.after_all(attempt.command))
+            await self._tell(attempt, outcome_text.after_all(attempt.command))
         else:
-            await self._tell(attempt, replies.final(attempt.command, outcome, attempt.page))
+            await self._tell(attempt, outcome_text.final(attempt.command, outcome, attempt.page))
 
     async def _until(self, attempt: Try, seconds: float) -> None:
         """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""

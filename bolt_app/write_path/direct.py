@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bolt_app.replies import outcome_text
+from bolt_app.replies.sender import tell
 from bolt_app.services import Wiring
-from bolt_app.write_path import replies
 from bolt_app.write_path.attempting import ALREADY
 from bolt_app.write_path.auditing import answering, audited, ruled
 from bolt_app.write_path.guard import guard
-from bolt_app.write_path.telling import tell
 from shared.errors import CallError, Malformed, Refused
 from shared.identity import Identity, Linked
 from shared.log import reference
@@ -100,7 +100,7 @@ class Direct:
             await ack()
         async with press.turn:
             if not press.told:
-                reply = replies.final(command, press.outcome, press.url or command.url)
+                reply = outcome_text.final(command, press.outcome, press.url or command.url)
                 press.told = await tell(self._wiring.slack, command, reply)
         if press.told and not press.outcome.reached:
             await ack()

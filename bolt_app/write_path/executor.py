@@ -12,13 +12,13 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter, Histogram
 
+from bolt_app.replies.outcome_text import Part
 from bolt_app.services import Wiring
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.auditing import audited
 from bolt_app.write_path.creating import Creating
 from bolt_app.write_path.hindsight import learned
-from bolt_app.write_path.replies import Part
 from bolt_app.write_path.trying import Try
 from bolt_app.write_path.waiting import Waiting
 from shared.errors import (

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.asking.saying import age
 from bolt_app.commands.incident_lookup import candidates, unanswered, unknown
 from bolt_app.commands.slash_grammar import USAGES, Scope, Verb, Wish
 from bolt_app.modals.context import About
@@ -20,7 +19,8 @@ from bolt_app.queries.on_call import Place, best, choose, levels
 from bolt_app.queries.router import unread
 from bolt_app.queries.show_incident import shown
 from bolt_app.queries.whoami import ROLES
-from bolt_app.write_path.replies import Reply
+from bolt_app.replies.builder import age
+from bolt_app.replies.outcome_text import Reply
 from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
 from shared.model.briefing import Link

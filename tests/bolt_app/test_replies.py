@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.write_path.replies import Part, after_all, final, not_yet, on_its_way, report
+from bolt_app.replies.outcome_text import Part, after_all, final, not_yet, on_its_way, report
 from bolt_app.write_path.words import WORDS
 from shared.model.command import Action, Clicker, Command, Terms, split
 from shared.model.event import Ref, Status

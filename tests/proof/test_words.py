@@ -2,7 +2,7 @@
 
 import pytest
 
-from bolt_app.write_path import replies
+from bolt_app.replies import outcome_text
 from shared.model.command import Action, Clicker, Command
 from shared.model.event import Status
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
@@ -42,15 +42,18 @@ def test_every_final_answer_is_understood(action: Action, kind: Kind, meaning: S
     command = COMMAND if action is Action.ACKNOWLEDGE else _resolve()
     outcome = Outcome(kind, why="A reason.", who="Bob Ray", at_ms=1_700_000_000_000, status=Status.RESOLVED)
 
-    assert meaning is said(replies.final(command, outcome, "").text)
+    assert meaning is said(outcome_text.final(command, outcome, "").text)
 
 
 def test_news_on_the_way_are_understood() -> None:
     """What is said while it goes on is no final answer, and the late success is one."""
-    under_way = [replies.on_its_way(COMMAND), *(replies.not_yet(COMMAND, "", unclear=doubt) for doubt in (False, True))]
+    under_way = [
+        outcome_text.on_its_way(COMMAND),
+        *(outcome_text.not_yet(COMMAND, "", unclear=doubt) for doubt in (False, True)),
+    ]
 
     assert [Said.UNDER_WAY] * 3 == [said(reply.text) for reply in under_way]
-    assert Said.AFTER_ALL is said(replies.after_all(COMMAND).text)
+    assert Said.AFTER_ALL is said(outcome_text.after_all(COMMAND).text)
 
 
 def test_cards_and_lines_are_understood() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bolt_app.write_path.replies import Reply
+from bolt_app.replies.outcome_text import Reply
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import IncidentId
 from shared.slack.blocks import Block, section

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from bolt_app.write_path.replies import Reply
+from bolt_app.replies.outcome_text import Reply
 from shared.errors import CallError, Unavailable
 from shared.model.command import Clicker
 from shared.model.ids import ChannelId, CommandId, IncidentId

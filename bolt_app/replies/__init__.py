@@ -1,0 +1,1 @@
+"""Private replies: their wording, their blocks, and sending them."""
