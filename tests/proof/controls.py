@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from bolt_app.read_path.message_sync import Place, Placing
 from bolt_app.read_path.projector import Projector
+from bolt_app.resync.incident_resync import Pass, Resync
+from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.services import Wiring
-from bolt_app.upkeep.resync import Pass, Resync
-from bolt_app.upkeep.sweep import Sweep
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.trying import Try
 from shared.echo import Echo

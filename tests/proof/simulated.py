@@ -14,13 +14,13 @@ from bolt_app.read_path.enrichment import Briefer
 from bolt_app.read_path.message_sync import Placing
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.resync.incident_repair import Repairing
+from bolt_app.resync.incident_resync import Resync
+from bolt_app.resync.scheduler import Upkeep
+from bolt_app.resync.slack_sweep import Sweep
+from bolt_app.resync.subscription_watchdog import Watchdog
 from bolt_app.services import Doors, Wiring
 from bolt_app.stream_consumer import Consuming
-from bolt_app.upkeep.repairing import Repairing
-from bolt_app.upkeep.resync import Resync
-from bolt_app.upkeep.sweep import Sweep
-from bolt_app.upkeep.upkeep import Upkeep
-from bolt_app.upkeep.watchdog import Watchdog
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.direct import Ack, Direct, no_envelope

@@ -13,11 +13,11 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.message_sync import Placing
+from bolt_app.resync.incident_resync import Pass, Resync
+from bolt_app.resync.outage_notice import Gaps, with_late
+from bolt_app.resync.slack_sweep import Sweep
+from bolt_app.resync.subscription_watchdog import Watchdog
 from bolt_app.services import Wiring
-from bolt_app.upkeep.gaps import Gaps, with_late
-from bolt_app.upkeep.resync import Pass, Resync
-from bolt_app.upkeep.sweep import Sweep
-from bolt_app.upkeep.watchdog import Watchdog
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.log import reference
 from shared.model.event import SECOND

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
+from bolt_app.resync.incident_repair import Looked, Repairing
 from bolt_app.services import Wiring
-from bolt_app.upkeep.repairing import Looked, Repairing
 from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
 from shared.model.event import ANNOTATED, SECOND, Status
 from shared.model.ids import IncidentId

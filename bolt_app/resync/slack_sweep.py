@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
+from bolt_app.resync.incident_resync import Pass, Resync
 from bolt_app.services import Wiring
-from bolt_app.upkeep.resync import Pass, Resync
 from shared.errors import FencedOff, NotFound, Refused, Stopping
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id

@@ -1,0 +1,1 @@
+"""Background repair: resync with PagerDuty, the Slack sweep, and the webhook subscription watchdog."""
