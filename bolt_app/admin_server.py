@@ -6,8 +6,8 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
+from bolt_app.slack_transport.base import Transport
 from bolt_app.store_metrics import Figures
-from bolt_app.transport import Transport
 from shared.errors import StoreDown
 from shared.model.progress import EVERYTHING
 from shared.store import documents

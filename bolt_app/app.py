@@ -18,8 +18,8 @@ from bolt_app.modals.opener import Opening
 from bolt_app.queries.incident_details import Details
 from bolt_app.queries.router import Reading
 from bolt_app.services import Wiring
+from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.direct import Direct
-from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Intake
 from bolt_app.write_path.taking import Taking
 from shared.slack.client import SlackIdentity

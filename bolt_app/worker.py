@@ -10,7 +10,6 @@ from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, startup_checks
 from bolt_app.admin_server import Health
-from bolt_app.http_mode import HttpMode
 from bolt_app.queue_worker import Working, repeating
 from bolt_app.read_path.channel_planner import Planning
 from bolt_app.read_path.channel_sync import Showing
@@ -25,14 +24,15 @@ from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.resync.subscription_watchdog import Watchdog
 from bolt_app.route_monitor import RouteCheck
 from bolt_app.services import Doors, Wiring
-from bolt_app.socket_mode import SocketMode
+from bolt_app.slack_transport.base import Transport
+from bolt_app.slack_transport.http import HttpMode
+from bolt_app.slack_transport.inflight import InHand
+from bolt_app.slack_transport.socket_mode import SocketMode
 from bolt_app.stream_consumer import Consuming
-from bolt_app.transport import Transport
 from bolt_app.write_path.answering import Answering
 from bolt_app.write_path.attempting import Attempting
 from bolt_app.write_path.direct import Direct
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.in_hand import InHand
 from bolt_app.write_path.intake import Mover
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.clock import Durations

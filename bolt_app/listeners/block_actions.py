@@ -19,7 +19,7 @@ from bolt_app.modals.opener import Opening
 from bolt_app.queries.incident_details import Details
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import tell
-from bolt_app.write_path.in_hand import InHand
+from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed, StoreDown
 from shared.log import reference

@@ -6,7 +6,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.commands.message_to_note import ADD_NOTE, Quoting
-from bolt_app.write_path.in_hand import InHand
+from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
 from shared.log import reference

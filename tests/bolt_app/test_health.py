@@ -11,7 +11,7 @@ from fakeredis import FakeAsyncRedis
 from prometheus_client import REGISTRY
 
 from bolt_app.admin_server import Health
-from bolt_app.socket_mode import SocketMode
+from bolt_app.slack_transport.socket_mode import SocketMode
 from shared.model.ids import IncidentId
 from shared.model.progress import EVERYTHING
 from shared.store import documents, keys

@@ -16,7 +16,7 @@ import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bolt_app.http_mode import LIMITS, MOST_BODY, PATH, HttpMode
+from bolt_app.slack_transport.http import LIMITS, MOST_BODY, PATH, HttpMode
 from shared.clients import ClientLimits
 from tests.stories.harness import until
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bolt_app.http_mode import PATH, HttpMode
+from bolt_app.slack_transport.http import PATH, HttpMode
 from bolt_app.worker import Worker
 from pagebridge.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.pagerduty import Call, IncidentView, PagerDutySandbox

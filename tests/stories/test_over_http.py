@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bolt_app.admin_server import Health
-from bolt_app.http_mode import HttpMode
+from bolt_app.slack_transport.http import HttpMode
 from pagebridge.sandbox.slack.request_url import RequestUrl
 from shared.store.redis import connect
 from tests.stories import (

@@ -1,0 +1,1 @@
+"""How Slack payloads reach the worker: Socket Mode or HTTP."""
