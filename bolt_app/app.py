@@ -19,8 +19,8 @@ from bolt_app.queries.incident_details import Details
 from bolt_app.queries.router import Reading
 from bolt_app.services import Wiring
 from bolt_app.slack_transport.inflight import InHand
-from bolt_app.write_path.direct import Direct
-from bolt_app.write_path.intake import Intake
+from bolt_app.write_path.command_intake import Intake
+from bolt_app.write_path.direct_acknowledge import Direct
 from bolt_app.write_path.taking import Taking
 from shared.slack.client import SlackIdentity
 

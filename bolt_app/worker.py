@@ -29,11 +29,11 @@ from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.slack_transport.socket_mode import SocketMode
 from bolt_app.stream_consumer import Consuming
-from bolt_app.write_path.answering import Answering
-from bolt_app.write_path.attempting import Attempting
-from bolt_app.write_path.direct import Direct
+from bolt_app.write_path.attempt import Attempting
+from bolt_app.write_path.command_intake import Mover
+from bolt_app.write_path.direct_acknowledge import Direct
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.intake import Mover
+from bolt_app.write_path.progress_replies import Answering
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.clock import Durations
 from shared.identity import Identity

@@ -23,7 +23,7 @@ from bolt_app.replies.builder import code, saying
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import tell
 from bolt_app.slack_transport.inflight import InHand
-from bolt_app.write_path.intake import Intake
+from bolt_app.write_path.command_intake import Intake
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
 from shared.log import reference

@@ -16,7 +16,7 @@ from bolt_app.commands.modal_submission import Wrong, first_field
 from bolt_app.modals.forms import TITLE
 from bolt_app.modals.inputs import CALLBACK, listed, searched
 from bolt_app.slack_transport.inflight import InHand
-from bolt_app.write_path.intake import Intake
+from bolt_app.write_path.command_intake import Intake
 from shared.errors import CallError, Malformed
 from shared.log import reference
 

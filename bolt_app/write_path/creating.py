@@ -7,9 +7,9 @@ it is looked for.
 """
 
 from bolt_app.services import Wiring
-from bolt_app.write_path.attempting import Attempting
-from bolt_app.write_path.auditing import ruled
-from bolt_app.write_path.trying import Try
+from bolt_app.write_path.attempt import Attempting
+from bolt_app.write_path.audit_trail import ruled
+from bolt_app.write_path.execution import Try
 from shared.errors import Malformed
 from shared.model.command import Terms, incident_key
 from shared.model.event import TRIGGERED, Agent, Event, Source

@@ -14,13 +14,13 @@ from prometheus_client import Counter, Histogram
 
 from bolt_app.replies.outcome_text import Part
 from bolt_app.services import Wiring
-from bolt_app.write_path.answering import Answering
-from bolt_app.write_path.attempting import Attempting
-from bolt_app.write_path.auditing import audited
+from bolt_app.write_path.attempt import Attempting
+from bolt_app.write_path.audit_trail import audited
 from bolt_app.write_path.creating import Creating
+from bolt_app.write_path.execution import Try
 from bolt_app.write_path.hindsight import learned
-from bolt_app.write_path.trying import Try
-from bolt_app.write_path.waiting import Waiting
+from bolt_app.write_path.progress_replies import Answering
+from bolt_app.write_path.progress_tracker import Waiting
 from shared.errors import (
     BridgeError,
     FencedOff,

@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from bolt_app.write_path.direct import KEPT, Direct
-from bolt_app.write_path.intake import Intake
+from bolt_app.write_path.command_intake import Intake
+from bolt_app.write_path.direct_acknowledge import KEPT, Direct
 from shared.model.command import Command
 from shared.model.ids import CommandId
 

@@ -8,10 +8,10 @@ from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
 from bolt_app.services import Wiring
-from bolt_app.write_path.answering import Answering
-from bolt_app.write_path.attempting import Attempting
+from bolt_app.write_path.attempt import Attempting
+from bolt_app.write_path.execution import Try
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.trying import Try
+from bolt_app.write_path.progress_replies import Answering
 from shared.model.command import Action, Clicker, Command
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Kind, Outcome

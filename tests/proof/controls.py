@@ -13,8 +13,8 @@ from bolt_app.read_path.projector import Projector
 from bolt_app.resync.incident_resync import Pass, Resync
 from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.services import Wiring
-from bolt_app.write_path.attempting import Attempting
-from bolt_app.write_path.trying import Try
+from bolt_app.write_path.attempt import Attempting
+from bolt_app.write_path.execution import Try
 from shared.echo import Echo
 from shared.model.event import Event
 from shared.model.expectation import Expectation

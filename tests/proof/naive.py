@@ -3,7 +3,7 @@
 import asyncio
 
 from bolt_app.services import Doors
-from bolt_app.write_path.direct import Ack
+from bolt_app.write_path.direct_acknowledge import Ack
 from shared.errors import CallError, StoreDown
 from shared.model.command import Command
 from shared.model.event import TRANSITIONS, Event

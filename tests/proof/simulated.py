@@ -21,11 +21,11 @@ from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.resync.subscription_watchdog import Watchdog
 from bolt_app.services import Doors, Wiring
 from bolt_app.stream_consumer import Consuming
-from bolt_app.write_path.answering import Answering
-from bolt_app.write_path.attempting import Attempting
-from bolt_app.write_path.direct import Ack, Direct, no_envelope
+from bolt_app.write_path.attempt import Attempting
+from bolt_app.write_path.command_intake import Intake, Mover
+from bolt_app.write_path.direct_acknowledge import Ack, Direct, no_envelope
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.intake import Intake, Mover
+from bolt_app.write_path.progress_replies import Answering
 from bolt_app.write_path.taking import Taking
 from shared.bridge_config import BridgeConfig
 from shared.clock import Durations

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bolt_app.services import Wiring
-from bolt_app.write_path.intake import Intake
+from bolt_app.write_path.command_intake import Intake
 from pagebridge.sandbox.pagerduty import Fault, IncidentView
 from shared.model.audit import AuditEntry
 from shared.model.command import Action, Clicker, Command, Terms, command_id

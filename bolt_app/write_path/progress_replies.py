@@ -15,7 +15,7 @@ from bolt_app.replies import outcome_text
 from bolt_app.replies.outcome_text import Part, Reply
 from bolt_app.replies.sender import tell
 from bolt_app.services import Wiring
-from bolt_app.write_path.trying import Try
+from bolt_app.write_path.execution import Try
 from shared.errors import BridgeError
 from shared.log import reference
 from shared.model.attempt import Attempt, AttemptState

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from bolt_app.write_path.answering import Answering
-from bolt_app.write_path.trying import Try
+from bolt_app.write_path.execution import Try
+from bolt_app.write_path.progress_replies import Answering
 from shared.model.ids import CommandId
 from shared.model.queue import Record
 from shared.store.leases import Lease

@@ -11,9 +11,9 @@ from bolt_app.escalating import Escalating
 from bolt_app.services import Wiring
 from bolt_app.write_path import acts, effects
 from bolt_app.write_path.acts import Case, Effect
-from bolt_app.write_path.auditing import answering, ruled
+from bolt_app.write_path.audit_trail import answering, ruled
+from bolt_app.write_path.execution import RecordLost, Try
 from bolt_app.write_path.guard import guard
-from bolt_app.write_path.trying import RecordLost, Try
 from shared.errors import CallError, Refused, Uncertain
 from shared.model.command import Action, Command
 from shared.model.event import Agent, Event, Source
