@@ -9,11 +9,11 @@ import structlog
 
 from bolt_app.escalating import Escalating
 from bolt_app.services import Wiring
-from bolt_app.write_path import acts, effects
-from bolt_app.write_path.acts import Case, Effect
+from bolt_app.write_path.actions import recovery, registry
+from bolt_app.write_path.actions.preconditions import guard
+from bolt_app.write_path.actions.registry import Case, Effect
 from bolt_app.write_path.audit_trail import answering, ruled
 from bolt_app.write_path.execution import RecordLost, Try
-from bolt_app.write_path.guard import guard
 from shared.errors import CallError, Refused, Uncertain
 from shared.model.command import Action, Command
 from shared.model.event import Agent, Event, Source
@@ -63,7 +63,7 @@ class Attempting:
         if attempt.record.unclear:
             effect = await self._found(attempt, case)
             if effect is not None:
-                return effects.outcome(case, effect)
+                return recovery.outcome(case, effect)
             await self._require_repeatable(attempt.record)
         with ruled(attempt):
             attempt.rule = await self._wiring.authorization.require(case.user, case.now, attempt.command.action)
@@ -124,7 +124,7 @@ class Attempting:
             return Effect()
         expected = next((e for e in case.known.expectations if e.command == command.id), None)
         since_ms = expected.read_ms if expected else attempt.record.begun_ms
-        effect = await effects.find(self._wiring.pagerduty, case, since_ms)
+        effect = await recovery.find(self._wiring.pagerduty, case, since_ms)
         if effect is not None:
             await self._publish(attempt, case, effect)
         return effect
@@ -178,14 +178,14 @@ class Attempting:
             # Nothing will be sent, so nothing is expected.
             await self._wiring.echo.forget(case.command.incident, case.command.id)
             raise
-        effect = await self.calling(attempt, acts.send(self._wiring.pagerduty, case))
+        effect = await self.calling(attempt, registry.send(self._wiring.pagerduty, case))
         await self._remember_level(case, effect)
         await self._publish(attempt, case, effect)
-        futile = effects.somebody_elses(case, effect)
+        futile = recovery.somebody_elses(case, effect)
         if futile is not None and attempt.record.calls == 1:
             # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
             await self._wiring.echo.forget(case.command.incident, case.command.id)
-        return futile or effects.outcome(case, effect)
+        return futile or recovery.outcome(case, effect)
 
     async def _expect(self, attempt: Try, case: Case) -> None:
         command = attempt.command
@@ -194,9 +194,9 @@ class Attempting:
             return
         expectation = Expectation(
             command=command.id,
-            type=acts.event_type(command),
+            type=registry.event_type(command),
             agent=case.user.id,
-            detail=acts.detail(command),
+            detail=registry.detail(command),
             read_ms=case.read.ms,
             opens_ms=case.read.ms,
             noted_ms=await self._wiring.clock.now_ms(),
@@ -256,13 +256,13 @@ class Attempting:
             return
         event = Event(
             EventId(f"answer:{command.id}:{attempt.record.calls}"),
-            acts.event_type(command),
+            registry.event_type(command),
             command.incident,
             Source.ANSWER,
             at,
             Agent(case.user.id, case.user.name),
             effect.incident.snapshot if effect.incident else None,
-            detail=acts.detail(command) or "",
+            detail=registry.detail(command) or "",
             subject=effect.subject,
             said=effect.said,
             command=command.id,

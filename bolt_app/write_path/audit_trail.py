@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from bolt_app.write_path.acts import REQUEST
+from bolt_app.write_path.actions.registry import REQUEST
 from shared.authorization import NotAllowed
 from shared.errors import CallError, Refused
 from shared.identity import Linked

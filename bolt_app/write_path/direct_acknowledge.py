@@ -18,9 +18,9 @@ import structlog
 from bolt_app.replies import outcome_text
 from bolt_app.replies.sender import tell
 from bolt_app.services import Wiring
+from bolt_app.write_path.actions.preconditions import guard
 from bolt_app.write_path.attempt import ALREADY
 from bolt_app.write_path.audit_trail import answering, audited, ruled
-from bolt_app.write_path.guard import guard
 from shared.errors import CallError, Malformed, Refused
 from shared.identity import Identity, Linked
 from shared.log import reference

@@ -14,9 +14,9 @@ from prometheus_client import Counter, Histogram
 
 from bolt_app.replies.outcome_text import Part
 from bolt_app.services import Wiring
+from bolt_app.write_path.actions.trigger import Creating
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.audit_trail import audited
-from bolt_app.write_path.creating import Creating
 from bolt_app.write_path.execution import Try
 from bolt_app.write_path.hindsight import learned
 from bolt_app.write_path.progress_replies import Answering

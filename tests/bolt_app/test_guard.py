@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.write_path.guard import guard, took_effect
+from bolt_app.write_path.actions.preconditions import guard, took_effect
 from shared.model.command import Action, Clicker, Command, Terms
 from shared.model.event import ESCALATED, Agent, Instant, Ref, Status, StatusChange
 from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId

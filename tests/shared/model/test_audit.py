@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.write_path.acts import REQUEST
+from bolt_app.write_path.actions.registry import REQUEST
 from shared.log import reference
 from shared.model.audit import UNFIT, AuditEntry, Decision
 from shared.model.command import Action, command_id

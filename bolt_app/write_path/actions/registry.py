@@ -7,7 +7,7 @@ Nothing here decides whether a call may be made, or made again: that is the same
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bolt_app.write_path.guard import took_effect
+from bolt_app.write_path.actions.preconditions import took_effect
 from shared.errors import Malformed
 from shared.model.command import Action, Command, Terms
 from shared.model.event import (

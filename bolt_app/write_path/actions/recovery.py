@@ -1,7 +1,7 @@
 """How the effect of an act is found again at PagerDuty when its answer was lost, and what came of it, in words."""
 
-from bolt_app.write_path.acts import Case, Effect, event_type
-from bolt_app.write_path.guard import guard, took_effect
+from bolt_app.write_path.actions.preconditions import guard, took_effect
+from bolt_app.write_path.actions.registry import Case, Effect, event_type
 from shared.model.command import Action
 from shared.model.event import Instant, Ref, digest
 from shared.model.outcome import Kind, Outcome

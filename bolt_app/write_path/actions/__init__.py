@@ -1,0 +1,1 @@
+"""The actions that change an incident in PagerDuty."""
