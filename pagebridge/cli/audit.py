@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli import stores
-from pagebridge.cli.printing import show, table, utc
+from pagebridge.cli import store_option
+from pagebridge.cli.output import show, table, utc
 from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
@@ -88,8 +88,8 @@ def audit(  # noqa: PLR0913 - one filter each
     incident: On = None,
     action: Annotated[Action | None, typer.Option(metavar="ACTION", help=f"Of this kind: {', '.join(Action)}.")] = None,
     outcome: Annotated[Kind | None, typer.Option(metavar="OUTCOME", help=f"That ended so: {', '.join(Kind)}.")] = None,
-    as_json: stores.AsJson = False,
-    data: stores.Data = stores.DATA,
+    as_json: store_option.AsJson = False,
+    data: store_option.Data = store_option.DATA,
 ) -> None:
     """Show what people did from Slack, why they might, and what came of it."""
     wanted = Wanted(since or 0, until, user, incident, action, outcome)
@@ -103,11 +103,11 @@ def json_line(entry: AuditEntry) -> str:
 
 
 async def _audit(wanted: Wanted, data: Path, *, as_json: bool) -> int:
-    async with stores.opened(data) as redis:
+    async with store_option.opened(data) as redis:
         entries, unreadable = await _read(Audit(redis), wanted)
     show(map(json_line, entries) if as_json else table(TITLES, map(_row, entries)))
     sys.stderr.writelines(f"{problem}\n" for problem in unreadable)
-    return stores.FAILED if unreadable else 0
+    return store_option.FAILED if unreadable else 0
 
 
 async def _read(kept: Audit, wanted: Wanted) -> tuple[list[AuditEntry], list[Malformed]]:

@@ -7,8 +7,8 @@ import typer
 from pagebridge.cli.checks import offline
 from pagebridge.cli.checks.findings import EXIT_CODES, look_at_all, worst
 from pagebridge.cli.checks.site import here
-from pagebridge.cli.reporting import report
-from pagebridge.cli.stores import AsJson
+from pagebridge.cli.finding_output import report
+from pagebridge.cli.store_option import AsJson
 
 group = typer.Typer(no_args_is_help=True, help="Check the settings and bridge.toml without starting anything.")
 

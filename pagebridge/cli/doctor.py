@@ -16,9 +16,9 @@ from pagebridge.cli.checks import clocks, offline, pagerduty, redis, routes, sla
 from pagebridge.cli.checks.findings import EXIT_CODES, Check, Finding, look_at_all, worst
 from pagebridge.cli.checks.local import Worker
 from pagebridge.cli.checks.site import PagerDutySide, Site, SlackSide, opened
-from pagebridge.cli.pinging import PATIENCE
-from pagebridge.cli.reporting import report
-from pagebridge.cli.stores import DATA, AsJson, Data
+from pagebridge.cli.finding_output import report
+from pagebridge.cli.store_option import DATA, AsJson, Data
+from pagebridge.cli.webhook_ping import PATIENCE
 
 
 def add(commands: typer.Typer) -> None:

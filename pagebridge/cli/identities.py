@@ -11,9 +11,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from pagebridge.cli.doors import pagerduty_door, slack_door
-from pagebridge.cli.printing import show, table, utc
-from pagebridge.cli.stores import FAILED, AsJson
+from pagebridge.cli.clients import pagerduty_door, slack_door
+from pagebridge.cli.output import show, table, utc
+from pagebridge.cli.store_option import FAILED, AsJson
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.errors import CallError, Unavailable
 from shared.identity import same_email

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from pagebridge.cli.printing import show, table, utc
-from pagebridge.cli.standing import Standing, standing
-from pagebridge.cli.stores import DATA, AsJson, Data, opened
+from pagebridge.cli.incident_status import Standing, standing
+from pagebridge.cli.output import show, table, utc
+from pagebridge.cli.store_option import DATA, AsJson, Data, opened
 from shared.model.event import SECOND
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis

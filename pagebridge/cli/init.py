@@ -14,10 +14,10 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from pagebridge.cli import env_file
-from pagebridge.cli.asking import Unanswered, ask
 from pagebridge.cli.checks.site import here
 from pagebridge.cli.manifest import written
-from pagebridge.cli.secrets_in_place import SECRETS
+from pagebridge.cli.prompts import Unanswered, ask
+from pagebridge.cli.secret_install import SECRETS
 from shared.bridge_config import Channel
 from shared.problems import details, what_is_wrong
 from shared.settings import Settings

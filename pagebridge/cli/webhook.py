@@ -15,17 +15,17 @@ from urllib.parse import urlsplit
 
 import typer
 
-from pagebridge.cli import stores
-from pagebridge.cli.asking import agreed
+from pagebridge.cli import store_option
 from pagebridge.cli.checks.findings import Status
 from pagebridge.cli.checks.local import Receiver
 from pagebridge.cli.checks.site import here
 from pagebridge.cli.checks.webhook import is_private, judge
-from pagebridge.cli.doors import pagerduty_door
-from pagebridge.cli.pinging import Pinging
-from pagebridge.cli.printing import show, table
-from pagebridge.cli.secrets_in_place import SECRETS, in_place, retired
-from pagebridge.cli.stores import DATA, AsJson, Data
+from pagebridge.cli.clients import pagerduty_door
+from pagebridge.cli.output import show, table
+from pagebridge.cli.prompts import agreed
+from pagebridge.cli.secret_install import SECRETS, in_place, retired
+from pagebridge.cli.store_option import DATA, AsJson, Data
+from pagebridge.cli.webhook_ping import Pinging
 from shared.pagerduty.client import PagerDuty
 from shared.pagerduty.subscriptions import (
     ANY,
@@ -160,7 +160,7 @@ async def _ping(settings: PagerDutySettings, subscription: str, data: Path) -> i
 
 async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path) -> bool:
     """Ping a subscription, say what became of it, and tell whether it came."""
-    async with stores.opened(data) as redis:
+    async with store_option.opened(data) as redis:
         pinging = Pinging(door, redis, Receiver(here().receiver_admin_port))
         verdict = judge(subscription, await pinging.ping(subscription.id))
     _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.mend}" if verdict.mend else ""))

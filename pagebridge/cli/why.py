@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli.printing import show, table, terminal, utc
-from pagebridge.cli.standing import Standing, find, standing
-from pagebridge.cli.stores import DATA, FAILED, AsJson, Data, opened
-from pagebridge.cli.story import Moment, told
+from pagebridge.cli.incident_status import Standing, find, standing
+from pagebridge.cli.incident_story import Moment, told
+from pagebridge.cli.output import show, table, terminal, utc
+from pagebridge.cli.store_option import DATA, FAILED, AsJson, Data, opened
 from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.store import keys

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, main
-from pagebridge.cli.standing import Standing
+from pagebridge.cli.incident_status import Standing
 from pagebridge.embedded_valkey import EmbeddedValkey
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, warned
 from pagebridge.cli.env_file import ENV
-from pagebridge.cli.secrets_in_place import SECRETS
+from pagebridge.cli.secret_install import SECRETS
 from pagebridge.cli.up import StoreSettings
 from shared.bridge_config import BridgeConfig, RouteConfig, load_bridge_config
 from shared.problems import Misconfigured

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pagebridge.child import Child
-from pagebridge.cli import doors
+from pagebridge.cli import clients
 from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, unseen
 from pagebridge.cli.checks.local import Receiver
-from pagebridge.cli.pinging import Pinging
 from pagebridge.cli.up import StoreSettings
+from pagebridge.cli.webhook_ping import Pinging
 from pagebridge.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.pagerduty.client import PagerDuty
@@ -100,9 +100,9 @@ async def opened(data: Path) -> AsyncIterator[Site]:
         yield Site(
             here=machine,
             config=_config(machine.bridge_config),
-            redis=await stack.enter_async_context(doors.store_door(url)) if url else None,
-            slack=SlackSide(await stack.enter_async_context(doors.slack_door(slack)), slack) if slack else None,
-            pagerduty=PagerDutySide(await stack.enter_async_context(doors.pagerduty_door(pagerduty)), pagerduty)
+            redis=await stack.enter_async_context(clients.store_door(url)) if url else None,
+            slack=SlackSide(await stack.enter_async_context(clients.slack_door(slack)), slack) if slack else None,
+            pagerduty=PagerDutySide(await stack.enter_async_context(clients.pagerduty_door(pagerduty)), pagerduty)
             if pagerduty
             else None,
             problems=(*_not_asked(Redis=url, Slack=slack, PagerDuty=pagerduty), known("receiver", receiver)),

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from fakeredis import FakeAsyncRedis
 
-from pagebridge.cli.story import WORDS, Moment
+from pagebridge.cli.incident_story import WORDS, Moment
 from shared.errors import Refused, Unavailable
 from shared.model.ids import ChannelId, LineKey, MessageTs
 from shared.model.incident import fold

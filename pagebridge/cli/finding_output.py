@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pagebridge.cli.checks.findings import Finding, Status
-from pagebridge.cli.printing import show
+from pagebridge.cli.output import show
 
 STYLES = {Status.PASS: "green", Status.UNSEEN: "cyan", Status.WARNING: "yellow", Status.FAIL: "bold red"}
 WIDEST = max(map(len, Status))

@@ -5,7 +5,7 @@ import sys
 from pydantic import SecretStr
 
 from pagebridge.cli import env_file
-from pagebridge.cli.asking import agreed
+from pagebridge.cli.prompts import agreed
 
 SECRETS = "PAGERDUTY_WEBHOOK_SECRETS"
 

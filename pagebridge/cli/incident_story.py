@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from pagebridge.cli.printing import utc
+from pagebridge.cli.output import utc
 from shared.model.audit import AuditEntry
 from shared.model.event import Source
 from shared.model.incident import Told
