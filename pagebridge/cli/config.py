@@ -5,8 +5,8 @@ import asyncio
 import typer
 
 from pagebridge.cli.checks import offline
+from pagebridge.cli.checks.context import here
 from pagebridge.cli.checks.findings import EXIT_CODES, look_at_all, worst
-from pagebridge.cli.checks.site import here
 from pagebridge.cli.finding_output import report
 from pagebridge.cli.store_option import AsJson
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import typer
 
 from pagebridge.cli.checks import clocks, offline, pagerduty, redis, routes, slack, webhook
+from pagebridge.cli.checks.context import PagerDutySide, Site, SlackSide, opened
 from pagebridge.cli.checks.findings import EXIT_CODES, Check, Finding, look_at_all, worst
-from pagebridge.cli.checks.local import Worker
-from pagebridge.cli.checks.site import PagerDutySide, Site, SlackSide, opened
+from pagebridge.cli.checks.local_endpoints import Worker
 from pagebridge.cli.finding_output import report
 from pagebridge.cli.store_option import DATA, AsJson, Data
 from pagebridge.cli.webhook_ping import PATIENCE

@@ -14,7 +14,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from pagebridge.cli import env_file
-from pagebridge.cli.checks.site import here
+from pagebridge.cli.checks.context import here
 from pagebridge.cli.manifest import written
 from pagebridge.cli.prompts import Unanswered, ask
 from pagebridge.cli.secret_install import SECRETS

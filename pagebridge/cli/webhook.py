@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import typer
 
 from pagebridge.cli import store_option
+from pagebridge.cli.checks.context import here
 from pagebridge.cli.checks.findings import Status
-from pagebridge.cli.checks.local import Receiver
-from pagebridge.cli.checks.site import here
+from pagebridge.cli.checks.local_endpoints import Receiver
 from pagebridge.cli.checks.webhook import is_private, judge
 from pagebridge.cli.clients import pagerduty_door
 from pagebridge.cli.output import show, table

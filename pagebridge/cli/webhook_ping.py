@@ -4,7 +4,7 @@ import asyncio
 from enum import Enum
 from typing import Any
 
-from pagebridge.cli.checks.local import Receiver
+from pagebridge.cli.checks.local_endpoints import Receiver
 from shared.errors import Malformed
 from shared.pagerduty import webhook
 from shared.pagerduty.client import PagerDuty

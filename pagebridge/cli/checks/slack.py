@@ -3,7 +3,7 @@
 import re
 
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged, passed, unseen, warned
-from pagebridge.cli.checks.local import Worker
+from pagebridge.cli.checks.local_endpoints import Worker
 from shared import credentials
 from shared.errors import CallError, Malformed, Refused
 from shared.slack.client import Slack, SlackIdentity

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from pagebridge.cli.checks import slack
 from pagebridge.cli.checks.findings import Finding, Status
-from pagebridge.cli.checks.local import Worker
+from pagebridge.cli.checks.local_endpoints import Worker
 from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge.sandbox.slack import SlackSandbox
 from shared.serving import serving

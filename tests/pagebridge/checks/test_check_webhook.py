@@ -4,7 +4,7 @@ import pytest
 
 from pagebridge.cli.checks import webhook
 from pagebridge.cli.checks.findings import Finding, Status
-from pagebridge.cli.checks.local import Receiver
+from pagebridge.cli.checks.local_endpoints import Receiver
 from pagebridge.cli.webhook_ping import Pinging
 from pagebridge.sandbox.pagerduty import Fault
 from shared.store import keys

@@ -13,7 +13,7 @@ from pathlib import Path
 from pagebridge.child import Child
 from pagebridge.cli import clients
 from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, unseen
-from pagebridge.cli.checks.local import Receiver
+from pagebridge.cli.checks.local_endpoints import Receiver
 from pagebridge.cli.up import StoreSettings
 from pagebridge.cli.webhook_ping import Pinging
 from pagebridge.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
