@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge import embedded_valkey
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local import embedded_valkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 NEEDED = pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")

@@ -4,7 +4,7 @@ import asyncio
 import shlex
 from pathlib import Path
 
-from pagebridge import embedded_valkey
+from pagebridge.local import embedded_valkey
 from pagebridge.sandbox.demo.processes import free_ports
 from shared.store.redis import Redis
 from tests.servers import program

@@ -9,7 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from pagebridge.embedded_valkey import EmbeddedValkeyError
+from pagebridge.local.embedded_valkey import EmbeddedValkeyError
 from shared.errors import BridgeError
 from shared.problems import Misconfigured
 

@@ -10,7 +10,7 @@ import typer
 from pydantic import SecretStr
 
 from pagebridge.cli.up import DATA, StoreSettings
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
 from shared.settings import Environment, load
 from shared.store.redis import Redis, connect

@@ -16,8 +16,8 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.embedded_valkey import EmbeddedValkey
-from pagebridge.supervising import Process, Store, Supervisor
+from pagebridge.local.embedded_valkey import EmbeddedValkey
+from pagebridge.local.process_supervisor import Process, Store, Supervisor
 from shared.bridge_config import load_bridge_config
 from shared.setting_kinds import RedisUrl
 from shared.settings import Environment, Settings, load

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pagebridge.child import Child
+from pagebridge.local.child_process import Child
 from pagebridge.sandbox.demo.processes import free_ports
 from shared.pagerduty.access import SCOPES
 from tests.deploy.users import ROOT, Store, store

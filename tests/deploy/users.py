@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pagebridge.child import Child
-from pagebridge.embedded_valkey import _packaged_binary
+from pagebridge.local.child_process import Child
+from pagebridge.local.embedded_valkey import _packaged_binary
 from pagebridge.sandbox.demo.processes import free_ports
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pagebridge.cli.checks.findings import Check, Finding, Status, look_at_all
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports
 from pagebridge.sandbox.pagerduty import PagerDutySandbox, Subscription
 from pagebridge.sandbox.slack import SlackSandbox

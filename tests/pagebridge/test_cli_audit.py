@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, MISCONFIGURED, main
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, MISCONFIGURED, main
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store import keys
 from shared.store.dead_letters import DeadLetters, Done, Letter
 from shared.store.redis import Redis, connect

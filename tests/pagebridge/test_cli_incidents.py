@@ -10,7 +10,7 @@ import pytest
 
 from pagebridge.cli import FAILED, main
 from pagebridge.cli.incident_status import Standing
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
 from shared.model.event import Instant

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import MISCONFIGURED, main
-from pagebridge.embedded_valkey import EmbeddedValkey
-from pagebridge.supervising import Patience, Process, Store, Supervisor
+from pagebridge.local.embedded_valkey import EmbeddedValkey
+from pagebridge.local.process_supervisor import Patience, Process, Store, Supervisor
 from shared.errors import StoreDown
 from shared.settings import Settings
 from shared.store.redis import Redis, connect

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from pagebridge.embedded_valkey import LONGEST_SOCKET_PATH, EmbeddedValkey, EmbeddedValkeyError
+from pagebridge.local.embedded_valkey import LONGEST_SOCKET_PATH, EmbeddedValkey, EmbeddedValkeyError
 
 
 async def test_it_is_ready_when_started_and_durable(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ async def test_wait_tells_that_the_server_is_gone(tmp_path: Path) -> None:
 BRIDGE = """
 import asyncio, sys
 from pathlib import Path
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 
 async def main():
     valkey = EmbeddedValkey(Path(sys.argv[1]))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.child import Child
 from pagebridge.cli import main
+from pagebridge.local.child_process import Child
 from pagebridge.sandbox.demo.processes import free_ports
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.slack import SlackSandbox

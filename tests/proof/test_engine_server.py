@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from tests.proof.engine.server import MemoryServer, Part
 
 LUA = sorted(files("shared.store").joinpath("lua").iterdir(), key=lambda path: path.name)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from bolt_app.slack_transport.http import PATH, HttpMode
 from bolt_app.worker import Worker
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
 from pagebridge.sandbox.slack import Ephemeral, Interaction, Limits, Message, Modal, SlackSandbox
 from shared.bridge_config import BridgeConfig, IdentityConfig, RouteConfig

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pagebridge.child import Child
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.child_process import Child
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports, without_proxies
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.pagerduty.faults import Active

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge import embedded_valkey
+from pagebridge.local import embedded_valkey
 from pagebridge.sandbox.slack import Fault
 from tests.clocks import HOUR, NEEDED, Clock
 from tests.servers import VARIABLE

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis, connect
 from tests.servers import program
 from tests.webhook_receiver.running import Running, running

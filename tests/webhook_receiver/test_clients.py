@@ -9,7 +9,7 @@ from itertools import cycle
 
 import pytest
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis
 from tests.webhook_receiver.running import (
     BODY,

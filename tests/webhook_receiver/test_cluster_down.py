@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import connect
 from tests.clusters import node, serve_nothing, served
 from tests.servers import BOTH

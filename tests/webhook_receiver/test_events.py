@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from structlog.testing import capture_logs
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store import keys
 from shared.store.redis import Redis
 from tests.servers import CONFIRMING

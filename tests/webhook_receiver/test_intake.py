@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis
 from tests.webhook_receiver.running import BODY, PATH, PATIENT, SIGNATURE, Running, running, sign, stored
 from webhook_receiver.limits import MOST_BODY

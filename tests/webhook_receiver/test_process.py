@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis
 from tests.servers import CONFIRMING
 from tests.webhook_receiver.running import BODY, PATH, PATIENCE, SECRET, SIGNATURE, sign, stored, storing, until

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from pagebridge import embedded_valkey
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local import embedded_valkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
 from shared.store import keys
 from shared.store.redis import Redis, connect

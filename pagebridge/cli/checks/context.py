@@ -10,13 +10,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pagebridge.child import Child
 from pagebridge.cli import clients
 from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, unseen
 from pagebridge.cli.checks.local_endpoints import Receiver
 from pagebridge.cli.up import StoreSettings
 from pagebridge.cli.webhook_ping import Pinging
-from pagebridge.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
+from pagebridge.local.child_process import Child
+from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.pagerduty.client import PagerDuty
 from shared.problems import Misconfigured

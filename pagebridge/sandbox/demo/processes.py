@@ -13,8 +13,8 @@ from pathlib import Path
 
 import aiohttp
 
-from pagebridge.child import Child
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.child_process import Child
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.cast import CHANNEL
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.slack import SlackSandbox

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo import cast, dialogs, hops, processes
 from pagebridge.sandbox.demo.hops import Hop
 from pagebridge.sandbox.demo.processes import Bridge

@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from pagebridge.child import Child
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.child_process import Child
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from tests.proof.chaos.journal import Journal
 
 MOMENT = 0.4

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports, without_proxies
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.slack import SlackSandbox

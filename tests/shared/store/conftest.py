@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from tests.servers import BOTH, program
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
+from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from shared.clock import Durations
 from shared.errors import StoreDown
 from shared.model.ids import IncidentId

@@ -14,7 +14,7 @@ from fakeredis import FakeAsyncRedis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.slack import Limits, SlackSandbox
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId

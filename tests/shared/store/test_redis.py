@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 from redis.exceptions import NoScriptError, ResponseError
 
-from pagebridge.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
 from shared.store.redis import Redis, append, connect, probe
 from tests.servers import can_wait_for_disk

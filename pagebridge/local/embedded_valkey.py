@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from pagebridge.child import Child
+from pagebridge.local.child_process import Child
 
 LONGEST_SOCKET_PATH = 103
 """In bytes. macOS takes 103, Linux 107."""

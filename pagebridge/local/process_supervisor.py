@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from pagebridge.child import Child
-from pagebridge.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
+from pagebridge.local.child_process import Child
+from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 
 FAILED, MISCONFIGURED = 1, 2
 """Exit codes: something broke; the process would end in the same way if it were started again."""

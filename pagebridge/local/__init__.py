@@ -1,0 +1,1 @@
+"""Child processes on this machine: supervision and the embedded Valkey."""
