@@ -11,7 +11,7 @@ import structlog
 from bolt_app.startup_checks import NotReady
 from bolt_app.worker import Worker
 from shared.bridge_config import BridgeConfig, load_bridge_config
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.log import configure
 from shared.problems import Misconfigured

@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.services import Wiring
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable
 from shared.log import reference
 from shared.model.ids import IncidentId

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bolt_app.account_cache import Catalogue
 from shared.authorization import Authorization
 from shared.bridge_config import BridgeConfig
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.echo import Echo
 from shared.identity import Identity
 from shared.model.incident import Incident

@@ -35,7 +35,7 @@ from bolt_app.write_path.direct_acknowledge import Direct
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import Answering
 from shared.bridge_config import BridgeConfig, load_bridge_config
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.identity import Identity
 from shared.pagerduty.client import PagerDuty
 from shared.problems import Misconfigured

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable
 from shared.log import reference
 from shared.model.ids import ChannelId, MessageTs

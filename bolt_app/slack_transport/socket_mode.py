@@ -15,7 +15,7 @@ import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.errors import BridgeError
 
 log = structlog.get_logger()

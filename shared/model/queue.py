@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.model.command import Command
 from shared.model.event import SECOND
 from shared.model.expectation import KEPT

@@ -3,7 +3,7 @@
 from typing import Self
 from urllib.parse import urlsplit
 
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.pagerduty.access import ApiKey, OAuthApp, Tokens
 from shared.pagerduty.directory import Directory
 from shared.pagerduty.incident_reads import IncidentReads

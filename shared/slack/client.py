@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.errors import NotFound, Uncertain
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack import answers

@@ -11,7 +11,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.store import keys
 from shared.store.redis import Redis
 from shared.store.scripts import Argument, Script

@@ -3,7 +3,7 @@
 import sys
 
 from bolt_app.__main__ import main
-from shared.clock import Durations
+from shared.durations import Durations
 
 if __name__ == "__main__":
     sys.exit(main(Durations(pace=0.0)))

@@ -7,7 +7,7 @@ from typing import cast
 
 from bolt_app.read_path.mentions import KEPT, KEPT_FAILURE, Mentions
 from bolt_app.services import Wiring
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.errors import Unavailable
 from shared.model.event import Ref
 from shared.model.ids import SlackUserId, UserId

@@ -5,7 +5,7 @@ from typing import Any
 
 from bolt_app.services import Doors, Wiring
 from shared.bridge_config import BridgeConfig
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.store.redis import Redis
 
 CLOSED: Any = None

@@ -23,7 +23,7 @@ from bolt_app.stream_consumer import Consuming
 from pagebridge.sandbox.slack import Limits
 from pagebridge.sandbox.slack.limits import Throttle
 from shared.bridge_config import BridgeConfig
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.slack.pacing import CHANNEL, TIER_3, WORKSPACE, Pacing
 from shared.store import keys
 from shared.store.leases import Leases

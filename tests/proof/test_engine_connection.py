@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as ConnectionBroken
 
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.store import keys

@@ -1,6 +1,6 @@
 """What follows from the durations."""
 
-from shared.clock import Durations
+from shared.durations import Durations
 
 DURATIONS = Durations()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shared.clock import Durations
+from shared.durations import Durations
 
 FAST = Durations(
     pagerduty_timeout=1.0,

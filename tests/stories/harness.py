@@ -18,7 +18,7 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
 from pagebridge.sandbox.slack import Ephemeral, Interaction, Limits, Message, Modal, SlackSandbox
 from shared.bridge_config import BridgeConfig, IdentityConfig, RouteConfig
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.settings import ReceiverSettings, WorkerSettings, load
 from shared.store import keys
 from shared.store.redis import connect

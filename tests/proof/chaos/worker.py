@@ -3,7 +3,7 @@
 import sys
 
 from bolt_app.__main__ import main
-from shared.clock import Durations
+from shared.durations import Durations
 
 TIMEOUT = 1.5
 """Seconds that one call to Slack or PagerDuty may take."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
-from shared.clock import Durations
+from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.model.ids import IncidentId
 from shared.store import keys
