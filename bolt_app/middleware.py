@@ -9,8 +9,8 @@ from slack_bolt.response import BoltResponse
 
 from bolt_app.commands.interactive import clicker
 from bolt_app.commands.slash_payload import typist
+from shared.access.identity import at_home
 from shared.errors import CallError, Malformed
-from shared.identity import at_home
 from shared.model.command import Clicker
 from shared.slack.blocks import Block, section
 from shared.slack.client import Slack, SlackIdentity

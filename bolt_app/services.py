@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bolt_app.account_cache import Catalogue
-from shared.authorization import Authorization
+from shared.access.authorization import Authorization
+from shared.access.identity import Identity
 from shared.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.echo import Echo
-from shared.identity import Identity
 from shared.model.incident import Incident
 from shared.model.progress import Progress
 from shared.model.queue import CommandQueue

@@ -34,9 +34,9 @@ from bolt_app.write_path.command_intake import Mover
 from bolt_app.write_path.direct_acknowledge import Direct
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import Answering
+from shared.access.identity import Identity
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.durations import Durations
-from shared.identity import Identity
 from shared.pagerduty.client import PagerDuty
 from shared.problems import Misconfigured
 from shared.serving import serving

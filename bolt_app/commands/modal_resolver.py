@@ -16,8 +16,8 @@ from bolt_app.commands.interactive import Payload, clicker, submitted
 from bolt_app.commands.modal_submission import Filled, Wrong
 from bolt_app.modals.forms import LATER
 from bolt_app.services import Wiring
+from shared.access.identity import Identity
 from shared.errors import CallError, StoreDown
-from shared.identity import Identity
 from shared.model.command import Clicker, Command
 from shared.model.event import Ref
 from shared.model.ids import SlackUserId

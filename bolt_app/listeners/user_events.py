@@ -5,8 +5,8 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncApp
 
+from shared.access.identity import Identity
 from shared.errors import StoreDown
-from shared.identity import Identity
 from shared.model.ids import SlackUserId
 
 log = structlog.get_logger()

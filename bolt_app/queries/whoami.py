@@ -4,7 +4,7 @@ from bolt_app.commands.slash_payload import Typed
 from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
-from shared.identity import Linked
+from shared.access.identity import Linked
 from shared.model.outcome import Declined, Outcome
 from shared.slack.text import escape
 

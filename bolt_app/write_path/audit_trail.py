@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from bolt_app.write_path.actions.registry import REQUEST
-from shared.authorization import NotAllowed
+from shared.access.authorization import NotAllowed
+from shared.access.identity import Linked
 from shared.errors import CallError, Refused
-from shared.identity import Linked
 from shared.model.audit import AuditEntry
 from shared.model.command import Command
 from shared.model.outcome import Outcome

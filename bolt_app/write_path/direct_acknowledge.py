@@ -21,8 +21,8 @@ from bolt_app.services import Wiring
 from bolt_app.write_path.actions.preconditions import guard
 from bolt_app.write_path.attempt import ALREADY
 from bolt_app.write_path.audit_trail import answering, audited, ruled
+from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
-from shared.identity import Identity, Linked
 from shared.log import reference
 from shared.model.command import Action, Command, split
 from shared.model.event import Status

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from shared.access.identity import Linked
 from shared.errors import FencedOff
-from shared.identity import Linked
 from shared.model.command import Command
 from shared.model.queue import Record
 from shared.store.leases import Lease

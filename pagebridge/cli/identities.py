@@ -14,12 +14,12 @@ import typer
 from pagebridge.cli.clients import pagerduty_door, slack_door
 from pagebridge.cli.output import show, table, utc
 from pagebridge.cli.store_option import FAILED, AsJson
+from shared.access.directory_report import Mapping, Roster, Unready, unlinked, unready
+from shared.access.identity import same_email
 from shared.bridge_config import BridgeConfig, load_bridge_config
 from shared.errors import CallError, Unavailable
-from shared.identity import same_email
 from shared.model.event import SECOND
 from shared.pagerduty.people import User
-from shared.roster import Mapping, Roster, Unready, unlinked, unready
 from shared.settings import Environment, PagerDutySettings, SlackSettings, load
 
 DAYS = 7

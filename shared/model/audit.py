@@ -32,7 +32,7 @@ class AuditEntry:
     One command, or one step of one that is done in several calls, with its end at `at_ms` by the store's clock.
 
     `mapped` says how the Slack user was recognised: `table` or `e-mail`. `rule` is what decided, as
-    `shared.authorization` names it. `sent` is the last request: method, path and names of fields. `answer` is
+    `shared.access.authorization` names it. `sent` is the last request: method, path and names of fields. `answer` is
     PagerDuty's: `2xx`, or the kind of error with the HTTP status and PagerDuty's code where it gave them. A text is
     empty where there is nothing to record.
     """

@@ -13,7 +13,7 @@ _MISS = "-"
 
 
 class Links:
-    """The caches of `shared.identity`. A lost entry costs a look-up, nothing else."""
+    """The caches of `shared.access.identity`. A lost entry costs a look-up, nothing else."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

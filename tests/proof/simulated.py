@@ -27,10 +27,10 @@ from bolt_app.write_path.direct_acknowledge import Ack, Direct, no_envelope
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import Answering
 from bolt_app.write_path.taking import Taking
+from shared.access.identity import Identity
 from shared.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.echo import Echo
-from shared.identity import Identity
 from shared.model.command import Command
 from shared.model.ids import CommandId
 from shared.model.incident import Incident

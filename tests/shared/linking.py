@@ -10,8 +10,8 @@ from fakeredis import FakeAsyncRedis
 
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.slack import SlackSandbox
+from shared.access.identity import Identity
 from shared.bridge_config import IdentityConfig
-from shared.identity import Identity
 from shared.model.command import Clicker
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
-from shared.authorization import Authorization, NotAllowed
+from shared.access.authorization import Authorization, NotAllowed
 from shared.bridge_config import AuthorizationConfig
 from shared.errors import Uncertain
 from shared.model.command import Action

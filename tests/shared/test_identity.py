@@ -3,8 +3,8 @@
 import pytest
 
 from pagebridge.sandbox.pagerduty import Fault
+from shared.access.identity import same_email
 from shared.errors import CallError
-from shared.identity import same_email
 from shared.model.ids import UserId
 from shared.store import keys
 from shared.store.links import LINK_KEPT, MISS_KEPT

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pagebridge.sandbox.slack import Fault
+from shared.access.identity import admit, at_home, usable
 from shared.errors import CallError
-from shared.identity import admit, at_home, usable
 from shared.model.command import Clicker
 from shared.model.ids import UserId
 from shared.model.outcome import Declined

@@ -1,5 +1,5 @@
 """
-Everybody at once: the whole of Slack's directory mapped to the whole of PagerDuty's, by the rules of `shared.identity`.
+Everybody at once: the whole of Slack's directory mapped to the whole of PagerDuty's, by the rules of `shared.access.identity`.
 
 Pure. A click asks for one person, so that it never acts on an old answer; this is for whoever wants to know beforehand.
 """
@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.access.identity import Linked, admit, certain_email, exact, only, usable, wrong_entry
 from shared.bridge_config import IdentityConfig
-from shared.identity import Linked, admit, certain_email, exact, only, usable, wrong_entry
 from shared.model.command import Clicker
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Outcome

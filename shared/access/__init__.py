@@ -1,0 +1,1 @@
+"""Identity and authorization: who a Slack user is in PagerDuty, and what they may do."""
