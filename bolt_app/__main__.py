@@ -10,12 +10,12 @@ import structlog
 
 from bolt_app.startup_checks import NotReady
 from bolt_app.worker import Worker
-from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.errors import Misconfigured
+from shared.config.settings import WorkerSettings, load
 from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.log import configure
-from shared.problems import Misconfigured
-from shared.settings import WorkerSettings, load
 
 log = structlog.get_logger()
 

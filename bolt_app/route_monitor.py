@@ -10,7 +10,7 @@ from itertools import chain
 import structlog
 
 from bolt_app.services import Wiring
-from shared.bridge_config import RoutingConfig
+from shared.config.bridge_config import RoutingConfig
 from shared.errors import CallError, Malformed
 from shared.log import reference
 from shared.route_check import Check, RouteChecks

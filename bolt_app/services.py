@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bolt_app.account_cache import Catalogue
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity
-from shared.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.echo import Echo
 from shared.model.incident import Incident

@@ -35,12 +35,12 @@ from bolt_app.write_path.direct_acknowledge import Direct
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import Answering
 from shared.access.identity import Identity
-from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.errors import Misconfigured
+from shared.config.settings import WorkerSettings
 from shared.durations import Durations
 from shared.pagerduty.client import PagerDuty
-from shared.problems import Misconfigured
 from shared.serving import serving
-from shared.settings import WorkerSettings
 from shared.slack.client import Slack, SlackIdentity
 from shared.store import keys
 from shared.store.leases import Leases

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
+from shared.config.errors import Wrong
 from shared.errors import Refused
-from shared.problems import Wrong
 from shared.slack.answers import SlackIdentity
 
 SCOPES = frozenset(

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
-from shared.bridge_config import RouteConfig, RoutingConfig
+from shared.config.bridge_config import RouteConfig, RoutingConfig
+from shared.config.errors import Wrong
 from shared.errors import NotFound, Unavailable
 from shared.model.ids import ChannelId, TeamId
 from shared.pagerduty.account import Priority, Service
 from shared.pagerduty.client import PagerDuty
 from shared.pagerduty.people import Team
-from shared.problems import Wrong
 from shared.slack.client import Slack
 
 MANY = 100

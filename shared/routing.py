@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import takewhile
 
-from shared.bridge_config import RouteConfig, RoutingConfig
+from shared.config.bridge_config import RouteConfig, RoutingConfig
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import ChannelId
 from shared.model.telling import Loud, Verbosity

@@ -12,9 +12,9 @@ import sys
 import structlog
 
 from shared import log as logging
-from shared.bridge_config import BridgeConfig, load_bridge_config
-from shared.problems import Misconfigured
-from shared.settings import ReceiverSettings, load
+from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.errors import Misconfigured
+from shared.config.settings import ReceiverSettings, load
 from webhook_receiver.receiver import Receiver
 
 log = structlog.get_logger()

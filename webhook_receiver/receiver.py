@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 import structlog
 from pydantic import SecretStr
 
-from shared.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig
+from shared.config.settings import ReceiverSettings
 from shared.serving import serving, serving_in_public
-from shared.settings import ReceiverSettings
 from shared.store.redis import connect
 from webhook_receiver.app import admin_app, public_app
 from webhook_receiver.events import Events

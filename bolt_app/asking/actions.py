@@ -3,7 +3,7 @@
 from bolt_app.commands.interactive import AT_ONCE
 from bolt_app.modals.forms import TITLE
 from bolt_app.write_path.actions.registry import REQUEST
-from shared.bridge_config import AuthorizationConfig
+from shared.config.bridge_config import AuthorizationConfig
 from shared.model.command import Action
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId

@@ -10,8 +10,8 @@ import structlog
 import typer
 
 from pagebridge.local.embedded_valkey import EmbeddedValkeyError
+from shared.config.errors import Misconfigured
 from shared.errors import BridgeError
-from shared.problems import Misconfigured
 
 FAILED, MISCONFIGURED = 1, 2
 """Exit codes, the same as those of the processes."""

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from shared.config.settings import PagerDutySettings, SlackSettings
 from shared.pagerduty.client import PagerDuty
-from shared.settings import PagerDutySettings, SlackSettings
 from shared.slack.client import Slack
 from shared.store.redis import Redis, connect
 

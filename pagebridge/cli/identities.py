@@ -16,11 +16,11 @@ from pagebridge.cli.output import show, table, utc
 from pagebridge.cli.store_option import FAILED, AsJson
 from shared.access.directory_report import Mapping, Roster, Unready, unlinked, unready
 from shared.access.identity import same_email
-from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load
 from shared.errors import CallError, Unavailable
 from shared.model.event import SECOND
 from shared.pagerduty.people import User
-from shared.settings import Environment, PagerDutySettings, SlackSettings, load
 
 DAYS = 7
 """How many days ahead the duty is looked at."""

@@ -18,9 +18,9 @@ from pagebridge.cli.checks.context import here
 from pagebridge.cli.manifest import written
 from pagebridge.cli.prompts import Unanswered, ask
 from pagebridge.cli.secret_install import SECRETS
-from shared.bridge_config import Channel
-from shared.problems import details, what_is_wrong
-from shared.settings import Settings
+from shared.config.bridge_config import Channel
+from shared.config.errors import details, what_is_wrong
+from shared.config.settings import Settings
 
 FAILED, MISCONFIGURED = 1, 2
 COMMAND, BOT, APP = "SLACK_COMMAND", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"

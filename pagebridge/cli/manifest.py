@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from shared.setting_kinds import SlashCommand
-from shared.settings import Environment, SlackSettings, load
+from shared.config.setting_types import SlashCommand
+from shared.config.settings import Environment, SlackSettings, load
 
 _COMMAND = re.compile(r"(?m)^( +- command: )/pd\b")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic.fields import FieldInfo
 
-from shared.settings import ReceiverSettings, SharedSettings, WorkerSettings
+from shared.config.settings import ReceiverSettings, SharedSettings, WorkerSettings
 
 READERS: dict[str, type[SharedSettings]] = {
     "worker": WorkerSettings,

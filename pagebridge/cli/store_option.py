@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from pagebridge.cli.up import DATA, StoreSettings
 from pagebridge.local.embedded_valkey import EmbeddedValkey
+from shared.config.settings import Environment, load
 from shared.errors import StoreDown
-from shared.settings import Environment, load
 from shared.store.redis import Redis, connect
 
 FAILED = 1

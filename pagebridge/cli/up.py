@@ -18,9 +18,9 @@ import typer
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import Process, Store, Supervisor
-from shared.bridge_config import load_bridge_config
-from shared.setting_kinds import RedisUrl
-from shared.settings import Environment, Settings, load
+from shared.config.bridge_config import load_bridge_config
+from shared.config.setting_types import RedisUrl
+from shared.config.settings import Environment, Settings, load
 
 PROCESSES = {"the receiver": "webhook_receiver", "the worker": "bolt_app"}
 DATA = Path(".pagebridge/valkey")

@@ -26,6 +26,7 @@ from pagebridge.cli.prompts import agreed
 from pagebridge.cli.secret_install import SECRETS, in_place, retired
 from pagebridge.cli.store_option import DATA, AsJson, Data
 from pagebridge.cli.webhook_ping import Pinging
+from shared.config.settings import PagerDutySettings, load
 from shared.pagerduty.client import PagerDuty
 from shared.pagerduty.subscriptions import (
     ANY,
@@ -37,7 +38,6 @@ from shared.pagerduty.subscriptions import (
     delivers_here,
     wrong_with,
 )
-from shared.settings import PagerDutySettings, load
 
 DONE, FAILED = 0, 1
 DESCRIPTION = "pagebridge"

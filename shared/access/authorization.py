@@ -9,7 +9,7 @@ themselves are in `shared.model.permission`.
 import asyncio
 from dataclasses import dataclass, replace
 
-from shared.bridge_config import AuthorizationConfig
+from shared.config.bridge_config import AuthorizationConfig
 from shared.errors import NotFound
 from shared.model.command import Action
 from shared.model.event import Ref

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.access.identity import Linked, admit, certain_email, exact, only, usable, wrong_entry
-from shared.bridge_config import IdentityConfig
+from shared.config.bridge_config import IdentityConfig
 from shared.model.command import Clicker
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Outcome

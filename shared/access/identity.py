@@ -8,7 +8,7 @@ user, or a refusal that says what to do. The table in `bridge.toml` wins; then t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shared.bridge_config import IdentityConfig
+from shared.config.bridge_config import IdentityConfig
 from shared.errors import NotFound
 from shared.model.command import Clicker
 from shared.model.ids import SlackUserId, UserId

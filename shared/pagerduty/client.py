@@ -3,6 +3,7 @@
 from typing import Self
 from urllib.parse import urlsplit
 
+from shared.config.settings import PagerDutySettings
 from shared.durations import Durations
 from shared.pagerduty.access import ApiKey, OAuthApp, Tokens
 from shared.pagerduty.directory import Directory
@@ -10,7 +11,6 @@ from shared.pagerduty.incident_reads import IncidentReads
 from shared.pagerduty.incident_writes import IncidentWrites
 from shared.pagerduty.transport import Read
 from shared.pagerduty.webhook_subscriptions import WebhookSubscriptions
-from shared.settings import PagerDutySettings
 
 __all__ = ["URL", "PagerDuty", "Read"]
 

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from shared.config.errors import Wrong
 from shared.errors import Malformed
 from shared.model.event import ANNOUNCED
 from shared.pagerduty.fields import Fields, members, text
 from shared.pagerduty.requests import Body
-from shared.problems import Wrong
 
 ANY = "any"
 """Stands for every subscription that delivers here, in place of the id of one."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from bolt_app.services import Doors, Wiring
-from shared.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.store.redis import Redis
 

@@ -13,8 +13,8 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports
 from pagebridge.sandbox.pagerduty import PagerDutySandbox, Subscription
 from pagebridge.sandbox.slack import SlackSandbox
+from shared.config.settings import Settings
 from shared.pagerduty.client import PagerDuty
-from shared.settings import Settings
 from shared.slack.client import Slack
 from tests.webhook_receiver.running import PATH, SECRET, Running, running
 

@@ -15,8 +15,8 @@ import pytest
 from pagebridge.cli import MISCONFIGURED, main
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import Patience, Process, Store, Supervisor
+from shared.config.settings import Settings
 from shared.errors import StoreDown
-from shared.settings import Settings
 from shared.store.redis import Redis, connect
 
 FOREVER = "import time; time.sleep(60)"

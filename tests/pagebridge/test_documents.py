@@ -15,8 +15,8 @@ from bolt_app.queries.help import markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.manifest import written
 from pagebridge.cli.settings import env_example, markdown
+from shared.config.settings import Settings
 from shared.credentials import SCOPES
-from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"

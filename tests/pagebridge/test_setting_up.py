@@ -14,7 +14,7 @@ from pagebridge.local.child_process import Child
 from pagebridge.sandbox.demo.processes import free_ports
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.slack import SlackSandbox
-from shared.settings import Settings
+from shared.config.settings import Settings
 from tests.stories.harness import Acme, until
 
 START = 30.0

@@ -28,7 +28,7 @@ from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import Answering
 from bolt_app.write_path.taking import Taking
 from shared.access.identity import Identity
-from shared.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.echo import Echo
 from shared.model.command import Command

@@ -22,7 +22,7 @@ from bolt_app.services import Doors, Wiring
 from bolt_app.stream_consumer import Consuming
 from pagebridge.sandbox.slack import Limits
 from pagebridge.sandbox.slack.limits import Throttle
-from shared.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.slack.pacing import CHANNEL, TIER_3, WORKSPACE, Pacing
 from shared.store import keys

@@ -11,7 +11,7 @@ from fakeredis import FakeAsyncRedis
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from pagebridge.sandbox.slack import SlackSandbox
 from shared.access.identity import Identity
-from shared.bridge_config import IdentityConfig
+from shared.config.bridge_config import IdentityConfig
 from shared.model.command import Clicker
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind

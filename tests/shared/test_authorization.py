@@ -7,7 +7,7 @@ import pytest
 
 from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.access.authorization import Authorization, NotAllowed
-from shared.bridge_config import AuthorizationConfig
+from shared.config.bridge_config import AuthorizationConfig
 from shared.errors import Uncertain
 from shared.model.command import Action
 from shared.model.ids import IncidentId, UserId

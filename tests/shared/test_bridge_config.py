@@ -7,10 +7,10 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from shared.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.errors import Misconfigured
 from shared.model.command import Action
 from shared.model.permission import Rule
-from shared.problems import Misconfigured
 
 AUTHORIZATION = "[authorization]\n"
 EXAMPLE = Path(__file__).parents[2] / "bridge.example.toml"

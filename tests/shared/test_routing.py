@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.bridge_config import RoutingConfig
+from shared.config.bridge_config import RoutingConfig
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import ChannelId
 from shared.routing import Route, passed_over, route

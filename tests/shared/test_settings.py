@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.config.errors import Misconfigured
+from shared.config.settings import ReceiverSettings, Settings, WorkerSettings, load
 from shared.pagerduty.access import OAuthApp
 from shared.pagerduty.client import credentials
-from shared.problems import Misconfigured
-from shared.settings import ReceiverSettings, Settings, WorkerSettings, load
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-canary-bot",

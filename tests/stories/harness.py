@@ -17,9 +17,9 @@ from bolt_app.worker import Worker
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
 from pagebridge.sandbox.slack import Ephemeral, Interaction, Limits, Message, Modal, SlackSandbox
-from shared.bridge_config import BridgeConfig, IdentityConfig, RouteConfig
+from shared.config.bridge_config import BridgeConfig, IdentityConfig, RouteConfig
+from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
-from shared.settings import ReceiverSettings, WorkerSettings, load
 from shared.store import keys
 from shared.store.redis import connect
 from tests.servers import program

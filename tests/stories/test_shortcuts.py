@@ -8,7 +8,7 @@ import yaml
 
 from bolt_app.commands.message_to_note import ADD_NOTE
 from pagebridge.sandbox.slack import Fault, Message
-from shared.settings import WorkerSettings
+from shared.config.settings import WorkerSettings
 from tests.stories.harness import Bridge, settled
 
 ROOT = Path(__file__).parents[2]

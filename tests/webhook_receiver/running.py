@@ -10,8 +10,8 @@ from typing import Literal
 
 import aiohttp
 
-from shared.bridge_config import BridgeConfig
-from shared.settings import ReceiverSettings, load
+from shared.config.bridge_config import BridgeConfig
+from shared.config.settings import ReceiverSettings, load
 from shared.store import keys
 from shared.store.redis import Redis
 from webhook_receiver.limits import Limits

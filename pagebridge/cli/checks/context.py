@@ -17,11 +17,10 @@ from pagebridge.cli.up import StoreSettings
 from pagebridge.cli.webhook_ping import Pinging
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
-from shared.bridge_config import BridgeConfig, load_bridge_config
-from shared.pagerduty.client import PagerDuty
-from shared.problems import Misconfigured
-from shared.setting_kinds import Port
-from shared.settings import (
+from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.errors import Misconfigured
+from shared.config.setting_types import Port
+from shared.config.settings import (
     Environment,
     PagerDutySettings,
     ReceiverSettings,
@@ -31,6 +30,7 @@ from shared.settings import (
     WorkerSettings,
     load,
 )
+from shared.pagerduty.client import PagerDuty
 from shared.slack.client import Slack
 from shared.store.redis import Redis
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from shared.config.errors import Wrong
 from shared.errors import CallError, Malformed, StoreDown
-from shared.problems import Wrong
 
 LONGEST = 10.0
 """Seconds that a check may take, unless it says otherwise."""

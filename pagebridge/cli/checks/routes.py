@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from itertools import chain
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passed
-from shared.bridge_config import RoutingConfig
+from shared.config.bridge_config import RoutingConfig
+from shared.config.errors import Wrong
 from shared.errors import Refused
 from shared.model.ids import ChannelId
 from shared.pagerduty.client import PagerDuty
-from shared.problems import Wrong
 from shared.route_check import RouteChecks
 from shared.slack.client import Slack
 

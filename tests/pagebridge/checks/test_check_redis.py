@@ -2,7 +2,7 @@
 
 from pagebridge.cli.checks import redis
 from pagebridge.cli.checks.findings import Finding, Status
-from shared.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig
 from shared.store.redis import Redis, connect
 from tests.pagebridge.office import Office, found, says
 

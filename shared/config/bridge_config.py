@@ -9,10 +9,10 @@ import structlog
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from shared.config.errors import Misconfigured, details, what_is_wrong
 from shared.model.command import Action
 from shared.model.permission import Rule
 from shared.model.telling import Loud, Verbosity
-from shared.problems import Misconfigured, details, what_is_wrong
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.problems import Misconfigured, details, what_is_wrong
-from shared.setting_kinds import (
+from shared.config.errors import Misconfigured, details, what_is_wrong
+from shared.config.setting_types import (
     ApiUrl,
     AppToken,
     BotToken,
