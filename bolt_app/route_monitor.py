@@ -11,9 +11,9 @@ import structlog
 
 from bolt_app.services import Wiring
 from shared.config.bridge_config import RoutingConfig
+from shared.diagnostics.route_checks import Check, RouteChecks
 from shared.errors import CallError, Malformed
 from shared.log import reference
-from shared.route_check import Check, RouteChecks
 
 log = structlog.get_logger()
 

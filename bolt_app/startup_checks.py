@@ -2,7 +2,7 @@
 
 import structlog
 
-from shared import credentials
+from shared.diagnostics import credential_checks
 from shared.errors import BridgeError, CallError, Malformed, Refused
 from shared.pagerduty.client import PagerDuty
 from shared.slack.client import Slack, SlackIdentity
@@ -35,9 +35,9 @@ async def _bot(slack: Slack, wrong: list[str]) -> SlackIdentity | None:
     try:
         home = await slack.auth_test()
     except Refused as error:
-        wrong.append(str(credentials.bot_token(error)))
+        wrong.append(str(credential_checks.bot_token(error)))
         return None
-    if lacking := credentials.scopes(home):
+    if lacking := credential_checks.scopes(home):
         wrong.append(str(lacking))
     return home
 
@@ -46,16 +46,16 @@ async def _app_token(slack: Slack, token: str, wrong: list[str]) -> None:
     try:
         await slack.socket_url(token)
     except Refused as error:
-        wrong.append(str(credentials.app_token(error)))
+        wrong.append(str(credential_checks.app_token(error)))
 
 
 async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:
     try:
         await pagerduty.users_by_query("")
     except Refused as error:
-        wrong.append(str(credentials.pagerduty_token(error, is_key=pagerduty.has_key)))
+        wrong.append(str(credential_checks.pagerduty_token(error, is_key=pagerduty.has_key)))
     except (CallError, Malformed) as error:
         # No reason to stay away: during an outage people need somebody who takes their clicks and tells them the truth.
         log.warning("pagerduty.unchecked", why=str(error))
-    if lacking := credentials.pagerduty_scopes(pagerduty.lacking_scopes):
+    if lacking := credential_checks.pagerduty_scopes(pagerduty.lacking_scopes):
         wrong.append(str(lacking))

@@ -11,7 +11,7 @@ import yaml
 
 from pagebridge.sandbox.slack.manifests import Grants
 from pagebridge.sandbox.slack.methods import METHODS
-from shared import credentials
+from shared.diagnostics import credential_checks
 from shared.pagerduty.access import SCOPES
 from tests.deploy.users import ROOT
 
@@ -59,7 +59,9 @@ def manifest() -> dict[str, Any]:
 def test_every_slack_scope_has_its_reason() -> None:
     """The table has the scopes that manifest and worker ask for, each with a reason, and no other."""
     documented = slack_scopes()
-    assert documented.keys() - {NO_SCOPE} == set(manifest()["oauth_config"]["scopes"]["bot"]) == credentials.SCOPES
+    assert (
+        documented.keys() - {NO_SCOPE} == set(manifest()["oauth_config"]["scopes"]["bot"]) == credential_checks.SCOPES
+    )
     assert all(len(why.split()) > 2 for why, _ in documented.values())
 
 

@@ -16,7 +16,7 @@ from pagebridge.cli import main
 from pagebridge.cli.manifest import written
 from pagebridge.cli.settings import env_example, markdown
 from shared.config.settings import Settings
-from shared.credentials import SCOPES
+from shared.diagnostics.credential_checks import SCOPES
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"

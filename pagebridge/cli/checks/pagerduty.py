@@ -3,7 +3,7 @@
 from typing import Literal
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passed, warned
-from shared import credentials
+from shared.diagnostics import credential_checks
 from shared.errors import CallError, Refused
 from shared.pagerduty.account import RESPONDERS
 from shared.pagerduty.client import PagerDuty
@@ -28,10 +28,10 @@ async def token(pagerduty: PagerDuty) -> Verdict:
     try:
         await pagerduty.users_by_query("")
     except Refused as error:
-        return failed(*credentials.pagerduty_token(error, is_key=pagerduty.has_key))
+        return failed(*credential_checks.pagerduty_token(error, is_key=pagerduty.has_key))
     except CallError as error:
         return failed(f"PagerDuty cannot be asked: {error}", REACH)
-    return judged(credentials.pagerduty_scopes(pagerduty.lacking_scopes), "PagerDuty takes it")
+    return judged(credential_checks.pagerduty_scopes(pagerduty.lacking_scopes), "PagerDuty takes it")
 
 
 async def abilities(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> Verdict:

@@ -6,10 +6,10 @@ from itertools import chain
 from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passed
 from shared.config.bridge_config import RoutingConfig
 from shared.config.errors import Wrong
+from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import Refused
 from shared.model.ids import ChannelId
 from shared.pagerduty.client import PagerDuty
-from shared.route_check import RouteChecks
 from shared.slack.client import Slack
 
 LONGEST = 60.0

@@ -4,7 +4,7 @@ import re
 
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged, passed, unseen, warned
 from pagebridge.cli.checks.local_endpoints import Worker
-from shared import credentials
+from shared.diagnostics import credential_checks
 from shared.errors import CallError, Malformed, Refused
 from shared.slack.client import Slack, SlackIdentity
 
@@ -39,7 +39,7 @@ async def bot_token(identity: Once[SlackIdentity]) -> Verdict:
     try:
         home = await identity()
     except Refused as error:
-        return failed(*credentials.bot_token(error))
+        return failed(*credential_checks.bot_token(error))
     except CallError as error:
         return failed(f"Slack cannot be asked: {error}", SETTINGS)
     return passed(f"it is that of the bot {home.bot_user_id} in the workspace {home.team_id}")
@@ -48,10 +48,10 @@ async def bot_token(identity: Once[SlackIdentity]) -> Verdict:
 async def scopes(identity: Once[SlackIdentity]) -> Verdict:
     """Check that what is granted is what is needed."""
     home = await identity()
-    more = sorted(home.scopes - credentials.SCOPES)
-    if more and not credentials.scopes(home):
+    more = sorted(home.scopes - credential_checks.SCOPES)
+    if more and not credential_checks.scopes(home):
         return passed(f"all that are needed, and {', '.join(more)}, which the bridge does not use")
-    return judged(credentials.scopes(home), f"all {len(credentials.SCOPES)} that are needed, and no other")
+    return judged(credential_checks.scopes(home), f"all {len(credential_checks.SCOPES)} that are needed, and no other")
 
 
 async def app_token_opens(slack: Slack, app_token: str) -> Verdict:
@@ -59,7 +59,7 @@ async def app_token_opens(slack: Slack, app_token: str) -> Verdict:
     try:
         await slack.socket_url(app_token)
     except Refused as error:
-        return failed(*credentials.app_token(error))
+        return failed(*credential_checks.app_token(error))
     except CallError as error:
         return failed(f"Slack cannot be asked: {error}", SETTINGS)
     return passed("Slack opens a socket with it")
