@@ -39,8 +39,8 @@ from shared.config.bridge_config import BridgeConfig, load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.settings import WorkerSettings
 from shared.durations import Durations
+from shared.http.server import serving
 from shared.pagerduty.client import PagerDuty
-from shared.serving import serving
 from shared.slack.client import Slack, SlackIdentity
 from shared.store import keys
 from shared.store.leases import Leases

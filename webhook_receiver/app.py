@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared.clients import deadlines, hide_banner
+from shared.http.connections import deadlines, hide_banner
 from webhook_receiver.events import Events
 from webhook_receiver.intake import Intake
 from webhook_receiver.limits import MOST_BODY

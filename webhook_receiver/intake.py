@@ -8,8 +8,8 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 
-from shared.clients import read_body
 from shared.errors import StoreDown
+from shared.http.connections import read_body
 from shared.pagerduty import signature
 from webhook_receiver.events import Events
 from webhook_receiver.limits import MOST_BODY

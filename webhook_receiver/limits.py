@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.clients import ClientLimits
+from shared.http.connections import ClientLimits
 
 MOST_BODY = 512 * 1024
 """Bytes. PagerDuty sends at most 256 KB."""

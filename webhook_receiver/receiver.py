@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import ReceiverSettings
-from shared.serving import serving, serving_in_public
+from shared.http.server import serving, serving_in_public
 from shared.store.redis import connect
 from webhook_receiver.app import admin_app, public_app
 from webhook_receiver.events import Events

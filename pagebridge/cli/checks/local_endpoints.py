@@ -5,7 +5,7 @@ import json
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared.serving import LOOPBACK
+from shared.http.server import LOOPBACK
 
 PATIENCE = aiohttp.ClientTimeout(total=2.0)
 REFUSED = "401"

@@ -7,7 +7,7 @@ from pagebridge.cli.checks.findings import Finding, Status
 from pagebridge.cli.checks.local_endpoints import Worker
 from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge.sandbox.slack import SlackSandbox
-from shared.serving import serving
+from shared.http.server import serving
 from tests.pagebridge.office import found, says, slack_door
 
 NO_WORKER = Worker(1)

@@ -7,7 +7,7 @@ from typing import cast
 
 from aiohttp import web
 
-from shared.clients import ClientLimits, Clients
+from shared.http.connections import ClientLimits, Clients
 
 LOOPBACK = "127.0.0.1"
 

@@ -1,0 +1,1 @@
+"""HTTP client sessions and server set-up shared by both programs."""
