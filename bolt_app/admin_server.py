@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from bolt_app.slack_transport.base import Transport
 from bolt_app.store_metrics import Figures
 from shared.errors import StoreDown
-from shared.model.progress import EVERYTHING
+from shared.model.resync_state import EVERYTHING
 from shared.store import documents
 from shared.store.redis import Redis
 

@@ -10,10 +10,10 @@ from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.echo import Echo
+from shared.model.command_queue import CommandQueue
 from shared.model.incident import Incident
-from shared.model.progress import Progress
-from shared.model.queue import CommandQueue
-from shared.model.surface import Surface
+from shared.model.resync_state import Progress
+from shared.model.slack_state import Surface
 from shared.pagerduty.client import PagerDuty
 from shared.slack.client import Slack, SlackIdentity
 from shared.store import documents

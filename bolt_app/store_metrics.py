@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client import Gauge
 
 from shared.model.event import SECOND
-from shared.model.progress import EVERYTHING
+from shared.model.resync_state import EVERYTHING
 from shared.slack.pacing import RATES, Rate
 from shared.store import documents, keys
 from shared.store.redis import Redis

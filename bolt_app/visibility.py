@@ -14,7 +14,7 @@ from shared.errors import NotFound
 from shared.model.command import Clicker
 from shared.model.ids import ChannelId, IncidentId, TeamId
 from shared.model.outcome import Declined
-from shared.model.permission import ADMINS
+from shared.model.permissions import ADMINS
 from shared.pagerduty.people import User
 from shared.pagerduty.rest import RestIncident
 

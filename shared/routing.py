@@ -6,7 +6,7 @@ from itertools import takewhile
 from shared.config.bridge_config import RouteConfig, RoutingConfig
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import ChannelId
-from shared.model.telling import Loud, Verbosity
+from shared.model.thread_layout import Loud, Verbosity
 
 
 @dataclass(frozen=True)

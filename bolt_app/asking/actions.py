@@ -7,7 +7,7 @@ from shared.config.bridge_config import AuthorizationConfig
 from shared.model.command import Action
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId
-from shared.model.permission import Rule
+from shared.model.permissions import Rule
 from shared.slack import buttons
 from shared.slack.blocks import Block
 from shared.slack.buttons import MENU_ROW, ROW

@@ -11,10 +11,10 @@ from dataclasses import replace
 from bolt_app.commands.interactive import Again
 from bolt_app.services import Wiring
 from shared.model.command import Action, Clicker, Command, command_id
+from shared.model.command_queue import CommandQueue, Record
 from shared.model.event import Ref
 from shared.model.ids import CommandId
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.model.queue import CommandQueue, Record
 
 DONE = frozenset({Kind.DONE, Kind.ALREADY, Kind.REOPENED})
 

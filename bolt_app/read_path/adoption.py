@@ -19,7 +19,7 @@ from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Agent, Snapshot
 from shared.model.ids import ChannelId, IncidentId, UserId
 from shared.model.incident import Incident
-from shared.model.surface import Placed, Surface
+from shared.model.slack_state import Placed, Surface
 from shared.model.timeline import Line, joined, person
 from shared.slack.answers import OwnMessage
 from shared.slack.found import card_of, lines_by_key, rebuilt, version

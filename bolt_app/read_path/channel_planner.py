@@ -10,7 +10,7 @@ from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
 from shared.model.secrecy import Secrecy
-from shared.model.surface import Surface
+from shared.model.slack_state import Surface
 from shared.routing import Route, passed_over, route
 from shared.store.generation import Birth
 from shared.store.leases import Lease

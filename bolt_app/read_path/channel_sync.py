@@ -14,8 +14,8 @@ from bolt_app.read_path.reconcile_pass import Pass
 from bolt_app.services import Wiring
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
-from shared.model.surface import Placed
-from shared.model.telling import Telling, loud, told, wanted
+from shared.model.slack_state import Placed
+from shared.model.thread_layout import Telling, loud, told, wanted
 from shared.slack import card, lines
 from shared.slack.blocks import Message
 from shared.slack.card import Places

@@ -7,7 +7,7 @@ from bolt_app.read_path.reconcile_pass import Pass
 from bolt_app.services import Wiring
 from shared.errors import CallError
 from shared.model.ids import ChannelId
-from shared.model.surface import Placed
+from shared.model.slack_state import Placed
 from shared.slack.blocks import metadata
 from shared.store.lag import Lag, Late
 

@@ -16,7 +16,7 @@ from bolt_app.escalating import OnCall as Levels
 from bolt_app.escalating import present_level
 from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
-from shared.model.briefing import Ahead, FirstAlert, Link, decisive
+from shared.model.enrichment import Ahead, FirstAlert, Link, decisive
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, fold_read

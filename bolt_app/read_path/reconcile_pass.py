@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId
 from shared.model.incident import Incident
-from shared.model.surface import Placed, Surface
+from shared.model.slack_state import Placed, Surface
 from shared.routing import Route
 from shared.store.documents import Documents
 from shared.store.leases import Lease

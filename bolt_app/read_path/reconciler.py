@@ -19,7 +19,7 @@ from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
 from shared.model.journal import failure
-from shared.model.surface import Surface
+from shared.model.slack_state import Surface
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 

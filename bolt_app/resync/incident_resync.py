@@ -19,7 +19,7 @@ from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Una
 from shared.model.event import ANNOTATED, SECOND, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
-from shared.model.progress import Progress
+from shared.model.resync_state import Progress
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.repairs import noticed, suspicious
 from shared.pagerduty.requests import IncidentFilter

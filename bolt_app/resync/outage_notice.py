@@ -11,8 +11,8 @@ from bolt_app.services import Wiring
 from shared.errors import CallError, Refused
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId
-from shared.model.progress import EVERYTHING, Gap, Progress
-from shared.model.surface import Placed
+from shared.model.resync_state import EVERYTHING, Gap, Progress
+from shared.model.slack_state import Placed
 from shared.slack.late import render_late
 from shared.store.leases import Lease
 

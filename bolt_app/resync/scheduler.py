@@ -21,7 +21,7 @@ from bolt_app.services import Wiring
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.log import reference
 from shared.model.event import SECOND
-from shared.model.progress import EVERYTHING, Progress
+from shared.model.resync_state import EVERYTHING, Progress
 from shared.store.leases import Lease
 
 log = structlog.get_logger()

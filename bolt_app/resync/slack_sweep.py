@@ -19,8 +19,8 @@ from shared.errors import FencedOff, NotFound, Refused, Stopping
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
 from shared.model.journal import fact
-from shared.model.progress import Progress
-from shared.model.surface import Placed, Surface
+from shared.model.resync_state import Progress
+from shared.model.slack_state import Placed, Surface
 from shared.slack.answers import OwnMessage
 from shared.slack.found import card_of, line_key, version
 from shared.store.leases import Lease

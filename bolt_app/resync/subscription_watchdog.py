@@ -16,7 +16,7 @@ from prometheus_client import Gauge
 from bolt_app.services import Wiring
 from shared.errors import CallError
 from shared.model.event import SECOND
-from shared.model.progress import Gap, Progress
+from shared.model.resync_state import Gap, Progress
 from shared.pagerduty.subscriptions import ANY, WebhookSubscription, delivers_here, missing, wrong_with
 from shared.store import keys
 from shared.store.leases import Lease

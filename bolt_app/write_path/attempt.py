@@ -16,13 +16,13 @@ from bolt_app.write_path.audit_trail import answering, ruled
 from bolt_app.write_path.execution import RecordLost, Try
 from shared.errors import CallError, Refused, Uncertain
 from shared.model.command import Action, Command
+from shared.model.command_queue import CommandQueue, Record
 from shared.model.event import Agent, Event, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import EventId
 from shared.model.incident import Incident, Level, fold_read
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.model.queue import CommandQueue, Record
 from shared.pagerduty.client import Read
 from shared.pagerduty.rest import RestIncident
 from shared.store import keys

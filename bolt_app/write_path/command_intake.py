@@ -15,7 +15,7 @@ from bolt_app.services import Wiring
 from shared.calls import SPANS
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, split
-from shared.model.queue import CommandQueue, Record
+from shared.model.command_queue import CommandQueue, Record
 from shared.store import keys
 from shared.store.redis import append
 from shared.store.streams import Entry

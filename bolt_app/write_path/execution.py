@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from shared.access.identity import Linked
 from shared.errors import FencedOff
 from shared.model.command import Command
-from shared.model.queue import Record
+from shared.model.command_queue import Record
 from shared.store.leases import Lease
 
 

@@ -34,12 +34,12 @@ from shared.errors import (
 from shared.log import reference
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
+from shared.model.command_queue import CommandQueue, Record
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.model.queue import CommandQueue, Record
 from shared.pagerduty.words import explain
 from shared.store.leases import Lease
 

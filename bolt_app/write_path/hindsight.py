@@ -1,8 +1,8 @@
 """Pure: what events show of a command only after it has ended."""
 
+from shared.model.command_queue import Record
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
-from shared.model.queue import Record
 
 
 def learned(record: Record, incident: Incident) -> Outcome | None:

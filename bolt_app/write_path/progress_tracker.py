@@ -4,8 +4,8 @@ import asyncio
 
 from bolt_app.write_path.execution import Try
 from bolt_app.write_path.progress_replies import Answering
+from shared.model.command_queue import Record
 from shared.model.ids import CommandId
-from shared.model.queue import Record
 from shared.store.leases import Lease
 
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from shared.model.command_queue import CommandQueue, Record
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
-from shared.model.queue import CommandQueue, Record
-from shared.model.surface import Placed, Surface
+from shared.model.slack_state import Placed, Surface
 from shared.store import documents, keys
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis

@@ -3,7 +3,7 @@ Whether this person may do that to this incident.
 
 One PagerDuty key can act on every team's incidents, and `From` only names a user, so permission is decided here, and
 always on data read for this very click: role, team roles, assignees, responders, the escalation policy. The rules
-themselves are in `shared.model.permission`.
+themselves are in `shared.model.permissions`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from shared.model.command import Action
 from shared.model.event import Ref
 from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.model.permission import GROUNDS, ROLES, Facts, Ground, Rule, ground, role_allows
+from shared.model.permissions import GROUNDS, ROLES, Facts, Ground, Rule, ground, role_allows
 from shared.pagerduty.account import Service
 from shared.pagerduty.client import PagerDuty
 from shared.pagerduty.people import User

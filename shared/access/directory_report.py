@@ -13,7 +13,7 @@ from shared.config.bridge_config import IdentityConfig
 from shared.model.command import Clicker
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Outcome
-from shared.model.permission import ADMINS, RAISABLE, RESPONDERS
+from shared.model.permissions import ADMINS, RAISABLE, RESPONDERS
 from shared.pagerduty.escalation import OnCall
 from shared.pagerduty.people import User
 from shared.slack.client import SlackIdentity, SlackPerson

@@ -11,8 +11,8 @@ from pydantic_core import ErrorDetails
 
 from shared.config.errors import Misconfigured, details, what_is_wrong
 from shared.model.command import Action
-from shared.model.permission import Rule
-from shared.model.telling import Loud, Verbosity
+from shared.model.permissions import Rule
+from shared.model.thread_layout import Loud, Verbosity
 
 log = structlog.get_logger()
 

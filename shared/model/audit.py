@@ -11,7 +11,7 @@ from enum import StrEnum
 from shared.model.command import Action
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.outcome import Kind
-from shared.model.permission import VERDICTS
+from shared.model.permissions import VERDICTS
 
 UNFIT = "?"
 """Stands for a text that has not the shape of its field, so that no oddity of an id keeps a command from ending."""

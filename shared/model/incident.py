@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.model.attempt import Attempt, AttemptState
-from shared.model.attribution import echo_of, owner_of, side_of
-from shared.model.briefing import Briefing
+from shared.model.echo_matching import echo_of, owner_of, side_of
+from shared.model.enrichment import Briefing
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOUNCED,

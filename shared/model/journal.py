@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from shared.errors import BridgeError, Refused, Unavailable
 from shared.model.audit import UNFIT
+from shared.model.command_queue import CommandQueue, Record
 from shared.model.ids import ChannelId, LineKey
 from shared.model.incident import Incident
-from shared.model.queue import CommandQueue, Record
-from shared.model.surface import Placed, Surface
+from shared.model.slack_state import Placed, Surface
 
 CARD = "card"
 """How a fact about a message calls the card; it calls a line by its key."""

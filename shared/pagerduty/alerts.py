@@ -7,7 +7,7 @@ Events API is found in practice; it is read where it is as expected and passed o
 
 from dataclasses import dataclass
 
-from shared.model.briefing import Link
+from shared.model.enrichment import Link
 from shared.model.event import Instant
 from shared.pagerduty.fields import Fields, members, optional_time, text, written
 

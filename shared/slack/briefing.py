@@ -1,6 +1,6 @@
 """Pure: what a card says besides the state: what monitoring reported first, and what PagerDuty will do next."""
 
-from shared.model.briefing import FirstAlert
+from shared.model.enrichment import FirstAlert
 from shared.model.event import SNOOZED, Ref, Snapshot, Status
 from shared.model.incident import Incident
 from shared.model.timeline import when

@@ -12,7 +12,7 @@ from shared.model.command import Action
 from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.model.telling import woke
+from shared.model.thread_layout import woke
 from shared.slack import attempts, briefing, buttons
 from shared.slack.blocks import Block, Message, context, metadata, section, versioned
 from shared.slack.buttons import EVERYTHING, number

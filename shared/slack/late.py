@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId
-from shared.model.progress import Gap
+from shared.model.resync_state import Gap
 from shared.slack.blocks import Message, metadata, section
 from shared.slack.text import clamp, date, escape, link
 

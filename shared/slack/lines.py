@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from shared.model import event
 from shared.model.event import Agent, Said, Source
 from shared.model.ids import IncidentId
-from shared.model.telling import ASLEEP, RESOLUTION_NOTE, Telling, ran_out
+from shared.model.thread_layout import ASLEEP, RESOLUTION_NOTE, Telling, ran_out
 from shared.model.timeline import Line
 from shared.slack.blocks import Message, context, metadata, section
 from shared.slack.text import clamp, date, escape, link

@@ -9,12 +9,12 @@ from pydantic import TypeAdapter
 
 from shared.errors import FencedOff
 from shared.model import journal
+from shared.model.command_queue import CommandQueue
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Facts
-from shared.model.progress import Progress
-from shared.model.queue import CommandQueue
-from shared.model.surface import Surface
+from shared.model.resync_state import Progress
+from shared.model.slack_state import Surface
 from shared.store import keys
 from shared.store.journal import Journal, dumped
 from shared.store.leases import Lease

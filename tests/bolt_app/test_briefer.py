@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bolt_app.read_path.enrichment import briefed, first_alert, next_level, on_call_at
-from shared.model.briefing import Ahead, Briefing, FirstAlert, Link
+from shared.model.enrichment import Ahead, Briefing, FirstAlert, Link
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Ref, Status
 from shared.model.ids import UserId
 from shared.model.incident import Incident, fold

@@ -13,9 +13,9 @@ from bolt_app.write_path.execution import Try
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import Answering
 from shared.model.command import Action, Clicker, Command
+from shared.model.command_queue import CommandQueue, Record
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Kind, Outcome
-from shared.model.queue import CommandQueue, Record
 from tests.bolt_app.wired import wired
 from tests.builders import INCIDENT
 

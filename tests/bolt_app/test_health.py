@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from bolt_app.admin_server import Health
 from bolt_app.slack_transport.socket_mode import SocketMode
 from shared.model.ids import IncidentId
-from shared.model.progress import EVERYTHING
+from shared.model.resync_state import EVERYTHING
 from shared.store import documents, keys
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis, connect

@@ -8,7 +8,7 @@ from bolt_app.read_path.reconcile_pass import Pass
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Status
 from shared.model.ids import MessageTs
 from shared.model.incident import Incident, fold, settle
-from shared.model.surface import Placed, Surface
+from shared.model.slack_state import Placed, Surface
 from tests.builders import INCIDENT, NOON, snapshot, webhook
 
 UNUSED: Any = None

@@ -23,7 +23,7 @@ from bolt_app.replies.builder import age
 from bolt_app.replies.outcome_text import Reply
 from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
-from shared.model.briefing import Link
+from shared.model.enrichment import Link
 from shared.model.event import Instant, Ref, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.pagerduty.additions import Note

@@ -12,7 +12,7 @@ from shared.errors import Malformed
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
-from shared.model.surface import Surface
+from shared.model.slack_state import Surface
 from tests.bolt_app.wired import wired
 from tests.builders import INCIDENT, NOON, snapshot
 

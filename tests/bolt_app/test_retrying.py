@@ -8,10 +8,10 @@ from bolt_app.commands.interactive import Again, button
 from bolt_app.commands.interactive import press as read_press
 from bolt_app.commands.retry import again_of
 from shared.model.command import Action, Clicker, Command, Terms, split
+from shared.model.command_queue import CommandQueue, Record
 from shared.model.event import Ref
 from shared.model.ids import CommandId, SlackUserId
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.model.queue import CommandQueue, Record
 from tests.bolt_app.test_translate import press
 from tests.builders import INCIDENT, NOON
 

@@ -13,12 +13,12 @@ from pagebridge.cli.incident_status import Standing
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
+from shared.model.command_queue import CommandQueue
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident
-from shared.model.queue import CommandQueue
 from shared.model.secrecy import Secrecy
-from shared.model.surface import Placed, Surface
+from shared.model.slack_state import Placed, Surface
 from shared.store import documents
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import connect

@@ -20,8 +20,8 @@ from shared.model.event import Event
 from shared.model.expectation import Expectation
 from shared.model.ids import IncidentId, MessageTs
 from shared.model.incident import Folded, Incident, fold
-from shared.model.progress import Progress
-from shared.model.surface import Placed
+from shared.model.resync_state import Progress
+from shared.model.slack_state import Placed
 from shared.slack.blocks import Message
 from shared.store.generation import Birth, Generation
 from shared.store.leases import Lease, Leases

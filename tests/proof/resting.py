@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from shared.model.progress import EVERYTHING
+from shared.model.resync_state import EVERYTHING
 from shared.store import keys
 from tests.proof.engine.server import MemoryServer
 from tests.proof.hosting import Host

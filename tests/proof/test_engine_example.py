@@ -7,7 +7,7 @@ from random import Random
 
 from shared.errors import FencedOff, StoreDown
 from shared.model.ids import IncidentId
-from shared.model.surface import Surface
+from shared.model.slack_state import Surface
 from shared.store import documents, keys
 from shared.store.leases import Lease, Leases
 from shared.store.workqueue import Due, WorkQueue

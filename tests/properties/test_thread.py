@@ -19,7 +19,7 @@ from shared.model.event import (
 )
 from shared.model.ids import LineKey
 from shared.model.incident import Incident, fold
-from shared.model.telling import told
+from shared.model.thread_layout import told
 from shared.model.timeline import Line
 from shared.slack import lines as thread
 from tests.builders import ALICE, BOB, INCIDENT, NOON, webhook

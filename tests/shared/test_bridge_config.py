@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from shared.config.bridge_config import BridgeConfig, load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.model.command import Action
-from shared.model.permission import Rule
+from shared.model.permissions import Rule
 
 AUTHORIZATION = "[authorization]\n"
 EXAMPLE = Path(__file__).parents[2] / "bridge.example.toml"

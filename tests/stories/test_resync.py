@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.slack import Message
-from shared.model.progress import EVERYTHING
+from shared.model.resync_state import EVERYTHING
 from shared.store import documents
 from shared.store.redis import connect
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled, until

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.pagerduty.subscriptions import Subscription
-from shared.model.progress import EVERYTHING
+from shared.model.resync_state import EVERYTHING
 from shared.store import documents
 from shared.store.redis import connect
 from tests.stories.harness import Bridge, until

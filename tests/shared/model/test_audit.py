@@ -11,7 +11,7 @@ from shared.model.audit import UNFIT, AuditEntry, Decision
 from shared.model.command import Action, command_id
 from shared.model.ids import CommandId, SlackUserId, UserId
 from shared.model.outcome import Kind
-from shared.model.permission import VERDICTS
+from shared.model.permissions import VERDICTS
 from tests.builders import INCIDENT, NOON
 
 ENTRY = AuditEntry(

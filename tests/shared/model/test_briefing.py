@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model.briefing import Ahead, Briefing, FirstAlert
+from shared.model.enrichment import Ahead, Briefing, FirstAlert
 from shared.model.event import (
     ACKNOWLEDGED,
     ESCALATED,

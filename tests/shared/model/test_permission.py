@@ -6,7 +6,7 @@ import pytest
 
 from shared.model.command import Action
 from shared.model.ids import TeamId, UserId
-from shared.model.permission import GROUNDS, VERDICTS, Facts, Ground, Rule, ground, role_allows
+from shared.model.permissions import GROUNDS, VERDICTS, Facts, Ground, Rule, ground, role_allows
 
 TEAM, OTHER = TeamId("PTEAM01"), TeamId("PTEAM02")
 BASE_ROLES = (

@@ -4,7 +4,7 @@ import pytest
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
 from shared.model.secrecy import Secrecy
-from shared.model.surface import Placed, Surface
+from shared.model.slack_state import Placed, Surface
 
 HOME, DUTY, DEFAULT = ChannelId("C0HOME"), ChannelId("C0DUTY"), ChannelId("C0DEFAULT")
 TOLD, BEGUN = LineKey("told"), LineKey("begun")

@@ -24,7 +24,7 @@ from shared.model.event import (
     Said,
 )
 from shared.model.incident import Incident, fold
-from shared.model.telling import ASLEEP, Telling, loud, told, wanted
+from shared.model.thread_layout import ASLEEP, Telling, loud, told, wanted
 from shared.model.timeline import Line
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, webhook
 

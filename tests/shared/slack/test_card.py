@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pagebridge.sandbox.slack.validation import check_blocks
 from shared.model.attempt import Attempt, AttemptState
-from shared.model.briefing import Ahead, Briefing, FirstAlert, Link
 from shared.model.command import Action
+from shared.model.enrichment import Ahead, Briefing, FirstAlert, Link
 from shared.model.event import (
     ACKNOWLEDGED,
     RESOLVED,

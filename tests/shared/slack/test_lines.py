@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.model import event as of
 from shared.model.event import ANNOUNCED, Agent, Instant, Said, Source
 from shared.model.ids import CommandId, EventId, LineKey
-from shared.model.telling import told
+from shared.model.thread_layout import told
 from shared.model.timeline import Line
 from shared.slack import lines
 from shared.slack.blocks import Message

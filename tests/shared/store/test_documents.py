@@ -11,7 +11,7 @@ from fakeredis import FakeAsyncRedis
 from shared.errors import FencedOff
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident, fold
-from shared.model.surface import Placed
+from shared.model.slack_state import Placed
 from shared.store import documents
 from shared.store.leases import Leases
 from shared.store.redis import Redis

@@ -13,7 +13,7 @@ from shared.errors import Refused, Unavailable
 from shared.model.ids import ChannelId, LineKey, MessageTs
 from shared.model.incident import fold
 from shared.model.journal import Fact, fact, failure, of_surface
-from shared.model.surface import Placed, Surface
+from shared.model.slack_state import Placed, Surface
 from shared.store import documents, keys
 from shared.store.journal import Journal
 from shared.store.redis import Redis, connect

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from shared.model.ids import ChannelId, IncidentId
-from shared.model.surface import Placed
+from shared.model.slack_state import Placed
 
 EVERYTHING = IncidentId("EVERYTHING")
 """In place of an incident, for what is done once for all of them."""
