@@ -15,7 +15,7 @@ from shared.config.errors import Misconfigured
 from shared.config.settings import WorkerSettings, load
 from shared.durations import Durations
 from shared.errors import BridgeError
-from shared.log import configure
+from shared.observability.log import configure
 
 log = structlog.get_logger()
 

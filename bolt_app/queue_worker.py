@@ -11,8 +11,8 @@ from prometheus_client import Counter
 from bolt_app.services import Wiring
 from shared.durations import Durations
 from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable
-from shared.log import reference
 from shared.model.ids import IncidentId
+from shared.observability.log import reference
 from shared.store.leases import Lease, Leases
 from shared.store.workqueue import Due, WorkQueue
 

@@ -13,7 +13,7 @@ from bolt_app.services import Wiring
 from shared.config.bridge_config import RoutingConfig
 from shared.diagnostics.route_checks import Check, RouteChecks
 from shared.errors import CallError, Malformed
-from shared.log import reference
+from shared.observability.log import reference
 
 log = structlog.get_logger()
 

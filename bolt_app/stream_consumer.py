@@ -7,7 +7,7 @@ import structlog
 from prometheus_client import Counter
 
 from shared.errors import Malformed, StoreDown
-from shared.log import reference
+from shared.observability.log import reference
 from shared.store.streams import Entry, Inbox
 
 log = structlog.get_logger()

@@ -11,10 +11,10 @@ import sys
 
 import structlog
 
-from shared import log as logging
 from shared.config.bridge_config import BridgeConfig, load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.settings import ReceiverSettings, load
+from shared.observability import log as logging
 from webhook_receiver.receiver import Receiver
 
 log = structlog.get_logger()

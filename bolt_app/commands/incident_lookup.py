@@ -19,11 +19,11 @@ from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
 from shared.errors import CallError, Malformed, NotFound, StoreDown
-from shared.log import reference
 from shared.model.command import Command, Terms
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
+from shared.observability.log import reference
 from shared.slack.text import escape
 from shared.store.meanings import Meanings
 

@@ -22,9 +22,9 @@ from bolt_app.replies.sender import tell
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed, StoreDown
-from shared.log import reference
 from shared.model.command import Command
 from shared.model.outcome import Declined
+from shared.observability.log import reference
 from shared.slack.buttons import MENU, ROW
 from shared.slack.client import Slack
 from shared.slack.offers import LEVEL, RETRY

@@ -9,8 +9,8 @@ from bolt_app.commands.message_to_note import ADD_NOTE, Quoting
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
-from shared.log import reference
 from shared.model.outcome import Declined
+from shared.observability.log import reference
 from shared.slack.client import Slack
 
 log = structlog.get_logger()

@@ -26,8 +26,8 @@ from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.command_intake import Intake
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
-from shared.log import reference
 from shared.model.command import Action
+from shared.observability.log import reference
 from shared.slack.client import Slack
 from shared.slack.text import escape
 

@@ -18,7 +18,7 @@ from bolt_app.modals.inputs import CALLBACK, listed, searched
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.command_intake import Intake
 from shared.errors import CallError, Malformed
-from shared.log import reference
+from shared.observability.log import reference
 
 log = structlog.get_logger()
 

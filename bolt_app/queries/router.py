@@ -16,8 +16,8 @@ from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, Refused, StoreDown
-from shared.log import reference
 from shared.model.outcome import Declined
+from shared.observability.log import reference
 from shared.pagerduty.words import explain
 from shared.slack.text import escape
 

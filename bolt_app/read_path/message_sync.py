@@ -12,9 +12,9 @@ import structlog
 
 from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable
-from shared.log import reference
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.slack_state import Placed
+from shared.observability.log import reference
 from shared.slack.blocks import Message
 from shared.slack.client import Slack
 from shared.store.leases import Lease

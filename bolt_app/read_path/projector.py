@@ -12,11 +12,11 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from bolt_app.services import Wiring
-from shared.calls import SPANS
 from shared.errors import Malformed
 from shared.model.event import SECOND, Event, Source
 from shared.model.incident import Folded, Incident, Told, fold
 from shared.model.journal import Fact, fact
+from shared.observability.call_metrics import SPANS
 from shared.pagerduty import webhook
 from shared.store import keys
 from shared.store.answers import parse_answer

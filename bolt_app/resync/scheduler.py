@@ -19,9 +19,9 @@ from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.resync.subscription_watchdog import Watchdog
 from bolt_app.services import Wiring
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
-from shared.log import reference
 from shared.model.event import SECOND
 from shared.model.resync_state import EVERYTHING, Progress
+from shared.observability.log import reference
 from shared.store.leases import Lease
 
 log = structlog.get_logger()

@@ -12,10 +12,10 @@ from prometheus_client import Counter, Histogram
 from pydantic import TypeAdapter, ValidationError
 
 from bolt_app.services import Wiring
-from shared.calls import SPANS
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, split
 from shared.model.command_queue import CommandQueue, Record
+from shared.observability.call_metrics import SPANS
 from shared.store import keys
 from shared.store.redis import append
 from shared.store.streams import Entry

@@ -23,13 +23,13 @@ from bolt_app.write_path.attempt import ALREADY
 from bolt_app.write_path.audit_trail import answering, audited, ruled
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
-from shared.log import reference
 from shared.model.command import Action, Command, split
 from shared.model.command_queue import CommandQueue, Record
 from shared.model.event import Status
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
+from shared.observability.log import reference
 from shared.pagerduty.rest import RestIncident
 from shared.pagerduty.words import explain
 

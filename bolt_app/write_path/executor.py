@@ -31,7 +31,6 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.log import reference
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
 from shared.model.command_queue import CommandQueue, Record
@@ -40,6 +39,7 @@ from shared.model.ids import IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
+from shared.observability.log import reference
 from shared.pagerduty.words import explain
 from shared.store.leases import Lease
 

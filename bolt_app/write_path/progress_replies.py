@@ -17,11 +17,11 @@ from bolt_app.replies.sender import tell
 from bolt_app.services import Wiring
 from bolt_app.write_path.execution import Try
 from shared.errors import BridgeError
-from shared.log import reference
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
+from shared.observability.log import reference
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ import typer
 from pagebridge.cli.output import show as show_lines
 from pagebridge.cli.output import table, utc
 from pagebridge.cli.store_option import DATA, FAILED, AsJson, Data, known_secrets, opened
-from shared.log import HIDDEN, Redaction
+from shared.observability.log import HIDDEN, Redaction
 from shared.store.dead_letters import DeadLetters, Done, Letter
 from shared.store.redis import Redis, probe
 

@@ -15,9 +15,9 @@ from urllib.parse import quote
 from httpx2 import RequestError, Response
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared.calls import SPANS, counted
 from shared.errors import Malformed, Unavailable, Uncertain
 from shared.model.event import Instant
+from shared.observability.call_metrics import SPANS, counted
 from shared.pagerduty import answers
 from shared.pagerduty.access import Access
 from shared.pagerduty.official import Error, RestClient

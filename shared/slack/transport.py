@@ -17,8 +17,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from shared.calls import SPANS, counted
 from shared.errors import CallError, Refused, Unavailable, Uncertain
+from shared.observability.call_metrics import SPANS, counted
 from shared.slack import answers, failures
 from shared.slack.pacing import Pacing, Priority
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from shared.log import configure, reference
+from shared.observability.log import configure, reference
 
 CANARIES = {
     "bot token": "xoxb-1234567890-canarycanary",
@@ -29,7 +29,7 @@ CANARIES = {
     "redis": "redis://user:canarycanary@example.com/0",
     "known": "in the middle of canary-known-canary words",
 }
-CONFIGURE = "from shared.log import configure; configure('info', 'json', ['canarycanary']);"
+CONFIGURE = "from shared.observability.log import configure; configure('info', 'json', ['canarycanary']);"
 CANARY = re.compile("canary|c0ffee")
 
 

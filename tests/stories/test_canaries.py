@@ -19,7 +19,7 @@ from prometheus_client import generate_latest
 from pagebridge.cli import main
 from pagebridge.sandbox.pagerduty import Fault
 from pagebridge.sandbox.slack import Fault as SlackFault
-from shared.log import configure
+from shared.observability.log import configure
 from shared.store import keys
 from shared.store.redis import connect
 from tests.stories.harness import SECRET, Bridge, receiving, running, settled, until

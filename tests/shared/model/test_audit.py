@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from bolt_app.write_path.actions.registry import REQUEST
-from shared.log import reference
 from shared.model.audit import UNFIT, AuditEntry, Decision
 from shared.model.command import Action, command_id
 from shared.model.ids import CommandId, SlackUserId, UserId
 from shared.model.outcome import Kind
 from shared.model.permissions import VERDICTS
+from shared.observability.log import reference
 from tests.builders import INCIDENT, NOON
 
 ENTRY = AuditEntry(
