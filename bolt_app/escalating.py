@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from shared.model.ids import UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Choice, Declined, Kind, Outcome
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.rest import RestIncident
 
 OnCall = Mapping[int, Mapping[UserId, str]]

@@ -14,7 +14,7 @@ from shared.model.command_queue import CommandQueue
 from shared.model.incident import Incident
 from shared.model.resync_state import Progress
 from shared.model.slack_state import Surface
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.client import Slack, SlackIdentity
 from shared.store import documents
 from shared.store.audit import Audit

@@ -18,7 +18,7 @@ from shared.errors import BridgeError, Malformed
 from shared.model.command import Action, Terms
 from shared.model.event import SECOND, Ref
 from shared.model.ids import SlackUserId
-from shared.pagerduty.requests import LONGEST_SNOOZE
+from shared.pagerduty.api.request_bodies import LONGEST_SNOOZE
 
 HOUR = 3600
 MORNING = time(9)

@@ -15,7 +15,7 @@ from shared.errors import Malformed
 from shared.model.command import Action, Command, command_id
 from shared.model.event import Status
 from shared.model.ids import incident_id
-from shared.pagerduty.requests import IncidentFilter
+from shared.pagerduty.api.request_bodies import IncidentFilter
 from shared.slack.blocks import Block
 from shared.slack.text import clamp, escape
 

@@ -12,7 +12,7 @@ from shared.errors import CallError, Malformed
 from shared.model.ids import IncidentId
 from shared.pagerduty.additions import Note
 from shared.pagerduty.alerts import Alert
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.rest import RestIncident
 from shared.slack.text import clamp, date, escape

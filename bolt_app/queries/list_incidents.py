@@ -10,7 +10,7 @@ from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
 from shared.model.event import Status
-from shared.pagerduty.requests import IncidentFilter
+from shared.pagerduty.api.request_bodies import IncidentFilter
 
 MOST = 20
 """Incidents that are listed; the others are counted."""

@@ -18,7 +18,7 @@ from bolt_app.services import Wiring
 from shared.errors import CallError, Malformed, Refused, StoreDown
 from shared.model.outcome import Declined
 from shared.observability.log import reference
-from shared.pagerduty.words import explain
+from shared.pagerduty.api.error_messages import explain
 from shared.slack.text import escape
 
 log = structlog.get_logger()

@@ -17,7 +17,7 @@ from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.journal import Facts, fact
 from shared.pagerduty.additions import Note
-from shared.pagerduty.client import Read
+from shared.pagerduty.api.client import Read
 from shared.pagerduty.repairs import SILENT, Repaired, Shown, Window, repaired
 from shared.store.generation import Birth
 from shared.store.leases import Lease

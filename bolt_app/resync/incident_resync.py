@@ -20,9 +20,9 @@ from shared.model.event import ANNOTATED, SECOND, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
 from shared.model.resync_state import Progress
+from shared.pagerduty.api.request_bodies import IncidentFilter
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.repairs import noticed, suspicious
-from shared.pagerduty.requests import IncidentFilter
 from shared.pagerduty.rest import RestIncident
 from shared.pagerduty.unreported import annotated
 from shared.store.generation import Birth

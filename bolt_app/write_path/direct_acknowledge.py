@@ -30,8 +30,8 @@ from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
+from shared.pagerduty.api.error_messages import explain
 from shared.pagerduty.rest import RestIncident
-from shared.pagerduty.words import explain
 
 log = structlog.get_logger()
 

@@ -40,7 +40,7 @@ from shared.model.incident import Incident
 from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
-from shared.pagerduty.words import explain
+from shared.pagerduty.api.error_messages import explain
 from shared.store.leases import Lease
 
 log = structlog.get_logger()

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from shared.config.settings import PagerDutySettings, SlackSettings
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.client import Slack
 from shared.store.redis import Redis, connect
 

@@ -27,7 +27,7 @@ from pagebridge.cli.secret_install import SECRETS, in_place, retired
 from pagebridge.cli.store_option import DATA, AsJson, Data
 from pagebridge.cli.webhook_ping import Pinging
 from shared.config.settings import PagerDutySettings, load
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.subscriptions import (
     ANY,
     NEEDED,

@@ -17,7 +17,7 @@ from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.permissions import GROUNDS, ROLES, Facts, Ground, Rule, ground, role_allows
 from shared.pagerduty.account import Service
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.people import User
 from shared.pagerduty.rest import RestIncident
 

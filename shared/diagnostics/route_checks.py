@@ -9,7 +9,7 @@ from shared.config.errors import Wrong
 from shared.errors import NotFound, Unavailable
 from shared.model.ids import ChannelId, TeamId
 from shared.pagerduty.account import Priority, Service
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.people import Team
 from shared.slack.client import Slack
 

@@ -8,7 +8,7 @@ from bolt_app.account_cache import AGAIN, KEPT, Catalogue
 from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.errors import CallError
 from shared.model.command import Action
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.buttons import EVERYTHING
 
 

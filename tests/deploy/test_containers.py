@@ -14,7 +14,7 @@ import yaml
 
 from pagebridge.local.child_process import Child
 from pagebridge.sandbox.demo.processes import free_ports
-from shared.pagerduty.access import SCOPES
+from shared.pagerduty.api.auth import SCOPES
 from tests.deploy.users import ROOT, Store, store
 from tests.stories.harness import SECRET
 from tests.stories.processes import HOST, START, Deployment, Process, deployed, incidents

@@ -12,7 +12,7 @@ import yaml
 from pagebridge.sandbox.slack.manifests import Grants
 from pagebridge.sandbox.slack.methods import METHODS
 from shared.diagnostics import credential_checks
-from shared.pagerduty.access import SCOPES
+from shared.pagerduty.api.auth import SCOPES
 from tests.deploy.users import ROOT
 
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"

@@ -14,7 +14,7 @@ from pagebridge.sandbox.demo.processes import free_ports
 from pagebridge.sandbox.pagerduty import PagerDutySandbox, Subscription
 from pagebridge.sandbox.slack import SlackSandbox
 from shared.config.settings import Settings
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.client import Slack
 from tests.webhook_receiver.running import PATH, SECRET, Running, running
 

@@ -8,14 +8,15 @@ from typing import TypeVar
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import IncidentId, TeamId, UserId
-from shared.pagerduty import answers, rest
+from shared.pagerduty import rest
 from shared.pagerduty.additions import Note
 from shared.pagerduty.alerts import Alert
-from shared.pagerduty.client import PagerDuty, Read
+from shared.pagerduty.api import errors
+from shared.pagerduty.api.client import PagerDuty, Read
+from shared.pagerduty.api.request_bodies import IncidentFilter
 from shared.pagerduty.escalation import EscalationPolicy
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.people import Team, User
-from shared.pagerduty.requests import IncidentFilter
 from shared.pagerduty.rest import RestIncident
 from shared.pagerduty.subscriptions import NEEDED, WebhookSubscription
 from tests.proof import account as model
@@ -63,7 +64,7 @@ class SimulatedPagerDuty(PagerDuty):
             answer = await way.call("write", land)
         except AlreadySo as error:
             write.answered = True
-            raise Refused("PagerDuty answered: it is so already", error.code, answers.BAD_REQUEST) from None
+            raise Refused("PagerDuty answered: it is so already", error.code, errors.BAD_REQUEST) from None
         write.answered = True
         return answer
 

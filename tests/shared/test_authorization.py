@@ -12,7 +12,7 @@ from shared.errors import Uncertain
 from shared.model.command import Action
 from shared.model.ids import IncidentId, UserId
 from shared.model.outcome import Kind
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 
 
 @dataclass

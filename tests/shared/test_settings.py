@@ -8,8 +8,8 @@ import pytest
 
 from shared.config.errors import Misconfigured
 from shared.config.settings import ReceiverSettings, Settings, WorkerSettings, load
-from shared.pagerduty.access import OAuthApp
-from shared.pagerduty.client import credentials
+from shared.pagerduty.api.auth import OAuthApp
+from shared.pagerduty.api.client import credentials
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-canary-bot",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.sandbox.pagerduty.oauth import OAuthApp
-from shared.pagerduty.access import SCOPES
+from shared.pagerduty.api.auth import SCOPES
 from tests.stories.harness import settled
 from tests.stories.processes import Deployment, deployed_with_receiver, incidents
 

@@ -6,7 +6,7 @@ from shared.model.command import Action
 from shared.model.event import Instant, Ref, digest
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import apart
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 
 ENTRY = {
     Action.ACKNOWLEDGE: frozenset({"acknowledge_log_entry"}),

@@ -15,8 +15,8 @@ from shared.model.command import Terms, incident_key
 from shared.model.event import TRIGGERED, Agent, Event, Source
 from shared.model.ids import EventId
 from shared.model.outcome import Kind, Outcome
+from shared.pagerduty.api.request_bodies import IncidentFilter, NewIncident
 from shared.pagerduty.people import User
-from shared.pagerduty.requests import IncidentFilter, NewIncident
 from shared.pagerduty.rest import RestIncident
 from shared.store import keys
 from shared.store.answers import answer_fields

@@ -30,7 +30,7 @@ from shared.config.settings import (
     WorkerSettings,
     load,
 )
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.client import Slack
 from shared.store.redis import Redis
 

@@ -6,7 +6,7 @@ from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passe
 from shared.diagnostics import credential_checks
 from shared.errors import CallError, Refused
 from shared.pagerduty.account import RESPONDERS
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 
 TEAMS = "teams"
 SHOWN = 5

@@ -9,7 +9,7 @@ from shared.config.errors import Wrong
 from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import Refused
 from shared.model.ids import ChannelId
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.client import Slack
 
 LONGEST = 60.0

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pagebridge.cli.checks.findings import Check, Once, Status, Verdict, failed, judged, passed, unseen, warned
 from pagebridge.cli.webhook_ping import Ping, Pinging
 from shared.errors import Refused
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.subscriptions import PATH, WebhookSubscription, delivers_here, incomplete, missing, partial
 
 Ours = Once[Sequence[WebhookSubscription]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pagebridge.sandbox.pagerduty import PagerDutySandbox
 from shared.model.ids import IncidentId, TeamId, UserId
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 
 ALICE = UserId("PALICE1")
 BOB = UserId("PBOB001")

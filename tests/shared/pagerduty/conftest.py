@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty
 from tests.shared.local_server import LocalServer, local_server
 from tests.shared.pagerduty.account import Account, running_account
 

@@ -11,8 +11,8 @@ from pagebridge.sandbox.pagerduty import Call, Fault
 from pagebridge.sandbox.pagerduty.oauth import OAuthApp as App
 from shared.errors import BadCredentials, CallError, Refused, Unavailable
 from shared.model.event import Status
-from shared.pagerduty.access import PAUSE, SCOPES, OAuthApp, Tokens
-from shared.pagerduty.client import PagerDuty
+from shared.pagerduty.api.auth import PAUSE, SCOPES, OAuthApp, Tokens
+from shared.pagerduty.api.client import PagerDuty
 from tests.shared.local_server import LocalServer
 from tests.shared.pagerduty.account import BOB, Account
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Instant
-from shared.pagerduty import answers
+from shared.pagerduty.api import errors
 from tests.shared.pagerduty.answers import EPOCH_DATE, EPOCH_MS
 from tests.shared.pagerduty.json_values import JSON
 
@@ -16,7 +16,7 @@ from tests.shared.pagerduty.json_values import JSON
 def error(status: int, code: int | None = None, **headers: str) -> CallError:
     """Make the error of an answer in PagerDuty's own form."""
     body = {"error": {"message": "Some words", "code": code, "errors": ["More words"]}}
-    return answers.error_from(status, {name.replace("_", "-"): value for name, value in headers.items()}, _bytes(body))
+    return errors.error_from(status, {name.replace("_", "-"): value for name, value in headers.items()}, _bytes(body))
 
 
 def _bytes(body: object) -> bytes:
@@ -92,7 +92,7 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> Non
 )
 def test_errors_without_pagerdutys_words(body: bytes) -> None:
     """A gateway's answer is understood by its status alone."""
-    refused = answers.error_from(403, {}, body)
+    refused = errors.error_from(403, {}, body)
     assert isinstance(refused, Refused)
     assert refused.code is None
     assert "403" in str(refused)
@@ -100,19 +100,19 @@ def test_errors_without_pagerdutys_words(body: bytes) -> None:
 
 def test_further_pages() -> None:
     """Only what says that there is more has more."""
-    assert answers.has_more({"more": True})
-    assert not answers.has_more({"more": None})
+    assert errors.has_more({"more": True})
+    assert not errors.has_more({"more": None})
 
 
 def test_pagerdutys_clock() -> None:
     """The `Date` header is a whole second of PagerDuty's own time."""
-    assert answers.server_time({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)
+    assert errors.server_time({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)
     for headers in ({}, {"Date": "noon"}, {"Date": ""}):
         with pytest.raises(Malformed):
-            answers.server_time(headers)
+            errors.server_time(headers)
 
 
 @given(st.integers(300, 700), st.binary() | JSON.map(_bytes) | JSON.map(lambda inner: _bytes({"error": inner})))
 def test_any_error_body(status: int, body: bytes) -> None:
     """Every answer that is no success is one of our errors, whose text is short."""
-    assert len(str(answers.error_from(status, {}, body))) <= answers.LONGEST_WHY
+    assert len(str(errors.error_from(status, {}, body))) <= errors.LONGEST_WHY

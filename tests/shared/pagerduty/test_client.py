@@ -14,8 +14,8 @@ from prometheus_client import REGISTRY
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Status
-from shared.pagerduty.client import PagerDuty
-from shared.pagerduty.transport import THREADS, get
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.api.transport import THREADS, get
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.pagerduty.answers import INCIDENT, incident
 

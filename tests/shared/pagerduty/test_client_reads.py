@@ -8,9 +8,9 @@ from aiohttp import web
 from shared.errors import Malformed, NotFound, Refused
 from shared.model.event import Status
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty.client import PagerDuty
-from shared.pagerduty.requests import IncidentFilter
-from shared.pagerduty.transport import PAGE
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.api.transport import PAGE
 from tests.shared.local_server import LocalServer
 from tests.shared.pagerduty.answers import (
     EPOCH_DATE,

@@ -6,8 +6,8 @@ from pagebridge.sandbox.pagerduty import Fault
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Status
 from shared.model.ids import IncidentId, UserId
-from shared.pagerduty.client import PagerDuty
-from shared.pagerduty.transport import PAGE
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.api.transport import PAGE
 from tests.shared.pagerduty.account import ALICE, BOB, Account
 
 

@@ -5,8 +5,8 @@ import pytest
 from pagebridge.sandbox.pagerduty import Fault
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.event import Status
-from shared.pagerduty.requests import LONGEST_NOTE, LONGEST_SNOOZE, IncidentFilter, NewIncident
-from shared.pagerduty.words import WORDS
+from shared.pagerduty.api.error_messages import WORDS
+from shared.pagerduty.api.request_bodies import LONGEST_NOTE, LONGEST_SNOOZE, IncidentFilter, NewIncident
 from tests.shared.pagerduty.account import ALICE, BOB, P1, Account
 
 ALICES, BOBS = "alice@example.com", "bob@example.com"

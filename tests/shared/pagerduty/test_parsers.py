@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.pagerduty import account, additions, alerts, answers, escalation, log_entries, people, rest, subscriptions
+from shared.pagerduty import account, additions, alerts, escalation, log_entries, people, rest, subscriptions
+from shared.pagerduty.api import errors
 from tests.shared.pagerduty import answers as made
 from tests.shared.pagerduty.json_values import JSON, damaged
 
@@ -77,7 +78,7 @@ VALID: list[tuple[Parser, object]] = [
     (log_entries.parse_log_entries, {"log_entries": [made.log_entry("assign", assignees=[made.ALICE])]}),
     (subscriptions.parse_subscription, {"webhook_subscription": made.subscription()}),
     (subscriptions.parse_subscriptions, {"webhook_subscriptions": [made.subscription()]}),
-    (answers.has_more, {"more": True}),
+    (errors.has_more, {"more": True}),
 ]
 
 

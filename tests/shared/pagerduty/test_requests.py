@@ -10,8 +10,9 @@ from jsonschema import Draft4Validator
 
 from shared.model.event import Status
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty import requests, subscriptions
-from shared.pagerduty.requests import Body, IncidentFilter, NewIncident
+from shared.pagerduty import subscriptions
+from shared.pagerduty.api import request_bodies
+from shared.pagerduty.api.request_bodies import Body, IncidentFilter, NewIncident
 from tests.shared.pagerduty.answers import EPOCH_MS
 
 OPENAPI = Path(__file__).parents[4] / "shared" / "reference" / "pagerduty" / "openapi_subset.json"
@@ -25,16 +26,19 @@ BODIES: list[tuple[tuple[str, str], Body]] = [
     (SUBSCRIBE, subscriptions.creation_request(HOOK, "service", "PSVC001", "pagebridge")),
     (SUBSCRIPTION, subscriptions.change_request(active=True)),
     (SUBSCRIPTION, subscriptions.change_request(description="pagebridge")),
-    (PUT, requests.status_request(Status.ACKNOWLEDGED)),
-    (PUT, requests.status_request(Status.RESOLVED, "Restarted")),
-    (PUT, requests.assignees_request([ALICE, BOB])),
-    (PUT, requests.policy_request("PPOL001")),
-    (PUT, requests.level_request(2)),
-    (PUT, requests.priority_request("PPRIO01")),
-    (("post", "/incidents/{id}/responder_requests"), requests.responders_request(ALICE, "Help", [BOB], ["PPOL001"])),
-    (POST, requests.creation_request(NewIncident("PSVC001", "Slow", assignee=ALICE))),
+    (PUT, request_bodies.status_request(Status.ACKNOWLEDGED)),
+    (PUT, request_bodies.status_request(Status.RESOLVED, "Restarted")),
+    (PUT, request_bodies.assignees_request([ALICE, BOB])),
+    (PUT, request_bodies.policy_request("PPOL001")),
+    (PUT, request_bodies.level_request(2)),
+    (PUT, request_bodies.priority_request("PPRIO01")),
+    (
+        ("post", "/incidents/{id}/responder_requests"),
+        request_bodies.responders_request(ALICE, "Help", [BOB], ["PPOL001"]),
+    ),
+    (POST, request_bodies.creation_request(NewIncident("PSVC001", "Slow", assignee=ALICE))),
     # Without details: the description calls them an object, its own example and PagerDuty's guide a text.
-    (POST, requests.creation_request(replace(FULL, details=""))),
+    (POST, request_bodies.creation_request(replace(FULL, details=""))),
 ]
 
 
@@ -48,26 +52,26 @@ def changed(body: Body) -> object:
 
 def test_only_what_is_to_change_is_sent() -> None:
     """Each change names itself alone, so that nothing else changes with it: a policy would restart an escalation."""
-    assert changed(requests.status_request(Status.ACKNOWLEDGED)) == {"status": "acknowledged"}
-    assert changed(requests.level_request(2)) == {"escalation_level": 2}
-    assert changed(requests.priority_request("PP1")) == {"priority": {"id": "PP1", "type": "priority_reference"}}
+    assert changed(request_bodies.status_request(Status.ACKNOWLEDGED)) == {"status": "acknowledged"}
+    assert changed(request_bodies.level_request(2)) == {"escalation_level": 2}
+    assert changed(request_bodies.priority_request("PP1")) == {"priority": {"id": "PP1", "type": "priority_reference"}}
     policy = {"id": "PPOL001", "type": "escalation_policy_reference"}
-    assert changed(requests.policy_request("PPOL001")) == {"escalation_policy": policy}
+    assert changed(request_bodies.policy_request("PPOL001")) == {"escalation_policy": policy}
     assignment = {"assignee": {"id": "PALICE1", "type": "user_reference"}}
-    assert changed(requests.assignees_request([ALICE])) == {"assignments": [assignment]}
+    assert changed(request_bodies.assignees_request([ALICE])) == {"assignments": [assignment]}
 
 
 def test_only_a_resolve_has_a_resolution() -> None:
     """PagerDuty takes a resolution with no other state."""
-    resolved = changed(requests.status_request(Status.RESOLVED, "Restarted"))
+    resolved = changed(request_bodies.status_request(Status.RESOLVED, "Restarted"))
     assert resolved == {"status": "resolved", "resolution": "Restarted"}
-    assert changed(requests.status_request(Status.RESOLVED)) == {"status": "resolved"}
-    assert changed(requests.status_request(Status.ACKNOWLEDGED, "Restarted")) == {"status": "acknowledged"}
+    assert changed(request_bodies.status_request(Status.RESOLVED)) == {"status": "resolved"}
+    assert changed(request_bodies.status_request(Status.ACKNOWLEDGED, "Restarted")) == {"status": "acknowledged"}
 
 
 def test_who_is_asked_to_help() -> None:
     """People and policies are targets alike, each wrapped once more."""
-    body = requests.responders_request(ALICE, "Help", [BOB], ["PPOL001"])
+    body = request_bodies.responders_request(ALICE, "Help", [BOB], ["PPOL001"])
     assert body == {
         "requester_id": "PALICE1",
         "message": "Help",
@@ -80,7 +84,7 @@ def test_who_is_asked_to_help() -> None:
 
 def test_a_new_incident() -> None:
     """What is not given is left to PagerDuty."""
-    assert requests.creation_request(NewIncident("PSVC001", "Slow")) == {
+    assert request_bodies.creation_request(NewIncident("PSVC001", "Slow")) == {
         "incident": {
             "type": "incident",
             "title": "Slow",
@@ -88,7 +92,7 @@ def test_a_new_incident() -> None:
             "urgency": "high",
         }
     }
-    full = requests.creation_request(FULL)["incident"]
+    full = request_bodies.creation_request(FULL)["incident"]
     assert isinstance(full, dict)
     assert full["incident_key"] == "slack:1"
     assert full["body"] == {"type": "incident_body", "details": "Carts"}
@@ -99,7 +103,7 @@ def test_a_new_incident() -> None:
 def test_a_new_incident_is_somebodys_or_a_policys() -> None:
     """PagerDuty refuses both together."""
     both = NewIncident("PSVC001", "Slow", policy="PPOL001", assignee=ALICE)
-    incident = requests.creation_request(both)["incident"]
+    incident = request_bodies.creation_request(both)["incident"]
     assert isinstance(incident, dict)
     assert "assignments" in incident
     assert "escalation_policy" not in incident

@@ -3,8 +3,8 @@
 import pytest
 
 from shared.errors import BadCredentials, NotFound, Refused
-from shared.pagerduty.answers import error_from
-from shared.pagerduty.words import WORDS, explain
+from shared.pagerduty.api.error_messages import WORDS, explain
+from shared.pagerduty.api.errors import error_from
 
 WITH_PAGERDUTYS_WORDS = (2001, 2002, 2003, 2011, 2015)
 """Codes for arguments: only PagerDuty knows what was wrong with them."""

@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 
 from shared.config.settings import PagerDutySettings
 from shared.durations import Durations
-from shared.pagerduty.access import ApiKey, OAuthApp, Tokens
-from shared.pagerduty.directory import Directory
-from shared.pagerduty.incident_reads import IncidentReads
-from shared.pagerduty.incident_writes import IncidentWrites
-from shared.pagerduty.transport import Read
-from shared.pagerduty.webhook_subscriptions import WebhookSubscriptions
+from shared.pagerduty.api.auth import ApiKey, OAuthApp, Tokens
+from shared.pagerduty.api.directory import Directory
+from shared.pagerduty.api.incident_reads import IncidentReads
+from shared.pagerduty.api.incident_writes import IncidentWrites
+from shared.pagerduty.api.transport import Read
+from shared.pagerduty.api.webhook_subscriptions import WebhookSubscriptions
 
 __all__ = ["URL", "PagerDuty", "Read"]
 

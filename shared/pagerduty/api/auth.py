@@ -17,7 +17,7 @@ import structlog
 from httpx2 import RequestError, Response
 
 from shared.errors import BadCredentials, BridgeError, CallError, Unavailable
-from shared.pagerduty.official import Error, TokenClient
+from shared.pagerduty.api.sdk import Error, TokenClient
 
 log = structlog.get_logger()
 

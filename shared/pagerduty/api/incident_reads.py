@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 
 from shared.model.ids import IncidentId
-from shared.pagerduty import additions, alerts, log_entries, requests, rest
+from shared.pagerduty import additions, alerts, log_entries, rest
 from shared.pagerduty.additions import Note
 from shared.pagerduty.alerts import Alert
+from shared.pagerduty.api import request_bodies
+from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.api.transport import PAGE, Params, Read, Transport, get
 from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.requests import IncidentFilter
 from shared.pagerduty.rest import RestIncident
-from shared.pagerduty.transport import PAGE, Params, Read, Transport, get
 
 IN_FULL = ("body", "conference_bridge")
 """What PagerDuty shows of an incident only when asked to."""
@@ -47,7 +48,7 @@ class IncidentReads(Transport):
         """Read the whole log of an incident, the oldest entry first; with `since_ms` only from that second on."""
         params: Params = {"is_overview": "false"}
         if since_ms is not None:
-            params = {**params, "since": requests.moment(since_ms)}
+            params = {**params, "since": request_bodies.moment(since_ms)}
         request = get("incidents", incident, "log_entries", params=params)
         return _oldest_first(await self._all("log_entries", request, log_entries.parse_log_entries))
 
@@ -57,7 +58,7 @@ class IncidentReads(Transport):
 
         `date` is when the reading began: what came later may be missing. `Refused` when it is more than 10,000.
         """
-        request = get("log_entries", params={"is_overview": "false", "since": requests.moment(since_ms)})
+        request = get("log_entries", params={"is_overview": "false", "since": request_bodies.moment(since_ms)})
         parse = log_entries.parse_log_entries
         pages = [page async for page in self._dated_pages("activity", request, parse)]
         return Read(_oldest_first([entry for page in pages for entry in page.value]), pages[0].date)

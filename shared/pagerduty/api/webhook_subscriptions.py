@@ -1,9 +1,9 @@
 """Looking after the webhook subscriptions of an account."""
 
 from shared.pagerduty import subscriptions
-from shared.pagerduty.requests import Body
+from shared.pagerduty.api.request_bodies import Body
+from shared.pagerduty.api.transport import Transport, change, get
 from shared.pagerduty.subscriptions import Created, WebhookSubscription
-from shared.pagerduty.transport import Transport, change, get
 
 
 class WebhookSubscriptions(Transport):

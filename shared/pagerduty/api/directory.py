@@ -7,10 +7,10 @@ from shared.model.event import SECOND, Instant
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty import account, escalation, people
 from shared.pagerduty.account import Priority, Service
+from shared.pagerduty.api.request_bodies import moment
+from shared.pagerduty.api.transport import PAGE, Params, Transport, get
 from shared.pagerduty.escalation import EscalationPolicy, OnCall
 from shared.pagerduty.people import Team, User
-from shared.pagerduty.requests import moment
-from shared.pagerduty.transport import PAGE, Params, Transport, get
 
 T = TypeVar("T")
 

@@ -18,9 +18,9 @@ from prometheus_client import Counter, Gauge, Histogram
 from shared.errors import Malformed, Unavailable, Uncertain
 from shared.model.event import Instant
 from shared.observability.call_metrics import SPANS, counted
-from shared.pagerduty import answers
-from shared.pagerduty.access import Access
-from shared.pagerduty.official import Error, RestClient
+from shared.pagerduty.api import errors
+from shared.pagerduty.api.auth import Access
+from shared.pagerduty.api.sdk import Error, RestClient
 
 CALLS = Counter("pagebridge_pagerduty_calls", "Calls to PagerDuty, by how they ended", ["method", "outcome"])
 SECONDS = Histogram("pagebridge_pagerduty_call_seconds", "How long calls to PagerDuty took", ["method"], buckets=SPANS)
@@ -110,7 +110,7 @@ class Transport:
     async def _read(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
         with counted(CALLS, SECONDS, name):
             response = await self._answered(request)
-            return Read(parse(_decoded(response)), answers.server_time(response.headers))
+            return Read(parse(_decoded(response)), errors.server_time(response.headers))
 
     async def _write(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
         """Make a change. Of one whose answer cannot be read nobody knows what it did."""
@@ -133,7 +133,7 @@ class Transport:
         """Read page after page, each with the time at which PagerDuty gave it."""
 
         def parse_page(answer: object) -> tuple[T, bool]:
-            return parse(answer), answers.has_more(answer)
+            return parse(answer), errors.has_more(answer)
 
         offset, more = 0, True
         while more:
@@ -153,13 +153,13 @@ class Transport:
         if left.isdecimal():
             LEFT.set(int(left))
         if not response.is_success:
-            raise answers.error_from(response.status_code, response.headers, response.content)
+            raise errors.error_from(response.status_code, response.headers, response.content)
         return response
 
     async def _authorized(self, request: Request, deadline: float) -> Response:
         header = await self._access.header(deadline)
         response = await self._in_thread(request.authorized(header), deadline)
-        if response.status_code == answers.UNAUTHORIZED:
+        if response.status_code == errors.UNAUTHORIZED:
             other = await self._access.instead_of(header, deadline)
             if other is not None:
                 response = await self._in_thread(request.authorized(other), deadline)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from shared.model.event import Status
 from shared.model.ids import IncidentId, UserId
-from shared.pagerduty import additions, requests, rest
+from shared.pagerduty import additions, rest
 from shared.pagerduty.additions import Note, ResponderRequest, StatusUpdate
-from shared.pagerduty.requests import Body, NewIncident
+from shared.pagerduty.api import request_bodies
+from shared.pagerduty.api.request_bodies import Body, NewIncident
+from shared.pagerduty.api.transport import Read, Transport, change
 from shared.pagerduty.rest import RestIncident
-from shared.pagerduty.transport import Read, Transport, change
 
 
 class IncidentWrites(Transport):
@@ -26,7 +27,7 @@ class IncidentWrites(Transport):
 
         Beware: PagerDuty reopens a resolved incident for this.
         """
-        return await self._put("set_status", incident, requests.status_request(status, resolution), from_email)
+        return await self._put("set_status", incident, request_bodies.status_request(status, resolution), from_email)
 
     async def reassign(
         self, incident: IncidentId, from_email: str, *, assignees: Sequence[UserId] = (), policy: str | None = None
@@ -36,7 +37,7 @@ class IncidentWrites(Transport):
 
         With assignees the escalation stops: PagerDuty notifies them and nobody else.
         """
-        body = requests.assignees_request(assignees) if policy is None else requests.policy_request(policy)
+        body = request_bodies.assignees_request(assignees) if policy is None else request_bodies.policy_request(policy)
         return await self._put("reassign", incident, body, from_email)
 
     async def escalate(self, incident: IncidentId, level: int, from_email: str) -> Read[RestIncident]:
@@ -45,11 +46,11 @@ class IncidentWrites(Transport):
 
         The answer does not tell the level: compare the assignees.
         """
-        return await self._put("escalate", incident, requests.level_request(level), from_email)
+        return await self._put("escalate", incident, request_bodies.level_request(level), from_email)
 
     async def set_priority(self, incident: IncidentId, priority: str, from_email: str) -> Read[RestIncident]:
         """Give an incident the priority with the id `priority`."""
-        return await self._put("set_priority", incident, requests.priority_request(priority), from_email)
+        return await self._put("set_priority", incident, request_bodies.priority_request(priority), from_email)
 
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
         """Let the acknowledgement of an acknowledged incident last `seconds` from now, `LONGEST_SNOOZE` at most."""
@@ -78,7 +79,7 @@ class IncidentWrites(Transport):
         An account without the ability `coordinated_responding` is `Refused`. PagerDuty takes the `requester` from the
         body; `from_email` is theirs.
         """
-        body = requests.responders_request(requester, message, users, policies)
+        body = request_bodies.responders_request(requester, message, users, policies)
         request = change("POST", "incidents", incident, "responder_requests", body=body, from_email=from_email)
         return await self._write("request_responders", request, additions.parse_responder_request)
 
@@ -94,7 +95,7 @@ class IncidentWrites(Transport):
 
         `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
         """
-        request = change("POST", "incidents", body=requests.creation_request(new), from_email=from_email)
+        request = change("POST", "incidents", body=request_bodies.creation_request(new), from_email=from_email)
         return await self._write("create_incident", request, rest.parse_incident)
 
     async def _put(self, name: str, incident: IncidentId, body: Body, from_email: str) -> Read[RestIncident]:

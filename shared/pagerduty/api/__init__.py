@@ -1,0 +1,1 @@
+"""PagerDuty's REST API: the only code that calls it."""
