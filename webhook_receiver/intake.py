@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from shared.errors import StoreDown
 from shared.http.connections import read_body
-from shared.pagerduty import signature
+from shared.pagerduty.events import signature
 from webhook_receiver.events import Events
 from webhook_receiver.limits import MOST_BODY
 

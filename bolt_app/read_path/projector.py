@@ -17,7 +17,7 @@ from shared.model.event import SECOND, Event, Source
 from shared.model.incident import Folded, Incident, Told, fold
 from shared.model.journal import Fact, fact
 from shared.observability.call_metrics import SPANS
-from shared.pagerduty import webhook
+from shared.pagerduty.events import webhook
 from shared.store import keys
 from shared.store.answers import parse_answer
 from shared.store.streams import Entry

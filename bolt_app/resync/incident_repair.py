@@ -18,7 +18,7 @@ from shared.model.ids import IncidentId
 from shared.model.journal import Facts, fact
 from shared.pagerduty.additions import Note
 from shared.pagerduty.api.client import Read
-from shared.pagerduty.repairs import SILENT, Repaired, Shown, Window, repaired
+from shared.pagerduty.events.replay import SILENT, Repaired, Shown, Window, repaired
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 

@@ -21,10 +21,10 @@ from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
 from shared.model.resync_state import Progress
 from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.events.from_diff import annotated
+from shared.pagerduty.events.replay import noticed, suspicious
 from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.repairs import noticed, suspicious
 from shared.pagerduty.rest import RestIncident
-from shared.pagerduty.unreported import annotated
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 

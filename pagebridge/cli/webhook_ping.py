@@ -6,9 +6,9 @@ from typing import Any
 
 from pagebridge.cli.checks.local_endpoints import Receiver
 from shared.errors import Malformed
-from shared.pagerduty import webhook
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.webhook import Ignored
+from shared.pagerduty.events import webhook
+from shared.pagerduty.events.webhook import Ignored
 from shared.store import keys
 from shared.store.redis import Redis
 

@@ -4,7 +4,7 @@ import os
 
 from aiohttp import web
 
-from shared.pagerduty import signature
+from shared.pagerduty.events import signature
 
 
 async def deliver(request: web.Request) -> web.Response:

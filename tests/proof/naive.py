@@ -9,7 +9,7 @@ from shared.model.command import Command
 from shared.model.event import TRANSITIONS, Event
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident
-from shared.pagerduty import webhook
+from shared.pagerduty.events import webhook
 from shared.slack import card
 from shared.slack.blocks import metadata
 from shared.store import keys

@@ -26,8 +26,8 @@ from shared.model.event import (
 )
 from shared.model.ids import CommandId, EventId
 from shared.model.incident import Incident, fold
+from shared.pagerduty.events.from_log import logged
 from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.logged import logged
 from tests.builders import ALICE, BOB, INCIDENT, NOON, expectation, snapshot
 
 ENTRY = {

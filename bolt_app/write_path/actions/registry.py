@@ -30,7 +30,7 @@ from shared.model.event import (
 from shared.model.ids import UserId
 from shared.model.incident import Incident
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.happenings import responder
+from shared.pagerduty.events.details import responder
 from shared.pagerduty.people import User
 from shared.pagerduty.rest import RestIncident
 

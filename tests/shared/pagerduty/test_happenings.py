@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shared.errors import Malformed
 from shared.model.event import ANNOUNCED, Event, digest, people
-from shared.pagerduty.happenings import conference_bridge, responder
-from shared.pagerduty.webhook import parse
+from shared.pagerduty.events.details import conference_bridge, responder
+from shared.pagerduty.events.webhook import parse
 
 DOCUMENTED = Path(__file__).parents[4] / "shared/reference/pagerduty/samples/docs_examples"
 needs_samples = pytest.mark.skipif(not DOCUMENTED.exists(), reason="the reference is not here")

@@ -21,8 +21,8 @@ from shared.model.event import (
     Status,
     people,
 )
+from shared.pagerduty.events.from_log import logged
 from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.logged import logged
 from shared.pagerduty.rest import PendingAction
 from tests.builders import ALICE, BOB, INCIDENT, NOON
 

@@ -21,8 +21,8 @@ from shared.model.event import (
 )
 from shared.model.incident import Incident, fold
 from shared.pagerduty.additions import Note
+from shared.pagerduty.events.replay import Repaired, Shown, Window, noticed, repaired, suspicious
 from shared.pagerduty.log_entries import Change, LogEntry
-from shared.pagerduty.repairs import Repaired, Shown, Window, noticed, repaired, suspicious
 from shared.pagerduty.rest import Asked, RestIncident
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 

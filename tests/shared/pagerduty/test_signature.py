@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pagerduty.signature import HEADER, MOST_CANDIDATES, verify
+from shared.pagerduty.events.signature import HEADER, MOST_CANDIDATES, verify
 
 SAMPLES = Path(__file__).parents[4] / "shared/reference/pagerduty/samples/signed_real"
 BODY = b'{"event": {}}'

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Malformed
 from shared.model.event import SECOND, Agent, Event, Instant, Ref, Source, Status
-from shared.pagerduty.webhook import Ignored, parse
+from shared.pagerduty.events.webhook import Ignored, parse
 
 SAMPLES = Path(__file__).parents[4] / "shared/reference/pagerduty/samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the reference is not here")

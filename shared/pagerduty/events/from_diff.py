@@ -32,7 +32,7 @@ from shared.model.ids import EventId, IncidentId
 from shared.model.incident import Incident
 from shared.model.timeline import Line, apart, person, when
 from shared.pagerduty.additions import Note
-from shared.pagerduty.happenings import responder
+from shared.pagerduty.events.details import responder
 from shared.pagerduty.log_entries import LogEntry
 from shared.pagerduty.rest import Asked, RestIncident
 

@@ -31,7 +31,7 @@ from shared.model.event import (
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.timeline import apart, person
-from shared.pagerduty.happenings import merged, names
+from shared.pagerduty.events.details import merged, names
 from shared.pagerduty.log_entries import LogEntry
 
 TRIGGER, ASSIGN = "trigger_log_entry", "assign_log_entry"

@@ -22,10 +22,10 @@ from shared.model.event import (
 from shared.model.incident import Incident, fold, lags, settle
 from shared.model.timeline import Line, when
 from shared.pagerduty.additions import Note
+from shared.pagerduty.events.from_diff import FIELDS, annotated, asked, changed, unheard
+from shared.pagerduty.events.from_log import logged
 from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.logged import logged
 from shared.pagerduty.rest import RestIncident
-from shared.pagerduty.unreported import FIELDS, annotated, asked, changed, unheard
 
 NOTE = "annotate_log_entry"
 SILENT = frozenset({TITLE_CHANGED, URGENCY_CHANGED, NOTE_EDITED})

@@ -1,0 +1,1 @@
+"""Webhooks, log entries and snapshots, parsed into events."""
