@@ -14,8 +14,8 @@ import structlog
 from bolt_app.modals.inputs import Option
 from shared.errors import BadCredentials, CallError, Malformed, Refused
 from shared.model.command import Action
-from shared.pagerduty.account import RESPONDERS, Priority
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.service import RESPONDERS, Priority
 from shared.slack.buttons import EVERYTHING
 
 log = structlog.get_logger()

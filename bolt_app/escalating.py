@@ -11,7 +11,7 @@ from shared.model.ids import UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Choice, Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
 
 OnCall = Mapping[int, Mapping[UserId, str]]
 """Who is on call at each level, with their names."""

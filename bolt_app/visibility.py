@@ -15,8 +15,8 @@ from shared.model.command import Clicker
 from shared.model.ids import ChannelId, IncidentId, TeamId
 from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS
-from shared.pagerduty.people import User
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.user import User
 
 CONFINED = frozenset({"restricted_access", "read_only_limited_user"})
 """Roles that see only what they are assigned to, were asked to help with, or what belongs to a team of theirs."""

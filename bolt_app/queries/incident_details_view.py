@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from bolt_app.modals.context import About
 from bolt_app.queries.incident_view import Whole, author, counted, cut, entry, facts
-from shared.pagerduty.additions import Note
-from shared.pagerduty.alerts import Alert
-from shared.pagerduty.log_entries import LogEntry
+from shared.pagerduty.models.alert import Alert
+from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.note import Note
 from shared.slack.blocks import Block, context, section
 from shared.slack.lines import quote
 from shared.slack.text import clamp, escape, link, outside, plain

@@ -10,11 +10,11 @@ import structlog
 from bolt_app.replies.builder import headline, names
 from shared.errors import CallError, Malformed
 from shared.model.ids import IncidentId
-from shared.pagerduty.additions import Note
-from shared.pagerduty.alerts import Alert
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.alert import Alert
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.note import Note
 from shared.slack.text import clamp, date, escape
 
 log = structlog.get_logger()

@@ -14,9 +14,9 @@ from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
 from shared.model.event import Instant, Ref
 from shared.model.ids import TeamId
-from shared.pagerduty.account import Service
-from shared.pagerduty.escalation import EscalationPolicy, OnCall
-from shared.pagerduty.people import User
+from shared.pagerduty.models.escalation_policy import EscalationPolicy, OnCall
+from shared.pagerduty.models.service import Service
+from shared.pagerduty.models.user import User
 from shared.slack.text import date, escape
 
 MOST = 10

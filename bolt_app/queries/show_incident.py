@@ -10,8 +10,8 @@ from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
-from shared.pagerduty.additions import Note
-from shared.pagerduty.log_entries import LogEntry
+from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.note import Note
 from shared.slack.text import clamp, escape, outside
 
 LAST_NOTES = 3

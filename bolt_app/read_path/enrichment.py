@@ -20,9 +20,9 @@ from shared.model.enrichment import Ahead, FirstAlert, Link, decisive
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, fold_read
-from shared.pagerduty.alerts import Alert
-from shared.pagerduty.escalation import OnCall
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.alert import Alert
+from shared.pagerduty.models.escalation_policy import OnCall
+from shared.pagerduty.models.incident import RestIncident
 from shared.store.leases import Lease
 
 log = structlog.get_logger()

@@ -16,9 +16,9 @@ from bolt_app.services import Wiring
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.journal import Facts, fact
-from shared.pagerduty.additions import Note
 from shared.pagerduty.api.client import Read
 from shared.pagerduty.events.replay import SILENT, Repaired, Shown, Window, repaired
+from shared.pagerduty.models.note import Note
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 

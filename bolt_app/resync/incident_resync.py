@@ -23,8 +23,8 @@ from shared.model.resync_state import Progress
 from shared.pagerduty.api.request_bodies import IncidentFilter
 from shared.pagerduty.events.from_diff import annotated
 from shared.pagerduty.events.replay import noticed, suspicious
-from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.log_entry import LogEntry
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 

@@ -17,7 +17,7 @@ from bolt_app.services import Wiring
 from shared.errors import CallError
 from shared.model.event import SECOND
 from shared.model.resync_state import Gap, Progress
-from shared.pagerduty.subscriptions import ANY, WebhookSubscription, delivers_here, missing, wrong_with
+from shared.pagerduty.models.webhook_subscription import ANY, WebhookSubscription, delivers_here, missing, wrong_with
 from shared.store import keys
 from shared.store.leases import Lease
 

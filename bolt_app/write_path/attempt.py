@@ -24,7 +24,7 @@ from shared.model.incident import Incident, Level, fold_read
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import Read
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
 from shared.store import keys
 from shared.store.answers import answer_fields
 from shared.store.redis import append

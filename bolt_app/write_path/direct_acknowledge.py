@@ -31,7 +31,7 @@ from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
 
 log = structlog.get_logger()
 

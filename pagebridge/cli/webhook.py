@@ -28,7 +28,7 @@ from pagebridge.cli.store_option import DATA, AsJson, Data
 from pagebridge.cli.webhook_ping import Pinging
 from shared.config.settings import PagerDutySettings, load
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.subscriptions import (
+from shared.pagerduty.models.webhook_subscription import (
     ANY,
     NEEDED,
     PATH,

@@ -14,8 +14,8 @@ from shared.model.command import Clicker
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Outcome
 from shared.model.permissions import ADMINS, RAISABLE, RESPONDERS
-from shared.pagerduty.escalation import OnCall
-from shared.pagerduty.people import User
+from shared.pagerduty.models.escalation_policy import OnCall
+from shared.pagerduty.models.user import User
 from shared.slack.client import SlackIdentity, SlackPerson
 
 ABLE = ADMINS | RESPONDERS | RAISABLE

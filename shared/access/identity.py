@@ -14,7 +14,7 @@ from shared.model.command import Clicker
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.people import User
+from shared.pagerduty.models.user import User
 from shared.slack.client import Slack, SlackIdentity, SlackPerson
 from shared.store.links import Links
 

@@ -8,9 +8,9 @@ from shared.config.bridge_config import RouteConfig, RoutingConfig
 from shared.config.errors import Wrong
 from shared.errors import NotFound, Unavailable
 from shared.model.ids import ChannelId, TeamId
-from shared.pagerduty.account import Priority, Service
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.people import Team
+from shared.pagerduty.models.service import Priority, Service
+from shared.pagerduty.models.user import Team
 from shared.slack.client import Slack
 
 MANY = 100

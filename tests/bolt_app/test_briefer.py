@@ -9,9 +9,9 @@ from shared.model.enrichment import Ahead, Briefing, FirstAlert, Link
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Ref, Status
 from shared.model.ids import UserId
 from shared.model.incident import Incident, fold
-from shared.pagerduty.alerts import Alert
-from shared.pagerduty.escalation import OnCall
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.alert import Alert
+from shared.pagerduty.models.escalation_policy import OnCall
+from shared.pagerduty.models.incident import RestIncident
 from tests.builders import INCIDENT, NOON, webhook
 
 AHEAD = Ahead(Instant(NOON), NOON + 60_000)

@@ -10,7 +10,7 @@ from shared.model.event import ESCALATED, Agent, Instant, Ref, Status, StatusCha
 from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 
 T, A, R = Status.TRIGGERED, Status.ACKNOWLEDGED, Status.RESOLVED

@@ -4,7 +4,7 @@ import pytest
 
 from bolt_app.visibility import sees
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty.people import User
+from shared.pagerduty.models.user import User
 
 PAYMENTS, SECURITY, SEARCH = TeamId("PPAYMENTS"), TeamId("PSECURITY"), TeamId("PSEARCH")
 PRIVATE = frozenset({SECURITY})

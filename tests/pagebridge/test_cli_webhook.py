@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from pagebridge.cli import FAILED, MISCONFIGURED, env_file, main
 from pagebridge.sandbox.pagerduty import Fault, Subscription
 from shared.config.bridge_config import BridgeConfig
-from shared.pagerduty.subscriptions import NEEDED
+from shared.pagerduty.models.webhook_subscription import NEEDED
 from tests.pagebridge.office import Office, opened
 from tests.webhook_receiver.running import PATH, SECRET
 

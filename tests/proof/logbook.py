@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from shared.model.event import Agent, Instant, Ref
 from shared.model.ids import IncidentId
-from shared.pagerduty.log_entries import LogEntry
+from shared.pagerduty.models.log_entry import LogEntry
 from tests.proof import account
 from tests.proof.account import History, Transition
 from tests.proof.people import ALICE, Person

@@ -8,17 +8,17 @@ from typing import TypeVar
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import IncidentId, TeamId, UserId
-from shared.pagerduty import rest
-from shared.pagerduty.additions import Note
-from shared.pagerduty.alerts import Alert
 from shared.pagerduty.api import errors
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.api.request_bodies import IncidentFilter
-from shared.pagerduty.escalation import EscalationPolicy
-from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.people import Team, User
-from shared.pagerduty.rest import RestIncident
-from shared.pagerduty.subscriptions import NEEDED, WebhookSubscription
+from shared.pagerduty.models import incident as incident_model
+from shared.pagerduty.models.alert import Alert
+from shared.pagerduty.models.escalation_policy import EscalationPolicy
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.user import Team, User
+from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription
 from tests.proof import account as model
 from tests.proof import logbook
 from tests.proof.account import Account, AlreadySo, History, Write
@@ -152,7 +152,7 @@ class SimulatedPagerDuty(PagerDuty):
             "assigned_via": "escalation_policy",
             "assignments": [{"assignee": one} for one in model.assignees(incident)],
         }
-        return rest.parse_incident({"incident": values})
+        return incident_model.parse_incident({"incident": values})
 
 
 def _in_seconds(at_ms: int) -> str:

@@ -10,7 +10,7 @@ from shared.errors import CallError
 from shared.model.command import Clicker
 from shared.model.ids import UserId
 from shared.model.outcome import Declined
-from shared.pagerduty.people import User
+from shared.pagerduty.models.user import User
 from shared.slack.client import SlackIdentity, SlackPerson
 from tests.shared.linking import ALICE, EMAIL, Acme
 

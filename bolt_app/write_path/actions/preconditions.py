@@ -6,7 +6,7 @@ from shared.model.ids import UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import when
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
 
 EVER = frozenset({Action.NOTE, Action.STATUS_UPDATE})
 """What can be done to a resolved incident too, without opening it again."""

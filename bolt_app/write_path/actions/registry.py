@@ -31,8 +31,8 @@ from shared.model.ids import UserId
 from shared.model.incident import Incident
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.events.details import responder
-from shared.pagerduty.people import User
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.user import User
 
 EVENT = {
     Action.ACKNOWLEDGE: ACKNOWLEDGED,

@@ -16,8 +16,8 @@ from shared.model.event import TRIGGERED, Agent, Event, Source
 from shared.model.ids import EventId
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.request_bodies import IncidentFilter, NewIncident
-from shared.pagerduty.people import User
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.user import User
 from shared.store import keys
 from shared.store.answers import answer_fields
 from shared.store.redis import append

@@ -5,8 +5,8 @@ from typing import Literal
 from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passed, warned
 from shared.diagnostics import credential_checks
 from shared.errors import CallError, Refused
-from shared.pagerduty.account import RESPONDERS
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.service import RESPONDERS
 
 TEAMS = "teams"
 SHOWN = 5

@@ -8,7 +8,14 @@ from pagebridge.cli.checks.findings import Check, Once, Status, Verdict, failed,
 from pagebridge.cli.webhook_ping import Ping, Pinging
 from shared.errors import Refused
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.subscriptions import PATH, WebhookSubscription, delivers_here, incomplete, missing, partial
+from shared.pagerduty.models.webhook_subscription import (
+    PATH,
+    WebhookSubscription,
+    delivers_here,
+    incomplete,
+    missing,
+    partial,
+)
 
 Ours = Once[Sequence[WebhookSubscription]]
 NONE = unseen("there is no subscription to look at")

@@ -5,12 +5,14 @@ from typing import TypeVar
 
 from shared.model.event import SECOND, Instant
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty import account, escalation, people
-from shared.pagerduty.account import Priority, Service
 from shared.pagerduty.api.request_bodies import moment
 from shared.pagerduty.api.transport import PAGE, Params, Transport, get
-from shared.pagerduty.escalation import EscalationPolicy, OnCall
-from shared.pagerduty.people import Team, User
+from shared.pagerduty.models import escalation_policy as escalation_policy_model
+from shared.pagerduty.models import service as service_model
+from shared.pagerduty.models import user as user_model
+from shared.pagerduty.models.escalation_policy import EscalationPolicy, OnCall
+from shared.pagerduty.models.service import Priority, Service
+from shared.pagerduty.models.user import Team, User
 
 T = TypeVar("T")
 
@@ -24,41 +26,41 @@ class Directory(Transport):
 
     async def user(self, user: UserId) -> User:
         """Read a user; a deleted one is usually `NotFound`."""
-        return (await self._read("user", get("users", user), people.parse_user)).value
+        return (await self._read("user", get("users", user), user_model.parse_user)).value
 
     async def users_by_query(self, query: str) -> tuple[User, ...]:
         """Search users by name or address."""
-        return await self._search("users_by_query", "users", query, people.parse_users)
+        return await self._search("users_by_query", "users", query, user_model.parse_users)
 
     async def all_users(self) -> AsyncIterator[User]:
         """Read the whole directory. PagerDuty pages no further than 10,000; more is `Refused`."""
-        async for page in self._pages("all_users", get("users"), people.parse_users):
+        async for page in self._pages("all_users", get("users"), user_model.parse_users):
             for user in page:
                 yield user
 
     async def team(self, team: TeamId) -> Team:
         """Read a team."""
-        return (await self._read("team", get("teams", team), people.parse_team)).value
+        return (await self._read("team", get("teams", team), user_model.parse_team)).value
 
     async def teams(self, query: str = "") -> tuple[Team, ...]:
         """Search teams by name."""
-        return await self._search("teams", "teams", query, people.parse_teams)
+        return await self._search("teams", "teams", query, user_model.parse_teams)
 
     async def team_members(self, team: TeamId) -> dict[UserId, str]:
         """Read everybody on a team, with their role there: `manager`, `responder` or `observer`."""
         roles: dict[UserId, str] = {}
-        async for page in self._pages("team_members", get("teams", team, "members"), people.parse_members):
+        async for page in self._pages("team_members", get("teams", team, "members"), user_model.parse_members):
             roles |= page
         return roles
 
     async def escalation_policy(self, policy: str) -> EscalationPolicy:
         """Read an escalation policy as it is now, which need not be as it was when an incident took it."""
         request = get("escalation_policies", policy)
-        return (await self._read("escalation_policy", request, escalation.parse_escalation_policy)).value
+        return (await self._read("escalation_policy", request, escalation_policy_model.parse_escalation_policy)).value
 
     async def escalation_policies(self, query: str = "") -> tuple[EscalationPolicy, ...]:
         """Search escalation policies by name."""
-        parse = escalation.parse_escalation_policies
+        parse = escalation_policy_model.parse_escalation_policies
         return await self._search("escalation_policies", "escalation_policies", query, parse)
 
     async def on_calls(self, policy: str, at_ms: int | None = None, until_ms: int | None = None) -> tuple[OnCall, ...]:
@@ -72,12 +74,12 @@ class Directory(Transport):
         params: Params = {"escalation_policy_ids[]": policy}
         if at_ms is not None:
             params = {**params, "since": moment(at_ms), "until": moment((until_ms or at_ms) + SECOND)}
-        return await self._all("on_calls", get("oncalls", params=params), escalation.parse_on_calls)
+        return await self._all("on_calls", get("oncalls", params=params), escalation_policy_model.parse_on_calls)
 
     async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:
         """Read who is on call at any time between the two, for any escalation policy."""
         params: Params = {"since": moment(since_ms), "until": moment(until_ms)}
-        return await self._all("on_calls", get("oncalls", params=params), escalation.parse_on_calls)
+        return await self._all("on_calls", get("oncalls", params=params), escalation_policy_model.parse_on_calls)
 
     async def on_call(self, policy: str) -> frozenset[UserId]:
         """Read who is on call for an escalation policy now, at any level."""
@@ -85,27 +87,27 @@ class Directory(Transport):
 
     async def service(self, service: str) -> Service:
         """Read a service."""
-        return (await self._read("service", get("services", service), account.parse_service)).value
+        return (await self._read("service", get("services", service), service_model.parse_service)).value
 
     async def services(self, query: str = "") -> tuple[Service, ...]:
         """Search services by name."""
-        return await self._search("services", "services", query, account.parse_services)
+        return await self._search("services", "services", query, service_model.parse_services)
 
     async def all_services(self) -> tuple[Service, ...]:
         """Read every service."""
-        return await self._all("all_services", get("services"), account.parse_services)
+        return await self._all("all_services", get("services"), service_model.parse_services)
 
     async def priorities(self) -> tuple[Priority, ...]:
         """Read the priorities in PagerDuty's order, the highest first; an account without them is `Refused`."""
-        return await self._all("priorities", get("priorities"), account.parse_priorities)
+        return await self._all("priorities", get("priorities"), service_model.parse_priorities)
 
     async def abilities(self) -> frozenset[str]:
         """Read what the account can do, by PagerDuty's names, such as `RESPONDERS`."""
-        return (await self._read("abilities", get("abilities"), account.parse_abilities)).value
+        return (await self._read("abilities", get("abilities"), service_model.parse_abilities)).value
 
     async def clock(self) -> Instant:
         """Tell what PagerDuty's clock shows, to the second."""
-        return (await self._read("clock", get("abilities"), account.parse_abilities)).date
+        return (await self._read("clock", get("abilities"), service_model.parse_abilities)).date
 
     async def _search(
         self, name: str, things: str, query: str, parse: Callable[[object], tuple[T, ...]]

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import SECOND, Instant
-from shared.pagerduty.fields import Fields
+from shared.pagerduty.models.fields import Fields
 
 LONGEST_WHY = 300
 """Characters of PagerDuty's own words in an error."""

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from shared.model.event import Status
 from shared.model.ids import IncidentId, UserId
-from shared.pagerduty import additions, rest
-from shared.pagerduty.additions import Note, ResponderRequest, StatusUpdate
 from shared.pagerduty.api import request_bodies
 from shared.pagerduty.api.request_bodies import Body, NewIncident
 from shared.pagerduty.api.transport import Read, Transport, change
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models import incident as incident_model
+from shared.pagerduty.models import note as note_model
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.note import Note, ResponderRequest, StatusUpdate
 
 
 class IncidentWrites(Transport):
@@ -55,13 +56,13 @@ class IncidentWrites(Transport):
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
         """Let the acknowledgement of an acknowledged incident last `seconds` from now, `LONGEST_SNOOZE` at most."""
         request = change("POST", "incidents", incident, "snooze", body={"duration": seconds}, from_email=from_email)
-        return await self._write("snooze", request, rest.parse_incident)
+        return await self._write("snooze", request, incident_model.parse_incident)
 
     async def add_note(self, incident: IncidentId, content: str, from_email: str) -> Read[Note]:
         """Add a note of `LONGEST_NOTE` bytes at most, also to a resolved incident."""
         body: Body = {"note": {"content": content}}
         request = change("POST", "incidents", incident, "notes", body=body, from_email=from_email)
-        return await self._write("add_note", request, additions.parse_note)
+        return await self._write("add_note", request, note_model.parse_note)
 
     async def request_responders(
         self,
@@ -81,13 +82,13 @@ class IncidentWrites(Transport):
         """
         body = request_bodies.responders_request(requester, message, users, policies)
         request = change("POST", "incidents", incident, "responder_requests", body=body, from_email=from_email)
-        return await self._write("request_responders", request, additions.parse_responder_request)
+        return await self._write("request_responders", request, note_model.parse_responder_request)
 
     async def publish_status_update(self, incident: IncidentId, message: str, from_email: str) -> Read[StatusUpdate]:
         """Tell stakeholders how an incident stands."""
         body: Body = {"message": message}
         request = change("POST", "incidents", incident, "status_updates", body=body, from_email=from_email)
-        return await self._write("publish_status_update", request, additions.parse_status_update)
+        return await self._write("publish_status_update", request, note_model.parse_status_update)
 
     async def create_incident(self, new: NewIncident, from_email: str) -> Read[RestIncident]:
         """
@@ -96,8 +97,8 @@ class IncidentWrites(Transport):
         `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
         """
         request = change("POST", "incidents", body=request_bodies.creation_request(new), from_email=from_email)
-        return await self._write("create_incident", request, rest.parse_incident)
+        return await self._write("create_incident", request, incident_model.parse_incident)
 
     async def _put(self, name: str, incident: IncidentId, body: Body, from_email: str) -> Read[RestIncident]:
         request = change("PUT", "incidents", incident, body=body, from_email=from_email)
-        return await self._write(name, request, rest.parse_incident)
+        return await self._write(name, request, incident_model.parse_incident)

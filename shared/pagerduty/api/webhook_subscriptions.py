@@ -1,9 +1,9 @@
 """Looking after the webhook subscriptions of an account."""
 
-from shared.pagerduty import subscriptions
 from shared.pagerduty.api.request_bodies import Body
 from shared.pagerduty.api.transport import Transport, change, get
-from shared.pagerduty.subscriptions import Created, WebhookSubscription
+from shared.pagerduty.models import webhook_subscription as webhook_subscription_model
+from shared.pagerduty.models.webhook_subscription import Created, WebhookSubscription
 
 
 class WebhookSubscriptions(Transport):
@@ -12,12 +12,12 @@ class WebhookSubscriptions(Transport):
     async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
         """Read all webhook subscriptions that the key may see."""
         request = get("webhook_subscriptions")
-        return await self._all("webhook_subscriptions", request, subscriptions.parse_subscriptions)
+        return await self._all("webhook_subscriptions", request, webhook_subscription_model.parse_subscriptions)
 
     async def enable_subscription(self, subscription: str) -> WebhookSubscription:
         """Switch a subscription on again that PagerDuty has disabled. What was dropped meanwhile does not come."""
         request = change("POST", "webhook_subscriptions", subscription, "enable")
-        return (await self._write("enable_subscription", request, subscriptions.parse_subscription)).value
+        return (await self._write("enable_subscription", request, webhook_subscription_model.parse_subscription)).value
 
     async def ping_subscription(self, subscription: str) -> None:
         """Let PagerDuty send a `pagey.ping`; that it was sent does not say that it came."""
@@ -26,12 +26,12 @@ class WebhookSubscriptions(Transport):
     async def create_subscription(self, body: Body) -> Created:
         """Subscribe (`creation_request`). The answer alone has the secret."""
         request = change("POST", "webhook_subscriptions", body=body)
-        return (await self._write("create_subscription", request, subscriptions.parse_created)).value
+        return (await self._write("create_subscription", request, webhook_subscription_model.parse_created)).value
 
     async def change_subscription(self, subscription: str, body: Body) -> WebhookSubscription:
         """Change a subscription (`change_request`)."""
         request = change("PUT", "webhook_subscriptions", subscription, body=body)
-        return (await self._write("change_subscription", request, subscriptions.parse_subscription)).value
+        return (await self._write("change_subscription", request, webhook_subscription_model.parse_subscription)).value
 
     async def delete_subscription(self, subscription: str) -> None:
         """End a subscription. What it was still to deliver is not sent any more."""

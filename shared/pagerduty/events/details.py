@@ -27,7 +27,7 @@ from shared.model.event import (
     digest,
     people,
 )
-from shared.pagerduty.fields import Fields, optional_ref, ref, text, written
+from shared.pagerduty.models.fields import Fields, optional_ref, ref, text, written
 
 SAYS: Mapping[str, tuple[str, ...]] = {
     TRIGGERED: ("assigned", "priority", "service", "policy"),

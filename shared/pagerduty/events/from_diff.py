@@ -31,10 +31,10 @@ from shared.model.event import (
 from shared.model.ids import EventId, IncidentId
 from shared.model.incident import Incident
 from shared.model.timeline import Line, apart, person, when
-from shared.pagerduty.additions import Note
 from shared.pagerduty.events.details import responder
-from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.rest import Asked, RestIncident
+from shared.pagerduty.models.incident import Asked, RestIncident
+from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.note import Note
 
 FIELD, URGENCY = "field_value_change_log_entry", "urgency_change_log_entry"
 CANCELLED = "user_cancelled"

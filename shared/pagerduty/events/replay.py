@@ -21,11 +21,11 @@ from shared.model.event import (
 )
 from shared.model.incident import Incident, fold, lags, settle
 from shared.model.timeline import Line, when
-from shared.pagerduty.additions import Note
 from shared.pagerduty.events.from_diff import FIELDS, annotated, asked, changed, unheard
 from shared.pagerduty.events.from_log import logged
-from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.rest import RestIncident
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.note import Note
 
 NOTE = "annotate_log_entry"
 SILENT = frozenset({TITLE_CHANGED, URGENCY_CHANGED, NOTE_EDITED})

@@ -17,7 +17,7 @@ from shared.model.command import opened_by
 from shared.model.event import SECOND, TRIGGERED, Agent, Event, Instant, Snapshot, Source, Status
 from shared.model.ids import EventId, IncidentId, incident_id
 from shared.pagerduty.events.details import happening
-from shared.pagerduty.fields import Fields, optional_ref, ref, text
+from shared.pagerduty.models.fields import Fields, optional_ref, ref, text
 
 SNAPSHOT_TYPES = frozenset(
     f"incident.{change}"

@@ -5,7 +5,7 @@ import pytest
 from shared.errors import Malformed
 from shared.model.enrichment import Link
 from shared.model.event import Instant
-from shared.pagerduty.alerts import Alert, Image, parse_alerts
+from shared.pagerduty.models.alert import Alert, Image, parse_alerts
 from tests.shared.pagerduty.answers import EPOCH_MS, alert
 
 

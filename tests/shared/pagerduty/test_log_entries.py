@@ -1,7 +1,7 @@
 """What the entries of PagerDuty's log mean."""
 
 from shared.model.event import Agent, Instant
-from shared.pagerduty.log_entries import Change, LogEntry, parse_log_entries
+from shared.pagerduty.models.log_entry import Change, LogEntry, parse_log_entries
 from tests.shared.pagerduty.answers import ALICE, BOB, EPOCH_MS, log_entry, reference
 
 

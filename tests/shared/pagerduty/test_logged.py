@@ -22,8 +22,8 @@ from shared.model.event import (
     people,
 )
 from shared.pagerduty.events.from_log import logged
-from shared.pagerduty.log_entries import LogEntry
-from shared.pagerduty.rest import PendingAction
+from shared.pagerduty.models.incident import PendingAction
+from shared.pagerduty.models.log_entry import LogEntry
 from tests.builders import ALICE, BOB, INCIDENT, NOON
 
 SERVICE = Agent("PSVC001", "checkout-api", "service_reference")

@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.pagerduty import account, additions, alerts, escalation, log_entries, people, rest, subscriptions
 from shared.pagerduty.api import errors
+from shared.pagerduty.models import alert as alert_model
+from shared.pagerduty.models import escalation_policy as escalation_policy_model
+from shared.pagerduty.models import incident as incident_model
+from shared.pagerduty.models import log_entry as log_entry_model
+from shared.pagerduty.models import note as note_model
+from shared.pagerduty.models import service as service_model
+from shared.pagerduty.models import user as user_model
+from shared.pagerduty.models import webhook_subscription as webhook_subscription_model
 from tests.shared.pagerduty import answers as made
 from tests.shared.pagerduty.json_values import JSON, damaged
 
@@ -19,32 +26,32 @@ SAMPLES, OPENAPI = REFERENCE / "samples" / "rest_examples", REFERENCE / "openapi
 Parser = Callable[[object], object]
 
 IN_SAMPLES: dict[str, Parser] = {
-    "get_abilities": account.parse_abilities,
-    "get_escalation_policies_id": escalation.parse_escalation_policy,
-    "get_incidents": rest.parse_incidents,
-    "get_incidents_id": rest.parse_incident,
-    "get_incidents_id_log_entries": log_entries.parse_log_entries,
-    "get_incidents_id_notes": additions.parse_notes,
-    "get_oncalls": escalation.parse_on_calls,
-    "get_priorities": account.parse_priorities,
-    "get_teams_id_members": people.parse_members,
-    "get_users": people.parse_users,
-    "get_users_id": people.parse_user,
-    "get_webhook_subscriptions": subscriptions.parse_subscriptions,
-    "post_incidents": rest.parse_incident,
-    "post_incidents_id_notes": additions.parse_note,
-    "post_incidents_id_responder_requests": additions.parse_responder_request,
-    "post_incidents_id_snooze": rest.parse_incident,
-    "post_incidents_id_status_updates": additions.parse_status_update,
-    "put_incidents_id": rest.parse_incident,
+    "get_abilities": service_model.parse_abilities,
+    "get_escalation_policies_id": escalation_policy_model.parse_escalation_policy,
+    "get_incidents": incident_model.parse_incidents,
+    "get_incidents_id": incident_model.parse_incident,
+    "get_incidents_id_log_entries": log_entry_model.parse_log_entries,
+    "get_incidents_id_notes": note_model.parse_notes,
+    "get_oncalls": escalation_policy_model.parse_on_calls,
+    "get_priorities": service_model.parse_priorities,
+    "get_teams_id_members": user_model.parse_members,
+    "get_users": user_model.parse_users,
+    "get_users_id": user_model.parse_user,
+    "get_webhook_subscriptions": webhook_subscription_model.parse_subscriptions,
+    "post_incidents": incident_model.parse_incident,
+    "post_incidents_id_notes": note_model.parse_note,
+    "post_incidents_id_responder_requests": note_model.parse_responder_request,
+    "post_incidents_id_snooze": incident_model.parse_incident,
+    "post_incidents_id_status_updates": note_model.parse_status_update,
+    "put_incidents_id": incident_model.parse_incident,
 }
 IN_DESCRIPTION: dict[tuple[str, str], Parser] = {
-    ("get", "/incidents/{id}/alerts"): alerts.parse_alerts,
-    ("get", "/services"): account.parse_services,
-    ("get", "/services/{id}"): account.parse_service,
-    ("get", "/escalation_policies"): escalation.parse_escalation_policies,
-    ("get", "/teams"): people.parse_teams,
-    ("get", "/teams/{id}"): people.parse_team,
+    ("get", "/incidents/{id}/alerts"): alert_model.parse_alerts,
+    ("get", "/services"): service_model.parse_services,
+    ("get", "/services/{id}"): service_model.parse_service,
+    ("get", "/escalation_policies"): escalation_policy_model.parse_escalation_policies,
+    ("get", "/teams"): user_model.parse_teams,
+    ("get", "/teams/{id}"): user_model.parse_team,
 }
 FULL_INCIDENT = made.incident(
     acknowledgements=[{"at": "2023-11-14T22:13:25Z", "acknowledger": made.ALICE}],
@@ -55,29 +62,29 @@ FULL_INCIDENT = made.incident(
     conference_bridge={"conference_number": "+1", "conference_url": "https://meet.example.com"},
 )
 VALID: list[tuple[Parser, object]] = [
-    (rest.parse_incident, {"incident": FULL_INCIDENT}),
-    (rest.parse_incidents, {"incidents": [made.incident()]}),
-    (rest.snapshot_from_rest, made.incident()),
-    (people.parse_user, {"user": made.user("P1", teams=[made.reference("PTEAM01", "team", "Payments")])}),
-    (people.parse_users, {"users": [made.user("P1")]}),
-    (people.parse_team, {"team": made.team()}),
-    (people.parse_teams, {"teams": [made.team()]}),
-    (people.parse_members, {"members": [{"user": made.ALICE, "role": "manager"}]}),
-    (escalation.parse_escalation_policy, {"escalation_policy": made.policy()}),
-    (escalation.parse_escalation_policies, {"escalation_policies": [made.policy()]}),
-    (escalation.parse_on_calls, {"oncalls": [made.on_call()]}),
-    (account.parse_service, {"service": made.service()}),
-    (account.parse_services, {"services": [made.service()]}),
-    (account.parse_priorities, {"priorities": [{"id": "PP1", "name": "P1", "description": "Critical"}]}),
-    (account.parse_abilities, {"abilities": ["teams"]}),
-    (additions.parse_note, {"note": made.note()}),
-    (additions.parse_notes, {"notes": [made.note()]}),
-    (additions.parse_status_update, {"status_update": made.status_update()}),
-    (additions.parse_responder_request, {"responder_request": made.responder_request()}),
-    (alerts.parse_alerts, {"alerts": [made.alert()]}),
-    (log_entries.parse_log_entries, {"log_entries": [made.log_entry("assign", assignees=[made.ALICE])]}),
-    (subscriptions.parse_subscription, {"webhook_subscription": made.subscription()}),
-    (subscriptions.parse_subscriptions, {"webhook_subscriptions": [made.subscription()]}),
+    (incident_model.parse_incident, {"incident": FULL_INCIDENT}),
+    (incident_model.parse_incidents, {"incidents": [made.incident()]}),
+    (incident_model.snapshot_from_rest, made.incident()),
+    (user_model.parse_user, {"user": made.user("P1", teams=[made.reference("PTEAM01", "team", "Payments")])}),
+    (user_model.parse_users, {"users": [made.user("P1")]}),
+    (user_model.parse_team, {"team": made.team()}),
+    (user_model.parse_teams, {"teams": [made.team()]}),
+    (user_model.parse_members, {"members": [{"user": made.ALICE, "role": "manager"}]}),
+    (escalation_policy_model.parse_escalation_policy, {"escalation_policy": made.policy()}),
+    (escalation_policy_model.parse_escalation_policies, {"escalation_policies": [made.policy()]}),
+    (escalation_policy_model.parse_on_calls, {"oncalls": [made.on_call()]}),
+    (service_model.parse_service, {"service": made.service()}),
+    (service_model.parse_services, {"services": [made.service()]}),
+    (service_model.parse_priorities, {"priorities": [{"id": "PP1", "name": "P1", "description": "Critical"}]}),
+    (service_model.parse_abilities, {"abilities": ["teams"]}),
+    (note_model.parse_note, {"note": made.note()}),
+    (note_model.parse_notes, {"notes": [made.note()]}),
+    (note_model.parse_status_update, {"status_update": made.status_update()}),
+    (note_model.parse_responder_request, {"responder_request": made.responder_request()}),
+    (alert_model.parse_alerts, {"alerts": [made.alert()]}),
+    (log_entry_model.parse_log_entries, {"log_entries": [made.log_entry("assign", assignees=[made.ALICE])]}),
+    (webhook_subscription_model.parse_subscription, {"webhook_subscription": made.subscription()}),
+    (webhook_subscription_model.parse_subscriptions, {"webhook_subscriptions": [made.subscription()]}),
     (errors.has_more, {"more": True}),
 ]
 

@@ -20,10 +20,10 @@ from shared.model.event import (
     Status,
 )
 from shared.model.incident import Incident, fold
-from shared.pagerduty.additions import Note
 from shared.pagerduty.events.replay import Repaired, Shown, Window, noticed, repaired, suspicious
-from shared.pagerduty.log_entries import Change, LogEntry
-from shared.pagerduty.rest import Asked, RestIncident
+from shared.pagerduty.models.incident import Asked, RestIncident
+from shared.pagerduty.models.log_entry import Change, LogEntry
+from shared.pagerduty.models.note import Note
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 
 MINUTE = 60 * SECOND

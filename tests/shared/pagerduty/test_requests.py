@@ -10,9 +10,9 @@ from jsonschema import Draft4Validator
 
 from shared.model.event import Status
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty import subscriptions
 from shared.pagerduty.api import request_bodies
 from shared.pagerduty.api.request_bodies import Body, IncidentFilter, NewIncident
+from shared.pagerduty.models import webhook_subscription as webhook_subscription_model
 from tests.shared.pagerduty.answers import EPOCH_MS
 
 OPENAPI = Path(__file__).parents[4] / "shared" / "reference" / "pagerduty" / "openapi_subset.json"
@@ -22,10 +22,10 @@ PUT, POST = ("put", "/incidents/{id}"), ("post", "/incidents")
 HOOK = "https://bridge.example.com/webhooks/pagerduty"
 SUBSCRIBE, SUBSCRIPTION = ("post", "/webhook_subscriptions"), ("put", "/webhook_subscriptions/{id}")
 BODIES: list[tuple[tuple[str, str], Body]] = [
-    (SUBSCRIBE, subscriptions.creation_request(HOOK, "account", "", "pagebridge")),
-    (SUBSCRIBE, subscriptions.creation_request(HOOK, "service", "PSVC001", "pagebridge")),
-    (SUBSCRIPTION, subscriptions.change_request(active=True)),
-    (SUBSCRIPTION, subscriptions.change_request(description="pagebridge")),
+    (SUBSCRIBE, webhook_subscription_model.creation_request(HOOK, "account", "", "pagebridge")),
+    (SUBSCRIBE, webhook_subscription_model.creation_request(HOOK, "service", "PSVC001", "pagebridge")),
+    (SUBSCRIPTION, webhook_subscription_model.change_request(active=True)),
+    (SUBSCRIPTION, webhook_subscription_model.change_request(description="pagebridge")),
     (PUT, request_bodies.status_request(Status.ACKNOWLEDGED)),
     (PUT, request_bodies.status_request(Status.RESOLVED, "Restarted")),
     (PUT, request_bodies.assignees_request([ALICE, BOB])),

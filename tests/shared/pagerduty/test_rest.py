@@ -4,13 +4,13 @@ import pytest
 
 from shared.errors import Malformed
 from shared.model.event import Agent, Instant, Ref, Status, StatusChange
-from shared.pagerduty import rest
+from shared.pagerduty.models import incident as incident_model
 from tests.shared.pagerduty.answers import ALICE, BOB, EPOCH_MS, INCIDENT, incident, reference
 
 
-def changed(**fields: object) -> rest.RestIncident:
+def changed(**fields: object) -> incident_model.RestIncident:
     """Parse an incident with some fields replaced."""
-    return rest.parse_incident({"incident": incident(**fields)})
+    return incident_model.parse_incident({"incident": incident(**fields)})
 
 
 def test_an_incident() -> None:
@@ -39,7 +39,7 @@ def test_an_incident() -> None:
 def test_an_incident_with_little_in_it() -> None:
     """What PagerDuty may leave out or give as null reads as nothing."""
     bare = {"id": INCIDENT, "status": "resolved", "title": "", "urgency": "low", "html_url": None}
-    read = rest.parse_incident({"incident": bare})
+    read = incident_model.parse_incident({"incident": bare})
     assert read.updated is None
     assert read.status_change is None
     assert read.responders == frozenset()
@@ -82,11 +82,11 @@ def test_what_else_an_incident_tells() -> None:
         body={"type": "incident_body", "details": "Carts cannot be paid"},
         conference_bridge={"conference_number": "+1 555 0100", "conference_url": None},
     )
-    assert read.alerts == rest.AlertCounts(3, 2)
+    assert read.alerts == incident_model.AlertCounts(3, 2)
     assert (read.key, read.kind, read.details) == ("checkout", "major_incident", "Carts cannot be paid")
     assert read.first_trigger is not None
     assert read.first_trigger.name == "Triggered through the API"
-    assert read.bridge == rest.Bridge("+1 555 0100", "")
+    assert read.bridge == incident_model.Bridge("+1 555 0100", "")
     assert changed(conference_bridge={"conference_number": "", "conference_url": None}).bridge is None
     assert changed(body={"details": {"cart": 7}}).details == '{"cart": 7}'
 
@@ -108,7 +108,7 @@ def test_a_merged_incident_names_the_other_one() -> None:
 def test_a_page_of_incidents() -> None:
     """A page gives each of its incidents."""
     page = {"incidents": [incident(), incident(id="Q2INCIDENT")], "more": False}
-    assert [one.id for one in rest.parse_incidents(page)] == [INCIDENT, "Q2INCIDENT"]
+    assert [one.id for one in incident_model.parse_incidents(page)] == [INCIDENT, "Q2INCIDENT"]
 
 
 def test_responders_are_those_asked_or_joined() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shared.errors import Malformed
 from shared.model.event import Instant, Ref, Snapshot, Status, StatusChange
 from shared.model.ids import IncidentId, UserId, incident_id
-from shared.pagerduty.fields import (
+from shared.pagerduty.models.fields import (
     Fields,
     members,
     optional_agent,

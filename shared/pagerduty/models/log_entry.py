@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from shared.model.event import Agent, Instant, Ref
 from shared.model.ids import IncidentId, incident_id
-from shared.pagerduty.fields import Fields, members, optional_agent, optional_ref, ref, text, time, written
-from shared.pagerduty.rest import PendingAction, pending_actions
+from shared.pagerduty.models.fields import Fields, members, optional_agent, optional_ref, ref, text, time, written
+from shared.pagerduty.models.incident import PendingAction, pending_actions
 
 
 @dataclass(frozen=True)

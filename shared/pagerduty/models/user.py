@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty.fields import Fields, members, text, user_id
+from shared.pagerduty.models.fields import Fields, members, text, user_id
 
 PRIVATE = "none"
 """A team whose `default_role` is this hides its incidents from everybody else."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shared.model.enrichment import Link
 from shared.model.event import Instant
-from shared.pagerduty.fields import Fields, members, optional_time, text, written
+from shared.pagerduty.models.fields import Fields, members, optional_time, text, written
 
 
 @dataclass(frozen=True)

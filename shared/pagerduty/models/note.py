@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.model.event import Instant, Ref
-from shared.pagerduty.fields import Fields, members, optional_ref, optional_time, ref, text, time
+from shared.pagerduty.models.fields import Fields, members, optional_ref, optional_time, ref, text, time
 
 
 @dataclass(frozen=True)

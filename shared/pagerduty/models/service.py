@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.errors import Malformed
 from shared.model.event import Ref
-from shared.pagerduty.fields import Fields, members, optional_ref, ref, text
+from shared.pagerduty.models.fields import Fields, members, optional_ref, ref, text
 
 RESPONDERS = "coordinated_responding"
 """The ability without which nobody can be asked to help (OpenAPI, responder requests)."""

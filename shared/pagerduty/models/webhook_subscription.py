@@ -10,7 +10,7 @@ from shared.config.errors import Wrong
 from shared.errors import Malformed
 from shared.model.event import ANNOUNCED
 from shared.pagerduty.api.request_bodies import Body
-from shared.pagerduty.fields import Fields, members, text
+from shared.pagerduty.models.fields import Fields, members, text
 
 ANY = "any"
 """Stands for every subscription that delivers here, in place of the id of one."""

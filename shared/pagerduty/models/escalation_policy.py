@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.errors import Malformed
 from shared.model.event import Instant, Ref
 from shared.model.ids import UserId
-from shared.pagerduty.fields import Fields, is_user, members, optional_ref, optional_time, ref, text
+from shared.pagerduty.models.fields import Fields, is_user, members, optional_ref, optional_time, ref, text
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Pure: the objects in PagerDuty's REST replies."""
