@@ -22,7 +22,7 @@ from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.command_intake import Intake
 from bolt_app.write_path.direct_acknowledge import Direct
 from bolt_app.write_path.taking import Taking
-from shared.slack.client import SlackIdentity
+from shared.slack.api.client import SlackIdentity
 
 
 def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_hand: InHand, command: str) -> AsyncApp:

@@ -12,8 +12,8 @@ from bolt_app.commands.slash_payload import typist
 from shared.access.identity import at_home
 from shared.errors import CallError, Malformed
 from shared.model.command import Clicker
+from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.blocks import Block, section
-from shared.slack.client import Slack, SlackIdentity
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from shared.model.incident import Incident
 from shared.model.resync_state import Progress
 from shared.model.slack_state import Surface
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import Slack, SlackIdentity
+from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import documents
 from shared.store.audit import Audit
 from shared.store.documents import Documents

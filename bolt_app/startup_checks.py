@@ -5,7 +5,7 @@ import structlog
 from shared.diagnostics import credential_checks
 from shared.errors import BridgeError, CallError, Malformed, Refused
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import Slack, SlackIdentity
+from shared.slack.api.client import Slack, SlackIdentity
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from prometheus_client import Gauge
 
 from shared.model.event import SECOND
 from shared.model.resync_state import EVERYTHING
-from shared.slack.pacing import RATES, Rate
+from shared.slack.api.rate_limits import RATES, Rate
 from shared.store import documents, keys
 from shared.store.redis import Redis
 

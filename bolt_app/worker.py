@@ -41,7 +41,7 @@ from shared.config.settings import WorkerSettings
 from shared.durations import Durations
 from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import Slack, SlackIdentity
+from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import keys
 from shared.store.leases import Leases
 from shared.store.links import NoLinks

@@ -25,8 +25,8 @@ from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Command
 from shared.model.outcome import Declined
 from shared.observability.log import reference
+from shared.slack.api.client import Slack
 from shared.slack.buttons import MENU, ROW
-from shared.slack.client import Slack
 from shared.slack.offers import LEVEL, RETRY
 
 log = structlog.get_logger()

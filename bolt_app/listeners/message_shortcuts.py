@@ -11,7 +11,7 @@ from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
 from shared.model.outcome import Declined
 from shared.observability.log import reference
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 
 log = structlog.get_logger()
 

@@ -28,7 +28,7 @@ from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
 from shared.model.command import Action
 from shared.observability.log import reference
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from shared.slack.text import escape
 
 log = structlog.get_logger()

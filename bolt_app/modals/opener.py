@@ -14,9 +14,9 @@ from bolt_app.modals import forms
 from bolt_app.modals.context import About
 from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.command import Action
+from shared.slack.api.client import Slack, View
+from shared.slack.api.errors import HASH_CONFLICT, TRIGGER_GONE
 from shared.slack.blocks import Block
-from shared.slack.client import Slack, View
-from shared.slack.failures import HASH_CONFLICT, TRIGGER_GONE
 from shared.store.time import StoreClock
 
 log = structlog.get_logger()

@@ -21,7 +21,7 @@ from shared.model.ids import ChannelId, IncidentId, UserId
 from shared.model.incident import Incident
 from shared.model.slack_state import Placed, Surface
 from shared.model.timeline import Line, joined, person
-from shared.slack.answers import OwnMessage
+from shared.slack.api.models import OwnMessage
 from shared.slack.found import card_of, lines_by_key, rebuilt, version
 from shared.store.generation import Birth
 from shared.store.leases import Lease

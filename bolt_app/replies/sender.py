@@ -14,7 +14,7 @@ from bolt_app.replies.outcome_text import Reply
 from shared.errors import CallError, Unavailable
 from shared.model.command import Clicker
 from shared.model.ids import ChannelId, CommandId, IncidentId
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 
 log = structlog.get_logger()
 

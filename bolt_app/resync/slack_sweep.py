@@ -21,7 +21,7 @@ from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
 from shared.model.journal import fact
 from shared.model.resync_state import Progress
 from shared.model.slack_state import Placed, Surface
-from shared.slack.answers import OwnMessage
+from shared.slack.api.models import OwnMessage
 from shared.slack.found import card_of, line_key, version
 from shared.store.leases import Lease
 

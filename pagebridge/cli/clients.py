@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from shared.config.settings import PagerDutySettings, SlackSettings
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from shared.store.redis import Redis, connect
 
 TIMEOUT = 8.0

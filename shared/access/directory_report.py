@@ -16,7 +16,7 @@ from shared.model.outcome import Declined, Outcome
 from shared.model.permissions import ADMINS, RAISABLE, RESPONDERS
 from shared.pagerduty.models.escalation_policy import OnCall
 from shared.pagerduty.models.user import User
-from shared.slack.client import SlackIdentity, SlackPerson
+from shared.slack.api.client import SlackIdentity, SlackPerson
 
 ABLE = ADMINS | RESPONDERS | RAISABLE
 """The roles with which somebody may act at least on what is assigned to them."""

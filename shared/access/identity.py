@@ -15,7 +15,7 @@ from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.user import User
-from shared.slack.client import Slack, SlackIdentity, SlackPerson
+from shared.slack.api.client import Slack, SlackIdentity, SlackPerson
 from shared.store.links import Links
 
 PEOPLE = frozenset({"user", "user_reference"})

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from shared.config.errors import Wrong
 from shared.errors import Refused
-from shared.slack.answers import SlackIdentity
+from shared.slack.api.models import SlackIdentity
 
 SCOPES = frozenset(
     {

@@ -11,7 +11,7 @@ from shared.model.ids import ChannelId, TeamId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.service import Priority, Service
 from shared.pagerduty.models.user import Team
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 
 MANY = 100
 """Where a search gives so many, what was not found may be among the rest."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from shared.slack.answers import METADATA_TYPE
+from shared.slack.api.models import METADATA_TYPE
 
 Block = dict[str, Any]
 """One Block Kit block, as Slack's documentation writes it."""

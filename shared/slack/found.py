@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from shared.model.event import ANNOUNCED, Agent, Instant, Source
 from shared.model.ids import CommandId, EventId, IncidentId, LineKey, MessageTs
 from shared.model.timeline import AGAIN, COMMAND, Line, Slots
-from shared.slack.answers import OwnMessage
+from shared.slack.api.models import OwnMessage
 
 CARD = "card:"
 

@@ -7,7 +7,7 @@ import pytest
 
 from bolt_app.middleware import ACTING, COMMAND, Door
 from pagebridge.sandbox.slack import SlackSandbox
-from shared.slack.client import Slack, SlackIdentity
+from shared.slack.api.client import Slack, SlackIdentity
 
 HOME = SlackIdentity("T0ACME", None, "U0BOT", "B0BOT", "A0APP", frozenset())
 

@@ -15,7 +15,7 @@ from pagebridge.sandbox.pagerduty import PagerDutySandbox, Subscription
 from pagebridge.sandbox.slack import SlackSandbox
 from shared.config.settings import Settings
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from tests.webhook_receiver.running import PATH, SECRET, Running, running
 
 ROUTING = '[routing]\ndefault_channel = "C0INCIDENTS"\n'

@@ -7,10 +7,10 @@ from typing import Any
 
 from pagebridge.sandbox.slack.limits import Throttle
 from pagebridge.sandbox.slack.methods import METHODS
-from shared.slack import failures
-from shared.slack.client import Slack
-from shared.slack.pacing import Pacing
-from shared.slack.transport import Answer, Transport
+from shared.slack.api import errors
+from shared.slack.api.client import Slack
+from shared.slack.api.rate_limits import Pacing
+from shared.slack.api.transport import Answer, Transport
 from tests.proof.people import ALICE
 from tests.proof.way import Way
 
@@ -45,7 +45,7 @@ class Channels:
         wait = self.throttle.retry_after(method, METHODS[method].tier, said.get("channel"))
         if wait is not None:
             self.refused += 1
-            raise failures.error_from(method, failures.TOO_MANY, {"retry-after": str(wait)}, {"error": "ratelimited"})
+            raise errors.error_from(method, errors.TOO_MANY, {"retry-after": str(wait)}, {"error": "ratelimited"})
         match method:
             case "chat.postMessage":
                 return self._post(said, at)

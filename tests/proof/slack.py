@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from shared.errors import CallError, NotFound, Refused
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
-from shared.slack.answers import OwnMessage, SlackIdentity, SlackPerson
-from shared.slack.client import CLOCK_SKEW_MS, Blocks, Slack
-from shared.slack.transport import Begin, at_once
+from shared.slack.api.client import CLOCK_SKEW_MS, Blocks, Slack
+from shared.slack.api.models import OwnMessage, SlackIdentity, SlackPerson
+from shared.slack.api.transport import Begin, at_once
 from tests.proof.people import PEOPLE
 from tests.proof.way import Way
 from tests.proof.workspace import Posted, Whisper, Workspace

@@ -24,7 +24,7 @@ from pagebridge.sandbox.slack import Limits
 from pagebridge.sandbox.slack.limits import Throttle
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
-from shared.slack.pacing import CHANNEL, TIER_3, WORKSPACE, Pacing
+from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, Pacing
 from shared.store import keys
 from shared.store.leases import Leases
 from shared.store.pacing import SharedBudgets

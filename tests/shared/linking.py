@@ -16,7 +16,7 @@ from shared.model.command import Clicker
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from shared.store.links import Links
 from shared.store.redis import Redis
 

@@ -11,7 +11,7 @@ from shared.model.command import Clicker
 from shared.model.ids import UserId
 from shared.model.outcome import Declined
 from shared.pagerduty.models.user import User
-from shared.slack.client import SlackIdentity, SlackPerson
+from shared.slack.api.client import SlackIdentity, SlackPerson
 from tests.shared.linking import ALICE, EMAIL, Acme
 
 HOME = SlackIdentity("T0ACME", None, "U0BOT", "B0BOT", "A0APP", frozenset())

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from pagebridge.sandbox.slack import Message
 from shared.model.ids import ChannelId, MessageTs
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from tests.stories.harness import Bridge, running, until
 from tests.stories.test_resync import LOOKING, looked, looking, shown
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
 from shared.model.event import SECOND
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import CLOCK_SKEW_MS, Slack
+from shared.slack.api.client import CLOCK_SKEW_MS, Slack
 from shared.store.redis import Redis
 from shared.store.time import StoreClock
 

@@ -31,7 +31,7 @@ from shared.config.settings import (
     load,
 )
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from shared.store.redis import Redis
 
 START = 15.0

@@ -10,7 +10,7 @@ from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import Refused
 from shared.model.ids import ChannelId
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 
 LONGEST = 60.0
 """Seconds that a check of a route may take: each waits for its turn at Slack."""

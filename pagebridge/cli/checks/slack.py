@@ -6,7 +6,7 @@ from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged,
 from pagebridge.cli.checks.local_endpoints import Worker
 from shared.diagnostics import credential_checks
 from shared.errors import CallError, Malformed, Refused
-from shared.slack.client import Slack, SlackIdentity
+from shared.slack.api.client import Slack, SlackIdentity
 
 PAGERDUTYS_COMMAND = "/pd"
 PAGERDUTYS_BOT = "pagerduty"

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from prometheus_client import REGISTRY
 
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 
 CHANNEL = ChannelId("C0INCIDENTS")
 OTHER = ChannelId("C0OTHER")

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from tests.shared.local_server import LocalServer, local_server
 from tests.shared.slack.calls import Clock
 

@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.slack import answers
+from shared.slack.api import models
 from tests.shared.slack.calls import message, person
 
-US = answers.SlackIdentity("T0HOME", None, "U0BOT", "B0BOT", None, frozenset())
+US = models.SlackIdentity("T0HOME", None, "U0BOT", "B0BOT", None, frozenset())
 
 KEYS = st.sampled_from(
     ["user", "profile", "messages", "metadata", "error", "response_metadata", *message("1"), "view", "id", "blocks"]
@@ -23,16 +23,16 @@ OBJECTS = st.dictionaries(KEYS | st.text(), JSON, max_size=5)
 def test_any_answer_is_a_value_or_malformed(answer: dict[str, object]) -> None:
     """No answer whatever breaks a parser in another way than `Malformed`."""
     for parse in (
-        answers.parse_person,
-        lambda one: answers.parse_person({"user": {"id": "U1", "team_id": "T1", **one}}),
-        lambda one: answers.parse_identity(one, {}),
-        lambda one: list(answers.parse_own(one, US)),
-        lambda one: list(answers.parse_own({"messages": [{**message("1"), **one}]}, US)),
-        answers.parse_channel,
-        lambda one: answers.parse_channel({"channel": {"id": "C1", **one}}),
-        lambda one: answers.parse_view({"view": one}),
-        answers.parse_permalink,
-        answers.next_cursor,
+        models.parse_person,
+        lambda one: models.parse_person({"user": {"id": "U1", "team_id": "T1", **one}}),
+        lambda one: models.parse_identity(one, {}),
+        lambda one: list(models.parse_own(one, US)),
+        lambda one: list(models.parse_own({"messages": [{**message("1"), **one}]}, US)),
+        models.parse_channel,
+        lambda one: models.parse_channel({"channel": {"id": "C1", **one}}),
+        lambda one: models.parse_view({"view": one}),
+        models.parse_permalink,
+        models.next_cursor,
     ):
         try:
             parse(answer)
@@ -42,5 +42,5 @@ def test_any_answer_is_a_value_or_malformed(answer: dict[str, object]) -> None:
 
 def test_a_name_is_the_one_that_others_see() -> None:
     """The display name comes first, where somebody chose one."""
-    assert answers.parse_person(person()).name == "Alice"
-    assert answers.parse_person(person(profile={"display_name": "", "real_name": "Alice Ng"})).name == "Alice Ng"
+    assert models.parse_person(person()).name == "Alice"
+    assert models.parse_person(person(profile={"display_name": "", "real_name": "Alice Ng"})).name == "Alice Ng"

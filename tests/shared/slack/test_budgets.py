@@ -10,7 +10,7 @@ from pagebridge.sandbox.slack import Limits
 from pagebridge.sandbox.slack.limits import Throttle
 from pagebridge.sandbox.slack.methods import METHODS
 from shared.errors import Unavailable
-from shared.slack.pacing import RATES, ROUNDING, Pacing, Priority
+from shared.slack.api.rate_limits import RATES, ROUNDING, Pacing, Priority
 from tests.shared.slack.calls import Clock
 
 Wish = tuple[float, str, str, Priority]

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import ALICE, BLOCKS, CHANNEL, METADATA, TS, counter, post, update
 

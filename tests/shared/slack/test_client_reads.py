@@ -5,7 +5,7 @@ from aiohttp import web
 
 from shared.errors import Malformed, NotFound, Refused, Unavailable
 from shared.model.ids import ChannelId, MessageTs
-from shared.slack.client import Channel, OwnMessage, Slack
+from shared.slack.api.client import Channel, OwnMessage, Slack
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.slack.calls import ALICE, CHANNEL, IDENTITY, TS, message, person
 

@@ -7,8 +7,8 @@ import pytest
 from pagebridge.sandbox.slack import Fault, SlackSandbox
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
-from shared.slack.client import Slack
-from shared.slack.failures import HASH_CONFLICT, TRIGGER_GONE
+from shared.slack.api.client import Slack
+from shared.slack.api.errors import HASH_CONFLICT, TRIGGER_GONE
 from tests.shared.slack.calls import CHANNEL
 
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "words"}}]

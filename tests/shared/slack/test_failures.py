@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import NotFound, Refused, Unavailable
-from shared.slack import failures
+from shared.slack.api import errors
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "slack" / "api-ref"
 METHODS = (
@@ -36,7 +36,7 @@ JSON = st.recursive(
 @given(st.integers(200, 700), JSON)
 def test_any_failure_is_one_of_our_errors(status: int, body: object) -> None:
     """Every answer that is no success is one error, whose text is short."""
-    assert len(str(failures.error_from("chat.postMessage", status, {}, body))) <= failures.LONGEST_WHY
+    assert len(str(errors.error_from("chat.postMessage", status, {}, body))) <= errors.LONGEST_WHY
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def test_any_failure_is_one_of_our_errors(status: int, body: object) -> None:
 )
 def test_how_long_to_wait(header: str, seconds: float | None) -> None:
     """Slack names the seconds to wait, or not."""
-    limited = failures.error_from("chat.update", 429, {"retry-after": header}, "")
+    limited = errors.error_from("chat.update", 429, {"retry-after": header}, "")
     assert isinstance(limited, Unavailable)
     assert limited.retry_after == seconds
 
 
-@pytest.mark.parametrize("word", sorted(failures.TRIGGER_GONE | {failures.HASH_CONFLICT}))
+@pytest.mark.parametrize("word", sorted(errors.TRIGGER_GONE | {errors.HASH_CONFLICT}))
 def test_what_a_view_is_refused_for_is_told_in_words(word: str) -> None:
     """The code is Slack's word; the text says what it means."""
-    error = failures.error_from("views.open", 200, {}, {"ok": False, "error": word})
+    error = errors.error_from("views.open", 200, {}, {"ok": False, "error": word})
     assert type(error) is Refused
     assert error.code == word
     assert str(error).endswith(("click)", "click already)", "meanwhile)"))
@@ -60,7 +60,7 @@ def test_what_a_view_is_refused_for_is_told_in_words(word: str) -> None:
 
 def test_a_closed_view_is_not_found() -> None:
     """Somebody closed it before it could be changed."""
-    assert isinstance(failures.error_from("views.update", 200, {}, {"ok": False, "error": "not_found"}), NotFound)
+    assert isinstance(errors.error_from("views.update", 200, {}, {"ok": False, "error": "not_found"}), NotFound)
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the vendor's lists are not in this checkout")
@@ -68,7 +68,7 @@ def test_a_closed_view_is_not_found() -> None:
 def test_every_documented_error_is_a_refusal_with_its_word(method: str) -> None:
     """Each word that Slack lists for a method comes through as it is, but for failures of Slack's own and limits."""
     listed = json.loads((REFERENCE / f"{method}.json").read_text(encoding="utf-8"))["errors"]
-    for word in listed.keys() - failures.BROKEN - failures.RATE_LIMITED:
-        error = failures.error_from(method, 200, {}, {"ok": False, "error": word})
+    for word in listed.keys() - errors.BROKEN - errors.RATE_LIMITED:
+        error = errors.error_from(method, 200, {}, {"ok": False, "error": word})
         assert isinstance(error, Refused), word
         assert error.code == word

@@ -9,7 +9,7 @@ from shared.model.ids import CommandId, LineKey, MessageTs
 from shared.model.incident import Incident, fold
 from shared.model.timeline import joined
 from shared.slack import lines
-from shared.slack.answers import OwnMessage
+from shared.slack.api.models import OwnMessage
 from shared.slack.blocks import Message
 from shared.slack.found import card_of, line_key, lines_by_key, rebuilt, version
 from tests.builders import ALICE, INCIDENT, NOON, answer, expectation, webhook

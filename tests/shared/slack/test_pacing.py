@@ -7,9 +7,9 @@ import pytest
 
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId, MessageTs
-from shared.slack.budgets import ANYBODY, Caller, Limit
-from shared.slack.client import Slack
-from shared.slack.pacing import ALONE, PATIENCE, RATES, Pacing, Priority
+from shared.slack.api.client import Slack
+from shared.slack.api.rate_limits import ALONE, PATIENCE, RATES, Pacing, Priority
+from shared.slack.api.token_buckets import ANYBODY, Caller, Limit
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import CHANNEL, OTHER, TS, Clock, counter, post, update
 

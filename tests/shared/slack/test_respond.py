@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.errors import CallError, Refused, Unavailable, Uncertain
-from shared.slack.client import Slack
+from shared.slack.api.client import Slack
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import BLOCKS
 

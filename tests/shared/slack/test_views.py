@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.errors import NotFound, Refused
-from shared.slack.client import Slack, View
-from shared.slack.failures import HASH_CONFLICT, TRIGGER_GONE
+from shared.slack.api.client import Slack, View
+from shared.slack.api.errors import HASH_CONFLICT, TRIGGER_GONE
 from tests.shared.local_server import LocalServer
 
 VIEW: dict[str, Any] = {"type": "modal", "title": {"type": "plain_text", "text": "Reassign"}, "blocks": []}

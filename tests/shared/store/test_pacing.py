@@ -18,9 +18,9 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.slack import Limits, SlackSandbox
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId
-from shared.slack.budgets import Caller, Limit, OwnBudgets
-from shared.slack.client import Slack
-from shared.slack.pacing import Pacing, Priority
+from shared.slack.api.client import Slack
+from shared.slack.api.rate_limits import Pacing, Priority
+from shared.slack.api.token_buckets import Caller, Limit, OwnBudgets
 from shared.store import keys
 from shared.store.pacing import FURTHEST, SharedBudgets
 from shared.store.redis import Redis, connect

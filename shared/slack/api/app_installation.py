@@ -6,10 +6,10 @@ from email.utils import parsedate_to_datetime
 
 from shared.errors import Malformed
 from shared.model.event import SECOND
-from shared.slack import answers
-from shared.slack.answers import SlackPerson
-from shared.slack.pacing import Priority
-from shared.slack.transport import Transport
+from shared.slack.api import models
+from shared.slack.api.models import SlackPerson
+from shared.slack.api.rate_limits import Priority
+from shared.slack.api.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Installation:
         """Ask for the one-time address of a Socket Mode connection."""
         request = {"token": app_token}
         return await self._transport.ask(
-            "apps.connections.open", lambda answer: answers.parse_socket_url(answer[0]), params=request
+            "apps.connections.open", lambda answer: models.parse_socket_url(answer[0]), params=request
         )
 
     async def hello(self, app_token: str) -> Hello:
@@ -45,7 +45,7 @@ class Installation:
         """Tell to which app a bot belongs."""
         params = {"bot": bot_id}
         return await self._transport.ask(
-            "bots.info", lambda answer: answers.parse_bot_app(answer[0]), http_verb="GET", params=params
+            "bots.info", lambda answer: models.parse_bot_app(answer[0]), http_verb="GET", params=params
         )
 
     async def bots(self) -> AsyncIterator[SlackPerson]:
@@ -57,7 +57,7 @@ class Installation:
     async def people(self) -> AsyncIterator[SlackPerson]:
         """Read everybody in the workspace, bots and deactivated people too, page after page."""
         async for page in self._transport.pages("users.list", {}, Priority.LOW):
-            for person in answers.parse_people(page):
+            for person in models.parse_people(page):
                 yield person
 
     async def clock_ms(self) -> int:

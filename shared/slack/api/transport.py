@@ -19,8 +19,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.observability.call_metrics import SPANS, counted
-from shared.slack import answers, failures
-from shared.slack.pacing import Pacing, Priority
+from shared.slack.api import errors, models
+from shared.slack.api.rate_limits import Pacing, Priority
 
 CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
 SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=SPANS)
@@ -139,7 +139,7 @@ class Transport:
         self, method: str, params: Mapping[str, object], priority: Priority
     ) -> tuple[dict[str, object], str]:
         def parse(answer: Answer) -> tuple[dict[str, object], str]:
-            return answer[0], answers.next_cursor(answer[0])
+            return answer[0], models.next_cursor(answer[0])
 
         request = {**params, "limit": PAGE}
         return await self.ask(method, parse, turn=Turn(priority), http_verb="GET", params=request)
@@ -176,8 +176,8 @@ class Transport:
         except (aiohttp.ClientError, OSError) as error:
             raise _lost(RESPONSE_URL, error) from error
         done = answer in ("ok", "") or (isinstance(answer, dict) and answer.get("ok") is True)
-        if response.status != failures.OK or not done:
-            raise failures.error_from(RESPONSE_URL, response.status, response.headers, answer)
+        if response.status != errors.OK or not done:
+            raise errors.error_from(RESPONSE_URL, response.status, response.headers, answer)
 
     def _may_call(self, url: str) -> bool:
         """Tell whether `url` is Slack's: its own host for answers, or where this Slack's API is."""
@@ -191,8 +191,8 @@ class Transport:
 def _refusal(method: str, response: AsyncSlackResponse | aiohttp.ClientResponse) -> CallError:
     """Understand an answer that the SDK raised: its own kind of response, or aiohttp's when the body was no JSON."""
     if isinstance(response, aiohttp.ClientResponse):
-        return failures.error_from(method, response.status, response.headers, None)
-    return failures.error_from(method, response.status_code, response.headers, response.data)
+        return errors.error_from(method, response.status, response.headers, None)
+    return errors.error_from(method, response.status_code, response.headers, response.data)
 
 
 def _lost(method: str, error: Exception) -> Unavailable | Uncertain:

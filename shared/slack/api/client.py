@@ -13,12 +13,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from shared.durations import Durations
 from shared.errors import NotFound, Uncertain
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
-from shared.slack import answers
-from shared.slack.answers import Channel, OwnMessage, SlackIdentity, SlackPerson, View
-from shared.slack.budgets import Budgets
-from shared.slack.installation import Installation
-from shared.slack.pacing import Pacing, Priority
-from shared.slack.transport import Answer, Begin, Transport, Turn, at_once
+from shared.slack.api import models
+from shared.slack.api.app_installation import Installation
+from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
+from shared.slack.api.rate_limits import Pacing, Priority
+from shared.slack.api.token_buckets import Budgets
+from shared.slack.api.transport import Answer, Begin, Transport, Turn, at_once
 
 __all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
 
@@ -63,7 +63,7 @@ class Slack(Installation):
 
     async def auth_test(self) -> SlackIdentity:
         """Ask who we are and what we may do."""
-        self._us = await self._transport.ask("auth.test", lambda answer: answers.parse_identity(*answer))
+        self._us = await self._transport.ask("auth.test", lambda answer: models.parse_identity(*answer))
         return self._us
 
     async def post(  # noqa: PLR0913 -- each is a fact about the message, and all but the first go by name
@@ -170,25 +170,25 @@ class Slack(Installation):
         us = self._us or await self.auth_test()
         params = {"channel": channel, "ts": thread_ts, "limit": "1", "include_all_metadata": "true"}
         return await self._read(
-            "conversations.replies", lambda page: answers.parse_parent(page, us, thread_ts), **params
+            "conversations.replies", lambda page: models.parse_parent(page, us, thread_ts), **params
         )
 
     async def channel(self, channel: ChannelId) -> Channel:
         """Read what Slack says of a channel. `NotFound` if it does not let us see it."""
-        return await self._read("conversations.info", answers.parse_channel, channel=channel)
+        return await self._read("conversations.info", models.parse_channel, channel=channel)
 
     async def permalink(self, channel: ChannelId, ts: MessageTs) -> str:
         """Ask for the address of a message, for people to open."""
-        return await self._read("chat.getPermalink", answers.parse_permalink, channel=channel, message_ts=ts)
+        return await self._read("chat.getPermalink", models.parse_permalink, channel=channel, message_ts=ts)
 
     async def person(self, user: SlackUserId) -> SlackPerson:
         """Read what Slack says of a user. `NotFound` if it does not let us see them."""
-        return await self._read("users.info", answers.parse_person, user=user)
+        return await self._read("users.info", models.parse_person, user=user)
 
     async def user_by_email(self, email: str) -> SlackUserId | None:
         """Find the member of our workspace with this address; None if there is none."""
         try:
-            return (await self._read("users.lookupByEmail", answers.parse_person, email=email)).id
+            return (await self._read("users.lookupByEmail", models.parse_person, email=email)).id
         except NotFound:
             return None
 
@@ -196,7 +196,7 @@ class Slack(Installation):
         """
         Open a modal for whoever has just clicked: once for each click, within 3 s of it.
 
-        `Refused` with a code of `TRIGGER_GONE` (`shared.slack.failures`) when that is over.
+        `Refused` with a code of `TRIGGER_GONE` (`shared.slack.api.errors`) when that is over.
         """
         body = {"trigger_id": trigger_id, "view": view}
         return await self._transport.ask("views.open", _view, json=body)
@@ -245,7 +245,7 @@ class Slack(Installation):
         method = "conversations.replies" if thread_ts else "conversations.history"
         params |= {"ts": thread_ts} if thread_ts else {}
         async for page in self._transport.pages(method, params, priority, patient=patient):
-            for message in answers.parse_own(page, us):
+            for message in models.parse_own(page, us):
                 # Slack puts the parent at the head of every page of its thread.
                 if message.ts != thread_ts:
                     yield message
@@ -275,7 +275,7 @@ def _posted(answer: Answer) -> MessageTs:
 
 
 def _view(answer: Answer) -> View:
-    return answers.parse_view(answer[0])
+    return models.parse_view(answer[0])
 
 
 def _nothing(_answer: Answer) -> None:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import structlog
 
 from shared.errors import StoreDown, Unavailable
-from shared.slack.budgets import Budgets, Caller, Limit, OwnBudgets
+from shared.slack.api.token_buckets import Budgets, Caller, Limit, OwnBudgets
 
 log = structlog.get_logger()
 

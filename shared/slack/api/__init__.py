@@ -1,0 +1,1 @@
+"""Slack's Web API: the only code that calls it."""
