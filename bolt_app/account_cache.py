@@ -16,7 +16,7 @@ from shared.errors import BadCredentials, CallError, Malformed, Refused
 from shared.model.command import Action
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.service import RESPONDERS, Priority
-from shared.slack.buttons import EVERYTHING
+from shared.slack.render.buttons import EVERYTHING
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from shared.access.identity import at_home
 from shared.errors import CallError, Malformed
 from shared.model.command import Clicker
 from shared.slack.api.client import Slack, SlackIdentity
-from shared.slack.blocks import Block, section
+from shared.slack.render.blocks import Block, section
 
 log = structlog.get_logger()
 

@@ -8,9 +8,9 @@ from shared.model.command import Action
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId
 from shared.model.permissions import Rule
-from shared.slack import buttons
-from shared.slack.blocks import Block
-from shared.slack.buttons import MENU_ROW, ROW
+from shared.slack.render import buttons
+from shared.slack.render.blocks import Block
+from shared.slack.render.buttons import MENU_ROW, ROW
 
 WHO = {
     Rule.LINKED: "everybody who is recognised",

@@ -24,7 +24,7 @@ from shared.model.event import Ref, Snapshot
 from shared.model.ids import IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
 from shared.observability.log import reference
-from shared.slack.text import escape
+from shared.slack.render.text import escape
 from shared.store.meanings import Meanings
 
 log = structlog.get_logger()

@@ -10,8 +10,8 @@ from shared.errors import Malformed
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
-from shared.slack.buttons import DETAILS, NO_NUMBER, OPEN, read_seen
-from shared.slack.offers import RETRY
+from shared.slack.render.buttons import DETAILS, NO_NUMBER, OPEN, read_seen
+from shared.slack.render.reply_buttons import RETRY
 
 Payload = Mapping[str, Any]
 

@@ -17,8 +17,8 @@ from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.request_bodies import LONGEST_NOTE
-from shared.slack.buttons import number
-from shared.slack.markup import mentioned, readable
+from shared.slack.render.buttons import number
+from shared.slack.render.mrkdwn import mentioned, readable
 
 log = structlog.get_logger()
 

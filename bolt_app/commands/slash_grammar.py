@@ -13,7 +13,7 @@ from functools import partial
 
 from shared.model.command import Action
 from shared.model.ids import SlackUserId
-from shared.slack.markup import readable
+from shared.slack.render.mrkdwn import readable
 
 
 class Verb(StrEnum):

@@ -29,7 +29,7 @@ from shared.errors import CallError, Malformed
 from shared.model.command import Action
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
-from shared.slack.text import escape
+from shared.slack.render.text import escape
 
 log = structlog.get_logger()
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from bolt_app.modals.context import About
 from bolt_app.modals.inputs import Option, asked, modal, one_of, option, written
 from shared.model.command import Action
-from shared.slack.blocks import Block, context, section
-from shared.slack.buttons import LABEL
-from shared.slack.text import link, linkable
+from shared.slack.render.blocks import Block, context, section
+from shared.slack.render.buttons import LABEL
+from shared.slack.render.text import link, linkable
 
 MOST_RESPONDERS = 20
 """People who can be asked for help at once: each is a call of its own."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bolt_app.modals import context
 from bolt_app.modals.context import About
 from shared.model.command import Action
-from shared.slack.blocks import Block
-from shared.slack.text import plain
+from shared.slack.render.blocks import Block
+from shared.slack.render.text import plain
 
 CALLBACK = "pagebridge:"
 """How the `callback_id` of every dialog begins; the action follows."""

@@ -16,7 +16,7 @@ from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.command import Action
 from shared.slack.api.client import Slack, View
 from shared.slack.api.errors import HASH_CONFLICT, TRIGGER_GONE
-from shared.slack.blocks import Block
+from shared.slack.render.blocks import Block
 from shared.store.time import StoreClock
 
 log = structlog.get_logger()

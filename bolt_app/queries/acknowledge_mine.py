@@ -16,8 +16,8 @@ from shared.model.command import Action, Command, command_id
 from shared.model.event import Status
 from shared.model.ids import incident_id
 from shared.pagerduty.api.request_bodies import IncidentFilter
-from shared.slack.blocks import Block
-from shared.slack.text import clamp, escape
+from shared.slack.render.blocks import Block
+from shared.slack.render.text import clamp, escape
 
 ACK_MINE = "pagebridge:ack_mine"
 """The button's `action_id`."""

@@ -13,8 +13,8 @@ from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import Clicker
 from shared.model.ids import IncidentId
 from shared.model.outcome import Declined
-from shared.slack.blocks import Block, section
-from shared.slack.text import escape
+from shared.slack.render.blocks import Block, section
+from shared.slack.render.text import escape
 
 
 class Details:

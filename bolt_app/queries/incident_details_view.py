@@ -12,9 +12,9 @@ from bolt_app.queries.incident_view import Whole, author, counted, cut, entry, f
 from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
-from shared.slack.blocks import Block, context, section
-from shared.slack.lines import quote
-from shared.slack.text import clamp, escape, link, outside, plain
+from shared.slack.render.blocks import Block, context, section
+from shared.slack.render.text import clamp, escape, link, outside, plain
+from shared.slack.render.thread_line import quote
 
 MOST_ALERTS, MOST_NOTES, MOST_ENTRIES = 20, 20, 60
 LINKS = 5

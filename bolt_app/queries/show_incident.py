@@ -12,7 +12,7 @@ from bolt_app.services import Wiring
 from bolt_app.visibility import Seeing
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
-from shared.slack.text import clamp, escape, outside
+from shared.slack.render.text import clamp, escape, outside
 
 LAST_NOTES = 3
 LAST_ENTRIES = 5

@@ -22,7 +22,7 @@ from shared.model.incident import Incident
 from shared.model.slack_state import Placed, Surface
 from shared.model.timeline import Line, joined, person
 from shared.slack.api.models import OwnMessage
-from shared.slack.found import card_of, lines_by_key, rebuilt, version
+from shared.slack.render.message_metadata import card_of, lines_by_key, rebuilt, version
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 

@@ -16,9 +16,9 @@ from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.slack_state import Placed
 from shared.model.thread_layout import Telling, loud, told, wanted
-from shared.slack import card, lines
-from shared.slack.blocks import Message
-from shared.slack.card import Places
+from shared.slack.render import card, thread_line
+from shared.slack.render.blocks import Message
+from shared.slack.render.card import Places
 from shared.slack.withheld import render_withheld
 
 __all__ = ["Pass", "Showing"]
@@ -166,7 +166,7 @@ class Showing:
 
         thread, aloud = this.card(this.home).ts, loud(telling.line) in this.route.broadcast
         place = Place(this.home, save, this.lease, thread=thread, aloud=aloud, urgent=this.urgent)
-        message = lines.render_line(this.incident.id, telling.line, telling.sides, telling.before)
+        message = thread_line.render_line(this.incident.id, telling.line, telling.sides, telling.before)
         try:
             placed = await self._placing.exist(message, known, place)
             if telling.sides:

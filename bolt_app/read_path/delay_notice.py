@@ -8,7 +8,7 @@ from bolt_app.services import Wiring
 from shared.errors import CallError
 from shared.model.ids import ChannelId
 from shared.model.slack_state import Placed
-from shared.slack.blocks import metadata
+from shared.slack.render.blocks import metadata
 from shared.store.lag import Lag, Late
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from shared.model.ids import ChannelId, MessageTs
 from shared.model.slack_state import Placed
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
-from shared.slack.blocks import Message
+from shared.slack.render.blocks import Message
 from shared.store.leases import Lease
 from shared.store.time import StoreClock
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from bolt_app.write_path.words import WORDS, Words
 from shared.model.command import Action, Command
 from shared.model.outcome import Kind, Outcome
-from shared.slack.blocks import Block
-from shared.slack.buttons import button
-from shared.slack.offers import level_buttons, retry_button
-from shared.slack.text import clamp, date, escape, link
+from shared.slack.render.blocks import Block
+from shared.slack.render.buttons import button
+from shared.slack.render.reply_buttons import level_buttons, retry_button
+from shared.slack.render.text import clamp, date, escape, link
 
 GIVEN_BACK = 2500
 """Characters of somebody's own text that are given back to them when it could not be sent."""

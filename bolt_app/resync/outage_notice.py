@@ -13,7 +13,7 @@ from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.resync_state import EVERYTHING, Gap, Progress
 from shared.model.slack_state import Placed
-from shared.slack.late import render_late
+from shared.slack.render.outage_notice import render_late
 from shared.store.leases import Lease
 
 log = structlog.get_logger()

@@ -22,7 +22,7 @@ from shared.model.journal import fact
 from shared.model.resync_state import Progress
 from shared.model.slack_state import Placed, Surface
 from shared.slack.api.models import OwnMessage
-from shared.slack.found import card_of, line_key, version
+from shared.slack.render.message_metadata import card_of, line_key, version
 from shared.store.leases import Lease
 
 log = structlog.get_logger()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
-from shared.slack.blocks import Block, context
+from shared.slack.render.blocks import Block, context
 
 NOTICES = 3
 """How many attempts are shown, the latest: Slack takes 50 blocks."""

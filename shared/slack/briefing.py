@@ -4,8 +4,8 @@ from shared.model.enrichment import FirstAlert
 from shared.model.event import SNOOZED, Ref, Snapshot, Status
 from shared.model.incident import Incident
 from shared.model.timeline import when
-from shared.slack.blocks import Block, section
-from shared.slack.text import clamp, date, escape, outside
+from shared.slack.render.blocks import Block, section
+from shared.slack.render.text import clamp, date, escape, outside
 
 LINKS = 3
 SUMMARY = 250

@@ -2,9 +2,9 @@
 
 from shared.model.event import Snapshot
 from shared.model.ids import IncidentId
-from shared.slack.blocks import Message, metadata, section, versioned
-from shared.slack.buttons import number
-from shared.slack.text import link
+from shared.slack.render.blocks import Message, metadata, section, versioned
+from shared.slack.render.buttons import number
+from shared.slack.render.text import link
 
 
 def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:

@@ -9,7 +9,7 @@ from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.errors import CallError
 from shared.model.command import Action
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.buttons import EVERYTHING
+from shared.slack.render.buttons import EVERYTHING
 
 
 class Watch:

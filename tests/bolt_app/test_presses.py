@@ -16,8 +16,8 @@ from shared.model.command import Action, Terms
 from shared.model.event import Status
 from shared.model.ids import ChannelId, CommandId, UserId
 from shared.model.outcome import Choice, Kind, Outcome
-from shared.slack.buttons import actions
-from shared.slack.offers import level_buttons, retry_button
+from shared.slack.render.buttons import actions
+from shared.slack.render.reply_buttons import level_buttons, retry_button
 from tests.bolt_app.test_translate import JSON, places, press, put
 from tests.builders import ALICE, INCIDENT, snapshot
 

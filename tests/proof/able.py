@@ -2,7 +2,7 @@
 
 from bolt_app.account_cache import Catalogue
 from shared.model.command import Action
-from shared.slack.buttons import EVERYTHING
+from shared.slack.render.buttons import EVERYTHING
 
 
 class AbleToDoEverything(Catalogue):

@@ -22,7 +22,7 @@ from shared.model.ids import IncidentId, MessageTs
 from shared.model.incident import Folded, Incident, fold
 from shared.model.resync_state import Progress
 from shared.model.slack_state import Placed
-from shared.slack.blocks import Message
+from shared.slack.render.blocks import Message
 from shared.store.generation import Birth, Generation
 from shared.store.leases import Lease, Leases
 from tests.proof.naive import NaiveWorker

@@ -10,8 +10,8 @@ from shared.model.event import TRANSITIONS, Event
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident
 from shared.pagerduty.events import webhook
-from shared.slack import card
-from shared.slack.blocks import metadata
+from shared.slack.render import card
+from shared.slack.render.blocks import metadata
 from shared.store import keys
 from shared.store.streams import Inbox
 from tests.proof.engine.process import Process

@@ -21,7 +21,7 @@ from shared.model.ids import LineKey
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import told
 from shared.model.timeline import Line
-from shared.slack import lines as thread
+from shared.slack.render import thread_line as thread
 from tests.builders import ALICE, BOB, INCIDENT, NOON, webhook
 
 OFTEN = [TRIGGERED, ACKNOWLEDGED, REASSIGNED, RESOLVED, ANNOTATED, RESPONDER_ADDED, PRIORITY_UPDATED]

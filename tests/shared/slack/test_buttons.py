@@ -13,7 +13,7 @@ from pagebridge.sandbox.slack.validation import check_blocks
 from shared.model.command import Action
 from shared.model.event import Ref, Snapshot, Status
 from shared.model.ids import UserId
-from shared.slack.buttons import EVERYTHING, ROW, actions, button, read_seen, seen_ids
+from shared.slack.render.buttons import EVERYTHING, ROW, actions, button, read_seen, seen_ids
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
 
 HARMFUL = {"Escalate", "Resolve"}

@@ -8,10 +8,10 @@ from shared.model.event import ACKNOWLEDGED, ANNOTATED, TRIGGERED, Agent, Source
 from shared.model.ids import CommandId, LineKey, MessageTs
 from shared.model.incident import Incident, fold
 from shared.model.timeline import joined
-from shared.slack import lines
 from shared.slack.api.models import OwnMessage
-from shared.slack.blocks import Message
-from shared.slack.found import card_of, line_key, lines_by_key, rebuilt, version
+from shared.slack.render import thread_line
+from shared.slack.render.blocks import Message
+from shared.slack.render.message_metadata import card_of, line_key, lines_by_key, rebuilt, version
 from tests.builders import ALICE, INCIDENT, NOON, answer, expectation, webhook
 
 
@@ -35,7 +35,7 @@ def lived() -> Incident:
 def posted(incident: Incident) -> list[OwnMessage]:
     """Post every line of an incident."""
     return [
-        message(lines.render_line(INCIDENT, line), f"170000000{place}.000100")
+        message(thread_line.render_line(INCIDENT, line), f"170000000{place}.000100")
         for place, line in enumerate(incident.lines)
     ]
 

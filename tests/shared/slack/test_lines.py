@@ -12,8 +12,8 @@ from shared.model.event import ANNOUNCED, Agent, Instant, Said, Source
 from shared.model.ids import CommandId, EventId, LineKey
 from shared.model.thread_layout import told
 from shared.model.timeline import Line
-from shared.slack import lines
-from shared.slack.blocks import Message
+from shared.slack.render import thread_line
+from shared.slack.render.blocks import Message
 from tests.builders import ALICE, BOB, INCIDENT, NOON
 
 MERGED = "https://acme.pagerduty.com/incidents/Q2TARGET"
@@ -33,7 +33,7 @@ def of_said(event_type: str, said: Said, agent: Agent | None = ALICE, *, after: 
 
 def words(shown: Line, *sides: Line, before: Said = ()) -> str:
     """Read a line as people do, without its time."""
-    head, _, rest = lines.render_line(INCIDENT, shown, sides, before).text.partition(" · ")
+    head, _, rest = thread_line.render_line(INCIDENT, shown, sides, before).text.partition(" · ")
     return head + "".join(f"\n{more}" for more in rest.splitlines()[1:])
 
 
@@ -150,14 +150,14 @@ def test_each_event_in_plain_words(shown: Line, expected: str) -> None:
 
 def test_every_announced_event_has_words() -> None:
     """No event that has a line is without words, here or in the table above."""
-    assert set(lines.LINE) == ANNOUNCED == {shown.type for shown, _ in WORDS}
+    assert set(thread_line.LINE) == ANNOUNCED == {shown.type for shown, _ in WORDS}
 
 
 def test_a_snooze_says_until_when() -> None:
     """The end of a snooze is shown in each reader's own time."""
     assert (
         f"*Snoozed* until <!date^{UNTIL // 1000}^"
-        in lines.render_line(INCIDENT, line(of.SNOOZED, until=str(UNTIL))).text
+        in thread_line.render_line(INCIDENT, line(of.SNOOZED, until=str(UNTIL))).text
     )
 
 
@@ -210,7 +210,7 @@ def test_which_note(state: str, what: str) -> None:
     """Who edited or deleted it is not known; whose it was, and when it was written, is."""
     shown = line(of.NOTE_EDITED, None, state=state, author="Alice Ng", written=str(NOON))
 
-    assert f"*Note {what}*, written by Alice Ng <!date^{NOON // 1000}^" in lines.render_line(INCIDENT, shown).text
+    assert f"*Note {what}*, written by Alice Ng <!date^{NOON // 1000}^" in thread_line.render_line(INCIDENT, shown).text
 
 
 def test_one_act_is_one_line() -> None:
@@ -244,7 +244,7 @@ def test_many_responders_are_counted() -> None:
 @pytest.mark.parametrize("text", ["word " * 1000, "line\n" * 100])
 def test_a_long_note_is_cut_and_says_so(text: str) -> None:
     """Only the beginning of a long note is quoted, and people are told where the rest is."""
-    message = lines.render_line(INCIDENT, line(of.ANNOTATED, text=text))
+    message = thread_line.render_line(INCIDENT, line(of.ANNOTATED, text=text))
 
     assert len(message.text) < 1500
     assert message.text.endswith("\nThe rest is in PagerDuty.")
@@ -254,7 +254,10 @@ def test_a_long_note_is_cut_and_says_so(text: str) -> None:
 def test_metadata_holds_ids_and_no_text() -> None:
     """Everybody in the workspace can read metadata; a lost message and what it told are found again by it."""
     note = replace(line(of.ANNOTATED, after=300, text="Resolution Note: secret"), subject="PNOTE01")
-    resolved, alone = (lines.render_line(INCIDENT, line(of.RESOLVED), (note,)), lines.render_line(INCIDENT, note))
+    resolved, alone = (
+        thread_line.render_line(INCIDENT, line(of.RESOLVED), (note,)),
+        thread_line.render_line(INCIDENT, note),
+    )
 
     assert [note.key] == resolved.metadata["event_payload"]["sides"]
     assert "PNOTE01" == alone.metadata["event_payload"]["subject"]
@@ -295,7 +298,7 @@ def test_any_text_makes_a_valid_line(event_type: str, said: dict[str, str], name
     shown = of_said(event_type, tuple(said.items()), Agent("PX", name))
     (telling,) = told((shown,))
 
-    for text in texts(lines.render_line(INCIDENT, telling.line, telling.sides, telling.before)):
+    for text in texts(thread_line.render_line(INCIDENT, telling.line, telling.sides, telling.before)):
         assert 0 < len(text) <= 3000
         assert "<!" not in text.replace("<!date^", "")
         assert not {"<@", "<#"} & {text[n : n + 2] for n in range(len(text))}

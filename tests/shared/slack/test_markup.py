@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model.ids import SlackUserId
-from shared.slack.markup import mentioned, readable
+from shared.slack.render.mrkdwn import mentioned, readable
 
 NAMES = {SlackUserId("U0BOB"): "Bob Ng"}
 

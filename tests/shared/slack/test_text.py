@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.slack.text import ELLIPSIS, clamp, date, escape, link, linkable, outside, plain
+from shared.slack.render.text import ELLIPSIS, clamp, date, escape, link, linkable, outside, plain
 
 ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u202e\ud800\n\x00\x1b"))
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")

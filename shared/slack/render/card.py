@@ -13,11 +13,12 @@ from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.thread_layout import woke
-from shared.slack import attempts, briefing, buttons
-from shared.slack.blocks import Block, Message, context, metadata, section, versioned
-from shared.slack.buttons import EVERYTHING, number
-from shared.slack.lines import NAME, by, by_whom, merged, what
-from shared.slack.text import clamp, date, escape, link
+from shared.slack import attempts, briefing
+from shared.slack.render import buttons
+from shared.slack.render.blocks import Block, Message, context, metadata, section, versioned
+from shared.slack.render.buttons import EVERYTHING, number
+from shared.slack.render.text import clamp, date, escape, link
+from shared.slack.render.thread_line import NAME, by, by_whom, merged, what
 
 TITLE = 250
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from shared.model.command import Action
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId, UserId
-from shared.slack.blocks import Block
-from shared.slack.text import linkable, plain
+from shared.slack.render.blocks import Block
+from shared.slack.render.text import linkable, plain
 
 NO_NUMBER = "-"
 """Stands in a value where there is no number, no address, or nobody."""

@@ -12,8 +12,8 @@ from shared.model.event import Agent, Said, Source
 from shared.model.ids import IncidentId
 from shared.model.thread_layout import ASLEEP, RESOLUTION_NOTE, Telling, ran_out
 from shared.model.timeline import Line
-from shared.slack.blocks import Message, context, metadata, section
-from shared.slack.text import clamp, date, escape, link
+from shared.slack.render.blocks import Message, context, metadata, section
+from shared.slack.render.text import clamp, date, escape, link
 
 NAME = 80
 """Characters that the name of a person or a thing may take."""

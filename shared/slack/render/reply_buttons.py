@@ -2,9 +2,9 @@
 
 from shared.model.command import Action, Command
 from shared.model.outcome import Choice, Kind, Outcome
-from shared.slack.blocks import Block
-from shared.slack.buttons import NO_NUMBER, ROW, button, seen_ids
-from shared.slack.text import plain
+from shared.slack.render.blocks import Block
+from shared.slack.render.buttons import NO_NUMBER, ROW, button, seen_ids
+from shared.slack.render.text import plain
 
 RETRY = "pagebridge:retry"
 LEVEL = "pagebridge:level"

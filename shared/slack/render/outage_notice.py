@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId
 from shared.model.resync_state import Gap
-from shared.slack.blocks import Message, metadata, section
-from shared.slack.text import clamp, date, escape, link
+from shared.slack.render.blocks import Message, metadata, section
+from shared.slack.render.text import clamp, date, escape, link
 
 MOST = 10
 """How many incidents are named."""

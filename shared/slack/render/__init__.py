@@ -1,0 +1,1 @@
+"""Pure: cards, thread lines and other messages as Block Kit."""
