@@ -14,7 +14,7 @@ from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable
 from shared.model.ids import IncidentId
 from shared.observability.log import reference
 from shared.store.leases import Lease, Leases
-from shared.store.workqueue import Due, WorkQueue
+from shared.store.work_queue import Due, WorkQueue
 
 log = structlog.get_logger()
 

@@ -9,7 +9,6 @@ from shared.access.authorization import Authorization
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
-from shared.echo import Echo
 from shared.model.command_queue import CommandQueue
 from shared.model.incident import Incident
 from shared.model.resync_state import Progress
@@ -18,15 +17,16 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import documents
 from shared.store.audit import Audit
+from shared.store.clock import StoreClock
 from shared.store.documents import Documents
+from shared.store.expectations import Echo
 from shared.store.generation import Generation
+from shared.store.identity_cache import Links
 from shared.store.journal import Journal
 from shared.store.leases import Leases
-from shared.store.links import Links
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis
-from shared.store.time import StoreClock
-from shared.store.workqueue import WorkQueue
+from shared.store.work_queue import WorkQueue
 
 
 @dataclass(frozen=True)

@@ -43,12 +43,12 @@ from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import keys
+from shared.store.identity_cache import NoLinks
 from shared.store.leases import Leases
-from shared.store.links import NoLinks
-from shared.store.pacing import SharedBudgets
 from shared.store.redis import Redis, connect, probe
+from shared.store.shared_token_buckets import SharedBudgets
 from shared.store.streams import Inbox
-from shared.store.workqueue import WorkQueue
+from shared.store.work_queue import WorkQueue
 
 log = structlog.get_logger()
 

@@ -25,7 +25,7 @@ from shared.model.ids import IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.slack.render.text import escape
-from shared.store.meanings import Meanings
+from shared.store.slash_targets import Meanings
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from shared.model.command import Action
 from shared.slack.api.client import Slack, View
 from shared.slack.api.errors import HASH_CONFLICT, TRIGGER_GONE
 from shared.slack.render.blocks import Block
-from shared.store.time import StoreClock
+from shared.store.clock import StoreClock
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from shared.errors import CallError
 from shared.model.ids import ChannelId
 from shared.model.slack_state import Placed
 from shared.slack.render.blocks import metadata
-from shared.store.lag import Lag, Late
+from shared.store.delayed_cards import Lag, Late
 
 log = structlog.get_logger()
 

@@ -17,8 +17,8 @@ from shared.model.slack_state import Placed
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
 from shared.slack.render.blocks import Message
+from shared.store.clock import StoreClock
 from shared.store.leases import Lease
-from shared.store.time import StoreClock
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.user import User
 from shared.slack.api.client import Slack, SlackIdentity, SlackPerson
-from shared.store.links import Links
+from shared.store.identity_cache import Links
 
 PEOPLE = frozenset({"user", "user_reference"})
 """PagerDuty's types for a person; there are users of other types, such as bots."""

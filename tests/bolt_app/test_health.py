@@ -17,7 +17,7 @@ from shared.model.resync_state import EVERYTHING
 from shared.store import documents, keys
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis, connect
-from shared.store.workqueue import WorkQueue
+from shared.store.work_queue import WorkQueue
 
 
 @dataclass

@@ -15,7 +15,6 @@ from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.services import Wiring
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.execution import Try
-from shared.echo import Echo
 from shared.model.event import Event
 from shared.model.expectation import Expectation
 from shared.model.ids import IncidentId, MessageTs
@@ -23,6 +22,7 @@ from shared.model.incident import Folded, Incident, fold
 from shared.model.resync_state import Progress
 from shared.model.slack_state import Placed
 from shared.slack.render.blocks import Message
+from shared.store.expectations import Echo
 from shared.store.generation import Birth, Generation
 from shared.store.leases import Lease, Leases
 from tests.proof.naive import NaiveWorker

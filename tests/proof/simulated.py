@@ -30,20 +30,20 @@ from bolt_app.write_path.taking import Taking
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
-from shared.echo import Echo
 from shared.model.command import Command
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.store import documents, keys
+from shared.store.clock import StoreClock
 from shared.store.documents import Documents, Value
+from shared.store.expectations import Echo
 from shared.store.generation import Generation
+from shared.store.identity_cache import NoLinks
 from shared.store.leases import Leases
-from shared.store.links import NoLinks
 from shared.store.redis import Redis
 from shared.store.scripts import Script
 from shared.store.streams import Inbox
-from shared.store.time import StoreClock
-from shared.store.workqueue import WorkQueue
+from shared.store.work_queue import WorkQueue
 from tests.proof.able import AbleToDoEverything
 from tests.proof.engine.process import Process
 from tests.proof.slack import HOME

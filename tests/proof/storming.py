@@ -26,11 +26,11 @@ from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, Pacing
 from shared.store import keys
+from shared.store.clock import StoreClock
 from shared.store.leases import Leases
-from shared.store.pacing import SharedBudgets
 from shared.store.redis import append
+from shared.store.shared_token_buckets import SharedBudgets
 from shared.store.streams import Inbox
-from shared.store.time import StoreClock
 from tests.proof.able import AbleToDoEverything
 from tests.proof.account import Account
 from tests.proof.engine.connection import SimRedis

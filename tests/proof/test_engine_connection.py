@@ -12,13 +12,13 @@ from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.store import keys
+from shared.store.clock import StoreClock
 from shared.store.generation import generation
-from shared.store.links import LINK_KEPT, Links
+from shared.store.identity_cache import LINK_KEPT, Links
 from shared.store.open_incidents import OpenIncidents
-from shared.store.pacing import SharedBudgets
 from shared.store.redis import append, probe
+from shared.store.shared_token_buckets import SharedBudgets
 from shared.store.streams import Inbox
-from shared.store.time import StoreClock
 from tests.proof.engine.connection import KIND, SimRedis
 from tests.proof.engine.loop import VirtualLoop
 from tests.proof.engine.process import Fault, Process, What

@@ -10,7 +10,7 @@ from shared.model.ids import IncidentId
 from shared.model.slack_state import Surface
 from shared.store import documents, keys
 from shared.store.leases import Lease, Leases
-from shared.store.workqueue import Due, WorkQueue
+from shared.store.work_queue import Due, WorkQueue
 from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.loop import VirtualLoop
 from tests.proof.engine.process import Fault, Process

@@ -17,7 +17,7 @@ from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
-from shared.store.links import Links
+from shared.store.identity_cache import Links
 from shared.store.redis import Redis
 
 ALICE = SlackUserId("U0ALICE")

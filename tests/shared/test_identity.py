@@ -7,7 +7,7 @@ from shared.access.identity import same_email
 from shared.errors import CallError
 from shared.model.ids import UserId
 from shared.store import keys
-from shared.store.links import LINK_KEPT, MISS_KEPT
+from shared.store.identity_cache import LINK_KEPT, MISS_KEPT
 from tests.shared.linking import ALICE, EMAIL, Acme
 
 

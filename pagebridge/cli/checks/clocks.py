@@ -7,8 +7,8 @@ from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warne
 from shared.model.event import SECOND
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import CLOCK_SKEW_MS, Slack
+from shared.store.clock import StoreClock
 from shared.store.redis import Redis
-from shared.store.time import StoreClock
 
 NOTICED_MS = 5 * SECOND
 """A difference from which ages are told wrongly enough for people to notice."""

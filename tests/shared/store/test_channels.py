@@ -8,7 +8,7 @@ from fakeredis import FakeAsyncRedis
 
 from shared.model.ids import ChannelId, IncidentId
 from shared.store.closed_channels import ClosedChannels
-from shared.store.lag import Lag, Late
+from shared.store.delayed_cards import Lag, Late
 from shared.store.redis import Redis
 
 CHANNEL, OTHER = ChannelId("C0"), ChannelId("C1")

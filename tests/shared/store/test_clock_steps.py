@@ -9,9 +9,9 @@ import pytest
 
 from shared.model.ids import IncidentId
 from shared.store.leases import Leases
-from shared.store.pacing import SharedBudgets
 from shared.store.redis import Redis, connect
-from shared.store.workqueue import Due, WorkQueue
+from shared.store.shared_token_buckets import SharedBudgets
+from shared.store.work_queue import Due, WorkQueue
 from tests.clocks import HOUR, NEEDED, Clock, stepping
 
 pytestmark = NEEDED

@@ -17,7 +17,7 @@ from shared.model.ids import IncidentId
 from shared.store import keys
 from shared.store.redis import Redis, append, connect
 from shared.store.streams import Inbox
-from shared.store.workqueue import Due, WorkQueue
+from shared.store.work_queue import Due, WorkQueue
 
 FIELDS = {"body": b"x", "v": b"1"}
 CUTS = 12

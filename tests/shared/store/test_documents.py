@@ -15,7 +15,7 @@ from shared.model.slack_state import Placed
 from shared.store import documents
 from shared.store.leases import Leases
 from shared.store.redis import Redis
-from shared.store.workqueue import Due, WorkQueue
+from shared.store.work_queue import Due, WorkQueue
 from tests.builders import INCIDENT, NOON, expectation, webhook
 
 

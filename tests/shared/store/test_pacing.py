@@ -22,8 +22,8 @@ from shared.slack.api.client import Slack
 from shared.slack.api.rate_limits import Pacing, Priority
 from shared.slack.api.token_buckets import Caller, Limit, OwnBudgets
 from shared.store import keys
-from shared.store.pacing import FURTHEST, SharedBudgets
 from shared.store.redis import Redis, connect
+from shared.store.shared_token_buckets import FURTHEST, SharedBudgets
 
 POST = "chat.postMessage"
 LONG = 3600.0
