@@ -10,13 +10,13 @@ import jsonschema
 import pytest
 import yaml
 
-from bolt_app.asking.actions import actions_table
 from bolt_app.queries.help import markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.manifest import written
 from pagebridge.cli.settings import env_example, markdown
 from shared.config.settings import Settings
 from shared.diagnostics.credential_checks import SCOPES
+from tests.pagebridge.action_docs import actions_table
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"
