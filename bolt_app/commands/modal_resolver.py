@@ -59,7 +59,7 @@ class Meaning:
             log.warning("dialog.not_looked_up", action=found.action, why=repr(error))
             words = FORGETFUL if isinstance(error, StoreDown) else UNANSWERED
             raise Wrong(**{found.field: words}) from None
-        return submitted(payload, found.action, found.about, terms)
+        return submitted(payload, found.action, found.context, terms)
 
     async def _people(self, found: Filled, who: Clicker) -> tuple[Ref, ...]:
         if found.mine:

@@ -1,7 +1,7 @@
 """
-Everybody at once: the whole of Slack's directory mapped to the whole of PagerDuty's, by the rules of `shared.access.identity`.
+Pure: all of Slack's users mapped to PagerDuty's, by the rules of `shared.access.identity`.
 
-Pure. A click asks for one person, so that it never acts on an old answer; this is for whoever wants to know beforehand.
+A click looks up one person afresh, so that it never acts on a stale mapping; this report is for checking the mapping beforehand.
 """
 
 from collections import defaultdict

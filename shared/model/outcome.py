@@ -1,4 +1,4 @@
-"""How a command ended, as far as PagerDuty confirmed it. The words for people are in `bolt_app.replies.outcome_text`."""
+"""How a command ended, as far as PagerDuty confirmed it. Its wording is in `bolt_app.replies.outcome_text`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
