@@ -1,7 +1,7 @@
 """
 Pure: all of Slack's users mapped to PagerDuty's, by the rules of `shared.access.identity`.
 
-A click looks up one person afresh, so that it never acts on a stale mapping; this report is for checking the mapping beforehand.
+A click looks up one person afresh and never acts on a stale mapping; this report checks the whole mapping beforehand.
 """
 
 from collections import defaultdict

@@ -240,4 +240,4 @@ def test_only_one_module_uses_the_package() -> None:
     root = Path(__file__).parents[3]
     sources = [path for name in ("bolt_app", "shared", "webhook_receiver") for path in (root / name).rglob("*.py")]
     using = re.compile(r"^\s*(import pagerduty|from pagerduty)\b", re.MULTILINE)
-    assert [path.name for path in sources if using.search(path.read_text(encoding="utf-8"))] == ["official.py"]
+    assert [path.name for path in sources if using.search(path.read_text(encoding="utf-8"))] == ["sdk.py"]
