@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bolt_app.account_cache import AGAIN, KEPT, Catalogue
-from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
+from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.errors import CallError
 from shared.model.command import Action
 from shared.pagerduty.api.client import PagerDuty

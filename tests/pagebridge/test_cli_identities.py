@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, main
-from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge.sandbox.slack import SlackSandbox
+from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 
 
 @pytest.fixture

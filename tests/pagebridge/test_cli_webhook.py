@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from pagebridge.cli import FAILED, MISCONFIGURED, env_file, main
-from pagebridge.sandbox.pagerduty import Fault, Subscription
+from pagebridge_sandbox.pagerduty import Fault, Subscription
 from shared.config.bridge_config import BridgeConfig
 from shared.pagerduty.models.webhook_subscription import NEEDED
 from tests.pagebridge.office import Office, opened

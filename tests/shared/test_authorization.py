@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
+from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.access.authorization import Authorization, NotAllowed
 from shared.config.bridge_config import AuthorizationConfig
 from shared.errors import Uncertain

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty import Fault
 from shared.access.identity import same_email
 from shared.errors import CallError
 from shared.model.ids import UserId

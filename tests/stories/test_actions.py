@@ -11,7 +11,7 @@ import pytest
 
 from bolt_app.services import Wiring
 from bolt_app.write_path.command_intake import Intake
-from pagebridge.sandbox.pagerduty import Fault, IncidentView
+from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.audit import AuditEntry
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.event import Ref

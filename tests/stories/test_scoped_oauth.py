@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.pagerduty.oauth import OAuthApp
+from pagebridge_sandbox.pagerduty.oauth import OAuthApp
 from shared.pagerduty.api.auth import SCOPES
 from tests.stories.harness import settled
 from tests.stories.processes import Deployment, deployed_with_receiver, incidents

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty import Fault
 from tests.servers import CONFIRMING
 from tests.stories.processes import QUICK, Deployment, acknowledged_once, deployed_with_receiver, incidents, struck
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from pagebridge.sandbox.pagerduty import Fault
-from pagebridge.sandbox.pagerduty.subscriptions import Subscription
+from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty.subscriptions import Subscription
 from shared.model.resync_state import EVERYTHING
 from shared.store import documents
 from shared.store.redis import connect

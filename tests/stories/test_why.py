@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import main
-from pagebridge.sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty import Fault
 from tests.stories.harness import Bridge, running, settled
 
 NOTE = "the database said hunter2"

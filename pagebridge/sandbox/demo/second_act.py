@@ -3,7 +3,7 @@
 from pagebridge.sandbox.demo import cast
 from pagebridge.sandbox.demo.stage import Stage
 from pagebridge.sandbox.demo.steps import Step, card, looked_at, reads, status, thread, told, writes
-from pagebridge.sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty import Fault
 
 TITLE = "Search results are stale"
 NOTE = "The nightly index build failed, I am starting it again"

@@ -4,7 +4,7 @@ import pytest
 
 from pagebridge.cli.checks import pagerduty
 from pagebridge.cli.checks.findings import Finding, Status
-from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
+from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from tests.pagebridge.office import found, pagerduty_door, says
 
 

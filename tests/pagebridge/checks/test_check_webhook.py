@@ -6,7 +6,7 @@ from pagebridge.cli.checks import webhook
 from pagebridge.cli.checks.findings import Finding, Status
 from pagebridge.cli.checks.local_endpoints import Receiver
 from pagebridge.cli.webhook_ping import Pinging
-from pagebridge.sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty import Fault
 from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.pagebridge.office import Office, found, pagerduty_door, says

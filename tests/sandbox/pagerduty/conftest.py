@@ -12,7 +12,7 @@ import aiohttp
 import pagerduty
 import pytest
 
-from pagebridge.sandbox.pagerduty import IncidentView, PagerDutySandbox
+from pagebridge_sandbox.pagerduty import IncidentView, PagerDutySandbox
 from tests.shared.local_server import LocalServer, local_server
 
 SAMPLES = Path(__file__).parents[3].parent / "shared" / "reference" / "pagerduty" / "samples"

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from pagebridge.sandbox.pagerduty import PagerDutySandbox, Refusal
+from pagebridge_sandbox.pagerduty import PagerDutySandbox, Refusal
 from tests.sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme
 
 ACKNOWLEDGE = {"incident": {"type": "incident_reference", "status": "acknowledged"}}

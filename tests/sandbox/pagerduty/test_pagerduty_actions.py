@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Refusal
+from pagebridge_sandbox.pagerduty import Refusal
 from tests.sandbox.pagerduty.conftest import ALICE, Acme, Inbox
 
 

@@ -136,7 +136,7 @@ async def test_no_json_says_so(acme: Acme) -> None:
 async def test_it_runs_alone(acme: Acme) -> None:
     """`python -m` prints where it is, its key and what can be done, and has a service that can break."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pagebridge.sandbox.pagerduty", "--port", "0", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "pagebridge_sandbox.pagerduty", "--port", "0", stdout=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdout is not None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import aiohttp
 import pytest
 
-from pagebridge.sandbox.pagerduty import Fault, PagerDutySandbox
+from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from tests.sandbox.pagerduty.conftest import Acme, Reply, until
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}

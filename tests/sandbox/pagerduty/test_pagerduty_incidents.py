@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Refusal
+from pagebridge_sandbox.pagerduty import Refusal
 from tests.sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Inbox
 
 

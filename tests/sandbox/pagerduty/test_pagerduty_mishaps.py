@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import PagerDutySandbox, Plan
+from pagebridge_sandbox.pagerduty import PagerDutySandbox, Plan
 from tests.sandbox.pagerduty.conftest import ALICE, SECRET, Acme, Inbox
 from tests.shared.local_server import local_server
 

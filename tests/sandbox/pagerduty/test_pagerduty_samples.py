@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Subscription
+from pagebridge_sandbox.pagerduty import Subscription
 from tests.sandbox.pagerduty.conftest import ALICE, BOB, CAROL, SAMPLES, Acme, Inbox, Sample
 
 NEVER = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Subscription
+from pagebridge_sandbox.pagerduty import Subscription
 from tests.sandbox.pagerduty.conftest import ALICE, Acme, Reply, until
 from tests.shared.local_server import local_server
 

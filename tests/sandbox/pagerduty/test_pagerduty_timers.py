@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import IncidentView
+from pagebridge_sandbox.pagerduty import IncidentView
 from tests.sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Inbox, until
 
 MINUTE = 60

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Web
+from pagebridge_sandbox.pagerduty import Web
 from tests.sandbox.pagerduty.conftest import ALICE, BOB, SECRET, Acme, Inbox
 from tests.shared.local_server import local_server
 

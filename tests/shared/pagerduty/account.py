@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from pagebridge.sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty.api.client import PagerDuty
 

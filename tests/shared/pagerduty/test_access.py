@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Call, Fault
-from pagebridge.sandbox.pagerduty.oauth import OAuthApp as App
+from pagebridge_sandbox.pagerduty import Call, Fault
+from pagebridge_sandbox.pagerduty.oauth import OAuthApp as App
 from shared.errors import BadCredentials, CallError, Refused, Unavailable
 from shared.model.event import Status
 from shared.pagerduty.api.auth import PAUSE, SCOPES, OAuthApp, Tokens

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty import Fault
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Status
 from shared.model.ids import IncidentId, UserId

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge.sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty import Fault
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.event import Status
 from shared.pagerduty.api.error_messages import WORDS

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.directory import User
-from pagebridge.sandbox.pagerduty.incident_rendering import IncidentRendering
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident
-from pagebridge.sandbox.pagerduty.oauth import PATH as OAUTH_PATH
-from pagebridge.sandbox.pagerduty.oauth import OAuth
-from pagebridge.sandbox.pagerduty.rendering import Rendering
-from pagebridge.sandbox.pagerduty.rest.request import Request
-from pagebridge.sandbox.pagerduty.roles import require_may_act
-from pagebridge.sandbox.pagerduty.wire import (
+from pagebridge_sandbox.pagerduty.rest.request import Request
+
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.directory import User
+from pagebridge_sandbox.pagerduty.incident_rendering import IncidentRendering
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
+from pagebridge_sandbox.pagerduty.oauth import PATH as OAUTH_PATH
+from pagebridge_sandbox.pagerduty.oauth import OAuth
+from pagebridge_sandbox.pagerduty.rendering import Rendering
+from pagebridge_sandbox.pagerduty.responses import (
     BAD_KEY,
     BAD_REQUESTER,
     RATE_LIMITED,
@@ -25,6 +25,7 @@ from pagebridge.sandbox.pagerduty.wire import (
     invalid,
     not_found,
 )
+from pagebridge_sandbox.pagerduty.roles import require_may_act
 
 MINUTE, LONG_AGO = timedelta(minutes=1), datetime.fromtimestamp(0, UTC)
 E_MAIL = re.compile(r"[^@\s]+@[^@\s]+")

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from pagebridge.sandbox.pagerduty.directory import Directory
-from pagebridge.sandbox.pagerduty.incident_parts import Bridge
-from pagebridge.sandbox.pagerduty.wire import BAD_PRIORITY, Json, Refusal, invalid
+from pagebridge_sandbox.pagerduty.directory import Directory
+from pagebridge_sandbox.pagerduty.incident_parts import Bridge
+from pagebridge_sandbox.pagerduty.responses import BAD_PRIORITY, Json, Refusal, invalid
 
 
 def require(fields: Json, *names: str) -> None:

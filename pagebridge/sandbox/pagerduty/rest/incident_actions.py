@@ -3,19 +3,13 @@
 from http import HTTPStatus
 from typing import Literal, cast
 
-from pagebridge.sandbox.pagerduty import collaboration, merging, waiting
-from pagebridge.sandbox.pagerduty.incident_parts import Target
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident
-from pagebridge.sandbox.pagerduty.rest import bodies
-from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
-from pagebridge.sandbox.pagerduty.wire import (
-    BAD_SNOOZE,
-    REQUESTER_NOT_FOUND,
-    Answer,
-    Json,
-    Refusal,
-    invalid,
-)
+from pagebridge_sandbox.pagerduty.rest import bodies
+from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
+
+from pagebridge_sandbox.pagerduty import incident_merge, pending_actions, responders
+from pagebridge_sandbox.pagerduty.incident_parts import Target
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
+from pagebridge_sandbox.pagerduty.responses import BAD_SNOOZE, REQUESTER_NOT_FOUND, Answer, Json, Refusal, invalid
 
 KINDS = ("user", "escalation_policy")
 
@@ -30,7 +24,7 @@ def snooze(context: Context, key: str) -> Answer:
     incident = account.incident(key)
     actor = context.acting_on(incident, user)
     with account.changing(incident):
-        waiting.snooze(account, incident, actor, duration)
+        pending_actions.snooze(account, incident, actor, duration)
     return Answer({"incident": context.show_incident.incident(incident)}, HTTPStatus.CREATED)
 
 
@@ -42,14 +36,14 @@ def merge(context: Context, key: str) -> Answer:
     target, sources = account.incident(key), [account.incident(source) for source in ids]
     actors = [context.acting_on(each, user) for each in (target, *sources)]
     with account.changing(target, *sources):
-        merging.merge(account, target, actors[0], sources)
+        incident_merge.merge(account, target, actors[0], sources)
     return Answer({"incident": account.references.incident(target)})
 
 
 def request_responders(context: Context, key: str) -> Answer:
     """Ask users and escalation policies to help, in the name of the `requester_id` in the body."""
     account, fields = context.account, context.request.object()
-    collaboration.require_ability(account)
+    responders.require_ability(account)
     bodies.require(fields, "requester_id", "message", "responder_request_targets")
     message = bodies.needed_text(fields, "message")
     listed = bodies.objects(fields, "responder_request_targets")
@@ -57,14 +51,14 @@ def request_responders(context: Context, key: str) -> Answer:
     incident = account.incident(key)
     actor = _requester(context, fields, incident)
     with account.changing(incident):
-        request = collaboration.request_responders(account, incident, actor, message, targets)
+        request = responders.request_responders(account, incident, actor, message, targets)
     return Answer({"responder_request": context.show_incident.responder_request(incident, request)})
 
 
 def cancel_requests(context: Context, key: str) -> Answer:
     """Take back what was asked of these users and escalation policies, and say for each what came of it."""
     account, fields = context.account, context.request.object()
-    collaboration.require_ability(account)
+    responders.require_ability(account)
     bodies.require(fields, "requester_id", "responder_request_targets")
     targets = [_target(each) for each in bodies.objects(fields, "responder_request_targets")]
     incident = account.incident(key)
@@ -74,7 +68,7 @@ def cancel_requests(context: Context, key: str) -> Answer:
             {
                 "type": f"{each.kind}_reference",
                 "id": each.id,
-                "result": collaboration.cancel_requests(account, incident, each),
+                "result": responders.cancel_requests(account, incident, each),
             }
             for each in targets
         ]
@@ -106,7 +100,7 @@ def publish_status_update(context: Context, key: str) -> Answer:
     incident = account.incident(key)
     actor = context.acting_on(incident, user)
     with account.changing(incident):
-        update = collaboration.publish_status_update(account, incident, actor, message, **mail)
+        update = responders.publish_status_update(account, incident, actor, message, **mail)
     return Answer({"status_update": context.show_incident.status_update(update)})
 
 

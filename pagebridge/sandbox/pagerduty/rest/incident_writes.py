@@ -2,13 +2,14 @@
 
 from http import HTTPStatus
 
-from pagebridge.sandbox.pagerduty import assignment, details, lifecycle
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.directory import Policy, Service
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
-from pagebridge.sandbox.pagerduty.rest import bodies
-from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
-from pagebridge.sandbox.pagerduty.wire import (
+from pagebridge_sandbox.pagerduty.rest import bodies
+from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
+
+from pagebridge_sandbox.pagerduty import assignment, incident_updates, lifecycle
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.directory import Policy, Service
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge_sandbox.pagerduty.responses import (
     INVALID_INPUT,
     NOT_FOUND,
     POLICY_NOT_FOUND,
@@ -103,7 +104,7 @@ def _apply(account: Account, incident: Incident, actor: Actor, fields: Json) -> 
     if (status := bodies.one_of(fields, "status", list(Status))) is not None:
         _set_status(account, incident, actor, Status(status), fields)
     if "service" in fields:
-        details.set_service(account, incident, actor, _service(account, fields))
+        incident_updates.set_service(account, incident, actor, _service(account, fields))
     if users is not None:
         assignment.reassign(account, incident, actor, users)
     if policy is not None:
@@ -115,15 +116,15 @@ def _apply(account: Account, incident: Incident, actor: Actor, fields: Json) -> 
 def _describe(account: Account, incident: Incident, actor: Actor, fields: Json) -> None:
     """Change what the incident says of itself."""
     if (title := bodies.text(fields, "title")) is not None:
-        details.set_title(account, incident, actor, title)
+        incident_updates.set_title(account, incident, actor, title)
     if (urgency := bodies.one_of(fields, "urgency", URGENCIES)) is not None:
-        details.set_urgency(account, incident, actor, urgency)
+        incident_updates.set_urgency(account, incident, actor, urgency)
     if (priority := bodies.priority(fields, account.directory)) is not None:
-        details.set_priority(account, incident, actor, priority)
+        incident_updates.set_priority(account, incident, actor, priority)
     if (kind := bodies.incident_type(fields, account.directory)) is not None:
-        details.set_incident_type(account, incident, actor, kind)
+        incident_updates.set_incident_type(account, incident, actor, kind)
     if (bridge := bodies.bridge(fields)) is not None:
-        details.set_conference_bridge(account, incident, actor, bridge)
+        incident_updates.set_conference_bridge(account, incident, actor, bridge)
 
 
 def _set_status(account: Account, incident: Incident, actor: Actor, status: Status, fields: Json) -> None:

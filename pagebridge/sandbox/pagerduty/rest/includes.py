@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pagebridge.sandbox.pagerduty.rest.api import Context
-from pagebridge.sandbox.pagerduty.wire import Json
+from pagebridge_sandbox.pagerduty.rest.api import Context
+
+from pagebridge_sandbox.pagerduty.responses import Json
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "acknowledgers": ("acknowledger",),

@@ -2,10 +2,11 @@
 
 from http import HTTPStatus
 
-from pagebridge.sandbox.pagerduty import details
-from pagebridge.sandbox.pagerduty.rest import bodies
-from pagebridge.sandbox.pagerduty.rest.api import Context, Routes
-from pagebridge.sandbox.pagerduty.wire import Answer, invalid
+from pagebridge_sandbox.pagerduty.rest import bodies
+from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
+
+from pagebridge_sandbox.pagerduty import incident_updates
+from pagebridge_sandbox.pagerduty.responses import Answer, invalid
 
 MOST_NOTES, LONGEST_NOTE = 2000, 65_535
 """Notes of one incident, and characters of one note (knowledge base)."""
@@ -24,7 +25,7 @@ def create_note(context: Context, key: str) -> Answer:
     if len(incident.notes) >= MOST_NOTES:
         raise invalid(f"An incident has {MOST_NOTES} notes at most")
     with account.changing(incident):
-        note = details.add_note(account, incident, actor, content)
+        note = incident_updates.add_note(account, incident, actor, content)
     return Answer({"note": context.show.note(note)})
 
 
@@ -34,7 +35,7 @@ def update_note(context: Context, key: str, note_id: str) -> Answer:
     incident = account.incident(key)
     context.acting_on(incident, user)
     with account.changing(incident):
-        note = details.edit_note(account, incident, note_id, content)
+        note = incident_updates.edit_note(account, incident, note_id, content)
     return Answer({"note": context.show.note(note)})
 
 
@@ -42,7 +43,7 @@ def delete_note(context: Context, key: str, note_id: str) -> Answer:
     """Delete a note; this needs no requester."""
     incident = context.account.incident(key)
     with context.account.changing(incident):
-        details.delete_note(incident, note_id)
+        incident_updates.delete_note(incident, note_id)
     return Answer("", HTTPStatus.NO_CONTENT)
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aiohttp import web
 from multidict import MultiMapping
 
-from pagebridge.sandbox.pagerduty.wire import Json, invalid
+from pagebridge_sandbox.pagerduty.responses import Json, invalid
 
 DEFAULT_LIMIT, MOST, FURTHEST = 25, 100, 10_000
 """Pages have 25 entries unless asked for up to 100; beyond the 10,000th none can be read (PagerDuty, pagination)."""

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pagebridge.sandbox.pagerduty.rest.request import Request
-from pagebridge.sandbox.pagerduty.wire import invalid
+from pagebridge_sandbox.pagerduty.rest.request import Request
+
+from pagebridge_sandbox.pagerduty.responses import invalid
 
 MOST_SORTS = 2
 T = TypeVar("T")

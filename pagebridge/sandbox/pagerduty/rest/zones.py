@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from pagebridge.sandbox.pagerduty.rest.request import Request
-from pagebridge.sandbox.pagerduty.wire import Json
+from pagebridge_sandbox.pagerduty.rest.request import Request
+
+from pagebridge_sandbox.pagerduty.responses import Json
 
 TIMES = frozenset({"at", "start", "end"})
 """Fields that are times, beside those whose names end in `_at`."""

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from pagebridge.sandbox.pagerduty import ids
-from pagebridge.sandbox.pagerduty.clock import Clock
-from pagebridge.sandbox.pagerduty.directory import Directory
-from pagebridge.sandbox.pagerduty.events import Event, Events
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, LogEntry, Status
-from pagebridge.sandbox.pagerduty.options import Options
-from pagebridge.sandbox.pagerduty.references import References
-from pagebridge.sandbox.pagerduty.wire import not_found
+from pagebridge_sandbox.pagerduty import ids
+from pagebridge_sandbox.pagerduty.clock import Clock
+from pagebridge_sandbox.pagerduty.directory import Directory
+from pagebridge_sandbox.pagerduty.events import Event, Events
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, LogEntry, Status
+from pagebridge_sandbox.pagerduty.options import Options
+from pagebridge_sandbox.pagerduty.references import References
+from pagebridge_sandbox.pagerduty.responses import not_found
 
 
 class Account:

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pagebridge.sandbox.pagerduty.directory import Service, User
-from pagebridge.sandbox.pagerduty.incident_parts import (
+from pagebridge_sandbox.pagerduty.directory import Service, User
+from pagebridge_sandbox.pagerduty.incident_parts import (
     Alert,
     Bridge,
     IncidentName,
@@ -16,7 +16,7 @@ from pagebridge.sandbox.pagerduty.incident_parts import (
     Stamp,
     StatusUpdate,
 )
-from pagebridge.sandbox.pagerduty.wire import Json
+from pagebridge_sandbox.pagerduty.responses import Json
 
 
 class Status(StrEnum):

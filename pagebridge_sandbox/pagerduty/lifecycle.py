@@ -4,15 +4,15 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pagebridge.sandbox.pagerduty import ids
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.assignment import DIRECT, POLICY, on_call, require_assignable
-from pagebridge.sandbox.pagerduty.details import add_note
-from pagebridge.sandbox.pagerduty.directory import Policy, Service
-from pagebridge.sandbox.pagerduty.incident_parts import Alert, Bridge, Report
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
-from pagebridge.sandbox.pagerduty.waiting import await_acknowledge, await_resolution, await_work
-from pagebridge.sandbox.pagerduty.wire import (
+from pagebridge_sandbox.pagerduty import ids
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.assignment import DIRECT, POLICY, on_call, require_assignable
+from pagebridge_sandbox.pagerduty.directory import Policy, Service
+from pagebridge_sandbox.pagerduty.incident_parts import Alert, Bridge, Report
+from pagebridge_sandbox.pagerduty.incident_updates import add_note
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge_sandbox.pagerduty.pending_actions import await_acknowledge, await_resolution, await_work
+from pagebridge_sandbox.pagerduty.responses import (
     ALREADY_ACKNOWLEDGED,
     ALREADY_RESOLVED,
     ARGUMENTS_CAUSED_ERROR,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from pagebridge.sandbox.pagerduty.directory import Directory, Team, User
-from pagebridge.sandbox.pagerduty.wire import ACCESS_DENIED, REQUESTER_NOT_AUTHORIZED, Refusal
+from pagebridge_sandbox.pagerduty.directory import Directory, Team, User
+from pagebridge_sandbox.pagerduty.responses import ACCESS_DENIED, REQUESTER_NOT_AUTHORIZED, Refusal
 
 ADMINS = frozenset({"owner", "admin"})
 RESPONDERS = frozenset({"user", "limited_user"})

@@ -5,12 +5,12 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from pagebridge.sandbox.pagerduty import ids
-from pagebridge.sandbox.pagerduty.clock import Clock
-from pagebridge.sandbox.pagerduty.deliveries import Deliveries
-from pagebridge.sandbox.pagerduty.events import Event, Events
-from pagebridge.sandbox.pagerduty.mishaps import Dice, Plan
-from pagebridge.sandbox.pagerduty.subscriptions import Delivery, Subscription, Webhook
+from pagebridge_sandbox.pagerduty import ids
+from pagebridge_sandbox.pagerduty.clock import Clock
+from pagebridge_sandbox.pagerduty.deliveries import Deliveries
+from pagebridge_sandbox.pagerduty.delivery_faults import Dice, Plan
+from pagebridge_sandbox.pagerduty.events import Event, Events
+from pagebridge_sandbox.pagerduty.subscriptions import Delivery, Subscription, Webhook
 
 
 @dataclass

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from pagebridge.sandbox.pagerduty import ids
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.directory import Service
-from pagebridge.sandbox.pagerduty.incident_parts import Bridge, Note
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
-from pagebridge.sandbox.pagerduty.waiting import await_acknowledge
-from pagebridge.sandbox.pagerduty.wire import not_found
+from pagebridge_sandbox.pagerduty import ids
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.directory import Service
+from pagebridge_sandbox.pagerduty.incident_parts import Bridge, Note
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge_sandbox.pagerduty.pending_actions import await_acknowledge
+from pagebridge_sandbox.pagerduty.responses import not_found
 
 
 def add_note(account: Account, incident: Incident, actor: Actor, content: str) -> Note:

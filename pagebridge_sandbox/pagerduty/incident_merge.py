@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
-from pagebridge.sandbox.pagerduty.lifecycle import resolve
-from pagebridge.sandbox.pagerduty.wire import ALREADY_MERGED, ARGUMENTS_CAUSED_ERROR, Refusal, invalid
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge_sandbox.pagerduty.lifecycle import resolve
+from pagebridge_sandbox.pagerduty.responses import ALREADY_MERGED, ARGUMENTS_CAUSED_ERROR, Refusal, invalid
 
 MOST_ALERTS = 1000
 """Of one incident (OpenAPI, merge)."""

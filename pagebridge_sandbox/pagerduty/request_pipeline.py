@@ -7,11 +7,11 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.calls import Call
-from pagebridge.sandbox.pagerduty.faults import Fault, Faults
-from pagebridge.sandbox.pagerduty.rest.request import Request
-from pagebridge.sandbox.pagerduty.wire import Answer, Json, Refusal
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.calls import Call
+from pagebridge_sandbox.pagerduty.faults import Fault, Faults
+from pagebridge_sandbox.pagerduty.responses import Answer, Json, Refusal
+from pagebridge_sandbox.pagerduty.rest.request import Request
 
 Perform = Callable[[Request], Answer]
 """Carries out a call at once, or raises `Refusal`."""

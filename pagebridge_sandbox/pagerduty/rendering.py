@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from pagebridge.sandbox.pagerduty.clock import in_seconds
-from pagebridge.sandbox.pagerduty.directory import Directory, Policy, Priority, Service, Team, User
-from pagebridge.sandbox.pagerduty.incident_parts import Note
-from pagebridge.sandbox.pagerduty.references import References
-from pagebridge.sandbox.pagerduty.wire import Json
+from pagebridge_sandbox.pagerduty.clock import in_seconds
+from pagebridge_sandbox.pagerduty.directory import Directory, Policy, Priority, Service, Team, User
+from pagebridge_sandbox.pagerduty.incident_parts import Note
+from pagebridge_sandbox.pagerduty.references import References
+from pagebridge_sandbox.pagerduty.responses import Json
 
 ESCALATION_DELAY = 30
 """Minutes that a policy shows whose levels do not escalate by themselves here."""

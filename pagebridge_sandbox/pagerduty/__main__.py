@@ -1,11 +1,11 @@
-"""`python -m pagebridge.sandbox.pagerduty`: the simulator by itself, with a small sample account."""
+"""`python -m pagebridge_sandbox.pagerduty`: the simulator by itself, with a small sample account."""
 
 import argparse
 import asyncio
 import contextlib
 import sys
 
-from pagebridge.sandbox.pagerduty.sandbox import PagerDutySandbox
+from pagebridge_sandbox.pagerduty.sandbox import PagerDutySandbox
 
 GUIDE = """\
 A PagerDuty account is up. Give the program under test:
@@ -59,7 +59,7 @@ async def serve(port: int) -> None:
 
 def main() -> None:
     """Read the command line, and run until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m pagebridge.sandbox.pagerduty", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pagebridge_sandbox.pagerduty", description=__doc__)
     parser.add_argument("--port", type=int, default=9001, help="0 takes a free one (default: %(default)s)")
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(parser.parse_args().port))

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from pagebridge.sandbox.pagerduty.clock import Clock
-from pagebridge.sandbox.pagerduty.rest.request import Request
-from pagebridge.sandbox.pagerduty.wire import ACCESS_DENIED, Answer, Refusal
+from pagebridge_sandbox.pagerduty.clock import Clock
+from pagebridge_sandbox.pagerduty.responses import ACCESS_DENIED, Answer, Refusal
+from pagebridge_sandbox.pagerduty.rest.request import Request
 
 PATH = ("oauth", "token")
 DAY = 86_400

@@ -1,7 +1,7 @@
 """
 A PagerDuty that runs on this machine: REST API v2, V3 webhooks, people and automation, with faults on demand.
 
-`PagerDutySandbox` is the whole; `python -m pagebridge.sandbox.pagerduty` runs one by itself.
+`PagerDutySandbox` is the whole; `python -m pagebridge_sandbox.pagerduty` runs one by itself.
 
 What PagerDuty does not document is assumed here, to be checked on a live account (docs/simulators.md has the whole
 list). `Options` has the choices. The most important ones:
@@ -11,17 +11,17 @@ of low urgency or after a direct assignment is refused with 1006; a note leaves 
 entries have the channel `website` also for the REST API; bodies that are not sent as JSON count as missing.
 """
 
-from pagebridge.sandbox.pagerduty.calls import Call
-from pagebridge.sandbox.pagerduty.directory import Policy, Priority, Service, Team, User
-from pagebridge.sandbox.pagerduty.faults import Active, Fault
-from pagebridge.sandbox.pagerduty.incidents import IncidentView
-from pagebridge.sandbox.pagerduty.mishaps import Plan
-from pagebridge.sandbox.pagerduty.options import Options
-from pagebridge.sandbox.pagerduty.people import Automation, Web
-from pagebridge.sandbox.pagerduty.sandbox import PagerDutySandbox
-from pagebridge.sandbox.pagerduty.subscriptions import Delivery, Subscription
-from pagebridge.sandbox.pagerduty.webhooks import Hold, Webhooks
-from pagebridge.sandbox.pagerduty.wire import Refusal
+from pagebridge_sandbox.pagerduty.calls import Call
+from pagebridge_sandbox.pagerduty.delivery_faults import Plan
+from pagebridge_sandbox.pagerduty.directory import Policy, Priority, Service, Team, User
+from pagebridge_sandbox.pagerduty.faults import Active, Fault
+from pagebridge_sandbox.pagerduty.incidents import IncidentView
+from pagebridge_sandbox.pagerduty.options import Options
+from pagebridge_sandbox.pagerduty.people import Automation, Web
+from pagebridge_sandbox.pagerduty.responses import Refusal
+from pagebridge_sandbox.pagerduty.sandbox import PagerDutySandbox
+from pagebridge_sandbox.pagerduty.subscriptions import Delivery, Subscription
+from pagebridge_sandbox.pagerduty.webhooks import Hold, Webhooks
 
 __all__ = [
     "Active",

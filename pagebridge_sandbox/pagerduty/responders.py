@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from pagebridge.sandbox.pagerduty import ids
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.assignment import on_call
-from pagebridge.sandbox.pagerduty.incident_parts import Responder, ResponderRequest, StatusUpdate, Target
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
-from pagebridge.sandbox.pagerduty.wire import (
+from pagebridge_sandbox.pagerduty import ids
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.assignment import on_call
+from pagebridge_sandbox.pagerduty.incident_parts import Responder, ResponderRequest, StatusUpdate, Target
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge_sandbox.pagerduty.responses import (
     ALREADY_RESOLVED,
     MISSING_ABILITY,
     POLICY_NOT_FOUND,

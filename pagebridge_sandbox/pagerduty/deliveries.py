@@ -7,8 +7,8 @@ from http import HTTPStatus
 
 import aiohttp
 
-from pagebridge.sandbox.pagerduty.clock import Clock
-from pagebridge.sandbox.pagerduty.subscriptions import Delivery, Outcome, Webhook
+from pagebridge_sandbox.pagerduty.clock import Clock
+from pagebridge_sandbox.pagerduty.subscriptions import Delivery, Outcome, Webhook
 
 RETRIED_FOR = timedelta(hours=48)
 

@@ -6,18 +6,18 @@ from http import HTTPStatus
 from random import Random
 from typing import Literal
 
-from pagebridge.sandbox.pagerduty import wire
-from pagebridge.sandbox.pagerduty.calls import Call, matches
-from pagebridge.sandbox.pagerduty.wire import Answer, Refusal
+from pagebridge_sandbox.pagerduty import responses
+from pagebridge_sandbox.pagerduty.calls import Call, matches
+from pagebridge_sandbox.pagerduty.responses import Answer, Refusal
 
 LAST_STATUS = 599
 USUAL: dict[int, tuple[int, str]] = {
-    HTTPStatus.BAD_REQUEST: (wire.INVALID_INPUT, "Invalid Input Provided"),
-    HTTPStatus.UNAUTHORIZED: (wire.BAD_KEY, "Unauthorized"),
-    HTTPStatus.FORBIDDEN: (wire.ACCESS_DENIED, "Access Denied"),
-    HTTPStatus.NOT_FOUND: (wire.NOT_FOUND, "Not Found"),
-    HTTPStatus.REQUEST_TIMEOUT: (wire.TOOK_TOO_LONG, "The Request Took Too Long"),
-    HTTPStatus.TOO_MANY_REQUESTS: (wire.RATE_LIMITED, "Rate Limit Exceeded"),
+    HTTPStatus.BAD_REQUEST: (responses.INVALID_INPUT, "Invalid Input Provided"),
+    HTTPStatus.UNAUTHORIZED: (responses.BAD_KEY, "Unauthorized"),
+    HTTPStatus.FORBIDDEN: (responses.ACCESS_DENIED, "Access Denied"),
+    HTTPStatus.NOT_FOUND: (responses.NOT_FOUND, "Not Found"),
+    HTTPStatus.REQUEST_TIMEOUT: (responses.TOOK_TOO_LONG, "The Request Took Too Long"),
+    HTTPStatus.TOO_MANY_REQUESTS: (responses.RATE_LIMITED, "Rate Limit Exceeded"),
 }
 """What PagerDuty says with a status when a fault does not say anything else; for others an internal error."""
 
@@ -89,7 +89,7 @@ class Fault:
         )
         if self.text is not None:
             return Answer(self.text, status, limits)
-        code, message = USUAL.get(status, (wire.INTERNAL_ERROR, "Internal Error"))
+        code, message = USUAL.get(status, (responses.INTERNAL_ERROR, "Internal Error"))
         refusal = Refusal(code if self.code is None else self.code, self.message or message, status=status)
         return Answer(refusal.answer.body, status, limits)
 

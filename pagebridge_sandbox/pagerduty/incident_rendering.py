@@ -3,17 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from pagebridge.sandbox.pagerduty.clock import in_seconds
-from pagebridge.sandbox.pagerduty.incident_parts import (
-    Alert,
-    Responder,
-    ResponderRequest,
-    StatusUpdate,
-    Target,
-)
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, IncidentView, LogEntry, Status
-from pagebridge.sandbox.pagerduty.references import References
-from pagebridge.sandbox.pagerduty.wire import Json
+from pagebridge_sandbox.pagerduty.clock import in_seconds
+from pagebridge_sandbox.pagerduty.incident_parts import Alert, Responder, ResponderRequest, StatusUpdate, Target
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, IncidentView, LogEntry, Status
+from pagebridge_sandbox.pagerduty.references import References
+from pagebridge_sandbox.pagerduty.responses import Json
 
 AVATAR = "https://pd-static-assets.pagerduty.com/users/blank-avatar.png"
 SUMMARIES = {

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pagebridge.sandbox.pagerduty.directory import Directory, Service
-from pagebridge.sandbox.pagerduty.incident_parts import IncidentName
-from pagebridge.sandbox.pagerduty.incidents import Incident, LogEntry
-from pagebridge.sandbox.pagerduty.wire import Json
+from pagebridge_sandbox.pagerduty.directory import Directory, Service
+from pagebridge_sandbox.pagerduty.incident_parts import IncidentName
+from pagebridge_sandbox.pagerduty.incidents import Incident, LogEntry
+from pagebridge_sandbox.pagerduty.responses import Json
 
 WEB = "https://acme.pagerduty.com"
 """Where the account's pages would be."""

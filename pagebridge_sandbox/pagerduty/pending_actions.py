@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
-from pagebridge.sandbox.pagerduty.wire import BAD_SNOOZE, NOT_ACKNOWLEDGED, Refusal
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge_sandbox.pagerduty.responses import BAD_SNOOZE, NOT_ACKNOWLEDGED, Refusal
 
 LONGEST_SNOOZE = 7 * 24 * 3600
 """Seconds (OpenAPI, snooze)."""

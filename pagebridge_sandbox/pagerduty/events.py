@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from pagebridge.sandbox.pagerduty import ids
-from pagebridge.sandbox.pagerduty.clock import in_milliseconds, in_seconds
-from pagebridge.sandbox.pagerduty.incident_parts import Bridge, Note, Responder, StatusUpdate
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident
-from pagebridge.sandbox.pagerduty.references import References
-from pagebridge.sandbox.pagerduty.wire import Json
+from pagebridge_sandbox.pagerduty import ids
+from pagebridge_sandbox.pagerduty.clock import in_milliseconds, in_seconds
+from pagebridge_sandbox.pagerduty.incident_parts import Bridge, Note, Responder, StatusUpdate
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
+from pagebridge_sandbox.pagerduty.references import References
+from pagebridge_sandbox.pagerduty.responses import Json
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
 """Whose incident it is: reassign, delegate, escalate."""
 
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.directory import Directory, Policy
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, Status
-from pagebridge.sandbox.pagerduty.roles import STAKEHOLDERS
-from pagebridge.sandbox.pagerduty.waiting import await_acknowledge
-from pagebridge.sandbox.pagerduty.wire import (
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.directory import Directory, Policy
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
+from pagebridge_sandbox.pagerduty.pending_actions import await_acknowledge
+from pagebridge_sandbox.pagerduty.responses import (
     ASSIGNEE_NOT_FOUND,
     CANNOT_ESCALATE,
     CANNOT_REASSIGN,
     NOBODY_ON_CALL,
     Refusal,
 )
+from pagebridge_sandbox.pagerduty.roles import STAKEHOLDERS
 
 DIRECT, POLICY = "direct_assignment", "escalation_policy"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pagebridge.sandbox.pagerduty.events import Event
+from pagebridge_sandbox.pagerduty.events import Event
 
 DROPS = 3
 DISABLED_FOR = timedelta(hours=24)

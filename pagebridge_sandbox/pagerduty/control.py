@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from pagebridge.sandbox.pagerduty.clock import in_milliseconds
-from pagebridge.sandbox.pagerduty.faults import Fault
-from pagebridge.sandbox.pagerduty.mishaps import Plan
-from pagebridge.sandbox.pagerduty.wire import Json, Refusal
+from pagebridge_sandbox.pagerduty.clock import in_milliseconds
+from pagebridge_sandbox.pagerduty.delivery_faults import Plan
+from pagebridge_sandbox.pagerduty.faults import Fault
+from pagebridge_sandbox.pagerduty.responses import Json, Refusal
 
 if TYPE_CHECKING:
-    from pagebridge.sandbox.pagerduty.sandbox import PagerDutySandbox
+    from pagebridge_sandbox.pagerduty.sandbox import PagerDutySandbox
 
 Verb = Callable[["PagerDutySandbox", Json], Any]
 """Does something with the arguments of a request; what it returns is the answer."""

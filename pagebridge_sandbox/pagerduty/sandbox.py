@@ -8,33 +8,33 @@ from typing import Any, Literal, Self
 
 from aiohttp.web import Application
 
-from pagebridge.sandbox.pagerduty import ids, lifecycle
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.alarms import AccountAlarms
-from pagebridge.sandbox.pagerduty.calls import Call, matches
-from pagebridge.sandbox.pagerduty.clock import Clock
-from pagebridge.sandbox.pagerduty.control import routes
-from pagebridge.sandbox.pagerduty.deliveries import Deliveries
-from pagebridge.sandbox.pagerduty.faults import Active, Fault
-from pagebridge.sandbox.pagerduty.gate import Gate
-from pagebridge.sandbox.pagerduty.incident_parts import Report
-from pagebridge.sandbox.pagerduty.incidents import Actor, IncidentView
-from pagebridge.sandbox.pagerduty.listener import Listener
-from pagebridge.sandbox.pagerduty.oauth import DAY, OAuth, OAuthApp
-from pagebridge.sandbox.pagerduty.options import Options
-from pagebridge.sandbox.pagerduty.people import Automation, Web
-from pagebridge.sandbox.pagerduty.rest import (
+from pagebridge_sandbox.pagerduty import ids, lifecycle
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.calls import Call, matches
+from pagebridge_sandbox.pagerduty.clock import Clock
+from pagebridge_sandbox.pagerduty.control import routes
+from pagebridge_sandbox.pagerduty.deliveries import Deliveries
+from pagebridge_sandbox.pagerduty.faults import Active, Fault
+from pagebridge_sandbox.pagerduty.incident_parts import Report
+from pagebridge_sandbox.pagerduty.incidents import Actor, IncidentView
+from pagebridge_sandbox.pagerduty.listener import Listener
+from pagebridge_sandbox.pagerduty.oauth import DAY, OAuth, OAuthApp
+from pagebridge_sandbox.pagerduty.options import Options
+from pagebridge_sandbox.pagerduty.people import Automation, Web
+from pagebridge_sandbox.pagerduty.request_pipeline import Gate
+from pagebridge_sandbox.pagerduty.responses import not_found
+from pagebridge_sandbox.pagerduty.rest import (
     directory_reads,
     incident_actions,
     incident_reads,
     incident_writes,
     notes,
 )
-from pagebridge.sandbox.pagerduty.rest.api import Api
-from pagebridge.sandbox.pagerduty.rest.webhook_subscriptions import WebhookSubscriptions
-from pagebridge.sandbox.pagerduty.setup import Setup
-from pagebridge.sandbox.pagerduty.webhooks import Webhooks
-from pagebridge.sandbox.pagerduty.wire import not_found
+from pagebridge_sandbox.pagerduty.rest.api import Api
+from pagebridge_sandbox.pagerduty.rest.webhook_subscriptions import WebhookSubscriptions
+from pagebridge_sandbox.pagerduty.setup import Setup
+from pagebridge_sandbox.pagerduty.timers import AccountAlarms
+from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 
 TOPICS = (directory_reads, incident_reads, incident_writes, incident_actions, notes)
 ROUTES = {pattern: operation for topic in TOPICS for pattern, operation in topic.ROUTES.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from pagebridge.sandbox.pagerduty.wire import Json
+from pagebridge_sandbox.pagerduty.responses import Json
 
 
 @dataclass

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pagebridge.sandbox.pagerduty import ids
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.directory import Policy, Priority, Service, Team, User
-from pagebridge.sandbox.pagerduty.subscriptions import Subscription
-from pagebridge.sandbox.pagerduty.webhooks import Webhooks
+from pagebridge_sandbox.pagerduty import ids
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.directory import Policy, Priority, Service, Team, User
+from pagebridge_sandbox.pagerduty.subscriptions import Subscription
+from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 
 
 class Setup:

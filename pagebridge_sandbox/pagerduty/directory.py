@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from pagebridge.sandbox.pagerduty import ids
-from pagebridge.sandbox.pagerduty.wire import not_found
+from pagebridge_sandbox.pagerduty import ids
+from pagebridge_sandbox.pagerduty.responses import not_found
 
 BASE_ROLES = frozenset(
     {

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from pagebridge.sandbox.pagerduty import assignment, collaboration, details, lifecycle, merging, waiting
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.directory import User
-from pagebridge.sandbox.pagerduty.incident_parts import Bridge, Target
-from pagebridge.sandbox.pagerduty.incident_rendering import IncidentRendering
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident, IncidentView, Status
-from pagebridge.sandbox.pagerduty.roles import require_may_act
-from pagebridge.sandbox.pagerduty.wire import not_found
+from pagebridge_sandbox.pagerduty import (
+    assignment,
+    incident_merge,
+    incident_updates,
+    lifecycle,
+    pending_actions,
+    responders,
+)
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.directory import User
+from pagebridge_sandbox.pagerduty.incident_parts import Bridge, Target
+from pagebridge_sandbox.pagerduty.incident_rendering import IncidentRendering
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, IncidentView, Status
+from pagebridge_sandbox.pagerduty.responses import not_found
+from pagebridge_sandbox.pagerduty.roles import require_may_act
 
 Change = Callable[[Incident], object]
 
@@ -107,7 +114,7 @@ class Web(_Acting):
 
     def add_note(self, incident_id: str, text: str) -> IncidentView:
         """Add a note."""
-        return self._change(incident_id, lambda it: details.add_note(self._account, it, self._actor, text))
+        return self._change(incident_id, lambda it: incident_updates.add_note(self._account, it, self._actor, text))
 
     def set_priority(self, incident_id: str, name: str | None) -> IncidentView:
         """Set the priority by its name, or clear it."""
@@ -115,26 +122,34 @@ class Web(_Acting):
         priority = next((each.id for each in priorities if each.name == name), None)
         if name is not None and priority is None:
             raise not_found("Priority Not Found")
-        return self._change(incident_id, lambda it: details.set_priority(self._account, it, self._actor, priority))
+        return self._change(
+            incident_id, lambda it: incident_updates.set_priority(self._account, it, self._actor, priority)
+        )
 
     def set_service(self, incident_id: str, service_id: str) -> IncidentView:
         """Move to another service."""
         service = self._account.directory.service(service_id)
-        return self._change(incident_id, lambda it: details.set_service(self._account, it, self._actor, service))
+        return self._change(
+            incident_id, lambda it: incident_updates.set_service(self._account, it, self._actor, service)
+        )
 
     def set_urgency(self, incident_id: str, urgency: str) -> IncidentView:
         """Change the urgency, `high` or `low`."""
-        return self._change(incident_id, lambda it: details.set_urgency(self._account, it, self._actor, urgency))
+        return self._change(
+            incident_id, lambda it: incident_updates.set_urgency(self._account, it, self._actor, urgency)
+        )
 
     def set_title(self, incident_id: str, title: str) -> IncidentView:
         """Change the title."""
-        return self._change(incident_id, lambda it: details.set_title(self._account, it, self._actor, title))
+        return self._change(incident_id, lambda it: incident_updates.set_title(self._account, it, self._actor, title))
 
     def set_incident_type(self, incident_id: str, name: str) -> IncidentView:
         """Change the type."""
         if name not in self._account.directory.incident_types:
             raise not_found("Incident Type Not Found")
-        return self._change(incident_id, lambda it: details.set_incident_type(self._account, it, self._actor, name))
+        return self._change(
+            incident_id, lambda it: incident_updates.set_incident_type(self._account, it, self._actor, name)
+        )
 
     def set_conference_bridge(
         self, incident_id: str, number: str | None = None, url: str | None = None
@@ -142,20 +157,20 @@ class Web(_Acting):
         """Set where people talk."""
         bridge = Bridge(number, url)
         return self._change(
-            incident_id, lambda it: details.set_conference_bridge(self._account, it, self._actor, bridge)
+            incident_id, lambda it: incident_updates.set_conference_bridge(self._account, it, self._actor, bridge)
         )
 
     def edit_note(self, incident_id: str, note_id: str, text: str) -> IncidentView:
         """Change what a note says."""
-        return self._change(incident_id, lambda it: details.edit_note(self._account, it, note_id, text))
+        return self._change(incident_id, lambda it: incident_updates.edit_note(self._account, it, note_id, text))
 
     def delete_note(self, incident_id: str, note_id: str) -> IncidentView:
         """Delete a note."""
-        return self._change(incident_id, lambda it: details.delete_note(it, note_id))
+        return self._change(incident_id, lambda it: incident_updates.delete_note(it, note_id))
 
     def snooze(self, incident_id: str, seconds: int) -> IncidentView:
         """Let an acknowledge last so long from now."""
-        return self._change(incident_id, lambda it: waiting.snooze(self._account, it, self._actor, seconds))
+        return self._change(incident_id, lambda it: pending_actions.snooze(self._account, it, self._actor, seconds))
 
     def merge(self, incident_id: str, source_ids: Sequence[str]) -> IncidentView:
         """Merge other incidents into this one."""
@@ -164,7 +179,7 @@ class Web(_Acting):
         for each in (target, *sources):
             self._require_may_act(each.teams, each.involved)
         with self._account.changing(target, *sources):
-            merging.merge(self._account, target, self._actor, sources)
+            incident_merge.merge(self._account, target, self._actor, sources)
         return self._view(target)
 
     def request_responders(
@@ -180,19 +195,19 @@ class Web(_Acting):
         ]
         return self._change(
             incident_id,
-            lambda it: collaboration.request_responders(self._account, it, self._actor, message, targets),
+            lambda it: responders.request_responders(self._account, it, self._actor, message, targets),
         )
 
     def join(self, incident_id: str) -> IncidentView:
         """Answer that one will help, when asked."""
-        return self._change(incident_id, lambda it: collaboration.reply(self._account, it, self._actor, "joined"))
+        return self._change(incident_id, lambda it: responders.reply(self._account, it, self._actor, "joined"))
 
     def decline(self, incident_id: str) -> IncidentView:
         """Answer that one will not help, when asked."""
-        return self._change(incident_id, lambda it: collaboration.reply(self._account, it, self._actor, "declined"))
+        return self._change(incident_id, lambda it: responders.reply(self._account, it, self._actor, "declined"))
 
     def publish_status_update(self, incident_id: str, message: str) -> IncidentView:
         """Tell stakeholders."""
         return self._change(
-            incident_id, lambda it: collaboration.publish_status_update(self._account, it, self._actor, message)
+            incident_id, lambda it: responders.publish_status_update(self._account, it, self._actor, message)
         )

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from pagebridge.sandbox.pagerduty import assignment, lifecycle
-from pagebridge.sandbox.pagerduty.account import Account
-from pagebridge.sandbox.pagerduty.incidents import Actor, Incident
-from pagebridge.sandbox.pagerduty.wire import Refusal
+from pagebridge_sandbox.pagerduty import assignment, lifecycle
+from pagebridge_sandbox.pagerduty.account import Account
+from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
+from pagebridge_sandbox.pagerduty.responses import Refusal
 
 AUTOMATION = Actor.automation()
 

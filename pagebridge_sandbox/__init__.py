@@ -1,0 +1,1 @@
+"""TODO pagebridge_sandbox."""
