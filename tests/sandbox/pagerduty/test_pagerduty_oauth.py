@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from multidict import CIMultiDict
-from pagebridge_sandbox.pagerduty.rest.request import Request
 
 from pagebridge_sandbox.pagerduty.oauth import OAuthApp, scope_of
+from pagebridge_sandbox.pagerduty.rest.request import Request
 from tests.sandbox.pagerduty.conftest import Acme, Sample
 
 SCOPES = ["incidents.read", "users.read"]

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from pagebridge_sandbox.pagerduty.rest.request import Request
-
 from pagebridge_sandbox.pagerduty.responses import Json
+from pagebridge_sandbox.pagerduty.rest.request import Request
 
 TIMES = frozenset({"at", "start", "end"})
 """Fields that are times, beside those whose names end in `_at`."""

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pagebridge_sandbox.pagerduty.rest.api import Context
-
 from pagebridge_sandbox.pagerduty.responses import Json
+from pagebridge_sandbox.pagerduty.rest.api import Context
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "acknowledgers": ("acknowledger",),

@@ -4,13 +4,12 @@ import re
 import secrets
 from http import HTTPStatus
 
-from pagebridge_sandbox.pagerduty.rest import bodies
-from pagebridge_sandbox.pagerduty.rest.api import Context, Operation, Routes
-
 from pagebridge_sandbox.pagerduty import ids
 from pagebridge_sandbox.pagerduty.clock import Clock
 from pagebridge_sandbox.pagerduty.directory import Directory
 from pagebridge_sandbox.pagerduty.responses import PRODUCT_LIMIT, Answer, Json, Refusal, invalid, not_found
+from pagebridge_sandbox.pagerduty.rest import bodies
+from pagebridge_sandbox.pagerduty.rest.api import Context, Operation, Routes
 from pagebridge_sandbox.pagerduty.subscriptions import EVENT_TYPES, Scope, Subscription
 from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 

@@ -5,16 +5,15 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
+from pagebridge_sandbox.pagerduty.directory import ABILITIES, Policy, Service
+from pagebridge_sandbox.pagerduty.responders import require_ability
+from pagebridge_sandbox.pagerduty.responses import Answer, Json, invalid, not_found
 from pagebridge_sandbox.pagerduty.rest import includes
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge_sandbox.pagerduty.rest.includes import expanding
 from pagebridge_sandbox.pagerduty.rest.request import Request
 from pagebridge_sandbox.pagerduty.rest.sorting import Sorts, ordered
 from pagebridge_sandbox.pagerduty.rest.zones import localised
-
-from pagebridge_sandbox.pagerduty.directory import ABILITIES, Policy, Service
-from pagebridge_sandbox.pagerduty.responders import require_ability
-from pagebridge_sandbox.pagerduty.responses import Answer, Json, invalid, not_found
 
 T = TypeVar("T")
 

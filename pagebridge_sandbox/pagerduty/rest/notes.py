@@ -2,11 +2,10 @@
 
 from http import HTTPStatus
 
-from pagebridge_sandbox.pagerduty.rest import bodies
-from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
-
 from pagebridge_sandbox.pagerduty import incident_updates
 from pagebridge_sandbox.pagerduty.responses import Answer, invalid
+from pagebridge_sandbox.pagerduty.rest import bodies
+from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 
 MOST_NOTES, LONGEST_NOTE = 2000, 65_535
 """Notes of one incident, and characters of one note (knowledge base)."""

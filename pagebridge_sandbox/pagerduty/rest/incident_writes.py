@@ -2,9 +2,6 @@
 
 from http import HTTPStatus
 
-from pagebridge_sandbox.pagerduty.rest import bodies
-from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
-
 from pagebridge_sandbox.pagerduty import assignment, incident_updates, lifecycle
 from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.directory import Policy, Service
@@ -18,6 +15,8 @@ from pagebridge_sandbox.pagerduty.responses import (
     Refusal,
     invalid,
 )
+from pagebridge_sandbox.pagerduty.rest import bodies
+from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 
 URGENCIES = ("high", "low")
 MOST_AT_ONCE = 250

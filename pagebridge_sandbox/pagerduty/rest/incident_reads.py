@@ -4,17 +4,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from pagebridge_sandbox.pagerduty.incident_parts import Alert
+from pagebridge_sandbox.pagerduty.incidents import Incident, LogEntry, Status
+from pagebridge_sandbox.pagerduty.responders import require_ability
+from pagebridge_sandbox.pagerduty.responses import Answer, Json, invalid, not_found
 from pagebridge_sandbox.pagerduty.rest import includes
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge_sandbox.pagerduty.rest.includes import expanding
 from pagebridge_sandbox.pagerduty.rest.request import Request
 from pagebridge_sandbox.pagerduty.rest.sorting import ordered
 from pagebridge_sandbox.pagerduty.rest.zones import localised
-
-from pagebridge_sandbox.pagerduty.incident_parts import Alert
-from pagebridge_sandbox.pagerduty.incidents import Incident, LogEntry, Status
-from pagebridge_sandbox.pagerduty.responders import require_ability
-from pagebridge_sandbox.pagerduty.responses import Answer, Json, invalid, not_found
 
 USUAL_RANGE, LONGEST_RANGE = timedelta(days=30), timedelta(days=184)
 """Incidents are listed for the last month; at most six months can be asked for, but for `date_range=all`."""

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pagebridge_sandbox.pagerduty.rest.request import Request
-
 from pagebridge_sandbox.pagerduty.responses import invalid
+from pagebridge_sandbox.pagerduty.rest.request import Request
 
 MOST_SORTS = 2
 T = TypeVar("T")

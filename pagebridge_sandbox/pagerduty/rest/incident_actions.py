@@ -3,13 +3,12 @@
 from http import HTTPStatus
 from typing import Literal, cast
 
-from pagebridge_sandbox.pagerduty.rest import bodies
-from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
-
 from pagebridge_sandbox.pagerduty import incident_merge, pending_actions, responders
 from pagebridge_sandbox.pagerduty.incident_parts import Target
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
 from pagebridge_sandbox.pagerduty.responses import BAD_SNOOZE, REQUESTER_NOT_FOUND, Answer, Json, Refusal, invalid
+from pagebridge_sandbox.pagerduty.rest import bodies
+from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 
 KINDS = ("user", "escalation_policy")
 

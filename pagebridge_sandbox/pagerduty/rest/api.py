@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from pagebridge_sandbox.pagerduty.rest.request import Request
-
 from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.directory import User
 from pagebridge_sandbox.pagerduty.incident_rendering import IncidentRendering
@@ -25,6 +23,7 @@ from pagebridge_sandbox.pagerduty.responses import (
     invalid,
     not_found,
 )
+from pagebridge_sandbox.pagerduty.rest.request import Request
 from pagebridge_sandbox.pagerduty.roles import require_may_act
 
 MINUTE, LONG_AGO = timedelta(minutes=1), datetime.fromtimestamp(0, UTC)
