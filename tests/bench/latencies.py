@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from pagebridge.sandbox.slack import Message
+from pagebridge_sandbox.slack import Message
 from tests.bench.measuring import Figure, Sizes, spread
 from tests.bench.stage import until
 from tests.stories.processes import Deployment

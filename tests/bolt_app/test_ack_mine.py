@@ -8,7 +8,7 @@ import pytest
 
 from bolt_app.open_incidents import Open
 from bolt_app.queries.acknowledge_mine import ACK_MINE, MOST, pressed, preview, taken
-from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks
+from pagebridge_sandbox.slack.validation import BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
 from shared.model.command import Action
 from shared.model.ids import IncidentId

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bolt_app.middleware import ACTING, COMMAND, Door
-from pagebridge.sandbox.slack import SlackSandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from shared.slack.api.client import Slack, SlackIdentity
 
 HOME = SlackIdentity("T0ACME", None, "U0BOT", "B0BOT", "A0APP", frozenset())

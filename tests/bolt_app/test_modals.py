@@ -18,8 +18,8 @@ from bolt_app.modals import context as abouts
 from bolt_app.modals import forms
 from bolt_app.modals.context import About
 from bolt_app.modals.inputs import Option
-from pagebridge.sandbox.slack import rendering
-from pagebridge.sandbox.slack.validation import check_view
+from pagebridge_sandbox.slack import rendering
+from pagebridge_sandbox.slack.validation import check_view
 from shared.errors import Malformed
 from shared.model.command import Action, Terms
 from shared.model.event import Ref

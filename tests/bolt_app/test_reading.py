@@ -21,7 +21,7 @@ from bolt_app.queries.show_incident import shown
 from bolt_app.queries.whoami import ROLES
 from bolt_app.replies.builder import age
 from bolt_app.replies.outcome_text import Reply
-from pagebridge.sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
+from pagebridge_sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
 from shared.model.enrichment import Link
 from shared.model.event import Instant, Ref, Status

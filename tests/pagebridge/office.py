@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from pagebridge.cli.checks.findings import Check, Finding, Status, look_at_all
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox, Subscription
+from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.settings import Settings
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack

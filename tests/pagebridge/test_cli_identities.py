@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, main
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 
 
 @pytest.fixture

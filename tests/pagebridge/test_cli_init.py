@@ -13,7 +13,7 @@ import yaml
 from pydantic import SecretStr
 
 from pagebridge.cli import MISCONFIGURED, env_file, main
-from pagebridge.sandbox.slack import SlackSandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.bridge_config import load_bridge_config
 from shared.config.settings import Environment, Settings, WorkerSettings, load
 

@@ -12,8 +12,8 @@ import pytest
 from pagebridge.cli import main
 from pagebridge.local.child_process import Child
 from pagebridge.sandbox.demo.processes import free_ports
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.settings import Settings
 from tests.stories.harness import Acme, until
 

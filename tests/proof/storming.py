@@ -20,8 +20,8 @@ from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.services import Doors, Wiring
 from bolt_app.stream_consumer import Consuming
-from pagebridge.sandbox.slack import Limits
-from pagebridge.sandbox.slack.limits import Throttle
+from pagebridge_sandbox.slack import Limits
+from pagebridge_sandbox.slack.limits import Throttle
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, Pacing

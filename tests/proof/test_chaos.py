@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pagebridge.sandbox.demo.processes import free_ports
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from tests.proof.chaos import clicking, oracle, plan
 from tests.proof.chaos.company import Company
 from tests.proof.chaos.facts import Facts

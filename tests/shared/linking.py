@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 from fakeredis import FakeAsyncRedis
 
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from shared.access.identity import Identity
 from shared.config.bridge_config import IdentityConfig
 from shared.model.command import Clicker

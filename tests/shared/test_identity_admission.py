@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault
+from pagebridge_sandbox.slack import Fault
 from shared.access.identity import admit, at_home, usable
 from shared.errors import CallError
 from shared.model.command import Clicker

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault
+from pagebridge_sandbox.slack import Fault
 from shared.errors import CallError
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined

@@ -15,8 +15,8 @@ from typing import Literal
 from bolt_app.slack_transport.http import PATH, HttpMode
 from bolt_app.worker import Worker
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge.sandbox.slack import Ephemeral, Interaction, Limits, Message, Modal, SlackSandbox
 from pagebridge_sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
+from pagebridge_sandbox.slack import Ephemeral, Interaction, Limits, Message, Modal, SlackSandbox
 from shared.config.bridge_config import BridgeConfig, IdentityConfig, RouteConfig
 from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations

@@ -19,10 +19,10 @@ from typing import Any
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports, without_proxies
-from pagebridge.sandbox.slack import Message, SlackSandbox
-from pagebridge.sandbox.slack.faults import Active as SlackActive
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.pagerduty.faults import Active
+from pagebridge_sandbox.slack import Message, SlackSandbox
+from pagebridge_sandbox.slack.faults import Active as SlackActive
 from tests.servers import program
 from tests.stories.harness import SECRET, Acme, Bridge, receiving, settled, until
 

@@ -12,9 +12,9 @@ from random import Random
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.pagerduty import Refusal
+from pagebridge_sandbox.slack import Fault as SlackFault
 from tests.stories.harness import Bridge, running, settled
 
 SEEDS = range(12)

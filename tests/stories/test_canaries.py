@@ -17,8 +17,8 @@ import structlog
 from prometheus_client import generate_latest
 
 from pagebridge.cli import main
-from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.observability.log import configure
 from shared.store import keys
 from shared.store.redis import connect

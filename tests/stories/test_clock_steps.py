@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.local import embedded_valkey
-from pagebridge.sandbox.slack import Fault
+from pagebridge_sandbox.slack import Fault
 from tests.clocks import HOUR, NEEDED, Clock
 from tests.servers import VARIABLE
 from tests.stories.harness import Bridge, running, settled, until

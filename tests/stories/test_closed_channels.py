@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from pagebridge.sandbox.slack import Channel, Fault
+from pagebridge_sandbox.slack import Channel, Fault
 from tests.stories.harness import Bridge, settled, until
 
 NOTICE = "cannot be posted to"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.slack import Ephemeral
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Ephemeral
 from tests.stories.harness import FAST, Bridge, running, settled
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.store.redis import connect
 from tests.stories.harness import Bridge, settled
 from tests.stories.test_what_is_broken import REPORT

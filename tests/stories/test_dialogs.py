@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.slack import Ephemeral, Fault
 from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
+from pagebridge_sandbox.slack import Ephemeral, Fault
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled
 
 POLICIES = "/escalation_policies"

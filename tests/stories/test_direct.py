@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.model.audit import AuditEntry
 from shared.store.audit import Audit
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.slack import Modal
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Modal
 from shared.store.redis import Redis, connect
 from tests.stories.harness import Bridge, settled
 from tests.stories.processes import Deployment, deployed_with_receiver, incidents, lines, struck

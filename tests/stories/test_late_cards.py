@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from pagebridge.sandbox.slack import Fault
+from pagebridge_sandbox.slack import Fault
 from shared.store import keys
 from shared.store.redis import connect
 from tests.stories.harness import FAST, Bridge, running, settled, until

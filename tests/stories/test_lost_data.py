@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault, Message
 from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
+from pagebridge_sandbox.slack import Fault, Message
 from shared.store.redis import connect
 from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.test_resync import LOOKING, looked, looking, shown

@@ -9,7 +9,7 @@ import pytest
 
 from bolt_app.admin_server import Health
 from bolt_app.slack_transport.http import HttpMode
-from pagebridge.sandbox.slack.request_url import RequestUrl
+from pagebridge_sandbox.slack.request_url import RequestUrl
 from shared.store.redis import connect
 from tests.stories import (
     test_one_incident,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault
+from pagebridge_sandbox.slack import Fault
 from tests.stories.harness import Bridge, settled
 
 

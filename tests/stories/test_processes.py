@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.stories.harness import FAST, SECRET, settled, until

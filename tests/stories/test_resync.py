@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from pagebridge.sandbox.slack import Message
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Message
 from shared.model.resync_state import EVERYTHING
 from shared.store import documents
 from shared.store.redis import connect

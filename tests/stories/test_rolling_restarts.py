@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bolt_app.slack_transport.http import PATH
-from pagebridge.sandbox.slack import Interaction, Message
+from pagebridge_sandbox.slack import Interaction, Message
 from tests.stories.harness import settled, until
 from tests.stories.processes import HOST, QUICK, START, Deployment, Process, deployed_with_receiver, incidents, lines
 

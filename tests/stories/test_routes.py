@@ -5,7 +5,7 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from pagebridge.sandbox.slack import Channel
+from pagebridge_sandbox.slack import Channel
 from tests.stories.harness import Bridge, running, settled, until
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bolt_app.commands.message_to_note import ADD_NOTE
-from pagebridge.sandbox.slack import Fault, Message
+from pagebridge_sandbox.slack import Fault, Message
 from shared.config.settings import WorkerSettings
 from tests.stories.harness import Bridge, settled
 

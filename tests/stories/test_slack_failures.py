@@ -8,7 +8,7 @@ from bolt_app.read_path.channel_planner import Planning
 from bolt_app.read_path.channel_sync import Showing
 from bolt_app.read_path.message_sync import Placing
 from bolt_app.read_path.reconciler import Reconciler
-from pagebridge.sandbox.slack import Fault
+from pagebridge_sandbox.slack import Fault
 from shared.model.ids import IncidentId
 from tests.stories.harness import Bridge, settled, until
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pagebridge.sandbox.slack import Ephemeral, Fault
+from pagebridge_sandbox.slack import Ephemeral, Fault
 from shared.model.ids import ChannelId, IncidentId
 from shared.store.open_incidents import OpenIncidents
 from tests.stories.harness import FAST, Bridge, running, settled, until

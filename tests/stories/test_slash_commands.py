@@ -2,8 +2,8 @@
 
 import pytest
 
-from pagebridge.sandbox.slack import Message
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Message
 from tests.stories.harness import Bridge, settled, until
 from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import hanging

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from pagebridge.sandbox.slack import Message
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Message
 from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.clusters import node, serve_nothing, served

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pytest
 
-from pagebridge.sandbox.slack import Channel, Limits
+from pagebridge_sandbox.slack import Channel, Limits
 from tests.stories.harness import FAST, Bridge, running
 
 PACE = 0.05

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from pagebridge.sandbox.slack import Message
+from pagebridge_sandbox.slack import Message
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.api.client import Slack
 from tests.stories.harness import Bridge, running, until

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
+from pagebridge_sandbox.slack import Fault as SlackFault
 from tests.stories.harness import Bridge, settled, until
 
 REPORT: dict[str, Any] = {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.slack import Fault as SlackFault
 from tests.stories.harness import FAST, Bridge, running, settled, until
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}

@@ -1,6 +1,6 @@
 """How people of the stories type commands."""
 
-from pagebridge.sandbox.slack import Interaction
+from pagebridge_sandbox.slack import Interaction
 from tests.stories.harness import Bridge, settled
 
 

@@ -1,7 +1,7 @@
 """Who takes part: Acme's people, their teams and their services, in PagerDuty and in Slack."""
 
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 
 CHANNEL = "C0INCIDENTS"
 CHECKOUT, SEARCH = "PCHECKOUT", "PSEARCH"

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from pagebridge.sandbox.slack import Modal
-from pagebridge.sandbox.slack.interactive import Dialog
+from pagebridge_sandbox.slack import Modal
+from pagebridge_sandbox.slack.interactive import Dialog
 
 Names = Callable[[str], str]
 

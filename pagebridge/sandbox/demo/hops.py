@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pagebridge.sandbox.slack import Call as SlackCall
-from pagebridge.sandbox.slack import Envelope, mrkdwn
 from pagebridge_sandbox.pagerduty import Call as PagerDutyCall
 from pagebridge_sandbox.pagerduty import Delivery
+from pagebridge_sandbox.slack import Call as SlackCall
+from pagebridge_sandbox.slack import Envelope, mrkdwn
 
 WRITES = ("chat.postMessage", "chat.update", "chat.postEphemeral", "response_url", "views.open", "views.update")
 """The methods of Slack by which people come to see something."""

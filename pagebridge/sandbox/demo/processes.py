@@ -16,8 +16,8 @@ import aiohttp
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.cast import CHANNEL
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 
 HOST = "127.0.0.1"
 SECRET = "the-demo-signs-with-this"  # noqa: S105 - known to this machine only, for the length of the demo

@@ -7,8 +7,8 @@ from pagebridge.sandbox.demo import cast, figures
 from pagebridge.sandbox.demo.figures import Figures
 from pagebridge.sandbox.demo.hops import asked, line_gist, words
 from pagebridge.sandbox.demo.stage import Stage
-from pagebridge.sandbox.slack import Message
-from pagebridge.sandbox.slack.interactive import Clickable
+from pagebridge_sandbox.slack import Message
+from pagebridge_sandbox.slack.interactive import Clickable
 
 REFUSED = 400
 """The least HTTP status of a call that was not carried out."""

@@ -11,8 +11,8 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo import cast, dialogs, hops, processes
 from pagebridge.sandbox.demo.hops import Hop
 from pagebridge.sandbox.demo.processes import Bridge
-from pagebridge.sandbox.slack import Modal, Person, SlackSandbox
 from pagebridge_sandbox.pagerduty import Hold, PagerDutySandbox
+from pagebridge_sandbox.slack import Modal, Person, SlackSandbox
 
 PATIENCE = 10.0
 """Seconds to wait for a private answer."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from shared.store.redis import Redis, connect
 from tests.pagebridge.office import Office, opened
 

@@ -2,8 +2,8 @@
 
 from pagebridge.cli.checks import clocks
 from pagebridge.cli.checks.findings import Finding, Status, look_at_all
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from tests.pagebridge.office import pagerduty_door, says, slack_door
 
 HOUR = 3600.0

@@ -5,8 +5,8 @@ from aiohttp import web
 from pagebridge.cli.checks import slack
 from pagebridge.cli.checks.findings import Finding, Status
 from pagebridge.cli.checks.local_endpoints import Worker
-from pagebridge.sandbox.slack import Fault as SlackFault
-from pagebridge.sandbox.slack import SlackSandbox
+from pagebridge_sandbox.slack import Fault as SlackFault
+from pagebridge_sandbox.slack import SlackSandbox
 from shared.http.server import serving
 from tests.pagebridge.office import found, says, slack_door
 

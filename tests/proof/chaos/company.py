@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from tests.stories.harness import Acme
 
 OUTSIDER = "Carol"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pagebridge.sandbox.slack import Message
+from pagebridge_sandbox.slack import Message
 from tests.proof.chaos import records
 from tests.proof.chaos.company import Company
 from tests.proof.chaos.journal import Journal

@@ -7,12 +7,12 @@ from functools import partial
 from itertools import count
 from typing import TypeVar
 
-from pagebridge.sandbox.slack import Interaction, Message
-from pagebridge.sandbox.slack.people import Person
-from pagebridge.sandbox.slack.plans import FAULTS, FaultPlan
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from pagebridge_sandbox.pagerduty.delivery_faults import Plan as Mishaps
 from pagebridge_sandbox.pagerduty.people import Web
+from pagebridge_sandbox.slack import Interaction, Message
+from pagebridge_sandbox.slack.fault_plan import FAULTS, FaultPlan
+from pagebridge_sandbox.slack.people import Person
 from tests.proof.chaos import plan
 from tests.proof.chaos.company import OUTSIDER, PEOPLE
 from tests.proof.chaos.plan import Step

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pagebridge.sandbox.slack import Message
-from pagebridge.sandbox.slack.envelopes import Envelope
 from pagebridge_sandbox.pagerduty import Call
+from pagebridge_sandbox.slack import Message
+from pagebridge_sandbox.slack.envelopes import Envelope
 from tests.proof.chaos.company import Company
 
 WORDS = {

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.sandbox.demo.processes import free_ports, without_proxies
-from pagebridge.sandbox.slack import SlackSandbox
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.slack import SlackSandbox
 from tests.proof.chaos import plan
 from tests.proof.chaos.company import CONFIG, Company
 from tests.proof.chaos.fleet import Member, Store

@@ -3,8 +3,8 @@
 from typing import Any
 
 from pagebridge.sandbox.demo import dialogs
-from pagebridge.sandbox.slack import SlackSandbox
-from pagebridge.sandbox.slack.interactive import Dialog
+from pagebridge_sandbox.slack import SlackSandbox
+from pagebridge_sandbox.slack.interactive import Dialog
 
 
 def text(words: str) -> dict[str, Any]:

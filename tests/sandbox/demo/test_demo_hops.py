@@ -15,11 +15,11 @@ from pagebridge.sandbox.demo.hops import (
     from_slack_call,
     line_gist,
 )
-from pagebridge.sandbox.slack import Call as SlackCall
-from pagebridge.sandbox.slack import Envelope
 from pagebridge_sandbox.pagerduty import Call as PagerDutyCall
 from pagebridge_sandbox.pagerduty import Delivery
 from pagebridge_sandbox.pagerduty.subscriptions import Outcome
+from pagebridge_sandbox.slack import Call as SlackCall
+from pagebridge_sandbox.slack import Envelope
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

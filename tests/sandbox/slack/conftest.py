@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Call, Channel, SlackSandbox, User
+from pagebridge_sandbox.slack import Call, Channel, SlackSandbox, User
 
 SAMPLES = Path(__file__).parents[3].parent / "shared" / "reference" / "slack"
 

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox
+from pagebridge_sandbox.slack import Channel, SlackSandbox
 from tests.sandbox.slack.test_slack_control import Control
 from tests.sandbox.slack.test_slack_socket import SOON, command, connection
 

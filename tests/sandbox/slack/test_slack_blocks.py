@@ -7,8 +7,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel
-from pagebridge.sandbox.slack.validation import check_blocks, check_view
+from pagebridge_sandbox.slack import Channel
+from pagebridge_sandbox.slack.validation import check_blocks, check_view
 from tests.sandbox.slack.conftest import Sample, actions, button, section
 
 PLAIN = {"type": "plain_text", "text": "x"}

@@ -11,7 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, Message, SlackSandbox, User
+from pagebridge_sandbox.slack import Channel, Message, SlackSandbox, User
 from tests.sandbox.slack.conftest import Sample, actions, button
 
 

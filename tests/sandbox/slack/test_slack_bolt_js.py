@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox, User
-from pagebridge.sandbox.slack.manifests import Shortcut
+from pagebridge_sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack.manifests import Shortcut
 
 HERE = Path(__file__).parent / "bolt_js"
 CACHE = Path(__file__).parents[3] / ".cache" / "bolt_js"

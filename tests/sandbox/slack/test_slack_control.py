@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack import Channel, SlackSandbox, User
 
 
 class Control:
@@ -156,9 +156,9 @@ async def test_wrong_requests(
 
 
 async def test_it_runs_by_itself(http: aiohttp.ClientSession) -> None:
-    """`python -m pagebridge.sandbox.slack` says where it is, and has a workspace to play with."""
+    """`python -m pagebridge_sandbox.slack` says where it is, and has a workspace to play with."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pagebridge.sandbox.slack", "--port", "0", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "pagebridge_sandbox.slack", "--port", "0", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox, User
-from pagebridge.sandbox.slack.manifests import Shortcut
+from pagebridge_sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack.manifests import Shortcut
 from tests.sandbox.slack.conftest import App, input_block, modal, text_input
 
 

@@ -6,8 +6,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox, User
-from pagebridge.sandbox.slack.validation import check_blocks
+from pagebridge_sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack.validation import check_blocks
 from tests.sandbox.slack.conftest import App, actions, button, section
 
 OPTIONS = [{"text": {"type": "plain_text", "text": text}, "value": text.lower()} for text in ("High", "Low")]

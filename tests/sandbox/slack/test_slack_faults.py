@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, Fault, SlackSandbox
+from pagebridge_sandbox.slack import Channel, Fault, SlackSandbox
 
 
 async def post(client: AsyncWebClient, channel: Channel, patience: float = 5) -> str:

@@ -6,7 +6,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox
+from pagebridge_sandbox.slack import Channel, SlackSandbox
 from tests.sandbox.slack.conftest import Sample
 
 METADATA = {"event_type": "incident", "event_payload": {"key": "card:Q1"}}

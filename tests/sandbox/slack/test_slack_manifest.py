@@ -8,7 +8,7 @@ import pytest
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack import Channel, SlackSandbox, User
 from tests.sandbox.slack.conftest import App, modal
 
 OURS: dict[str, Any] = {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Modal, Person, SlackSandbox, User
+from pagebridge_sandbox.slack import Modal, Person, SlackSandbox, User
 from tests.sandbox.slack.conftest import (
     App,
     Sample,

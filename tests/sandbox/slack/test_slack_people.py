@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, Message, SlackSandbox, User
+from pagebridge_sandbox.slack import Channel, Message, SlackSandbox, User
 
 
 @pytest.fixture

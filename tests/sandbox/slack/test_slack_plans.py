@@ -5,9 +5,9 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, DeliveryFault, FaultPlan, SlackSandbox, User
-from pagebridge.sandbox.slack.deliveries import How
-from pagebridge.sandbox.slack.plans import FAULTS
+from pagebridge_sandbox.slack import Channel, DeliveryFault, FaultPlan, SlackSandbox, User
+from pagebridge_sandbox.slack.deliveries import How
+from pagebridge_sandbox.slack.fault_plan import FAULTS
 from tests.sandbox.slack.conftest import App
 
 

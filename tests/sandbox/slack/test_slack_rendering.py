@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox, User
-from pagebridge.sandbox.slack.mrkdwn import plain
+from pagebridge_sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack.mrkdwn import plain
 from tests.sandbox.slack.conftest import actions, button, section
 
 NAMES = {"U0ALICE": "Alice Ng", "C0INCIDENTS": "incidents"}

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
-from pagebridge.sandbox.slack import SlackSandbox
-from pagebridge.sandbox.slack.deliveries import DeliveryFault
+from pagebridge_sandbox.slack import SlackSandbox
+from pagebridge_sandbox.slack.deliveries import DeliveryFault
 from tests.shared.local_server import LocalServer, Request, local_server
 
 

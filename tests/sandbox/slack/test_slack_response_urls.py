@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from pagebridge.sandbox.slack import Channel, Fault, Message, Person, SlackSandbox
+from pagebridge_sandbox.slack import Channel, Fault, Message, Person, SlackSandbox
 
 
 class Now:

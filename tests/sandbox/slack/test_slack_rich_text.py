@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pagebridge.sandbox.slack.rendering import lines
-from pagebridge.sandbox.slack.validation import check_blocks, check_view
+from pagebridge_sandbox.slack.rendering import lines
+from pagebridge_sandbox.slack.validation import check_blocks, check_view
 from tests.sandbox.slack.conftest import actions, button, section
 
 WORDS = {"type": "text", "text": "x", "style": {"bold": True}}

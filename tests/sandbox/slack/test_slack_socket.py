@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack import Channel, SlackSandbox, User
 from tests.sandbox.slack.conftest import Sample
 
 Ws = aiohttp.ClientWebSocketResponse

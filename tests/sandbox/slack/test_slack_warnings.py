@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox
+from pagebridge_sandbox.slack import Channel, SlackSandbox
 from tests.sandbox.slack.test_slack_web_api import ask
 
 FORM = "application/x-www-form-urlencoded"

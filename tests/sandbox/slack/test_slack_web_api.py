@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge.sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack import Channel, SlackSandbox, User
 
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagebridge.sandbox.slack.validation import check_blocks
+from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.command import Action
 from shared.model.event import Ref, Snapshot, Status
 from shared.model.ids import UserId

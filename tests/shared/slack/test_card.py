@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagebridge.sandbox.slack.validation import check_blocks
+from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
 from shared.model.enrichment import Ahead, Briefing, FirstAlert, Link

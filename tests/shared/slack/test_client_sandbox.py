@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from pagebridge.sandbox.slack import Fault, SlackSandbox
+from pagebridge_sandbox.slack import Fault, SlackSandbox
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api.client import Slack

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge.sandbox.slack import Limits, SlackSandbox
+from pagebridge_sandbox.slack import Limits, SlackSandbox
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId
 from shared.slack.api.client import Slack

@@ -1,6 +1,6 @@
 """The methods of the Web API, a module for each family. Source of arguments, scopes, tiers and errors: their pages."""
 
-from pagebridge.sandbox.slack.methods import (
+from pagebridge_sandbox.slack.methods import (
     blocks,
     chat,
     conversations,

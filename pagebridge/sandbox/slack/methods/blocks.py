@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.validation import check_blocks, check_view, refuse
-from pagebridge.sandbox.slack.wire import Json, SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.validation import check_blocks, check_view, refuse
+from pagebridge_sandbox.slack.workspace import Workspace
 
 KINDS = ("blocks", "message", "view")
 SIZE = 100_000

@@ -1,13 +1,14 @@
 """Posting, changing and removing messages."""
 
-from pagebridge.sandbox.slack import drafts
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.channels import Channel
-from pagebridge.sandbox.slack.messages import Message
-from pagebridge.sandbox.slack.methods import lookup
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.wire import Json, SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods import lookup
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack import message_arguments
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.messages import Message
+from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.workspace import Workspace
 
 WRITE = ("chat:write",)
 
@@ -19,9 +20,9 @@ def post_message(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("is_archived")
     if not lookup.in_it(workspace, channel) and "chat:write.public" not in workspace.bot_scopes:
         raise SlackError("not_in_channel")
-    content, metadata = drafts.content(arguments, "invalid_arguments"), drafts.metadata(arguments)
+    content, metadata = message_arguments.content(arguments, "invalid_arguments"), message_arguments.metadata(arguments)
     parent = _parent(channel, arguments)
-    content["text"] = content["text"][: drafts.TRUNCATED]
+    content["text"] = content["text"][: message_arguments.TRUNCATED]
     content["metadata"] = metadata
     content["unfurl_links"], content["unfurl_media"] = arguments.flag("unfurl_links"), arguments.flag("unfurl_media")
     content["subtype"] = "thread_broadcast" if parent and arguments.flag("reply_broadcast") else None
@@ -34,10 +35,10 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     channel, message = _own(workspace, arguments, "cant_update_message")
     if channel.archived:
         raise SlackError("is_inactive")
-    content = drafts.content(arguments)
-    if len(content["text"]) > drafts.TEXT:
+    content = message_arguments.content(arguments)
+    if len(content["text"]) > message_arguments.TEXT:
         raise SlackError("msg_too_long")
-    metadata = drafts.metadata(arguments)
+    metadata = message_arguments.metadata(arguments)
     window = workspace.edit_window
     if window is not None and workspace.clock.now() - float(message.ts) > window:
         raise SlackError("edit_window_closed")
@@ -58,10 +59,10 @@ def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("not_in_channel")
     if user is None or user.deleted or user.id not in channel.members:
         raise SlackError("user_not_in_channel")
-    content = drafts.content(arguments)
+    content = message_arguments.content(arguments)
     if any("blocks" in attachment for attachment in content.get("attachments", [])):
         raise SlackError("invalid_attachments")
-    if len(content["text"]) > drafts.TEXT:
+    if len(content["text"]) > message_arguments.TEXT:
         raise SlackError("msg_too_long")
     parent = _parent(channel, arguments)
     ephemeral = workspace.whisper(channel.id, user.id, parent.ts if parent else None, **content)

@@ -1,11 +1,12 @@
 """Reading and joining channels."""
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.channels import Channel
-from pagebridge.sandbox.slack.methods import lookup, paging
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.wire import Json, SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods import lookup, paging
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.workspace import Workspace
 
 TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 READ = tuple(TYPES.values())

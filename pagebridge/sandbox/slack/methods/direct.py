@@ -1,11 +1,12 @@
 """Direct messages between the bot and one person."""
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.channels import Channel
-from pagebridge.sandbox.slack.methods import lookup
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.wire import Json, SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods import lookup
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.workspace import Workspace
 
 MOST = 8
 WRITE = ("channels:manage", "groups:write", "im:write", "mpim:write")

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.channels import Channel
-from pagebridge.sandbox.slack.messages import Message
-from pagebridge.sandbox.slack.methods import lookup, paging
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.wire import Json, SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods import lookup, paging
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.messages import Message
+from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.workspace import Workspace
 
 SCOPES = ("channels:history", "groups:history", "im:history", "mpim:history")
 MOST = {"conversations.history": 999, "conversations.replies": 1000}

@@ -1,9 +1,9 @@
 """Finding the conversation that a call names, if the app may see it."""
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.channels import Channel
-from pagebridge.sandbox.slack.wire import SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.responses import SlackError
+from pagebridge_sandbox.slack.workspace import Workspace
 
 
 def channel(workspace: Workspace, arguments: Arguments, family: str = "") -> Channel:

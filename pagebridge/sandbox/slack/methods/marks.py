@@ -2,14 +2,15 @@
 
 import re
 
-from pagebridge.sandbox.slack import ids
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.channels import Channel
-from pagebridge.sandbox.slack.messages import Message
-from pagebridge.sandbox.slack.methods import lookup
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.wire import Json, SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods import lookup
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack import ids
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.messages import Message
+from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.workspace import Workspace
 
 MOST_PINS = MOST_BOOKMARKS = 100
 EMOJI = re.compile(r":[\w+-]+:")

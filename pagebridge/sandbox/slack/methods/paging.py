@@ -5,8 +5,8 @@ import binascii
 from collections.abc import Sequence
 from typing import TypeVar
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.wire import Json, SlackError
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.responses import Json, SlackError
 
 T = TypeVar("T")
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.wire import Json
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.responses import Json
+from pagebridge_sandbox.slack.workspace import Workspace
 
 Handler = Callable[[Workspace, Arguments], Json]
 """Carries out a method, and returns what its answer holds beside `ok`. Raises `SlackError` to refuse."""

@@ -1,10 +1,11 @@
 """Who am I, does it work, and where is the socket."""
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.users import AVATARS
-from pagebridge.sandbox.slack.wire import Json, SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.users import AVATARS
+from pagebridge_sandbox.slack.workspace import Workspace
 
 
 def api_test(_workspace: Workspace, arguments: Arguments) -> Json:

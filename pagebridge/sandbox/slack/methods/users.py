@@ -1,11 +1,12 @@
 """Reading people."""
 
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.methods import paging
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.users import User
-from pagebridge.sandbox.slack.wire import Json, SlackError
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods import paging
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.users import User
+from pagebridge_sandbox.slack.workspace import Workspace
 
 
 def info(workspace: Workspace, arguments: Arguments) -> Json:

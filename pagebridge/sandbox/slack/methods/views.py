@@ -1,18 +1,19 @@
 """Opening, changing and stacking views."""
 
-from pagebridge.sandbox.slack import drafts
-from pagebridge.sandbox.slack.arguments import Arguments
-from pagebridge.sandbox.slack.methods.registry import Method
-from pagebridge.sandbox.slack.triggers import Trigger
-from pagebridge.sandbox.slack.views import View
-from pagebridge.sandbox.slack.wire import Json, SlackError, invalid_arguments
-from pagebridge.sandbox.slack.workspace import Workspace
+from pagebridge_sandbox.slack.methods.registry import Method
+
+from pagebridge_sandbox.slack import message_arguments
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.responses import Json, SlackError, invalid_arguments
+from pagebridge_sandbox.slack.triggers import Trigger
+from pagebridge_sandbox.slack.views import View
+from pagebridge_sandbox.slack.workspace import Workspace
 
 
 def open_(workspace: Workspace, arguments: Arguments) -> Json:
     """Show a modal to whoever has just interacted."""
     trigger = _trigger(workspace, arguments)
-    view = workspace.views.open(trigger.user_id, drafts.view(arguments, "modal"))
+    view = workspace.views.open(trigger.user_id, message_arguments.view(arguments, "modal"))
     return _shown(workspace, view, trigger)
 
 
@@ -20,7 +21,7 @@ def push(workspace: Workspace, arguments: Arguments) -> Json:
     """Lay a modal onto the one in which somebody has just interacted; there must be one."""
     trigger = _trigger(workspace, arguments)
     onto = workspace.views.find(trigger.view_id or "")
-    view = workspace.views.push(onto, drafts.view(arguments, "modal"))
+    view = workspace.views.push(onto, message_arguments.view(arguments, "modal"))
     return _shown(workspace, view, trigger)
 
 
@@ -31,7 +32,9 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
         raise invalid_arguments("must define either `view_id` or `external_id`")
     view = workspace.views.find(view_id, external_id)
     kind = str(view.content["type"])
-    return _shown(workspace, workspace.views.update(view, drafts.view(arguments, kind), arguments.text("hash")))
+    return _shown(
+        workspace, workspace.views.update(view, message_arguments.view(arguments, kind), arguments.text("hash"))
+    )
 
 
 def publish(workspace: Workspace, arguments: Arguments) -> Json:
@@ -40,7 +43,7 @@ def publish(workspace: Workspace, arguments: Arguments) -> Json:
         raise invalid_arguments("invalid `user_id`")
     if not workspace.home_tab:
         raise SlackError("not_enabled")
-    view = drafts.view(arguments, "home")
+    view = message_arguments.view(arguments, "home")
     return _shown(workspace, workspace.views.publish(arguments.text("user_id"), view, arguments.text("hash")))
 
 

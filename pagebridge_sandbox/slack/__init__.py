@@ -1,0 +1,39 @@
+"""
+A Slack that runs on this machine: Web API, Socket Mode, people and channels, with the faults of the real one on demand.
+
+`SlackSandbox` is the whole; `python -m pagebridge_sandbox.slack` runs one by itself.
+"""
+
+from pagebridge_sandbox.slack.calls import Call
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.deliveries import DeliveryFault
+from pagebridge_sandbox.slack.envelopes import Envelope
+from pagebridge_sandbox.slack.fault_plan import FaultPlan
+from pagebridge_sandbox.slack.faults import Active, Fault
+from pagebridge_sandbox.slack.interactions import Interaction
+from pagebridge_sandbox.slack.interactive import Dialog
+from pagebridge_sandbox.slack.limits import Limits
+from pagebridge_sandbox.slack.messages import Ephemeral, Message
+from pagebridge_sandbox.slack.modals import Modal
+from pagebridge_sandbox.slack.people import Person
+from pagebridge_sandbox.slack.sandbox import SlackSandbox
+from pagebridge_sandbox.slack.users import User
+
+__all__ = [
+    "Active",
+    "Call",
+    "Channel",
+    "DeliveryFault",
+    "Dialog",
+    "Envelope",
+    "Ephemeral",
+    "Fault",
+    "FaultPlan",
+    "Interaction",
+    "Limits",
+    "Message",
+    "Modal",
+    "Person",
+    "SlackSandbox",
+    "User",
+]

@@ -1,0 +1,41 @@
+"""A channel as people see it, for a terminal and for the messages of failing tests."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.messages import Ephemeral, Message, Shown
+
+if TYPE_CHECKING:
+    from pagebridge_sandbox.slack.workspace import Workspace
+
+BAR = "│ "
+
+
+def render(workspace: "Workspace", channel: Channel) -> str:
+    """Show the channel, its threads, and the private messages in it with the name of the only person who sees each."""
+    whispers = [whisper for whisper in workspace.ephemerals if whisper.channel_id == channel.id]
+    marks = [word for word in ("private", "archived", "ext_shared") if getattr(channel, word)]
+    heading = f"{'@' if channel.user else '#'}{channel.name}" + (f" ({', '.join(marks)})" if marks else "")
+    body = list(_timeline([*channel.messages, *(w for w in whispers if not w.thread_ts)], whispers))
+    return "\n".join([heading, *(body or ["(empty)"])])
+
+
+def _timeline(shown: list[Shown] | list[Message | Ephemeral], whispers: list[Ephemeral]) -> Iterator[str]:
+    for item in sorted(shown, key=lambda item: item.ts):
+        yield from _item(item)
+        if isinstance(item, Message):
+            thread = [*item.replies, *(whisper for whisper in whispers if whisper.thread_ts == item.ts)]
+            yield from ("    " + line for line in _timeline(thread, []))
+
+
+def _item(item: Shown) -> Iterator[str]:
+    user = getattr(item, "user", "")
+    at = datetime.fromtimestamp(float(item.ts), UTC).strftime("%H:%M:%S")
+    if isinstance(item, Ephemeral):
+        yield f"{at} (only visible to {item.names(user)})"
+    else:
+        edited = " (edited)" if getattr(item, "edited", None) else ""
+        yield f"{at} {item.names(user)}{edited}"
+    yield from (BAR + line for line in item.plain.splitlines())

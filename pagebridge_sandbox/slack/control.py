@@ -1,0 +1,293 @@
+"""
+Control endpoints, so that anything that speaks HTTP can drive the simulator: JSON in, JSON out, under `/_sandbox/`.
+
+A wrong request is answered with 400 and `{"error": ...}` in plain words.
+"""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from pagebridge_sandbox.slack.deliveries import DeliveryFault
+from pagebridge_sandbox.slack.fault_plan import FaultPlan
+from pagebridge_sandbox.slack.faults import Active, Fault
+from pagebridge_sandbox.slack.interactions import Interaction
+from pagebridge_sandbox.slack.messages import Ephemeral, Message, Shown
+from pagebridge_sandbox.slack.responses import Json, SlackError
+
+if TYPE_CHECKING:
+    from pagebridge_sandbox.slack.sandbox import SlackSandbox
+
+Verb = Callable[["SlackSandbox", Json], Any]
+"""Does something with the arguments of a request; what it returns (or awaits) is the answer."""
+
+
+def routes(sandbox: "SlackSandbox") -> list[web.RouteDef]:
+    """Make the routes: everything that reads is a GET, everything else a POST."""
+    reading = [web.get(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in READING.items()]
+    return reading + [web.post(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in DOING.items()]
+
+
+def _handler(sandbox: "SlackSandbox", verb: Verb) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            arguments = {**request.query, **(await request.json() if request.body_exists else {})}
+            result = verb(sandbox, arguments)
+            return web.json_response(await result if isinstance(result, Awaitable) else result)
+        except (AssertionError, LookupError, TypeError, ValueError, SlackError) as error:
+            # A missing or wrong argument, or something that a person could not do.
+            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+
+    return handle
+
+
+def _about(slack: "SlackSandbox", _arguments: Json) -> Json:
+    return {
+        "api_url": slack.api_url,
+        "bot_token": slack.bot_token,
+        "app_token": slack.app_token,
+        "signing_secret": slack.signing_secret,
+        "team_id": slack.team_id,
+        "bot_user_id": slack.bot_user_id,
+        "connections": slack.socket.connections,
+        "users": [{"id": user.id, "name": user.name} for user in slack.users.values()],
+        "channels": [{"id": channel.id, "name": channel.name} for channel in slack.channels.values()],
+    }
+
+
+def _calls(slack: "SlackSandbox", arguments: Json) -> list[Json]:
+    wanted = arguments.get("method")
+    return [dataclasses.asdict(call) for call in slack.calls if wanted in (None, call.method)]
+
+
+def _envelopes(slack: "SlackSandbox", _arguments: Json) -> list[Json]:
+    return [dataclasses.asdict(envelope) | {"acked": envelope.acked} for envelope in slack.envelopes]
+
+
+def _channel(slack: "SlackSandbox", arguments: Json) -> Json:
+    channel = slack.channels[arguments["channel"]]
+    shown = slack.render_channel(channel.id)
+    return {"shown": shown, "messages": [_message(message) for message in channel.messages]}
+
+
+def _message(message: Message) -> Json:
+    replies = [_message(reply) for reply in message.replies]
+    return message.as_json(with_metadata=True) | _seen(message) | {"replies": replies}
+
+
+def _seen(shown: Shown) -> Json:
+    return {"plain": shown.plain, "buttons": shown.buttons}
+
+
+def _private(slack: "SlackSandbox", arguments: Json) -> list[Json]:
+    return [
+        {"ts": shown.ts, "channel": shown.channel_id, "text": shown.text, "history": shown.history} | _seen(shown)
+        for shown in slack.person(arguments["user"]).private_messages
+    ]
+
+
+def _active(slack: "SlackSandbox", _arguments: Json) -> list[Json]:
+    return [_fault(active) for active in slack.faults]
+
+
+def _fault(active: Active) -> Json:
+    return {"id": active.id, "struck": active.struck} | dataclasses.asdict(active.fault)
+
+
+def _fail(slack: "SlackSandbox", arguments: Json) -> Json:
+    return _fault(slack.fail(Fault(**arguments)))
+
+
+def _remove_fault(slack: "SlackSandbox", arguments: Json) -> Json:
+    for active in slack.faults:
+        if arguments.get("id") in (None, active.id):
+            active.remove()
+    return {}
+
+
+def _add_user(slack: "SlackSandbox", arguments: Json) -> Json:
+    return {"id": slack.add_user(**arguments).id}
+
+
+def _add_channel(slack: "SlackSandbox", arguments: Json) -> Json:
+    return {"id": slack.add_channel(**arguments).id}
+
+
+async def _change_user(slack: "SlackSandbox", arguments: Json) -> Json:
+    user = slack.users[arguments.pop("user")]
+    _set(user, arguments)
+    await slack.user_changed(user.id)
+    return {"id": user.id}
+
+
+def _change_channel(slack: "SlackSandbox", arguments: Json) -> Json:
+    channel = slack.channels[arguments.pop("channel")]
+    _set(channel, arguments)
+    slack.changes.notify()
+    return {"id": channel.id}
+
+
+def _set(thing: object, values: Json) -> None:
+    for name, value in values.items():
+        if not hasattr(thing, name):
+            raise ValueError(f"there is no {name}")
+        setattr(thing, name, value)
+
+
+async def _click(slack: "SlackSandbox", arguments: Json) -> Json:
+    person = slack.person(arguments["user"])
+    message = _find(slack, arguments["channel"], arguments["user"], arguments["ts"])
+    return _interaction(await person.click(arguments["label"], message, confirm=arguments.get("confirm")))
+
+
+def _find(slack: "SlackSandbox", channel: str, user: str, ts: str) -> Message | Ephemeral:
+    for shown in slack.person(user).private_messages:
+        if shown.ts == ts:
+            return shown
+    message = slack.channels[channel].find(ts)
+    if message is None:
+        raise LookupError(f"there is no message {ts} in {channel}")
+    return message
+
+
+async def _type(slack: "SlackSandbox", arguments: Json) -> Json:
+    return _interaction(await slack.person(arguments["user"]).type(arguments["text"], arguments["channel"]))
+
+
+def _post(slack: "SlackSandbox", arguments: Json) -> Json:
+    person = slack.person(arguments["user"])
+    return {"ts": person.post(arguments["text"], arguments["channel"], arguments.get("thread_ts")).ts}
+
+
+def _reload(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.person(arguments["user"]).reload()
+    return {}
+
+
+def _interaction(interaction: Interaction) -> Json:
+    return {
+        "acked": interaction.acked,
+        "failure": interaction.failure,
+        "envelope_id": interaction.envelope_id,
+        "response_url": interaction.response_url,
+        "dialog": dataclasses.asdict(interaction.dialog) if interaction.dialog else None,
+    }
+
+
+def _modal(slack: "SlackSandbox", arguments: Json) -> Json:
+    modal = slack.person(arguments["user"]).modal
+    shown = {"title": modal.title, "plain": modal.plain, "values": modal.values, "buttons": modal.buttons}
+    return shown | {"errors": modal.errors, "trouble": modal.trouble}
+
+
+def _fill(slack: "SlackSandbox", arguments: Json) -> Json:
+    modal, label = slack.person(arguments["user"]).modal, arguments["label"]
+    for way, put in (("text", modal.fill), ("person", modal.pick_user), ("option", modal.choose)):
+        if way in arguments:
+            put(label, arguments[way])
+    return {}
+
+
+async def _end(slack: "SlackSandbox", arguments: Json) -> Json:
+    modal = slack.person(arguments["user"]).modal
+    ways = {"submit": modal.submit, "close": modal.close, "dismiss": modal.dismiss}
+    return _interaction(await ways[arguments.get("how", "submit")]())
+
+
+async def _shortcut(slack: "SlackSandbox", arguments: Json) -> Json:
+    channel, ts = arguments.get("channel", ""), arguments.get("ts")
+    message = slack.channels[channel].find(ts) if ts else None
+    return _interaction(await slack.person(arguments["user"]).shortcut(arguments["name"], message))
+
+
+def _plan(slack: "SlackSandbox", arguments: Json) -> Json:
+    tuples = {name: tuple(value) for name, value in arguments.items() if isinstance(value, list)}
+    slack.plan = FaultPlan(**{**arguments, **tuples}) if arguments else None
+    return dataclasses.asdict(slack.plan) if slack.plan else {}
+
+
+def _disturb(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.disturb(DeliveryFault(**arguments))
+    return {}
+
+
+def _advance(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.advance(float(arguments["seconds"]))
+    return {"now": slack.clock.now()}
+
+
+async def _redeliver(slack: "SlackSandbox", arguments: Json) -> Json:
+    sent = {envelope.id: envelope for envelope in slack.envelopes}[arguments["envelope_id"]]
+    return _interaction(await slack.redeliver(Interaction("", envelope=sent)))
+
+
+async def _deliver_to(slack: "SlackSandbox", arguments: Json) -> Json:
+    await slack.deliver_to(arguments["url"])
+    return {}
+
+
+async def _refresh(slack: "SlackSandbox", arguments: Json) -> Json:
+    await slack.socket.refresh(**arguments)
+    return _connections(slack)
+
+
+async def _disconnect(slack: "SlackSandbox", arguments: Json) -> Json:
+    await slack.socket.disconnect(**arguments)
+    return _connections(slack)
+
+
+def _cut(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.socket.cut(**arguments)
+    return _connections(slack)
+
+
+def _half_open(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.socket.half_open(**arguments)
+    return _connections(slack)
+
+
+def _refuse_handshakes(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.socket.refuse_handshakes(int(arguments["n"]))
+    return _connections(slack)
+
+
+def _connections(slack: "SlackSandbox") -> Json:
+    return {"connections": slack.socket.connections}
+
+
+READING: dict[str, Verb] = {
+    "": _about,
+    "calls": _calls,
+    "envelopes": _envelopes,
+    "channel": _channel,
+    "private": _private,
+    "faults": _active,
+    "modal": _modal,
+}
+DOING: dict[str, Verb] = {
+    "click": _click,
+    "type": _type,
+    "post": _post,
+    "reload": _reload,
+    "redeliver": _redeliver,
+    "request_url": _deliver_to,
+    "users": _add_user,
+    "users/change": _change_user,
+    "channels": _add_channel,
+    "channels/change": _change_channel,
+    "modal/fill": _fill,
+    "modal/end": _end,
+    "shortcut": _shortcut,
+    "faults": _fail,
+    "faults/plan": _plan,
+    "faults/delivery": _disturb,
+    "clock/advance": _advance,
+    "faults/remove": _remove_fault,
+    "socket/refresh": _refresh,
+    "socket/disconnect": _disconnect,
+    "socket/cut": _cut,
+    "socket/half_open": _half_open,
+    "socket/refuse_handshakes": _refuse_handshakes,
+}

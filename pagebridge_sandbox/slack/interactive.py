@@ -1,0 +1,108 @@
+"""What can be clicked on a message, found by what a person reads on it."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pagebridge_sandbox.slack.fields import KEYS
+from pagebridge_sandbox.slack.responses import Json
+
+REPORTED = ("action_id", "block_id", "text", "value", "style", "url", "confirm", "type")
+
+
+@dataclass(frozen=True)
+class Dialog:
+    """What the dialog before an action shows."""
+
+    title: str
+    text: str
+    labels: tuple[str, str]
+    """The confirming label, then the refusing one."""
+
+
+@dataclass(frozen=True)
+class Clickable:
+    """A button, or (with `option`) an entry of an overflow menu; perhaps inside an attachment, which counts from 1."""
+
+    label: str
+    block_id: str
+    element: Json
+    option: Json | None = None
+    attachment_id: int | None = None
+
+    @property
+    def dialog(self) -> Dialog | None:
+        """The dialog that comes first, if there is one."""
+        confirm = self.element.get("confirm")
+        if not confirm:
+            return None
+        labels = (_text(confirm, "confirm", "OK"), _text(confirm, "deny", "Cancel"))
+        return Dialog(_text(confirm, "title", ""), _text(confirm, "text", ""), labels)
+
+    def action(self, ts: str) -> Json:
+        """Return the entry of `actions` in the payload; buttons that open a page are reported like any other."""
+        pressed = {**self.element, "block_id": self.block_id}
+        if self.option is not None:
+            pressed["selected_option"] = self.option
+        keys = (*REPORTED, "selected_option")
+        return {key: pressed[key] for key in keys if key in pressed} | {"action_ts": ts}
+
+
+def clickables(blocks: list[Json]) -> Iterator[Clickable]:
+    """Find all buttons and menu entries, from top to bottom."""
+    for block in blocks:
+        accessory = [block["accessory"]] if "accessory" in block else []
+        for element in (*block.get("elements", []), *accessory):
+            yield from _clickables(element, block["block_id"])
+
+
+def attached(attachments: list[Json]) -> Iterator[Clickable]:
+    """Find all buttons and menu entries in the blocks of attachments."""
+    for attachment in attachments:
+        for found in clickables(attachment.get("blocks", [])):
+            yield replace(found, attachment_id=attachment["id"])
+
+
+def _clickables(element: Json, block_id: str) -> Iterator[Clickable]:
+    match element["type"]:
+        case "button":
+            yield Clickable(element["text"]["text"], block_id, element)
+        case "overflow":
+            for option in element["options"]:
+                yield Clickable(option["text"]["text"], block_id, element, option)
+
+
+def as_stored(blocks: list[Json]) -> list[Json]:
+    """Return the blocks as Slack keeps them: with the ids and defaults that the sender left out."""
+    return [_stored(block) | {"block_id": block.get("block_id") or _word()} for block in blocks]
+
+
+def _stored(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
+    if isinstance(value, list):
+        return [_stored(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _stored(item) for key, item in value.items()}
+    match kept.get("type"):
+        case "plain_text":
+            kept.setdefault("emoji", True)
+        case "mrkdwn":
+            kept.setdefault("verbatim", False)
+        case "input":
+            kept = {
+                **kept,
+                "optional": bool(kept.get("optional")),
+                "dispatch_action": bool(kept.get("dispatch_action")),
+            }
+        case str(kind) if kind in KEYS or kind in ("button", "overflow"):
+            kept.setdefault("action_id", _word())
+    return kept
+
+
+def _word() -> str:
+    return "".join(random.choices("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=5))  # noqa: S311 - a name
+
+
+def _text(confirm: Json, key: str, default: str) -> str:
+    return str(confirm.get(key, {}).get("text", default))

@@ -1,0 +1,222 @@
+"""What a person can do in a view."""
+
+from typing import Any
+
+from pagebridge_sandbox.slack import input_values, payloads, rendering, submissions
+from pagebridge_sandbox.slack.block_kit import GROUP, OPTION
+from pagebridge_sandbox.slack.fields import TYPED, Field
+from pagebridge_sandbox.slack.input_values import Given
+from pagebridge_sandbox.slack.interactions import Interaction, Session, waits
+from pagebridge_sandbox.slack.interactive import clickables
+from pagebridge_sandbox.slack.responses import Json
+from pagebridge_sandbox.slack.schema import Items
+from pagebridge_sandbox.slack.views import View
+
+
+class Surface:
+    """A view in front of a person: a Home tab, or with more to do a modal."""
+
+    def __init__(self, view: View, session: Session) -> None:
+        self._view = view
+        self._session = session
+        self._workspace = session.workspace
+
+    @property
+    def id(self) -> str:
+        """The id of the view."""
+        return self._view.id
+
+    @property
+    def content(self) -> Json:
+        """The view as the app sent it."""
+        return self._view.content
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of what can be filled in, in order."""
+        return [each.label for each in self._view.fields]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is filled in now, by label."""
+        return {each.label: self._view.value(each) for each in self._view.fields}
+
+    @property
+    def buttons(self) -> list[str]:
+        """The visible labels of what can be clicked in it."""
+        return [found.label for found in clickables(self._view.blocks)]
+
+    @property
+    def plain(self) -> str:
+        """Everything a person reads on it, as plain text."""
+        return "\n".join(rendering.lines(self._view.blocks, self._workspace.name_of))
+
+    async def change(self, label: str, value: Given) -> Interaction:
+        """Fill in or choose what tells the app at once: outside of input blocks, or with `dispatch_action`."""
+        of = self._field(label)
+        if not of.at_once:
+            raise AssertionError(f"{label!r} does not tell the app before the modal is submitted")
+        action = input_values.action(of, self._put(of, value), self._workspace.clock.ts())
+        return await self._act(action)
+
+    async def click(self, label: str, *, confirm: str | None = None) -> Interaction:
+        """Press what bears this label; a dialog comes first, as in `Person.click`."""
+        for found in clickables(self._view.blocks):
+            if found.label == label:
+                if dialog := waits(found, confirm):
+                    return Interaction(self._session.user.id, dialog=dialog)
+                return await self._act(found.action(self._workspace.clock.ts()))
+        raise AssertionError(f"there is no {label!r} to click, only {self.buttons} on:\n{self.plain}")
+
+    async def suggest(self, label: str, typed: str) -> list[str]:
+        """
+        Type into an external select, and return the labels that the app offers, of which one may then be chosen.
+
+        The list is empty, as people see it, when the app does not answer in time or what it answers breaks a rule.
+        """
+        of = self._field(label)
+        if "external" not in of.kind or len(typed) < of.element.get("min_query_length", 3):
+            raise AssertionError(f"{label!r} does not ask the app for {typed!r}")
+        payload = payloads.block_suggestion(self._workspace, self._session.user, self._view, of, typed)
+        interaction = await self._session.send(payload)
+        options = _offered((interaction.envelope and interaction.envelope.response) or {})
+        self._view.suggested[of.place] = options
+        return [option["text"]["text"] for option in options]
+
+    def _field(self, label: str) -> Field:
+        self._must_be_open()
+        return input_values.named(label, self._view.fields)
+
+    def _put(self, of: Field, value: Given) -> Any:  # noqa: ANN401 - JSON
+        suggested = self._view.suggested.get(of.place, [])
+        self._view.values[of.place] = input_values.meant(self._workspace, of, value, suggested)
+        self._workspace.changes.notify()
+        return self._view.values[of.place]
+
+    async def _act(self, action: Json) -> Interaction:
+        self._must_be_open()
+        payload = payloads.view_actions(self._workspace, self._session.user, self._view, action)
+        return await self._session.send(payload)
+
+    def _must_be_open(self) -> None:
+        if self._workspace.views.homes.get(self._session.user.id) is not self._view:
+            raise AssertionError("this is not what the Home tab shows any more")
+
+
+class Modal(Surface):
+    """A modal; only the topmost can be used."""
+
+    @property
+    def title(self) -> str:
+        """The words at its top."""
+        return str(self._view.content["title"]["text"])
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """The words at each field that the last submission was refused with, by the label of the field."""
+        labels = {each.block_id: each.label for each in self._view.fields}
+        return {labels[block_id]: words for block_id, words in self._view.errors.items()}
+
+    @property
+    def trouble(self) -> str | None:
+        """What Slack tells of a submission that went wrong."""
+        return self._view.trouble
+
+    def fill(self, label: str, value: str | int) -> None:
+        """Put words, a date, a time or a number into an input."""
+        self._set(label, value, self._field(label).kind in TYPED)
+
+    def pick_user(self, label: str, user_id: str | list[str]) -> None:
+        """Pick one person, or several where several may be picked."""
+        self._set(label, user_id, self._field(label).key.startswith("selected_user"))
+
+    def choose(self, label: str, option: str | list[str]) -> None:
+        """Choose an option by its label (or a channel by its id), or several where several may be chosen."""
+        self._set(label, option, self._field(label).key.startswith(("selected_op", "selected_c")))
+
+    async def submit(self) -> Interaction:
+        """
+        Press the submitting button, and return when the app has answered or has failed to.
+
+        Nothing is sent while Slack itself has something against what is filled in: that stands in `errors`.
+        """
+        view = self._view
+        self._must_be_open()
+        if "submit" not in view.content:
+            raise AssertionError(f"the modal {self.title!r} has no button to submit it")
+        complaints = {each.block_id: each.complaint(view.value(each)) for each in view.fields}
+        view.errors = {block_id: words for block_id, words in complaints.items() if words}
+        view.trouble = None
+        if view.errors:
+            return Interaction(self._session.user.id)
+        return await self._submitted(view)
+
+    async def close(self) -> Interaction:
+        """Press the closing button: the modal below is seen again, unless this one is to clear the whole stack."""
+        self._must_be_open()
+        if self.content.get("clear_on_close"):
+            return await self.dismiss()
+        self._workspace.views.close(self._view)
+        self._workspace.changes.notify()
+        return await self._tell(self._view, cleared=False)
+
+    async def dismiss(self) -> Interaction:
+        """Press the cross: all modals go. The app is told of each that wants it; what came of this one is returned."""
+        self._must_be_open()
+        stack = self._workspace.views.stacks[self._session.user.id]
+        self._workspace.views.stacks[self._session.user.id] = []
+        self._workspace.changes.notify()
+        told = [await self._tell(view, cleared=True) for view in reversed(stack)]
+        return told[0]
+
+    async def _submitted(self, view: View) -> Interaction:
+        payload = payloads.view_submission(self._workspace, self._session.user, view, self._response_urls())
+        interaction = await self._session.send(payload)
+        if interaction.acked and interaction.envelope:
+            submissions.answered(self._workspace, view, interaction.envelope.response or {})
+        else:
+            view.trouble = submissions.TROUBLE
+        self._workspace.changes.notify()
+        return interaction
+
+    def _response_urls(self) -> list[Json]:
+        """Make an address for each conversation that was chosen where the app asked for one."""
+        return [
+            {
+                "block_id": each.block_id,
+                "action_id": each.element["action_id"],
+                "channel_id": self._view.value(each),
+                "response_url": self._session.response_urls.make(self._view.value(each), self._session.user.id),
+            }
+            for each in self._view.fields
+            if each.element.get("response_url_enabled") and self._view.value(each)
+        ]
+
+    async def _tell(self, view: View, *, cleared: bool) -> Interaction:
+        if not view.content.get("notify_on_close"):
+            return Interaction(self._session.user.id)
+        payload = payloads.view_closed(self._workspace, self._session.user, view, cleared=cleared)
+        return await self._session.send(payload, accepts_response=False)
+
+    def _set(self, label: str, value: Given, fits: bool) -> None:  # noqa: FBT001 - it is all this is about
+        of = self._field(label)
+        if not fits:
+            raise AssertionError(f"{label!r} is a {of.kind}, which is not used like this")
+        if of.at_once:
+            raise AssertionError(f"{label!r} tells the app at once: use `await change({label!r}, ...)`")
+        self._put(of, value)
+
+    def _must_be_open(self) -> None:
+        stack = self._workspace.views.stack(self._session.user.id)
+        if not stack or stack[-1] is not self._view:
+            raise AssertionError(f"the modal {self.title!r} is not on top (any more)")
+
+
+def _offered(response: Json) -> list[Json]:
+    """Read the options out of an ack: one list, or groups, of at most a hundred."""
+    if list(Items(OPTION, 100, 0).check(response.get("options", []), "")):
+        return []
+    if list(Items(GROUP, 100, 0).check(response.get("option_groups", []), "")):
+        return []
+    grouped = [option for group in response.get("option_groups", []) for option in group["options"]]
+    return [*response.get("options", []), *grouped]

@@ -1,0 +1,183 @@
+"""What a person can see and do."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from pagebridge_sandbox.slack import input_values, payloads
+from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.fields import fields
+from pagebridge_sandbox.slack.input_values import Given
+from pagebridge_sandbox.slack.interactions import Interaction, Session, waits
+from pagebridge_sandbox.slack.interactive import Clickable
+from pagebridge_sandbox.slack.messages import Ephemeral, Message
+from pagebridge_sandbox.slack.modals import Modal, Surface
+from pagebridge_sandbox.slack.response_urls import ResponseUrl
+from pagebridge_sandbox.slack.responses import Json
+
+T = TypeVar("T")
+
+
+class Person:
+    """Somebody in front of their Slack."""
+
+    def __init__(self, session: Session) -> None:
+        self.user = session.user
+        self._session = session
+        self._workspace = session.workspace
+        self._response_urls = session.response_urls
+
+    @property
+    def private_messages(self) -> list[Ephemeral]:
+        """The messages that only this person sees now, oldest first."""
+        return [shown for shown in self._workspace.ephemerals if shown.user == self.user.id]
+
+    def wait(self, condition: Callable[["Person"], T], timeout: float = 15) -> Awaitable[T]:
+        """Wait until `condition` of this person is true, as `Channel.wait` does for a channel."""
+        return self._workspace.changes.until(lambda: condition(self), timeout, self._workspace.render)
+
+    def reload(self) -> None:
+        """Load Slack anew: what only this person saw is gone."""
+        self._workspace.ephemerals = [shown for shown in self._workspace.ephemerals if shown.user != self.user.id]
+        self._workspace.changes.notify()
+
+    def post(self, text: str, channel_id: str, thread_ts: str | None = None) -> Message:
+        """Write a message, at top level or in a thread."""
+        self._must_be_in(channel_id)
+        channel = self._workspace.channels[channel_id]
+        parent = channel.find(thread_ts) if thread_ts else None
+        return self._workspace.post(channel, self.user, parent, text=text)
+
+    async def click(self, label: str, message: Message | Ephemeral, *, confirm: str | None = None) -> Interaction:
+        """
+        Press what bears this label, and return when the app has acked or the click has failed.
+
+        A button with a dialog shows that first: nothing is sent unless `confirm` is its confirming label. Raises
+        `AssertionError` when this person cannot see or press such a thing.
+        """
+        self._must_see(message)
+        found = self._find(label, message)
+        if dialog := waits(found, confirm):
+            return Interaction(self.user.id, dialog=dialog)
+        action = found.action(self._workspace.clock.ts())
+        return await self._use(message, action, found.attachment_id)
+
+    async def select(self, label: str, value: Given, message: Message | Ephemeral) -> Interaction:
+        """Choose in a menu on a message, found by the words in it; `value` as in `Modal.choose` and `pick_user`."""
+        self._must_see(message)
+        of = input_values.named(label, list(fields(message.blocks)))
+        chosen = input_values.meant(self._workspace, of, value, [])
+        return await self._use(message, input_values.action(of, chosen, self._workspace.clock.ts()))
+
+    @property
+    def modals(self) -> list[Modal]:
+        """The modals that lie on each other in front of this person, the topmost last."""
+        return [Modal(view, self._session) for view in self._workspace.views.stack(self.user.id)]
+
+    @property
+    def modal(self) -> Modal:
+        """The topmost modal. Raises `LookupError` when there is none, which `wait` takes as not yet."""
+        if not self.modals:
+            raise LookupError(f"{self.user.name} has no modal open")
+        return self.modals[-1]
+
+    @property
+    def direct(self) -> Channel:
+        """The direct messages between this person and the bot. Raises `LookupError` when there are none."""
+        return self._workspace.direct_channels()[self.user.id]
+
+    @property
+    def home(self) -> Surface:
+        """The app's Home tab. Raises `LookupError` when none was published for this person."""
+        return Surface(self._workspace.views.homes[self.user.id], self._session)
+
+    async def type(self, line: str, channel_id: str) -> Interaction:
+        """
+        Type a slash command, and return when the app has acked or it has failed; a failure is shown to the person.
+
+        Raises `AssertionError` when there is no such command or this person cannot use it here, `SlackError` when what
+        the app acks with breaks a rule.
+        """
+        self._must_be_in(channel_id)
+        command, _, text = line.strip().partition(" ")
+        workspace = self._workspace
+        if command not in workspace.commands:
+            raise AssertionError(f"{command} is not a valid command; there are {sorted(workspace.commands)}")
+        if self.user.team_id != workspace.team_id:
+            raise AssertionError(f"{self.user.name} is of another organisation and cannot use commands here")
+        url = self._response_urls.make(channel_id, self.user.id)
+        payload = payloads.slash_command(
+            workspace, self.user, channel_id, command, self._escaped(command, text.strip()), url
+        )
+        typed = await self._session.send(payload, url, kind="slash_commands")
+        if typed.failure:
+            workspace.whisper(channel_id, self.user.id, text=f'{command} failed with the error "{typed.failure}"')
+        elif typed.envelope and typed.envelope.response:
+            target = ResponseUrl(channel_id, self.user.id, None, expires=0)
+            self._response_urls.respond(target, Arguments(typed.envelope.response))
+        return typed
+
+    async def _use(self, message: Message | Ephemeral, action: Json, attachment_id: int | None = None) -> Interaction:
+        url = self._response_urls.make(message.channel_id, self.user.id, message)
+        payload = payloads.block_actions(self._workspace, self.user, message, action, url, attachment_id)
+        return await self._session.send(payload, url)
+
+    async def shortcut(self, name: str, message: Message | None = None) -> Interaction:
+        """
+        Use a shortcut by its name: on a message, or a global one without. Return when the app has acked or has failed.
+
+        Raises `AssertionError` when the manifest names no such shortcut or this person cannot use it there.
+        """
+        kind = "message" if message else "global"
+        found = [each for each in self._workspace.shortcuts if each.name == name and each.kind == kind]
+        if not found:
+            known = [each.name for each in self._workspace.shortcuts if each.kind == kind]
+            raise AssertionError(f"there is no {kind} shortcut {name!r}, only {known}")
+        if self.user.team_id != self._workspace.team_id:
+            raise AssertionError(f"{self.user.name} is of another organisation and cannot use shortcuts here")
+        callback_id, url = found[0].callback_id, ""
+        if message:
+            self._must_see(message)
+            url = self._response_urls.make(message.channel_id, self.user.id, message)
+            payload = payloads.message_action(self._workspace, self.user, message, callback_id, url)
+        else:
+            payload = payloads.shortcut(self._workspace, self.user, callback_id)
+        return await self._session.send(payload, url, accepts_response=False)
+
+    def _find(self, label: str, message: Message | Ephemeral) -> Clickable:
+        for found in message.clickables:
+            if found.label == label:
+                return found
+        raise AssertionError(f"there is no {label!r} to click, only {message.buttons} on:\n{message.plain}")
+
+    def _must_see(self, message: Message | Ephemeral) -> None:
+        self._must_be_in(message.channel_id)
+        if isinstance(message, Ephemeral):
+            seen = message in self.private_messages
+        else:
+            seen = self._workspace.channels[message.channel_id].find(message.ts) is message
+        if not seen:
+            raise AssertionError(f"{self.user.name} does not see this message (any more):\n{message.plain}")
+
+    def _must_be_in(self, channel_id: str) -> None:
+        if self.user.deleted:
+            raise AssertionError(f"{self.user.name} is deactivated and cannot use Slack")
+        channel = self._workspace.channels[channel_id]
+        if self.user.id not in channel.members and (channel.private or self._limited):
+            raise AssertionError(f"{self.user.name} is not in #{channel.name}")
+
+    @property
+    def _limited(self) -> bool:
+        """Whether this person sees only the channels they are in."""
+        return self.user.guest is not None or self.user.team_id != self._workspace.team_id
+
+    def _escaped(self, command: str, text: str) -> str:
+        """Put ids in the place of names, as the manifest's `should_escape` has it."""
+        if not self._workspace.ids_escaped or command in self._workspace.literal_commands:
+            return text
+        for user in self._workspace.users.values():
+            text = re.sub(rf"@{re.escape(user.name)}\b", f"<@{user.id}|{user.handle}>", text)
+        for channel in self._workspace.channels.values():
+            text = re.sub(rf"(?<!\S)#{re.escape(channel.name)}\b", f"<#{channel.id}|{channel.name}>", text)
+        return text

@@ -1,0 +1,45 @@
+"""The `trigger_id`s with which an app may open a view: each once, within three seconds. Source: the views.* pages."""
+
+from dataclasses import dataclass
+
+from pagebridge_sandbox.slack import ids
+from pagebridge_sandbox.slack.responses import SlackError
+
+LIFE = 3.0
+"""Seconds, counted from when the payload is made; Slack does not say from which moment it counts."""
+
+
+@dataclass
+class Trigger:
+    """Who interacted, and in which view (None: outside of views)."""
+
+    user_id: str
+    view_id: str | None
+    expires: float
+    used: bool = False
+
+
+class Triggers:
+    """Makes them, and takes them back."""
+
+    def __init__(self, clock: ids.Clock) -> None:
+        self._clock = clock
+        self._known: dict[str, Trigger] = {}
+
+    def issue(self, user_id: str, view_id: str | None = None) -> str:
+        """Return the id for one interaction."""
+        now = self._clock.now()
+        trigger_id = ids.trigger_id(now)
+        self._known[trigger_id] = Trigger(user_id, view_id, now + LIFE)
+        return trigger_id
+
+    def find(self, trigger_id: str) -> Trigger:
+        """Return what the id stands for. Raises `SlackError` when it is made up, used or too old."""
+        trigger = self._known.get(trigger_id)
+        if trigger is None:
+            raise SlackError("invalid_trigger_id")
+        if trigger.used:
+            raise SlackError("exchanged_trigger_id")
+        if self._clock.now() > trigger.expires:
+            raise SlackError("expired_trigger_id")
+        return trigger

@@ -1,0 +1,89 @@
+"""People and bots, as `users.info` shows them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pagebridge_sandbox.slack.responses import Json
+
+Guest = Literal["multi", "single"]
+
+AVATARS, SIZES = "https://avatars.slack-edge.com", (24, 32, 48, 72, 192, 512)
+
+
+@dataclass
+class User:
+    """
+    One account. Its fields may be changed at any time.
+
+    `guest` is None for full members; `team_id` is another one for somebody who is here through Slack Connect.
+    """
+
+    id: str
+    name: str
+    email: str | None
+    team_id: str
+    guest: Guest | None = None
+    bot: bool = False
+    deleted: bool = False
+    email_confirmed: bool = True
+    updated: int = 0
+
+    @property
+    def handle(self) -> str:
+        """The short name in payloads."""
+        local = self.email.split("@")[0] if self.email else self.name.replace(" ", ".")
+        return local.lower()
+
+    def as_json(self, home: str, *, with_email: bool) -> Json:
+        """Show this account to an app of the team `home`. Without `users:read.email` there is no address."""
+        stranger = self.team_id != home
+        shown: Json = {
+            "id": self.id,
+            "team_id": self.team_id,
+            "name": self.handle,
+            "deleted": self.deleted,
+            "profile": self.profile(with_email=with_email and not stranger),
+            "is_bot": self.bot,
+            "updated": self.updated,
+            "is_app_user": False,
+            "has_2fa": False,
+        }
+        if not self.deleted:
+            shown |= self._standing()
+        if with_email and not stranger:
+            shown["is_email_confirmed"] = self.email_confirmed
+        if stranger:
+            shown["is_stranger"] = True
+        return shown
+
+    def profile(self, *, with_email: bool) -> Json:
+        """Show what the account says of itself."""
+        profile: Json = {
+            "avatar_hash": "g" + self.id.lower(),
+            "status_text": "",
+            "status_emoji": "",
+            "real_name": self.name,
+            "real_name_normalized": self.name,
+            "display_name": self.name,
+            "display_name_normalized": self.name,
+            "team": self.team_id,
+        }
+        profile |= {f"image_{size}": f"{AVATARS}/{self.id}-{size}.png" for size in SIZES}
+        if with_email and self.email and not self.bot:
+            profile["email"] = self.email
+        return profile
+
+    def _standing(self) -> Json:
+        """Say what only active accounts show."""
+        return {
+            "color": "9f69e7",
+            "real_name": self.name,
+            "tz": "Etc/UTC",
+            "tz_label": "Coordinated Universal Time",
+            "tz_offset": 0,
+            "is_admin": False,
+            "is_owner": False,
+            "is_primary_owner": False,
+            "is_restricted": self.guest is not None,
+            "is_ultra_restricted": self.guest == "single",
+        }
