@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from pagebridge_sandbox.slack.methods import METHODS
 
 from pagebridge_sandbox.slack.manifests import Grants
+from pagebridge_sandbox.slack.methods import METHODS
 from shared.diagnostics import credential_checks
 from shared.pagerduty.api.auth import SCOPES
 from tests.deploy.users import ROOT

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pagebridge_sandbox.slack.methods import METHODS
-
 from pagebridge_sandbox.slack.limits import Throttle
+from pagebridge_sandbox.slack.methods import METHODS
 from shared.slack.api import errors
 from shared.slack.api.client import Slack
 from shared.slack.api.rate_limits import Pacing

@@ -5,11 +5,11 @@ from types import MappingProxyType
 
 import aiohttp
 import pytest
-from pagebridge_sandbox.slack.methods import METHODS
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Limits, SlackSandbox
+from pagebridge_sandbox.slack.methods import METHODS
 from tests.sandbox.slack.conftest import Sample
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from pagebridge_sandbox.slack.methods import METHODS
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack.methods import METHODS
 from tests.sandbox.slack.conftest import App, Sample
 
 SCOPES = {"channels:manage", "groups:write", "pins:write", "reactions:write"}

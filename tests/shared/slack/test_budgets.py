@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pagebridge_sandbox.slack.methods import METHODS
 
 from pagebridge_sandbox.slack import Limits
 from pagebridge_sandbox.slack.limits import Throttle
+from pagebridge_sandbox.slack.methods import METHODS
 from shared.errors import Unavailable
 from shared.slack.api.rate_limits import RATES, ROUNDING, Pacing, Priority
 from tests.shared.slack.calls import Clock

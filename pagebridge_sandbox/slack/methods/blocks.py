@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from pagebridge_sandbox.slack.methods.registry import Method
-
 from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.validation import check_blocks, check_view, refuse
 from pagebridge_sandbox.slack.workspace import Workspace

@@ -1,10 +1,9 @@
 """Reading and joining channels."""
 
-from pagebridge_sandbox.slack.methods import lookup, paging
-from pagebridge_sandbox.slack.methods.registry import Method
-
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.methods import lookup, paging
+from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 

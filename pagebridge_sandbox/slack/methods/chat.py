@@ -1,12 +1,11 @@
 """Posting, changing and removing messages."""
 
-from pagebridge_sandbox.slack.methods import lookup
-from pagebridge_sandbox.slack.methods.registry import Method
-
 from pagebridge_sandbox.slack import message_arguments
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.channels import Channel
 from pagebridge_sandbox.slack.messages import Message
+from pagebridge_sandbox.slack.methods import lookup
+from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 

@@ -1,10 +1,9 @@
 """Direct messages between the bot and one person."""
 
-from pagebridge_sandbox.slack.methods import lookup
-from pagebridge_sandbox.slack.methods.registry import Method
-
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.channels import Channel
+from pagebridge_sandbox.slack.methods import lookup
+from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 

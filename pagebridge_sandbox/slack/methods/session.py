@@ -1,8 +1,7 @@
 """Who am I, does it work, and where is the socket."""
 
-from pagebridge_sandbox.slack.methods.registry import Method
-
 from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.users import AVATARS
 from pagebridge_sandbox.slack.workspace import Workspace

@@ -1,9 +1,8 @@
 """Reading people."""
 
+from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.methods import paging
 from pagebridge_sandbox.slack.methods.registry import Method
-
-from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.users import User
 from pagebridge_sandbox.slack.workspace import Workspace

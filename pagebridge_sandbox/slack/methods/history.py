@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from pagebridge_sandbox.slack.methods import lookup, paging
-from pagebridge_sandbox.slack.methods.registry import Method
-
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.channels import Channel
 from pagebridge_sandbox.slack.messages import Message
+from pagebridge_sandbox.slack.methods import lookup, paging
+from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 

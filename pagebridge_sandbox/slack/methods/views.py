@@ -1,9 +1,8 @@
 """Opening, changing and stacking views."""
 
-from pagebridge_sandbox.slack.methods.registry import Method
-
 from pagebridge_sandbox.slack import message_arguments
 from pagebridge_sandbox.slack.arguments import Arguments
+from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError, invalid_arguments
 from pagebridge_sandbox.slack.triggers import Trigger
 from pagebridge_sandbox.slack.views import View
