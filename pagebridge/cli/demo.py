@@ -10,6 +10,6 @@ def add(commands: typer.Typer) -> None:
 
 def demo() -> None:
     """Play the whole lives of two incidents on this machine; no account is needed."""
-    from pagebridge.sandbox.demo import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
+    from pagebridge_sandbox.demo import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
 
     raise typer.Exit(main())

@@ -7,7 +7,7 @@ import json
 import time
 from dataclasses import dataclass, field
 
-from pagebridge.sandbox.demo.processes import free_ports
+from pagebridge_sandbox.demo.processes import free_ports
 from tests.bench.measuring import Figure, Sizes, spread
 from tests.stories.harness import SECRET
 from tests.stories.processes import HOST, Deployment

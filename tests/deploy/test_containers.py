@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from pagebridge.local.child_process import Child
-from pagebridge.sandbox.demo.processes import free_ports
+from pagebridge_sandbox.demo.processes import free_ports
 from shared.pagerduty.api.auth import SCOPES
 from tests.deploy.users import ROOT, Store, store
 from tests.stories.harness import SECRET

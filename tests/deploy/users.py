@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import _packaged_binary
-from pagebridge.sandbox.demo.processes import free_ports
+from pagebridge_sandbox.demo.processes import free_ports
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
 

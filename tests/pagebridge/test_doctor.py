@@ -10,7 +10,7 @@ import pytest
 from pagebridge.cli import main
 from pagebridge.cli.checks.findings import EXIT_CODES, Finding, Status, worst
 from pagebridge.cli.doctor import examine
-from pagebridge.sandbox.demo.processes import free_ports
+from pagebridge_sandbox.demo.processes import free_ports
 from shared.store.redis import connect
 from tests.pagebridge.office import Office, opened
 from tests.webhook_receiver.running import SECRET

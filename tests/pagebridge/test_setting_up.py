@@ -11,7 +11,7 @@ import pytest
 
 from pagebridge.cli import main
 from pagebridge.local.child_process import Child
-from pagebridge.sandbox.demo.processes import free_ports
+from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.settings import Settings

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pagebridge.sandbox.demo.processes import free_ports
+from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from tests.proof.chaos import clicking, oracle, plan

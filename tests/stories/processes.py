@@ -18,7 +18,7 @@ from typing import Any
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge.sandbox.demo.processes import free_ports, without_proxies
+from pagebridge_sandbox.demo.processes import free_ports, without_proxies
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.pagerduty.faults import Active
 from pagebridge_sandbox.slack import Message, SlackSandbox

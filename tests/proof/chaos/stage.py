@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge.sandbox.demo.processes import free_ports, without_proxies
+from pagebridge_sandbox.demo.processes import free_ports, without_proxies
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from tests.proof.chaos import plan

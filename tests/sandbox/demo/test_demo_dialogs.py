@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pagebridge.sandbox.demo import dialogs
+from pagebridge_sandbox.demo import dialogs
 from pagebridge_sandbox.slack import SlackSandbox
 from pagebridge_sandbox.slack.interactive import Dialog
 

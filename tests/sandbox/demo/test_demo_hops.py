@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from pagebridge.sandbox.demo.hops import (
+from pagebridge_sandbox.demo.trace import (
     Hop,
     asked,
     card_gist,

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.sandbox.demo import main
-from pagebridge.sandbox.demo.checking import Check
-from pagebridge.sandbox.demo.first_act import open_incident
-from pagebridge.sandbox.demo.stage import Stage
-from pagebridge.sandbox.demo.steps import Step, card
+from pagebridge_sandbox.demo import main
+from pagebridge_sandbox.demo.checks import Check
+from pagebridge_sandbox.demo.first_incident import open_incident
+from pagebridge_sandbox.demo.scenario import Step, card
+from pagebridge_sandbox.demo.stage import Stage
 
 COMMAND = (sys.executable, "-m", "pagebridge", "demo")
 PATIENCE = 20.0

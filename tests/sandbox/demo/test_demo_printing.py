@@ -3,9 +3,9 @@
 import io
 from collections import Counter
 
-from pagebridge.sandbox.demo.figures import Figures, told_webhooks
-from pagebridge.sandbox.demo.hops import Hop
-from pagebridge.sandbox.demo.printing import BOLD, WIDTH, Paper, paragraph, picture
+from pagebridge_sandbox.demo.output import BOLD, WIDTH, Paper, paragraph, picture
+from pagebridge_sandbox.demo.summary import Figures, told_webhooks
+from pagebridge_sandbox.demo.trace import Hop
 
 METRICS = """\
 # HELP pagebridge_events_total Events folded

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from pagebridge.sandbox.demo.hops import Hop
+from pagebridge_sandbox.demo.trace import Hop
 
 WIDTH = 110
 PARTIES = 23

@@ -9,15 +9,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from pagebridge.sandbox.demo import cast, printing
-from pagebridge.sandbox.demo.checking import Check, Failed, Wrong, all_wrong
-from pagebridge.sandbox.demo.hops import Hop, folded
-from pagebridge.sandbox.demo.printing import BOLD, DIM, GREEN, RED, Paper
-from pagebridge.sandbox.demo.processes import Broken
-from pagebridge.sandbox.demo.seeing import Seen
-from pagebridge.sandbox.demo.stage import Stage, set_up
-from pagebridge.sandbox.demo.steps import Step
-from pagebridge.sandbox.demo.story import STORY
+from pagebridge_sandbox.demo import fixtures, output
+from pagebridge_sandbox.demo.checks import Check, Failed, Wrong, all_wrong
+from pagebridge_sandbox.demo.observer import Seen
+from pagebridge_sandbox.demo.output import BOLD, DIM, GREEN, RED, Paper
+from pagebridge_sandbox.demo.processes import Broken
+from pagebridge_sandbox.demo.scenario import Step
+from pagebridge_sandbox.demo.stage import Stage, set_up
+from pagebridge_sandbox.demo.story import STORY
+from pagebridge_sandbox.demo.trace import Hop, folded
 
 DONE, FAILED, INTERRUPTED, TERMINATED = 0, 1, 130, 143
 """Exit codes."""
@@ -44,7 +44,7 @@ def main(story: Sequence[Step] = STORY, patience: float = PATIENCE) -> int:
     Returns the exit code: 0, 1 when a step failed, 130 after Ctrl-C.
     """
     directory = Path(tempfile.mkdtemp(prefix="pagebridge-demo-"))
-    paper = printing.standard_output()
+    paper = output.standard_output()
     code = FAILED
     try:
         code = asyncio.run(_perform(partial(_play, story, directory, paper, patience), paper))
@@ -133,12 +133,12 @@ class Play:
         if wrong:
             raise Failed.of(step.title, wrong)
         held = " · ".join(check.what for check in step.checks)
-        self._paper.write(printing.paragraph(held, first="           ✓ ", indent="             "), GREEN)
+        self._paper.write(output.paragraph(held, first="           ✓ ", indent="             "), GREEN)
 
     async def end(self, seconds: float) -> None:
         """Show the channel as people see it, and the figures."""
         self._paper.write("\nThe channel, as people see it", BOLD)
-        self._paper.write(printing.picture(self._stage.slack.render_channel(cast.CHANNEL)))
+        self._paper.write(output.picture(self._stage.slack.render_channel(fixtures.CHANNEL)))
         self._paper.write("\nIn figures", BOLD)
         self._paper.write("\n".join(self._seen.figures(seconds).lines()))
 
@@ -166,7 +166,7 @@ class Play:
     def _show_dialogs(self) -> None:
         """Show the dialogs that people had in front of them in this step."""
         for drawn in self._stage.dialogs:
-            self._paper.write(printing.picture(printing.beside(drawn)))
+            self._paper.write(output.picture(output.beside(drawn)))
         self._stage.dialogs.clear()
 
     def _tell(self, *, everything: bool = False) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge.sandbox.demo import cast, dialogs, hops, processes
-from pagebridge.sandbox.demo.hops import Hop
-from pagebridge.sandbox.demo.processes import Bridge
+from pagebridge_sandbox.demo import dialogs, fixtures, processes, trace
+from pagebridge_sandbox.demo.processes import Bridge
+from pagebridge_sandbox.demo.trace import Hop
 from pagebridge_sandbox.pagerduty import Hold, PagerDutySandbox
 from pagebridge_sandbox.slack import Modal, Person, SlackSandbox
 
@@ -49,7 +49,7 @@ class Stage:
 
     async def press(self, first: str, button: str) -> None:
         """Let somebody press a button on the latest card, and confirm it if that is asked for."""
-        person, card = self.person(first), self.slack.channels[cast.CHANNEL].messages[-1]
+        person, card = self.person(first), self.slack.channels[fixtures.CHANNEL].messages[-1]
         pressed = await person.click(button, card)
         if pressed.dialog is not None:
             self.dialogs.append(dialogs.question(pressed.dialog, first))
@@ -78,7 +78,7 @@ class Stage:
 
     def person(self, first: str) -> Person:
         """Sit down in front of somebody's Slack."""
-        return self.slack.person(cast.slack_id(first))
+        return self.slack.person(fixtures.slack_id(first))
 
     async def answered(self, first: str) -> None:
         """Wait until somebody has got a private answer."""
@@ -89,10 +89,10 @@ class Stage:
         names = self.slack.name_of
         told = [
             *self.acts,
-            *(hop for envelope in self.slack.envelopes for hop in hops.from_envelope(envelope, names)),
-            *(hops.from_slack_call(call, names) for call in self.slack.calls),
-            *(hops.from_pagerduty_call(call) for call in self.pagerduty.calls),
-            *hops.from_deliveries(self.pagerduty.webhooks.log),
+            *(hop for envelope in self.slack.envelopes for hop in trace.from_envelope(envelope, names)),
+            *(trace.from_slack_call(call, names) for call in self.slack.calls),
+            *(trace.from_pagerduty_call(call) for call in self.pagerduty.calls),
+            *trace.from_deliveries(self.pagerduty.webhooks.log),
         ]
         return sorted(told, key=lambda hop: hop.at)
 
@@ -104,6 +104,6 @@ async def set_up(directory: Path) -> AsyncIterator[Stage]:
         valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey"))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.5))
         slack = await stack.enter_async_context(SlackSandbox())
-        cast.hire(pagerduty, slack)
+        fixtures.hire(pagerduty, slack)
         bridge = await stack.enter_async_context(processes.running(directory, valkey, pagerduty, slack))
         yield Stage(pagerduty, slack, bridge)

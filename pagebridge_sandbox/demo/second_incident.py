@@ -1,8 +1,8 @@
 """The second act, step by step: what else people do from Slack, in dialogs, and a request of which one part fails."""
 
-from pagebridge.sandbox.demo import cast
-from pagebridge.sandbox.demo.stage import Stage
-from pagebridge.sandbox.demo.steps import Step, card, looked_at, reads, status, thread, told, writes
+from pagebridge_sandbox.demo import fixtures
+from pagebridge_sandbox.demo.scenario import Step, card, looked_at, reads, status, thread, told, writes
+from pagebridge_sandbox.demo.stage import Stage
 from pagebridge_sandbox.pagerduty import Fault
 
 TITLE = "Search results are stale"
@@ -27,7 +27,7 @@ BOBS_RESOLVE = "status=resolved resolution by bob@example.com: 200"
 
 async def open_incident(stage: Stage) -> None:
     """Let monitoring open another incident."""
-    stage.trigger(cast.SEARCH, TITLE)
+    stage.trigger(fixtures.SEARCH, TITLE)
 
 
 async def add_note(stage: Stage) -> None:
@@ -46,7 +46,7 @@ async def reassign(stage: Stage) -> None:
     """Let Carol choose Dave, who has no PagerDuty account, and then Bob."""
     modal = await stage.dialog("Carol", "Reassign")
     for first in ("Dave", "Bob"):
-        modal.pick_user("Somebody else", cast.slack_id(first))
+        modal.pick_user("Somebody else", fixtures.slack_id(first))
         await stage.send("Carol", modal)
 
 
@@ -56,7 +56,7 @@ async def ask_two(stage: Stage) -> None:
     gone = Fault("POST", "/incidents/*/responder_requests", status=400, code=2013, message="User Not Found", times=1)
     stage.pagerduty.fail(gone)
     modal = await stage.dialog("Alice", "Add responders")
-    modal.pick_user("Who should help?", [cast.slack_id("Erin"), cast.slack_id("Carol")])
+    modal.pick_user("Who should help?", [fixtures.slack_id("Erin"), fixtures.slack_id("Carol")])
     modal.fill("Message to them", HELP)
     await stage.send("Alice", modal)
 
@@ -68,7 +68,7 @@ async def read_details(stage: Stage) -> None:
 
 async def list_open(stage: Stage) -> None:
     """Let Bob ask what is open."""
-    await stage.person("Bob").type("/pd list", cast.CHANNEL)
+    await stage.person("Bob").type("/pd list", fixtures.CHANNEL)
 
 
 async def resolve(stage: Stage) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from pagebridge.sandbox.demo import cast
-from pagebridge.sandbox.demo.checking import Check
-from pagebridge.sandbox.demo.figures import counted
-from pagebridge.sandbox.demo.stage import Stage
+from pagebridge_sandbox.demo import fixtures
+from pagebridge_sandbox.demo.checks import Check
+from pagebridge_sandbox.demo.stage import Stage
+from pagebridge_sandbox.demo.summary import counted
 
 KINDS = {"echo": "echoes of our own writes", "duplicate": "duplicates", "stale": "older than what is known"}
 """The worker's words for webhooks that changed nothing, and ours."""
@@ -67,7 +67,7 @@ def writes(*made: str) -> Check:
 def status(state: str, *assignees: str) -> Check:
     """Require the truth at PagerDuty."""
     whose = f", assigned to {' and '.join(assignees)}" if assignees else ""
-    expected = (state, [cast.pagerduty_id(first) for first in assignees])
+    expected = (state, [fixtures.pagerduty_id(first) for first in assignees])
     return Check(f"in PagerDuty {state}{whose}", lambda seen: (seen.status, seen.assignees), expected)
 
 

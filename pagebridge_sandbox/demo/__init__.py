@@ -5,6 +5,6 @@ The real receiver and worker as processes of their own, a real Valkey, and the t
 of the simulators' logs, and every step is checked against them.
 """
 
-from pagebridge.sandbox.demo.playing import main
+from pagebridge_sandbox.demo.runner import main
 
 __all__ = ["main"]

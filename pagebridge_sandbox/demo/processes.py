@@ -15,7 +15,7 @@ import aiohttp
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge.sandbox.demo.cast import CHANNEL
+from pagebridge_sandbox.demo.fixtures import CHANNEL
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pagebridge.sandbox.demo.seeing import Seen
+from pagebridge_sandbox.demo.observer import Seen
 
 
 @dataclass(frozen=True)

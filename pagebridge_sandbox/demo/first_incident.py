@@ -3,10 +3,10 @@
 import asyncio
 import time
 
-from pagebridge.sandbox.demo import cast
-from pagebridge.sandbox.demo.checking import Check
-from pagebridge.sandbox.demo.stage import Stage
-from pagebridge.sandbox.demo.steps import Step, buttons, card, menu, reads, says, status, thread, told, writes
+from pagebridge_sandbox.demo import fixtures
+from pagebridge_sandbox.demo.checks import Check
+from pagebridge_sandbox.demo.scenario import Step, buttons, card, menu, reads, says, status, thread, told, writes
+from pagebridge_sandbox.demo.stage import Stage
 
 TITLE = "Checkout latency over 2 s"
 
@@ -31,7 +31,7 @@ ALICES_RESOLVE = "status=resolved by alice@example.com: 200"
 
 async def open_incident(stage: Stage) -> None:
     """Let monitoring open the incident."""
-    stage.trigger(cast.CHECKOUT, TITLE, priority="P1", alert=REPORT)
+    stage.trigger(fixtures.CHECKOUT, TITLE, priority="P1", alert=REPORT)
 
 
 async def press_without_right(stage: Stage) -> None:
@@ -55,7 +55,7 @@ async def run_out_and_acknowledge(stage: Stage) -> None:
     stage.pagerduty.automation.unacknowledge(stage.incident)
     stage.pagerduty.webhooks.duplicate_next(1, same_id=False)
     stage.act("Bob", "acknowledges in PagerDuty's own interface")
-    stage.pagerduty.web(cast.pagerduty_id("Bob")).acknowledge(stage.incident)
+    stage.pagerduty.web(fixtures.pagerduty_id("Bob")).acknowledge(stage.incident)
 
 
 async def deliver_late(stage: Stage) -> None:

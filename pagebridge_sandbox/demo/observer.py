@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pagebridge.sandbox.demo import cast, figures
-from pagebridge.sandbox.demo.figures import Figures
-from pagebridge.sandbox.demo.hops import asked, line_gist, words
-from pagebridge.sandbox.demo.stage import Stage
+from pagebridge_sandbox.demo import fixtures, summary
+from pagebridge_sandbox.demo.stage import Stage
+from pagebridge_sandbox.demo.summary import Figures
+from pagebridge_sandbox.demo.trace import asked, line_gist, words
 from pagebridge_sandbox.slack import Message
 from pagebridge_sandbox.slack.interactive import Clickable
 
@@ -23,7 +23,7 @@ class Seen:
 
     async def look_again(self) -> None:
         """Read the worker's figures."""
-        self.told = figures.told_webhooks(await self.stage.bridge.metrics())
+        self.told = summary.told_webhooks(await self.stage.bridge.metrics())
 
     @property
     def cards(self) -> int:
@@ -91,7 +91,7 @@ class Seen:
 
     def private(self, first: str) -> str:
         """Everything that only this person reads."""
-        person = self.stage.slack.person(cast.slack_id(first))
+        person = self.stage.slack.person(fixtures.slack_id(first))
         return "\n".join(words(message.text, str) for message in person.private_messages)
 
     def figures(self, seconds: float) -> Figures:
@@ -117,4 +117,4 @@ class Seen:
 
     @property
     def _messages(self) -> list[Message]:
-        return self.stage.slack.channels[cast.CHANNEL].messages
+        return self.stage.slack.channels[fixtures.CHANNEL].messages
