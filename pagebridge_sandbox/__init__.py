@@ -1,1 +1,1 @@
-"""TODO pagebridge_sandbox."""
+"""A Slack and a PagerDuty that run on this machine, as strict as the real ones and able to misbehave on demand."""
