@@ -13,7 +13,7 @@ from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge_sandbox.pagerduty.rest.includes import expanding
 from pagebridge_sandbox.pagerduty.rest.request import Request
 from pagebridge_sandbox.pagerduty.rest.sorting import Sorts, ordered
-from pagebridge_sandbox.pagerduty.rest.zones import localised
+from pagebridge_sandbox.pagerduty.rest.time_zones import localised
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge_sandbox.pagerduty.rest.includes import expanding
 from pagebridge_sandbox.pagerduty.rest.request import Request
 from pagebridge_sandbox.pagerduty.rest.sorting import ordered
-from pagebridge_sandbox.pagerduty.rest.zones import localised
+from pagebridge_sandbox.pagerduty.rest.time_zones import localised
 
 USUAL_RANGE, LONGEST_RANGE = timedelta(days=30), timedelta(days=184)
 """Incidents are listed for the last month; at most six months can be asked for, but for `date_range=all`."""

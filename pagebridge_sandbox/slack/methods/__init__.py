@@ -2,16 +2,16 @@
 
 from pagebridge_sandbox.slack.methods import (
     blocks,
+    channel_admin,
     chat,
     conversations,
     direct,
     history,
-    marks,
-    rooms,
+    pins_reactions,
     session,
     users,
     views,
 )
 
-FAMILIES = (blocks, chat, conversations, direct, history, marks, rooms, session, users, views)
+FAMILIES = (blocks, chat, conversations, direct, history, pins_reactions, channel_admin, session, users, views)
 METHODS = {name: method for family in FAMILIES for name, method in family.METHODS.items()}
