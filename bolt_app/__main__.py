@@ -19,7 +19,7 @@ from shared.observability.log import configure
 
 log = structlog.get_logger()
 
-DONE, FAILED, MISCONFIGURED = 0, 1, 2
+EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED = 0, 1, 2
 """Exit codes: told to stop and did; something broke, start again; the settings must be mended first."""
 
 
@@ -41,30 +41,30 @@ def main(durations: Durations | None = None) -> int:
         config = load_bridge_config(settings.bridge_config)
     except Misconfigured as error:
         sys.stderr.write(f"The worker cannot start.\n{error}\n")
-        return MISCONFIGURED
+        return EXIT_MISCONFIGURED
     # Bolt reads this variable by itself, and warns at every start that it does not use it.
     os.environ.pop("SLACK_BOT_TOKEN", None)
-    return _ended(serve(settings, config, durations or Durations()))
+    return run_to_exit_code(serve(settings, config, durations or Durations()))
 
 
-def _ended(work: Coroutine[None, None, None]) -> int:
-    code = DONE
+def run_to_exit_code(work: Coroutine[None, None, None]) -> int:
+    code = EXIT_OK
     try:
         asyncio.run(work)
     except* NotReady as errors:
-        log.critical("worker.not_ready", why=_reasons(errors))
-        code = MISCONFIGURED
+        log.critical("worker.not_ready", why=flatten_errors(errors))
+        code = EXIT_MISCONFIGURED
     except* (BridgeError, OSError) as errors:
-        log.critical("worker.ended", why=_reasons(errors))
-        code = FAILED
+        log.critical("worker.ended", why=flatten_errors(errors))
+        code = EXIT_FAILED
     return code
 
 
-def _reasons(errors: ExceptionGroup[Exception]) -> list[str]:
+def flatten_errors(errors: ExceptionGroup[Exception]) -> list[str]:
     """Say what has happened, and not that it happened in a TaskGroup within a TaskGroup."""
     found: list[str] = []
     for error in errors.exceptions:
-        found += _reasons(error) if isinstance(error, ExceptionGroup) else [str(error)]
+        found += flatten_errors(error) if isinstance(error, ExceptionGroup) else [str(error)]
     return found
 
 

@@ -23,29 +23,29 @@ log = structlog.get_logger()
 T = TypeVar("T")
 Now = Callable[[], float]
 
-KEPT = 300.0
+TTL = 300.0
 """Seconds for which what was read is taken as it was."""
-AGAIN = 60.0
+RETRY_AFTER = 60.0
 """Seconds before PagerDuty is asked again what the account can do, when it did not answer."""
-PATIENCE = 2.0
+READ_TIMEOUT = 2.0
 """Seconds for which a card waits to learn what the account can do."""
 
 
-class Catalogue:
+class AccountCache:
     """Reads the lists that people choose from."""
 
     def __init__(self, pagerduty: PagerDuty, now: Now = time.monotonic) -> None:
         self._pagerduty = pagerduty
-        self._priorities = _Remembered(self._read_priorities, now)
-        self._abilities = _Remembered(self._read_abilities, now)
+        self._priorities = CachedValue(self._read_priorities, now)
+        self._abilities = CachedValue(self._read_abilities, now)
         self._options = {
-            Action.REASSIGN: _Remembered(self._policies, now),
-            Action.PRIORITY: _Remembered(self._priority_options, now),
-            Action.TRIGGER: _Remembered(self._services, now),
+            Action.REASSIGN: CachedValue(self._policies, now),
+            Action.PRIORITY: CachedValue(self._priority_options, now),
+            Action.TRIGGER: CachedValue(self._services, now),
         }
-        self._able = _Remembered(self._read_able, now)
+        self._able = CachedValue(self._read_available_actions, now)
 
-    def known(self, action: Action) -> tuple[Option, ...] | None:
+    def cached_options(self, action: Action) -> tuple[Option, ...] | None:
         """Give what there is to choose from for `action` if it is remembered."""
         return self._options[action].value
 
@@ -57,18 +57,18 @@ class Catalogue:
         """Look for the services or policies (`field`) whose names fit what somebody typed. Raises as `options`."""
         return await (self._services(typed) if field == "service" else self._policies(typed))
 
-    async def able(self) -> frozenset[Action]:
+    async def available_actions(self) -> frozenset[Action]:
         """Tell what the account can do: everything, as long as PagerDuty has not said otherwise."""
         return await self._able.get()
 
-    async def _read_able(self) -> frozenset[Action]:
+    async def _read_available_actions(self) -> frozenset[Action]:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(READ_TIMEOUT):
                 abilities, priorities = await self._abilities.get(), await self._priorities.get()
         except (CallError, Malformed, TimeoutError) as error:
             log.warning("account.unknown", why=repr(error))
-            self._able.keep(AGAIN)
-            return self._able.last or EVERYTHING
+            self._able.keep(RETRY_AFTER)
+            return self._able.peek or EVERYTHING
         lacking = {Action.ADD_RESPONDERS} if RESPONDERS not in abilities else set()
         return EVERYTHING - lacking - (set() if priorities else {Action.PRIORITY})
 
@@ -95,7 +95,7 @@ class Catalogue:
         return tuple(_option(priority) for priority in await self._priorities.get())
 
 
-class _Remembered(Generic[T]):
+class CachedValue(Generic[T]):
     """One thing read, and how long it is good for; several who want it at once make one call."""
 
     def __init__(self, read: Callable[[], Awaitable[T]], now: Now) -> None:
@@ -103,12 +103,12 @@ class _Remembered(Generic[T]):
         self._now = now
         self._lock = asyncio.Lock()
         self._good_until = 0.0
-        self._keep = KEPT
-        self.last: T | None = None
+        self._keep = TTL
+        self.peek: T | None = None
 
     @property
     def value(self) -> T | None:
-        return self.last if self._now() < self._good_until else None
+        return self.peek if self._now() < self._good_until else None
 
     def keep(self, seconds: float) -> None:
         """Let what is being read now be good for another time than usual."""
@@ -119,8 +119,8 @@ class _Remembered(Generic[T]):
             known = self.value
             if known is not None:
                 return known
-            self._keep = KEPT
-            self.last = read = await self._read()
+            self._keep = TTL
+            self.peek = read = await self._read()
             self._good_until = self._now() + self._keep
             return read
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from bolt_app.slack_transport.base import Transport
-from bolt_app.store_metrics import Figures
+from bolt_app.store_metrics import StoreMetrics
 from shared.errors import StoreDown
 from shared.model.resync_state import EVERYTHING
 from shared.store import documents
@@ -21,7 +21,7 @@ CONNECTIONS = Gauge(
 READY = Gauge("pagebridge_worker_ready", "1 while the worker takes clicks and shows what happens")
 
 
-class Health:
+class AdminServer:
     """
     Answers `/healthz`, `/readyz` and `/metrics`.
 
@@ -33,7 +33,7 @@ class Health:
     def __init__(self, redis: Redis, transport: Transport, *, durable: bool) -> None:
         self._redis = redis
         self._progress = documents.progress(redis)
-        self._figures = Figures(redis)
+        self._figures = StoreMetrics(redis)
         self._transport = transport
         self._durability = "fsync" if durable else "memory"
 

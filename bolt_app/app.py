@@ -13,11 +13,11 @@ from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import Shortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
-from bolt_app.middleware import Door
+from bolt_app.middleware import WorkspaceGuard
 from bolt_app.modals.opener import Opening
 from bolt_app.queries.incident_details import Details
 from bolt_app.queries.router import Reading
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.command_intake import Intake
 from bolt_app.write_path.direct_acknowledge import Direct
@@ -25,7 +25,7 @@ from bolt_app.write_path.taking import Taking
 from shared.slack.api.client import SlackIdentity
 
 
-def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_hand: InHand, command: str) -> AsyncApp:
+def build(token: str, home: SlackIdentity, wiring: Services, direct: Direct, in_hand: InHand, command: str) -> AsyncApp:
     """
     Build the app around an `auth.test` that was made at start; `command` is the slash command.
 
@@ -46,13 +46,13 @@ def build(token: str, home: SlackIdentity, wiring: Wiring, direct: Direct, in_ha
     client = AsyncWebClient(base_url=web.base_url, session=web.session, retry_handlers=[])
     # Without a name Bolt looks for one in the source of everything that is being called.
     app = AsyncApp(name="pagebridge", client=client, authorize=authorize, request_verification_enabled=False)
-    app.middleware(Door(wiring.slack, home))
+    app.middleware(WorkspaceGuard(wiring.slack, home))
     _listen(app, wiring, direct, in_hand, command)
     return app
 
 
-def _listen(app: AsyncApp, wiring: Wiring, direct: Direct, in_hand: InHand, command: str) -> None:
-    intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.catalogue
+def _listen(app: AsyncApp, wiring: Services, direct: Direct, in_hand: InHand, command: str) -> None:
+    intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.account_cache
     taking, opening, which = Taking(intake, direct), Opening(slack, catalogue, wiring.clock), Which(wiring)
     actions = BlockActions(taking, slack, opening, Details(wiring, opening), Retrying(wiring))
     block_actions.register(app, actions, in_hand)

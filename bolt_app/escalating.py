@@ -17,13 +17,13 @@ OnCall = Mapping[int, Mapping[UserId, str]]
 """Who is on call at each level, with their names."""
 
 
-class Escalating:
+class NextLevel:
     """Finds the level after the present one."""
 
     def __init__(self, pagerduty: PagerDuty) -> None:
         self._pagerduty = pagerduty
 
-    async def next_level(self, now: RestIncident, known: Incident) -> int:
+    async def find(self, now: RestIncident, known: Incident) -> int:
         """
         Return the level to escalate to.
 

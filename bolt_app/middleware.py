@@ -20,18 +20,18 @@ log = structlog.get_logger()
 Next = Callable[[], Awaitable[Any]]
 Body = Mapping[str, Any]
 
-ANSWER_WITHIN = 2.0
+REPLY_TIMEOUT = 2.0
 """Seconds for telling an outsider so before their envelope is acked, for which Slack gives three."""
 COMMAND = "slash_command"
 """What a slash command is called in the log: its payload is the only one without a type."""
-ACTING = frozenset(
+ACTING_KINDS = frozenset(
     {COMMAND, "block_actions", "block_suggestion", "message_action", "shortcut", "view_closed", "view_submission"}
 )
 """Whatever a person does. The rest tells what happened in Slack."""
-WORDS = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty itself."
+REFUSAL = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty itself."
 
 
-class Door:
+class WorkspaceGuard:
     """Lets our own people's envelopes in."""
 
     def __init__(self, slack: Slack, home: SlackIdentity) -> None:
@@ -40,17 +40,17 @@ class Door:
 
     async def __call__(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
         """Let the payload pass, or tell its sender privately why nothing was done."""
-        kind = _kind(body)
+        kind = _payload_kind(body)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(payload=kind, slack_user=_user_id(body))
-        if kind in ACTING and self._from_elsewhere(kind, body):
-            return await self._turned_away(kind, body)
+        if kind in ACTING_KINDS and self._is_other_workspace(kind, body):
+            return await self._is_refused(kind, body)
         await next_()
         return None
 
-    def _from_elsewhere(self, kind: str, body: Body) -> bool:
+    def _is_other_workspace(self, kind: str, body: Body) -> bool:
         try:
-            person = _person(kind, body)
+            person = _acting_user(kind, body)
         except Malformed:
             # It names nobody, so nothing can be done with it; the listener says so.
             return False
@@ -59,33 +59,33 @@ class Door:
             log.warning("click.outsider", team=person.team, why="of another workspace")
         return outside
 
-    async def _turned_away(self, kind: str, body: Body) -> BoltResponse:
+    async def _is_refused(self, kind: str, body: Body) -> BoltResponse:
         """Ack, saying why: in the ack itself where Slack shows it, else through the address for answers if any."""
         match kind:
             case "slash_command":
-                return _answer({"response_type": "ephemeral", "text": WORDS})
+                return _is_reply_to({"response_type": "ephemeral", "text": REFUSAL})
             case "view_submission":
-                return _answer({"response_action": "update", "view": _notice()})
+                return _is_reply_to({"response_action": "update", "view": _notice()})
             case "block_suggestion":
-                return _answer({"options": []})
-        await self._tell(str(body.get("response_url") or ""))
+                return _is_reply_to({"options": []})
+        await self._reply(str(body.get("response_url") or ""))
         return BoltResponse(status=200)
 
-    async def _tell(self, response_url: str) -> None:
+    async def _reply(self, response_url: str) -> None:
         if not response_url:
             return
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await self._slack.respond(response_url, text=WORDS)
+            async with asyncio.timeout(REPLY_TIMEOUT):
+                await self._slack.respond(response_url, text=REFUSAL)
         except (CallError, TimeoutError) as error:
             log.warning("reply.lost", why=repr(error))
 
 
-def _kind(body: Body) -> str:
+def _payload_kind(body: Body) -> str:
     return COMMAND if "command" in body and "type" not in body else str(body.get("type"))
 
 
-def _person(kind: str, body: Body) -> Clicker:
+def _acting_user(kind: str, body: Body) -> Clicker:
     return typist(body) if kind == COMMAND else clicker(body)
 
 
@@ -94,10 +94,10 @@ def _user_id(body: Body) -> str | None:
     return user.get("id") if isinstance(user, dict) else body.get("user_id")
 
 
-def _answer(payload: Mapping[str, object]) -> BoltResponse:
+def _is_reply_to(payload: Mapping[str, object]) -> BoltResponse:
     return BoltResponse(status=200, body=dict(payload))
 
 
 def _notice() -> Block:
     title = {"type": "plain_text", "text": "Nothing was done"}
-    return {"type": "modal", "title": title, "blocks": [section(WORDS)]}
+    return {"type": "modal", "title": title, "blocks": [section(REFUSAL)]}

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.durations import Durations
 from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable
 from shared.model.ids import IncidentId
@@ -19,17 +19,17 @@ from shared.store.work_queue import Due, WorkQueue
 log = structlog.get_logger()
 
 PASSES = Counter("pagebridge_passes", "Passes over single incidents, by kind of work", ["work"])
-BROKEN = Counter(
+FAILED_PASSES = Counter(
     "pagebridge_passes_broken_off", "Passes that did not come to their end, by work and why", ["work", "why"]
 )
 
-AT_ONCE = 64
+CONCURRENT_INCIDENTS = 64
 """How many incidents one worker works on at the same time."""
 AFTER_ERROR = 5.0
 """Seconds before an incident is tried again whose pass failed for a reason that nobody foresaw."""
 
 
-class Work(Protocol):
+class Task(Protocol):
     """One kind of work on an incident."""
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
@@ -39,11 +39,11 @@ class Work(Protocol):
         """Clean up after another worker has taken the incident over in the middle of a pass."""
 
 
-class Working:
+class QueueWorker:
     """Runs one kind of work, several incidents at once, each under its own lease."""
 
     def __init__(
-        self, queue: WorkQueue, leases: Leases, work: Work, durations: Durations, at_once: int = AT_ONCE
+        self, queue: WorkQueue, leases: Leases, work: Task, durations: Durations, at_once: int = CONCURRENT_INCIDENTS
     ) -> None:
         self._queue = queue
         self._leases = leases
@@ -52,21 +52,21 @@ class Working:
         self._slots = asyncio.Semaphore(at_once)
         self._failures: Tally[IncidentId] = Tally()
 
-    async def forever(self, stopping: asyncio.Event) -> None:
+    async def run(self, stopping: asyncio.Event) -> None:
         """Take what is due until `stopping`; then let what is in hand come to its end."""
         async with asyncio.TaskGroup() as group:
             while not stopping.is_set():
                 await self._slots.acquire()
-                due = await surviving(self._queue.take, self._durations)
+                due = await call_or_wait(self._queue.take, self._durations)
                 if isinstance(due, Due):
-                    group.create_task(self._in_slot(due))
+                    group.create_task(self._process(due))
                     continue
                 self._slots.release()
                 await self._queue.wait(min(self._durations.poll, due if due is not None else self._durations.poll))
 
-    async def _in_slot(self, due: Due) -> None:
+    async def _process(self, due: Due) -> None:
         try:
-            again = await self._guarded(due)
+            again = await self._under_lease(due)
             await self._queue.finish(due, again)
         except StoreDown as error:
             # The incident stays in the queue, hidden for a while; whoever can reach the store takes it up again.
@@ -74,39 +74,39 @@ class Working:
         finally:
             self._slots.release()
 
-    async def _guarded(self, due: Due) -> float | None:
+    async def _under_lease(self, due: Due) -> float | None:
         lease = await self._leases.take(due.incident)
         if lease is None:
             return self._durations.retry_first
         async with asyncio.TaskGroup() as group:
             keeping = group.create_task(lease.keep())
-            again = await self._pass(due.incident, lease)
+            again = await self._run_task(due.incident, lease)
             keeping.cancel()
         if isinstance(again, StoreDown):
             raise again
         await lease.release()
         return again
 
-    async def _pass(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:
+    async def _run_task(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:
         """Do one pass; whatever goes wrong with it concerns this incident alone. A store that is down is returned."""
         PASSES.labels(self._leases.work).inc()
         try:
             again = await self._work.run(incident, lease)
         except FencedOff as error:
-            BROKEN.labels(self._leases.work, "fenced_off").inc()
+            FAILED_PASSES.labels(self._leases.work, "fenced_off").inc()
             log.warning("work.fenced_off", work=self._leases.work, incident=incident, why=str(error))
             return await self._hand_over(incident)
         except Stopping:
             return 0.0
         except CallError as error:
-            again = self._pause(incident, error)
-            BROKEN.labels(self._leases.work, type(error).__name__.lower()).inc()
+            again = self._retry_delay(incident, error)
+            FAILED_PASSES.labels(self._leases.work, type(error).__name__.lower()).inc()
             log.info("work.later", work=self._leases.work, incident=incident, why=str(error), again=again)
             return again
         except StoreDown as error:
             return error
         except Exception:
-            BROKEN.labels(self._leases.work, "failed").inc()
+            FAILED_PASSES.labels(self._leases.work, "failed").inc()
             log.exception("work.failed", work=self._leases.work, incident=incident, reference=reference())
             return AFTER_ERROR
         del self._failures[incident]
@@ -119,7 +119,7 @@ class Working:
             return error
         return None
 
-    def _pause(self, incident: IncidentId, error: CallError) -> float:
+    def _retry_delay(self, incident: IncidentId, error: CallError) -> float:
         """Wait as long as the other side says, and longer with each failure: an outage must not become a flood."""
         if isinstance(error, Unavailable) and error.retry_after:
             return error.retry_after
@@ -128,7 +128,7 @@ class Working:
         return min(doubled, self._durations.retry_most)
 
 
-async def repeating(step: Callable[[], Awaitable[None]], wiring: Wiring) -> None:
+async def repeat_until_stopped(step: Callable[[], Awaitable[None]], wiring: Services) -> None:
     """Do a step over and over until the worker is told to stop; while the store is down, say so and wait a moment."""
     while not wiring.stopping.is_set():
         try:
@@ -138,7 +138,7 @@ async def repeating(step: Callable[[], Awaitable[None]], wiring: Wiring) -> None
             await asyncio.sleep(wiring.durations.retry_first)
 
 
-async def surviving(call: Callable[[], Awaitable[Due | float | None]], durations: Durations) -> Due | float | None:
+async def call_or_wait(call: Callable[[], Awaitable[Due | float | None]], durations: Durations) -> Due | float | None:
     """Make a call on the store; while the store is down, say so, wait a moment, and return None."""
     try:
         return await call()

@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.config.bridge_config import RoutingConfig
 from shared.diagnostics.route_checks import Check, RouteChecks
 from shared.errors import CallError, Malformed
@@ -17,32 +17,32 @@ from shared.observability.log import reference
 
 log = structlog.get_logger()
 
-LONGEST = 60.0
+LONGEST_PAUSE = 60.0
 """Seconds that a check may take."""
 
 
-class RouteCheck:
+class RouteMonitor:
     """Checks the routes that are in force against both sides, whenever they have changed."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
         self._changed = asyncio.Event()
         self._changed.set()
 
-    def changed(self) -> None:
+    def config_changed(self) -> None:
         """Ask for a check, because there are other routes now."""
         self._changed.set()
 
-    async def forever(self) -> None:
+    async def run(self) -> None:
         """Check at once, and after each change. Ends only by being cancelled."""
         while True:
             await self._changed.wait()
             self._changed.clear()
             try:
-                async with asyncio.timeout(LONGEST):
+                async with asyncio.timeout(LONGEST_PAUSE):
                     await self.check(self._wiring.config.routing)
             except TimeoutError:
-                log.warning("routes.unchecked", why=f"it took longer than {LONGEST:.0f} s")
+                log.warning("routes.unchecked", why=f"it took longer than {LONGEST_PAUSE:.0f} s")
             except Exception:
                 # Nothing that the check does may end the worker.
                 log.exception("routes.unchecked", reference=reference())
@@ -51,9 +51,9 @@ class RouteCheck:
         """Name every route that leads to a channel which cannot be posted to, or asks for what PagerDuty has not."""
         checks = RouteChecks(self._wiring.slack, self._wiring.pagerduty)
         for place, check in chain(checks.channels(routing), checks.conditions(routing)):
-            await self._sound(place, check)
+            await self._run_check(place, check)
 
-    async def _sound(self, place: str, check: Check) -> None:
+    async def _run_check(self, place: str, check: Check) -> None:
         """Log what is wrong with one place of the file, if anything is, or that it could not be found out."""
         try:
             wrong = await check

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bolt_app.account_cache import Catalogue
+from bolt_app.account_cache import AccountCache
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig
@@ -30,7 +30,7 @@ from shared.store.work_queue import WorkQueue
 
 
 @dataclass(frozen=True)
-class Doors:
+class Clients:
     """What a worker talks to, opened and to be closed with it."""
 
     redis: Redis
@@ -40,7 +40,7 @@ class Doors:
 
 
 @dataclass
-class Wiring:
+class Services:
     """
     The doors, the documents, the queues and the rules of one worker.
 
@@ -57,24 +57,24 @@ class Wiring:
     clock: StoreClock
     incidents: Documents[Incident]
     command_queues: Documents[CommandQueue]
-    surfaces: Documents[Surface]
-    progress: Documents[Progress]
+    slack_states: Documents[Surface]
+    resync_states: Documents[Progress]
     open_incidents: OpenIncidents
     leases: Callable[[str], Leases]
-    dirty: WorkQueue
-    commands: WorkQueue
-    briefings: WorkQueue
+    dirty_queue: WorkQueue
+    command_queue: WorkQueue
+    enrichment_queue: WorkQueue
     pagerduty: PagerDuty
     slack: Slack
     identity: Identity
     authorization: Authorization
-    echo: Echo
+    expectations: Echo
     audit: Audit
-    catalogue: Catalogue
+    account_cache: AccountCache
     journal: Journal = field(init=False)
 
     @classmethod
-    def of(cls, doors: Doors, home: SlackIdentity, config: BridgeConfig, durations: Durations) -> "Wiring":
+    def build(cls, doors: Clients, home: SlackIdentity, config: BridgeConfig, durations: Durations) -> "Services":
         """Wire a worker's parts in the usual way, on a store that is durable; `replace` puts in what is not usual."""
         redis, slack, pagerduty, lease = doors.redis, doors.slack, doors.pagerduty, durations.lease
         incidents = documents.incidents(redis)
@@ -88,20 +88,20 @@ class Wiring:
             clock=StoreClock(redis),
             incidents=incidents,
             command_queues=documents.command_queues(redis),
-            surfaces=documents.surfaces(redis),
-            progress=documents.progress(redis),
+            slack_states=documents.surfaces(redis),
+            resync_states=documents.progress(redis),
             open_incidents=OpenIncidents(redis),
             leases=lambda work: Leases(redis, work, lease),
-            dirty=WorkQueue(redis, "dirty", lease),
-            commands=WorkQueue(redis, "commands", lease),
-            briefings=WorkQueue(redis, "briefings", lease),
+            dirty_queue=WorkQueue(redis, "dirty", lease),
+            command_queue=WorkQueue(redis, "commands", lease),
+            enrichment_queue=WorkQueue(redis, "briefings", lease),
             pagerduty=pagerduty,
             slack=slack,
             identity=Identity(config.identity, slack, pagerduty, Links(redis), home),
             authorization=Authorization(config.authorization, pagerduty),
-            echo=Echo(incidents),
+            expectations=Echo(incidents),
             audit=Audit(redis),
-            catalogue=Catalogue(pagerduty),
+            account_cache=AccountCache(pagerduty),
         )
 
     def __post_init__(self) -> None:

@@ -26,13 +26,15 @@ QUEUED = Gauge("pagebridge_queue_incidents", "Incidents in a work queue, due now
 OVERDUE = Gauge(
     "pagebridge_queue_overdue_seconds", "For how long the first incident of a queue has been due", ["queue"]
 )
-LETTERS = Gauge("pagebridge_dead_letters_kept", "Dead letters that nobody has retried or dropped")
+DEAD_LETTERS = Gauge("pagebridge_dead_letters_kept", "Dead letters that nobody has retried or dropped")
 OPEN = Gauge("pagebridge_incidents_open", "Open incidents that the bridge knows")
 RESYNCED = Gauge("pagebridge_resync_age_seconds", "Seconds since the last resync began; 0 before the first")
-BUDGET = Gauge("pagebridge_slack_calls_left", "Calls of a method that Slack's limit has room for at once", ["method"])
+RATE_LIMIT_DELAY = Gauge(
+    "pagebridge_slack_calls_left", "Calls of a method that Slack's limit has room for at once", ["method"]
+)
 
 
-class Figures:
+class StoreMetrics:
     """Reads them all."""
 
     def __init__(self, redis: Redis) -> None:
@@ -48,7 +50,7 @@ class Figures:
         await self._queues(now_us // 1000)
         for method, rates in RATES.items():
             await self._budget(method, rates, now_us)
-        LETTERS.set(int(await self._redis.xlen(keys.DEAD_LETTERS)))
+        DEAD_LETTERS.set(int(await self._redis.xlen(keys.DEAD_LETTERS)))
         OPEN.set(int(await self._redis.zcard(keys.OPEN)))
         begun_ms = (await self._progress.load(EVERYTHING)).value.begun_ms
         RESYNCED.set(max(0, now_us // 1000 - begun_ms) / SECOND if begun_ms else 0)
@@ -74,4 +76,4 @@ class Figures:
             if not rate.per_channel:
                 due = await self._redis.get(keys.budget(method))
                 ahead = max(0, int(due) - now_us) / 1_000_000 if due else 0
-                BUDGET.labels(method).set(max(0, rate.burst - ahead * rate.per_minute / 60))
+                RATE_LIMIT_DELAY.labels(method).set(max(0, rate.burst - ahead * rate.per_minute / 60))

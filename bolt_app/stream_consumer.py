@@ -12,12 +12,12 @@ from shared.store.streams import Entry, Inbox
 
 log = structlog.get_logger()
 
-BURIED = Counter("pagebridge_dead_letters", "Entries that could not be handled", ["stream"])
-TRIES = 3
+DEAD_LETTERS = Counter("pagebridge_dead_letters", "Entries that could not be handled", ["stream"])
+MOST_TRIES = 3
 """How often an entry is tried that fails for a reason that nobody foresaw."""
 
 
-class Consuming:
+class StreamConsumer:
     """Handles the entries of one stream, one after the other."""
 
     def __init__(self, inbox: Inbox, handle: Callable[[Entry], Awaitable[None]]) -> None:
@@ -28,27 +28,27 @@ class Consuming:
     async def step(self) -> None:
         """Handle what is there, or wait a moment for something to come. Raises `StoreDown`, and nothing else."""
         async for entry in self._inbox.batch():
-            await self._take(entry)
+            await self._process(entry)
 
-    async def _take(self, entry: Entry) -> None:
+    async def _process(self, entry: Entry) -> None:
         try:
             await self._handle(entry)
         except Malformed as error:
-            await self._bury(entry, str(error))
+            await self._dead_letter(entry, str(error))
         except StoreDown:
             raise
         except Exception:
             quoted = reference()
             self._failures[entry.id] += 1
             log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
-            if self._failures[entry.id] >= TRIES:
-                await self._bury(entry, f"failed {TRIES} times, reference {quoted}")
+            if self._failures[entry.id] >= MOST_TRIES:
+                await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
         else:
             await self._inbox.done(entry)
             del self._failures[entry.id]
 
-    async def _bury(self, entry: Entry, why: str) -> None:
-        BURIED.labels(self._inbox.stream).inc()
+    async def _dead_letter(self, entry: Entry, why: str) -> None:
+        DEAD_LETTERS.labels(self._inbox.stream).inc()
         log.error("entry.buried", stream=self._inbox.stream, entry=entry.id, why=why)
         await self._inbox.bury(entry, why)
         del self._failures[entry.id]

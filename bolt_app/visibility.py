@@ -9,7 +9,7 @@ base on user roles and teams; its API key, which sees all, must not be a way aro
 import asyncio
 from collections.abc import Iterable
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import NotFound
 from shared.model.command import Clicker
 from shared.model.ids import ChannelId, IncidentId, TeamId
@@ -18,21 +18,21 @@ from shared.model.permissions import ADMINS
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.user import User
 
-CONFINED = frozenset({"restricted_access", "read_only_limited_user"})
+CONFINED_ROLES = frozenset({"restricted_access", "read_only_limited_user"})
 """Roles that see only what they are assigned to, were asked to help with, or what belongs to a team of theirs."""
 
 
-class Seeing:
+class Visibility:
     """Decides on data read just now."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def is_shown(self, incident: IncidentId, channel: ChannelId) -> bool:
         """Tell whether a channel shows an incident."""
-        return (await self._wiring.surfaces.load(incident)).value.shows(channel)
+        return (await self._wiring.slack_states.load(incident)).value.shows(channel)
 
-    async def visible(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
+    async def filter_visible(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
         """
         Tell whether somebody in `channel` may see an incident.
 
@@ -43,9 +43,9 @@ class Seeing:
         user = (await self._wiring.identity.link(by)).user
         private = await self.private(incident.snapshot.team_ids)
         involved = user.id in incident.snapshot.assignee_ids | incident.responders
-        return self.sees(user, incident.snapshot.team_ids, private, involved=involved)
+        return self.can_see(user, incident.snapshot.team_ids, private, involved=involved)
 
-    async def secret(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
+    async def is_hidden(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
         """
         Tell whether somebody must not even learn that an incident is there.
 
@@ -55,14 +55,16 @@ class Seeing:
         if not await self.private(incident.snapshot.team_ids):
             return False
         try:
-            return not await self.visible(incident, by, channel)
+            return not await self.filter_visible(incident, by, channel)
         except Declined:
             return True
 
-    def sees(self, user: User, teams: Iterable[TeamId], private: frozenset[TeamId], *, involved: bool = False) -> bool:
+    def can_see(
+        self, user: User, teams: Iterable[TeamId], private: frozenset[TeamId], *, involved: bool = False
+    ) -> bool:
         """Tell whether somebody sees what belongs to `teams`; whoever may act everywhere sees everything."""
         everywhere = user.id in self._wiring.config.authorization.everywhere
-        return sees(user, frozenset(teams), private, involved=involved or everywhere)
+        return can_see(user, frozenset(teams), private, involved=involved or everywhere)
 
     async def private(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
         """Find the private ones among `teams`. One that PagerDuty does not show to us may be hidden on purpose too."""
@@ -77,7 +79,7 @@ class Seeing:
             return True
 
 
-def sees(user: User, teams: frozenset[TeamId], private: frozenset[TeamId], *, involved: bool) -> bool:
+def can_see(user: User, teams: frozenset[TeamId], private: frozenset[TeamId], *, involved: bool) -> bool:
     """
     Apply PagerDuty's rules to what belongs to `teams`, of which those in `private` hide what is theirs. Pure.
 
@@ -86,6 +88,6 @@ def sees(user: User, teams: frozenset[TeamId], private: frozenset[TeamId], *, in
     if involved or user.role in ADMINS:
         return True
     hiding = private & teams
-    if hiding or user.role in CONFINED:
+    if hiding or user.role in CONFINED_ROLES:
         return bool((hiding or teams) & user.team_ids)
     return True

@@ -9,8 +9,8 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, startup_checks
-from bolt_app.admin_server import Health
-from bolt_app.queue_worker import Working, repeating
+from bolt_app.admin_server import AdminServer
+from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
 from bolt_app.read_path.channel_planner import Planning
 from bolt_app.read_path.channel_sync import Showing
 from bolt_app.read_path.enrichment import AT_ONCE, Briefer
@@ -22,13 +22,13 @@ from bolt_app.resync.incident_resync import Resync
 from bolt_app.resync.scheduler import Upkeep
 from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.resync.subscription_watchdog import Watchdog
-from bolt_app.route_monitor import RouteCheck
-from bolt_app.services import Doors, Wiring
+from bolt_app.route_monitor import RouteMonitor
+from bolt_app.services import Clients, Services
 from bolt_app.slack_transport.base import Transport
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.slack_transport.socket_mode import SocketMode
-from bolt_app.stream_consumer import Consuming
+from bolt_app.stream_consumer import StreamConsumer
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.command_intake import Mover
 from bolt_app.write_path.direct_acknowledge import Direct
@@ -68,8 +68,8 @@ class Worker:
         self._config = config
         self._durations = durations or Durations()
         self._name = secrets.token_hex(6)
-        self._wiring: Wiring | None = None
-        self._routes: RouteCheck | None = None
+        self._wiring: Services | None = None
+        self._routes: RouteMonitor | None = None
 
     def stop(self) -> None:
         """Ask the worker to finish what it has in hand, and end."""
@@ -86,10 +86,10 @@ class Worker:
         except Misconfigured as error:
             log.error("config.kept", why=str(error))
             return
-        self.use(config)
+        self.apply_config(config)
         log.info("config.loaded")
 
-    def use(self, config: BridgeConfig) -> None:
+    def apply_config(self, config: BridgeConfig) -> None:
         """Work by another `bridge.toml` from now on."""
         self._config = config
         if self._wiring is not None:
@@ -97,23 +97,23 @@ class Worker:
             self._wiring.identity.config = config.identity
             self._wiring.authorization.config = config.authorization
         if self._routes is not None:
-            self._routes.changed()
+            self._routes.config_changed()
 
     async def run(self) -> None:
         """Work until told to stop."""
         async with AsyncExitStack() as stack:
             doors = await self._open(stack)
             home = await startup_checks.check(doors.slack, self._settings.socket_token, doors.pagerduty)
-            wiring = self._wiring = await self._wired(doors, home)
+            wiring = self._wiring = await self._build_services(doors, home)
             direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
             in_hand = InHand()
             bolt = app.build(self._bot_token, home, wiring, direct, in_hand, self._settings.slack_command)
             transport = self.transport = self._transport(bolt)
             stack.push_async_callback(transport.close)
             stack.push_async_callback(in_hand.emptied)
-            health = Health(doors.redis, transport, durable=wiring.durable)
+            health = AdminServer(doors.redis, transport, durable=wiring.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
-            await self._work(wiring, doors, transport, direct)
+            await self._run_tasks(wiring, doors, transport, direct)
 
     @property
     def _bot_token(self) -> str:
@@ -126,7 +126,7 @@ class Worker:
             return HttpMode(bolt, settings.slack_signing_secret.get_secret_value(), address)
         return SocketMode(bolt, settings.socket_token or "", self._durations)
 
-    async def _open(self, stack: AsyncExitStack) -> Doors:
+    async def _open(self, stack: AsyncExitStack) -> Clients:
         settings, durations = self._settings, self._durations
         redis_url = settings.redis_url.get_secret_value()
         redis, blocking = connect(redis_url), connect(redis_url, blocking=True)
@@ -139,10 +139,10 @@ class Worker:
         stack.push_async_callback(slack.aclose)
         pagerduty = PagerDuty.of(settings, durations.pagerduty_timeout)
         stack.push_async_callback(pagerduty.aclose)
-        return Doors(redis, blocking, slack, pagerduty)
+        return Clients(redis, blocking, slack, pagerduty)
 
-    async def _wired(self, doors: Doors, home: SlackIdentity) -> Wiring:
-        wiring = Wiring.of(doors, home, self._config, self._durations)
+    async def _build_services(self, doors: Clients, home: SlackIdentity) -> Services:
+        wiring = Services.build(doors, home, self._config, self._durations)
         await wiring.clock.now_ms()
         durable = await self._is_durable(doors.redis)
         await wiring.generation.current()
@@ -158,7 +158,7 @@ class Worker:
             log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
         return wanted and found.fsync
 
-    async def _work(self, wiring: Wiring, doors: Doors, transport: Transport, direct: Direct) -> None:
+    async def _run_tasks(self, wiring: Services, doors: Clients, transport: Transport, direct: Direct) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
         events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
         await events.open()
@@ -166,18 +166,22 @@ class Worker:
         executor = Executor(wiring, Attempting(wiring), Answering(wiring))
         placing = Placing(wiring.slack, wiring.clock, wiring.durations)
         reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
-        routes = self._routes = RouteCheck(wiring)
+        routes = self._routes = RouteMonitor(wiring)
         async with asyncio.TaskGroup() as group:
             group.create_task(transport.run(self.stopping))
-            checking = group.create_task(routes.forever())
+            checking = group.create_task(routes.run())
             tasks = [
-                group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring)),
-                group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring)),
-                group.create_task(repeating(direct.catch_up, wiring)),
-                group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(self.stopping)),
-                group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(self.stopping)),
-                group.create_task(self._briefing(wiring).forever(self.stopping)),
-                group.create_task(repeating(self._upkeep(wiring, placing).step, wiring)),
+                group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(wiring).handle).step, wiring)),
+                group.create_task(repeat_until_stopped(StreamConsumer(commands, Mover(wiring).handle).step, wiring)),
+                group.create_task(repeat_until_stopped(direct.catch_up, wiring)),
+                group.create_task(
+                    self._queue_worker(wiring, wiring.command_queue, "command", executor).run(self.stopping)
+                ),
+                group.create_task(
+                    self._queue_worker(wiring, wiring.dirty_queue, "slack", reconciler).run(self.stopping)
+                ),
+                group.create_task(self._enrichment_worker(wiring).run(self.stopping)),
+                group.create_task(repeat_until_stopped(self._scheduler(wiring, placing).step, wiring)),
             ]
             await self.stopping.wait()
             checking.cancel()
@@ -185,17 +189,17 @@ class Worker:
             for task in late:
                 task.cancel()
 
-    def _upkeep(self, wiring: Wiring, placing: Placing) -> Upkeep:
+    def _scheduler(self, wiring: Services, placing: Placing) -> Upkeep:
         resync = Resync(wiring, Repairing(wiring))
         watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
         return Upkeep(wiring, resync, Sweep(wiring, resync), watchdog, placing)
 
-    def _briefing(self, wiring: Wiring) -> Working:
+    def _enrichment_worker(self, wiring: Services) -> QueueWorker:
         leases = Leases(wiring.redis, "briefing", wiring.durations.lease)
-        return Working(wiring.briefings, leases, Briefer(wiring), wiring.durations, AT_ONCE)
+        return QueueWorker(wiring.enrichment_queue, leases, Briefer(wiring), wiring.durations, AT_ONCE)
 
-    def _inbox(self, doors: Doors, stream: str) -> Inbox:
+    def _inbox(self, doors: Clients, stream: str) -> Inbox:
         return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)
 
-    def _working(self, wiring: Wiring, queue: WorkQueue, name: str, work: Executor | Reconciler) -> Working:
-        return Working(queue, wiring.leases(name), work, wiring.durations)
+    def _queue_worker(self, wiring: Services, queue: WorkQueue, name: str, work: Executor | Reconciler) -> QueueWorker:
+        return QueueWorker(queue, wiring.leases(name), work, wiring.durations)

@@ -13,11 +13,11 @@ import structlog
 
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, Verb, Wish
 from bolt_app.commands.slash_payload import Typed
-from bolt_app.open_incidents import Open, StillOpen
+from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import code, headline, label, saying, typed_as
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.services import Wiring
-from bolt_app.visibility import Seeing
+from bolt_app.services import Services
+from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import Command, Terms
 from shared.model.event import Ref, Snapshot
@@ -70,10 +70,10 @@ class Target:
 class Which:
     """Finds the incident."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
-        self._open = StillOpen(wiring)
-        self._seeing = Seeing(wiring)
+        self._open = OpenIncidentReader(wiring)
+        self._seeing = Visibility(wiring)
         self._meanings = Meanings(wiring.redis)
 
     async def find(self, wish: Wish, typed: Typed) -> Target | Reply:
@@ -116,11 +116,11 @@ class Which:
             if wish.incident in (known.id, typed_as(known.id, known.snapshot)):
                 return Target.of(known.id, known.snapshot)
         read = (await self._wiring.pagerduty.incident(incident_id(wish.incident))).value
-        if await self._seeing.secret(read, typed.by, typed.channel):
+        if await self._seeing.is_hidden(read, typed.by, typed.channel):
             raise NotFound("it belongs to a private team")
         return Target.of(read.id, read.snapshot)
 
-    async def _shown(self, typed: Typed) -> list[Open]:
+    async def _shown(self, typed: Typed) -> list[OpenIncident]:
         """List what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
         try:
             async with asyncio.timeout(self._wiring.durations.store / 2):
@@ -142,7 +142,7 @@ class Which:
         return Target.of(only.id, only.snapshot) if only else candidates(wish, typed.command, found)
 
 
-def candidates(wish: Wish, command: str, found: Sequence[Open]) -> Reply:
+def candidates(wish: Wish, command: str, found: Sequence[OpenIncident]) -> Reply:
     """List what could have been meant, each with the line that works for it."""
     if not found:
         line = code(f"{command} {replace(wish, incident=EXAMPLE).line}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from bolt_app.commands.interactive import Payload, clicker, reading, text
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
@@ -76,7 +76,7 @@ def note(author: str, said: str, permalink: str) -> str:
 class Quoting:
     """Makes the command that the shortcut means."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def command(self, payload: Payload) -> Command:

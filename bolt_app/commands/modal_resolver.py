@@ -15,7 +15,7 @@ from bolt_app.commands import modal_submission
 from bolt_app.commands.interactive import Payload, clicker, submitted
 from bolt_app.commands.modal_submission import Filled, Wrong
 from bolt_app.modals.forms import LATER
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.access.identity import Identity
 from shared.errors import CallError, StoreDown
 from shared.model.command import Clicker, Command
@@ -36,7 +36,7 @@ UNANSWERED = "Slack or PagerDuty did not answer in time, so nothing was sent. Pr
 class Meaning:
     """Makes commands of submissions."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def command(self, payload: Payload) -> Command:

@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import replace
 
 from bolt_app.commands.interactive import Again
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.model.command import Action, Clicker, Command, command_id
 from shared.model.command_queue import CommandQueue, Record
 from shared.model.event import Ref
@@ -22,7 +22,7 @@ DONE = frozenset({Kind.DONE, Kind.ALREADY, Kind.REOPENED})
 class Retrying:
     """Makes the command that a press on "Try again" means."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def command(self, again: Again) -> Command:

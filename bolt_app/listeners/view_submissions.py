@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.account_cache import Catalogue
+from bolt_app.account_cache import AccountCache
 from bolt_app.commands.modal_resolver import Meaning
 from bolt_app.commands.modal_submission import Wrong, first_field
 from bolt_app.modals.forms import TITLE
@@ -63,7 +63,7 @@ class ViewSubmissions:
         await ack(response_action="errors", errors={first_field(body.get("view") or {}) or "text": words})
 
 
-def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: Catalogue, in_hand: InHand) -> None:
+def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: AccountCache, in_hand: InHand) -> None:
     """Listen to the dialogs, and to what people type into a menu that asks us for its options."""
 
     async def submitted(ack: AsyncAck, body: Body) -> None:

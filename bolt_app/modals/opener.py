@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import structlog
 
-from bolt_app.account_cache import Catalogue
+from bolt_app.account_cache import AccountCache
 from bolt_app.modals import forms
 from bolt_app.modals.context import About
 from shared.errors import CallError, Malformed, NotFound, Refused
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 class Opening:
     """Opens a dialog in front of whoever pressed something, or tells them why it did not open."""
 
-    def __init__(self, slack: Slack, catalogue: Catalogue, clock: StoreClock) -> None:
+    def __init__(self, slack: Slack, catalogue: AccountCache, clock: StoreClock) -> None:
         self._slack = slack
         self._catalogue = catalogue
         self._clock = clock
@@ -54,7 +54,7 @@ class Opening:
             await self._tell(about, error)
 
     async def _choosing(self, action: Action, about: About, trigger_id: str, title: str) -> None:
-        known = self._catalogue.known(action)
+        known = self._catalogue.cached_options(action)
         if known is not None:
             await self._slack.open_view(trigger_id, forms.choosing(action, about, known, title))
             return

@@ -6,11 +6,11 @@ from typing import Any
 from bolt_app.commands.interactive import press
 from bolt_app.commands.slash_grammar import Verb
 from bolt_app.commands.slash_payload import Typed
-from bolt_app.open_incidents import Open
+from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.list_incidents import paragraphs
 from bolt_app.replies.builder import age, code, label, saying
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import Malformed
 from shared.model.command import Action, Command, command_id
 from shared.model.event import Status
@@ -29,18 +29,18 @@ MOST = 50
 class AckMine:
     """Finds what is triggered and assigned to somebody."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def answer(self, typed: Typed) -> Reply:
         """Show it, with the button. Raises what the readings raise, and `Declined` for who is not linked."""
         user = (await self._wiring.identity.link(typed.by)).user
         wanted = IncidentFilter(statuses=[Status.TRIGGERED], users=[user.id])
-        found = [Open(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
+        found = [OpenIncident(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
         return preview(found, self._wiring.clock.estimate_ms(), typed.command)
 
 
-def preview(found: Sequence[Open], now_ms: int, command: str) -> Reply:
+def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
     """List what would be acknowledged, the oldest first, and offer to do it."""
     if not found:
         return saying("Nothing that is assigned to you waits for an acknowledge.")
@@ -51,7 +51,7 @@ def preview(found: Sequence[Open], now_ms: int, command: str) -> Reply:
     return saying(head, *paragraphs([_row(one, now_ms) for one in taken]), more, press=[button(taken)])
 
 
-def button(incidents: Sequence[Open]) -> Block:
+def button(incidents: Sequence[OpenIncident]) -> Block:
     """Make the button. It names what was shown, so that nothing is acknowledged that nobody has seen."""
     words = f"Acknowledge {counted(len(incidents))}"
     return {
@@ -103,7 +103,7 @@ def taken(commands: Sequence[Command], lost: Sequence[Command], command: str) ->
     return saying(*parts)
 
 
-def _row(incident: Open, now_ms: int) -> str:
+def _row(incident: OpenIncident, now_ms: int) -> str:
     """Say what one is in few words: there may be many, and all have to be seen before they are acknowledged."""
     shown = incident.snapshot
     urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"

@@ -7,8 +7,8 @@ from bolt_app.modals.opener import Opening
 from bolt_app.queries import incident_details_view
 from bolt_app.queries.incident_view import read_whole
 from bolt_app.queries.router import ANSWERED_WITHIN, unreadable
-from bolt_app.services import Wiring
-from bolt_app.visibility import Seeing
+from bolt_app.services import Services
+from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import Clicker
 from shared.model.ids import IncidentId
@@ -20,10 +20,10 @@ from shared.slack.render.text import escape
 class Details:
     """Opens them in front of whoever asks, if they may see the incident."""
 
-    def __init__(self, wiring: Wiring, opening: Opening) -> None:
+    def __init__(self, wiring: Services, opening: Opening) -> None:
         self._wiring = wiring
         self._opening = opening
-        self._seeing = Seeing(wiring)
+        self._seeing = Visibility(wiring)
 
     async def open(self, incident: IncidentId, about: About, by: Clicker, trigger_id: str) -> None:
         """Open them; whatever goes wrong is told there. Never raises `CallError`."""
@@ -37,7 +37,7 @@ class Details:
         try:
             async with asyncio.timeout(ANSWERED_WITHIN):
                 whole = await read_whole(self._wiring.pagerduty, incident)
-                if await self._seeing.visible(whole.incident, by, about.channel):
+                if await self._seeing.filter_visible(whole.incident, by, about.channel):
                     return incident_details_view.shown(whole)
         except Declined as declined:
             return [section(f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}.")]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from bolt_app.commands.slash_grammar import Scope, Verb, Wish
 from bolt_app.commands.slash_payload import Typed
-from bolt_app.open_incidents import Open, StillOpen
+from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import age, code, headline, names, saying
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.services import Wiring
-from bolt_app.visibility import Seeing
+from bolt_app.services import Services
+from bolt_app.visibility import Visibility
 from shared.model.event import Status
 from shared.pagerduty.api.request_bodies import IncidentFilter
 
@@ -21,17 +21,17 @@ OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 class Listing:
     """Lists incidents."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
-        self._open = StillOpen(wiring)
-        self._seeing = Seeing(wiring)
+        self._open = OpenIncidentReader(wiring)
+        self._seeing = Visibility(wiring)
 
     async def answer(self, wish: Wish, typed: Typed) -> Reply:
         """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""
         found = await self._found(wish.scope, typed)
         return listed(wish.scope, found, self._wiring.clock.estimate_ms(), typed.command)
 
-    async def _found(self, scope: Scope, typed: Typed) -> list[Open]:
+    async def _found(self, scope: Scope, typed: Typed) -> list[OpenIncident]:
         match scope:
             case Scope.CHANNEL:
                 return await self._open.shown_in(typed.channel)
@@ -40,25 +40,25 @@ class Listing:
             case Scope.ALL:
                 return await self._all(typed)
 
-    async def _mine(self, typed: Typed) -> list[Open]:
+    async def _mine(self, typed: Typed) -> list[OpenIncident]:
         user = (await self._wiring.identity.link(typed.by)).user
         wanted = IncidentFilter(statuses=OPEN, users=[user.id])
-        return [Open(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
+        return [OpenIncident(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
 
-    async def _all(self, typed: Typed) -> list[Open]:
+    async def _all(self, typed: Typed) -> list[OpenIncident]:
         user = (await self._wiring.identity.link(typed.by)).user
         known = await self._open.all()
         here = {shown.id for shown in await self._open.shown_in(typed.channel)}
         private = await self._seeing.private(team for incident in known for team in incident.snapshot.team_ids)
 
-        def sees(incident: Open) -> bool:
+        def sees(incident: OpenIncident) -> bool:
             assigned = user.id in incident.snapshot.assignee_ids
-            return self._seeing.sees(user, incident.snapshot.team_ids, private, involved=assigned)
+            return self._seeing.can_see(user, incident.snapshot.team_ids, private, involved=assigned)
 
         return [incident for incident in known if incident.id in here or sees(incident)]
 
 
-def listed(scope: Scope, found: Sequence[Open], now_ms: int, command: str) -> Reply:
+def listed(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
     """Say what is open: what is urgent first, and of that the newest."""
     if not found:
         return saying(_nothing(scope, command))
@@ -67,7 +67,7 @@ def listed(scope: Scope, found: Sequence[Open], now_ms: int, command: str) -> Re
     return saying(f"*{_head(scope)}: {len(found)}*", *paragraphs(rows), more)
 
 
-def row(incident: Open, now_ms: int) -> str:
+def row(incident: OpenIncident, now_ms: int) -> str:
     """Say what one incident is, whose, and how old."""
     shown = incident.snapshot
     urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
@@ -81,7 +81,7 @@ def paragraphs(rows: Sequence[str]) -> list[str]:
     return ["\n".join(rows[at : at + PER_PARAGRAPH]) for at in range(0, len(rows), PER_PARAGRAPH)]
 
 
-def _rank(incident: Open) -> tuple[bool, int, int]:
+def _rank(incident: OpenIncident) -> tuple[bool, int, int]:
     # Two of one second are told apart by their numbers.
     shown = incident.snapshot
     return shown.urgency != "high", -(shown.created_ms or 0), -(shown.number or 0)

@@ -7,11 +7,11 @@ from difflib import get_close_matches
 
 from bolt_app.commands.slash_grammar import Verb, Wish
 from bolt_app.commands.slash_payload import Typed
-from bolt_app.open_incidents import StillOpen
+from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.replies.builder import code, saying
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.services import Wiring
-from bolt_app.visibility import Seeing
+from bolt_app.services import Services
+from bolt_app.visibility import Visibility
 from shared.model.event import Instant, Ref
 from shared.model.ids import TeamId
 from shared.pagerduty.models.escalation_policy import EscalationPolicy, OnCall
@@ -37,10 +37,10 @@ class Place:
 class WhoIsOnCall:
     """Finds what is meant, and reads who is on call for it."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
-        self._open = StillOpen(wiring)
-        self._seeing = Seeing(wiring)
+        self._open = OpenIncidentReader(wiring)
+        self._seeing = Visibility(wiring)
 
     async def answer(self, wish: Wish, typed: Typed) -> Reply:
         """Show the levels, or what there is to choose from. Raises what the readings raise."""
@@ -70,7 +70,7 @@ class WhoIsOnCall:
     async def _visible(self, user: User, places: Iterable[Place]) -> list[Place]:
         found = list(places)
         private = await self._seeing.private(team for place in found for team in place.teams)
-        return [place for place in found if self._seeing.sees(user, place.teams, private)]
+        return [place for place in found if self._seeing.can_see(user, place.teams, private)]
 
     async def _levels(self, policy: str) -> str:
         door = self._wiring.pagerduty

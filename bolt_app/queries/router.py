@@ -14,7 +14,7 @@ from bolt_app.queries.show_incident import Show
 from bolt_app.queries.whoami import WhoAmI
 from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, StoreDown
 from shared.model.outcome import Declined
 from shared.observability.log import reference
@@ -30,7 +30,7 @@ ANSWERED_WITHIN = 10.0
 class Reading:
     """Answers what can be answered without changing anything."""
 
-    def __init__(self, wiring: Wiring, which: Which) -> None:
+    def __init__(self, wiring: Services, which: Which) -> None:
         self._listing = Listing(wiring)
         self._show = Show(wiring, which)
         self._on_call = WhoIsOnCall(wiring)

@@ -8,8 +8,8 @@ from bolt_app.commands.slash_payload import Typed
 from bolt_app.queries.incident_view import LONGEST, Whole, author, counted, cut, entry, facts, read_whole
 from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.services import Wiring
-from bolt_app.visibility import Seeing
+from bolt_app.services import Services
+from bolt_app.visibility import Visibility
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
 from shared.slack.render.text import clamp, escape, outside
@@ -22,10 +22,10 @@ LINKS = 5
 class Show:
     """Reads one incident."""
 
-    def __init__(self, wiring: Wiring, which: Which) -> None:
+    def __init__(self, wiring: Services, which: Which) -> None:
         self._wiring = wiring
         self._which = which
-        self._seeing = Seeing(wiring)
+        self._seeing = Visibility(wiring)
 
     async def answer(self, wish: Wish, typed: Typed) -> Reply:
         """Show it. Raises what the reading raises, and `Declined` where only a linked person may see it."""
@@ -33,7 +33,7 @@ class Show:
         if isinstance(target, Reply):
             return target
         whole = await read_whole(self._wiring.pagerduty, target.incident)
-        if not await self._seeing.visible(whole.incident, typed.by, typed.channel):
+        if not await self._seeing.filter_visible(whole.incident, typed.by, typed.channel):
             return unknown(wish, typed.command)
         return shown(whole)
 

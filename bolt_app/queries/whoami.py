@@ -3,7 +3,7 @@
 from bolt_app.commands.slash_payload import Typed
 from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.access.identity import Linked
 from shared.model.outcome import Declined, Outcome
 from shared.slack.render.text import escape
@@ -28,7 +28,7 @@ _HOW = {
 class WhoAmI:
     """Tells people who they are."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def answer(self, typed: Typed) -> Reply:

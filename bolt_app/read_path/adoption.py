@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.channel_planner import Planning
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Agent, Snapshot
 from shared.model.ids import ChannelId, IncidentId, UserId
@@ -54,7 +54,7 @@ class Reading:
 class Adopting:
     """Adopts incidents, each under the lease for writing its messages."""
 
-    def __init__(self, wiring: Wiring, planning: Planning) -> None:
+    def __init__(self, wiring: Services, planning: Planning) -> None:
         self._wiring = wiring
         self._planning = planning
         self._readings: dict[ChannelId, Reading] = defaultdict(Reading)
@@ -88,7 +88,9 @@ class Adopting:
             known = (await self._wiring.incidents.change(known.id, lambda now: _with(now, lines))).value
         ADOPTED.labels("card" if cards else "nothing").inc()
         log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
-        return known, (await self._wiring.surfaces.change(known.id, lambda now: _unless_known(now, found), lease)).value
+        return known, (
+            await self._wiring.slack_states.change(known.id, lambda now: _unless_known(now, found), lease)
+        ).value
 
     async def _not_too_early(self, birth: Birth) -> None:
         """Wait until no call that was begun before the data was lost can put a message there any more."""

@@ -9,8 +9,8 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.reconcile_pass import Pass
-from bolt_app.services import Wiring
-from bolt_app.visibility import Seeing
+from bolt_app.services import Services
+from bolt_app.visibility import Visibility
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import ChannelId
@@ -45,10 +45,10 @@ CLOSED = frozenset(
 class Closing:
     """Decides what becomes of an incident in a channel that refuses it."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
         self._closed = ClosedChannels(wiring.redis)
-        self._seeing = Seeing(wiring)
+        self._seeing = Visibility(wiring)
 
     async def may_try(self, this: Pass, channel: ChannelId) -> bool:
         """Tell whether it makes sense to write to `channel` in this pass."""
@@ -68,7 +68,7 @@ class Closing:
         if instead is not None:
             log.error("channel.closed", **facts, instead=instead)
             DISPLACED.labels(str(error.code)).inc()
-            await this.save(self._wiring.surfaces, lambda surface: surface.moved(instead))
+            await this.save(self._wiring.slack_states, lambda surface: surface.moved(instead))
             await self._wait(this, channel)
             return 0.0
         if channel not in this.surface.waiting:
@@ -92,27 +92,27 @@ class Closing:
         if waited or new:
             await self._next(this, channel)
         if waited:
-            await this.save(self._wiring.surfaces, lambda surface: surface.opened(channel))
+            await this.save(self._wiring.slack_states, lambda surface: surface.opened(channel))
             log.info("channel.open", incident=this.incident.id, channel=channel)
             if channel == this.surface.displaced:
                 # The card that stands in for it says that it is closed.
-                await self._wiring.dirty.mark(this.incident.id)
+                await self._wiring.dirty_queue.mark(this.incident.id)
 
     async def given_up(self, this: Pass, channel: ChannelId) -> None:
         """Give up a card that has become pointless, and let the next one try."""
         await self._next(this, channel)
-        await this.save(self._wiring.surfaces, lambda surface: surface.without(channel))
+        await this.save(self._wiring.slack_states, lambda surface: surface.without(channel))
 
     async def _next(self, this: Pass, channel: ChannelId) -> None:
         await self._closed.done(channel, this.incident.id)
         following = await self._closed.first(channel)
         if following is not None:
-            await self._wiring.dirty.mark(following)
+            await self._wiring.dirty_queue.mark(following)
 
     async def _wait(self, this: Pass, channel: ChannelId) -> bool:
         now = await self._wiring.clock.now_ms()
         tries = await self._closed.wait(channel, this.incident.id, now)
-        await this.save(self._wiring.surfaces, lambda surface: surface.closed(channel))
+        await this.save(self._wiring.slack_states, lambda surface: surface.closed(channel))
         return tries
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from prometheus_client import Counter
 
-from bolt_app.services import Wiring
-from bolt_app.visibility import Seeing
+from bolt_app.services import Services
+from bolt_app.visibility import Visibility
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
@@ -21,9 +21,9 @@ UNSHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowh
 class Planning:
     """Decides in which channels an incident is shown."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
-        self._seeing = Seeing(wiring)
+        self._seeing = Visibility(wiring)
 
     def route(self, snapshot: Snapshot) -> Route:
         """Find the route that holds for an incident as it is now."""
@@ -53,7 +53,7 @@ class Planning:
 
         routed = [self._routed(snapshot, added)] if added else []
         hidden = [fact("incident.withheld", channel=channel) for channel in secrecy.shut - surface.secrecy.shut]
-        return (await self._wiring.surfaces.change(surface.id, rule, lease, lambda: (*routed, *hidden))).value
+        return (await self._wiring.slack_states.change(surface.id, rule, lease, lambda: (*routed, *hidden))).value
 
     async def _secrecy(self, surface: Surface, snapshot: Snapshot) -> Secrecy:
         """

@@ -11,7 +11,7 @@ from bolt_app.read_path.delay_notice import Lagging
 from bolt_app.read_path.mentions import Mentions
 from bolt_app.read_path.message_sync import Place, Placing
 from bolt_app.read_path.reconcile_pass import Pass
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.slack_state import Placed
@@ -33,7 +33,7 @@ Names = Mapping[UserId, SlackUserId]
 class Showing:
     """Writes cards and lines. Nothing else does."""
 
-    def __init__(self, wiring: Wiring, placing: Placing) -> None:
+    def __init__(self, wiring: Services, placing: Placing) -> None:
         self._wiring = wiring
         self._placing = placing
         self._closing = Closing(wiring)
@@ -109,7 +109,7 @@ class Showing:
         elsewhere = this.home if channel != this.home else None
         displaced = this.surface.displaced_from(channel)
         places = Places(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
-        able = await self._wiring.catalogue.able()
+        able = await self._wiring.account_cache.available_actions()
         return card.render(this.incident, this.snapshot, names, places, able=able)
 
     async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
@@ -119,7 +119,9 @@ class Showing:
         async def save(placed: Placed) -> None:
             known = placed.with_news(this.as_of_ms)
             called = names if placed.ts not in (None, this.card(channel).ts) else ()
-            await this.save(self._wiring.surfaces, lambda surface: surface.with_card(channel, known).calling(called))
+            await this.save(
+                self._wiring.slack_states, lambda surface: surface.with_card(channel, known).calling(called)
+            )
 
         # What only says more of a state that is shown already must not take the place of another incident's news.
         urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
@@ -129,7 +131,7 @@ class Showing:
         if placed.ts is None and this.surface.shows(channel):
             if channel == this.home:
                 # The thread is gone with it.
-                await this.save(self._wiring.surfaces, lambda surface: surface.left_behind())
+                await this.save(self._wiring.slack_states, lambda surface: surface.left_behind())
             await self._placing.say(message, await self._posted(this, message, names, place), place)
         if this.has_news(this.card(channel)):
             # What is new does not show on it.
@@ -150,7 +152,7 @@ class Showing:
         tellings = told(this.incident.lines, this.surface.lines.keys())
         quiet = {each.line.key for each in tellings if not wanted(each.line, this.route.verbosity)}
         if quiet - this.surface.left_out - this.surface.lines.keys():
-            await this.save(self._wiring.surfaces, lambda surface: surface.leaving_out(quiet))
+            await this.save(self._wiring.slack_states, lambda surface: surface.leaving_out(quiet))
         for telling in tellings:
             if telling.line.key not in quiet and not this.surface.counts_as_told(telling.line):
                 await self._line(this, telling)
@@ -162,7 +164,7 @@ class Showing:
             return
 
         async def save(placed: Placed) -> None:
-            await this.save(self._wiring.surfaces, lambda surface: surface.with_line(key, placed))
+            await this.save(self._wiring.slack_states, lambda surface: surface.with_line(key, placed))
 
         thread, aloud = this.card(this.home).ts, loud(telling.line) in this.route.broadcast
         place = Place(this.home, save, this.lease, thread=thread, aloud=aloud, urgent=this.urgent)
@@ -175,7 +177,7 @@ class Showing:
         except Refused as error:
             if error.code not in NO_THREAD:
                 raise
-            await this.save(self._wiring.surfaces, lambda surface: surface.without_card(this.home))
+            await this.save(self._wiring.slack_states, lambda surface: surface.without_card(this.home))
             raise Unavailable("the card with the thread is gone, and has to be posted again") from error
 
 

@@ -4,7 +4,7 @@ import structlog
 from prometheus_client import Histogram
 
 from bolt_app.read_path.reconcile_pass import Pass
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError
 from shared.model.ids import ChannelId
 from shared.model.slack_state import Placed
@@ -23,7 +23,7 @@ DELAY = Histogram(
 class Lagging:
     """Keeps count of the cards that have to wait."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
         self._lag = Lag(wiring.redis, wiring.durations.behind)
 

@@ -14,7 +14,7 @@ import structlog
 
 from bolt_app.escalating import OnCall as Levels
 from bolt_app.escalating import present_level
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
 from shared.model.enrichment import Ahead, FirstAlert, Link, decisive
 from shared.model.event import Event, Instant, Ref, Source
@@ -37,7 +37,7 @@ LONGEST = 500
 class Briefer:
     """Reads what is wanted, slowly."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
         self._next = 0.0
 
@@ -50,13 +50,13 @@ class Briefer:
         ahead, alert = await self._ahead(known, read, lease), await self._first_alert(known, read, lease)
         after = (await self._wiring.incidents.change(incident, lambda now: briefed(now, read, ahead, alert))).value
         if after != known:
-            await self._wiring.dirty.mark(incident)
+            await self._wiring.dirty_queue.mark(incident)
         wanted = after.snapshot is not None and after.briefing.wanted(after.snapshot, after.as_of)
         return self._wiring.durations.briefing if wanted else None
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Leave it to whoever is next."""
-        await self._wiring.briefings.mark(incident)
+        await self._wiring.enrichment_queue.mark(incident)
 
     async def _read(self, known: Incident, lease: Lease) -> RestIncident | None:
         """Read the incident; None when PagerDuty does not show it, which asking again would not change."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Malformed
 from shared.model.event import Snapshot
 from shared.model.ids import SlackUserId, UserId
@@ -31,7 +31,7 @@ class Known(NamedTuple):
 class Mentions:
     """Finds the Slack users of the people on an incident. A name without a mention is better than a late card."""
 
-    def __init__(self, wiring: Wiring, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, wiring: Services, now: Callable[[], float] = time.monotonic) -> None:
         self._wiring = wiring
         self._now = now
         self._known: dict[UserId, Known] = {}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 from prometheus_client import Counter, Histogram
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import Malformed
 from shared.model.event import SECOND, Event, Source
 from shared.model.incident import Folded, Incident, Told, fold
@@ -40,7 +40,7 @@ Rule = Callable[[Incident, Event, int], Folded]
 class Projector:
     """Folds the events stream into the projections, by `rule`."""
 
-    def __init__(self, wiring: Wiring, rule: Rule = fold) -> None:
+    def __init__(self, wiring: Services, rule: Rule = fold) -> None:
         self._wiring = wiring
         self._rule = rule
 
@@ -67,10 +67,10 @@ class Projector:
             return folded.incident
 
         await self._wiring.incidents.change(event.incident, rule, facts=lambda: (_arrived(event, entry, folded),))
-        await self._wiring.dirty.mark(event.incident)
+        await self._wiring.dirty_queue.mark(event.incident)
         if folded.incident.expectations:
             # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
-            await self._wiring.commands.mark(event.incident)
+            await self._wiring.command_queue.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.told).inc()
         WAITED.observe(max(0, now_ms - entry.at_ms) / SECOND)
         if event.source is Source.WEBHOOK and folded.told is not Told.DUPLICATE:

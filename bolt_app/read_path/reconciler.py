@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from bolt_app.read_path.adoption import Adopting
 from bolt_app.read_path.channel_planner import Planning
 from bolt_app.read_path.channel_sync import Pass, Showing
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Malformed, NotFound
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId
@@ -31,7 +31,7 @@ READS = Counter("pagebridge_incident_reads", "Incidents read because their event
 class Reconciler:
     """Makes the difference between the projections and what Slack shows."""
 
-    def __init__(self, wiring: Wiring, planning: Planning, showing: Showing) -> None:
+    def __init__(self, wiring: Services, planning: Planning, showing: Showing) -> None:
         self._wiring = wiring
         self._planning = planning
         self._adopting = Adopting(wiring, planning)
@@ -52,11 +52,11 @@ class Reconciler:
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Forget what the cards say, because our last call may have landed late, and have them looked at again."""
-        await self._wiring.surfaces.change(incident, lambda surface: surface.forgotten())
-        await self._wiring.dirty.mark(incident)
+        await self._wiring.slack_states.change(incident, lambda surface: surface.forgotten())
+        await self._wiring.dirty_queue.mark(incident)
 
     async def _shown(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
-        surface = (await self._wiring.surfaces.load(known.id)).value
+        surface = (await self._wiring.slack_states.load(known.id)).value
         known, surface = await self._adopting.adopted(known, surface, birth, lease)
         if not _quiet(known, surface):
             surface = await self._planning.planned(surface, snapshot, birth, lease)
@@ -66,7 +66,7 @@ class Reconciler:
         if known.briefing.wanted(snapshot, known.as_of):
             # The card does not wait for what it says besides the state; but if it has to wait all the same, for Slack's
             # limits, it comes with that in it.
-            await self._wiring.briefings.mark(known.id)
+            await self._wiring.enrichment_queue.mark(known.id)
         return await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
 
     async def _index(self, snapshot: Snapshot, surface: Surface) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.journal import Facts, fact
@@ -42,7 +42,7 @@ class Looked:
 class Repairing:
     """Reads incidents in full, slowly, and folds what was read."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def repair(self, incident: IncidentId, birth: Birth, lease: Lease) -> Looked:
@@ -80,9 +80,9 @@ class Repairing:
 
     async def _settled(self, found: Repaired, missing: list[str]) -> Looked:
         incident = found.incident.id
-        await self._wiring.dirty.mark(incident)
+        await self._wiring.dirty_queue.mark(incident)
         if found.incident.expectations:
-            await self._wiring.commands.mark(incident)
+            await self._wiring.command_queue.mark(incident)
         for what in missing:
             REPAIRS.labels(what).inc()
             log.warning("resync.repaired", incident=incident, missing=what)

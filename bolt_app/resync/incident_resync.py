@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.resync.incident_repair import Looked, Repairing
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
 from shared.model.event import ANNOTATED, SECOND, Status
 from shared.model.ids import IncidentId
@@ -60,7 +60,7 @@ class Pass:
 class Resync:
     """Compares the projections with PagerDuty."""
 
-    def __init__(self, wiring: Wiring, repairing: Repairing) -> None:
+    def __init__(self, wiring: Services, repairing: Repairing) -> None:
         self._wiring = wiring
         self._repairing = repairing
 
@@ -165,7 +165,7 @@ class Resync:
             return replace(settle(known, listed.snapshot, listed.updated), change=listed.status_change)
 
         await self._wiring.incidents.change(listed.id, rule)
-        await self._wiring.dirty.mark(listed.id)
+        await self._wiring.dirty_queue.mark(listed.id)
 
     async def _take_slots(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
         """Let entries that tell nothing new take their slots, so that none of them is taken for another change."""

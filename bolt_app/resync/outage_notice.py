@@ -7,7 +7,7 @@ from dataclasses import replace
 import structlog
 
 from bolt_app.read_path.message_sync import Place, Placing
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError, Refused
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId
@@ -25,10 +25,10 @@ MOST = 200
 class Gaps:
     """Closes a gap: waits until all that was lost in it has been looked up, and tells of it."""
 
-    def __init__(self, wiring: Wiring, placing: Placing) -> None:
+    def __init__(self, wiring: Services, placing: Placing) -> None:
         self._wiring = wiring
         self._placing = placing
-        self._progress = wiring.progress
+        self._progress = wiring.resync_states
 
     async def passed(self, progress: Progress, late: Iterable[IncidentId], lease: Lease) -> Progress:
         """Take in what a pass of resync found; tell of the gap after the first pass to which nothing in it is young."""
@@ -57,7 +57,7 @@ class Gaps:
         found: dict[ChannelId, list[Snapshot]] = defaultdict(list)
         for incident in late:
             snapshot = (await self._wiring.incidents.load(incident)).value.snapshot
-            surface = (await self._wiring.surfaces.load(incident)).value
+            surface = (await self._wiring.slack_states.load(incident)).value
             home = next(filter(surface.shows, surface.channels), None)
             if snapshot is not None and home is not None:
                 found[home].append(snapshot)

@@ -17,7 +17,7 @@ from bolt_app.resync.incident_resync import Pass, Resync
 from bolt_app.resync.outage_notice import Gaps, with_late
 from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.resync.subscription_watchdog import Watchdog
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.model.event import SECOND
 from shared.model.resync_state import EVERYTHING, Progress
@@ -32,12 +32,12 @@ PASSES = Counter("pagebridge_resyncs", "Passes over everything that is open, by 
 class Upkeep:
     """Does each part when its time has come."""
 
-    def __init__(self, wiring: Wiring, resync: Resync, sweep: Sweep, watchdog: Watchdog, placing: Placing) -> None:
+    def __init__(self, wiring: Services, resync: Resync, sweep: Sweep, watchdog: Watchdog, placing: Placing) -> None:
         self._wiring = wiring
         self._resync = resync
         self._sweep = sweep
         self._watchdog = watchdog
-        self._progress = wiring.progress
+        self._progress = wiring.resync_states
         self._gaps = Gaps(wiring, placing)
         self._leases = wiring.leases("upkeep")
         self._since_ms = 0

@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.resync.incident_resync import Pass, Resync
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import FencedOff, NotFound, Refused, Stopping
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
@@ -46,7 +46,7 @@ class Found:
 class Sweep:
     """Puts Slack in order. Slack's limits leave the other calls room before these, which wait for their turn."""
 
-    def __init__(self, wiring: Wiring, resync: Resync) -> None:
+    def __init__(self, wiring: Services, resync: Resync) -> None:
         self._wiring = wiring
         self._resync = resync
         self._leases = wiring.leases("slack")
@@ -90,7 +90,7 @@ class Sweep:
         if not card_of(message) or message.thread_ts is not None:
             return
         incident = incident_id(card_of(message))
-        surface = (await self._wiring.surfaces.load(incident)).value
+        surface = (await self._wiring.slack_states.load(incident)).value
         placed = surface.cards.get(channel, Placed())
         if not surface.generation:
             found.unknown[incident] = None
@@ -105,7 +105,7 @@ class Sweep:
     async def _gone(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
         """Let cards be posted again that somebody has deleted, while their incidents are open."""
         for incident in await self._wiring.open_incidents.shown_in(channel):
-            placed = (await self._wiring.surfaces.load(incident)).value.cards.get(channel, Placed())
+            placed = (await self._wiring.slack_states.load(incident)).value.cards.get(channel, Placed())
             if placed.ts is not None and placed.ts not in there and int(float(placed.ts) * SECOND) in posted:
                 await self._forget(incident, channel, placed, "gone")
 
@@ -121,8 +121,8 @@ class Sweep:
             return surface.with_card(channel, replace(seen, shown=None)) if same else surface
 
         repaired = fact("sweep.repaired", channel=channel, wrong=wrong)
-        await self._wiring.surfaces.change(incident, rule, facts=lambda: (repaired,))
-        await self._wiring.dirty.mark(incident)
+        await self._wiring.slack_states.change(incident, rule, facts=lambda: (repaired,))
+        await self._wiring.dirty_queue.mark(incident)
 
     async def _threads(self, progress: Progress, this: Pass) -> IncidentId | None:
         """
@@ -140,7 +140,7 @@ class Sweep:
         return chosen[-1] if len(following) > THREADS else None
 
     async def _thread(self, incident: IncidentId, this: Pass) -> None:
-        surface = (await self._wiring.surfaces.load(incident)).value
+        surface = (await self._wiring.slack_states.load(incident)).value
         home = surface.channels[0] if surface.channels else None
         card = surface.cards.get(home, Placed()).ts if home else None
         if home is None or card is None:
@@ -152,7 +152,7 @@ class Sweep:
         except Refused as error:
             log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
             return
-        surface = (await self._wiring.surfaces.load(incident)).value
+        surface = (await self._wiring.slack_states.load(incident)).value
         this.soon = this.soon or any(placed.unclear for placed in _places(surface, messages).values())
         await self._delete(incident, home, _doubled(surface, messages), this)
 
@@ -164,7 +164,7 @@ class Sweep:
             this.soon = this.soon or bool(doubled)
             return
         try:
-            surface = (await self._wiring.surfaces.load(incident)).value
+            surface = (await self._wiring.slack_states.load(incident)).value
             for ts in doubled:
                 if ts not in _recorded(surface):
                     await self._delete_one(incident, channel, ts, lease)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Gauge
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import CallError
 from shared.model.event import SECOND
 from shared.model.resync_state import Gap, Progress
@@ -31,7 +31,7 @@ DEAF = "PagerDuty's pings do not reach the receiver: see its log for why it turn
 class Watchdog:
     """Looks at the subscriptions that deliver here: the one of that id, or else all that go to our path."""
 
-    def __init__(self, wiring: Wiring, subscription: str = ANY) -> None:
+    def __init__(self, wiring: Services, subscription: str = ANY) -> None:
         self._wiring = wiring
         self._subscription = subscription
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import structlog
 
-from bolt_app.escalating import Escalating
-from bolt_app.services import Wiring
+from bolt_app.escalating import NextLevel
+from bolt_app.services import Services
 from bolt_app.write_path.actions import recovery, registry
 from bolt_app.write_path.actions.preconditions import guard
 from bolt_app.write_path.actions.registry import Case, Effect
@@ -46,9 +46,9 @@ UNKNOWN_PERSON = frozenset({1008, 2013})
 class Attempting:
     """Makes one try at a command. Everything it rests on is read for this try."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
-        self._escalating = Escalating(wiring.pagerduty)
+        self._escalating = NextLevel(wiring.pagerduty)
 
     async def once(self, attempt: Try) -> Outcome:
         """
@@ -105,14 +105,14 @@ class Attempting:
             snapshot=read.value.snapshot,
         )
         folded = await self._wiring.incidents.change(command.incident, lambda incident: fold_read(incident, event))
-        await self._wiring.dirty.mark(command.incident)
+        await self._wiring.dirty_queue.mark(command.incident)
         return folded.value
 
     async def _exact(self, attempt: Try, case: Case) -> Case:
         """Say exactly what is to be sent where the person could not: the next escalation level."""
         if case.command.action is not Action.ESCALATE or case.terms.level is not None:
             return case
-        level = await self._escalating.next_level(case.now, case.known)
+        level = await self._escalating.find(case.now, case.known)
         command = replace(case.command, terms=replace(case.terms, level=level))
         attempt.record = replace(attempt.record, command=command)
         return replace(case, command=command)
@@ -176,7 +176,7 @@ class Attempting:
             await self.begin(attempt)
         except RecordLost:
             # Nothing will be sent, so nothing is expected.
-            await self._wiring.echo.forget(case.command.incident, case.command.id)
+            await self._wiring.expectations.forget(case.command.incident, case.command.id)
             raise
         effect = await self.calling(attempt, registry.send(self._wiring.pagerduty, case))
         await self._remember_level(case, effect)
@@ -184,7 +184,7 @@ class Attempting:
         futile = recovery.somebody_elses(case, effect)
         if futile is not None and attempt.record.calls == 1:
             # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
-            await self._wiring.echo.forget(case.command.incident, case.command.id)
+            await self._wiring.expectations.forget(case.command.incident, case.command.id)
         return futile or recovery.outcome(case, effect)
 
     async def _expect(self, attempt: Try, case: Case) -> None:
@@ -201,7 +201,7 @@ class Attempting:
             opens_ms=case.read.ms,
             noted_ms=await self._wiring.clock.now_ms(),
         )
-        await self._wiring.echo.expect(command.incident, expectation, attempt.lease)
+        await self._wiring.expectations.expect(command.incident, expectation, attempt.lease)
 
     async def calling(self, attempt: Try, call: Awaitable[Answer]) -> Answer:
         """Await the one call of a try, and put on record what a failed one leaves behind."""
@@ -230,7 +230,7 @@ class Attempting:
         log.warning("pagerduty.failed", **attempt.where, why=str(error), sure=error.surely_not_done)
         facts = (failure("pagerduty.failed", error, command=attempt.command.id, call=attempt.record.calls),)
         if error.surely_not_done and attempt.record.calls == 1:
-            await self._wiring.echo.forget(attempt.command.incident, attempt.command.id)
+            await self._wiring.expectations.forget(attempt.command.incident, attempt.command.id)
             await self._store(
                 attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True), facts
             )
@@ -251,7 +251,7 @@ class Attempting:
         """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
         command, at = case.command, effect.when
         if at is not None and (effect.proven or effect.changed_since(case.read)):
-            await self._wiring.echo.answered(command.incident, command.id, at, effect.subject)
+            await self._wiring.expectations.answered(command.incident, command.id, at, effect.subject)
         if at is None:
             return
         event = Event(

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import TypeAdapter, ValidationError
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, split
 from shared.model.command_queue import CommandQueue, Record
@@ -33,7 +33,7 @@ _JSON = TypeAdapter(Command)
 class Intake:
     """Puts commands on the stream."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def accept(self, command: Command) -> bool:
@@ -68,7 +68,7 @@ class Intake:
 class Mover:
     """Moves commands to their incidents' queues: there first, then off the stream, so that none is lost in between."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def handle(self, entry: Entry) -> None:
@@ -88,7 +88,7 @@ class Mover:
             return queue
 
         await self._wiring.command_queues.change(incident, rule)
-        await self._wiring.commands.mark(incident)
+        await self._wiring.command_queue.mark(incident)
 
 
 def _read(entry: Entry) -> tuple[Command, int]:

@@ -17,7 +17,7 @@ import structlog
 
 from bolt_app.replies import outcome_text
 from bolt_app.replies.sender import tell
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from bolt_app.write_path.actions.preconditions import guard
 from bolt_app.write_path.attempt import ALREADY
 from bolt_app.write_path.audit_trail import answering, audited, ruled
@@ -69,7 +69,7 @@ class Press:
 class Direct:
     """Carries out what cannot wait for the store. `identity` remembers nothing, because there is nowhere to."""
 
-    def __init__(self, wiring: Wiring, identity: Identity) -> None:
+    def __init__(self, wiring: Services, identity: Identity) -> None:
         self._wiring = wiring
         self._identity = identity
         self._presses: dict[CommandId, Press] = {}

@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from bolt_app.replies.outcome_text import Part
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from bolt_app.write_path.actions.trigger import Creating
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.audit_trail import audited
@@ -62,7 +62,7 @@ AGAIN = Counter(
 class Executor:
     """Carries out the commands of an incident in their order."""
 
-    def __init__(self, wiring: Wiring, attempting: Attempting, answering: Answering) -> None:
+    def __init__(self, wiring: Services, attempting: Attempting, answering: Answering) -> None:
         self._wiring = wiring
         self._attempting = attempting
         self._creating = Creating(wiring, attempting)
@@ -92,7 +92,7 @@ class Executor:
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Leave the incident to whoever took it over; what was being done is on record."""
-        await self._wiring.commands.mark(incident)
+        await self._wiring.command_queue.mark(incident)
 
     async def _tell_lost(self, incident: IncidentId, waiting: Waiting) -> None:
         """Tell those whose commands are gone with the store's data: what was not sent by then never will be."""
@@ -179,7 +179,7 @@ class Executor:
         """Try once. What nobody foresaw must not go round for ever: like an answer that cannot be read, it is doubt."""
         trying = self._creating if attempt.command.action is Action.TRIGGER else self._attempting
         try:
-            return await trying.once(attempt)
+            return await trying.run(attempt)
         except BridgeError:
             raise
         except Exception as error:
@@ -266,7 +266,7 @@ class Executor:
             return
         elapsed = (await self._wiring.clock.now_ms() - record.accepted_ms) / 1000
         after = elapsed + self._wiring.durations.call_max
-        await self._wiring.echo.close(record.command.incident, record.command.id, after)
+        await self._wiring.expectations.close(record.command.incident, record.command.id, after)
 
     async def _show_failure(self, attempt: Try, outcome: Outcome) -> None:
         """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
@@ -283,7 +283,7 @@ class Executor:
             return replace(incident, attempts=(*others, shown) if failed else others)
 
         await self._wiring.incidents.change(command.incident, rule, attempt.lease)
-        await self._wiring.dirty.mark(command.incident)
+        await self._wiring.dirty_queue.mark(command.incident)
 
     async def _tell_late(self, record: Record, outcome: Outcome, lease: Lease) -> None:
         """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""

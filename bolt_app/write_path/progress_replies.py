@@ -14,7 +14,7 @@ import structlog
 from bolt_app.replies import outcome_text
 from bolt_app.replies.outcome_text import Part, Reply
 from bolt_app.replies.sender import tell
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from bolt_app.write_path.execution import Try
 from shared.errors import BridgeError
 from shared.model.attempt import Attempt, AttemptState
@@ -33,7 +33,7 @@ PATIENCE = 30.0
 class Answering:
     """Sends private answers. They are best effort, as Slack's are: a lost one is logged and nothing depends on it."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
     async def progress(self, attempt: Try) -> None:
@@ -99,7 +99,7 @@ class Answering:
             return replace(incident, attempts=(*others, shown))
 
         await self._wiring.incidents.change(command.incident, rule, attempt.lease)
-        await self._wiring.dirty.mark(command.incident)
+        await self._wiring.dirty_queue.mark(command.incident)
 
     async def _tell(self, attempt: Try, reply: Reply, patience: float = 0.0) -> None:
         by_address = attempt.told < USES

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.open_incidents import Open
+from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.acknowledge_mine import ACK_MINE, MOST, pressed, preview, taken
 from pagebridge_sandbox.slack.validation import BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
@@ -15,10 +15,10 @@ from shared.model.ids import IncidentId
 from tests.builders import NOON, snapshot
 
 
-def waiting(count: int, title: str = "Checkout is slow") -> list[Open]:
+def waiting(count: int, title: str = "Checkout is slow") -> list[OpenIncident]:
     """Make incidents that wait for an acknowledge."""
     shown = replace(snapshot(title=title), url="https://acme-of-a-long-name.pagerduty.com/incidents/Q0123456789ABC")
-    return [Open(IncidentId(f"Q{at:013}"), replace(shown, number=100_000 + at)) for at in range(count)]
+    return [OpenIncident(IncidentId(f"Q{at:013}"), replace(shown, number=100_000 + at)) for at in range(count)]
 
 
 def press(value: object, **changed: object) -> dict[str, Any]:

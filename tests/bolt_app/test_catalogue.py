@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bolt_app.account_cache import AGAIN, KEPT, Catalogue
+from bolt_app.account_cache import RETRY_AFTER, TTL, AccountCache
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.errors import CallError
 from shared.model.command import Action
@@ -45,7 +45,7 @@ async def door(sandbox: PagerDutySandbox) -> AsyncIterator[PagerDuty]:
 
 async def test_what_there_is_to_choose_from(door: PagerDuty) -> None:
     """By the names that people know; a priority with what it means."""
-    catalogue = Catalogue(door)
+    catalogue = AccountCache(door)
 
     assert ["Payments on-call"] == [option.name for option in await catalogue.options(Action.REASSIGN)]
     assert ["P1: Everything is down", "P2"] == [option.name for option in await catalogue.options(Action.PRIORITY)]
@@ -55,13 +55,13 @@ async def test_what_there_is_to_choose_from(door: PagerDuty) -> None:
 async def test_it_is_read_once_in_minutes(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """A dialog that opens soon after another opens filled."""
     watch = Watch()
-    catalogue = Catalogue(door, watch)
-    assert catalogue.known(Action.REASSIGN) is None
+    catalogue = AccountCache(door, watch)
+    assert catalogue.cached_options(Action.REASSIGN) is None
     await catalogue.options(Action.REASSIGN)
 
-    assert catalogue.known(Action.REASSIGN) == await catalogue.options(Action.REASSIGN)
-    watch.now += KEPT
-    assert catalogue.known(Action.REASSIGN) is None
+    assert catalogue.cached_options(Action.REASSIGN) == await catalogue.options(Action.REASSIGN)
+    watch.now += TTL
+    assert catalogue.cached_options(Action.REASSIGN) is None
     await catalogue.options(Action.REASSIGN)
 
     assert 2 == len(sandbox.calls_to("GET", "/escalation_policies"))
@@ -69,7 +69,7 @@ async def test_it_is_read_once_in_minutes(door: PagerDuty, sandbox: PagerDutySan
 
 async def test_searching(door: PagerDuty) -> None:
     """By what somebody types into a menu that is too long to be listed."""
-    catalogue = Catalogue(door)
+    catalogue = AccountCache(door)
 
     assert ["checkout-api"] == [option.name for option in await catalogue.search("service", "check")]
     assert [] == list(await catalogue.search("policy", "nothing like it"))
@@ -77,32 +77,32 @@ async def test_searching(door: PagerDuty) -> None:
 
 async def test_what_the_account_can_do(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """Without the ability nobody can be asked to help."""
-    assert EVERYTHING == await Catalogue(door).able()
+    assert EVERYTHING == await AccountCache(door).available_actions()
     sandbox.set_ability("coordinated_responding", present=False)
 
-    assert EVERYTHING - {Action.ADD_RESPONDERS} == await Catalogue(door).able()
+    assert EVERYTHING - {Action.ADD_RESPONDERS} == await AccountCache(door).available_actions()
 
 
 async def test_an_account_without_priorities(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """None in the list, or a refusal instead of a list: there is nothing to change."""
     sandbox.fail(Fault("GET", "/priorities", status=403))
 
-    assert Action.PRIORITY not in await Catalogue(door).able()
+    assert Action.PRIORITY not in await AccountCache(door).available_actions()
 
 
 async def test_pagerduty_down(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """Everything is offered as long as nothing else is known, and PagerDuty is not asked for every card."""
     watch = Watch()
-    catalogue = Catalogue(door, watch)
+    catalogue = AccountCache(door, watch)
     sandbox.stop_answering()
 
-    assert EVERYTHING == await catalogue.able()
-    watch.now += AGAIN / 2
-    assert EVERYTHING == await catalogue.able()
+    assert EVERYTHING == await catalogue.available_actions()
+    watch.now += RETRY_AFTER / 2
+    assert EVERYTHING == await catalogue.available_actions()
     with pytest.raises(CallError):
         await catalogue.options(Action.REASSIGN)
 
     sandbox.answer_again()
     sandbox.set_ability("coordinated_responding", present=False)
-    watch.now += AGAIN
-    assert Action.ADD_RESPONDERS not in await catalogue.able()
+    watch.now += RETRY_AFTER
+    assert Action.ADD_RESPONDERS not in await catalogue.available_actions()

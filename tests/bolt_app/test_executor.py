@@ -7,7 +7,7 @@ import pytest
 from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.execution import Try
 from bolt_app.write_path.executor import Executor
@@ -37,7 +37,7 @@ class Broken(Attempting):
 class Told(Answering):
     """Remembers what the clicker is told at the end."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Services) -> None:
         super().__init__(wiring)
         self.outcomes: list[Outcome] = []
 

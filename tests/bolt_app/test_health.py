@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from fakeredis import FakeAsyncRedis
 from prometheus_client import REGISTRY
 
-from bolt_app.admin_server import Health
+from bolt_app.admin_server import AdminServer
 from bolt_app.slack_transport.socket_mode import SocketMode
 from shared.model.ids import IncidentId
 from shared.model.resync_state import EVERYTHING
@@ -51,9 +51,9 @@ async def redis() -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-def health(redis: Redis, connections: int = 2) -> Health:
+def health(redis: Redis, connections: int = 2) -> AdminServer:
     """Make the health of a worker."""
-    return Health(redis, Line(connections), durable=True)
+    return AdminServer(redis, Line(connections), durable=True)
 
 
 def figure(name: str, **labels: str) -> float | None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from bolt_app.read_path.mentions import KEPT, KEPT_FAILURE, Mentions
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from shared.durations import Durations
 from shared.errors import Unavailable
 from shared.model.event import Ref
@@ -49,7 +49,7 @@ class Clock:
 def mentions(directory: Directory, clock: Clock) -> Mentions:
     """Open the mentions over a directory."""
     wiring = SimpleNamespace(identity=directory, durations=Durations(names=0.05))
-    return Mentions(cast("Wiring", wiring), clock)
+    return Mentions(cast("Services", wiring), clock)
 
 
 async def test_many_cards_make_one_look_up() -> None:

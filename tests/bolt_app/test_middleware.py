@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.middleware import ACTING, COMMAND, Door
+from bolt_app.middleware import ACTING_KINDS, COMMAND, WorkspaceGuard
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.slack.api.client import Slack, SlackIdentity
 
@@ -36,11 +36,11 @@ async def passes(slack: Slack, body: dict[str, Any], home: SlackIdentity = HOME)
     async def inside() -> None:
         got_in.append(body)
 
-    response = await Door(slack, home)(body, inside)
+    response = await WorkspaceGuard(slack, home)(body, inside)
     return bool(got_in), response.body if response else None
 
 
-@pytest.mark.parametrize("kind", sorted(ACTING))
+@pytest.mark.parametrize("kind", sorted(ACTING_KINDS))
 async def test_people_from_elsewhere_are_turned_away(slack: Slack, kind: str) -> None:
     """Slack Connect lets them press and choose in shared channels: nothing of it goes any further, and it is acked."""
     got_in, answer = await passes(slack, payload(kind, "T0OTHER"))
@@ -49,7 +49,7 @@ async def test_people_from_elsewhere_are_turned_away(slack: Slack, kind: str) ->
     assert answer is not None
 
 
-@pytest.mark.parametrize("kind", sorted(ACTING))
+@pytest.mark.parametrize("kind", sorted(ACTING_KINDS))
 async def test_our_own_people_come_in(slack: Slack, kind: str) -> None:
     """Members of the workspace, or of another workspace of the same organisation."""
     grid = SlackIdentity("T0ACME", "E0ACME", "U0BOT", "B0BOT", "A0APP", frozenset())
@@ -74,7 +74,7 @@ async def test_events_are_no_acts(slack: Slack) -> None:
     assert (True, None) == await passes(slack, {"type": "event_callback", "event": {"type": "user_change"}})
 
 
-@pytest.mark.parametrize("kind", sorted(ACTING))
+@pytest.mark.parametrize("kind", sorted(ACTING_KINDS))
 async def test_what_names_nobody_is_left_to_its_listener(slack: Slack, kind: str) -> None:
     """It is answered as unreadable there."""
     body = {"command": "/pd"} if kind == COMMAND else {"type": kind}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bolt_app.commands.incident_lookup import candidates, unanswered, unknown
 from bolt_app.commands.slash_grammar import USAGES, Scope, Verb, Wish
 from bolt_app.modals.context import About
-from bolt_app.open_incidents import Open
+from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries import incident_details_view
 from bolt_app.queries.help import manual, markdown
 from bolt_app.queries.incident_view import Whole
@@ -47,11 +47,12 @@ def harmless(reply: Reply) -> None:
     assert "<!" not in reply.text.replace("<!date^", "")
 
 
-def incidents(count: int, title: str = "Checkout is slow") -> list[Open]:
+def incidents(count: int, title: str = "Checkout is slow") -> list[OpenIncident]:
     """Make open incidents, each a minute younger than the one before."""
     made = snapshot(Status.TRIGGERED, title, ALICE, BOB)
     return [
-        Open(IncidentId(f"Q{at}"), replace(made, number=100 + at, created_ms=NOON + at * 60_000)) for at in range(count)
+        OpenIncident(IncidentId(f"Q{at}"), replace(made, number=100 + at, created_ms=NOON + at * 60_000))
+        for at in range(count)
     ]
 
 

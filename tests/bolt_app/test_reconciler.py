@@ -43,7 +43,7 @@ async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     known = Incident(INCIDENT, snapshot=replace(snapshot(), teams=()), as_of=Instant(NOON), unread=True)
     await wiring.incidents.change(INCIDENT, lambda _: known)
     surface = Surface(INCIDENT, generation="this", channels=(ChannelId("C0"),))
-    await wiring.surfaces.change(INCIDENT, lambda _: surface)
+    await wiring.slack_states.change(INCIDENT, lambda _: surface)
     lease = await wiring.leases("slack").take(INCIDENT)
     assert lease
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bolt_app.visibility import sees
+from bolt_app.visibility import can_see
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.models.user import User
 
@@ -34,5 +34,5 @@ def test_roles_and_private_teams(role: str, own: set[TeamId], teams: set[TeamId]
     """A private team hides what is its own, some roles see only their own, and others see the rest."""
     user = User(UserId("PALICE1"), "Alice Ng", "alice@example.com", role, frozenset(own))
 
-    assert seen == sees(user, frozenset(teams), PRIVATE, involved=False)
-    assert sees(user, frozenset(teams), PRIVATE, involved=True)
+    assert seen == can_see(user, frozenset(teams), PRIVATE, involved=False)
+    assert can_see(user, frozenset(teams), PRIVATE, involved=True)

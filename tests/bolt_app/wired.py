@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bolt_app.services import Doors, Wiring
+from bolt_app.services import Clients, Services
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.store.redis import Redis
@@ -12,9 +12,9 @@ CLOSED: Any = None
 """A door that nothing in the test goes through."""
 
 
-async def wired(redis: Redis, pagerduty: Any = CLOSED, slack: Any = CLOSED, **durations: float) -> Wiring:  # noqa: ANN401 -- whatever stands for a door
+async def wired(redis: Redis, pagerduty: Any = CLOSED, slack: Any = CLOSED, **durations: float) -> Services:  # noqa: ANN401 -- whatever stands for a door
     """Put a worker's parts together; `durations` are those that are not as usual."""
     scaled = replace(Durations(), **durations)
-    wiring = Wiring.of(Doors(redis, redis, slack, pagerduty), CLOSED, BridgeConfig(), scaled)
+    wiring = Services.build(Clients(redis, redis, slack, pagerduty), CLOSED, BridgeConfig(), scaled)
     await wiring.clock.now_ms()
     return replace(wiring, durable=False)

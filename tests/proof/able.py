@@ -1,11 +1,11 @@
 """An account that can do everything, so that no simulated day spends calls on finding that out."""
 
-from bolt_app.account_cache import Catalogue
+from bolt_app.account_cache import AccountCache
 from shared.model.command import Action
 from shared.slack.render.buttons import EVERYTHING
 
 
-class AbleToDoEverything(Catalogue):
+class AbleToDoEverything(AccountCache):
     """Knows without asking."""
 
     async def able(self) -> frozenset[Action]:

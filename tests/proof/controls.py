@@ -12,7 +12,7 @@ from bolt_app.read_path.message_sync import Place, Placing
 from bolt_app.read_path.projector import Projector
 from bolt_app.resync.incident_resync import Pass, Resync
 from bolt_app.resync.slack_sweep import Sweep
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.execution import Try
 from shared.model.event import Event
@@ -106,7 +106,7 @@ def ties_are_guessed(incident: Incident, event: Event, now_ms: int) -> Folded:
     return replace(folded, incident=replace(folded.incident, unread=folded.incident.snapshot is None))
 
 
-def projecting(rule: Callable[[Incident, Event, int], Folded]) -> Callable[[Wiring], Projector]:
+def projecting(rule: Callable[[Incident, Event, int], Folded]) -> Callable[[Services], Projector]:
     """Make a projector that folds by another rule."""
     return lambda wiring: Projector(wiring, rule)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bolt_app.services import Doors
+from bolt_app.services import Clients
 from bolt_app.write_path.direct_acknowledge import Ack
 from shared.errors import CallError, StoreDown
 from shared.model.command import Command
@@ -25,7 +25,7 @@ TRIES = 3
 class NaiveWorker(Core):
     """Shows what the last webhook said, and believes what its own calls answer. The names of its cards are in Redis."""
 
-    def __init__(self, process: Process, doors: Doors, _parts: Parts) -> None:
+    def __init__(self, process: Process, doors: Clients, _parts: Parts) -> None:
         super().__init__(process)
         self._doors = doors
 

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bolt_app.queue_worker import Work, Working, repeating
+from bolt_app.queue_worker import QueueWorker, Task, repeat_until_stopped
 from bolt_app.read_path.channel_planner import Planning
 from bolt_app.read_path.channel_sync import Showing
 from bolt_app.read_path.enrichment import Briefer
@@ -19,8 +19,8 @@ from bolt_app.resync.incident_resync import Resync
 from bolt_app.resync.scheduler import Upkeep
 from bolt_app.resync.slack_sweep import Sweep
 from bolt_app.resync.subscription_watchdog import Watchdog
-from bolt_app.services import Doors, Wiring
-from bolt_app.stream_consumer import Consuming
+from bolt_app.services import Clients, Services
+from bolt_app.stream_consumer import StreamConsumer
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.command_intake import Intake, Mover
 from bolt_app.write_path.direct_acknowledge import Ack, Direct, no_envelope
@@ -82,7 +82,7 @@ class Core(ABC):
 class Parts:
     """What a worker is made of. A negative control puts something else in the place of one part, or of all."""
 
-    projector: Callable[[Wiring], Projector] = Projector
+    projector: Callable[[Services], Projector] = Projector
     echo: Callable[[Documents[Incident]], Echo] = Echo
     placing: type[Placing] = Placing
     attempting: type[Attempting] = Attempting
@@ -90,13 +90,13 @@ class Parts:
     generation: type[Generation] = Generation
     resync: type[Resync] = Resync
     sweep: type[Sweep] = Sweep
-    worker: "Callable[[Process, Doors, Parts], Core] | None" = None
+    worker: "Callable[[Process, Clients, Parts], Core] | None" = None
 
 
 class SimulatedWorker(Core):
     """The real core; `run` does everything that the real worker does, but for its sockets and its health."""
 
-    def __init__(self, process: Process, doors: Doors, parts: Parts) -> None:
+    def __init__(self, process: Process, doors: Clients, parts: Parts) -> None:
         super().__init__(process)
         self._doors = doors
         self._parts = parts
@@ -114,34 +114,34 @@ class SimulatedWorker(Core):
         placing = parts.placing(wiring.slack, wiring.clock, wiring.durations)
         reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeating(Consuming(events, parts.projector(wiring).handle).step, wiring))
-            group.create_task(repeating(Consuming(commands, Mover(wiring).handle).step, wiring))
-            group.create_task(repeating(direct.catch_up, wiring))
-            group.create_task(self._working(wiring, wiring.commands, "command", executor).forever(wiring.stopping))
-            group.create_task(self._working(wiring, wiring.dirty, "slack", reconciler).forever(wiring.stopping))
-            group.create_task(repeating(self._upkeep(wiring, placing).step, wiring))
+            group.create_task(repeat_until_stopped(StreamConsumer(events, parts.projector(wiring).handle).step, wiring))
+            group.create_task(repeat_until_stopped(StreamConsumer(commands, Mover(wiring).handle).step, wiring))
+            group.create_task(repeat_until_stopped(direct.catch_up, wiring))
+            group.create_task(self._working(wiring, wiring.command_queue, "command", executor).run(wiring.stopping))
+            group.create_task(self._working(wiring, wiring.dirty_queue, "slack", reconciler).run(wiring.stopping))
+            group.create_task(repeat_until_stopped(self._upkeep(wiring, placing).step, wiring))
             group.create_task(
-                self._working(wiring, wiring.briefings, "briefing", Briefer(wiring)).forever(wiring.stopping)
+                self._working(wiring, wiring.enrichment_queue, "briefing", Briefer(wiring)).run(wiring.stopping)
             )
 
     async def take(self, ack: Ack, command: Command) -> None:
         """Store a click, or let it go straight to PagerDuty, or say that it was not kept."""
         await self._taking.take(ack, command)
 
-    async def _wired(self) -> Wiring:
+    async def _wired(self) -> Services:
         redis, parts = self._doors.redis, self._parts
         incidents = on(redis, documents.incidents)
         wiring = replace(
-            Wiring.of(self._doors, HOME, CONFIG, DURATIONS),
+            Services.build(self._doors, HOME, CONFIG, DURATIONS),
             generation=parts.generation(redis),
             clock=StoreClock(redis, self.process.monotonic),
             incidents=incidents,
             command_queues=on(redis, documents.command_queues),
-            surfaces=on(redis, documents.surfaces),
-            progress=on(redis, documents.progress),
+            slack_states=on(redis, documents.surfaces),
+            resync_states=on(redis, documents.progress),
             leases=lambda work: parts.leases(redis, work, DURATIONS.lease, self.process.monotonic),
-            echo=parts.echo(incidents),
-            catalogue=AbleToDoEverything(self._doors.pagerduty),
+            expectations=parts.echo(incidents),
+            account_cache=AbleToDoEverything(self._doors.pagerduty),
         )
         await wiring.clock.now_ms()
         await wiring.generation.current()
@@ -151,10 +151,10 @@ class SimulatedWorker(Core):
         return Inbox(self._doors.redis, self._doors.blocking, stream, self.process.name, DURATIONS)
 
     @staticmethod
-    def _working(wiring: Wiring, queue: WorkQueue, name: str, work: Work) -> Working:
-        return Working(queue, wiring.leases(name), work, DURATIONS)
+    def _working(wiring: Services, queue: WorkQueue, name: str, work: Task) -> QueueWorker:
+        return QueueWorker(queue, wiring.leases(name), work, DURATIONS)
 
-    def _upkeep(self, wiring: Wiring, placing: Placing) -> Upkeep:
+    def _upkeep(self, wiring: Services, placing: Placing) -> Upkeep:
         resync = self._parts.resync(wiring, Repairing(wiring))
         return Upkeep(wiring, resync, self._parts.sweep(wiring, resync), Watchdog(wiring), placing)
 
@@ -162,7 +162,7 @@ class SimulatedWorker(Core):
 class NotedDirect(Direct):
     """The product's own way past the store; `worker` notes what went it."""
 
-    def __init__(self, wiring: Wiring, identity: Identity, worker: Core) -> None:
+    def __init__(self, wiring: Services, identity: Identity, worker: Core) -> None:
         super().__init__(wiring, identity)
         self._worker = worker
 

@@ -12,14 +12,14 @@ from random import Random
 
 from prometheus_client import REGISTRY
 
-from bolt_app.queue_worker import Working, repeating
+from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
 from bolt_app.read_path.channel_planner import Planning
 from bolt_app.read_path.channel_sync import Showing
 from bolt_app.read_path.message_sync import Placing
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.services import Doors, Wiring
-from bolt_app.stream_consumer import Consuming
+from bolt_app.services import Clients, Services
+from bolt_app.stream_consumer import StreamConsumer
 from pagebridge_sandbox.slack import Limits
 from pagebridge_sandbox.slack.limits import Throttle
 from shared.config.bridge_config import BridgeConfig
@@ -142,8 +142,8 @@ async def _worker(
     pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
 
     async def run() -> None:
-        usual = Wiring.of(Doors(redis, redis, slack, pagerduty), HOME, config, Durations())
-        wiring = replace(usual, clock=StoreClock(redis, process.monotonic), catalogue=AbleToDoEverything(pagerduty))
+        usual = Services.build(Clients(redis, redis, slack, pagerduty), HOME, config, Durations())
+        wiring = replace(usual, clock=StoreClock(redis, process.monotonic), account_cache=AbleToDoEverything(pagerduty))
         events = Inbox(redis, redis, keys.EVENTS, name, wiring.durations)
         await events.open()
         await wiring.clock.now_ms()
@@ -152,8 +152,10 @@ async def _worker(
         reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
         leases = Leases(redis, "slack", wiring.durations.lease, process.monotonic)
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeating(Consuming(events, Projector(wiring).handle).step, wiring))
-            group.create_task(Working(wiring.dirty, leases, reconciler, wiring.durations).forever(wiring.stopping))
+            group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(wiring).handle).step, wiring))
+            group.create_task(
+                QueueWorker(wiring.dirty_queue, leases, reconciler, wiring.durations).run(wiring.stopping)
+            )
 
     await process.run(run)
 

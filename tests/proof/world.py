@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from bolt_app.services import Doors
+from bolt_app.services import Clients
 from shared.store import keys
 from tests.proof.account import Account, History
 from tests.proof.clicking import button, command
@@ -149,7 +149,7 @@ class World:
             pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
             slack = SimulatedSlack(workspace, Way(process, "slack", troubles))
             redis = SimRedis(self._server, process)
-            doors = Doors(redis, redis, slack, pagerduty)
+            doors = Clients(redis, redis, slack, pagerduty)
             return (self._parts.worker or SimulatedWorker)(process, doors, self._parts)
 
         return Host(backs[0] if backs else 1.0, make, self.evidence.surprises)

@@ -139,13 +139,13 @@ class Bridge:
         routing = self._config.routing.model_copy(update=changed)
         self._config = self._config.model_copy(update={"routing": routing})
         for worker, _ in self._workers:
-            worker.use(self._config)
+            worker.apply_config(self._config)
 
     def identify(self, users: dict[str, str]) -> None:
         """Put another identity table into `bridge.toml`, and let the workers read it."""
         self._config = self._config.model_copy(update={"identity": IdentityConfig.model_validate({"users": users})})
         for worker, _ in self._workers:
-            worker.use(self._config)
+            worker.apply_config(self._config)
 
     async def until_called(self, method: str, path: str) -> None:
         """Wait until such a call has reached PagerDuty."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from bolt_app.write_path.command_intake import Intake
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.audit import AuditEntry
@@ -27,7 +27,7 @@ ALICE, BOB = UserId("PALICE1"), UserId("PBOB1")
 _numbers = count()
 
 
-def wiring(bridge: Bridge) -> Wiring:
+def wiring(bridge: Bridge) -> Services:
     """Reach into the worker for what its listeners have."""
     found = bridge._workers[0][0]._wiring
     assert found is not None

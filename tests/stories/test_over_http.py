@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bolt_app.admin_server import Health
+from bolt_app.admin_server import AdminServer
 from bolt_app.slack_transport.http import HttpMode
 from pagebridge_sandbox.slack.request_url import RequestUrl
 from shared.store.redis import connect
@@ -95,6 +95,6 @@ async def health(bridge: Bridge, transport: HttpMode) -> AsyncIterator[Callable[
     """Ask a worker's transport how it stands, as its health does."""
     redis = connect(bridge.valkey.url)
     try:
-        yield Health(redis, transport, durable=True).details
+        yield AdminServer(redis, transport, durable=True).details
     finally:
         await redis.aclose()

@@ -6,7 +6,7 @@ command is sent, there is one incident. A key whose incident is resolved already
 it is looked for.
 """
 
-from bolt_app.services import Wiring
+from bolt_app.services import Services
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.audit_trail import ruled
 from bolt_app.write_path.execution import Try
@@ -26,7 +26,7 @@ from shared.store.redis import append
 class Creating:
     """Makes one try at opening an incident."""
 
-    def __init__(self, wiring: Wiring, attempting: Attempting) -> None:
+    def __init__(self, wiring: Services, attempting: Attempting) -> None:
         self._wiring = wiring
         self._attempting = attempting
 

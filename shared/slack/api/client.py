@@ -160,7 +160,7 @@ class Slack(Installation):
 
         In a channel these are its own messages and the replies broadcast to it, in a thread the replies, in whatever
         order Slack gives them. Nobody waits for it, so it leaves room for what is more urgent. Pages after the first,
-        and the first too if it is `patient`, wait for their turn, up to `PATIENCE` seconds each.
+        and the first too if it is `patient`, wait for their turn, up to `READ_TIMEOUT` seconds each.
         """
         async for message in self._own(channel, oldest_ms, thread_ts, Priority.LOW, patient=patient):
             yield message
