@@ -4,10 +4,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bolt_app.commands.incident_lookup import Which
-from bolt_app.commands.message_to_note import Quoting
-from bolt_app.commands.modal_resolver import Meaning
-from bolt_app.commands.retry import Retrying
+from bolt_app.commands.incident_lookup import IncidentLookup
+from bolt_app.commands.message_to_note import MessageToNote
+from bolt_app.commands.modal_resolver import ModalResolver
+from bolt_app.commands.retry import RetryResolver
 from bolt_app.listeners import block_actions, message_shortcuts, slash_commands, user_events, view_submissions
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import Shortcuts
@@ -53,11 +53,11 @@ def build(token: str, home: SlackIdentity, wiring: Services, direct: Direct, in_
 
 def _listen(app: AsyncApp, wiring: Services, direct: Direct, in_hand: InHand, command: str) -> None:
     intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.account_cache
-    taking, opening, which = Taking(intake, direct), Opening(slack, catalogue, wiring.clock), Which(wiring)
-    actions = BlockActions(taking, slack, opening, Details(wiring, opening), Retrying(wiring))
+    taking, opening, which = Taking(intake, direct), Opening(slack, catalogue, wiring.clock), IncidentLookup(wiring)
+    actions = BlockActions(taking, slack, opening, Details(wiring, opening), RetryResolver(wiring))
     block_actions.register(app, actions, in_hand)
-    view_submissions.register(app, ViewSubmissions(intake, Meaning(wiring)), catalogue, in_hand)
-    message_shortcuts.register(app, Shortcuts(taking, slack, Quoting(wiring)), in_hand)
+    view_submissions.register(app, ViewSubmissions(intake, ModalResolver(wiring)), catalogue, in_hand)
+    message_shortcuts.register(app, Shortcuts(taking, slack, MessageToNote(wiring)), in_hand)
     commands = SlashCommands(command, intake, taking, slack, opening, which, Reading(wiring, which))
     slash_commands.register(app, commands, in_hand)
     user_events.register(app, wiring.identity)

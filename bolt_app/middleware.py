@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 from slack_bolt.response import BoltResponse
 
-from bolt_app.commands.interactive import clicker
-from bolt_app.commands.slash_payload import typist
+from bolt_app.commands.interactive import actor_from_payload
+from bolt_app.commands.slash_payload import actor_from_slash
 from shared.access.identity import at_home
 from shared.errors import CallError, Malformed
 from shared.model.command import Clicker
@@ -86,7 +86,7 @@ def _payload_kind(body: Body) -> str:
 
 
 def _acting_user(kind: str, body: Body) -> Clicker:
-    return typist(body) if kind == COMMAND else clicker(body)
+    return actor_from_slash(body) if kind == COMMAND else actor_from_payload(body)
 
 
 def _user_id(body: Body) -> str | None:

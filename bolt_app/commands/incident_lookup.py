@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, Verb, Wish
-from bolt_app.commands.slash_payload import Typed
+from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
+from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import code, headline, label, saying, typed_as
 from bolt_app.replies.outcome_text import Reply
@@ -29,9 +29,9 @@ from shared.store.slash_targets import Meanings
 
 log = structlog.get_logger()
 
-LOOK_UP = 1.8
+LOOKUP_TIMEOUT = 1.8
 """Seconds that finding the incident may take: Slack gives three, and the command has to be stored as well."""
-CANDIDATES = 8
+MOST_CANDIDATES = 8
 LONGEST = 60
 """Characters of somebody's text that are repeated in each line; a longer one is given back once."""
 
@@ -46,11 +46,11 @@ class Target:
     seen: frozenset[UserId]
 
     @classmethod
-    def of(cls, incident: IncidentId, snapshot: Snapshot) -> "Target":
+    def from_snapshot(cls, incident: IncidentId, snapshot: Snapshot) -> "Target":
         """Take an incident as it is known now."""
         return cls(incident, label(incident, snapshot), snapshot.url, snapshot.assignee_ids)
 
-    def command(self, wish: Wish, typed: Typed, people: tuple[Ref, ...] = ()) -> Command:
+    def command(self, wish: ParsedCommand, typed: SlashPayload, people: tuple[Ref, ...] = ()) -> Command:
         """Make the command that was typed about it; its end is told in words, since nobody pressed a card."""
         return Command(
             id=typed.id,
@@ -67,7 +67,7 @@ class Target:
         )
 
 
-class Which:
+class IncidentLookup:
     """Finds the incident."""
 
     def __init__(self, wiring: Services) -> None:
@@ -76,51 +76,51 @@ class Which:
         self._seeing = Visibility(wiring)
         self._meanings = Meanings(wiring.redis)
 
-    async def find(self, wish: Wish, typed: Typed) -> Target | Reply:
-        """Find what `wish` is about, within `LOOK_UP` seconds; else return what to answer."""
+    async def find(self, wish: ParsedCommand, typed: SlashPayload) -> Target | Reply:
+        """Find what `wish` is about, within `LOOKUP_TIMEOUT` seconds; else return what to answer."""
         try:
-            async with asyncio.timeout(LOOK_UP):
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
                 if wish.incident:
-                    return await self._named(wish, typed)
-                return await self._only(wish, typed)
+                    return await self._by_number(wish, typed)
+                return await self._only_candidate(wish, typed)
         except NotFound:
-            return unknown(wish, typed.command)
+            return unknown_incident(wish, typed.command)
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             quoted = reference()
             log.error("command.not_found_out", verb=wish.verb, why=repr(error), reference=quoted)
-            return unanswered(wish, typed.command, error, quoted)
+            return lookup_failed(wish, typed.command, error, quoted)
 
-    async def command(self, wish: Wish, typed: Typed) -> Command | Reply:
+    async def command(self, wish: ParsedCommand, typed: SlashPayload) -> Command | Reply:
         """Make the command that `wish` means, or return what to answer because it could not be made."""
-        target, people = await asyncio.gather(self.find(wish, typed), self._people(wish))
+        target, people = await asyncio.gather(self.find(wish, typed), self._resolve_assignee(wish))
         if isinstance(target, Reply):
             return target
         return people if isinstance(people, Reply) else target.command(wish, typed, people)
 
-    async def _people(self, wish: Wish) -> tuple[Ref, ...] | Reply:
+    async def _resolve_assignee(self, wish: ParsedCommand) -> tuple[Ref, ...] | Reply:
         """Find the PagerDuty user of whoever was mentioned, before anything is stored."""
         if wish.person is None:
             return ()
         try:
-            async with asyncio.timeout(LOOK_UP):
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
                 user = await self._wiring.identity.pagerduty_user(wish.person)
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             quoted = reference()
             log.warning("command.nobody", verb=wish.verb, why=repr(error), reference=quoted)
-            return nobody(wish, error, quoted)
+            return no_such_person(wish, error, quoted)
         return (Ref(user.id, user.name),)
 
-    async def _named(self, wish: Wish, typed: Typed) -> Target:
+    async def _by_number(self, wish: ParsedCommand, typed: SlashPayload) -> Target:
         """Look among what the channel shows first: that needs no PagerDuty. Raises `NotFound` for what is hidden."""
-        for known in await self._shown(typed):
+        for known in await self._open_in_channel(typed):
             if wish.incident in (known.id, typed_as(known.id, known.snapshot)):
-                return Target.of(known.id, known.snapshot)
+                return Target.from_snapshot(known.id, known.snapshot)
         read = (await self._wiring.pagerduty.incident(incident_id(wish.incident))).value
         if await self._seeing.is_hidden(read, typed.by, typed.channel):
             raise NotFound("it belongs to a private team")
-        return Target.of(read.id, read.snapshot)
+        return Target.from_snapshot(read.id, read.snapshot)
 
-    async def _shown(self, typed: Typed) -> list[OpenIncident]:
+    async def _open_in_channel(self, typed: SlashPayload) -> list[OpenIncident]:
         """List what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
         try:
             async with asyncio.timeout(self._wiring.durations.store / 2):
@@ -129,20 +129,20 @@ class Which:
             log.warning("store.down", during="looking for an incident", why=repr(error))
             return []
 
-    async def _only(self, wish: Wish, typed: Typed) -> Target | Reply:
+    async def _only_candidate(self, wish: ParsedCommand, typed: SlashPayload) -> Target | Reply:
         """Take the only open one. A copy of the line is about the same one as the line, whatever is open by now."""
         found = await self._open.shown_in(typed.channel)
         only = found[0] if len(found) == 1 else None
         if wish.verb in ACTIONS:
             meant = await self._meanings.first(typed.id, only.id if only else None)
             if meant is not None and (only is None or meant != only.id):
-                return await self._named(replace(wish, incident=meant), typed)
+                return await self._by_number(replace(wish, incident=meant), typed)
             if meant is None and only is not None:
-                return brought_again()
-        return Target.of(only.id, only.snapshot) if only else candidates(wish, typed.command, found)
+                return repeated_reply()
+        return Target.from_snapshot(only.id, only.snapshot) if only else candidates(wish, typed.command, found)
 
 
-def candidates(wish: Wish, command: str, found: Sequence[OpenIncident]) -> Reply:
+def candidates(wish: ParsedCommand, command: str, found: Sequence[OpenIncident]) -> Reply:
     """List what could have been meant, each with the line that works for it."""
     if not found:
         line = code(f"{command} {replace(wish, incident=EXAMPLE).line}")
@@ -150,20 +150,20 @@ def candidates(wish: Wish, command: str, found: Sequence[OpenIncident]) -> Reply
         return saying(f"No incident is open in this channel. Name the one you mean: {line}. {every} lists all.")
     short = wish if len(wish.text) <= LONGEST else replace(wish, text="…")
     lines = [f"*{len(found)} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
-    for known in found[:CANDIDATES]:
+    for known in found[:MOST_CANDIDATES]:
         line = replace(short, incident=typed_as(known.id, known.snapshot)).line
         lines.append(f"{headline(known.id, known.snapshot)}\n        {code(f'{command} {line}')}")
-    if len(found) > CANDIDATES:
-        lines.append(f"…and {len(found) - CANDIDATES} more: {code(f'{command} {Verb.LIST}')}")
+    if len(found) > MOST_CANDIDATES:
+        lines.append(f"…and {len(found) - MOST_CANDIDATES} more: {code(f'{command} {Verb.LIST}')}")
     return saying("\n".join(lines), "" if short is wish else f"Your text: {escape(wish.text)}")
 
 
-def brought_again() -> Reply:
+def repeated_reply() -> Reply:
     """Say that a line which meant no incident when it first came is not taken for another one now."""
     return saying("*Nothing was sent:* Slack brought this line twice, and was answered the first time. Type it again.")
 
 
-def unknown(wish: Wish, command: str) -> Reply:
+def unknown_incident(wish: ParsedCommand, command: str) -> Reply:
     """Say that there is no such incident, as far as this person may know."""
     named = f"#{wish.incident}" if wish.incident.isdigit() else wish.incident
     nothing = "" if wish.verb is Verb.SHOW else "Nothing was sent: "
@@ -174,11 +174,11 @@ def unknown(wish: Wish, command: str) -> Reply:
     return saying(f"{text} If your text begins there, name the incident before it: {code(f'{command} {meant}')}")
 
 
-def nobody(wish: Wish, error: Exception, quoted: str) -> Reply:
+def no_such_person(wish: ParsedCommand, error: Exception, quoted: str) -> Reply:
     """Say that it is not known who was mentioned in PagerDuty, so that nothing was sent."""
     if isinstance(error, Declined):
         return saying(f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}.")
-    why = escape(str(error)) or f"there was no answer within {LOOK_UP:g} s"
+    why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
     step = "Try again in a moment, or use PagerDuty."
     return saying(
         f":warning: *Nothing was sent:* who {escape(wish.name)} is in PagerDuty could not be looked up ({why}). {step}"
@@ -186,11 +186,11 @@ def nobody(wish: Wish, error: Exception, quoted: str) -> Reply:
     )
 
 
-def unanswered(wish: Wish, command: str, error: Exception, quoted: str) -> Reply:
+def lookup_failed(wish: ParsedCommand, command: str, error: Exception, quoted: str) -> Reply:
     """Say that it could not be found out which incident is meant, so that nothing was sent, and what to do."""
     if isinstance(error, Declined):
         return saying(f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}.")
-    why = escape(str(error)) or f"there was no answer within {LOOK_UP:g} s"
+    why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
     what = f"incident {escape(wish.incident)}" if wish.incident else "the incident"
     step = "Press the button on its card, try again in a moment, or use PagerDuty."
     if not wish.incident:

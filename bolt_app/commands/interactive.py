@@ -15,9 +15,9 @@ from shared.slack.render.reply_buttons import RETRY
 
 Payload = Mapping[str, Any]
 
-AT_ONCE = frozenset({Action.ACKNOWLEDGE, Action.ESCALATE})
+ONE_PRESS_ACTIONS = frozenset({Action.ACKNOWLEDGE, Action.ESCALATE})
 """What a button does without asking for more."""
-UNBORN = "NEW"
+NEW_INCIDENT = "NEW"
 """Begins what stands for an incident that is still to be opened; PagerDuty's own ids begin with P or Q."""
 
 
@@ -46,7 +46,7 @@ class Press:
 
 
 @dataclass(frozen=True)
-class Asking:
+class ModalRequest:
     """A wish for the dialog of an action, or for everything about an incident (None)."""
 
     action: Action | None
@@ -56,7 +56,7 @@ class Asking:
 
 
 @dataclass(frozen=True)
-class Again:
+class RetryRequest:
     """A wish to try again what is not done of an earlier command of the same incident."""
 
     command: CommandId
@@ -64,107 +64,107 @@ class Again:
     press: Press
 
 
-def button(payload: Payload) -> Command:
+def command_from_button(payload: Payload) -> Command:
     """
     Make the command that a press on one of our buttons means, one that asks for nothing more.
 
     Raises `Malformed` for a payload that no such button of ours can have sent.
     """
-    found = press(payload)
-    with reading():
+    found = parse_press(payload)
+    with malformed_on_bad_input():
         action = Action(found.action_id.removeprefix("pagebridge:"))
-        if action not in AT_ONCE:
+        if action not in ONE_PRESS_ACTIONS:
             raise ValueError("it asks for more")
-        return _command(found, action, _about(found, found.value.split(" ")))
+        return _command_from_press(found, action, _modal_context(found, found.value.split(" ")))
 
 
-def level(payload: Payload) -> Command:
+def command_from_level_button(payload: Payload) -> Command:
     """Make the escalation to the level that was chosen. Raises `Malformed` as `button` does."""
-    found = press(payload)
-    with reading():
+    found = parse_press(payload)
+    with malformed_on_bad_input():
         incident, label, url, number, seen = [*found.value.split(" "), ""][:5]
-        about = _about(found, [incident, label, url, seen])
-        return _command(found, Action.ESCALATE, about, int(number))
+        about = _modal_context(found, [incident, label, url, seen])
+        return _command_from_press(found, Action.ESCALATE, about, int(number))
 
 
-def asking(payload: Payload) -> Asking | None:
+def parse_modal_request(payload: Payload) -> ModalRequest | None:
     """
     Tell which dialog a button or an entry of the menu asks for; None for the entry that only opens a page.
 
     Raises `Malformed` for a payload that none of them can have sent.
     """
-    found = press(payload)
-    with reading():
+    found = parse_press(payload)
+    with malformed_on_bad_input():
         name, hint = found.action_id.removeprefix("pagebridge:"), found.value
         if name == "menu":
             name, _, hint = found.value.partition(" ")
         if name == OPEN:
             return None
         action = None if name == DETAILS else Action(name)
-        if action in AT_ONCE or action is Action.TRIGGER:
+        if action in ONE_PRESS_ACTIONS or action is Action.TRIGGER:
             raise ValueError("no dialog about an incident")
-        return Asking(action, _about(found, hint.split(" ")), found.by, found.trigger_id)
+        return ModalRequest(action, _modal_context(found, hint.split(" ")), found.by, found.trigger_id)
 
 
-def again(payload: Payload) -> Again:
+def parse_retry(payload: Payload) -> RetryRequest:
     """Read what is to be tried again. Raises `Malformed` as `button` does."""
-    found = press(payload)
-    with reading():
+    found = parse_press(payload)
+    with malformed_on_bad_input():
         command, incident = found.value.split(" ")
         if found.action_id != RETRY or not command.isalnum():
             raise ValueError("not the id of a command")
-        return Again(CommandId(command), incident_id(incident), found)
+        return RetryRequest(CommandId(command), incident_id(incident), found)
 
 
-def press(payload: Payload) -> Press:
+def parse_press(payload: Payload) -> Press:
     """Read a press on anything of ours. Raises `Malformed` for a payload of another shape than Slack documents."""
-    with reading():
+    with malformed_on_bad_input():
         action = payload["actions"][0]
-        action_id = text(action["action_id"])
+        action_id = require_text(action["action_id"])
         container = payload["container"]
-        user = clicker(payload)
-        message = text(container["message_ts"])
+        user = actor_from_payload(payload)
+        message = require_text(container["message_ts"])
         return Press(
-            id=command_id(user.id, action_id, message, text(action["action_ts"])),
+            id=command_id(user.id, action_id, message, require_text(action["action_ts"])),
             action_id=action_id,
-            value=text(action["selected_option"]["value"] if "selected_option" in action else action["value"]),
+            value=require_text(action["selected_option"]["value"] if "selected_option" in action else action["value"]),
             by=user,
-            channel=ChannelId(text(container["channel_id"])),
+            channel=ChannelId(require_text(container["channel_id"])),
             message=MessageTs(message),
-            response_url=text(payload.get("response_url") or ""),
-            trigger_id=text(payload.get("trigger_id") or ""),
-            pressed_ms=_milliseconds(action["action_ts"]),
+            response_url=require_text(payload.get("response_url") or ""),
+            trigger_id=require_text(payload.get("trigger_id") or ""),
+            pressed_ms=_ts_to_ms(action["action_ts"]),
         )
 
 
-def clicker(payload: Payload) -> Clicker:
+def actor_from_payload(payload: Payload) -> Clicker:
     """Name the person behind an interactive payload. Raises `Malformed` when it names nobody."""
-    with reading():
+    with malformed_on_bad_input():
         user = payload["user"]
         enterprise = (payload.get("enterprise") or {}).get("id")
         return Clicker(
-            id=SlackUserId(text(user["id"])),
-            team=text(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
-            enterprise=None if enterprise is None else text(enterprise),
+            id=SlackUserId(require_text(user["id"])),
+            team=require_text(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
+            enterprise=None if enterprise is None else require_text(enterprise),
         )
 
 
-def submitted(payload: Payload, action: Action, about: About, terms: Terms) -> Command:
+def command_from_submission(payload: Payload, action: Action, about: About, terms: Terms) -> Command:
     """
     Make the command that a filled-in dialog means.
 
     A dialog can be sent once, so it names the command: sent again after an answer that got lost, it is the same one.
     """
-    user = clicker(payload)
-    with reading():
+    user = actor_from_payload(payload)
+    with malformed_on_bad_input():
         view = payload["view"]
-        made = command_id(user.id, text(view["callback_id"]), text(view["id"]), "")
+        made = command_id(user.id, require_text(view["callback_id"]), require_text(view["id"]), "")
         if (about.incident is None) is not (action is Action.TRIGGER):
             raise ValueError("a dialog about no incident")
         return Command(
             id=made,
             action=action,
-            incident=about.incident or IncidentId(f"{UNBORN}{made.upper()}"),
+            incident=about.incident or IncidentId(f"{NEW_INCIDENT}{made.upper()}"),
             by=user,
             channel=about.channel,
             message=about.message,
@@ -177,7 +177,7 @@ def submitted(payload: Payload, action: Action, about: About, terms: Terms) -> C
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def malformed_on_bad_input() -> Iterator[None]:
     """Take whatever goes wrong inside for a payload of another shape than Slack documents."""
     try:
         yield
@@ -185,7 +185,7 @@ def reading() -> Iterator[None]:
         raise Malformed(f"not a press on a button of this bridge: {type(error).__name__}") from None
 
 
-def text(value: object) -> str:
+def require_text(value: object) -> str:
     """Take a text that can be stored, which not every text in JSON can."""
     if not isinstance(value, str):
         raise TypeError("not a text")
@@ -193,7 +193,7 @@ def text(value: object) -> str:
     return value
 
 
-def _command(found: Press, action: Action, about: About, level: int | None = None) -> Command:
+def _command_from_press(found: Press, action: Action, about: About, level: int | None = None) -> Command:
     if about.incident is None or (level is not None and level < 1):
         raise ValueError("a press about no incident, or no level")
     return Command(
@@ -211,7 +211,7 @@ def _command(found: Press, action: Action, about: About, level: int | None = Non
     )
 
 
-def _milliseconds(ts: str) -> int:
+def _ts_to_ms(ts: str) -> int:
     """Read the time in one of Slack's timestamps; 0 when it holds none."""
     try:
         return int(float(ts) * SECOND)
@@ -219,7 +219,7 @@ def _milliseconds(ts: str) -> int:
         return 0
 
 
-def _about(found: Press, hints: list[str]) -> About:
+def _modal_context(found: Press, hints: list[str]) -> About:
     incident, label, url, seen = [*hints, "", "", ""][:4]
     return About(
         incident=incident_id(incident),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bolt_app.commands.interactive import Payload, clicker, reading, text
+from bolt_app.commands.interactive import Payload, actor_from_payload, malformed_on_bad_input, require_text
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Action, Clicker, Command, Terms, command_id
@@ -24,9 +24,9 @@ log = structlog.get_logger()
 
 ADD_NOTE = "add_note"
 """The shortcut's name in the manifest."""
-LOOK_UP = 1.8
+LOOKUP_TIMEOUT = 1.8
 """Seconds for reading the thread's head, names and address: Slack waits three for the answer."""
-MOST_NAMES = 10
+MOST_MENTIONS = 10
 """Mentioned people whose names are looked up; further ones keep their ids."""
 CARD = "card:"
 
@@ -46,34 +46,34 @@ class Quote:
     response_url: str
 
 
-def quote(payload: Payload) -> Quote:
+def parse_quote(payload: Payload) -> Quote:
     """Read the use of the shortcut. Raises `Malformed` for a payload of another shape than Slack documents."""
-    user = clicker(payload)
-    with reading():
-        message, channel = payload["message"], text(payload["channel"]["id"])
-        ts, thread, author = text(message["ts"]), message.get("thread_ts"), message.get("user")
+    user = actor_from_payload(payload)
+    with malformed_on_bad_input():
+        message, channel = payload["message"], require_text(payload["channel"]["id"])
+        ts, thread, author = require_text(message["ts"]), message.get("thread_ts"), message.get("user")
         profile = message.get("bot_profile") or {}
         return Quote(
-            id=command_id(user.id, ADD_NOTE, f"{channel}:{ts}", text(payload["action_ts"])),
+            id=command_id(user.id, ADD_NOTE, f"{channel}:{ts}", require_text(payload["action_ts"])),
             by=user,
             channel=ChannelId(channel),
             ts=MessageTs(ts),
-            thread=MessageTs(text(thread)) if thread and thread != ts else None,
-            author=SlackUserId(text(author)) if author else None,
-            author_name=text(profile.get("name") or message.get("username") or "A bot"),
-            text=text(message.get("text") or ""),
-            response_url=text(payload.get("response_url") or ""),
+            thread=MessageTs(require_text(thread)) if thread and thread != ts else None,
+            author=SlackUserId(require_text(author)) if author else None,
+            author_name=require_text(profile.get("name") or message.get("username") or "A bot"),
+            text=require_text(message.get("text") or ""),
+            response_url=require_text(payload.get("response_url") or ""),
         )
 
 
-def note(author: str, said: str, permalink: str) -> str:
+def note_text(author: str, said: str, permalink: str) -> str:
     """Write the note: who said what, and where it can be read. As much of it as PagerDuty keeps."""
     head, tail = f"{author} in Slack: ", f"\n{permalink}"
     room = LONGEST_NOTE - len(head.encode()) - len(tail.encode())
     return head + said.encode()[: max(0, room)].decode(errors="ignore") + tail
 
 
-class Quoting:
+class MessageToNote:
     """Makes the command that the shortcut means."""
 
     def __init__(self, wiring: Services) -> None:
@@ -86,13 +86,13 @@ class Quoting:
         Raises `Declined` for a message that belongs to no incident, or when that cannot be found out; `Malformed` for
         what Slack does not send.
         """
-        found = quote(payload)
+        found = parse_quote(payload)
         if found.thread is None:
             raise _declined("This message is in no incident's thread", "Use it on a reply below an incident's card")
         if not found.text.strip():
             raise _declined("This message has no text", "Use Add note on the incident's card instead")
         try:
-            async with asyncio.timeout(LOOK_UP):
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
                 return await self._command(found, found.thread)
         except (CallError, StoreDown, TimeoutError) as error:
             log.warning("shortcut.not_looked_up", why=repr(error))
@@ -116,7 +116,7 @@ class Quoting:
             response_url=found.response_url,
             label=number(snapshot) if snapshot else "",
             url=snapshot.url if snapshot else "",
-            terms=Terms(text=note(author, readable(found.text, names), permalink)),
+            terms=Terms(text=note_text(author, readable(found.text, names), permalink)),
             aloud=True,
         )
 
@@ -129,7 +129,7 @@ class Quoting:
 
     async def _names(self, found: Quote) -> dict[SlackUserId, str]:
         wanted = (*([found.author] if found.author else []), *mentioned(found.text))
-        users = list(dict.fromkeys(wanted))[: MOST_NAMES + 1]
+        users = list(dict.fromkeys(wanted))[: MOST_MENTIONS + 1]
         names = await asyncio.gather(*(self._name(user) for user in users))
         return dict(zip(users, names, strict=True))
 

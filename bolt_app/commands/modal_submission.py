@@ -1,7 +1,7 @@
 """
 Pure: a submitted dialog as values.
 
-Raises `Malformed` for what none of our dialogs sends, `Wrong` for what the person can put right.
+Raises `Malformed` for what none of our dialogs sends, `InputError` for what the person can put right.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,12 +21,12 @@ from shared.model.ids import SlackUserId
 from shared.pagerduty.api.request_bodies import LONGEST_SNOOZE
 
 HOUR = 3600
-MORNING = time(9)
+MORNING_HOUR = time(9)
 
 Values = Mapping[str, Any]
 
 
-class Wrong(BridgeError):
+class InputError(BridgeError):
     """Raised when something filled in cannot be taken. `errors` has the words for each field, by its block id."""
 
     def __init__(self, **errors: str) -> None:
@@ -35,7 +35,7 @@ class Wrong(BridgeError):
 
 
 @dataclass(frozen=True)
-class Filled:
+class ModalInput:
     """
     What was filled in.
 
@@ -47,46 +47,46 @@ class Filled:
     action: Action
     context: About
     terms: Terms
-    chosen: tuple[SlackUserId, ...] = ()
-    field: str = ""
-    mine: bool = False
+    selected_users: tuple[SlackUserId, ...] = ()
+    user_block: str = ""
+    assign_to_me: bool = False
     wake: str | int | None = None
 
 
-def read(view: Mapping[str, Any]) -> Filled:
+def parse_submission(view: Mapping[str, Any]) -> ModalInput:
     """Read the `view` of a submission."""
     try:
         action = Action(str(view["callback_id"]).removeprefix(CALLBACK))
-        values = _Values(view["state"]["values"])
+        values = _ViewState(view["state"]["values"])
         of = context.read(view["private_metadata"])
         return _READ[action](action, of, values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Malformed(f"not a dialog of this bridge: {type(error).__name__}") from None
 
 
-def first_field(view: Mapping[str, Any]) -> str | None:
+def first_block_id(view: Mapping[str, Any]) -> str | None:
     """Name the first field of a view, where words about all of it can stand; None when it has none."""
     blocks = view.get("blocks")
     found = (block.get("block_id") for block in blocks if block.get("type") == "input") if blocks else iter(())
     return next(found, None)
 
 
-def snoozed(wake: str | int, now_ms: int, zone: str) -> int:
+def snooze_seconds(wake: str | int, now_ms: int, zone: str) -> int:
     """
     Work out the seconds from now until `wake`: a moment in seconds since 1970, or tomorrow morning in the time zone.
 
-    Raises `Wrong` when that is not within what PagerDuty takes.
+    Raises `InputError` when that is not within what PagerDuty takes.
     """
-    at = _tomorrow(now_ms, zone) if wake == LATER else int(wake)
+    at = _tomorrow_morning(now_ms, zone) if wake == LATER else int(wake)
     seconds = at - now_ms // SECOND
     if seconds <= 0:
-        raise Wrong(until="That time is over. Choose a later one.")
+        raise InputError(until="That time is over. Choose a later one.")
     if seconds > LONGEST_SNOOZE:
-        raise Wrong(until="PagerDuty snoozes for 7 days at most. Choose an earlier time.")
+        raise InputError(until="PagerDuty snoozes for 7 days at most. Choose an earlier time.")
     return seconds
 
 
-class _Values:
+class _ViewState:
     """What is filled in, by the name of the field."""
 
     def __init__(self, values: Values) -> None:
@@ -94,31 +94,35 @@ class _Values:
 
     def text(self, name: str) -> str:
         value = self._value(name).get("value")
-        return "" if value is None else _storable(value).strip()
+        return "" if value is None else _without_unpaired_surrogates(value).strip()
 
     def required(self, name: str, words: str) -> str:
         text = self.text(name)
         if not text:
-            raise Wrong(**{name: words})
+            raise InputError(**{name: words})
         return text
 
     def choice(self, name: str) -> str | None:
         option = self._value(name).get("selected_option")
-        return None if option is None else _known(option["value"])
+        return None if option is None else _parse_action(option["value"])
 
-    def ref(self, name: str) -> Ref | None:
+    def named_choice(self, name: str) -> Ref | None:
         option = self._value(name).get("selected_option")
-        return None if option is None else Ref(_known(option["value"]), _storable(option["text"]["text"]))
+        return (
+            None
+            if option is None
+            else Ref(_parse_action(option["value"]), _without_unpaired_surrogates(option["text"]["text"]))
+        )
 
-    def ticked(self, name: str) -> bool:
+    def is_checked(self, name: str) -> bool:
         return bool(self._value(name).get("selected_options"))
 
     def people(self, name: str) -> tuple[SlackUserId, ...]:
         value = self._value(name)
         users = value.get("selected_users", [value.get("selected_user")])
-        return tuple(SlackUserId(_known(user)) for user in users if user is not None)
+        return tuple(SlackUserId(_parse_action(user)) for user in users if user is not None)
 
-    def moment(self, name: str) -> int | None:
+    def timestamp(self, name: str) -> int | None:
         at = self._value(name).get("selected_date_time")
         return None if at is None else int(at)
 
@@ -129,7 +133,7 @@ class _Values:
         return value
 
 
-def _storable(value: object) -> str:
+def _without_unpaired_surrogates(value: object) -> str:
     """Take a text that can be stored, which not every text in JSON can."""
     if not isinstance(value, str):
         raise TypeError("not a text")
@@ -137,67 +141,67 @@ def _storable(value: object) -> str:
     return value
 
 
-def _known(value: object) -> str:
+def _parse_action(value: object) -> str:
     """Take an id, which is never long and has nothing in it that could break out of a path or a key."""
     if not isinstance(value, str) or not value.isascii() or not value.isalnum():
         raise ValueError("not an id")
     return value
 
 
-def _note(action: Action, of: About, values: _Values) -> Filled:
-    return Filled(action, of, Terms(text=values.required("text", "Write something first.")))
+def _note(action: Action, of: About, values: _ViewState) -> ModalInput:
+    return ModalInput(action, of, Terms(text=values.required("text", "Write something first.")))
 
 
-def _resolve(action: Action, of: About, values: _Values) -> Filled:
-    return Filled(action, of, Terms(text=values.text("text")))
+def _resolve(action: Action, of: About, values: _ViewState) -> ModalInput:
+    return ModalInput(action, of, Terms(text=values.text("text")))
 
 
-def _reassign(action: Action, of: About, values: _Values) -> Filled:
-    mine, people, policy = values.ticked("mine"), values.people("person"), values.ref("policy")
+def _reassign(action: Action, of: About, values: _ViewState) -> ModalInput:
+    mine, people, policy = values.is_checked("mine"), values.people("person"), values.named_choice("policy")
     if mine + len(people) + (policy is not None) != 1:
-        raise Wrong(mine="Choose exactly one: yourself, somebody else, or an escalation policy.")
-    return Filled(action, of, Terms(policy=policy, seen=of.seen), people, "person", mine=mine)
+        raise InputError(mine="Choose exactly one: yourself, somebody else, or an escalation policy.")
+    return ModalInput(action, of, Terms(policy=policy, seen=of.seen), people, "person", assign_to_me=mine)
 
 
-def _add_responders(action: Action, of: About, values: _Values) -> Filled:
+def _add_responders(action: Action, of: About, values: _ViewState) -> ModalInput:
     people = tuple(dict.fromkeys(values.people("people")))
     if not people:
-        raise Wrong(people="Choose who should help.")
-    return Filled(action, of, Terms(text=values.text("text")), people, "people")
+        raise InputError(people="Choose who should help.")
+    return ModalInput(action, of, Terms(text=values.text("text")), people, "people")
 
 
-def _snooze(action: Action, of: About, values: _Values) -> Filled:
-    how_long, until = values.choice("how_long"), values.moment("until")
+def _snooze(action: Action, of: About, values: _ViewState) -> ModalInput:
+    how_long, until = values.choice("how_long"), values.timestamp("until")
     if how_long in HOURS and until is None:
-        return Filled(action, of, Terms(seconds=int(how_long) * HOUR))
+        return ModalInput(action, of, Terms(seconds=int(how_long) * HOUR))
     if how_long == LATER and until is None:
-        return Filled(action, of, Terms(), field="how_long", wake=LATER)
+        return ModalInput(action, of, Terms(), user_block="how_long", wake=LATER)
     if how_long != UNTIL:
-        raise Wrong(how_long="You chose a time below: choose “Until the time below”, or clear it.")
+        raise InputError(how_long="You chose a time below: choose “Until the time below”, or clear it.")
     if until is None:
-        raise Wrong(until="Choose a date and a time.")
-    return Filled(action, of, Terms(), field="until", wake=until)
+        raise InputError(until="Choose a date and a time.")
+    return ModalInput(action, of, Terms(), user_block="until", wake=until)
 
 
-def _priority(action: Action, of: About, values: _Values) -> Filled:
-    priority = values.ref("priority")
+def _priority(action: Action, of: About, values: _ViewState) -> ModalInput:
+    priority = values.named_choice("priority")
     if priority is None:
-        raise Wrong(priority="Choose a priority.")
-    return Filled(action, of, Terms(priority=priority))
+        raise InputError(priority="Choose a priority.")
+    return ModalInput(action, of, Terms(priority=priority))
 
 
-def _trigger(action: Action, of: About, values: _Values) -> Filled:
-    service = values.ref("service")
+def _trigger(action: Action, of: About, values: _ViewState) -> ModalInput:
+    service = values.named_choice("service")
     if service is None:
-        raise Wrong(service="Choose the service.")
+        raise InputError(service="Choose the service.")
     urgency = values.choice("urgency") or "high"
     if urgency not in {"high", "low"}:
         raise ValueError("no such urgency")
     title = values.required("title", "Say what is wrong.")
-    return Filled(action, of, Terms(text=values.text("text"), service=service, title=title, urgency=urgency))
+    return ModalInput(action, of, Terms(text=values.text("text"), service=service, title=title, urgency=urgency))
 
 
-_READ: Mapping[Action, Callable[[Action, About, _Values], Filled]] = {
+_READ: Mapping[Action, Callable[[Action, About, _ViewState], ModalInput]] = {
     Action.NOTE: _note,
     Action.RESOLVE: _resolve,
     Action.REASSIGN: _reassign,
@@ -209,11 +213,11 @@ _READ: Mapping[Action, Callable[[Action, About, _Values], Filled]] = {
 }
 
 
-def _tomorrow(now_ms: int, zone: str) -> int:
+def _tomorrow_morning(now_ms: int, zone: str) -> int:
     """Find tomorrow morning where the person is."""
     try:
         here = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        raise Wrong(until="Slack does not say which time zone you are in. Choose the time here.") from None
+        raise InputError(until="Slack does not say which time zone you are in. Choose the time here.") from None
     tomorrow = (datetime.fromtimestamp(now_ms // SECOND, here) + timedelta(days=1)).date()
-    return int(datetime.combine(tomorrow, MORNING, here).timestamp())
+    return int(datetime.combine(tomorrow, MORNING_HOUR, here).timestamp())

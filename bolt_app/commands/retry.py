@@ -8,7 +8,7 @@ pressing the button of an older try, leads to the newest one and never does anyt
 import asyncio
 from dataclasses import replace
 
-from bolt_app.commands.interactive import Again
+from bolt_app.commands.interactive import RetryRequest
 from bolt_app.services import Services
 from shared.model.command import Action, Clicker, Command, command_id
 from shared.model.command_queue import CommandQueue, Record
@@ -16,16 +16,16 @@ from shared.model.event import Ref
 from shared.model.ids import CommandId
 from shared.model.outcome import Declined, Kind, Outcome
 
-DONE = frozenset({Kind.DONE, Kind.ALREADY, Kind.REOPENED})
+DONE_KINDS = frozenset({Kind.DONE, Kind.ALREADY, Kind.REOPENED})
 
 
-class Retrying:
+class RetryResolver:
     """Makes the command that a press on "Try again" means."""
 
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
-    async def command(self, again: Again) -> Command:
+    async def command(self, again: RetryRequest) -> Command:
         """
         Return the command to store.
 
@@ -34,50 +34,50 @@ class Retrying:
         """
         async with asyncio.timeout(self._wiring.durations.store):
             queue = (await self._wiring.command_queues.load(again.incident)).value
-        return again_of(queue, again)
+        return retry_command(queue, again)
 
 
-def again_of(queue: CommandQueue, again: Again) -> Command:
+def retry_command(queue: CommandQueue, again: RetryRequest) -> Command:
     """Make the new command from what is on record. Raises `Declined` when there is nothing to try again."""
     user = again.press.by
-    records = _newest(queue, again.command, user)
+    records = _newest_attempt(queue, again.command, user)
     if not records or records[0].command.by.id != user.id:
         raise _declined("What you asked for is not remembered any more.", "Do it again from the card")
     if any(record.outcome is None for record in records):
         raise _declined("It is still on its way to PagerDuty.", "Wait for its answer")
-    left = [record.command for record in records if record.outcome and record.outcome.kind not in DONE]
+    left = [record.command for record in records if record.outcome and record.outcome.kind not in DONE_KINDS]
     if not left:
         raise _declined("It has been done meanwhile.", "The card shows how it stands")
     first = left[0]
     return replace(
         first,
-        id=_next(first.whole, user),
+        id=_next_attempt(first.whole, user),
         by=user,
         response_url=again.press.response_url,
         pressed_ms=again.press.pressed_ms,
-        terms=replace(first.terms, people=_people(left)),
+        terms=replace(first.terms, people=_unanswered_people(left)),
         part=0,
         parts=1,
     )
 
 
-def _newest(queue: CommandQueue, command: CommandId, user: Clicker) -> tuple[Record, ...]:
+def _newest_attempt(queue: CommandQueue, command: CommandId, user: Clicker) -> tuple[Record, ...]:
     """Follow from try to try to the last one on record."""
-    records = _of(queue, command)
-    while further := _of(queue, _next(command, user)):
-        command, records = _next(command, user), further
+    records = _attempts_of(queue, command)
+    while further := _attempts_of(queue, _next_attempt(command, user)):
+        command, records = _next_attempt(command, user), further
     return records
 
 
-def _of(queue: CommandQueue, command: CommandId) -> tuple[Record, ...]:
+def _attempts_of(queue: CommandQueue, command: CommandId) -> tuple[Record, ...]:
     return tuple(record for record in queue.records if record.command.whole == command)
 
 
-def _next(command: CommandId, user: Clicker) -> CommandId:
+def _next_attempt(command: CommandId, user: Clicker) -> CommandId:
     return command_id(user.id, "retry", command, "")
 
 
-def _people(left: list[Command]) -> tuple[Ref, ...]:
+def _unanswered_people(left: list[Command]) -> tuple[Ref, ...]:
     if left[0].action is not Action.ADD_RESPONDERS:
         return left[0].terms.people
     return tuple(person for command in left for person in command.terms.people)

@@ -46,14 +46,14 @@ class Usage:
     """One command: what it takes (in brackets what may be left out), what it does, and other names for it."""
 
     verb: Verb
-    takes: str
-    does: str
-    also: tuple[str, ...] = ()
+    arguments: str
+    description: str
+    aliases: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
         """The command with what it takes."""
-        return f"{self.verb} {self.takes}".strip()
+        return f"{self.verb} {self.arguments}".strip()
 
 
 USAGES = (
@@ -87,12 +87,12 @@ EXAMPLE = "37"
 """Stands in a suggestion for the number of an incident that was not given."""
 PERSON = "@name"
 NOTE_EXAMPLE = "Looking into it"
-LIKENESS = 0.65
+MIN_SIMILARITY = 0.65
 """How alike a mistyped name must be, from 0 to 1."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class ParsedCommand:
     """
     What somebody asked for.
 
@@ -114,14 +114,14 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Mistyped:
+class ParseError:
     """That something cannot be understood: why, in a sentence, and the line that would have worked."""
 
     why: str
     line: str
 
 
-NAMES: Mapping[str, Verb] = {name: usage.verb for usage in USAGES for name in (usage.verb, *usage.also)}
+NAMES: Mapping[str, Verb] = {name: usage.verb for usage in USAGES for name in (usage.verb, *usage.aliases)}
 _LONGEST = max(len(name.split()) for name in NAMES)
 _SCOPES = {"": Scope.CHANNEL, "here": Scope.CHANNEL, "mine": Scope.MINE, "my": Scope.MINE, "all": Scope.ALL}
 
@@ -133,20 +133,20 @@ _NAME = re.compile(r"@?[^\W\d][\w.-]{0,39}")
 _USER = re.compile(r"<@([UW][A-Z0-9]{1,31})(?:\|[^<>]*)?>")
 
 
-def parse(text: str) -> Wish | Mistyped:
+def parse(text: str) -> ParsedCommand | ParseError:
     """Understand what was typed after the command, as Slack sends it: with ids in the place of names."""
-    verb, rest = _named(text)
+    verb, rest = _split_verb(text)
     if verb is not None:
         return _PARSERS[verb](rest.strip())
-    return _guess(text) if text.strip() else Wish(Verb.HELP)
+    return _closest_command(text) if text.strip() else ParsedCommand(Verb.HELP)
 
 
-def plain(text: str) -> str:
+def strip_markup(text: str) -> str:
     """Write Slack's markup in words; people go by the name that Slack sends along."""
     return readable(text, {}).strip()
 
 
-def _named(text: str) -> tuple[Verb | None, str]:
+def _split_verb(text: str) -> tuple[Verb | None, str]:
     """Find the command that a text begins with, and the rest of it."""
     for count in range(_LONGEST, 0, -1):
         words = text.split(None, count)
@@ -165,109 +165,109 @@ def _incident(text: str) -> tuple[str, str]:
     return (str(int(number)) if number else found["id"] or found["linked"]), text[found.end() :].strip()
 
 
-def _alone(verb: Verb, _rest: str) -> Wish:
-    return Wish(verb)
+def _no_arguments(verb: Verb, _rest: str) -> ParsedCommand:
+    return ParsedCommand(verb)
 
 
-def _one(verb: Verb, text: str) -> Wish | Mistyped:
+def _one_incident(verb: Verb, text: str) -> ParsedCommand | ParseError:
     """Read a command that takes one incident and nothing else."""
     incident, rest = _incident(text)
     if not rest:
-        return Wish(verb, incident)
-    if verb is Verb.ACK and get_close_matches(rest.casefold(), ["mine"], 1, LIKENESS):
-        return Mistyped(f"`ack` does not know “{_quoted(rest)}”.", Verb.ACK_MINE)
+        return ParsedCommand(verb, incident)
+    if verb is Verb.ACK and get_close_matches(rest.casefold(), ["mine"], 1, MIN_SIMILARITY):
+        return ParseError(f"`ack` does not know “{_quoted(rest)}”.", Verb.ACK_MINE)
     if incident:
-        return Mistyped(f"`{verb}` takes one incident and nothing else.", f"{verb} {incident}")
+        return ParseError(f"`{verb}` takes one incident and nothing else.", f"{verb} {incident}")
     meant = next((ref for word in rest.split() if (ref := _incident(word)[0])), EXAMPLE)
-    return Mistyped(f"“{_quoted(text)}” is not the number of an incident.", f"{verb} {meant}")
+    return ParseError(f"“{_quoted(text)}” is not the number of an incident.", f"{verb} {meant}")
 
 
-def _note(verb: Verb, text: str) -> Wish | Mistyped:
+def _note(verb: Verb, text: str) -> ParsedCommand | ParseError:
     incident, rest = _incident(text)
-    note = plain(rest)
+    note = strip_markup(rest)
     if note:
-        return Wish(verb, incident, note)
-    return Mistyped("A note needs its text.", f"{verb} {incident or EXAMPLE} {NOTE_EXAMPLE}")
+        return ParsedCommand(verb, incident, note)
+    return ParseError("A note needs its text.", f"{verb} {incident or EXAMPLE} {NOTE_EXAMPLE}")
 
 
-def _resolve(verb: Verb, text: str) -> Wish | Mistyped:
+def _resolve(verb: Verb, text: str) -> ParsedCommand | ParseError:
     incident, rest = _incident(text)
     if incident and rest and not _incident(rest)[1]:
-        return Mistyped(f"`{verb}` takes one incident.", f"{verb} {incident}")
-    return Wish(verb, incident, plain(rest))
+        return ParseError(f"`{verb}` takes one incident.", f"{verb} {incident}")
+    return ParsedCommand(verb, incident, strip_markup(rest))
 
 
-def _reassign(verb: Verb, text: str) -> Wish | Mistyped:
+def _reassign(verb: Verb, text: str) -> ParsedCommand | ParseError:
     people = list(_USER.finditer(text))
     incident, rest = _incident(_USER.sub(" ", text).strip())
     rest = re.sub(r"^to\b", "", rest, flags=re.IGNORECASE).strip()
     line = f"{verb} {incident or EXAMPLE} "
     if len(people) > 1:
-        return Mistyped(f"`{verb}` takes one person.", line + PERSON)
+        return ParseError(f"`{verb}` takes one person.", line + PERSON)
     if not people:
         why = "Choose the person from the list that Slack shows once you type @, so that they are named for certain."
-        return Mistyped(why, line + _at(rest))
+        return ParseError(why, line + _mention(rest))
     if rest:
-        return Mistyped(f"`{verb}` takes an incident and a person, and nothing else.", line + PERSON)
-    return Wish(verb, incident, person=SlackUserId(people[0][1]), name=plain(people[0][0]))
+        return ParseError(f"`{verb}` takes an incident and a person, and nothing else.", line + PERSON)
+    return ParsedCommand(verb, incident, person=SlackUserId(people[0][1]), name=strip_markup(people[0][0]))
 
 
-def _list(verb: Verb, text: str) -> Wish | Mistyped:
+def _list(verb: Verb, text: str) -> ParsedCommand | ParseError:
     scope = _SCOPES.get(text.casefold())
     if scope is not None:
-        return Wish(verb, scope=scope)
-    close = get_close_matches(text.casefold(), ["mine", "all"], 1, LIKENESS)
-    return Mistyped(f"`{verb}` does not know “{_quoted(text)}”.", " ".join([verb, *close]))
+        return ParsedCommand(verb, scope=scope)
+    close = get_close_matches(text.casefold(), ["mine", "all"], 1, MIN_SIMILARITY)
+    return ParseError(f"`{verb}` does not know “{_quoted(text)}”.", " ".join([verb, *close]))
 
 
-def _text(verb: Verb, text: str) -> Wish:
-    return Wish(verb, text=plain(text))
+def _text(verb: Verb, text: str) -> ParsedCommand:
+    return ParsedCommand(verb, text=strip_markup(text))
 
 
-_PARSERS: Mapping[Verb, Callable[[str], Wish | Mistyped]] = {
-    Verb.ACK: partial(_one, Verb.ACK),
-    Verb.ACK_MINE: partial(_alone, Verb.ACK_MINE),
+_PARSERS: Mapping[Verb, Callable[[str], ParsedCommand | ParseError]] = {
+    Verb.ACK: partial(_one_incident, Verb.ACK),
+    Verb.ACK_MINE: partial(_no_arguments, Verb.ACK_MINE),
     Verb.NOTE: partial(_note, Verb.NOTE),
     Verb.RESOLVE: partial(_resolve, Verb.RESOLVE),
-    Verb.ESCALATE: partial(_one, Verb.ESCALATE),
+    Verb.ESCALATE: partial(_one_incident, Verb.ESCALATE),
     Verb.REASSIGN: partial(_reassign, Verb.REASSIGN),
     Verb.TRIGGER: partial(_text, Verb.TRIGGER),
     Verb.LIST: partial(_list, Verb.LIST),
-    Verb.SHOW: partial(_one, Verb.SHOW),
+    Verb.SHOW: partial(_one_incident, Verb.SHOW),
     Verb.ONCALL: partial(_text, Verb.ONCALL),
-    Verb.WHOAMI: partial(_alone, Verb.WHOAMI),
-    Verb.HELP: partial(_alone, Verb.HELP),
+    Verb.WHOAMI: partial(_no_arguments, Verb.WHOAMI),
+    Verb.HELP: partial(_no_arguments, Verb.HELP),
 }
 
 
-def _guess(text: str) -> Mistyped:
+def _closest_command(text: str) -> ParseError:
     """Find what was probably meant by a text that begins with no command."""
     first, *_ = text.split(None, 1)
-    why = f"There is no command “{_quoted(plain(first))}”."
+    why = f"There is no command “{_quoted(strip_markup(first))}”."
     incident, rest = _incident(text.strip())
     if incident:
-        return Mistyped(why, _turned(incident, rest))
-    close = get_close_matches(first.casefold(), list(NAMES), 1, LIKENESS)
+        return ParseError(why, _swapped_arguments(incident, rest))
+    close = get_close_matches(first.casefold(), list(NAMES), 1, MIN_SIMILARITY)
     if not close:
-        return Mistyped(why, Verb.HELP)
-    return Mistyped(why, _working(f"{NAMES[close[0]]} {text.strip()[len(first) :].strip()}"))
+        return ParseError(why, Verb.HELP)
+    return ParseError(why, _as_typed(f"{NAMES[close[0]]} {text.strip()[len(first) :].strip()}"))
 
 
-def _turned(incident: str, rest: str) -> str:
+def _swapped_arguments(incident: str, rest: str) -> str:
     """Make the line for somebody who named the incident first."""
-    verb, after = _named(rest)
+    verb, after = _split_verb(rest)
     if verb is not None:
-        return _working(f"{verb} {incident} {after}")
-    return _working(f"note {incident} {rest}") if rest else f"{Verb.SHOW} {incident}"
+        return _as_typed(f"{verb} {incident} {after}")
+    return _as_typed(f"note {incident} {rest}") if rest else f"{Verb.SHOW} {incident}"
 
 
-def _working(line: str) -> str:
+def _as_typed(line: str) -> str:
     """Make sure that a line works, as far as that can be told."""
     understood = parse(line)
-    return understood.line if isinstance(understood, Mistyped) else plain(line)
+    return understood.line if isinstance(understood, ParseError) else strip_markup(line)
 
 
-def _at(text: str) -> str:
+def _mention(text: str) -> str:
     """Show what may be somebody's name as it would stand in a line."""
     return f"@{text.lstrip('@')}" if _NAME.fullmatch(text) else PERSON
 

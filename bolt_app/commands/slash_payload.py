@@ -10,7 +10,7 @@ from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId
 
 
 @dataclass(frozen=True)
-class Typed:
+class SlashPayload:
     """What somebody typed: `text` after `command` (such as `/pd`), where, and how to answer them privately."""
 
     command: str
@@ -31,25 +31,25 @@ class Typed:
         return command_id(self.by.id, self.command, self.channel, self.trigger_id)
 
 
-def typed(payload: Mapping[str, Any]) -> Typed:
+def parse_slash_payload(payload: Mapping[str, Any]) -> SlashPayload:
     """Read the payload. Raises `Malformed` for what Slack does not document."""
-    return Typed(
+    return SlashPayload(
         command=_text(payload, "command"),
         text=_text(payload, "text"),
-        by=typist(payload),
-        channel=ChannelId(_needed(payload, "channel_id")),
+        by=actor_from_slash(payload),
+        channel=ChannelId(_required(payload, "channel_id")),
         response_url=_text(payload, "response_url"),
-        trigger_id=_needed(payload, "trigger_id"),
+        trigger_id=_required(payload, "trigger_id"),
     )
 
 
-def typist(payload: Mapping[str, Any]) -> Clicker:
+def actor_from_slash(payload: Mapping[str, Any]) -> Clicker:
     """Name the person behind the payload. Raises `Malformed` when it names nobody."""
     enterprise = _text(payload, "enterprise_id") or None
-    return Clicker(SlackUserId(_needed(payload, "user_id")), _text(payload, "team_id"), enterprise)
+    return Clicker(SlackUserId(_required(payload, "user_id")), _text(payload, "team_id"), enterprise)
 
 
-def _needed(payload: Mapping[str, Any], name: str) -> str:
+def _required(payload: Mapping[str, Any], name: str) -> str:
     text = _text(payload, name)
     if not text:
         raise Malformed(f"a slash command without {name}")

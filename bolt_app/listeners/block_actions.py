@@ -13,8 +13,8 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.commands import interactive
-from bolt_app.commands.interactive import AT_ONCE, Press
-from bolt_app.commands.retry import Retrying
+from bolt_app.commands.interactive import ONE_PRESS_ACTIONS, Press
+from bolt_app.commands.retry import RetryResolver
 from bolt_app.modals.opener import Opening
 from bolt_app.queries.incident_details import Details
 from bolt_app.replies.outcome_text import Reply
@@ -39,7 +39,9 @@ FORGETFUL = ":warning: *It was not tried again:* the bridge has no access to its
 class BlockActions:
     """Takes presses."""
 
-    def __init__(self, taking: Taking, slack: Slack, opening: Opening, details: Details, retrying: Retrying) -> None:
+    def __init__(
+        self, taking: Taking, slack: Slack, opening: Opening, details: Details, retrying: RetryResolver
+    ) -> None:
         self._taking = taking
         self._slack = slack
         self._opening = opening
@@ -60,7 +62,7 @@ class BlockActions:
         """Ack, then open the dialog that a press asks for; nothing is lost with it."""
         await ack()
         try:
-            asking = interactive.asking(body)
+            asking = interactive.parse_modal_request(body)
         except Malformed as error:
             await self._unreadable(body, error)
             return
@@ -74,7 +76,7 @@ class BlockActions:
     async def retry(self, ack: AsyncAck, body: Body) -> None:
         """Store what is left of an earlier command, then ack; or say why there is nothing to store, then ack."""
         try:
-            again = interactive.again(body)
+            again = interactive.parse_retry(body)
         except Malformed as error:
             await ack()
             await self._unreadable(body, error)
@@ -112,11 +114,11 @@ def register(app: AsyncApp, actions: BlockActions, in_hand: InHand) -> None:
 
     async def pressed(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await actions.take(ack, body, interactive.button)
+            await actions.take(ack, body, interactive.command_from_button)
 
     async def level_chosen(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await actions.take(ack, body, interactive.level)
+            await actions.take(ack, body, interactive.command_from_level_button)
 
     async def tried_again(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
@@ -127,7 +129,7 @@ def register(app: AsyncApp, actions: BlockActions, in_hand: InHand) -> None:
             await actions.ask(ack, body)
 
     for action in ROW:
-        app.action(f"pagebridge:{action}")(pressed if action in AT_ONCE else asked)
+        app.action(f"pagebridge:{action}")(pressed if action in ONE_PRESS_ACTIONS else asked)
     app.action(MENU)(asked)
     app.action(re.compile(rf"{LEVEL}:\d+"))(level_chosen)
     app.action(RETRY)(tried_again)

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.commands.message_to_note import ADD_NOTE, Quoting
+from bolt_app.commands.message_to_note import ADD_NOTE, MessageToNote
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
@@ -21,7 +21,7 @@ Body = dict[str, Any]
 class Shortcuts:
     """Takes the uses of shortcuts."""
 
-    def __init__(self, taking: Taking, slack: Slack, quoting: Quoting) -> None:
+    def __init__(self, taking: Taking, slack: Slack, quoting: MessageToNote) -> None:
         self._taking = taking
         self._slack = slack
         self._quoting = quoting

@@ -11,9 +11,9 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bolt_app.commands.incident_lookup import Which
-from bolt_app.commands.slash_grammar import ACTIONS, Mistyped, Verb, Wish, parse
-from bolt_app.commands.slash_payload import Typed, typed
+from bolt_app.commands.incident_lookup import IncidentLookup
+from bolt_app.commands.slash_grammar import ACTIONS, ParsedCommand, ParseError, Verb, parse
+from bolt_app.commands.slash_payload import SlashPayload, parse_slash_payload
 from bolt_app.modals.context import About
 from bolt_app.modals.opener import Opening
 from bolt_app.queries import acknowledge_mine
@@ -45,18 +45,18 @@ class SlashCommands:
     taking: Taking
     slack: Slack
     opening: Opening
-    which: Which
+    which: IncidentLookup
     reading: Reading
 
     async def take(self, ack: AsyncAck, body: Body) -> None:
         """Take one line."""
         try:
-            what = typed(body)
+            what = parse_slash_payload(body)
         except Malformed as error:
             await _ack(ack, unreadable(error))
             return
         wish = parse(what.text)
-        if isinstance(wish, Mistyped):
+        if isinstance(wish, ParseError):
             await _ack(ack, mistyped(wish, what.command))
         elif wish.verb in ACTIONS:
             await self._act(ack, wish, what)
@@ -94,14 +94,14 @@ class SlashCommands:
             return False
         return True
 
-    async def _act(self, ack: AsyncAck, wish: Wish, what: Typed) -> None:
+    async def _act(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
         command = await self.which.command(wish, what)
         if isinstance(command, Reply):
             await _ack(ack, command)
             return
         await self.taking.take(ack, command)
 
-    async def _answer(self, ack: AsyncAck, wish: Wish, what: Typed) -> None:
+    async def _answer(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
         if wish.verb is Verb.HELP:
             await _ack(ack, manual(what.command))
             return
@@ -128,7 +128,7 @@ def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:
     app.action(acknowledge_mine.ACK_MINE)(pressed)
 
 
-def mistyped(error: Mistyped, command: str) -> Reply:
+def mistyped(error: ParseError, command: str) -> Reply:
     """Say what was not understood, and the line that would have worked."""
     everything = f" {code(f'{command} {Verb.HELP}')} lists all commands." if error.line != Verb.HELP else ""
     return saying(f"{escape(error.why)} Try {code(f'{command} {error.line}')}.{everything}")

@@ -11,8 +11,8 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.account_cache import AccountCache
-from bolt_app.commands.modal_resolver import Meaning
-from bolt_app.commands.modal_submission import Wrong, first_field
+from bolt_app.commands.modal_resolver import ModalResolver
+from bolt_app.commands.modal_submission import InputError, first_block_id
 from bolt_app.modals.forms import TITLE
 from bolt_app.modals.inputs import CALLBACK, listed, searched
 from bolt_app.slack_transport.inflight import InHand
@@ -33,7 +33,7 @@ NOT_STORED = (
 class ViewSubmissions:
     """Takes what was filled in."""
 
-    def __init__(self, intake: Intake, meaning: Meaning) -> None:
+    def __init__(self, intake: Intake, meaning: ModalResolver) -> None:
         self._intake = intake
         self._meaning = meaning
 
@@ -41,7 +41,7 @@ class ViewSubmissions:
         """Store what a submission means, then ack; or say in the dialog why not."""
         try:
             command = await self._meaning.command(body)
-        except Wrong as wrong:
+        except InputError as wrong:
             await ack(response_action="errors", errors=wrong.errors)
             return
         except Malformed as error:
@@ -60,7 +60,7 @@ class ViewSubmissions:
 
     async def _refuse(self, ack: AsyncAck, body: Body, words: str) -> None:
         """Put words that are about no field in particular under the first one."""
-        await ack(response_action="errors", errors={first_field(body.get("view") or {}) or "text": words})
+        await ack(response_action="errors", errors={first_block_id(body.get("view") or {}) or "text": words})
 
 
 def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: AccountCache, in_hand: InHand) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bolt_app.commands.interactive import press
+from bolt_app.commands.interactive import parse_press
 from bolt_app.commands.slash_grammar import Verb
-from bolt_app.commands.slash_payload import Typed
+from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.list_incidents import paragraphs
 from bolt_app.replies.builder import age, code, label, saying
@@ -32,7 +32,7 @@ class AckMine:
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
-    async def answer(self, typed: Typed) -> Reply:
+    async def answer(self, typed: SlashPayload) -> Reply:
         """Show it, with the button. Raises what the readings raise, and `Declined` for who is not linked."""
         user = (await self._wiring.identity.link(typed.by)).user
         wanted = IncidentFilter(statuses=[Status.TRIGGERED], users=[user.id])
@@ -69,7 +69,7 @@ def pressed(payload: Mapping[str, Any]) -> tuple[Command, ...]:
 
     Raises `Malformed` for a payload that the button cannot have sent.
     """
-    found = press(payload)
+    found = parse_press(payload)
     named = dict(part.partition(":")[::2] for part in found.value.split()[:MOST])
     if not named:
         raise Malformed("a press that names no incident")

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bolt_app.commands.slash_grammar import Scope, Verb, Wish
-from bolt_app.commands.slash_payload import Typed
+from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
+from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import age, code, headline, names, saying
 from bolt_app.replies.outcome_text import Reply
@@ -26,12 +26,12 @@ class Listing:
         self._open = OpenIncidentReader(wiring)
         self._seeing = Visibility(wiring)
 
-    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+    async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""
         found = await self._found(wish.scope, typed)
         return listed(wish.scope, found, self._wiring.clock.estimate_ms(), typed.command)
 
-    async def _found(self, scope: Scope, typed: Typed) -> list[OpenIncident]:
+    async def _found(self, scope: Scope, typed: SlashPayload) -> list[OpenIncident]:
         match scope:
             case Scope.CHANNEL:
                 return await self._open.shown_in(typed.channel)
@@ -40,12 +40,12 @@ class Listing:
             case Scope.ALL:
                 return await self._all(typed)
 
-    async def _mine(self, typed: Typed) -> list[OpenIncident]:
+    async def _mine(self, typed: SlashPayload) -> list[OpenIncident]:
         user = (await self._wiring.identity.link(typed.by)).user
         wanted = IncidentFilter(statuses=OPEN, users=[user.id])
         return [OpenIncident(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
 
-    async def _all(self, typed: Typed) -> list[OpenIncident]:
+    async def _all(self, typed: SlashPayload) -> list[OpenIncident]:
         user = (await self._wiring.identity.link(typed.by)).user
         known = await self._open.all()
         here = {shown.id for shown in await self._open.shown_in(typed.channel)}

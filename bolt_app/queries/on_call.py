@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bolt_app.commands.slash_grammar import Verb, Wish
-from bolt_app.commands.slash_payload import Typed
+from bolt_app.commands.slash_grammar import ParsedCommand, Verb
+from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.replies.builder import code, saying
 from bolt_app.replies.outcome_text import Reply
@@ -42,7 +42,7 @@ class WhoIsOnCall:
         self._open = OpenIncidentReader(wiring)
         self._seeing = Visibility(wiring)
 
-    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+    async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show the levels, or what there is to choose from. Raises what the readings raise."""
         user = (await self._wiring.identity.link(typed.by)).user
         found = await self._meant(wish.text, typed)
@@ -55,7 +55,7 @@ class WhoIsOnCall:
         shown = await asyncio.gather(*(self._levels(policy) for policy in list(policies)[:MOST]))
         return saying(*shown)
 
-    async def _meant(self, text: str, typed: Typed) -> list[Place]:
+    async def _meant(self, text: str, typed: SlashPayload) -> list[Place]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
         if not text:
             shown = [incident.snapshot for incident in await self._open.shown_in(typed.channel)]

@@ -4,9 +4,9 @@ import asyncio
 
 import structlog
 
-from bolt_app.commands.incident_lookup import Which
-from bolt_app.commands.slash_grammar import Verb, Wish
-from bolt_app.commands.slash_payload import Typed
+from bolt_app.commands.incident_lookup import IncidentLookup
+from bolt_app.commands.slash_grammar import ParsedCommand, Verb
+from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.queries.acknowledge_mine import AckMine
 from bolt_app.queries.list_incidents import Listing
 from bolt_app.queries.on_call import WhoIsOnCall
@@ -30,14 +30,14 @@ ANSWERED_WITHIN = 10.0
 class Reading:
     """Answers what can be answered without changing anything."""
 
-    def __init__(self, wiring: Services, which: Which) -> None:
+    def __init__(self, wiring: Services, which: IncidentLookup) -> None:
         self._listing = Listing(wiring)
         self._show = Show(wiring, which)
         self._on_call = WhoIsOnCall(wiring)
         self._who_am_i = WhoAmI(wiring)
         self._ack_mine = AckMine(wiring)
 
-    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+    async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         """Answer; whatever goes wrong is told in the answer."""
         try:
             async with asyncio.timeout(ANSWERED_WITHIN):
@@ -48,7 +48,7 @@ class Reading:
         except (CallError, Malformed, StoreDown, TimeoutError) as error:
             return unread(wish.verb, error)
 
-    async def _read(self, wish: Wish, typed: Typed) -> Reply:
+    async def _read(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         match wish.verb:
             case Verb.LIST:
                 return await self._listing.answer(wish, typed)

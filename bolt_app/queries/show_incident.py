@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from bolt_app.commands.incident_lookup import Which, unknown
-from bolt_app.commands.slash_grammar import Wish
-from bolt_app.commands.slash_payload import Typed
+from bolt_app.commands.incident_lookup import IncidentLookup, unknown_incident
+from bolt_app.commands.slash_grammar import ParsedCommand
+from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.queries.incident_view import LONGEST, Whole, author, counted, cut, entry, facts, read_whole
 from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
@@ -22,19 +22,19 @@ LINKS = 5
 class Show:
     """Reads one incident."""
 
-    def __init__(self, wiring: Services, which: Which) -> None:
+    def __init__(self, wiring: Services, which: IncidentLookup) -> None:
         self._wiring = wiring
         self._which = which
         self._seeing = Visibility(wiring)
 
-    async def answer(self, wish: Wish, typed: Typed) -> Reply:
+    async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show it. Raises what the reading raises, and `Declined` where only a linked person may see it."""
         target = await self._which.find(wish, typed)
         if isinstance(target, Reply):
             return target
         whole = await read_whole(self._wiring.pagerduty, target.incident)
         if not await self._seeing.filter_visible(whole.incident, typed.by, typed.channel):
-            return unknown(wish, typed.command)
+            return unknown_incident(wish, typed.command)
         return shown(whole)
 
 

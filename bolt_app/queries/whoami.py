@@ -1,6 +1,6 @@
 """`whoami`: who somebody is in PagerDuty, how that is known, and what to do when it is not."""
 
-from bolt_app.commands.slash_payload import Typed
+from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
@@ -31,7 +31,7 @@ class WhoAmI:
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
-    async def answer(self, typed: Typed) -> Reply:
+    async def answer(self, typed: SlashPayload) -> Reply:
         """Say who somebody is. Raises `CallError` when that cannot be found out."""
         try:
             return linked(await self._wiring.identity.link(typed.by))
@@ -47,7 +47,7 @@ def linked(found: Linked) -> Reply:
     return saying(f"{who} Your role there is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
 
 
-def not_linked(typed: Typed, outcome: Outcome) -> Reply:
+def not_linked(typed: SlashPayload, outcome: Outcome) -> Reply:
     """Say why it is not known who somebody is, and what to do."""
     head = f"Your Slack account <@{typed.by.id}> is not linked to PagerDuty, so you cannot act on incidents from here."
     return saying(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")

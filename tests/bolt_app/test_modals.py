@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from bolt_app.commands import modal_submission
-from bolt_app.commands.modal_submission import Filled, Wrong
+from bolt_app.commands.modal_submission import InputError, ModalInput
 from bolt_app.modals import context as abouts
 from bolt_app.modals import forms
 from bolt_app.modals.context import About
@@ -63,14 +63,14 @@ def chosen(value: str, label: str = "One") -> dict[str, Any]:
     return {"selected_option": {"text": {"type": "plain_text", "text": label}, "value": value}}
 
 
-def read(action: Action, **values: dict[str, Any]) -> Filled:
+def read(action: Action, **values: dict[str, Any]) -> ModalInput:
     """Read what was filled in."""
-    return modal_submission.read(submission(action, values))
+    return modal_submission.parse_submission(submission(action, values))
 
 
 def wrong(action: Action, **values: dict[str, Any]) -> dict[str, str]:
     """Read what cannot be taken, and return the words at the fields."""
-    with pytest.raises(Wrong) as raised:
+    with pytest.raises(InputError) as raised:
         read(action, **values)
     return raised.value.errors
 
@@ -152,7 +152,7 @@ def test_pagerduty_down_says_what_to_do() -> None:
 )
 def test_what_was_filled_in(action: Action, values: dict[str, Any], terms: Terms) -> None:
     """Each field comes back as the term it stands for, with what the dialog was about."""
-    assert Filled(action, ABOUT, terms) == replace(read(action, **values), field="")
+    assert ModalInput(action, ABOUT, terms) == replace(read(action, **values), user_block="")
 
 
 def test_people_chosen_in_slack() -> None:
@@ -160,10 +160,10 @@ def test_people_chosen_in_slack() -> None:
     helpers = read(Action.ADD_RESPONDERS, people={"selected_users": ["U0BOB", "U0ZOE", "U0BOB"]}, text=text("Help"))
     person = read(Action.REASSIGN, person={"selected_user": "U0BOB"})
 
-    assert ("U0BOB", "U0ZOE") == helpers.chosen
+    assert ("U0BOB", "U0ZOE") == helpers.selected_users
     assert "Help" == helpers.terms.text
-    assert (("U0BOB",), "person", False) == (person.chosen, person.field, person.mine)
-    assert read(Action.REASSIGN, mine={"selected_options": [{"value": "mine"}]}).mine
+    assert (("U0BOB",), "person", False) == (person.selected_users, person.user_block, person.assign_to_me)
+    assert read(Action.REASSIGN, mine={"selected_options": [{"value": "mine"}]}).assign_to_me
 
 
 @pytest.mark.parametrize(
@@ -204,14 +204,14 @@ def test_what_cannot_be_taken_is_said_at_its_field(action: Action, values: dict[
 )
 def test_until_when_a_snooze_lasts(wake: str | int, zone: str, seconds: int) -> None:
     """Tomorrow morning is tomorrow where the person is."""
-    assert seconds == modal_submission.snoozed(wake, NOON, zone)
+    assert seconds == modal_submission.snooze_seconds(wake, NOON, zone)
 
 
 def test_tomorrow_morning_when_the_clocks_change() -> None:
     """The night in which Berlin loses an hour is one hour shorter."""
     evening = int(datetime(2026, 3, 28, 20, tzinfo=UTC).timestamp()) * 1000
 
-    assert 11 * 3600 == modal_submission.snoozed("tomorrow", evening, "Europe/Berlin")
+    assert 11 * 3600 == modal_submission.snooze_seconds("tomorrow", evening, "Europe/Berlin")
 
 
 @pytest.mark.parametrize(
@@ -226,8 +226,8 @@ def test_tomorrow_morning_when_the_clocks_change() -> None:
 )
 def test_a_time_that_pagerduty_would_not_take(wake: str | int, zone: str, words: str) -> None:
     """In the past, too far away, or nobody knows where the person is: said at the date."""
-    with pytest.raises(Wrong) as raised:
-        modal_submission.snoozed(wake, NOON, zone)
+    with pytest.raises(InputError) as raised:
+        modal_submission.snooze_seconds(wake, NOON, zone)
     assert words in raised.value.errors["until"]
 
 
@@ -261,8 +261,8 @@ def test_anything_filled_in_is_taken_wrong_or_malformed(
     view = submission(action, values)
 
     for strange in (view, {**view, "private_metadata": metadata}, {**view, "state": metadata}):
-        with suppress(Wrong, Malformed):
-            STORED.dump_json(modal_submission.read(strange).terms)
+        with suppress(InputError, Malformed):
+            STORED.dump_json(modal_submission.parse_submission(strange).terms)
 
 
 @pytest.mark.parametrize("value", ["", "P1/../users", "P1 ", "é", "P1\n", 5, None])

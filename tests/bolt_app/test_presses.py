@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.commands.interactive import again, asking, button, level, submitted
+from bolt_app.commands.interactive import (
+    command_from_button,
+    command_from_level_button,
+    command_from_submission,
+    parse_modal_request,
+    parse_retry,
+)
 from bolt_app.modals import context as abouts
 from bolt_app.modals.context import About
 from shared.errors import Malformed
@@ -24,7 +30,7 @@ from tests.builders import ALICE, INCIDENT, snapshot
 SHOWN = snapshot(Status.ACKNOWLEDGED, "Slow", ALICE)
 URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
 SEEN = frozenset({UserId("PALICE1")})
-COMMAND = replace(button(press()), label="#37", url=URL, terms=Terms(seen=SEEN))
+COMMAND = replace(command_from_button(press()), label="#37", url=URL, terms=Terms(seen=SEEN))
 VIEW: dict[str, Any] = {
     "type": "view_submission",
     "user": {"id": "U0ALICE", "team_id": "T0ACME"},
@@ -63,7 +69,7 @@ def on_card(label: str) -> dict[str, Any]:
 )
 def test_what_asks_for_a_dialog(label: str, action: Action) -> None:
     """The dialog knows the incident, the place and the way to answer; a reassignment also whom the card showed."""
-    found = asking(on_card(label))
+    found = parse_modal_request(on_card(label))
 
     assert found is not None
     seen = SEEN if action is Action.REASSIGN else None
@@ -79,7 +85,7 @@ def test_what_asks_for_a_dialog(label: str, action: Action) -> None:
 
 def test_details_are_no_action() -> None:
     """They are about the incident of the card, and nothing is done."""
-    found = asking(on_card("Details"))
+    found = parse_modal_request(on_card("Details"))
 
     assert found is not None
     assert (None, INCIDENT, "#37", URL) == (found.action, found.about.incident, found.about.label, found.about.url)
@@ -89,12 +95,12 @@ def test_opening_a_page_asks_for_nothing() -> None:
     """The entry of the menu that is only a link is pressed too, as far as Slack is concerned."""
     options = actions(INCIDENT, replace(SHOWN, status=Status.TRIGGERED))["elements"][-1]
 
-    assert asking(pressed(options, "Open in PagerDuty")) is None
+    assert parse_modal_request(pressed(options, "Open in PagerDuty")) is None
 
 
 def test_an_escalation_knows_whom_the_person_saw() -> None:
     """It is done at once, and refused later if the incident has moved on."""
-    command = button(on_card("Escalate"))
+    command = command_from_button(on_card("Escalate"))
 
     assert (Action.ESCALATE, SEEN, None) == (command.action, command.terms.seen, command.terms.level)
 
@@ -105,7 +111,7 @@ def test_a_level_is_an_escalation_to_it(seen: frozenset[UserId] | None) -> None:
     escalation = replace(COMMAND, action=Action.ESCALATE, terms=Terms(seen=seen))
     made = level_buttons(escalation, (Choice(1, ("Alice",)), Choice(2, ())))
 
-    command = level(pressed(made[1]))
+    command = command_from_level_button(pressed(made[1]))
 
     assert (Action.ESCALATE, INCIDENT, 2, seen) == (
         command.action,
@@ -114,14 +120,14 @@ def test_a_level_is_an_escalation_to_it(seen: frozenset[UserId] | None) -> None:
         command.terms.seen,
     )
     assert ("#37", URL) == (command.label, command.url)
-    assert command.id != level(pressed(made[0])).id
+    assert command.id != command_from_level_button(pressed(made[0])).id
 
 
 def test_trying_again_names_the_whole_command() -> None:
     """A part's button is about all parts."""
     failed = replace(COMMAND, action=Action.ADD_RESPONDERS, id=CommandId("c0ffee.1"))
 
-    found = again(pressed(retry_button(failed, Outcome(Kind.EXPIRED))))
+    found = parse_retry(pressed(retry_button(failed, Outcome(Kind.EXPIRED))))
 
     assert ("c0ffee", INCIDENT) == (found.command, found.incident)
 
@@ -131,18 +137,26 @@ def test_an_acknowledge_and_what_was_not_kept_are_pressed_anew() -> None:
     acknowledge = retry_button(COMMAND, Outcome(Kind.EXPIRED))
     escalate = retry_button(replace(COMMAND, action=Action.ESCALATE), Outcome(Kind.NOT_STORED))
 
-    assert Action.ACKNOWLEDGE is button(pressed(acknowledge)).action
-    assert (Action.ESCALATE, SEEN) == (button(pressed(escalate)).action, button(pressed(escalate)).terms.seen)
+    assert Action.ACKNOWLEDGE is command_from_button(pressed(acknowledge)).action
+    assert (Action.ESCALATE, SEEN) == (
+        command_from_button(pressed(escalate)).action,
+        command_from_button(pressed(escalate)).terms.seen,
+    )
 
 
 def test_a_submission_is_one_command_however_often_it_comes() -> None:
     """The dialog names it: another envelope or another try of the same dialog is the same wish."""
     about = About(INCIDENT, ChannelId("C0INCIDENTS"), None, "https://hooks.slack.com/x", "#37", URL)
 
-    command = submitted(VIEW, Action.NOTE, about, Terms(text="Hi"))
+    command = command_from_submission(VIEW, Action.NOTE, about, Terms(text="Hi"))
 
-    assert command.id == submitted({**VIEW, "trigger_id": "9.9.z"}, Action.NOTE, about, Terms(text="Hi")).id
-    assert command.id != submitted({**VIEW, "user": {"id": "U0BOB"}}, Action.NOTE, about, Terms(text="Hi")).id
+    assert (
+        command.id == command_from_submission({**VIEW, "trigger_id": "9.9.z"}, Action.NOTE, about, Terms(text="Hi")).id
+    )
+    assert (
+        command.id
+        != command_from_submission({**VIEW, "user": {"id": "U0BOB"}}, Action.NOTE, about, Terms(text="Hi")).id
+    )
     assert (INCIDENT, "Hi", "U0ALICE", "#37") == (command.incident, command.terms.text, command.by.id, command.label)
 
 
@@ -150,16 +164,16 @@ def test_a_new_incident_has_a_place_of_its_own() -> None:
     """Each wish for one waits in a queue of its own, under a name that is no incident's."""
     about = About(None, ChannelId("C0INCIDENTS"), None, "")
 
-    command = submitted(VIEW, Action.TRIGGER, about, Terms(title="Slow"))
+    command = command_from_submission(VIEW, Action.TRIGGER, about, Terms(title="Slow"))
 
     assert "NEW" + command.id.upper() == command.incident
     with pytest.raises(Malformed):
-        submitted(VIEW, Action.NOTE, about, Terms(text="Hi"))
+        command_from_submission(VIEW, Action.NOTE, about, Terms(text="Hi"))
     with pytest.raises(Malformed):
-        submitted(VIEW, Action.TRIGGER, replace(about, incident=INCIDENT), Terms(title="Slow"))
+        command_from_submission(VIEW, Action.TRIGGER, replace(about, incident=INCIDENT), Terms(title="Slow"))
 
 
-@pytest.mark.parametrize("read", [asking, level, again])
+@pytest.mark.parametrize("read", [parse_modal_request, command_from_level_button, parse_retry])
 @pytest.mark.parametrize(
     ("action_id", "value"),
     [
@@ -188,14 +202,14 @@ def test_anything_anywhere_is_understood_or_malformed(label: str, place: tuple[s
     with suppress(KeyError):
         put(payload, list(place), value)
 
-    for read in (asking, level, again, button):
+    for read in (parse_modal_request, command_from_level_button, parse_retry, command_from_button):
         with suppress(Malformed):
             read(payload)
 
 
 def test_what_a_dialog_carries_survives() -> None:
     """From the card into the dialog and back."""
-    found = asking(on_card("Reassign"))
+    found = parse_modal_request(on_card("Reassign"))
 
     assert found is not None
     assert found.about == abouts.read(abouts.write(found.about))

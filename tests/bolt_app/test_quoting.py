@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.commands.message_to_note import note, quote
+from bolt_app.commands.message_to_note import note_text, parse_quote
 from shared.errors import Malformed
 from shared.pagerduty.api.request_bodies import LONGEST_NOTE
 from tests.bolt_app.test_translate import JSON, places, put
@@ -33,34 +33,34 @@ def used(**message: object) -> dict[str, Any]:
 
 def test_a_message_in_a_thread() -> None:
     """Who uses the shortcut files it; who wrote it is somebody else."""
-    found = quote(used())
+    found = parse_quote(used())
 
     assert ("U0ALICE", "U0BOB", "It is the cache") == (found.by.id, found.author, found.text)
     assert ("C0INCIDENTS", "1700000005.000100", "1700000000.000100") == (found.channel, found.ts, found.thread)
-    assert found.id == quote(used() | {"trigger_id": "9.9.z"}).id
+    assert found.id == parse_quote(used() | {"trigger_id": "9.9.z"}).id
 
 
 @pytest.mark.parametrize("thread", [None, "", "1700000005.000100"])
 def test_a_message_in_no_thread(thread: str | None) -> None:
     """The head of a thread is not in it."""
-    assert quote(used(thread_ts=thread)).thread is None
+    assert parse_quote(used(thread_ts=thread)).thread is None
 
 
 def test_a_message_of_a_bot() -> None:
     """It has a name, though nobody wrote it."""
-    assert "Grafana" == quote(used(user=None, bot_profile={"name": "Grafana"})).author_name
-    assert "A bot" == quote(used(user=None)).author_name
+    assert "Grafana" == parse_quote(used(user=None, bot_profile={"name": "Grafana"})).author_name
+    assert "A bot" == parse_quote(used(user=None)).author_name
 
 
 def test_the_note_says_who_and_where() -> None:
     """In plain words, with the address at the end."""
-    assert f"Bob Ng in Slack: It is the cache\n{LINK}" == note("Bob Ng", "It is the cache", LINK)
+    assert f"Bob Ng in Slack: It is the cache\n{LINK}" == note_text("Bob Ng", "It is the cache", LINK)
 
 
 @given(st.text(min_size=1), st.integers(1, 40_000))
 def test_a_note_is_never_too_long(text: str, times: int) -> None:
     """Whatever was said, PagerDuty takes it, and the address is whole."""
-    made = note("Bob Ng", (text * times)[:40_000], LINK)
+    made = note_text("Bob Ng", (text * times)[:40_000], LINK)
 
     assert len(made.encode()) <= LONGEST_NOTE
     assert made.endswith(LINK)
@@ -73,7 +73,7 @@ def test_anything_anywhere_is_understood_or_malformed(place: tuple[str, ...], va
     put(payload, list(place), value)
 
     try:
-        found = quote(payload)
+        found = parse_quote(payload)
     except Malformed:
         return
     assert found.text.encode() is not None

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.commands.incident_lookup import candidates, unanswered, unknown
-from bolt_app.commands.slash_grammar import USAGES, Scope, Verb, Wish
+from bolt_app.commands.incident_lookup import candidates, lookup_failed, unknown_incident
+from bolt_app.commands.slash_grammar import USAGES, ParsedCommand, Scope, Verb
 from bolt_app.modals.context import About
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries import incident_details_view
@@ -72,21 +72,21 @@ def test_any_title_is_harmless(text: str) -> None:
     found = incidents(30, text)
 
     harmless(listed(Scope.ALL, found, NOON, "/pd"))
-    harmless(candidates(Wish(Verb.NOTE, "", text or "x"), "/pd", found))
-    harmless(unknown(Wish(Verb.NOTE, "4711", text), "/pd"))
+    harmless(candidates(ParsedCommand(Verb.NOTE, "", text or "x"), "/pd", found))
+    harmless(unknown_incident(ParsedCommand(Verb.NOTE, "4711", text), "/pd"))
     harmless(choose(text, [Place(text, Ref("P1"))] * 12, "/pd"))
 
 
 def test_answers_in_an_ack_are_short_enough() -> None:
     """Text and blocks of the longest ones fit into one ack."""
-    long = Wish(Verb.NOTE, "", "&" * 9000)
+    long = ParsedCommand(Verb.NOTE, "", "&" * 9000)
     for reply in (candidates(long, "/pd", incidents(30, "&" * 500)), manual("/" + "x" * 31)):
         assert LONGEST_ACK > len(json.dumps({"text": reply.text, "blocks": reply.blocks}).encode())
 
 
 def test_a_long_text_is_given_back_once() -> None:
     """Every candidate has its line, without repeating what was written in each."""
-    told = candidates(Wish(Verb.NOTE, "", "Rolled back " * 20), "/pd", incidents(2)).text
+    told = candidates(ParsedCommand(Verb.NOTE, "", "Rolled back " * 20), "/pd", incidents(2)).text
 
     assert "`/pd note 100 …`" in told
     assert "Your text: Rolled back" in told
@@ -231,7 +231,7 @@ def test_every_reason_comes_with_a_next_step() -> None:
     """A failure says why, what to do, and what to quote."""
     for error in (Unavailable("PagerDuty cannot be reached: x"), Refused("No", 2010, 403), TimeoutError()):
         assert "reference `" in unread(Verb.LIST, error).text
-        told = unanswered(Wish(Verb.ACK, "4711"), "/pd", error, "ABCD2345").text
+        told = lookup_failed(ParsedCommand(Verb.ACK, "4711"), "/pd", error, "ABCD2345").text
         assert "*Nothing was sent:*" in told
         assert "use PagerDuty" in told
         assert "ABCD2345" in told
@@ -250,7 +250,7 @@ def test_the_manual_and_the_document_name_every_command() -> None:
     """Both are made from the table that the parser reads."""
     for usage in USAGES:
         assert f"`/pd {usage.line}`" in manual("/pd").text
-        assert usage.does in markdown("/pd")
+        assert usage.description in markdown("/pd")
     assert "`/pd list [mine\\|all]`" in markdown("/pd")
     harmless(manual("/pd"))
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.commands.interactive import Again, button
-from bolt_app.commands.interactive import press as read_press
-from bolt_app.commands.retry import again_of
+from bolt_app.commands.interactive import RetryRequest, command_from_button
+from bolt_app.commands.interactive import parse_press as read_press
+from bolt_app.commands.retry import retry_command
 from shared.model.command import Action, Clicker, Command, Terms, split
 from shared.model.command_queue import CommandQueue, Record
 from shared.model.event import Ref
@@ -18,17 +18,17 @@ from tests.builders import INCIDENT, NOON
 AGAIN_URL = "https://hooks.slack.com/actions/T0ACME/2/again"
 PEOPLE = (Ref("PALICE1", "Alice"), Ref("PBOB1", "Bob"), Ref("PCAROL1", "Carol"))
 ASKED = replace(
-    button(press()),
+    command_from_button(press()),
     id=CommandId("c0ffee"),
     action=Action.ADD_RESPONDERS,
     terms=Terms(text="Help", people=PEOPLE),
 )
 
 
-def wish(command: CommandId, ts: str = "1700000009.000100") -> Again:
+def wish(command: CommandId, ts: str = "1700000009.000100") -> RetryRequest:
     """Press "Try again" on the answer about a command."""
     found = read_press(press(actions__0__action_ts=ts, response_url=AGAIN_URL))
-    return Again(command, INCIDENT, found)
+    return RetryRequest(command, INCIDENT, found)
 
 
 def queue(*commands: tuple[Command, Kind | None]) -> CommandQueue:
@@ -41,16 +41,16 @@ def parts(*kinds: Kind | None) -> CommandQueue:
     return queue(*zip(split(ASKED), kinds, strict=True))
 
 
-def declined(known: CommandQueue, again: Again) -> str:
+def declined(known: CommandQueue, again: RetryRequest) -> str:
     """Say why there is nothing to try again."""
     with pytest.raises(Declined) as raised:
-        again_of(known, again)
+        retry_command(known, again)
     return f"{raised.value.outcome.why} {raised.value.outcome.next_step}"
 
 
 def test_only_what_is_not_done_is_tried_again() -> None:
     """Alice has been asked; Bob and Carol are asked now, in the same words, and answered at the new press."""
-    command = again_of(parts(Kind.DONE, Kind.EXPIRED, Kind.REFUSED), wish(CommandId("c0ffee")))
+    command = retry_command(parts(Kind.DONE, Kind.EXPIRED, Kind.REFUSED), wish(CommandId("c0ffee")))
 
     assert PEOPLE[1:] == command.terms.people
     assert "Help" == command.terms.text
@@ -61,9 +61,9 @@ def test_only_what_is_not_done_is_tried_again() -> None:
 def test_pressing_twice_is_one_try() -> None:
     """The second press finds the first one's command on its way."""
     known = parts(Kind.EXPIRED, Kind.EXPIRED, Kind.EXPIRED)
-    first = again_of(known, wish(CommandId("c0ffee")))
+    first = retry_command(known, wish(CommandId("c0ffee")))
 
-    assert first.id == again_of(known, wish(CommandId("c0ffee"), "1700000019.000100")).id
+    assert first.id == retry_command(known, wish(CommandId("c0ffee"), "1700000019.000100")).id
     under_way = replace(known, records=(*known.records, Record(first, NOON)))
     assert "still on its way" in declined(under_way, wish(CommandId("c0ffee")))
 
@@ -71,14 +71,14 @@ def test_pressing_twice_is_one_try() -> None:
 def test_the_button_of_an_older_try_leads_to_the_newest() -> None:
     """What the second try did is not done by a third; what it did not do is tried as it stands now."""
     known = parts(Kind.EXPIRED, Kind.EXPIRED, Kind.DONE)
-    second = again_of(known, wish(CommandId("c0ffee")))
+    second = retry_command(known, wish(CommandId("c0ffee")))
     ended = queue(*zip(split(second), (Kind.DONE, Kind.EXPIRED), strict=True)).records
     known = replace(known, records=(*known.records, *ended))
 
-    third = again_of(known, wish(CommandId("c0ffee")))
+    third = retry_command(known, wish(CommandId("c0ffee")))
 
     assert PEOPLE[1:2] == third.terms.people
-    assert third == again_of(known, wish(second.id))
+    assert third == retry_command(known, wish(second.id))
     assert third.id not in {ASKED.id, second.id}
 
 

@@ -7,45 +7,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.commands.slash_grammar import NAMES, USAGES, Mistyped, Scope, Verb, Wish, parse
+from bolt_app.commands.slash_grammar import NAMES, USAGES, ParsedCommand, ParseError, Scope, Verb, parse
 from shared.model.ids import SlackUserId
 
 BOB = SlackUserId("U0BOB")
 LINK = "<https://acme.pagerduty.com/incidents/Q1INCIDENT|the incident>"
 
 UNDERSTOOD = {
-    "": Wish(Verb.HELP),
-    "help": Wish(Verb.HELP),
-    "ack": Wish(Verb.ACK),
-    "ack 37": Wish(Verb.ACK, "37"),
-    "  ACK   #037 ": Wish(Verb.ACK, "37"),
-    "acknowledge Q1INCIDENT": Wish(Verb.ACK, "Q1INCIDENT"),
-    f"ack {LINK}": Wish(Verb.ACK, "Q1INCIDENT"),
-    "ack mine": Wish(Verb.ACK_MINE),
-    "Acknowledge\n mine": Wish(Verb.ACK_MINE),
-    "note 37 Rolled back": Wish(Verb.NOTE, "37", "Rolled back"),
-    "note 37: Rolled back\nto 1.4": Wish(Verb.NOTE, "37", "Rolled back\nto 1.4"),
-    "note Rolled back": Wish(Verb.NOTE, "", "Rolled back"),
-    "note 37% of all calls fail": Wish(Verb.NOTE, "", "37% of all calls fail"),
-    "note Problem solved": Wish(Verb.NOTE, "", "Problem solved"),
-    "resolve": Wish(Verb.RESOLVE),
-    "resolve 37 Rolled back": Wish(Verb.RESOLVE, "37", "Rolled back"),
-    "close Rolled back": Wish(Verb.RESOLVE, "", "Rolled back"),
-    "escalate 37": Wish(Verb.ESCALATE, "37"),
-    "reassign 37 <@U0BOB|bob>": Wish(Verb.REASSIGN, "37", person=BOB, name="@bob"),
-    "reassign <@U0BOB|bob> 37": Wish(Verb.REASSIGN, "37", person=BOB, name="@bob"),
-    "assign to <@U0BOB>": Wish(Verb.REASSIGN, person=BOB, name="@U0BOB"),
-    "list": Wish(Verb.LIST),
-    "list mine": Wish(Verb.LIST, scope=Scope.MINE),
-    "LIST All": Wish(Verb.LIST, scope=Scope.ALL),
-    "show 37": Wish(Verb.SHOW, "37"),
-    "oncall": Wish(Verb.ONCALL),
-    "on call checkout api": Wish(Verb.ONCALL, text="checkout api"),
-    "who is on call": Wish(Verb.ONCALL),
-    "trigger Checkout is down": Wish(Verb.TRIGGER, text="Checkout is down"),
-    "new": Wish(Verb.TRIGGER),
-    "whoami": Wish(Verb.WHOAMI),
-    "who am i": Wish(Verb.WHOAMI),
+    "": ParsedCommand(Verb.HELP),
+    "help": ParsedCommand(Verb.HELP),
+    "ack": ParsedCommand(Verb.ACK),
+    "ack 37": ParsedCommand(Verb.ACK, "37"),
+    "  ACK   #037 ": ParsedCommand(Verb.ACK, "37"),
+    "acknowledge Q1INCIDENT": ParsedCommand(Verb.ACK, "Q1INCIDENT"),
+    f"ack {LINK}": ParsedCommand(Verb.ACK, "Q1INCIDENT"),
+    "ack mine": ParsedCommand(Verb.ACK_MINE),
+    "Acknowledge\n mine": ParsedCommand(Verb.ACK_MINE),
+    "note 37 Rolled back": ParsedCommand(Verb.NOTE, "37", "Rolled back"),
+    "note 37: Rolled back\nto 1.4": ParsedCommand(Verb.NOTE, "37", "Rolled back\nto 1.4"),
+    "note Rolled back": ParsedCommand(Verb.NOTE, "", "Rolled back"),
+    "note 37% of all calls fail": ParsedCommand(Verb.NOTE, "", "37% of all calls fail"),
+    "note Problem solved": ParsedCommand(Verb.NOTE, "", "Problem solved"),
+    "resolve": ParsedCommand(Verb.RESOLVE),
+    "resolve 37 Rolled back": ParsedCommand(Verb.RESOLVE, "37", "Rolled back"),
+    "close Rolled back": ParsedCommand(Verb.RESOLVE, "", "Rolled back"),
+    "escalate 37": ParsedCommand(Verb.ESCALATE, "37"),
+    "reassign 37 <@U0BOB|bob>": ParsedCommand(Verb.REASSIGN, "37", person=BOB, name="@bob"),
+    "reassign <@U0BOB|bob> 37": ParsedCommand(Verb.REASSIGN, "37", person=BOB, name="@bob"),
+    "assign to <@U0BOB>": ParsedCommand(Verb.REASSIGN, person=BOB, name="@U0BOB"),
+    "list": ParsedCommand(Verb.LIST),
+    "list mine": ParsedCommand(Verb.LIST, scope=Scope.MINE),
+    "LIST All": ParsedCommand(Verb.LIST, scope=Scope.ALL),
+    "show 37": ParsedCommand(Verb.SHOW, "37"),
+    "oncall": ParsedCommand(Verb.ONCALL),
+    "on call checkout api": ParsedCommand(Verb.ONCALL, text="checkout api"),
+    "who is on call": ParsedCommand(Verb.ONCALL),
+    "trigger Checkout is down": ParsedCommand(Verb.TRIGGER, text="Checkout is down"),
+    "new": ParsedCommand(Verb.TRIGGER),
+    "whoami": ParsedCommand(Verb.WHOAMI),
+    "who am i": ParsedCommand(Verb.WHOAMI),
 }
 MENDED = {
     "akc 37": "ack 37",
@@ -92,7 +92,7 @@ def test_a_mistyped_command_gets_the_line_that_works(text: str) -> None:
     """The answer says what was not understood, and quotes a line for what was probably meant."""
     found = parse(text)
 
-    assert isinstance(found, Mistyped)
+    assert isinstance(found, ParseError)
     assert MENDED[text] == found.line
     assert found.why.endswith(".")
 
@@ -102,12 +102,12 @@ def test_the_line_works(text: str) -> None:
     """What is suggested is understood, once Slack has put ids in the place of names."""
     found = parse(text)
 
-    assert isinstance(found, Mistyped)
-    assert isinstance(parse(escaped(found.line)), Wish)
+    assert isinstance(found, ParseError)
+    assert isinstance(parse(escaped(found.line)), ParsedCommand)
 
 
 @pytest.mark.parametrize("wish", [wish for text, wish in UNDERSTOOD.items() if "@U0BOB" not in wish.name], ids=str)
-def test_a_wish_can_be_typed(wish: Wish) -> None:
+def test_a_wish_can_be_typed(wish: ParsedCommand) -> None:
     """A wish writes the line that asks for it, which is how candidates are offered."""
     wish = replace(wish, incident=wish.incident or "37") if wish.verb in {Verb.NOTE, Verb.RESOLVE} else wish
 
@@ -119,7 +119,7 @@ def test_nothing_that_is_typed_raises(text: str) -> None:
     """Any text is a wish or an error with a line."""
     found = parse(text)
 
-    assert isinstance(found, Wish) or found.line
+    assert isinstance(found, ParsedCommand) or found.line
 
 
 @given(
@@ -130,15 +130,15 @@ def test_nothing_after_a_command_raises(name: str, rest: list[str]) -> None:
     """Whatever follows a command gives a wish of that command, or a line that works."""
     found = parse(" ".join([name, *rest]))
 
-    if isinstance(found, Mistyped):
-        assert isinstance(parse(escaped(found.line)), Wish)
+    if isinstance(found, ParseError):
+        assert isinstance(parse(escaped(found.line)), ParsedCommand)
     else:
         assert found.verb in {NAMES[name], Verb.ACK_MINE}
 
 
 def test_every_command_has_its_line_in_the_table() -> None:
     """The table names each command once, and no name means two."""
-    names = [name for usage in USAGES for name in (usage.verb, *usage.also)]
+    names = [name for usage in USAGES for name in (usage.verb, *usage.aliases)]
 
     assert sorted(Verb) == sorted(usage.verb for usage in USAGES)
     assert len(names) == len(set(names))

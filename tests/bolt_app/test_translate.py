@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from bolt_app.commands.interactive import button, clicker
+from bolt_app.commands.interactive import actor_from_payload, command_from_button
 from shared.errors import Malformed
 from shared.model.command import Action, Command
 
@@ -69,7 +69,7 @@ def places(payload: object, above: tuple[str, ...] = ()) -> list[tuple[str, ...]
 def understood(payload: Any) -> Command | None:  # noqa: ANN401 -- anything at all
     """Translate, where `Malformed` is the only error allowed; a command must survive being stored."""
     try:
-        command = button(payload)
+        command = command_from_button(payload)
     except Malformed:
         return None
     assert command == STORED.validate_json(STORED.dump_json(command))
@@ -78,7 +78,7 @@ def understood(payload: Any) -> Command | None:  # noqa: ANN401 -- anything at a
 
 def test_a_press_is_a_command() -> None:
     """Who comes from where Slack puts it, what and which incident from the button."""
-    command = button(press())
+    command = command_from_button(press())
 
     assert (Action.ACKNOWLEDGE, "Q1INCIDENT", "#37") == (command.action, command.incident, command.label)
     assert ("U0ALICE", "T0ACME", None) == (command.by.id, command.by.team, command.by.enterprise)
@@ -88,25 +88,25 @@ def test_a_press_is_a_command() -> None:
 
 def test_a_button_without_a_number_works_too() -> None:
     """The label is for words only."""
-    assert "" == button(press(actions__0__value="Q1INCIDENT")).label
+    assert "" == command_from_button(press(actions__0__value="Q1INCIDENT")).label
 
 
 def test_the_enterprise_is_who_they_are_too() -> None:
     """In an Enterprise Grid the envelope names it."""
-    assert "E0ACME" == button(press(enterprise={"id": "E0ACME", "name": "Acme"})).by.enterprise
+    assert "E0ACME" == command_from_button(press(enterprise={"id": "E0ACME", "name": "Acme"})).by.enterprise
 
 
 def test_a_person_without_a_team_of_their_own_has_that_of_the_payload() -> None:
     """Some payloads name the team only once."""
-    assert "T0ACME" == clicker({"user": {"id": "U0ALICE"}, "team": {"id": "T0ACME"}}).team
-    assert "" == clicker({"user": {"id": "U0ALICE"}, "team": None}).team
+    assert "T0ACME" == actor_from_payload({"user": {"id": "U0ALICE"}, "team": {"id": "T0ACME"}}).team
+    assert "" == actor_from_payload({"user": {"id": "U0ALICE"}, "team": None}).team
 
 
 def test_the_same_press_under_another_envelope_is_the_same_command() -> None:
     """What differs when Slack sends a press again does not count."""
     again = press(trigger_id="3.4.def", response_url="https://hooks.slack.com/actions/T0ACME/2/y")
 
-    assert button(press()).id == button(again).id
+    assert command_from_button(press()).id == command_from_button(again).id
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_same_press_under_another_envelope_is_the_same_command() -> None:
 )
 def test_another_press_is_another_command(place: str, value: str) -> None:
     """Another person, message, button or moment: another wish."""
-    assert button(press()).id != button(press(**{place: value})).id
+    assert command_from_button(press()).id != command_from_button(press(**{place: value})).id
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_another_press_is_another_command(place: str, value: str) -> None:
 def test_an_incident_id_that_could_break_a_key_is_refused(value: object) -> None:
     """What is no id of PagerDuty's never becomes part of a key, a path or a log line."""
     with pytest.raises(Malformed):
-        button(press(actions__0__value=value))
+        command_from_button(press(actions__0__value=value))
 
 
 @pytest.mark.parametrize("place", ["actions__0__value", "user__id", "response_url", "enterprise"])
@@ -156,7 +156,7 @@ def test_an_incident_id_that_could_break_a_key_is_refused(value: object) -> None
 def test_what_could_not_be_stored_is_refused(place: str, value: object) -> None:
     """Half a surrogate pair, or something that is no text: found out before the click is acked, not after."""
     with pytest.raises(Malformed):
-        button(press(**{place: value}))
+        command_from_button(press(**{place: value}))
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_what_could_not_be_stored_is_refused(place: str, value: object) -> None:
 def test_a_button_that_is_not_ours(action_id: object) -> None:
     """Only the actions that exist are understood."""
     with pytest.raises(Malformed):
-        button(press(actions__0__action_id=action_id))
+        command_from_button(press(actions__0__action_id=action_id))
 
 
 @given(JSON)

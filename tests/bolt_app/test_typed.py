@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bolt_app.commands.incident_lookup import Target
-from bolt_app.commands.slash_grammar import Verb, Wish
-from bolt_app.commands.slash_payload import typed
+from bolt_app.commands.slash_grammar import ParsedCommand, Verb
+from bolt_app.commands.slash_payload import parse_slash_payload
 from shared.errors import Malformed
 from shared.model.command import Action
 from shared.model.event import Status
@@ -35,7 +35,7 @@ TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
 
 def test_what_was_typed_where_and_by_whom() -> None:
     """The person is whom Slack names, in the workspace and organisation that Slack names."""
-    what = typed({**PAYLOAD, "enterprise_id": "E0ACME"})
+    what = parse_slash_payload({**PAYLOAD, "enterprise_id": "E0ACME"})
 
     assert ("U0ALICE", "T0ACME", "E0ACME") == (what.by.id, what.by.team, what.by.enterprise)
     assert ("/pd", "note 37 Rolled back", "C0INCIDENTS") == (what.command, what.text, what.channel)
@@ -43,18 +43,18 @@ def test_what_was_typed_where_and_by_whom() -> None:
 
 def test_a_redelivery_is_the_same_command_and_nothing_else_is() -> None:
     """The id comes from who, where, which command and which typing of it."""
-    known = typed(PAYLOAD).id
+    known = parse_slash_payload(PAYLOAD).id
 
-    assert known == typed({**PAYLOAD, "response_url": "https://hooks.slack.com/other"}).id
-    assert known != typed({**PAYLOAD, "trigger_id": "1.3.abd"}).id
-    assert known != typed({**PAYLOAD, "user_id": "U0BOB"}).id
+    assert known == parse_slash_payload({**PAYLOAD, "response_url": "https://hooks.slack.com/other"}).id
+    assert known != parse_slash_payload({**PAYLOAD, "trigger_id": "1.3.abd"}).id
+    assert known != parse_slash_payload({**PAYLOAD, "user_id": "U0BOB"}).id
 
 
 @given(st.sampled_from(sorted(PAYLOAD)), st.none() | TEXT | st.integers() | st.lists(TEXT, max_size=2))
 def test_any_payload_is_read_or_malformed(name: str, value: object) -> None:
     """Whatever stands in a field, nothing but `Malformed` comes of it, and what is read can be stored."""
     try:
-        what = typed({**PAYLOAD, name: value})
+        what = parse_slash_payload({**PAYLOAD, name: value})
     except Malformed:
         return
     assert what.text.encode() is not None
@@ -64,14 +64,14 @@ def test_any_payload_is_read_or_malformed(name: str, value: object) -> None:
 def test_what_names_nobody_and_nothing_is_malformed(name: str) -> None:
     """Without these there is nobody to answer, or no telling one command from another."""
     with pytest.raises(Malformed):
-        typed({key: value for key, value in PAYLOAD.items() if key != name})
+        parse_slash_payload({key: value for key, value in PAYLOAD.items() if key != name})
 
 
 def test_a_wish_becomes_a_command() -> None:
     """It is answered in words, in its own place, and knows whom its person saw assigned."""
-    target = Target.of(INCIDENT, snapshot(Status.TRIGGERED, "Checkout is slow", ALICE, BOB))
+    target = Target.from_snapshot(INCIDENT, snapshot(Status.TRIGGERED, "Checkout is slow", ALICE, BOB))
 
-    command = target.command(Wish(Verb.NOTE, "37", "Rolled back"), typed(PAYLOAD))
+    command = target.command(ParsedCommand(Verb.NOTE, "37", "Rolled back"), parse_slash_payload(PAYLOAD))
 
     assert (Action.NOTE, INCIDENT, "#37", "Rolled back") == (
         command.action,

@@ -1,6 +1,6 @@
 """Pure: the table of actions for the documents, read off a card, the calls that are made, and the rules in force."""
 
-from bolt_app.commands.interactive import AT_ONCE
+from bolt_app.commands.interactive import ONE_PRESS_ACTIONS
 from bolt_app.modals.forms import TITLE
 from bolt_app.write_path.actions.registry import REQUEST
 from shared.config.bridge_config import AuthorizationConfig
@@ -60,7 +60,7 @@ def _while(action: Action) -> str:
 
 def _first(action: Action) -> str:
     """Say what comes between the press and the call."""
-    if action not in AT_ONCE:
+    if action not in ONE_PRESS_ACTIONS:
         return "a dialog"
     return "a question" if "confirm" in (_button(action, Status.TRIGGERED, "high") or {}) else "nothing"
 
