@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 Body = dict[str, Any]
 
-FORGETFUL = ":warning: *It was not tried again:* the bridge has no access to its memory just now."
+STORE_DOWN_ERRORS = ":warning: *It was not tried again:* the bridge has no access to its memory just now."
 
 
 class BlockActions:
@@ -48,23 +48,23 @@ class BlockActions:
         self._details = details
         self._retrying = retrying
 
-    async def take(self, ack: AsyncAck, body: Body, read: Callable[[Body], Command]) -> None:
+    async def run_command(self, ack: AsyncAck, body: Body, read: Callable[[Body], Command]) -> None:
         """Store what `read` makes of a press, then ack."""
         try:
             command = read(body)
         except Malformed as error:
             await ack()
-            await self._unreadable(body, error)
+            await self._reply_malformed(body, error)
             return
         await self._taking.take(ack, command)
 
-    async def ask(self, ack: AsyncAck, body: Body) -> None:
+    async def open_modal(self, ack: AsyncAck, body: Body) -> None:
         """Ack, then open the dialog that a press asks for; nothing is lost with it."""
         await ack()
         try:
             asking = interactive.parse_modal_request(body)
         except Malformed as error:
-            await self._unreadable(body, error)
+            await self._reply_malformed(body, error)
             return
         if asking is None:
             return
@@ -79,30 +79,30 @@ class BlockActions:
             again = interactive.parse_retry(body)
         except Malformed as error:
             await ack()
-            await self._unreadable(body, error)
+            await self._reply_malformed(body, error)
             return
         try:
             command = await self._retrying.command(again)
         except Declined as declined:
-            await self._tell(ack, again.press, f"{declined.outcome.why} {declined.outcome.next_step}.")
+            await self._send_text(ack, again.press, f"{declined.outcome.why} {declined.outcome.next_step}.")
         except (StoreDown, TimeoutError) as error:
             log.error("retry.not_read", command=again.command, incident=again.incident, why=repr(error))
-            await self._tell(ack, again.press, FORGETFUL)
+            await self._send_text(ack, again.press, STORE_DOWN_ERRORS)
         else:
             await self._taking.take(ack, command)
 
-    async def _tell(self, ack: AsyncAck, press: Press, text: str) -> None:
+    async def _send_text(self, ack: AsyncAck, press: Press, text: str) -> None:
         """Say why nothing came of a press, then ack; if nobody could be told, Slack's own mark of failure has to."""
         if await tell(self._slack, press, Reply(text)):
             await ack()
 
-    async def _unreadable(self, body: Body, error: Malformed) -> None:
+    async def _reply_malformed(self, body: Body, error: Malformed) -> None:
         quoted = reference()
         log.error("click.unreadable", why=str(error), reference=quoted)
         text = f"This button could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`)."
-        await self._say(body, text)
+        await self._reply(body, text)
 
-    async def _say(self, body: Body, text: str) -> None:
+    async def _reply(self, body: Body, text: str) -> None:
         try:
             await self._slack.respond(str(body.get("response_url") or ""), text=text)
         except CallError as lost:
@@ -114,11 +114,11 @@ def register(app: AsyncApp, actions: BlockActions, in_hand: InHand) -> None:
 
     async def pressed(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await actions.take(ack, body, interactive.command_from_button)
+            await actions.run_command(ack, body, interactive.command_from_button)
 
     async def level_chosen(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await actions.take(ack, body, interactive.command_from_level_button)
+            await actions.run_command(ack, body, interactive.command_from_level_button)
 
     async def tried_again(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
@@ -126,7 +126,7 @@ def register(app: AsyncApp, actions: BlockActions, in_hand: InHand) -> None:
 
     async def asked(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await actions.ask(ack, body)
+            await actions.open_modal(ack, body)
 
     for action in ROW:
         app.action(f"pagebridge:{action}")(pressed if action in ONE_PRESS_ACTIONS else asked)

@@ -32,11 +32,11 @@ class Shortcuts:
             command = await self._quoting.command(body)
         except (Declined, Malformed) as error:
             await ack()
-            await self._say(body, error)
+            await self._reply_malformed(body, error)
             return
         await self._taking.take(ack, command)
 
-    async def _say(self, body: Body, error: Declined | Malformed) -> None:
+    async def _reply_malformed(self, body: Body, error: Declined | Malformed) -> None:
         if isinstance(error, Declined):
             text = f"{error.outcome.why} {error.outcome.next_step}."
         else:

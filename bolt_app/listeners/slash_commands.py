@@ -48,20 +48,20 @@ class SlashCommands:
     which: IncidentLookup
     reading: Reading
 
-    async def take(self, ack: AsyncAck, body: Body) -> None:
+    async def handle(self, ack: AsyncAck, body: Body) -> None:
         """Take one line."""
         try:
             what = parse_slash_payload(body)
         except Malformed as error:
-            await _ack(ack, unreadable(error))
+            await _ack_with(ack, malformed_reply(error))
             return
         wish = parse(what.text)
         if isinstance(wish, ParseError):
-            await _ack(ack, mistyped(wish, what.command))
+            await _ack_with(ack, parse_error_reply(wish, what.command))
         elif wish.verb in ACTIONS:
-            await self._act(ack, wish, what)
+            await self._run_action(ack, wish, what)
         else:
-            await self._answer(ack, wish, what)
+            await self._run_query(ack, wish, what)
 
     async def acknowledge_all(self, ack: AsyncAck, body: Body) -> None:
         """
@@ -73,18 +73,18 @@ class SlashCommands:
             commands = acknowledge_mine.pressed(body)
         except Malformed as error:
             await ack()
-            await self._answer_press(body, unreadable(error))
+            await self._reply_to_press(body, malformed_reply(error))
             return
         stored = await asyncio.gather(*(self.intake.accept(command) for command in commands))
         lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
         if not lost:
             await ack()
         reply = acknowledge_mine.taken(commands, lost, self.command)
-        told = await self._answer_press(body, reply) or await tell(self.slack, commands[0], reply)
+        told = await self._reply_to_press(body, reply) or await tell(self.slack, commands[0], reply)
         if lost and told:
             await ack()
 
-    async def _answer_press(self, body: Body, reply: Reply) -> bool:
+    async def _reply_to_press(self, body: Body, reply: Reply) -> bool:
         """Put an answer in the place of the preview, and tell whether that worked."""
         url = str(body.get("response_url") or "")
         try:
@@ -94,16 +94,16 @@ class SlashCommands:
             return False
         return True
 
-    async def _act(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
+    async def _run_action(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
         command = await self.which.command(wish, what)
         if isinstance(command, Reply):
-            await _ack(ack, command)
+            await _ack_with(ack, command)
             return
         await self.taking.take(ack, command)
 
-    async def _answer(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
+    async def _run_query(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
         if wish.verb is Verb.HELP:
-            await _ack(ack, manual(what.command))
+            await _ack_with(ack, manual(what.command))
             return
         await ack()
         if wish.verb is Verb.TRIGGER:
@@ -118,7 +118,7 @@ def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:
 
     async def entered(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await commands.take(ack, body)
+            await commands.handle(ack, body)
 
     async def pressed(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
@@ -128,19 +128,19 @@ def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:
     app.action(acknowledge_mine.ACK_MINE)(pressed)
 
 
-def mistyped(error: ParseError, command: str) -> Reply:
+def parse_error_reply(error: ParseError, command: str) -> Reply:
     """Say what was not understood, and the line that would have worked."""
     everything = f" {code(f'{command} {Verb.HELP}')} lists all commands." if error.line != Verb.HELP else ""
     return saying(f"{escape(error.why)} Try {code(f'{command} {error.line}')}.{everything}")
 
 
-def unreadable(error: Malformed) -> Reply:
+def malformed_reply(error: Malformed) -> Reply:
     """Say that nothing was done, because Slack sent something that nobody understands."""
     quoted = reference()
     log.error("command.unreadable", why=str(error), reference=quoted)
     return saying(f"This could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`).")
 
 
-async def _ack(ack: AsyncAck, reply: Reply) -> None:
+async def _ack_with(ack: AsyncAck, reply: Reply) -> None:
     """Ack with an answer, which Slack shows to this person alone."""
     await ack(text=reply.text, blocks=list(reply.blocks))

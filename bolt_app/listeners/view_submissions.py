@@ -37,7 +37,7 @@ class ViewSubmissions:
         self._intake = intake
         self._meaning = meaning
 
-    async def take(self, ack: AsyncAck, body: Body) -> None:
+    async def handle(self, ack: AsyncAck, body: Body) -> None:
         """Store what a submission means, then ack; or say in the dialog why not."""
         try:
             command = await self._meaning.command(body)
@@ -45,20 +45,20 @@ class ViewSubmissions:
             await ack(response_action="errors", errors=wrong.errors)
             return
         except Malformed as error:
-            await self._unreadable(ack, body, error)
+            await self._reject_malformed(ack, body, error)
             return
         if await self._intake.accept(command):
             await ack()
         else:
-            await self._refuse(ack, body, NOT_STORED)
+            await self._show_errors(ack, body, NOT_STORED)
 
-    async def _unreadable(self, ack: AsyncAck, body: Body, error: Malformed) -> None:
+    async def _reject_malformed(self, ack: AsyncAck, body: Body, error: Malformed) -> None:
         quoted = reference()
         log.error("submission.unreadable", why=str(error), reference=quoted)
         words = f"This could not be read, so nothing was sent. Use PagerDuty itself (reference {quoted})."
-        await self._refuse(ack, body, words)
+        await self._show_errors(ack, body, words)
 
-    async def _refuse(self, ack: AsyncAck, body: Body, words: str) -> None:
+    async def _show_errors(self, ack: AsyncAck, body: Body, words: str) -> None:
         """Put words that are about no field in particular under the first one."""
         await ack(response_action="errors", errors={first_block_id(body.get("view") or {}) or "text": words})
 
@@ -68,7 +68,7 @@ def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: AccountCach
 
     async def submitted(ack: AsyncAck, body: Body) -> None:
         with in_hand.one():
-            await submissions.take(ack, body)
+            await submissions.handle(ack, body)
 
     def searching(field: str) -> None:
         async def typed(ack: AsyncAck, body: Body) -> None:
