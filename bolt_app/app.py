@@ -14,7 +14,7 @@ from bolt_app.listeners.message_shortcuts import Shortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.middleware import WorkspaceGuard
-from bolt_app.modals.opener import Opening
+from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import Details
 from bolt_app.queries.router import Reading
 from bolt_app.services import Services
@@ -53,7 +53,7 @@ def build(token: str, home: SlackIdentity, wiring: Services, direct: Direct, in_
 
 def _listen(app: AsyncApp, wiring: Services, direct: Direct, in_hand: InHand, command: str) -> None:
     intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.account_cache
-    taking, opening, which = Taking(intake, direct), Opening(slack, catalogue, wiring.clock), IncidentLookup(wiring)
+    taking, opening, which = Taking(intake, direct), ModalOpener(slack, catalogue, wiring.clock), IncidentLookup(wiring)
     actions = BlockActions(taking, slack, opening, Details(wiring, opening), RetryResolver(wiring))
     block_actions.register(app, actions, in_hand)
     view_submissions.register(app, ViewSubmissions(intake, ModalResolver(wiring)), catalogue, in_hand)

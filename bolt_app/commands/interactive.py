@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bolt_app.modals.context import About
+from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
 from shared.model.command import Action, Clicker, Command, Terms, command_id
 from shared.model.event import SECOND
@@ -50,7 +50,7 @@ class ModalRequest:
     """A wish for the dialog of an action, or for everything about an incident (None)."""
 
     action: Action | None
-    about: About
+    about: ModalContext
     by: Clicker
     trigger_id: str
 
@@ -149,7 +149,7 @@ def actor_from_payload(payload: Payload) -> Clicker:
         )
 
 
-def command_from_submission(payload: Payload, action: Action, about: About, terms: Terms) -> Command:
+def command_from_submission(payload: Payload, action: Action, about: ModalContext, terms: Terms) -> Command:
     """
     Make the command that a filled-in dialog means.
 
@@ -193,7 +193,7 @@ def require_text(value: object) -> str:
     return value
 
 
-def _command_from_press(found: Press, action: Action, about: About, level: int | None = None) -> Command:
+def _command_from_press(found: Press, action: Action, about: ModalContext, level: int | None = None) -> Command:
     if about.incident is None or (level is not None and level < 1):
         raise ValueError("a press about no incident, or no level")
     return Command(
@@ -219,9 +219,9 @@ def _ts_to_ms(ts: str) -> int:
         return 0
 
 
-def _modal_context(found: Press, hints: list[str]) -> About:
+def _modal_context(found: Press, hints: list[str]) -> ModalContext:
     incident, label, url, seen = [*hints, "", "", ""][:4]
-    return About(
+    return ModalContext(
         incident=incident_id(incident),
         channel=found.channel,
         message=found.message,

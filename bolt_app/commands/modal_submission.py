@@ -11,9 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bolt_app.modals import context
-from bolt_app.modals.context import About
+from bolt_app.modals.context import ModalContext
 from bolt_app.modals.forms import HOURS, LATER, UNTIL
-from bolt_app.modals.inputs import CALLBACK, VALUE, searched
+from bolt_app.modals.inputs import CALLBACK, VALUE, search_select
 from shared.errors import BridgeError, Malformed
 from shared.model.command import Action, Terms
 from shared.model.event import SECOND, Ref
@@ -45,7 +45,7 @@ class ModalInput:
     """
 
     action: Action
-    context: About
+    context: ModalContext
     terms: Terms
     selected_users: tuple[SlackUserId, ...] = ()
     user_block: str = ""
@@ -58,7 +58,7 @@ def parse_submission(view: Mapping[str, Any]) -> ModalInput:
     try:
         action = Action(str(view["callback_id"]).removeprefix(CALLBACK))
         values = _ViewState(view["state"]["values"])
-        of = context.read(view["private_metadata"])
+        of = context.parse_context(view["private_metadata"])
         return _READ[action](action, of, values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Malformed(f"not a dialog of this bridge: {type(error).__name__}") from None
@@ -129,7 +129,7 @@ class _ViewState:
     def _value(self, name: str) -> Values:
         """Find a field's value; a field that the dialog did not have is empty."""
         block = self._values.get(name) or {}
-        value: Values = block.get(VALUE) or block.get(searched(name)) or {}
+        value: Values = block.get(VALUE) or block.get(search_select(name)) or {}
         return value
 
 
@@ -148,29 +148,29 @@ def _parse_action(value: object) -> str:
     return value
 
 
-def _note(action: Action, of: About, values: _ViewState) -> ModalInput:
+def _note(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     return ModalInput(action, of, Terms(text=values.required("text", "Write something first.")))
 
 
-def _resolve(action: Action, of: About, values: _ViewState) -> ModalInput:
+def _resolve(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     return ModalInput(action, of, Terms(text=values.text("text")))
 
 
-def _reassign(action: Action, of: About, values: _ViewState) -> ModalInput:
+def _reassign(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     mine, people, policy = values.is_checked("mine"), values.people("person"), values.named_choice("policy")
     if mine + len(people) + (policy is not None) != 1:
         raise InputError(mine="Choose exactly one: yourself, somebody else, or an escalation policy.")
     return ModalInput(action, of, Terms(policy=policy, seen=of.seen), people, "person", assign_to_me=mine)
 
 
-def _add_responders(action: Action, of: About, values: _ViewState) -> ModalInput:
+def _add_responders(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     people = tuple(dict.fromkeys(values.people("people")))
     if not people:
         raise InputError(people="Choose who should help.")
     return ModalInput(action, of, Terms(text=values.text("text")), people, "people")
 
 
-def _snooze(action: Action, of: About, values: _ViewState) -> ModalInput:
+def _snooze(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     how_long, until = values.choice("how_long"), values.timestamp("until")
     if how_long in HOURS and until is None:
         return ModalInput(action, of, Terms(seconds=int(how_long) * HOUR))
@@ -183,14 +183,14 @@ def _snooze(action: Action, of: About, values: _ViewState) -> ModalInput:
     return ModalInput(action, of, Terms(), user_block="until", wake=until)
 
 
-def _priority(action: Action, of: About, values: _ViewState) -> ModalInput:
+def _priority(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     priority = values.named_choice("priority")
     if priority is None:
         raise InputError(priority="Choose a priority.")
     return ModalInput(action, of, Terms(priority=priority))
 
 
-def _trigger(action: Action, of: About, values: _ViewState) -> ModalInput:
+def _trigger(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     service = values.named_choice("service")
     if service is None:
         raise InputError(service="Choose the service.")
@@ -201,7 +201,7 @@ def _trigger(action: Action, of: About, values: _ViewState) -> ModalInput:
     return ModalInput(action, of, Terms(text=values.text("text"), service=service, title=title, urgency=urgency))
 
 
-_READ: Mapping[Action, Callable[[Action, About, _ViewState], ModalInput]] = {
+_READ: Mapping[Action, Callable[[Action, ModalContext, _ViewState], ModalInput]] = {
     Action.NOTE: _note,
     Action.RESOLVE: _resolve,
     Action.REASSIGN: _reassign,

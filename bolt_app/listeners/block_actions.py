@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bolt_app.commands import interactive
 from bolt_app.commands.interactive import ONE_PRESS_ACTIONS, Press
 from bolt_app.commands.retry import RetryResolver
-from bolt_app.modals.opener import Opening
+from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import Details
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import tell
@@ -40,7 +40,7 @@ class BlockActions:
     """Takes presses."""
 
     def __init__(
-        self, taking: Taking, slack: Slack, opening: Opening, details: Details, retrying: RetryResolver
+        self, taking: Taking, slack: Slack, opening: ModalOpener, details: Details, retrying: RetryResolver
     ) -> None:
         self._taking = taking
         self._slack = slack

@@ -14,8 +14,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.slash_grammar import ACTIONS, ParsedCommand, ParseError, Verb, parse
 from bolt_app.commands.slash_payload import SlashPayload, parse_slash_payload
-from bolt_app.modals.context import About
-from bolt_app.modals.opener import Opening
+from bolt_app.modals.context import ModalContext
+from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import acknowledge_mine
 from bolt_app.queries.help import manual
 from bolt_app.queries.router import Reading
@@ -44,7 +44,7 @@ class SlashCommands:
     intake: Intake
     taking: Taking
     slack: Slack
-    opening: Opening
+    opening: ModalOpener
     which: IncidentLookup
     reading: Reading
 
@@ -107,7 +107,7 @@ class SlashCommands:
             return
         await ack()
         if wish.verb is Verb.TRIGGER:
-            about = About(None, what.channel, None, what.response_url)
+            about = ModalContext(None, what.channel, None, what.response_url)
             await self.opening.open(Action.TRIGGER, about, what.trigger_id, title=wish.text)
             return
         await tell(self.slack, what, await self.reading.answer(wish, what))

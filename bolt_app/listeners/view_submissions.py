@@ -14,7 +14,7 @@ from bolt_app.account_cache import AccountCache
 from bolt_app.commands.modal_resolver import ModalResolver
 from bolt_app.commands.modal_submission import InputError, first_block_id
 from bolt_app.modals.forms import TITLE
-from bolt_app.modals.inputs import CALLBACK, listed, searched
+from bolt_app.modals.inputs import CALLBACK, option_list, search_select
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.command_intake import Intake
 from shared.errors import CallError, Malformed
@@ -78,9 +78,9 @@ def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: AccountCach
                 # Slack has no place for words here; an empty list is all that people can be shown.
                 log.warning("search.failed", field=field, why=str(error))
                 options = ()
-            await ack(options=listed(options))
+            await ack(options=option_list(options))
 
-        app.options(searched(field))(typed)
+        app.options(search_select(field))(typed)
 
     for action in TITLE:
         app.view(f"{CALLBACK}{action}")(submitted)

@@ -12,7 +12,7 @@ LONGEST = 3000
 
 
 @dataclass(frozen=True)
-class About:
+class ModalContext:
     """
     The incident and the place of the press that opened a dialog, and where to answer it privately.
 
@@ -31,17 +31,17 @@ class About:
     opened_ms: int = 0
 
 
-_JSON = TypeAdapter(About)
+_JSON = TypeAdapter(ModalContext)
 
 
-def write(about: About) -> str:
+def dump_context(about: ModalContext) -> str:
     """Write it for `private_metadata`, leaving out what has no room: first who was seen, then the incident's page."""
     without = replace(about, seen=None)
     candidates = (_JSON.dump_json(each).decode() for each in (about, without, replace(without, url="")))
     return next((text for text in candidates if len(text) <= LONGEST), "{}")
 
 
-def read(text: object) -> About:
+def parse_context(text: object) -> ModalContext:
     """Read what `write` wrote. Raises `Malformed` for anything else."""
     try:
         about = _JSON.validate_json(text if isinstance(text, str) else "")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bolt_app.modals import context
-from bolt_app.modals.context import About
+from bolt_app.modals.context import ModalContext
 from shared.model.command import Action
 from shared.slack.render.blocks import Block
 from shared.slack.render.text import plain
@@ -27,12 +27,12 @@ class Option:
     name: str
 
 
-def modal(action: Action, title: str, blocks: Sequence[Block], of: About, submit: str = "") -> Block:
+def modal(action: Action, title: str, blocks: Sequence[Block], of: ModalContext, submit: str = "") -> Block:
     """Put a dialog together; without `submit` there is nothing to send."""
     made: Block = {
         "type": "modal",
         "callback_id": f"{CALLBACK}{action}",
-        "private_metadata": context.write(of),
+        "private_metadata": context.dump_context(of),
         "title": _plain(f"{title} {of.label}".strip(), 24),
         "close": _plain("Cancel" if submit else "Close", 24),
         "blocks": list(blocks),
@@ -40,33 +40,33 @@ def modal(action: Action, title: str, blocks: Sequence[Block], of: About, submit
     return made | {"submit": _plain(submit, 24)} if submit else made
 
 
-def written(
+def text_input(
     name: str, label: str, *, most: int = LONGEST_TEXT, lines: bool = True, optional: bool = False, first: str = ""
 ) -> Block:
     """Make a field for text, of several lines or one."""
     element: Block = {"type": "plain_text_input", "multiline": lines, "max_length": most}
     if first:
         element["initial_value"] = first[:most]
-    return asked(name, label, element, optional=optional)
+    return input_block(name, label, element, optional=optional)
 
 
-def one_of(name: str, label: str, options: Sequence[Option], *, optional: bool = False) -> Block:
+def radio_input(name: str, label: str, options: Sequence[Option], *, optional: bool = False) -> Block:
     """Make a menu; with more than Slack can list, one that asks us while people type (`action_id` is `searched`)."""
     hint = _plain("Choose one", 150)
     if len(options) < MOST_OPTIONS:
-        element: Block = {"type": "static_select", "options": listed(options), "placeholder": hint}
-        return asked(name, label, element, optional=optional)
+        element: Block = {"type": "static_select", "options": option_list(options), "placeholder": hint}
+        return input_block(name, label, element, optional=optional)
     search = {"type": "external_select", "min_query_length": 1, "placeholder": _plain("Type its name", 150)}
-    block = asked(name, label, search, optional=optional)
-    return block | {"element": {**search, "action_id": searched(name)}}
+    block = input_block(name, label, search, optional=optional)
+    return block | {"element": {**search, "action_id": search_select(name)}}
 
 
-def searched(name: str) -> str:
+def search_select(name: str) -> str:
     """Name the field of a menu that asks us what it offers."""
     return f"pagebridge:search:{name}"
 
 
-def listed(options: Sequence[Option]) -> list[Block]:
+def option_list(options: Sequence[Option]) -> list[Block]:
     """Write options as Slack lists them, as many as it takes."""
     return [option(each.id, each.name) for each in options[:MOST_OPTIONS]]
 
@@ -76,7 +76,7 @@ def option(value: str, label: str) -> Block:
     return {"text": _plain(plain(label, 75).strip() or value, 75), "value": value}
 
 
-def asked(name: str, label: str, element: Block, *, optional: bool = False) -> Block:
+def input_block(name: str, label: str, element: Block, *, optional: bool = False) -> Block:
     """Make a field of any kind."""
     return {
         "type": "input",

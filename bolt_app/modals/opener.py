@@ -11,7 +11,7 @@ import structlog
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.modals import forms
-from bolt_app.modals.context import About
+from bolt_app.modals.context import ModalContext
 from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.command import Action
 from shared.slack.api.client import Slack, View
@@ -22,7 +22,7 @@ from shared.store.clock import StoreClock
 log = structlog.get_logger()
 
 
-class Opening:
+class ModalOpener:
     """Opens a dialog in front of whoever pressed something, or tells them why it did not open."""
 
     def __init__(self, slack: Slack, catalogue: AccountCache, clock: StoreClock) -> None:
@@ -30,45 +30,45 @@ class Opening:
         self._catalogue = catalogue
         self._clock = clock
 
-    async def open(self, action: Action, about: About, trigger_id: str, *, title: str = "") -> None:
+    async def open(self, action: Action, about: ModalContext, trigger_id: str, *, title: str = "") -> None:
         """Open the dialog for `action`; `title` is the first title of a new incident. Never raises `CallError`."""
         about = replace(about, opened_ms=self._clock.estimate_ms())
         try:
             if action in forms.PLAIN:
                 await self._slack.open_view(trigger_id, forms.PLAIN[action](about))
             else:
-                await self._choosing(action, about, trigger_id, title)
+                await self._open_with_options(action, about, trigger_id, title)
         except CallError as error:
             log.warning("dialog.not_opened", action=action, why=str(error))
-            await self._tell(about, error)
+            await self._show_error(about, error)
 
-    async def open_then(
-        self, about: About, trigger_id: str, loading: Block, make: Callable[[], Awaitable[Block]]
+    async def open_and_load(
+        self, about: ModalContext, trigger_id: str, loading: Block, make: Callable[[], Awaitable[Block]]
     ) -> None:
         """Open `loading` at once, and put what `make` gives in its place. Never raises `CallError`."""
         try:
             opened = await self._slack.open_view(trigger_id, loading)
-            await self._fill(opened, await make())
+            await self._update(opened, await make())
         except CallError as error:
             log.warning("dialog.not_opened", why=str(error))
-            await self._tell(about, error)
+            await self._show_error(about, error)
 
-    async def _choosing(self, action: Action, about: About, trigger_id: str, title: str) -> None:
+    async def _open_with_options(self, action: Action, about: ModalContext, trigger_id: str, title: str) -> None:
         known = self._catalogue.cached_options(action)
         if known is not None:
-            await self._slack.open_view(trigger_id, forms.choosing(action, about, known, title))
+            await self._slack.open_view(trigger_id, forms.with_options(action, about, known, title))
             return
         opened = await self._slack.open_view(trigger_id, forms.loading(action, about))
-        await self._fill(opened, await self._filled(action, about, title))
+        await self._update(opened, await self._render(action, about, title))
 
-    async def _filled(self, action: Action, about: About, title: str) -> Block:
+    async def _render(self, action: Action, about: ModalContext, title: str) -> Block:
         try:
-            return forms.choosing(action, about, await self._catalogue.options(action), title)
+            return forms.with_options(action, about, await self._catalogue.options(action), title)
         except (CallError, Malformed) as error:
             log.warning("dialog.unfilled", action=action, why=str(error))
-            return forms.unreachable(action, about)
+            return forms.options_unavailable(action, about)
 
-    async def _fill(self, opened: View, view: Block) -> None:
+    async def _update(self, opened: View, view: Block) -> None:
         try:
             await self._slack.update_view(opened.id, view, if_hash=opened.hash)
         except NotFound:
@@ -78,7 +78,7 @@ class Opening:
                 raise
             log.info("dialog.changed")
 
-    async def _tell(self, about: About, error: CallError) -> None:
+    async def _show_error(self, about: ModalContext, error: CallError) -> None:
         late = isinstance(error, Refused) and error.code in TRIGGER_GONE
         why = "that took longer than the three seconds Slack gives" if late else "Slack could not be reached"
         text = f":warning: *The dialog did not open:* {why}. Nothing was sent. Press it again."

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from bolt_app.modals.context import About
-from bolt_app.modals.opener import Opening
+from bolt_app.modals.context import ModalContext
+from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import incident_details_view
 from bolt_app.queries.incident_view import read_whole
 from bolt_app.queries.router import ANSWERED_WITHIN, unreadable
@@ -20,20 +20,20 @@ from shared.slack.render.text import escape
 class Details:
     """Opens them in front of whoever asks, if they may see the incident."""
 
-    def __init__(self, wiring: Services, opening: Opening) -> None:
+    def __init__(self, wiring: Services, opening: ModalOpener) -> None:
         self._wiring = wiring
         self._opening = opening
         self._seeing = Visibility(wiring)
 
-    async def open(self, incident: IncidentId, about: About, by: Clicker, trigger_id: str) -> None:
+    async def open(self, incident: IncidentId, about: ModalContext, by: Clicker, trigger_id: str) -> None:
         """Open them; whatever goes wrong is told there. Never raises `CallError`."""
 
         async def told() -> Block:
             return incident_details_view.view(about, await self._told(incident, about, by))
 
-        await self._opening.open_then(about, trigger_id, incident_details_view.loading(about), told)
+        await self._opening.open_and_load(about, trigger_id, incident_details_view.loading(about), told)
 
-    async def _told(self, incident: IncidentId, about: About, by: Clicker) -> list[Block]:
+    async def _told(self, incident: IncidentId, about: ModalContext, by: Clicker) -> list[Block]:
         try:
             async with asyncio.timeout(ANSWERED_WITHIN):
                 whole = await read_whole(self._wiring.pagerduty, incident)

@@ -7,7 +7,7 @@ paragraph below the 3000 characters of a section.
 
 from collections.abc import Iterable, Sequence
 
-from bolt_app.modals.context import About
+from bolt_app.modals.context import ModalContext
 from bolt_app.queries.incident_view import Whole, author, counted, cut, entry, facts
 from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.log_entry import LogEntry
@@ -27,12 +27,12 @@ PARAGRAPH = 3000
 DIVIDER: Block = {"type": "divider"}
 
 
-def loading(about: About) -> Block:
+def loading(about: ModalContext) -> Block:
     """Show that the details are on their way."""
     return view(about, [_paragraph("Loading… asking PagerDuty for its alerts, notes and log.")])
 
 
-def view(about: About, blocks: Sequence[Block]) -> Block:
+def view(about: ModalContext, blocks: Sequence[Block]) -> Block:
     """Put the dialog together, in which there is nothing to send."""
     title = {"type": "plain_text", "text": plain(f"Details {about.label}".strip(), 24), "emoji": False}
     close = {"type": "plain_text", "text": "Close"}

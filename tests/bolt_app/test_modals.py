@@ -16,7 +16,7 @@ from bolt_app.commands import modal_submission
 from bolt_app.commands.modal_submission import InputError, ModalInput
 from bolt_app.modals import context as abouts
 from bolt_app.modals import forms
-from bolt_app.modals.context import About
+from bolt_app.modals.context import ModalContext
 from bolt_app.modals.inputs import Option
 from pagebridge_sandbox.slack import rendering
 from pagebridge_sandbox.slack.validation import check_view
@@ -26,7 +26,7 @@ from shared.model.event import Ref
 from shared.model.ids import ChannelId, MessageTs, UserId
 from tests.builders import INCIDENT, NOON
 
-ABOUT = About(
+ABOUT = ModalContext(
     INCIDENT,
     ChannelId("C0INCIDENTS"),
     MessageTs("1700000000.000100"),
@@ -39,7 +39,10 @@ OPTIONS = (Option("PONE", "One"), Option("PTWO", "Two"))
 MANY = tuple(Option(f"P{number}", f"Number {number}") for number in range(100))
 VIEWS = {
     **{action: make(ABOUT) for action, make in forms.PLAIN.items()},
-    **{action: forms.choosing(action, ABOUT, OPTIONS) for action in (Action.REASSIGN, Action.PRIORITY, Action.TRIGGER)},
+    **{
+        action: forms.with_options(action, ABOUT, OPTIONS)
+        for action in (Action.REASSIGN, Action.PRIORITY, Action.TRIGGER)
+    },
 }
 
 
@@ -48,7 +51,7 @@ def submission(action: Action, values: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": "V1",
         "callback_id": f"pagebridge:{action}",
-        "private_metadata": abouts.write(ABOUT),
+        "private_metadata": abouts.dump_context(ABOUT),
         "state": {"values": {name: {"value": value} for name, value in values.items()}},
     }
 
@@ -83,7 +86,7 @@ def test_every_action_that_asks_has_its_dialog() -> None:
 @pytest.mark.parametrize("action", VIEWS)
 def test_slack_takes_every_dialog(action: Action) -> None:
     """Each passes Slack's rules, and can be sent; so does what stands there while PagerDuty is asked, or is down."""
-    for view in (VIEWS[action], forms.loading(action, ABOUT), forms.unreachable(action, ABOUT)):
+    for view in (VIEWS[action], forms.loading(action, ABOUT), forms.options_unavailable(action, ABOUT)):
         assert [] == check_view(view, only="modal")
         assert f"pagebridge:{action}" == view["callback_id"]
     assert "submit" in VIEWS[action]
@@ -93,7 +96,7 @@ def test_slack_takes_every_dialog(action: Action) -> None:
 @pytest.mark.parametrize("options", [(), OPTIONS[:1], MANY[:99], MANY])
 def test_any_number_of_choices(action: Action, options: Sequence[Option]) -> None:
     """None, one, as many as Slack lists, and more: then people type what they look for."""
-    view = forms.choosing(action, ABOUT, options)
+    view = forms.with_options(action, ABOUT, options)
 
     assert [] == check_view(view, only="modal")
     assert (len(options) == len(MANY)) is ("external_select" in json.dumps(view))
@@ -109,7 +112,7 @@ def test_any_words_make_a_dialog_that_slack_takes(label: str, url: str, title: s
         if action in forms.PLAIN:
             assert [] == check_view(forms.PLAIN[action](about), only="modal")
         elif action in VIEWS:
-            assert [] == check_view(forms.choosing(action, about, options, title), only="modal")
+            assert [] == check_view(forms.with_options(action, about, options, title), only="modal")
 
 
 def test_what_a_reassignment_means_is_said() -> None:
@@ -122,7 +125,7 @@ def test_what_a_reassignment_means_is_said() -> None:
 
 def test_pagerduty_down_says_what_to_do() -> None:
     """Nothing was sent, try again, or do it there."""
-    shown = "\n".join(rendering.lines(forms.unreachable(Action.REASSIGN, ABOUT)["blocks"], str))
+    shown = "\n".join(rendering.lines(forms.options_unavailable(Action.REASSIGN, ABOUT)["blocks"], str))
 
     assert "PagerDuty cannot be reached" in shown
     assert "Nothing was sent" in shown
@@ -236,9 +239,9 @@ def test_what_a_dialog_is_about_travels_with_it() -> None:
     crowd = replace(ABOUT, seen=frozenset(UserId(f"P{number:013}") for number in range(400)))
     endless = replace(ABOUT, url="https://acme.pagerduty.com/" + "x" * 3000)
 
-    assert ABOUT == abouts.read(abouts.write(ABOUT))
-    assert replace(ABOUT, seen=None) == abouts.read(abouts.write(crowd))
-    assert replace(ABOUT, seen=None, url="") == abouts.read(abouts.write(endless))
+    assert ABOUT == abouts.parse_context(abouts.dump_context(ABOUT))
+    assert replace(ABOUT, seen=None) == abouts.parse_context(abouts.dump_context(crowd))
+    assert replace(ABOUT, seen=None, url="") == abouts.parse_context(abouts.dump_context(endless))
 
 
 STORED = TypeAdapter(Terms)

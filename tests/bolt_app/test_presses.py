@@ -16,7 +16,7 @@ from bolt_app.commands.interactive import (
     parse_retry,
 )
 from bolt_app.modals import context as abouts
-from bolt_app.modals.context import About
+from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
 from shared.model.command import Action, Terms
 from shared.model.event import Status
@@ -146,7 +146,7 @@ def test_an_acknowledge_and_what_was_not_kept_are_pressed_anew() -> None:
 
 def test_a_submission_is_one_command_however_often_it_comes() -> None:
     """The dialog names it: another envelope or another try of the same dialog is the same wish."""
-    about = About(INCIDENT, ChannelId("C0INCIDENTS"), None, "https://hooks.slack.com/x", "#37", URL)
+    about = ModalContext(INCIDENT, ChannelId("C0INCIDENTS"), None, "https://hooks.slack.com/x", "#37", URL)
 
     command = command_from_submission(VIEW, Action.NOTE, about, Terms(text="Hi"))
 
@@ -162,7 +162,7 @@ def test_a_submission_is_one_command_however_often_it_comes() -> None:
 
 def test_a_new_incident_has_a_place_of_its_own() -> None:
     """Each wish for one waits in a queue of its own, under a name that is no incident's."""
-    about = About(None, ChannelId("C0INCIDENTS"), None, "")
+    about = ModalContext(None, ChannelId("C0INCIDENTS"), None, "")
 
     command = command_from_submission(VIEW, Action.TRIGGER, about, Terms(title="Slow"))
 
@@ -212,4 +212,4 @@ def test_what_a_dialog_carries_survives() -> None:
     found = parse_modal_request(on_card("Reassign"))
 
     assert found is not None
-    assert found.about == abouts.read(abouts.write(found.about))
+    assert found.about == abouts.parse_context(abouts.dump_context(found.about))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bolt_app.commands.incident_lookup import candidates, lookup_failed, unknown_incident
 from bolt_app.commands.slash_grammar import USAGES, ParsedCommand, Scope, Verb
-from bolt_app.modals.context import About
+from bolt_app.modals.context import ModalContext
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries import incident_details_view
 from bolt_app.queries.help import manual, markdown
@@ -34,7 +34,7 @@ from shared.pagerduty.models.note import Note
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
 
 AT = Instant(NOON, 1000)
-ABOUT = About(INCIDENT, ChannelId("C0INCIDENTS"), None, "", "#37")
+ABOUT = ModalContext(INCIDENT, ChannelId("C0INCIDENTS"), None, "", "#37")
 TEXT = st.text(st.characters(exclude_categories=()), max_size=400)
 LONGEST_ACK = 20_000
 """Bytes of an answer in an ack: Slack drops what is longer (reference on Socket Mode)."""
