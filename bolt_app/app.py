@@ -15,8 +15,8 @@ from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.middleware import WorkspaceGuard
 from bolt_app.modals.opener import ModalOpener
-from bolt_app.queries.incident_details import Details
-from bolt_app.queries.router import Reading
+from bolt_app.queries.incident_details import IncidentDetails
+from bolt_app.queries.router import QueryRouter
 from bolt_app.services import Services
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.command_intake import Intake
@@ -54,10 +54,10 @@ def build(token: str, home: SlackIdentity, wiring: Services, direct: Direct, in_
 def _listen(app: AsyncApp, wiring: Services, direct: Direct, in_hand: InHand, command: str) -> None:
     intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.account_cache
     taking, opening, which = Taking(intake, direct), ModalOpener(slack, catalogue, wiring.clock), IncidentLookup(wiring)
-    actions = BlockActions(taking, slack, opening, Details(wiring, opening), RetryResolver(wiring))
+    actions = BlockActions(taking, slack, opening, IncidentDetails(wiring, opening), RetryResolver(wiring))
     block_actions.register(app, actions, in_hand)
     view_submissions.register(app, ViewSubmissions(intake, ModalResolver(wiring)), catalogue, in_hand)
     message_shortcuts.register(app, Shortcuts(taking, slack, MessageToNote(wiring)), in_hand)
-    commands = SlashCommands(command, intake, taking, slack, opening, which, Reading(wiring, which))
+    commands = SlashCommands(command, intake, taking, slack, opening, which, QueryRouter(wiring, which))
     slash_commands.register(app, commands, in_hand)
     user_events.register(app, wiring.identity)

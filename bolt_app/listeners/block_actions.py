@@ -16,7 +16,7 @@ from bolt_app.commands import interactive
 from bolt_app.commands.interactive import ONE_PRESS_ACTIONS, Press
 from bolt_app.commands.retry import RetryResolver
 from bolt_app.modals.opener import ModalOpener
-from bolt_app.queries.incident_details import Details
+from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import tell
 from bolt_app.slack_transport.inflight import InHand
@@ -40,7 +40,7 @@ class BlockActions:
     """Takes presses."""
 
     def __init__(
-        self, taking: Taking, slack: Slack, opening: ModalOpener, details: Details, retrying: RetryResolver
+        self, taking: Taking, slack: Slack, opening: ModalOpener, details: IncidentDetails, retrying: RetryResolver
     ) -> None:
         self._taking = taking
         self._slack = slack

@@ -17,8 +17,8 @@ from bolt_app.commands.slash_payload import SlashPayload, parse_slash_payload
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import acknowledge_mine
-from bolt_app.queries.help import manual
-from bolt_app.queries.router import Reading
+from bolt_app.queries.help import help_text
+from bolt_app.queries.router import QueryRouter
 from bolt_app.replies.builder import code, saying
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import tell
@@ -46,7 +46,7 @@ class SlashCommands:
     slack: Slack
     opening: ModalOpener
     which: IncidentLookup
-    reading: Reading
+    reading: QueryRouter
 
     async def handle(self, ack: AsyncAck, body: Body) -> None:
         """Take one line."""
@@ -70,7 +70,7 @@ class SlashCommands:
         When some could not be stored, the ack waits until that has been told.
         """
         try:
-            commands = acknowledge_mine.pressed(body)
+            commands = acknowledge_mine.incidents_from_press(body)
         except Malformed as error:
             await ack()
             await self._reply_to_press(body, malformed_reply(error))
@@ -79,7 +79,7 @@ class SlashCommands:
         lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
         if not lost:
             await ack()
-        reply = acknowledge_mine.taken(commands, lost, self.command)
+        reply = acknowledge_mine.accepted_reply(commands, lost, self.command)
         told = await self._reply_to_press(body, reply) or await tell(self.slack, commands[0], reply)
         if lost and told:
             await ack()
@@ -103,7 +103,7 @@ class SlashCommands:
 
     async def _run_query(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
         if wish.verb is Verb.HELP:
-            await _ack_with(ack, manual(what.command))
+            await _ack_with(ack, help_text(what.command))
             return
         await ack()
         if wish.verb is Verb.TRIGGER:

@@ -22,11 +22,11 @@ from shared.slack.render.text import clamp, escape
 ACK_MINE = "pagebridge:ack_mine"
 """The button's `action_id`."""
 TITLE = 80
-MOST = 50
+MOST_INCIDENTS = 50
 """Incidents that one press acknowledges."""
 
 
-class AckMine:
+class AcknowledgeMine:
     """Finds what is triggered and assigned to somebody."""
 
     def __init__(self, wiring: Services) -> None:
@@ -44,16 +44,20 @@ def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
     """List what would be acknowledged, the oldest first, and offer to do it."""
     if not found:
         return saying("Nothing that is assigned to you waits for an acknowledge.")
-    taken = found[:MOST]
+    taken = found[:MOST_INCIDENTS]
     again = code(f"{command} {Verb.ACK_MINE}")
-    more = f"…and {len(found) - MOST} more, which {again} shows after these." if len(found) > MOST else ""
+    more = (
+        f"…and {len(found) - MOST_INCIDENTS} more, which {again} shows after these."
+        if len(found) > MOST_INCIDENTS
+        else ""
+    )
     head = f"*Assigned to you and not acknowledged: {len(found)}.* Nothing is acknowledged yet."
     return saying(head, *paragraphs([_row(one, now_ms) for one in taken]), more, press=[button(taken)])
 
 
 def button(incidents: Sequence[OpenIncident]) -> Block:
     """Make the button. It names what was shown, so that nothing is acknowledged that nobody has seen."""
-    words = f"Acknowledge {counted(len(incidents))}"
+    words = f"Acknowledge {count_incidents(len(incidents))}"
     return {
         "type": "button",
         "action_id": ACK_MINE,
@@ -63,14 +67,14 @@ def button(incidents: Sequence[OpenIncident]) -> Block:
     }
 
 
-def pressed(payload: Mapping[str, Any]) -> tuple[Command, ...]:
+def incidents_from_press(payload: Mapping[str, Any]) -> tuple[Command, ...]:
     """
     Make one command of each incident that the button names, so that each has an end of its own.
 
     Raises `Malformed` for a payload that the button cannot have sent.
     """
     found = parse_press(payload)
-    named = dict(part.partition(":")[::2] for part in found.value.split()[:MOST])
+    named = dict(part.partition(":")[::2] for part in found.value.split()[:MOST_INCIDENTS])
     if not named:
         raise Malformed("a press that names no incident")
     return tuple(
@@ -90,12 +94,14 @@ def pressed(payload: Mapping[str, Any]) -> tuple[Command, ...]:
     )
 
 
-def taken(commands: Sequence[Command], lost: Sequence[Command], command: str) -> Reply:
+def accepted_reply(commands: Sequence[Command], lost: Sequence[Command], command: str) -> Reply:
     """Say which of them are on their way, and which could not be stored."""
     kept = [one.label for one in commands if one not in lost]
     parts = []
     if kept:
-        parts.append(f"Acknowledging {counted(len(kept))}: {', '.join(map(escape, kept))}. Each one's result follows.")
+        parts.append(
+            f"Acknowledging {count_incidents(len(kept))}: {', '.join(map(escape, kept))}. Each one's result follows."
+        )
     if lost:
         labels = ", ".join(escape(one.label) for one in lost)
         step = f"Type {code(f'{command} {Verb.ACK} number')}, press Acknowledge on the cards, or use PagerDuty."
@@ -113,6 +119,6 @@ def _row(incident: OpenIncident, now_ms: int) -> str:
     )
 
 
-def counted(number: int) -> str:
+def count_incidents(number: int) -> str:
     """Count incidents in words."""
     return "1 incident" if number == 1 else f"{number} incidents"

@@ -10,13 +10,13 @@ _NAMED = (
 )
 
 
-def manual(command: str) -> Reply:
+def help_text(command: str) -> Reply:
     """List what can be typed after `command`."""
     lines = [f"{code(f'{command} {usage.line}')}  {usage.description}" for usage in USAGES]
     return saying("\n".join(lines), _NAMED)
 
 
-def markdown(command: str) -> str:
+def help_markdown(command: str) -> str:
     """Write the same as a table for a document."""
     rows = [
         f"| {code(f'{command} {usage.line}').replace('|', chr(92) + '|')} | {usage.description} |" for usage in USAGES

@@ -5,8 +5,8 @@ import asyncio
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import incident_details_view
-from bolt_app.queries.incident_view import read_whole
-from bolt_app.queries.router import ANSWERED_WITHIN, unreadable
+from bolt_app.queries.incident_view import read_incident
+from bolt_app.queries.router import QUERY_TIMEOUT, malformed_query_reply
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed, NotFound, StoreDown
@@ -17,7 +17,7 @@ from shared.slack.render.blocks import Block, section
 from shared.slack.render.text import escape
 
 
-class Details:
+class IncidentDetails:
     """Opens them in front of whoever asks, if they may see the incident."""
 
     def __init__(self, wiring: Services, opening: ModalOpener) -> None:
@@ -29,20 +29,20 @@ class Details:
         """Open them; whatever goes wrong is told there. Never raises `CallError`."""
 
         async def told() -> Block:
-            return incident_details_view.view(about, await self._told(incident, about, by))
+            return incident_details_view.view(about, await self._render(incident, about, by))
 
         await self._opening.open_and_load(about, trigger_id, incident_details_view.loading(about), told)
 
-    async def _told(self, incident: IncidentId, about: ModalContext, by: Clicker) -> list[Block]:
+    async def _render(self, incident: IncidentId, about: ModalContext, by: Clicker) -> list[Block]:
         try:
-            async with asyncio.timeout(ANSWERED_WITHIN):
-                whole = await read_whole(self._wiring.pagerduty, incident)
+            async with asyncio.timeout(QUERY_TIMEOUT):
+                whole = await read_incident(self._wiring.pagerduty, incident)
                 if await self._seeing.filter_visible(whole.incident, by, about.channel):
-                    return incident_details_view.shown(whole)
+                    return incident_details_view.details_blocks(whole)
         except Declined as declined:
             return [section(f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}.")]
         except NotFound:
             pass
         except (CallError, Malformed, StoreDown, TimeoutError) as error:
-            return [section(unreadable("details", error))]
+            return [section(malformed_query_reply("details", error))]
         return [section(f":no_entry: PagerDuty shows you no incident {escape(about.label or incident)}.")]

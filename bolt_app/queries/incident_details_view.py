@@ -8,7 +8,7 @@ paragraph below the 3000 characters of a section.
 from collections.abc import Iterable, Sequence
 
 from bolt_app.modals.context import ModalContext
-from bolt_app.queries.incident_view import Whole, author, counted, cut, entry, facts
+from bolt_app.queries.incident_view import IncidentView, alert_count, author, clamp_lines, facts, log_line
 from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
@@ -20,7 +20,7 @@ MOST_ALERTS, MOST_NOTES, MOST_ENTRIES = 20, 20, 60
 LINKS = 5
 LINES = 5
 """Lines of an alert's details that are shown."""
-SHORT = 150
+SHORT_VALUE = 150
 ENTRY = 295
 PER_PARAGRAPH = 10
 PARAGRAPH = 3000
@@ -39,7 +39,7 @@ def view(about: ModalContext, blocks: Sequence[Block]) -> Block:
     return {"type": "modal", "callback_id": "pagebridge:details", "title": title, "close": close, "blocks": [*blocks]}
 
 
-def shown(whole: Whole) -> list[Block]:
+def details_blocks(whole: IncidentView) -> list[Block]:
     """Say all of it, the most urgent first."""
     parts = (_alerts(whole), _notes(whole.notes), _log(whole.log))
     told = [[DIVIDER, *part] for part in parts if part]
@@ -48,24 +48,24 @@ def shown(whole: Whole) -> list[Block]:
     return [head, *(block for part in told for block in part)]
 
 
-def _alerts(whole: Whole) -> list[Block]:
+def _alerts(whole: IncidentView) -> list[Block]:
     if whole.alerts is None:
         return [context("Its alerts could not be read.")]
     if not whole.alerts:
         return [context("It has no alerts.")]
     goes_on = f", {whole.incident.alerts.triggered} of them still going on" if whole.incident.alerts else ""
-    head = _paragraph(f"*Alerts*: {counted(whole)}{goes_on}")
-    rest = _more(counted(whole) - MOST_ALERTS, "later")
+    head = _paragraph(f"*Alerts*: {alert_count(whole)}{goes_on}")
+    rest = _more(alert_count(whole) - MOST_ALERTS, "later")
     return [head, *(_paragraph(_alert(alert)) for alert in whole.alerts[:MOST_ALERTS]), *rest]
 
 
 def _alert(alert: Alert) -> str:
-    name = link(alert.url, cut(alert.summary) or "Alert")
-    said = [escape(clamp(fact, SHORT)) for fact in (alert.severity, alert.source, alert.status) if fact]
+    name = link(alert.url, clamp_lines(alert.summary) or "Alert")
+    said = [escape(clamp(fact, SHORT_VALUE)) for fact in (alert.severity, alert.source, alert.status) if fact]
     links = " · ".join(outside(one.href, one.text) for one in alert.links[:LINKS])
     lines = [line for name, value in alert.details for line in _lines(name, value)]
     more = ["> …"] if len(lines) > LINES else []
-    written = [f"> {clamp(line, SHORT)}" for line in lines[:LINES]]
+    written = [f"> {clamp(line, SHORT_VALUE)}" for line in lines[:LINES]]
     return "\n".join(filter(None, [f"*{name}*", " · ".join(said), links, *written, *more]))
 
 
@@ -88,7 +88,7 @@ def _notes(notes: Sequence[Note] | None) -> list[Block]:
 def _log(entries: Sequence[LogEntry] | None) -> list[Block]:
     if entries is None:
         return [context("Its log could not be read.")]
-    last = [clamp(entry(logged), ENTRY) for logged in entries[-MOST_ENTRIES:]]
+    last = [clamp(log_line(logged), ENTRY) for logged in entries[-MOST_ENTRIES:]]
     told = [_paragraph("\n".join(last[at : at + PER_PARAGRAPH])) for at in range(0, len(last), PER_PARAGRAPH)]
     return [_paragraph("*Log*"), *_more(len(entries) - MOST_ENTRIES, "earlier"), *told] if told else []
 

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Whole:
+class IncidentView:
     """An incident with what belongs to it; None for what could not be read."""
 
     incident: RestIncident
@@ -41,15 +41,15 @@ class Whole:
     log: tuple[LogEntry, ...] | None
 
 
-async def read_whole(door: PagerDuty, incident: IncidentId) -> Whole:
+async def read_incident(door: PagerDuty, incident: IncidentId) -> IncidentView:
     """Read it. Raises what reading the incident itself raises."""
     read, alerts, notes, entries = await asyncio.gather(
         door.incident(incident),
-        _tried(door.alerts(incident)),
-        _tried(door.notes(incident)),
-        _tried(door.log_entries(incident)),
+        _or_none(door.alerts(incident)),
+        _or_none(door.notes(incident)),
+        _or_none(door.log_entries(incident)),
     )
-    return Whole(read.value, alerts, notes.value if notes else None, entries)
+    return IncidentView(read.value, alerts, notes.value if notes else None, entries)
 
 
 def facts(incident: RestIncident) -> str:
@@ -66,7 +66,7 @@ def facts(incident: RestIncident) -> str:
     return "\n".join(lines)
 
 
-def counted(whole: Whole) -> int:
+def alert_count(whole: IncidentView) -> int:
     """Tell how many alerts it has, of which only the first were read."""
     return whole.incident.alerts.all if whole.incident.alerts else len(whole.alerts or ())
 
@@ -77,17 +77,17 @@ def author(note: Note) -> str:
     return f"{name} {date(note.created.ms)}"
 
 
-def entry(logged: LogEntry) -> str:
+def log_line(logged: LogEntry) -> str:
     """Say what the log has in one line."""
-    return f"{date(logged.at.ms)}: {cut(logged.summary)}"
+    return f"{date(logged.at.ms)}: {clamp_lines(logged.summary)}"
 
 
-def cut(text: str, most: int = LONGEST) -> str:
+def clamp_lines(text: str, most: int = LONGEST) -> str:
     """Show the beginning of what somebody wrote."""
     return clamp(escape(text), most)
 
 
-async def _tried(reading: Awaitable[T]) -> T | None:
+async def _or_none(reading: Awaitable[T]) -> T | None:
     """Read what an answer can do without."""
     try:
         return await reading

@@ -18,7 +18,7 @@ PER_PARAGRAPH = 5
 OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 
 
-class Listing:
+class ListIncidents:
     """Lists incidents."""
 
     def __init__(self, wiring: Services) -> None:
@@ -29,7 +29,7 @@ class Listing:
     async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""
         found = await self._found(wish.scope, typed)
-        return listed(wish.scope, found, self._wiring.clock.estimate_ms(), typed.command)
+        return render_list(wish.scope, found, self._wiring.clock.estimate_ms(), typed.command)
 
     async def _found(self, scope: Scope, typed: SlashPayload) -> list[OpenIncident]:
         match scope:
@@ -58,16 +58,16 @@ class Listing:
         return [incident for incident in known if incident.id in here or sees(incident)]
 
 
-def listed(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
+def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
     """Say what is open: what is urgent first, and of that the newest."""
     if not found:
-        return saying(_nothing(scope, command))
-    rows = [row(incident, now_ms) for incident in sorted(found, key=_rank)[:MOST]]
+        return saying(_empty_text(scope, command))
+    rows = [incident_row(incident, now_ms) for incident in sorted(found, key=_sort_key)[:MOST]]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
-    return saying(f"*{_head(scope)}: {len(found)}*", *paragraphs(rows), more)
+    return saying(f"*{_heading(scope)}: {len(found)}*", *paragraphs(rows), more)
 
 
-def row(incident: OpenIncident, now_ms: int) -> str:
+def incident_row(incident: OpenIncident, now_ms: int) -> str:
     """Say what one incident is, whose, and how old."""
     shown = incident.snapshot
     urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
@@ -81,18 +81,18 @@ def paragraphs(rows: Sequence[str]) -> list[str]:
     return ["\n".join(rows[at : at + PER_PARAGRAPH]) for at in range(0, len(rows), PER_PARAGRAPH)]
 
 
-def _rank(incident: OpenIncident) -> tuple[bool, int, int]:
+def _sort_key(incident: OpenIncident) -> tuple[bool, int, int]:
     # Two of one second are told apart by their numbers.
     shown = incident.snapshot
     return shown.urgency != "high", -(shown.created_ms or 0), -(shown.number or 0)
 
 
-def _head(scope: Scope) -> str:
+def _heading(scope: Scope) -> str:
     heads = {Scope.CHANNEL: "Open in this channel", Scope.MINE: "Open and assigned to you", Scope.ALL: "Open"}
     return heads[scope]
 
 
-def _nothing(scope: Scope, command: str) -> str:
+def _empty_text(scope: Scope, command: str) -> str:
     every = code(f"{command} {Verb.LIST} {Scope.ALL}")
     match scope:
         case Scope.CHANNEL:

@@ -21,12 +21,12 @@ from shared.slack.render.text import date, escape
 
 MOST = 10
 """Escalation policies that are shown or offered at once."""
-LIKENESS = 0.7
+MIN_SIMILARITY = 0.7
 """How alike a mistyped name must be, from 0 to 1."""
 
 
 @dataclass(frozen=True)
-class Place:
+class OnCallTarget:
     """Something that people know by a name and that has an escalation policy: a service, or the policy itself."""
 
     name: str
@@ -34,7 +34,7 @@ class Place:
     teams: tuple[TeamId, ...] = ()
 
 
-class WhoIsOnCall:
+class OnCallQuery:
     """Finds what is meant, and reads who is on call for it."""
 
     def __init__(self, wiring: Services) -> None:
@@ -45,48 +45,52 @@ class WhoIsOnCall:
     async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show the levels, or what there is to choose from. Raises what the readings raise."""
         user = (await self._wiring.identity.link(typed.by)).user
-        found = await self._meant(wish.text, typed)
+        found = await self._matching(wish.text, typed)
         places = await self._visible(user, found)
         policies = {place.policy.id: place.policy for place in places}
         if wish.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
-            return choose(wish.text, places, typed.command)
+            return ambiguous_reply(wish.text, places, typed.command)
         if not policies:
-            return nobody(wish.text, typed.command)
+            return no_match_reply(wish.text, typed.command)
         shown = await asyncio.gather(*(self._levels(policy) for policy in list(policies)[:MOST]))
         return saying(*shown)
 
-    async def _meant(self, text: str, typed: SlashPayload) -> list[Place]:
+    async def _matching(self, text: str, typed: SlashPayload) -> list[OnCallTarget]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
         if not text:
             shown = [incident.snapshot for incident in await self._open.shown_in(typed.channel)]
-            return [Place(one.escalation_policy.name, one.escalation_policy) for one in shown if one.escalation_policy]
-        return best(text, await self._places(text)) or best(text, await self._places(""))
+            return [
+                OnCallTarget(one.escalation_policy.name, one.escalation_policy)
+                for one in shown
+                if one.escalation_policy
+            ]
+        return best_matches(text, await self._targets(text)) or best_matches(text, await self._targets(""))
 
-    async def _places(self, query: str) -> list[Place]:
+    async def _targets(self, query: str) -> list[OnCallTarget]:
         pagerduty = self._wiring.pagerduty
         services, policies = await asyncio.gather(pagerduty.services(query), pagerduty.escalation_policies(query))
         return [*map(_of_policy, policies), *_of_services(services)]
 
-    async def _visible(self, user: User, places: Iterable[Place]) -> list[Place]:
+    async def _visible(self, user: User, places: Iterable[OnCallTarget]) -> list[OnCallTarget]:
         found = list(places)
         private = await self._seeing.private(team for place in found for team in place.teams)
         return [place for place in found if self._seeing.can_see(user, place.teams, private)]
 
     async def _levels(self, policy: str) -> str:
         door = self._wiring.pagerduty
-        return levels(*await asyncio.gather(door.escalation_policy(policy), door.on_calls(policy)))
+        return render_levels(*await asyncio.gather(door.escalation_policy(policy), door.on_calls(policy)))
 
 
-def best(text: str, places: Sequence[Place]) -> list[Place]:
+def best_matches(text: str, places: Sequence[OnCallTarget]) -> list[OnCallTarget]:
     """Keep what a name fits best: wholly, else in part, else nearly."""
     wanted = text.casefold()
     names = {place.name.casefold() for place in places}
     partly = {name for name in names if wanted in name}
-    fitting = names & {wanted} or partly or {*get_close_matches(wanted, names, MOST, LIKENESS)}
+    fitting = names & {wanted} or partly or {*get_close_matches(wanted, names, MOST, MIN_SIMILARITY)}
     return [place for place in places if place.name.casefold() in fitting]
 
 
-def levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
+def render_levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
     """Say who is on call at each level of a policy, and until when."""
     lines = [
         f"Level {level}: {_people([entry for entry in on_call if entry.level == level])}"
@@ -95,7 +99,7 @@ def levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
     return "\n".join([f"*{escape(policy.name)}*", *lines])
 
 
-def choose(text: str, places: Sequence[Place], command: str) -> Reply:
+def ambiguous_reply(text: str, places: Sequence[OnCallTarget], command: str) -> Reply:
     """Offer what a name could stand for."""
     lines = [f"“{escape(text)}” could be any of these. Which one?"]
     lines += [code(f"{command} {Verb.ONCALL} {place.name}") for place in places[:MOST]]
@@ -103,7 +107,7 @@ def choose(text: str, places: Sequence[Place], command: str) -> Reply:
     return saying("\n".join(lines), more)
 
 
-def nobody(text: str, command: str) -> Reply:
+def no_match_reply(text: str, command: str) -> Reply:
     """Say that nothing fits."""
     if text:
         return saying(f"PagerDuty shows you no service or escalation policy like “{escape(text)}”.")
@@ -122,14 +126,14 @@ def _people(entries: Sequence[OnCall]) -> str:
     return ", ".join(shown) or "nobody"
 
 
-def _of_policy(policy: EscalationPolicy) -> Place:
+def _of_policy(policy: EscalationPolicy) -> OnCallTarget:
     teams = tuple(TeamId(team.id) for team in policy.teams)
-    return Place(policy.name, Ref(policy.id, policy.name), teams)
+    return OnCallTarget(policy.name, Ref(policy.id, policy.name), teams)
 
 
-def _of_services(services: Iterable[Service]) -> list[Place]:
+def _of_services(services: Iterable[Service]) -> list[OnCallTarget]:
     return [
-        Place(service.name, service.escalation_policy, tuple(TeamId(team.id) for team in service.teams))
+        OnCallTarget(service.name, service.escalation_policy, tuple(TeamId(team.id) for team in service.teams))
         for service in services
         if service.escalation_policy is not None
     ]

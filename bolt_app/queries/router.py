@@ -7,10 +7,10 @@ import structlog
 from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.slash_grammar import ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.queries.acknowledge_mine import AckMine
-from bolt_app.queries.list_incidents import Listing
-from bolt_app.queries.on_call import WhoIsOnCall
-from bolt_app.queries.show_incident import Show
+from bolt_app.queries.acknowledge_mine import AcknowledgeMine
+from bolt_app.queries.list_incidents import ListIncidents
+from bolt_app.queries.on_call import OnCallQuery
+from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.queries.whoami import WhoAmI
 from bolt_app.replies.builder import saying
 from bolt_app.replies.outcome_text import Reply
@@ -23,30 +23,30 @@ from shared.slack.render.text import escape
 
 log = structlog.get_logger()
 
-ANSWERED_WITHIN = 10.0
+QUERY_TIMEOUT = 10.0
 """Seconds after which whoever asked hears that there is no answer."""
 
 
-class Reading:
+class QueryRouter:
     """Answers what can be answered without changing anything."""
 
     def __init__(self, wiring: Services, which: IncidentLookup) -> None:
-        self._listing = Listing(wiring)
-        self._show = Show(wiring, which)
-        self._on_call = WhoIsOnCall(wiring)
+        self._listing = ListIncidents(wiring)
+        self._show = ShowIncident(wiring, which)
+        self._on_call = OnCallQuery(wiring)
         self._who_am_i = WhoAmI(wiring)
-        self._ack_mine = AckMine(wiring)
+        self._ack_mine = AcknowledgeMine(wiring)
 
     async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         """Answer; whatever goes wrong is told in the answer."""
         try:
-            async with asyncio.timeout(ANSWERED_WITHIN):
+            async with asyncio.timeout(QUERY_TIMEOUT):
                 return await self._read(wish, typed)
         except Declined as declined:
             outcome = declined.outcome
             return saying(f":no_entry: {escape(outcome.why)} {escape(outcome.next_step)}.")
         except (CallError, Malformed, StoreDown, TimeoutError) as error:
-            return unread(wish.verb, error)
+            return query_failed_reply(wish.verb, error)
 
     async def _read(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
         match wish.verb:
@@ -62,18 +62,18 @@ class Reading:
                 return await self._who_am_i.answer(typed)
 
 
-def unread(verb: Verb, error: Exception) -> Reply:
+def query_failed_reply(verb: Verb, error: Exception) -> Reply:
     """Say why there is no answer, and what to do."""
-    return saying(unreadable(verb, error))
+    return saying(malformed_query_reply(verb, error))
 
 
-def unreadable(what: str, error: Exception) -> str:
+def malformed_query_reply(what: str, error: Exception) -> str:
     """Word the same, and log it under the reference that is quoted."""
     quoted = reference()
     log.error("answer.none", verb=what, why=repr(error), reference=quoted)
     if isinstance(error, Refused):
         why, step = explain(error)
     else:
-        why = f"{str(error) or f'there was no answer within {ANSWERED_WITHIN:g} s'}."
+        why = f"{str(error) or f'there was no answer within {QUERY_TIMEOUT:g} s'}."
         step = "Try again in a moment, or look in PagerDuty"
     return f":warning: That could not be read: {escape(why)} {escape(step)}. (reference `{quoted}`)"

@@ -34,12 +34,12 @@ class WhoAmI:
     async def answer(self, typed: SlashPayload) -> Reply:
         """Say who somebody is. Raises `CallError` when that cannot be found out."""
         try:
-            return linked(await self._wiring.identity.link(typed.by))
+            return linked_reply(await self._wiring.identity.link(typed.by))
         except Declined as declined:
-            return not_linked(typed, declined.outcome)
+            return not_linked_reply(typed, declined.outcome)
 
 
-def linked(found: Linked) -> Reply:
+def linked_reply(found: Linked) -> Reply:
     """Say who somebody is."""
     user = found.user
     role = ROLES.get(user.role, user.role)
@@ -47,7 +47,7 @@ def linked(found: Linked) -> Reply:
     return saying(f"{who} Your role there is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
 
 
-def not_linked(typed: SlashPayload, outcome: Outcome) -> Reply:
+def not_linked_reply(typed: SlashPayload, outcome: Outcome) -> Reply:
     """Say why it is not known who somebody is, and what to do."""
     head = f"Your Slack account <@{typed.by.id}> is not linked to PagerDuty, so you cannot act on incidents from here."
     return saying(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")

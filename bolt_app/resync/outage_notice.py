@@ -79,7 +79,7 @@ class Gaps:
 
 
 def with_late(progress: Progress, late: Iterable[IncidentId]) -> Progress:
-    """Remember for the end of the gap what came late in it, the latest `MOST`; outside a gap nobody is told."""
+    """Remember for the end of the gap what came late in it, the latest `MOST_INCIDENTS`; outside a gap nobody is told."""
     if progress.gap is None:
         return progress
     known = dict.fromkeys([*progress.gap.late, *late])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.queries.acknowledge_mine import ACK_MINE, MOST, pressed, preview, taken
+from bolt_app.queries.acknowledge_mine import ACK_MINE, MOST_INCIDENTS, accepted_reply, incidents_from_press, preview
 from pagebridge_sandbox.slack.validation import BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
 from shared.model.command import Action
@@ -34,7 +34,7 @@ def press(value: object, **changed: object) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("count", [1, 2, MOST, MOST + 30])
+@pytest.mark.parametrize("count", [1, 2, MOST_INCIDENTS, MOST_INCIDENTS + 30])
 def test_what_is_seen_is_what_is_acknowledged(count: int) -> None:
     """Each incident that the button acknowledges stands above it by its number; of further ones the number is told."""
     found = waiting(count, "<!here> & such " * 40)
@@ -42,38 +42,38 @@ def test_what_is_seen_is_what_is_acknowledged(count: int) -> None:
     shown = preview(found, NOON + 120_000, "/pd")
 
     value = shown.blocks[-1]["elements"][0]["value"]
-    commands = pressed(press(value))
-    assert [one.id for one in found[:MOST]] == [command.incident for command in commands]
+    commands = incidents_from_press(press(value))
+    assert [one.id for one in found[:MOST_INCIDENTS]] == [command.incident for command in commands]
     assert all(f"*{command.label}*" in shown.text for command in commands)
-    assert (count > MOST) == ("30 more" in shown.text)
+    assert (count > MOST_INCIDENTS) == ("30 more" in shown.text)
     assert [] == check_blocks(list(shown.blocks))
     assert BLOCKS_SIZE > len(json.dumps(shown.blocks, ensure_ascii=False))
 
 
 def test_each_is_a_command_of_its_own() -> None:
     """Every result is told by itself; a redelivered press makes the same commands."""
-    commands = pressed(press("Q1:37 Q2:38 Q1:37"))
+    commands = incidents_from_press(press("Q1:37 Q2:38 Q1:37"))
 
     assert ["#37", "#38"] == [command.label for command in commands]
     assert 2 == len({command.id for command in commands})
     assert all(command.action is Action.ACKNOWLEDGE and command.aloud for command in commands)
     assert {""} == {command.response_url for command in commands}
-    assert commands == pressed(press("Q1:37 Q2:38"))
-    assert commands[0].id != pressed(press("Q1:37", action_ts="1700000009.000100"))[0].id
+    assert commands == incidents_from_press(press("Q1:37 Q2:38"))
+    assert commands[0].id != incidents_from_press(press("Q1:37", action_ts="1700000009.000100"))[0].id
 
 
 @pytest.mark.parametrize("value", ["q1", "../x:1", 7, None, "Q1:\ud800"])
 def test_what_the_button_cannot_have_sent_is_malformed(value: object) -> None:
     """No other text becomes an incident."""
     with pytest.raises(Malformed):
-        pressed(press(value))
+        incidents_from_press(press(value))
 
 
 def test_what_is_lost_is_said() -> None:
     """Of several that could not all be stored each is told by its name."""
-    commands = pressed(press("Q1:37 Q2:38 Q3:39"))
+    commands = incidents_from_press(press("Q1:37 Q2:38 Q3:39"))
 
-    told = taken(commands, commands[1:2], "/pd").text
+    told = accepted_reply(commands, commands[1:2], "/pd").text
 
     assert "Acknowledging 2 incidents: #37, #39" in told
     assert "nothing was sent:* #38" in told

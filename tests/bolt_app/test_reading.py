@@ -12,12 +12,12 @@ from bolt_app.commands.slash_grammar import USAGES, ParsedCommand, Scope, Verb
 from bolt_app.modals.context import ModalContext
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries import incident_details_view
-from bolt_app.queries.help import manual, markdown
-from bolt_app.queries.incident_view import Whole
-from bolt_app.queries.list_incidents import listed
-from bolt_app.queries.on_call import Place, best, choose, levels
-from bolt_app.queries.router import unread
-from bolt_app.queries.show_incident import shown
+from bolt_app.queries.help import help_markdown, help_text
+from bolt_app.queries.incident_view import IncidentView
+from bolt_app.queries.list_incidents import render_list
+from bolt_app.queries.on_call import OnCallTarget, ambiguous_reply, best_matches, render_levels
+from bolt_app.queries.router import query_failed_reply
+from bolt_app.queries.show_incident import render_incident
 from bolt_app.queries.whoami import ROLES
 from bolt_app.replies.builder import age
 from bolt_app.replies.outcome_text import Reply
@@ -58,7 +58,7 @@ def incidents(count: int, title: str = "Checkout is slow") -> list[OpenIncident]
 
 def test_at_most_twenty_are_listed() -> None:
     """The others are counted; the newest come first."""
-    told = listed(Scope.CHANNEL, incidents(25), NOON + 25 * 60_000, "/pd").text
+    told = render_list(Scope.CHANNEL, incidents(25), NOON + 25 * 60_000, "/pd").text
 
     assert "…and 5 more" in told
     assert told.index("#124") < told.index("#123")
@@ -71,16 +71,16 @@ def test_any_title_is_harmless(text: str) -> None:
     """Lists and candidates hold whatever monitoring wrote."""
     found = incidents(30, text)
 
-    harmless(listed(Scope.ALL, found, NOON, "/pd"))
+    harmless(render_list(Scope.ALL, found, NOON, "/pd"))
     harmless(candidates(ParsedCommand(Verb.NOTE, "", text or "x"), "/pd", found))
     harmless(unknown_incident(ParsedCommand(Verb.NOTE, "4711", text), "/pd"))
-    harmless(choose(text, [Place(text, Ref("P1"))] * 12, "/pd"))
+    harmless(ambiguous_reply(text, [OnCallTarget(text, Ref("P1"))] * 12, "/pd"))
 
 
 def test_answers_in_an_ack_are_short_enough() -> None:
     """Text and blocks of the longest ones fit into one ack."""
     long = ParsedCommand(Verb.NOTE, "", "&" * 9000)
-    for reply in (candidates(long, "/pd", incidents(30, "&" * 500)), manual("/" + "x" * 31)):
+    for reply in (candidates(long, "/pd", incidents(30, "&" * 500)), help_text("/" + "x" * 31)):
         assert LONGEST_ACK > len(json.dumps({"text": reply.text, "blocks": reply.blocks}).encode())
 
 
@@ -92,7 +92,7 @@ def test_a_long_text_is_given_back_once() -> None:
     assert "Your text: Rolled back" in told
 
 
-def whole(text: str = "Disk is full") -> Whole:
+def whole(text: str = "Disk is full") -> IncidentView:
     """Make an incident with everything that it can have."""
     incident = RestIncident(
         INCIDENT,
@@ -109,12 +109,12 @@ def whole(text: str = "Disk is full") -> Whole:
     alert = Alert("A1", text, "", "triggered", "critical", "db-1", AT, links)
     notes = tuple(Note(str(at), f"{text} {at}", Ref("PBOB001", "Bob Ray"), Instant(NOON + at), None) for at in range(5))
     log = tuple(LogEntry(str(at), "x", Instant(NOON + at), None, "api", f"Entry {at} {text}") for at in range(9))
-    return Whole(incident, (alert,), notes, log)
+    return IncidentView(incident, (alert,), notes, log)
 
 
 def test_one_incident_with_everything() -> None:
     """First alert, what happens next, the last notes and the last of the log."""
-    told = shown(whole()).text
+    told = render_incident(whole()).text
 
     for words in ("Its acknowledgement ends", "First of 3 alerts", "critical · db-1", "Bob Ray", "Entry 8", "grafana"):
         assert words in told
@@ -125,21 +125,21 @@ def test_one_incident_with_everything() -> None:
 
 def test_what_could_not_be_read_is_said() -> None:
     """Missing parts are no empty parts."""
-    told = shown(Whole(whole().incident, None, None, None)).text
+    told = render_incident(IncidentView(whole().incident, None, None, None)).text
 
     assert 3 == told.count("could not be read")
-    assert "could not be read" not in shown(Whole(whole().incident, (), (), ())).text
+    assert "could not be read" not in render_incident(IncidentView(whole().incident, (), (), ())).text
 
 
 @given(TEXT)
 def test_any_incident_is_harmless(text: str) -> None:
     """Whatever people and monitoring wrote."""
-    harmless(shown(whole(text)))
+    harmless(render_incident(whole(text)))
 
 
-def view(whole: Whole) -> str:
+def view(whole: IncidentView) -> str:
     """Open the details of an incident, which Slack must take."""
-    made = incident_details_view.view(ABOUT, incident_details_view.shown(whole))
+    made = incident_details_view.view(ABOUT, incident_details_view.details_blocks(whole))
     assert [] == check_view(made, only="modal")
     shown = json.dumps(made, ensure_ascii=False)
     assert 250_000 > len(shown.encode())
@@ -168,7 +168,7 @@ def test_details_of_a_long_incident_fit() -> None:
     alert = replace((given.alerts or ())[0], details=tuple((f"{n}", "&" * 900) for n in range(50)))
     notes, log = (given.notes or ()) * 200, (given.log or ()) * 200
 
-    told = view(Whole(replace(given.incident, alerts=AlertCounts(1000, 7)), (alert,) * 100, notes, log))
+    told = view(IncidentView(replace(given.incident, alerts=AlertCounts(1000, 7)), (alert,) * 100, notes, log))
 
     assert "…and 980 later, in PagerDuty." in told
     assert "…and 1740 earlier, in PagerDuty." in told
@@ -176,9 +176,9 @@ def test_details_of_a_long_incident_fit() -> None:
 
 def test_details_say_what_is_not_there() -> None:
     """That nothing is there is not the same as that nothing could be read."""
-    assert 3 == view(Whole(whole().incident, None, None, None)).count("could not be read")
-    assert "could not be read" not in view(Whole(whole().incident, (), (), ()))
-    assert "Nobody has added a note" in view(Whole(whole().incident, (), (), ()))
+    assert 3 == view(IncidentView(whole().incident, None, None, None)).count("could not be read")
+    assert "could not be read" not in view(IncidentView(whole().incident, (), (), ()))
+    assert "Nobody has added a note" in view(IncidentView(whole().incident, (), (), ()))
 
 
 @given(TEXT)
@@ -201,7 +201,7 @@ def test_each_level_and_each_person_once() -> None:
     later = NOON + 3_600_000
     entries = [on_call(1, "Alice", later), on_call(1, "Alice", NOON), on_call(2, "Bob", NOON), on_call(2, "Bob", None)]
 
-    _, first, second, third = levels(policy, entries).splitlines()
+    _, first, second, third = render_levels(policy, entries).splitlines()
 
     assert 1 == first.count("Alice")
     assert f"^{later // 1000}^" in first
@@ -222,15 +222,15 @@ def test_each_level_and_each_person_once() -> None:
 )
 def test_a_name_finds_what_it_fits_best(typed: str, found: list[str]) -> None:
     """The whole name wins, then part of it, then what is nearly it."""
-    places = [Place(name, Ref(name)) for name in ("Payments", "Payments API", "Search")]
+    places = [OnCallTarget(name, Ref(name)) for name in ("Payments", "Payments API", "Search")]
 
-    assert found == [place.name for place in best(typed, places)]
+    assert found == [place.name for place in best_matches(typed, places)]
 
 
 def test_every_reason_comes_with_a_next_step() -> None:
     """A failure says why, what to do, and what to quote."""
     for error in (Unavailable("PagerDuty cannot be reached: x"), Refused("No", 2010, 403), TimeoutError()):
-        assert "reference `" in unread(Verb.LIST, error).text
+        assert "reference `" in query_failed_reply(Verb.LIST, error).text
         told = lookup_failed(ParsedCommand(Verb.ACK, "4711"), "/pd", error, "ABCD2345").text
         assert "*Nothing was sent:*" in told
         assert "use PagerDuty" in told
@@ -249,10 +249,10 @@ def test_ages(minutes: int, words: str) -> None:
 def test_the_manual_and_the_document_name_every_command() -> None:
     """Both are made from the table that the parser reads."""
     for usage in USAGES:
-        assert f"`/pd {usage.line}`" in manual("/pd").text
-        assert usage.description in markdown("/pd")
-    assert "`/pd list [mine\\|all]`" in markdown("/pd")
-    harmless(manual("/pd"))
+        assert f"`/pd {usage.line}`" in help_text("/pd").text
+        assert usage.description in help_markdown("/pd")
+    assert "`/pd list [mine\\|all]`" in help_markdown("/pd")
+    harmless(help_text("/pd"))
 
 
 def test_every_role_has_its_name() -> None:

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from bolt_app.queries.help import markdown as manual
+from bolt_app.queries.help import help_markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.manifest import written
 from pagebridge.cli.settings import env_example, markdown
