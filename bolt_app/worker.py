@@ -11,10 +11,10 @@ from slack_bolt.async_app import AsyncApp
 from bolt_app import app, startup_checks
 from bolt_app.admin_server import AdminServer
 from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
-from bolt_app.read_path.channel_planner import Planning
-from bolt_app.read_path.channel_sync import Showing
-from bolt_app.read_path.enrichment import AT_ONCE, Briefer
-from bolt_app.read_path.message_sync import Placing
+from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import ChannelSync
+from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
+from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.resync.incident_repair import Repairing
@@ -164,8 +164,8 @@ class Worker:
         await events.open()
         await commands.open()
         executor = Executor(wiring, Attempting(wiring), Answering(wiring))
-        placing = Placing(wiring.slack, wiring.clock, wiring.durations)
-        reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
+        placing = MessageSync(wiring.slack, wiring.clock, wiring.durations)
+        reconciler = Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing))
         routes = self._routes = RouteMonitor(wiring)
         async with asyncio.TaskGroup() as group:
             group.create_task(transport.run(self.stopping))
@@ -189,14 +189,14 @@ class Worker:
             for task in late:
                 task.cancel()
 
-    def _scheduler(self, wiring: Services, placing: Placing) -> Upkeep:
+    def _scheduler(self, wiring: Services, placing: MessageSync) -> Upkeep:
         resync = Resync(wiring, Repairing(wiring))
         watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
         return Upkeep(wiring, resync, Sweep(wiring, resync), watchdog, placing)
 
     def _enrichment_worker(self, wiring: Services) -> QueueWorker:
         leases = Leases(wiring.redis, "briefing", wiring.durations.lease)
-        return QueueWorker(wiring.enrichment_queue, leases, Briefer(wiring), wiring.durations, AT_ONCE)
+        return QueueWorker(wiring.enrichment_queue, leases, Enricher(wiring), wiring.durations, CONCURRENT_ENRICHMENTS)
 
     def _inbox(self, doors: Clients, stream: str) -> Inbox:
         return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)

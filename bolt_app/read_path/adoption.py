@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.channel_planner import Planning
+from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Agent, Snapshot
@@ -31,10 +31,10 @@ log = structlog.get_logger()
 ADOPTED = Counter(
     "pagebridge_incidents_adopted", "Incidents older than the data, by what was found in Slack", ["found"]
 )
-REACH = 90 * 24 * 3600 * SECOND
+LOOKBACK_MS = 90 * 24 * 3600 * SECOND
 """Milliseconds that a channel is read back for cards."""
 
-SKEW = 2 * SECOND
+CLOCK_SKEW_MS = 2 * SECOND
 """
 Milliseconds that PagerDuty's clock may be ahead of the store's: what seems a little younger than the data is looked for
 as well. Most of it really is younger, so it is looked for at once, and is news if it is not found.
@@ -42,7 +42,7 @@ as well. Most of it really is younger, so it is looked for at once, and is news 
 
 
 @dataclass
-class Reading:
+class ChannelReading:
     """The cards of one channel, by incident, as far back as it has been read."""
 
     birth: str = ""
@@ -51,48 +51,48 @@ class Reading:
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class Adopting:
+class Adoption:
     """Adopts incidents, each under the lease for writing its messages."""
 
-    def __init__(self, wiring: Services, planning: Planning) -> None:
+    def __init__(self, wiring: Services, planning: ChannelPlanner) -> None:
         self._wiring = wiring
         self._planning = planning
-        self._readings: dict[ChannelId, Reading] = defaultdict(Reading)
-        self._early: dict[ChannelId, Reading] = defaultdict(Reading)
+        self._readings: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
+        self._retry_after: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
         self._names: dict[str, str] = {}
 
-    async def adopted(self, known: Incident, surface: Surface, birth: Birth, lease: Lease) -> tuple[Incident, Surface]:
+    async def adopt(self, known: Incident, surface: Surface, birth: Birth, lease: Lease) -> tuple[Incident, Surface]:
         """
         Return an incident and what Slack shows of it, with what was found if both are older than the data.
 
         Raises `Unavailable` while it is too early to look, or when Slack cannot be asked.
         """
         snapshot = known.snapshot
-        if snapshot is None or surface.generation or not known.opened_before(birth.ms + SKEW):
+        if snapshot is None or surface.generation or not known.opened_before(birth.ms + CLOCK_SKEW_MS):
             return known, surface
         older = known.opened_before(birth.ms)
         if older:
-            await self._not_too_early(birth)
+            await self._require_settled(birth)
         # What was read early does not count for those that have to wait.
-        readings = self._readings if older else self._early
+        readings = self._readings if older else self._retry_after
         cards, any_card = await self._cards(known.id, snapshot, birth, readings)
         if not (older or cards):
             return known, surface
         thread = await self._thread(known.id, cards, lease)
-        found = _found(surface, cards, thread, birth)
+        found = _merge_found(surface, cards, thread, birth)
         if not cards and not any_card:
             # A first start: nobody wants a card of everything that is open at that moment.
             found = replace(found, quiet_ms=birth.ms)
-        lines = await self._named(rebuilt(known.id, thread))
+        lines = await self._resolve_agents(rebuilt(known.id, thread))
         if lines:
-            known = (await self._wiring.incidents.change(known.id, lambda now: _with(now, lines))).value
+            known = (await self._wiring.incidents.change(known.id, lambda now: _add_lines(now, lines))).value
         ADOPTED.labels("card" if cards else "nothing").inc()
         log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
         return known, (
-            await self._wiring.slack_states.change(known.id, lambda now: _unless_known(now, found), lease)
+            await self._wiring.slack_states.change(known.id, lambda now: _keep_known(now, found), lease)
         ).value
 
-    async def _not_too_early(self, birth: Birth) -> None:
+    async def _require_settled(self, birth: Birth) -> None:
         """Wait until no call that was begun before the data was lost can put a message there any more."""
         call_max, clock = self._wiring.durations.call_max, self._wiring.clock
         wait = clock.left(birth.ms + int(call_max * SECOND), await clock.now_ms(), call_max)
@@ -100,7 +100,7 @@ class Adopting:
             raise Unavailable("an earlier post may still land", retry_after=wait)
 
     async def _cards(
-        self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: dict[ChannelId, Reading]
+        self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: dict[ChannelId, ChannelReading]
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
         """Find the incident's card in each channel; the flag tells whether there is a card of any incident."""
         found, any_card = {}, False
@@ -119,9 +119,9 @@ class Adopting:
         )
 
     async def _read(
-        self, reading: Reading, channel: ChannelId, snapshot: Snapshot, birth: Birth
+        self, reading: ChannelReading, channel: ChannelId, snapshot: Snapshot, birth: Birth
     ) -> dict[str, list[OwnMessage]]:
-        oldest_ms = max(snapshot.created_ms or 0, birth.ms - REACH)
+        oldest_ms = max(snapshot.created_ms or 0, birth.ms - LOOKBACK_MS)
         async with reading.busy:
             if reading.birth != birth.name or reading.oldest_ms > oldest_ms:
                 reading.cards = await self._by_incident(channel, oldest_ms)
@@ -139,7 +139,7 @@ class Adopting:
             log.warning("adoption.channel_closed", channel=channel, why=str(error), code=error.code)
         return dict(cards)
 
-    async def _named(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    async def _resolve_agents(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         """Find out what the people are called who did what the lines tell of: messages know their ids only."""
         ids = {person(line.agent) for line in lines} - self._names.keys() - {None}
         for user in sorted(filter(None, ids)):
@@ -147,9 +147,9 @@ class Adopting:
                 self._names[user] = (await self._wiring.pagerduty.user(UserId(user))).name
             except (CallError, Malformed) as error:
                 log.warning("adoption.name_unknown", user=user, why=str(error))
-        return tuple(replace(line, agent=self._with_name(line.agent)) for line in lines)
+        return tuple(replace(line, agent=self._resolve_agent(line.agent)) for line in lines)
 
-    def _with_name(self, agent: Agent | None) -> Agent | None:
+    def _resolve_agent(self, agent: Agent | None) -> Agent | None:
         return replace(agent, name=self._names.get(agent.id, "")) if agent else None
 
     async def _thread(
@@ -166,7 +166,9 @@ class Adopting:
         return ()
 
 
-def _found(surface: Surface, cards: dict[ChannelId, OwnMessage], thread: Iterable[OwnMessage], birth: Birth) -> Surface:
+def _merge_found(
+    surface: Surface, cards: dict[ChannelId, OwnMessage], thread: Iterable[OwnMessage], birth: Birth
+) -> Surface:
     thread = tuple(thread)
     home = next((c for c, card in cards.items() if any(m.thread_ts == card.ts for m in thread)), None)
     channels = sorted(cards, key=lambda channel: channel != home)
@@ -180,9 +182,9 @@ def _found(surface: Surface, cards: dict[ChannelId, OwnMessage], thread: Iterabl
     )
 
 
-def _with(incident: Incident, lines: tuple[Line, ...]) -> Incident:
+def _add_lines(incident: Incident, lines: tuple[Line, ...]) -> Incident:
     return replace(incident, lines=joined(incident.lines, lines))
 
 
-def _unless_known(now: Surface, found: Surface) -> Surface:
+def _keep_known(now: Surface, found: Surface) -> Surface:
     return now if now.generation else found

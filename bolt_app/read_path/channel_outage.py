@@ -8,7 +8,7 @@ whoever has waited longest tries now and then, and a success of anybody lets the
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.reconcile_pass import Pass
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
 from shared.errors import Refused
@@ -42,7 +42,7 @@ CLOSED = frozenset(
 """Slack's words for a channel, or a thread of it, that cannot be posted to until somebody does something about it."""
 
 
-class Closing:
+class ChannelOutage:
     """Decides what becomes of an incident in a channel that refuses it."""
 
     def __init__(self, wiring: Services) -> None:
@@ -50,13 +50,13 @@ class Closing:
         self._closed = ClosedChannels(wiring.redis)
         self._seeing = Visibility(wiring)
 
-    async def may_try(self, this: Pass, channel: ChannelId) -> bool:
+    async def is_writable(self, this: ReconcilePass, channel: ChannelId) -> bool:
         """Tell whether it makes sense to write to `channel` in this pass."""
         if channel not in this.surface.waiting:
             return True
         return await self._closed.may_try(channel, this.incident.id)
 
-    async def refused(self, this: Pass, channel: ChannelId, error: Refused) -> float | None:
+    async def write_refused(self, this: ReconcilePass, channel: ChannelId, error: Refused) -> float | None:
         """Go to the default channel, or wait; return when to try again, None when something else will tell."""
         REFUSED.labels(channel, str(error.code)).inc()
         facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
@@ -64,7 +64,7 @@ class Closing:
         if error.code not in CLOSED:
             log.error("slack.refused", **facts)
             return self._wiring.durations.closed
-        instead = await self._instead_of(this, channel)
+        instead = await self._fallback(this, channel)
         if instead is not None:
             log.error("channel.closed", **facts, instead=instead)
             DISPLACED.labels(str(error.code)).inc()
@@ -75,7 +75,7 @@ class Closing:
             log.error("channel.closed", **facts)
         return self._wiring.durations.closed if await self._wait(this, channel) else None
 
-    async def _instead_of(self, this: Pass, channel: ChannelId) -> ChannelId | None:
+    async def _fallback(self, this: ReconcilePass, channel: ChannelId) -> ChannelId | None:
         """
         Find the channel that takes an incident whose home is closed: the default one, but none for a private team's.
 
@@ -86,11 +86,11 @@ class Closing:
             return None
         return None if await self._seeing.private(this.snapshot.team_ids) else ChannelId(default)
 
-    async def passed(self, this: Pass, channel: ChannelId, *, new: bool) -> None:
+    async def write_succeeded(self, this: ReconcilePass, channel: ChannelId, *, new: bool) -> None:
         """Note that a channel shows what it should; with a `new` card, or one that waited, let the next one try."""
         waited = channel in this.surface.waiting
         if waited or new:
-            await self._next(this, channel)
+            await self._retry_next(this, channel)
         if waited:
             await this.save(self._wiring.slack_states, lambda surface: surface.opened(channel))
             log.info("channel.open", incident=this.incident.id, channel=channel)
@@ -98,25 +98,25 @@ class Closing:
                 # The card that stands in for it says that it is closed.
                 await self._wiring.dirty_queue.mark(this.incident.id)
 
-    async def given_up(self, this: Pass, channel: ChannelId) -> None:
+    async def abandon(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Give up a card that has become pointless, and let the next one try."""
-        await self._next(this, channel)
+        await self._retry_next(this, channel)
         await this.save(self._wiring.slack_states, lambda surface: surface.without(channel))
 
-    async def _next(self, this: Pass, channel: ChannelId) -> None:
+    async def _retry_next(self, this: ReconcilePass, channel: ChannelId) -> None:
         await self._closed.done(channel, this.incident.id)
         following = await self._closed.first(channel)
         if following is not None:
             await self._wiring.dirty_queue.mark(following)
 
-    async def _wait(self, this: Pass, channel: ChannelId) -> bool:
+    async def _wait(self, this: ReconcilePass, channel: ChannelId) -> bool:
         now = await self._wiring.clock.now_ms()
         tries = await self._closed.wait(channel, this.incident.id, now)
         await this.save(self._wiring.slack_states, lambda surface: surface.closed(channel))
         return tries
 
 
-def pointless(this: Pass, channel: ChannelId) -> bool:
+def is_obsolete(this: ReconcilePass, channel: ChannelId) -> bool:
     """Tell whether a card need not be made: the incident was over before the channel that could not have it opened."""
-    missing = channel != this.home and this.missing(channel)
+    missing = channel != this.home and this.needs_card(channel)
     return missing and channel in this.surface.waiting and this.snapshot.status is Status.RESOLVED

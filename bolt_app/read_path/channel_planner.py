@@ -15,10 +15,10 @@ from shared.routing import Route, passed_over, route
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 
-UNSHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowhere, by reason", ["why"])
+NOT_SHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowhere, by reason", ["why"])
 
 
-class Planning:
+class ChannelPlanner:
     """Decides in which channels an incident is shown."""
 
     def __init__(self, wiring: Services) -> None:
@@ -29,7 +29,7 @@ class Planning:
         """Find the route that holds for an incident as it is now."""
         return route(snapshot, self._wiring.config.routing)
 
-    async def planned(self, surface: Surface, snapshot: Snapshot, birth: Birth, lease: Lease) -> Surface:
+    async def plan(self, surface: Surface, snapshot: Snapshot, birth: Birth, lease: Lease) -> Surface:
         """
         Return the surface with its channels, planning them if there are none yet. `birth` is that of the data it is in.
 
@@ -42,7 +42,7 @@ class Planning:
             added = ()
         if not surface.channels and not added:
             return surface
-        secrecy = await self._secrecy(surface, snapshot)
+        secrecy = await self._privacy(surface, snapshot)
         if not added and secrecy == surface.secrecy:
             return surface
 
@@ -51,11 +51,11 @@ class Planning:
             generation = current.generation or birth.name
             return replace(current, channels=(*current.channels, *more), generation=generation).withheld(secrecy)
 
-        routed = [self._routed(snapshot, added)] if added else []
+        routed = [self._check_routed(snapshot, added)] if added else []
         hidden = [fact("incident.withheld", channel=channel) for channel in secrecy.shut - surface.secrecy.shut]
         return (await self._wiring.slack_states.change(surface.id, rule, lease, lambda: (*routed, *hidden))).value
 
-    async def _secrecy(self, surface: Surface, snapshot: Snapshot) -> Secrecy:
+    async def _privacy(self, surface: Surface, snapshot: Snapshot) -> Secrecy:
         """
         Decide which channels learn nothing more of an incident that may belong to other teams than it did.
 
@@ -69,15 +69,15 @@ class Planning:
         named = chosen.channels if chosen.named else ()
         return known.decided(teams, surface.channels, named, private=private)
 
-    def _routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
+    def _check_routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
         """Tell the journal which route took it, by its place in `bridge.toml` from 1, and what kept the others."""
         over = passed_over(snapshot, self._wiring.config.routing)
         taken = len(over) + 1 if self.route(snapshot).named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
         return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)
 
-    async def _unshown(self, incident: IncidentId, why: str) -> None:
-        UNSHOWN.labels(why).inc()
+    async def _log_not_shown(self, incident: IncidentId, why: str) -> None:
+        NOT_SHOWN.labels(why).inc()
         await self._wiring.journal.note(incident, fact("incident.unshown", why=why.replace(" ", "_")))
 
     async def _channels(
@@ -88,8 +88,8 @@ class Planning:
             # The default channel is for incidents that no route takes; one that has a home needs no other.
             return ()
         if not chosen.channels and not known:
-            await self._unshown(incident, "ignored" if chosen.named else "no route")
+            await self._log_not_shown(incident, "ignored" if chosen.named else "no route")
         elif not chosen.named and await self._seeing.private(snapshot.team_ids):
-            await self._unshown(incident, "private team")
+            await self._log_not_shown(incident, "private team")
             return ()
         return chosen.channels

@@ -6,11 +6,11 @@ Each channel is for itself: one that refuses, or has no room for another message
 
 from collections.abc import Mapping
 
-from bolt_app.read_path.channel_outage import Closing, pointless
-from bolt_app.read_path.delay_notice import Lagging
+from bolt_app.read_path.channel_outage import ChannelOutage, is_obsolete
+from bolt_app.read_path.delay_notice import DelayNotice
 from bolt_app.read_path.mentions import Mentions
-from bolt_app.read_path.message_sync import Place, Placing
-from bolt_app.read_path.reconcile_pass import Pass
+from bolt_app.read_path.message_sync import MessageSync, MessageTarget
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.services import Services
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
@@ -21,7 +21,7 @@ from shared.slack.render.blocks import Message
 from shared.slack.render.card import Places
 from shared.slack.withheld import render_withheld
 
-__all__ = ["Pass", "Showing"]
+__all__ = ["ReconcilePass", "ChannelSync"]
 
 NO_THREAD = frozenset({"cannot_reply_to_message", "thread_not_found"})
 """Slack's words for a thread whose first message is gone."""
@@ -30,80 +30,80 @@ Names = Mapping[UserId, SlackUserId]
 """Whom to mention for whom."""
 
 
-class Showing:
+class ChannelSync:
     """Writes cards and lines. Nothing else does."""
 
-    def __init__(self, wiring: Services, placing: Placing) -> None:
+    def __init__(self, wiring: Services, placing: MessageSync) -> None:
         self._wiring = wiring
         self._placing = placing
-        self._closing = Closing(wiring)
-        self._lagging = Lagging(wiring)
+        self._closing = ChannelOutage(wiring)
+        self._lagging = DelayNotice(wiring)
         self._mentions = Mentions(wiring)
 
-    async def show(self, this: Pass) -> float | None:
+    async def sync(self, this: ReconcilePass) -> float | None:
         """
         Write the home card, then the lines that are missing, in the order of their time, then the cards elsewhere.
 
         Returns when to try again what was refused. Raises what kept some channel from being written, after the others
         have been, unless what was refused can be tried again sooner.
         """
-        names = await self._mentions.of(this.snapshot)
+        names = await self._mentions.assignees(this.snapshot)
         again: list[float | None] = []
         late: list[CallError] = []
         for channel in this.surface.channels:
             try:
-                again.append(await self._channel(this, channel, names))
+                again.append(await self._sync_channel(this, channel, names))
             except CallError as error:
                 late.append(error)
         soonest = min((seconds for seconds in again if seconds is not None), default=None)
-        first = min(late, key=_soonest, default=None)
-        if first is not None and (soonest is None or _soonest(first) < soonest):
+        first = min(late, key=_retry_after, default=None)
+        if first is not None and (soonest is None or _retry_after(first) < soonest):
             raise first
         return soonest
 
-    async def _channel(self, this: Pass, channel: ChannelId, names: Names) -> float | None:
+    async def _sync_channel(self, this: ReconcilePass, channel: ChannelId, names: Names) -> float | None:
         """Write what belongs into one channel, if it can be written to; return when to try that again."""
-        if not await self._closing.may_try(this, channel):
+        if not await self._closing.is_writable(this, channel):
             return None
-        if pointless(this, channel):
-            await self._closing.given_up(this, channel)
+        if is_obsolete(this, channel):
+            await self._closing.abandon(this, channel)
             return None
-        if not this.surface.shows(channel) and this.missing(channel):
+        if not this.surface.shows(channel) and this.needs_card(channel):
             return None
         new = this.card(channel).ts is None
         try:
-            await self._messages(this, channel, names)
+            await self._sync_messages(this, channel, names)
         except Refused as error:
-            await self._lagging.refused(this, channel)
-            return await self._closing.refused(this, channel, error)
-        await self._closing.passed(this, channel, new=new)
+            await self._lagging.card_refused(this, channel)
+            return await self._closing.write_refused(this, channel, error)
+        await self._closing.write_succeeded(this, channel, new=new)
         return None
 
-    async def _messages(self, this: Pass, channel: ChannelId, names: Names) -> None:
+    async def _sync_messages(self, this: ReconcilePass, channel: ChannelId, names: Names) -> None:
         """Write the card, and its lines: they need not wait for an update of it, because Slack counts the two apart."""
         late: list[Unavailable] = []
         try:
-            await self._card_in_time(this, channel, names)
+            await self._sync_card_timed(this, channel, names)
         except Unavailable as error:
             late.append(error)
         try:
-            await self._lines(this, channel)
+            await self._sync_thread(this, channel)
         except Unavailable as error:
             late.append(error)
         if late:
-            raise min(late, key=_soonest)
+            raise min(late, key=_retry_after)
 
-    async def _card_in_time(self, this: Pass, channel: ChannelId, names: Names) -> None:
+    async def _sync_card_timed(self, this: ReconcilePass, channel: ChannelId, names: Names) -> None:
         before = this.card(channel)
         try:
-            await self._card(this, channel, names)
+            await self._sync_card(this, channel, names)
         except (Unavailable, Uncertain):
             if this.has_news(before):
-                await self._lagging.late(this, channel)
+                await self._lagging.card_delayed(this, channel)
             raise
-        await self._lagging.shown(this, channel, since=before)
+        await self._lagging.card_shown(this, channel, since=before)
 
-    async def _rendered(self, this: Pass, channel: ChannelId, names: Names) -> Message:
+    async def _render_card(self, this: ReconcilePass, channel: ChannelId, names: Names) -> Message:
         if not this.surface.shows(channel):
             return render_withheld(this.incident.id, this.snapshot)
         elsewhere = this.home if channel != this.home else None
@@ -112,9 +112,9 @@ class Showing:
         able = await self._wiring.account_cache.available_actions()
         return card.render(this.incident, this.snapshot, names, places, able=able)
 
-    async def _card(self, this: Pass, channel: ChannelId, names: Names) -> None:
+    async def _sync_card(self, this: ReconcilePass, channel: ChannelId, names: Names) -> None:
         names = names if channel == this.home else {}
-        message = await self._rendered(this, channel, names)
+        message = await self._render_card(this, channel, names)
 
         async def save(placed: Placed) -> None:
             known = placed.with_news(this.as_of_ms)
@@ -125,27 +125,27 @@ class Showing:
 
         # What only says more of a state that is shown already must not take the place of another incident's news.
         urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
-        place = Place(channel, save, this.lease, urgent=this.urgent and urgent)
-        placed = await self._posted(this, message, names, place)
-        placed = await self._placing.say(message, placed, place)
+        place = MessageTarget(channel, save, this.lease, urgent=this.urgent and urgent)
+        placed = await self._ensure_card(this, message, names, place)
+        placed = await self._placing.ensure_content(message, placed, place)
         if placed.ts is None and this.surface.shows(channel):
             if channel == this.home:
                 # The thread is gone with it.
                 await this.save(self._wiring.slack_states, lambda surface: surface.left_behind())
-            await self._placing.say(message, await self._posted(this, message, names, place), place)
+            await self._placing.ensure_content(message, await self._ensure_card(this, message, names, place), place)
         if this.has_news(this.card(channel)):
             # What is new does not show on it.
             await save(this.card(channel))
 
-    async def _posted(self, this: Pass, message: Message, names: Names, place: Place) -> Placed:
+    async def _ensure_card(self, this: ReconcilePass, message: Message, names: Names, place: MessageTarget) -> Placed:
         """Make a card exist. To post it anew calls only people whom no message has called; others it names at first."""
         known = this.card(place.channel)
         if known.ts is None and this.surface.called & names.keys():
             fresh = {user: names[user] for user in names.keys() - this.surface.called}
-            message = await self._rendered(this, place.channel, fresh)
-        return await self._placing.exist(message, known, place)
+            message = await self._render_card(this, place.channel, fresh)
+        return await self._placing.ensure_posted(message, known, place)
 
-    async def _lines(self, this: Pass, channel: ChannelId) -> None:
+    async def _sync_thread(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Write the lines, one after the other, as soon as there is a card for them."""
         if channel != this.home or this.card(channel).ts is None or not this.surface.shows(channel):
             return
@@ -155,9 +155,9 @@ class Showing:
             await this.save(self._wiring.slack_states, lambda surface: surface.leaving_out(quiet))
         for telling in tellings:
             if telling.line.key not in quiet and not this.surface.counts_as_told(telling.line):
-                await self._line(this, telling)
+                await self._sync_line(this, telling)
 
-    async def _line(self, this: Pass, telling: Telling) -> None:
+    async def _sync_line(self, this: ReconcilePass, telling: Telling) -> None:
         key = telling.line.key
         known = this.surface.lines.get(key, Placed())
         if known.ts is not None and (not telling.sides or key in this.surface.behind):
@@ -167,13 +167,13 @@ class Showing:
             await this.save(self._wiring.slack_states, lambda surface: surface.with_line(key, placed))
 
         thread, aloud = this.card(this.home).ts, loud(telling.line) in this.route.broadcast
-        place = Place(this.home, save, this.lease, thread=thread, aloud=aloud, urgent=this.urgent)
+        place = MessageTarget(this.home, save, this.lease, thread=thread, broadcast=aloud, urgent=this.urgent)
         message = thread_line.render_line(this.incident.id, telling.line, telling.sides, telling.before)
         try:
-            placed = await self._placing.exist(message, known, place)
+            placed = await self._placing.ensure_posted(message, known, place)
             if telling.sides:
-                placed = await self._placing.say(message, placed, place)
-            await self._placing.exist(message, placed, place)
+                placed = await self._placing.ensure_content(message, placed, place)
+            await self._placing.ensure_posted(message, placed, place)
         except Refused as error:
             if error.code not in NO_THREAD:
                 raise
@@ -181,5 +181,5 @@ class Showing:
             raise Unavailable("the card with the thread is gone, and has to be posted again") from error
 
 
-def _soonest(error: CallError) -> float:
+def _retry_after(error: CallError) -> float:
     return (error.retry_after or 0.0) if isinstance(error, Unavailable) else 0.0

@@ -3,7 +3,7 @@
 import structlog
 from prometheus_client import Histogram
 
-from bolt_app.read_path.reconcile_pass import Pass
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.services import Services
 from shared.errors import CallError
 from shared.model.ids import ChannelId
@@ -20,43 +20,43 @@ DELAY = Histogram(
 )
 
 
-class Lagging:
+class DelayNotice:
     """Keeps count of the cards that have to wait."""
 
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
         self._lag = Lag(wiring.redis, wiring.durations.behind)
 
-    async def late(self, this: Pass, channel: ChannelId) -> None:
+    async def card_delayed(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that a card could not be shown now, and say so in its channel if that begins to be a nuisance."""
         since = this.as_of_ms or await self._wiring.clock.now_ms()
-        await self._tell(channel, await self._lag.late(channel, this.incident.id, since))
+        await self._post(channel, await self._lag.late(channel, this.incident.id, since))
 
-    async def shown(self, this: Pass, channel: ChannelId, *, since: Placed) -> None:
+    async def card_shown(self, this: ReconcilePass, channel: ChannelId, *, since: Placed) -> None:
         """Note that a card is as it should be; `since` is what it was before this pass."""
         now = this.card(channel)
         if since.shown != now.shown and since.of_ms < now.of_ms:
             DELAY.observe(max(0, await self._wiring.clock.now_ms() - this.as_of_ms) / 1000)
-        await self._tell(channel, await self._lag.shown(channel, this.incident.id))
+        await self._post(channel, await self._lag.shown(channel, this.incident.id))
 
-    async def refused(self, this: Pass, channel: ChannelId) -> None:
+    async def card_refused(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that a channel takes no card, now or ever: none waits for Slack's limits there."""
-        await self._tell(channel, await self._lag.shown(channel, this.incident.id))
+        await self._post(channel, await self._lag.shown(channel, this.incident.id))
 
-    async def _tell(self, channel: ChannelId, late: Late) -> None:
+    async def _post(self, channel: ChannelId, late: Late) -> None:
         """Tell a channel once that its cards are late, and once that they are not any more."""
         if not late.verdict:
             return
         key = f"lag:{channel}:{await self._wiring.clock.now_ms()}"
         try:
-            await self._wiring.slack.announce(channel, text=_words(late), metadata=metadata(key, {}))
+            await self._wiring.slack.announce(channel, text=_text(late), metadata=metadata(key, {}))
         except CallError as error:
             log.warning("lag.untold", channel=channel, seconds=late.seconds, why=str(error))
             if error.surely_not_done:
                 await self._lag.untold(channel, late.verdict)
 
 
-def _words(late: Late) -> str:
+def _text(late: Late) -> str:
     if late.verdict == "end":
         return ":white_check_mark: The cards in this channel are up to date again."
     return (

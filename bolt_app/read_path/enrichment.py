@@ -27,14 +27,14 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
-AT_ONCE = 2
+CONCURRENT_ENRICHMENTS = 2
 """How many incidents one worker reads at the same time."""
 LINKS = 3
-LONGEST = 500
+LONGEST_TEXT = 500
 """Characters that are kept of what monitoring wrote; a longer address is of no use when it is cut."""
 
 
-class Briefer:
+class Enricher:
     """Reads what is wanted, slowly."""
 
     def __init__(self, wiring: Services) -> None:
@@ -47,8 +47,10 @@ class Briefer:
         if known.snapshot is None or not known.briefing.wanted(known.snapshot, known.as_of):
             return None
         read = await self._read(known, lease)
-        ahead, alert = await self._ahead(known, read, lease), await self._first_alert(known, read, lease)
-        after = (await self._wiring.incidents.change(incident, lambda now: briefed(now, read, ahead, alert))).value
+        ahead, alert = await self._read_pending(known, read, lease), await self._first_alert(known, read, lease)
+        after = (
+            await self._wiring.incidents.change(incident, lambda now: with_enrichment(now, read, ahead, alert))
+        ).value
         if after != known:
             await self._wiring.dirty_queue.mark(incident)
         wanted = after.snapshot is not None and after.briefing.wanted(after.snapshot, after.as_of)
@@ -61,7 +63,7 @@ class Briefer:
     async def _read(self, known: Incident, lease: Lease) -> RestIncident | None:
         """Read the incident; None when PagerDuty does not show it, which asking again would not change."""
         try:
-            await self._turn(lease)
+            await self._wait_turn(lease)
             return (await self._wiring.pagerduty.incident(known.id)).value
         except (Refused, Malformed) as error:
             log.warning("briefing.none", incident=known.id, why=str(error))
@@ -75,7 +77,7 @@ class Briefer:
         if read is None or (counts is not None and not counts.all):
             return FirstAlert()
         try:
-            await self._turn(lease)
+            await self._wait_turn(lease)
             return first_alert(await self._wiring.pagerduty.alerts(known.id))
         except (Unavailable, Uncertain) as error:
             log.info("briefing.later", incident=known.id, why=str(error))
@@ -84,37 +86,37 @@ class Briefer:
             log.warning("briefing.no_alert", incident=known.id, why=str(error))
             return FirstAlert()
 
-    async def _ahead(self, known: Incident, read: RestIncident | None, lease: Lease) -> Ahead:
+    async def _read_pending(self, known: Incident, read: RestIncident | None, lease: Lease) -> Ahead:
         times = [at for at in (known.as_of, read.updated if read else None) if at is not None]
         of = max(times, key=lambda at: at.ms, default=Instant(0))
         escalates, ends = (read.due("escalate"), read.due("unacknowledge")) if read else (None, None)
-        to = await self._next_people(known, read, escalates, lease) if read and escalates else ()
+        to = await self._next_assignees(known, read, escalates, lease) if read and escalates else ()
         return Ahead(of, escalates.ms if escalates else None, to, ends.ms if ends else None)
 
-    async def _next_people(self, known: Incident, read: RestIncident, at: Instant, lease: Lease) -> tuple[Ref, ...]:
+    async def _next_assignees(self, known: Incident, read: RestIncident, at: Instant, lease: Lease) -> tuple[Ref, ...]:
         """Find out who is paged next. That it cannot be told is no reason to keep silent about when."""
         policy, assigned = read.snapshot.escalation_policy, [stamp.at.ms for stamp in read.assignments if stamp.at]
         if policy is None or read.assigned_via != "escalation_policy" or not assigned:
             return ()
         try:
-            await self._turn(lease)
+            await self._wait_turn(lease)
             entries = await self._wiring.pagerduty.on_calls(policy.id, max(assigned), at.ms)
             level = present_level(read.snapshot.assignee_ids, known, on_call_at(entries, max(assigned)))
             number, people = next_level(level, on_call_at(entries, at.ms))
-            return people if await self._all_paged(policy.id, number, people, lease) else ()
+            return people if await self._level_on_call(policy.id, number, people, lease) else ()
         except (CallError, Malformed) as error:
             log.info("briefing.nobody", incident=known.id, why=str(error))
             return ()
 
-    async def _all_paged(self, policy: str, number: int, people: Sequence[Ref], lease: Lease) -> bool:
+    async def _level_on_call(self, policy: str, number: int, people: Sequence[Ref], lease: Lease) -> bool:
         """Tell whether a level pages everybody on it: one that takes turns pages somebody whom nothing names."""
         if len(people) < 2:  # noqa: PLR2004 -- somebody alone
             return True
-        await self._turn(lease)
+        await self._wait_turn(lease)
         levels = (await self._wiring.pagerduty.escalation_policy(policy)).levels
         return number <= len(levels) and not levels[number - 1].round_robin
 
-    async def _turn(self, lease: Lease) -> None:
+    async def _wait_turn(self, lease: Lease) -> None:
         """Wait until it is time for another call that nobody waits for."""
         now = asyncio.get_running_loop().time()
         begin = max(now, self._next)
@@ -123,13 +125,13 @@ class Briefer:
         await lease.check(self._wiring.durations.pagerduty_timeout)
 
 
-def briefed(known: Incident, read: RestIncident | None, ahead: Ahead, alert: FirstAlert | None) -> Incident:
+def with_enrichment(known: Incident, read: RestIncident | None, ahead: Ahead, alert: FirstAlert | None) -> Incident:
     """
     Let a projection know what was read, the incident itself included if it is another than is known. Pure.
 
     What is to come counts only for the incident as that read showed it: something newer may have come meanwhile.
     """
-    if read is not None and read.updated is not None and not _as_known(known, read):
+    if read is not None and read.updated is not None and not _unchanged_since(known, read):
         # Else it would only make the next event of its second a tie.
         event = Event(
             EventId(f"briefing:{known.id}"), "read", known.id, Source.READ, read.updated, snapshot=read.snapshot
@@ -140,7 +142,7 @@ def briefed(known: Incident, read: RestIncident | None, ahead: Ahead, alert: Fir
     return replace(known, briefing=replace(briefing, ahead=ahead) if same else briefing)
 
 
-def _as_known(known: Incident, read: RestIncident) -> bool:
+def _unchanged_since(known: Incident, read: RestIncident) -> bool:
     return known.snapshot is not None and known.snapshot.facts == read.snapshot.facts
 
 
@@ -149,8 +151,8 @@ def first_alert(alerts: Sequence[Alert]) -> FirstAlert:
     if not alerts:
         return FirstAlert()
     first = alerts[0]
-    links = tuple(Link(link.href, link.text[:LONGEST]) for link in first.links if len(link.href) <= LONGEST)
-    return FirstAlert(first.summary[:LONGEST], first.source[:LONGEST], links[:LINKS])
+    links = tuple(Link(link.href, link.text[:LONGEST_TEXT]) for link in first.links if len(link.href) <= LONGEST_TEXT)
+    return FirstAlert(first.summary[:LONGEST_TEXT], first.source[:LONGEST_TEXT], links[:LINKS])
 
 
 def on_call_at(entries: Sequence[OnCall], at_ms: int) -> Levels:

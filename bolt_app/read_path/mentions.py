@@ -15,13 +15,13 @@ from shared.model.ids import SlackUserId, UserId
 
 log = structlog.get_logger()
 
-KEPT = 60.0
+TTL = 60.0
 """Seconds for which an answer, whatever it is, is taken for the answer to the next question as well."""
-KEPT_FAILURE = 2.0
+FAILURE_TTL = 2.0
 """The same for a look-up that failed: a directory that is down is not asked again for each card."""
 
 
-class Known(NamedTuple):
+class CachedMention(NamedTuple):
     """What a look-up gave, and until when that counts."""
 
     slack_user: SlackUserId | None
@@ -34,34 +34,34 @@ class Mentions:
     def __init__(self, wiring: Services, now: Callable[[], float] = time.monotonic) -> None:
         self._wiring = wiring
         self._now = now
-        self._known: dict[UserId, Known] = {}
+        self._known: dict[UserId, CachedMention] = {}
         self._looking: defaultdict[UserId, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def of(self, snapshot: Snapshot) -> dict[UserId, SlackUserId]:
+    async def assignees(self, snapshot: Snapshot) -> dict[UserId, SlackUserId]:
         """Find whom to mention for each assignee, within a short time."""
         found: dict[UserId, SlackUserId] = {}
         try:
             async with asyncio.timeout(self._wiring.durations.names):
                 for user in sorted(snapshot.assignee_ids):
-                    slack_user = await self._find(user)
+                    slack_user = await self._slack_user(user)
                     if slack_user is not None:
                         found[user] = slack_user
         except TimeoutError:
             unknown = snapshot.assignee_ids - found.keys()
-            self._known |= dict.fromkeys(unknown, Known(None, self._now() + KEPT_FAILURE))
+            self._known |= dict.fromkeys(unknown, CachedMention(None, self._now() + FAILURE_TTL))
             log.warning("mention.unknown", users=sorted(unknown), why="it takes too long")
         return found
 
-    async def _find(self, user: UserId) -> SlackUserId | None:
+    async def _slack_user(self, user: UserId) -> SlackUserId | None:
         async with self._looking[user]:
             known = self._known.get(user)
             if known is None or known.until <= self._now():
                 known = self._known[user] = await self._look_up(user)
             return known.slack_user
 
-    async def _look_up(self, user: UserId) -> Known:
+    async def _look_up(self, user: UserId) -> CachedMention:
         try:
-            return Known(await self._wiring.identity.mention(user), self._now() + KEPT)
+            return CachedMention(await self._wiring.identity.mention(user), self._now() + TTL)
         except (CallError, Malformed) as error:
             log.warning("mention.unknown", users=[user], why=str(error))
-            return Known(None, self._now() + KEPT_FAILURE)
+            return CachedMention(None, self._now() + FAILURE_TTL)

@@ -22,10 +22,10 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
-UNEDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
+NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
 """Slack's words for a message that can never be edited again."""
 
-BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+INVALID_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 """Slack's words for blocks that it does not take: then its text has to do, because nothing must keep a card away."""
 
 Save = Callable[[Placed], Awaitable[None]]
@@ -33,7 +33,7 @@ Save = Callable[[Placed], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Place:
+class MessageTarget:
     """
     Where a message belongs, and how to store what is known of it.
 
@@ -44,18 +44,20 @@ class Place:
     save: Save
     lease: Lease
     thread: MessageTs | None = None
-    aloud: bool = False
+    broadcast: bool = False
     urgent: bool = True
 
 
-class Beginning:
+class PreCallHook:
     """
     The last step before a call that writes: it stores what is true of the message while nobody knows how the call ends.
 
     `at_ms` is when that was, by the store's clock; 0 while there was no room for the call, and nothing is stored.
     """
 
-    def __init__(self, clock: StoreClock, timeout: float, place: Place, meanwhile: Callable[[int], Placed]) -> None:
+    def __init__(
+        self, clock: StoreClock, timeout: float, place: MessageTarget, meanwhile: Callable[[int], Placed]
+    ) -> None:
         self.at_ms = 0
         self._clock = clock
         self._timeout = timeout
@@ -69,7 +71,7 @@ class Beginning:
         await self._place.lease.check(self._timeout)
 
 
-class Placing:
+class MessageSync:
     """Makes messages exist once, and say what they should."""
 
     def __init__(self, slack: Slack, clock: StoreClock, durations: Durations) -> None:
@@ -77,23 +79,23 @@ class Placing:
         self._clock = clock
         self._durations = durations
 
-    async def exist(self, message: Message, placed: Placed, place: Place) -> Placed:
+    async def ensure_posted(self, message: Message, placed: Placed, place: MessageTarget) -> Placed:
         """
         Make sure that the message exists, and return it with its `ts`.
 
         Raises `Unavailable` while it is too early to tell whether an earlier post arrived, or what the post raised.
         """
         if placed.ts is not None:
-            return await self._alone(placed, place)
+            return await self._delete_replaced(placed, place)
         if placed.unclear:
-            found = await self._look_for(message, placed, place)
+            found = await self._find_posted(message, placed, place)
             if found is not None:
                 found_again = replace(placed, ts=found, begun_ms=None, until_ms=None)
-                return await self._alone(await _saved(place, found_again), place)
-            placed = await _saved(place, Placed(instead_of=placed.instead_of))
-        return await self._alone(await self._post(message, placed, place), place)
+                return await self._delete_replaced(await _save(place, found_again), place)
+            placed = await _save(place, Placed(instead_of=placed.instead_of))
+        return await self._delete_replaced(await self._post(message, placed, place), place)
 
-    async def say(self, message: Message, placed: Placed, place: Place) -> Placed:
+    async def ensure_content(self, message: Message, placed: Placed, place: MessageTarget) -> Placed:
         """
         Make an existing message say what it should, if it does not already.
 
@@ -102,36 +104,36 @@ class Placing:
         if placed.shown == message.digest or placed.ts is None:
             return placed
         if placed.said == message.digest:
-            self._wait(placed, await self._clock.now_ms())
+            self._require_no_late_update(placed, await self._clock.now_ms())
         # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-        begin = self._begin(place, lambda _: placed.forgotten())
+        begin = self._pre_call(place, lambda _: placed.forgotten())
         try:
             await self._slack.update(
                 place.channel, placed.ts, text=message.text, blocks=message.blocks, urgent=place.urgent, begin=begin
             )
         except Refused as error:
-            if _has_odd_blocks(message, error):
-                return await self.say(message.in_words, placed.forgotten(), place)
-            return await _saved(place, _unplaced(placed, error))
+            if _is_blocks_error(message, error):
+                return await self.ensure_content(message.in_words, placed.forgotten(), place)
+            return await _save(place, _after_failed_update(placed, error))
         except CallError as error:
             if not error.surely_not_done:
                 await place.save(replace(placed.forgotten(), until_ms=await self._lands_by(begin)))
             raise
         if self._may_land_late(placed, begin.at_ms) > 0:
             await place.save(replace(placed.forgotten(), said=message.digest))
-            self._wait(placed, begin.at_ms)
-        return await _saved(place, Placed(ts=placed.ts, shown=message.digest))
+            self._require_no_late_update(placed, begin.at_ms)
+        return await _save(place, Placed(ts=placed.ts, shown=message.digest))
 
-    def _wait(self, placed: Placed, now_ms: int) -> None:
+    def _require_no_late_update(self, placed: Placed, now_ms: int) -> None:
         """Raise `Unavailable` while an update that timed out may still overwrite this: once more when that is over."""
         late = self._may_land_late(placed, now_ms)
         if late > 0:
             raise Unavailable("an earlier update of this message may still land", retry_after=late)
 
-    def _begin(self, place: Place, meanwhile: Callable[[int], Placed]) -> "Beginning":
-        return Beginning(self._clock, self._durations.slack_timeout, place, meanwhile)
+    def _pre_call(self, place: MessageTarget, meanwhile: Callable[[int], Placed]) -> "PreCallHook":
+        return PreCallHook(self._clock, self._durations.slack_timeout, place, meanwhile)
 
-    async def _lands_by(self, begin: "Beginning") -> int:
+    async def _lands_by(self, begin: "PreCallHook") -> int:
         return self._durations.lands_by_ms(begin.at_ms, await self._clock.now_ms(), self._durations.slack_timeout)
 
     @property
@@ -143,7 +145,7 @@ class Placing:
             return 0.0
         return self._clock.left(placed.until_ms, now_ms, self._durations.call_max)
 
-    async def _look_for(self, message: Message, placed: Placed, place: Place) -> MessageTs | None:
+    async def _find_posted(self, message: Message, placed: Placed, place: MessageTarget) -> MessageTs | None:
         wait = self._may_land_late(placed, await self._clock.now_ms())
         if wait > 0:
             raise Unavailable("an earlier post of this message may still land", retry_after=wait)
@@ -152,7 +154,7 @@ class Placing:
             place.channel, message.key, oldest_ms=placed.begun_ms or 0, thread_ts=place.thread
         )
 
-    async def _alone(self, placed: Placed, place: Place) -> Placed:
+    async def _delete_replaced(self, placed: Placed, place: MessageTarget) -> Placed:
         """Delete the message in whose place this one was posted."""
         if placed.instead_of is None:
             return placed
@@ -162,10 +164,10 @@ class Placing:
         except Refused as error:
             # Gone already, or Slack does not let us: then the new one is at least the later of the two.
             log.warning("slack.not_deleted", channel=place.channel, ts=placed.instead_of, why=str(error))
-        return await _saved(place, replace(placed, instead_of=None))
+        return await _save(place, replace(placed, instead_of=None))
 
-    async def _post(self, message: Message, placed: Placed, place: Place) -> Placed:
-        begin = self._begin(place, lambda now: replace(placed, begun_ms=now, until_ms=now + self._call_max))
+    async def _post(self, message: Message, placed: Placed, place: MessageTarget) -> Placed:
+        begin = self._pre_call(place, lambda now: replace(placed, begun_ms=now, until_ms=now + self._call_max))
         try:
             ts = await self._slack.post(
                 place.channel,
@@ -173,7 +175,7 @@ class Placing:
                 blocks=message.blocks,
                 metadata=message.metadata,
                 thread_ts=place.thread,
-                reply_broadcast=place.aloud,
+                reply_broadcast=place.broadcast,
                 urgent=place.urgent,
                 begin=begin,
             )
@@ -182,29 +184,29 @@ class Placing:
                 await place.save(Placed(instead_of=placed.instead_of))
             elif begin.at_ms:
                 await place.save(replace(placed, begun_ms=begin.at_ms, until_ms=await self._lands_by(begin)))
-            if _has_odd_blocks(message, error):
+            if _is_blocks_error(message, error):
                 return await self._post(message.in_words, placed, place)
             raise
-        return await _saved(place, Placed(ts=ts, shown=message.digest, instead_of=placed.instead_of))
+        return await _save(place, Placed(ts=ts, shown=message.digest, instead_of=placed.instead_of))
 
 
-def _unplaced(placed: Placed, error: Refused) -> Placed:
+def _after_failed_update(placed: Placed, error: Refused) -> Placed:
     """Say what is left of a message that cannot be updated any more; raises `error` if it may be, later."""
     if error.code == "message_not_found":
         return Placed()
-    if error.code in UNEDITABLE:
+    if error.code in NOT_EDITABLE:
         return Placed(instead_of=placed.ts)
     raise error
 
 
-def _has_odd_blocks(message: Message, error: CallError) -> bool:
+def _is_blocks_error(message: Message, error: CallError) -> bool:
     """Tell whether a message was refused for its blocks, and say so in the log: there is a fault in how it is made."""
-    odd = bool(message.blocks) and isinstance(error, Refused) and error.code in BLOCKS
+    odd = bool(message.blocks) and isinstance(error, Refused) and error.code in INVALID_BLOCKS
     if odd:
         log.error("slack.blocks_refused", key=message.key, why=str(error), reference=reference())
     return odd
 
 
-async def _saved(place: Place, placed: Placed) -> Placed:
+async def _save(place: MessageTarget, placed: Placed) -> Placed:
     await place.save(placed)
     return placed

@@ -30,7 +30,7 @@ DELIVERY = Histogram(
     "Seconds from what happened at PagerDuty, by its clock, until its webhook was on disk here",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43200, 172800),
 )
-WAITED = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=SPANS)
+QUEUE_SECONDS = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=SPANS)
 
 
 Rule = Callable[[Incident, Event, int], Folded]
@@ -46,7 +46,7 @@ class Projector:
 
     async def handle(self, entry: Entry) -> None:
         """Fold one entry. Raises `Malformed` for what nobody could have meant."""
-        event = read(entry)
+        event = parse_entry(entry)
         if isinstance(event, webhook.Ignored):
             log.info("event.ignored", entry=entry.id, why=event.why)
             if event.ping:
@@ -66,19 +66,19 @@ class Projector:
             folded = self._rule(incident, event, now_ms)
             return folded.incident
 
-        await self._wiring.incidents.change(event.incident, rule, facts=lambda: (_arrived(event, entry, folded),))
+        await self._wiring.incidents.change(event.incident, rule, facts=lambda: (_arrival_fact(event, entry, folded),))
         await self._wiring.dirty_queue.mark(event.incident)
         if folded.incident.expectations:
             # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
             await self._wiring.command_queue.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.told).inc()
-        WAITED.observe(max(0, now_ms - entry.at_ms) / SECOND)
+        QUEUE_SECONDS.observe(max(0, now_ms - entry.at_ms) / SECOND)
         if event.source is Source.WEBHOOK and folded.told is not Told.DUPLICATE:
             DELIVERY.observe(max(0, entry.at_ms - event.at.ms) / SECOND)
         log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.told)
 
 
-def _arrived(event: Event, entry: Entry, folded: Folded) -> Fact:
+def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
     """Tell the journal what came, and what it was to the projection."""
     known = folded.incident.as_of
     return fact(
@@ -95,7 +95,7 @@ def _arrived(event: Event, entry: Entry, folded: Folded) -> Fact:
     )
 
 
-def read(entry: Entry) -> Event | webhook.Ignored:
+def parse_entry(entry: Entry) -> Event | webhook.Ignored:
     """Make an event of a stream entry. Raises `Malformed` for what nobody could have meant."""
     body = entry.fields.get("body", b"")
     match entry.fields.get("kind"):

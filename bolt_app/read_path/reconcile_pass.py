@@ -13,7 +13,7 @@ from shared.store.leases import Lease
 
 
 @dataclass
-class Pass:
+class ReconcilePass:
     """One pass over one incident: what is known, which route holds, and under which lease."""
 
     incident: Incident
@@ -46,7 +46,7 @@ class Pass:
         """Tell what is known of the card in a channel."""
         return self.surface.cards.get(channel, Placed())
 
-    def missing(self, channel: ChannelId) -> bool:
+    def needs_card(self, channel: ChannelId) -> bool:
         """Tell whether there is no card in a channel, and none on its way."""
         placed = self.card(channel)
         return placed.ts is None and not placed.unclear

@@ -10,9 +10,9 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.adoption import Adopting
-from bolt_app.read_path.channel_planner import Planning
-from bolt_app.read_path.channel_sync import Pass, Showing
+from bolt_app.read_path.adoption import Adoption
+from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, NotFound
 from shared.model.event import Snapshot, Status
@@ -31,20 +31,20 @@ READS = Counter("pagebridge_incident_reads", "Incidents read because their event
 class Reconciler:
     """Makes the difference between the projections and what Slack shows."""
 
-    def __init__(self, wiring: Services, planning: Planning, showing: Showing) -> None:
+    def __init__(self, wiring: Services, planning: ChannelPlanner, showing: ChannelSync) -> None:
         self._wiring = wiring
         self._planning = planning
-        self._adopting = Adopting(wiring, planning)
+        self._adopting = Adoption(wiring, planning)
         self._showing = showing
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Do one pass. What could not be done now is due again when it can."""
         birth = await self._wiring.generation.current()
-        known = await self._known(incident, lease)
+        known = await self._load(incident, lease)
         if known.snapshot is None:
             return self._wiring.durations.retry_most if known.unread else None
         try:
-            again = await self._shown(known, known.snapshot, birth, lease)
+            again = await self._sync(known, known.snapshot, birth, lease)
         except CallError as error:
             await self._wiring.journal.note(incident, failure("slack.later", error))
             raise
@@ -55,11 +55,11 @@ class Reconciler:
         await self._wiring.slack_states.change(incident, lambda surface: surface.forgotten())
         await self._wiring.dirty_queue.mark(incident)
 
-    async def _shown(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
+    async def _sync(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
         surface = (await self._wiring.slack_states.load(known.id)).value
-        known, surface = await self._adopting.adopted(known, surface, birth, lease)
-        if not _quiet(known, surface):
-            surface = await self._planning.planned(surface, snapshot, birth, lease)
+        known, surface = await self._adopting.adopt(known, surface, birth, lease)
+        if not _needs_no_pass(known, surface):
+            surface = await self._planning.plan(surface, snapshot, birth, lease)
         await self._index(snapshot, surface)
         if not surface.channels:
             return None
@@ -67,7 +67,7 @@ class Reconciler:
             # The card does not wait for what it says besides the state; but if it has to wait all the same, for Slack's
             # limits, it comes with that in it.
             await self._wiring.enrichment_queue.mark(known.id)
-        return await self._showing.show(Pass(known, snapshot, lease, surface, self._planning.route(snapshot)))
+        return await self._showing.sync(ReconcilePass(known, snapshot, lease, surface, self._planning.route(snapshot)))
 
     async def _index(self, snapshot: Snapshot, surface: Surface) -> None:
         """Note whether it is open before it is shown, so that a Slack that is down keeps nobody from finding it."""
@@ -78,7 +78,7 @@ class Reconciler:
         await self._wiring.open_incidents.put(surface.id, shown, snapshot.created_ms or 0)
         await self._wiring.open_incidents.hide(surface.id, surface.secrecy.shut)
 
-    async def _known(self, incident: IncidentId, lease: Lease) -> Incident:
+    async def _load(self, incident: IncidentId, lease: Lease) -> Incident:
         """Load the projection; ask PagerDuty first where the events' times could not decide."""
         before = await self._wiring.incidents.load(incident)
         if not before.value.unread and before.value.snapshot is not None:
@@ -104,10 +104,10 @@ class Reconciler:
         if await self._wiring.incidents.swap(incident, before, settled):
             return settled
         # Something was folded while we read, so the read decides nothing, and the newer projection may be in doubt too.
-        return await self._known(incident, lease)
+        return await self._load(incident, lease)
 
 
-def _quiet(known: Incident, surface: Surface) -> bool:
+def _needs_no_pass(known: Incident, surface: Surface) -> bool:
     """Tell whether an incident that was open before the bridge was there still waits for its first change."""
     changed = known.lines or known.as_of is None or known.as_of.end > surface.quiet_ms
     return surface.quiet_ms > 0 and not surface.channels and not changed

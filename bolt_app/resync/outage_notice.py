@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from bolt_app.read_path.message_sync import Place, Placing
+from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.services import Services
 from shared.errors import CallError, Refused
 from shared.model.event import SECOND, Snapshot
@@ -25,7 +25,7 @@ MOST = 200
 class Gaps:
     """Closes a gap: waits until all that was lost in it has been looked up, and tells of it."""
 
-    def __init__(self, wiring: Services, placing: Placing) -> None:
+    def __init__(self, wiring: Services, placing: MessageSync) -> None:
         self._wiring = wiring
         self._placing = placing
         self._progress = wiring.resync_states
@@ -73,7 +73,7 @@ class Gaps:
         known = (await self._progress.load(EVERYTHING)).value.notices.get(channel, Placed())
         message = render_late(channel, gap, incidents)
         try:
-            await self._placing.exist(message, known, Place(channel, save, lease, urgent=False))
+            await self._placing.ensure_posted(message, known, MessageTarget(channel, save, lease, urgent=False))
         except Refused as error:
             log.warning("gap.not_told", channel=channel, why=str(error), code=error.code)
 

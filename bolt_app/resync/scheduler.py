@@ -12,7 +12,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.message_sync import Placing
+from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.resync.incident_resync import Pass, Resync
 from bolt_app.resync.outage_notice import Gaps, with_late
 from bolt_app.resync.slack_sweep import Sweep
@@ -32,7 +32,9 @@ PASSES = Counter("pagebridge_resyncs", "Passes over everything that is open, by 
 class Upkeep:
     """Does each part when its time has come."""
 
-    def __init__(self, wiring: Services, resync: Resync, sweep: Sweep, watchdog: Watchdog, placing: Placing) -> None:
+    def __init__(
+        self, wiring: Services, resync: Resync, sweep: Sweep, watchdog: Watchdog, placing: MessageSync
+    ) -> None:
         self._wiring = wiring
         self._resync = resync
         self._sweep = sweep

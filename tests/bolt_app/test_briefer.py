@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.read_path.enrichment import briefed, first_alert, next_level, on_call_at
+from bolt_app.read_path.enrichment import first_alert, next_level, on_call_at, with_enrichment
 from shared.model.enrichment import Ahead, Briefing, FirstAlert, Link
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Ref, Status
 from shared.model.ids import UserId
@@ -33,21 +33,21 @@ def shift(level: int, user: str, since_ms: int | None = None, until_ms: int | No
 
 def test_what_was_read_is_known() -> None:
     """Both parts; a read that shows what is known already makes no tie of the rest of its second."""
-    after = briefed(KNOWN, read(), AHEAD, FirstAlert("Slow"))
+    after = with_enrichment(KNOWN, read(), AHEAD, FirstAlert("Slow"))
 
     assert after == replace(KNOWN, briefing=Briefing(FirstAlert("Slow"), AHEAD))
 
 
 def test_an_alert_that_could_not_be_read_stays_wanted() -> None:
     """The other part is kept."""
-    assert briefed(KNOWN, read(), AHEAD, None).briefing == Briefing(None, AHEAD)
+    assert with_enrichment(KNOWN, read(), AHEAD, None).briefing == Briefing(None, AHEAD)
 
 
 def test_what_is_to_come_is_of_the_incident_as_it_was_read() -> None:
     """Somebody acknowledged it meanwhile: it does not escalate any more."""
     meanwhile = fold(KNOWN, webhook(ACKNOWLEDGED, NOON + 5000), NOON).incident
 
-    assert briefed(meanwhile, read(), AHEAD, None).briefing.ahead is None
+    assert with_enrichment(meanwhile, read(), AHEAD, None).briefing.ahead is None
 
 
 @pytest.mark.parametrize("updated_ms", [NOON + 5000, None])
@@ -55,7 +55,7 @@ def test_a_read_that_is_ahead_of_the_events_counts(updated_ms: int | None) -> No
     """The webhook is still on its way; without a time the two cannot be compared, so nothing is claimed."""
     newer = fold(KNOWN, webhook(ACKNOWLEDGED, NOON + 5000), NOON).incident
 
-    after = briefed(KNOWN, read(newer, updated_ms), AHEAD, None)
+    after = with_enrichment(KNOWN, read(newer, updated_ms), AHEAD, None)
 
     assert (Status.ACKNOWLEDGED if updated_ms else Status.TRIGGERED) is after.status
     assert (AHEAD if updated_ms else None) == after.briefing.ahead
@@ -63,7 +63,7 @@ def test_a_read_that_is_ahead_of_the_events_counts(updated_ms: int | None) -> No
 
 def test_an_incident_that_pagerduty_does_not_show() -> None:
     """Nothing is to be said, and nothing is asked again."""
-    after = briefed(KNOWN, None, Ahead(Instant(NOON)), FirstAlert())
+    after = with_enrichment(KNOWN, None, Ahead(Instant(NOON)), FirstAlert())
 
     assert after.snapshot is not None
     assert not after.briefing.wanted(after.snapshot, after.as_of)

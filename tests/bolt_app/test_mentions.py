@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
-from bolt_app.read_path.mentions import KEPT, KEPT_FAILURE, Mentions
+from bolt_app.read_path.mentions import FAILURE_TTL, TTL, Mentions
 from bolt_app.services import Services
 from shared.durations import Durations
 from shared.errors import Unavailable
@@ -57,10 +57,10 @@ async def test_many_cards_make_one_look_up() -> None:
     directory, clock = Directory(), Clock()
     known = mentions(directory, clock)
 
-    assert [FOUND] * 50 == await asyncio.gather(*(known.of(INCIDENT) for _ in range(50)))
+    assert [FOUND] * 50 == await asyncio.gather(*(known.assignees(INCIDENT) for _ in range(50)))
     assert 1 == directory.asked
-    clock.seconds += KEPT
-    await known.of(INCIDENT)
+    clock.seconds += TTL
+    await known.assignees(INCIDENT)
     assert 2 == directory.asked
 
 
@@ -70,11 +70,11 @@ async def test_a_directory_that_is_down_is_not_asked_for_each_card() -> None:
     known = mentions(directory, clock)
     directory.down = True
 
-    assert [{}] * 50 == await asyncio.gather(*(known.of(INCIDENT) for _ in range(50)))
+    assert [{}] * 50 == await asyncio.gather(*(known.assignees(INCIDENT) for _ in range(50)))
     assert 1 == directory.asked
     directory.down = False
-    clock.seconds += KEPT_FAILURE
-    assert FOUND == await known.of(INCIDENT)
+    clock.seconds += FAILURE_TTL
+    assert FOUND == await known.assignees(INCIDENT)
 
 
 async def test_a_directory_that_is_silent_holds_up_one_round_of_cards() -> None:
@@ -83,7 +83,7 @@ async def test_a_directory_that_is_silent_holds_up_one_round_of_cards() -> None:
     known = mentions(directory, clock)
     directory.silent = True
 
-    assert [{}] * 50 == await asyncio.gather(*(known.of(INCIDENT) for _ in range(50)))
+    assert [{}] * 50 == await asyncio.gather(*(known.assignees(INCIDENT) for _ in range(50)))
     asked = directory.asked
-    assert {} == await known.of(INCIDENT)
+    assert {} == await known.assignees(INCIDENT)
     assert asked == directory.asked

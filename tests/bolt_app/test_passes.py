@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.read_path.reconcile_pass import Pass
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Status
 from shared.model.ids import MessageTs
 from shared.model.incident import Incident, fold, settle
@@ -14,10 +14,10 @@ from tests.builders import INCIDENT, NOON, snapshot, webhook
 UNUSED: Any = None
 
 
-def at_work(incident: Incident) -> Pass:
+def at_work(incident: Incident) -> ReconcilePass:
     """Make a pass over an incident, which needs no lease and no route to tell what is news."""
     assert incident.snapshot is not None
-    return Pass(incident, incident.snapshot, UNUSED, Surface(INCIDENT), UNUSED)
+    return ReconcilePass(incident, incident.snapshot, UNUSED, Surface(INCIDENT), UNUSED)
 
 
 @pytest.mark.parametrize(("of_ms", "news"), [(NOON + 100, True), (NOON + 700, False)])

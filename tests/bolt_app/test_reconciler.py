@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from fakeredis import FakeAsyncRedis
 
-from bolt_app.read_path.channel_planner import Planning
-from bolt_app.read_path.channel_sync import Pass
+from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import ReconcilePass
 from bolt_app.read_path.reconciler import Reconciler
 from shared.errors import Malformed
 from shared.model.event import Instant
@@ -29,9 +29,9 @@ class Shown:
     """Remembers what is to be shown."""
 
     def __init__(self) -> None:
-        self.passes: list[Pass] = []
+        self.passes: list[ReconcilePass] = []
 
-    async def show(self, this: Pass) -> None:
+    async def show(self, this: ReconcilePass) -> None:
         """Remember it."""
         self.passes.append(this)
 
@@ -47,7 +47,7 @@ async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     lease = await wiring.leases("slack").take(INCIDENT)
     assert lease
 
-    again = await Reconciler(wiring, Planning(wiring), cast("Any", shown)).run(INCIDENT, lease)
+    again = await Reconciler(wiring, ChannelPlanner(wiring), cast("Any", shown)).run(INCIDENT, lease)
 
     assert [known.snapshot] == [this.snapshot for this in shown.passes]
     assert wiring.durations.retry_most == again

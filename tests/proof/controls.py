@@ -8,7 +8,7 @@ something must be found.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bolt_app.read_path.message_sync import Place, Placing
+from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.read_path.projector import Projector
 from bolt_app.resync.incident_resync import Pass, Resync
 from bolt_app.resync.slack_sweep import Sweep
@@ -36,14 +36,14 @@ class NoEcho(Echo):
         """Note nothing."""
 
 
-class NoLook(Placing):
+class NoLook(MessageSync):
     """Posts again after an unclear post without looking whether it arrived."""
 
-    async def _look_for(self, _message: Message, _placed: Placed, _place: Place) -> MessageTs | None:
+    async def _look_for(self, _message: Message, _placed: Placed, _place: MessageTarget) -> MessageTs | None:
         return None
 
 
-class NoWait(Placing):
+class NoWait(MessageSync):
     """Looks, repeats and believes at once after an unclear call, which may still land."""
 
     @staticmethod

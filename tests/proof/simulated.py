@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bolt_app.queue_worker import QueueWorker, Task, repeat_until_stopped
-from bolt_app.read_path.channel_planner import Planning
-from bolt_app.read_path.channel_sync import Showing
-from bolt_app.read_path.enrichment import Briefer
-from bolt_app.read_path.message_sync import Placing
+from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import ChannelSync
+from bolt_app.read_path.enrichment import Enricher
+from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.resync.incident_repair import Repairing
@@ -84,7 +84,7 @@ class Parts:
 
     projector: Callable[[Services], Projector] = Projector
     echo: Callable[[Documents[Incident]], Echo] = Echo
-    placing: type[Placing] = Placing
+    placing: type[MessageSync] = MessageSync
     attempting: type[Attempting] = Attempting
     leases: type[Leases] = Leases
     generation: type[Generation] = Generation
@@ -112,7 +112,7 @@ class SimulatedWorker(Core):
         self._taking, self.ready = Taking(Intake(wiring), direct), True
         executor = Executor(wiring, parts.attempting(wiring), Answering(wiring))
         placing = parts.placing(wiring.slack, wiring.clock, wiring.durations)
-        reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
+        reconciler = Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing))
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat_until_stopped(StreamConsumer(events, parts.projector(wiring).handle).step, wiring))
             group.create_task(repeat_until_stopped(StreamConsumer(commands, Mover(wiring).handle).step, wiring))
@@ -121,7 +121,7 @@ class SimulatedWorker(Core):
             group.create_task(self._working(wiring, wiring.dirty_queue, "slack", reconciler).run(wiring.stopping))
             group.create_task(repeat_until_stopped(self._upkeep(wiring, placing).step, wiring))
             group.create_task(
-                self._working(wiring, wiring.enrichment_queue, "briefing", Briefer(wiring)).run(wiring.stopping)
+                self._working(wiring, wiring.enrichment_queue, "briefing", Enricher(wiring)).run(wiring.stopping)
             )
 
     async def take(self, ack: Ack, command: Command) -> None:
@@ -154,7 +154,7 @@ class SimulatedWorker(Core):
     def _working(wiring: Services, queue: WorkQueue, name: str, work: Task) -> QueueWorker:
         return QueueWorker(queue, wiring.leases(name), work, DURATIONS)
 
-    def _upkeep(self, wiring: Services, placing: Placing) -> Upkeep:
+    def _upkeep(self, wiring: Services, placing: MessageSync) -> Upkeep:
         resync = self._parts.resync(wiring, Repairing(wiring))
         return Upkeep(wiring, resync, self._parts.sweep(wiring, resync), Watchdog(wiring), placing)
 

@@ -13,9 +13,9 @@ from random import Random
 from prometheus_client import REGISTRY
 
 from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
-from bolt_app.read_path.channel_planner import Planning
-from bolt_app.read_path.channel_sync import Showing
-from bolt_app.read_path.message_sync import Placing
+from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import ChannelSync
+from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.services import Clients, Services
@@ -148,8 +148,8 @@ async def _worker(
         await events.open()
         await wiring.clock.now_ms()
         await wiring.generation.current()
-        placing = Placing(slack, wiring.clock, wiring.durations)
-        reconciler = Reconciler(wiring, Planning(wiring), Showing(wiring, placing))
+        placing = MessageSync(slack, wiring.clock, wiring.durations)
+        reconciler = Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing))
         leases = Leases(redis, "slack", wiring.durations.lease, process.monotonic)
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(wiring).handle).step, wiring))

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from bolt_app.read_path.channel_planner import Planning
-from bolt_app.read_path.channel_sync import Showing
-from bolt_app.read_path.message_sync import Placing
+from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import ChannelSync
+from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.reconciler import Reconciler
 from pagebridge_sandbox.slack import Fault
 from shared.model.ids import IncidentId
@@ -236,7 +236,7 @@ async def test_what_a_fenced_off_worker_left_behind_is_repaired(bridge: Bridge) 
     wiring = bridge._workers[0][0]._wiring
     assert wiring is not None
 
-    placing = Placing(wiring.slack, wiring.clock, wiring.durations)
-    await Reconciler(wiring, Planning(wiring), Showing(wiring, placing)).fenced_off(IncidentId(incident.id))
+    placing = MessageSync(wiring.slack, wiring.clock, wiring.durations)
+    await Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing)).fenced_off(IncidentId(incident.id))
 
     await bridge.card("Triggered")
