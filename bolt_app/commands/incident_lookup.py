@@ -14,7 +14,7 @@ import structlog
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
-from bolt_app.replies.builder import code, headline, label, saying, typed_as
+from bolt_app.replies.builder import as_code, build_reply, command_reference, headline, label
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
@@ -113,7 +113,7 @@ class IncidentLookup:
     async def _by_number(self, wish: ParsedCommand, typed: SlashPayload) -> Target:
         """Look among what the channel shows first: that needs no PagerDuty. Raises `NotFound` for what is hidden."""
         for known in await self._open_in_channel(typed):
-            if wish.incident in (known.id, typed_as(known.id, known.snapshot)):
+            if wish.incident in (known.id, command_reference(known.id, known.snapshot)):
                 return Target.from_snapshot(known.id, known.snapshot)
         read = (await self._wiring.pagerduty.incident(incident_id(wish.incident))).value
         if await self._seeing.is_hidden(read, typed.by, typed.channel):
@@ -145,22 +145,24 @@ class IncidentLookup:
 def candidates(wish: ParsedCommand, command: str, found: Sequence[OpenIncident]) -> Reply:
     """List what could have been meant, each with the line that works for it."""
     if not found:
-        line = code(f"{command} {replace(wish, incident=EXAMPLE).line}")
-        every = code(f"{command} {Verb.LIST} all")
-        return saying(f"No incident is open in this channel. Name the one you mean: {line}. {every} lists all.")
+        line = as_code(f"{command} {replace(wish, incident=EXAMPLE).line}")
+        every = as_code(f"{command} {Verb.LIST} all")
+        return build_reply(f"No incident is open in this channel. Name the one you mean: {line}. {every} lists all.")
     short = wish if len(wish.text) <= LONGEST else replace(wish, text="…")
     lines = [f"*{len(found)} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
     for known in found[:MOST_CANDIDATES]:
-        line = replace(short, incident=typed_as(known.id, known.snapshot)).line
-        lines.append(f"{headline(known.id, known.snapshot)}\n        {code(f'{command} {line}')}")
+        line = replace(short, incident=command_reference(known.id, known.snapshot)).line
+        lines.append(f"{headline(known.id, known.snapshot)}\n        {as_code(f'{command} {line}')}")
     if len(found) > MOST_CANDIDATES:
-        lines.append(f"…and {len(found) - MOST_CANDIDATES} more: {code(f'{command} {Verb.LIST}')}")
-    return saying("\n".join(lines), "" if short is wish else f"Your text: {escape(wish.text)}")
+        lines.append(f"…and {len(found) - MOST_CANDIDATES} more: {as_code(f'{command} {Verb.LIST}')}")
+    return build_reply("\n".join(lines), "" if short is wish else f"Your text: {escape(wish.text)}")
 
 
 def repeated_reply() -> Reply:
     """Say that a line which meant no incident when it first came is not taken for another one now."""
-    return saying("*Nothing was sent:* Slack brought this line twice, and was answered the first time. Type it again.")
+    return build_reply(
+        "*Nothing was sent:* Slack brought this line twice, and was answered the first time. Type it again."
+    )
 
 
 def unknown_incident(wish: ParsedCommand, command: str) -> Reply:
@@ -169,18 +171,22 @@ def unknown_incident(wish: ParsedCommand, command: str) -> Reply:
     nothing = "" if wish.verb is Verb.SHOW else "Nothing was sent: "
     text = f"{nothing}PagerDuty shows you no incident {escape(named)}."
     if not wish.text:
-        return saying(f"{text} {code(f'{command} {Verb.LIST}')} lists the open ones of this channel.")
+        return build_reply(f"{text} {as_code(f'{command} {Verb.LIST}')} lists the open ones of this channel.")
     meant = replace(wish, incident=EXAMPLE, text=f"{wish.incident} {wish.text}").line
-    return saying(f"{text} If your text begins there, name the incident before it: {code(f'{command} {meant}')}")
+    return build_reply(
+        f"{text} If your text begins there, name the incident before it: {as_code(f'{command} {meant}')}"
+    )
 
 
 def no_such_person(wish: ParsedCommand, error: Exception, quoted: str) -> Reply:
     """Say that it is not known who was mentioned in PagerDuty, so that nothing was sent."""
     if isinstance(error, Declined):
-        return saying(f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}.")
+        return build_reply(
+            f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."
+        )
     why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
     step = "Try again in a moment, or use PagerDuty."
-    return saying(
+    return build_reply(
         f":warning: *Nothing was sent:* who {escape(wish.name)} is in PagerDuty could not be looked up ({why}). {step}"
         f" (reference `{quoted}`)"
     )
@@ -189,11 +195,13 @@ def no_such_person(wish: ParsedCommand, error: Exception, quoted: str) -> Reply:
 def lookup_failed(wish: ParsedCommand, command: str, error: Exception, quoted: str) -> Reply:
     """Say that it could not be found out which incident is meant, so that nothing was sent, and what to do."""
     if isinstance(error, Declined):
-        return saying(f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}.")
+        return build_reply(
+            f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."
+        )
     why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
     what = f"incident {escape(wish.incident)}" if wish.incident else "the incident"
     step = "Press the button on its card, try again in a moment, or use PagerDuty."
     if not wish.incident:
-        step = f"Name it ({code(f'{command} {replace(wish, incident=EXAMPLE).line}')}), or use PagerDuty."
+        step = f"Name it ({as_code(f'{command} {replace(wish, incident=EXAMPLE).line}')}), or use PagerDuty."
     nothing = "" if wish.verb is Verb.SHOW else "*Nothing was sent:* "
-    return saying(f":warning: {nothing}{what} could not be looked up ({why}). {step} (reference `{quoted}`)")
+    return build_reply(f":warning: {nothing}{what} could not be looked up ({why}). {step} (reference `{quoted}`)")

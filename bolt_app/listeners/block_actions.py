@@ -18,7 +18,7 @@ from bolt_app.commands.retry import RetryResolver
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.replies.sender import tell
+from bolt_app.replies.sender import send_reply
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed, StoreDown
@@ -93,7 +93,7 @@ class BlockActions:
 
     async def _send_text(self, ack: AsyncAck, press: Press, text: str) -> None:
         """Say why nothing came of a press, then ack; if nobody could be told, Slack's own mark of failure has to."""
-        if await tell(self._slack, press, Reply(text)):
+        if await send_reply(self._slack, press, Reply(text)):
             await ack()
 
     async def _reply_malformed(self, body: Body, error: Malformed) -> None:

@@ -19,9 +19,9 @@ from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import acknowledge_mine
 from bolt_app.queries.help import help_text
 from bolt_app.queries.router import QueryRouter
-from bolt_app.replies.builder import code, saying
+from bolt_app.replies.builder import as_code, build_reply
 from bolt_app.replies.outcome_text import Reply
-from bolt_app.replies.sender import tell
+from bolt_app.replies.sender import send_reply
 from bolt_app.slack_transport.inflight import InHand
 from bolt_app.write_path.command_intake import Intake
 from bolt_app.write_path.taking import Taking
@@ -80,7 +80,7 @@ class SlashCommands:
         if not lost:
             await ack()
         reply = acknowledge_mine.accepted_reply(commands, lost, self.command)
-        told = await self._reply_to_press(body, reply) or await tell(self.slack, commands[0], reply)
+        told = await self._reply_to_press(body, reply) or await send_reply(self.slack, commands[0], reply)
         if lost and told:
             await ack()
 
@@ -110,7 +110,7 @@ class SlashCommands:
             about = ModalContext(None, what.channel, None, what.response_url)
             await self.opening.open(Action.TRIGGER, about, what.trigger_id, title=wish.text)
             return
-        await tell(self.slack, what, await self.reading.answer(wish, what))
+        await send_reply(self.slack, what, await self.reading.answer(wish, what))
 
 
 def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:
@@ -130,15 +130,15 @@ def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:
 
 def parse_error_reply(error: ParseError, command: str) -> Reply:
     """Say what was not understood, and the line that would have worked."""
-    everything = f" {code(f'{command} {Verb.HELP}')} lists all commands." if error.line != Verb.HELP else ""
-    return saying(f"{escape(error.why)} Try {code(f'{command} {error.line}')}.{everything}")
+    everything = f" {as_code(f'{command} {Verb.HELP}')} lists all commands." if error.line != Verb.HELP else ""
+    return build_reply(f"{escape(error.why)} Try {as_code(f'{command} {error.line}')}.{everything}")
 
 
 def malformed_reply(error: Malformed) -> Reply:
     """Say that nothing was done, because Slack sent something that nobody understands."""
     quoted = reference()
     log.error("command.unreadable", why=str(error), reference=quoted)
-    return saying(f"This could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`).")
+    return build_reply(f"This could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`).")
 
 
 async def _ack_with(ack: AsyncAck, reply: Reply) -> None:

@@ -8,7 +8,7 @@ from bolt_app.commands.slash_grammar import Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.list_incidents import paragraphs
-from bolt_app.replies.builder import age, code, label, saying
+from bolt_app.replies.builder import age, as_code, build_reply, label
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from shared.errors import Malformed
@@ -43,16 +43,16 @@ class AcknowledgeMine:
 def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
     """List what would be acknowledged, the oldest first, and offer to do it."""
     if not found:
-        return saying("Nothing that is assigned to you waits for an acknowledge.")
+        return build_reply("Nothing that is assigned to you waits for an acknowledge.")
     taken = found[:MOST_INCIDENTS]
-    again = code(f"{command} {Verb.ACK_MINE}")
+    again = as_code(f"{command} {Verb.ACK_MINE}")
     more = (
         f"…and {len(found) - MOST_INCIDENTS} more, which {again} shows after these."
         if len(found) > MOST_INCIDENTS
         else ""
     )
     head = f"*Assigned to you and not acknowledged: {len(found)}.* Nothing is acknowledged yet."
-    return saying(head, *paragraphs([_row(one, now_ms) for one in taken]), more, press=[button(taken)])
+    return build_reply(head, *paragraphs([_row(one, now_ms) for one in taken]), more, press=[button(taken)])
 
 
 def button(incidents: Sequence[OpenIncident]) -> Block:
@@ -104,9 +104,9 @@ def accepted_reply(commands: Sequence[Command], lost: Sequence[Command], command
         )
     if lost:
         labels = ", ".join(escape(one.label) for one in lost)
-        step = f"Type {code(f'{command} {Verb.ACK} number')}, press Acknowledge on the cards, or use PagerDuty."
+        step = f"Type {as_code(f'{command} {Verb.ACK} number')}, press Acknowledge on the cards, or use PagerDuty."
         parts.append(f":warning: *Not stored, so nothing was sent:* {labels}. {step}")
-    return saying(*parts)
+    return build_reply(*parts)
 
 
 def _row(incident: OpenIncident, now_ms: int) -> str:

@@ -1,7 +1,7 @@
 """Pure: the table of commands, for whoever asks for help and for the documents."""
 
 from bolt_app.commands.slash_grammar import USAGES
-from bolt_app.replies.builder import code, saying
+from bolt_app.replies.builder import as_code, build_reply
 from bolt_app.replies.outcome_text import Reply
 
 _NAMED = (
@@ -12,13 +12,14 @@ _NAMED = (
 
 def help_text(command: str) -> Reply:
     """List what can be typed after `command`."""
-    lines = [f"{code(f'{command} {usage.line}')}  {usage.description}" for usage in USAGES]
-    return saying("\n".join(lines), _NAMED)
+    lines = [f"{as_code(f'{command} {usage.line}')}  {usage.description}" for usage in USAGES]
+    return build_reply("\n".join(lines), _NAMED)
 
 
 def help_markdown(command: str) -> str:
     """Write the same as a table for a document."""
     rows = [
-        f"| {code(f'{command} {usage.line}').replace('|', chr(92) + '|')} | {usage.description} |" for usage in USAGES
+        f"| {as_code(f'{command} {usage.line}').replace('|', chr(92) + '|')} | {usage.description} |"
+        for usage in USAGES
     ]
     return "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
-from bolt_app.replies.builder import age, code, headline, names, saying
+from bolt_app.replies.builder import age, as_code, build_reply, headline, names
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
@@ -61,10 +61,10 @@ class ListIncidents:
 def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
     """Say what is open: what is urgent first, and of that the newest."""
     if not found:
-        return saying(_empty_text(scope, command))
+        return build_reply(_empty_text(scope, command))
     rows = [incident_row(incident, now_ms) for incident in sorted(found, key=_sort_key)[:MOST]]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
-    return saying(f"*{_heading(scope)}: {len(found)}*", *paragraphs(rows), more)
+    return build_reply(f"*{_heading(scope)}: {len(found)}*", *paragraphs(rows), more)
 
 
 def incident_row(incident: OpenIncident, now_ms: int) -> str:
@@ -93,7 +93,7 @@ def _heading(scope: Scope) -> str:
 
 
 def _empty_text(scope: Scope, command: str) -> str:
-    every = code(f"{command} {Verb.LIST} {Scope.ALL}")
+    every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
     match scope:
         case Scope.CHANNEL:
             return f"No incident is open in this channel. {every} lists all that are."

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from bolt_app.commands.slash_grammar import ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncidentReader
-from bolt_app.replies.builder import code, saying
+from bolt_app.replies.builder import as_code, build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
@@ -53,7 +53,7 @@ class OnCallQuery:
         if not policies:
             return no_match_reply(wish.text, typed.command)
         shown = await asyncio.gather(*(self._levels(policy) for policy in list(policies)[:MOST]))
-        return saying(*shown)
+        return build_reply(*shown)
 
     async def _matching(self, text: str, typed: SlashPayload) -> list[OnCallTarget]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
@@ -102,17 +102,17 @@ def render_levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
 def ambiguous_reply(text: str, places: Sequence[OnCallTarget], command: str) -> Reply:
     """Offer what a name could stand for."""
     lines = [f"“{escape(text)}” could be any of these. Which one?"]
-    lines += [code(f"{command} {Verb.ONCALL} {place.name}") for place in places[:MOST]]
+    lines += [as_code(f"{command} {Verb.ONCALL} {place.name}") for place in places[:MOST]]
     more = f"…and {len(places) - MOST} more: type more of the name." if len(places) > MOST else ""
-    return saying("\n".join(lines), more)
+    return build_reply("\n".join(lines), more)
 
 
 def no_match_reply(text: str, command: str) -> Reply:
     """Say that nothing fits."""
     if text:
-        return saying(f"PagerDuty shows you no service or escalation policy like “{escape(text)}”.")
-    line = code(f"{command} {Verb.ONCALL} name")
-    return saying(f"No incident is open in this channel. Name a service or an escalation policy: {line}")
+        return build_reply(f"PagerDuty shows you no service or escalation policy like “{escape(text)}”.")
+    line = as_code(f"{command} {Verb.ONCALL} name")
+    return build_reply(f"No incident is open in this channel. Name a service or an escalation policy: {line}")
 
 
 def _people(entries: Sequence[OnCall]) -> str:

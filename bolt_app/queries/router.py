@@ -12,7 +12,7 @@ from bolt_app.queries.list_incidents import ListIncidents
 from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.queries.whoami import WhoAmI
-from bolt_app.replies.builder import saying
+from bolt_app.replies.builder import build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, StoreDown
@@ -44,7 +44,7 @@ class QueryRouter:
                 return await self._read(wish, typed)
         except Declined as declined:
             outcome = declined.outcome
-            return saying(f":no_entry: {escape(outcome.why)} {escape(outcome.next_step)}.")
+            return build_reply(f":no_entry: {escape(outcome.why)} {escape(outcome.next_step)}.")
         except (CallError, Malformed, StoreDown, TimeoutError) as error:
             return query_failed_reply(wish.verb, error)
 
@@ -64,7 +64,7 @@ class QueryRouter:
 
 def query_failed_reply(verb: Verb, error: Exception) -> Reply:
     """Say why there is no answer, and what to do."""
-    return saying(malformed_query_reply(verb, error))
+    return build_reply(malformed_query_reply(verb, error))
 
 
 def malformed_query_reply(what: str, error: Exception) -> str:

@@ -15,7 +15,7 @@ from bolt_app.queries.incident_view import (
     log_line,
     read_incident,
 )
-from bolt_app.replies.builder import saying
+from bolt_app.replies.builder import build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
@@ -49,7 +49,7 @@ class ShowIncident:
 
 def render_incident(whole: IncidentView) -> Reply:
     """Say all of it, the most urgent first."""
-    return saying(facts(whole.incident), _alert(whole), _notes(whole.notes), _log(whole.log))
+    return build_reply(facts(whole.incident), _alert(whole), _notes(whole.notes), _log(whole.log))
 
 
 def _alert(whole: IncidentView) -> str:

@@ -1,7 +1,7 @@
 """`whoami`: who somebody is in PagerDuty, how that is known, and what to do when it is not."""
 
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.replies.builder import saying
+from bolt_app.replies.builder import build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from shared.access.identity import Linked
@@ -44,10 +44,10 @@ def linked_reply(found: Linked) -> Reply:
     user = found.user
     role = ROLES.get(user.role, user.role)
     who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}."
-    return saying(f"{who} Your role there is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
+    return build_reply(f"{who} Your role there is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
 
 
 def not_linked_reply(typed: SlashPayload, outcome: Outcome) -> Reply:
     """Say why it is not known who somebody is, and what to do."""
     head = f"Your Slack account <@{typed.by.id}> is not linked to PagerDuty, so you cannot act on incidents from here."
-    return saying(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")
+    return build_reply(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")

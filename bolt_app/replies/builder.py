@@ -14,11 +14,11 @@ PARAGRAPH = 3000
 MESSAGE = 11_000
 """Characters of all of them: Slack refuses messages of some 13,000 as JSON, and documents no number."""
 TITLE = 120
-PEOPLE = 80
+PERSON_MENTION = 80
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
 
-def saying(*paragraphs: str, press: Sequence[Block] = ()) -> Reply:
+def build_reply(*paragraphs: str, press: Sequence[Block] = ()) -> Reply:
     """Make an answer of paragraphs of mrkdwn, which must have been escaped, and of what can be pressed below."""
     shown, room = list[str](), MESSAGE
     for paragraph in filter(None, paragraphs):
@@ -29,7 +29,7 @@ def saying(*paragraphs: str, press: Sequence[Block] = ()) -> Reply:
     return Reply("\n".join(shown), (*blocks, *row))
 
 
-def code(line: str) -> str:
+def as_code(line: str) -> str:
     """Show a line as it is to be typed."""
     return f"`{escape(line.replace('`', chr(39)))}`"
 
@@ -39,7 +39,7 @@ def label(incident: IncidentId, snapshot: Snapshot) -> str:
     return f"#{snapshot.number}" if snapshot.number is not None else incident
 
 
-def typed_as(incident: IncidentId, snapshot: Snapshot) -> str:
+def command_reference(incident: IncidentId, snapshot: Snapshot) -> str:
     """Name an incident the way it is typed."""
     return label(incident, snapshot).removeprefix("#")
 
@@ -65,4 +65,4 @@ def age(since_ms: int | None, now_ms: int) -> str:
 
 def names(people: Sequence[str]) -> str:
     """List people."""
-    return clamp(", ".join(escape(person) for person in people), PEOPLE) or "nobody"
+    return clamp(", ".join(escape(person) for person in people), PERSON_MENTION) or "nobody"

@@ -11,10 +11,10 @@ from shared.slack.render.buttons import button
 from shared.slack.render.reply_buttons import level_buttons, retry_button
 from shared.slack.render.text import clamp, date, escape, link
 
-GIVEN_BACK = 2500
+LONGEST_RETURNED_TEXT = 2500
 """Characters of somebody's own text that are given back to them when it could not be sent."""
 
-BY_YOU = frozenset({Action.ACKNOWLEDGE, Action.RESOLVE, Action.REASSIGN, Action.ESCALATE, Action.SNOOZE})
+ACTIVE_VOICE = frozenset({Action.ACKNOWLEDGE, Action.RESOLVE, Action.REASSIGN, Action.ESCALATE, Action.SNOOZE})
 """What somebody else may have done all the same."""
 
 
@@ -34,12 +34,12 @@ class Part:
     outcome: Outcome
 
 
-def on_its_way(command: Command) -> Reply:
+def sending_reply(command: Command) -> Reply:
     """Say that the click was taken and PagerDuty has not answered yet."""
     return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is on its way to PagerDuty.")
 
 
-def not_yet(command: Command, url: str, *, unclear: bool) -> Reply:
+def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
     """Say the honest thing while PagerDuty does not answer."""
     words = WORDS[command.action]
     if unclear:
@@ -49,7 +49,7 @@ def not_yet(command: Command, url: str, *, unclear: bool) -> Reply:
     return Reply(f":warning: {head} PagerDuty cannot be reached at the moment; still trying. {_link(url)}")
 
 
-def final(command: Command, outcome: Outcome, url: str) -> Reply:
+def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
     """Tell how it ended, and what to do about it."""
     words = WORDS[command.action]
     match outcome.kind:
@@ -58,21 +58,21 @@ def final(command: Command, outcome: Outcome, url: str) -> Reply:
             came_of_it = f" {escape(outcome.why)}{at}" if outcome.why else ""
             return Reply(f":white_check_mark: {words.done.format(it=_it(command))}.{came_of_it}")
         case Kind.ALREADY:
-            return Reply(f"{words.already.format(it=_it(command))}{_by(outcome)}. This changed nothing.")
+            return Reply(f"{words.already.format(it=_it(command))}{_actor(outcome)}. This changed nothing.")
         case Kind.REOPENED:
-            return _with(
-                _reopened(command, outcome),
+            return _sentence(
+                _reopened_reply(command, outcome),
                 button(Action.RESOLVE, "Resolve", command.incident, command.label, command.url),
             )
         case Kind.CHOOSE:
-            return _with(_choose(command, outcome), *level_buttons(command, outcome.choices))
+            return _sentence(_level_choice(command, outcome), *level_buttons(command, outcome.choices))
         case Kind.EXPIRED | Kind.UNKNOWN | Kind.NOT_STORED:
-            return _with(_failed(command, outcome, url), retry_button(command, outcome))
+            return _sentence(_failed_reply(command, outcome, url), retry_button(command, outcome))
         case _:
             return Reply(_declined(command, words, outcome, url))
 
 
-def report(parts: Sequence[Part], url: str) -> Reply:
+def summary_reply(parts: Sequence[Part], url: str) -> Reply:
     """Tell how a command ended that was done in several calls: each on a line of its own, and what is left to do."""
     first = parts[0].command
     lines = [_part(part) for part in parts]
@@ -80,10 +80,10 @@ def report(parts: Sequence[Part], url: str) -> Reply:
     left = [part for part in parts if part.outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN}]
     if not left:
         return Reply(text)
-    return _with(text, retry_button(replace(first, id=first.whole), left[0].outcome))
+    return _sentence(text, retry_button(replace(first, id=first.whole), left[0].outcome))
 
 
-def after_all(command: Command) -> Reply:
+def late_success_reply(command: Command) -> Reply:
     """Tell that an act whose outcome was unknown went through, now that PagerDuty reported it."""
     return Reply(f":white_check_mark: Your {_noun(command)} went through after all.")
 
@@ -97,61 +97,63 @@ def _part(part: Part) -> str:
         case Kind.ALREADY:
             return f":white_check_mark: {who}: already there, so not asked again"
         case Kind.UNKNOWN:
-            return f":grey_question: {who}: *not known*. PagerDuty did not say{_quote(outcome)}"
+            return f":grey_question: {who}: *not known*. PagerDuty did not say{_reference(outcome)}"
         case _:
-            return f":x: {who}: *not done*. {escape(outcome.why)}{_quote(outcome)}"
+            return f":x: {who}: *not done*. {escape(outcome.why)}{_reference(outcome)}"
 
 
 def _declined(command: Command, words: Words, outcome: Outcome, url: str) -> str:
     # In small letters: nothing has gone wrong here, and nobody needs to be woken up.
-    by_you = " by you" if command.action in BY_YOU else ""
+    by_you = " by you" if command.action in ACTIVE_VOICE else ""
     head = f":no_entry: *{words.undone.format(it=_it(command)).replace(' NOT ', ' not ')}{by_you}.*"
     if outcome.kind is Kind.STALE:
-        return f"{head} {_stale(command, outcome)} The card shows its state.{_given_back(command)}"
+        return f"{head} {_stale_text(command, outcome)} The card shows its state.{_returned_text(command)}"
     step = f" {escape(outcome.next_step)}." if outcome.next_step else ""
-    return f"{head} {escape(outcome.why)}{step} {_link(url)}{_quote(outcome)}{_given_back(command)}"
+    return f"{head} {escape(outcome.why)}{step} {_link(url)}{_reference(outcome)}{_returned_text(command)}"
 
 
-def _stale(command: Command, outcome: Outcome) -> str:
+def _stale_text(command: Command, outcome: Outcome) -> str:
     if outcome.why:
-        return f"{escape(outcome.why)}{f' Last changed{_by(outcome)}.' if _by(outcome) else ''}"
+        return f"{escape(outcome.why)}{f' Last changed{_actor(outcome)}.' if _actor(outcome) else ''}"
     would = f", and to {command.action} it now would open it again" if command.action is Action.ACKNOWLEDGE else ""
-    return f"It is {outcome.status}{_by(outcome)}{would}."
+    return f"It is {outcome.status}{_actor(outcome)}{would}."
 
 
-def _failed(command: Command, outcome: Outcome, url: str) -> str:
+def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
     words = WORDS[command.action]
     if outcome.kind is Kind.UNKNOWN:
         head = f":warning: *It is not known whether your {_noun(command)} went through.* PagerDuty did not say."
-        now = f" It is {outcome.status}{_by(outcome)} now." if outcome.status else ""
-        return f"{head}{now} Look there before you rely on it. {_link(url)}{_quote(outcome)}{_given_back(command)}"
+        now = f" It is {outcome.status}{_actor(outcome)} now." if outcome.status else ""
+        return (
+            f"{head}{now} Look there before you rely on it. {_link(url)}{_reference(outcome)}{_returned_text(command)}"
+        )
     if outcome.kind is Kind.NOT_STORED:
         head = f":warning: *Your {_noun(command)} could not be kept.*"
-        return f"{head} {escape(outcome.why)} {_link(url)}{_quote(outcome)}{_given_back(command)}"
+        return f"{head} {escape(outcome.why)} {_link(url)}{_reference(outcome)}{_returned_text(command)}"
     head = f":warning: *{words.undone.format(it=_it(command))}.*"
-    return f"{head} {escape(outcome.why)} {_link(url)}{_quote(outcome)}{_given_back(command)}"
+    return f"{head} {escape(outcome.why)} {_link(url)}{_reference(outcome)}{_returned_text(command)}"
 
 
-def _given_back(command: Command) -> str:
+def _returned_text(command: Command) -> str:
     """Give people back what they wrote, so that they need not write it again."""
     if not command.terms.text:
         return ""
     quoted = "\n".join(f"> {escape(line)}" for line in command.terms.text.splitlines())
-    return f"\nYour text:\n{clamp(quoted, GIVEN_BACK)}"
+    return f"\nYour text:\n{clamp(quoted, LONGEST_RETURNED_TEXT)}"
 
 
-def _choose(command: Command, outcome: Outcome) -> str:
+def _level_choice(command: Command, outcome: Outcome) -> str:
     why = escape(outcome.why or "PagerDuty does not say which level it is at.")
     return f":arrow_double_up: *Which level of {_it(command)} shall be paged?* {why} Nothing was sent yet."
 
 
-def _reopened(command: Command, outcome: Outcome) -> str:
+def _reopened_reply(command: Command, outcome: Outcome) -> str:
     at = f" {date(outcome.at_ms)}" if outcome.at_ms else ""
     who = escape(outcome.who) or "PagerDuty"
     return f":warning: *Your acknowledge opened {_it(command)} again:* {who} had resolved it{at}, in the same moment."
 
 
-def _with(text: str, *elements: Block) -> Reply:
+def _sentence(text: str, *elements: Block) -> Reply:
     section: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clamp(text, 3000)}}
     row: Block = {"type": "actions", "elements": list(elements)}
     return Reply(text, (section, row) if elements else (section,))
@@ -165,7 +167,7 @@ def _it(command: Command) -> str:
     return f"Incident {escape(command.label)}" if command.label else "the incident"
 
 
-def _by(outcome: Outcome) -> str:
+def _actor(outcome: Outcome) -> str:
     who = f" by {escape(outcome.who)}" if outcome.who else ""
     return f"{who} {date(outcome.at_ms)}" if outcome.at_ms else who
 
@@ -174,5 +176,5 @@ def _link(url: str) -> str:
     return link(url, "Open it in PagerDuty") if url else ""
 
 
-def _quote(outcome: Outcome) -> str:
+def _reference(outcome: Outcome) -> str:
     return f" (reference `{outcome.reference}`)" if outcome.reference else ""

@@ -19,7 +19,7 @@ from shared.slack.api.client import Slack
 log = structlog.get_logger()
 
 
-class Asker(Protocol):
+class ReplyTarget(Protocol):
     """Whoever waits for an answer: a command, or a typed line."""
 
     @property
@@ -43,23 +43,25 @@ class Asker(Protocol):
         """The address that came with it, empty if none did."""
 
 
-async def tell(slack: Slack, asker: Asker, reply: Reply, *, by_address: bool = True, patience: float = 0.0) -> bool:
+async def send_reply(
+    slack: Slack, asker: ReplyTarget, reply: Reply, *, by_address: bool = True, patience: float = 0.0
+) -> bool:
     """
     Answer, and return whether Slack has taken it: twice told beats not told.
 
     What has to go by `chat.postEphemeral` waits for Slack's limits, up to `patience` seconds. A failure is logged.
     """
-    if by_address and asker.response_url and await _responded(slack, asker, reply):
+    if by_address and asker.response_url and await _post_to_response_url(slack, asker, reply):
         return True
     try:
-        await _whispered(slack, asker, reply, patience)
+        await _post_ephemeral(slack, asker, reply, patience)
     except CallError as error:
         log.warning("reply.lost", command=asker.id, incident=asker.incident, user=asker.by.id, why=str(error))
         return False
     return True
 
 
-async def _responded(slack: Slack, asker: Asker, reply: Reply) -> bool:
+async def _post_to_response_url(slack: Slack, asker: ReplyTarget, reply: Reply) -> bool:
     """Answer through the address, and tell whether that surely worked."""
     try:
         await slack.respond(asker.response_url, text=reply.text, blocks=list(reply.blocks) or None)
@@ -69,7 +71,7 @@ async def _responded(slack: Slack, asker: Asker, reply: Reply) -> bool:
     return True
 
 
-async def _whispered(slack: Slack, asker: Asker, reply: Reply, patience: float) -> None:
+async def _post_ephemeral(slack: Slack, asker: ReplyTarget, reply: Reply, patience: float) -> None:
     """Post it so that only they see it."""
     while True:
         try:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bolt_app.replies import outcome_text
-from bolt_app.replies.sender import tell
+from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.actions.preconditions import guard
 from bolt_app.write_path.attempt import ALREADY
@@ -100,8 +100,8 @@ class Direct:
             await ack()
         async with press.turn:
             if not press.told:
-                reply = outcome_text.final(command, press.outcome, press.url or command.url)
-                press.told = await tell(self._wiring.slack, command, reply)
+                reply = outcome_text.outcome_reply(command, press.outcome, press.url or command.url)
+                press.told = await send_reply(self._wiring.slack, command, reply)
         if press.told and not press.outcome.reached:
             await ack()
 

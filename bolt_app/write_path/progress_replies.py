@@ -13,7 +13,7 @@ import structlog
 
 from bolt_app.replies import outcome_text
 from bolt_app.replies.outcome_text import Part, Reply
-from bolt_app.replies.sender import tell
+from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.execution import Try
 from shared.errors import BridgeError
@@ -54,13 +54,13 @@ class Answering:
         async with attempt.showing:
             await self._show_trying(attempt)
         if attempt.told == 0:
-            await self._tell(attempt, outcome_text.on_its_way(attempt.command))
+            await self._tell(attempt, outcome_text.sending_reply(attempt.command))
         await self._until(attempt, durations.honest)
         if attempt.told > 1:
             return
         await self._tell(
             attempt,
-            outcome_text.not_yet(attempt.command, attempt.page, unclear=attempt.record.unclear),
+            outcome_text.still_trying_reply(attempt.command, attempt.page, unclear=attempt.record.unclear),
         )
 
     async def final(self, attempt: Try, outcome: Outcome) -> None:
@@ -68,18 +68,18 @@ class Answering:
         said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.aloud
         if said_by_card and attempt.told == 0:
             return
-        await self._tell(attempt, outcome_text.final(attempt.command, outcome, attempt.page), PATIENCE)
+        await self._tell(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.page), PATIENCE)
 
     async def report(self, attempt: Try, parts: Sequence[Part]) -> None:
         """Tell how each part of it ended."""
-        await self._tell(attempt, outcome_text.report(parts, attempt.page), PATIENCE)
+        await self._tell(attempt, outcome_text.summary_reply(parts, attempt.page), PATIENCE)
 
     async def late(self, attempt: Try, outcome: Outcome) -> None:
         """Tell what turned out after the final answer."""
         if outcome.kind is Kind.DONE:
-            await self._tell(attempt, outcome_text.after_all(attempt.command))
+            await self._tell(attempt, outcome_text.late_success_reply(attempt.command))
         else:
-            await self._tell(attempt, outcome_text.final(attempt.command, outcome, attempt.page))
+            await self._tell(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.page))
 
     async def _until(self, attempt: Try, seconds: float) -> None:
         """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""
@@ -104,4 +104,4 @@ class Answering:
     async def _tell(self, attempt: Try, reply: Reply, patience: float = 0.0) -> None:
         by_address = attempt.told < USES
         attempt.told += 1
-        await tell(self._wiring.slack, attempt.command, reply, by_address=by_address, patience=patience)
+        await send_reply(self._wiring.slack, attempt.command, reply, by_address=by_address, patience=patience)

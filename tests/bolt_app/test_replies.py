@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.replies.outcome_text import Part, after_all, final, not_yet, on_its_way, report
+from bolt_app.replies.outcome_text import (
+    Part,
+    late_success_reply,
+    outcome_reply,
+    sending_reply,
+    still_trying_reply,
+    summary_reply,
+)
 from bolt_app.write_path.words import WORDS
 from shared.model.command import Action, Clicker, Command, Terms, split
 from shared.model.event import Ref, Status
@@ -29,7 +36,9 @@ def command(action: Action = Action.ACKNOWLEDGE, terms: Terms = NOTHING) -> Comm
 @pytest.mark.parametrize("action", list(Action))
 def test_only_a_confirmed_act_is_called_done(kind: Kind, action: Action) -> None:
     """Whatever else happened, nothing but PagerDuty's word makes it done."""
-    reply = final(command(action), Outcome(kind, why="Because.", next_step="Do this", who="Bob", at_ms=NOON), URL)
+    reply = outcome_reply(
+        command(action), Outcome(kind, why="Because.", next_step="Do this", who="Bob", at_ms=NOON), URL
+    )
 
     assert (kind is Kind.DONE) == (WORDS[action].done.format(it=IT) in reply.text)
     assert reply.text[0].isalnum() or reply.text[0] == ":"
@@ -39,7 +48,7 @@ def test_only_a_confirmed_act_is_called_done(kind: Kind, action: Action) -> None
 @pytest.mark.parametrize("action", list(Action))
 def test_a_failure_can_be_tried_again(kind: Kind, action: Action) -> None:
     """Where a retry makes sense there is a button for it, a link to PagerDuty, and a reference to quote."""
-    reply = final(command(action), Outcome(kind, why="PagerDuty is down.", reference="ABCD2345"), URL)
+    reply = outcome_reply(command(action), Outcome(kind, why="PagerDuty is down.", reference="ABCD2345"), URL)
 
     assert "Try again" in str(reply.blocks)
     assert URL in reply.text
@@ -49,21 +58,21 @@ def test_a_failure_can_be_tried_again(kind: Kind, action: Action) -> None:
 @pytest.mark.parametrize(("action", "asks"), [(Action.NOTE, True), (Action.RESOLVE, False), (Action.ESCALATE, True)])
 def test_what_may_happen_twice_asks_first(action: Action, *, asks: bool) -> None:
     """Trying again what may have gone through is confirmed when it would notify or add a second time."""
-    reply = final(command(action), Outcome(Kind.UNKNOWN), URL)
+    reply = outcome_reply(command(action), Outcome(Kind.UNKNOWN), URL)
 
     assert asks == ("may do it twice" in str(reply.blocks))
 
 
 def test_a_text_that_was_not_sent_is_given_back() -> None:
     """Nobody has to write their note a second time."""
-    reply = final(command(Action.NOTE, Terms(text="Rolled back\nto 1.4 <b>")), Outcome(Kind.EXPIRED), URL)
+    reply = outcome_reply(command(Action.NOTE, Terms(text="Rolled back\nto 1.4 <b>")), Outcome(Kind.EXPIRED), URL)
 
     assert "> Rolled back\n> to 1.4 &lt;b&gt;" in reply.text
 
 
 def test_a_stale_click_says_who_was_first() -> None:
     """Acknowledging a resolved incident would open it again, so it says who resolved it and when."""
-    reply = final(command(), Outcome(Kind.STALE, who="Bob Ng", at_ms=NOON, status=Status.RESOLVED), URL)
+    reply = outcome_reply(command(), Outcome(Kind.STALE, who="Bob Ng", at_ms=NOON, status=Status.RESOLVED), URL)
 
     assert "resolved by Bob Ng" in reply.text
     assert "would open it again" in reply.text
@@ -71,7 +80,7 @@ def test_a_stale_click_says_who_was_first() -> None:
 
 def test_a_reopening_offers_to_resolve() -> None:
     """An acknowledge that undid a resolve is told, with the button that mends it; nothing mends it by itself."""
-    reply = final(command(), Outcome(Kind.REOPENED, who="Bob Ng", at_ms=NOON), URL)
+    reply = outcome_reply(command(), Outcome(Kind.REOPENED, who="Bob Ng", at_ms=NOON), URL)
 
     assert "opened Incident #37 again" in reply.text
     assert "pagebridge:resolve" in str(reply.blocks)
@@ -80,7 +89,7 @@ def test_a_reopening_offers_to_resolve() -> None:
 def test_an_unknown_level_is_offered_as_a_choice() -> None:
     """Each level of the policy is a button with the people on call there."""
     choices = (Choice(1, ("Alice Ng",)), Choice(2, ()))
-    reply = final(command(Action.ESCALATE), Outcome(Kind.CHOOSE, choices=choices), URL)
+    reply = outcome_reply(command(Action.ESCALATE), Outcome(Kind.CHOOSE, choices=choices), URL)
 
     assert "Nothing was sent yet" in reply.text
     assert ["Level 1: Alice Ng", "Level 2: nobody on call"] == [e["text"]["text"] for e in reply.blocks[1]["elements"]]
@@ -93,7 +102,7 @@ def test_parts_are_reported_each() -> None:
     parts = split(command(Action.ADD_RESPONDERS, Terms(people=people)))
     outcomes = (Outcome(kind, why="No.", reference="R1") for kind in kinds)
 
-    reply = report([Part(part, outcome) for part, outcome in zip(parts, outcomes, strict=True)], URL)
+    reply = summary_reply([Part(part, outcome) for part, outcome in zip(parts, outcomes, strict=True)], URL)
 
     assert "Bob: done" in reply.text
     assert "Carol: *not known*" in reply.text
@@ -103,19 +112,19 @@ def test_parts_are_reported_each() -> None:
 
 def test_while_it_lasts_nothing_is_claimed() -> None:
     """On its way, not yet, unclear: none of them says acknowledged without a NOT."""
-    assert "on its way" in on_its_way(command()).text
-    assert "is NOT acknowledged yet" in not_yet(command(), URL, unclear=False).text
-    assert "may or may not have gone through" in not_yet(command(), URL, unclear=True).text
-    assert "went through after all" in after_all(command()).text
+    assert "on its way" in sending_reply(command()).text
+    assert "is NOT acknowledged yet" in still_trying_reply(command(), URL, unclear=False).text
+    assert "may or may not have gone through" in still_trying_reply(command(), URL, unclear=True).text
+    assert "went through after all" in late_success_reply(command()).text
 
 
 def test_an_incident_without_a_number_is_named_all_the_same() -> None:
     """A card that did not know the number still gets a sentence."""
-    assert "the incident" in on_its_way(replace(command(), label="")).text
+    assert "the incident" in sending_reply(replace(command(), label="")).text
 
 
 def test_names_from_outside_are_escaped() -> None:
     """Nobody can mention a channel by their name in PagerDuty."""
-    reply = final(command(), Outcome(Kind.ALREADY, who="<!channel>"), URL)
+    reply = outcome_reply(command(), Outcome(Kind.ALREADY, who="<!channel>"), URL)
 
     assert "<!channel>" not in reply.text

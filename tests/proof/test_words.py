@@ -42,18 +42,18 @@ def test_every_final_answer_is_understood(action: Action, kind: Kind, meaning: S
     command = COMMAND if action is Action.ACKNOWLEDGE else _resolve()
     outcome = Outcome(kind, why="A reason.", who="Bob Ray", at_ms=1_700_000_000_000, status=Status.RESOLVED)
 
-    assert meaning is said(outcome_text.final(command, outcome, "").text)
+    assert meaning is said(outcome_text.outcome_reply(command, outcome, "").text)
 
 
 def test_news_on_the_way_are_understood() -> None:
     """What is said while it goes on is no final answer, and the late success is one."""
     under_way = [
-        outcome_text.on_its_way(COMMAND),
-        *(outcome_text.not_yet(COMMAND, "", unclear=doubt) for doubt in (False, True)),
+        outcome_text.sending_reply(COMMAND),
+        *(outcome_text.still_trying_reply(COMMAND, "", unclear=doubt) for doubt in (False, True)),
     ]
 
     assert [Said.UNDER_WAY] * 3 == [said(reply.text) for reply in under_way]
-    assert Said.AFTER_ALL is said(outcome_text.after_all(COMMAND).text)
+    assert Said.AFTER_ALL is said(outcome_text.late_success_reply(COMMAND).text)
 
 
 def test_cards_and_lines_are_understood() -> None:
