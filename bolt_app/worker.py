@@ -17,11 +17,11 @@ from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.resync.incident_repair import Repairing
-from bolt_app.resync.incident_resync import Resync
-from bolt_app.resync.scheduler import Upkeep
-from bolt_app.resync.slack_sweep import Sweep
-from bolt_app.resync.subscription_watchdog import Watchdog
+from bolt_app.resync.incident_repair import IncidentRepair
+from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.scheduler import Scheduler
+from bolt_app.resync.slack_sweep import SlackSweep
+from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.services import Clients, Services
 from bolt_app.slack_transport.base import Transport
@@ -189,10 +189,10 @@ class Worker:
             for task in late:
                 task.cancel()
 
-    def _scheduler(self, wiring: Services, placing: MessageSync) -> Upkeep:
-        resync = Resync(wiring, Repairing(wiring))
-        watchdog = Watchdog(wiring, self._settings.pagerduty_webhook_subscription)
-        return Upkeep(wiring, resync, Sweep(wiring, resync), watchdog, placing)
+    def _scheduler(self, wiring: Services, placing: MessageSync) -> Scheduler:
+        resync = IncidentResync(wiring, IncidentRepair(wiring))
+        watchdog = SubscriptionWatchdog(wiring, self._settings.pagerduty_webhook_subscription)
+        return Scheduler(wiring, resync, SlackSweep(wiring, resync), watchdog, placing)
 
     def _enrichment_worker(self, wiring: Services) -> QueueWorker:
         leases = Leases(wiring.redis, "briefing", wiring.durations.lease)

@@ -25,60 +25,60 @@ from shared.store.leases import Lease
 log = structlog.get_logger()
 
 REPAIRS = Counter("pagebridge_resync_repairs", "What resync told or put right, by what had been missing", ["missing"])
-TRIES = 3
+MOST_TRIES = 3
 """How often an incident is read again that moves on while it is being read."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Looked:
+class RepairResult:
     """What came of it: whether to look again soon, and whether something came late that an event should have told."""
 
-    young: bool = False
-    late: bool = False
+    retry: bool = False
+    repaired: bool = False
 
 
-class Repairing:
+class IncidentRepair:
     """Reads incidents in full, slowly, and folds what was read."""
 
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
-    async def repair(self, incident: IncidentId, birth: Birth, lease: Lease) -> Looked:
+    async def repair(self, incident: IncidentId, birth: Birth, lease: Lease) -> RepairResult:
         """Repair an incident as far as it needs it. Raises `CallError`, and `Malformed` for an answer that is none."""
-        for _ in range(TRIES):
+        for _ in range(MOST_TRIES):
             before = await self._wiring.incidents.load(incident)
-            shown = await self._shown(incident, lease)
-            found = repaired(before.value, shown, self._window(shown, birth), await self._wiring.clock.now_ms())
+            shown = await self._incident_shown(incident, lease)
+            found = repaired(before.value, shown, self._lookback(shown, birth), await self._wiring.clock.now_ms())
             if found.incident == before.value:
-                return Looked(found.young)
-            known_before = before.value.snapshot is not None or not _older(shown, birth)
-            missing = _missing(found, known_before=known_before)
-            if await self._wiring.incidents.swap(incident, before, found.incident, facts=_facts(missing)):
-                return await self._settled(found, missing)
-        return Looked(young=True)
+                return RepairResult(found.young)
+            known_before = before.value.snapshot is not None or not _is_older(shown, birth)
+            missing = _missing_lines(found, known_before=known_before)
+            if await self._wiring.incidents.swap(incident, before, found.incident, facts=_repair_facts(missing)):
+                return await self._all_settled(found, missing)
+        return RepairResult(retry=True)
 
-    async def notes(self, incident: IncidentId, lease: Lease) -> Read[tuple[Note, ...]]:
+    async def repair_notes(self, incident: IncidentId, lease: Lease) -> Read[tuple[Note, ...]]:
         """Read the notes of an incident, when it is time for another call."""
-        return await self._slowly(self._wiring.pagerduty.notes, incident, lease)
+        return await self._paced(self._wiring.pagerduty.notes, incident, lease)
 
-    async def _shown(self, incident: IncidentId, lease: Lease) -> Shown:
+    async def _incident_shown(self, incident: IncidentId, lease: Lease) -> Shown:
         door = self._wiring.pagerduty
-        read = await self._slowly(door.incident, incident, lease)
-        entries = await self._slowly(door.log_entries, incident, lease)
-        return Shown(read.value, read.date, entries, (await self.notes(incident, lease)).value)
+        read = await self._paced(door.incident, incident, lease)
+        entries = await self._paced(door.log_entries, incident, lease)
+        return Shown(read.value, read.date, entries, (await self.repair_notes(incident, lease)).value)
 
-    async def _slowly(self, call: Callable[[IncidentId], Awaitable[T]], incident: IncidentId, lease: Lease) -> T:
+    async def _paced(self, call: Callable[[IncidentId], Awaitable[T]], incident: IncidentId, lease: Lease) -> T:
         await asyncio.sleep(self._wiring.durations.resync_pause)
         await lease.check(self._wiring.durations.pagerduty_timeout)
         return await call(incident)
 
-    def _window(self, shown: Shown, birth: Birth) -> Window:
-        opens = birth.ms if _older(shown, birth) else 0
+    def _lookback(self, shown: Shown, birth: Birth) -> Window:
+        opens = birth.ms if _is_older(shown, birth) else 0
         return Window(opens, shown.date.ms - int(self._wiring.durations.grace * SECOND))
 
-    async def _settled(self, found: Repaired, missing: list[str]) -> Looked:
+    async def _all_settled(self, found: Repaired, missing: list[str]) -> RepairResult:
         incident = found.incident.id
         await self._wiring.dirty_queue.mark(incident)
         if found.incident.expectations:
@@ -86,17 +86,17 @@ class Repairing:
         for what in missing:
             REPAIRS.labels(what).inc()
             log.warning("resync.repaired", incident=incident, missing=what)
-        return Looked(found.young, late=bool(set(missing) - SILENT))
+        return RepairResult(found.young, repaired=bool(set(missing) - SILENT))
 
 
-def _missing(found: Repaired, *, known_before: bool) -> list[str]:
+def _missing_lines(found: Repaired, *, known_before: bool) -> list[str]:
     return [line.type for line in found.lines] or (["state"] if found.state and known_before else [])
 
 
-def _facts(missing: list[str]) -> Facts:
+def _repair_facts(missing: list[str]) -> Facts:
     return tuple(fact("resync.repaired", missing=what) for what in missing)
 
 
-def _older(shown: Shown, birth: Birth) -> bool:
+def _is_older(shown: Shown, birth: Birth) -> bool:
     created = shown.incident.snapshot.created_ms
     return created is None or created < birth.ms

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.resync.incident_repair import Looked, Repairing
+from bolt_app.resync.incident_repair import IncidentRepair, RepairResult
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
 from shared.model.event import ANNOTATED, SECOND, Status
@@ -30,14 +30,14 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
-LOOKED = Counter("pagebridge_resync_incidents", "Incidents compared with PagerDuty, by what came of it", ["result"])
-OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
+CHECKED = Counter("pagebridge_resync_incidents", "Incidents compared with PagerDuty, by what came of it", ["result"])
+OPEN_STATUSES = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 OVERLAP = 60.0
 """Seconds of PagerDuty's log that are read once more: an entry may become visible late."""
 
 
 @dataclass
-class Pass:
+class ResyncPass:
     """
     One pass over everything. `birth` is that of the data it works on.
 
@@ -57,14 +57,14 @@ class Pass:
     reached: IncidentId | None = None
 
 
-class Resync:
+class IncidentResync:
     """Compares the projections with PagerDuty."""
 
-    def __init__(self, wiring: Services, repairing: Repairing) -> None:
+    def __init__(self, wiring: Services, repairing: IncidentRepair) -> None:
         self._wiring = wiring
         self._repairing = repairing
 
-    async def begin(self, progress: Progress, lease: Lease) -> Pass:
+    async def begin(self, progress: Progress, lease: Lease) -> ResyncPass:
         """Read what has happened lately. Raises `CallError` when PagerDuty cannot be asked, and `Malformed`."""
         birth = await self._wiring.generation.current()
         back = int((self._wiring.durations.grace + OVERLAP) * SECOND)
@@ -75,64 +75,64 @@ class Resync:
         except Refused as error:
             log.warning("resync.in_full", why=str(error))
             now_ms = await self._wiring.clock.now_ms()
-            return Pass(lease, birth, since_ms=now_ms - back)
-        return Pass(lease, birth, since_ms=read.date.ms - back, recent=_by_incident(read.value))
+            return ResyncPass(lease, birth, since_ms=now_ms - back)
+        return ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=_by_incident(read.value))
 
-    async def compare(self, this: Pass, progress: Progress) -> None:
+    async def run(self, this: ResyncPass, progress: Progress) -> None:
         """
         Look at everything that is open there or here, was opened lately, or has had anything happen to it.
 
         Raises `Unavailable` when PagerDuty cannot be asked, `Stopping` when this worker is to end.
         """
         listed: dict[IncidentId, RestIncident] = {}
-        async for incident in self._listed(progress):
+        async for incident in self._open_incidents(progress):
             listed[incident.id] = incident
         ours = await self._wiring.open_incidents.all()
         everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.again])
-        for incident_id in _behind(progress.reached, list(everything)):
+        for incident_id in _resume_after(progress.reached, list(everything)):
             if self._wiring.stopping.is_set():
                 raise Stopping("this worker is about to end")
             this.reached = incident_id
             doubtful = this.recent is None or incident_id in progress.again
-            await self.look(this, incident_id, listed.get(incident_id), doubtful=doubtful)
+            await self.check(this, incident_id, listed.get(incident_id), doubtful=doubtful)
 
-    async def look(
-        self, this: Pass, incident: IncidentId, listed: RestIncident | None = None, *, doubtful: bool = False
+    async def check(
+        self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None = None, *, doubtful: bool = False
     ) -> None:
         """Compare one incident, and repair it. Raises `Unavailable`: then nothing else can be read either."""
         try:
-            looked = await self._looked(this, incident, listed, doubtful=doubtful)
+            looked = await self._check_incident(this, incident, listed, doubtful=doubtful)
         except Unavailable:
             this.again.append(incident)
             raise
         except NotFound:
             # Not for us to see, or not any more; nothing can be compared.
-            LOOKED.labels("not found").inc()
+            CHECKED.labels("not found").inc()
             await self._wiring.open_incidents.drop(incident, ())
             return
         except (CallError, Malformed) as error:
-            LOOKED.labels("failed").inc()
+            CHECKED.labels("failed").inc()
             log.warning("resync.not_compared", incident=incident, why=str(error))
             this.again.append(incident)
             # What PagerDuty refuses now it will refuse in a minute as well.
             this.soon = this.soon or isinstance(error, Uncertain)
             return
-        LOOKED.labels("late" if looked.late else "compared").inc()
-        this.soon = this.soon or looked.young
-        this.late += [incident] if looked.late else []
+        CHECKED.labels("late" if looked.repaired else "compared").inc()
+        this.soon = this.soon or looked.retry
+        this.late += [incident] if looked.repaired else []
 
-    async def meet(self, this: Pass, incident: IncidentId) -> None:
+    async def reconcile_once(self, this: ResyncPass, incident: IncidentId) -> None:
         """Get to know an incident of which there is a card and nothing else. Raises as `look` does."""
         await this.lease.check(self._wiring.durations.pagerduty_timeout)
         try:
             read = (await self._wiring.pagerduty.incident(incident)).value
         except NotFound:
-            LOOKED.labels("not found").inc()
+            CHECKED.labels("not found").inc()
             return
-        await self.look(this, incident, read)
+        await self.check(this, incident, read)
 
-    async def _listed(self, progress: Progress) -> AsyncIterator[RestIncident]:
-        filters = [IncidentFilter(statuses=OPEN)]
+    async def _open_incidents(self, progress: Progress) -> AsyncIterator[RestIncident]:
+        filters = [IncidentFilter(statuses=OPEN_STATUSES)]
         filters += [IncidentFilter(since_ms=progress.since_ms)] if progress.since_ms else []
         for wanted in filters:
             try:
@@ -141,22 +141,24 @@ class Resync:
             except Refused as error:
                 log.error("resync.not_all", why=str(error), hint="more than 10,000 incidents: the rest is not compared")
 
-    async def _looked(self, this: Pass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool) -> Looked:
+    async def _check_incident(
+        self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool
+    ) -> RepairResult:
         known = (await self._wiring.incidents.load(incident)).value
         entries = (this.recent or {}).get(incident, [])
-        if known.snapshot is None and listed is not None and _surely_older(listed, this.birth):
-            await self._take_in(listed)
-            return Looked()
+        if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):
+            await self._fold_listed(listed)
+            return RepairResult()
         now_ms = self._wiring.clock.estimate_ms()
         opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
         if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
             return await self._repairing.repair(incident, this.birth, this.lease)
-        await self._take_slots(incident, entries, now_ms)
-        if listed is not None and await self._notes_differ(this, known, opens_ms):
+        await self._record_log_entries(incident, entries, now_ms)
+        if listed is not None and await self._has_missing_notes(this, known, opens_ms):
             return await self._repairing.repair(incident, this.birth, this.lease)
-        return Looked()
+        return RepairResult()
 
-    async def _take_in(self, listed: RestIncident) -> None:
+    async def _fold_listed(self, listed: RestIncident) -> None:
         """Get to know an incident from before this data set: what happened to it before counts as told."""
 
         def rule(known: Incident) -> Incident:
@@ -167,7 +169,7 @@ class Resync:
         await self._wiring.incidents.change(listed.id, rule)
         await self._wiring.dirty_queue.mark(listed.id)
 
-    async def _take_slots(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
+    async def _record_log_entries(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
         """Let entries that tell nothing new take their slots, so that none of them is taken for another change."""
 
         def rule(known: Incident) -> Incident:
@@ -177,17 +179,17 @@ class Resync:
         if entries:
             await self._wiring.incidents.change(incident, rule)
 
-    async def _notes_differ(self, this: Pass, known: Incident, opens_ms: int) -> bool:
+    async def _has_missing_notes(self, this: ResyncPass, known: Incident, opens_ms: int) -> bool:
         """Tell whether a note that is in the thread was edited or deleted, which leaves no trace but in the note."""
         if all(line.type != ANNOTATED for line in known.lines):
             return False
-        notes = await self._repairing.notes(known.id, this.lease)
+        notes = await self._repairing.repair_notes(known.id, this.lease)
         visible_ms = notes.date.ms - int(self._wiring.durations.grace * SECOND)
         found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
         return any(event.at.end >= opens_ms for event in found)
 
 
-def _behind(reached: IncidentId | None, incidents: list[IncidentId]) -> list[IncidentId]:
+def _resume_after(reached: IncidentId | None, incidents: list[IncidentId]) -> list[IncidentId]:
     """Begin behind the one at which the last pass broke off: a limit that ends every pass must not starve the rest."""
     at = incidents.index(reached) + 1 if reached in incidents else 0
     return incidents[at:] + incidents[:at]
@@ -201,6 +203,6 @@ def _by_incident(entries: Sequence[LogEntry]) -> dict[IncidentId, list[LogEntry]
     return dict(found)
 
 
-def _surely_older(incident: RestIncident, birth: Birth) -> bool:
+def _is_surely_older(incident: RestIncident, birth: Birth) -> bool:
     created = incident.snapshot.created_ms
     return created is None or created + SECOND <= birth.ms

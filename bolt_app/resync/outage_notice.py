@@ -18,11 +18,11 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
-MOST = 200
+MOST_INCIDENTS = 200
 """How many incidents are remembered: a subscription that sends too little may stay that way for long."""
 
 
-class Gaps:
+class OutageNotice:
     """Closes a gap: waits until all that was lost in it has been looked up, and tells of it."""
 
     def __init__(self, wiring: Services, placing: MessageSync) -> None:
@@ -30,9 +30,9 @@ class Gaps:
         self._placing = placing
         self._progress = wiring.resync_states
 
-    async def passed(self, progress: Progress, late: Iterable[IncidentId], lease: Lease) -> Progress:
+    async def resync_passed(self, progress: Progress, late: Iterable[IncidentId], lease: Lease) -> Progress:
         """Take in what a pass of resync found; tell of the gap after the first pass to which nothing in it is young."""
-        progress = with_late(progress, late)
+        progress = add_late(progress, late)
         gap = progress.gap
         if gap is None or not gap.until_ms:
             return progress
@@ -40,13 +40,13 @@ class Gaps:
         over_ms = gap.until_ms + int(self._wiring.durations.grace * SECOND) + 2 * SECOND
         if progress.begun_ms < over_ms:
             return replace(progress, due_ms=min(progress.due_ms or over_ms, over_ms))
-        return await self._told(progress, gap, lease)
+        return await self._announce(progress, gap, lease)
 
-    async def _told(self, progress: Progress, gap: Gap, lease: Lease) -> Progress:
+    async def _announce(self, progress: Progress, gap: Gap, lease: Lease) -> Progress:
         """Tell every channel; what Slack could not take is told after the next pass, which is soon."""
         try:
             for channel, incidents in (await self._by_channel(gap.late)).items():
-                await self._tell(channel, gap, incidents, lease)
+                await self._post(channel, gap, incidents, lease)
         except CallError as error:
             log.warning("gap.not_told", why=str(error))
             begun = (await self._progress.load(EVERYTHING)).value.notices
@@ -63,7 +63,7 @@ class Gaps:
                 found[home].append(snapshot)
         return found
 
-    async def _tell(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:
+    async def _post(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:
         def noted(progress: Progress, placed: Placed) -> Progress:
             return replace(progress, notices={**progress.notices, channel: placed})
 
@@ -78,9 +78,9 @@ class Gaps:
             log.warning("gap.not_told", channel=channel, why=str(error), code=error.code)
 
 
-def with_late(progress: Progress, late: Iterable[IncidentId]) -> Progress:
+def add_late(progress: Progress, late: Iterable[IncidentId]) -> Progress:
     """Remember for the end of the gap what came late in it, the latest `MOST_INCIDENTS`; outside a gap nobody is told."""
     if progress.gap is None:
         return progress
     known = dict.fromkeys([*progress.gap.late, *late])
-    return replace(progress, gap=replace(progress.gap, late=tuple(known)[-MOST:]))
+    return replace(progress, gap=replace(progress.gap, late=tuple(known)[-MOST_INCIDENTS:]))

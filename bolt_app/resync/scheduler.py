@@ -13,10 +13,10 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.message_sync import MessageSync
-from bolt_app.resync.incident_resync import Pass, Resync
-from bolt_app.resync.outage_notice import Gaps, with_late
-from bolt_app.resync.slack_sweep import Sweep
-from bolt_app.resync.subscription_watchdog import Watchdog
+from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
+from bolt_app.resync.outage_notice import OutageNotice, add_late
+from bolt_app.resync.slack_sweep import SlackSweep
+from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.services import Services
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.model.event import SECOND
@@ -29,18 +29,23 @@ log = structlog.get_logger()
 PASSES = Counter("pagebridge_resyncs", "Passes over everything that is open, by how they ended", ["result"])
 
 
-class Upkeep:
+class Scheduler:
     """Does each part when its time has come."""
 
     def __init__(
-        self, wiring: Services, resync: Resync, sweep: Sweep, watchdog: Watchdog, placing: MessageSync
+        self,
+        wiring: Services,
+        resync: IncidentResync,
+        sweep: SlackSweep,
+        watchdog: SubscriptionWatchdog,
+        placing: MessageSync,
     ) -> None:
         self._wiring = wiring
         self._resync = resync
         self._sweep = sweep
         self._watchdog = watchdog
         self._progress = wiring.resync_states
-        self._gaps = Gaps(wiring, placing)
+        self._gaps = OutageNotice(wiring, placing)
         self._leases = wiring.leases("upkeep")
         self._since_ms = 0
 
@@ -49,7 +54,7 @@ class Upkeep:
         now_ms = await self._wiring.clock.now_ms()
         self._since_ms = self._since_ms or now_ms
         progress = (await self._progress.load(EVERYTHING)).value
-        self._watchdog.show(progress)
+        self._watchdog.show_problem(progress)
         if self._resync_due(progress, now_ms) or self._watch_due(progress, now_ms):
             await self._under_lease()
         with suppress(TimeoutError):
@@ -60,13 +65,13 @@ class Upkeep:
         """At start, soon after something was too young to tell, and on a timer."""
         if progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms:
             return True
-        return _past(progress.begun_ms, self._wiring.durations.resync, now_ms)
+        return _is_past(progress.begun_ms, self._wiring.durations.resync, now_ms)
 
     def _watch_due(self, progress: Progress, now_ms: int) -> bool:
         """On a timer, and at once while a ping is awaited."""
         durations = self._wiring.durations
         every = durations.retry_most if progress.pinged_ms else durations.watch
-        return _past(progress.watched_ms, every, now_ms)
+        return _is_past(progress.watched_ms, every, now_ms)
 
     async def _under_lease(self) -> None:
         lease = await self._leases.take(EVERYTHING)
@@ -74,16 +79,16 @@ class Upkeep:
             return
         async with asyncio.TaskGroup() as group:
             keeping = group.create_task(lease.keep())
-            down = await self._guarded(lease)
+            down = await self._run_guarded(lease)
             keeping.cancel()
         if down is not None:
             raise down
         await lease.release()
 
-    async def _guarded(self, lease: Lease) -> StoreDown | None:
+    async def _run_guarded(self, lease: Lease) -> StoreDown | None:
         """Do what is due; whatever goes wrong is tried again. A store that is down is returned."""
         try:
-            await self._all_that_is_due(lease)
+            await self._run_due(lease)
         except StoreDown as error:
             return error
         except (FencedOff, Stopping) as error:
@@ -92,50 +97,50 @@ class Upkeep:
             log.exception("upkeep.failed", reference=reference())
         return None
 
-    async def _all_that_is_due(self, lease: Lease) -> None:
+    async def _run_due(self, lease: Lease) -> None:
         """Look at the subscription first: what was lost while it was off is what there is to repair."""
         now_ms = await self._wiring.clock.now_ms()
         progress = (await self._progress.load(EVERYTHING)).value
         if self._watch_due(progress, now_ms):
-            progress = await self._put(replace(await self._watched(progress, lease), watched_ms=now_ms), lease)
+            progress = await self._save(replace(await self._run_watchdog(progress, lease), watched_ms=now_ms), lease)
         if self._resync_due(progress, now_ms):
             # Due again at once for whoever is next, should this worker not come to the end of it.
-            progress = await self._put(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
-            await self._put(await self._resynced(replace(progress, due_ms=0), lease), lease)
+            progress = await self._save(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
+            await self._save(await self._run_resync(replace(progress, due_ms=0), lease), lease)
 
-    async def _watched(self, progress: Progress, lease: Lease) -> Progress:
+    async def _run_watchdog(self, progress: Progress, lease: Lease) -> Progress:
         try:
-            return await self._watchdog.look(progress, lease)
+            return await self._watchdog.check(progress, lease)
         except (CallError, Malformed) as error:
             log.warning("subscription.not_checked", why=str(error))
             return progress
 
-    async def _resynced(self, progress: Progress, lease: Lease) -> Progress:
-        this: Pass | None = None
+    async def _run_resync(self, progress: Progress, lease: Lease) -> Progress:
+        this: ResyncPass | None = None
         try:
             this = await self._resync.begin(progress, lease)
-            await self._resync.compare(this, progress)
+            await self._resync.run(this, progress)
         except (CallError, Malformed, Stopping) as error:
-            return await self._broken_off(progress, this, error)
-        progress = await self._then_slack(progress, this)
+            return await self._resync_interrupted(progress, this, error)
+        progress = await self._run_sweep(progress, this)
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
         soon = await self._in(self._wiring.durations.grace) if this.soon else 0
         progress = replace(progress, since_ms=this.since_ms, due_ms=soon, again=tuple(this.again), reached=None)
-        return await self._gaps.passed(progress, this.late, lease)
+        return await self._gaps.resync_passed(progress, this.late, lease)
 
-    async def _broken_off(self, progress: Progress, this: Pass | None, error: BridgeError) -> Progress:
+    async def _resync_interrupted(self, progress: Progress, this: ResyncPass | None, error: BridgeError) -> Progress:
         """Go on soon from where it was broken off."""
         PASSES.labels("broken off").inc()
         log.warning("resync.broken_off", why=str(error))
         if this is not None:
             again = tuple(dict.fromkeys([*progress.again, *this.again]))
             # What came late is repaired, so the next pass will not find it late any more.
-            progress = with_late(replace(progress, again=again, reached=this.reached), this.late)
+            progress = add_late(replace(progress, again=again, reached=this.reached), this.late)
         wait = error.retry_after if isinstance(error, Unavailable) else None
         return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_most))
 
-    async def _then_slack(self, progress: Progress, this: Pass) -> Progress:
+    async def _run_sweep(self, progress: Progress, this: ResyncPass) -> Progress:
         try:
             return await self._sweep.sweep(progress, this)
         except (CallError, Malformed, Stopping) as error:
@@ -145,10 +150,10 @@ class Upkeep:
     async def _in(self, seconds: float) -> int:
         return await self._wiring.clock.now_ms() + int(seconds * SECOND)
 
-    async def _put(self, progress: Progress, lease: Lease) -> Progress:
+    async def _save(self, progress: Progress, lease: Lease) -> Progress:
         return (await self._progress.change(EVERYTHING, lambda _: progress, lease)).value
 
 
-def _past(since_ms: int, seconds: float, now_ms: int) -> bool:
+def _is_past(since_ms: int, seconds: float, now_ms: int) -> bool:
     """Tell whether so much time has passed; what lies ahead is of a time from which the store's clock was put back."""
     return not 0 <= now_ms - since_ms < seconds * SECOND

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.resync.incident_resync import Pass, Resync
+from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.services import Services
 from shared.errors import FencedOff, NotFound, Refused, Stopping
 from shared.model.event import SECOND
@@ -28,38 +28,38 @@ from shared.store.leases import Lease
 log = structlog.get_logger()
 
 SWEPT = Counter("pagebridge_sweep_repairs", "Messages that were not as recorded, by what was wrong", ["wrong"])
-REACH = 7 * 24 * 3600 * SECOND
+LOOKBACK_MS = 7 * 24 * 3600 * SECOND
 """Milliseconds that a channel is read back."""
 THREADS = 20
 """How many threads one pass reads; the next one goes on from there."""
 
 
 @dataclass
-class Found:
+class ChannelFindings:
     """What a channel holds: our messages, cards of incidents that nothing is known of, cards that are there twice."""
 
-    there: set[MessageTs] = field(default_factory=set)
+    present: set[MessageTs] = field(default_factory=set)
     unknown: dict[IncidentId, None] = field(default_factory=dict)
-    doubled: dict[IncidentId, list[MessageTs]] = field(default_factory=lambda: defaultdict(list))
+    duplicates: dict[IncidentId, list[MessageTs]] = field(default_factory=lambda: defaultdict(list))
 
 
-class Sweep:
+class SlackSweep:
     """Puts Slack in order. Slack's limits leave the other calls room before these, which wait for their turn."""
 
-    def __init__(self, wiring: Services, resync: Resync) -> None:
+    def __init__(self, wiring: Services, resync: IncidentResync) -> None:
         self._wiring = wiring
         self._resync = resync
         self._leases = wiring.leases("slack")
 
-    async def sweep(self, progress: Progress, this: Pass) -> Progress:
+    async def sweep(self, progress: Progress, this: ResyncPass) -> Progress:
         """Look at every channel, and at the threads whose turn it is. Raises `CallError`, `Malformed`, `Stopping`."""
-        oldest_ms = await self._wiring.clock.now_ms() - REACH
+        oldest_ms = await self._wiring.clock.now_ms() - LOOKBACK_MS
         for channel in self._channels():
-            self._go_on()
-            await self._channel(channel, oldest_ms, this)
-        return replace(progress, turn=await self._threads(progress, this))
+            self._require_running()
+            await self._sweep_channel(channel, oldest_ms, this)
+        return replace(progress, turn=await self._sweep_threads(progress, this))
 
-    def _go_on(self) -> None:
+    def _require_running(self) -> None:
         if self._wiring.stopping.is_set():
             raise Stopping("this worker is about to end")
 
@@ -68,25 +68,29 @@ class Sweep:
         named = [channel for route in routing.routes for channel in route.all_channels]
         return [ChannelId(channel) for channel in dict.fromkeys([*named, *filter(None, [routing.default_channel])])]
 
-    async def _channel(self, channel: ChannelId, oldest_ms: int, this: Pass) -> None:
+    async def _sweep_channel(self, channel: ChannelId, oldest_ms: int, this: ResyncPass) -> None:
         """Compare one channel with the records. Each message at once, because records go on changing."""
-        found = Found()
+        found = ChannelFindings()
         begun_ms = await self._wiring.clock.now_ms()
         try:
             async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
-                await self._message(channel, message, found, this)
+                await self._check_message(channel, message, found, this)
         except Refused as error:
             log.warning("sweep.channel_closed", channel=channel, why=str(error), code=error.code)
             return
         for incident in found.unknown:
-            await self._resync.meet(this, incident)
-        for incident, doubled in found.doubled.items():
-            await self._delete(incident, channel, doubled, this)
-        await self._gone(channel, range(oldest_ms, begun_ms - int(self._wiring.durations.grace * SECOND)), found.there)
+            await self._resync.reconcile_once(this, incident)
+        for incident, doubled in found.duplicates.items():
+            await self._delete_duplicates(incident, channel, doubled, this)
+        await self._forget_missing(
+            channel, range(oldest_ms, begun_ms - int(self._wiring.durations.grace * SECOND)), found.present
+        )
 
-    async def _message(self, channel: ChannelId, message: OwnMessage, found: "Found", this: Pass) -> None:
+    async def _check_message(
+        self, channel: ChannelId, message: OwnMessage, found: "ChannelFindings", this: ResyncPass
+    ) -> None:
         if not message.deleted:
-            found.there.add(message.ts)
+            found.present.add(message.ts)
         if not card_of(message) or message.thread_ts is not None:
             return
         incident = incident_id(card_of(message))
@@ -95,14 +99,14 @@ class Sweep:
         if not surface.generation:
             found.unknown[incident] = None
         elif placed.ts not in (None, message.ts):
-            found.doubled[incident].append(message.ts)
+            found.duplicates[incident].append(message.ts)
         elif placed.unclear:
             # Which of several is the card will be on record when its post is settled.
             this.soon = True
         elif placed.shown not in (None, version(message)):
             await self._forget(incident, channel, placed, "version")
 
-    async def _gone(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
+    async def _forget_missing(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
         """Let cards be posted again that somebody has deleted, while their incidents are open."""
         for incident in await self._wiring.open_incidents.shown_in(channel):
             placed = (await self._wiring.slack_states.load(incident)).value.cards.get(channel, Placed())
@@ -124,7 +128,7 @@ class Sweep:
         await self._wiring.slack_states.change(incident, rule, facts=lambda: (repaired,))
         await self._wiring.dirty_queue.mark(incident)
 
-    async def _threads(self, progress: Progress, this: Pass) -> IncidentId | None:
+    async def _sweep_threads(self, progress: Progress, this: ResyncPass) -> IncidentId | None:
         """
         Read the threads of some incidents, those that come after the last one that was read.
 
@@ -134,12 +138,12 @@ class Sweep:
         following = [incident for incident in incidents if progress.turn is None or incident > progress.turn]
         chosen = following[:THREADS]
         for incident in chosen:
-            self._go_on()
+            self._require_running()
             await this.lease.check(self._wiring.durations.slack_timeout)
-            await self._thread(incident, this)
+            await self._sweep_thread(incident, this)
         return chosen[-1] if len(following) > THREADS else None
 
-    async def _thread(self, incident: IncidentId, this: Pass) -> None:
+    async def _sweep_thread(self, incident: IncidentId, this: ResyncPass) -> None:
         surface = (await self._wiring.slack_states.load(incident)).value
         home = surface.channels[0] if surface.channels else None
         card = surface.cards.get(home, Placed()).ts if home else None
@@ -153,10 +157,12 @@ class Sweep:
             log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
             return
         surface = (await self._wiring.slack_states.load(incident)).value
-        this.soon = this.soon or any(placed.unclear for placed in _places(surface, messages).values())
-        await self._delete(incident, home, _doubled(surface, messages), this)
+        this.soon = this.soon or any(placed.unclear for placed in _by_place(surface, messages).values())
+        await self._delete_duplicates(incident, home, _duplicates(surface, messages), this)
 
-    async def _delete(self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs], this: Pass) -> None:
+    async def _delete_duplicates(
+        self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs], this: ResyncPass
+    ) -> None:
         """Delete what is there twice, while nobody writes this incident's messages; else look again soon."""
         doubled = list(doubled)
         lease = await self._leases.take(incident) if doubled else None
@@ -166,7 +172,7 @@ class Sweep:
         try:
             surface = (await self._wiring.slack_states.load(incident)).value
             for ts in doubled:
-                if ts not in _recorded(surface):
+                if ts not in _recorded_ts(surface):
                     await self._delete_one(incident, channel, ts, lease)
         except FencedOff as error:
             log.warning("sweep.fenced_off", incident=incident, why=str(error))
@@ -188,18 +194,18 @@ class Sweep:
         await self._wiring.journal.note(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
 
 
-def _doubled(surface: Surface, messages: Iterable[OwnMessage]) -> list[MessageTs]:
+def _duplicates(surface: Surface, messages: Iterable[OwnMessage]) -> list[MessageTs]:
     """Find the messages of lines whose own message is another one, as recorded."""
-    return [ts for ts, placed in _places(surface, messages).items() if placed.ts not in (None, ts)]
+    return [ts for ts, placed in _by_place(surface, messages).items() if placed.ts not in (None, ts)]
 
 
-def _places(surface: Surface, messages: Iterable[OwnMessage]) -> dict[MessageTs, Placed]:
+def _by_place(surface: Surface, messages: Iterable[OwnMessage]) -> dict[MessageTs, Placed]:
     """Say what is on record of the lines that these messages show."""
     keys = {message.ts: line_key(surface.id, message) for message in messages}
     return {ts: surface.lines.get(key, Placed()) for ts, key in keys.items() if key}
 
 
-def _recorded(surface: Surface) -> set[MessageTs | None]:
+def _recorded_ts(surface: Surface) -> set[MessageTs | None]:
     """List every message on record; while a post is under way, one of them is not known."""
     placed = [*surface.cards.values(), *surface.lines.values()]
     return {one.ts for one in placed} | {one.instead_of for one in placed}

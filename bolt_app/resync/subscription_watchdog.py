@@ -25,17 +25,17 @@ log = structlog.get_logger()
 
 HEALTHY = Gauge("pagebridge_subscription_healthy", "1 while a webhook subscription delivers all that is needed here")
 OFF = "PagerDuty has switched the webhook subscription off, because its deliveries were turned away"
-DEAF = "PagerDuty's pings do not reach the receiver: see its log for why it turns them away"
+SILENT = "PagerDuty's pings do not reach the receiver: see its log for why it turns them away"
 
 
-class Watchdog:
+class SubscriptionWatchdog:
     """Looks at the subscriptions that deliver here: the one of that id, or else all that go to our path."""
 
     def __init__(self, wiring: Services, subscription: str = ANY) -> None:
         self._wiring = wiring
         self._subscription = subscription
 
-    async def look(self, progress: Progress, lease: Lease) -> Progress:
+    async def check(self, progress: Progress, lease: Lease) -> Progress:
         """Find out what is wrong, say it once, and mend what can be. Raises `CallError`, and `Malformed`."""
         await lease.check(self._wiring.durations.pagerduty_timeout)
         everything = await self._wiring.pagerduty.webhook_subscriptions()
@@ -47,28 +47,28 @@ class Watchdog:
         if problem:
             progress = replace(progress, gap=_open_gap(progress, now_ms, silent=nothing_comes))
         if disabled:
-            progress = await self._mend(progress, disabled, lease, now_ms)
+            progress = await self._repair(progress, disabled, lease, now_ms)
         elif progress.pinged_ms and not await self._ping_came(progress):
-            waited = self._waited(progress, now_ms)
-            problem = problem or (DEAF if waited else progress.problem)
+            waited = self._ping_wait(progress, now_ms)
+            problem = problem or (SILENT if waited else progress.problem)
             progress = await self._ping(progress, ours, lease, now_ms) if waited else progress
-        elif progress.gap is not None and _ends(progress.gap, lacking=bool(problem), nothing_comes=nothing_comes):
+        elif progress.gap is not None and _gap_ended(progress.gap, lacking=bool(problem), nothing_comes=nothing_comes):
             gap = replace(progress.gap, until_ms=now_ms)
             progress = replace(progress, gap=gap, pinged_ms=0, due_ms=now_ms)
             log.warning("subscription.works_again", hint="what was lost meanwhile is looked up now")
-        self._say(progress, problem)
+        self._report(progress, problem)
         return replace(progress, problem=problem)
 
     @staticmethod
-    def show(progress: Progress) -> None:
+    def show_problem(progress: Progress) -> None:
         """Let the metric of this worker say what any worker has found."""
         HEALTHY.set(not progress.problem)
 
-    async def _mend(
+    async def _repair(
         self, progress: Progress, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int
     ) -> Progress:
         """Ping it; switch it on when the ping has come, or has had its time."""
-        waited = self._waited(progress, now_ms)
+        waited = self._ping_wait(progress, now_ms)
         came = bool(progress.pinged_ms) and await self._ping_came(progress)
         if progress.pinged_ms and not came and not waited:
             return progress
@@ -99,7 +99,7 @@ class Watchdog:
                 log.warning("subscription.not_pinged", subscription=subscription.id, why=str(error))
         return replace(progress, pinged_ms=now_ms)
 
-    def _waited(self, progress: Progress, now_ms: int) -> bool:
+    def _ping_wait(self, progress: Progress, now_ms: int) -> bool:
         return now_ms - progress.pinged_ms > self._wiring.durations.call_max * SECOND
 
     async def _ping_came(self, progress: Progress) -> bool:
@@ -107,7 +107,7 @@ class Watchdog:
         return isinstance(came, bytes) and int(came) >= progress.pinged_ms
 
     @staticmethod
-    def _say(progress: Progress, problem: str) -> None:
+    def _report(progress: Progress, problem: str) -> None:
         if problem and problem != progress.problem:
             log.error("subscription.wrong", why=problem)
         elif progress.problem and not problem:
@@ -126,5 +126,5 @@ def _open_gap(progress: Progress, now_ms: int, *, silent: bool) -> Gap:
     return replace(gap, until_ms=0, silent=True) if silent else gap
 
 
-def _ends(gap: Gap, *, lacking: bool, nothing_comes: bool) -> bool:
+def _gap_ended(gap: Gap, *, lacking: bool, nothing_comes: bool) -> bool:
     return not gap.until_ms and not (nothing_comes if gap.silent else lacking)

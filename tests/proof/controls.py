@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.read_path.projector import Projector
-from bolt_app.resync.incident_resync import Pass, Resync
-from bolt_app.resync.slack_sweep import Sweep
+from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
+from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.services import Services
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.execution import Try
@@ -71,17 +71,17 @@ class NoFencing(Leases):
         return float("inf")
 
 
-class NoResync(Resync):
+class NoResync(IncidentResync):
     """Begins, and compares nothing."""
 
-    async def compare(self, this: Pass, progress: Progress) -> None:
+    async def compare(self, this: ResyncPass, progress: Progress) -> None:
         """Look at nothing."""
 
 
-class NoSweep(Sweep):
+class NoSweep(SlackSweep):
     """Leaves Slack as it is."""
 
-    async def sweep(self, progress: Progress, this: Pass) -> Progress:
+    async def sweep(self, progress: Progress, this: ResyncPass) -> Progress:
         """Look at nothing."""
         del this
         return progress

@@ -14,11 +14,11 @@ from bolt_app.read_path.enrichment import Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.resync.incident_repair import Repairing
-from bolt_app.resync.incident_resync import Resync
-from bolt_app.resync.scheduler import Upkeep
-from bolt_app.resync.slack_sweep import Sweep
-from bolt_app.resync.subscription_watchdog import Watchdog
+from bolt_app.resync.incident_repair import IncidentRepair
+from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.scheduler import Scheduler
+from bolt_app.resync.slack_sweep import SlackSweep
+from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.services import Clients, Services
 from bolt_app.stream_consumer import StreamConsumer
 from bolt_app.write_path.attempt import Attempting
@@ -88,8 +88,8 @@ class Parts:
     attempting: type[Attempting] = Attempting
     leases: type[Leases] = Leases
     generation: type[Generation] = Generation
-    resync: type[Resync] = Resync
-    sweep: type[Sweep] = Sweep
+    resync: type[IncidentResync] = IncidentResync
+    sweep: type[SlackSweep] = SlackSweep
     worker: "Callable[[Process, Clients, Parts], Core] | None" = None
 
 
@@ -154,9 +154,9 @@ class SimulatedWorker(Core):
     def _working(wiring: Services, queue: WorkQueue, name: str, work: Task) -> QueueWorker:
         return QueueWorker(queue, wiring.leases(name), work, DURATIONS)
 
-    def _upkeep(self, wiring: Services, placing: MessageSync) -> Upkeep:
-        resync = self._parts.resync(wiring, Repairing(wiring))
-        return Upkeep(wiring, resync, self._parts.sweep(wiring, resync), Watchdog(wiring), placing)
+    def _upkeep(self, wiring: Services, placing: MessageSync) -> Scheduler:
+        resync = self._parts.resync(wiring, IncidentRepair(wiring))
+        return Scheduler(wiring, resync, self._parts.sweep(wiring, resync), SubscriptionWatchdog(wiring), placing)
 
 
 class NotedDirect(Direct):
