@@ -26,7 +26,7 @@ from bolt_app.route_monitor import RouteMonitor
 from bolt_app.services import Clients, Services
 from bolt_app.slack_transport.base import Transport
 from bolt_app.slack_transport.http import HttpMode
-from bolt_app.slack_transport.inflight import InHand
+from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.slack_transport.socket_mode import SocketMode
 from bolt_app.stream_consumer import StreamConsumer
 from bolt_app.write_path.attempt import Attempting
@@ -106,11 +106,11 @@ class Worker:
             home = await startup_checks.check(doors.slack, self._settings.socket_token, doors.pagerduty)
             wiring = self._wiring = await self._build_services(doors, home)
             direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
-            in_hand = InHand()
+            in_hand = InflightTracker()
             bolt = app.build(self._bot_token, home, wiring, direct, in_hand, self._settings.slack_command)
             transport = self.transport = self._transport(bolt)
             stack.push_async_callback(transport.close)
-            stack.push_async_callback(in_hand.emptied)
+            stack.push_async_callback(in_hand.drained)
             health = AdminServer(doors.redis, transport, durable=wiring.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
             await self._run_tasks(wiring, doors, transport, direct)

@@ -19,7 +19,7 @@ from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import send_reply
-from bolt_app.slack_transport.inflight import InHand
+from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Command
@@ -109,23 +109,23 @@ class BlockActions:
             log.warning("reply.lost", why=str(lost))
 
 
-def register(app: AsyncApp, actions: BlockActions, in_hand: InHand) -> None:
+def register(app: AsyncApp, actions: BlockActions, in_hand: InflightTracker) -> None:
     """Listen to the buttons and menus of cards and answers."""
 
     async def pressed(ack: AsyncAck, body: Body) -> None:
-        with in_hand.one():
+        with in_hand.track():
             await actions.run_command(ack, body, interactive.command_from_button)
 
     async def level_chosen(ack: AsyncAck, body: Body) -> None:
-        with in_hand.one():
+        with in_hand.track():
             await actions.run_command(ack, body, interactive.command_from_level_button)
 
     async def tried_again(ack: AsyncAck, body: Body) -> None:
-        with in_hand.one():
+        with in_hand.track():
             await actions.retry(ack, body)
 
     async def asked(ack: AsyncAck, body: Body) -> None:
-        with in_hand.one():
+        with in_hand.track():
             await actions.open_modal(ack, body)
 
     for action in ROW:

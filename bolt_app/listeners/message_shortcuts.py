@@ -6,7 +6,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.commands.message_to_note import ADD_NOTE, MessageToNote
-from bolt_app.slack_transport.inflight import InHand
+from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
 from shared.model.outcome import Declined
@@ -49,11 +49,11 @@ class Shortcuts:
             log.warning("reply.lost", why=str(lost))
 
 
-def register(app: AsyncApp, shortcuts: Shortcuts, in_hand: InHand) -> None:
+def register(app: AsyncApp, shortcuts: Shortcuts, in_hand: InflightTracker) -> None:
     """Listen to the message shortcut."""
 
     async def used(ack: AsyncAck, body: Body) -> None:
-        with in_hand.one():
+        with in_hand.track():
             await shortcuts.add_note(ack, body)
 
     app.message_shortcut(ADD_NOTE)(used)

@@ -22,7 +22,7 @@ from bolt_app.queries.router import QueryRouter
 from bolt_app.replies.builder import as_code, build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import send_reply
-from bolt_app.slack_transport.inflight import InHand
+from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import Intake
 from bolt_app.write_path.taking import Taking
 from shared.errors import CallError, Malformed
@@ -113,15 +113,15 @@ class SlashCommands:
         await send_reply(self.slack, what, await self.reading.answer(wish, what))
 
 
-def register(app: AsyncApp, commands: SlashCommands, in_hand: InHand) -> None:
+def register(app: AsyncApp, commands: SlashCommands, in_hand: InflightTracker) -> None:
     """Listen to the slash command and to its button."""
 
     async def entered(ack: AsyncAck, body: Body) -> None:
-        with in_hand.one():
+        with in_hand.track():
             await commands.handle(ack, body)
 
     async def pressed(ack: AsyncAck, body: Body) -> None:
-        with in_hand.one():
+        with in_hand.track():
             await commands.acknowledge_all(ack, body)
 
     app.command(commands.command)(entered)

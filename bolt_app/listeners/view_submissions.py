@@ -15,7 +15,7 @@ from bolt_app.commands.modal_resolver import ModalResolver
 from bolt_app.commands.modal_submission import InputError, first_block_id
 from bolt_app.modals.forms import TITLE
 from bolt_app.modals.inputs import CALLBACK, option_list, search_select
-from bolt_app.slack_transport.inflight import InHand
+from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import Intake
 from shared.errors import CallError, Malformed
 from shared.observability.log import reference
@@ -63,11 +63,11 @@ class ViewSubmissions:
         await ack(response_action="errors", errors={first_block_id(body.get("view") or {}) or "text": words})
 
 
-def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: AccountCache, in_hand: InHand) -> None:
+def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: AccountCache, in_hand: InflightTracker) -> None:
     """Listen to the dialogs, and to what people type into a menu that asks us for its options."""
 
     async def submitted(ack: AsyncAck, body: Body) -> None:
-        with in_hand.one():
+        with in_hand.track():
             await submissions.handle(ack, body)
 
     def searching(field: str) -> None:

@@ -8,7 +8,7 @@ ACK_SENT = 0.1
 """Seconds after `ack()` in which Bolt has sent it: it looks every 10 ms whether a listener has acked."""
 
 
-class InHand:
+class InflightTracker:
     """Counts the envelopes that are being taken."""
 
     def __init__(self) -> None:
@@ -17,7 +17,7 @@ class InHand:
         self._empty.set()
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def track(self) -> Iterator[None]:
         """Take one in hand."""
         self._count += 1
         self._empty.clear()
@@ -28,7 +28,7 @@ class InHand:
             if self._count == 0:
                 self._empty.set()
 
-    async def emptied(self) -> None:
+    async def drained(self) -> None:
         """Wait until nothing is in hand, and the last ack is on its way."""
         await self._empty.wait()
         await asyncio.sleep(ACK_SENT)
