@@ -10,8 +10,8 @@ import structlog
 from bolt_app.escalating import NextLevel
 from bolt_app.services import Services
 from bolt_app.write_path.actions import recovery, registry
-from bolt_app.write_path.actions.preconditions import guard
-from bolt_app.write_path.actions.registry import Case, Effect
+from bolt_app.write_path.actions.preconditions import check_precondition
+from bolt_app.write_path.actions.registry import ActionContext, ActionResult
 from bolt_app.write_path.audit_trail import answering, ruled
 from bolt_app.write_path.execution import RecordLost, Try
 from shared.errors import CallError, Refused, Uncertain
@@ -63,11 +63,11 @@ class Attempting:
         if attempt.record.unclear:
             effect = await self._found(attempt, case)
             if effect is not None:
-                return recovery.outcome(case, effect)
+                return recovery.outcome_of(case, effect)
             await self._require_repeatable(attempt.record)
         with ruled(attempt):
-            attempt.rule = await self._wiring.authorization.require(case.user, case.now, attempt.command.action)
-        found = guard(attempt.command, case.now, case.known)
+            attempt.rule = await self._wiring.authorization.require(case.user, case.current, attempt.command.action)
+        found = check_precondition(attempt.command, case.current, case.known)
         if found is not None:
             # Somebody moved the incident on; whether a call of ours came before that, only its echo can tell.
             doubtful = attempt.record.unclear and found.kind is Kind.STALE
@@ -75,7 +75,7 @@ class Attempting:
         await self.require_life(attempt.record)
         return await self._write(attempt, await self._exact(attempt, case))
 
-    async def _case(self, attempt: Try) -> Case:
+    async def _case(self, attempt: Try) -> ActionContext:
         """Read who it is and how things stand, side by side, and let the projection know what was read."""
         command = attempt.command
         linked, read = await asyncio.gather(
@@ -91,7 +91,7 @@ class Attempting:
             raise read
         attempt.url = read.value.snapshot.url
         known = await self._fold(command, read)
-        return Case(command, linked.user, read.value, read.date, known)
+        return ActionContext(command, linked.user, read.value, read.date, known)
 
     async def _fold(self, command: Command, read: Read[RestIncident]) -> Incident:
         if read.value.updated is None:
@@ -108,23 +108,23 @@ class Attempting:
         await self._wiring.dirty_queue.mark(command.incident)
         return folded.value
 
-    async def _exact(self, attempt: Try, case: Case) -> Case:
+    async def _exact(self, attempt: Try, case: ActionContext) -> ActionContext:
         """Say exactly what is to be sent where the person could not: the next escalation level."""
         if case.command.action is not Action.ESCALATE or case.terms.level is not None:
             return case
-        level = await self._escalating.find(case.now, case.known)
+        level = await self._escalating.find(case.current, case.known)
         command = replace(case.command, terms=replace(case.terms, level=level))
         attempt.record = replace(attempt.record, command=command)
         return replace(case, command=command)
 
-    async def _found(self, attempt: Try, case: Case) -> Effect | None:
+    async def _found(self, attempt: Try, case: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
         command = case.command
         if case.known.line_of(command.id) is not None:
-            return Effect()
+            return ActionResult()
         expected = next((e for e in case.known.expectations if e.command == command.id), None)
         since_ms = expected.read_ms if expected else attempt.record.begun_ms
-        effect = await recovery.find(self._wiring.pagerduty, case, since_ms)
+        effect = await recovery.find_effect(self._wiring.pagerduty, case, since_ms)
         if effect is not None:
             await self._publish(attempt, case, effect)
         return effect
@@ -170,7 +170,7 @@ class Attempting:
     def _may_land_late(self, record: Record, now_ms: int) -> float:
         return self._wiring.clock.left(record.until_ms, now_ms, self._wiring.durations.call_max)
 
-    async def _write(self, attempt: Try, case: Case) -> Outcome:
+    async def _write(self, attempt: Try, case: ActionContext) -> Outcome:
         await self._expect(attempt, case)
         try:
             await self.begin(attempt)
@@ -181,13 +181,13 @@ class Attempting:
         effect = await self.calling(attempt, registry.send(self._wiring.pagerduty, case))
         await self._remember_level(case, effect)
         await self._publish(attempt, case, effect)
-        futile = recovery.somebody_elses(case, effect)
+        futile = recovery.done_by_other(case, effect)
         if futile is not None and attempt.record.calls == 1:
             # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
             await self._wiring.expectations.forget(case.command.incident, case.command.id)
-        return futile or recovery.outcome(case, effect)
+        return futile or recovery.outcome_of(case, effect)
 
-    async def _expect(self, attempt: Try, case: Case) -> None:
+    async def _expect(self, attempt: Try, case: ActionContext) -> None:
         command = attempt.command
         if command.action is Action.SNOOZE:
             # PagerDuty sends no event for it, so there is no echo.
@@ -196,9 +196,9 @@ class Attempting:
             command=command.id,
             type=registry.event_type(command),
             agent=case.user.id,
-            detail=registry.detail(command),
-            read_ms=case.read.ms,
-            opens_ms=case.read.ms,
+            detail=registry.expected_detail(command),
+            read_ms=case.read_at.ms,
+            opens_ms=case.read_at.ms,
             noted_ms=await self._wiring.clock.now_ms(),
         )
         await self._wiring.expectations.expect(command.incident, expectation, attempt.lease)
@@ -247,10 +247,10 @@ class Attempting:
         if isinstance(error, Refused) and error.code in UNKNOWN_PERSON:
             await self._wiring.identity.forget(attempt.command.by.id)
 
-    async def _publish(self, attempt: Try, case: Case, effect: Effect) -> None:
+    async def _publish(self, attempt: Try, case: ActionContext, effect: ActionResult) -> None:
         """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
-        command, at = case.command, effect.when
-        if at is not None and (effect.proven or effect.changed_since(case.read)):
+        command, at = case.command, effect.changed_at
+        if at is not None and (effect.proven or effect.changed_since(case.read_at)):
             await self._wiring.expectations.answered(command.incident, command.id, at, effect.subject)
         if at is None:
             return
@@ -262,7 +262,7 @@ class Attempting:
             at,
             Agent(case.user.id, case.user.name),
             effect.incident.snapshot if effect.incident else None,
-            detail=registry.detail(command) or "",
+            detail=registry.expected_detail(command) or "",
             subject=effect.subject,
             said=effect.said,
             command=command.id,
@@ -270,7 +270,7 @@ class Attempting:
         )
         await append(self._wiring.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._wiring.durable)
 
-    async def _remember_level(self, case: Case, effect: Effect) -> None:
+    async def _remember_level(self, case: ActionContext, effect: ActionResult) -> None:
         level, after = case.terms.level, effect.incident
         if case.command.action is not Action.ESCALATE or level is None or after is None:
             return

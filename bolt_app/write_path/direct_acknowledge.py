@@ -18,7 +18,7 @@ import structlog
 from bolt_app.replies import outcome_text
 from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
-from bolt_app.write_path.actions.preconditions import guard
+from bolt_app.write_path.actions.preconditions import check_precondition
 from bolt_app.write_path.attempt import ALREADY
 from bolt_app.write_path.audit_trail import answering, audited, ruled
 from shared.access.identity import Identity, Linked
@@ -147,7 +147,7 @@ class Direct:
         try:
             async with asyncio.timeout(self._wiring.durations.direct):
                 linked, read = await self._checked(press)
-                found = guard(command, read, Incident(command.incident))
+                found = check_precondition(command, read, Incident(command.incident))
                 if found is None:
                     sent, press.answered = True, "uncertain"
                     with answering(press):
@@ -169,7 +169,7 @@ class Direct:
                 raise
             # A colleague, or a copy of this press at another worker, was quicker.
             now = (await door.incident(command.incident)).value
-            found = guard(command, now, Incident(command.incident))
+            found = check_precondition(command, now, Incident(command.incident))
             if found is not None:
                 return found
             if not again:
@@ -177,7 +177,7 @@ class Direct:
             # What they did has been taken back since.
             return await self._acknowledged(command, linked, again=False)
         ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
-        return None if ours else guard(command, now, Incident(command.incident))
+        return None if ours else check_precondition(command, now, Incident(command.incident))
 
     async def _checked(self, press: Press) -> tuple[Linked, RestIncident]:
         command = press.command

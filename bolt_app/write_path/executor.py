@@ -14,7 +14,7 @@ from prometheus_client import Counter, Histogram
 
 from bolt_app.replies.outcome_text import Part
 from bolt_app.services import Services
-from bolt_app.write_path.actions.trigger import Creating
+from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.attempt import Attempting
 from bolt_app.write_path.audit_trail import audited
 from bolt_app.write_path.execution import Try
@@ -65,7 +65,7 @@ class Executor:
     def __init__(self, wiring: Services, attempting: Attempting, answering: Answering) -> None:
         self._wiring = wiring
         self._attempting = attempting
-        self._creating = Creating(wiring, attempting)
+        self._creating = TriggerIncident(wiring, attempting)
         self._answering = answering
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:

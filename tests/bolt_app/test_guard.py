@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.write_path.actions.preconditions import guard, took_effect
+from bolt_app.write_path.actions.preconditions import check_precondition, status_is_ours
 from shared.model.command import Action, Clicker, Command, Terms
 from shared.model.event import ESCALATED, Agent, Instant, Ref, Status, StatusChange
 from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId
@@ -72,7 +72,7 @@ def test_every_action_in_every_state_has_an_answer(
     """What would undo a later state is stale; what is there already is not sent; the impossible is said at once."""
     asked, *expected = row
 
-    outcomes = [guard(asked, read(status), KNOWN) for status in (T, A, R)]
+    outcomes = [check_precondition(asked, read(status), KNOWN) for status in (T, A, R)]
 
     assert expected == [outcome.kind if outcome else None for outcome in outcomes]
 
@@ -84,7 +84,7 @@ def test_the_table_has_every_action_on_an_incident() -> None:
 
 def test_the_answer_says_who_did_what_when() -> None:
     """Whoever is refused for a later state learns whose it is."""
-    outcome = guard(command(Action.ACKNOWLEDGE), read(R), KNOWN)
+    outcome = check_precondition(command(Action.ACKNOWLEDGE), read(R), KNOWN)
 
     assert outcome is not None
     assert ("Bob Ray", NOON, R) == (outcome.who, outcome.at_ms, outcome.status)
@@ -94,7 +94,7 @@ def test_a_second_escalation_says_who_escalated_first() -> None:
     """Two people who press at the same card page one level, and the second learns who was first."""
     known = fold(KNOWN, webhook(ESCALATED, NOON + 500, BOB), NOON).incident
 
-    outcome = guard(command(Action.ESCALATE, Terms(seen=OTHERS)), read(T), known)
+    outcome = check_precondition(command(Action.ESCALATE, Terms(seen=OTHERS)), read(T), known)
 
     assert outcome is not None
     assert (Kind.STALE, "Bob Ray", NOON + 500) == (outcome.kind, outcome.who, outcome.at_ms)
@@ -111,7 +111,7 @@ def test_what_cannot_be_escalated_is_explained(changes: dict[str, str], words: s
     if not changes:
         now = replace(now, snapshot=replace(now.snapshot, urgency="low"))
 
-    outcome = guard(command(Action.ESCALATE), now, KNOWN)
+    outcome = check_precondition(command(Action.ESCALATE), now, KNOWN)
 
     assert outcome is not None
     assert Kind.REFUSED is outcome.kind
@@ -133,4 +133,4 @@ def test_only_our_own_change_since_then_is_our_effect(
     status: Status, by: Agent | None, at_ms: int, *, expected: bool
 ) -> None:
     """State, agent and time must all fit before an unclear call counts as done."""
-    assert expected == took_effect(Action.ACKNOWLEDGE, UserId("PALICE1"), NOON, read(status, by, at_ms))
+    assert expected == status_is_ours(Action.ACKNOWLEDGE, UserId("PALICE1"), NOON, read(status, by, at_ms))

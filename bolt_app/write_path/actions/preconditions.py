@@ -8,13 +8,13 @@ from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import when
 from shared.pagerduty.models.incident import RestIncident
 
-EVER = frozenset({Action.NOTE, Action.STATUS_UPDATE})
+ALL_STATUSES = frozenset({Action.NOTE, Action.STATUS_UPDATE})
 """What can be done to a resolved incident too, without opening it again."""
-MOVING = frozenset({Action.REASSIGN, Action.ESCALATE})
+REASSIGNING = frozenset({Action.REASSIGN, Action.ESCALATE})
 """What changes who is paged, and so must rest on who is."""
 
 
-def guard(command: Command, now: RestIncident, known: Incident) -> Outcome | None:
+def check_precondition(command: Command, now: RestIncident, known: Incident) -> Outcome | None:
     """
     Return None when the command may go ahead, else why it may not.
 
@@ -24,17 +24,17 @@ def guard(command: Command, now: RestIncident, known: Incident) -> Outcome | Non
     """
     action, status = command.action, now.snapshot.status
     if action.status is not None and status is action.status:
-        return _found(Kind.ALREADY, now)
-    if status is Status.RESOLVED and action not in EVER:
-        return _found(Kind.STALE, now)
-    if action in MOVING and _moved(command, now):
-        return _elsewhere(now, known)
-    if _already(command, now):
+        return _outcome(Kind.ALREADY, now)
+    if status is Status.RESOLVED and action not in ALL_STATUSES:
+        return _outcome(Kind.STALE, now)
+    if action in REASSIGNING and _status_conflict(command, now):
+        return _assignees_changed(now, known)
+    if _already_done(command, now):
         return Outcome(Kind.ALREADY, status=status)
-    return _impossible(action, now)
+    return _not_possible(action, now)
 
 
-def took_effect(action: Action, user: UserId, since_ms: int, now: RestIncident) -> bool:
+def status_is_ours(action: Action, user: UserId, since_ms: int, now: RestIncident) -> bool:
     """Tell whether an unclear call of ours shows in what PagerDuty says now: state, agent, and a change since then."""
     change = now.status_change
     if now.snapshot.status is not action.status or change is None or change.by is None:
@@ -42,13 +42,13 @@ def took_effect(action: Action, user: UserId, since_ms: int, now: RestIncident) 
     return change.by.id == user and change.at.ms + change.at.span > since_ms
 
 
-def _moved(command: Command, now: RestIncident) -> bool:
+def _status_conflict(command: Command, now: RestIncident) -> bool:
     """Tell whether it is assigned to others than the person saw."""
     seen = command.terms.seen
     return seen is not None and seen != now.snapshot.assignee_ids
 
 
-def _elsewhere(now: RestIncident, known: Incident) -> Outcome:
+def _assignees_changed(now: RestIncident, known: Incident) -> Outcome:
     moves = [line for line in known.lines if line.type in {ESCALATED, REASSIGNED, DELEGATED}]
     last = max(moves, key=when, default=None)
     whom = " and ".join(ref.name or ref.id for ref in now.snapshot.assignees) or "nobody"
@@ -57,7 +57,7 @@ def _elsewhere(now: RestIncident, known: Incident) -> Outcome:
     return Outcome(Kind.STALE, why=why, who=who, at_ms=last.at.ms if last else None, status=now.snapshot.status)
 
 
-def _already(command: Command, now: RestIncident) -> bool:
+def _already_done(command: Command, now: RestIncident) -> bool:
     """Tell whether what is asked for is there already."""
     terms = command.terms
     asked = frozenset(UserId(person.id) for person in terms.people)
@@ -73,7 +73,7 @@ def _already(command: Command, now: RestIncident) -> bool:
             return False
 
 
-def _impossible(action: Action, now: RestIncident) -> Outcome | None:
+def _not_possible(action: Action, now: RestIncident) -> Outcome | None:
     """Say what PagerDuty does not allow in this state, before it has to."""
     if action is Action.SNOOZE and now.snapshot.status is not Status.ACKNOWLEDGED:
         why = "PagerDuty snoozes only what somebody has acknowledged."
@@ -87,7 +87,7 @@ def _impossible(action: Action, now: RestIncident) -> Outcome | None:
     return None
 
 
-def _found(kind: Kind, now: RestIncident) -> Outcome:
+def _outcome(kind: Kind, now: RestIncident) -> Outcome:
     change = now.status_change
     who = change.by.name if change and change.by else ""
     return Outcome(kind, who=who, at_ms=change.at.ms if change else None, status=now.snapshot.status)

@@ -1,14 +1,14 @@
 """How the effect of an act is found again at PagerDuty when its answer was lost, and what came of it, in words."""
 
-from bolt_app.write_path.actions.preconditions import guard, took_effect
-from bolt_app.write_path.actions.registry import Case, Effect, event_type
+from bolt_app.write_path.actions.preconditions import check_precondition, status_is_ours
+from bolt_app.write_path.actions.registry import ActionContext, ActionResult, event_type
 from shared.model.command import Action
 from shared.model.event import Instant, Ref, digest
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import apart
 from shared.pagerduty.api.client import PagerDuty
 
-ENTRY = {
+LOG_ENTRY_TYPES = {
     Action.ACKNOWLEDGE: frozenset({"acknowledge_log_entry"}),
     Action.RESOLVE: frozenset({"resolve_log_entry"}),
     Action.REASSIGN: frozenset({"assign_log_entry", "delegate_log_entry"}),
@@ -18,23 +18,23 @@ ENTRY = {
 """The log entries by which PagerDuty remembers what has no id of its own, and what has been undone since."""
 
 
-async def find(door: PagerDuty, case: Case, since_ms: int) -> Effect | None:
+async def find_effect(door: PagerDuty, case: ActionContext, since_ms: int) -> ActionResult | None:
     """
     Look for the effect of an unclear call made after `since_ms`, on PagerDuty's clock; None if there is none so far.
 
     A status update leaves nothing that could be read, so only its echo can tell.
     """
     action = case.command.action
-    if action.status is not None and took_effect(action, case.user.id, since_ms, case.now):
-        return Effect(case.now, proven=True)
+    if action.status is not None and status_is_ours(action, case.user.id, since_ms, case.current):
+        return ActionResult(case.current, proven=True)
     if action is Action.NOTE:
-        return await _note(door, case, since_ms)
-    if action in ENTRY:
-        return await _entry(door, case, since_ms)
-    return Effect(case.now) if _is_there(case) else None
+        return await _find_note(door, case, since_ms)
+    if action in LOG_ENTRY_TYPES:
+        return await _find_log_entry(door, case, since_ms)
+    return ActionResult(case.current) if _is_in_effect(case) else None
 
 
-def outcome(case: Case, effect: Effect) -> Outcome:
+def outcome_of(case: ActionContext, effect: ActionResult) -> Outcome:
     """Say what came of a command that is done."""
     after, level = effect.incident, case.terms.level
     match case.command.action:
@@ -45,35 +45,35 @@ def outcome(case: Case, effect: Effect) -> Outcome:
         case Action.SNOOZE if after is not None and (wakes := after.due("unacknowledge")) is not None:
             return Outcome(Kind.DONE, why="It wakes", at_ms=wakes.ms)
         case Action.ACKNOWLEDGE | Action.RESOLVE if after is None and effect.at is not None:
-            return Outcome(Kind.DONE, why=f"It has been changed since: it is {case.now.snapshot.status} now.")
+            return Outcome(Kind.DONE, why=f"It has been changed since: it is {case.current.snapshot.status} now.")
         case Action.ADD_RESPONDERS:
             return Outcome(Kind.DONE, why=f"Asked: {_names(case.terms.people)}.")
         case _:
             return Outcome(Kind.DONE)
 
 
-def somebody_elses(case: Case, effect: Effect) -> Outcome | None:
+def done_by_other(case: ActionContext, effect: ActionResult) -> Outcome | None:
     """Tell that a state was somebody else's doing a moment earlier; a PUT that did nothing answers 200 as well."""
     if case.command.action.status is None or effect.incident is None:
         return None
     change = effect.incident.status_change
     if change is None or change.by is None or change.by.id == case.user.id:
         return None
-    return guard(case.command, effect.incident, case.known)
+    return check_precondition(case.command, effect.incident, case.known)
 
 
-async def _note(door: PagerDuty, case: Case, since_ms: int) -> Effect | None:
+async def _find_note(door: PagerDuty, case: ActionContext, since_ms: int) -> ActionResult | None:
     """Find a note of this person with this text that no other command has made."""
     taken = {line.subject for line in case.known.lines if line.command not in (None, case.command.id)}
     for note in (await door.notes(case.command.incident)).value:
         ours = note.user is not None and note.user.id == case.user.id and note.id not in taken
         if ours and note.created.end >= since_ms and digest(note.content) == digest(case.terms.text):
             said = (("text", case.terms.text),)
-            return Effect(subject=note.id, at=note.created, said=said, proven=True)
+            return ActionResult(subject=note.id, at=note.created, said=said, proven=True)
     return None
 
 
-async def _entry(door: PagerDuty, case: Case, since_ms: int) -> Effect | None:
+async def _find_log_entry(door: PagerDuty, case: ActionContext, since_ms: int) -> ActionResult | None:
     """
     Find a log entry of this person, of the kind that the act leaves, that tells of no other command.
 
@@ -81,34 +81,34 @@ async def _entry(door: PagerDuty, case: Case, since_ms: int) -> Effect | None:
     """
     action = case.command.action
     for entry in await door.log_entries(case.command.incident, since_ms=since_ms):
-        ours = entry.agent is not None and entry.agent.id == case.user.id and entry.type in ENTRY[action]
-        if ours and entry.at.end >= since_ms and not _taken(case, entry.at):
+        ours = entry.agent is not None and entry.agent.id == case.user.id and entry.type in LOG_ENTRY_TYPES[action]
+        if ours and entry.at.end >= since_ms and not _belongs_to_other_command(case, entry.at):
             undone = action.status is not None
-            return Effect(None if undone else case.now, at=entry.at, proven=undone or action is Action.SNOOZE)
+            return ActionResult(None if undone else case.current, at=entry.at, proven=undone or action is Action.SNOOZE)
     return None
 
 
-def _taken(case: Case, at: Instant) -> bool:
+def _belongs_to_other_command(case: ActionContext, at: Instant) -> bool:
     """Tell whether another command did what the log has at that second."""
     others = (line for line in case.known.lines if line.command not in (None, case.command.id))
     return any(line.type == event_type(case.command) and apart(line.at, at) == 0 for line in others)
 
 
-def _is_there(case: Case) -> bool:
+def _is_in_effect(case: ActionContext) -> bool:
     """Tell whether what was asked for is there now; it was not before the call, or no call would have been made."""
     terms = case.terms
     match case.command.action:
         case Action.PRIORITY:
-            current = case.now.snapshot.priority
+            current = case.current.snapshot.priority
             return terms.priority is not None and current is not None and current.id == terms.priority.id
         case Action.ADD_RESPONDERS:
-            return {person.id for person in terms.people} <= case.now.responders
+            return {person.id for person in terms.people} <= case.current.responders
         case _:
             return False
 
 
-def _escalated(case: Case, assignees: tuple[Ref, ...], level: int) -> str:
-    if frozenset(ref.id for ref in assignees) == case.now.snapshot.assignee_ids:
+def _escalated(case: ActionContext, assignees: tuple[Ref, ...], level: int) -> str:
+    if frozenset(ref.id for ref in assignees) == case.current.snapshot.assignee_ids:
         return f"It is still assigned to {_names(assignees)}: nobody else may be on call at level {level}."
     return f"Paged now, at level {level}: {_names(assignees)}."
 

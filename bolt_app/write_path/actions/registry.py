@@ -7,7 +7,7 @@ Nothing here decides whether a call may be made, or made again: that is the same
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bolt_app.write_path.actions.preconditions import took_effect
+from bolt_app.write_path.actions.preconditions import status_is_ours
 from shared.errors import Malformed
 from shared.model.command import Action, Command, Terms
 from shared.model.event import (
@@ -34,7 +34,7 @@ from shared.pagerduty.events.details import responder
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.user import User
 
-EVENT = {
+EVENT_TYPE = {
     Action.ACKNOWLEDGE: ACKNOWLEDGED,
     Action.NOTE: ANNOTATED,
     Action.REASSIGN: REASSIGNED,
@@ -63,7 +63,7 @@ REQUEST = {
 
 
 @dataclass(frozen=True)
-class Effect:
+class ActionResult:
     """
     What PagerDuty shows of an act: in its answer, or when the effect was looked for.
 
@@ -83,19 +83,19 @@ class Effect:
         return updated is not None and not updated.surely_before(read)
 
     @property
-    def when(self) -> Instant | None:
+    def changed_at(self) -> Instant | None:
         """The time of the change, as far as PagerDuty told it."""
         return self.at or (self.incident.updated if self.incident else None)
 
 
 @dataclass(frozen=True)
-class Case:
+class ActionContext:
     """Everything that an act rests on: the command, who gives it, and how things stood before it."""
 
     command: Command
     user: User
-    now: RestIncident
-    read: Instant
+    current: RestIncident
+    read_at: Instant
     known: Incident
 
     @property
@@ -107,10 +107,10 @@ class Case:
 def event_type(command: Command) -> str:
     """Name the event by which PagerDuty will report a command."""
     delegates = command.action is Action.REASSIGN and command.terms.policy is not None
-    return DELEGATED if delegates else EVENT[command.action]
+    return DELEGATED if delegates else EVENT_TYPE[command.action]
 
 
-def detail(command: Command) -> str | None:
+def expected_detail(command: Command) -> str | None:
     """Say what will come out, as the event will; None where only PagerDuty can tell."""
     terms = command.terms
     match command.action:
@@ -128,62 +128,62 @@ def detail(command: Command) -> str | None:
             return None
 
 
-async def _set_status(door: PagerDuty, case: Case) -> Effect:
+async def _set_status(door: PagerDuty, case: ActionContext) -> ActionResult:
     status = case.command.action.status
     if status is None:
         raise Malformed(f"{case.command.action} leads to no state")
     answer = await door.set_status(case.command.incident, status, case.user.email, resolution=case.terms.text)
-    proven = took_effect(case.command.action, case.user.id, case.read.ms, answer.value)
+    proven = status_is_ours(case.command.action, case.user.id, case.read_at.ms, answer.value)
     # A PUT that did nothing answers 200 as well.
-    changed = case.now.status_change != answer.value.status_change
+    changed = case.current.status_change != answer.value.status_change
     said: Said = (("resolution", case.terms.text),) if case.terms.text else ()
-    return Effect(answer.value, said=said, proven=proven and changed)
+    return ActionResult(answer.value, said=said, proven=proven and changed)
 
 
-async def _note(door: PagerDuty, case: Case) -> Effect:
+async def _note(door: PagerDuty, case: ActionContext) -> ActionResult:
     note = (await door.add_note(case.command.incident, case.terms.text, case.user.email)).value
-    return Effect(subject=note.id, at=note.created, said=_text(case.terms), proven=True)
+    return ActionResult(subject=note.id, at=note.created, said=_text(case.terms), proven=True)
 
 
-async def _reassign(door: PagerDuty, case: Case) -> Effect:
+async def _reassign(door: PagerDuty, case: ActionContext) -> ActionResult:
     people, policy = [UserId(person.id) for person in case.terms.people], case.terms.policy
     answer = await door.reassign(
         case.command.incident, case.user.email, assignees=people, policy=policy.id if policy else None
     )
-    return Effect(answer.value)
+    return ActionResult(answer.value)
 
 
-async def _escalate(door: PagerDuty, case: Case) -> Effect:
+async def _escalate(door: PagerDuty, case: ActionContext) -> ActionResult:
     if case.terms.level is None:
         raise Malformed("an escalation to no level")
-    return Effect((await door.escalate(case.command.incident, case.terms.level, case.user.email)).value)
+    return ActionResult((await door.escalate(case.command.incident, case.terms.level, case.user.email)).value)
 
 
-async def _snooze(door: PagerDuty, case: Case) -> Effect:
+async def _snooze(door: PagerDuty, case: ActionContext) -> ActionResult:
     answer = (await door.snooze(case.command.incident, case.terms.seconds, case.user.email)).value
     wakes = answer.due("unacknowledge")
-    return Effect(answer, said=(("until", str(wakes.ms)),) if wakes else (), proven=True)
+    return ActionResult(answer, said=(("until", str(wakes.ms)),) if wakes else (), proven=True)
 
 
-async def _set_priority(door: PagerDuty, case: Case) -> Effect:
+async def _set_priority(door: PagerDuty, case: ActionContext) -> ActionResult:
     if case.terms.priority is None:
         raise Malformed("a change to no priority")
-    return Effect((await door.set_priority(case.command.incident, case.terms.priority.id, case.user.email)).value)
+    return ActionResult((await door.set_priority(case.command.incident, case.terms.priority.id, case.user.email)).value)
 
 
-async def _request_responders(door: PagerDuty, case: Case) -> Effect:
+async def _request_responders(door: PagerDuty, case: ActionContext) -> ActionResult:
     people = [UserId(person.id) for person in case.terms.people]
-    message = case.terms.text or f"Please help with {case.now.snapshot.title}"
+    message = case.terms.text or f"Please help with {case.current.snapshot.title}"
     await door.request_responders(case.command.incident, case.user.id, message, people, case.user.email)
-    return Effect()
+    return ActionResult()
 
 
-async def _publish_status_update(door: PagerDuty, case: Case) -> Effect:
+async def _publish_status_update(door: PagerDuty, case: ActionContext) -> ActionResult:
     update = (await door.publish_status_update(case.command.incident, case.terms.text, case.user.email)).value
-    return Effect(subject=update.id, at=update.created, said=_text(case.terms), proven=True)
+    return ActionResult(subject=update.id, at=update.created, said=_text(case.terms), proven=True)
 
 
-_SEND: Mapping[Action, Callable[[PagerDuty, Case], Awaitable[Effect]]] = {
+_SEND: Mapping[Action, Callable[[PagerDuty, ActionContext], Awaitable[ActionResult]]] = {
     Action.ACKNOWLEDGE: _set_status,
     Action.RESOLVE: _set_status,
     Action.NOTE: _note,
@@ -196,7 +196,7 @@ _SEND: Mapping[Action, Callable[[PagerDuty, Case], Awaitable[Effect]]] = {
 }
 
 
-async def send(door: PagerDuty, case: Case) -> Effect:
+async def send(door: PagerDuty, case: ActionContext) -> ActionResult:
     """Make the one call of the act. Raises what the door raises."""
     return await _SEND[case.command.action](door, case)
 

@@ -23,32 +23,32 @@ from shared.store.answers import answer_fields
 from shared.store.redis import append
 
 
-class Creating:
+class TriggerIncident:
     """Makes one try at opening an incident."""
 
     def __init__(self, wiring: Services, attempting: Attempting) -> None:
         self._wiring = wiring
         self._attempting = attempting
 
-    async def once(self, attempt: Try) -> Outcome:
+    async def run(self, attempt: Try) -> Outcome:
         """Try, and return the outcome if it is certain; raises as `Attempting.once` does."""
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
         await self._attempting.require_memory(attempt.command)
         attempt.linked = await self._wiring.identity.link(attempt.command.by)
-        made = await self._made(attempt)
+        made = await self._find_created(attempt)
         if made is None:
-            await self._require(attempt, attempt.linked.user)
+            await self._authorize(attempt, attempt.linked.user)
             await self._attempting.require_life(attempt.record)
             made = await self._create(attempt, attempt.linked.user)
         await self._publish(attempt, attempt.linked.user, made)
-        return Outcome(Kind.DONE, why=f"It is {_named(made)}.")
+        return Outcome(Kind.DONE, why=f"It is {_incident_name(made)}.")
 
     async def _create(self, attempt: Try, user: User) -> RestIncident:
-        new = _new(attempt.command.terms, incident_key(attempt.command.id))
+        new = _new_incident(attempt.command.terms, incident_key(attempt.command.id))
         await self._attempting.begin(attempt)
         return (await self._attempting.calling(attempt, self._wiring.pagerduty.create_incident(new, user.email))).value
 
-    async def _made(self, attempt: Try) -> RestIncident | None:
+    async def _find_created(self, attempt: Try) -> RestIncident | None:
         """Look for what an earlier call opened, in whatever state it is by now."""
         if attempt.record.calls == 0:
             return None
@@ -56,7 +56,7 @@ class Creating:
             return incident
         return None
 
-    async def _require(self, attempt: Try, user: User) -> None:
+    async def _authorize(self, attempt: Try, user: User) -> None:
         service = attempt.command.terms.service
         if service is None:
             raise Malformed("a new incident on no service")
@@ -83,11 +83,11 @@ class Creating:
         await append(self._wiring.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._wiring.durable)
 
 
-def _new(terms: Terms, key: str) -> NewIncident:
+def _new_incident(terms: Terms, key: str) -> NewIncident:
     service = terms.service.id if terms.service else ""
     return NewIncident(service, terms.title, terms.urgency or "high", terms.text, key)
 
 
-def _named(incident: RestIncident) -> str:
+def _incident_name(incident: RestIncident) -> str:
     number = incident.snapshot.number
     return f"incident #{number}" if number is not None else f"incident {incident.id}"
