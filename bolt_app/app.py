@@ -19,14 +19,14 @@ from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.router import QueryRouter
 from bolt_app.services import Services
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.command_intake import Intake
-from bolt_app.write_path.direct_acknowledge import Direct
-from bolt_app.write_path.taking import Taking
+from bolt_app.write_path.command_intake import CommandLog
+from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
+from bolt_app.write_path.taking import CommandIntake
 from shared.slack.api.client import SlackIdentity
 
 
 def build(
-    token: str, home: SlackIdentity, wiring: Services, direct: Direct, in_hand: InflightTracker, command: str
+    token: str, home: SlackIdentity, wiring: Services, direct: DirectAcknowledge, in_hand: InflightTracker, command: str
 ) -> AsyncApp:
     """
     Build the app around an `auth.test` that was made at start; `command` is the slash command.
@@ -53,9 +53,13 @@ def build(
     return app
 
 
-def _listen(app: AsyncApp, wiring: Services, direct: Direct, in_hand: InflightTracker, command: str) -> None:
-    intake, slack, catalogue = Intake(wiring), wiring.slack, wiring.account_cache
-    taking, opening, which = Taking(intake, direct), ModalOpener(slack, catalogue, wiring.clock), IncidentLookup(wiring)
+def _listen(app: AsyncApp, wiring: Services, direct: DirectAcknowledge, in_hand: InflightTracker, command: str) -> None:
+    intake, slack, catalogue = CommandLog(wiring), wiring.slack, wiring.account_cache
+    taking, opening, which = (
+        CommandIntake(intake, direct),
+        ModalOpener(slack, catalogue, wiring.clock),
+        IncidentLookup(wiring),
+    )
     actions = BlockActions(taking, slack, opening, IncidentDetails(wiring, opening), RetryResolver(wiring))
     block_actions.register(app, actions, in_hand)
     view_submissions.register(app, ViewSubmissions(intake, ModalResolver(wiring)), catalogue, in_hand)

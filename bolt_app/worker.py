@@ -29,11 +29,11 @@ from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.slack_transport.socket_mode import SocketMode
 from bolt_app.stream_consumer import StreamConsumer
-from bolt_app.write_path.attempt import Attempting
-from bolt_app.write_path.command_intake import Mover
-from bolt_app.write_path.direct_acknowledge import Direct
+from bolt_app.write_path.attempt import AttemptRunner
+from bolt_app.write_path.command_intake import CommandDispatcher
+from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.progress_replies import Answering
+from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig, load_bridge_config
 from shared.config.errors import Misconfigured
@@ -105,7 +105,9 @@ class Worker:
             doors = await self._open(stack)
             home = await startup_checks.check(doors.slack, self._settings.socket_token, doors.pagerduty)
             wiring = self._wiring = await self._build_services(doors, home)
-            direct = Direct(wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home))
+            direct = DirectAcknowledge(
+                wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home)
+            )
             in_hand = InflightTracker()
             bolt = app.build(self._bot_token, home, wiring, direct, in_hand, self._settings.slack_command)
             transport = self.transport = self._transport(bolt)
@@ -158,12 +160,14 @@ class Worker:
             log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
         return wanted and found.fsync
 
-    async def _run_tasks(self, wiring: Services, doors: Clients, transport: Transport, direct: Direct) -> None:
+    async def _run_tasks(
+        self, wiring: Services, doors: Clients, transport: Transport, direct: DirectAcknowledge
+    ) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
         events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
         await events.open()
         await commands.open()
-        executor = Executor(wiring, Attempting(wiring), Answering(wiring))
+        executor = Executor(wiring, AttemptRunner(wiring), ProgressReplies(wiring))
         placing = MessageSync(wiring.slack, wiring.clock, wiring.durations)
         reconciler = Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing))
         routes = self._routes = RouteMonitor(wiring)
@@ -172,7 +176,9 @@ class Worker:
             checking = group.create_task(routes.run())
             tasks = [
                 group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(wiring).handle).step, wiring)),
-                group.create_task(repeat_until_stopped(StreamConsumer(commands, Mover(wiring).handle).step, wiring)),
+                group.create_task(
+                    repeat_until_stopped(StreamConsumer(commands, CommandDispatcher(wiring).handle).step, wiring)
+                ),
                 group.create_task(repeat_until_stopped(direct.catch_up, wiring)),
                 group.create_task(
                     self._queue_worker(wiring, wiring.command_queue, "command", executor).run(self.stopping)

@@ -20,7 +20,7 @@ from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import send_reply
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.taking import Taking
+from bolt_app.write_path.taking import CommandIntake
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Command
 from shared.model.outcome import Declined
@@ -40,7 +40,12 @@ class BlockActions:
     """Takes presses."""
 
     def __init__(
-        self, taking: Taking, slack: Slack, opening: ModalOpener, details: IncidentDetails, retrying: RetryResolver
+        self,
+        taking: CommandIntake,
+        slack: Slack,
+        opening: ModalOpener,
+        details: IncidentDetails,
+        retrying: RetryResolver,
     ) -> None:
         self._taking = taking
         self._slack = slack
@@ -56,7 +61,7 @@ class BlockActions:
             await ack()
             await self._reply_malformed(body, error)
             return
-        await self._taking.take(ack, command)
+        await self._taking.accept(ack, command)
 
     async def open_modal(self, ack: AsyncAck, body: Body) -> None:
         """Ack, then open the dialog that a press asks for; nothing is lost with it."""
@@ -89,7 +94,7 @@ class BlockActions:
             log.error("retry.not_read", command=again.command, incident=again.incident, why=repr(error))
             await self._send_text(ack, again.press, STORE_DOWN_ERRORS)
         else:
-            await self._taking.take(ack, command)
+            await self._taking.accept(ack, command)
 
     async def _send_text(self, ack: AsyncAck, press: Press, text: str) -> None:
         """Say why nothing came of a press, then ack; if nobody could be told, Slack's own mark of failure has to."""

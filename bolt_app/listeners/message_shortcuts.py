@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.commands.message_to_note import ADD_NOTE, MessageToNote
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.taking import Taking
+from bolt_app.write_path.taking import CommandIntake
 from shared.errors import CallError, Malformed
 from shared.model.outcome import Declined
 from shared.observability.log import reference
@@ -21,7 +21,7 @@ Body = dict[str, Any]
 class Shortcuts:
     """Takes the uses of shortcuts."""
 
-    def __init__(self, taking: Taking, slack: Slack, quoting: MessageToNote) -> None:
+    def __init__(self, taking: CommandIntake, slack: Slack, quoting: MessageToNote) -> None:
         self._taking = taking
         self._slack = slack
         self._quoting = quoting
@@ -34,7 +34,7 @@ class Shortcuts:
             await ack()
             await self._reply_malformed(body, error)
             return
-        await self._taking.take(ack, command)
+        await self._taking.accept(ack, command)
 
     async def _reply_malformed(self, body: Body, error: Declined | Malformed) -> None:
         if isinstance(error, Declined):

@@ -23,8 +23,8 @@ from bolt_app.replies.builder import as_code, build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import send_reply
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.command_intake import Intake
-from bolt_app.write_path.taking import Taking
+from bolt_app.write_path.command_intake import CommandLog
+from bolt_app.write_path.taking import CommandIntake
 from shared.errors import CallError, Malformed
 from shared.model.command import Action
 from shared.observability.log import reference
@@ -41,8 +41,8 @@ class SlashCommands:
     """Takes what is typed after `command`, and presses on the button that one of the answers has."""
 
     command: str
-    intake: Intake
-    taking: Taking
+    intake: CommandLog
+    taking: CommandIntake
     slack: Slack
     opening: ModalOpener
     which: IncidentLookup
@@ -99,7 +99,7 @@ class SlashCommands:
         if isinstance(command, Reply):
             await _ack_with(ack, command)
             return
-        await self.taking.take(ack, command)
+        await self.taking.accept(ack, command)
 
     async def _run_query(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
         if wish.verb is Verb.HELP:

@@ -16,7 +16,7 @@ from bolt_app.commands.modal_submission import InputError, first_block_id
 from bolt_app.modals.forms import TITLE
 from bolt_app.modals.inputs import CALLBACK, option_list, search_select
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.command_intake import Intake
+from bolt_app.write_path.command_intake import CommandLog
 from shared.errors import CallError, Malformed
 from shared.observability.log import reference
 
@@ -33,7 +33,7 @@ NOT_STORED = (
 class ViewSubmissions:
     """Takes what was filled in."""
 
-    def __init__(self, intake: Intake, meaning: ModalResolver) -> None:
+    def __init__(self, intake: CommandLog, meaning: ModalResolver) -> None:
         self._intake = intake
         self._meaning = meaning
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bolt_app.write_path.words import WORDS, Words
+from bolt_app.write_path.words import ACTION_WORDING, ActionWording
 from shared.model.command import Action, Command
 from shared.model.outcome import Kind, Outcome
 from shared.slack.render.blocks import Block
@@ -41,7 +41,7 @@ def sending_reply(command: Command) -> Reply:
 
 def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
     """Say the honest thing while PagerDuty does not answer."""
-    words = WORDS[command.action]
+    words = ACTION_WORDING[command.action]
     if unclear:
         doubt = f"Your {_noun(command)} may or may not have gone through. Until PagerDuty says so, count on it that"
         return Reply(f":warning: *PagerDuty has not confirmed.* {doubt} {words.meanwhile}. {_link(url)}")
@@ -51,7 +51,7 @@ def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
 
 def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
     """Tell how it ended, and what to do about it."""
-    words = WORDS[command.action]
+    words = ACTION_WORDING[command.action]
     match outcome.kind:
         case Kind.DONE:
             at = f" {date(outcome.at_ms)}." if outcome.at_ms else ""
@@ -102,7 +102,7 @@ def _part(part: Part) -> str:
             return f":x: {who}: *not done*. {escape(outcome.why)}{_reference(outcome)}"
 
 
-def _declined(command: Command, words: Words, outcome: Outcome, url: str) -> str:
+def _declined(command: Command, words: ActionWording, outcome: Outcome, url: str) -> str:
     # In small letters: nothing has gone wrong here, and nobody needs to be woken up.
     by_you = " by you" if command.action in ACTIVE_VOICE else ""
     head = f":no_entry: *{words.undone.format(it=_it(command)).replace(' NOT ', ' not ')}{by_you}.*"
@@ -120,7 +120,7 @@ def _stale_text(command: Command, outcome: Outcome) -> str:
 
 
 def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
-    words = WORDS[command.action]
+    words = ACTION_WORDING[command.action]
     if outcome.kind is Kind.UNKNOWN:
         head = f":warning: *It is not known whether your {_noun(command)} went through.* PagerDuty did not say."
         now = f" It is {outcome.status}{_actor(outcome)} now." if outcome.status else ""
@@ -160,7 +160,7 @@ def _sentence(text: str, *elements: Block) -> Reply:
 
 
 def _noun(command: Command) -> str:
-    return WORDS[command.action].noun.format(it=_it(command))
+    return ACTION_WORDING[command.action].noun.format(it=_it(command))
 
 
 def _it(command: Command) -> str:

@@ -12,8 +12,8 @@ from bolt_app.services import Services
 from bolt_app.write_path.actions import recovery, registry
 from bolt_app.write_path.actions.preconditions import check_precondition
 from bolt_app.write_path.actions.registry import ActionContext, ActionResult
-from bolt_app.write_path.audit_trail import answering, ruled
-from bolt_app.write_path.execution import RecordLost, Try
+from bolt_app.write_path.audit_trail import record_response, record_rule
+from bolt_app.write_path.execution import CommandRecordMissing, Execution
 from shared.errors import CallError, Refused, Uncertain
 from shared.model.command import Action, Command
 from shared.model.command_queue import CommandQueue, Record
@@ -33,24 +33,24 @@ log = structlog.get_logger()
 
 Answer = TypeVar("Answer")
 
-FORGOTTEN = (
+DATA_LOST = (
     "The bridge's store lost its data after you asked for this: unless the card shows it, nothing was sent. "
     "Ask again if it is still needed."
 )
-ALREADY = frozenset({1001, 1002, 1005})
+CONFLICT_CODES = frozenset({1001, 1002, 1005})
 """PagerDuty: already resolved, already acknowledged, changed since it was read. Read again, then decide again."""
-UNKNOWN_PERSON = frozenset({1008, 2013})
+UNKNOWN_FROM_CODES = frozenset({1008, 2013})
 """PagerDuty does not know the person in `From` any more."""
 
 
-class Attempting:
+class AttemptRunner:
     """Makes one try at a command. Everything it rests on is read for this try."""
 
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
         self._escalating = NextLevel(wiring.pagerduty)
 
-    async def once(self, attempt: Try) -> Outcome:
+    async def run(self, attempt: Execution) -> Outcome:
         """
         Try, and return the outcome if it is certain.
 
@@ -58,24 +58,24 @@ class Attempting:
         when it may have had an effect, `Refused` when PagerDuty said no.
         """
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
-        await self.require_memory(attempt.command)
-        case = await self._case(attempt)
+        await self.require_same_generation(attempt.command)
+        case = await self._read_context(attempt)
         if attempt.record.unclear:
-            effect = await self._found(attempt, case)
+            effect = await self._find_earlier_effect(attempt, case)
             if effect is not None:
                 return recovery.outcome_of(case, effect)
             await self._require_repeatable(attempt.record)
-        with ruled(attempt):
+        with record_rule(attempt):
             attempt.rule = await self._wiring.authorization.require(case.user, case.current, attempt.command.action)
         found = check_precondition(attempt.command, case.current, case.known)
         if found is not None:
             # Somebody moved the incident on; whether a call of ours came before that, only its echo can tell.
             doubtful = attempt.record.unclear and found.kind is Kind.STALE
             return replace(found, kind=Kind.UNKNOWN) if doubtful else found
-        await self.require_life(attempt.record)
-        return await self._write(attempt, await self._exact(attempt, case))
+        await self.require_not_expired(attempt.record)
+        return await self._write(attempt, await self._resolve_level(attempt, case))
 
-    async def _case(self, attempt: Try) -> ActionContext:
+    async def _read_context(self, attempt: Execution) -> ActionContext:
         """Read who it is and how things stand, side by side, and let the projection know what was read."""
         command = attempt.command
         linked, read = await asyncio.gather(
@@ -90,10 +90,10 @@ class Attempting:
         if isinstance(read, BaseException):
             raise read
         attempt.url = read.value.snapshot.url
-        known = await self._fold(command, read)
+        known = await self._fold_read(command, read)
         return ActionContext(command, linked.user, read.value, read.date, known)
 
-    async def _fold(self, command: Command, read: Read[RestIncident]) -> Incident:
+    async def _fold_read(self, command: Command, read: Read[RestIncident]) -> Incident:
         if read.value.updated is None:
             return (await self._wiring.incidents.load(command.incident)).value
         event = Event(
@@ -108,7 +108,7 @@ class Attempting:
         await self._wiring.dirty_queue.mark(command.incident)
         return folded.value
 
-    async def _exact(self, attempt: Try, case: ActionContext) -> ActionContext:
+    async def _resolve_level(self, attempt: Execution, case: ActionContext) -> ActionContext:
         """Say exactly what is to be sent where the person could not: the next escalation level."""
         if case.command.action is not Action.ESCALATE or case.terms.level is not None:
             return case
@@ -117,7 +117,7 @@ class Attempting:
         attempt.record = replace(attempt.record, command=command)
         return replace(case, command=command)
 
-    async def _found(self, attempt: Try, case: ActionContext) -> ActionResult | None:
+    async def _find_earlier_effect(self, attempt: Execution, case: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
         command = case.command
         if case.known.line_of(command.id) is not None:
@@ -126,7 +126,7 @@ class Attempting:
         since_ms = expected.read_ms if expected else attempt.record.begun_ms
         effect = await recovery.find_effect(self._wiring.pagerduty, case, since_ms)
         if effect is not None:
-            await self._publish(attempt, case, effect)
+            await self._publish_result(attempt, case, effect)
         return effect
 
     async def _require_repeatable(self, record: Record) -> None:
@@ -143,16 +143,16 @@ class Attempting:
         if not record.reported:
             raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it did not live to see the answer."))
 
-    async def require_memory(self, command: Command) -> None:
+    async def require_same_generation(self, command: Command) -> None:
         """
         Let a command pass that was asked for within the life of the store's data.
 
         Of an older one an envelope may have come before, and nobody knows any more what became of it.
         """
         if 0 < command.pressed_ms < (await self._wiring.generation.current()).ms:
-            raise Declined(Outcome(Kind.NOT_STORED, why=FORGOTTEN))
+            raise Declined(Outcome(Kind.NOT_STORED, why=DATA_LOST))
 
-    async def require_life(self, record: Record) -> None:
+    async def require_not_expired(self, record: Record) -> None:
         """
         Let a command pass that may still be begun. The incident has just been read, and does not show its effect.
 
@@ -170,24 +170,24 @@ class Attempting:
     def _may_land_late(self, record: Record, now_ms: int) -> float:
         return self._wiring.clock.left(record.until_ms, now_ms, self._wiring.durations.call_max)
 
-    async def _write(self, attempt: Try, case: ActionContext) -> Outcome:
+    async def _write(self, attempt: Execution, case: ActionContext) -> Outcome:
         await self._expect(attempt, case)
         try:
-            await self.begin(attempt)
-        except RecordLost:
+            await self.record_call_start(attempt)
+        except CommandRecordMissing:
             # Nothing will be sent, so nothing is expected.
             await self._wiring.expectations.forget(case.command.incident, case.command.id)
             raise
-        effect = await self.calling(attempt, registry.send(self._wiring.pagerduty, case))
+        effect = await self.call_recorded(attempt, registry.send(self._wiring.pagerduty, case))
         await self._remember_level(case, effect)
-        await self._publish(attempt, case, effect)
+        await self._publish_result(attempt, case, effect)
         futile = recovery.done_by_other(case, effect)
         if futile is not None and attempt.record.calls == 1:
             # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
             await self._wiring.expectations.forget(case.command.incident, case.command.id)
         return futile or recovery.outcome_of(case, effect)
 
-    async def _expect(self, attempt: Try, case: ActionContext) -> None:
+    async def _expect(self, attempt: Execution, case: ActionContext) -> None:
         command = attempt.command
         if command.action is Action.SNOOZE:
             # PagerDuty sends no event for it, so there is no echo.
@@ -203,16 +203,16 @@ class Attempting:
         )
         await self._wiring.expectations.expect(command.incident, expectation, attempt.lease)
 
-    async def calling(self, attempt: Try, call: Awaitable[Answer]) -> Answer:
+    async def call_recorded(self, attempt: Execution, call: Awaitable[Answer]) -> Answer:
         """Await the one call of a try, and put on record what a failed one leaves behind."""
         try:
-            with answering(attempt):
+            with record_response(attempt):
                 return await call
         except CallError as error:
-            await self._failed(attempt, error)
+            await self._record_failure(attempt, error)
             raise
 
-    async def begin(self, attempt: Try) -> None:
+    async def record_call_start(self, attempt: Execution) -> None:
         """
         Put on record that a call is under way: a worker that dies now leaves it unclear.
 
@@ -222,16 +222,16 @@ class Attempting:
         until = now + int(self._wiring.durations.call_max * 1000)
         record = attempt.record
         begun = replace(record, calls=record.calls + 1, begun_ms=now, until_ms=until, unclear=True, reported=False)
-        await self._store(attempt, begun)
+        await self._save_record(attempt, begun)
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
 
-    async def _failed(self, attempt: Try, error: CallError) -> None:
+    async def _record_failure(self, attempt: Execution, error: CallError) -> None:
         """Put on record what a failed call leaves behind: doubt, or nothing."""
-        log.warning("pagerduty.failed", **attempt.where, why=str(error), sure=error.surely_not_done)
+        log.warning("pagerduty.failed", **attempt.log_context, why=str(error), sure=error.surely_not_done)
         facts = (failure("pagerduty.failed", error, command=attempt.command.id, call=attempt.record.calls),)
         if error.surely_not_done and attempt.record.calls == 1:
             await self._wiring.expectations.forget(attempt.command.incident, attempt.command.id)
-            await self._store(
+            await self._save_record(
                 attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True), facts
             )
         else:
@@ -241,13 +241,13 @@ class Attempting:
                 await self._wiring.clock.now_ms(),
             )
             until = durations.lands_by_ms(begun_ms, now, durations.pagerduty_timeout)
-            await self._store(attempt, replace(attempt.record, reported=True, until_ms=until), facts)
-        if isinstance(error, Refused) and error.code in ALREADY:
+            await self._save_record(attempt, replace(attempt.record, reported=True, until_ms=until), facts)
+        if isinstance(error, Refused) and error.code in CONFLICT_CODES:
             raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
-        if isinstance(error, Refused) and error.code in UNKNOWN_PERSON:
+        if isinstance(error, Refused) and error.code in UNKNOWN_FROM_CODES:
             await self._wiring.identity.forget(attempt.command.by.id)
 
-    async def _publish(self, attempt: Try, case: ActionContext, effect: ActionResult) -> None:
+    async def _publish_result(self, attempt: Execution, case: ActionContext, effect: ActionResult) -> None:
         """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
         command, at = case.command, effect.changed_at
         if at is not None and (effect.proven or effect.changed_since(case.read_at)):
@@ -277,12 +277,12 @@ class Attempting:
         remembered = Level(level, after.snapshot.assignee_ids)
         await self._wiring.incidents.change(case.command.incident, lambda known: replace(known, level=remembered))
 
-    async def _store(self, attempt: Try, record: Record, facts: Facts = ()) -> None:
-        record = replace(record, told=attempt.told)
+    async def _save_record(self, attempt: Execution, record: Record, facts: Facts = ()) -> None:
+        record = replace(record, told=attempt.replies_sent)
 
         def rule(queue: CommandQueue) -> CommandQueue:
             if queue.get(record.command.id) is None:
-                raise RecordLost(f"the store does not know the command {record.command.id} any more")
+                raise CommandRecordMissing(f"the store does not know the command {record.command.id} any more")
             return queue.put(record)
 
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)

@@ -13,22 +13,22 @@ from shared.model.command import Command
 from shared.model.outcome import Outcome
 
 
-class Audited(Protocol):
+class AuditSource(Protocol):
     """What the audit needs of a command in hand: who it is, what allowed it, and how PagerDuty answered last."""
 
     linked: Linked | None
     rule: str
-    answered: str
+    response: str
 
     @property
     def command(self) -> Command:
         """What was asked."""
 
 
-def audited(attempt: Audited, outcome: Outcome, now_ms: int) -> AuditEntry:
+def audit_entry(attempt: AuditSource, outcome: Outcome, now_ms: int) -> AuditEntry:
     """Say who asked for what, why it was allowed, what was sent, and what came of it."""
     command, linked = attempt.command, attempt.linked
-    sent = REQUEST[command.action].replace("{id}", command.incident) if attempt.answered else ""
+    sent = REQUEST[command.action].replace("{id}", command.incident) if attempt.response else ""
     return AuditEntry(
         at_ms=now_ms,
         command=command.id,
@@ -40,25 +40,25 @@ def audited(attempt: Audited, outcome: Outcome, now_ms: int) -> AuditEntry:
         mapped=linked.how if linked else "",
         rule=attempt.rule,
         sent=sent,
-        answer=attempt.answered,
+        answer=attempt.response,
         outcome=outcome.kind,
         reference=outcome.reference,
     )
 
 
 @contextmanager
-def answering(attempt: Audited) -> Iterator[None]:
+def record_response(attempt: AuditSource) -> Iterator[None]:
     """Note how PagerDuty answers the call inside."""
     try:
         yield
     except CallError as error:
-        attempt.answered = _answered(error)
+        attempt.response = _response_name(error)
         raise
-    attempt.answered = "2xx"
+    attempt.response = "2xx"
 
 
 @contextmanager
-def ruled(attempt: Audited) -> Iterator[None]:
+def record_rule(attempt: AuditSource) -> Iterator[None]:
     """Note what refused somebody."""
     try:
         yield
@@ -67,7 +67,7 @@ def ruled(attempt: Audited) -> Iterator[None]:
         raise
 
 
-def _answered(error: CallError) -> str:
+def _response_name(error: CallError) -> str:
     """Say how PagerDuty answered, in few words and without its own."""
     if isinstance(error, Refused):
         return f"refused {error.status or ''} {error.code or ''}".strip()

@@ -1,7 +1,7 @@
 """
 From the click to the incident's queue.
 
-`Intake` makes a click durable before Slack's envelope is acked. `Mover` takes it from the common stream to the queue of
+`CommandLog` makes a click durable before Slack's envelope is acked. `CommandDispatcher` takes it from the common stream to the queue of
 its incident, where it waits its turn.
 """
 
@@ -30,7 +30,7 @@ STORED = Histogram(
 _JSON = TypeAdapter(Command)
 
 
-class Intake:
+class CommandLog:
     """Puts commands on the stream."""
 
     def __init__(self, wiring: Services) -> None:
@@ -65,7 +65,7 @@ class Intake:
         return at_ms <= void_ms
 
 
-class Mover:
+class CommandDispatcher:
     """Moves commands to their incidents' queues: there first, then off the stream, so that none is lost in between."""
 
     def __init__(self, wiring: Services) -> None:
@@ -73,7 +73,7 @@ class Mover:
 
     async def handle(self, entry: Entry) -> None:
         """Move one entry. Raises `Malformed` for what no worker of this version has written."""
-        command, void_ms = _read(entry)
+        command, void_ms = _parse_command(entry)
         if entry.at_ms > void_ms:
             log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
         else:
@@ -91,7 +91,7 @@ class Mover:
         await self._wiring.command_queue.mark(incident)
 
 
-def _read(entry: Entry) -> tuple[Command, int]:
+def _parse_command(entry: Entry) -> tuple[Command, int]:
     try:
         return _JSON.validate_json(entry.fields.get("body", b"")), int(entry.fields.get("void", b""))
     except (ValidationError, ValueError):

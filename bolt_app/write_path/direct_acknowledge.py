@@ -19,8 +19,8 @@ from bolt_app.replies import outcome_text
 from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.actions.preconditions import check_precondition
-from bolt_app.write_path.attempt import ALREADY
-from bolt_app.write_path.audit_trail import answering, audited, ruled
+from bolt_app.write_path.attempt import CONFLICT_CODES
+from bolt_app.write_path.audit_trail import audit_entry, record_response, record_rule
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
 from shared.model.command import Action, Command, split
@@ -36,56 +36,56 @@ from shared.pagerduty.models.incident import RestIncident
 log = structlog.get_logger()
 
 
-KEPT = 1000
+MOST_REMEMBERED = 1000
 """Presses that are remembered, so that a copy of one is known as such."""
 
 Ack = Callable[[], Awaitable[object]]
 
 
-async def no_envelope() -> None:
+async def noop_ack() -> None:
     """Do nothing: nobody waits for an ack."""
 
 
 @dataclass
-class Press:
+class DirectPress:
     """
     A press that could not be stored: how it ended, the incident's page, and whether its clicker has been told.
 
-    `linked`, `rule` and `answered` are for the audit, as in a `Try`; `recorded` says that the store knows of it all.
+    `linked`, `rule` and `answered` are for the audit, as in a `Execution`; `recorded` says that the store knows of it all.
     """
 
     command: Command
     accepted_ms: int
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     outcome: Outcome | None = None
     url: str = ""
-    told: bool = False
+    replied: bool = False
     linked: Linked | None = None
     rule: str = ""
-    answered: str = ""
+    response: str = ""
     recorded: bool = False
 
 
-class Direct:
+class DirectAcknowledge:
     """Carries out what cannot wait for the store. `identity` remembers nothing, because there is nowhere to."""
 
     def __init__(self, wiring: Services, identity: Identity) -> None:
         self._wiring = wiring
         self._identity = identity
-        self._presses: dict[CommandId, Press] = {}
+        self._presses: dict[CommandId, DirectPress] = {}
 
-    def remembers(self, command: Command) -> bool:
+    def has_handled(self, command: Command) -> bool:
         """Tell whether a copy of this press has been handled here, or is being handled."""
         return command.id in self._presses
 
-    async def handle(self, command: Command, ack: Ack = no_envelope) -> None:
+    async def handle(self, command: Command, ack: Ack = noop_ack) -> None:
         """
         Acknowledge now, or say that the click was not kept; either way the clicker learns what happened, once.
 
         Acks when the act is with PagerDuty or the clicker knows; not at all if neither could be.
         """
         press = self._press(command)
-        async with press.turn:
+        async with press.lock:
             if press.outcome is None:
                 press.outcome = await self._outcome(press)
                 quoted = press.outcome.reference
@@ -98,11 +98,11 @@ class Direct:
                 )
         if press.outcome.reached:
             await ack()
-        async with press.turn:
-            if not press.told:
+        async with press.lock:
+            if not press.replied:
                 reply = outcome_text.outcome_reply(command, press.outcome, press.url or command.url)
-                press.told = await send_reply(self._wiring.slack, command, reply)
-        if press.told and not press.outcome.reached:
+                press.replied = await send_reply(self._wiring.slack, command, reply)
+        if press.replied and not press.outcome.reached:
             await ack()
 
     async def catch_up(self) -> None:
@@ -116,7 +116,7 @@ class Direct:
                 await self._record(press, press.outcome)
         await asyncio.sleep(self._wiring.durations.block)
 
-    async def _record(self, press: Press, outcome: Outcome) -> None:
+    async def _record(self, press: DirectPress, outcome: Outcome) -> None:
         wiring, command = self._wiring, press.command
         now_ms = await wiring.clock.now_ms()
         ended = [
@@ -130,28 +130,28 @@ class Direct:
             return queue
 
         await wiring.command_queues.change(command.incident, rule)
-        await wiring.audit.record(audited(press, outcome, now_ms))
+        await wiring.audit.record(audit_entry(press, outcome, now_ms))
         press.recorded = True
 
-    def _press(self, command: Command) -> Press:
-        press = self._presses.setdefault(command.id, Press(command, self._wiring.clock.estimate_ms()))
-        if len(self._presses) > KEPT:
+    def _press(self, command: Command) -> DirectPress:
+        press = self._presses.setdefault(command.id, DirectPress(command, self._wiring.clock.estimate_ms()))
+        if len(self._presses) > MOST_REMEMBERED:
             del self._presses[next(iter(self._presses))]
         return press
 
-    async def _outcome(self, press: Press) -> Outcome:
+    async def _outcome(self, press: DirectPress) -> Outcome:
         command, sent = press.command, False
         if command.action is not Action.ACKNOWLEDGE:
             why = "The bridge could not store it for certain: unless the card changes within seconds, nothing was sent."
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         try:
             async with asyncio.timeout(self._wiring.durations.direct):
-                linked, read = await self._checked(press)
+                linked, read = await self._check_actor(press)
                 found = check_precondition(command, read, Incident(command.incident))
                 if found is None:
-                    sent, press.answered = True, "uncertain"
-                    with answering(press):
-                        found = await self._acknowledged(command, linked)
+                    sent, press.response = True, "uncertain"
+                    with record_response(press):
+                        found = await self._acknowledge(command, linked)
                 return found or Outcome(Kind.DONE)
         except Declined as declined:
             return declined.outcome
@@ -159,13 +159,13 @@ class Direct:
             sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
             return _failed(command, error, sure=sure)
 
-    async def _acknowledged(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
+    async def _acknowledge(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
         """Acknowledge; say so when somebody else was quicker, because a PUT that did nothing answers 200 as well."""
         door = self._wiring.pagerduty
         try:
             now = (await door.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
         except Refused as error:
-            if error.code not in ALREADY:
+            if error.code not in CONFLICT_CODES:
                 raise
             # A colleague, or a copy of this press at another worker, was quicker.
             now = (await door.incident(command.incident)).value
@@ -175,17 +175,17 @@ class Direct:
             if not again:
                 raise
             # What they did has been taken back since.
-            return await self._acknowledged(command, linked, again=False)
+            return await self._acknowledge(command, linked, again=False)
         ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
         return None if ours else check_precondition(command, now, Incident(command.incident))
 
-    async def _checked(self, press: Press) -> tuple[Linked, RestIncident]:
+    async def _check_actor(self, press: DirectPress) -> tuple[Linked, RestIncident]:
         command = press.command
         self._identity.config = self._wiring.config.identity
         linked = press.linked = await self._identity.link(command.by)
         read = (await self._wiring.pagerduty.incident(command.incident)).value
         press.url = read.snapshot.url
-        with ruled(press):
+        with record_rule(press):
             press.rule = await self._wiring.authorization.require(linked.user, read, command.action)
         return linked, read
 

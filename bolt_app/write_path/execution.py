@@ -11,7 +11,7 @@ from shared.store.leases import Lease
 
 
 @dataclass
-class Try:
+class Execution:
     """
     A command in hand: its record as last stored, and the lease it is worked on under.
 
@@ -21,12 +21,12 @@ class Try:
 
     record: Record
     lease: Lease
-    told: int = 0
+    replies_sent: int = 0
     url: str = ""
     linked: Linked | None = None
     rule: str = ""
-    answered: str = ""
-    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    response: str = ""
+    shown_on_card: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the card is being told that somebody is at it: a call on its way cannot be called back."""
 
     @property
@@ -35,15 +35,15 @@ class Try:
         return self.record.command
 
     @property
-    def where(self) -> dict[str, str]:
+    def log_context(self) -> dict[str, str]:
         """What the log names it by."""
         return {"command": self.command.id, "incident": self.command.incident}
 
     @property
-    def page(self) -> str:
+    def incident_url(self) -> str:
         """The incident's page, as PagerDuty gave it or else as the card had it."""
         return self.url or self.command.url
 
 
-class RecordLost(FencedOff):
+class CommandRecordMissing(FencedOff):
     """Raised when the record of a command is gone with the store's data, and with it the right to carry it out."""

@@ -15,12 +15,12 @@ from prometheus_client import Counter, Histogram
 from bolt_app.replies.outcome_text import Part
 from bolt_app.services import Services
 from bolt_app.write_path.actions.trigger import TriggerIncident
-from bolt_app.write_path.attempt import Attempting
-from bolt_app.write_path.audit_trail import audited
-from bolt_app.write_path.execution import Try
-from bolt_app.write_path.hindsight import learned
-from bolt_app.write_path.progress_replies import Answering
-from bolt_app.write_path.progress_tracker import Waiting
+from bolt_app.write_path.attempt import AttemptRunner
+from bolt_app.write_path.audit_trail import audit_entry
+from bolt_app.write_path.execution import Execution
+from bolt_app.write_path.hindsight import late_outcome
+from bolt_app.write_path.progress_replies import ProgressReplies
+from bolt_app.write_path.progress_tracker import ProgressTracker
 from shared.errors import (
     BridgeError,
     FencedOff,
@@ -45,16 +45,16 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
-LOST = "The bridge's store lost its data before it could be sent, so nothing was sent."
-QUOTED = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
+DATA_LOST = "The bridge's store lost its data before it could be sent, so nothing was sent."
+KINDS_WITH_REFERENCE = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
-ENDED = Histogram(
+COMMAND_SECONDS = Histogram(
     "pagebridge_command_seconds",
     "Seconds from a click until its command ended, by action",
     ["action"],
     buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 600),
 )
-AGAIN = Counter(
+RETRIES = Counter(
     "pagebridge_command_retries", "Further tries of a command, by why the last one did not settle it", ["why"]
 )
 
@@ -62,7 +62,7 @@ AGAIN = Counter(
 class Executor:
     """Carries out the commands of an incident in their order."""
 
-    def __init__(self, wiring: Services, attempting: Attempting, answering: Answering) -> None:
+    def __init__(self, wiring: Services, attempting: AttemptRunner, answering: ProgressReplies) -> None:
         self._wiring = wiring
         self._attempting = attempting
         self._creating = TriggerIncident(wiring, attempting)
@@ -73,18 +73,18 @@ class Executor:
         queue = (await self._wiring.command_queues.load(incident)).value
         known = (await self._wiring.incidents.load(incident)).value
         for record in queue.records:
-            outcome = learned(record, known)
+            outcome = late_outcome(record, known)
             if outcome is not None:
-                await self._tell_late(record, outcome, lease)
+                await self._reply_late(record, outcome, lease)
         if queue.first_open() is None:
             return None
         async with asyncio.TaskGroup() as group:
-            waiting = Waiting(group, self._answering, lease)
-            watching = group.create_task(self._watch(incident, waiting))
-            failed = await self._carry_out_all(incident, waiting)
+            waiting = ProgressTracker(group, self._answering, lease)
+            watching = group.create_task(self._watch_queue(incident, waiting))
+            failed = await self._run_all(incident, waiting)
             watching.cancel()
             if isinstance(failed, FencedOff):
-                await self._tell_lost(incident, waiting)
+                await self._reply_lost(incident, waiting)
             waiting.cancel()
         if failed is not None:
             raise failed
@@ -94,23 +94,23 @@ class Executor:
         """Leave the incident to whoever took it over; what was being done is on record."""
         await self._wiring.command_queue.mark(incident)
 
-    async def _tell_lost(self, incident: IncidentId, waiting: Waiting) -> None:
+    async def _reply_lost(self, incident: IncidentId, waiting: ProgressTracker) -> None:
         """Tell those whose commands are gone with the store's data: what was not sent by then never will be."""
         queue = (await self._wiring.command_queues.load(incident)).value
         for attempt in waiting.open():
             if queue.get(attempt.command.id) is None:
                 unclear = attempt.record.unclear
-                outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=LOST)
-                await self._answering.final(attempt, self._quotable(attempt, outcome))
+                outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=DATA_LOST)
+                await self._answering.final(attempt, self._with_reference(attempt, outcome))
 
-    async def _carry_out_all(self, incident: IncidentId, waiting: Waiting) -> BridgeError | None:
+    async def _run_all(self, incident: IncidentId, waiting: ProgressTracker) -> BridgeError | None:
         """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
         try:
             while (first := await self._first_open(incident)) is not None:
-                attempt = waiting.attempt(first)
-                outcome = await self._settled(attempt)
-                await waiting.ended(attempt)
-                await self._end(attempt, outcome)
+                attempt = waiting.track(first)
+                outcome = await self._run_until_settled(attempt)
+                await waiting.finish(attempt)
+                await self._finish(attempt, outcome)
         except Stopping as error:
             await self._hand_over(incident, waiting)
             return error
@@ -118,12 +118,12 @@ class Executor:
             return error
         return None
 
-    async def _hand_over(self, incident: IncidentId, waiting: Waiting) -> None:
+    async def _hand_over(self, incident: IncidentId, waiting: ProgressTracker) -> None:
         """Leave on record how much each clicker has been told, so that the next worker does not say it again."""
 
         def rule(queue: CommandQueue) -> CommandQueue:
             for record in queue.open():
-                queue = queue.put(replace(record, told=max(record.told, waiting.told(record))))
+                queue = queue.put(replace(record, told=max(record.told, waiting.replies_sent(record))))
             return queue
 
         await self._wiring.command_queues.change(incident, rule)
@@ -131,7 +131,7 @@ class Executor:
     async def _first_open(self, incident: IncidentId) -> Record | None:
         return (await self._wiring.command_queues.load(incident)).value.first_open()
 
-    async def _watch(self, incident: IncidentId, waiting: Waiting) -> None:
+    async def _watch_queue(self, incident: IncidentId, waiting: ProgressTracker) -> None:
         """Look for commands that came in meanwhile: whoever has to wait for another's is told so too."""
         while True:
             await asyncio.sleep(self._wiring.durations.quiet / 2)
@@ -141,41 +141,41 @@ class Executor:
                 log.warning("store.down", during="looking for commands", why=str(error))
                 continue
             for record in queue.open():
-                waiting.attempt(record)
+                waiting.track(record)
 
-    async def _settled(self, attempt: Try) -> Outcome:
+    async def _run_until_settled(self, attempt: Execution) -> Outcome:
         """Try until it is certain how the command ended, or its life is over."""
         pause = self._wiring.durations.retry_first
         why: BridgeError
         while True:
             try:
-                return await self._once(attempt)
+                return await self._run_once(attempt)
             # An earlier call may have gone through; then a refusal now is not the end of it: read back.
             except Declined as declined:
                 if not attempt.record.unclear or declined.outcome.certain:
-                    return self._quotable(attempt, declined.outcome)
+                    return self._with_reference(attempt, declined.outcome)
                 wait, why = pause, declined
             except Refused as error:
                 if not attempt.record.unclear:
-                    return self._explained(attempt, error)
+                    return self._refused_outcome(attempt, error)
                 wait, why = pause, error
             except Unavailable as error:
                 wait, why = max(error.retry_after or 0.0, pause), error
             except (Uncertain, Malformed) as error:
                 wait, why = pause, error
-            await self._again(attempt, why, wait)
-            over = await self._over(attempt, wait)
+            await self._log_retry(attempt, why, wait)
+            over = await self._expired_after(attempt, wait)
             if over is not None:
                 return over
             pause = min(pause * 2, self._wiring.durations.retry_most)
 
-    async def _again(self, attempt: Try, why: BridgeError, wait: float) -> None:
+    async def _log_retry(self, attempt: Execution, why: BridgeError, wait: float) -> None:
         command, unclear = attempt.command, attempt.record.unclear
-        AGAIN.labels(type(why).__name__.lower()).inc()
-        log.info("command.again", **attempt.where, why=str(why), wait=wait, unclear=unclear)
+        RETRIES.labels(type(why).__name__.lower()).inc()
+        log.info("command.again", **attempt.log_context, why=str(why), wait=wait, unclear=unclear)
         await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
 
-    async def _once(self, attempt: Try) -> Outcome:
+    async def _run_once(self, attempt: Execution) -> Outcome:
         """Try once. What nobody foresaw must not go round for ever: like an answer that cannot be read, it is doubt."""
         trying = self._creating if attempt.command.action is Action.TRIGGER else self._attempting
         try:
@@ -183,10 +183,10 @@ class Executor:
         except BridgeError:
             raise
         except Exception as error:
-            log.exception("command.broken", **attempt.where, reference=reference())
+            log.exception("command.broken", **attempt.log_context, reference=reference())
             raise Uncertain(f"it failed with {type(error).__name__}, which nobody foresaw") from error
 
-    async def _over(self, attempt: Try, wait: float) -> Outcome | None:
+    async def _expired_after(self, attempt: Execution, wait: float) -> Outcome | None:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
         durations, clock, record = self._wiring.durations, self._wiring.clock, attempt.record
         now = await clock.now_ms()
@@ -195,11 +195,11 @@ class Executor:
         if left <= 0:
             kind = Kind.UNKNOWN if record.unclear else Kind.EXPIRED
             why = "It could not be sent to PagerDuty in time, so nothing was changed."
-            return self._quotable(attempt, Outcome(kind, why=why))
-        await self._held(attempt.lease, min(wait, left))
+            return self._with_reference(attempt, Outcome(kind, why=why))
+        await self._sleep_under_lease(attempt.lease, min(wait, left))
         return None
 
-    async def _held(self, lease: Lease, seconds: float) -> None:
+    async def _sleep_under_lease(self, lease: Lease, seconds: float) -> None:
         """Wait without losing the lease; a worker that is told to stop leaves the command to the next one."""
         half = self._wiring.durations.lease / 2
         while seconds > 0:
@@ -210,41 +210,41 @@ class Executor:
                 raise Stopping("this worker is about to end")
             seconds -= half / 2
 
-    def _explained(self, attempt: Try, error: Refused) -> Outcome:
+    def _refused_outcome(self, attempt: Execution, error: Refused) -> Outcome:
         why, step = explain(error)
-        return self._quotable(
+        return self._with_reference(
             attempt, Outcome(Kind.REFUSED, why=why, next_step=step), code=error.code, error=str(error)
         )
 
-    def _quotable(self, attempt: Try, outcome: Outcome, **details: object) -> Outcome:
+    def _with_reference(self, attempt: Execution, outcome: Outcome, **details: object) -> Outcome:
         """Give a failure the reference under which the log tells more of it; a refusal that says it all needs none."""
-        if outcome.kind not in QUOTED:
+        if outcome.kind not in KINDS_WITH_REFERENCE:
             return outcome
         quoted = reference()
-        log.error("command.failed", **attempt.where, outcome=outcome.kind, reference=quoted, **details)
+        log.error("command.failed", **attempt.log_context, outcome=outcome.kind, reference=quoted, **details)
         return replace(outcome, reference=quoted)
 
-    async def _end(self, attempt: Try, outcome: Outcome) -> None:
+    async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
         """Put the end on record, then tell the clicker, and everybody if it failed."""
         await self._close_expectation(attempt.record)
-        await self._show_failure(attempt, outcome)
+        await self._record_attempt(attempt, outcome)
         # Whoever has taken over has the last word: one who slept must not tell the clicker something else.
         await attempt.lease.check(self._wiring.durations.slack_timeout)
         now_ms = await self._wiring.clock.now_ms()
-        await self._wiring.audit.record(audited(attempt, outcome, now_ms))
-        await self._tell(attempt, outcome)
+        await self._wiring.audit.record(audit_entry(attempt, outcome, now_ms))
+        await self._reply(attempt, outcome)
         record = attempt.record
-        ended = replace(record, outcome=outcome, ended_ms=now_ms, told=attempt.told)
+        ended = replace(record, outcome=outcome, ended_ms=now_ms, told=attempt.replies_sent)
 
         def rule(queue: CommandQueue) -> CommandQueue:
             return queue.put(ended).forgetting(now_ms)
 
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
         COMMANDS.labels(record.command.action, outcome.kind).inc()
-        ENDED.labels(record.command.action).observe(max(0, now_ms - record.accepted_ms) / SECOND)
+        COMMAND_SECONDS.labels(record.command.action).observe(max(0, now_ms - record.accepted_ms) / SECOND)
         log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
 
-    async def _tell(self, attempt: Try, outcome: Outcome) -> None:
+    async def _reply(self, attempt: Execution, outcome: Outcome) -> None:
         """Answer the clicker; when it was done in several calls, once, after the last of them."""
         command = attempt.command
         if command.parts == 1:
@@ -268,7 +268,7 @@ class Executor:
         after = elapsed + self._wiring.durations.call_max
         await self._wiring.expectations.close(record.command.incident, record.command.id, after)
 
-    async def _show_failure(self, attempt: Try, outcome: Outcome) -> None:
+    async def _record_attempt(self, attempt: Execution, outcome: Outcome) -> None:
         """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
         # With a status, the incident has moved on to it; then the card needs no word of this any more.
         if attempt.command.action is Action.TRIGGER:
@@ -285,12 +285,12 @@ class Executor:
         await self._wiring.incidents.change(command.incident, rule, attempt.lease)
         await self._wiring.dirty_queue.mark(command.incident)
 
-    async def _tell_late(self, record: Record, outcome: Outcome, lease: Lease) -> None:
+    async def _reply_late(self, record: Record, outcome: Outcome, lease: Lease) -> None:
         """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""
-        attempt = Try(record, lease, told=record.told)
-        await self._wiring.audit.record(audited(attempt, outcome, await self._wiring.clock.now_ms()))
+        attempt = Execution(record, lease, replies_sent=record.told)
+        await self._wiring.audit.record(audit_entry(attempt, outcome, await self._wiring.clock.now_ms()))
         await self._answering.late(attempt, outcome)
-        ended = replace(record, outcome=outcome, told=attempt.told)
+        ended = replace(record, outcome=outcome, told=attempt.replies_sent)
 
         def rule(queue: CommandQueue) -> CommandQueue:
             return queue.put(ended)

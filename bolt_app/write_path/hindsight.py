@@ -5,7 +5,7 @@ from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 
 
-def learned(record: Record, incident: Incident) -> Outcome | None:
+def late_outcome(record: Record, incident: Incident) -> Outcome | None:
     """Find out whether events have shown more than was known when the command ended."""
     command, known = record.command.id, record.outcome
     if known is None:

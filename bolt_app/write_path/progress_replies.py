@@ -15,7 +15,7 @@ from bolt_app.replies import outcome_text
 from bolt_app.replies.outcome_text import Part, Reply
 from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
-from bolt_app.write_path.execution import Try
+from bolt_app.write_path.execution import Execution
 from shared.errors import BridgeError
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
@@ -25,18 +25,18 @@ from shared.observability.log import reference
 
 log = structlog.get_logger()
 
-USES = 4
+RESPONSE_URL_USES = 4
 PATIENCE = 30.0
 """Seconds that a final answer waits for Slack's limits: acknowledging everything at once takes one answer each."""
 
 
-class Answering:
+class ProgressReplies:
     """Sends private answers. They are best effort, as Slack's are: a lost one is logged and nothing depends on it."""
 
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
 
-    async def progress(self, attempt: Try) -> None:
+    async def progress(self, attempt: Execution) -> None:
         """Say how it goes while it goes on, once for all parts; runs beside the tries and is cancelled at their end."""
         if attempt.command.part > 0:
             return
@@ -46,48 +46,48 @@ class Answering:
             log.warning("progress.lost", command=attempt.command.id, incident=attempt.command.incident, why=str(error))
         except Exception:
             # It runs beside the tries, and must not break them off.
-            log.exception("progress.failed", **attempt.where, reference=reference())
+            log.exception("progress.failed", **attempt.log_context, reference=reference())
 
-    async def _progress(self, attempt: Try) -> None:
+    async def _progress(self, attempt: Execution) -> None:
         durations = self._wiring.durations
-        await self._until(attempt, durations.quiet)
-        async with attempt.showing:
-            await self._show_trying(attempt)
-        if attempt.told == 0:
-            await self._tell(attempt, outcome_text.sending_reply(attempt.command))
-        await self._until(attempt, durations.honest)
-        if attempt.told > 1:
+        await self._wait_until(attempt, durations.quiet)
+        async with attempt.shown_on_card:
+            await self._show_attempt(attempt)
+        if attempt.replies_sent == 0:
+            await self._send(attempt, outcome_text.sending_reply(attempt.command))
+        await self._wait_until(attempt, durations.honest)
+        if attempt.replies_sent > 1:
             return
-        await self._tell(
+        await self._send(
             attempt,
-            outcome_text.still_trying_reply(attempt.command, attempt.page, unclear=attempt.record.unclear),
+            outcome_text.still_trying_reply(attempt.command, attempt.incident_url, unclear=attempt.record.unclear),
         )
 
-    async def final(self, attempt: Try, outcome: Outcome) -> None:
+    async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Tell how it ended. A success that the card showed at once needs no words, unless there is more to say."""
         said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.aloud
-        if said_by_card and attempt.told == 0:
+        if said_by_card and attempt.replies_sent == 0:
             return
-        await self._tell(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.page), PATIENCE)
+        await self._send(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.incident_url), PATIENCE)
 
-    async def report(self, attempt: Try, parts: Sequence[Part]) -> None:
+    async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
         """Tell how each part of it ended."""
-        await self._tell(attempt, outcome_text.summary_reply(parts, attempt.page), PATIENCE)
+        await self._send(attempt, outcome_text.summary_reply(parts, attempt.incident_url), PATIENCE)
 
-    async def late(self, attempt: Try, outcome: Outcome) -> None:
+    async def late(self, attempt: Execution, outcome: Outcome) -> None:
         """Tell what turned out after the final answer."""
         if outcome.kind is Kind.DONE:
-            await self._tell(attempt, outcome_text.late_success_reply(attempt.command))
+            await self._send(attempt, outcome_text.late_success_reply(attempt.command))
         else:
-            await self._tell(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.page))
+            await self._send(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.incident_url))
 
-    async def _until(self, attempt: Try, seconds: float) -> None:
+    async def _wait_until(self, attempt: Execution, seconds: float) -> None:
         """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""
         age = (await self._wiring.clock.now_ms() - attempt.record.accepted_ms) / 1000
         # One that seems to come from the future is of a time from which the clock was put back.
         await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
 
-    async def _show_trying(self, attempt: Try) -> None:
+    async def _show_attempt(self, attempt: Execution) -> None:
         """Let the card say that somebody is at it."""
         command = attempt.command
         if command.action is Action.TRIGGER:
@@ -101,7 +101,7 @@ class Answering:
         await self._wiring.incidents.change(command.incident, rule, attempt.lease)
         await self._wiring.dirty_queue.mark(command.incident)
 
-    async def _tell(self, attempt: Try, reply: Reply, patience: float = 0.0) -> None:
-        by_address = attempt.told < USES
-        attempt.told += 1
+    async def _send(self, attempt: Execution, reply: Reply, patience: float = 0.0) -> None:
+        by_address = attempt.replies_sent < RESPONSE_URL_USES
+        attempt.replies_sent += 1
         await send_reply(self._wiring.slack, attempt.command, reply, by_address=by_address, patience=patience)

@@ -2,43 +2,43 @@
 
 import asyncio
 
-from bolt_app.write_path.execution import Try
-from bolt_app.write_path.progress_replies import Answering
+from bolt_app.write_path.execution import Execution
+from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.model.command_queue import Record
 from shared.model.ids import CommandId
 from shared.store.leases import Lease
 
 
-class Waiting:
+class ProgressTracker:
     """Holds what is in hand for each command, and the task that tells its clicker how it goes."""
 
-    def __init__(self, group: asyncio.TaskGroup, answering: Answering, lease: Lease) -> None:
+    def __init__(self, group: asyncio.TaskGroup, answering: ProgressReplies, lease: Lease) -> None:
         self._group = group
         self._answering = answering
         self._lease = lease
-        self._tries: dict[CommandId, Try] = {}
+        self._tries: dict[CommandId, Execution] = {}
         self._telling: dict[CommandId, asyncio.Task[None]] = {}
 
-    def attempt(self, record: Record) -> Try:
+    def track(self, record: Record) -> Execution:
         """Take a command in hand as it is on record; its clicker is told from now on, if not already."""
         command = record.command.id
         attempt = self._tries.get(command)
         if attempt is None:
-            attempt = self._tries[command] = Try(record, self._lease, told=record.told)
+            attempt = self._tries[command] = Execution(record, self._lease, replies_sent=record.told)
             self._telling[command] = self._group.create_task(self._answering.progress(attempt))
         return attempt
 
-    def told(self, record: Record) -> int:
+    def replies_sent(self, record: Record) -> int:
         """Count the private answers that its clicker has had during this pass and before."""
         attempt = self._tries.get(record.command.id)
-        return attempt.told if attempt else record.told
+        return attempt.replies_sent if attempt else record.told
 
-    async def ended(self, attempt: Try) -> None:
+    async def finish(self, attempt: Execution) -> None:
         """Stop telling how it goes: it is over. What is just being put on the card is let through, or it came last."""
-        async with attempt.showing:
+        async with attempt.shown_on_card:
             self._telling[attempt.command.id].cancel()
 
-    def open(self) -> list[Try]:
+    def open(self) -> list[Execution]:
         """List what is still in hand."""
         return [attempt for command, attempt in self._tries.items() if not self._telling[command].cancelling()]
 

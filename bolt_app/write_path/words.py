@@ -6,7 +6,7 @@ from shared.model.command import Action
 
 
 @dataclass(frozen=True)
-class Words:
+class ActionWording:
     """
     How people speak of one action. `{it}` stands for the incident, such as `Incident #37`.
 
@@ -22,8 +22,8 @@ class Words:
     already: str
 
 
-WORDS = {
-    Action.ACKNOWLEDGE: Words(
+ACTION_WORDING = {
+    Action.ACKNOWLEDGE: ActionWording(
         "acknowledge of {it}",
         "{it} is acknowledged, in your name",
         "{it} was NOT acknowledged",
@@ -31,7 +31,7 @@ WORDS = {
         "escalation continues",
         "{it} was already acknowledged",
     ),
-    Action.RESOLVE: Words(
+    Action.RESOLVE: ActionWording(
         "resolve of {it}",
         "{it} is resolved, in your name",
         "{it} was NOT resolved",
@@ -39,7 +39,7 @@ WORDS = {
         "it is still open",
         "{it} was already resolved",
     ),
-    Action.NOTE: Words(
+    Action.NOTE: ActionWording(
         "note on {it}",
         "Your note is on {it}",
         "Your note did NOT reach {it}",
@@ -47,7 +47,7 @@ WORDS = {
         "nobody can read it there",
         "Your note was on {it} already",
     ),
-    Action.REASSIGN: Words(
+    Action.REASSIGN: ActionWording(
         "reassignment of {it}",
         "{it} is reassigned, in your name",
         "{it} was NOT reassigned",
@@ -55,7 +55,7 @@ WORDS = {
         "whoever had it still has it",
         "{it} was already assigned that way",
     ),
-    Action.ESCALATE: Words(
+    Action.ESCALATE: ActionWording(
         "escalation of {it}",
         "{it} is escalated, in your name",
         "{it} was NOT escalated",
@@ -63,7 +63,7 @@ WORDS = {
         "nobody else has been paged",
         "{it} was already escalated",
     ),
-    Action.ADD_RESPONDERS: Words(
+    Action.ADD_RESPONDERS: ActionWording(
         "request for responders on {it}",
         "Responders are asked to join {it}, in your name",
         "Responders were NOT asked to join {it}",
@@ -71,7 +71,7 @@ WORDS = {
         "nobody else has been paged",
         "They respond to {it} already",
     ),
-    Action.SNOOZE: Words(
+    Action.SNOOZE: ActionWording(
         "snooze of {it}",
         "{it} is snoozed, in your name",
         "{it} was NOT snoozed",
@@ -79,7 +79,7 @@ WORDS = {
         "its acknowledgement runs out as before",
         "{it} was already snoozed",
     ),
-    Action.PRIORITY: Words(
+    Action.PRIORITY: ActionWording(
         "change of priority on {it}",
         "{it} has its new priority, in your name",
         "The priority of {it} was NOT changed",
@@ -87,7 +87,7 @@ WORDS = {
         "it has its old one",
         "{it} had that priority already",
     ),
-    Action.STATUS_UPDATE: Words(
+    Action.STATUS_UPDATE: ActionWording(
         "status update on {it}",
         "Your status update on {it} is out",
         "Your status update on {it} was NOT sent",
@@ -95,7 +95,7 @@ WORDS = {
         "subscribers have not been told",
         "Your status update on {it} was out already",
     ),
-    Action.TRIGGER: Words(
+    Action.TRIGGER: ActionWording(
         "new incident",
         "The incident is open, in your name",
         "The incident was NOT opened",

@@ -8,10 +8,10 @@ from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
 from bolt_app.services import Services
-from bolt_app.write_path.attempt import Attempting
-from bolt_app.write_path.execution import Try
+from bolt_app.write_path.attempt import AttemptRunner
+from bolt_app.write_path.execution import Execution
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.progress_replies import Answering
+from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.model.command import Action, Clicker, Command
 from shared.model.command_queue import CommandQueue, Record
 from shared.model.ids import ChannelId, CommandId, SlackUserId
@@ -24,28 +24,28 @@ COMMAND = Command(
 )
 
 
-class Broken(Attempting):
+class Broken(AttemptRunner):
     """A try that fails in a way that nobody foresaw; with a text, after it has begun a call."""
 
-    async def once(self, attempt: Try) -> Outcome:
+    async def once(self, attempt: Execution) -> Outcome:
         """Fail."""
         if attempt.record.command.terms.text and not attempt.record.calls:
-            await self.begin(attempt)
+            await self.record_call_start(attempt)
         raise ZeroDivisionError("nobody foresaw this")
 
 
-class Told(Answering):
+class Told(ProgressReplies):
     """Remembers what the clicker is told at the end."""
 
     def __init__(self, wiring: Services) -> None:
         super().__init__(wiring)
         self.outcomes: list[Outcome] = []
 
-    async def progress(self, attempt: Try) -> None:
+    async def progress(self, attempt: Execution) -> None:
         """Tell nothing on the way."""
         del attempt
 
-    async def final(self, attempt: Try, outcome: Outcome) -> None:
+    async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Remember it."""
         del attempt
         self.outcomes.append(outcome)

@@ -13,8 +13,8 @@ from bolt_app.read_path.projector import Projector
 from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.services import Services
-from bolt_app.write_path.attempt import Attempting
-from bolt_app.write_path.execution import Try
+from bolt_app.write_path.attempt import AttemptRunner
+from bolt_app.write_path.execution import Execution
 from shared.model.event import Event
 from shared.model.expectation import Expectation
 from shared.model.ids import IncidentId, MessageTs
@@ -51,10 +51,10 @@ class NoWait(MessageSync):
         return 0.0
 
 
-class NoReadBack(Attempting):
+class NoReadBack(AttemptRunner):
     """Does not look whether an unclear call took effect before it goes on as if nothing had been sent."""
 
-    async def _found(self, _attempt: Try, _case: object) -> None:
+    async def _found(self, _attempt: Execution, _case: object) -> None:
         return None
 
 

@@ -21,12 +21,12 @@ from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.services import Clients, Services
 from bolt_app.stream_consumer import StreamConsumer
-from bolt_app.write_path.attempt import Attempting
-from bolt_app.write_path.command_intake import Intake, Mover
-from bolt_app.write_path.direct_acknowledge import Ack, Direct, no_envelope
+from bolt_app.write_path.attempt import AttemptRunner
+from bolt_app.write_path.command_intake import CommandDispatcher, CommandLog
+from bolt_app.write_path.direct_acknowledge import Ack, DirectAcknowledge, noop_ack
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.progress_replies import Answering
-from bolt_app.write_path.taking import Taking
+from bolt_app.write_path.progress_replies import ProgressReplies
+from bolt_app.write_path.taking import CommandIntake
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
@@ -85,7 +85,7 @@ class Parts:
     projector: Callable[[Services], Projector] = Projector
     echo: Callable[[Documents[Incident]], Echo] = Echo
     placing: type[MessageSync] = MessageSync
-    attempting: type[Attempting] = Attempting
+    attempting: type[AttemptRunner] = AttemptRunner
     leases: type[Leases] = Leases
     generation: type[Generation] = Generation
     resync: type[IncidentResync] = IncidentResync
@@ -109,13 +109,15 @@ class SimulatedWorker(Core):
         await commands.open()
         identity = Identity(CONFIG.identity, self._doors.slack, self._doors.pagerduty, NoLinks(), HOME)
         direct = NotedDirect(wiring, identity, self)
-        self._taking, self.ready = Taking(Intake(wiring), direct), True
-        executor = Executor(wiring, parts.attempting(wiring), Answering(wiring))
+        self._taking, self.ready = CommandIntake(CommandLog(wiring), direct), True
+        executor = Executor(wiring, parts.attempting(wiring), ProgressReplies(wiring))
         placing = parts.placing(wiring.slack, wiring.clock, wiring.durations)
         reconciler = Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing))
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat_until_stopped(StreamConsumer(events, parts.projector(wiring).handle).step, wiring))
-            group.create_task(repeat_until_stopped(StreamConsumer(commands, Mover(wiring).handle).step, wiring))
+            group.create_task(
+                repeat_until_stopped(StreamConsumer(commands, CommandDispatcher(wiring).handle).step, wiring)
+            )
             group.create_task(repeat_until_stopped(direct.catch_up, wiring))
             group.create_task(self._working(wiring, wiring.command_queue, "command", executor).run(wiring.stopping))
             group.create_task(self._working(wiring, wiring.dirty_queue, "slack", reconciler).run(wiring.stopping))
@@ -126,7 +128,7 @@ class SimulatedWorker(Core):
 
     async def take(self, ack: Ack, command: Command) -> None:
         """Store a click, or let it go straight to PagerDuty, or say that it was not kept."""
-        await self._taking.take(ack, command)
+        await self._taking.accept(ack, command)
 
     async def _wired(self) -> Services:
         redis, parts = self._doors.redis, self._parts
@@ -159,14 +161,14 @@ class SimulatedWorker(Core):
         return Scheduler(wiring, resync, self._parts.sweep(wiring, resync), SubscriptionWatchdog(wiring), placing)
 
 
-class NotedDirect(Direct):
+class NotedDirect(DirectAcknowledge):
     """The product's own way past the store; `worker` notes what went it."""
 
     def __init__(self, wiring: Services, identity: Identity, worker: Core) -> None:
         super().__init__(wiring, identity)
         self._worker = worker
 
-    async def handle(self, command: Command, ack: Ack = no_envelope) -> None:
+    async def handle(self, command: Command, ack: Ack = noop_ack) -> None:
         """Note the click, and let it go."""
         self._worker.straight.setdefault(command.id, self._worker.process.monotonic())
         await super().handle(command, ack)

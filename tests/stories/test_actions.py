@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bolt_app.services import Services
-from bolt_app.write_path.command_intake import Intake
+from bolt_app.write_path.command_intake import CommandLog
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.audit import AuditEntry
 from shared.model.command import Action, Clicker, Command, Terms, command_id
@@ -48,7 +48,7 @@ async def ask(bridge: Bridge, name: str, action: Action, incident: str, **terms:
         label="#1",
         terms=Terms(**terms),
     )
-    assert await Intake(wiring(bridge)).accept(command)
+    assert await CommandLog(wiring(bridge)).accept(command)
     return command
 
 

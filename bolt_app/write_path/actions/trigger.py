@@ -7,9 +7,9 @@ it is looked for.
 """
 
 from bolt_app.services import Services
-from bolt_app.write_path.attempt import Attempting
-from bolt_app.write_path.audit_trail import ruled
-from bolt_app.write_path.execution import Try
+from bolt_app.write_path.attempt import AttemptRunner
+from bolt_app.write_path.audit_trail import record_rule
+from bolt_app.write_path.execution import Execution
 from shared.errors import Malformed
 from shared.model.command import Terms, incident_key
 from shared.model.event import TRIGGERED, Agent, Event, Source
@@ -26,29 +26,31 @@ from shared.store.redis import append
 class TriggerIncident:
     """Makes one try at opening an incident."""
 
-    def __init__(self, wiring: Services, attempting: Attempting) -> None:
+    def __init__(self, wiring: Services, attempting: AttemptRunner) -> None:
         self._wiring = wiring
         self._attempting = attempting
 
-    async def run(self, attempt: Try) -> Outcome:
-        """Try, and return the outcome if it is certain; raises as `Attempting.once` does."""
+    async def run(self, attempt: Execution) -> Outcome:
+        """Try, and return the outcome if it is certain; raises as `AttemptRunner.once` does."""
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
-        await self._attempting.require_memory(attempt.command)
+        await self._attempting.require_same_generation(attempt.command)
         attempt.linked = await self._wiring.identity.link(attempt.command.by)
         made = await self._find_created(attempt)
         if made is None:
             await self._authorize(attempt, attempt.linked.user)
-            await self._attempting.require_life(attempt.record)
+            await self._attempting.require_not_expired(attempt.record)
             made = await self._create(attempt, attempt.linked.user)
         await self._publish(attempt, attempt.linked.user, made)
         return Outcome(Kind.DONE, why=f"It is {_incident_name(made)}.")
 
-    async def _create(self, attempt: Try, user: User) -> RestIncident:
+    async def _create(self, attempt: Execution, user: User) -> RestIncident:
         new = _new_incident(attempt.command.terms, incident_key(attempt.command.id))
-        await self._attempting.begin(attempt)
-        return (await self._attempting.calling(attempt, self._wiring.pagerduty.create_incident(new, user.email))).value
+        await self._attempting.record_call_start(attempt)
+        return (
+            await self._attempting.call_recorded(attempt, self._wiring.pagerduty.create_incident(new, user.email))
+        ).value
 
-    async def _find_created(self, attempt: Try) -> RestIncident | None:
+    async def _find_created(self, attempt: Execution) -> RestIncident | None:
         """Look for what an earlier call opened, in whatever state it is by now."""
         if attempt.record.calls == 0:
             return None
@@ -56,15 +58,15 @@ class TriggerIncident:
             return incident
         return None
 
-    async def _authorize(self, attempt: Try, user: User) -> None:
+    async def _authorize(self, attempt: Execution, user: User) -> None:
         service = attempt.command.terms.service
         if service is None:
             raise Malformed("a new incident on no service")
         found = await self._wiring.pagerduty.service(service.id)
-        with ruled(attempt):
+        with record_rule(attempt):
             attempt.rule = await self._wiring.authorization.require_service(user, found)
 
-    async def _publish(self, attempt: Try, user: User, made: RestIncident) -> None:
+    async def _publish(self, attempt: Execution, user: User, made: RestIncident) -> None:
         """Put the new incident on the events stream; its webhook tells by the key that it was opened from Slack."""
         attempt.url = made.snapshot.url
         if made.updated is None:
