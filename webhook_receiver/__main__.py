@@ -19,7 +19,7 @@ from webhook_receiver.receiver import Receiver
 
 log = structlog.get_logger()
 
-DONE, NOT_LISTENING, MISCONFIGURED = 0, 1, 2
+EXIT_OK, EXIT_NOT_LISTENING, EXIT_MISCONFIGURED = 0, 1, 2
 
 
 def main() -> int:
@@ -30,16 +30,16 @@ def main() -> int:
         config = load_bridge_config(settings.bridge_config)
     except Misconfigured as error:
         sys.stderr.write(f"The receiver cannot start.\n{error}\n")
-        return MISCONFIGURED
+        return EXIT_MISCONFIGURED
     try:
         asyncio.run(_serve(settings, config))
     except OSError as error:
         log.error(
             "receiver.not_listening", why=str(error), hint="see RECEIVER_HOST, RECEIVER_PORT, RECEIVER_ADMIN_PORT"
         )
-        return NOT_LISTENING
+        return EXIT_NOT_LISTENING
     log.info("receiver.stopped")
-    return DONE
+    return EXIT_OK
 
 
 async def _serve(settings: ReceiverSettings, config: BridgeConfig) -> None:
@@ -60,7 +60,7 @@ def _reload(receiver: Receiver) -> None:
         log.error("config.kept", why=str(error))
         return
     logging.configure(settings.log_level, settings.log_format, settings.secrets())
-    receiver.use(settings.pagerduty_webhook_secrets, config)
+    receiver.apply_config(settings.pagerduty_webhook_secrets, config)
     log.info("config.loaded", keys_accepted=len(settings.pagerduty_webhook_secrets))
 
 

@@ -6,12 +6,12 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.http.connections import deadlines, hide_banner
-from webhook_receiver.events import Events
-from webhook_receiver.intake import Intake
+from webhook_receiver.events import EventStream
+from webhook_receiver.intake import DeliveryHandler
 from webhook_receiver.limits import MOST_BODY
 
 
-def public_app(intake: Intake, events: Events) -> web.Application:
+def public_app(intake: DeliveryHandler, events: EventStream) -> web.Application:
     """Make the public application: deliveries, and whether we live and can store, without a word more."""
 
     async def healthz(_request: web.Request) -> web.Response:
@@ -22,13 +22,13 @@ def public_app(intake: Intake, events: Events) -> web.Application:
 
     app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
     app.on_response_prepare.append(hide_banner)
-    app.router.add_post("/webhooks/pagerduty", intake.deliver)
+    app.router.add_post("/webhooks/pagerduty", intake.handle)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app
 
 
-def admin_app(events: Events) -> web.Application:
+def admin_app(events: EventStream) -> web.Application:
     """Make the operators' application: health in detail, and the metrics for Prometheus."""
 
     async def healthz(_request: web.Request) -> web.Response:
@@ -48,11 +48,11 @@ def admin_app(events: Events) -> web.Application:
     return app
 
 
-def _status(events: Events) -> int:
+def _status(events: EventStream) -> int:
     return web.HTTPServiceUnavailable.status_code if events.down else web.HTTPOk.status_code
 
 
-def _problems(events: Events) -> Iterator[str]:
+def _problems(events: EventStream) -> Iterator[str]:
     """Say in words what is wrong, also where deliveries are stored all the same."""
     found = events.durability
     if events.down:
@@ -63,7 +63,7 @@ def _problems(events: Events) -> Iterator[str]:
         yield f"Redis may throw deliveries away ({found.eviction}): set maxmemory-policy noeviction."
 
 
-def _details(events: Events) -> dict[str, object]:
+def _details(events: EventStream) -> dict[str, object]:
     found = events.durability
     return {
         "ready": not events.down,

@@ -21,7 +21,7 @@ STORE_SECONDS = Histogram(
 )
 
 
-class Events:
+class EventStream:
     """
     The events stream, as somebody who may only append sees it.
 
@@ -59,9 +59,9 @@ class Events:
         """Look at Redis again and again, so that a change of its durability or its return is noticed."""
         while True:
             await asyncio.sleep(self._limits.probe)
-            await self.look()
+            await self.probe()
 
-    async def look(self) -> None:
+    async def probe(self) -> None:
         """Find out whether Redis can be used, and how durable it is; the log tells what has changed."""
         try:
             async with asyncio.timeout(self._limits.store):
@@ -69,23 +69,23 @@ class Events:
                     await try_to_append(self._client, keys.EVENTS)
                 found = await probe(self._client)
         except (StoreDown, TimeoutError) as error:
-            self._now_down(str(error) or "Redis does not answer")
+            self._set_down(str(error) or "Redis does not answer")
         else:
             self._doubtful = False
-            self._now_up(found)
+            self._set_up(found)
 
-    def _now_down(self, why: str) -> None:
+    def _set_down(self, why: str) -> None:
         if why != self.down:
             log.error("store.down", why=why, hint="deliveries are answered with 503 until Redis is back")
         self.down = why
 
-    def _now_up(self, found: Durability) -> None:
+    def _set_up(self, found: Durability) -> None:
         if found != self.durability or self.down:
-            self._tell(found)
+            self._log_durability(found)
         self.durability = found
         self.down = ""
 
-    def _tell(self, found: Durability) -> None:
+    def _log_durability(self, found: Durability) -> None:
         if found.evicts:
             log.warning(
                 "store.evicts", policy=found.eviction, hint="set maxmemory-policy noeviction, or entries get lost"

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from shared.errors import StoreDown
 from shared.http.connections import read_body
 from shared.pagerduty.events import signature
-from webhook_receiver.events import Events
+from webhook_receiver.events import EventStream
 from webhook_receiver.limits import MOST_BODY
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ DELIVERIES = Counter("pagebridge_deliveries", "Deliveries, by the HTTP status of
 _DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
-class Intake:
+class DeliveryHandler:
     """
     Answers deliveries.
 
@@ -30,17 +30,17 @@ class Intake:
     else: after three answers 4xx in a row PagerDuty stops sending for a day. Any of `secrets` may have signed.
     """
 
-    def __init__(self, secrets: Sequence[str], events: Events) -> None:
+    def __init__(self, secrets: Sequence[str], events: EventStream) -> None:
         self.secrets = tuple(secrets)
         self._events = events
 
-    async def deliver(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         """Handle `POST /webhooks/pagerduty`."""
-        status = await self._take(request)
+        status = await self._read_and_store(request)
         DELIVERIES.labels(str(status.value)).inc()
         return web.Response(status=status)
 
-    async def _take(self, request: web.Request) -> HTTPStatus:
+    async def _read_and_store(self, request: web.Request) -> HTTPStatus:
         body = await read_body(request, MOST_BODY)
         if not isinstance(body, bytes):
             return body

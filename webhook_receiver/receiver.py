@@ -12,8 +12,8 @@ from shared.config.settings import ReceiverSettings
 from shared.http.server import serving, serving_in_public
 from shared.store.redis import connect
 from webhook_receiver.app import admin_app, public_app
-from webhook_receiver.events import Events
-from webhook_receiver.intake import Intake
+from webhook_receiver.events import EventStream
+from webhook_receiver.intake import DeliveryHandler
 from webhook_receiver.limits import Limits
 
 log = structlog.get_logger()
@@ -35,14 +35,14 @@ class Receiver:
         self._config = config
         self._limits = limits or Limits()
         self._stopping = asyncio.Event()
-        self._intake: Intake | None = None
-        self._events: Events | None = None
+        self._intake: DeliveryHandler | None = None
+        self._events: EventStream | None = None
 
     def stop(self) -> None:
         """Ask the receiver to finish what it has in hand, and end."""
         self._stopping.set()
 
-    def use(self, secrets: Sequence[SecretStr], config: BridgeConfig) -> None:
+    def apply_config(self, secrets: Sequence[SecretStr], config: BridgeConfig) -> None:
         """Take deliveries signed with any of these secrets from now on, as durably as `config` says."""
         if self._intake is not None and self._events is not None:
             self._intake.secrets = _plain(secrets)
@@ -54,17 +54,17 @@ class Receiver:
         async with AsyncExitStack() as stack:
             client = connect(settings.redis_url.get_secret_value())
             stack.push_async_callback(client.aclose)
-            events = self._events = Events(client, self._config.durability, self._limits)
+            events = self._events = EventStream(client, self._config.durability, self._limits)
             admin = serving(admin_app(events), settings.receiver_admin_port)
             self.admin_port = await stack.enter_async_context(admin)
-            intake = self._intake = Intake(_plain(settings.pagerduty_webhook_secrets), events)
+            intake = self._intake = DeliveryHandler(_plain(settings.pagerduty_webhook_secrets), events)
             app = public_app(intake, events)
             public = serving_in_public(app, settings.receiver_host, settings.receiver_port, self._limits)
             self.port = await stack.enter_async_context(public)
             await self._until_stopped(events)
 
-    async def _until_stopped(self, events: Events) -> None:
-        await events.look()
+    async def _until_stopped(self, events: EventStream) -> None:
+        await events.probe()
         self.ready.set()
         log.info("receiver.listening", host=self._settings.receiver_host, port=self.port, admin_port=self.admin_port)
         async with asyncio.TaskGroup() as group:

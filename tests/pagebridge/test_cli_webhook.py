@@ -198,7 +198,7 @@ async def test_rotate_loses_nothing(office: Office, desk: Desk) -> None:
     assert (True, False) == (old.active, new.active)
     assert f"{SECRET},{new.secrets[0]}" == env_file.value(SECRETS)
 
-    office.receiver.receiver.use([SecretStr(SECRET), SecretStr(new.secrets[0])], BridgeConfig())
+    office.receiver.receiver.apply_config([SecretStr(SECRET), SecretStr(new.secrets[0])], BridgeConfig())
     incident = office.pagerduty.trigger("PCHECKOUT", "meanwhile")
     assert 0 == await desk.run("rotate", "--write-env", answers="y\n")
 
