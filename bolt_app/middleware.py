@@ -9,7 +9,7 @@ from slack_bolt.response import BoltResponse
 
 from bolt_app.commands.interactive import actor_from_payload
 from bolt_app.commands.slash_payload import actor_from_slash
-from shared.access.identity import at_home
+from shared.access.identity import is_own_workspace
 from shared.errors import CallError, Malformed
 from shared.model.command import Clicker
 from shared.slack.api.client import Slack, SlackIdentity
@@ -54,7 +54,7 @@ class WorkspaceGuard:
         except Malformed:
             # It names nobody, so nothing can be done with it; the listener says so.
             return False
-        outside = not at_home(person.team, person.enterprise, person, self._home)
+        outside = not is_own_workspace(person.team, person.enterprise, person, self._home)
         if outside:
             log.warning("click.outsider", team=person.team, why="of another workspace")
         return outside

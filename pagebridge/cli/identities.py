@@ -14,7 +14,7 @@ import typer
 from pagebridge.cli.clients import pagerduty_door, slack_door
 from pagebridge.cli.output import show, table, utc
 from pagebridge.cli.store_option import FAILED, AsJson
-from shared.access.directory_report import Mapping, Roster, Unready, unlinked, unready
+from shared.access.directory_report import DirectoryReport, Mapping, UnlinkedOnCall, unlinked, unlinked_on_calls
 from shared.access.identity import same_email
 from shared.config.bridge_config import BridgeConfig, load_bridge_config
 from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load
@@ -46,7 +46,7 @@ class Everybody:
 
     mappings: list[Mapping]
     strangers: list[User]
-    unready: list[Unready]
+    unready: list[UnlinkedOnCall]
 
     @property
     def people(self) -> list[Mapping]:
@@ -122,14 +122,14 @@ async def _read() -> Everybody | None:
     try:
         async with doors[0] as slack, doors[1] as pagerduty:
             home = await slack.auth_test()
-            roster = Roster(await _patiently(pagerduty.all_users), config, home)
-            mappings = [roster.of(person) for person in await _patiently(slack.people)]
+            roster = DirectoryReport(await _patiently(pagerduty.all_users), config, home)
+            mappings = [roster.mapping(person) for person in await _patiently(slack.people)]
             now_ms = int(time.time() * SECOND)
             duty = await pagerduty.on_calls_between(now_ms, now_ms + DAYS * 86_400 * SECOND)
     except CallError as error:
         sys.stderr.write(f"The directories cannot be read: {error}\n")
         return None
-    return Everybody(mappings, unlinked(mappings, roster.users.values()), unready(duty, mappings, roster))
+    return Everybody(mappings, unlinked(mappings, roster.users.values()), unlinked_on_calls(duty, mappings, roster))
 
 
 async def _patiently(read: Callable[[], AsyncIterator[T]]) -> list[T]:
@@ -163,7 +163,7 @@ def _row(each: Mapping) -> tuple[str, ...]:
     return each.person.id, each.person.name, user, linked.how if linked else "", refusal.why if refusal else ""
 
 
-def _duty(each: Unready) -> tuple[str, ...]:
+def _duty(each: UnlinkedOnCall) -> tuple[str, ...]:
     entry = each.on_call
     until = utc(entry.until.ms) if entry.until else "always"
     return entry.user.name, entry.user.id, entry.policy.name or entry.policy.id, str(entry.level), until, each.why

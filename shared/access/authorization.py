@@ -31,7 +31,7 @@ class NotAllowed(Declined):
 
 
 @dataclass(frozen=True)
-class _Matter:
+class AuthorizationSubject:
     """What somebody wants to act on: an incident, or the service that an incident is to be opened on."""
 
     noun: str
@@ -55,8 +55,10 @@ class Authorization:
         Raises `CallError` when the teams cannot be read: then nobody knows, which is not the same as "no team".
         """
         shown = incident.snapshot
-        matter = _Matter("incident", shown.teams, shown.escalation_policy, shown.assignees, incident.responders)
-        return await self._decided(user, matter, action)
+        matter = AuthorizationSubject(
+            "incident", shown.teams, shown.escalation_policy, shown.assignees, incident.responders
+        )
+        return await self._decide(user, matter, action)
 
     async def require_service(self, user: User, service: Service) -> str:
         """
@@ -64,21 +66,21 @@ class Authorization:
 
         Nobody is assigned yet, so nobody passes as an assignee or a responder.
         """
-        matter = _Matter("service", service.teams, service.escalation_policy)
-        return await self._decided(user, matter, Action.TRIGGER)
+        matter = AuthorizationSubject("service", service.teams, service.escalation_policy)
+        return await self._decide(user, matter, Action.TRIGGER)
 
-    async def _decided(self, user: User, matter: _Matter, action: Action) -> str:
+    async def _decide(self, user: User, matter: AuthorizationSubject, action: Action) -> str:
         rule = self.config.rule(action)
-        facts = await self._facts(user, matter)
+        facts = await self._read_facts(user, matter)
         if not role_allows(facts, action):
-            why = f"Your PagerDuty role does not let you act on this {matter.noun} ({_role(facts)})."
+            why = f"Your PagerDuty role does not let you act on this {matter.noun} ({_role_name(facts)})."
             raise NotAllowed(ROLES, why, _next_step(matter, rule))
         found = ground(facts, rule) or await self._by_policy(facts, matter, rule)
         if found is None:
-            raise NotAllowed(rule, _why(matter, rule), _next_step(matter, rule))
+            raise NotAllowed(rule, _refusal_reason(matter, rule), _next_step(matter, rule))
         return f"{rule}: {found}"
 
-    async def _facts(self, user: User, matter: _Matter) -> Facts:
+    async def _read_facts(self, user: User, matter: AuthorizationSubject) -> Facts:
         teams = [TeamId(team.id) for team in matter.teams]
         members = await asyncio.gather(*(self._pagerduty.team_members(team) for team in teams))
         return Facts(
@@ -91,7 +93,7 @@ class Authorization:
             everywhere=user.id in self.config.everywhere,
         )
 
-    async def _by_policy(self, facts: Facts, matter: _Matter, rule: Rule) -> Ground | None:
+    async def _by_policy(self, facts: Facts, matter: AuthorizationSubject, rule: Rule) -> Ground | None:
         """Decide once more, now that it matters, with the escalation policy."""
         if Ground.POLICY not in GROUNDS[rule] or matter.policy is None:
             return None
@@ -108,24 +110,24 @@ class Authorization:
         return user in named.targets or user in on_call
 
 
-def _why(matter: _Matter, rule: Rule) -> str:
+def _refusal_reason(matter: AuthorizationSubject, rule: Rule) -> str:
     strict = ", and here only its members may do this" if rule is Rule.MEMBERS else ", and you are not on that team"
-    return f"This {matter.noun} belongs to {_teams(matter)}{strict}."
+    return f"This {matter.noun} belongs to {_team_names(matter)}{strict}."
 
 
-def _next_step(matter: _Matter, rule: Rule) -> str:
+def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
     """Name who may act instead, as far as `rule` lets them."""
     assigned = [f"{ref.name} (assigned now)" for ref in matter.assignees if ref.name]
-    team = f"a responder or manager of {_teams(matter)}" if matter.teams else "a responder of this account"
+    team = f"a responder or manager of {_team_names(matter)}" if matter.teams else "a responder of this account"
     on_call = [] if rule is Rule.MEMBERS else ["whoever is on call for it"]
     asked = [*assigned, team, *on_call]
     return f"Ask {', '.join(asked[:-1])} or {asked[-1]}" if len(asked) > 1 else f"Ask {team}"
 
 
-def _teams(matter: _Matter) -> str:
+def _team_names(matter: AuthorizationSubject) -> str:
     return " and ".join(team.name or team.id for team in matter.teams) or "no team"
 
 
-def _role(facts: Facts) -> str:
+def _role_name(facts: Facts) -> str:
     role = facts.role.replace("_", " ")
     return f"{role}, observer on its team" if facts.lowered else role

@@ -8,7 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.access.identity import Linked, admit, certain_email, exact, only, usable, wrong_entry
+from shared.access.identity import (
+    Linked,
+    check_active,
+    check_eligible,
+    confirmed_email,
+    exact_matches,
+    invalid_table_entry,
+    single_match,
+)
 from shared.config.bridge_config import IdentityConfig
 from shared.model.command import Clicker
 from shared.model.ids import SlackUserId, UserId
@@ -18,7 +26,7 @@ from shared.pagerduty.models.escalation_policy import OnCall
 from shared.pagerduty.models.user import User
 from shared.slack.api.client import SlackIdentity, SlackPerson
 
-ABLE = ADMINS | RESPONDERS | RAISABLE
+ACTING_ROLES = ADMINS | RESPONDERS | RAISABLE
 """The roles with which somebody may act at least on what is assigned to them."""
 
 
@@ -32,14 +40,14 @@ class Mapping:
 
 
 @dataclass(frozen=True)
-class Unready:
+class UnlinkedOnCall:
     """Somebody who is on call and could not press a button, and why."""
 
     on_call: OnCall
     why: str
 
 
-class Roster:
+class DirectoryReport:
     """Maps people, given everybody in PagerDuty."""
 
     def __init__(self, users: Iterable[User], config: IdentityConfig, home: SlackIdentity) -> None:
@@ -50,7 +58,7 @@ class Roster:
         for user in self.users.values():
             self._by_email[_bucket(user.email)].append(user)
 
-    def of(self, person: SlackPerson) -> Mapping:
+    def mapping(self, person: SlackPerson) -> Mapping:
         """Find out who somebody is."""
         try:
             return Mapping(person, self._linked(person))
@@ -59,17 +67,17 @@ class Roster:
 
     def _linked(self, person: SlackPerson) -> Linked:
         entry = self._config.users.get(person.id)
-        admit(person, self._clicker(person.id), self._home, in_table=entry is not None)
+        check_eligible(person, self._clicker(person.id), self._home, in_table=entry is not None)
         if entry is not None:
             return Linked(person, self._by_table(UserId(entry)), "table")
-        email = certain_email(person, self._config.email_domains)
-        found = exact(self._by_email[_bucket(email)], email)
-        return Linked(person, usable(only(found, email)), "e-mail")
+        email = confirmed_email(person, self._config.email_domains)
+        found = exact_matches(self._by_email[_bucket(email)], email)
+        return Linked(person, check_active(single_match(found, email)), "e-mail")
 
     def _by_table(self, user: UserId) -> User:
         if user not in self.users:
-            raise wrong_entry(user)
-        return usable(self.users[user])
+            raise invalid_table_entry(user)
+        return check_active(self.users[user])
 
     def _clicker(self, user: SlackUserId) -> Clicker:
         return Clicker(user, self._home.team_id, self._home.enterprise_id)
@@ -81,16 +89,18 @@ def unlinked(mappings: Iterable[Mapping], users: Iterable[User]) -> list[User]:
     return [user for user in users if user.id not in linked and not user.deleted]
 
 
-def unready(on_calls: Iterable[OnCall], mappings: Iterable[Mapping], roster: Roster) -> list[Unready]:
+def unlinked_on_calls(
+    on_calls: Iterable[OnCall], mappings: Iterable[Mapping], roster: DirectoryReport
+) -> list[UnlinkedOnCall]:
     """List who is on call and could not press a button: nobody in Slack is them, or their role lets them do nothing."""
     linked = _linked_ids(mappings)
     found = []
     for entry in dict.fromkeys(on_calls):
         user = roster.users.get(UserId(entry.user.id))
         if UserId(entry.user.id) not in linked:
-            found.append(Unready(entry, "nobody in Slack is linked to them"))
-        elif user is not None and user.role not in ABLE:
-            found.append(Unready(entry, f"their PagerDuty role is {user.role}"))
+            found.append(UnlinkedOnCall(entry, "nobody in Slack is linked to them"))
+        elif user is not None and user.role not in ACTING_ROLES:
+            found.append(UnlinkedOnCall(entry, f"their PagerDuty role is {user.role}"))
     return found
 
 

@@ -18,9 +18,9 @@ from shared.pagerduty.models.user import User
 from shared.slack.api.client import Slack, SlackIdentity, SlackPerson
 from shared.store.identity_cache import Links
 
-PEOPLE = frozenset({"user", "user_reference"})
+PAGE_SIZE = frozenset({"user", "user_reference"})
 """PagerDuty's types for a person; there are users of other types, such as bots."""
-ASK = "Ask whoever runs this bridge to add you to its identity table"
+ASK_OPERATOR = "Ask whoever runs this bridge to add you to its identity table"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Identity:
 
     async def _linked(self, person: SlackPerson, clicker: Clicker) -> Linked:
         entry = self.config.users.get(clicker.id)
-        admit(person, clicker, self._home, in_table=entry is not None)
+        check_eligible(person, clicker, self._home, in_table=entry is not None)
         if entry is not None:
             return Linked(person, await self._by_table(UserId(entry)), "table")
         return Linked(person, await self._by_email(person), "e-mail")
@@ -96,22 +96,22 @@ class Identity:
         try:
             return await self._slack.person(clicker.id)
         except NotFound:
-            raise not_linked("Slack does not let this bridge see your account.", ASK) from None
+            raise not_linked("Slack does not let this bridge see your account.", ASK_OPERATOR) from None
 
     async def _by_table(self, user: UserId) -> User:
         try:
-            return usable(await self._pagerduty.user(user))
+            return check_active(await self._pagerduty.user(user))
         except NotFound:
-            raise wrong_entry(user) from None
+            raise invalid_table_entry(user) from None
 
     async def _by_email(self, person: SlackPerson) -> User:
-        email = certain_email(person, self.config.email_domains)
+        email = confirmed_email(person, self.config.email_domains)
         remembered = await self._links.link(person.id)
         if remembered is not None:
-            return await self._again(person, remembered, email)
+            return await self._recheck(person, remembered, email)
         return await self._look_up(person, email)
 
-    async def _again(self, person: SlackPerson, remembered: UserId, email: str) -> User:
+    async def _recheck(self, person: SlackPerson, remembered: UserId, email: str) -> User:
         try:
             user = await self._pagerduty.user(remembered)
         except NotFound:
@@ -120,20 +120,20 @@ class Identity:
         if not same_email(user.email, email):
             await self._links.forget(person.id)
             return await self._look_up(person, email)
-        return usable(user)
+        return check_active(user)
 
     async def _look_up(self, person: SlackPerson, email: str) -> User:
         if await self._links.missed(person.id, email):
             raise no_match(email)
         # `query` is fuzzy and answers one page: only a first look. No exact match there decides nothing.
-        found = exact(await self._pagerduty.users_by_query(email), email)
+        found = exact_matches(await self._pagerduty.users_by_query(email), email)
         if not found:
-            found = exact([user async for user in self._pagerduty.all_users()], email)
+            found = exact_matches([user async for user in self._pagerduty.all_users()], email)
         if not found:
             await self._links.remember_miss(person.id, email)
-        one = only(found, email)
+        one = single_match(found, email)
         await self._links.remember(person.id, one.id)
-        return usable(one)
+        return check_active(one)
 
     async def _slack_user_of(self, user: UserId) -> SlackUserId | None:
         try:
@@ -143,7 +143,7 @@ class Identity:
         return found
 
 
-def admit(person: SlackPerson, clicker: Clicker, home: SlackIdentity, *, in_table: bool) -> None:
+def check_eligible(person: SlackPerson, clicker: Clicker, home: SlackIdentity, *, in_table: bool) -> None:
     """
     Refuse whoever may never act: bots, deactivated people, outsiders, guests.
 
@@ -153,43 +153,43 @@ def admit(person: SlackPerson, clicker: Clicker, home: SlackIdentity, *, in_tabl
         raise not_linked("Bots and apps cannot act on incidents.", "A person has to press the button")
     if person.deleted:
         raise not_linked("Your Slack account is deactivated.", "Use PagerDuty itself")
-    if person.stranger or not at_home(person.team_id, person.enterprise_id, clicker, home):
+    if person.stranger or not is_own_workspace(person.team_id, person.enterprise_id, clicker, home):
         raise not_linked(
             "You belong to another Slack workspace; only members of this one can act from here.", "Use PagerDuty itself"
         )
     if person.guest == "single" or (person.guest == "multi" and not in_table):
-        raise not_linked("Guests of this Slack workspace cannot act on incidents from here.", ASK)
+        raise not_linked("Guests of this Slack workspace cannot act on incidents from here.", ASK_OPERATOR)
 
 
-def at_home(team: str, enterprise: str | None, clicker: Clicker, home: SlackIdentity) -> bool:
+def is_own_workspace(team: str, enterprise: str | None, clicker: Clicker, home: SlackIdentity) -> bool:
     """Tell whether both the payload and `users.info` place this person in our workspace or our enterprise."""
     own = {home.team_id} if home.enterprise_id is None else {home.team_id, home.enterprise_id}
     return bool({team, enterprise} & own) and bool({clicker.team, clicker.enterprise} & own)
 
 
-def certain_email(person: SlackPerson, domains: tuple[str, ...]) -> str:
+def confirmed_email(person: SlackPerson, domains: tuple[str, ...]) -> str:
     """Return the e-mail address by which `person` may be recognised, or refuse."""
     if not person.email:
-        raise not_linked("Your Slack profile has no e-mail address that this bridge can see.", ASK)
+        raise not_linked("Your Slack profile has no e-mail address that this bridge can see.", ASK_OPERATOR)
     if person.email_confirmed is False:
         raise not_linked(f"Slack says that your e-mail address {person.email} is not confirmed.", "Confirm it in Slack")
     domain = person.email.rpartition("@")[2].casefold()
     if domains and domain not in {allowed.casefold() for allowed in domains}:
-        raise not_linked(f"E-mail addresses at {domain} are not accepted for linking here.", ASK)
+        raise not_linked(f"E-mail addresses at {domain} are not accepted for linking here.", ASK_OPERATOR)
     return person.email
 
 
-def exact(users: Iterable[User], email: str) -> list[User]:
+def exact_matches(users: Iterable[User], email: str) -> list[User]:
     """Keep the users with exactly this address, upper and lower case alike, each once."""
     return list({user.id: user for user in users if same_email(user.email, email)}.values())
 
 
-def only(found: Sequence[User], email: str) -> User:
+def single_match(found: Sequence[User], email: str) -> User:
     """Return the one user with this address, or refuse."""
     if not found:
         raise no_match(email)
     if len(found) > 1:
-        raise not_linked(f"Several PagerDuty users have your Slack e-mail address {email}.", ASK)
+        raise not_linked(f"Several PagerDuty users have your Slack e-mail address {email}.", ASK_OPERATOR)
     return found[0]
 
 
@@ -206,16 +206,16 @@ def _lower(email: str) -> bytes:
     return email.strip().encode(errors="surrogatepass").lower()
 
 
-def usable(user: User) -> User:
+def check_active(user: User) -> User:
     """Refuse a PagerDuty user who cannot act: one that was deleted, or is no person."""
-    if user.kind not in PEOPLE:
-        raise not_linked(f"{user.email} is no person's account in PagerDuty.", ASK)
+    if user.kind not in PAGE_SIZE:
+        raise not_linked(f"{user.email} is no person's account in PagerDuty.", ASK_OPERATOR)
     if user.deleted:
         raise not_linked(f"Your PagerDuty account {user.email} has been deleted.", "Ask a PagerDuty administrator")
     return user
 
 
-def wrong_entry(user: UserId) -> Declined:
+def invalid_table_entry(user: UserId) -> Declined:
     """Say that the identity table names nobody."""
     why = f"The bridge's identity table names PagerDuty user {user} for you, which does not exist."
     return not_linked(why, "Ask whoever runs this bridge to correct the table")
@@ -223,7 +223,9 @@ def wrong_entry(user: UserId) -> Declined:
 
 def no_match(email: str) -> Declined:
     """Say that nobody in PagerDuty has this address."""
-    return not_linked(f"No PagerDuty user has your Slack e-mail address {email}.", ASK + ", or use that address there")
+    return not_linked(
+        f"No PagerDuty user has your Slack e-mail address {email}.", ASK_OPERATOR + ", or use that address there"
+    )
 
 
 def not_linked(why: str, next_step: str) -> Declined:

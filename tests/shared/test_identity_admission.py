@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pagebridge_sandbox.slack import Fault
-from shared.access.identity import admit, at_home, usable
+from shared.access.identity import check_active, check_eligible, is_own_workspace
 from shared.errors import CallError
 from shared.model.command import Clicker
 from shared.model.ids import UserId
@@ -99,7 +99,7 @@ async def test_a_multi_channel_guest_needs_the_table(acme: Acme) -> None:
 def refused(person: SlackPerson, clicker: Clicker, home: SlackIdentity) -> bool:
     """Tell whether somebody is turned away, though the table names them."""
     try:
-        admit(person, clicker, home, in_table=True)
+        check_eligible(person, clicker, home, in_table=True)
     except Declined:
         return True
     return False
@@ -135,7 +135,7 @@ def test_another_workspace_is_home_only_within_our_enterprise(
     """In an Enterprise Grid the whole enterprise is home, if it is ours; no enterprise is never the same as none."""
     clicker = Clicker(ALICE, "T0SISTER", enterprise)
 
-    assert expected == at_home("T0SISTER", enterprise, clicker, home)
+    assert expected == is_own_workspace("T0SISTER", enterprise, clicker, home)
     assert expected != refused(replace(PERSON, team_id="T0SISTER", enterprise_id=enterprise), clicker, home)
 
 
@@ -167,7 +167,7 @@ async def test_slack_cannot_say_who_it_is(acme: Acme, fault: Fault, *, in_table:
 def test_pagerduty_users_that_are_no_persons(kind: str) -> None:
     """A user of another type than a person's may not act."""
     with pytest.raises(Declined, match="is no person's account"):
-        usable(User(UserId("PBOT001"), "Bot", EMAIL, "user", kind=kind))
+        check_active(User(UserId("PBOT001"), "Bot", EMAIL, "user", kind=kind))
 
 
 @pytest.mark.parametrize("kind", ["user", "user_reference"])
@@ -175,10 +175,10 @@ def test_pagerduty_users_that_are_persons(kind: str) -> None:
     """PagerDuty has two words for a person."""
     user = User(UserId("PALICE1"), "Alice Ng", EMAIL, "user", kind=kind)
 
-    assert user == usable(user)
+    assert user == check_active(user)
 
 
 def test_a_pagerduty_user_marked_as_deleted() -> None:
     """Where PagerDuty still shows a deleted user, it may not act."""
     with pytest.raises(Declined, match="has been deleted"):
-        usable(User(UserId("PALICE1"), "Alice Ng", EMAIL, "user", deleted=True))
+        check_active(User(UserId("PALICE1"), "Alice Ng", EMAIL, "user", deleted=True))
