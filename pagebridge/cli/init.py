@@ -19,7 +19,7 @@ from pagebridge.cli.manifest import written
 from pagebridge.cli.prompts import Unanswered, ask
 from pagebridge.cli.secret_install import SECRETS
 from shared.config.bridge_config import Channel
-from shared.config.errors import details, what_is_wrong
+from shared.config.errors import describe_error, error_details
 from shared.config.settings import Settings
 
 FAILED, MISCONFIGURED = 1, 2
@@ -150,7 +150,7 @@ def _valid(kind: Any) -> Check:  # noqa: ANN401 - any type that pydantic knows
         try:
             adapter.validate_python(answer)
         except ValidationError as error:
-            raise ValueError(what_is_wrong(details(error)[0])) from None
+            raise ValueError(describe_error(error_details(error)[0])) from None
         return answer
 
     return check

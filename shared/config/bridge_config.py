@@ -9,7 +9,7 @@ import structlog
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from shared.config.errors import Misconfigured, details, what_is_wrong
+from shared.config.errors import Misconfigured, describe_error, error_details
 from shared.model.command import Action
 from shared.model.permissions import Rule
 from shared.model.thread_layout import Loud, Verbosity
@@ -134,7 +134,7 @@ def load_bridge_config(path: Path) -> BridgeConfig:
         log.warning("config.missing", path=str(path), hint="no incident is shown: see bridge.example.toml")
         return BridgeConfig()
     except ValidationError as error:
-        raise Misconfigured(str(path), map(_problem, details(error))) from None
+        raise Misconfigured(str(path), map(_problem, error_details(error))) from None
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -143,7 +143,7 @@ def load_bridge_config(path: Path) -> BridgeConfig:
 
 def _problem(found: ErrorDetails) -> str:
     hint = " (bridge.example.toml shows them all)" if found["type"] == "extra_forbidden" else ""
-    return f"{_key(found['loc'])} {what_is_wrong(found)}{hint}"
+    return f"{_key(found['loc'])} {describe_error(found)}{hint}"
 
 
 def _key(place: tuple[int | str, ...]) -> str:

@@ -9,14 +9,14 @@ from pydantic_core import ErrorDetails
 from shared.errors import BridgeError
 
 
-class Wrong(NamedTuple):
+class Problem(NamedTuple):
     """One thing that is wrong outside, and what mends it; as text, both in one line."""
 
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.mend}"
+        return f"{self.what}: {self.fix}"
 
 
 class Misconfigured(BridgeError):
@@ -27,12 +27,12 @@ class Misconfigured(BridgeError):
         super().__init__("\n".join([f"{where}:", *(f"  - {problem}" for problem in self.problems)]))
 
 
-def details(error: ValidationError) -> list[ErrorDetails]:
+def error_details(error: ValidationError) -> list[ErrorDetails]:
     """List what pydantic found, without the values: one of them may be a secret."""
     return error.errors(include_url=False, include_input=False)
 
 
-def what_is_wrong(error: ErrorDetails) -> str:
+def describe_error(error: ErrorDetails) -> str:
     """Say in plain words what is wrong with one value."""
     match error["type"]:
         case "missing":

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.config.errors import Misconfigured, details, what_is_wrong
+from shared.config.errors import Misconfigured, describe_error, error_details
 from shared.config.setting_types import (
     ApiUrl,
     AppToken,
@@ -220,7 +220,7 @@ def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks wh
             raise Misconfigured("Settings", [f"SECRETS_DIR is not a folder: {folder}"])
         return kind(**{"_secrets_dir": folder or None, **given})
     except ValidationError as error:
-        problems = [_problem(kind, found) for found in details(error)]
+        problems = [_problem(kind, found) for found in error_details(error)]
     except (OSError, UnicodeDecodeError) as error:
         problems = [f".env {'or SECRETS_DIR ' if folder else ''}cannot be read: {error}"]
     raise Misconfigured("Settings (environment or .env)", problems)
@@ -230,4 +230,4 @@ def _problem(kind: type[Environment], found: ErrorDetails) -> str:
     name = str(found["loc"][0])
     field = kind.model_fields.get(name.lower())
     meaning = field.description if field else None
-    return f"{name.upper()} {what_is_wrong(found)}. {meaning or ''}".rstrip()
+    return f"{name.upper()} {describe_error(found)}. {meaning or ''}".rstrip()

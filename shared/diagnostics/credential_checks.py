@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from shared.config.errors import Wrong
+from shared.config.errors import Problem
 from shared.errors import Refused
 from shared.slack.api.models import SlackIdentity
 
@@ -21,41 +21,41 @@ SCOPES = frozenset(
 """Without the two history scopes a card could not be found again after an unclear post."""
 
 
-def bot_token(error: Refused) -> Wrong:
+def bot_token(error: Refused) -> Problem:
     """Say what to do when Slack refuses the bot token."""
     what = f"Slack does not accept SLACK_BOT_TOKEN ({error.code})"
-    return Wrong(what, "install the app again, copy its bot token")
+    return Problem(what, "install the app again, copy its bot token")
 
 
-def scopes(home: SlackIdentity) -> Wrong | None:
+def scopes(home: SlackIdentity) -> Problem | None:
     """Find out whether the app may do everything that it has to."""
     missing = sorted(SCOPES - home.scopes)
     if not missing:
         return None
-    return Wrong(f"the Slack app lacks the scopes {', '.join(missing)}", "add them (manifest.yaml) and reinstall it")
+    return Problem(f"the Slack app lacks the scopes {', '.join(missing)}", "add them (manifest.yaml) and reinstall it")
 
 
-def app_token(error: Refused) -> Wrong:
+def app_token(error: Refused) -> Problem:
     """Say what to do when Slack refuses the app-level token."""
-    return Wrong(
+    return Problem(
         f"Slack does not open a socket with SLACK_APP_TOKEN ({error.code or error.status})",
         "make an app-level token with the scope connections:write, and switch Socket Mode on",
     )
 
 
-def pagerduty_token(error: Refused, *, is_key: bool = True) -> Wrong:
+def pagerduty_token(error: Refused, *, is_key: bool = True) -> Problem:
     """Say what to do when PagerDuty refuses the API key, or the app in its place."""
     if is_key:
         what = f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error})"
-        return Wrong(what, "make a REST API key with full access, and see that PAGERDUTY_API_URL is of its region")
-    return Wrong(
+        return Problem(what, "make a REST API key with full access, and see that PAGERDUTY_API_URL is of its region")
+    return Problem(
         f"PagerDuty does not accept PAGERDUTY_CLIENT_ID and PAGERDUTY_CLIENT_SECRET ({error})",
         "copy them again, check PAGERDUTY_SUBDOMAIN, and see that the app has every scope of docs/security.md",
     )
 
 
-def pagerduty_scopes(lacking: Collection[str]) -> Wrong | None:
+def pagerduty_scopes(lacking: Collection[str]) -> Problem | None:
     """Say what to do when the app was given less than it needs."""
     if not lacking:
         return None
-    return Wrong(f"the PagerDuty app lacks the scopes {', '.join(sorted(lacking))}", "add them (docs/security.md)")
+    return Problem(f"the PagerDuty app lacks the scopes {', '.join(sorted(lacking))}", "add them (docs/security.md)")

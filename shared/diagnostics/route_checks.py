@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
 from shared.config.bridge_config import RouteConfig, RoutingConfig
-from shared.config.errors import Wrong
+from shared.config.errors import Problem
 from shared.errors import NotFound, Unavailable
 from shared.model.ids import ChannelId, TeamId
 from shared.pagerduty.api.client import PagerDuty
@@ -20,7 +20,7 @@ T = TypeVar("T")
 Known = Sequence[Service] | Sequence[Team] | Sequence[Priority]
 Look = Callable[[str], Awaitable[Known]]
 """Looks for what has this id or name. Whatever else it gives does no harm; `NotFound` when there is nothing."""
-Check = Awaitable[Wrong | None]
+Check = Awaitable[Problem | None]
 
 
 class RouteChecks:
@@ -49,15 +49,15 @@ class RouteChecks:
         if route.priority:
             yield "priority", route.priority, self._priorities
 
-    async def _channel(self, channel: ChannelId) -> Wrong | None:
+    async def _channel(self, channel: ChannelId) -> Problem | None:
         try:
             found = await self._in_turn(lambda: self._slack.channel(channel))
         except NotFound:
             what = f"Slack shows this app no channel {channel}"
-            return Wrong(what, "correct the id, or invite the app if it is private")
+            return Problem(what, "correct the id, or invite the app if it is private")
         if found.archived:
-            return Wrong(f"#{found.name} is archived", "unarchive it, or name another channel")
-        return None if found.member else Wrong(f"the app is not in #{found.name}", "invite it there")
+            return Problem(f"#{found.name} is archived", "unarchive it, or name another channel")
+        return None if found.member else Problem(f"the app is not in #{found.name}", "invite it there")
 
     async def _in_turn(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask Slack when there is room for it; whoever waits for something goes first."""
@@ -79,7 +79,7 @@ class RouteChecks:
         return await self._pagerduty.priorities()
 
 
-async def _missing(kind: str, wanted: str, look: Look) -> Wrong | None:
+async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:
     try:
         found = await look(wanted)
     except NotFound:
@@ -87,7 +87,7 @@ async def _missing(kind: str, wanted: str, look: Look) -> Wrong | None:
     if any(wanted in (known.id, known.name) for known in found) or len(found) >= MANY:
         return None
     what = f"PagerDuty has no {kind} {wanted!r}, so this route takes nothing"
-    return Wrong(what, "give its id, or its name as shown there")
+    return Problem(what, "give its id, or its name as shown there")
 
 
 def _channels(routing: RoutingConfig) -> dict[ChannelId, str]:

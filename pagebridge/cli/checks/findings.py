@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from shared.config.errors import Wrong
+from shared.config.errors import Problem
 from shared.errors import CallError, Malformed, StoreDown
 
 LONGEST = 10.0
@@ -92,9 +92,9 @@ def unseen(what: str, mend: str = "") -> Verdict:
     return Verdict(Status.UNSEEN, what, mend)
 
 
-def judged(wrong: Wrong | None, right: str, bad: Status = Status.FAIL) -> Verdict:
+def judged(wrong: Problem | None, right: str, bad: Status = Status.FAIL) -> Verdict:
     """Turn a rule's answer into a verdict."""
-    return Verdict(bad, wrong.what, wrong.mend) if wrong else passed(right)
+    return Verdict(bad, wrong.what, wrong.fix) if wrong else passed(right)
 
 
 def known(name: str, verdict: Verdict) -> Check:

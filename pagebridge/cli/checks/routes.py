@@ -5,7 +5,7 @@ from itertools import chain
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passed
 from shared.config.bridge_config import RoutingConfig
-from shared.config.errors import Wrong
+from shared.config.errors import Problem
 from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import Refused
 from shared.model.ids import ChannelId
@@ -45,7 +45,7 @@ async def post(slack: Slack, channel: ChannelId) -> Verdict:
     return passed("a message was posted, and deleted")
 
 
-def _sound(check: Awaitable[Wrong | None]) -> Callable[[], Awaitable[Verdict]]:
+def _sound(check: Awaitable[Problem | None]) -> Callable[[], Awaitable[Verdict]]:
     async def look() -> Verdict:
         return judged(await check, "as it should be")
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from shared.config.errors import Wrong
+from shared.config.errors import Problem
 from shared.errors import Malformed
 from shared.model.event import ANNOUNCED
 from shared.pagerduty.api.request_bodies import Body
@@ -75,35 +75,35 @@ def delivers_here(subscription: WebhookSubscription, wanted: str = ANY) -> bool:
     return subscription.active and urlsplit(subscription.url).path.endswith(PATH)
 
 
-def wrong_with(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+def wrong_with(ours: Sequence[WebhookSubscription]) -> Problem | None:
     """Find out what is wrong with the subscriptions that deliver here, as they are set up; None when nothing is."""
     active = [each for each in ours if each.active]
     return missing(active) or incomplete(active) or partial(active)
 
 
-def missing(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+def missing(ours: Sequence[WebhookSubscription]) -> Problem | None:
     """Find out whether none delivers."""
     if any(each.active for each in ours):
         return None
     what = f"PagerDuty has no active webhook subscription whose address ends in {PATH}"
-    return Wrong(what, "make one with `pagebridge webhook create`")
+    return Problem(what, "make one with `pagebridge webhook create`")
 
 
-def incomplete(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+def incomplete(ours: Sequence[WebhookSubscription]) -> Problem | None:
     """Find out whether an event is missing that is shown in Slack."""
     lacking = sorted(NEEDED - frozenset().union(*(each.events for each in ours)))
     if not lacking:
         return None
     mend = "add these events to it in PagerDuty; one that `pagebridge webhook rotate` makes has them"
-    return Wrong(f"The webhook subscription does not send {', '.join(lacking)}", mend)
+    return Problem(f"The webhook subscription does not send {', '.join(lacking)}", mend)
 
 
-def partial(ours: Sequence[WebhookSubscription]) -> Wrong | None:
+def partial(ours: Sequence[WebhookSubscription]) -> Problem | None:
     """Find out whether none is for the whole account."""
     if any(each.scope == "account" for each in ours):
         return None
     what = "The webhook subscription is for part of the account only"
-    return Wrong(what, "other incidents are found late, by resync, unless there is one for the account")
+    return Problem(what, "other incidents are found late, by resync, unless there is one for the account")
 
 
 def parse_created(answer: object) -> Created:
