@@ -125,7 +125,7 @@ class QueueWorker:
             return error.retry_after
         self._failures[incident] += 1
         doubled = self._durations.retry_first * 2.0 ** min(self._failures[incident] - 1, 10)
-        return min(doubled, self._durations.retry_most)
+        return min(doubled, self._durations.retry_max)
 
 
 async def repeat_until_stopped(step: Callable[[], Awaitable[None]], wiring: Services) -> None:

@@ -24,37 +24,37 @@ class Durations:
     poll: float = 0.2
     """How often a work queue with nothing due is looked at."""
     retry_first: float = 0.5
-    """The first pause before a call is tried again when the other side did not name one; doubles up to `retry_most`."""
-    retry_most: float = 4.0
-    life: float = 60.0
+    """The first pause before a call is tried again when the other side did not name one; doubles up to `retry_max`."""
+    retry_max: float = 4.0
+    command_lifetime: float = 60.0
     """After a click this old no acknowledge or resolve is begun any more: a late act is worse than none."""
-    life_of_text: float = 600.0
+    text_lifetime: float = 600.0
     """After this long no note or status update is begun any more; its text is given back."""
-    quiet: float = 1.0
+    ack_silence: float = 1.0
     """A command settled within this long is answered by the card alone."""
-    honest: float = 5.0
+    not_yet_after: float = 5.0
     """After this long the clicker reads that the act has NOT happened yet."""
-    store: float = 0.8
+    store_timeout: float = 0.8
     """How long storing a click may take before it counts as not stored."""
-    direct: float = 1.5
+    direct_timeout: float = 1.5
     """How long an acknowledge may take that goes straight to PagerDuty because Redis is down."""
-    names: float = 2.0
+    name_lookup: float = 2.0
     """How long a card may wait for the Slack accounts of the people on it; after that it shows their names alone."""
     resync: float = 300.0
     """How often everything open is compared with PagerDuty and with Slack."""
-    grace: float = 60.0
+    webhook_grace: float = 60.0
     """How long a webhook may take before what it would have told is told without it."""
     resync_pause: float = 0.35
     """The pause between two calls of a resync: far from PagerDuty's limit, which people's clicks need more."""
-    briefing: float = 30.0
+    enrichment_timeout: float = 30.0
     """How long until what a card says besides the state is asked for again, if it could not be told."""
-    briefing_pause: float = 0.25
+    enrichment_pause: float = 0.25
     """The pause between two calls for that, of one worker: nobody waits for them."""
-    watch: float = 60.0
+    watchdog_interval: float = 60.0
     """How often the webhook subscription is looked at."""
-    closed: float = 60.0
+    channel_retry: float = 60.0
     """How long until a channel that could not be posted to is tried again."""
-    behind: float = 30.0
+    delay_notice_after: float = 30.0
     """How long a card may have to wait before its channel is told."""
     drain: float = 10.0
     """How long work in hand may go on after SIGTERM."""

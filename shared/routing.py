@@ -28,7 +28,7 @@ class Route:
 def route(snapshot: Snapshot, config: RoutingConfig) -> Route:
     """Find the channels for an incident as it is now."""
     for candidate in config.routes:
-        if _takes(candidate, snapshot):
+        if _matches(candidate, snapshot):
             channels = tuple(ChannelId(channel) for channel in candidate.all_channels)
             verbosity = candidate.verbosity or config.verbosity
             broadcast = config.broadcast if candidate.broadcast is None else candidate.broadcast
@@ -37,13 +37,13 @@ def route(snapshot: Snapshot, config: RoutingConfig) -> Route:
     return Route(default, named=False, verbosity=config.verbosity, broadcast=config.broadcast)
 
 
-def passed_over(snapshot: Snapshot, config: RoutingConfig) -> tuple[str, ...]:
+def mismatches(snapshot: Snapshot, config: RoutingConfig) -> tuple[str, ...]:
     """For each route before the one that takes the incident, or for all of them, name the field that does not match."""
     fields = (_mismatch(candidate, snapshot) for candidate in config.routes)
     return tuple(takewhile(bool, fields))
 
 
-def _takes(candidate: RouteConfig, snapshot: Snapshot) -> bool:
+def _matches(candidate: RouteConfig, snapshot: Snapshot) -> bool:
     return not _mismatch(candidate, snapshot)
 
 

@@ -123,7 +123,7 @@ class IncidentLookup:
     async def _open_in_channel(self, typed: SlashPayload) -> list[OpenIncident]:
         """List what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
         try:
-            async with asyncio.timeout(self._wiring.durations.store / 2):
+            async with asyncio.timeout(self._wiring.durations.store_timeout / 2):
                 return await self._open.shown_in(typed.channel)
         except (StoreDown, TimeoutError) as error:
             log.warning("store.down", during="looking for an incident", why=repr(error))

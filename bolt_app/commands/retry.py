@@ -32,7 +32,7 @@ class RetryResolver:
         Raises `Declined` when there is nothing to try again, `StoreDown` or `TimeoutError` when what was asked cannot
         be read.
         """
-        async with asyncio.timeout(self._wiring.durations.store):
+        async with asyncio.timeout(self._wiring.durations.store_timeout):
             queue = (await self._wiring.command_queues.load(again.incident)).value
         return retry_command(queue, again)
 

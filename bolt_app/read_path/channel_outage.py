@@ -63,7 +63,7 @@ class ChannelOutage:
         await self._wiring.journal.note(this.incident.id, failure("slack.refused", error, channel=channel))
         if error.code not in CLOSED:
             log.error("slack.refused", **facts)
-            return self._wiring.durations.closed
+            return self._wiring.durations.channel_retry
         instead = await self._fallback(this, channel)
         if instead is not None:
             log.error("channel.closed", **facts, instead=instead)
@@ -73,7 +73,7 @@ class ChannelOutage:
             return 0.0
         if channel not in this.surface.waiting:
             log.error("channel.closed", **facts)
-        return self._wiring.durations.closed if await self._wait(this, channel) else None
+        return self._wiring.durations.channel_retry if await self._wait(this, channel) else None
 
     async def _fallback(self, this: ReconcilePass, channel: ChannelId) -> ChannelId | None:
         """

@@ -11,7 +11,7 @@ from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
 from shared.model.secrecy import Secrecy
 from shared.model.slack_state import Surface
-from shared.routing import Route, passed_over, route
+from shared.routing import Route, mismatches, route
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 
@@ -71,7 +71,7 @@ class ChannelPlanner:
 
     def _check_routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
         """Tell the journal which route took it, by its place in `bridge.toml` from 1, and what kept the others."""
-        over = passed_over(snapshot, self._wiring.config.routing)
+        over = mismatches(snapshot, self._wiring.config.routing)
         taken = len(over) + 1 if self.route(snapshot).named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
         return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)

@@ -25,7 +25,7 @@ class DelayNotice:
 
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
-        self._lag = Lag(wiring.redis, wiring.durations.behind)
+        self._lag = Lag(wiring.redis, wiring.durations.delay_notice_after)
 
     async def card_delayed(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that a card could not be shown now, and say so in its channel if that begins to be a nuisance."""

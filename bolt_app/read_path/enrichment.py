@@ -54,7 +54,7 @@ class Enricher:
         if after != known:
             await self._wiring.dirty_queue.mark(incident)
         wanted = after.snapshot is not None and after.briefing.wanted(after.snapshot, after.as_of)
-        return self._wiring.durations.briefing if wanted else None
+        return self._wiring.durations.enrichment_timeout if wanted else None
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Leave it to whoever is next."""
@@ -120,7 +120,7 @@ class Enricher:
         """Wait until it is time for another call that nobody waits for."""
         now = asyncio.get_running_loop().time()
         begin = max(now, self._next)
-        self._next = begin + self._wiring.durations.briefing_pause
+        self._next = begin + self._wiring.durations.enrichment_pause
         await asyncio.sleep(begin - now)
         await lease.check(self._wiring.durations.pagerduty_timeout)
 

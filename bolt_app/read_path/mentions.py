@@ -41,7 +41,7 @@ class Mentions:
         """Find whom to mention for each assignee, within a short time."""
         found: dict[UserId, SlackUserId] = {}
         try:
-            async with asyncio.timeout(self._wiring.durations.names):
+            async with asyncio.timeout(self._wiring.durations.name_lookup):
                 for user in sorted(snapshot.assignee_ids):
                     slack_user = await self._slack_user(user)
                     if slack_user is not None:

@@ -42,13 +42,13 @@ class Reconciler:
         birth = await self._wiring.generation.current()
         known = await self._load(incident, lease)
         if known.snapshot is None:
-            return self._wiring.durations.retry_most if known.unread else None
+            return self._wiring.durations.retry_max if known.unread else None
         try:
             again = await self._sync(known, known.snapshot, birth, lease)
         except CallError as error:
             await self._wiring.journal.note(incident, failure("slack.later", error))
             raise
-        return self._wiring.durations.retry_most if again is None and known.unread else again
+        return self._wiring.durations.retry_max if again is None and known.unread else again
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Forget what the cards say, because our last call may have landed late, and have them looked at again."""

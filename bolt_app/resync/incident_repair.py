@@ -76,7 +76,7 @@ class IncidentRepair:
 
     def _lookback(self, shown: Shown, birth: Birth) -> Window:
         opens = birth.ms if _is_older(shown, birth) else 0
-        return Window(opens, shown.date.ms - int(self._wiring.durations.grace * SECOND))
+        return Window(opens, shown.date.ms - int(self._wiring.durations.webhook_grace * SECOND))
 
     async def _all_settled(self, found: Repaired, missing: list[str]) -> RepairResult:
         incident = found.incident.id

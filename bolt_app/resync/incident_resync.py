@@ -67,7 +67,7 @@ class IncidentResync:
     async def begin(self, progress: Progress, lease: Lease) -> ResyncPass:
         """Read what has happened lately. Raises `CallError` when PagerDuty cannot be asked, and `Malformed`."""
         birth = await self._wiring.generation.current()
-        back = int((self._wiring.durations.grace + OVERLAP) * SECOND)
+        back = int((self._wiring.durations.webhook_grace + OVERLAP) * SECOND)
         since_ms = progress.since_ms or await self._wiring.clock.now_ms() - back
         await lease.check(self._wiring.durations.pagerduty_timeout)
         try:
@@ -184,7 +184,7 @@ class IncidentResync:
         if all(line.type != ANNOTATED for line in known.lines):
             return False
         notes = await self._repairing.repair_notes(known.id, this.lease)
-        visible_ms = notes.date.ms - int(self._wiring.durations.grace * SECOND)
+        visible_ms = notes.date.ms - int(self._wiring.durations.webhook_grace * SECOND)
         found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
         return any(event.at.end >= opens_ms for event in found)
 

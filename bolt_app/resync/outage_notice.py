@@ -37,7 +37,7 @@ class OutageNotice:
         if gap is None or not gap.until_ms:
             return progress
         # PagerDuty cuts to seconds when something happened, and when it was asked.
-        over_ms = gap.until_ms + int(self._wiring.durations.grace * SECOND) + 2 * SECOND
+        over_ms = gap.until_ms + int(self._wiring.durations.webhook_grace * SECOND) + 2 * SECOND
         if progress.begun_ms < over_ms:
             return replace(progress, due_ms=min(progress.due_ms or over_ms, over_ms))
         return await self._announce(progress, gap, lease)

@@ -58,7 +58,7 @@ class Scheduler:
         if self._resync_due(progress, now_ms) or self._watch_due(progress, now_ms):
             await self._under_lease()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._wiring.durations.retry_most):
+            async with asyncio.timeout(self._wiring.durations.retry_max):
                 await self._wiring.stopping.wait()
 
     def _resync_due(self, progress: Progress, now_ms: int) -> bool:
@@ -70,7 +70,7 @@ class Scheduler:
     def _watch_due(self, progress: Progress, now_ms: int) -> bool:
         """On a timer, and at once while a ping is awaited."""
         durations = self._wiring.durations
-        every = durations.retry_most if progress.pinged_ms else durations.watch
+        every = durations.retry_max if progress.pinged_ms else durations.watchdog_interval
         return _is_past(progress.watched_ms, every, now_ms)
 
     async def _under_lease(self) -> None:
@@ -125,7 +125,7 @@ class Scheduler:
         progress = await self._run_sweep(progress, this)
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
-        soon = await self._in(self._wiring.durations.grace) if this.soon else 0
+        soon = await self._in(self._wiring.durations.webhook_grace) if this.soon else 0
         progress = replace(progress, since_ms=this.since_ms, due_ms=soon, again=tuple(this.again), reached=None)
         return await self._gaps.resync_passed(progress, this.late, lease)
 
@@ -138,7 +138,7 @@ class Scheduler:
             # What came late is repaired, so the next pass will not find it late any more.
             progress = add_late(replace(progress, again=again, reached=this.reached), this.late)
         wait = error.retry_after if isinstance(error, Unavailable) else None
-        return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_most))
+        return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_max))
 
     async def _run_sweep(self, progress: Progress, this: ResyncPass) -> Progress:
         try:

@@ -83,7 +83,7 @@ class SlackSweep:
         for incident, doubled in found.duplicates.items():
             await self._delete_duplicates(incident, channel, doubled, this)
         await self._forget_missing(
-            channel, range(oldest_ms, begun_ms - int(self._wiring.durations.grace * SECOND)), found.present
+            channel, range(oldest_ms, begun_ms - int(self._wiring.durations.webhook_grace * SECOND)), found.present
         )
 
     async def _check_message(

@@ -55,7 +55,7 @@ class CommandLog:
 
     async def _append(self, command: Command) -> bool:
         """Append once, and tell whether the entry counts."""
-        patience = self._wiring.durations.store
+        patience = self._wiring.durations.store_timeout
         void_ms = self._wiring.clock.estimate_ms() + int(patience * 1000)
         fields = {"v": b"1", "body": _JSON.dump_json(command), "void": str(void_ms).encode()}
         async with asyncio.timeout(patience):

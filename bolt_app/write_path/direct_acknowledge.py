@@ -145,7 +145,7 @@ class DirectAcknowledge:
             why = "The bridge could not store it for certain: unless the card changes within seconds, nothing was sent."
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         try:
-            async with asyncio.timeout(self._wiring.durations.direct):
+            async with asyncio.timeout(self._wiring.durations.direct_timeout):
                 linked, read = await self._check_actor(press)
                 found = check_precondition(command, read, Incident(command.incident))
                 if found is None:

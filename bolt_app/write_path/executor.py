@@ -134,7 +134,7 @@ class Executor:
     async def _watch_queue(self, incident: IncidentId, waiting: ProgressTracker) -> None:
         """Look for commands that came in meanwhile: whoever has to wait for another's is told so too."""
         while True:
-            await asyncio.sleep(self._wiring.durations.quiet / 2)
+            await asyncio.sleep(self._wiring.durations.ack_silence / 2)
             try:
                 queue = (await self._wiring.command_queues.load(incident)).value
             except StoreDown as error:
@@ -167,7 +167,7 @@ class Executor:
             over = await self._expired_after(attempt, wait)
             if over is not None:
                 return over
-            pause = min(pause * 2, self._wiring.durations.retry_most)
+            pause = min(pause * 2, self._wiring.durations.retry_max)
 
     async def _log_retry(self, attempt: Execution, why: BridgeError, wait: float) -> None:
         command, unclear = attempt.command, attempt.record.unclear

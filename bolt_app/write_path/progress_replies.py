@@ -50,12 +50,12 @@ class ProgressReplies:
 
     async def _progress(self, attempt: Execution) -> None:
         durations = self._wiring.durations
-        await self._wait_until(attempt, durations.quiet)
+        await self._wait_until(attempt, durations.ack_silence)
         async with attempt.shown_on_card:
             await self._show_attempt(attempt)
         if attempt.replies_sent == 0:
             await self._send(attempt, outcome_text.sending_reply(attempt.command))
-        await self._wait_until(attempt, durations.honest)
+        await self._wait_until(attempt, durations.not_yet_after)
         if attempt.replies_sent > 1:
             return
         await self._send(

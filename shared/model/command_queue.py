@@ -34,7 +34,7 @@ class Record:
 
     def life(self, durations: Durations) -> float:
         """Tell for how many seconds a call may be begun: a text is worth sending late, a page is not."""
-        return durations.life_of_text if self.command.action.keeps else durations.life
+        return durations.text_lifetime if self.command.action.keeps else durations.command_lifetime
 
     def deadline_ms(self, durations: Durations) -> int:
         """Tell after when no call is begun any more."""

@@ -48,7 +48,7 @@ class Clock:
 
 def mentions(directory: Directory, clock: Clock) -> Mentions:
     """Open the mentions over a directory."""
-    wiring = SimpleNamespace(identity=directory, durations=Durations(names=0.05))
+    wiring = SimpleNamespace(identity=directory, durations=Durations(name_lookup=0.05))
     return Mentions(cast("Services", wiring), clock)
 
 

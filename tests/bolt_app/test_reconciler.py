@@ -50,5 +50,5 @@ async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     again = await Reconciler(wiring, ChannelPlanner(wiring), cast("Any", shown)).run(INCIDENT, lease)
 
     assert [known.snapshot] == [this.snapshot for this in shown.passes]
-    assert wiring.durations.retry_most == again
+    assert wiring.durations.retry_max == again
     await redis.aclose()

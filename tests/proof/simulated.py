@@ -49,7 +49,7 @@ from tests.proof.engine.process import Process
 from tests.proof.slack import HOME
 from tests.proof.workspace import CHANNEL
 
-DURATIONS = Durations(poll=16.0, block=16.0, resync=40.0, grace=20.0)
+DURATIONS = Durations(poll=16.0, block=16.0, resync=40.0, webhook_grace=20.0)
 """
 Those of production, but for some that only cost time here: how often it is looked whether there is something to do, how
 soon after one resync the next one comes, and how long a webhook may take before it is told without it.

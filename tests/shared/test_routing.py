@@ -7,7 +7,7 @@ import pytest
 from shared.config.bridge_config import RoutingConfig
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import ChannelId
-from shared.routing import Route, passed_over, route
+from shared.routing import Route, mismatches, route
 from tests.builders import snapshot
 
 INCIDENT = snapshot()
@@ -144,4 +144,4 @@ def test_what_keeps_a_route_from_taking_it_is_known(
 ) -> None:
     """For each route before the one that takes it, the first field that does not match."""
     config = RoutingConfig.model_validate({"routes": [{"channel": CHOSEN, **wanted} for wanted in routes]})
-    assert fields == passed_over(INCIDENT, config)
+    assert fields == mismatches(INCIDENT, config)

@@ -12,7 +12,7 @@ from pagebridge_sandbox.slack import Ephemeral
 from tests.stories.harness import FAST, Bridge, running, settled
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
-SHORT_LIVED = replace(FAST, life=1.0, quiet=0.5, honest=0.6)
+SHORT_LIVED = replace(FAST, command_lifetime=1.0, ack_silence=0.5, not_yet_after=0.6)
 """Commands live for a second in the place of a minute."""
 
 

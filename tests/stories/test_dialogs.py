@@ -214,7 +214,7 @@ async def test_tomorrow_morning(bridge: Bridge, acknowledged: str) -> None:
 async def test_what_was_not_done_is_tried_again(tmp_path: Path) -> None:
     """Nobody could be asked in time: Alice reads that of each, and pressing asks both, once."""
     async with running(tmp_path / "valkey", workers=0) as bridge:
-        await bridge.start_worker(replace(FAST, life=1.0))
+        await bridge.start_worker(replace(FAST, command_lifetime=1.0))
         incident = bridge.trigger()
         await bridge.card("Triggered")
         fault = bridge.pagerduty.fail(PagerDutyFault("POST", "/incidents/*/responder_requests", status=429))

@@ -225,7 +225,7 @@ async def audited(bridge: Bridge) -> AuditEntry:
 async def test_trying_again_without_redis(tmp_path: Path) -> None:
     """What was asked cannot be read: Alice is told so, by another way if need be, before her press is acked."""
     async with running(tmp_path / "valkey", workers=0) as bridge:
-        await bridge.start_worker(replace(FAST, life_of_text=0.5))
+        await bridge.start_worker(replace(FAST, text_lifetime=0.5))
         bridge.trigger()
         await bridge.lines(1)
         bridge.pagerduty.fail(Fault("POST", "/incidents/*/notes", status=429))

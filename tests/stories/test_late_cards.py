@@ -18,7 +18,7 @@ LATE, OVER = "are late", "up to date again"
 @pytest.fixture
 async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
     """Run a bridge in which a third of a second is late."""
-    async with running(tmp_path / "valkey", durations=replace(FAST, behind=0.3)) as acme:
+    async with running(tmp_path / "valkey", durations=replace(FAST, delay_notice_after=0.3)) as acme:
         yield acme
 
 

@@ -176,7 +176,7 @@ async def test_a_click_that_waited_too_long_is_told_and_not_carried_out(bridge: 
     await struck(reading)
     await bridge.kill(killed)
 
-    await bridge.start_worker(replace(FAST, life=0.2))
+    await bridge.start_worker(replace(FAST, command_lifetime=0.2))
 
     told = await bridge.told("Alice", "was NOT acknowledged")
     assert "a late act is worse than none" in told

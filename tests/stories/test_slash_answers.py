@@ -218,7 +218,7 @@ async def test_what_could_not_be_stored_is_told_another_way(bridge: Bridge) -> N
 async def test_what_came_too_late_is_told_as_such(tmp_path: Path) -> None:
     """PagerDuty is gone for as long as an acknowledge may wait: of each incident Alice hears that it was not done."""
     async with running(tmp_path / "valkey", workers=0) as bridge:
-        await bridge.start_worker(replace(FAST, life=1.0))
+        await bridge.start_worker(replace(FAST, command_lifetime=1.0))
         await opened(bridge, "Checkout is slow", "Search is down")
         shown = await preview(bridge, "Alice", "not acknowledged: 2")
         bridge.pagerduty.stop_answering()

@@ -39,7 +39,9 @@ class Figures:
 
 async def storm(directory: Path, incidents: int, channels: int) -> Figures:
     """Let a storm pass, and tell what it took. Raises `TimeoutError` when something is never told."""
-    durations = replace(FAST, pace=PACE, slack_timeout=6.0, pagerduty_timeout=6.0, call_max=12.0, lease=10.0, names=5.0)
+    durations = replace(
+        FAST, pace=PACE, slack_timeout=6.0, pagerduty_timeout=6.0, call_max=12.0, lease=10.0, name_lookup=5.0
+    )
     routes = [{"service": f"service-{n}", "channel": f"C0STORM{n}"} for n in range(channels)]
     config = {"routes": routes, "default_channel": "C0INCIDENTS"}
     async with running(directory, durations=durations, limits=faster(PACE), routing=config) as bridge:

@@ -105,7 +105,7 @@ async def test_teams_that_can_be_read_again_let_alice_through(bridge: Bridge) ->
 async def test_teams_that_are_never_read(tmp_path: Path) -> None:
     """Nobody can tell whether she may, so it is not done: Alice is told that it was NOT acknowledged."""
     async with running(tmp_path / "valkey", workers=0) as bridge:
-        await bridge.start_worker(replace(FAST, life=0.5))
+        await bridge.start_worker(replace(FAST, command_lifetime=0.5))
         bridge.trigger()
         await bridge.card("Triggered")
         bridge.pagerduty.fail(Fault("GET", "/teams/*/members", status=503))
