@@ -43,7 +43,7 @@ class ClientLimits:
     """For requests in hand when the port is closed."""
 
 
-class Awaited(Enum):
+class ConnectionState(Enum):
     """What comes next on a connection."""
 
     IDLE = auto()
@@ -52,41 +52,41 @@ class Awaited(Enum):
     ANSWER = auto()
 
 
-class Clients:
+class ConnectionTable:
     """The open connections of one server, the one that changed longest ago first; called for each new connection."""
 
     def __init__(self, server: web.Server, limits: ClientLimits) -> None:
         self.server = server
         self.limits = limits
-        self._open: OrderedDict[Client, None] = OrderedDict()
+        self._open: OrderedDict[Connection, None] = OrderedDict()
 
-    def __call__(self) -> "Client":
+    def __call__(self) -> "Connection":
         """Make the protocol of a new connection."""
-        return Client(self)
+        return Connection(self)
 
-    def opened(self, client: "Client") -> None:
+    def opened(self, client: "Connection") -> None:
         """Take a new connection in, at the cost of another one if there are too many."""
         self._open[client] = None
         CONNECTIONS.set(len(self._open))
         if len(self._open) > self.limits.connections:
             # An answer under way is never given up; if nothing else is awaited, the newcomer itself has to go.
-            next(one for one in self._open if one.awaited is not Awaited.ANSWER).cut_off()
+            next(one for one in self._open if one.awaited is not ConnectionState.ANSWER).cut_off()
 
-    def got_on(self, client: "Client") -> None:
+    def progressed(self, client: "Connection") -> None:
         """Put a connection last, because it is in no arrears."""
         if client in self._open:
             self._open.move_to_end(client)
 
-    def closed(self, client: "Client") -> None:
+    def closed(self, client: "Connection") -> None:
         """Forget a connection."""
         self._open.pop(client, None)
         CONNECTIONS.set(len(self._open))
 
 
-class Client(web.RequestHandler):
+class Connection(web.RequestHandler):
     """One connection, with the deadline for whatever is awaited next."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: ConnectionTable) -> None:
         super().__init__(
             clients.server,
             loop=asyncio.get_running_loop(),
@@ -95,7 +95,7 @@ class Client(web.RequestHandler):
             access_log=None,  # type: ignore[arg-type]  # documented to mean none
             lingering_time=clients.limits.body,
         )
-        self.awaited = Awaited.HEADER
+        self.awaited = ConnectionState.HEADER
         self._clients = clients
         self._wire: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -105,7 +105,7 @@ class Client(web.RequestHandler):
         super().connection_made(transport)
         # aiohttp forgets its transport when it begins to close, which a client that reads nothing can hold up.
         self._wire = transport if isinstance(transport, asyncio.Transport) else None
-        self.wait_for(Awaited.HEADER)
+        self.wait_for(ConnectionState.HEADER)
         self._clients.opened(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -118,11 +118,11 @@ class Client(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; aiohttp calls it. The first ones after an answer begin another request."""
-        if self.awaited is Awaited.IDLE:
-            self.wait_for(Awaited.HEADER)
+        if self.awaited is ConnectionState.IDLE:
+            self.wait_for(ConnectionState.HEADER)
         super().data_received(data)
 
-    def wait_for(self, awaited: Awaited) -> None:
+    def wait_for(self, awaited: ConnectionState) -> None:
         """Set the deadline for what comes next."""
         self.awaited = awaited
         if self._deadline:
@@ -130,7 +130,7 @@ class Client(web.RequestHandler):
         if self._wire:
             seconds: float = getattr(self._clients.limits, awaited.name.lower())
             self._deadline = asyncio.get_running_loop().call_later(seconds, self.cut_off)
-            self._clients.got_on(self)
+            self._clients.progressed(self)
 
     def cut_off(self) -> None:
         """Close the connection at once. To whoever sent the request that is a failed delivery."""
@@ -160,16 +160,16 @@ async def deadlines(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Tell the connection how far its request has come."""
-    wait_for(request, Awaited.BODY)
+    wait_for(request, ConnectionState.BODY)
     try:
         return await handler(request)
     finally:
-        wait_for(request, Awaited.IDLE)
+        wait_for(request, ConnectionState.IDLE)
 
 
-def wait_for(request: web.Request, awaited: Awaited) -> None:
+def wait_for(request: web.Request, awaited: ConnectionState) -> None:
     """Set the deadline of the request's connection."""
-    if isinstance(request.protocol, Client):
+    if isinstance(request.protocol, Connection):
         request.protocol.wait_for(awaited)
 
 
@@ -190,7 +190,7 @@ async def read_body(request: web.Request, most: int) -> bytes | HTTPStatus:
     except (OSError, web.RequestPayloadError) as error:
         log.info("request.broken_off", why=type(error).__name__)
         return HTTPStatus.SERVICE_UNAVAILABLE
-    wait_for(request, Awaited.ANSWER)
+    wait_for(request, ConnectionState.ANSWER)
     return body
 
 

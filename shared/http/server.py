@@ -7,7 +7,7 @@ from typing import cast
 
 from aiohttp import web
 
-from shared.http.connections import ClientLimits, Clients
+from shared.http.connections import ClientLimits, ConnectionTable
 
 LOOPBACK = "127.0.0.1"
 
@@ -31,7 +31,7 @@ async def serving_in_public(app: web.Application, host: str, port: int, limits: 
     runner = web.AppRunner(app, shutdown_timeout=limits.drain)
     await runner.setup()
     try:
-        clients = Clients(cast("web.Server", runner.server), limits)
+        clients = ConnectionTable(cast("web.Server", runner.server), limits)
         listening = await asyncio.get_running_loop().create_server(clients, host, port)
         try:
             yield listening.sockets[0].getsockname()[1]
