@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from bolt_app.slack_transport.base import Transport
 from bolt_app.store_metrics import StoreMetrics
 from shared.errors import StoreDown
-from shared.model.resync_state import EVERYTHING
+from shared.model.resync_state import GLOBAL
 from shared.store import documents
 from shared.store.redis import Redis
 
@@ -65,7 +65,7 @@ class AdminServer:
     async def _subscription(self) -> str:
         """Tell what the watchdog found; it is no reason not to be ready, because resync finds everything as well."""
         try:
-            return (await self._progress.load(EVERYTHING)).value.problem or "ok"
+            return (await self._progress.load(GLOBAL)).value.problem or "ok"
         except StoreDown:
             return "unknown"
 

@@ -11,7 +11,7 @@ from bolt_app.commands.interactive import actor_from_payload
 from bolt_app.commands.slash_payload import actor_from_slash
 from shared.access.identity import is_own_workspace
 from shared.errors import CallError, Malformed
-from shared.model.command import Clicker
+from shared.model.command import SlackActor
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import Block, section
 
@@ -85,7 +85,7 @@ def _payload_kind(body: Body) -> str:
     return COMMAND if "command" in body and "type" not in body else str(body.get("type"))
 
 
-def _acting_user(kind: str, body: Body) -> Clicker:
+def _acting_user(kind: str, body: Body) -> SlackActor:
     return actor_from_slash(body) if kind == COMMAND else actor_from_payload(body)
 
 

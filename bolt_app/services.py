@@ -11,8 +11,8 @@ from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.model.command_queue import CommandQueue
 from shared.model.incident import Incident
-from shared.model.resync_state import Progress
-from shared.model.slack_state import Surface
+from shared.model.resync_state import ResyncState
+from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import documents
@@ -57,8 +57,8 @@ class Services:
     clock: StoreClock
     incidents: Documents[Incident]
     command_queues: Documents[CommandQueue]
-    slack_states: Documents[Surface]
-    resync_states: Documents[Progress]
+    slack_states: Documents[SlackState]
+    resync_states: Documents[ResyncState]
     open_incidents: OpenIncidents
     leases: Callable[[str], Leases]
     dirty_queue: WorkQueue

@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client import Gauge
 
 from shared.model.event import SECOND
-from shared.model.resync_state import EVERYTHING
+from shared.model.resync_state import GLOBAL
 from shared.slack.api.rate_limits import RATES, Rate
 from shared.store import documents, keys
 from shared.store.redis import Redis
@@ -52,7 +52,7 @@ class StoreMetrics:
             await self._budget(method, rates, now_us)
         DEAD_LETTERS.set(int(await self._redis.xlen(keys.DEAD_LETTERS)))
         OPEN.set(int(await self._redis.zcard(keys.OPEN)))
-        begun_ms = (await self._progress.load(EVERYTHING)).value.begun_ms
+        begun_ms = (await self._progress.load(GLOBAL)).value.begun_ms
         RESYNCED.set(max(0, now_us // 1000 - begun_ms) / SECOND if begun_ms else 0)
         UP.set(1)
 

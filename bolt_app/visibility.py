@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from bolt_app.services import Services
 from shared.errors import NotFound
-from shared.model.command import Clicker
+from shared.model.command import SlackActor
 from shared.model.ids import ChannelId, IncidentId, TeamId
 from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS
@@ -30,9 +30,9 @@ class Visibility:
 
     async def is_shown(self, incident: IncidentId, channel: ChannelId) -> bool:
         """Tell whether a channel shows an incident."""
-        return (await self._wiring.slack_states.load(incident)).value.shows(channel)
+        return (await self._wiring.slack_states.load(incident)).value.is_shown_in(channel)
 
-    async def filter_visible(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
+    async def filter_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
         Tell whether somebody in `channel` may see an incident.
 
@@ -45,7 +45,7 @@ class Visibility:
         involved = user.id in incident.snapshot.assignee_ids | incident.responders
         return self.can_see(user, incident.snapshot.team_ids, private, involved=involved)
 
-    async def is_hidden(self, incident: RestIncident, by: Clicker, channel: ChannelId) -> bool:
+    async def is_hidden(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
         Tell whether somebody must not even learn that an incident is there.
 

@@ -6,7 +6,7 @@ from itertools import takewhile
 from shared.config.bridge_config import RouteConfig, RoutingConfig
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import ChannelId
-from shared.model.thread_layout import Loud, Verbosity
+from shared.model.thread_layout import BroadcastKind, Verbosity
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Route:
     channels: tuple[ChannelId, ...]
     named: bool
     verbosity: Verbosity
-    broadcast: frozenset[Loud]
+    broadcast: frozenset[BroadcastKind]
 
 
 def route(snapshot: Snapshot, config: RoutingConfig) -> Route:

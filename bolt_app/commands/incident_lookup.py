@@ -19,7 +19,7 @@ from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed, NotFound, StoreDown
-from shared.model.command import Command, Terms
+from shared.model.command import ActionParams, Command
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
@@ -62,8 +62,8 @@ class Target:
             response_url=typed.response_url,
             label=self.label,
             url=self.url,
-            terms=Terms(text=wish.text, people=people, seen=self.seen),
-            aloud=True,
+            params=ActionParams(text=wish.text, people=people, expected_assignees=self.seen),
+            always_reply=True,
         )
 
 

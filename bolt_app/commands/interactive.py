@@ -7,7 +7,7 @@ from typing import Any
 
 from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
-from shared.model.command import Action, Clicker, Command, Terms, command_id
+from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
 from shared.slack.render.buttons import DETAILS, NO_NUMBER, OPEN, read_seen
@@ -26,13 +26,13 @@ class Press:
     """
     A press on one of our buttons, or on an entry of a menu: who, where, and what was written into its value.
 
-    `pressed_ms` is when, by Slack's clock; 0 where Slack does not say.
+    `requested_ms` is when, by Slack's clock; 0 where Slack does not say.
     """
 
     id: CommandId
     action_id: str
     value: str
-    by: Clicker
+    by: SlackActor
     channel: ChannelId
     message: MessageTs
     response_url: str
@@ -51,7 +51,7 @@ class ModalRequest:
 
     action: Action | None
     about: ModalContext
-    by: Clicker
+    by: SlackActor
     trigger_id: str
 
 
@@ -137,19 +137,19 @@ def parse_press(payload: Payload) -> Press:
         )
 
 
-def actor_from_payload(payload: Payload) -> Clicker:
+def actor_from_payload(payload: Payload) -> SlackActor:
     """Name the person behind an interactive payload. Raises `Malformed` when it names nobody."""
     with malformed_on_bad_input():
         user = payload["user"]
         enterprise = (payload.get("enterprise") or {}).get("id")
-        return Clicker(
+        return SlackActor(
             id=SlackUserId(require_text(user["id"])),
             team=require_text(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
             enterprise=None if enterprise is None else require_text(enterprise),
         )
 
 
-def command_from_submission(payload: Payload, action: Action, about: ModalContext, terms: Terms) -> Command:
+def command_from_submission(payload: Payload, action: Action, about: ModalContext, terms: ActionParams) -> Command:
     """
     Make the command that a filled-in dialog means.
 
@@ -171,8 +171,8 @@ def command_from_submission(payload: Payload, action: Action, about: ModalContex
             response_url=about.response_url,
             label=about.label,
             url=about.url,
-            terms=terms,
-            pressed_ms=about.opened_ms,
+            params=terms,
+            requested_ms=about.opened_ms,
         )
 
 
@@ -206,8 +206,8 @@ def _command_from_press(found: Press, action: Action, about: ModalContext, level
         response_url=found.response_url,
         label=about.label,
         url=about.url,
-        terms=Terms(seen=about.seen, level=level),
-        pressed_ms=found.pressed_ms,
+        params=ActionParams(expected_assignees=about.seen, level=level),
+        requested_ms=found.pressed_ms,
     )
 
 

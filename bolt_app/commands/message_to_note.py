@@ -13,7 +13,7 @@ import structlog
 from bolt_app.commands.interactive import Payload, actor_from_payload, malformed_on_bad_input, require_text
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, StoreDown
-from shared.model.command import Action, Clicker, Command, Terms, command_id
+from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.request_bodies import LONGEST_NOTE
@@ -36,7 +36,7 @@ class Quote:
     """The message that the shortcut was used on. `thread` is None for one in no thread, or at the head of one."""
 
     id: CommandId
-    by: Clicker
+    by: SlackActor
     channel: ChannelId
     ts: MessageTs
     thread: MessageTs | None
@@ -116,8 +116,8 @@ class MessageToNote:
             response_url=found.response_url,
             label=number(snapshot) if snapshot else "",
             url=snapshot.url if snapshot else "",
-            terms=Terms(text=note_text(author, readable(found.text, names), permalink)),
-            aloud=True,
+            params=ActionParams(text=note_text(author, readable(found.text, names), permalink)),
+            always_reply=True,
         )
 
     async def _incident(self, channel: ChannelId, thread: MessageTs) -> IncidentId:

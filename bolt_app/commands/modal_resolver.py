@@ -18,7 +18,7 @@ from bolt_app.modals.forms import LATER
 from bolt_app.services import Services
 from shared.access.identity import Identity
 from shared.errors import CallError, StoreDown
-from shared.model.command import Clicker, Command
+from shared.model.command import Command, SlackActor
 from shared.model.event import Ref
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined
@@ -61,7 +61,7 @@ class ModalResolver:
             raise InputError(**{found.user_block: words}) from None
         return command_from_submission(payload, found.action, found.context, terms)
 
-    async def _assignees(self, found: ModalInput, who: Clicker) -> tuple[Ref, ...]:
+    async def _assignees(self, found: ModalInput, who: SlackActor) -> tuple[Ref, ...]:
         if found.assign_to_me:
             return (await self._actor_as_assignee(who),)
         turns = asyncio.Semaphore(CONCURRENT_LOOKUPS)
@@ -77,14 +77,14 @@ class ModalResolver:
             raise InputError(**{found.user_block: f"{words} {refused[0].next_step}."})
         return tuple(answer for answer in answers if isinstance(answer, Ref))
 
-    async def _actor_as_assignee(self, who: Clicker) -> Ref:
+    async def _actor_as_assignee(self, who: SlackActor) -> Ref:
         try:
             user = (await self._wiring.identity.link(who)).user
         except Declined as declined:
             raise InputError(mine=f"{declined.outcome.why} {declined.outcome.next_step}.") from None
         return Ref(user.id, user.name)
 
-    async def _snooze_seconds(self, found: ModalInput, who: Clicker) -> int:
+    async def _snooze_seconds(self, found: ModalInput, who: SlackActor) -> int:
         if found.wake is None:
             return 0
         now_ms = self._wiring.clock.estimate_ms()

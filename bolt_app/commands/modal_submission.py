@@ -15,7 +15,7 @@ from bolt_app.modals.context import ModalContext
 from bolt_app.modals.forms import HOURS, LATER, UNTIL
 from bolt_app.modals.inputs import CALLBACK, VALUE, search_select
 from shared.errors import BridgeError, Malformed
-from shared.model.command import Action, Terms
+from shared.model.command import Action, ActionParams
 from shared.model.event import SECOND, Ref
 from shared.model.ids import SlackUserId
 from shared.pagerduty.api.request_bodies import LONGEST_SNOOZE
@@ -46,7 +46,7 @@ class ModalInput:
 
     action: Action
     context: ModalContext
-    terms: Terms
+    terms: ActionParams
     selected_users: tuple[SlackUserId, ...] = ()
     user_block: str = ""
     assign_to_me: bool = False
@@ -149,45 +149,47 @@ def _parse_action(value: object) -> str:
 
 
 def _note(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
-    return ModalInput(action, of, Terms(text=values.required("text", "Write something first.")))
+    return ModalInput(action, of, ActionParams(text=values.required("text", "Write something first.")))
 
 
 def _resolve(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
-    return ModalInput(action, of, Terms(text=values.text("text")))
+    return ModalInput(action, of, ActionParams(text=values.text("text")))
 
 
 def _reassign(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     mine, people, policy = values.is_checked("mine"), values.people("person"), values.named_choice("policy")
     if mine + len(people) + (policy is not None) != 1:
         raise InputError(mine="Choose exactly one: yourself, somebody else, or an escalation policy.")
-    return ModalInput(action, of, Terms(policy=policy, seen=of.seen), people, "person", assign_to_me=mine)
+    return ModalInput(
+        action, of, ActionParams(policy=policy, expected_assignees=of.seen), people, "person", assign_to_me=mine
+    )
 
 
 def _add_responders(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     people = tuple(dict.fromkeys(values.people("people")))
     if not people:
         raise InputError(people="Choose who should help.")
-    return ModalInput(action, of, Terms(text=values.text("text")), people, "people")
+    return ModalInput(action, of, ActionParams(text=values.text("text")), people, "people")
 
 
 def _snooze(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     how_long, until = values.choice("how_long"), values.timestamp("until")
     if how_long in HOURS and until is None:
-        return ModalInput(action, of, Terms(seconds=int(how_long) * HOUR))
+        return ModalInput(action, of, ActionParams(seconds=int(how_long) * HOUR))
     if how_long == LATER and until is None:
-        return ModalInput(action, of, Terms(), user_block="how_long", wake=LATER)
+        return ModalInput(action, of, ActionParams(), user_block="how_long", wake=LATER)
     if how_long != UNTIL:
         raise InputError(how_long="You chose a time below: choose “Until the time below”, or clear it.")
     if until is None:
         raise InputError(until="Choose a date and a time.")
-    return ModalInput(action, of, Terms(), user_block="until", wake=until)
+    return ModalInput(action, of, ActionParams(), user_block="until", wake=until)
 
 
 def _priority(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     priority = values.named_choice("priority")
     if priority is None:
         raise InputError(priority="Choose a priority.")
-    return ModalInput(action, of, Terms(priority=priority))
+    return ModalInput(action, of, ActionParams(priority=priority))
 
 
 def _trigger(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
@@ -198,7 +200,7 @@ def _trigger(action: Action, of: ModalContext, values: _ViewState) -> ModalInput
     if urgency not in {"high", "low"}:
         raise ValueError("no such urgency")
     title = values.required("title", "Say what is wrong.")
-    return ModalInput(action, of, Terms(text=values.text("text"), service=service, title=title, urgency=urgency))
+    return ModalInput(action, of, ActionParams(text=values.text("text"), service=service, title=title, urgency=urgency))
 
 
 _READ: Mapping[Action, Callable[[Action, ModalContext, _ViewState], ModalInput]] = {

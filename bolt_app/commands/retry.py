@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from bolt_app.commands.interactive import RetryRequest
 from bolt_app.services import Services
-from shared.model.command import Action, Clicker, Command, command_id
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command import Action, Command, SlackActor, command_id
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.event import Ref
 from shared.model.ids import CommandId
 from shared.model.outcome import Declined, Kind, Outcome
@@ -51,17 +51,17 @@ def retry_command(queue: CommandQueue, again: RetryRequest) -> Command:
     first = left[0]
     return replace(
         first,
-        id=_next_attempt(first.whole, user),
+        id=_next_attempt(first.parent_id, user),
         by=user,
         response_url=again.press.response_url,
-        pressed_ms=again.press.pressed_ms,
-        terms=replace(first.terms, people=_unanswered_people(left)),
+        requested_ms=again.press.pressed_ms,
+        params=replace(first.params, people=_unanswered_people(left)),
         part=0,
         parts=1,
     )
 
 
-def _newest_attempt(queue: CommandQueue, command: CommandId, user: Clicker) -> tuple[Record, ...]:
+def _newest_attempt(queue: CommandQueue, command: CommandId, user: SlackActor) -> tuple[CommandRecord, ...]:
     """Follow from try to try to the last one on record."""
     records = _attempts_of(queue, command)
     while further := _attempts_of(queue, _next_attempt(command, user)):
@@ -69,18 +69,18 @@ def _newest_attempt(queue: CommandQueue, command: CommandId, user: Clicker) -> t
     return records
 
 
-def _attempts_of(queue: CommandQueue, command: CommandId) -> tuple[Record, ...]:
-    return tuple(record for record in queue.records if record.command.whole == command)
+def _attempts_of(queue: CommandQueue, command: CommandId) -> tuple[CommandRecord, ...]:
+    return tuple(record for record in queue.records if record.command.parent_id == command)
 
 
-def _next_attempt(command: CommandId, user: Clicker) -> CommandId:
+def _next_attempt(command: CommandId, user: SlackActor) -> CommandId:
     return command_id(user.id, "retry", command, "")
 
 
 def _unanswered_people(left: list[Command]) -> tuple[Ref, ...]:
     if left[0].action is not Action.ADD_RESPONDERS:
-        return left[0].terms.people
-    return tuple(person for command in left for person in command.terms.people)
+        return left[0].params.people
+    return tuple(person for command in left for person in command.params.people)
 
 
 def _declined(why: str, next_step: str) -> Declined:

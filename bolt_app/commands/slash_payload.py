@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import Malformed
-from shared.model.command import Clicker, command_id
+from shared.model.command import SlackActor, command_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId
 
 
@@ -15,7 +15,7 @@ class SlashPayload:
 
     command: str
     text: str
-    by: Clicker
+    by: SlackActor
     channel: ChannelId
     response_url: str
     trigger_id: str
@@ -43,10 +43,10 @@ def parse_slash_payload(payload: Mapping[str, Any]) -> SlashPayload:
     )
 
 
-def actor_from_slash(payload: Mapping[str, Any]) -> Clicker:
+def actor_from_slash(payload: Mapping[str, Any]) -> SlackActor:
     """Name the person behind the payload. Raises `Malformed` when it names nobody."""
     enterprise = _text(payload, "enterprise_id") or None
-    return Clicker(SlackUserId(_required(payload, "user_id")), _text(payload, "team_id"), enterprise)
+    return SlackActor(SlackUserId(_required(payload, "user_id")), _text(payload, "team_id"), enterprise)
 
 
 def _required(payload: Mapping[str, Any], name: str) -> str:

@@ -87,8 +87,8 @@ def incidents_from_press(payload: Mapping[str, Any]) -> tuple[Command, ...]:
             message=None,
             response_url="",
             label=f"#{number}" if number.isdecimal() else number,
-            aloud=True,
-            pressed_ms=found.pressed_ms,
+            always_reply=True,
+            requested_ms=found.pressed_ms,
         )
         for incident, number in named.items()
     )

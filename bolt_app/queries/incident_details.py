@@ -10,7 +10,7 @@ from bolt_app.queries.router import QUERY_TIMEOUT, malformed_query_reply
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed, NotFound, StoreDown
-from shared.model.command import Clicker
+from shared.model.command import SlackActor
 from shared.model.ids import IncidentId
 from shared.model.outcome import Declined
 from shared.slack.render.blocks import Block, section
@@ -25,7 +25,7 @@ class IncidentDetails:
         self._opening = opening
         self._seeing = Visibility(wiring)
 
-    async def open(self, incident: IncidentId, about: ModalContext, by: Clicker, trigger_id: str) -> None:
+    async def open(self, incident: IncidentId, about: ModalContext, by: SlackActor, trigger_id: str) -> None:
         """Open them; whatever goes wrong is told there. Never raises `CallError`."""
 
         async def told() -> Block:
@@ -33,7 +33,7 @@ class IncidentDetails:
 
         await self._opening.open_and_load(about, trigger_id, incident_details_view.loading(about), told)
 
-    async def _render(self, incident: IncidentId, about: ModalContext, by: Clicker) -> list[Block]:
+    async def _render(self, incident: IncidentId, about: ModalContext, by: SlackActor) -> list[Block]:
         try:
             async with asyncio.timeout(QUERY_TIMEOUT):
                 whole = await read_incident(self._wiring.pagerduty, incident)

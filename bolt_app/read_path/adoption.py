@@ -19,8 +19,8 @@ from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Agent, Snapshot
 from shared.model.ids import ChannelId, IncidentId, UserId
 from shared.model.incident import Incident
-from shared.model.slack_state import Placed, Surface
-from shared.model.timeline import Line, joined, person
+from shared.model.slack_state import MessageState, SlackState
+from shared.model.timeline import Line, merge_lines, person
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import card_of, lines_by_key, rebuilt, version
 from shared.store.generation import Birth
@@ -61,7 +61,9 @@ class Adoption:
         self._retry_after: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
         self._names: dict[str, str] = {}
 
-    async def adopt(self, known: Incident, surface: Surface, birth: Birth, lease: Lease) -> tuple[Incident, Surface]:
+    async def adopt(
+        self, known: Incident, surface: SlackState, birth: Birth, lease: Lease
+    ) -> tuple[Incident, SlackState]:
         """
         Return an incident and what Slack shows of it, with what was found if both are older than the data.
 
@@ -82,7 +84,7 @@ class Adoption:
         found = _merge_found(surface, cards, thread, birth)
         if not cards and not any_card:
             # A first start: nobody wants a card of everything that is open at that moment.
-            found = replace(found, quiet_ms=birth.ms)
+            found = replace(found, silent_until_ms=birth.ms)
         lines = await self._resolve_agents(rebuilt(known.id, thread))
         if lines:
             known = (await self._wiring.incidents.change(known.id, lambda now: _add_lines(now, lines))).value
@@ -167,8 +169,8 @@ class Adoption:
 
 
 def _merge_found(
-    surface: Surface, cards: dict[ChannelId, OwnMessage], thread: Iterable[OwnMessage], birth: Birth
-) -> Surface:
+    surface: SlackState, cards: dict[ChannelId, OwnMessage], thread: Iterable[OwnMessage], birth: Birth
+) -> SlackState:
     thread = tuple(thread)
     home = next((c for c, card in cards.items() if any(m.thread_ts == card.ts for m in thread)), None)
     channels = sorted(cards, key=lambda channel: channel != home)
@@ -176,15 +178,17 @@ def _merge_found(
         surface,
         generation=birth.name,
         channels=tuple(channels),
-        cards={channel: Placed(ts=card.ts, shown=version(card) or None) for channel, card in cards.items()},
-        lines={key: Placed(ts=ts) for key, ts in lines_by_key(surface.id, thread).items()},
-        told_ms=birth.ms if cards else 0,
+        cards={
+            channel: MessageState(ts=card.ts, content_digest=version(card) or None) for channel, card in cards.items()
+        },
+        lines={key: MessageState(ts=ts) for key, ts in lines_by_key(surface.id, thread).items()},
+        announced_until_ms=birth.ms if cards else 0,
     )
 
 
 def _add_lines(incident: Incident, lines: tuple[Line, ...]) -> Incident:
-    return replace(incident, lines=joined(incident.lines, lines))
+    return replace(incident, lines=merge_lines(incident.lines, lines))
 
 
-def _keep_known(now: Surface, found: Surface) -> Surface:
+def _keep_known(now: SlackState, found: SlackState) -> SlackState:
     return now if now.generation else found

@@ -9,8 +9,8 @@ from bolt_app.visibility import Visibility
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
-from shared.model.secrecy import Secrecy
-from shared.model.slack_state import Surface
+from shared.model.secrecy import Privacy
+from shared.model.slack_state import SlackState
 from shared.routing import Route, mismatches, route
 from shared.store.generation import Birth
 from shared.store.leases import Lease
@@ -29,7 +29,7 @@ class ChannelPlanner:
         """Find the route that holds for an incident as it is now."""
         return route(snapshot, self._wiring.config.routing)
 
-    async def plan(self, surface: Surface, snapshot: Snapshot, birth: Birth, lease: Lease) -> Surface:
+    async def plan(self, surface: SlackState, snapshot: Snapshot, birth: Birth, lease: Lease) -> SlackState:
         """
         Return the surface with its channels, planning them if there are none yet. `birth` is that of the data it is in.
 
@@ -43,29 +43,31 @@ class ChannelPlanner:
         if not surface.channels and not added:
             return surface
         secrecy = await self._privacy(surface, snapshot)
-        if not added and secrecy == surface.secrecy:
+        if not added and secrecy == surface.privacy:
             return surface
 
-        def rule(current: Surface) -> Surface:
+        def rule(current: SlackState) -> SlackState:
             more = tuple(channel for channel in added if channel not in current.channels)
             generation = current.generation or birth.name
             return replace(current, channels=(*current.channels, *more), generation=generation).withheld(secrecy)
 
         routed = [self._check_routed(snapshot, added)] if added else []
-        hidden = [fact("incident.withheld", channel=channel) for channel in secrecy.shut - surface.secrecy.shut]
+        hidden = [
+            fact("incident.withheld", channel=channel) for channel in secrecy.hidden_in - surface.privacy.hidden_in
+        ]
         return (await self._wiring.slack_states.change(surface.id, rule, lease, lambda: (*routed, *hidden))).value
 
-    async def _privacy(self, surface: Surface, snapshot: Snapshot) -> Secrecy:
+    async def _privacy(self, surface: SlackState, snapshot: Snapshot) -> Privacy:
         """
         Decide which channels learn nothing more of an incident that may belong to other teams than it did.
 
         Raises `CallError` while it cannot be told whether they are private: until then no channel learns of it.
         """
-        known, teams, chosen = surface.secrecy, frozenset(snapshot.team_ids), self.route(snapshot)
+        known, teams, chosen = surface.privacy, frozenset(snapshot.team_ids), self.route(snapshot)
         if not surface.channels:
             # The first channels were chosen for these teams.
             return replace(known, teams=teams)
-        private = bool(known.shut) if teams == known.teams else bool(await self._seeing.private(teams))
+        private = bool(known.hidden_in) if teams == known.teams else bool(await self._seeing.private(teams))
         named = chosen.channels if chosen.named else ()
         return known.decided(teams, surface.channels, named, private=private)
 

@@ -14,8 +14,8 @@ from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.services import Services
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
-from shared.model.slack_state import Placed
-from shared.model.thread_layout import Telling, loud, told, wanted
+from shared.model.slack_state import MessageState
+from shared.model.thread_layout import ThreadEntry, broadcast_kind, is_wanted, layout_thread
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message
 from shared.slack.render.card import Places
@@ -68,7 +68,7 @@ class ChannelSync:
         if is_obsolete(this, channel):
             await self._closing.abandon(this, channel)
             return None
-        if not this.surface.shows(channel) and this.needs_card(channel):
+        if not this.surface.is_shown_in(channel) and this.needs_card(channel):
             return None
         new = this.card(channel).ts is None
         try:
@@ -104,7 +104,7 @@ class ChannelSync:
         await self._lagging.card_shown(this, channel, since=before)
 
     async def _render_card(self, this: ReconcilePass, channel: ChannelId, names: Names) -> Message:
-        if not this.surface.shows(channel):
+        if not this.surface.is_shown_in(channel):
             return render_withheld(this.incident.id, this.snapshot)
         elsewhere = this.home if channel != this.home else None
         displaced = this.surface.displaced_from(channel)
@@ -116,11 +116,11 @@ class ChannelSync:
         names = names if channel == this.home else {}
         message = await self._render_card(this, channel, names)
 
-        async def save(placed: Placed) -> None:
+        async def save(placed: MessageState) -> None:
             known = placed.with_news(this.as_of_ms)
             called = names if placed.ts not in (None, this.card(channel).ts) else ()
             await this.save(
-                self._wiring.slack_states, lambda surface: surface.with_card(channel, known).calling(called)
+                self._wiring.slack_states, lambda surface: surface.with_card(channel, known).with_mentioned(called)
             )
 
         # What only says more of a state that is shown already must not take the place of another incident's news.
@@ -128,45 +128,47 @@ class ChannelSync:
         place = MessageTarget(channel, save, this.lease, urgent=this.urgent and urgent)
         placed = await self._ensure_card(this, message, names, place)
         placed = await self._placing.ensure_content(message, placed, place)
-        if placed.ts is None and this.surface.shows(channel):
+        if placed.ts is None and this.surface.is_shown_in(channel):
             if channel == this.home:
                 # The thread is gone with it.
-                await this.save(self._wiring.slack_states, lambda surface: surface.left_behind())
+                await this.save(self._wiring.slack_states, lambda surface: surface.thread_lost())
             await self._placing.ensure_content(message, await self._ensure_card(this, message, names, place), place)
         if this.has_news(this.card(channel)):
             # What is new does not show on it.
             await save(this.card(channel))
 
-    async def _ensure_card(self, this: ReconcilePass, message: Message, names: Names, place: MessageTarget) -> Placed:
+    async def _ensure_card(
+        self, this: ReconcilePass, message: Message, names: Names, place: MessageTarget
+    ) -> MessageState:
         """Make a card exist. To post it anew calls only people whom no message has called; others it names at first."""
         known = this.card(place.channel)
-        if known.ts is None and this.surface.called & names.keys():
-            fresh = {user: names[user] for user in names.keys() - this.surface.called}
+        if known.ts is None and this.surface.mentioned & names.keys():
+            fresh = {user: names[user] for user in names.keys() - this.surface.mentioned}
             message = await self._render_card(this, place.channel, fresh)
         return await self._placing.ensure_posted(message, known, place)
 
     async def _sync_thread(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Write the lines, one after the other, as soon as there is a card for them."""
-        if channel != this.home or this.card(channel).ts is None or not this.surface.shows(channel):
+        if channel != this.home or this.card(channel).ts is None or not this.surface.is_shown_in(channel):
             return
-        tellings = told(this.incident.lines, this.surface.lines.keys())
-        quiet = {each.line.key for each in tellings if not wanted(each.line, this.route.verbosity)}
-        if quiet - this.surface.left_out - this.surface.lines.keys():
-            await this.save(self._wiring.slack_states, lambda surface: surface.leaving_out(quiet))
+        tellings = layout_thread(this.incident.lines, this.surface.lines.keys())
+        quiet = {each.line.key for each in tellings if not is_wanted(each.line, this.route.verbosity)}
+        if quiet - this.surface.omitted_lines - this.surface.lines.keys():
+            await this.save(self._wiring.slack_states, lambda surface: surface.with_omitted(quiet))
         for telling in tellings:
-            if telling.line.key not in quiet and not this.surface.counts_as_told(telling.line):
+            if telling.line.key not in quiet and not this.surface.is_announced(telling.line):
                 await self._sync_line(this, telling)
 
-    async def _sync_line(self, this: ReconcilePass, telling: Telling) -> None:
+    async def _sync_line(self, this: ReconcilePass, telling: ThreadEntry) -> None:
         key = telling.line.key
-        known = this.surface.lines.get(key, Placed())
-        if known.ts is not None and (not telling.sides or key in this.surface.behind):
+        known = this.surface.lines.get(key, MessageState())
+        if known.ts is not None and (not telling.sides or key in this.surface.outdated_lines):
             return
 
-        async def save(placed: Placed) -> None:
+        async def save(placed: MessageState) -> None:
             await this.save(self._wiring.slack_states, lambda surface: surface.with_line(key, placed))
 
-        thread, aloud = this.card(this.home).ts, loud(telling.line) in this.route.broadcast
+        thread, aloud = this.card(this.home).ts, broadcast_kind(telling.line) in this.route.broadcast
         place = MessageTarget(this.home, save, this.lease, thread=thread, broadcast=aloud, urgent=this.urgent)
         message = thread_line.render_line(this.incident.id, telling.line, telling.sides, telling.before)
         try:

@@ -7,7 +7,7 @@ from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.services import Services
 from shared.errors import CallError
 from shared.model.ids import ChannelId
-from shared.model.slack_state import Placed
+from shared.model.slack_state import MessageState
 from shared.slack.render.blocks import metadata
 from shared.store.delayed_cards import Lag, Late
 
@@ -32,10 +32,10 @@ class DelayNotice:
         since = this.as_of_ms or await self._wiring.clock.now_ms()
         await self._post(channel, await self._lag.late(channel, this.incident.id, since))
 
-    async def card_shown(self, this: ReconcilePass, channel: ChannelId, *, since: Placed) -> None:
+    async def card_shown(self, this: ReconcilePass, channel: ChannelId, *, since: MessageState) -> None:
         """Note that a card is as it should be; `since` is what it was before this pass."""
         now = this.card(channel)
-        if since.shown != now.shown and since.of_ms < now.of_ms:
+        if since.content_digest != now.content_digest and since.state_ms < now.state_ms:
             DELAY.observe(max(0, await self._wiring.clock.now_ms() - this.as_of_ms) / 1000)
         await self._post(channel, await self._lag.shown(channel, this.incident.id))
 

@@ -16,7 +16,7 @@ from bolt_app.escalating import OnCall as Levels
 from bolt_app.escalating import present_level
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
-from shared.model.enrichment import Ahead, FirstAlert, Link, decisive
+from shared.model.enrichment import FirstAlert, Link, PendingActions, identifying_fields
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, fold_read
@@ -44,7 +44,7 @@ class Enricher:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Read what the card of one incident still lacks. Raises `CallError` when PagerDuty cannot be asked."""
         known = (await self._wiring.incidents.load(incident)).value
-        if known.snapshot is None or not known.briefing.wanted(known.snapshot, known.as_of):
+        if known.snapshot is None or not known.enrichment.is_wanted(known.snapshot, known.as_of):
             return None
         read = await self._read(known, lease)
         ahead, alert = await self._read_pending(known, read, lease), await self._first_alert(known, read, lease)
@@ -53,7 +53,7 @@ class Enricher:
         ).value
         if after != known:
             await self._wiring.dirty_queue.mark(incident)
-        wanted = after.snapshot is not None and after.briefing.wanted(after.snapshot, after.as_of)
+        wanted = after.snapshot is not None and after.enrichment.is_wanted(after.snapshot, after.as_of)
         return self._wiring.durations.enrichment_timeout if wanted else None
 
     async def fenced_off(self, incident: IncidentId) -> None:
@@ -71,7 +71,7 @@ class Enricher:
 
     async def _first_alert(self, known: Incident, read: RestIncident | None, lease: Lease) -> FirstAlert | None:
         """Read the first alert, unless it is known; None when it is, or could not be read now."""
-        before, counts = known.briefing.alert, read.alerts if read else None
+        before, counts = known.enrichment.alert, read.alerts if read else None
         if before is not None and (before != FirstAlert() or counts is None or not counts.all):
             return None
         if read is None or (counts is not None and not counts.all):
@@ -86,12 +86,12 @@ class Enricher:
             log.warning("briefing.no_alert", incident=known.id, why=str(error))
             return FirstAlert()
 
-    async def _read_pending(self, known: Incident, read: RestIncident | None, lease: Lease) -> Ahead:
+    async def _read_pending(self, known: Incident, read: RestIncident | None, lease: Lease) -> PendingActions:
         times = [at for at in (known.as_of, read.updated if read else None) if at is not None]
         of = max(times, key=lambda at: at.ms, default=Instant(0))
         escalates, ends = (read.due("escalate"), read.due("unacknowledge")) if read else (None, None)
         to = await self._next_assignees(known, read, escalates, lease) if read and escalates else ()
-        return Ahead(of, escalates.ms if escalates else None, to, ends.ms if ends else None)
+        return PendingActions(of, escalates.ms if escalates else None, to, ends.ms if ends else None)
 
     async def _next_assignees(self, known: Incident, read: RestIncident, at: Instant, lease: Lease) -> tuple[Ref, ...]:
         """Find out who is paged next. That it cannot be told is no reason to keep silent about when."""
@@ -125,7 +125,9 @@ class Enricher:
         await lease.check(self._wiring.durations.pagerduty_timeout)
 
 
-def with_enrichment(known: Incident, read: RestIncident | None, ahead: Ahead, alert: FirstAlert | None) -> Incident:
+def with_enrichment(
+    known: Incident, read: RestIncident | None, ahead: PendingActions, alert: FirstAlert | None
+) -> Incident:
     """
     Let a projection know what was read, the incident itself included if it is another than is known. Pure.
 
@@ -137,9 +139,11 @@ def with_enrichment(known: Incident, read: RestIncident | None, ahead: Ahead, al
             EventId(f"briefing:{known.id}"), "read", known.id, Source.READ, read.updated, snapshot=read.snapshot
         )
         known = fold_read(known, event)
-    briefing = known.briefing if alert is None else replace(known.briefing, alert=alert)
-    same = read is None or (known.snapshot is not None and decisive(known.snapshot) == decisive(read.snapshot))
-    return replace(known, briefing=replace(briefing, ahead=ahead) if same else briefing)
+    briefing = known.enrichment if alert is None else replace(known.enrichment, alert=alert)
+    same = read is None or (
+        known.snapshot is not None and identifying_fields(known.snapshot) == identifying_fields(read.snapshot)
+    )
+    return replace(known, enrichment=replace(briefing, pending=ahead) if same else briefing)
 
 
 def _unchanged_since(known: Incident, read: RestIncident) -> bool:

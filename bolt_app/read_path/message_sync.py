@@ -13,7 +13,7 @@ import structlog
 from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable
 from shared.model.ids import ChannelId, MessageTs
-from shared.model.slack_state import Placed
+from shared.model.slack_state import MessageState
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
 from shared.slack.render.blocks import Message
@@ -28,7 +28,7 @@ NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
 INVALID_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 """Slack's words for blocks that it does not take: then its text has to do, because nothing must keep a card away."""
 
-Save = Callable[[Placed], Awaitable[None]]
+Save = Callable[[MessageState], Awaitable[None]]
 """Stores what is known of a message, checking that nobody has taken the incident over."""
 
 
@@ -56,7 +56,7 @@ class PreCallHook:
     """
 
     def __init__(
-        self, clock: StoreClock, timeout: float, place: MessageTarget, meanwhile: Callable[[int], Placed]
+        self, clock: StoreClock, timeout: float, place: MessageTarget, meanwhile: Callable[[int], MessageState]
     ) -> None:
         self.at_ms = 0
         self._clock = clock
@@ -79,7 +79,7 @@ class MessageSync:
         self._clock = clock
         self._durations = durations
 
-    async def ensure_posted(self, message: Message, placed: Placed, place: MessageTarget) -> Placed:
+    async def ensure_posted(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageState:
         """
         Make sure that the message exists, and return it with its `ts`.
 
@@ -87,50 +87,50 @@ class MessageSync:
         """
         if placed.ts is not None:
             return await self._delete_replaced(placed, place)
-        if placed.unclear:
+        if placed.uncertain:
             found = await self._find_posted(message, placed, place)
             if found is not None:
                 found_again = replace(placed, ts=found, begun_ms=None, until_ms=None)
                 return await self._delete_replaced(await _save(place, found_again), place)
-            placed = await _save(place, Placed(instead_of=placed.instead_of))
+            placed = await _save(place, MessageState(replaces=placed.replaces))
         return await self._delete_replaced(await self._post(message, placed, place), place)
 
-    async def ensure_content(self, message: Message, placed: Placed, place: MessageTarget) -> Placed:
+    async def ensure_content(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageState:
         """
         Make an existing message say what it should, if it does not already.
 
         A message that somebody deleted, or that cannot be edited any more, comes back as one that is not placed.
         """
-        if placed.shown == message.digest or placed.ts is None:
+        if placed.content_digest == message.digest or placed.ts is None:
             return placed
-        if placed.said == message.digest:
+        if placed.pending_digest == message.digest:
             self._require_no_late_update(placed, await self._clock.now_ms())
         # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-        begin = self._pre_call(place, lambda _: placed.forgotten())
+        begin = self._pre_call(place, lambda _: placed.content_unknown())
         try:
             await self._slack.update(
                 place.channel, placed.ts, text=message.text, blocks=message.blocks, urgent=place.urgent, begin=begin
             )
         except Refused as error:
             if _is_blocks_error(message, error):
-                return await self.ensure_content(message.in_words, placed.forgotten(), place)
+                return await self.ensure_content(message.in_words, placed.content_unknown(), place)
             return await _save(place, _after_failed_update(placed, error))
         except CallError as error:
             if not error.surely_not_done:
-                await place.save(replace(placed.forgotten(), until_ms=await self._lands_by(begin)))
+                await place.save(replace(placed.content_unknown(), until_ms=await self._lands_by(begin)))
             raise
         if self._may_land_late(placed, begin.at_ms) > 0:
-            await place.save(replace(placed.forgotten(), said=message.digest))
+            await place.save(replace(placed.content_unknown(), pending_digest=message.digest))
             self._require_no_late_update(placed, begin.at_ms)
-        return await _save(place, Placed(ts=placed.ts, shown=message.digest))
+        return await _save(place, MessageState(ts=placed.ts, content_digest=message.digest))
 
-    def _require_no_late_update(self, placed: Placed, now_ms: int) -> None:
+    def _require_no_late_update(self, placed: MessageState, now_ms: int) -> None:
         """Raise `Unavailable` while an update that timed out may still overwrite this: once more when that is over."""
         late = self._may_land_late(placed, now_ms)
         if late > 0:
             raise Unavailable("an earlier update of this message may still land", retry_after=late)
 
-    def _pre_call(self, place: MessageTarget, meanwhile: Callable[[int], Placed]) -> "PreCallHook":
+    def _pre_call(self, place: MessageTarget, meanwhile: Callable[[int], MessageState]) -> "PreCallHook":
         return PreCallHook(self._clock, self._durations.slack_timeout, place, meanwhile)
 
     async def _lands_by(self, begin: "PreCallHook") -> int:
@@ -140,12 +140,12 @@ class MessageSync:
     def _call_max(self) -> int:
         return int(self._durations.call_max * 1000)
 
-    def _may_land_late(self, placed: Placed, now_ms: int) -> float:
+    def _may_land_late(self, placed: MessageState, now_ms: int) -> float:
         if placed.until_ms is None:
             return 0.0
         return self._clock.left(placed.until_ms, now_ms, self._durations.call_max)
 
-    async def _find_posted(self, message: Message, placed: Placed, place: MessageTarget) -> MessageTs | None:
+    async def _find_posted(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageTs | None:
         wait = self._may_land_late(placed, await self._clock.now_ms())
         if wait > 0:
             raise Unavailable("an earlier post of this message may still land", retry_after=wait)
@@ -154,19 +154,19 @@ class MessageSync:
             place.channel, message.key, oldest_ms=placed.begun_ms or 0, thread_ts=place.thread
         )
 
-    async def _delete_replaced(self, placed: Placed, place: MessageTarget) -> Placed:
+    async def _delete_replaced(self, placed: MessageState, place: MessageTarget) -> MessageState:
         """Delete the message in whose place this one was posted."""
-        if placed.instead_of is None:
+        if placed.replaces is None:
             return placed
         await place.lease.check(self._durations.slack_timeout)
         try:
-            await self._slack.delete(place.channel, placed.instead_of)
+            await self._slack.delete(place.channel, placed.replaces)
         except Refused as error:
             # Gone already, or Slack does not let us: then the new one is at least the later of the two.
-            log.warning("slack.not_deleted", channel=place.channel, ts=placed.instead_of, why=str(error))
-        return await _save(place, replace(placed, instead_of=None))
+            log.warning("slack.not_deleted", channel=place.channel, ts=placed.replaces, why=str(error))
+        return await _save(place, replace(placed, replaces=None))
 
-    async def _post(self, message: Message, placed: Placed, place: MessageTarget) -> Placed:
+    async def _post(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageState:
         begin = self._pre_call(place, lambda now: replace(placed, begun_ms=now, until_ms=now + self._call_max))
         try:
             ts = await self._slack.post(
@@ -181,21 +181,21 @@ class MessageSync:
             )
         except CallError as error:
             if begin.at_ms and error.surely_not_done:
-                await place.save(Placed(instead_of=placed.instead_of))
+                await place.save(MessageState(replaces=placed.replaces))
             elif begin.at_ms:
                 await place.save(replace(placed, begun_ms=begin.at_ms, until_ms=await self._lands_by(begin)))
             if _is_blocks_error(message, error):
                 return await self._post(message.in_words, placed, place)
             raise
-        return await _save(place, Placed(ts=ts, shown=message.digest, instead_of=placed.instead_of))
+        return await _save(place, MessageState(ts=ts, content_digest=message.digest, replaces=placed.replaces))
 
 
-def _after_failed_update(placed: Placed, error: Refused) -> Placed:
+def _after_failed_update(placed: MessageState, error: Refused) -> MessageState:
     """Say what is left of a message that cannot be updated any more; raises `error` if it may be, later."""
     if error.code == "message_not_found":
-        return Placed()
+        return MessageState()
     if error.code in NOT_EDITABLE:
-        return Placed(instead_of=placed.ts)
+        return MessageState(replaces=placed.ts)
     raise error
 
 
@@ -207,6 +207,6 @@ def _is_blocks_error(message: Message, error: CallError) -> bool:
     return odd
 
 
-async def _save(place: MessageTarget, placed: Placed) -> Placed:
+async def _save(place: MessageTarget, placed: MessageState) -> MessageState:
     await place.save(placed)
     return placed

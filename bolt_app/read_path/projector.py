@@ -14,7 +14,7 @@ from prometheus_client import Counter, Histogram
 from bolt_app.services import Services
 from shared.errors import Malformed
 from shared.model.event import SECOND, Event, Source
-from shared.model.incident import Folded, Incident, Told, fold
+from shared.model.incident import Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
 from shared.observability.call_metrics import SPANS
 from shared.pagerduty.events import webhook
@@ -59,7 +59,7 @@ class Projector:
         # Begins a new generation before anything is written to a store that has lost its data.
         await self._wiring.generation.current()
         now_ms = await self._wiring.clock.now_ms()
-        folded = Folded(Incident(event.incident), Told.DUPLICATE)
+        folded = Folded(Incident(event.incident), FoldResult.DUPLICATE)
 
         def rule(incident: Incident) -> Incident:
             nonlocal folded
@@ -71,11 +71,11 @@ class Projector:
         if folded.incident.expectations:
             # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
             await self._wiring.command_queue.mark(event.incident)
-        EVENTS.labels(event.type, event.source, folded.told).inc()
+        EVENTS.labels(event.type, event.source, folded.result).inc()
         QUEUE_SECONDS.observe(max(0, now_ms - entry.at_ms) / SECOND)
-        if event.source is Source.WEBHOOK and folded.told is not Told.DUPLICATE:
+        if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:
             DELIVERY.observe(max(0, entry.at_ms - event.at.ms) / SECOND)
-        log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.told)
+        log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.result)
 
 
 def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
@@ -86,7 +86,7 @@ def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
         event_id=event.id,
         type=event.type,
         source=event.source,
-        told=folded.told,
+        told=folded.result,
         by=event.agent.id if event.agent else None,
         status=event.snapshot.status if event.snapshot else None,
         occurred_ms=event.at.ms,

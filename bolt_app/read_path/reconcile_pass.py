@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId
 from shared.model.incident import Incident
-from shared.model.slack_state import Placed, Surface
+from shared.model.slack_state import MessageState, SlackState
 from shared.routing import Route
 from shared.store.documents import Documents
 from shared.store.leases import Lease
@@ -19,7 +19,7 @@ class ReconcilePass:
     incident: Incident
     snapshot: Snapshot
     lease: Lease
-    surface: Surface
+    surface: SlackState
     route: Route
 
     @property
@@ -42,19 +42,19 @@ class ReconcilePass:
         known = self.incident.as_of.ms if self.incident.as_of else 0
         return max([known, *(line.at.ms for line in self.incident.lines)])
 
-    def card(self, channel: ChannelId) -> Placed:
+    def card(self, channel: ChannelId) -> MessageState:
         """Tell what is known of the card in a channel."""
-        return self.surface.cards.get(channel, Placed())
+        return self.surface.cards.get(channel, MessageState())
 
     def needs_card(self, channel: ChannelId) -> bool:
         """Tell whether there is no card in a channel, and none on its way."""
         placed = self.card(channel)
-        return placed.ts is None and not placed.unclear
+        return placed.ts is None and not placed.uncertain
 
-    def has_news(self, placed: Placed) -> bool:
+    def has_news(self, placed: MessageState) -> bool:
         """Tell whether something has happened since what a message tells of."""
-        return placed.ts is None or placed.of_ms < self.as_of_ms
+        return placed.ts is None or placed.state_ms < self.as_of_ms
 
-    async def save(self, surfaces: Documents[Surface], rule: Callable[[Surface], Surface]) -> None:
+    async def save(self, surfaces: Documents[SlackState], rule: Callable[[SlackState], SlackState]) -> None:
         """Store what is known now of the incident's messages."""
         self.surface = (await surfaces.change(self.incident.id, rule, self.lease)).value

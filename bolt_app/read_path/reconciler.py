@@ -19,7 +19,7 @@ from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
 from shared.model.journal import failure
-from shared.model.slack_state import Surface
+from shared.model.slack_state import SlackState
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 
@@ -42,17 +42,17 @@ class Reconciler:
         birth = await self._wiring.generation.current()
         known = await self._load(incident, lease)
         if known.snapshot is None:
-            return self._wiring.durations.retry_max if known.unread else None
+            return self._wiring.durations.retry_max if known.needs_read else None
         try:
             again = await self._sync(known, known.snapshot, birth, lease)
         except CallError as error:
             await self._wiring.journal.note(incident, failure("slack.later", error))
             raise
-        return self._wiring.durations.retry_max if again is None and known.unread else again
+        return self._wiring.durations.retry_max if again is None and known.needs_read else again
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Forget what the cards say, because our last call may have landed late, and have them looked at again."""
-        await self._wiring.slack_states.change(incident, lambda surface: surface.forgotten())
+        await self._wiring.slack_states.change(incident, lambda surface: surface.content_unknown())
         await self._wiring.dirty_queue.mark(incident)
 
     async def _sync(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
@@ -63,25 +63,25 @@ class Reconciler:
         await self._index(snapshot, surface)
         if not surface.channels:
             return None
-        if known.briefing.wanted(snapshot, known.as_of):
+        if known.enrichment.is_wanted(snapshot, known.as_of):
             # The card does not wait for what it says besides the state; but if it has to wait all the same, for Slack's
             # limits, it comes with that in it.
             await self._wiring.enrichment_queue.mark(known.id)
         return await self._showing.sync(ReconcilePass(known, snapshot, lease, surface, self._planning.route(snapshot)))
 
-    async def _index(self, snapshot: Snapshot, surface: Surface) -> None:
+    async def _index(self, snapshot: Snapshot, surface: SlackState) -> None:
         """Note whether it is open before it is shown, so that a Slack that is down keeps nobody from finding it."""
         if snapshot.status is Status.RESOLVED:
             await self._wiring.open_incidents.drop(surface.id, surface.channels)
             return
-        shown = filter(surface.shows, surface.channels)
+        shown = filter(surface.is_shown_in, surface.channels)
         await self._wiring.open_incidents.put(surface.id, shown, snapshot.created_ms or 0)
-        await self._wiring.open_incidents.hide(surface.id, surface.secrecy.shut)
+        await self._wiring.open_incidents.hide(surface.id, surface.privacy.hidden_in)
 
     async def _load(self, incident: IncidentId, lease: Lease) -> Incident:
         """Load the projection; ask PagerDuty first where the events' times could not decide."""
         before = await self._wiring.incidents.load(incident)
-        if not before.value.unread and before.value.snapshot is not None:
+        if not before.value.needs_read and before.value.snapshot is not None:
             return before.value
         await lease.check(self._wiring.durations.pagerduty_timeout)
         try:
@@ -90,7 +90,7 @@ class Reconciler:
             # PagerDuty does not know it, or does not let us see it: asking again would not help.
             log.warning("incident.not_found", incident=incident)
             await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
-            return (await self._wiring.incidents.change(incident, lambda known: replace(known, unread=False))).value
+            return (await self._wiring.incidents.change(incident, lambda known: replace(known, needs_read=False))).value
         except (CallError, Malformed) as error:
             log.warning("incident.unread", incident=incident, why=str(error))
             await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
@@ -100,14 +100,14 @@ class Reconciler:
             return before.value
         settled = settle(before.value, read.snapshot, read.updated)
         if settled is not before.value:
-            settled = replace(settled, change=read.status_change)
+            settled = replace(settled, status_change=read.status_change)
         if await self._wiring.incidents.swap(incident, before, settled):
             return settled
         # Something was folded while we read, so the read decides nothing, and the newer projection may be in doubt too.
         return await self._load(incident, lease)
 
 
-def _needs_no_pass(known: Incident, surface: Surface) -> bool:
+def _needs_no_pass(known: Incident, surface: SlackState) -> bool:
     """Tell whether an incident that was open before the bridge was there still waits for its first change."""
-    changed = known.lines or known.as_of is None or known.as_of.end > surface.quiet_ms
-    return surface.quiet_ms > 0 and not surface.channels and not changed
+    changed = known.lines or known.as_of is None or known.as_of.end > surface.silent_until_ms
+    return surface.silent_until_ms > 0 and not surface.channels and not changed

@@ -80,7 +80,7 @@ def summary_reply(parts: Sequence[Part], url: str) -> Reply:
     left = [part for part in parts if part.outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN}]
     if not left:
         return Reply(text)
-    return _sentence(text, retry_button(replace(first, id=first.whole), left[0].outcome))
+    return _sentence(text, retry_button(replace(first, id=first.parent_id), left[0].outcome))
 
 
 def late_success_reply(command: Command) -> Reply:
@@ -89,7 +89,7 @@ def late_success_reply(command: Command) -> Reply:
 
 
 def _part(part: Part) -> str:
-    who = " and ".join(escape(person.name or person.id) for person in part.command.terms.people)
+    who = " and ".join(escape(person.name or person.id) for person in part.command.params.people)
     outcome = part.outcome
     match outcome.kind:
         case Kind.DONE:
@@ -136,9 +136,9 @@ def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
 
 def _returned_text(command: Command) -> str:
     """Give people back what they wrote, so that they need not write it again."""
-    if not command.terms.text:
+    if not command.params.text:
         return ""
-    quoted = "\n".join(f"> {escape(line)}" for line in command.terms.text.splitlines())
+    quoted = "\n".join(f"> {escape(line)}" for line in command.params.text.splitlines())
     return f"\nYour text:\n{clamp(quoted, LONGEST_RETURNED_TEXT)}"
 
 
@@ -149,7 +149,7 @@ def _level_choice(command: Command, outcome: Outcome) -> str:
 
 def _reopened_reply(command: Command, outcome: Outcome) -> str:
     at = f" {date(outcome.at_ms)}" if outcome.at_ms else ""
-    who = escape(outcome.who) or "PagerDuty"
+    who = escape(outcome.actor) or "PagerDuty"
     return f":warning: *Your acknowledge opened {_it(command)} again:* {who} had resolved it{at}, in the same moment."
 
 
@@ -168,7 +168,7 @@ def _it(command: Command) -> str:
 
 
 def _actor(outcome: Outcome) -> str:
-    who = f" by {escape(outcome.who)}" if outcome.who else ""
+    who = f" by {escape(outcome.actor)}" if outcome.actor else ""
     return f"{who} {date(outcome.at_ms)}" if outcome.at_ms else who
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from bolt_app.replies.outcome_text import Reply
 from shared.errors import CallError, Unavailable
-from shared.model.command import Clicker
+from shared.model.command import SlackActor
 from shared.model.ids import ChannelId, CommandId, IncidentId
 from shared.slack.api.client import Slack
 
@@ -31,7 +31,7 @@ class ReplyTarget(Protocol):
         """Which incident it is about, if that is known by now."""
 
     @property
-    def by(self) -> Clicker:
+    def by(self) -> SlackActor:
         """Who they are."""
 
     @property

@@ -19,7 +19,7 @@ from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Una
 from shared.model.event import ANNOTATED, SECOND, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
-from shared.model.resync_state import Progress
+from shared.model.resync_state import ResyncState
 from shared.pagerduty.api.request_bodies import IncidentFilter
 from shared.pagerduty.events.from_diff import annotated
 from shared.pagerduty.events.replay import noticed, suspicious
@@ -64,7 +64,7 @@ class IncidentResync:
         self._wiring = wiring
         self._repairing = repairing
 
-    async def begin(self, progress: Progress, lease: Lease) -> ResyncPass:
+    async def begin(self, progress: ResyncState, lease: Lease) -> ResyncPass:
         """Read what has happened lately. Raises `CallError` when PagerDuty cannot be asked, and `Malformed`."""
         birth = await self._wiring.generation.current()
         back = int((self._wiring.durations.webhook_grace + OVERLAP) * SECOND)
@@ -78,7 +78,7 @@ class IncidentResync:
             return ResyncPass(lease, birth, since_ms=now_ms - back)
         return ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=_by_incident(read.value))
 
-    async def run(self, this: ResyncPass, progress: Progress) -> None:
+    async def run(self, this: ResyncPass, progress: ResyncState) -> None:
         """
         Look at everything that is open there or here, was opened lately, or has had anything happen to it.
 
@@ -88,12 +88,12 @@ class IncidentResync:
         async for incident in self._open_incidents(progress):
             listed[incident.id] = incident
         ours = await self._wiring.open_incidents.all()
-        everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.again])
+        everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.recheck])
         for incident_id in _resume_after(progress.reached, list(everything)):
             if self._wiring.stopping.is_set():
                 raise Stopping("this worker is about to end")
             this.reached = incident_id
-            doubtful = this.recent is None or incident_id in progress.again
+            doubtful = this.recent is None or incident_id in progress.recheck
             await self.check(this, incident_id, listed.get(incident_id), doubtful=doubtful)
 
     async def check(
@@ -131,7 +131,7 @@ class IncidentResync:
             return
         await self.check(this, incident, read)
 
-    async def _open_incidents(self, progress: Progress) -> AsyncIterator[RestIncident]:
+    async def _open_incidents(self, progress: ResyncState) -> AsyncIterator[RestIncident]:
         filters = [IncidentFilter(statuses=OPEN_STATUSES)]
         filters += [IncidentFilter(since_ms=progress.since_ms)] if progress.since_ms else []
         for wanted in filters:
@@ -164,7 +164,7 @@ class IncidentResync:
         def rule(known: Incident) -> Incident:
             if listed.updated is None or known.snapshot is not None:
                 return known
-            return replace(settle(known, listed.snapshot, listed.updated), change=listed.status_change)
+            return replace(settle(known, listed.snapshot, listed.updated), status_change=listed.status_change)
 
         await self._wiring.incidents.change(listed.id, rule)
         await self._wiring.dirty_queue.mark(listed.id)

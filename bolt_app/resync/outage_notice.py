@@ -11,8 +11,8 @@ from bolt_app.services import Services
 from shared.errors import CallError, Refused
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId
-from shared.model.resync_state import EVERYTHING, Gap, Progress
-from shared.model.slack_state import Placed
+from shared.model.resync_state import GLOBAL, Gap, ResyncState
+from shared.model.slack_state import MessageState
 from shared.slack.render.outage_notice import render_late
 from shared.store.leases import Lease
 
@@ -30,7 +30,7 @@ class OutageNotice:
         self._placing = placing
         self._progress = wiring.resync_states
 
-    async def resync_passed(self, progress: Progress, late: Iterable[IncidentId], lease: Lease) -> Progress:
+    async def resync_passed(self, progress: ResyncState, late: Iterable[IncidentId], lease: Lease) -> ResyncState:
         """Take in what a pass of resync found; tell of the gap after the first pass to which nothing in it is young."""
         progress = add_late(progress, late)
         gap = progress.gap
@@ -42,14 +42,14 @@ class OutageNotice:
             return replace(progress, due_ms=min(progress.due_ms or over_ms, over_ms))
         return await self._announce(progress, gap, lease)
 
-    async def _announce(self, progress: Progress, gap: Gap, lease: Lease) -> Progress:
+    async def _announce(self, progress: ResyncState, gap: Gap, lease: Lease) -> ResyncState:
         """Tell every channel; what Slack could not take is told after the next pass, which is soon."""
         try:
             for channel, incidents in (await self._by_channel(gap.late)).items():
                 await self._post(channel, gap, incidents, lease)
         except CallError as error:
             log.warning("gap.not_told", why=str(error))
-            begun = (await self._progress.load(EVERYTHING)).value.notices
+            begun = (await self._progress.load(GLOBAL)).value.notices
             return replace(progress, notices=begun, due_ms=progress.begun_ms)
         return replace(progress, gap=None, notices={})
 
@@ -58,19 +58,19 @@ class OutageNotice:
         for incident in late:
             snapshot = (await self._wiring.incidents.load(incident)).value.snapshot
             surface = (await self._wiring.slack_states.load(incident)).value
-            home = next(filter(surface.shows, surface.channels), None)
+            home = next(filter(surface.is_shown_in, surface.channels), None)
             if snapshot is not None and home is not None:
                 found[home].append(snapshot)
         return found
 
     async def _post(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:
-        def noted(progress: Progress, placed: Placed) -> Progress:
+        def noted(progress: ResyncState, placed: MessageState) -> ResyncState:
             return replace(progress, notices={**progress.notices, channel: placed})
 
-        async def save(placed: Placed) -> None:
-            await self._progress.change(EVERYTHING, lambda progress: noted(progress, placed), lease)
+        async def save(placed: MessageState) -> None:
+            await self._progress.change(GLOBAL, lambda progress: noted(progress, placed), lease)
 
-        known = (await self._progress.load(EVERYTHING)).value.notices.get(channel, Placed())
+        known = (await self._progress.load(GLOBAL)).value.notices.get(channel, MessageState())
         message = render_late(channel, gap, incidents)
         try:
             await self._placing.ensure_posted(message, known, MessageTarget(channel, save, lease, urgent=False))
@@ -78,7 +78,7 @@ class OutageNotice:
             log.warning("gap.not_told", channel=channel, why=str(error), code=error.code)
 
 
-def add_late(progress: Progress, late: Iterable[IncidentId]) -> Progress:
+def add_late(progress: ResyncState, late: Iterable[IncidentId]) -> ResyncState:
     """Remember for the end of the gap what came late in it, the latest `MOST_INCIDENTS`; outside a gap nobody is told."""
     if progress.gap is None:
         return progress

@@ -20,7 +20,7 @@ from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.services import Services
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.model.event import SECOND
-from shared.model.resync_state import EVERYTHING, Progress
+from shared.model.resync_state import GLOBAL, ResyncState
 from shared.observability.log import reference
 from shared.store.leases import Lease
 
@@ -53,7 +53,7 @@ class Scheduler:
         """Do what is due, if nobody else is at it, and rest for a moment. Raises `StoreDown`, and nothing else."""
         now_ms = await self._wiring.clock.now_ms()
         self._since_ms = self._since_ms or now_ms
-        progress = (await self._progress.load(EVERYTHING)).value
+        progress = (await self._progress.load(GLOBAL)).value
         self._watchdog.show_problem(progress)
         if self._resync_due(progress, now_ms) or self._watch_due(progress, now_ms):
             await self._under_lease()
@@ -61,20 +61,20 @@ class Scheduler:
             async with asyncio.timeout(self._wiring.durations.retry_max):
                 await self._wiring.stopping.wait()
 
-    def _resync_due(self, progress: Progress, now_ms: int) -> bool:
+    def _resync_due(self, progress: ResyncState, now_ms: int) -> bool:
         """At start, soon after something was too young to tell, and on a timer."""
         if progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms:
             return True
         return _is_past(progress.begun_ms, self._wiring.durations.resync, now_ms)
 
-    def _watch_due(self, progress: Progress, now_ms: int) -> bool:
+    def _watch_due(self, progress: ResyncState, now_ms: int) -> bool:
         """On a timer, and at once while a ping is awaited."""
         durations = self._wiring.durations
         every = durations.retry_max if progress.pinged_ms else durations.watchdog_interval
         return _is_past(progress.watched_ms, every, now_ms)
 
     async def _under_lease(self) -> None:
-        lease = await self._leases.take(EVERYTHING)
+        lease = await self._leases.take(GLOBAL)
         if lease is None:
             return
         async with asyncio.TaskGroup() as group:
@@ -100,7 +100,7 @@ class Scheduler:
     async def _run_due(self, lease: Lease) -> None:
         """Look at the subscription first: what was lost while it was off is what there is to repair."""
         now_ms = await self._wiring.clock.now_ms()
-        progress = (await self._progress.load(EVERYTHING)).value
+        progress = (await self._progress.load(GLOBAL)).value
         if self._watch_due(progress, now_ms):
             progress = await self._save(replace(await self._run_watchdog(progress, lease), watched_ms=now_ms), lease)
         if self._resync_due(progress, now_ms):
@@ -108,14 +108,14 @@ class Scheduler:
             progress = await self._save(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
             await self._save(await self._run_resync(replace(progress, due_ms=0), lease), lease)
 
-    async def _run_watchdog(self, progress: Progress, lease: Lease) -> Progress:
+    async def _run_watchdog(self, progress: ResyncState, lease: Lease) -> ResyncState:
         try:
             return await self._watchdog.check(progress, lease)
         except (CallError, Malformed) as error:
             log.warning("subscription.not_checked", why=str(error))
             return progress
 
-    async def _run_resync(self, progress: Progress, lease: Lease) -> Progress:
+    async def _run_resync(self, progress: ResyncState, lease: Lease) -> ResyncState:
         this: ResyncPass | None = None
         try:
             this = await self._resync.begin(progress, lease)
@@ -126,21 +126,23 @@ class Scheduler:
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
         soon = await self._in(self._wiring.durations.webhook_grace) if this.soon else 0
-        progress = replace(progress, since_ms=this.since_ms, due_ms=soon, again=tuple(this.again), reached=None)
+        progress = replace(progress, since_ms=this.since_ms, due_ms=soon, recheck=tuple(this.again), reached=None)
         return await self._gaps.resync_passed(progress, this.late, lease)
 
-    async def _resync_interrupted(self, progress: Progress, this: ResyncPass | None, error: BridgeError) -> Progress:
+    async def _resync_interrupted(
+        self, progress: ResyncState, this: ResyncPass | None, error: BridgeError
+    ) -> ResyncState:
         """Go on soon from where it was broken off."""
         PASSES.labels("broken off").inc()
         log.warning("resync.broken_off", why=str(error))
         if this is not None:
-            again = tuple(dict.fromkeys([*progress.again, *this.again]))
+            again = tuple(dict.fromkeys([*progress.recheck, *this.again]))
             # What came late is repaired, so the next pass will not find it late any more.
-            progress = add_late(replace(progress, again=again, reached=this.reached), this.late)
+            progress = add_late(replace(progress, recheck=again, reached=this.reached), this.late)
         wait = error.retry_after if isinstance(error, Unavailable) else None
         return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_max))
 
-    async def _run_sweep(self, progress: Progress, this: ResyncPass) -> Progress:
+    async def _run_sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
         try:
             return await self._sweep.sweep(progress, this)
         except (CallError, Malformed, Stopping) as error:
@@ -150,8 +152,8 @@ class Scheduler:
     async def _in(self, seconds: float) -> int:
         return await self._wiring.clock.now_ms() + int(seconds * SECOND)
 
-    async def _save(self, progress: Progress, lease: Lease) -> Progress:
-        return (await self._progress.change(EVERYTHING, lambda _: progress, lease)).value
+    async def _save(self, progress: ResyncState, lease: Lease) -> ResyncState:
+        return (await self._progress.change(GLOBAL, lambda _: progress, lease)).value
 
 
 def _is_past(since_ms: int, seconds: float, now_ms: int) -> bool:

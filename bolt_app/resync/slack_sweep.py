@@ -19,8 +19,8 @@ from shared.errors import FencedOff, NotFound, Refused, Stopping
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
 from shared.model.journal import fact
-from shared.model.resync_state import Progress
-from shared.model.slack_state import Placed, Surface
+from shared.model.resync_state import ResyncState
+from shared.model.slack_state import MessageState, SlackState
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import card_of, line_key, version
 from shared.store.leases import Lease
@@ -51,13 +51,13 @@ class SlackSweep:
         self._resync = resync
         self._leases = wiring.leases("slack")
 
-    async def sweep(self, progress: Progress, this: ResyncPass) -> Progress:
+    async def sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
         """Look at every channel, and at the threads whose turn it is. Raises `CallError`, `Malformed`, `Stopping`."""
         oldest_ms = await self._wiring.clock.now_ms() - LOOKBACK_MS
         for channel in self._channels():
             self._require_running()
             await self._sweep_channel(channel, oldest_ms, this)
-        return replace(progress, turn=await self._sweep_threads(progress, this))
+        return replace(progress, sweep_position=await self._sweep_threads(progress, this))
 
     def _require_running(self) -> None:
         if self._wiring.stopping.is_set():
@@ -95,47 +95,49 @@ class SlackSweep:
             return
         incident = incident_id(card_of(message))
         surface = (await self._wiring.slack_states.load(incident)).value
-        placed = surface.cards.get(channel, Placed())
+        placed = surface.cards.get(channel, MessageState())
         if not surface.generation:
             found.unknown[incident] = None
         elif placed.ts not in (None, message.ts):
             found.duplicates[incident].append(message.ts)
-        elif placed.unclear:
+        elif placed.uncertain:
             # Which of several is the card will be on record when its post is settled.
             this.soon = True
-        elif placed.shown not in (None, version(message)):
+        elif placed.content_digest not in (None, version(message)):
             await self._forget(incident, channel, placed, "version")
 
     async def _forget_missing(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
         """Let cards be posted again that somebody has deleted, while their incidents are open."""
         for incident in await self._wiring.open_incidents.shown_in(channel):
-            placed = (await self._wiring.slack_states.load(incident)).value.cards.get(channel, Placed())
+            placed = (await self._wiring.slack_states.load(incident)).value.cards.get(channel, MessageState())
             if placed.ts is not None and placed.ts not in there and int(float(placed.ts) * SECOND) in posted:
                 await self._forget(incident, channel, placed, "gone")
 
-    async def _forget(self, incident: IncidentId, channel: ChannelId, seen: Placed, wrong: str) -> None:
+    async def _forget(self, incident: IncidentId, channel: ChannelId, seen: MessageState, wrong: str) -> None:
         """Forget what a card shows, if it is still recorded as it was; the reconciler then writes it again."""
-        if seen.shown is None:
+        if seen.content_digest is None:
             return
         SWEPT.labels(wrong).inc()
         log.warning("sweep.repaired", incident=incident, channel=channel, wrong=wrong)
 
-        def rule(surface: Surface) -> Surface:
+        def rule(surface: SlackState) -> SlackState:
             same = surface.cards.get(channel) == seen
-            return surface.with_card(channel, replace(seen, shown=None)) if same else surface
+            return surface.with_card(channel, replace(seen, content_digest=None)) if same else surface
 
         repaired = fact("sweep.repaired", channel=channel, wrong=wrong)
         await self._wiring.slack_states.change(incident, rule, facts=lambda: (repaired,))
         await self._wiring.dirty_queue.mark(incident)
 
-    async def _sweep_threads(self, progress: Progress, this: ResyncPass) -> IncidentId | None:
+    async def _sweep_threads(self, progress: ResyncState, this: ResyncPass) -> IncidentId | None:
         """
         Read the threads of some incidents, those that come after the last one that was read.
 
         They are the open ones, and those to which something has happened lately: they may be resolved by now.
         """
         incidents = sorted({*await self._wiring.open_incidents.all(), *(this.recent or ())})
-        following = [incident for incident in incidents if progress.turn is None or incident > progress.turn]
+        following = [
+            incident for incident in incidents if progress.sweep_position is None or incident > progress.sweep_position
+        ]
         chosen = following[:THREADS]
         for incident in chosen:
             self._require_running()
@@ -146,7 +148,7 @@ class SlackSweep:
     async def _sweep_thread(self, incident: IncidentId, this: ResyncPass) -> None:
         surface = (await self._wiring.slack_states.load(incident)).value
         home = surface.channels[0] if surface.channels else None
-        card = surface.cards.get(home, Placed()).ts if home else None
+        card = surface.cards.get(home, MessageState()).ts if home else None
         if home is None or card is None:
             return
         try:
@@ -157,7 +159,7 @@ class SlackSweep:
             log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
             return
         surface = (await self._wiring.slack_states.load(incident)).value
-        this.soon = this.soon or any(placed.unclear for placed in _by_place(surface, messages).values())
+        this.soon = this.soon or any(placed.uncertain for placed in _by_place(surface, messages).values())
         await self._delete_duplicates(incident, home, _duplicates(surface, messages), this)
 
     async def _delete_duplicates(
@@ -194,18 +196,18 @@ class SlackSweep:
         await self._wiring.journal.note(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
 
 
-def _duplicates(surface: Surface, messages: Iterable[OwnMessage]) -> list[MessageTs]:
+def _duplicates(surface: SlackState, messages: Iterable[OwnMessage]) -> list[MessageTs]:
     """Find the messages of lines whose own message is another one, as recorded."""
     return [ts for ts, placed in _by_place(surface, messages).items() if placed.ts not in (None, ts)]
 
 
-def _by_place(surface: Surface, messages: Iterable[OwnMessage]) -> dict[MessageTs, Placed]:
+def _by_place(surface: SlackState, messages: Iterable[OwnMessage]) -> dict[MessageTs, MessageState]:
     """Say what is on record of the lines that these messages show."""
     keys = {message.ts: line_key(surface.id, message) for message in messages}
-    return {ts: surface.lines.get(key, Placed()) for ts, key in keys.items() if key}
+    return {ts: surface.lines.get(key, MessageState()) for ts, key in keys.items() if key}
 
 
-def _recorded_ts(surface: Surface) -> set[MessageTs | None]:
+def _recorded_ts(surface: SlackState) -> set[MessageTs | None]:
     """List every message on record; while a post is under way, one of them is not known."""
     placed = [*surface.cards.values(), *surface.lines.values()]
-    return {one.ts for one in placed} | {one.instead_of for one in placed}
+    return {one.ts for one in placed} | {one.replaces for one in placed}

@@ -16,7 +16,7 @@ from prometheus_client import Gauge
 from bolt_app.services import Services
 from shared.errors import CallError
 from shared.model.event import SECOND
-from shared.model.resync_state import Gap, Progress
+from shared.model.resync_state import Gap, ResyncState
 from shared.pagerduty.models.webhook_subscription import ANY, WebhookSubscription, delivers_here, missing, wrong_with
 from shared.store import keys
 from shared.store.leases import Lease
@@ -35,7 +35,7 @@ class SubscriptionWatchdog:
         self._wiring = wiring
         self._subscription = subscription
 
-    async def check(self, progress: Progress, lease: Lease) -> Progress:
+    async def check(self, progress: ResyncState, lease: Lease) -> ResyncState:
         """Find out what is wrong, say it once, and mend what can be. Raises `CallError`, and `Malformed`."""
         await lease.check(self._wiring.durations.pagerduty_timeout)
         everything = await self._wiring.pagerduty.webhook_subscriptions()
@@ -60,13 +60,13 @@ class SubscriptionWatchdog:
         return replace(progress, problem=problem)
 
     @staticmethod
-    def show_problem(progress: Progress) -> None:
+    def show_problem(progress: ResyncState) -> None:
         """Let the metric of this worker say what any worker has found."""
         HEALTHY.set(not progress.problem)
 
     async def _repair(
-        self, progress: Progress, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int
-    ) -> Progress:
+        self, progress: ResyncState, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int
+    ) -> ResyncState:
         """Ping it; switch it on when the ping has come, or has had its time."""
         waited = self._ping_wait(progress, now_ms)
         came = bool(progress.pinged_ms) and await self._ping_came(progress)
@@ -88,8 +88,8 @@ class SubscriptionWatchdog:
             log.warning("subscription.enabled", subscription=subscription.id, ping_came=ping_came, why=OFF)
 
     async def _ping(
-        self, progress: Progress, ours: Sequence[WebhookSubscription], lease: Lease, now_ms: int
-    ) -> Progress:
+        self, progress: ResyncState, ours: Sequence[WebhookSubscription], lease: Lease, now_ms: int
+    ) -> ResyncState:
         """Ask for pings. One that PagerDuty does not make is awaited in vain, like one that does not come."""
         for subscription in ours:
             await lease.check(self._wiring.durations.pagerduty_timeout)
@@ -99,22 +99,22 @@ class SubscriptionWatchdog:
                 log.warning("subscription.not_pinged", subscription=subscription.id, why=str(error))
         return replace(progress, pinged_ms=now_ms)
 
-    def _ping_wait(self, progress: Progress, now_ms: int) -> bool:
+    def _ping_wait(self, progress: ResyncState, now_ms: int) -> bool:
         return now_ms - progress.pinged_ms > self._wiring.durations.call_max * SECOND
 
-    async def _ping_came(self, progress: Progress) -> bool:
+    async def _ping_came(self, progress: ResyncState) -> bool:
         came = await self._wiring.redis.get(keys.PING)
         return isinstance(came, bytes) and int(came) >= progress.pinged_ms
 
     @staticmethod
-    def _report(progress: Progress, problem: str) -> None:
+    def _report(progress: ResyncState, problem: str) -> None:
         if problem and problem != progress.problem:
             log.error("subscription.wrong", why=problem)
         elif progress.problem and not problem:
             log.info("subscription.right", was=progress.problem)
 
 
-def _open_gap(progress: Progress, now_ms: int, *, silent: bool) -> Gap:
+def _open_gap(progress: ResyncState, now_ms: int, *, silent: bool) -> Gap:
     """
     Give the gap that goes on; one that begins now began when all was last seen to be well.
 

@@ -16,7 +16,7 @@ from bolt_app.write_path.audit_trail import record_response, record_rule
 from bolt_app.write_path.execution import CommandRecordMissing, Execution
 from shared.errors import CallError, Refused, Uncertain
 from shared.model.command import Action, Command
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.event import Agent, Event, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import EventId
@@ -60,7 +60,7 @@ class AttemptRunner:
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
         await self.require_same_generation(attempt.command)
         case = await self._read_context(attempt)
-        if attempt.record.unclear:
+        if attempt.record.uncertain:
             effect = await self._find_earlier_effect(attempt, case)
             if effect is not None:
                 return recovery.outcome_of(case, effect)
@@ -70,7 +70,7 @@ class AttemptRunner:
         found = check_precondition(attempt.command, case.current, case.known)
         if found is not None:
             # Somebody moved the incident on; whether a call of ours came before that, only its echo can tell.
-            doubtful = attempt.record.unclear and found.kind is Kind.STALE
+            doubtful = attempt.record.uncertain and found.kind is Kind.STALE
             return replace(found, kind=Kind.UNKNOWN) if doubtful else found
         await self.require_not_expired(attempt.record)
         return await self._write(attempt, await self._resolve_level(attempt, case))
@@ -113,7 +113,7 @@ class AttemptRunner:
         if case.command.action is not Action.ESCALATE or case.terms.level is not None:
             return case
         level = await self._escalating.find(case.current, case.known)
-        command = replace(case.command, terms=replace(case.terms, level=level))
+        command = replace(case.command, params=replace(case.terms, level=level))
         attempt.record = replace(attempt.record, command=command)
         return replace(case, command=command)
 
@@ -129,14 +129,14 @@ class AttemptRunner:
             await self._publish_result(attempt, case, effect)
         return effect
 
-    async def _require_repeatable(self, record: Record) -> None:
+    async def _require_repeatable(self, record: CommandRecord) -> None:
         """
         Let an unclear command pass whose effect was looked for in vain, if repeating it cannot do it twice.
 
         What notifies or adds is repeated only when the last call can have no effect any more: its time is over, and its
         sender saw it end, so that it is not still to be sent by a worker that is asleep.
         """
-        if record.command.action.repeatable:
+        if record.command.action.idempotent:
             return
         if self._may_land_late(record, await self._wiring.clock.now_ms()):
             raise Uncertain("the last call may still take effect")
@@ -149,10 +149,10 @@ class AttemptRunner:
 
         Of an older one an envelope may have come before, and nobody knows any more what became of it.
         """
-        if 0 < command.pressed_ms < (await self._wiring.generation.current()).ms:
+        if 0 < command.requested_ms < (await self._wiring.generation.current()).ms:
             raise Declined(Outcome(Kind.NOT_STORED, why=DATA_LOST))
 
-    async def require_not_expired(self, record: Record) -> None:
+    async def require_not_expired(self, record: CommandRecord) -> None:
         """
         Let a command pass that may still be begun. The incident has just been read, and does not show its effect.
 
@@ -160,14 +160,14 @@ class AttemptRunner:
         """
         durations, clock = self._wiring.durations, self._wiring.clock
         now = await clock.now_ms()
-        if clock.left(record.deadline_ms(durations), now, record.life(durations)):
+        if clock.left(record.deadline_ms(durations), now, record.lifetime(durations)):
             return
-        if record.unclear and self._may_land_late(record, now):
+        if record.uncertain and self._may_land_late(record, now):
             raise Uncertain("the last call may still take effect")
         why = "It could not be sent to PagerDuty in time, and a late act is worse than none."
         raise Declined(Outcome(Kind.EXPIRED, why=why))
 
-    def _may_land_late(self, record: Record, now_ms: int) -> float:
+    def _may_land_late(self, record: CommandRecord, now_ms: int) -> float:
         return self._wiring.clock.left(record.until_ms, now_ms, self._wiring.durations.call_max)
 
     async def _write(self, attempt: Execution, case: ActionContext) -> Outcome:
@@ -221,7 +221,7 @@ class AttemptRunner:
         now = await self._wiring.clock.now_ms()
         until = now + int(self._wiring.durations.call_max * 1000)
         record = attempt.record
-        begun = replace(record, calls=record.calls + 1, begun_ms=now, until_ms=until, unclear=True, reported=False)
+        begun = replace(record, calls=record.calls + 1, begun_ms=now, until_ms=until, uncertain=True, reported=False)
         await self._save_record(attempt, begun)
         await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
 
@@ -232,7 +232,7 @@ class AttemptRunner:
         if error.surely_not_done and attempt.record.calls == 1:
             await self._wiring.expectations.forget(attempt.command.incident, attempt.command.id)
             await self._save_record(
-                attempt, replace(attempt.record, calls=0, until_ms=0, unclear=False, reported=True), facts
+                attempt, replace(attempt.record, calls=0, until_ms=0, uncertain=False, reported=True), facts
             )
         else:
             durations, begun_ms, now = (
@@ -264,7 +264,7 @@ class AttemptRunner:
             effect.incident.snapshot if effect.incident else None,
             detail=registry.expected_detail(command) or "",
             subject=effect.subject,
-            said=effect.said,
+            details=effect.said,
             command=command.id,
             proven=effect.proven,
         )
@@ -277,13 +277,13 @@ class AttemptRunner:
         remembered = Level(level, after.snapshot.assignee_ids)
         await self._wiring.incidents.change(case.command.incident, lambda known: replace(known, level=remembered))
 
-    async def _save_record(self, attempt: Execution, record: Record, facts: Facts = ()) -> None:
-        record = replace(record, told=attempt.replies_sent)
+    async def _save_record(self, attempt: Execution, record: CommandRecord, facts: Facts = ()) -> None:
+        record = replace(record, replies_sent=attempt.replies_sent)
 
         def rule(queue: CommandQueue) -> CommandQueue:
             if queue.get(record.command.id) is None:
                 raise CommandRecordMissing(f"the store does not know the command {record.command.id} any more")
-            return queue.put(record)
+            return queue.replaced(record)
 
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)
         attempt.record = record

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from bolt_app.services import Services
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, split
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.observability.call_metrics import SPANS
 from shared.store import keys
 from shared.store.redis import append
@@ -77,14 +77,14 @@ class CommandDispatcher:
         if entry.at_ms > void_ms:
             log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
         else:
-            await self._queue([Record(part, accepted_ms=entry.at_ms) for part in split(command)])
+            await self._queue([CommandRecord(part, accepted_ms=entry.at_ms) for part in split(command)])
 
-    async def _queue(self, records: list[Record]) -> None:
+    async def _queue(self, records: list[CommandRecord]) -> None:
         incident = records[0].command.incident
 
         def rule(queue: CommandQueue) -> CommandQueue:
             for record in records:
-                queue = queue.added(record)
+                queue = queue.appended(record)
             return queue
 
         await self._wiring.command_queues.change(incident, rule)

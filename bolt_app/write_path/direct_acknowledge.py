@@ -24,7 +24,7 @@ from bolt_app.write_path.audit_trail import audit_entry, record_response, record
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
 from shared.model.command import Action, Command, split
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.event import Status
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
@@ -96,13 +96,13 @@ class DirectAcknowledge:
                     outcome=press.outcome.kind,
                     reference=quoted,
                 )
-        if press.outcome.reached:
+        if press.outcome.was_sent:
             await ack()
         async with press.lock:
             if not press.replied:
                 reply = outcome_text.outcome_reply(command, press.outcome, press.url or command.url)
                 press.replied = await send_reply(self._wiring.slack, command, reply)
-        if press.replied and not press.outcome.reached:
+        if press.replied and not press.outcome.was_sent:
             await ack()
 
     async def catch_up(self) -> None:
@@ -120,13 +120,13 @@ class DirectAcknowledge:
         wiring, command = self._wiring, press.command
         now_ms = await wiring.clock.now_ms()
         ended = [
-            Record(part, accepted_ms=press.accepted_ms, told=1, outcome=outcome, ended_ms=now_ms)
+            CommandRecord(part, accepted_ms=press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms)
             for part in split(command)
         ]
 
         def rule(queue: CommandQueue) -> CommandQueue:
             for record in ended:
-                queue = queue.added(record)
+                queue = queue.appended(record)
             return queue
 
         await wiring.command_queues.change(command.incident, rule)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from shared.access.identity import Linked
 from shared.errors import FencedOff
 from shared.model.command import Command
-from shared.model.command_queue import Record
+from shared.model.command_queue import CommandRecord
 from shared.store.leases import Lease
 
 
@@ -19,7 +19,7 @@ class Execution:
     the person turned out to be, `rule` what allowed it, `answered` how PagerDuty answered the last call.
     """
 
-    record: Record
+    record: CommandRecord
     lease: Lease
     replies_sent: int = 0
     url: str = ""

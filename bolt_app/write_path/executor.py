@@ -33,7 +33,7 @@ from shared.errors import (
 )
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
@@ -99,7 +99,7 @@ class Executor:
         queue = (await self._wiring.command_queues.load(incident)).value
         for attempt in waiting.open():
             if queue.get(attempt.command.id) is None:
-                unclear = attempt.record.unclear
+                unclear = attempt.record.uncertain
                 outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=DATA_LOST)
                 await self._answering.final(attempt, self._with_reference(attempt, outcome))
 
@@ -123,12 +123,14 @@ class Executor:
 
         def rule(queue: CommandQueue) -> CommandQueue:
             for record in queue.open():
-                queue = queue.put(replace(record, told=max(record.told, waiting.replies_sent(record))))
+                queue = queue.replaced(
+                    replace(record, replies_sent=max(record.replies_sent, waiting.replies_sent(record)))
+                )
             return queue
 
         await self._wiring.command_queues.change(incident, rule)
 
-    async def _first_open(self, incident: IncidentId) -> Record | None:
+    async def _first_open(self, incident: IncidentId) -> CommandRecord | None:
         return (await self._wiring.command_queues.load(incident)).value.first_open()
 
     async def _watch_queue(self, incident: IncidentId, waiting: ProgressTracker) -> None:
@@ -152,11 +154,11 @@ class Executor:
                 return await self._run_once(attempt)
             # An earlier call may have gone through; then a refusal now is not the end of it: read back.
             except Declined as declined:
-                if not attempt.record.unclear or declined.outcome.certain:
+                if not attempt.record.uncertain or declined.outcome.is_certain:
                     return self._with_reference(attempt, declined.outcome)
                 wait, why = pause, declined
             except Refused as error:
-                if not attempt.record.unclear:
+                if not attempt.record.uncertain:
                     return self._refused_outcome(attempt, error)
                 wait, why = pause, error
             except Unavailable as error:
@@ -170,7 +172,7 @@ class Executor:
             pause = min(pause * 2, self._wiring.durations.retry_max)
 
     async def _log_retry(self, attempt: Execution, why: BridgeError, wait: float) -> None:
-        command, unclear = attempt.command, attempt.record.unclear
+        command, unclear = attempt.command, attempt.record.uncertain
         RETRIES.labels(type(why).__name__.lower()).inc()
         log.info("command.again", **attempt.log_context, why=str(why), wait=wait, unclear=unclear)
         await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
@@ -190,10 +192,10 @@ class Executor:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
         durations, clock, record = self._wiring.durations, self._wiring.clock, attempt.record
         now = await clock.now_ms()
-        life = clock.left(record.deadline_ms(durations), now, record.life(durations))
+        life = clock.left(record.deadline_ms(durations), now, record.lifetime(durations))
         left = max(life, clock.left(record.until_ms, now, durations.call_max))
         if left <= 0:
-            kind = Kind.UNKNOWN if record.unclear else Kind.EXPIRED
+            kind = Kind.UNKNOWN if record.uncertain else Kind.EXPIRED
             why = "It could not be sent to PagerDuty in time, so nothing was changed."
             return self._with_reference(attempt, Outcome(kind, why=why))
         await self._sleep_under_lease(attempt.lease, min(wait, left))
@@ -234,10 +236,10 @@ class Executor:
         await self._wiring.audit.record(audit_entry(attempt, outcome, now_ms))
         await self._reply(attempt, outcome)
         record = attempt.record
-        ended = replace(record, outcome=outcome, ended_ms=now_ms, told=attempt.replies_sent)
+        ended = replace(record, outcome=outcome, ended_ms=now_ms, replies_sent=attempt.replies_sent)
 
         def rule(queue: CommandQueue) -> CommandQueue:
-            return queue.put(ended).forgetting(now_ms)
+            return queue.replaced(ended).pruned(now_ms)
 
         await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
         COMMANDS.labels(record.command.action, outcome.kind).inc()
@@ -251,12 +253,12 @@ class Executor:
             await self._answering.final(attempt, outcome)
             return
         queue = (await self._wiring.command_queues.load(command.incident)).value
-        whole = queue.put(replace(attempt.record, outcome=outcome)).whole(command)
+        whole = queue.replaced(replace(attempt.record, outcome=outcome)).parts_of(command)
         parts = [Part(record.command, record.outcome) for record in whole if record.outcome is not None]
         if len(parts) == command.parts:
             await self._answering.report(attempt, parts)
 
-    async def _close_expectation(self, record: Record) -> None:
+    async def _close_expectation(self, record: CommandRecord) -> None:
         """
         Bound the window of a command whose answer did not: nothing later can be its doing.
 
@@ -285,14 +287,14 @@ class Executor:
         await self._wiring.incidents.change(command.incident, rule, attempt.lease)
         await self._wiring.dirty_queue.mark(command.incident)
 
-    async def _reply_late(self, record: Record, outcome: Outcome, lease: Lease) -> None:
+    async def _reply_late(self, record: CommandRecord, outcome: Outcome, lease: Lease) -> None:
         """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""
-        attempt = Execution(record, lease, replies_sent=record.told)
+        attempt = Execution(record, lease, replies_sent=record.replies_sent)
         await self._wiring.audit.record(audit_entry(attempt, outcome, await self._wiring.clock.now_ms()))
         await self._answering.late(attempt, outcome)
-        ended = replace(record, outcome=outcome, told=attempt.replies_sent)
+        ended = replace(record, outcome=outcome, replies_sent=attempt.replies_sent)
 
         def rule(queue: CommandQueue) -> CommandQueue:
-            return queue.put(ended)
+            return queue.replaced(ended)
 
         await self._wiring.command_queues.change(record.command.incident, rule, lease)

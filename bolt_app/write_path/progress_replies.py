@@ -60,12 +60,12 @@ class ProgressReplies:
             return
         await self._send(
             attempt,
-            outcome_text.still_trying_reply(attempt.command, attempt.incident_url, unclear=attempt.record.unclear),
+            outcome_text.still_trying_reply(attempt.command, attempt.incident_url, unclear=attempt.record.uncertain),
         )
 
     async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Tell how it ended. A success that the card showed at once needs no words, unless there is more to say."""
-        said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.aloud
+        said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.always_reply
         if said_by_card and attempt.replies_sent == 0:
             return
         await self._send(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.incident_url), PATIENCE)

@@ -4,7 +4,7 @@ import asyncio
 
 from bolt_app.write_path.execution import Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
-from shared.model.command_queue import Record
+from shared.model.command_queue import CommandRecord
 from shared.model.ids import CommandId
 from shared.store.leases import Lease
 
@@ -19,19 +19,19 @@ class ProgressTracker:
         self._tries: dict[CommandId, Execution] = {}
         self._telling: dict[CommandId, asyncio.Task[None]] = {}
 
-    def track(self, record: Record) -> Execution:
+    def track(self, record: CommandRecord) -> Execution:
         """Take a command in hand as it is on record; its clicker is told from now on, if not already."""
         command = record.command.id
         attempt = self._tries.get(command)
         if attempt is None:
-            attempt = self._tries[command] = Execution(record, self._lease, replies_sent=record.told)
+            attempt = self._tries[command] = Execution(record, self._lease, replies_sent=record.replies_sent)
             self._telling[command] = self._group.create_task(self._answering.progress(attempt))
         return attempt
 
-    def replies_sent(self, record: Record) -> int:
+    def replies_sent(self, record: CommandRecord) -> int:
         """Count the private answers that its clicker has had during this pass and before."""
         attempt = self._tries.get(record.command.id)
-        return attempt.replies_sent if attempt else record.told
+        return attempt.replies_sent if attempt else record.replies_sent
 
     async def finish(self, attempt: Execution) -> None:
         """Stop telling how it goes: it is over. What is just being put on the card is let through, or it came last."""

@@ -4,10 +4,10 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
-from shared.model.slack_state import Placed, Surface
+from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents, keys
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis
@@ -24,7 +24,7 @@ class Standing:
     """
 
     incident: Incident
-    surface: Surface
+    surface: SlackState
     queue: CommandQueue
     now_ms: int
     dirty_ms: int | None = None
@@ -54,12 +54,12 @@ class Standing:
     @property
     def lag_ms(self) -> int:
         """Tell for how long some card has not shown what is known; 0 when all do that are to show it."""
-        behind = [self._card(channel) for channel in self.surface.channels if self.surface.shows(channel)]
-        late = any(card.shown is None or card.of_ms < (self.as_of_ms or 0) for card in behind)
+        behind = [self._card(channel) for channel in self.surface.channels if self.surface.is_shown_in(channel)]
+        late = any(card.content_digest is None or card.state_ms < (self.as_of_ms or 0) for card in behind)
         return max(0, self.now_ms - (self.as_of_ms or self.now_ms)) if late else 0
 
     @property
-    def open_commands(self) -> tuple[Record, ...]:
+    def open_commands(self) -> tuple[CommandRecord, ...]:
         """List what people have asked for and that has not ended."""
         return self.queue.open()
 
@@ -71,16 +71,16 @@ class Standing:
         """Say what the card shows of commands that have not simply succeeded."""
         return [f"{attempt.action} by {attempt.by}: {attempt.state}" for attempt in self.incident.attempts]
 
-    def _card(self, channel: ChannelId) -> Placed:
-        return self.surface.cards.get(channel, Placed())
+    def _card(self, channel: ChannelId) -> MessageState:
+        return self.surface.cards.get(channel, MessageState())
 
-    def _place(self, channel: ChannelId, card: Placed) -> str:
+    def _place(self, channel: ChannelId, card: MessageState) -> str:
         if channel in self.surface.waiting:
             return "waits until the channel can be posted to"
         if card.ts is None:
-            later = "not posted yet" if self.surface.shows(channel) else "withheld: its team is private"
-            return "a post may be under way" if card.unclear else later
-        return card.ts if self.surface.shows(channel) else f"{card.ts}, withheld: its team is private"
+            later = "not posted yet" if self.surface.is_shown_in(channel) else "withheld: its team is private"
+            return "a post may be under way" if card.uncertain else later
+        return card.ts if self.surface.is_shown_in(channel) else f"{card.ts}, withheld: its team is private"
 
 
 async def standing(redis: Redis, incident: IncidentId) -> Standing:

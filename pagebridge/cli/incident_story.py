@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pagebridge.cli.output import utc
 from shared.model.audit import AuditEntry
 from shared.model.event import Source
-from shared.model.incident import Told
+from shared.model.incident import FoldResult
 from shared.model.journal import Fact
 from shared.model.outcome import Kind
 from shared.store.journal import Noted
@@ -22,8 +22,8 @@ class Moment:
     @property
     def text(self) -> str:
         """Say it in words; a fact of another version, for which there are none, as it is."""
-        words = WORDS.get(self.fact.what)
-        about = dict(self.fact.about)
+        words = WORDS.get(self.fact.name)
+        about = dict(self.fact.fields)
         if words is None:
             return ", ".join(f"{name} {value}" for name, value in about.items())
         return words(about) if callable(words) else words.format_map(_Known(about))
@@ -71,10 +71,10 @@ def _ended(entry: AuditEntry) -> Fact:
 
 
 _TOLD: dict[str, str] = {
-    Told.NEWS: "it is news",
-    Told.ECHO: "it is the echo of a call of ours, so it is announced as the doing of whoever clicked",
-    Told.DUPLICATE: "ignored: the same event had come before",
-    Told.STALE: "its state is ignored: PagerDuty's data are known up to {as_of_ms} already; its line still counts",
+    FoldResult.NEWS: "it is news",
+    FoldResult.ECHO: "it is the echo of a call of ours, so it is announced as the doing of whoever clicked",
+    FoldResult.DUPLICATE: "ignored: the same event had come before",
+    FoldResult.STALE: "its state is ignored: PagerDuty's data are known up to {as_of_ms} already; its line still counts",
 }
 
 
@@ -82,7 +82,7 @@ def _folded(about: Mapping[str, str]) -> str:
     known = _Known(about)
     by = f" by {about['by']}" if about.get("by") else ""
     came = f"{known['source']} {known['type']}{by}, id {known['event_id']}, occurred {known['occurred_ms']}: "
-    if (known["source"], known["told"]) == (Source.ANSWER, Told.NEWS):
+    if (known["source"], known["told"]) == (Source.ANSWER, FoldResult.NEWS):
         return came + "PagerDuty's answer to our own call"
     return came + _TOLD.get(known["told"], known["told"]).format_map(known)
 

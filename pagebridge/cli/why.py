@@ -77,7 +77,7 @@ async def _unknown(redis: Redis, text: str) -> list[str]:
 def _lines(now: Standing, moments: list[Moment]) -> Iterator[str]:
     yield " ".join(filter(None, ("Incident", now.label, now.incident.id)))
     yield ""
-    rows = [(utc(moment.at_ms), moment.fact.what, moment.text) for moment in moments]
+    rows = [(utc(moment.at_ms), moment.fact.name, moment.text) for moment in moments]
     yield from table(TITLES, rows, terminal())
     if not moments:
         yield f"The journal is empty: nothing has happened to it for {keys.JOURNAL_KEPT // 86400} days."
@@ -88,7 +88,7 @@ def _lines(now: Standing, moments: list[Moment]) -> Iterator[str]:
 def present(now: Standing) -> Iterator[str]:
     """Say how things are, and what is still to be done, with what it waits for."""
     as_of = f", by PagerDuty's data up to {utc(now.as_of_ms)}" if now.as_of_ms else ""
-    yield f"Now: {now.state}{as_of}" + ("; PagerDuty has to be asked" if now.incident.unread else "")
+    yield f"Now: {now.state}{as_of}" + ("; PagerDuty has to be asked" if now.incident.needs_read else "")
     for channel, place in now.places():
         yield f"Card in {channel}: {place}"
     if not now.surface.channels:
@@ -112,5 +112,5 @@ def _due(what: str, due_ms: int | None, now_ms: int) -> Iterator[str]:
 
 
 def _json_line(moment: Moment) -> str:
-    about = {"at": utc(moment.at_ms), "what": moment.fact.what, **dict(moment.fact.about), "text": moment.text}
+    about = {"at": utc(moment.at_ms), "what": moment.fact.name, **dict(moment.fact.fields), "text": moment.text}
     return json.dumps(about)

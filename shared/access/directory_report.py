@@ -18,7 +18,7 @@ from shared.access.identity import (
     single_match,
 )
 from shared.config.bridge_config import IdentityConfig
-from shared.model.command import Clicker
+from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Outcome
 from shared.model.permissions import ADMINS, RAISABLE, RESPONDERS
@@ -79,8 +79,8 @@ class DirectoryReport:
             raise invalid_table_entry(user)
         return check_active(self.users[user])
 
-    def _clicker(self, user: SlackUserId) -> Clicker:
-        return Clicker(user, self._home.team_id, self._home.enterprise_id)
+    def _clicker(self, user: SlackUserId) -> SlackActor:
+        return SlackActor(user, self._home.team_id, self._home.enterprise_id)
 
 
 def unlinked(mappings: Iterable[Mapping], users: Iterable[User]) -> list[User]:

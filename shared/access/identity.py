@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shared.config.bridge_config import IdentityConfig
 from shared.errors import NotFound
-from shared.model.command import Clicker
+from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
@@ -44,7 +44,7 @@ class Identity:
         self._links = links
         self._home = home
 
-    async def link(self, clicker: Clicker) -> Linked:
+    async def link(self, clicker: SlackActor) -> Linked:
         """
         Find the PagerDuty user that `clicker` is, with role and teams read just now.
 
@@ -58,7 +58,7 @@ class Identity:
 
         Raises `Declined` that names them when there is no certain answer, `CallError` as `link` does.
         """
-        chosen = Clicker(user, self._home.team_id, self._home.enterprise_id)
+        chosen = SlackActor(user, self._home.team_id, self._home.enterprise_id)
         try:
             person = await self._slack.person(user)
         except NotFound:
@@ -85,14 +85,14 @@ class Identity:
         """Drop what was remembered of a Slack user, because Slack said that they changed."""
         await self._links.forget(user)
 
-    async def _linked(self, person: SlackPerson, clicker: Clicker) -> Linked:
+    async def _linked(self, person: SlackPerson, clicker: SlackActor) -> Linked:
         entry = self.config.users.get(clicker.id)
         check_eligible(person, clicker, self._home, in_table=entry is not None)
         if entry is not None:
             return Linked(person, await self._by_table(UserId(entry)), "table")
         return Linked(person, await self._by_email(person), "e-mail")
 
-    async def _person(self, clicker: Clicker) -> SlackPerson:
+    async def _person(self, clicker: SlackActor) -> SlackPerson:
         try:
             return await self._slack.person(clicker.id)
         except NotFound:
@@ -143,7 +143,7 @@ class Identity:
         return found
 
 
-def check_eligible(person: SlackPerson, clicker: Clicker, home: SlackIdentity, *, in_table: bool) -> None:
+def check_eligible(person: SlackPerson, clicker: SlackActor, home: SlackIdentity, *, in_table: bool) -> None:
     """
     Refuse whoever may never act: bots, deactivated people, outsiders, guests.
 
@@ -161,7 +161,7 @@ def check_eligible(person: SlackPerson, clicker: Clicker, home: SlackIdentity, *
         raise not_linked("Guests of this Slack workspace cannot act on incidents from here.", ASK_OPERATOR)
 
 
-def is_own_workspace(team: str, enterprise: str | None, clicker: Clicker, home: SlackIdentity) -> bool:
+def is_own_workspace(team: str, enterprise: str | None, clicker: SlackActor, home: SlackIdentity) -> bool:
     """Tell whether both the payload and `users.info` place this person in our workspace or our enterprise."""
     own = {home.team_id} if home.enterprise_id is None else {home.team_id, home.enterprise_id}
     return bool({team, enterprise} & own) and bool({clicker.team, clicker.enterprise} & own)

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from shared.config.errors import Misconfigured, describe_error, error_details
 from shared.model.command import Action
 from shared.model.permissions import Rule
-from shared.model.thread_layout import Loud, Verbosity
+from shared.model.thread_layout import BroadcastKind, Verbosity
 
 log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ class RouteConfig(_Table):
     channels: tuple[Channel, ...] = ()
     ignore: bool = False
     verbosity: Verbosity | None = None
-    broadcast: frozenset[Loud] | None = None
+    broadcast: frozenset[BroadcastKind] | None = None
 
     @property
     def all_channels(self) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ class RoutingConfig(_Table):
     default_channel: Channel | None = None
     routes: tuple[RouteConfig, ...] = ()
     verbosity: Verbosity = "changes"
-    broadcast: frozenset[Loud] = frozenset()
+    broadcast: frozenset[BroadcastKind] = frozenset()
 
 
 class IdentityConfig(_Table):

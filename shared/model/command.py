@@ -28,12 +28,12 @@ class Action(StrEnum):
         return _STATUS.get(self)
 
     @property
-    def keeps(self) -> bool:
+    def long_lived(self) -> bool:
         """Tell whether it stays good for minutes: what somebody wrote is worth sending late, a page is not."""
         return self in {Action.NOTE, Action.STATUS_UPDATE}
 
     @property
-    def repeatable(self) -> bool:
+    def idempotent(self) -> bool:
         """Tell whether doing it twice is as good as once. What notifies or adds is not."""
         return self in {Action.ACKNOWLEDGE, Action.RESOLVE, Action.PRIORITY, Action.TRIGGER}
 
@@ -44,7 +44,7 @@ _STATUS = {Action.ACKNOWLEDGE: Status.ACKNOWLEDGED, Action.RESOLVE: Status.RESOL
 
 
 @dataclass(frozen=True)
-class Clicker:
+class SlackActor:
     """The person behind an envelope, as Slack (never the button) names them."""
 
     id: SlackUserId
@@ -53,7 +53,7 @@ class Clicker:
 
 
 @dataclass(frozen=True)
-class Terms:
+class ActionParams:
     """
     What an action needs besides the incident; each action reads its own few.
 
@@ -72,7 +72,7 @@ class Terms:
     seconds: int = 0
     title: str = ""
     urgency: str = ""
-    seen: frozenset[UserId] | None = None
+    expected_assignees: frozenset[UserId] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Command:
     id: CommandId
     action: Action
     incident: IncidentId
-    by: Clicker
+    by: SlackActor
     channel: ChannelId
     message: MessageTs | None
     response_url: str
@@ -94,30 +94,30 @@ class Command:
     """How the card named the incident, such as `#37`; a hint for words only."""
     url: str = ""
     """Where the card said that the incident's page is; a hint for words only."""
-    terms: Terms = Terms()
+    params: ActionParams = ActionParams()
     part: int = 0
     parts: int = 1
-    aloud: bool = False
+    always_reply: bool = False
     """Whether its end is told in words even when the card says it all: it was typed, so nobody may be looking."""
-    pressed_ms: int = 0
+    requested_ms: int = 0
     """When it was asked for, by Slack's clock, or when its dialog was opened, by the store's; 0 where nobody says."""
 
     @property
-    def whole(self) -> CommandId:
+    def parent_id(self) -> CommandId:
         """The id of the command that this is a part of; its own when there is but one."""
         return CommandId(self.id.partition(".")[0])
 
 
 def split(command: Command) -> tuple[Command, ...]:
     """Make one command of each call that is needed, so that what one did is known apart from the others."""
-    people = command.terms.people
+    people = command.params.people
     if command.action is not Action.ADD_RESPONDERS or len(people) < 2:  # noqa: PLR2004 -- one is no several
         return (command,)
     return tuple(
         replace(
             command,
             id=CommandId(f"{command.id}.{part}"),
-            terms=replace(command.terms, people=(person,)),
+            params=replace(command.params, people=(person,)),
             part=part,
             parts=len(people),
         )
@@ -130,7 +130,7 @@ def incident_key(command: CommandId) -> str:
     return _KEY + command
 
 
-def opened_by(key: str) -> CommandId | None:
+def command_of_key(key: str) -> CommandId | None:
     """Tell which command opened the incident with this key, None when it was not opened from Slack."""
     return CommandId(key.removeprefix(_KEY)) if key.startswith(_KEY) else None
 

@@ -11,7 +11,7 @@ from shared.model.outcome import Kind, Outcome
 
 
 @dataclass(frozen=True)
-class Record:
+class CommandRecord:
     """
     One command and how far it has come. All times are the store's.
 
@@ -26,22 +26,22 @@ class Record:
     calls: int = 0
     begun_ms: int = 0
     until_ms: int = 0
-    unclear: bool = False
+    uncertain: bool = False
     reported: bool = False
-    told: int = 0
+    replies_sent: int = 0
     outcome: Outcome | None = None
     ended_ms: int = 0
 
-    def life(self, durations: Durations) -> float:
+    def lifetime(self, durations: Durations) -> float:
         """Tell for how many seconds a call may be begun: a text is worth sending late, a page is not."""
-        return durations.text_lifetime if self.command.action.keeps else durations.command_lifetime
+        return durations.text_lifetime if self.command.action.long_lived else durations.command_lifetime
 
     def deadline_ms(self, durations: Durations) -> int:
         """Tell after when no call is begun any more."""
-        return self.accepted_ms + int(self.life(durations) * SECOND)
+        return self.accepted_ms + int(self.lifetime(durations) * SECOND)
 
     @property
-    def may_surprise(self) -> bool:
+    def may_end_late(self) -> bool:
         """Tell whether an echo may still show that the command went through after all."""
         return self.outcome is not None and self.outcome.kind is Kind.UNKNOWN
 
@@ -51,36 +51,36 @@ class CommandQueue:
     """The records of one incident; ended ones are kept as long as an envelope or an echo may come again."""
 
     id: IncidentId
-    records: tuple[Record, ...] = ()
+    records: tuple[CommandRecord, ...] = ()
 
-    def added(self, record: Record) -> "CommandQueue":
+    def appended(self, record: CommandRecord) -> "CommandQueue":
         """Take in a command, once, however often its envelope comes."""
         if any(known.command.id == record.command.id for known in self.records):
             return self
         return replace(self, records=(*self.records, record))
 
-    def put(self, record: Record) -> "CommandQueue":
+    def replaced(self, record: CommandRecord) -> "CommandQueue":
         """Replace the record of the same command."""
         records = tuple(record if known.command.id == record.command.id else known for known in self.records)
         return replace(self, records=records)
 
-    def get(self, command: CommandId) -> Record | None:
+    def get(self, command: CommandId) -> CommandRecord | None:
         """Find the record of a command."""
         return next((record for record in self.records if record.command.id == command), None)
 
-    def whole(self, command: Command) -> tuple[Record, ...]:
+    def parts_of(self, command: Command) -> tuple[CommandRecord, ...]:
         """List the records of all parts of what one person asked for at once."""
-        return tuple(record for record in self.records if record.command.whole == command.whole)
+        return tuple(record for record in self.records if record.command.parent_id == command.parent_id)
 
-    def open(self) -> tuple[Record, ...]:
+    def open(self) -> tuple[CommandRecord, ...]:
         """List the commands that are still to be carried out."""
         return tuple(record for record in self.records if record.outcome is None)
 
-    def first_open(self) -> Record | None:
+    def first_open(self) -> CommandRecord | None:
         """Find the command to carry out next."""
         return next(iter(self.open()), None)
 
-    def forgetting(self, now_ms: int) -> "CommandQueue":
+    def pruned(self, now_ms: int) -> "CommandQueue":
         """Drop what ended so long ago that nothing can refer to it any more."""
         kept = tuple(r for r in self.records if r.outcome is None or r.ended_ms > now_ms - KEPT)
         return replace(self, records=kept)

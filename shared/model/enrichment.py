@@ -28,7 +28,7 @@ class FirstAlert:
 
 
 @dataclass(frozen=True)
-class Ahead:
+class PendingActions:
     """
     What PagerDuty will do by itself with the incident as it was at `of`, in PagerDuty's time.
 
@@ -36,43 +36,43 @@ class Ahead:
     known for certain. `ends_ms` is when the acknowledgement or the snooze is over. None: never, as far as can be told.
     """
 
-    of: Instant
+    as_of: Instant
     escalates_ms: int | None = None
-    to: tuple[Ref, ...] = ()
+    assignees: tuple[Ref, ...] = ()
     ends_ms: int | None = None
 
 
 @dataclass(frozen=True)
-class Briefing:
+class Enrichment:
     """Both parts, None while they have not been read."""
 
     alert: FirstAlert | None = None
-    ahead: Ahead | None = None
+    pending: PendingActions | None = None
 
-    def wanted(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
+    def is_wanted(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
         """Tell whether PagerDuty has to be asked, for an incident that is known up to `as_of`."""
-        return self.alert is None or self.outdated(snapshot, as_of)
+        return self.alert is None or self.is_outdated(snapshot, as_of)
 
-    def outdated(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
+    def is_outdated(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
         """Tell whether what is to come is not known of the incident as it is now; of a resolved one nothing is."""
         if snapshot.status is Status.RESOLVED:
             return False
-        return self.ahead is None or (as_of is not None and self.ahead.of.surely_before(as_of))
+        return self.pending is None or (as_of is not None and self.pending.as_of.surely_before(as_of))
 
-    def passed(self, before: Snapshot | None, after: Snapshot | None) -> "Briefing":
+    def after_fold(self, before: Snapshot | None, after: Snapshot | None) -> "Enrichment":
         """Forget what was to come if the incident has moved on since then."""
-        if before is None or after is None or decisive(before) == decisive(after):
+        if before is None or after is None or identifying_fields(before) == identifying_fields(after):
             return self
-        return replace(self, ahead=None)
+        return replace(self, pending=None)
 
-    def told(self, event: Event) -> "Briefing":
+    def after_event(self, event: Event) -> "Enrichment":
         """Forget when an acknowledgement ends once it has been snoozed, of which its snapshot shows nothing."""
-        if self.ahead is None or event.type != SNOOZED or event.at.surely_before(self.ahead.of):
+        if self.pending is None or event.type != SNOOZED or event.at.surely_before(self.pending.as_of):
             return self
-        return replace(self, ahead=None)
+        return replace(self, pending=None)
 
 
-def decisive(snapshot: Snapshot) -> tuple[object, ...]:
+def identifying_fields(snapshot: Snapshot) -> tuple[object, ...]:
     """List what decides about the things to come."""
     policy = snapshot.escalation_policy.id if snapshot.escalation_policy else None
     return snapshot.status, snapshot.urgency, snapshot.assignee_ids, policy

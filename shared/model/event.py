@@ -41,16 +41,16 @@ class Instant:
     """
 
     ms: int
-    span: int = 1
+    span_ms: int = 1
 
     @property
     def end(self) -> int:
         """The last millisecond that it may be."""
-        return self.ms + self.span - 1
+        return self.ms + self.span_ms - 1
 
     def surely_before(self, other: "Instant") -> bool:
         """Tell whether this instant ended before the other began; False when they overlap."""
-        return self.ms + self.span <= other.ms
+        return self.ms + self.span_ms <= other.ms
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class StatusChange:
     at: Instant
 
 
-Said = tuple[tuple[str, str], ...]
+Details = tuple[tuple[str, str], ...]
 """What a line tells besides who and when, by name, such as `("text", "Looking at it")`."""
 
 
@@ -149,19 +149,19 @@ class Event:
     snapshot: Snapshot | None = None
     detail: str = ""
     subject: str = ""
-    said: Said = ()
+    details: Details = ()
     command: CommandId | None = None
     proven: bool = False
     client: str = ""
 
     @property
-    def outcome(self) -> str:
+    def outcome_detail(self) -> str:
         """What came out: `detail`, which for a transition is the state that its type leads to."""
         return self.detail or str(TRANSITIONS.get(self.type, ""))
 
-    def told(self, name: str) -> str:
+    def detail_value(self, name: str) -> str:
         """Look up one of the things said, empty when it was not."""
-        return dict(self.said).get(name, "")
+        return dict(self.details).get(name, "")
 
 
 TRIGGERED = "incident.triggered"
@@ -205,7 +205,7 @@ TRANSITIONS = {
 }
 """The events that change the state, and the state that each leads to."""
 
-ANNOUNCED = frozenset(TRANSITIONS) | {
+ANNOUNCED_TYPES = frozenset(TRANSITIONS) | {
     ESCALATED,
     DELEGATED,
     REASSIGNED,
@@ -235,7 +235,7 @@ ANNOUNCED = frozenset(TRANSITIONS) | {
 """The events that have a timeline line."""
 
 
-def people(ids: Iterable[str]) -> str:
+def joined_ids(ids: Iterable[str]) -> str:
     """Write the people that something came out with as a `detail`: the same whatever order they were named in."""
     return ",".join(sorted(set(ids)))
 

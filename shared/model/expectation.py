@@ -39,9 +39,9 @@ class Expectation:
 
     def narrowed(self, at: Instant) -> "Expectation":
         """Close the window around the time that PagerDuty gives for the change, and one second more."""
-        return replace(self, opens_ms=at.ms - SECOND, closes_ms=at.ms + at.span + SECOND)
+        return replace(self, opens_ms=at.ms - SECOND, closes_ms=at.ms + at.span_ms + SECOND)
 
-    def fits(self, event: Event) -> bool:
+    def matches(self, event: Event) -> bool:
         """Tell whether `event` can be what this command caused."""
         if event.command is not None:
             return event.command == self.command
@@ -50,7 +50,7 @@ class Expectation:
         if self.subject:
             return event.subject == self.subject
         free = all(source is not event.source for source, _ in self.matched)
-        return free and self._by_us(event) and self._spans(event) and self.detail in (None, event.outcome)
+        return free and self._by_us(event) and self._covers(event) and self.detail in (None, event.outcome_detail)
 
     def reopened_by(self, event: Event) -> bool:
         """
@@ -59,14 +59,14 @@ class Expectation:
         It comes after the read that found the incident open, however far back the window of the acknowledge goes.
         """
         acknowledge = self.type == ACKNOWLEDGED and event.type == REOPENED
-        after = event.at.ms + event.at.span > self.read_ms
-        return acknowledge and after and self._by_us(event) and self._spans(event)
+        after = event.at.ms + event.at.span_ms > self.read_ms
+        return acknowledge and after and self._by_us(event) and self._covers(event)
 
     def _by_us(self, event: Event) -> bool:
         return event.agent is not None and event.agent.id == self.agent
 
-    def _spans(self, event: Event) -> bool:
-        after = event.at.ms + event.at.span > self.opens_ms
+    def _covers(self, event: Event) -> bool:
+        after = event.at.ms + event.at.span_ms > self.opens_ms
         return after and (self.closes_ms is None or event.at.ms < self.closes_ms)
 
     def width(self) -> float:
@@ -76,16 +76,16 @@ class Expectation:
 
 def match(expectations: tuple[Expectation, ...], event: Event) -> Expectation | None:
     """Find the expectation that `event` is the echo of: of several the narrowest, then the oldest."""
-    fitting = [expectation for expectation in expectations if expectation.fits(event)]
+    fitting = [expectation for expectation in expectations if expectation.matches(event)]
     return min(fitting, key=lambda e: (e.width(), e.noted_ms), default=None)
 
 
-def reopening(expectations: tuple[Expectation, ...], event: Event) -> Expectation | None:
+def reopened_by_us(expectations: tuple[Expectation, ...], event: Event) -> Expectation | None:
     """Find the acknowledge that reopened the incident, if `event` is that reopening."""
     return next((expectation for expectation in expectations if expectation.reopened_by(event)), None)
 
 
-def used(expectations: tuple[Expectation, ...], echo: Expectation, event: Event) -> tuple[Expectation, ...]:
+def mark_matched(expectations: tuple[Expectation, ...], echo: Expectation, event: Event) -> tuple[Expectation, ...]:
     """Note that `event` used up `echo` for its source; the other sources tell of the same time."""
     taken = replace(echo.narrowed(event.at), matched=(*echo.matched, (event.source, event.id)))
     return tuple(taken if e.command == echo.command else e for e in expectations)

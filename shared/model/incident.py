@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.model.attempt import Attempt, AttemptState
-from shared.model.echo_matching import echo_of, owner_of, side_of
-from shared.model.enrichment import Briefing
+from shared.model.echo_matching import command_of, echo_of, main_line_of
+from shared.model.enrichment import Enrichment
 from shared.model.event import (
     ACKNOWLEDGED,
-    ANNOUNCED,
+    ANNOUNCED_TYPES,
     DELEGATED,
     ESCALATED,
     REASSIGNED,
@@ -30,11 +30,11 @@ from shared.model.event import (
     Status,
     StatusChange,
 )
-from shared.model.expectation import KEPT, Expectation, used
+from shared.model.expectation import KEPT, Expectation, mark_matched
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
-from shared.model.timeline import Line, line_of, record, when
+from shared.model.timeline import Line, line_of, line_time, record
 
-MOVES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
+STATUS_CHANGING = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
 """After one of these that was not our doing, nobody knows the escalation level any more."""
 
 
@@ -76,15 +76,15 @@ class Incident:
     snapshot: Snapshot | None = None
     as_of: Instant | None = None
     rank: str = ""
-    change: StatusChange | None = None
+    status_change: StatusChange | None = None
     lines: tuple[Line, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     level: Level | None = None
-    seen: tuple[tuple[EventId, int], ...] = ()
-    unread: bool = False
-    first: FirstSeen | None = None
-    briefing: Briefing = field(default_factory=Briefing)
+    seen_events: tuple[tuple[EventId, int], ...] = ()
+    needs_read: bool = False
+    first_seen: FirstSeen | None = None
+    enrichment: Enrichment = field(default_factory=Enrichment)
 
     @property
     def status(self) -> Status | None:
@@ -110,7 +110,7 @@ class Incident:
         """Find the line that announces what `command` did."""
         return line_of(self.lines, command)
 
-    def undone_by(self, command: CommandId) -> Line | None:
+    def reopened_by(self, command: CommandId) -> Line | None:
         """
         Find the resolve that an acknowledge undid.
 
@@ -122,7 +122,7 @@ class Incident:
         if done is None or expected is None or done.type != ACKNOWLEDGED:
             return None
         earlier = [line for line in self.transitions if line.command != command and line.at.ms <= done.at.end]
-        before = max(earlier, key=when, default=None)
+        before = max(earlier, key=line_time, default=None)
         resolved = before is not None and before.type == RESOLVED and before.at.ms >= expected.read_ms
         return before if resolved else None
 
@@ -132,11 +132,11 @@ class Incident:
 
         If the newest line leads elsewhere, the one that is missing is not replaced by an older one of its kind.
         """
-        newest = max(self.transitions, key=when, default=None)
+        newest = max(self.transitions, key=line_time, default=None)
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
 
-class Told(StrEnum):
+class FoldResult(StrEnum):
     """What an event was to the projection, for the counters."""
 
     NEWS = "news"
@@ -150,7 +150,7 @@ class Folded:
     """A projection after an event, and what the event was to it."""
 
     incident: Incident
-    told: Told
+    result: FoldResult
 
 
 def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
@@ -161,18 +161,23 @@ def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
     what is older than any delivery can be.
     """
     # What a line has from an event is remembered for as long as the line is: longer than `seen`.
-    if event.id in {*(seen for seen, _ in incident.seen), *(held for line in incident.lines for _, held in line.slots)}:
-        return Folded(incident, Told.DUPLICATE)
+    if event.id in {
+        *(seen for seen, _ in incident.seen_events),
+        *(held for line in incident.lines for _, held in line.slots),
+    }:
+        return Folded(incident, FoldResult.DUPLICATE)
     echo = echo_of(incident.expectations, incident.lines, event)
-    side = None if echo else side_of(incident.expectations, incident.lines, event)
+    side = None if echo else main_line_of(incident.expectations, incident.lines, event)
     # Whatever the second says that its answer gives, a reopening comes before the acknowledge that it is a side of.
     over = side is not None and incident.line_of(side.command) is not None
     newer, stale = (incident, True) if over else _take_snapshot(incident, event)
     told = _take_line(newer, event, echo, side)
-    kept = _forget(_moved_on(incident, replace(told, seen=(*told.seen, (event.id, now_ms)))), now_ms)
+    kept = _prune(
+        _advance_enrichment(incident, replace(told, seen_events=(*told.seen_events, (event.id, now_ms)))), now_ms
+    )
     if echo is not None and event.source is Source.WEBHOOK:
-        return Folded(kept, Told.ECHO)
-    return Folded(kept, Told.STALE if stale else Told.NEWS)
+        return Folded(kept, FoldResult.ECHO)
+    return Folded(kept, FoldResult.STALE if stale else FoldResult.NEWS)
 
 
 def fold_read(incident: Incident, read: Event) -> Incident:
@@ -181,7 +186,7 @@ def fold_read(incident: Incident, read: Event) -> Incident:
 
     Reads are not remembered in `seen`: reading the same state twice changes nothing.
     """
-    return _moved_on(incident, _take_snapshot(incident, read)[0])
+    return _advance_enrichment(incident, _take_snapshot(incident, read)[0])
 
 
 def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident:
@@ -191,48 +196,50 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     Only for a read that was begun when the projection was as it is now. A read that is older than what is known (a
     lagging replica at PagerDuty) decides nothing, and the incident stays unread.
     """
-    if lags(incident, updated):
+    if is_behind(incident, updated):
         return incident
-    as_of = updated if incident.as_of is None else _wider(updated, incident.as_of)
+    as_of = updated if incident.as_of is None else _wider_instant(updated, incident.as_of)
     # Keeps the rank of the webhook that it settled: one that is older still must not win over the read.
     rank = max(incident.rank, _rank(Source.READ, as_of, ""))
-    first = incident.first or _first_seen(snapshot)
-    settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, unread=False, first=first)
-    return _moved_on(incident, settled)
+    first = incident.first_seen or _first_seen(snapshot)
+    settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, needs_read=False, first_seen=first)
+    return _advance_enrichment(incident, settled)
 
 
-def lags(incident: Incident, updated: Instant) -> bool:
+def is_behind(incident: Incident, updated: Instant) -> bool:
     """
     Tell whether a `GET` shows an older state than is known.
 
     One second is forgiven, because `updated_at` is cut to seconds before `occurred_at` is taken.
     """
-    return incident.as_of is not None and updated.ms + updated.span + SECOND <= incident.as_of.ms
+    return incident.as_of is not None and updated.ms + updated.span_ms + SECOND <= incident.as_of.ms
 
 
 def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     """Keep the newer of two snapshots; the flag says that the event's own was older."""
     if event.snapshot is None:
-        return replace(incident, unread=incident.unread or incident.snapshot is None), False
+        return replace(incident, needs_read=incident.needs_read or incident.snapshot is None), False
     rank = _rank(event.source, event.at, event.id)
     # Who last changed the status says nothing about another status.
-    change = incident.change if incident.status is event.snapshot.status else None
-    first = incident.first or _first_seen(event.snapshot)
-    taken = replace(incident, snapshot=event.snapshot, as_of=event.at, rank=rank, change=change, first=first)
+    change = incident.status_change if incident.status is event.snapshot.status else None
+    first = incident.first_seen or _first_seen(event.snapshot)
+    taken = replace(
+        incident, snapshot=event.snapshot, as_of=event.at, rank=rank, status_change=change, first_seen=first
+    )
     if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
-        return replace(taken, unread=False), False
+        return replace(taken, needs_read=False), False
     if event.at.surely_before(incident.as_of):
         return incident, True
     differs = event.snapshot.facts != incident.snapshot.facts
     winner = taken if rank > incident.rank else incident
     # Whichever wins: what is known of the whole second may be newer than the next webhook of it, too.
-    as_of = _wider(incident.as_of, event.at)
-    return replace(winner, as_of=as_of, unread=incident.unread or differs), False
+    as_of = _wider_instant(incident.as_of, event.at)
+    return replace(winner, as_of=as_of, needs_read=incident.needs_read or differs), False
 
 
-def _wider(one: Instant, other: Instant) -> Instant:
+def _wider_instant(one: Instant, other: Instant) -> Instant:
     """Take the later second, and of one second the instant that may be any part of it."""
-    return max(one, other, key=lambda instant: (instant.ms // SECOND, instant.span))
+    return max(one, other, key=lambda instant: (instant.ms // SECOND, instant.span_ms))
 
 
 def _first_seen(snapshot: Snapshot) -> FirstSeen:
@@ -250,26 +257,26 @@ def _rank(source: Source, at: Instant, event: str) -> str:
 
 
 def _take_line(incident: Incident, event: Event, echo: Expectation | None, side: Expectation | None) -> Incident:
-    if event.type not in ANNOUNCED or (event.source is Source.ANSWER and not event.proven):
+    if event.type not in ANNOUNCED_TYPES or (event.source is Source.ANSWER and not event.proven):
         return incident
     lines = record(incident.lines, event, echo or side)
-    told = echo or owner_of(incident.expectations, lines, event)
-    expectations = incident.expectations if told is None else used(incident.expectations, told, event)
+    told = echo or command_of(incident.expectations, lines, event)
+    expectations = incident.expectations if told is None else mark_matched(incident.expectations, told, event)
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
-    level = None if event.type in MOVES and echo is None else incident.level
+    level = None if event.type in STATUS_CHANGING and echo is None else incident.level
     known = replace(incident, lines=lines, expectations=expectations, attempts=attempts, level=level)
-    return replace(known, briefing=incident.briefing.told(event))
+    return replace(known, enrichment=incident.enrichment.after_event(event))
 
 
-def _moved_on(before: Incident, after: Incident) -> Incident:
+def _advance_enrichment(before: Incident, after: Incident) -> Incident:
     """Stop showing an attempt that failed, or that nobody knows of, and what was to come, once it has moved on."""
-    after = replace(after, briefing=after.briefing.passed(before.snapshot, after.snapshot))
+    after = replace(after, enrichment=after.enrichment.after_fold(before.snapshot, after.snapshot))
     if before.status is after.status:
         return after
     return replace(after, attempts=tuple(a for a in after.attempts if a.state is AttemptState.TRYING))
 
 
-def _forget(incident: Incident, now_ms: int) -> Incident:
-    seen = tuple((event, at) for event, at in incident.seen if at > now_ms - KEPT)
+def _prune(incident: Incident, now_ms: int) -> Incident:
+    seen = tuple((event, at) for event, at in incident.seen_events if at > now_ms - KEPT)
     expectations = tuple(e for e in incident.expectations if e.noted_ms > now_ms - KEPT)
-    return replace(incident, seen=seen, expectations=expectations)
+    return replace(incident, seen_events=seen, expectations=expectations)

@@ -13,28 +13,28 @@ from dataclasses import dataclass
 
 from shared.errors import BridgeError, Refused, Unavailable
 from shared.model.audit import UNFIT
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.ids import ChannelId, LineKey
 from shared.model.incident import Incident
-from shared.model.slack_state import Placed, Surface
+from shared.model.slack_state import MessageState, SlackState
 
 CARD = "card"
 """How a fact about a message calls the card; it calls a line by its key."""
 
 # `@` only as in the key of a line: not as in an e-mail address.
-_FIT = re.compile(r"(?:[A-Za-z0-9_.:#,+-]|@\d{1,15}(?![\w.])){1,200}", re.ASCII)
+_SAFE_VALUE = re.compile(r"(?:[A-Za-z0-9_.:#,+-]|@\d{1,15}(?![\w.])){1,200}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Fact:
     """One fact, named `noun.verb` as in the log, and what it is about, by name. What is not known is left out."""
 
-    what: str
-    about: tuple[tuple[str, str], ...] = ()
+    name: str
+    fields: tuple[tuple[str, str], ...] = ()
 
     def get(self, name: str) -> str:
         """Look up what it is about, empty when that is not known."""
-        return dict(self.about).get(name, "")
+        return dict(self.fields).get(name, "")
 
 
 Facts = tuple[Fact, ...]
@@ -43,7 +43,7 @@ Facts = tuple[Fact, ...]
 def fact(what: str, **about: object) -> Fact:
     """Make a fact. `?` stands for a text that has not the shape of an id, so that nothing else gets into a journal."""
     given = {name: _text(value) for name, value in about.items() if value not in (None, "")}
-    return Fact(what, tuple((name, text if _FIT.fullmatch(text) else UNFIT) for name, text in given.items()))
+    return Fact(what, tuple((name, text if _SAFE_VALUE.fullmatch(text) else UNFIT) for name, text in given.items()))
 
 
 def _text(value: object) -> str:
@@ -64,17 +64,17 @@ def failure(what: str, error: BridgeError, **about: object) -> Fact:
     return fact(what, **about)
 
 
-def of_incident(before: Incident, after: Incident) -> Facts:
+def incident_facts(before: Incident, after: Incident) -> Facts:
     """Tell how a projection changed."""
     return (*_state(before, after), *_lines(before, after), *_echoes(before, after), *_attempts(before, after))
 
 
-def of_queue(before: CommandQueue, after: CommandQueue) -> Facts:
+def queue_facts(before: CommandQueue, after: CommandQueue) -> Facts:
     """Tell how the commands came on. How they ended is in the audit."""
     return tuple(told for now in after.records for told in _command(before.get(now.command.id), now))
 
 
-def of_surface(before: Surface, after: Surface) -> Facts:
+def slack_facts(before: SlackState, after: SlackState) -> Facts:
     """Tell what became of the messages."""
     return (*_places(before, after), *_messages(before, after))
 
@@ -85,8 +85,8 @@ def _state(before: Incident, after: Incident) -> Iterator[Fact]:
         assigned = ",".join(sorted(now.assignee_ids))
         as_of = after.as_of.ms if after.as_of else None
         yield fact("incident.known", status=now.status, urgency=now.urgency, assigned=assigned, as_of_ms=as_of)
-    if after.unread != before.unread:
-        yield fact("incident.unread" if after.unread else "incident.read")
+    if after.needs_read != before.needs_read:
+        yield fact("incident.unread" if after.needs_read else "incident.read")
 
 
 def _lines(before: Incident, after: Incident) -> Iterator[Fact]:
@@ -114,7 +114,7 @@ def _attempts(before: Incident, after: Incident) -> Iterator[Fact]:
             yield fact("attempt.shown", command=attempt.command, state=attempt.state)
 
 
-def _command(was: Record | None, now: Record) -> Iterator[Fact]:
+def _command(was: CommandRecord | None, now: CommandRecord) -> Iterator[Fact]:
     asked = now.command
     if was is None:
         yield fact("command.queued", command=asked.id, action=asked.action, by=asked.by.id, accepted_ms=now.accepted_ms)
@@ -122,10 +122,10 @@ def _command(was: Record | None, now: Record) -> Iterator[Fact]:
     if now.calls > was.calls:
         yield fact("call.begun", command=asked.id, call=now.calls)
     elif now.reported and not was.reported:
-        yield fact("call.failed", command=asked.id, call=was.calls, unclear="yes" if now.unclear else "no")
+        yield fact("call.failed", command=asked.id, call=was.calls, unclear="yes" if now.uncertain else "no")
 
 
-def _places(before: Surface, after: Surface) -> Iterator[Fact]:
+def _places(before: SlackState, after: SlackState) -> Iterator[Fact]:
     if after.generation and not before.generation and after.cards:
         yield fact("incident.adopted", channels=",".join(after.channels), lines=len(after.lines))
     if after.displaced and after.displaced != before.displaced:
@@ -135,30 +135,32 @@ def _places(before: Surface, after: Surface) -> Iterator[Fact]:
             yield fact(f"channel.{verb}", channel=channel)
 
 
-def _messages(before: Surface, after: Surface) -> Iterator[Fact]:
-    if not before.generation and after.told_ms:
+def _messages(before: SlackState, after: SlackState) -> Iterator[Fact]:
+    if not before.generation and after.announced_until_ms:
         return  # adopted: found as a whole
     for channel, placed in after.cards.items():
-        yield from _message(before.cards.get(channel, Placed()), placed, channel, CARD)
+        yield from _message(before.cards.get(channel, MessageState()), placed, channel, CARD)
     home = after.channels[0] if after.channels else ChannelId("")
     for key, placed in after.lines.items():
-        yield from _message(before.lines.get(key, Placed()), placed, home, key)
+        yield from _message(before.lines.get(key, MessageState()), placed, home, key)
 
 
-def _message(was: Placed, now: Placed, channel: ChannelId, message: LineKey | str) -> Iterator[Fact]:
+def _message(was: MessageState, now: MessageState, channel: ChannelId, message: LineKey | str) -> Iterator[Fact]:
     verb = _verb(was, now)
     if verb:
         yield fact(f"message.{verb}", message=message, channel=channel, ts=now.ts or was.ts)
 
 
-def _verb(was: Placed, now: Placed) -> str:
+def _verb(was: MessageState, now: MessageState) -> str:
     """Say what became of one message, empty for nothing to speak of."""
     if was.ts is None:
         if now.ts is not None:
-            return "found" if now.shown is None else "posted"
-        return "posting" if now.unclear and not was.unclear else "not_posted" if was.unclear > now.unclear else ""
+            return "found" if now.content_digest is None else "posted"
+        return (
+            "posting" if now.uncertain and not was.uncertain else "not_posted" if was.uncertain > now.uncertain else ""
+        )
     if now.ts is None:
         return "gone"
-    if now.shown not in (None, was.shown):
+    if now.content_digest not in (None, was.content_digest):
         return "updated"
     return "unclear" if now.until_ms not in (None, was.until_ms) else ""

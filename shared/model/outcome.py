@@ -55,19 +55,19 @@ class Outcome:
     kind: Kind
     why: str = ""
     next_step: str = ""
-    who: str = ""
+    actor: str = ""
     at_ms: int | None = None
     status: Status | None = None
     reference: str = ""
     choices: tuple[Choice, ...] = ()
 
     @property
-    def reached(self) -> bool:
+    def was_sent(self) -> bool:
         """Tell whether the incident is in the state that was asked for."""
         return self.kind in {Kind.DONE, Kind.ALREADY, Kind.REOPENED}
 
     @property
-    def certain(self) -> bool:
+    def is_certain(self) -> bool:
         """Tell whether more calls could change nothing about it, even when an earlier one was unclear."""
         return self.kind in {Kind.EXPIRED, Kind.UNKNOWN}
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from shared.model.ids import ChannelId, IncidentId
-from shared.model.slack_state import Placed
+from shared.model.slack_state import MessageState
 
-EVERYTHING = IncidentId("EVERYTHING")
+GLOBAL = IncidentId("EVERYTHING")
 """In place of an incident, for what is done once for all of them."""
 
 
@@ -26,7 +26,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ResyncState:
     """
     What the last pass of each kind has left behind.
 
@@ -46,10 +46,10 @@ class Progress:
     watched_ms: int = 0
     due_ms: int = 0
     since_ms: int = 0
-    again: tuple[IncidentId, ...] = ()
+    recheck: tuple[IncidentId, ...] = ()
     reached: IncidentId | None = None
-    turn: IncidentId | None = None
+    sweep_position: IncidentId | None = None
     problem: str = ""
     pinged_ms: int = 0
     gap: Gap | None = None
-    notices: dict[ChannelId, Placed] = field(default_factory=dict)
+    notices: dict[ChannelId, MessageState] = field(default_factory=dict)

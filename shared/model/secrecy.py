@@ -7,15 +7,15 @@ from shared.model.ids import ChannelId, TeamId
 
 
 @dataclass(frozen=True)
-class Secrecy:
+class Privacy:
     """What was decided, for the `teams` that the incident belonged to at that time. `shut` are those channels."""
 
     teams: frozenset[TeamId] = frozenset()
-    shut: frozenset[ChannelId] = frozenset()
+    hidden_in: frozenset[ChannelId] = frozenset()
 
     def decided(
         self, teams: Iterable[TeamId], channels: Iterable[ChannelId], named: Collection[ChannelId], *, private: bool
-    ) -> "Secrecy":
+    ) -> "Privacy":
         """
         Decide for an incident that belongs to `teams` now, some of them `private` or not, and is shown in `channels`.
 
@@ -23,5 +23,5 @@ class Secrecy:
         so far it does to the end, whatever route takes it later: only other teams make others of those who look on.
         """
         now = frozenset(teams)
-        shut = self.shut if now == self.teams else frozenset(channels)
-        return Secrecy(now, shut - frozenset(named) if private else frozenset())
+        shut = self.hidden_in if now == self.teams else frozenset(channels)
+        return Privacy(now, shut - frozenset(named) if private else frozenset())

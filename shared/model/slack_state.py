@@ -4,51 +4,51 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, UserId
-from shared.model.secrecy import Secrecy
+from shared.model.secrecy import Privacy
 from shared.model.timeline import Line
 
 
 @dataclass(frozen=True)
-class Placed:
+class MessageState:
     """
     One message that is to exist once.
 
     `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a call whose
     outcome is not known: before `until_ms` nothing is looked up or repeated. `shown` is the digest of what the message
     says, None while that is unknown. `said` is the digest of an update that an earlier one may overwrite until
-    `until_ms`: before then, writing the same again is no use. `instead_of` is a message that cannot be edited any more,
-    to be deleted once this one is there. `of_ms` is the time of the newest event it tells of, by PagerDuty's clock.
+    `until_ms`: before then, writing the same again is no use. `replaces` is a message that cannot be edited any more,
+    to be deleted once this one is there. `state_ms` is the time of the newest event it tells of, by PagerDuty's clock.
     """
 
     ts: MessageTs | None = None
     begun_ms: int | None = None
     until_ms: int | None = None
-    shown: str | None = None
-    said: str | None = None
-    instead_of: MessageTs | None = None
-    of_ms: int = 0
+    content_digest: str | None = None
+    pending_digest: str | None = None
+    replaces: MessageTs | None = None
+    state_ms: int = 0
 
     @property
-    def unclear(self) -> bool:
+    def uncertain(self) -> bool:
         """Tell whether a post was begun whose outcome nobody has seen."""
         return self.ts is None and self.until_ms is not None
 
     @property
-    def may_stand(self) -> bool:
+    def may_exist(self) -> bool:
         """Tell whether people may see a message of this in the channel, whatever it is called."""
-        return self.ts is not None or self.unclear or self.instead_of is not None
+        return self.ts is not None or self.uncertain or self.replaces is not None
 
-    def forgotten(self) -> "Placed":
+    def content_unknown(self) -> "MessageState":
         """Forget what it says."""
-        return replace(self, shown=None, said=None)
+        return replace(self, content_digest=None, pending_digest=None)
 
-    def with_news(self, of_ms: int) -> "Placed":
+    def with_news(self, of_ms: int) -> "MessageState":
         """Note the newest event that it tells of, once it is known to say what it should."""
-        return self if self.shown is None else replace(self, of_ms=of_ms)
+        return self if self.content_digest is None else replace(self, state_ms=of_ms)
 
 
 @dataclass(frozen=True)
-class Surface:
+class SlackState:
     """
     An incident's messages. The first of `channels` is home: only there is the thread the timeline.
 
@@ -56,12 +56,12 @@ class Surface:
     be posted to when the incident is shown in the default channel for that reason. `behind` are lines that stand in a
     thread which is home no more. `waiting` are channels that cannot be posted to: what they show is not looked after
     until they open. `called` are the people whom a message has mentioned when it was posted, so that none does again.
-    `left_out` are lines that the thread has no message for because of its verbosity, whatever that becomes later.
+    `omitted_lines` are lines that the thread has no message for because of its verbosity, whatever that becomes later.
 
     `secrecy` tells which of `channels` learn nothing more, because it has come to belong to a private team.
 
-    For an incident that is older than the data set: lines up to `told_ms` count as told also without a message, because
-    the thread was there before; with `quiet_ms` it gets a card only when something happens after that. Both are on
+    For an incident that is older than the data set: lines up to `announced_until_ms` count as told also without a message, because
+    the thread was there before; with `silent_until_ms` it gets a card only when something happens after that. Both are on
     PagerDuty's clock, 0 for an incident of this data set.
     """
 
@@ -69,33 +69,33 @@ class Surface:
     generation: str = ""
     channels: tuple[ChannelId, ...] = ()
     displaced: ChannelId | None = None
-    cards: dict[ChannelId, Placed] = field(default_factory=dict)
-    lines: dict[LineKey, Placed] = field(default_factory=dict)
-    behind: frozenset[LineKey] = frozenset()
+    cards: dict[ChannelId, MessageState] = field(default_factory=dict)
+    lines: dict[LineKey, MessageState] = field(default_factory=dict)
+    outdated_lines: frozenset[LineKey] = frozenset()
     waiting: frozenset[ChannelId] = frozenset()
-    called: frozenset[UserId] = frozenset()
-    left_out: frozenset[LineKey] = frozenset()
-    secrecy: Secrecy = field(default_factory=Secrecy)
-    told_ms: int = 0
-    quiet_ms: int = 0
+    mentioned: frozenset[UserId] = frozenset()
+    omitted_lines: frozenset[LineKey] = frozenset()
+    privacy: Privacy = field(default_factory=Privacy)
+    announced_until_ms: int = 0
+    silent_until_ms: int = 0
 
-    def counts_as_told(self, line: Line) -> bool:
+    def is_announced(self, line: Line) -> bool:
         """Tell whether a line has no message and needs none: it is older than the data, or was left out on purpose."""
-        return line.key not in self.lines and (line.key in self.left_out or line.at.end < self.told_ms)
+        return line.key not in self.lines and (line.key in self.omitted_lines or line.at.end < self.announced_until_ms)
 
-    def with_card(self, channel: ChannelId, placed: Placed) -> "Surface":
+    def with_card(self, channel: ChannelId, placed: MessageState) -> "SlackState":
         """Record what is known of the card in `channel`."""
         return replace(self, cards={**self.cards, channel: placed})
 
-    def calling(self, people: Iterable[UserId]) -> "Surface":
+    def with_mentioned(self, people: Iterable[UserId]) -> "SlackState":
         """Note that a message was posted that mentions these people."""
-        return replace(self, called=self.called | frozenset(people))
+        return replace(self, mentioned=self.mentioned | frozenset(people))
 
-    def leaving_out(self, lines: Iterable[LineKey]) -> "Surface":
+    def with_omitted(self, lines: Iterable[LineKey]) -> "SlackState":
         """Note that these lines are not told; those of which there is a message stay as they are."""
-        return replace(self, left_out=self.left_out | (frozenset(lines) - self.lines.keys()))
+        return replace(self, omitted_lines=self.omitted_lines | (frozenset(lines) - self.lines.keys()))
 
-    def with_line(self, key: LineKey, placed: Placed) -> "Surface":
+    def with_line(self, key: LineKey, placed: MessageState) -> "SlackState":
         """Record what is known of one timeline line."""
         return replace(self, lines={**self.lines, key: placed})
 
@@ -103,47 +103,47 @@ class Surface:
         """Name the channel in whose place this one shows the incident."""
         return self.displaced if self.channels[:1] == (channel,) else None
 
-    def moved(self, channel: ChannelId) -> "Surface":
+    def moved(self, channel: ChannelId) -> "SlackState":
         """Make another channel home, because home cannot be posted to. A card that is there, or may be, stays one."""
         home, *others = self.channels
-        kept = [home] if self.cards.get(home, Placed()).may_stand else []
+        kept = [home] if self.cards.get(home, MessageState()).may_exist else []
         channels = (channel, *(other for other in others if other != channel), *kept)
-        return replace(self.left_behind().closed(home), channels=channels, displaced=home)
+        return replace(self.thread_lost().closed(home), channels=channels, displaced=home)
 
-    def left_behind(self) -> "Surface":
+    def thread_lost(self) -> "SlackState":
         """Note that the thread is another one from now on: the lines told so far are not told again, nor edited."""
         told = frozenset(key for key, placed in self.lines.items() if placed.ts is not None)
-        return replace(self, behind=self.behind | told)
+        return replace(self, outdated_lines=self.outdated_lines | told)
 
-    def shows(self, channel: ChannelId) -> bool:
+    def is_shown_in(self, channel: ChannelId) -> bool:
         """Tell whether whoever reads a channel sees there how the incident stands."""
-        return channel in self.channels and channel not in self.secrecy.shut
+        return channel in self.channels and channel not in self.privacy.hidden_in
 
-    def withheld(self, secrecy: Secrecy) -> "Surface":
+    def withheld(self, secrecy: Privacy) -> "SlackState":
         """Let the channels that `secrecy` shuts learn nothing more; home is one that is not, if there is any."""
-        channels = tuple(sorted(self.channels, key=lambda channel: channel in secrecy.shut))
+        channels = tuple(sorted(self.channels, key=lambda channel: channel in secrecy.hidden_in))
         if channels[:1] == self.channels[:1]:
-            return replace(self, secrecy=secrecy)
-        return replace(self.left_behind(), secrecy=secrecy, channels=channels, displaced=None)
+            return replace(self, privacy=secrecy)
+        return replace(self.thread_lost(), privacy=secrecy, channels=channels, displaced=None)
 
-    def closed(self, channel: ChannelId) -> "Surface":
+    def closed(self, channel: ChannelId) -> "SlackState":
         """Note that a channel cannot be posted to."""
         return replace(self, waiting=self.waiting | {channel})
 
-    def opened(self, channel: ChannelId) -> "Surface":
+    def opened(self, channel: ChannelId) -> "SlackState":
         """Note that a channel can be posted to again."""
         return replace(self, waiting=self.waiting - {channel})
 
-    def without(self, channel: ChannelId) -> "Surface":
+    def without(self, channel: ChannelId) -> "SlackState":
         """Give up a channel that has no card."""
         return replace(self.opened(channel), channels=tuple(other for other in self.channels if other != channel))
 
-    def without_card(self, channel: ChannelId) -> "Surface":
+    def without_card(self, channel: ChannelId) -> "SlackState":
         """Note that the card at home is gone, and the thread with it."""
-        return self.left_behind().with_card(channel, Placed())
+        return self.thread_lost().with_card(channel, MessageState())
 
-    def forgotten(self) -> "Surface":
+    def content_unknown(self) -> "SlackState":
         """Forget what the messages say, because a call may have landed that nobody waited for."""
-        cards = {channel: placed.forgotten() for channel, placed in self.cards.items()}
-        lines = {key: placed.forgotten() for key, placed in self.lines.items()}
+        cards = {channel: placed.content_unknown() for channel, placed in self.cards.items()}
+        lines = {key: placed.content_unknown() for key, placed in self.lines.items()}
         return replace(self, cards=cards, lines=lines)

@@ -33,15 +33,15 @@ from shared.model.event import (
     UNACKNOWLEDGED,
     WORKFLOW_COMPLETED,
     WORKFLOW_STARTED,
-    Said,
-    people,
+    Details,
+    joined_ids,
 )
 from shared.model.ids import LineKey
-from shared.model.timeline import Line, apart, when
+from shared.model.timeline import Line, distance_ms, line_time
 
 Verbosity = Literal["all", "changes", "state"]
 """Which lines a thread has: all; all but what automation does; or what changes the state, and escalations."""
-Loud = Literal["escalated", "reopened"]
+BroadcastKind = Literal["escalated", "reopened"]
 """What may be told to the whole channel. An acknowledgement that ran out is as loud as an escalation."""
 
 RESOLUTION_NOTE = "Resolution Note:"
@@ -61,9 +61,9 @@ AUTOMATION = frozenset(
     }
 )
 """Events that come in numbers and need nobody."""
-OF_THE_INCIDENT = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title", "number", "url"})
+STATE_TYPES = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title", "number", "url"})
 """What lines say of the incident as it is after them, by which a later one knows what was so before."""
-ASLEEP = ("asleep", "yes")
+BEFORE_WAKE = ("asleep", "yes")
 """What was so before a snooze was over."""
 SIDE_OF = {
     ANNOTATED: (RESOLVED, SECOND),
@@ -77,34 +77,34 @@ ByAgent = dict[tuple[str, str], list[Line]]
 
 
 @dataclass(frozen=True)
-class Telling:
+class ThreadEntry:
     """What one message of the thread tells: a line, its sides, and what it says of the incident as it was before."""
 
     line: Line
     sides: tuple[Line, ...] = ()
-    before: Said = ()
+    before: Details = ()
 
 
-def told(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> tuple[Telling, ...]:
+def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> tuple[ThreadEntry, ...]:
     """
     Say what the thread tells, in the order of time: every line once, by its own message or by its main line's.
 
     `lines` are those of an incident, in their order. `posted` names those that have a message, or may have one.
     """
     by_agent = _by_agent(lines)
-    mains = {line.key: _main(line, by_agent) for line in lines if line.key not in posted}
+    mains = {line.key: _main_line(line, by_agent) for line in lines if line.key not in posted}
     sides: dict[LineKey, list[Line]] = defaultdict(list)
     for line in lines:
         sides[_root(line, mains).key].append(line)
-    before = _before(lines)
+    before = _previous_lines(lines)
     return tuple(
-        Telling(line, tuple(side for side in sides[line.key] if side != line), before[line.key])
+        ThreadEntry(line, tuple(side for side in sides[line.key] if side != line), before[line.key])
         for line in lines
         if line.key in sides
     )
 
 
-def wanted(line: Line, verbosity: Verbosity) -> bool:
+def is_wanted(line: Line, verbosity: Verbosity) -> bool:
     """Tell whether a thread of that verbosity has a message for `line`."""
     match verbosity:
         case "all":
@@ -115,44 +115,46 @@ def wanted(line: Line, verbosity: Verbosity) -> bool:
             return line.type in TRANSITIONS or line.type == ESCALATED
 
 
-def loud(line: Line) -> Loud | None:
+def broadcast_kind(line: Line) -> BroadcastKind | None:
     """Name what the whole channel may be told of, if `line` is that."""
-    if line.type == ESCALATED or ran_out(line):
+    if line.type == ESCALATED or timed_out(line):
         return "escalated"
     return "reopened" if line.type == REOPENED else None
 
 
-def ran_out(line: Line) -> bool:
+def timed_out(line: Line) -> bool:
     """Tell whether an acknowledgement ended because its time was over, which PagerDuty does by itself."""
     return line.type == UNACKNOWLEDGED and line.agent is None
 
 
-def woke(lines: Collection[Line], line: Line) -> bool:
+def snooze_ended(lines: Collection[Line], line: Line) -> bool:
     """Tell whether what ran out was a snooze, which is an acknowledgement of a length that somebody chose."""
-    earlier = (one for one in lines if when(one) < when(line) and (one.type == SNOOZED or one.type in TRANSITIONS))
-    last = max(earlier, key=when, default=None) if ran_out(line) else None
+    earlier = (
+        one for one in lines if line_time(one) < line_time(line) and (one.type == SNOOZED or one.type in TRANSITIONS)
+    )
+    last = max(earlier, key=line_time, default=None) if timed_out(line) else None
     return last is not None and last.type == SNOOZED
 
 
 def _by_agent(lines: tuple[Line, ...]) -> ByAgent:
     found: ByAgent = defaultdict(list)
     for line in lines:
-        found[line.type, _who(line)].append(line)
+        found[line.type, _agent_of(line)].append(line)
     return found
 
 
-def _who(line: Line) -> str:
+def _agent_of(line: Line) -> str:
     return line.agent.id if line.agent else ""
 
 
-def _main(side: Line, lines: ByAgent) -> Line | None:
+def _main_line(side: Line, lines: ByAgent) -> Line | None:
     """Find the line that tells of `side`, the nearest if there are several: it is of the same agent."""
     if side.type not in SIDE_OF or not _is_side(side):
         return None
     kind, within = SIDE_OF[side.type]
-    near = (line for line in lines.get((kind, _who(side)), ()) if apart(line.at, side.at) <= within)
+    near = (line for line in lines.get((kind, _agent_of(side)), ()) if distance_ms(line.at, side.at) <= within)
     mains = (line for line in near if line.type != side.type or _is_earlier_request(line, side))
-    return min(mains, key=lambda line: (apart(line.at, side.at), when(line)), default=None)
+    return min(mains, key=lambda line: (distance_ms(line.at, side.at), line_time(line)), default=None)
 
 
 def _is_side(line: Line) -> bool:
@@ -164,13 +166,13 @@ def _is_side(line: Line) -> bool:
     if line.agent is None:
         return line.type == RESPONDER_ADDED
     if line.type == ANNOTATED:
-        return line.told("text").startswith(RESOLUTION_NOTE)
-    return line.type != REASSIGNED or line.detail == people([line.agent.id])
+        return line.detail_value("text").startswith(RESOLUTION_NOTE)
+    return line.type != REASSIGNED or line.detail == joined_ids([line.agent.id])
 
 
 def _is_earlier_request(main: Line, side: Line) -> bool:
     """Of several responders the first is told, and only what was asked in the same words is one request."""
-    return when(main) < when(side) and main.told("message") == side.told("message")
+    return line_time(main) < line_time(side) and main.detail_value("message") == side.detail_value("message")
 
 
 def _root(line: Line, mains: dict[LineKey, Line | None]) -> Line:
@@ -180,12 +182,12 @@ def _root(line: Line, mains: dict[LineKey, Line | None]) -> Line:
     return line
 
 
-def _before(lines: tuple[Line, ...]) -> dict[LineKey, Said]:
-    before: dict[LineKey, Said] = {}
+def _previous_lines(lines: tuple[Line, ...]) -> dict[LineKey, Details]:
+    before: dict[LineKey, Details] = {}
     last: dict[str, str] = {}
     for line in lines:
-        said = {name: text for name, text in line.said if name in OF_THE_INCIDENT}
-        asleep = (ASLEEP,) if woke(lines, line) else ()
+        said = {name: text for name, text in line.details if name in STATE_TYPES}
+        asleep = (BEFORE_WAKE,) if snooze_ended(lines, line) else ()
         before[line.key] = (*((name, last[name]) for name in said if name in last), *asleep)
         last |= said
     return before

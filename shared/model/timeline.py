@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from shared.model.event import REOPENED, SECOND, TRIGGERED, Agent, Event, Instant, Said, Source
+from shared.model.event import REOPENED, SECOND, TRIGGERED, Agent, Details, Event, Instant, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import CommandId, EventId, LineKey
 
@@ -20,7 +20,7 @@ KEPT = 4000
 
 COMMAND = "command:"
 """How the key of a line begins that announces what a command did."""
-AGAIN = "#"
+REPEATED = "#"
 """What tells the keys apart of lines that would have the same."""
 
 Slots = tuple[tuple[Source, EventId], ...]
@@ -43,13 +43,13 @@ class Line:
     command: CommandId | None = None
     detail: str = ""
     subject: str = ""
-    said: Said = ()
+    details: Details = ()
 
-    def told(self, name: str) -> str:
+    def detail_value(self, name: str) -> str:
         """Look up one of the things said, empty when it was not."""
-        return dict(self.said).get(name, "")
+        return dict(self.details).get(name, "")
 
-    def holds(self, source: Source) -> bool:
+    def has_slot(self, source: Source) -> bool:
         """Tell whether `source` has already told of this line."""
         return any(held is source for held, _ in self.slots)
 
@@ -62,16 +62,16 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
     """
     home = _line_of(lines, event, echo)
     if home is None:
-        return _ordered((*lines, _opened(lines, event, echo)))
-    slots = home.slots if home.holds(event.source) else (*home.slots, (event.source, event.id))
+        return _ordered((*lines, _open_line(lines, event, echo)))
+    slots = home.slots if home.has_slot(event.source) else (*home.slots, (event.source, event.id))
     told = replace(
         home,
         slots=slots,
-        at=_sharper(home.at, event.at),
-        agent=named(home.agent, event.agent),
+        at=_more_precise(home.at, event.at),
+        agent=same_or_unknown(home.agent, event.agent),
         subject=home.subject or event.subject,
         command=home.command or (event.command if event.type == TRIGGERED else None),
-        said=_joined(home.said, event.said),
+        details=_join(home.details, event.details),
     )
     return _ordered(tuple(told if line.key == home.key else line for line in lines))
 
@@ -91,13 +91,13 @@ def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) ->
     if known is not None:
         return known
     if echo is not None:
-        return _own(lines, event, echo) or (
-            _same_moment(lines, event) if event.source is Source.ANSWER else _joined_by(lines, event, echo)
+        return _own_line(lines, event, echo) or (
+            _same_moment(lines, event) if event.source is Source.ANSWER else _joinable_line(lines, event, echo)
         )
-    return _nearest([line for line in lines if _may_tell_of(line, event)], event)
+    return _nearest([line for line in lines if _may_be_same(line, event)], event)
 
 
-def _own(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
+def _own_line(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
     """
     Find the line of the command that caused `event`.
 
@@ -105,9 +105,9 @@ def _own(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | Non
     repeated. An answer opens no second one: it tells of a moment at which the incident was so, whoever made it so.
     """
     key = command_key(echo, event)
-    own = [line for line in lines if line.key == key or line.key.startswith(f"{key}{AGAIN}")]
+    own = [line for line in lines if line.key == key or line.key.startswith(f"{key}{REPEATED}")]
     if event.source is not Source.ANSWER:
-        own = [line for line in own if not line.holds(event.source) and apart(line.at, event.at) <= SECOND]
+        own = [line for line in own if not line.has_slot(event.source) and distance_ms(line.at, event.at) <= SECOND]
     return _nearest(own, event)
 
 
@@ -123,7 +123,7 @@ def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
     interface a moment ago. So an answer never announces anything beside a like line of the same second; nor of the
     next one, for PagerDuty takes the time that it cuts to seconds a moment before that of the webhook.
     """
-    like = (line for line in lines if _may_tell_of(line, event) and event.at.ms <= line.at.end)
+    like = (line for line in lines if _may_be_same(line, event) and event.at.ms <= line.at.end)
     return next(like, None)
 
 
@@ -137,25 +137,25 @@ def is_logged_outside(lines: tuple[Line, ...], event: Event, echo: Expectation) 
     return event.source is Source.LOG and home is not None and not set(echo.matched) & set(home.slots)
 
 
-def is_told(lines: tuple[Line, ...], event: Event) -> bool:
+def is_announced(lines: tuple[Line, ...], event: Event) -> bool:
     """Tell whether there is a line of an outside act that `event` may be another account of."""
-    return any(line.command is None and _may_tell_of(line, event) for line in lines)
+    return any(line.command is None and _may_be_same(line, event) for line in lines)
 
 
-def _joined_by(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
+def _joinable_line(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
     """Find the outside act that the answer to this command spoke of: whatever else tells of the command does too."""
     held = set(echo.matched)
-    return next((line for line in lines if held & set(line.slots) and _may_tell_of(line, event)), None)
+    return next((line for line in lines if held & set(line.slots) and _may_be_same(line, event)), None)
 
 
-def _may_tell_of(line: Line, event: Event) -> bool:
+def _may_be_same(line: Line, event: Event) -> bool:
     if line.subject and event.subject:
         return False
-    same = (line.type, line.detail, person(line.agent)) == (event.type, event.outcome, person(event.agent))
-    return same and not line.holds(event.source) and apart(line.at, event.at) <= SECOND
+    same = (line.type, line.detail, person(line.agent)) == (event.type, event.outcome_detail, person(event.agent))
+    return same and not line.has_slot(event.source) and distance_ms(line.at, event.at) <= SECOND
 
 
-def joined(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line, ...]:
+def merge_lines(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line, ...]:
     """
     Join the lines that events have opened with those that were `found` again in Slack.
 
@@ -166,42 +166,42 @@ def joined(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line, ...]
         if home is None:
             found = (*found, opened)
         else:
-            found = tuple(_one(line, opened) if line.key == home.key else line for line in found)
+            found = tuple(_merge_pair(line, opened) if line.key == home.key else line for line in found)
     return _ordered(found)
 
 
 def _found_again(found: tuple[Line, ...], opened: Line) -> Line | None:
     same = (line for line in found if line.key == opened.key or set(line.slots) & set(opened.slots))
     about = (line for line in found if opened.subject and _subject(line) == _subject(opened))
-    alike = (line for line in found if _alike(line, opened))
+    alike = (line for line in found if _is_same_kind(line, opened))
     return next(chain(same, about, alike), None)
 
 
-def _alike(line: Line, other: Line) -> bool:
-    if (line.subject and other.subject) or apart(line.at, other.at) > SECOND:
+def _is_same_kind(line: Line, other: Line) -> bool:
+    if (line.subject and other.subject) or distance_ms(line.at, other.at) > SECOND:
         return False
     same = (line.type, line.detail, person(line.agent)) == (other.type, other.detail, person(other.agent))
     return same and not {source for source, _ in line.slots} & {source for source, _ in other.slots}
 
 
-def _one(found: Line, opened: Line) -> Line:
+def _merge_pair(found: Line, opened: Line) -> Line:
     return replace(
         found,
         slots=(*found.slots, *(slot for slot in opened.slots if slot not in found.slots)),
-        at=_sharper(found.at, opened.at),
-        agent=named(found.agent, opened.agent),
+        at=_more_precise(found.at, opened.at),
+        agent=same_or_unknown(found.agent, opened.agent),
         command=found.command or opened.command,
         subject=found.subject or opened.subject,
-        said=_joined(found.said, opened.said),
+        details=_join(found.details, opened.details),
     )
 
 
-def apart(one: Instant, other: Instant) -> int:
+def distance_ms(one: Instant, other: Instant) -> int:
     """Milliseconds between two instants; 0 when they may be the same."""
-    return max(0, one.ms - other.ms - other.span + 1, other.ms - one.ms - one.span + 1)
+    return max(0, one.ms - other.ms - other.span_ms + 1, other.ms - one.ms - one.span_ms + 1)
 
 
-def _opened(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line:
+def _open_line(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line:
     command = echo.command if echo else event.command
     return Line(
         _fresh_key(lines, command_key(echo, event) if echo else f"{event.type}@{event.at.ms}"),
@@ -210,23 +210,23 @@ def _opened(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> 
         event.agent,
         ((event.source, event.id),),
         command,
-        event.outcome,
+        event.outcome_detail,
         event.subject,
-        _joined((), event.said),
+        _join((), event.details),
     )
 
 
 def _fresh_key(lines: tuple[Line, ...], stem: str) -> LineKey:
     taken = {line.key for line in lines}
-    candidates = (LineKey(stem if n == 0 else f"{stem}{AGAIN}{n}") for n in range(len(lines) + 1))
+    candidates = (LineKey(stem if n == 0 else f"{stem}{REPEATED}{n}") for n in range(len(lines) + 1))
     return next(key for key in candidates if key not in taken)
 
 
-def _sharper(one: Instant, other: Instant) -> Instant:
-    return min(one, other, key=lambda instant: (instant.span, instant.ms))
+def _more_precise(one: Instant, other: Instant) -> Instant:
+    return min(one, other, key=lambda instant: (instant.span_ms, instant.ms))
 
 
-def when(line: Line) -> tuple[int, str, str, str, str]:
+def line_time(line: Line) -> tuple[int, str, str, str, str]:
     """
     Order lines by their time; of one time by what they tell, because keys depend on which event came first.
 
@@ -237,10 +237,10 @@ def when(line: Line) -> tuple[int, str, str, str, str]:
 
 
 def _ordered(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    return tuple(sorted(lines, key=when))
+    return tuple(sorted(lines, key=line_time))
 
 
-def _joined(one: Said, other: Said) -> Said:
+def _join(one: Details, other: Details) -> Details:
     """Join what two sources said: of two texts the longer, because webhooks cut them, whichever came first."""
     said = dict(one)
     for name, text in other:
@@ -252,7 +252,7 @@ def _subject(line: Line) -> tuple[str, str]:
     return line.type, line.subject
 
 
-def named(one: Agent | None, other: Agent | None) -> Agent | None:
+def same_or_unknown(one: Agent | None, other: Agent | None) -> Agent | None:
     """Choose between two accounts of who did something: a line found again in Slack knows an id and no name."""
     return one if one is not None and (one.name or other is None) else other or one
 

@@ -3,7 +3,7 @@
 from shared.model.enrichment import FirstAlert
 from shared.model.event import SNOOZED, Ref, Snapshot, Status
 from shared.model.incident import Incident
-from shared.model.timeline import when
+from shared.model.timeline import line_time
 from shared.slack.render.blocks import Block, section
 from shared.slack.render.text import clamp, date, escape, outside
 
@@ -17,7 +17,7 @@ PEOPLE = 5
 
 def alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
     """Show the first alert and where it came from, once it has been read; what the title says is not said again."""
-    first = incident.briefing.alert
+    first = incident.enrichment.alert
     if first is None:
         return []
     facts = _facts(first, snapshot.title)
@@ -28,9 +28,9 @@ def alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
 
 def next_step(incident: Incident, snapshot: Snapshot) -> str:
     """Say when it escalates and to whom, when its acknowledgement ends, or when it wakes; nothing if nobody knows."""
-    ahead = incident.briefing.ahead
+    ahead = incident.enrichment.pending
     if snapshot.status is Status.TRIGGERED and ahead and ahead.escalates_ms is not None:
-        return f"Escalates{_to(ahead.to)} {date(ahead.escalates_ms)}"
+        return f"Escalates{_to(ahead.assignees)} {date(ahead.escalates_ms)}"
     if snapshot.status is not Status.ACKNOWLEDGED:
         return ""
     asleep, until = _snooze(incident)
@@ -55,9 +55,9 @@ def _to(people: tuple[Ref, ...]) -> str:
 
 def _snooze(incident: Incident) -> tuple[bool, int | None]:
     """Tell whether it is snoozed, and until when as far as whoever snoozed it told: only a line tells of it."""
-    last = max(incident.transitions, key=when, default=None)
+    last = max(incident.transitions, key=line_time, default=None)
     snoozes = [line for line in incident.lines if line.type == SNOOZED and (last is None or line.at.end >= last.at.ms)]
     if not snoozes:
         return False, None
-    until = max(snoozes, key=when).told("until")
+    until = max(snoozes, key=line_time).detail_value("until")
     return True, int(until) if until else None

@@ -13,8 +13,8 @@ from shared.model.command_queue import CommandQueue
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Facts
-from shared.model.resync_state import Progress
-from shared.model.slack_state import Surface
+from shared.model.resync_state import ResyncState
+from shared.model.slack_state import SlackState
 from shared.store import keys
 from shared.store.journal import Journal, dumped
 from shared.store.leases import Lease
@@ -117,19 +117,19 @@ def _json(kind: type[Any]) -> TypeAdapter[Any]:
 
 def incidents(redis: Redis) -> Documents[Incident]:
     """Open the projections."""
-    return Documents(redis, "incident", _json(Incident), Incident, journal.of_incident)
+    return Documents(redis, "incident", _json(Incident), Incident, journal.incident_facts)
 
 
 def command_queues(redis: Redis) -> Documents[CommandQueue]:
     """Open the command queues."""
-    return Documents(redis, "commands", _json(CommandQueue), CommandQueue, journal.of_queue)
+    return Documents(redis, "commands", _json(CommandQueue), CommandQueue, journal.queue_facts)
 
 
-def surfaces(redis: Redis) -> Documents[Surface]:
+def surfaces(redis: Redis) -> Documents[SlackState]:
     """Open what is known of Slack's messages."""
-    return Documents(redis, "slack", _json(Surface), Surface, journal.of_surface)
+    return Documents(redis, "slack", _json(SlackState), SlackState, journal.slack_facts)
 
 
-def progress(redis: Redis) -> Documents[Progress]:
-    """Open what is known of the upkeep; there is one, of `EVERYTHING`."""
-    return Documents(redis, "progress", _json(Progress), Progress, lambda _before, _after: ())
+def progress(redis: Redis) -> Documents[ResyncState]:
+    """Open what is known of the upkeep; there is one, of `GLOBAL`."""
+    return Documents(redis, "progress", _json(ResyncState), ResyncState, lambda _before, _after: ())

@@ -56,7 +56,7 @@ class Journal:
 
 def dumped(facts: Facts) -> bytes:
     """Write the facts of one step; nothing for none."""
-    return json.dumps([{"what": fact.what, **dict(fact.about)} for fact in facts]).encode() if facts else b""
+    return json.dumps([{"what": fact.name, **dict(fact.fields)} for fact in facts]).encode() if facts else b""
 
 
 def _parsed(entry_id: str, text: bytes) -> list[Noted]:

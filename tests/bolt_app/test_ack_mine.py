@@ -56,7 +56,7 @@ def test_each_is_a_command_of_its_own() -> None:
 
     assert ["#37", "#38"] == [command.label for command in commands]
     assert 2 == len({command.id for command in commands})
-    assert all(command.action is Action.ACKNOWLEDGE and command.aloud for command in commands)
+    assert all(command.action is Action.ACKNOWLEDGE and command.always_reply for command in commands)
     assert {""} == {command.response_url for command in commands}
     assert commands == incidents_from_press(press("Q1:37 Q2:38"))
     assert commands[0].id != incidents_from_press(press("Q1:37", action_ts="1700000009.000100"))[0].id

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bolt_app.read_path.enrichment import first_alert, next_level, on_call_at, with_enrichment
-from shared.model.enrichment import Ahead, Briefing, FirstAlert, Link
+from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Ref, Status
 from shared.model.ids import UserId
 from shared.model.incident import Incident, fold
@@ -14,7 +14,7 @@ from shared.pagerduty.models.escalation_policy import OnCall
 from shared.pagerduty.models.incident import RestIncident
 from tests.builders import INCIDENT, NOON, webhook
 
-AHEAD = Ahead(Instant(NOON), NOON + 60_000)
+AHEAD = PendingActions(Instant(NOON), NOON + 60_000)
 KNOWN = fold(Incident(INCIDENT), webhook(TRIGGERED, NOON), NOON).incident
 
 
@@ -35,19 +35,19 @@ def test_what_was_read_is_known() -> None:
     """Both parts; a read that shows what is known already makes no tie of the rest of its second."""
     after = with_enrichment(KNOWN, read(), AHEAD, FirstAlert("Slow"))
 
-    assert after == replace(KNOWN, briefing=Briefing(FirstAlert("Slow"), AHEAD))
+    assert after == replace(KNOWN, enrichment=Enrichment(FirstAlert("Slow"), AHEAD))
 
 
 def test_an_alert_that_could_not_be_read_stays_wanted() -> None:
     """The other part is kept."""
-    assert with_enrichment(KNOWN, read(), AHEAD, None).briefing == Briefing(None, AHEAD)
+    assert with_enrichment(KNOWN, read(), AHEAD, None).enrichment == Enrichment(None, AHEAD)
 
 
 def test_what_is_to_come_is_of_the_incident_as_it_was_read() -> None:
     """Somebody acknowledged it meanwhile: it does not escalate any more."""
     meanwhile = fold(KNOWN, webhook(ACKNOWLEDGED, NOON + 5000), NOON).incident
 
-    assert with_enrichment(meanwhile, read(), AHEAD, None).briefing.ahead is None
+    assert with_enrichment(meanwhile, read(), AHEAD, None).enrichment.pending is None
 
 
 @pytest.mark.parametrize("updated_ms", [NOON + 5000, None])
@@ -58,15 +58,15 @@ def test_a_read_that_is_ahead_of_the_events_counts(updated_ms: int | None) -> No
     after = with_enrichment(KNOWN, read(newer, updated_ms), AHEAD, None)
 
     assert (Status.ACKNOWLEDGED if updated_ms else Status.TRIGGERED) is after.status
-    assert (AHEAD if updated_ms else None) == after.briefing.ahead
+    assert (AHEAD if updated_ms else None) == after.enrichment.pending
 
 
 def test_an_incident_that_pagerduty_does_not_show() -> None:
     """Nothing is to be said, and nothing is asked again."""
-    after = with_enrichment(KNOWN, None, Ahead(Instant(NOON)), FirstAlert())
+    after = with_enrichment(KNOWN, None, PendingActions(Instant(NOON)), FirstAlert())
 
     assert after.snapshot is not None
-    assert not after.briefing.wanted(after.snapshot, after.as_of)
+    assert not after.enrichment.is_wanted(after.snapshot, after.as_of)
 
 
 def test_the_first_alert_with_three_links() -> None:

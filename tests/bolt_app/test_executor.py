@@ -12,15 +12,15 @@ from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
-from shared.model.command import Action, Clicker, Command
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command import Action, Command, SlackActor
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Kind, Outcome
 from tests.bolt_app.wired import wired
 from tests.builders import INCIDENT
 
 COMMAND = Command(
-    CommandId("c1"), Action.ACKNOWLEDGE, INCIDENT, Clicker(SlackUserId("U0ALICE"), "T0"), ChannelId("C0"), None, ""
+    CommandId("c1"), Action.ACKNOWLEDGE, INCIDENT, SlackActor(SlackUserId("U0ALICE"), "T0"), ChannelId("C0"), None, ""
 )
 
 
@@ -29,7 +29,7 @@ class Broken(AttemptRunner):
 
     async def once(self, attempt: Execution) -> Outcome:
         """Fail."""
-        if attempt.record.command.terms.text and not attempt.record.calls:
+        if attempt.record.command.params.text and not attempt.record.calls:
             await self.record_call_start(attempt)
         raise ZeroDivisionError("nobody foresaw this")
 
@@ -56,9 +56,9 @@ async def test_a_command_that_fails_for_an_unforeseen_reason_ends_and_is_told(se
     """It is tried while it lives, then its clicker hears the truth, and the next command has its turn."""
     redis = cast("Any", FakeAsyncRedis())
     wiring = await wired(redis, life=0.3, call_max=0.3, retry_first=0.05)
-    command = replace(COMMAND, terms=replace(COMMAND.terms, text="x" if sent else ""))
-    record = Record(command, accepted_ms=await wiring.clock.now_ms())
-    await wiring.command_queues.change(INCIDENT, lambda queue: queue.added(record))
+    command = replace(COMMAND, params=replace(COMMAND.params, text="x" if sent else ""))
+    record = CommandRecord(command, accepted_ms=await wiring.clock.now_ms())
+    await wiring.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
     lease = await wiring.leases("command").take(INCIDENT)
     assert lease
     answering = Told(wiring)

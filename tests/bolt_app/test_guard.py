@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bolt_app.write_path.actions.preconditions import check_precondition, status_is_ours
-from shared.model.command import Action, Clicker, Command, Terms
+from shared.model.command import Action, ActionParams, Command, SlackActor
 from shared.model.event import ESCALATED, Agent, Instant, Ref, Status, StatusChange
 from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
@@ -20,13 +20,13 @@ SEEN = frozenset({UserId(BOB.id)})
 OTHERS = frozenset({UserId(ALICE.id)})
 
 
-NOTHING = Terms()
+NOTHING = ActionParams()
 
 
-def command(action: Action, terms: Terms = NOTHING) -> Command:
+def command(action: Action, terms: ActionParams = NOTHING) -> Command:
     """Make what Alice asks for."""
-    alice = Clicker(SlackUserId("U0ALICE"), "T0ACME")
-    return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37", terms=terms)
+    alice = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
+    return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37", params=terms)
 
 
 def read(status: Status, by: Agent | None = BOB, at_ms: int = NOON) -> RestIncident:
@@ -42,27 +42,27 @@ TABLE = [
     # what is asked                                    is triggered  acknowledged  resolved
     (command(Action.ACKNOWLEDGE), GO, ALREADY, STALE),
     (command(Action.RESOLVE), GO, GO, ALREADY),
-    (command(Action.RESOLVE, Terms(text="Rolled back")), GO, GO, ALREADY),
-    (command(Action.NOTE, Terms(text="Looking")), GO, GO, GO),
-    (command(Action.STATUS_UPDATE, Terms(text="Looking")), GO, GO, GO),
-    (command(Action.ESCALATE, Terms(seen=SEEN)), GO, GO, STALE),
-    (command(Action.ESCALATE, Terms(seen=OTHERS)), STALE, STALE, STALE),
-    (command(Action.ESCALATE, Terms(level=2)), GO, GO, STALE),
-    (command(Action.REASSIGN, Terms(people=(Ref("PALICE1"),), seen=SEEN)), GO, GO, STALE),
-    (command(Action.REASSIGN, Terms(people=(Ref("PALICE1"),), seen=OTHERS)), STALE, STALE, STALE),
-    (command(Action.REASSIGN, Terms(people=(Ref(BOB.id),), seen=SEEN)), ALREADY, ALREADY, STALE),
-    (command(Action.REASSIGN, Terms(policy=Ref("PPOL001"), seen=SEEN)), GO, GO, STALE),
-    (command(Action.SNOOZE, Terms(seconds=3600)), NO, GO, STALE),
-    (command(Action.PRIORITY, Terms(priority=Ref("PPRIO02"))), GO, GO, STALE),
-    (command(Action.PRIORITY, Terms(priority=Ref("PPRIO01"))), ALREADY, ALREADY, STALE),
-    (command(Action.ADD_RESPONDERS, Terms(people=(Ref("PCAROL1"),))), GO, GO, STALE),
-    (command(Action.ADD_RESPONDERS, Terms(people=(Ref(BOB.id),))), ALREADY, ALREADY, STALE),
+    (command(Action.RESOLVE, ActionParams(text="Rolled back")), GO, GO, ALREADY),
+    (command(Action.NOTE, ActionParams(text="Looking")), GO, GO, GO),
+    (command(Action.STATUS_UPDATE, ActionParams(text="Looking")), GO, GO, GO),
+    (command(Action.ESCALATE, ActionParams(expected_assignees=SEEN)), GO, GO, STALE),
+    (command(Action.ESCALATE, ActionParams(expected_assignees=OTHERS)), STALE, STALE, STALE),
+    (command(Action.ESCALATE, ActionParams(level=2)), GO, GO, STALE),
+    (command(Action.REASSIGN, ActionParams(people=(Ref("PALICE1"),), expected_assignees=SEEN)), GO, GO, STALE),
+    (command(Action.REASSIGN, ActionParams(people=(Ref("PALICE1"),), expected_assignees=OTHERS)), STALE, STALE, STALE),
+    (command(Action.REASSIGN, ActionParams(people=(Ref(BOB.id),), expected_assignees=SEEN)), ALREADY, ALREADY, STALE),
+    (command(Action.REASSIGN, ActionParams(policy=Ref("PPOL001"), expected_assignees=SEEN)), GO, GO, STALE),
+    (command(Action.SNOOZE, ActionParams(seconds=3600)), NO, GO, STALE),
+    (command(Action.PRIORITY, ActionParams(priority=Ref("PPRIO02"))), GO, GO, STALE),
+    (command(Action.PRIORITY, ActionParams(priority=Ref("PPRIO01"))), ALREADY, ALREADY, STALE),
+    (command(Action.ADD_RESPONDERS, ActionParams(people=(Ref("PCAROL1"),))), GO, GO, STALE),
+    (command(Action.ADD_RESPONDERS, ActionParams(people=(Ref(BOB.id),))), ALREADY, ALREADY, STALE),
 ]
 
 
 def named(row: tuple[Command, Kind | None, Kind | None, Kind | None]) -> str:
     """Name a row by what is asked."""
-    return f"{row[0].action}:{row[0].terms}"
+    return f"{row[0].action}:{row[0].params}"
 
 
 @pytest.mark.parametrize("row", TABLE, ids=named)
@@ -87,17 +87,17 @@ def test_the_answer_says_who_did_what_when() -> None:
     outcome = check_precondition(command(Action.ACKNOWLEDGE), read(R), KNOWN)
 
     assert outcome is not None
-    assert ("Bob Ray", NOON, R) == (outcome.who, outcome.at_ms, outcome.status)
+    assert ("Bob Ray", NOON, R) == (outcome.actor, outcome.at_ms, outcome.status)
 
 
 def test_a_second_escalation_says_who_escalated_first() -> None:
     """Two people who press at the same card page one level, and the second learns who was first."""
     known = fold(KNOWN, webhook(ESCALATED, NOON + 500, BOB), NOON).incident
 
-    outcome = check_precondition(command(Action.ESCALATE, Terms(seen=OTHERS)), read(T), known)
+    outcome = check_precondition(command(Action.ESCALATE, ActionParams(expected_assignees=OTHERS)), read(T), known)
 
     assert outcome is not None
-    assert (Kind.STALE, "Bob Ray", NOON + 500) == (outcome.kind, outcome.who, outcome.at_ms)
+    assert (Kind.STALE, "Bob Ray", NOON + 500) == (outcome.kind, outcome.actor, outcome.at_ms)
     assert "assigned to Bob Ray now" in outcome.why
 
 

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from bolt_app.admin_server import AdminServer
 from bolt_app.slack_transport.socket_mode import SocketMode
 from shared.model.ids import IncidentId
-from shared.model.resync_state import EVERYTHING
+from shared.model.resync_state import GLOBAL
 from shared.store import documents, keys
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import Redis, connect
@@ -102,7 +102,7 @@ async def test_a_scrape_without_the_store_says_so() -> None:
 async def test_what_is_wrong_is_said_in_words(redis: Redis) -> None:
     """With what it means, and where to look."""
     problem = "PagerDuty's pings do not reach the receiver"
-    await documents.progress(redis).change(EVERYTHING, lambda progress: type(progress)(progress.id, problem=problem))
+    await documents.progress(redis).change(GLOBAL, lambda progress: type(progress)(progress.id, problem=problem))
     down = connect("redis://127.0.0.1:1")
 
     well = await health(redis).details()

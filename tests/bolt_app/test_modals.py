@@ -21,7 +21,7 @@ from bolt_app.modals.inputs import Option
 from pagebridge_sandbox.slack import rendering
 from pagebridge_sandbox.slack.validation import check_view
 from shared.errors import Malformed
-from shared.model.command import Action, Terms
+from shared.model.command import Action, ActionParams
 from shared.model.event import Ref
 from shared.model.ids import ChannelId, MessageTs, UserId
 from tests.builders import INCIDENT, NOON
@@ -135,25 +135,25 @@ def test_pagerduty_down_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("action", "values", "terms"),
     [
-        (Action.NOTE, {"text": text(" Rolled back\nto 4.2 ")}, Terms(text="Rolled back\nto 4.2")),
-        (Action.STATUS_UPDATE, {"text": text("We are on it")}, Terms(text="We are on it")),
-        (Action.RESOLVE, {"text": text(None)}, Terms()),
-        (Action.RESOLVE, {"text": text("Restarted")}, Terms(text="Restarted")),
-        (Action.SNOOZE, {"how_long": chosen("4")}, Terms(seconds=4 * 3600)),
-        (Action.PRIORITY, {"priority": chosen("PONE")}, Terms(priority=Ref("PONE", "One"))),
+        (Action.NOTE, {"text": text(" Rolled back\nto 4.2 ")}, ActionParams(text="Rolled back\nto 4.2")),
+        (Action.STATUS_UPDATE, {"text": text("We are on it")}, ActionParams(text="We are on it")),
+        (Action.RESOLVE, {"text": text(None)}, ActionParams()),
+        (Action.RESOLVE, {"text": text("Restarted")}, ActionParams(text="Restarted")),
+        (Action.SNOOZE, {"how_long": chosen("4")}, ActionParams(seconds=4 * 3600)),
+        (Action.PRIORITY, {"priority": chosen("PONE")}, ActionParams(priority=Ref("PONE", "One"))),
         (
             Action.REASSIGN,
             {"policy": chosen("PONE"), "person": {"selected_user": None}, "mine": {"selected_options": []}},
-            Terms(policy=Ref("PONE", "One"), seen=ABOUT.seen),
+            ActionParams(policy=Ref("PONE", "One"), expected_assignees=ABOUT.seen),
         ),
         (
             Action.TRIGGER,
             {"service": chosen("PONE"), "title": text("Slow"), "urgency": chosen("low"), "text": text("since noon")},
-            Terms(text="since noon", service=Ref("PONE", "One"), title="Slow", urgency="low"),
+            ActionParams(text="since noon", service=Ref("PONE", "One"), title="Slow", urgency="low"),
         ),
     ],
 )
-def test_what_was_filled_in(action: Action, values: dict[str, Any], terms: Terms) -> None:
+def test_what_was_filled_in(action: Action, values: dict[str, Any], terms: ActionParams) -> None:
     """Each field comes back as the term it stands for, with what the dialog was about."""
     assert ModalInput(action, ABOUT, terms) == replace(read(action, **values), user_block="")
 
@@ -244,7 +244,7 @@ def test_what_a_dialog_is_about_travels_with_it() -> None:
     assert replace(ABOUT, seen=None, url="") == abouts.parse_context(abouts.dump_context(endless))
 
 
-STORED = TypeAdapter(Terms)
+STORED = TypeAdapter(ActionParams)
 FIELDS = sorted({block["block_id"] for view in VIEWS.values() for block in view["blocks"] if block["type"] == "input"})
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=()), max_size=8),

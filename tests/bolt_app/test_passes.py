@@ -8,7 +8,7 @@ from bolt_app.read_path.reconcile_pass import ReconcilePass
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Status
 from shared.model.ids import MessageTs
 from shared.model.incident import Incident, fold, settle
-from shared.model.slack_state import Placed, Surface
+from shared.model.slack_state import MessageState, SlackState
 from tests.builders import INCIDENT, NOON, snapshot, webhook
 
 UNUSED: Any = None
@@ -17,7 +17,7 @@ UNUSED: Any = None
 def at_work(incident: Incident) -> ReconcilePass:
     """Make a pass over an incident, which needs no lease and no route to tell what is news."""
     assert incident.snapshot is not None
-    return ReconcilePass(incident, incident.snapshot, UNUSED, Surface(INCIDENT), UNUSED)
+    return ReconcilePass(incident, incident.snapshot, UNUSED, SlackState(INCIDENT), UNUSED)
 
 
 @pytest.mark.parametrize(("of_ms", "news"), [(NOON + 100, True), (NOON + 700, False)])
@@ -28,5 +28,5 @@ def test_what_happened_in_a_second_that_was_read_is_still_news(of_ms: int, news:
 
     read = settle(known, snapshot(Status.ACKNOWLEDGED), Instant(NOON, 1000))
 
-    assert news is at_work(read).has_news(Placed(MessageTs("1.1"), of_ms=of_ms))
-    assert at_work(read).has_news(Placed())
+    assert news is at_work(read).has_news(MessageState(MessageTs("1.1"), state_ms=of_ms))
+    assert at_work(read).has_news(MessageState())

@@ -18,7 +18,7 @@ from bolt_app.commands.interactive import (
 from bolt_app.modals import context as abouts
 from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
-from shared.model.command import Action, Terms
+from shared.model.command import Action, ActionParams
 from shared.model.event import Status
 from shared.model.ids import ChannelId, CommandId, UserId
 from shared.model.outcome import Choice, Kind, Outcome
@@ -30,7 +30,7 @@ from tests.builders import ALICE, INCIDENT, snapshot
 SHOWN = snapshot(Status.ACKNOWLEDGED, "Slow", ALICE)
 URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
 SEEN = frozenset({UserId("PALICE1")})
-COMMAND = replace(command_from_button(press()), label="#37", url=URL, terms=Terms(seen=SEEN))
+COMMAND = replace(command_from_button(press()), label="#37", url=URL, params=ActionParams(expected_assignees=SEEN))
 VIEW: dict[str, Any] = {
     "type": "view_submission",
     "user": {"id": "U0ALICE", "team_id": "T0ACME"},
@@ -102,13 +102,13 @@ def test_an_escalation_knows_whom_the_person_saw() -> None:
     """It is done at once, and refused later if the incident has moved on."""
     command = command_from_button(on_card("Escalate"))
 
-    assert (Action.ESCALATE, SEEN, None) == (command.action, command.terms.seen, command.terms.level)
+    assert (Action.ESCALATE, SEEN, None) == (command.action, command.params.expected_assignees, command.params.level)
 
 
 @pytest.mark.parametrize("seen", [None, frozenset(), SEEN])
 def test_a_level_is_an_escalation_to_it(seen: frozenset[UserId] | None) -> None:
     """What is sent is what the person read."""
-    escalation = replace(COMMAND, action=Action.ESCALATE, terms=Terms(seen=seen))
+    escalation = replace(COMMAND, action=Action.ESCALATE, params=ActionParams(expected_assignees=seen))
     made = level_buttons(escalation, (Choice(1, ("Alice",)), Choice(2, ())))
 
     command = command_from_level_button(pressed(made[1]))
@@ -116,8 +116,8 @@ def test_a_level_is_an_escalation_to_it(seen: frozenset[UserId] | None) -> None:
     assert (Action.ESCALATE, INCIDENT, 2, seen) == (
         command.action,
         command.incident,
-        command.terms.level,
-        command.terms.seen,
+        command.params.level,
+        command.params.expected_assignees,
     )
     assert ("#37", URL) == (command.label, command.url)
     assert command.id != command_from_level_button(pressed(made[0])).id
@@ -140,7 +140,7 @@ def test_an_acknowledge_and_what_was_not_kept_are_pressed_anew() -> None:
     assert Action.ACKNOWLEDGE is command_from_button(pressed(acknowledge)).action
     assert (Action.ESCALATE, SEEN) == (
         command_from_button(pressed(escalate)).action,
-        command_from_button(pressed(escalate)).terms.seen,
+        command_from_button(pressed(escalate)).params.expected_assignees,
     )
 
 
@@ -148,29 +148,30 @@ def test_a_submission_is_one_command_however_often_it_comes() -> None:
     """The dialog names it: another envelope or another try of the same dialog is the same wish."""
     about = ModalContext(INCIDENT, ChannelId("C0INCIDENTS"), None, "https://hooks.slack.com/x", "#37", URL)
 
-    command = command_from_submission(VIEW, Action.NOTE, about, Terms(text="Hi"))
+    command = command_from_submission(VIEW, Action.NOTE, about, ActionParams(text="Hi"))
 
     assert (
-        command.id == command_from_submission({**VIEW, "trigger_id": "9.9.z"}, Action.NOTE, about, Terms(text="Hi")).id
+        command.id
+        == command_from_submission({**VIEW, "trigger_id": "9.9.z"}, Action.NOTE, about, ActionParams(text="Hi")).id
     )
     assert (
         command.id
-        != command_from_submission({**VIEW, "user": {"id": "U0BOB"}}, Action.NOTE, about, Terms(text="Hi")).id
+        != command_from_submission({**VIEW, "user": {"id": "U0BOB"}}, Action.NOTE, about, ActionParams(text="Hi")).id
     )
-    assert (INCIDENT, "Hi", "U0ALICE", "#37") == (command.incident, command.terms.text, command.by.id, command.label)
+    assert (INCIDENT, "Hi", "U0ALICE", "#37") == (command.incident, command.params.text, command.by.id, command.label)
 
 
 def test_a_new_incident_has_a_place_of_its_own() -> None:
     """Each wish for one waits in a queue of its own, under a name that is no incident's."""
     about = ModalContext(None, ChannelId("C0INCIDENTS"), None, "")
 
-    command = command_from_submission(VIEW, Action.TRIGGER, about, Terms(title="Slow"))
+    command = command_from_submission(VIEW, Action.TRIGGER, about, ActionParams(title="Slow"))
 
     assert "NEW" + command.id.upper() == command.incident
     with pytest.raises(Malformed):
-        command_from_submission(VIEW, Action.NOTE, about, Terms(text="Hi"))
+        command_from_submission(VIEW, Action.NOTE, about, ActionParams(text="Hi"))
     with pytest.raises(Malformed):
-        command_from_submission(VIEW, Action.TRIGGER, replace(about, incident=INCIDENT), Terms(title="Slow"))
+        command_from_submission(VIEW, Action.TRIGGER, replace(about, incident=INCIDENT), ActionParams(title="Slow"))
 
 
 @pytest.mark.parametrize("read", [parse_modal_request, command_from_level_button, parse_retry])

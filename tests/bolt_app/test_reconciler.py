@@ -12,7 +12,7 @@ from shared.errors import Malformed
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
-from shared.model.slack_state import Surface
+from shared.model.slack_state import SlackState
 from tests.bolt_app.wired import wired
 from tests.builders import INCIDENT, NOON, snapshot
 
@@ -40,9 +40,9 @@ async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     """PagerDuty's answer makes no sense: what the webhooks told is shown, and it is asked again later."""
     redis, shown = cast("Any", FakeAsyncRedis()), Shown()
     wiring = await wired(redis, pagerduty=Gibberish())
-    known = Incident(INCIDENT, snapshot=replace(snapshot(), teams=()), as_of=Instant(NOON), unread=True)
+    known = Incident(INCIDENT, snapshot=replace(snapshot(), teams=()), as_of=Instant(NOON), needs_read=True)
     await wiring.incidents.change(INCIDENT, lambda _: known)
-    surface = Surface(INCIDENT, generation="this", channels=(ChannelId("C0"),))
+    surface = SlackState(INCIDENT, generation="this", channels=(ChannelId("C0"),))
     await wiring.slack_states.change(INCIDENT, lambda _: surface)
     lease = await wiring.leases("slack").take(INCIDENT)
     assert lease

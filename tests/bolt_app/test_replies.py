@@ -13,7 +13,7 @@ from bolt_app.replies.outcome_text import (
     summary_reply,
 )
 from bolt_app.write_path.words import ACTION_WORDING
-from shared.model.command import Action, Clicker, Command, Terms, split
+from shared.model.command import Action, ActionParams, Command, SlackActor, split
 from shared.model.event import Ref, Status
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Choice, Kind, Outcome
@@ -23,13 +23,13 @@ URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
 IT = "Incident #37"
 
 
-NOTHING = Terms()
+NOTHING = ActionParams()
 
 
-def command(action: Action = Action.ACKNOWLEDGE, terms: Terms = NOTHING) -> Command:
+def command(action: Action = Action.ACKNOWLEDGE, terms: ActionParams = NOTHING) -> Command:
     """Make Alice's click on the card of #37."""
-    alice = Clicker(SlackUserId("U0ALICE"), "T0ACME")
-    return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37", terms=terms)
+    alice = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
+    return Command(CommandId("c1"), action, INCIDENT, alice, ChannelId("C0"), None, "", "#37", params=terms)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -37,7 +37,7 @@ def command(action: Action = Action.ACKNOWLEDGE, terms: Terms = NOTHING) -> Comm
 def test_only_a_confirmed_act_is_called_done(kind: Kind, action: Action) -> None:
     """Whatever else happened, nothing but PagerDuty's word makes it done."""
     reply = outcome_reply(
-        command(action), Outcome(kind, why="Because.", next_step="Do this", who="Bob", at_ms=NOON), URL
+        command(action), Outcome(kind, why="Because.", next_step="Do this", actor="Bob", at_ms=NOON), URL
     )
 
     assert (kind is Kind.DONE) == (ACTION_WORDING[action].done.format(it=IT) in reply.text)
@@ -65,14 +65,16 @@ def test_what_may_happen_twice_asks_first(action: Action, *, asks: bool) -> None
 
 def test_a_text_that_was_not_sent_is_given_back() -> None:
     """Nobody has to write their note a second time."""
-    reply = outcome_reply(command(Action.NOTE, Terms(text="Rolled back\nto 1.4 <b>")), Outcome(Kind.EXPIRED), URL)
+    reply = outcome_reply(
+        command(Action.NOTE, ActionParams(text="Rolled back\nto 1.4 <b>")), Outcome(Kind.EXPIRED), URL
+    )
 
     assert "> Rolled back\n> to 1.4 &lt;b&gt;" in reply.text
 
 
 def test_a_stale_click_says_who_was_first() -> None:
     """Acknowledging a resolved incident would open it again, so it says who resolved it and when."""
-    reply = outcome_reply(command(), Outcome(Kind.STALE, who="Bob Ng", at_ms=NOON, status=Status.RESOLVED), URL)
+    reply = outcome_reply(command(), Outcome(Kind.STALE, actor="Bob Ng", at_ms=NOON, status=Status.RESOLVED), URL)
 
     assert "resolved by Bob Ng" in reply.text
     assert "would open it again" in reply.text
@@ -80,7 +82,7 @@ def test_a_stale_click_says_who_was_first() -> None:
 
 def test_a_reopening_offers_to_resolve() -> None:
     """An acknowledge that undid a resolve is told, with the button that mends it; nothing mends it by itself."""
-    reply = outcome_reply(command(), Outcome(Kind.REOPENED, who="Bob Ng", at_ms=NOON), URL)
+    reply = outcome_reply(command(), Outcome(Kind.REOPENED, actor="Bob Ng", at_ms=NOON), URL)
 
     assert "opened Incident #37 again" in reply.text
     assert "pagebridge:resolve" in str(reply.blocks)
@@ -99,7 +101,7 @@ def test_parts_are_reported_each() -> None:
     """Of several responders each is named with what became of them, and trying again is about the rest."""
     people = (Ref("P1", "Bob"), Ref("P2", "Carol"), Ref("P3", "Dave"))
     kinds = (Kind.DONE, Kind.UNKNOWN, Kind.REFUSED)
-    parts = split(command(Action.ADD_RESPONDERS, Terms(people=people)))
+    parts = split(command(Action.ADD_RESPONDERS, ActionParams(people=people)))
     outcomes = (Outcome(kind, why="No.", reference="R1") for kind in kinds)
 
     reply = summary_reply([Part(part, outcome) for part, outcome in zip(parts, outcomes, strict=True)], URL)
@@ -125,6 +127,6 @@ def test_an_incident_without_a_number_is_named_all_the_same() -> None:
 
 def test_names_from_outside_are_escaped() -> None:
     """Nobody can mention a channel by their name in PagerDuty."""
-    reply = outcome_reply(command(), Outcome(Kind.ALREADY, who="<!channel>"), URL)
+    reply = outcome_reply(command(), Outcome(Kind.ALREADY, actor="<!channel>"), URL)
 
     assert "<!channel>" not in reply.text

@@ -7,8 +7,8 @@ import pytest
 from bolt_app.commands.interactive import RetryRequest, command_from_button
 from bolt_app.commands.interactive import parse_press as read_press
 from bolt_app.commands.retry import retry_command
-from shared.model.command import Action, Clicker, Command, Terms, split
-from shared.model.command_queue import CommandQueue, Record
+from shared.model.command import Action, ActionParams, Command, SlackActor, split
+from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.event import Ref
 from shared.model.ids import CommandId, SlackUserId
 from shared.model.outcome import Declined, Kind, Outcome
@@ -21,7 +21,7 @@ ASKED = replace(
     command_from_button(press()),
     id=CommandId("c0ffee"),
     action=Action.ADD_RESPONDERS,
-    terms=Terms(text="Help", people=PEOPLE),
+    params=ActionParams(text="Help", people=PEOPLE),
 )
 
 
@@ -33,7 +33,7 @@ def wish(command: CommandId, ts: str = "1700000009.000100") -> RetryRequest:
 
 def queue(*commands: tuple[Command, Kind | None]) -> CommandQueue:
     """Make a queue of commands and how they ended."""
-    return CommandQueue(INCIDENT, tuple(Record(c, NOON, outcome=Outcome(k) if k else None) for c, k in commands))
+    return CommandQueue(INCIDENT, tuple(CommandRecord(c, NOON, outcome=Outcome(k) if k else None) for c, k in commands))
 
 
 def parts(*kinds: Kind | None) -> CommandQueue:
@@ -52,10 +52,10 @@ def test_only_what_is_not_done_is_tried_again() -> None:
     """Alice has been asked; Bob and Carol are asked now, in the same words, and answered at the new press."""
     command = retry_command(parts(Kind.DONE, Kind.EXPIRED, Kind.REFUSED), wish(CommandId("c0ffee")))
 
-    assert PEOPLE[1:] == command.terms.people
-    assert "Help" == command.terms.text
+    assert PEOPLE[1:] == command.params.people
+    assert "Help" == command.params.text
     assert (0, 1, AGAIN_URL) == (command.part, command.parts, command.response_url)
-    assert command.id == command.whole != ASKED.id
+    assert command.id == command.parent_id != ASKED.id
 
 
 def test_pressing_twice_is_one_try() -> None:
@@ -64,7 +64,7 @@ def test_pressing_twice_is_one_try() -> None:
     first = retry_command(known, wish(CommandId("c0ffee")))
 
     assert first.id == retry_command(known, wish(CommandId("c0ffee"), "1700000019.000100")).id
-    under_way = replace(known, records=(*known.records, Record(first, NOON)))
+    under_way = replace(known, records=(*known.records, CommandRecord(first, NOON)))
     assert "still on its way" in declined(under_way, wish(CommandId("c0ffee")))
 
 
@@ -77,7 +77,7 @@ def test_the_button_of_an_older_try_leads_to_the_newest() -> None:
 
     third = retry_command(known, wish(CommandId("c0ffee")))
 
-    assert PEOPLE[1:2] == third.terms.people
+    assert PEOPLE[1:2] == third.params.people
     assert third == retry_command(known, wish(second.id))
     assert third.id not in {ASKED.id, second.id}
 
@@ -94,6 +94,6 @@ def test_what_is_not_remembered_cannot_be_tried_again() -> None:
 
 def test_nobody_tries_again_for_somebody_else() -> None:
     """A command is carried out in the name of whoever gave it, so only they may repeat it."""
-    known = queue((replace(ASKED, by=Clicker(SlackUserId("U0BOB"), "T0ACME")), Kind.EXPIRED))
+    known = queue((replace(ASKED, by=SlackActor(SlackUserId("U0BOB"), "T0ACME")), Kind.EXPIRED))
 
     assert "not remembered" in declined(known, wish(CommandId("c0ffee")))

@@ -77,9 +77,9 @@ def test_a_wish_becomes_a_command() -> None:
         command.action,
         command.incident,
         command.label,
-        command.terms.text,
+        command.params.text,
     )
-    assert command.aloud
+    assert command.always_reply
     assert command.message is None
     assert command.response_url == PAYLOAD["response_url"]
-    assert command.terms.seen == frozenset({UserId("PALICE1"), UserId("PBOB001")})
+    assert command.params.expected_assignees == frozenset({UserId("PALICE1"), UserId("PBOB001")})

@@ -17,15 +17,15 @@ from shared.model.command_queue import CommandQueue
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident
-from shared.model.secrecy import Secrecy
-from shared.model.slack_state import Placed, Surface
+from shared.model.secrecy import Privacy
+from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import connect
 from tests.builders import INCIDENT, NOON, snapshot
 
 HOME, OTHER = ChannelId("C0HOME"), ChannelId("C0OTHER")
-SHOWN = Placed(ts=MessageTs("1700000000.000100"), shown="d", of_ms=NOON)
+SHOWN = MessageState(ts=MessageTs("1700000000.000100"), content_digest="d", state_ms=NOON)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ async def written(url: str) -> None:
     redis = connect(url)
     trying = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, SlackUserId("U0ALICE"), AttemptState.TRYING, NOON)
     known = replace(Incident(INCIDENT), snapshot=snapshot(), as_of=Instant(NOON), attempts=(trying,))
-    surface = Surface(INCIDENT, "g", (HOME, OTHER), waiting=frozenset({OTHER})).with_card(HOME, SHOWN)
+    surface = SlackState(INCIDENT, "g", (HOME, OTHER), waiting=frozenset({OTHER})).with_card(HOME, SHOWN)
     await documents.incidents(redis).change(INCIDENT, lambda _: known)
     await documents.surfaces(redis).change(INCIDENT, lambda _: surface)
     await OpenIncidents(redis).put(INCIDENT, (HOME, OTHER), NOON)
@@ -103,8 +103,8 @@ def test_a_store_that_is_not_there_is_said_to_be(tmp_path: Path, capsys: pytest.
 def test_a_withheld_card_says_so_and_is_not_late() -> None:
     """It shows nothing of the incident on purpose."""
     known = replace(Incident(INCIDENT), snapshot=snapshot(), as_of=Instant(NOON))
-    shut = Secrecy(shut=frozenset({HOME, OTHER}))
-    surface = Surface(INCIDENT, "g", (HOME, OTHER), secrecy=shut).with_card(HOME, replace(SHOWN, of_ms=0))
+    shut = Privacy(hidden_in=frozenset({HOME, OTHER}))
+    surface = SlackState(INCIDENT, "g", (HOME, OTHER), privacy=shut).with_card(HOME, replace(SHOWN, state_ms=0))
 
     now = Standing(known, surface, CommandQueue(INCIDENT), NOON + 60_000)
 

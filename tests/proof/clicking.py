@@ -1,6 +1,6 @@
 """What a person who presses a button can press, and the command that the press means."""
 
-from shared.model.command import Action, Clicker, Command, command_id
+from shared.model.command import Action, Command, SlackActor, command_id
 from shared.model.ids import ChannelId, MessageTs, SlackUserId, incident_id
 from tests.proof.evidence import EPOCH, Press
 from tests.proof.slack import RESPONSE_URL, TEAM
@@ -29,11 +29,11 @@ def command(press: Press, verb: str, card: Posted, value: str) -> Command:
         id=command_id(user, f"pagebridge:{verb}", card.ts, press.id),
         action=Action(verb),
         incident=incident_id(incident),
-        by=Clicker(user, TEAM),
+        by=SlackActor(user, TEAM),
         channel=ChannelId(CHANNEL),
         message=MessageTs(card.ts),
         response_url=RESPONSE_URL + press.id,
         label=label,
         url=url,
-        pressed_ms=int((EPOCH + press.at) * 1000),
+        requested_ms=int((EPOCH + press.at) * 1000),
     )

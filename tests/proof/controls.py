@@ -19,8 +19,8 @@ from shared.model.event import Event
 from shared.model.expectation import Expectation
 from shared.model.ids import IncidentId, MessageTs
 from shared.model.incident import Folded, Incident, fold
-from shared.model.resync_state import Progress
-from shared.model.slack_state import Placed
+from shared.model.resync_state import ResyncState
+from shared.model.slack_state import MessageState
 from shared.slack.render.blocks import Message
 from shared.store.expectations import Echo
 from shared.store.generation import Birth, Generation
@@ -39,7 +39,7 @@ class NoEcho(Echo):
 class NoLook(MessageSync):
     """Posts again after an unclear post without looking whether it arrived."""
 
-    async def _look_for(self, _message: Message, _placed: Placed, _place: MessageTarget) -> MessageTs | None:
+    async def _look_for(self, _message: Message, _placed: MessageState, _place: MessageTarget) -> MessageTs | None:
         return None
 
 
@@ -47,7 +47,7 @@ class NoWait(MessageSync):
     """Looks, repeats and believes at once after an unclear call, which may still land."""
 
     @staticmethod
-    def _may_land_late(_placed: Placed, _now_ms: int) -> float:
+    def _may_land_late(_placed: MessageState, _now_ms: int) -> float:
         return 0.0
 
 
@@ -74,14 +74,14 @@ class NoFencing(Leases):
 class NoResync(IncidentResync):
     """Begins, and compares nothing."""
 
-    async def compare(self, this: ResyncPass, progress: Progress) -> None:
+    async def compare(self, this: ResyncPass, progress: ResyncState) -> None:
         """Look at nothing."""
 
 
 class NoSweep(SlackSweep):
     """Leaves Slack as it is."""
 
-    async def sweep(self, progress: Progress, this: ResyncPass) -> Progress:
+    async def sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
         """Look at nothing."""
         del this
         return progress
@@ -103,7 +103,7 @@ def newest_arrival_wins(incident: Incident, event: Event, now_ms: int) -> Folded
 def ties_are_guessed(incident: Incident, event: Event, now_ms: int) -> Folded:
     """Fold without asking PagerDuty where times cannot decide."""
     folded = fold(incident, event, now_ms)
-    return replace(folded, incident=replace(folded.incident, unread=folded.incident.snapshot is None))
+    return replace(folded, incident=replace(folded.incident, needs_read=folded.incident.snapshot is None))
 
 
 def projecting(rule: Callable[[Incident, Event, int], Folded]) -> Callable[[Services], Projector]:

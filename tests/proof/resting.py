@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from shared.model.resync_state import EVERYTHING
+from shared.model.resync_state import GLOBAL
 from shared.store import keys
 from tests.proof.engine.server import MemoryServer
 from tests.proof.hosting import Host
@@ -52,7 +52,7 @@ class Rest:
         return ", ".join(f"{name}: {count}" for name, count in left.items() if count)
 
     def _not_compared(self, since: float) -> str:
-        kept = self._server.execute("HGET", keys.document(EVERYTHING, "progress"), "doc")
+        kept = self._server.execute("HGET", keys.document(GLOBAL, "progress"), "doc")
         progress = json.loads(kept) if isinstance(kept, bytes) else {"begun_ms": 0, "due_ms": 0}
         begun = (progress["begun_ms"] - self._epoch_ms) / 1000
         seen = begun > since + SETTLED and not progress["due_ms"]

@@ -7,7 +7,7 @@ from random import Random
 
 from shared.errors import FencedOff, StoreDown
 from shared.model.ids import IncidentId
-from shared.model.slack_state import Surface
+from shared.model.slack_state import SlackState
 from shared.store import documents, keys
 from shared.store.leases import Lease, Leases
 from shared.store.work_queue import Due, WorkQueue
@@ -73,7 +73,7 @@ class Worker:
     async def _write(self, incident: IncidentId, lease: Lease) -> None:
         before = [0]
 
-        def rule(surface: Surface) -> Surface:
+        def rule(surface: SlackState) -> SlackState:
             before.append(int(surface.generation or 0))
             return replace(surface, generation=str(lease.epoch))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bolt_app.replies import outcome_text
-from shared.model.command import Action, Clicker, Command
+from shared.model.command import Action, Command, SlackActor
 from shared.model.event import Status
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.outcome import Kind, Outcome
@@ -13,7 +13,7 @@ COMMAND = Command(
     CommandId("c1"),
     Action.ACKNOWLEDGE,
     IncidentId("Q1INCIDENT"),
-    Clicker(SlackUserId("U0ALICE"), "T0ACME"),
+    SlackActor(SlackUserId("U0ALICE"), "T0ACME"),
     ChannelId("C0INCIDENTS"),
     MessageTs("1.0"),
     "",
@@ -40,7 +40,7 @@ def test_every_final_answer_is_understood(action: Action, kind: Kind, meaning: S
     if (action, kind) in {(Action.RESOLVE, Kind.REOPENED), (Action.RESOLVE, Kind.STALE)}:
         return
     command = COMMAND if action is Action.ACKNOWLEDGE else _resolve()
-    outcome = Outcome(kind, why="A reason.", who="Bob Ray", at_ms=1_700_000_000_000, status=Status.RESOLVED)
+    outcome = Outcome(kind, why="A reason.", actor="Bob Ray", at_ms=1_700_000_000_000, status=Status.RESOLVED)
 
     assert meaning is said(outcome_text.outcome_reply(command, outcome, "").text)
 

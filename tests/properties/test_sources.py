@@ -22,7 +22,7 @@ from shared.model.event import (
     Ref,
     Source,
     Status,
-    people,
+    joined_ids,
 )
 from shared.model.ids import CommandId, EventId
 from shared.model.incident import Incident, fold
@@ -63,7 +63,7 @@ class Act:
     @property
     def detail(self) -> str:
         """What tells it apart from others of its type."""
-        return people([self.assigned]) if self.assigned else ""
+        return joined_ids([self.assigned]) if self.assigned else ""
 
 
 @st.composite

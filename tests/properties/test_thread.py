@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOTATED,
-    ANNOUNCED,
+    ANNOUNCED_TYPES,
     PRIORITY_UPDATED,
     REASSIGNED,
     RESOLVED,
@@ -19,7 +19,7 @@ from shared.model.event import (
 )
 from shared.model.ids import LineKey
 from shared.model.incident import Incident, fold
-from shared.model.thread_layout import told
+from shared.model.thread_layout import layout_thread
 from shared.model.timeline import Line
 from shared.slack.render import thread_line as thread
 from tests.builders import ALICE, BOB, INCIDENT, NOON, webhook
@@ -27,7 +27,7 @@ from tests.builders import ALICE, BOB, INCIDENT, NOON, webhook
 OFTEN = [TRIGGERED, ACKNOWLEDGED, REASSIGNED, RESOLVED, ANNOTATED, RESPONDER_ADDED, PRIORITY_UPDATED]
 ACTS = st.lists(
     st.tuples(
-        st.sampled_from(OFTEN) | st.sampled_from(sorted(ANNOUNCED)),
+        st.sampled_from(OFTEN) | st.sampled_from(sorted(ANNOUNCED_TYPES)),
         st.integers(0, 40),
         st.sampled_from([ALICE, BOB, None]),
         st.sampled_from(["", ALICE.id, "other"]),
@@ -49,7 +49,7 @@ def event_of(kind: str, after: int, agent: Agent | None, detail: str) -> Event:
     event = webhook(kind, NOON + after * 100, agent, f"{kind}:{after}:{detail}")
     text = "Resolution Note: done" if kind == ANNOTATED else f"{kind} {detail}"
     said = (("text", text), ("assigned", detail), ("priority", detail), ("message", ""), ("responder", f"{after}"))
-    return replace(event, detail=detail, said=said)
+    return replace(event, detail=detail, details=said)
 
 
 def lines_of(events: list[Event]) -> tuple[Line, ...]:
@@ -62,7 +62,7 @@ def lines_of(events: list[Event]) -> tuple[Line, ...]:
 
 def read(lines: tuple[Line, ...]) -> list[str]:
     """Read the thread."""
-    messages = [thread.render_line(INCIDENT, one.line, one.sides, one.before) for one in told(lines)]
+    messages = [thread.render_line(INCIDENT, one.line, one.sides, one.before) for one in layout_thread(lines)]
     return [message.text for message in messages]
 
 
@@ -83,7 +83,7 @@ def test_every_event_is_told_once(acts: Acts, data: st.DataObject) -> None:
     lines = lines_of(events)
     posted = data.draw(st.sets(st.sampled_from([line.key for line in lines])))
 
-    tellings = told(lines, posted)
+    tellings = layout_thread(lines, posted)
 
     by_message = [event for one in tellings for line in (one.line, *one.sides) for _, event in line.slots]
     assert sorted(event.id for event in events) == sorted(by_message)
@@ -98,7 +98,7 @@ def test_what_is_posted_pass_by_pass_tells_every_event_once(acts: Acts, data: st
     for number in range(1, len(events) + 1):
         if number < len(events) and data.draw(st.booleans()):
             continue
-        for one in told(lines_of(events[:number]), posted.keys()):
+        for one in layout_thread(lines_of(events[:number]), posted.keys()):
             posted[one.line.key] = [event for line in (one.line, *one.sides) for _, event in line.slots]
 
     assert sorted(event.id for event in events) == sorted(event for told_by in posted.values() for event in told_by)

@@ -12,7 +12,7 @@ from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.access.identity import Identity
 from shared.config.bridge_config import IdentityConfig
-from shared.model.command import Clicker
+from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind
 from shared.pagerduty.api.client import PagerDuty
@@ -45,9 +45,9 @@ class Acme:
         assert declined.value.outcome.next_step
         return declined.value.outcome.why
 
-    def clicker(self, user: str = ALICE) -> Clicker:
+    def clicker(self, user: str = ALICE) -> SlackActor:
         """Make what an envelope says of somebody of our workspace."""
-        return Clicker(SlackUserId(user), self.slack.team_id)
+        return SlackActor(SlackUserId(user), self.slack.team_id)
 
     def use(self, **config: object) -> None:
         """Put another table `[identity]` in force."""

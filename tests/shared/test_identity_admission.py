@@ -7,7 +7,7 @@ import pytest
 from pagebridge_sandbox.slack import Fault
 from shared.access.identity import check_active, check_eligible, is_own_workspace
 from shared.errors import CallError
-from shared.model.command import Clicker
+from shared.model.command import SlackActor
 from shared.model.ids import UserId
 from shared.model.outcome import Declined
 from shared.pagerduty.models.user import User
@@ -96,7 +96,7 @@ async def test_a_multi_channel_guest_needs_the_table(acme: Acme) -> None:
     assert "PALICE1" == await acme.link()
 
 
-def refused(person: SlackPerson, clicker: Clicker, home: SlackIdentity) -> bool:
+def refused(person: SlackPerson, clicker: SlackActor, home: SlackIdentity) -> bool:
     """Tell whether somebody is turned away, though the table names them."""
     try:
         check_eligible(person, clicker, home, in_table=True)
@@ -107,16 +107,16 @@ def refused(person: SlackPerson, clicker: Clicker, home: SlackIdentity) -> bool:
 
 def test_apps_that_act_as_users() -> None:
     """An app's own user is no person."""
-    assert refused(replace(PERSON, is_app_user=True), Clicker(ALICE, "T0ACME"), HOME)
+    assert refused(replace(PERSON, is_app_user=True), SlackActor(ALICE, "T0ACME"), HOME)
 
 
 def test_what_slack_and_the_envelope_say_must_both_fit() -> None:
     """The envelope names another workspace than `users.info`: one of the two is enough to refuse."""
-    assert not refused(PERSON, Clicker(ALICE, "T0ACME"), HOME)
-    assert refused(PERSON, Clicker(ALICE, "T0OTHER"), HOME)
-    assert refused(PERSON, Clicker(ALICE, ""), HOME)
-    assert refused(replace(PERSON, team_id="T0OTHER"), Clicker(ALICE, "T0ACME"), HOME)
-    assert refused(replace(PERSON, stranger=True), Clicker(ALICE, "T0ACME"), HOME)
+    assert not refused(PERSON, SlackActor(ALICE, "T0ACME"), HOME)
+    assert refused(PERSON, SlackActor(ALICE, "T0OTHER"), HOME)
+    assert refused(PERSON, SlackActor(ALICE, ""), HOME)
+    assert refused(replace(PERSON, team_id="T0OTHER"), SlackActor(ALICE, "T0ACME"), HOME)
+    assert refused(replace(PERSON, stranger=True), SlackActor(ALICE, "T0ACME"), HOME)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_another_workspace_is_home_only_within_our_enterprise(
     enterprise: str | None, home: SlackIdentity, *, expected: bool
 ) -> None:
     """In an Enterprise Grid the whole enterprise is home, if it is ours; no enterprise is never the same as none."""
-    clicker = Clicker(ALICE, "T0SISTER", enterprise)
+    clicker = SlackActor(ALICE, "T0SISTER", enterprise)
 
     assert expected == is_own_workspace("T0SISTER", enterprise, clicker, home)
     assert expected != refused(replace(PERSON, team_id="T0SISTER", enterprise_id=enterprise), clicker, home)

@@ -13,7 +13,7 @@ from bolt_app.services import Services
 from bolt_app.write_path.command_intake import CommandLog
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.audit import AuditEntry
-from shared.model.command import Action, Clicker, Command, Terms, command_id
+from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
 from shared.model.event import Ref
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.outcome import Kind
@@ -41,12 +41,12 @@ async def ask(bridge: Bridge, name: str, action: Action, incident: str, **terms:
         id=command_id(user, action, "dialog", str(next(_numbers))),
         action=action,
         incident=IncidentId(incident),
-        by=Clicker(user, "T0ACME"),
+        by=SlackActor(user, "T0ACME"),
         channel=ChannelId("C0INCIDENTS"),
         message=None,
         response_url="",
         label="#1",
-        terms=Terms(**terms),
+        params=ActionParams(**terms),
     )
     assert await CommandLog(wiring(bridge)).accept(command)
     return command

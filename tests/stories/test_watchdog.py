@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.pagerduty.subscriptions import Subscription
-from shared.model.resync_state import EVERYTHING
+from shared.model.resync_state import GLOBAL
 from shared.store import documents
 from shared.store.redis import connect
 from tests.stories.harness import Bridge, until
@@ -33,7 +33,7 @@ async def problem(bridge: Bridge) -> str:
     """Read what the worker says about the subscription."""
     redis = connect(bridge.valkey.url)
     try:
-        return (await documents.progress(redis).load(EVERYTHING)).value.problem
+        return (await documents.progress(redis).load(GLOBAL)).value.problem
     finally:
         await redis.aclose()
 

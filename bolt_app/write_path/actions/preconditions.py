@@ -5,7 +5,7 @@ from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Status
 from shared.model.ids import UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
-from shared.model.timeline import when
+from shared.model.timeline import line_time
 from shared.pagerduty.models.incident import RestIncident
 
 ALL_STATUSES = frozenset({Action.NOTE, Action.STATUS_UPDATE})
@@ -39,27 +39,27 @@ def status_is_ours(action: Action, user: UserId, since_ms: int, now: RestInciden
     change = now.status_change
     if now.snapshot.status is not action.status or change is None or change.by is None:
         return False
-    return change.by.id == user and change.at.ms + change.at.span > since_ms
+    return change.by.id == user and change.at.ms + change.at.span_ms > since_ms
 
 
 def _status_conflict(command: Command, now: RestIncident) -> bool:
     """Tell whether it is assigned to others than the person saw."""
-    seen = command.terms.seen
+    seen = command.params.expected_assignees
     return seen is not None and seen != now.snapshot.assignee_ids
 
 
 def _assignees_changed(now: RestIncident, known: Incident) -> Outcome:
     moves = [line for line in known.lines if line.type in {ESCALATED, REASSIGNED, DELEGATED}]
-    last = max(moves, key=when, default=None)
+    last = max(moves, key=line_time, default=None)
     whom = " and ".join(ref.name or ref.id for ref in now.snapshot.assignees) or "nobody"
     who = last.agent.name if last is not None and last.agent else ""
     why = f"It is assigned to {whom} now, which is not what you saw when you pressed."
-    return Outcome(Kind.STALE, why=why, who=who, at_ms=last.at.ms if last else None, status=now.snapshot.status)
+    return Outcome(Kind.STALE, why=why, actor=who, at_ms=last.at.ms if last else None, status=now.snapshot.status)
 
 
 def _already_done(command: Command, now: RestIncident) -> bool:
     """Tell whether what is asked for is there already."""
-    terms = command.terms
+    terms = command.params
     asked = frozenset(UserId(person.id) for person in terms.people)
     match command.action:
         case Action.REASSIGN:
@@ -90,4 +90,4 @@ def _not_possible(action: Action, now: RestIncident) -> Outcome | None:
 def _outcome(kind: Kind, now: RestIncident) -> Outcome:
     change = now.status_change
     who = change.by.name if change and change.by else ""
-    return Outcome(kind, who=who, at_ms=change.at.ms if change else None, status=now.snapshot.status)
+    return Outcome(kind, actor=who, at_ms=change.at.ms if change else None, status=now.snapshot.status)

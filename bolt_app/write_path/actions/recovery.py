@@ -5,7 +5,7 @@ from bolt_app.write_path.actions.registry import ActionContext, ActionResult, ev
 from shared.model.command import Action
 from shared.model.event import Instant, Ref, digest
 from shared.model.outcome import Kind, Outcome
-from shared.model.timeline import apart
+from shared.model.timeline import distance_ms
 from shared.pagerduty.api.client import PagerDuty
 
 LOG_ENTRY_TYPES = {
@@ -91,7 +91,7 @@ async def _find_log_entry(door: PagerDuty, case: ActionContext, since_ms: int) -
 def _belongs_to_other_command(case: ActionContext, at: Instant) -> bool:
     """Tell whether another command did what the log has at that second."""
     others = (line for line in case.known.lines if line.command not in (None, case.command.id))
-    return any(line.type == event_type(case.command) and apart(line.at, at) == 0 for line in others)
+    return any(line.type == event_type(case.command) and distance_ms(line.at, at) == 0 for line in others)
 
 
 def _is_in_effect(case: ActionContext) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bolt_app.write_path.actions.preconditions import status_is_ours
 from shared.errors import Malformed
-from shared.model.command import Action, Command, Terms
+from shared.model.command import Action, ActionParams, Command
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOTATED,
@@ -22,10 +22,10 @@ from shared.model.event import (
     SNOOZED,
     STATUS_UPDATE,
     TRIGGERED,
+    Details,
     Instant,
-    Said,
     digest,
-    people,
+    joined_ids,
 )
 from shared.model.ids import UserId
 from shared.model.incident import Incident
@@ -74,7 +74,7 @@ class ActionResult:
     incident: RestIncident | None = None
     subject: str = ""
     at: Instant | None = None
-    said: Said = ()
+    said: Details = ()
     proven: bool = False
 
     def changed_since(self, read: Instant) -> bool:
@@ -99,27 +99,27 @@ class ActionContext:
     known: Incident
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> ActionParams:
         """What the action needs besides the incident."""
-        return self.command.terms
+        return self.command.params
 
 
 def event_type(command: Command) -> str:
     """Name the event by which PagerDuty will report a command."""
-    delegates = command.action is Action.REASSIGN and command.terms.policy is not None
+    delegates = command.action is Action.REASSIGN and command.params.policy is not None
     return DELEGATED if delegates else EVENT_TYPE[command.action]
 
 
 def expected_detail(command: Command) -> str | None:
     """Say what will come out, as the event will; None where only PagerDuty can tell."""
-    terms = command.terms
+    terms = command.params
     match command.action:
         case Action.ACKNOWLEDGE | Action.RESOLVE:
             return str(command.action.status)
         case Action.NOTE | Action.STATUS_UPDATE:
             return digest(terms.text)
         case Action.REASSIGN:
-            return None if terms.policy else people(person.id for person in terms.people)
+            return None if terms.policy else joined_ids(person.id for person in terms.people)
         case Action.PRIORITY:
             return terms.priority.id if terms.priority else ""
         case Action.ADD_RESPONDERS:
@@ -136,7 +136,7 @@ async def _set_status(door: PagerDuty, case: ActionContext) -> ActionResult:
     proven = status_is_ours(case.command.action, case.user.id, case.read_at.ms, answer.value)
     # A PUT that did nothing answers 200 as well.
     changed = case.current.status_change != answer.value.status_change
-    said: Said = (("resolution", case.terms.text),) if case.terms.text else ()
+    said: Details = (("resolution", case.terms.text),) if case.terms.text else ()
     return ActionResult(answer.value, said=said, proven=proven and changed)
 
 
@@ -201,5 +201,5 @@ async def send(door: PagerDuty, case: ActionContext) -> ActionResult:
     return await _SEND[case.command.action](door, case)
 
 
-def _text(terms: Terms) -> Said:
+def _text(terms: ActionParams) -> Details:
     return (("text", terms.text),)

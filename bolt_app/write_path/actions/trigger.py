@@ -11,7 +11,7 @@ from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.audit_trail import record_rule
 from bolt_app.write_path.execution import Execution
 from shared.errors import Malformed
-from shared.model.command import Terms, incident_key
+from shared.model.command import ActionParams, incident_key
 from shared.model.event import TRIGGERED, Agent, Event, Source
 from shared.model.ids import EventId
 from shared.model.outcome import Kind, Outcome
@@ -44,7 +44,7 @@ class TriggerIncident:
         return Outcome(Kind.DONE, why=f"It is {_incident_name(made)}.")
 
     async def _create(self, attempt: Execution, user: User) -> RestIncident:
-        new = _new_incident(attempt.command.terms, incident_key(attempt.command.id))
+        new = _new_incident(attempt.command.params, incident_key(attempt.command.id))
         await self._attempting.record_call_start(attempt)
         return (
             await self._attempting.call_recorded(attempt, self._wiring.pagerduty.create_incident(new, user.email))
@@ -59,7 +59,7 @@ class TriggerIncident:
         return None
 
     async def _authorize(self, attempt: Execution, user: User) -> None:
-        service = attempt.command.terms.service
+        service = attempt.command.params.service
         if service is None:
             raise Malformed("a new incident on no service")
         found = await self._wiring.pagerduty.service(service.id)
@@ -85,7 +85,7 @@ class TriggerIncident:
         await append(self._wiring.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._wiring.durable)
 
 
-def _new_incident(terms: Terms, key: str) -> NewIncident:
+def _new_incident(terms: ActionParams, key: str) -> NewIncident:
     service = terms.service.id if terms.service else ""
     return NewIncident(service, terms.title, terms.urgency or "high", terms.text, key)
 

@@ -21,11 +21,11 @@ from shared.model.event import (
     SERVICE_UPDATED,
     TRIGGERED,
     UNACKNOWLEDGED,
+    Details,
     Ref,
-    Said,
     Snapshot,
     digest,
-    people,
+    joined_ids,
 )
 from shared.pagerduty.models.fields import Fields, optional_ref, ref, text, written
 
@@ -49,7 +49,7 @@ class Happening:
 
     detail: str = ""
     subject: str = ""
-    said: Said = ()
+    said: Details = ()
 
 
 def happening(event_type: str, snapshot: Snapshot | None, data: Fields) -> Happening:
@@ -76,7 +76,7 @@ def conference_bridge(number: str, url: str) -> str:
     return digest(f"{number} {url}")
 
 
-def merged(into: Ref) -> Said:
+def merged(into: Ref) -> Details:
     """Say which incident took another one over."""
     return (("merged", into.name or into.id), ("merged_url", into.url))
 
@@ -96,7 +96,7 @@ def _of_incident(event_type: str, snapshot: Snapshot, data: Fields) -> Happening
     return Happening(came_out(event_type, snapshot), said=said)
 
 
-def _merged(reason: object) -> Said:
+def _merged(reason: object) -> Details:
     """Read which incident took this one over: a merge shows as a resolve with a reason."""
     if reason is None:
         return ()
@@ -113,7 +113,7 @@ def _status_update(data: Fields) -> Happening:
 
 
 def _text(data: Fields, words: str) -> Happening:
-    trimmed: Said = (("trimmed", "yes"),) if data.get("trimmed") is True else ()
+    trimmed: Details = (("trimmed", "yes"),) if data.get("trimmed") is True else ()
     return Happening(digest(words), text(data.get("id")), (("text", words), *trimmed))
 
 
@@ -158,7 +158,7 @@ def _roles(data: Fields) -> Happening:
     return Happening(",".join(sorted(map(_assigned, given))), said=said)
 
 
-def _role(given: Fields) -> Said:
+def _role(given: Fields) -> Details:
     role = ref(Fields.of(given.get("role")))
     now, before = (optional_ref(given.get(name)) for name in ("assignee", "old_assignee"))
     return ((f"field:{_name(role)}", _name(now)), (f"was:{_name(role)}", _name(before)))
@@ -184,7 +184,7 @@ def _workflow(data: Fields) -> Happening:
     return _staged(data, "", (("workflow", name),))
 
 
-def _staged(data: Fields, state: str, said: Said) -> Happening:
+def _staged(data: Fields, state: str, said: Details) -> Happening:
     """Tell of something that goes through states, in each of which it is told of once."""
     return Happening(":".join(filter(None, (text(data.get("id")), state))), said=(*said, ("state", state)))
 
@@ -200,9 +200,9 @@ _OF_SNAPSHOT: Mapping[str, Callable[[Snapshot], str]] = {
     "policy": lambda snapshot: _name(snapshot.escalation_policy),
 }
 _CAME_OUT: Mapping[str, Callable[[Snapshot], str]] = {
-    ESCALATED: lambda snapshot: people(snapshot.assignee_ids),
-    DELEGATED: lambda snapshot: people(snapshot.assignee_ids),
-    REASSIGNED: lambda snapshot: people(snapshot.assignee_ids),
+    ESCALATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
+    DELEGATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
+    REASSIGNED: lambda snapshot: joined_ids(snapshot.assignee_ids),
     PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
     SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
 }

@@ -21,16 +21,16 @@ from shared.model.event import (
     TRIGGERED,
     URGENCY_CHANGED,
     Agent,
+    Details,
     Event,
     Instant,
     Ref,
-    Said,
     Source,
     digest,
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.incident import Incident
-from shared.model.timeline import Line, apart, person, when
+from shared.model.timeline import Line, distance_ms, line_time, person
 from shared.pagerduty.events.details import responder
 from shared.pagerduty.models.incident import Asked, RestIncident
 from shared.pagerduty.models.log_entry import LogEntry
@@ -115,7 +115,7 @@ def _requested(incident: IncidentId, one: Asked, at: Instant) -> Event:
         at=at,
         agent=Agent(one.by.id, one.by.name) if one.by else None,
         detail=responder(one.user.id, "pending"),
-        said=(("responder", _name(one.user)), ("state", "pending"), ("message", one.message)),
+        details=(("responder", _name(one.user)), ("state", "pending"), ("message", one.message)),
     )
 
 
@@ -128,19 +128,19 @@ def _replied(incident: IncidentId, one: Asked, at: Instant) -> Event:
         at=at,
         agent=None if one.state == CANCELLED else Agent(one.user.id, one.user.name),
         detail=responder(one.user.id, one.state),
-        said=(("responder", _name(one.user)), ("state", one.state), ("message", one.message)),
+        details=(("responder", _name(one.user)), ("state", one.state), ("message", one.message)),
     )
 
 
 def _aspects(known: Incident, read: RestIncident) -> Iterator[Aspect]:
-    now, first = read.snapshot, known.first
+    now, first = read.snapshot, known.first_seen
     if first is not None:
         yield Aspect(TITLE_CHANGED, "title", digest(now.title), now.title, digest(first.title), first.title)
         yield Aspect(URGENCY_CHANGED, "urgency", now.urgency, now.urgency, first.urgency, first.urgency)
         yield Aspect(PRIORITY_UPDATED, "priority", _id(now.priority), _name(now.priority), first.priority)
         yield Aspect(SERVICE_UPDATED, "service", _id(now.service), _name(now.service), first.service)
     if read.kind:
-        kinds = (line.told("type") for line in known.lines if line.type == TRIGGERED)
+        kinds = (line.detail_value("type") for line in known.lines if line.type == TRIGGERED)
         yield Aspect(INCIDENT_TYPE_CHANGED, "type", read.kind, read.kind, next(filter(None, kinds), None))
 
 
@@ -149,13 +149,13 @@ def _outcome(aspect: Aspect, last: Line | None) -> str | None:
 
 
 def _last(known: Incident, kind: str) -> Line | None:
-    return max((line for line in known.lines if line.type == kind), key=when, default=None)
+    return max((line for line in known.lines if line.type == kind), key=line_time, default=None)
 
 
 def _change(known: Incident, read: RestIncident, aspect: Aspect, last: Line | None, entry: LogEntry | None) -> Event:
     at = entry.at if entry else read.updated or Instant(0)
-    was = last.told(aspect.name) if last else aspect.was
-    said: Said = ((aspect.name, aspect.shown), *((("was", was),) if was else ()))
+    was = last.detail_value(aspect.name) if last else aspect.was
+    said: Details = ((aspect.name, aspect.shown), *((("was", was),) if was else ()))
     return Event(
         id=EventId(f"read:{aspect.type}:{digest(aspect.now)}@{at.ms}"),
         type=aspect.type,
@@ -164,7 +164,7 @@ def _change(known: Incident, read: RestIncident, aspect: Aspect, last: Line | No
         at=at,
         agent=entry.agent if entry else None,
         detail=aspect.now,
-        said=said,
+        details=said,
     )
 
 
@@ -182,7 +182,9 @@ def _entry(known: Incident, aspect: Aspect, log: Sequence[LogEntry], fields: int
 
 def _explained(entry: LogEntry, known: Incident) -> bool:
     return any(
-        line.type in OF_FIELDS and apart(line.at, entry.at) <= SECOND and person(line.agent) == person(entry.agent)
+        line.type in OF_FIELDS
+        and distance_ms(line.at, entry.at) <= SECOND
+        and person(line.agent) == person(entry.agent)
         for line in known.lines
     )
 
@@ -197,7 +199,7 @@ def _annotated(incident: IncidentId, note: Note) -> Event:
         agent=Agent(note.user.id, note.user.name) if note.user else None,
         detail=digest(note.content),
         subject=note.id,
-        said=(("text", note.content),),
+        details=(("text", note.content),),
     )
 
 
@@ -212,7 +214,7 @@ def _edited(incident: IncidentId, note: Note, told: Line) -> Event:
         at=at,
         detail=digest(note.content),
         subject=subject,
-        said=(("text", note.content), *_written(told)),
+        details=(("text", note.content), *_written(told)),
     )
 
 
@@ -225,11 +227,11 @@ def _deleted(incident: IncidentId, note: str, told: Line, read: Instant) -> Even
         source=Source.READ,
         at=read,
         subject=subject,
-        said=(("state", "deleted"), *_written(told)),
+        details=(("state", "deleted"), *_written(told)),
     )
 
 
-def _written(told: Line) -> Said:
+def _written(told: Line) -> Details:
     """Say which note it was, by what its line told."""
     return (("author", told.agent.name if told.agent else ""), ("written", str(told.at.ms)))
 
@@ -237,7 +239,7 @@ def _written(told: Line) -> Said:
 def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:
     """Tell whether a note says something else now than what was told of it last."""
     edits = [line for line in lines if line.type == NOTE_EDITED and line.subject.startswith(f"{note.id}@")]
-    last = max([told, *edits], key=when)
+    last = max([told, *edits], key=line_time)
     return note.updated is not None and last.detail != digest(note.content)
 
 

@@ -22,15 +22,15 @@ from shared.model.event import (
     TRIGGERED,
     UNACKNOWLEDGED,
     Agent,
+    Details,
     Event,
     Ref,
-    Said,
     Source,
     Status,
-    people,
+    joined_ids,
 )
 from shared.model.ids import EventId, IncidentId
-from shared.model.timeline import apart, person
+from shared.model.timeline import distance_ms, person
 from shared.pagerduty.events.details import merged, names
 from shared.pagerduty.models.log_entry import LogEntry
 
@@ -69,7 +69,7 @@ def logged(
     told = tuple(_told(incident, log, status))
     last = {event.type: event.id for event in told}
     return tuple(
-        replace(event, said=(*event.said, *more.get(event.type, ()))) if event.id == last[event.type] else event
+        replace(event, details=(*event.details, *more.get(event.type, ()))) if event.id == last[event.type] else event
         for event in told
     )
 
@@ -95,12 +95,12 @@ def _event(incident: IncidentId, kind: str, entry: LogEntry) -> Event:
         source=Source.LOG,
         at=entry.at,
         agent=_agent(entry),
-        detail=people(ref.id for ref in entry.assignees) if moved else "",
-        said=_said(kind, entry),
+        detail=joined_ids(ref.id for ref in entry.assignees) if moved else "",
+        details=_said(kind, entry),
     )
 
 
-def _said(kind: str, entry: LogEntry) -> Said:
+def _said(kind: str, entry: LogEntry) -> Details:
     if kind == SNOOZED:
         wakes = next((action.at for action in entry.pending if action.type == "unacknowledge"), None)
         return (("until", str(wakes.ms)),) if wakes else ()
@@ -124,7 +124,7 @@ def _accompanying(log: Sequence[LogEntry]) -> Iterator[str]:
 
 
 def _belongs(assigned: LogEntry, cause: LogEntry) -> bool:
-    if apart(assigned.at, cause.at) > SECOND or person(assigned.agent) != person(cause.agent):
+    if distance_ms(assigned.at, cause.at) > SECOND or person(assigned.agent) != person(cause.agent):
         return False
     now = {ref.id for ref in assigned.assignees}
     if cause.type == "acknowledge_log_entry":

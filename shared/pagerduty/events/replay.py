@@ -19,8 +19,8 @@ from shared.model.event import (
     Status,
     digest,
 )
-from shared.model.incident import Incident, fold, lags, settle
-from shared.model.timeline import Line, when
+from shared.model.incident import Incident, fold, is_behind, settle
+from shared.model.timeline import Line, line_time
 from shared.pagerduty.events.from_diff import FIELDS, annotated, asked, changed, unheard
 from shared.pagerduty.events.from_log import logged
 from shared.pagerduty.models.incident import RestIncident
@@ -102,7 +102,7 @@ def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[L
             or known.status is not Status.RESOLVED
             or any(entry.type in FIELDS for entry in entries)
         )
-    stale = listed.updated is not None and lags(known, listed.updated)
+    stale = listed.updated is not None and is_behind(known, listed.updated)
     differs = known.snapshot is None or known.snapshot.facts != listed.snapshot.facts
     missing = bool(changed(known, listed, ())) or unheard(known, listed, opens_ms) or not _noted(known, entries)
     return missing or (differs and not stale)
@@ -130,7 +130,7 @@ def events(known: Incident, shown: Shown, window: Window) -> tuple[Event, ...]:
 def state_before(known: Incident, entries: Sequence[LogEntry]) -> Status | None:
     """Find the state that the lines tell of before the first of `entries`; None when they tell of none."""
     before = [line for line in known.transitions if entries and line.at.surely_before(entries[0].at)]
-    last = max(before, key=when, default=None)
+    last = max(before, key=line_time, default=None)
     return TRANSITIONS[last.type] if last else None
 
 
@@ -150,4 +150,4 @@ def _settled(known: Incident, read: RestIncident) -> Incident:
     if read.updated is None:
         return known
     settled = settle(known, read.snapshot, read.updated)
-    return settled if settled is known else replace(settled, change=read.status_change)
+    return settled if settled is known else replace(settled, status_change=read.status_change)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from shared.errors import Malformed
-from shared.model.command import opened_by
+from shared.model.command import command_of_key
 from shared.model.event import SECOND, TRIGGERED, Agent, Event, Instant, Snapshot, Source, Status
 from shared.model.ids import EventId, IncidentId, incident_id
 from shared.pagerduty.events.details import happening
@@ -107,8 +107,8 @@ def _event(event_id: EventId, event_type: str, event: Fields, data: Fields) -> E
         snapshot=snapshot,
         detail=told.detail,
         subject=told.subject,
-        said=told.said,
-        command=opened_by(data.optional_text("incident_key")) if event_type == TRIGGERED else None,
+        details=told.said,
+        command=command_of_key(data.optional_text("incident_key")) if event_type == TRIGGERED else None,
         client=_client(event.get("client")),
     )
 

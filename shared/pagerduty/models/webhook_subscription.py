@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from shared.config.errors import Problem
 from shared.errors import Malformed
-from shared.model.event import ANNOUNCED
+from shared.model.event import ANNOUNCED_TYPES
 from shared.pagerduty.api.request_bodies import Body
 from shared.pagerduty.models.fields import Fields, members, text
 
@@ -16,7 +16,7 @@ ANY = "any"
 """Stands for every subscription that delivers here, in place of the id of one."""
 PATH = "/webhooks/pagerduty"
 """Where the receiver takes deliveries; a proxy in front of it may put something before this."""
-NEEDED = frozenset(event for event in ANNOUNCED if event.startswith("incident."))
+NEEDED = frozenset(event for event in ANNOUNCED_TYPES if event.startswith("incident."))
 """The events without which something would be missing in Slack until the next resync."""
 
 

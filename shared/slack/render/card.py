@@ -12,7 +12,7 @@ from shared.model.command import Action
 from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.model.thread_layout import woke
+from shared.model.thread_layout import snooze_ended
 from shared.slack import attempts, briefing
 from shared.slack.render import buttons
 from shared.slack.render.blocks import Block, Message, context, metadata, section, versioned
@@ -89,11 +89,13 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
         opened = f"Opened {date(snapshot.created_ms)}"
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
-        happened = what(last, asleep=woke(incident.lines, last))
+        happened = what(last, asleep=snooze_ended(incident.lines, last))
         into = f": {merged(last)}" if merged(last) else ""
         return f"{opened} · {happened}{into}{by_whom(last)} {date(last.at.ms)}"
-    if last is None and incident.change is not None and snapshot.status is not Status.TRIGGERED:
-        return f"{opened} · {snapshot.status.capitalize()}{by(incident.change.by)} {_at(incident.change.at)}"
+    if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
+        return (
+            f"{opened} · {snapshot.status.capitalize()}{by(incident.status_change.by)} {_at(incident.status_change.at)}"
+        )
     return opened
 
 
@@ -118,8 +120,8 @@ def _summary(incident: Incident, snapshot: Snapshot) -> str:
     facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *_priority(snapshot)])
     last = incident.last_change()
     who = by_whom(last) if last is not None and last.type != TRIGGERED else ""
-    if last is not None and last.told("merged"):
-        who += f", merged into {clamp(escape(last.told('merged')), NAME)}"
+    if last is not None and last.detail_value("merged"):
+        who += f", merged into {clamp(escape(last.detail_value('merged')), NAME)}"
     people = ", ".join(_name(ref) for ref in snapshot.assignees)
     assigned = f" Assigned to {people}." if people else ""
     following = briefing.next_step(incident, snapshot)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from shared.model.event import ANNOUNCED, Agent, Instant, Source
+from shared.model.event import ANNOUNCED_TYPES, Agent, Instant, Source
 from shared.model.ids import CommandId, EventId, IncidentId, LineKey, MessageTs
-from shared.model.timeline import AGAIN, COMMAND, Line, Slots
+from shared.model.timeline import COMMAND, REPEATED, Line, Slots
 from shared.slack.api.models import OwnMessage
 
 CARD = "card:"
@@ -50,7 +50,7 @@ def rebuilt(incident: IncidentId, messages: Iterable[OwnMessage]) -> tuple[Line,
 def _line(key: LineKey, message: OwnMessage) -> Line | None:
     facts = message.payload
     kind, at, span = facts.get("type"), facts.get("at"), facts.get("span")
-    if kind not in ANNOUNCED or not isinstance(at, int) or not isinstance(span, int):
+    if kind not in ANNOUNCED_TYPES or not isinstance(at, int) or not isinstance(span, int):
         return None
     return Line(
         key=key,
@@ -78,7 +78,7 @@ def _command(key: LineKey) -> CommandId | None:
     """Read from its key which command a line announces (`timeline.command_key`)."""
     if not key.startswith(COMMAND):
         return None
-    return CommandId(key.removeprefix(COMMAND).partition(AGAIN)[0].partition(":")[0])
+    return CommandId(key.removeprefix(COMMAND).partition(REPEATED)[0].partition(":")[0])
 
 
 def _text(value: object) -> str:

@@ -21,16 +21,16 @@ def retry_button(command: Command, outcome: Outcome) -> Block:
     """
     forgotten = outcome.kind is Kind.NOT_STORED and command.action in ROW
     if forgotten or command.action is Action.ACKNOWLEDGE:
-        seen = command.terms.seen
+        seen = command.params.expected_assignees
         return button(command.action, "Try again", command.incident, command.label, command.url, seen=seen)
     made: Block = {
         "type": "button",
         "action_id": RETRY,
         "text": {"type": "plain_text", "text": "Try again"},
-        "value": f"{command.whole} {command.incident}",
+        "value": f"{command.parent_id} {command.incident}",
         "accessibility_label": plain(f"Try again: incident {command.label}", 75),
     }
-    if outcome.kind is Kind.UNKNOWN and not command.action.repeatable:
+    if outcome.kind is Kind.UNKNOWN and not command.action.idempotent:
         made["confirm"] = _confirm()
     return made
 
@@ -47,7 +47,7 @@ def _level(command: Command, choice: Choice) -> Block:
         "type": "button",
         "action_id": f"{LEVEL}:{choice.level}",
         "text": {"type": "plain_text", "text": plain(f"Level {choice.level}: {people}", 75), "emoji": False},
-        "value": f"{known} {choice.level} {seen_ids(command.terms.seen)}".strip(),
+        "value": f"{known} {choice.level} {seen_ids(command.params.expected_assignees)}".strip(),
     }
 
 

@@ -8,9 +8,9 @@ quoted below, its first part when it is long.
 from collections.abc import Callable, Mapping
 
 from shared.model import event
-from shared.model.event import Agent, Said, Source
+from shared.model.event import Agent, Details, Source
 from shared.model.ids import IncidentId
-from shared.model.thread_layout import ASLEEP, RESOLUTION_NOTE, Telling, ran_out
+from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, ThreadEntry, timed_out
 from shared.model.timeline import Line
 from shared.slack.render.blocks import Message, context, metadata, section
 from shared.slack.render.text import clamp, date, escape, link
@@ -70,19 +70,19 @@ NOBODY_TOLD = frozenset(
 """Without an agent these are not PagerDuty's doing: time did it, or only a read showed that somebody did."""
 
 
-def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), before: Said = ()) -> Message:
+def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), before: Details = ()) -> Message:
     """
     Render one message of the thread, which tells of `line` and its `sides`.
 
-    `before` is what was so before it, which gives the "from what" (see `Telling`).
+    `before` is what was so before it, which gives the "from what" (see `ThreadEntry`).
     """
-    telling = Telling(line, sides, before)
+    telling = ThreadEntry(line, sides, before)
     written = _written(telling)
     body, cut = quote(written)
     head = f"{LINE[line.type][0]} {_headline(telling)} · {date(line.at.ms)}"
     text = "\n".join(filter(None, (head, body)))
     blocks = [section(text)]
-    if cut or (written and line.told("trimmed")):
+    if cut or (written and line.detail_value("trimmed")):
         text, blocks = f"{text}\n{REST}", [*blocks, context(REST)]
     key = f"line:{incident}:{line.key}"
     facts = {"incident": incident, **_facts(line), "sides": [side.key for side in sides[:MOST_SIDES]]}
@@ -92,10 +92,10 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
 def what(line: Line, *, asleep: bool = False) -> str:
     """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over, or its snooze."""
     if line.type == event.RESPONDER_REPLIED:
-        return f"Request for help {REPLIES.get(line.told('state'), 'answered')}"
-    if line.type == event.NOTE_EDITED and line.told("state") == "deleted":
+        return f"Request for help {REPLIES.get(line.detail_value('state'), 'answered')}"
+    if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
         return "Note deleted"
-    if ran_out(line):
+    if timed_out(line):
         return "Snooze is over" if asleep else "Acknowledgement ran out"
     return LINE[line.type][1]
 
@@ -125,10 +125,12 @@ def quote(written: str) -> tuple[str, bool]:
     return kept, kept != whole or len(lines) > QUOTED_LINES
 
 
-def _headline(telling: Telling) -> str:
+def _headline(telling: ThreadEntry) -> str:
     line = telling.line
     kinds = {side.type for side in telling.sides}
-    words = what(line, asleep=ASLEEP in telling.before) + (" and acknowledged" if event.ACKNOWLEDGED in kinds else "")
+    words = what(line, asleep=BEFORE_WAKE in telling.before) + (
+        " and acknowledged" if event.ACKNOWLEDGED in kinds else ""
+    )
     taken = ", who is now assigned" if event.REASSIGNED in kinds else ""
     tell = DETAILS.get(line.type)
     told = tell(telling) if tell else ""
@@ -145,27 +147,31 @@ def _facts(line: Line) -> dict[str, object]:
         "agent": line.agent.id if line.agent else "",
         "kind": line.agent.kind if line.agent else "",
         "at": line.at.ms,
-        "span": line.at.span,
+        "span": line.at.span_ms,
         "slots": [f"{source}={known}" for source, known in line.slots],
     }
 
 
-def _written(telling: Telling) -> str:
+def _written(telling: ThreadEntry) -> str:
     """Find what somebody wrote; PagerDuty makes a note of what was written about a resolution, an event of its own."""
     line = telling.line
-    notes = (side.told("text").removeprefix(RESOLUTION_NOTE) for side in telling.sides if side.type == event.ANNOTATED)
+    notes = (
+        side.detail_value("text").removeprefix(RESOLUTION_NOTE)
+        for side in telling.sides
+        if side.type == event.ANNOTATED
+    )
     match line.type:
         case event.RESOLVED:
-            return "\n".join(notes) or line.told("resolution")
+            return "\n".join(notes) or line.detail_value("resolution")
         case event.RESPONDER_ADDED:
-            return line.told("message")
+            return line.detail_value("message")
         case _:
-            return line.told("text")
+            return line.detail_value("text")
 
 
-def _change(telling: Telling, name: str, nothing: str = "none") -> str:
+def _change(telling: ThreadEntry, name: str, nothing: str = "none") -> str:
     """Say from what to what; where it is not known what was before, only to what."""
-    said = dict(telling.line.said)
+    said = dict(telling.line.details)
     if name not in said:
         return ""
     was = dict(telling.before).get(name, said.get("was"))
@@ -173,43 +179,50 @@ def _change(telling: Telling, name: str, nothing: str = "none") -> str:
     return f"{begin} to {_value(said[name]) or nothing}"
 
 
-def _assigned(telling: Telling) -> str:
+def _assigned(telling: ThreadEntry) -> str:
     return _change(telling, "assigned", "nobody")
 
 
-def _delegated(telling: Telling) -> str:
-    assigned = telling.line.told("assigned")
+def _delegated(telling: ThreadEntry) -> str:
+    assigned = telling.line.detail_value("assigned")
     return _change(telling, "policy") + (f", now assigned to {_value(assigned)}" if assigned else "")
 
 
-def _unacknowledged(telling: Telling) -> str:
-    assigned = telling.line.told("assigned")
+def _unacknowledged(telling: ThreadEntry) -> str:
+    assigned = telling.line.detail_value("assigned")
     whose = f", assigned to {_value(assigned)}" if assigned else ""
-    return f": nobody is on it{whose}" if ran_out(telling.line) else ""
+    return f": nobody is on it{whose}" if timed_out(telling.line) else ""
 
 
 def merged(line: Line) -> str:
     """Say which incident took it over, if that is how it was resolved."""
-    return f"merged into {link(line.told('merged_url'), _value(line.told('merged')))}" if line.told("merged") else ""
+    return (
+        f"merged into {link(line.detail_value('merged_url'), _value(line.detail_value('merged')))}"
+        if line.detail_value("merged")
+        else ""
+    )
 
 
-def _resolved(telling: Telling) -> str:
+def _resolved(telling: ThreadEntry) -> str:
     return f": {merged(telling.line)}" if merged(telling.line) else ""
 
 
-def _asked(telling: Telling) -> str:
-    names = list(dict.fromkeys(line.told("responder") for line in (telling.line, *telling.sides)))
+def _asked(telling: ThreadEntry) -> str:
+    names = list(dict.fromkeys(line.detail_value("responder") for line in (telling.line, *telling.sides)))
     more = [f"{len(names) - MOST} others"] if len(names) > MOST else []
     return f" from {_listed([*map(_name, names[:MOST]), *more])}" if any(names) else ""
 
 
-def _replied(telling: Telling) -> str:
-    who, cancelled = _name(telling.line.told("responder")), telling.line.told("state") == "user_cancelled"
+def _replied(telling: ThreadEntry) -> str:
+    who, cancelled = (
+        _name(telling.line.detail_value("responder")),
+        telling.line.detail_value("state") == "user_cancelled",
+    )
     return f": {who} is not asked any more" if cancelled else f" by {who}"
 
 
-def _bridge(telling: Telling) -> str:
-    was, now = (_where(dict(said)) for said in (telling.before, telling.line.said))
+def _bridge(telling: ThreadEntry) -> str:
+    was, now = (_where(dict(said)) for said in (telling.before, telling.line.details))
     return f"{f' from {was}' if was not in ('', now) else ''} to {now or 'none'}"
 
 
@@ -217,13 +230,13 @@ def _where(said: Mapping[str, str]) -> str:
     return ", ".join(filter(None, (_value(said.get(name, "")) for name in ("number", "url"))))
 
 
-def _note(telling: Telling) -> str:
-    author, written = telling.line.told("author"), telling.line.told("written")
+def _note(telling: ThreadEntry) -> str:
+    author, written = telling.line.detail_value("author"), telling.line.detail_value("written")
     return f", written by {_name(author)} {date(int(written))}" if author and written else ""
 
 
-def _fields(telling: Telling) -> str:
-    said = dict(telling.line.said)
+def _fields(telling: ThreadEntry) -> str:
+    said = dict(telling.line.details)
     changed = (name.removeprefix("field:") for name in said if name.startswith("field:"))
     told = "; ".join(_field(name, said[f"field:{name}"], said.get(f"was:{name}")) for name in changed)
     return f": {clamp(told, LIST)}" if told else ""
@@ -234,25 +247,25 @@ def _field(name: str, now: str, was: str | None) -> str:
     return f"{_name(name)}{begin} to {_value(now) or 'none'}"
 
 
-def _task(telling: Telling) -> str:
+def _task(telling: ThreadEntry) -> str:
     line = telling.line
     state = f" ({_state(line)})" if line.type == event.TASK_UPDATED and _state(line) else ""
-    whose = f", for {_value(line.told('to'))}" if line.told("to") else ""
-    return f": {_value(line.told('task'))}{state}{whose}"
+    whose = f", for {_value(line.detail_value('to'))}" if line.detail_value("to") else ""
+    return f": {_value(line.detail_value('task'))}{state}{whose}"
 
 
-def _action(telling: Telling) -> str:
+def _action(telling: ThreadEntry) -> str:
     line = telling.line
     state = f" ({_state(line)})" if line.type != event.ACTION_CREATED and _state(line) else ""
-    return f": {_value(line.told('action'))}{state}"
+    return f": {_value(line.detail_value('action'))}{state}"
 
 
 def _state(line: Line) -> str:
-    return _name(line.told("state").replace("_", " "))
+    return _name(line.detail_value("state").replace("_", " "))
 
 
-def _snoozed(telling: Telling) -> str:
-    until = telling.line.told("until")
+def _snoozed(telling: ThreadEntry) -> str:
+    until = telling.line.detail_value("until")
     return f" until {date(int(until))}" if until else ""
 
 
@@ -269,7 +282,7 @@ def _value(text: str) -> str:
     return clamp(escape(text), VALUE)
 
 
-DETAILS: Mapping[str, Callable[[Telling], str]] = {
+DETAILS: Mapping[str, Callable[[ThreadEntry], str]] = {
     event.UNACKNOWLEDGED: _unacknowledged,
     event.RESOLVED: _resolved,
     event.ESCALATED: _assigned,
@@ -289,8 +302,8 @@ DETAILS: Mapping[str, Callable[[Telling], str]] = {
     event.ACTION_CREATED: _action,
     event.ACTION_UPDATED: _action,
     event.ACTION_TERMINATED: _action,
-    event.WORKFLOW_STARTED: lambda telling: f": {_value(telling.line.told('workflow'))}",
-    event.WORKFLOW_COMPLETED: lambda telling: f": {_value(telling.line.told('workflow'))}",
+    event.WORKFLOW_STARTED: lambda telling: f": {_value(telling.line.detail_value('workflow'))}",
+    event.WORKFLOW_COMPLETED: lambda telling: f": {_value(telling.line.detail_value('workflow'))}",
     event.NOTE_EDITED: _note,
     event.SNOOZED: _snoozed,
     event.URGENCY_CHANGED: lambda telling: _change(telling, "urgency"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model.enrichment import Ahead, Briefing, FirstAlert
+from shared.model.enrichment import Enrichment, FirstAlert, PendingActions
 from shared.model.event import (
     ACKNOWLEDGED,
     ESCALATED,
@@ -21,12 +21,12 @@ from shared.model.ids import EventId
 from shared.model.incident import Incident, fold, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 
-READ = Briefing(FirstAlert("Slow"), Ahead(Instant(NOON), NOON + 60_000, (Ref("PBOB001", "Bob"),)))
+READ = Enrichment(FirstAlert("Slow"), PendingActions(Instant(NOON), NOON + 60_000, (Ref("PBOB001", "Bob"),)))
 
 
 def known(*events: Event) -> Incident:
     """Fold events onto an incident that was triggered at noon, of which all has been read then."""
-    incident = replace(fold(Incident(INCIDENT), webhook(TRIGGERED, NOON), NOON).incident, briefing=READ)
+    incident = replace(fold(Incident(INCIDENT), webhook(TRIGGERED, NOON), NOON).incident, enrichment=READ)
     for event in events:
         incident = fold(incident, event, NOON).incident
     return incident
@@ -35,7 +35,7 @@ def known(*events: Event) -> Incident:
 def wanted(incident: Incident) -> bool:
     """Ask the projection whether something has to be read."""
     assert incident.snapshot is not None
-    return incident.briefing.wanted(incident.snapshot, incident.as_of)
+    return incident.enrichment.is_wanted(incident.snapshot, incident.as_of)
 
 
 def test_a_new_incident_has_to_be_read() -> None:
@@ -43,14 +43,14 @@ def test_a_new_incident_has_to_be_read() -> None:
     new = fold(Incident(INCIDENT), webhook(TRIGGERED, NOON), NOON).incident
 
     assert wanted(new)
-    assert wanted(replace(new, briefing=replace(READ, alert=None)))
-    assert wanted(replace(new, briefing=replace(READ, ahead=None)))
+    assert wanted(replace(new, enrichment=replace(READ, alert=None)))
+    assert wanted(replace(new, enrichment=replace(READ, pending=None)))
     assert not wanted(known())
 
 
 def test_an_alert_without_anything_is_known_as_well() -> None:
     """An incident without alerts is not asked about again and again."""
-    assert not wanted(replace(known(), briefing=replace(READ, alert=FirstAlert())))
+    assert not wanted(replace(known(), enrichment=replace(READ, alert=FirstAlert())))
 
 
 @pytest.mark.parametrize("type_", [ACKNOWLEDGED, ESCALATED])
@@ -62,7 +62,7 @@ def test_what_was_to_come_is_forgotten_once_it_moves_on(type_: str) -> None:
 
     incident = known(moved)
 
-    assert incident.briefing == replace(READ, ahead=None)
+    assert incident.enrichment == replace(READ, pending=None)
     assert wanted(incident)
 
 
@@ -70,7 +70,7 @@ def test_what_changes_nothing_about_it_lets_it_stand_and_asks_again() -> None:
     """The same people at the next level, or another priority: what is known may be old, but is not surely wrong."""
     incident = known(replace(webhook(PRIORITY_UPDATED, NOON + 5000), snapshot=known().snapshot))
 
-    assert incident.briefing == READ
+    assert incident.enrichment == READ
     assert wanted(incident)
 
 
@@ -78,7 +78,7 @@ def test_an_older_event_changes_nothing() -> None:
     """It comes late, and everybody knows better by now."""
     incident = known(replace(webhook(ACKNOWLEDGED, NOON - 5000)))
 
-    assert incident.briefing == READ
+    assert incident.enrichment == READ
     assert not wanted(incident)
 
 
@@ -86,9 +86,9 @@ def test_a_resolved_incident_has_nothing_to_come() -> None:
     """Its alert is still read, once."""
     resolved = settle(known(), snapshot(Status.RESOLVED), Instant(NOON + 5000, 1000))
 
-    assert resolved.briefing.ahead is None
+    assert resolved.enrichment.pending is None
     assert not wanted(resolved)
-    assert wanted(replace(resolved, briefing=Briefing()))
+    assert wanted(replace(resolved, enrichment=Enrichment()))
 
 
 @pytest.mark.parametrize(("seconds", "forgotten"), [(-1, False), (0, True), (5, True)])
@@ -97,7 +97,7 @@ def test_a_snooze_moves_the_end_of_the_acknowledgement(seconds: int, forgotten: 
     at = Instant(NOON + seconds * 1000, 1000)
     snooze = Event(EventId("R1"), SNOOZED, INCIDENT, Source.LOG, at, ALICE)
 
-    assert forgotten is (known(snooze).briefing.ahead is None)
+    assert forgotten is (known(snooze).enrichment.pending is None)
 
 
 def test_a_read_of_the_same_second_is_not_repeated() -> None:

@@ -19,7 +19,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT
 from shared.model.ids import CommandId, EventId, SlackUserId
-from shared.model.incident import Incident, Told, fold, fold_read, settle
+from shared.model.incident import FoldResult, Incident, fold, fold_read, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
 
 
@@ -37,7 +37,7 @@ def test_an_older_snapshot_never_overwrites() -> None:
 
     assert Status.RESOLVED is late.incident.status
     assert [TRIGGERED, RESOLVED] == [line.type for line in late.incident.lines]
-    assert Told.STALE is late.told
+    assert FoldResult.STALE is late.result
 
 
 def test_the_same_event_again_is_a_duplicate() -> None:
@@ -47,7 +47,7 @@ def test_the_same_event_again_is_a_duplicate() -> None:
     again = fold(incident, webhook(TRIGGERED, NOON), NOON)
 
     assert incident == again.incident
-    assert Told.DUPLICATE is again.told
+    assert FoldResult.DUPLICATE is again.result
 
 
 def test_equal_milliseconds_with_different_contents_ask_for_a_read() -> None:
@@ -55,8 +55,8 @@ def test_equal_milliseconds_with_different_contents_ask_for_a_read() -> None:
     one = webhook(ACKNOWLEDGED, NOON, event_id="A")
     two = webhook(RESOLVED, NOON, event_id="B")
 
-    assert folded(one, two).unread
-    assert folded(two, one).unread
+    assert folded(one, two).needs_read
+    assert folded(two, one).needs_read
     assert folded(one, two).status is folded(two, one).status
 
 
@@ -64,20 +64,20 @@ def test_the_same_second_across_two_precisions_is_a_tie() -> None:
     """An answer of the same second that disagrees asks for a read; meanwhile the webhook stands."""
     incident = folded(webhook(RESOLVED, NOON + 700, BOB), answer(ACKNOWLEDGED, NOON, "c1"))
 
-    assert incident.unread
+    assert incident.needs_read
     assert Status.RESOLVED is incident.status
 
 
 def test_the_same_second_with_the_same_contents_is_no_tie() -> None:
     """The answer to our own call and its webhook agree, so nobody is asked."""
-    assert not folded(webhook(ACKNOWLEDGED, NOON + 700), answer(ACKNOWLEDGED, NOON, "c1")).unread
+    assert not folded(webhook(ACKNOWLEDGED, NOON + 700), answer(ACKNOWLEDGED, NOON, "c1")).needs_read
 
 
 def test_a_newer_snapshot_ends_a_tie() -> None:
     """What came surely later decides, without a read."""
     tie = folded(webhook(ACKNOWLEDGED, NOON, event_id="A"), webhook(RESOLVED, NOON, event_id="B"))
 
-    assert not folded(webhook(REOPENED, NOON + 5000), start=tie).unread
+    assert not folded(webhook(REOPENED, NOON + 5000), start=tie).needs_read
 
 
 def test_a_read_settles_a_tie() -> None:
@@ -87,8 +87,8 @@ def test_a_read_settles_a_tie() -> None:
     settled = settle(tie, snapshot(Status.ACKNOWLEDGED), Instant(NOON, 1000))
 
     assert Status.ACKNOWLEDGED is settled.status
-    assert not settled.unread
-    assert folded(webhook(RESOLVED, NOON + 300, event_id="C"), start=settled).unread
+    assert not settled.needs_read
+    assert folded(webhook(RESOLVED, NOON + 300, event_id="C"), start=settled).needs_read
 
 
 def test_a_read_older_than_what_is_known_settles_nothing() -> None:
@@ -102,8 +102,8 @@ def test_an_event_without_a_snapshot_for_an_unknown_incident_asks_for_a_read() -
     """A note on an incident that nobody has seen makes the bridge read it."""
     note = Event(EventId("N"), "incident.annotated", INCIDENT, Source.WEBHOOK, Instant(NOON), ALICE)
 
-    assert folded(note).unread
-    assert not folded(webhook(TRIGGERED, NOON), note).unread
+    assert folded(note).needs_read
+    assert not folded(webhook(TRIGGERED, NOON), note).needs_read
 
 
 def test_a_read_alone_announces_nothing() -> None:
@@ -165,7 +165,7 @@ def test_an_acknowledge_that_undid_a_resolve_is_found() -> None:
 
     incident = folded(webhook(ACKNOWLEDGED, NOON + 900), webhook(RESOLVED, NOON + 500, BOB), start=start)
 
-    undone = incident.undone_by(CommandId("c1"))
+    undone = incident.reopened_by(CommandId("c1"))
     assert undone is not None
     assert undone.agent == BOB
 
@@ -196,7 +196,7 @@ def test_what_no_delivery_can_refer_to_is_forgotten() -> None:
     later = fold(start, webhook(RESOLVED, NOON + KEPT + 10), NOON + KEPT + 10).incident
 
     assert () == later.expectations
-    assert 1 == len(later.seen)
+    assert 1 == len(later.seen_events)
 
 
 def test_a_missing_transition_is_not_replaced_by_an_older_one() -> None:
@@ -211,21 +211,21 @@ def test_a_missing_transition_is_not_replaced_by_an_older_one() -> None:
 
 def test_who_changed_an_older_status_is_forgotten_with_it() -> None:
     """REST named Alice for the acknowledge; nobody is named for the resolve that some other event shows."""
-    known = replace(folded(webhook(ACKNOWLEDGED, NOON)), change=StatusChange(ALICE, Instant(NOON, 1000)))
+    known = replace(folded(webhook(ACKNOWLEDGED, NOON)), status_change=StatusChange(ALICE, Instant(NOON, 1000)))
     moved = replace(webhook("incident.priority_updated", NOON + 9000, BOB), snapshot=snapshot(Status.RESOLVED))
 
-    assert folded(moved, start=known).change is None
+    assert folded(moved, start=known).status_change is None
 
 
 def test_a_late_older_webhook_does_not_beat_a_settled_read() -> None:
     """After the read, a webhook from before the one that it settled changes nothing on the card; PagerDuty is asked."""
-    tie = replace(folded(webhook(TRIGGERED, NOON - 9000), webhook(ACKNOWLEDGED, NOON + 100)), unread=True)
+    tie = replace(folded(webhook(TRIGGERED, NOON - 9000), webhook(ACKNOWLEDGED, NOON + 100)), needs_read=True)
     settled = settle(tie, snapshot(Status.RESOLVED), Instant(NOON, 1000))
 
     late = folded(webhook(UNACKNOWLEDGED, NOON + 50, BOB), start=settled)
 
     assert Status.RESOLVED is late.status
-    assert late.unread
+    assert late.needs_read
 
 
 def test_a_resolve_that_was_reopened_before_is_not_what_an_acknowledge_undid() -> None:
@@ -239,7 +239,7 @@ def test_a_resolve_that_was_reopened_before_is_not_what_an_acknowledge_undid() -
         start=start,
     )
 
-    assert incident.undone_by(CommandId("c1")) is None
+    assert incident.reopened_by(CommandId("c1")) is None
 
 
 def test_the_reopening_at_the_turn_of_a_second_does_not_take_the_card_back() -> None:

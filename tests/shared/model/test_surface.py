@@ -3,13 +3,13 @@
 import pytest
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
-from shared.model.secrecy import Secrecy
-from shared.model.slack_state import Placed, Surface
+from shared.model.secrecy import Privacy
+from shared.model.slack_state import MessageState, SlackState
 
 HOME, DUTY, DEFAULT = ChannelId("C0HOME"), ChannelId("C0DUTY"), ChannelId("C0DEFAULT")
 TOLD, BEGUN = LineKey("told"), LineKey("begun")
-HERE = Placed(ts=MessageTs("1.1"), shown="words")
-SURFACE = Surface(IncidentId("Q1"), channels=(HOME, DUTY))
+HERE = MessageState(ts=MessageTs("1.1"), content_digest="words")
+SURFACE = SlackState(IncidentId("Q1"), channels=(HOME, DUTY))
 
 
 def test_another_home_takes_the_place_of_the_first() -> None:
@@ -29,8 +29,8 @@ def test_a_card_that_is_there_stays_when_home_moves() -> None:
     assert HERE == moved.cards[HOME]
 
 
-@pytest.mark.parametrize("placed", [Placed(begun_ms=1, until_ms=2), Placed(instead_of=MessageTs("1.1"))])
-def test_a_card_that_may_stand_at_home_is_not_forgotten(placed: Placed) -> None:
+@pytest.mark.parametrize("placed", [MessageState(begun_ms=1, until_ms=2), MessageState(replaces=MessageTs("1.1"))])
+def test_a_card_that_may_stand_at_home_is_not_forgotten(placed: MessageState) -> None:
     """Its post was unclear, or it is to be replaced by another: people may see it, so it is looked after again."""
     assert (DEFAULT, DUTY, HOME) == SURFACE.with_card(HOME, placed).moved(DEFAULT).channels
 
@@ -42,16 +42,16 @@ def test_home_may_move_to_a_channel_that_has_a_card() -> None:
 
 def test_lines_are_left_behind_with_their_thread() -> None:
     """Those that were told are not told again; one of which nobody knows whether it was told is not among them."""
-    told = SURFACE.with_line(TOLD, HERE).with_line(BEGUN, Placed(begun_ms=1, until_ms=2))
+    told = SURFACE.with_line(TOLD, HERE).with_line(BEGUN, MessageState(begun_ms=1, until_ms=2))
 
-    assert {TOLD} == told.left_behind().behind
-    assert {TOLD} == told.moved(DEFAULT).behind
-    assert {TOLD} == told.with_card(HOME, HERE).without_card(HOME).behind
+    assert {TOLD} == told.thread_lost().outdated_lines
+    assert {TOLD} == told.moved(DEFAULT).outdated_lines
+    assert {TOLD} == told.with_card(HOME, HERE).without_card(HOME).outdated_lines
 
 
 def test_a_card_that_is_gone_is_posted_again() -> None:
     """Nothing is known of it any more."""
-    assert Placed() == SURFACE.with_card(HOME, HERE).without_card(HOME).cards[HOME]
+    assert MessageState() == SURFACE.with_card(HOME, HERE).without_card(HOME).cards[HOME]
 
 
 def test_a_closed_channel_waits_until_it_opens() -> None:
@@ -65,24 +65,24 @@ def test_a_closed_channel_waits_until_it_opens() -> None:
 
 def test_what_was_shown_can_be_forgotten() -> None:
     """Cards and lines stay where they are, and may say anything."""
-    forgotten = SURFACE.with_card(HOME, HERE).with_line(TOLD, HERE).forgotten()
+    forgotten = SURFACE.with_card(HOME, HERE).with_line(TOLD, HERE).content_unknown()
 
-    assert [Placed(ts=HERE.ts)] * 2 == [forgotten.cards[HOME], forgotten.lines[TOLD]]
+    assert [MessageState(ts=HERE.ts)] * 2 == [forgotten.cards[HOME], forgotten.lines[TOLD]]
 
 
 def test_news_count_once_they_are_shown() -> None:
     """While nobody knows what a message says, it tells of nothing new."""
-    assert 5 == HERE.with_news(5).of_ms
-    assert 0 == Placed(ts=HERE.ts).with_news(5).of_ms
+    assert 5 == HERE.with_news(5).state_ms
+    assert 0 == MessageState(ts=HERE.ts).with_news(5).state_ms
 
 
 def test_home_is_where_more_may_be_told() -> None:
     """Its thread goes on where a route names the channel; what was told elsewhere is not told again."""
     known = SURFACE.with_line(TOLD, HERE)
 
-    after = known.withheld(Secrecy(frozenset(), frozenset({HOME})))
+    after = known.withheld(Privacy(frozenset(), frozenset({HOME})))
 
     assert (DUTY, HOME) == after.channels
-    assert {TOLD} == after.behind
-    assert (False, True) == (after.shows(HOME), after.shows(DUTY))
-    assert known.channels == known.withheld(Secrecy(shut=frozenset({HOME, DUTY}))).channels
+    assert {TOLD} == after.outdated_lines
+    assert (False, True) == (after.is_shown_in(HOME), after.is_shown_in(DUTY))
+    assert known.channels == known.withheld(Privacy(hidden_in=frozenset({HOME, DUTY}))).channels

@@ -7,7 +7,7 @@ import pytest
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOTATED,
-    ANNOUNCED,
+    ANNOUNCED_TYPES,
     CUSTOM_FIELDS,
     ESCALATED,
     PRIORITY_UPDATED,
@@ -20,11 +20,11 @@ from shared.model.event import (
     UNACKNOWLEDGED,
     WORKFLOW_STARTED,
     Agent,
+    Details,
     Event,
-    Said,
 )
 from shared.model.incident import Incident, fold
-from shared.model.thread_layout import ASLEEP, Telling, loud, told, wanted
+from shared.model.thread_layout import BEFORE_WAKE, ThreadEntry, broadcast_kind, is_wanted, layout_thread
 from shared.model.timeline import Line
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, webhook
 
@@ -32,7 +32,7 @@ from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, webh
 def event(event_type: str, after: int, agent: Agent | None = ALICE, detail: str = "", **said: str) -> Event:
     """Make the event of a delivery, so many milliseconds after noon."""
     made = webhook(event_type, NOON + after, agent, f"{event_type}:{after}:{detail}")
-    return replace(made, detail=detail, said=tuple(said.items()))
+    return replace(made, detail=detail, details=tuple(said.items()))
 
 
 def lines(*events: Event) -> tuple[Line, ...]:
@@ -43,7 +43,7 @@ def lines(*events: Event) -> tuple[Line, ...]:
     return incident.lines
 
 
-def read(tellings: tuple[Telling, ...]) -> list[tuple[str, list[str]]]:
+def read(tellings: tuple[ThreadEntry, ...]) -> list[tuple[str, list[str]]]:
     """List what the thread tells, by the types."""
     return [(telling.line.type, [side.type for side in telling.sides]) for telling in tellings]
 
@@ -63,8 +63,8 @@ SELF = event(REASSIGNED, 200, detail=ALICE.id)
 )
 def test_one_act_reads_as_one_line(main: Event, side: Event) -> None:
     """What PagerDuty reports of one act as two events is told by the main one, whichever came first."""
-    assert [(main.type, [side.type])] == read(told(lines(main, side)))
-    assert told(lines(main, side)) == told(lines(side, main))
+    assert [(main.type, [side.type])] == read(layout_thread(lines(main, side)))
+    assert layout_thread(lines(main, side)) == layout_thread(lines(side, main))
 
 
 @pytest.mark.parametrize(
@@ -84,36 +84,36 @@ def test_one_act_reads_as_one_line(main: Event, side: Event) -> None:
 )
 def test_two_acts_read_as_two_lines(one: Event, other: Event) -> None:
     """Somebody else, another time, another matter: each is told on its own."""
-    assert 2 == len(told(lines(one, other)))
+    assert 2 == len(layout_thread(lines(one, other)))
 
 
 def test_sides_of_sides_are_told_by_the_first() -> None:
     """Created, acknowledged and taken by one person in one go is one line."""
     known = lines(event(TRIGGERED, 0), event(ACKNOWLEDGED, 130), replace(SELF, at=event(REASSIGNED, 260).at))
 
-    assert [(TRIGGERED, [ACKNOWLEDGED, REASSIGNED])] == read(told(known))
+    assert [(TRIGGERED, [ACKNOWLEDGED, REASSIGNED])] == read(layout_thread(known))
 
 
 def test_many_responders_are_one_line() -> None:
     """However many are asked at once, each within two seconds of the one before, one line tells of all."""
     known = lines(*(event(RESPONDER_ADDED, 1000 * place, detail=f"P{place:03}:pending") for place in range(40)))
 
-    assert [(RESPONDER_ADDED, [RESPONDER_ADDED] * 39)] == read(told(known))
+    assert [(RESPONDER_ADDED, [RESPONDER_ADDED] * 39)] == read(layout_thread(known))
 
 
 def test_responders_that_automation_asks_are_one_line() -> None:
     """A workflow asks several at once, and PagerDuty names nobody for it."""
     known = lines(*(event(RESPONDER_ADDED, n, None, detail=f"P{n}:pending", message="Help") for n in range(3)))
 
-    assert [(RESPONDER_ADDED, [RESPONDER_ADDED] * 2)] == read(told(known))
+    assert [(RESPONDER_ADDED, [RESPONDER_ADDED] * 2)] == read(layout_thread(known))
 
 
 def test_a_side_that_has_a_message_keeps_it() -> None:
     """A resolution's note that came and was posted first is not told again by the resolve."""
     known = lines(event(RESOLVED, 0), RESOLUTION)
 
-    assert [(RESOLVED, []), (ANNOTATED, [])] == read(told(known, {known[1].key}))
-    assert [(RESOLVED, [ANNOTATED])] == read(told(known, {known[0].key}))
+    assert [(RESOLVED, []), (ANNOTATED, [])] == read(layout_thread(known, {known[1].key}))
+    assert [(RESOLVED, [ANNOTATED])] == read(layout_thread(known, {known[0].key}))
 
 
 def test_a_side_of_our_own_command_is_told_by_it() -> None:
@@ -121,7 +121,7 @@ def test_a_side_of_our_own_command_is_told_by_it() -> None:
     start = replace(Incident(INCIDENT), expectations=(expectation(RESOLVED, NOON, "c1"),))
     resolved = fold(start, answer(RESOLVED, NOON, "c1"), NOON).incident
 
-    tellings = told(fold(resolved, RESOLUTION, NOON).incident.lines)
+    tellings = layout_thread(fold(resolved, RESOLUTION, NOON).incident.lines)
 
     assert [("command:c1", 1)] == [(telling.line.key, len(telling.sides)) for telling in tellings]
 
@@ -132,52 +132,52 @@ def test_what_was_so_before_comes_from_the_lines_before() -> None:
     second = event(PRIORITY_UPDATED, 5000, detail="P2", priority="P2")
     third = event(PRIORITY_UPDATED, 9000, detail="P1", priority="P1")
 
-    befores: list[Said] = [telling.before for telling in told(lines(third, first, second))]
+    befores: list[Details] = [telling.before for telling in layout_thread(lines(third, first, second))]
 
     assert [(), (("priority", "P3"),), (("priority", "P2"),)] == befores
-    assert ((),) == tuple(telling.before for telling in told(lines(third)))
+    assert ((),) == tuple(telling.before for telling in layout_thread(lines(third)))
 
 
 @pytest.mark.parametrize(
     ("earlier", "expected"),
     [
-        ([event(ACKNOWLEDGED, 0), event(SNOOZED, 5)], (ASLEEP,)),
+        ([event(ACKNOWLEDGED, 0), event(SNOOZED, 5)], (BEFORE_WAKE,)),
         ([event(ACKNOWLEDGED, 0)], ()),
         ([event(SNOOZED, 0), event(UNACKNOWLEDGED, 5), event(ACKNOWLEDGED, 9)], ()),
     ],
 )
-def test_what_ran_out(earlier: list[Event], expected: Said) -> None:
+def test_what_ran_out(earlier: list[Event], expected: Details) -> None:
     """A snooze, if the last that happened to the acknowledgement was one."""
     known = lines(*earlier, event(UNACKNOWLEDGED, 99_000, None))
 
-    assert expected == told(known)[-1].before
+    assert expected == layout_thread(known)[-1].before
 
 
 def test_a_field_of_that_name_is_no_priority() -> None:
     """People may name a custom field as they like; it says nothing of the incident itself."""
     known = lines(
-        replace(event(CUSTOM_FIELDS, 0), said=(("field:priority", "none"),)),
+        replace(event(CUSTOM_FIELDS, 0), details=(("field:priority", "none"),)),
         event(PRIORITY_UPDATED, 5000, detail="P1", priority="P1"),
     )
 
-    assert [(), ()] == [telling.before for telling in told(known)]
+    assert [(), ()] == [telling.before for telling in layout_thread(known)]
 
 
 def test_longer_texts_win_in_whatever_order_they_come() -> None:
     """A webhook cuts a long note; what the answer to our own call says of it is whole."""
-    cut, whole = (replace(event(ANNOTATED, 0), subject="PNOTE01", said=(("text", text),)) for text in ("Lo", "Long"))
+    cut, whole = (replace(event(ANNOTATED, 0), subject="PNOTE01", details=(("text", text),)) for text in ("Lo", "Long"))
     whole = replace(whole, id=answer(ACKNOWLEDGED, NOON, "c1").id)
 
-    assert "Long" == lines(cut, whole)[0].told("text") == lines(whole, cut)[0].told("text")
+    assert "Long" == lines(cut, whole)[0].detail_value("text") == lines(whole, cut)[0].detail_value("text")
 
 
-@pytest.mark.parametrize("event_type", sorted(ANNOUNCED))
+@pytest.mark.parametrize("event_type", sorted(ANNOUNCED_TYPES))
 def test_quieter_threads_tell_less(event_type: str) -> None:
     """Whatever `state` tells `changes` tells as well, and `all` tells everything."""
     line = lines(event(event_type, 0))[0]
 
-    assert wanted(line, "all")
-    assert wanted(line, "changes") >= wanted(line, "state")
+    assert is_wanted(line, "all")
+    assert is_wanted(line, "changes") >= is_wanted(line, "state")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_what_each_thread_tells(event_type: str, changes: bool, state: bool) -> 
     """`changes` leaves out what automation does, `state` everything but the state and who is called."""
     line = lines(event(event_type, 0))[0]
 
-    assert (changes, state) == (wanted(line, "changes"), wanted(line, "state"))
+    assert (changes, state) == (is_wanted(line, "changes"), is_wanted(line, "state"))
 
 
 @pytest.mark.parametrize(
@@ -204,4 +204,4 @@ def test_what_each_thread_tells(event_type: str, changes: bool, state: bool) -> 
 )
 def test_what_is_loud(event_type: str, agent: Agent | None, expected: str | None) -> None:
     """An acknowledgement that ran out is as loud as an escalation; one that somebody took back is not."""
-    assert expected == loud(lines(event(event_type, 0, agent))[0])
+    assert expected == broadcast_kind(lines(event(event_type, 0, agent))[0])

@@ -38,7 +38,7 @@ async def test_reads_an_incident_with_pagerdutys_own_clock(server: LocalServer, 
     read = await door.incident(INCIDENT)
     assert read.value.id == INCIDENT
     assert read.value.snapshot.title == "Checkout is slow"
-    assert (read.date.ms, read.date.span) == (EPOCH_MS, 1000)
+    assert (read.date.ms, read.date.span_ms) == (EPOCH_MS, 1000)
     assert [(r.method, r.path) for r in server.requests] == [("GET", PATH)]
     assert server.requests[0].headers["Authorization"] == "Token token=k3y-for-tests"
     assert "From" not in server.requests[0].headers

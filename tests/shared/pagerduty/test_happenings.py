@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.model.event import ANNOUNCED, Event, digest, people
+from shared.model.event import ANNOUNCED_TYPES, Event, digest, joined_ids
 from shared.pagerduty.events.details import conference_bridge, responder
 from shared.pagerduty.events.webhook import parse
 
@@ -106,12 +106,12 @@ def test_what_came_out_is_told_by_ids(event_type: str, data: object, detail: str
 )
 def test_what_the_words_need(event_type: str, data: object, said: dict[str, str]) -> None:
     """Names, texts and states are there for whoever puts it into words."""
-    assert said == dict(read(event_type, data).said)
+    assert said == dict(read(event_type, data).details)
 
 
 def test_a_trigger_says_what_later_changes_come_from() -> None:
     """The first line of an incident remembers what it began with."""
-    said = dict(read("triggered", INCIDENT).said)
+    said = dict(read("triggered", INCIDENT).details)
 
     assert {
         "assigned": "Alice Ng, Bob Ray",
@@ -129,7 +129,7 @@ def test_a_merge_says_where_the_incident_went() -> None:
 
     event = read("resolved", INCIDENT | {"status": "resolved", "resolve_reason": reason})
 
-    assert {"merged": "[#12] On fire", "merged_url": target["html_url"]} == dict(event.said)
+    assert {"merged": "[#12] On fire", "merged_url": target["html_url"]} == dict(event.details)
 
 
 @pytest.mark.parametrize(("event_type", "data"), [("annotated", NOTE), ("status_update_published", UPDATE)])
@@ -141,7 +141,7 @@ def test_only_what_is_made_once_has_a_subject(event_type: str, data: dict[str, o
 
 def test_fields_without_their_old_values_are_all_told() -> None:
     """Where PagerDuty does not say which fields changed, every one of them is told."""
-    said = dict(read("custom_field_values.updated", FIELDS | {"changed_custom_fields": []}).said)
+    said = dict(read("custom_field_values.updated", FIELDS | {"changed_custom_fields": []}).details)
 
     assert {"field:environment": "production", "field:regions": "EU, US"} == said
 
@@ -153,7 +153,7 @@ def test_every_documented_shape_tells_something(path: Path) -> None:
     event = read("reassigned", json.loads(path.read_text()))
 
     assert event.detail
-    assert any(text for _, text in event.said)
+    assert any(text for _, text in event.details)
 
 
 @needs_samples
@@ -163,7 +163,7 @@ def test_the_documented_change_of_a_field_goes_from_the_old_to_the_new_value() -
         "custom_field_values.updated", json.loads((DOCUMENTED / "data_incident_field_values.json").read_text())
     )
 
-    assert {"field:environment": "production", "was:environment": "staging"} == dict(event.said)
+    assert {"field:environment": "production", "was:environment": "staging"} == dict(event.details)
 
 
 KINDS = [INCIDENT, NOTE, UPDATE, RESPONDER, BRIDGE, FIELDS, ROLES, TASK, ACTION, WORKFLOW]
@@ -174,7 +174,7 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(KINDS), st.sampled_from(sorted(ANNOUNCED)), JSON, st.data())
+@given(st.sampled_from(KINDS), st.sampled_from(sorted(ANNOUNCED_TYPES)), JSON, st.data())
 def test_any_value_is_taken_or_malformed(
     kind: dict[str, object], event_type: str, value: object, data: st.DataObject
 ) -> None:
@@ -184,11 +184,12 @@ def test_any_value_is_taken_or_malformed(
         event = read(event_type.partition(".")[2], kind | {field: value})
     except Malformed:
         return
-    assert all(isinstance(text, str) for pair in event.said for text in pair)
+    assert all(isinstance(text, str) for pair in event.details for text in pair)
 
 
 def test_people_are_the_same_in_any_order() -> None:
     """Who it came out with does not depend on how PagerDuty lists them."""
     assert (
-        people(["PB", "PA", "PB"]) == read("reassigned", INCIDENT | {"assignees": [{"id": "PA"}, {"id": "PB"}]}).detail
+        joined_ids(["PB", "PA", "PB"])
+        == read("reassigned", INCIDENT | {"assignees": [{"id": "PA"}, {"id": "PB"}]}).detail
     )

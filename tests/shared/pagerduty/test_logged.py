@@ -19,7 +19,7 @@ from shared.model.event import (
     Ref,
     Source,
     Status,
-    people,
+    joined_ids,
 )
 from shared.pagerduty.events.from_log import logged
 from shared.pagerduty.models.incident import PendingAction
@@ -53,7 +53,7 @@ def test_an_entry_is_known_by_its_id_and_tells_to_the_second() -> None:
     [event] = told(entry("acknowledge"))
 
     assert ("log:acknowledge0", Source.LOG, Instant(NOON, SECOND)) == (event.id, event.source, event.at)
-    assert (ALICE, "acknowledged") == (event.agent, event.outcome)
+    assert (ALICE, "acknowledged") == (event.agent, event.outcome_detail)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_whom_something_went_to() -> None:
     """What came out is the same as a webhook gives: the ids in order."""
     [event] = told(entry("escalate", 0, ALICE, "PZOE001", "PBOB001"))
 
-    assert people(["PBOB001", "PZOE001"]) == event.detail
-    assert "PBOB001, PZOE001" == event.told("assigned")
+    assert joined_ids(["PBOB001", "PZOE001"]) == event.detail
+    assert "PBOB001, PZOE001" == event.detail_value("assigned")
 
 
 def test_a_trigger_on_a_resolved_incident_reopens_it() -> None:
@@ -150,8 +150,8 @@ def test_when_a_snooze_ends_and_what_a_resolution_said() -> None:
         "s", "snooze_log_entry", Instant(NOON), ALICE, "", "", pending=(PendingAction("unacknowledge", wakes),)
     )
 
-    assert str(wakes.ms) == told(snooze)[0].told("until")
-    assert "Restarted" == told(entry("resolve", note="Restarted"))[0].told("resolution")
+    assert str(wakes.ms) == told(snooze)[0].detail_value("until")
+    assert "Restarted" == told(entry("resolve", note="Restarted"))[0].detail_value("resolution")
 
 
 def test_into_what_it_was_merged() -> None:
@@ -162,4 +162,4 @@ def test_into_what_it_was_merged() -> None:
         INCIDENT, log, into=Ref("QOTHER1", "#12 The real one", "https://acme.pagerduty.com/incidents/QOTHER1")
     )
 
-    assert ["", "", "", "#12 The real one"] == [event.told("merged") for event in events]
+    assert ["", "", "", "#12 The real one"] == [event.detail_value("merged") for event in events]

@@ -139,7 +139,7 @@ def test_title_urgency_priority_and_service() -> None:
     found = look(known(), reading)
 
     assert {TITLE_CHANGED, URGENCY_CHANGED, PRIORITY_UPDATED, SERVICE_UPDATED} == set(opened(found))
-    said = {line.type: dict(line.said) for line in found.lines}
+    said = {line.type: dict(line.details) for line in found.lines}
     assert {"title": "Down", "was": "Checkout is slow"} == said[TITLE_CHANGED]
     assert {"urgency": "low", "was": "high"} == said[URGENCY_CHANGED]
     assert "P2" == said[PRIORITY_UPDATED]["priority"]
@@ -152,7 +152,7 @@ def test_a_change_and_back_again() -> None:
     second = look(first.incident, read(NOON + 2 * MINUTE))
 
     assert [TITLE_CHANGED] == opened(second)
-    assert "Checkout is slow" == second.lines[0].told("title")
+    assert "Checkout is slow" == second.lines[0].detail_value("title")
 
 
 def test_a_title_that_another_event_brought() -> None:

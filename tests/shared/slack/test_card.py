@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
-from shared.model.enrichment import Ahead, Briefing, FirstAlert, Link
+from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import (
     ACKNOWLEDGED,
     RESOLVED,
@@ -42,7 +42,7 @@ def folded(*events: Event) -> Incident:
 def snoozed(at_ms: int) -> Event:
     """Let Alice snooze it until later, in Slack."""
     said = (("until", str(NOON + 600_000)),)
-    return Event(EventId(f"s{at_ms}"), SNOOZED, INCIDENT, Source.LOG, Instant(at_ms), ALICE, said=said)
+    return Event(EventId(f"s{at_ms}"), SNOOZED, INCIDENT, Source.LOG, Instant(at_ms), ALICE, details=said)
 
 
 def rendered(incident: Incident, **mentions: str) -> Message:
@@ -126,7 +126,7 @@ def test_an_attempt_is_shown_and_claims_nothing(action: Action, state: AttemptSt
 def test_a_merged_incident_says_where_to_go_on() -> None:
     """Resolved by a merge, nothing is mended yet: whoever reads the card has to look at the other incident."""
     said = (("merged", "[#12] On fire"), ("merged_url", "https://acme.pagerduty.com/incidents/Q2TARGET"))
-    shown = rendered(folded(webhook(TRIGGERED, NOON), replace(webhook(RESOLVED, NOON + 5000), said=said)))
+    shown = rendered(folded(webhook(TRIGGERED, NOON), replace(webhook(RESOLVED, NOON + 5000), details=said)))
 
     into = ": merged into <https://acme.pagerduty.com/incidents/Q2TARGET|[#12] On fire> by Alice Ng"
     assert any(into in str(block) for block in shown.blocks)
@@ -154,9 +154,9 @@ def test_metadata_names_the_message_and_holds_no_text() -> None:
     assert "Checkout" not in json.dumps(payload)
 
 
-def with_briefing(incident: Incident, alert: FirstAlert | None = None, ahead: Ahead | None = None) -> Message:
+def with_briefing(incident: Incident, alert: FirstAlert | None = None, ahead: PendingActions | None = None) -> Message:
     """Render the card of an incident of which more has been read."""
-    return rendered(replace(incident, briefing=Briefing(alert, ahead)))
+    return rendered(replace(incident, enrichment=Enrichment(alert, ahead)))
 
 
 def test_the_first_alert_is_shown_with_where_its_links_lead() -> None:
@@ -190,23 +190,27 @@ ACTED = f"<!date^{LATER // 1000}^"
 @pytest.mark.parametrize(
     ("events", "ahead", "words"),
     [
-        ([], Ahead(Instant(NOON), LATER, (Ref("PB", "Bob Ray"),)), f"Escalates to Bob Ray {ACTED}"),
+        ([], PendingActions(Instant(NOON), LATER, (Ref("PB", "Bob Ray"),)), f"Escalates to Bob Ray {ACTED}"),
         (
             [],
-            Ahead(Instant(NOON), LATER, (Ref("PB", "Bob"), Ref("PC", "<C>"))),
+            PendingActions(Instant(NOON), LATER, (Ref("PB", "Bob"), Ref("PC", "<C>"))),
             f"Escalates to Bob and &lt;C&gt; {ACTED}",
         ),
-        ([], Ahead(Instant(NOON), LATER, tuple(Ref(f"P{n}") for n in range(9))), f"P4 and 4 others {ACTED}"),
-        ([], Ahead(Instant(NOON), LATER), f"Escalates {ACTED}"),
-        ([], Ahead(Instant(NOON), None, (), LATER), ""),
-        ([webhook(ACKNOWLEDGED, NOON + 1)], Ahead(Instant(NOON), None, (), LATER), f"Acknowledgement ends {ACTED}"),
-        ([webhook(ACKNOWLEDGED, NOON + 1)], Ahead(Instant(NOON), LATER), ""),
+        ([], PendingActions(Instant(NOON), LATER, tuple(Ref(f"P{n}") for n in range(9))), f"P4 and 4 others {ACTED}"),
+        ([], PendingActions(Instant(NOON), LATER), f"Escalates {ACTED}"),
+        ([], PendingActions(Instant(NOON), None, (), LATER), ""),
+        (
+            [webhook(ACKNOWLEDGED, NOON + 1)],
+            PendingActions(Instant(NOON), None, (), LATER),
+            f"Acknowledgement ends {ACTED}",
+        ),
+        ([webhook(ACKNOWLEDGED, NOON + 1)], PendingActions(Instant(NOON), LATER), ""),
         ([webhook(ACKNOWLEDGED, NOON + 1), snoozed(NOON + 2)], None, f"Snoozed, wakes {ACTED}"),
         ([snoozed(NOON - 9000), webhook(ACKNOWLEDGED, NOON + 1)], None, ""),
-        ([webhook(RESOLVED, NOON + 1)], Ahead(Instant(NOON), LATER, (), LATER), ""),
+        ([webhook(RESOLVED, NOON + 1)], PendingActions(Instant(NOON), LATER, (), LATER), ""),
     ],
 )
-def test_what_comes_next(events: list[Event], ahead: Ahead | None, words: str) -> None:
+def test_what_comes_next(events: list[Event], ahead: PendingActions | None, words: str) -> None:
     """One promise at most, that of the state it is in, in blocks and text."""
     message = with_briefing(folded(webhook(TRIGGERED, NOON), *events), None, ahead)
 
@@ -220,7 +224,7 @@ def test_what_comes_next(events: list[Event], ahead: Ahead | None, words: str) -
 def test_any_alert_makes_a_valid_card(summary: str, source: str, links: list[Link]) -> None:
     """Whatever monitoring says, Slack takes the card, and nothing in it notifies anybody."""
     who = (Ref("PB", source), Ref("PC", summary))
-    alert, ahead = FirstAlert(summary * 50, source * 50, tuple(links)), Ahead(Instant(NOON), LATER, who)
+    alert, ahead = FirstAlert(summary * 50, source * 50, tuple(links)), PendingActions(Instant(NOON), LATER, who)
 
     message = with_briefing(folded(webhook(TRIGGERED, NOON)), alert, ahead)
 

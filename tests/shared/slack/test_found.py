@@ -7,7 +7,7 @@ import pytest
 from shared.model.event import ACKNOWLEDGED, ANNOTATED, TRIGGERED, Agent, Source
 from shared.model.ids import CommandId, LineKey, MessageTs
 from shared.model.incident import Incident, fold
-from shared.model.timeline import joined
+from shared.model.timeline import merge_lines
 from shared.slack.api.models import OwnMessage
 from shared.slack.render import thread_line
 from shared.slack.render.blocks import Message
@@ -47,7 +47,7 @@ def test_lines_are_what_they_were() -> None:
     found = rebuilt(INCIDENT, posted(before))
 
     nameless = tuple(
-        replace(line, said=(), agent=replace(line.agent, name="") if line.agent else None) for line in before.lines
+        replace(line, details=(), agent=replace(line.agent, name="") if line.agent else None) for line in before.lines
     )
     assert nameless == found
     assert [None, CommandId("c1"), None] == [line.command for line in found]
@@ -72,7 +72,7 @@ def test_lines_that_events_have_opened_before_are_joined_with_them() -> None:
     for event in (webhook(ACKNOWLEDGED, NOON + 5100), webhook(TRIGGERED, NOON + 100, None, "another-id")):
         known = fold(known, event, NOON).incident
 
-    both = joined(known.lines, rebuilt(INCIDENT, posted(before)))
+    both = merge_lines(known.lines, rebuilt(INCIDENT, posted(before)))
 
     keys = [line.key for line in both]
     assert {line.key for line in before.lines} <= set(keys)
@@ -85,7 +85,7 @@ def test_a_note_is_joined_by_its_id() -> None:
     late = replace(webhook(ANNOTATED, NOON + 60_000), snapshot=None, subject="PNOTE01", detail="abc")
     known = fold(Incident(INCIDENT), late, NOON).incident
 
-    assert 3 == len(joined(known.lines, rebuilt(INCIDENT, posted(lived()))))
+    assert 3 == len(merge_lines(known.lines, rebuilt(INCIDENT, posted(lived()))))
 
 
 def test_of_a_line_that_is_there_twice_the_older_counts() -> None:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model import event as of
-from shared.model.event import ANNOUNCED, Agent, Instant, Said, Source
+from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
 from shared.model.ids import CommandId, EventId, LineKey
-from shared.model.thread_layout import told
+from shared.model.thread_layout import layout_thread
 from shared.model.timeline import Line
 from shared.slack.render import thread_line
 from shared.slack.render.blocks import Message
@@ -25,13 +25,13 @@ def line(event_type: str, agent: Agent | None = ALICE, *, after: int = 0, **said
     return of_said(event_type, tuple(said.items()), agent, after=after)
 
 
-def of_said(event_type: str, said: Said, agent: Agent | None = ALICE, *, after: int = 0) -> Line:
+def of_said(event_type: str, said: Details, agent: Agent | None = ALICE, *, after: int = 0) -> Line:
     """Make a line that says what no Python name can."""
     key, slots = LineKey(f"{event_type}@{after}"), ((Source.WEBHOOK, EventId("01")),)
-    return Line(key, event_type, Instant(NOON + after), agent, slots, said=said)
+    return Line(key, event_type, Instant(NOON + after), agent, slots, details=said)
 
 
-def words(shown: Line, *sides: Line, before: Said = ()) -> str:
+def words(shown: Line, *sides: Line, before: Details = ()) -> str:
     """Read a line as people do, without its time."""
     head, _, rest = thread_line.render_line(INCIDENT, shown, sides, before).text.partition(" · ")
     return head + "".join(f"\n{more}" for more in rest.splitlines()[1:])
@@ -150,7 +150,7 @@ def test_each_event_in_plain_words(shown: Line, expected: str) -> None:
 
 def test_every_announced_event_has_words() -> None:
     """No event that has a line is without words, here or in the table above."""
-    assert set(thread_line.LINE) == ANNOUNCED == {shown.type for shown, _ in WORDS}
+    assert set(thread_line.LINE) == ANNOUNCED_TYPES == {shown.type for shown, _ in WORDS}
 
 
 def test_a_snooze_says_until_when() -> None:
@@ -289,14 +289,14 @@ SAID += [
 
 
 @given(
-    st.sampled_from(sorted(ANNOUNCED)),
+    st.sampled_from(sorted(ANNOUNCED_TYPES)),
     st.dictionaries(st.sampled_from(SAID), st.text() | st.text("<!>@|&;channel\n*`", max_size=3000)),
     st.text(),
 )
 def test_any_text_makes_a_valid_line(event_type: str, said: dict[str, str], name: str) -> None:
     """Whatever PagerDuty says, nothing raises, no limit is passed, and nobody is called by it."""
     shown = of_said(event_type, tuple(said.items()), Agent("PX", name))
-    (telling,) = told((shown,))
+    (telling,) = layout_thread((shown,))
 
     for text in texts(thread_line.render_line(INCIDENT, telling.line, telling.sides, telling.before)):
         assert 0 < len(text) <= 3000

@@ -11,7 +11,7 @@ from fakeredis import FakeAsyncRedis
 from shared.errors import FencedOff
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident, fold
-from shared.model.slack_state import Placed
+from shared.model.slack_state import MessageState
 from shared.store import documents
 from shared.store.leases import Leases
 from shared.store.redis import Redis
@@ -43,7 +43,7 @@ async def test_changes_of_two_writers_both_count(redis: Redis) -> None:
     surfaces = documents.surfaces(redis)
 
     async def place(channel: str) -> None:
-        await surfaces.change(INCIDENT, lambda s: s.with_card(ChannelId(channel), Placed(ts=MessageTs("1.0"))))
+        await surfaces.change(INCIDENT, lambda s: s.with_card(ChannelId(channel), MessageState(ts=MessageTs("1.0"))))
 
     await asyncio.gather(*(place(f"C{n}") for n in range(8)))
 

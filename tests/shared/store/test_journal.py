@@ -12,8 +12,8 @@ from pagebridge.cli.incident_story import WORDS, Moment
 from shared.errors import Refused, Unavailable
 from shared.model.ids import ChannelId, LineKey, MessageTs
 from shared.model.incident import fold
-from shared.model.journal import Fact, fact, failure, of_surface
-from shared.model.slack_state import Placed, Surface
+from shared.model.journal import Fact, fact, failure, slack_facts
+from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents, keys
 from shared.store.journal import Journal
 from shared.store.redis import Redis, connect
@@ -34,7 +34,7 @@ async def redis() -> AsyncIterator[Redis]:
 
 async def whats(redis: Redis) -> list[str]:
     """Name the facts of the incident's journal."""
-    return [noted.fact.what for noted in await Journal(redis).read(INCIDENT)]
+    return [noted.fact.name for noted in await Journal(redis).read(INCIDENT)]
 
 
 async def test_a_change_tells_its_facts_in_the_step_that_stores_it(redis: Redis) -> None:
@@ -111,37 +111,37 @@ def test_a_failure_says_its_kind_and_codes_only() -> None:
     )
     later = failure("slack.later", Unavailable("so busy", retry_after=2.04))
 
-    assert {"error": "refused", "status": "200", "code": "is_archived", "channel": "C1"} == dict(refused.about)
-    assert {"error": "unavailable", "wait": "2.0"} == dict(later.about)
+    assert {"error": "refused", "status": "200", "code": "is_archived", "channel": "C1"} == dict(refused.fields)
+    assert {"error": "unavailable", "wait": "2.0"} == dict(later.fields)
 
 
 @pytest.mark.parametrize(
     ("was", "now", "verb"),
     [
-        (Placed(), Placed(begun_ms=1, until_ms=9), "posting"),
-        (Placed(begun_ms=1, until_ms=9), Placed(ts=TS, shown="d"), "posted"),
-        (Placed(begun_ms=1, until_ms=9), Placed(ts=TS), "found"),
-        (Placed(begun_ms=1, until_ms=9), Placed(), "not_posted"),
-        (Placed(ts=TS, shown="d"), Placed(ts=TS, shown=None), ""),
-        (Placed(ts=TS), Placed(ts=TS, shown="e"), "updated"),
-        (Placed(ts=TS), Placed(ts=TS, until_ms=9), "unclear"),
-        (Placed(ts=TS, shown="d"), Placed(instead_of=TS), "gone"),
+        (MessageState(), MessageState(begun_ms=1, until_ms=9), "posting"),
+        (MessageState(begun_ms=1, until_ms=9), MessageState(ts=TS, content_digest="d"), "posted"),
+        (MessageState(begun_ms=1, until_ms=9), MessageState(ts=TS), "found"),
+        (MessageState(begun_ms=1, until_ms=9), MessageState(), "not_posted"),
+        (MessageState(ts=TS, content_digest="d"), MessageState(ts=TS, content_digest=None), ""),
+        (MessageState(ts=TS), MessageState(ts=TS, content_digest="e"), "updated"),
+        (MessageState(ts=TS), MessageState(ts=TS, until_ms=9), "unclear"),
+        (MessageState(ts=TS, content_digest="d"), MessageState(replaces=TS), "gone"),
     ],
 )
-def test_what_became_of_a_message_follows_from_its_record(was: Placed, now: Placed, verb: str) -> None:
+def test_what_became_of_a_message_follows_from_its_record(was: MessageState, now: MessageState, verb: str) -> None:
     """Each step of a message has its word."""
-    surface = Surface(INCIDENT, "g", (HOME,))
+    surface = SlackState(INCIDENT, "g", (HOME,))
 
-    told = of_surface(surface.with_card(HOME, was), surface.with_card(HOME, now))
+    told = slack_facts(surface.with_card(HOME, was), surface.with_card(HOME, now))
 
-    assert ([f"message.{verb}"] if verb else []) == [fact.what for fact in told]
+    assert ([f"message.{verb}"] if verb else []) == [fact.name for fact in told]
 
 
 def test_a_line_without_a_channel_breaks_nothing() -> None:
     """The last channel may be given up while lines are on record."""
-    bare = Surface(INCIDENT, "g")
+    bare = SlackState(INCIDENT, "g")
 
-    assert 1 == len(of_surface(bare, bare.with_line(LineKey("a@1"), Placed(ts=TS, shown="d"))))
+    assert 1 == len(slack_facts(bare, bare.with_line(LineKey("a@1"), MessageState(ts=TS, content_digest="d"))))
 
 
 def test_every_fact_has_words() -> None:
