@@ -16,7 +16,7 @@ from shared.errors import Malformed
 from shared.model.event import SECOND, Event, Source
 from shared.model.incident import Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
-from shared.observability.call_metrics import SPANS
+from shared.observability.call_metrics import BUCKETS
 from shared.pagerduty.events import webhook
 from shared.store import keys
 from shared.store.answers import parse_answer
@@ -30,7 +30,7 @@ DELIVERY = Histogram(
     "Seconds from what happened at PagerDuty, by its clock, until its webhook was on disk here",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43200, 172800),
 )
-QUEUE_SECONDS = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=SPANS)
+QUEUE_SECONDS = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=BUCKETS)
 
 
 Rule = Callable[[Incident, Event, int], Folded]

@@ -15,7 +15,7 @@ from bolt_app.services import Services
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, split
 from shared.model.command_queue import CommandQueue, CommandRecord
-from shared.observability.call_metrics import SPANS
+from shared.observability.call_metrics import BUCKETS
 from shared.store import keys
 from shared.store.redis import append
 from shared.store.streams import Entry
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 CLICKS = Counter("pagebridge_clicks", "Clicks taken, by action and whether they could be stored", ["action", "stored"])
 STORED = Histogram(
-    "pagebridge_click_store_seconds", "Time to put a click on disk, before Slack is acked", buckets=SPANS
+    "pagebridge_click_store_seconds", "Time to put a click on disk, before Slack is acked", buckets=BUCKETS
 )
 
 _JSON = TypeAdapter(Command)

@@ -17,12 +17,12 @@ _OUTCOMES: dict[type[BridgeError], str] = {
 }
 
 
-SPANS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds that a call may take: the bounds of the histograms."""
 
 
 @contextmanager
-def counted(calls: Counter, seconds: Histogram, method: str) -> Iterator[None]:
+def record_call(calls: Counter, seconds: Histogram, method: str) -> Iterator[None]:
     """
     Count what happens inside as one call of `method`, under the labels `method` and `outcome`.
 

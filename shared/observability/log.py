@@ -35,9 +35,9 @@ _SECRET_TEXT = re.compile(
     """,
     re.VERBOSE,
 )
-_PREPARING: list[Processor] = [ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
+_PROCESSORS: list[Processor] = [ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
 """A traceback becomes text before the redaction, so that it is redacted as well."""
-_TALKATIVE = ("aiohttp.access", "httpcore", "httpcore2", "httpx", "httpx2")
+_NOISY_LOGGERS = ("aiohttp.access", "httpcore", "httpcore2", "httpx", "httpx2")
 """Libraries that log a line per request, with e-mail addresses in it: only for debugging."""
 _SHORTEST_SECRET = 6
 """A known secret shorter than this is not looked for: hiding it would tear ordinary words."""
@@ -72,10 +72,10 @@ def configure(
         _time_and_event_first,
         _renderer(log_format, colors=handler.stream.isatty()),
     ]
-    handler.setFormatter(ProcessorFormatter(foreign_pre_chain=common, processors=[*_PREPARING, *ending]))
+    handler.setFormatter(ProcessorFormatter(foreign_pre_chain=common, processors=[*_PROCESSORS, *ending]))
     logging.root.handlers = [handler]
     logging.root.setLevel(level.upper())
-    for name in _TALKATIVE:
+    for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel("NOTSET" if level == "debug" else "WARNING")
     sys.excepthook = _uncaught
 

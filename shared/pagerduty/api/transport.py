@@ -17,13 +17,15 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from shared.errors import Malformed, Unavailable, Uncertain
 from shared.model.event import Instant
-from shared.observability.call_metrics import SPANS, counted
+from shared.observability.call_metrics import BUCKETS, record_call
 from shared.pagerduty.api import errors
 from shared.pagerduty.api.auth import Access
 from shared.pagerduty.api.sdk import Error, RestClient
 
 CALLS = Counter("pagebridge_pagerduty_calls", "Calls to PagerDuty, by how they ended", ["method", "outcome"])
-SECONDS = Histogram("pagebridge_pagerduty_call_seconds", "How long calls to PagerDuty took", ["method"], buckets=SPANS)
+SECONDS = Histogram(
+    "pagebridge_pagerduty_call_seconds", "How long calls to PagerDuty took", ["method"], buckets=BUCKETS
+)
 LEFT = Gauge("pagebridge_pagerduty_calls_left", "Calls that PagerDuty's limit still has room for, by its last answer")
 
 THREADS = 8
@@ -108,7 +110,7 @@ class Transport:
         await self._access.aclose()
 
     async def _read(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
-        with counted(CALLS, SECONDS, name):
+        with record_call(CALLS, SECONDS, name):
             response = await self._answered(request)
             return Read(parse(_decoded(response)), errors.server_time(response.headers))
 
@@ -121,7 +123,7 @@ class Transport:
 
     async def _tell(self, name: str, request: Request) -> None:
         """Make a call whose answer has no content."""
-        with counted(CALLS, SECONDS, name):
+        with record_call(CALLS, SECONDS, name):
             await self._answered(request)
 
     async def _pages(self, name: str, request: Request, parse: Callable[[object], T]) -> AsyncIterator[T]:

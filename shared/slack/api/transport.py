@@ -18,12 +18,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from shared.errors import CallError, Refused, Unavailable, Uncertain
-from shared.observability.call_metrics import SPANS, counted
+from shared.observability.call_metrics import BUCKETS, record_call
 from shared.slack.api import errors, models
 from shared.slack.api.rate_limits import Pacing, Priority
 
 CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
-SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=SPANS)
+SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=BUCKETS)
 
 RESPONSE_HOST = "https://hooks.slack.com"
 RESPONSE_URL = "response_url"
@@ -91,7 +91,7 @@ class Transport:
         await self._pacing.take(method, channel, turn.priority, turn.name)
         await turn.begin()
         try:
-            with counted(CALLS, SECONDS, method):
+            with record_call(CALLS, SECONDS, method):
                 return parse(await self._once(method, **request))
         except Unavailable as error:
             if error.retry_after is not None:
@@ -118,7 +118,7 @@ class Transport:
         """Post to a `response_url`. Any address but Slack's is `Refused` unsent."""
         if not self._may_call(url):
             raise Refused("the response_url does not lead to Slack")
-        with counted(CALLS, SECONDS, RESPONSE_URL):
+        with record_call(CALLS, SECONDS, RESPONSE_URL):
             await self._answer(url, body)
 
     async def greeting(self, url: str) -> dict[str, object]:
