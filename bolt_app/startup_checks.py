@@ -57,5 +57,5 @@ async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:
     except (CallError, Malformed) as error:
         # No reason to stay away: during an outage people need somebody who takes their clicks and tells them the truth.
         log.warning("pagerduty.unchecked", why=str(error))
-    if lacking := credential_checks.pagerduty_scopes(pagerduty.lacking_scopes):
+    if lacking := credential_checks.pagerduty_scopes(pagerduty.missing_scopes):
         wrong.append(str(lacking))

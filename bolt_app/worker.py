@@ -139,7 +139,7 @@ class Worker:
             self._bot_token, settings.slack_api_url, durations.slack_timeout, pace=durations.pace, budgets=budgets
         )
         stack.push_async_callback(slack.aclose)
-        pagerduty = PagerDuty.of(settings, durations.pagerduty_timeout)
+        pagerduty = PagerDuty.from_settings(settings, durations.pagerduty_timeout)
         stack.push_async_callback(pagerduty.aclose)
         return Clients(redis, blocking, slack, pagerduty)
 

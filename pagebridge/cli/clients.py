@@ -15,7 +15,7 @@ TIMEOUT = 8.0
 @asynccontextmanager
 async def pagerduty_door(settings: PagerDutySettings) -> AsyncIterator[PagerDuty]:
     """Open the door to PagerDuty."""
-    door = PagerDuty.of(settings, TIMEOUT)
+    door = PagerDuty.from_settings(settings, TIMEOUT)
     try:
         yield door
     finally:

@@ -31,7 +31,7 @@ async def token(pagerduty: PagerDuty) -> Verdict:
         return failed(*credential_checks.pagerduty_token(error, is_key=pagerduty.has_key))
     except CallError as error:
         return failed(f"PagerDuty cannot be asked: {error}", REACH)
-    return judged(credential_checks.pagerduty_scopes(pagerduty.lacking_scopes), "PagerDuty takes it")
+    return judged(credential_checks.pagerduty_scopes(pagerduty.missing_scopes), "PagerDuty takes it")
 
 
 async def abilities(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> Verdict:

@@ -36,9 +36,9 @@ SCOPES: Mapping[str, str] = {
 }
 """Every scope that the bridge needs, and what for."""
 
-EARLY = 0.1
+RENEW_EARLY = 0.1
 """The part of a token's life, at its end, in which another one is asked for."""
-PAUSE = 30.0
+RETRY_PAUSE = 30.0
 """Seconds until a token that could not be renewed early is asked for again."""
 UNUSABLE = 400
 """From here on an answer of the token server is no token."""
@@ -57,16 +57,16 @@ class OAuthApp:
     identity_url: str
 
 
-class Access(Protocol):
+class Authentication(Protocol):
     """Gives the header `Authorization`."""
 
-    lacking: frozenset[str]
+    missing_scopes: frozenset[str]
     """The needed scopes that PagerDuty is known not to have granted."""
 
     async def header(self, deadline: float) -> str:
         """Return the header, by `deadline` on the loop's clock. Raises `CallError`; nothing has been called then."""
 
-    async def instead_of(self, refused: str, deadline: float) -> str | None:
+    async def renewed(self, refused: str, deadline: float) -> str | None:
         """Return another header than one that was refused, None if there is no other. Raises as `header` does."""
 
     async def aclose(self) -> None:
@@ -76,7 +76,7 @@ class Access(Protocol):
 class ApiKey:
     """An API key of the account, which can do everything and never expires."""
 
-    lacking: frozenset[str] = frozenset()
+    missing_scopes: frozenset[str] = frozenset()
 
     def __init__(self, key: str) -> None:
         self._header = f"Token token={key}"
@@ -85,7 +85,7 @@ class ApiKey:
         """Return the header."""
         return self._header
 
-    async def instead_of(self, refused: str, deadline: float) -> None:
+    async def renewed(self, refused: str, deadline: float) -> None:
         """There is no other."""
 
     async def aclose(self) -> None:
@@ -93,7 +93,7 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
-class Token:
+class AccessToken:
     """A token as a header, and when it is due for renewal and at its end, on the monotonic clock."""
 
     header: str
@@ -101,7 +101,7 @@ class Token:
     end: float
 
 
-class Tokens:
+class TokenSource:
     """
     The tokens of an app, renewed before they end and after a refusal.
 
@@ -110,14 +110,14 @@ class Tokens:
     """
 
     def __init__(self, app: OAuthApp, timeout: float, now: Callable[[], float] = time.monotonic) -> None:
-        self.lacking: frozenset[str] = frozenset()
+        self.missing_scopes: frozenset[str] = frozenset()
         self._client = TokenClient(app.secret, app.client_id, app.identity_url, timeout)
         self._scope = " ".join([f"as_account-{app.account}", *SCOPES])
         self._now = now
-        self._held: Token | None = None
+        self._held: AccessToken | None = None
         self._not_before = 0.0
         self._thread = ThreadPoolExecutor(1, "pagerduty-token")
-        self._asking: Future[Token] | None = None
+        self._asking: Future[AccessToken] | None = None
 
     async def header(self, deadline: float) -> str:
         """Return the token in force, or wait for the first one, or for the next when that has ended."""
@@ -128,7 +128,7 @@ class Tokens:
             self._ask()
         return held.header
 
-    async def instead_of(self, refused: str, deadline: float) -> str:
+    async def renewed(self, refused: str, deadline: float) -> str:
         """Return the token that has replaced a refused one meanwhile, or wait for the next."""
         held = self._held
         return held.header if held and held.header != refused else await self._next(deadline)
@@ -146,19 +146,19 @@ class Tokens:
         except TimeoutError:
             raise Unavailable("PagerDuty gave no token in time") from None
 
-    def _ask(self) -> Future[Token]:
+    def _ask(self) -> Future[AccessToken]:
         """Begin to ask for a token, unless that is under way."""
         if self._asking is None or self._asking.done():
             self._asking = self._thread.submit(self._asked)
         return self._asking
 
-    def _asked(self) -> Token:
+    def _asked(self) -> AccessToken:
         """Ask for a token, in a thread. Raises `Unavailable`, `BadCredentials`."""
         asked = self._now()
         try:
             self._held = self._token(self._answer(), asked)
         except BridgeError as error:
-            self._not_before = asked + PAUSE
+            self._not_before = asked + RETRY_PAUSE
             log.warning("pagerduty.no_token", why=str(error))
             raise
         log.info("pagerduty.token", seconds=round(self._held.end - asked))
@@ -181,14 +181,16 @@ class Tokens:
         except (ValueError, RecursionError):
             raise Unavailable("PagerDuty's token is not JSON") from None
 
-    def _token(self, answer: object, asked: float) -> Token:
+    def _token(self, answer: object, asked: float) -> AccessToken:
         found = answer if isinstance(answer, dict) else {}
         token, life, granted = found.get("access_token"), found.get("expires_in"), found.get("scope")
         if not isinstance(token, str) or not token.isascii() or isinstance(life, bool) or not isinstance(life, int):
             raise Unavailable("PagerDuty's token cannot be read")
         # RFC 6749: without the word everything was granted that was asked for.
-        self.lacking = frozenset(SCOPES) - frozenset(granted.split()) if isinstance(granted, str) else frozenset()
-        return Token(f"Bearer {token}", asked + life * (1 - EARLY), asked + life)
+        self.missing_scopes = (
+            frozenset(SCOPES) - frozenset(granted.split()) if isinstance(granted, str) else frozenset()
+        )
+        return AccessToken(f"Bearer {token}", asked + life * (1 - RENEW_EARLY), asked + life)
 
 
 def _refused(response: Response) -> CallError:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from shared.config.settings import PagerDutySettings
 from shared.durations import Durations
-from shared.pagerduty.api.auth import ApiKey, OAuthApp, Tokens
+from shared.pagerduty.api.auth import ApiKey, OAuthApp, TokenSource
 from shared.pagerduty.api.directory import Directory
 from shared.pagerduty.api.incident_reads import IncidentReads
 from shared.pagerduty.api.incident_writes import IncidentWrites
@@ -28,11 +28,11 @@ class PagerDuty(IncidentReads, IncidentWrites, Directory, WebhookSubscriptions):
     def __init__(
         self, credentials: str | OAuthApp, url: str = URL, timeout: float = Durations.pagerduty_timeout
     ) -> None:
-        access = ApiKey(credentials) if isinstance(credentials, str) else Tokens(credentials, timeout)
+        access = ApiKey(credentials) if isinstance(credentials, str) else TokenSource(credentials, timeout)
         super().__init__(access, url, timeout)
 
     @classmethod
-    def of(cls, settings: PagerDutySettings, timeout: float = Durations.pagerduty_timeout) -> Self:
+    def from_settings(cls, settings: PagerDutySettings, timeout: float = Durations.pagerduty_timeout) -> Self:
         """Open the door that the settings have the key to."""
         return cls(credentials(settings), settings.pagerduty_api_url, timeout)
 
@@ -42,9 +42,9 @@ class PagerDuty(IncidentReads, IncidentWrites, Directory, WebhookSubscriptions):
         return isinstance(self._access, ApiKey)
 
     @property
-    def lacking_scopes(self) -> frozenset[str]:
+    def missing_scopes(self) -> frozenset[str]:
         """The needed scopes that the app is known not to have."""
-        return self._access.lacking
+        return self._access.missing_scopes
 
 
 def credentials(settings: PagerDutySettings) -> str | OAuthApp:

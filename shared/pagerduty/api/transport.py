@@ -19,7 +19,7 @@ from shared.errors import Malformed, Unavailable, Uncertain
 from shared.model.event import Instant
 from shared.observability.call_metrics import BUCKETS, record_call
 from shared.pagerduty.api import errors
-from shared.pagerduty.api.auth import Access
+from shared.pagerduty.api.auth import Authentication
 from shared.pagerduty.api.sdk import Error, RestClient
 
 CALLS = Counter("pagebridge_pagerduty_calls", "Calls to PagerDuty, by how they ended", ["method", "outcome"])
@@ -97,7 +97,7 @@ class Transport:
     whose sending has not begun (no free thread, name look-up, connecting) is as a rule not sent any more.
     """
 
-    def __init__(self, access: Access, url: str, timeout: float) -> None:
+    def __init__(self, access: Authentication, url: str, timeout: float) -> None:
         self._access = access
         self._client = RestClient(url, timeout)
         self._timeout = timeout
@@ -162,7 +162,7 @@ class Transport:
         header = await self._access.header(deadline)
         response = await self._in_thread(request.authorized(header), deadline)
         if response.status_code == errors.UNAUTHORIZED:
-            other = await self._access.instead_of(header, deadline)
+            other = await self._access.renewed(header, deadline)
             if other is not None:
                 response = await self._in_thread(request.authorized(other), deadline)
         return response

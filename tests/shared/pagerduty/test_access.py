@@ -11,7 +11,7 @@ from pagebridge_sandbox.pagerduty import Call, Fault
 from pagebridge_sandbox.pagerduty.oauth import OAuthApp as App
 from shared.errors import BadCredentials, CallError, Refused, Unavailable
 from shared.model.event import Status
-from shared.pagerduty.api.auth import PAUSE, SCOPES, OAuthApp, Tokens
+from shared.pagerduty.api.auth import RETRY_PAUSE, SCOPES, OAuthApp, TokenSource
 from shared.pagerduty.api.client import PagerDuty
 from tests.shared.local_server import LocalServer
 from tests.shared.pagerduty.account import BOB, Account
@@ -37,10 +37,10 @@ async def opened(account: Account) -> AsyncIterator[Doors]:
 
 
 @pytest.fixture
-async def tokens(server: LocalServer) -> AsyncIterator[Tokens]:
+async def tokens(server: LocalServer) -> AsyncIterator[TokenSource]:
     """Ask a server for tokens, on a clock that stands still."""
     clock.now = 0.0
-    asking = Tokens(OAuthApp("an-app", "canary", "us.acme", server.url), 0.5, clock)
+    asking = TokenSource(OAuthApp("an-app", "canary", "us.acme", server.url), 0.5, clock)
     yield asking
     await asking.aclose()
 
@@ -78,7 +78,7 @@ async def test_acts_in_bobs_name_with_one_token(account: Account, opened: Doors)
     assert after.value.snapshot.assignee_ids == {BOB}
     assert ["bob@example.com"] == [call.from_email for call in puts(account)]
     assert 1 == len(account.pd.calls_to(*ASKING))
-    assert frozenset() == door.lacking_scopes
+    assert frozenset() == door.missing_scopes
 
 
 async def test_a_refused_token_is_replaced_once(account: Account, opened: Doors) -> None:
@@ -173,7 +173,7 @@ async def test_a_token_server_that_hangs_is_no_doubt_about_the_call(account: Acc
     hanging.remove()
 
 
-async def test_a_token_is_renewed_before_it_ends_and_nobody_waits(server: LocalServer, tokens: Tokens) -> None:
+async def test_a_token_is_renewed_before_it_ends_and_nobody_waits(server: LocalServer, tokens: TokenSource) -> None:
     """In the last tenth of its life the next one is asked for, while the old one goes on."""
     server.say(GOOD)
     assert "Bearer pdus+1" == await tokens.header(soon())
@@ -190,7 +190,7 @@ async def test_a_token_is_renewed_before_it_ends_and_nobody_waits(server: LocalS
     assert 2 == len(server.requests)
 
 
-async def test_a_renewal_that_fails_early_harms_nobody(server: LocalServer, tokens: Tokens) -> None:
+async def test_a_renewal_that_fails_early_harms_nobody(server: LocalServer, tokens: TokenSource) -> None:
     """The old token stays in force until its end, and the server is left alone for a while."""
     server.say(GOOD)
     await tokens.header(soon())
@@ -201,7 +201,7 @@ async def test_a_renewal_that_fails_early_harms_nobody(server: LocalServer, toke
 
     assert "Bearer pdus+1" == await tokens.header(soon())
     assert 2 == len(server.requests)
-    clock.now += PAUSE
+    clock.now += RETRY_PAUSE
     await tokens.header(soon())
     await asked(tokens)
     assert 3 == len(server.requests)
@@ -210,13 +210,13 @@ async def test_a_renewal_that_fails_early_harms_nobody(server: LocalServer, toke
         await tokens.header(soon())
 
 
-async def test_a_scope_less_than_asked_for_is_noted(server: LocalServer, tokens: Tokens) -> None:
+async def test_a_scope_less_than_asked_for_is_noted(server: LocalServer, tokens: TokenSource) -> None:
     """What the server leaves out is known, to be said at start."""
     server.say({**GOOD, "scope": "as_account-us.acme " + " ".join(sorted(SCOPES)[1:])})
 
     await tokens.header(soon())
 
-    assert {min(SCOPES)} == tokens.lacking
+    assert {min(SCOPES)} == tokens.missing_scopes
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ async def test_a_scope_less_than_asked_for_is_noted(server: LocalServer, tokens:
     ],
 )
 async def test_any_answer_is_one_of_our_errors(
-    server: LocalServer, tokens: Tokens, body: bytes, status: int, kind: type[CallError]
+    server: LocalServer, tokens: TokenSource, body: bytes, status: int, kind: type[CallError]
 ) -> None:
     """Whatever the token server answers, a call that needed a token has surely not been done; one request each."""
     server.say_raw(body, status)
@@ -249,7 +249,7 @@ async def test_any_answer_is_one_of_our_errors(
     assert 1 == len(server.requests)
 
 
-async def asked(tokens: Tokens) -> None:
+async def asked(tokens: TokenSource) -> None:
     """Wait until the server has been asked."""
     asking: Any = tokens._asking
     await asyncio.wait([asyncio.wrap_future(asking)])
