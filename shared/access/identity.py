@@ -153,7 +153,7 @@ def check_eligible(person: SlackPerson, clicker: SlackActor, home: SlackIdentity
         raise not_linked("Bots and apps cannot act on incidents.", "A person has to press the button")
     if person.deleted:
         raise not_linked("Your Slack account is deactivated.", "Use PagerDuty itself")
-    if person.stranger or not is_own_workspace(person.team_id, person.enterprise_id, clicker, home):
+    if person.external or not is_own_workspace(person.team_id, person.enterprise_id, clicker, home):
         raise not_linked(
             "You belong to another Slack workspace; only members of this one can act from here.", "Use PagerDuty itself"
         )

@@ -9,7 +9,7 @@ from pagebridge_sandbox.slack.limits import Throttle
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.slack.api import errors
 from shared.slack.api.client import Slack
-from shared.slack.api.rate_limits import Pacing
+from shared.slack.api.rate_limits import RateLimiter
 from shared.slack.api.transport import Answer, Transport
 from tests.proof.people import ALICE
 from tests.proof.way import Way
@@ -73,7 +73,7 @@ class Channels:
 class LimitedTransport(Transport):
     """The door's way to `Channels`: paced by the real budgets, with the time that calls take."""
 
-    def __init__(self, channels: Channels, way: Way, pacing: Pacing) -> None:
+    def __init__(self, channels: Channels, way: Way, pacing: RateLimiter) -> None:
         """Need no connection."""
         self._channels = channels
         self._way = way

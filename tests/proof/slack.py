@@ -7,7 +7,7 @@ from shared.errors import CallError, NotFound, Refused
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api.client import CLOCK_SKEW_MS, Blocks, Slack
 from shared.slack.api.models import OwnMessage, SlackIdentity, SlackPerson
-from shared.slack.api.transport import Begin, at_once
+from shared.slack.api.transport import Begin, no_pre_call
 from tests.proof.people import PEOPLE
 from tests.proof.way import Way
 from tests.proof.workspace import Posted, Whisper, Workspace
@@ -42,7 +42,7 @@ class SimulatedSlack(Slack):
         thread_ts: MessageTs | None = None,
         reply_broadcast: bool = False,
         urgent: bool = True,
-        begin: Begin = at_once,
+        begin: Begin = no_pre_call,
     ) -> MessageTs:
         """Post a message."""
         del reply_broadcast, urgent
@@ -64,7 +64,7 @@ class SimulatedSlack(Slack):
         text: str,
         blocks: Blocks,
         urgent: bool = True,
-        begin: Begin = at_once,
+        begin: Begin = no_pre_call,
     ) -> None:
         """Replace what a message says."""
         del urgent
@@ -172,6 +172,6 @@ def _person(user: SlackUserId) -> SlackPerson:
             name = person.name
             return SlackPerson(
                 user, name, person.email, None, is_bot=False, is_app_user=False, deleted=False, guest=None,
-                stranger=False, team_id=TEAM, enterprise_id=None,
+                external=False, team_id=TEAM, enterprise_id=None,
             )  # fmt: skip
     raise NotFound("Slack refused users.info: user_not_found", "user_not_found")

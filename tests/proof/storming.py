@@ -24,7 +24,7 @@ from pagebridge_sandbox.slack import Limits
 from pagebridge_sandbox.slack.limits import Throttle
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
-from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, Pacing
+from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, RateLimiter
 from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.leases import Leases
@@ -137,7 +137,7 @@ async def _worker(
     """Run what a worker needs to fold and to show: the rest of it has nothing to do in a storm."""
     process, troubles = Process(name, rng), Troubles((), rng)
     redis = SimRedis(server, process)
-    pacing = Pacing(process.monotonic, shared=SharedBudgets(redis))
+    pacing = RateLimiter(process.monotonic, shared=SharedBudgets(redis))
     slack = LimitedSlack(LimitedTransport(channels, Way(process, "slack", troubles), pacing))
     pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
 

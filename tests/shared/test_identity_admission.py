@@ -25,7 +25,7 @@ PERSON = SlackPerson(
     is_app_user=False,
     deleted=False,
     guest=None,
-    stranger=False,
+    external=False,
     team_id="T0ACME",
     enterprise_id=None,
 )
@@ -116,7 +116,7 @@ def test_what_slack_and_the_envelope_say_must_both_fit() -> None:
     assert refused(PERSON, SlackActor(ALICE, "T0OTHER"), HOME)
     assert refused(PERSON, SlackActor(ALICE, ""), HOME)
     assert refused(replace(PERSON, team_id="T0OTHER"), SlackActor(ALICE, "T0ACME"), HOME)
-    assert refused(replace(PERSON, stranger=True), SlackActor(ALICE, "T0ACME"), HOME)
+    assert refused(replace(PERSON, external=True), SlackActor(ALICE, "T0ACME"), HOME)
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,14 @@ from shared.slack.api.transport import Transport
 
 
 @dataclass(frozen=True)
-class Hello:
+class SocketHello:
     """What Slack says over a new Socket Mode connection: whose it is, and how many this app has now."""
 
     app_id: str
     connections: int
 
 
-class Installation:
+class AppInstallation:
     """What is asked once, when the bridge is set up or looked over. Calls end as those of `Slack`."""
 
     _transport: Transport
@@ -28,23 +28,23 @@ class Installation:
     async def socket_url(self, app_token: str) -> str:
         """Ask for the one-time address of a Socket Mode connection."""
         request = {"token": app_token}
-        return await self._transport.ask(
+        return await self._transport.call(
             "apps.connections.open", lambda answer: models.parse_socket_url(answer[0]), params=request
         )
 
-    async def hello(self, app_token: str) -> Hello:
+    async def hello(self, app_token: str) -> SocketHello:
         """
         Open a Socket Mode connection, and close it as soon as Slack greets.
 
         What Slack sends over it meanwhile nobody acks, so this is for an app that has no other connection.
         """
-        greeting = await self._transport.greeting(await self.socket_url(app_token))
+        greeting = await self._transport.socket_hello(await self.socket_url(app_token))
         return _hello(greeting)
 
     async def app_id(self, bot_id: str) -> str:
         """Tell to which app a bot belongs."""
         params = {"bot": bot_id}
-        return await self._transport.ask(
+        return await self._transport.call(
             "bots.info", lambda answer: models.parse_bot_app(answer[0]), http_verb="GET", params=params
         )
 
@@ -62,16 +62,16 @@ class Installation:
 
     async def clock_ms(self) -> int:
         """Tell what Slack's clock shows, to the second, in milliseconds since 1970."""
-        return await self._transport.ask("auth.test", lambda answer: _date_ms(answer[1]))
+        return await self._transport.call("auth.test", lambda answer: _date_ms(answer[1]))
 
 
-def _hello(greeting: Mapping[str, object]) -> Hello:
+def _hello(greeting: Mapping[str, object]) -> SocketHello:
     """Read the first frame. Source: Slack's page on Socket Mode."""
     if greeting.get("type") != "hello":
         raise Malformed(f"Slack ended the socket at once ({greeting.get('reason') or greeting.get('type')})")
     info, connections = greeting.get("connection_info"), greeting.get("num_connections")
     app_id = info.get("app_id") if isinstance(info, dict) else None
-    return Hello(app_id if isinstance(app_id, str) else "", connections if isinstance(connections, int) else 0)
+    return SocketHello(app_id if isinstance(app_id, str) else "", connections if isinstance(connections, int) else 0)
 
 
 def _date_ms(headers: Mapping[str, str]) -> int:

@@ -14,11 +14,11 @@ from shared.durations import Durations
 from shared.errors import NotFound, Uncertain
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api import models
-from shared.slack.api.app_installation import Installation
+from shared.slack.api.app_installation import AppInstallation
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
-from shared.slack.api.rate_limits import Pacing, Priority
-from shared.slack.api.token_buckets import Budgets
-from shared.slack.api.transport import Answer, Begin, Transport, Turn, at_once
+from shared.slack.api.rate_limits import Priority, RateLimiter
+from shared.slack.api.token_buckets import TokenBuckets
+from shared.slack.api.transport import Answer, Begin, CallTurn, Transport, no_pre_call
 
 __all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
 
@@ -30,7 +30,7 @@ Blocks = Sequence[Mapping[str, Any]]
 T = TypeVar("T")
 
 
-class Slack(Installation):
+class Slack(AppInstallation):
     """
     Slack's Web API, for one bot token.
 
@@ -51,9 +51,9 @@ class Slack(Installation):
         timeout: float = Durations.slack_timeout,
         now: Callable[[], float] = time.monotonic,
         pace: float = 1.0,
-        budgets: Budgets | None = None,
+        budgets: TokenBuckets | None = None,
     ) -> None:
-        self._transport = Transport(token, base_url, timeout, Pacing(now, pace, budgets))
+        self._transport = Transport(token, base_url, timeout, RateLimiter(now, pace, budgets))
         self._us: SlackIdentity | None = None
 
     @property
@@ -63,7 +63,7 @@ class Slack(Installation):
 
     async def auth_test(self) -> SlackIdentity:
         """Ask who we are and what we may do."""
-        self._us = await self._transport.ask("auth.test", lambda answer: models.parse_identity(*answer))
+        self._us = await self._transport.call("auth.test", lambda answer: models.parse_identity(*answer))
         return self._us
 
     async def post(  # noqa: PLR0913 -- each is a fact about the message, and all but the first go by name
@@ -76,7 +76,7 @@ class Slack(Installation):
         thread_ts: MessageTs | None = None,
         reply_broadcast: bool = False,
         urgent: bool = True,
-        begin: Begin = at_once,
+        begin: Begin = no_pre_call,
     ) -> MessageTs:
         """
         Post a message that previews no links, and return its name.
@@ -89,8 +89,8 @@ class Slack(Installation):
         body |= {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
         body |= {"reply_broadcast": True} if reply_broadcast else {}
         card, line = (Priority.FIRST, Priority.MEDIUM) if urgent else (Priority.HIGH, Priority.LOW)
-        turn = Turn(line if thread_ts else card, f"{channel}:{_key(metadata)}", begin)
-        return await self._transport.ask("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
+        turn = CallTurn(line if thread_ts else card, f"{channel}:{_key(metadata)}", begin)
+        return await self._transport.call("chat.postMessage", _posted_ts, channel=channel, turn=turn, json=body)
 
     async def announce(self, channel: ChannelId, *, text: str, metadata: Mapping[str, Any]) -> MessageTs:
         """
@@ -99,8 +99,8 @@ class Slack(Installation):
         One at a time: all those to a channel share a place among those that wait.
         """
         body = {"channel": channel, "text": text, "metadata": metadata, "unfurl_links": False, "unfurl_media": False}
-        turn = Turn(Priority.NOTICE, f"{channel}:announcement")
-        return await self._transport.ask("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
+        turn = CallTurn(Priority.NOTICE, f"{channel}:announcement")
+        return await self._transport.call("chat.postMessage", _posted_ts, channel=channel, turn=turn, json=body)
 
     async def update(
         self,
@@ -110,7 +110,7 @@ class Slack(Installation):
         text: str,
         blocks: Blocks,
         urgent: bool = True,
-        begin: Begin = at_once,
+        begin: Begin = no_pre_call,
     ) -> None:
         """
         Replace what a message says; its metadata stays. `NotFound` with `message_not_found` if it was deleted.
@@ -118,13 +118,13 @@ class Slack(Installation):
         `begin` as for a post.
         """
         body = _message(channel, text, blocks) | {"ts": ts}
-        turn = Turn(Priority.FIRST if urgent else Priority.MEDIUM, f"{channel}:{ts}", begin)
-        await self._transport.ask("chat.update", _nothing, channel=channel, turn=turn, json=body)
+        turn = CallTurn(Priority.FIRST if urgent else Priority.MEDIUM, f"{channel}:{ts}", begin)
+        await self._transport.call("chat.update", _ignore, channel=channel, turn=turn, json=body)
 
     async def delete(self, channel: ChannelId, ts: MessageTs) -> None:
         """Delete a message of ours. `NotFound` with `message_not_found` if that has happened already."""
         body = {"channel": channel, "ts": ts}
-        await self._transport.ask("chat.delete", _nothing, turn=Turn(Priority.LOW), json=body)
+        await self._transport.call("chat.delete", _ignore, turn=CallTurn(Priority.LOW), json=body)
 
     async def post_ephemeral(
         self,
@@ -137,7 +137,7 @@ class Slack(Installation):
     ) -> None:
         """Say something that only `user` sees. Best effort at Slack's end: it is gone when they reload."""
         body = _message(channel, text, blocks, thread_ts) | {"user": user}
-        await self._transport.ask("chat.postEphemeral", _nothing, channel=channel, json=body)
+        await self._transport.call("chat.postEphemeral", _ignore, channel=channel, json=body)
 
     async def find_by_key(
         self, channel: ChannelId, key: str, *, oldest_ms: int, thread_ts: MessageTs | None = None
@@ -199,7 +199,7 @@ class Slack(Installation):
         `Refused` with a code of `TRIGGER_GONE` (`shared.slack.api.errors`) when that is over.
         """
         body = {"trigger_id": trigger_id, "view": view}
-        return await self._transport.ask("views.open", _view, json=body)
+        return await self._transport.call("views.open", _view, json=body)
 
     async def update_view(self, view_id: str, view: Mapping[str, Any], *, if_hash: str | None = None) -> View:
         """
@@ -209,7 +209,7 @@ class Slack(Installation):
         when it has been closed.
         """
         body = {"view_id": view_id, "view": view} | ({"hash": if_hash} if if_hash is not None else {})
-        return await self._transport.ask("views.update", _view, json=body)
+        return await self._transport.call("views.update", _view, json=body)
 
     async def respond(
         self, response_url: str, *, text: str, blocks: Blocks | None = None, replace_original: bool = False
@@ -220,11 +220,11 @@ class Slack(Installation):
         `replace_original` overwrites the message that was clicked. Any address but Slack's is `Refused` unsent.
         """
         body: dict[str, Any] = {"text": text, "replace_original": replace_original, "response_type": "ephemeral"}
-        await self._transport.answer(response_url, body if blocks is None else body | {"blocks": blocks})
+        await self._transport.respond(response_url, body if blocks is None else body | {"blocks": blocks})
 
     async def delete_original(self, response_url: str) -> None:
         """Delete the message that was clicked, also one that only one person sees; this is one of the five answers."""
-        await self._transport.answer(response_url, {"delete_original": True})
+        await self._transport.respond(response_url, {"delete_original": True})
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -251,7 +251,7 @@ class Slack(Installation):
                     yield message
 
     async def _read(self, method: str, parse: Callable[[Mapping[str, object]], T], **params: str) -> T:
-        return await self._transport.ask(method, lambda answer: parse(answer[0]), http_verb="GET", params=params)
+        return await self._transport.call(method, lambda answer: parse(answer[0]), http_verb="GET", params=params)
 
 
 def _message(
@@ -267,7 +267,7 @@ def _key(metadata: Mapping[str, Any]) -> str:
     return str(payload.get("key", ""))
 
 
-def _posted(answer: Answer) -> MessageTs:
+def _posted_ts(answer: Answer) -> MessageTs:
     ts = answer[0].get("ts")
     if not isinstance(ts, str):
         raise Uncertain("Slack did not name the message that it posted")
@@ -278,5 +278,5 @@ def _view(answer: Answer) -> View:
     return models.parse_view(answer[0])
 
 
-def _nothing(_answer: Answer) -> None:
+def _ignore(_answer: Answer) -> None:
     """Be content with a success."""

@@ -36,7 +36,7 @@ class SlackPerson:
     is_app_user: bool
     deleted: bool
     guest: Literal["multi", "single"] | None
-    stranger: bool
+    external: bool
     team_id: str
     enterprise_id: str | None
     zone: str = ""
@@ -107,7 +107,7 @@ def parse_person(answer: Mapping[str, object]) -> SlackPerson:
         is_app_user=user.get("is_app_user") is True,
         deleted=user.get("deleted") is True,
         guest=_guest(user),
-        stranger=user.get("is_stranger") is True,
+        external=user.get("is_stranger") is True,
         team_id=_text(user.get("team_id")),
         enterprise_id=_optional_text(user.get("enterprise_id") or enterprise),
         zone=_optional_text(user.get("tz")) or "",

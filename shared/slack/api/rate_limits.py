@@ -15,7 +15,7 @@ from types import MappingProxyType
 import structlog
 
 from shared.errors import StoreDown, Unavailable
-from shared.slack.api.token_buckets import Budgets, Caller, Limit, OwnBudgets
+from shared.slack.api.token_buckets import Caller, Limit, LocalTokenBuckets, TokenBuckets
 
 log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ ROUNDING = 0.001
 """Seconds by which a call may come early: work queues count whole milliseconds."""
 PATIENCE = 0.3
 """Seconds that the shared budgets may take to answer. A person waits for some of these calls while Redis is down."""
-ALONE = 2.0
+LOCAL_FALLBACK_SECONDS = 2.0
 """Seconds for which the shared budgets are left alone once they have failed."""
 
 
@@ -101,7 +101,7 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
 """Every method that we call, with its narrowest rate first: that is the one which a 429 is held to be about."""
 
 
-class Pacing:
+class RateLimiter:
     """
     The calls of one token.
 
@@ -111,10 +111,10 @@ class Pacing:
     what Slack itself asks for after a 429 is never shrunk.
     """
 
-    def __init__(self, now: Callable[[], float], pace: float = 1.0, shared: Budgets | None = None) -> None:
+    def __init__(self, now: Callable[[], float], pace: float = 1.0, shared: TokenBuckets | None = None) -> None:
         self._now = now
         self._pace = pace
-        self._own = OwnBudgets(now)
+        self._own = LocalTokenBuckets(now)
         self._shared = shared
         self._alone_until = now()
 
@@ -129,7 +129,7 @@ class Pacing:
         if wait > 0:
             raise Unavailable(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
 
-    async def close(self, method: str, channel: str, seconds: float) -> None:
+    async def pause(self, method: str, channel: str, seconds: float) -> None:
         """
         Let nobody through for so many seconds, because Slack said so: to that channel, or at all if no channel counts.
 
@@ -155,5 +155,7 @@ class Pacing:
             async with asyncio.timeout(PATIENCE):
                 yield
         except (StoreDown, TimeoutError) as error:
-            self._alone_until = self._now() + ALONE
-            log.warning("pacing.alone", why=str(error) or "the store did not answer in time", seconds=ALONE)
+            self._alone_until = self._now() + LOCAL_FALLBACK_SECONDS
+            log.warning(
+                "pacing.alone", why=str(error) or "the store did not answer in time", seconds=LOCAL_FALLBACK_SECONDS
+            )

@@ -35,7 +35,7 @@ ANYBODY = Caller()
 """A caller who stands in no line: told when there is room next, whoever else may come then."""
 
 
-class Budgets(Protocol):
+class TokenBuckets(Protocol):
     """Where the budgets are kept that several processes share. Both methods may raise `StoreDown`."""
 
     async def take(self, limits: Sequence[Limit], caller: Caller = ANYBODY) -> float:
@@ -45,7 +45,7 @@ class Budgets(Protocol):
         """Let a budget be at least so many seconds ahead."""
 
 
-class OwnBudgets:
+class LocalTokenBuckets:
     """The budgets of this process alone. `now` gives seconds on a clock that only goes forward."""
 
     def __init__(self, now: Callable[[], float]) -> None:

@@ -20,7 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.observability.call_metrics import BUCKETS, record_call
 from shared.slack.api import errors, models
-from shared.slack.api.rate_limits import Pacing, Priority
+from shared.slack.api.rate_limits import Priority, RateLimiter
 
 CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
 SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=BUCKETS)
@@ -38,12 +38,12 @@ PATIENCE = 10.0
 Begin = Callable[[], Awaitable[None]]
 
 
-async def at_once() -> None:
+async def no_pre_call() -> None:
     """Have nothing to do before a call."""
 
 
 @dataclass(frozen=True)
-class Turn:
+class CallTurn:
     """
     When a call is made, of all those that want to be: by `priority`, and under a `name` in its turn.
 
@@ -52,10 +52,10 @@ class Turn:
 
     priority: Priority = Priority.FIRST
     name: str = ""
-    begin: Begin = at_once
+    begin: Begin = no_pre_call
 
 
-ANY_TURN = Turn()
+ANY_TURN = CallTurn()
 Answer = tuple[dict[str, object], Mapping[str, str]]
 """The decoded body of a successful answer, and its headers."""
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class Transport:
     Must be made in a running event loop. `web` is the SDK's client underneath, for what Bolt does by itself.
     """
 
-    def __init__(self, token: str, base_url: str, timeout: float, pacing: Pacing) -> None:
+    def __init__(self, token: str, base_url: str, timeout: float, pacing: RateLimiter) -> None:
         # The SDK ignores its own time-out when it is given a session, so the session has to have it.
         limits = aiohttp.ClientTimeout(total=timeout, connect=timeout / 3)
         self._session = aiohttp.ClientSession(timeout=limits, trust_env=False)
@@ -78,13 +78,13 @@ class Transport:
         self._pacing = pacing
         self._timeout = timeout
 
-    async def ask(
+    async def call(
         self,
         method: str,
         parse: Callable[[Answer], T],
         *,
         channel: str = "",
-        turn: Turn = ANY_TURN,
+        turn: CallTurn = ANY_TURN,
         **request: Any,  # noqa: ANN401 # the SDK's
     ) -> T:
         """Make one request, unless it is too early for it."""
@@ -95,7 +95,7 @@ class Transport:
                 return parse(await self._once(method, **request))
         except Unavailable as error:
             if error.retry_after is not None:
-                await self._pacing.close(method, channel, error.retry_after)
+                await self._pacing.pause(method, channel, error.retry_after)
             raise
 
     async def pages(
@@ -114,14 +114,14 @@ class Transport:
             page, following = await self._next_page(method, {**params, "cursor": following}, priority)
             yield page
 
-    async def answer(self, url: str, body: Mapping[str, object]) -> None:
+    async def respond(self, url: str, body: Mapping[str, object]) -> None:
         """Post to a `response_url`. Any address but Slack's is `Refused` unsent."""
         if not self._may_call(url):
             raise Refused("the response_url does not lead to Slack")
         with record_call(CALLS, SECONDS, RESPONSE_URL):
             await self._answer(url, body)
 
-    async def greeting(self, url: str) -> dict[str, object]:
+    async def socket_hello(self, url: str) -> dict[str, object]:
         """Open a WebSocket, read its first frame, and close it."""
         try:
             async with self._session.ws_connect(url) as socket:
@@ -142,7 +142,7 @@ class Transport:
             return answer[0], models.next_cursor(answer[0])
 
         request = {**params, "limit": PAGE}
-        return await self.ask(method, parse, turn=Turn(priority), http_verb="GET", params=request)
+        return await self.call(method, parse, turn=CallTurn(priority), http_verb="GET", params=request)
 
     async def _next_page(
         self, method: str, params: Mapping[str, object], priority: Priority

@@ -10,7 +10,7 @@ from pagebridge_sandbox.slack import Limits
 from pagebridge_sandbox.slack.limits import Throttle
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.errors import Unavailable
-from shared.slack.api.rate_limits import RATES, ROUNDING, Pacing, Priority
+from shared.slack.api.rate_limits import RATES, ROUNDING, Priority, RateLimiter
 from tests.shared.slack.calls import Clock
 
 Wish = tuple[float, str, str, Priority]
@@ -28,7 +28,7 @@ WISHES = st.lists(
 
 def granted(wishes: Sequence[Wish], clock: Clock) -> list[tuple[float, str, str]]:
     """Return the calls that the pacing lets through, each with its time."""
-    pacing = Pacing(clock)
+    pacing = RateLimiter(clock)
     calls = []
 
     async def ask() -> None:
@@ -74,7 +74,7 @@ def test_the_simulator_finds_nothing_too_early(wishes: list[Wish]) -> None:
 def test_whoever_comes_back_when_told_gets_through(wishes: list[Wish], seconds: int) -> None:
     """The time that is told is the time it takes, also after a 429: nobody who is alone is refused twice."""
     clock = Clock()
-    pacing = Pacing(clock)
+    pacing = RateLimiter(clock)
 
     async def ask() -> None:
         for after, method, channel, priority in wishes:
@@ -85,6 +85,6 @@ def test_whoever_comes_back_when_told_gets_through(wishes: list[Wish], seconds: 
                 clock.seconds += (early.retry_after or 0) + 1e-6
                 await pacing.take(method, channel, priority)
             if len(wishes) % seconds == 0:
-                await pacing.close(method, channel, seconds)
+                await pacing.pause(method, channel, seconds)
 
     asyncio.run(ask())

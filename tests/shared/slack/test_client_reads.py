@@ -72,7 +72,7 @@ async def test_a_person(server: LocalServer, slack: Slack) -> None:
     assert (read.id, read.name, read.email, read.team_id) == (ALICE, "Alice", "alice@example.com", "T0HOME")
     assert read.email_confirmed is None
     assert read.guest is None
-    assert not any((read.is_bot, read.is_app_user, read.deleted, read.stranger))
+    assert not any((read.is_bot, read.is_app_user, read.deleted, read.external))
     assert server.requests[0].query["user"] == ALICE
 
 

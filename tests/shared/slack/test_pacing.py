@@ -8,7 +8,7 @@ import pytest
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.api.client import Slack
-from shared.slack.api.rate_limits import ALONE, PATIENCE, RATES, Pacing, Priority
+from shared.slack.api.rate_limits import LOCAL_FALLBACK_SECONDS, PATIENCE, RATES, Priority, RateLimiter
 from shared.slack.api.token_buckets import ANYBODY, Caller, Limit
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import CHANNEL, OTHER, TS, Clock, counter, post, update
@@ -16,7 +16,7 @@ from tests.shared.slack.calls import CHANNEL, OTHER, TS, Clock, counter, post, u
 POST, UPDATE = "chat.postMessage", "chat.update"
 
 
-async def passes(pacing: Pacing, priority: Priority, method: str = POST, channel: str = CHANNEL) -> bool:
+async def passes(pacing: RateLimiter, priority: Priority, method: str = POST, channel: str = CHANNEL) -> bool:
     """Tell whether a call may be made now."""
     try:
         await pacing.take(method, channel, priority)
@@ -25,7 +25,7 @@ async def passes(pacing: Pacing, priority: Priority, method: str = POST, channel
     return True
 
 
-async def burst(pacing: Pacing, priority: Priority, method: str = POST, channel: str = CHANNEL) -> int:
+async def burst(pacing: RateLimiter, priority: Priority, method: str = POST, channel: str = CHANNEL) -> int:
     """Count how many calls may be made at once."""
     count = 0
     while await passes(pacing, priority, method, channel):
@@ -112,14 +112,14 @@ async def test_a_429_without_a_time_closes_nothing(server: LocalServer, slack: S
 @pytest.mark.parametrize("method", sorted(RATES))
 async def test_lower_ones_leave_the_last_part_of_a_burst(clock: Clock, method: str) -> None:
     """However much the lower levels press, each higher one finds room at once."""
-    pacing = Pacing(clock)
+    pacing = RateLimiter(clock)
     for priority in (Priority.LOW, Priority.MEDIUM, Priority.HIGH, Priority.FIRST):
         assert await burst(pacing, priority, method) > 0
 
 
 async def test_room_is_filled_up_for_the_highest_first(clock: Clock) -> None:
     """While cards keep coming, lines get nothing; when they stop, lines follow."""
-    pacing = Pacing(clock)
+    pacing = RateLimiter(clock)
     assert await burst(pacing, Priority.FIRST) == 4
     for _ in range(20):
         clock.seconds += 1
@@ -131,14 +131,14 @@ async def test_room_is_filled_up_for_the_highest_first(clock: Clock) -> None:
 
 async def test_updates_never_take_the_place_of_posts(clock: Clock) -> None:
     """A first card does not wait for updates, of whatever urgency."""
-    pacing = Pacing(clock)
+    pacing = RateLimiter(clock)
     await burst(pacing, Priority.FIRST, UPDATE)
     assert await passes(pacing, Priority.HIGH)
 
 
 async def test_busy_channels_leave_a_first_card_its_place(clock: Clock) -> None:
     """Slack counts the messages to all channels too: lines to many channels leave room there for cards."""
-    pacing = Pacing(clock)
+    pacing = RateLimiter(clock)
     lines = [await burst(pacing, Priority.LOW, channel=f"C{n}") for n in range(100)]
     assert sum(lines) == 15
     assert await passes(pacing, Priority.HIGH, channel="CNEW")
@@ -183,10 +183,10 @@ async def test_deleting_can_wait(server: LocalServer, slack: Slack) -> None:
 
 async def test_no_pace_is_no_limit(clock: Clock) -> None:
     """Tests against a Slack without limits do not wait; what Slack asks for still holds."""
-    pacing = Pacing(clock, pace=0)
+    pacing = RateLimiter(clock, pace=0)
     for _ in range(1000):
         await pacing.take(POST, CHANNEL, Priority.LOW)
-    await pacing.close(POST, CHANNEL, 5)
+    await pacing.pause(POST, CHANNEL, 5)
     with pytest.raises(Unavailable):
         await pacing.take(POST, CHANNEL, Priority.FIRST)
     clock.seconds += 5
@@ -219,10 +219,10 @@ class Broken:
 async def test_without_the_store_a_process_paces_itself(clock: Clock) -> None:
     """A store that is down holds nothing up: own budgets count, and it is asked again only after a while."""
     shared = Broken()
-    pacing = Pacing(clock, shared=shared)
+    pacing = RateLimiter(clock, shared=shared)
     assert await burst(pacing, Priority.FIRST) == 4
     assert shared.asked == 1
-    clock.seconds += ALONE
+    clock.seconds += LOCAL_FALLBACK_SECONDS
     assert await passes(pacing, Priority.FIRST)
     assert shared.asked == 2
 
@@ -230,8 +230,8 @@ async def test_without_the_store_a_process_paces_itself(clock: Clock) -> None:
 async def test_a_429_is_obeyed_without_the_store(clock: Clock) -> None:
     """What Slack asks for holds in this process, whether or not the others could be told."""
     shared = Broken()
-    pacing = Pacing(clock, shared=shared)
-    await pacing.close(UPDATE, CHANNEL, 30)
+    pacing = RateLimiter(clock, shared=shared)
+    await pacing.pause(UPDATE, CHANNEL, 30)
     assert not await passes(pacing, Priority.FIRST, UPDATE)
     clock.seconds += 30
     assert await passes(pacing, Priority.FIRST, UPDATE)
@@ -240,7 +240,7 @@ async def test_a_429_is_obeyed_without_the_store(clock: Clock) -> None:
 async def test_a_silent_store_holds_a_call_up_only_briefly(clock: Clock) -> None:
     """A store that hangs costs a fraction of a second once, not each call its time-out."""
     shared = Broken(silent=True)
-    pacing = Pacing(clock, shared=shared)
+    pacing = RateLimiter(clock, shared=shared)
     async with asyncio.timeout(PATIENCE * 3):
         assert await burst(pacing, Priority.FIRST) == 4
     assert shared.asked == 1

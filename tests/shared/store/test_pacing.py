@@ -19,8 +19,8 @@ from pagebridge_sandbox.slack import Limits, SlackSandbox
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId
 from shared.slack.api.client import Slack
-from shared.slack.api.rate_limits import Pacing, Priority
-from shared.slack.api.token_buckets import Caller, Limit, OwnBudgets
+from shared.slack.api.rate_limits import Priority, RateLimiter
+from shared.slack.api.token_buckets import Caller, Limit, LocalTokenBuckets
 from shared.store import keys
 from shared.store.redis import Redis, connect
 from shared.store.shared_token_buckets import FURTHEST, SharedBudgets
@@ -37,7 +37,7 @@ async def redis() -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-async def burst(pacing: Pacing, channel: str = "C0") -> int:
+async def burst(pacing: RateLimiter, channel: str = "C0") -> int:
     """Count how many posts may be made at once."""
     count = 0
     with suppress(Unavailable):
@@ -49,7 +49,7 @@ async def burst(pacing: Pacing, channel: str = "C0") -> int:
 
 async def test_all_workers_take_from_the_same_budget(redis: Redis) -> None:
     """What one worker has used up is not there for another; another channel is."""
-    one, other = (Pacing(time.monotonic, pace=50, shared=SharedBudgets(redis)) for _ in range(2))
+    one, other = (RateLimiter(time.monotonic, pace=50, shared=SharedBudgets(redis)) for _ in range(2))
     for _ in range(3):
         await one.take(POST, "C0", Priority.FIRST)
     assert 1 == await burst(other)
@@ -58,8 +58,8 @@ async def test_all_workers_take_from_the_same_budget(redis: Redis) -> None:
 
 async def test_a_429_closes_for_all_workers(redis: Redis) -> None:
     """Who was told to wait tells the others."""
-    one, other = (Pacing(time.monotonic, shared=SharedBudgets(redis)) for _ in range(2))
-    await one.close(POST, "C0", 30)
+    one, other = (RateLimiter(time.monotonic, shared=SharedBudgets(redis)) for _ in range(2))
+    await one.pause(POST, "C0", 30)
     with pytest.raises(Unavailable) as raised:
         await other.take(POST, "C0", Priority.FIRST)
     assert pytest.approx(30, abs=1) == raised.value.retry_after
@@ -206,7 +206,7 @@ async def test_a_store_that_dies_is_store_down(valkey: EmbeddedValkey) -> None:
     """The budgets say so in the store's own error, which the pacing goes on without."""
     client = connect(valkey.url)
     budgets = SharedBudgets(client)
-    pacing = Pacing(time.monotonic, pace=100, shared=budgets)
+    pacing = RateLimiter(time.monotonic, pace=100, shared=budgets)
     await pacing.take(POST, "C0", Priority.FIRST)
     await valkey.kill()
     with pytest.raises(StoreDown):
@@ -310,7 +310,7 @@ def test_the_scripts_count_as_one_process_does(steps: list[tuple[int, list[str],
     """Step by step the scripts in the store and the budgets of one process grant and refuse alike."""
     store: dict[str, str] = {}
     pace, postpone = Script("pace", store), Script("postpone", store)
-    own = OwnBudgets(lambda: pace.now / 1_000_000)
+    own = LocalTokenBuckets(lambda: pace.now / 1_000_000)
     pace.now = 1_700_000_000_000_000 % 10**10  # small enough for fractions of a second to be exact
     for after, budgets, ahead, closed in steps:
         pace.now += after
