@@ -11,7 +11,7 @@ NOTICES = 3
 
 
 @dataclass(frozen=True)
-class Words:
+class AttemptWording:
     """How the card speaks of one action: `doing` follows "is", `noun` a name; `failed` is what became of the noun."""
 
     doing: str
@@ -20,17 +20,19 @@ class Words:
     meaning: str = ""
 
 
-WORDS = {
-    Action.ACKNOWLEDGE: Words("acknowledging", "acknowledge", meaning="this is not acknowledged by them"),
-    Action.NOTE: Words("adding a note", "note", "did *not* reach PagerDuty"),
-    Action.REASSIGN: Words("reassigning it", "reassignment", meaning="whoever had it still has it"),
-    Action.ESCALATE: Words("escalating it", "escalation", meaning="nobody else has been paged"),
-    Action.RESOLVE: Words("resolving", "resolve", meaning="this is not resolved by them"),
-    Action.ADD_RESPONDERS: Words("asking for help", "request for responders", meaning="not everybody has been asked"),
-    Action.SNOOZE: Words("snoozing it", "snooze", meaning="its acknowledgement runs out as before"),
-    Action.PRIORITY: Words("changing its priority", "change of priority"),
-    Action.STATUS_UPDATE: Words("sending a status update", "status update", "did *not* reach PagerDuty"),
-    Action.TRIGGER: Words("opening it", "new incident"),
+ATTEMPT_WORDING = {
+    Action.ACKNOWLEDGE: AttemptWording("acknowledging", "acknowledge", meaning="this is not acknowledged by them"),
+    Action.NOTE: AttemptWording("adding a note", "note", "did *not* reach PagerDuty"),
+    Action.REASSIGN: AttemptWording("reassigning it", "reassignment", meaning="whoever had it still has it"),
+    Action.ESCALATE: AttemptWording("escalating it", "escalation", meaning="nobody else has been paged"),
+    Action.RESOLVE: AttemptWording("resolving", "resolve", meaning="this is not resolved by them"),
+    Action.ADD_RESPONDERS: AttemptWording(
+        "asking for help", "request for responders", meaning="not everybody has been asked"
+    ),
+    Action.SNOOZE: AttemptWording("snoozing it", "snooze", meaning="its acknowledgement runs out as before"),
+    Action.PRIORITY: AttemptWording("changing its priority", "change of priority"),
+    Action.STATUS_UPDATE: AttemptWording("sending a status update", "status update", "did *not* reach PagerDuty"),
+    Action.TRIGGER: AttemptWording("opening it", "new incident"),
 }
 
 
@@ -39,7 +41,7 @@ def notices(attempts: tuple[Attempt, ...]) -> list[Block]:
     return [context(words) for words in _latest(attempts)]
 
 
-def spoken(attempts: tuple[Attempt, ...]) -> str:
+def attempt_summary(attempts: tuple[Attempt, ...]) -> str:
     """Say the same in running text, each sentence after a space."""
     return "".join(f" {words}" for words in _latest(attempts))
 
@@ -51,7 +53,7 @@ def _latest(attempts: tuple[Attempt, ...]) -> list[str]:
 def notice(attempt: Attempt) -> str:
     """Say how an attempt stands, and claim nothing that PagerDuty has not confirmed."""
     # A mention: the card is only ever edited while somebody is at it, and an edit notifies nobody.
-    who, words = f"<@{attempt.by}>", WORDS[attempt.action]
+    who, words = f"<@{attempt.by}>", ATTEMPT_WORDING[attempt.action]
     if attempt.state is AttemptState.TRYING:
         return f":hourglass_flowing_sand: {who} is {words.doing}… PagerDuty has not confirmed it yet."
     if attempt.state is AttemptState.UNCLEAR:

@@ -15,7 +15,7 @@ PEOPLE = 5
 """Names of those who are paged next; of more than that, the others are counted."""
 
 
-def alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
+def alert_text(incident: Incident, snapshot: Snapshot) -> list[Block]:
     """Show the first alert and where it came from, once it has been read; what the title says is not said again."""
     first = incident.enrichment.alert
     if first is None:
@@ -26,7 +26,7 @@ def alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
     return [section(words)] if words else []
 
 
-def next_step(incident: Incident, snapshot: Snapshot) -> str:
+def next_step_text(incident: Incident, snapshot: Snapshot) -> str:
     """Say when it escalates and to whom, when its acknowledgement ends, or when it wakes; nothing if nobody knows."""
     ahead = incident.enrichment.pending
     if snapshot.status is Status.TRIGGERED and ahead and ahead.escalates_ms is not None:

@@ -57,7 +57,7 @@ def render(
     `places` tells of other channels that the card has to name, `able` what the account can do.
     """
     blocks = [section(_headline(snapshot)), section(_facts(incident, snapshot, mentions))]
-    blocks += briefing.alert(incident, snapshot)
+    blocks += briefing.alert_text(incident, snapshot)
     blocks.append(context(_history(incident, snapshot)))
     blocks += attempts.notices(incident.attempts)
     blocks += _elsewhere(places or Places())
@@ -79,7 +79,9 @@ def _facts(incident: Incident, snapshot: Snapshot, mentions: Mapping[UserId, Sla
     if snapshot.status is Status.RESOLVED:
         return " · ".join(facts)
     people = ", ".join(_person(ref, mentions) for ref in snapshot.assignees) or "nobody"
-    return "\n".join(filter(None, (" · ".join(facts), f"Assigned to {people}", briefing.next_step(incident, snapshot))))
+    return "\n".join(
+        filter(None, (" · ".join(facts), f"Assigned to {people}", briefing.next_step_text(incident, snapshot)))
+    )
 
 
 def _history(incident: Incident, snapshot: Snapshot) -> str:
@@ -124,9 +126,9 @@ def _summary(incident: Incident, snapshot: Snapshot) -> str:
         who += f", merged into {clamp(escape(last.detail_value('merged')), NAME)}"
     people = ", ".join(_name(ref) for ref in snapshot.assignees)
     assigned = f" Assigned to {people}." if people else ""
-    following = briefing.next_step(incident, snapshot)
+    following = briefing.next_step_text(incident, snapshot)
     coming = f" {following}." if following else ""
-    told = f"{title}{service} ({facts}).{assigned}{coming}{attempts.spoken(incident.attempts)}"
+    told = f"{title}{service} ({facts}).{assigned}{coming}{attempts.attempt_summary(incident.attempts)}"
     return clamp(f"{snapshot.status.capitalize()}{who}: {told}", 3000)
 
 
