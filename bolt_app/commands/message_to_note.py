@@ -18,7 +18,7 @@ from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackU
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.request_bodies import LONGEST_NOTE
 from shared.slack.render.buttons import number
-from shared.slack.render.mrkdwn import mentioned, readable
+from shared.slack.render.mrkdwn import mentioned_users, to_plain_text
 
 log = structlog.get_logger()
 
@@ -116,7 +116,7 @@ class MessageToNote:
             response_url=found.response_url,
             label=number(snapshot) if snapshot else "",
             url=snapshot.url if snapshot else "",
-            params=ActionParams(text=note_text(author, readable(found.text, names), permalink)),
+            params=ActionParams(text=note_text(author, to_plain_text(found.text, names), permalink)),
             always_reply=True,
         )
 
@@ -128,7 +128,7 @@ class MessageToNote:
         return incident_id(head.key.removeprefix(CARD))
 
     async def _names(self, found: Quote) -> dict[SlackUserId, str]:
-        wanted = (*([found.author] if found.author else []), *mentioned(found.text))
+        wanted = (*([found.author] if found.author else []), *mentioned_users(found.text))
         users = list(dict.fromkeys(wanted))[: MOST_MENTIONS + 1]
         names = await asyncio.gather(*(self._name(user) for user in users))
         return dict(zip(users, names, strict=True))

@@ -13,7 +13,7 @@ from functools import partial
 
 from shared.model.command import Action
 from shared.model.ids import SlackUserId
-from shared.slack.render.mrkdwn import readable
+from shared.slack.render.mrkdwn import to_plain_text
 
 
 class Verb(StrEnum):
@@ -143,7 +143,7 @@ def parse(text: str) -> ParsedCommand | ParseError:
 
 def strip_markup(text: str) -> str:
     """Write Slack's markup in words; people go by the name that Slack sends along."""
-    return readable(text, {}).strip()
+    return to_plain_text(text, {}).strip()
 
 
 def _split_verb(text: str) -> tuple[Verb | None, str]:

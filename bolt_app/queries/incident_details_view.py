@@ -13,7 +13,7 @@ from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
 from shared.slack.render.blocks import Block, context, section
-from shared.slack.render.text import clamp, escape, link, outside, plain
+from shared.slack.render.text import clamp, escape, external_link, link, plain
 from shared.slack.render.thread_line import quote
 
 MOST_ALERTS, MOST_NOTES, MOST_ENTRIES = 20, 20, 60
@@ -62,7 +62,7 @@ def _alerts(whole: IncidentView) -> list[Block]:
 def _alert(alert: Alert) -> str:
     name = link(alert.url, clamp_lines(alert.summary) or "Alert")
     said = [escape(clamp(fact, SHORT_VALUE)) for fact in (alert.severity, alert.source, alert.status) if fact]
-    links = " · ".join(outside(one.href, one.text) for one in alert.links[:LINKS])
+    links = " · ".join(external_link(one.href, one.text) for one in alert.links[:LINKS])
     lines = [line for name, value in alert.details for line in _lines(name, value)]
     more = ["> …"] if len(lines) > LINES else []
     written = [f"> {clamp(line, SHORT_VALUE)}" for line in lines[:LINES]]

@@ -21,7 +21,7 @@ from bolt_app.services import Services
 from bolt_app.visibility import Visibility
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
-from shared.slack.render.text import clamp, escape, outside
+from shared.slack.render.text import clamp, escape, external_link
 
 LAST_NOTES = 3
 LAST_ENTRIES = 5
@@ -61,7 +61,7 @@ def _alert(whole: IncidentView) -> str:
     first, count = whole.alerts[0], alert_count(whole)
     head = "*Alert*" if count == 1 else f"*First of {count} alerts*"
     said = " · ".join(escape(fact) for fact in (first.summary, first.severity, first.source) if fact)
-    links = [outside(link.href, link.text) for link in first.links[:LINKS]]
+    links = [external_link(link.href, link.text) for link in first.links[:LINKS]]
     return "\n".join([f"{head}: {clamp(said, LONGEST)}", *links])
 
 

@@ -22,7 +22,7 @@ from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.model.timeline import Line, merge_lines, person
 from shared.slack.api.models import OwnMessage
-from shared.slack.render.message_metadata import card_of, lines_by_key, rebuilt, version
+from shared.slack.render.message_metadata import incident_of_card, lines_by_key, rebuild_lines, version
 from shared.store.generation import Birth
 from shared.store.leases import Lease
 
@@ -85,7 +85,7 @@ class Adoption:
         if not cards and not any_card:
             # A first start: nobody wants a card of everything that is open at that moment.
             found = replace(found, silent_until_ms=birth.ms)
-        lines = await self._resolve_agents(rebuilt(known.id, thread))
+        lines = await self._resolve_agents(rebuild_lines(known.id, thread))
         if lines:
             known = (await self._wiring.incidents.change(known.id, lambda now: _add_lines(now, lines))).value
         ADOPTED.labels("card" if cards else "nothing").inc()
@@ -134,7 +134,7 @@ class Adoption:
         cards: dict[str, list[OwnMessage]] = defaultdict(list)
         try:
             async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms):
-                if incident := card_of(message):
+                if incident := incident_of_card(message):
                     cards[incident].append(message)
         except Refused as error:
             # A channel that cannot be read cannot be written either, so there is nothing to double.

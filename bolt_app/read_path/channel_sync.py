@@ -18,7 +18,7 @@ from shared.model.slack_state import MessageState
 from shared.model.thread_layout import ThreadEntry, broadcast_kind, is_wanted, layout_thread
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message
-from shared.slack.render.card import Places
+from shared.slack.render.card import CardPlacement
 from shared.slack.withheld import render_withheld
 
 __all__ = ["ReconcilePass", "ChannelSync"]
@@ -108,7 +108,7 @@ class ChannelSync:
             return render_withheld(this.incident.id, this.snapshot)
         elsewhere = this.home if channel != this.home else None
         displaced = this.surface.displaced_from(channel)
-        places = Places(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
+        places = CardPlacement(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
         able = await self._wiring.account_cache.available_actions()
         return card.render(this.incident, this.snapshot, names, places, able=able)
 

@@ -13,7 +13,7 @@ from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.resync_state import GLOBAL, Gap, ResyncState
 from shared.model.slack_state import MessageState
-from shared.slack.render.outage_notice import render_late
+from shared.slack.render.outage_notice import render_outage_notice
 from shared.store.leases import Lease
 
 log = structlog.get_logger()
@@ -71,7 +71,7 @@ class OutageNotice:
             await self._progress.change(GLOBAL, lambda progress: noted(progress, placed), lease)
 
         known = (await self._progress.load(GLOBAL)).value.notices.get(channel, MessageState())
-        message = render_late(channel, gap, incidents)
+        message = render_outage_notice(channel, gap, incidents)
         try:
             await self._placing.ensure_posted(message, known, MessageTarget(channel, save, lease, urgent=False))
         except Refused as error:

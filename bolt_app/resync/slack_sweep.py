@@ -22,7 +22,7 @@ from shared.model.journal import fact
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import MessageState, SlackState
 from shared.slack.api.models import OwnMessage
-from shared.slack.render.message_metadata import card_of, line_key, version
+from shared.slack.render.message_metadata import incident_of_card, line_key, version
 from shared.store.leases import Lease
 
 log = structlog.get_logger()
@@ -91,9 +91,9 @@ class SlackSweep:
     ) -> None:
         if not message.deleted:
             found.present.add(message.ts)
-        if not card_of(message) or message.thread_ts is not None:
+        if not incident_of_card(message) or message.thread_ts is not None:
             return
-        incident = incident_id(card_of(message))
+        incident = incident_id(incident_of_card(message))
         surface = (await self._wiring.slack_states.load(incident)).value
         placed = surface.cards.get(channel, MessageState())
         if not surface.generation:

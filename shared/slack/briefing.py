@@ -5,7 +5,7 @@ from shared.model.event import SNOOZED, Ref, Snapshot, Status
 from shared.model.incident import Incident
 from shared.model.timeline import line_time
 from shared.slack.render.blocks import Block, section
-from shared.slack.render.text import clamp, date, escape, outside
+from shared.slack.render.text import clamp, date, escape, external_link
 
 LINKS = 3
 SUMMARY = 250
@@ -21,7 +21,7 @@ def alert_text(incident: Incident, snapshot: Snapshot) -> list[Block]:
     if first is None:
         return []
     facts = _facts(first, snapshot.title)
-    links = " · ".join(outside(link.href, link.text) for link in first.links[:LINKS])
+    links = " · ".join(external_link(link.href, link.text) for link in first.links[:LINKS])
     words = "\n".join(filter(None, (f":satellite_antenna: {facts}" if facts else "", links)))
     return [section(words)] if words else []
 

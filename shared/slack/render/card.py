@@ -18,7 +18,7 @@ from shared.slack.render import buttons
 from shared.slack.render.blocks import Block, Message, context, metadata, section, versioned
 from shared.slack.render.buttons import EVERYTHING, number
 from shared.slack.render.text import clamp, date, escape, link
-from shared.slack.render.thread_line import NAME, by, by_whom, merged, what
+from shared.slack.render.thread_line import NAME, agent_suffix, by, headline_text, merged
 
 TITLE = 250
 
@@ -30,7 +30,7 @@ SYMBOL = {
 
 
 @dataclass(frozen=True)
-class Places:
+class CardPlacement:
     """
     Other channels that a card names.
 
@@ -47,7 +47,7 @@ def render(
     incident: Incident,
     snapshot: Snapshot,
     mentions: Mapping[UserId, SlackUserId],
-    places: Places | None = None,
+    places: CardPlacement | None = None,
     *,
     able: frozenset[Action] = EVERYTHING,
 ) -> Message:
@@ -60,7 +60,7 @@ def render(
     blocks += briefing.alert_text(incident, snapshot)
     blocks.append(context(_history(incident, snapshot)))
     blocks += attempts.notices(incident.attempts)
-    blocks += _elsewhere(places or Places())
+    blocks += _elsewhere(places or CardPlacement())
     blocks.append(buttons.actions(incident.id, snapshot, able))
     text = _summary(incident, snapshot)
     key = f"card:{incident.id}"
@@ -91,9 +91,9 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
         opened = f"Opened {date(snapshot.created_ms)}"
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
-        happened = what(last, asleep=snooze_ended(incident.lines, last))
+        happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
         into = f": {merged(last)}" if merged(last) else ""
-        return f"{opened} · {happened}{into}{by_whom(last)} {date(last.at.ms)}"
+        return f"{opened} · {happened}{into}{agent_suffix(last)} {date(last.at.ms)}"
     if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
         return (
             f"{opened} · {snapshot.status.capitalize()}{by(incident.status_change.by)} {_at(incident.status_change.at)}"
@@ -101,7 +101,7 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
     return opened
 
 
-def _elsewhere(places: Places) -> list[Block]:
+def _elsewhere(places: CardPlacement) -> list[Block]:
     found = []
     if places.home:
         found.append(f":thread: What happened so far is told in <#{places.home}>.")
@@ -121,7 +121,7 @@ def _summary(incident: Incident, snapshot: Snapshot) -> str:
     service = f" on {_name(snapshot.service)}" if snapshot.service else ""
     facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *_priority(snapshot)])
     last = incident.last_change()
-    who = by_whom(last) if last is not None and last.type != TRIGGERED else ""
+    who = agent_suffix(last) if last is not None and last.type != TRIGGERED else ""
     if last is not None and last.detail_value("merged"):
         who += f", merged into {clamp(escape(last.detail_value('merged')), NAME)}"
     people = ", ".join(_name(ref) for ref in snapshot.assignees)

@@ -10,7 +10,7 @@ from shared.slack.api.models import OwnMessage
 CARD = "card:"
 
 
-def card_of(message: OwnMessage) -> str:
+def incident_of_card(message: OwnMessage) -> str:
     """Give the id of the incident whose card a message is; empty when it is none."""
     return message.key.removeprefix(CARD) if message.key.startswith(CARD) else ""
 
@@ -36,7 +36,7 @@ def lines_by_key(incident: IncidentId, messages: Iterable[OwnMessage]) -> dict[L
     return found
 
 
-def rebuilt(incident: IncidentId, messages: Iterable[OwnMessage]) -> tuple[Line, ...]:
+def rebuild_lines(incident: IncidentId, messages: Iterable[OwnMessage]) -> tuple[Line, ...]:
     """Make the lines again that messages of a thread tell of. What they say of people and things is not in there."""
     lines = {}
     for message in messages:

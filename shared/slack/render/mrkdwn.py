@@ -14,12 +14,12 @@ _TOKEN = re.compile(r"<([^<>]*)>")
 _USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>]*)?>")
 
 
-def mentioned(text: str) -> tuple[SlackUserId, ...]:
+def mentioned_users(text: str) -> tuple[SlackUserId, ...]:
     """List the users who are mentioned, each once, in their order."""
     return tuple(dict.fromkeys(SlackUserId(user) for user in _USER.findall(text)))
 
 
-def readable(text: str, names: Mapping[SlackUserId, str]) -> str:
+def to_plain_text(text: str, names: Mapping[SlackUserId, str]) -> str:
     """Write `text` without Slack's markup. `names` has what people are called; one who is not there keeps their id."""
     shown = _TOKEN.sub(lambda token: _shown(token[1], names), text)
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

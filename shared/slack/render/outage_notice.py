@@ -14,7 +14,7 @@ TITLE = 80
 """Characters that the title of each may take."""
 
 
-def render_late(channel: ChannelId, gap: Gap, incidents: Sequence[Snapshot]) -> Message:
+def render_outage_notice(channel: ChannelId, gap: Gap, incidents: Sequence[Snapshot]) -> Message:
     """Tell for how long no updates came, and which incidents were brought up to date only afterwards."""
     named = ", ".join(map(_named, incidents[:MOST]))
     more = f" and {len(incidents) - MOST} more" if len(incidents) > MOST else ""

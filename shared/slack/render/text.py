@@ -80,7 +80,7 @@ def linkable(url: str, *, base: str = "") -> bool:
     return bool(_LOOPBACK.fullmatch(base) and _LOOPBACK.fullmatch(url)) and urlsplit(url)[:2] == urlsplit(base)[:2]
 
 
-def outside(url: str, label: str) -> str:
+def external_link(url: str, label: str) -> str:
     """
     Link to a page that monitoring named, beside the host that it leads to: the label may say anything.
 

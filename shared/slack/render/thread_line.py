@@ -64,7 +64,7 @@ LINE: Mapping[str, tuple[str, str]] = {
 }
 REPLIES = {"joined": "accepted", "declined": "declined", "user_cancelled": "cancelled"}
 """PagerDuty's states of a responder, in words."""
-NOBODY_TOLD = frozenset(
+NO_RECIPIENTS = frozenset(
     {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
 )
 """Without an agent these are not PagerDuty's doing: time did it, or only a read showed that somebody did."""
@@ -89,7 +89,7 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
     return Message(key, text, blocks, metadata(key, facts))
 
 
-def what(line: Line, *, asleep: bool = False) -> str:
+def headline_text(line: Line, *, asleep: bool = False) -> str:
     """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over, or its snooze."""
     if line.type == event.RESPONDER_REPLIED:
         return f"Request for help {REPLIES.get(line.detail_value('state'), 'answered')}"
@@ -100,11 +100,11 @@ def what(line: Line, *, asleep: bool = False) -> str:
     return LINE[line.type][1]
 
 
-def by_whom(line: Line) -> str:
+def agent_suffix(line: Line) -> str:
     """Name who did it, and where: a command was given in Slack, everything else happened at PagerDuty."""
     if line.agent is None:
         only_read = all(source is Source.READ for source, _ in line.slots)
-        return "" if only_read or line.type in NOBODY_TOLD else " by PagerDuty itself"
+        return "" if only_read or line.type in NO_RECIPIENTS else " by PagerDuty itself"
     if not line.agent.is_user:
         return by(line.agent)
     return f"{by(line.agent)} in {'Slack' if line.command else 'PagerDuty'}"
@@ -128,13 +128,13 @@ def quote(written: str) -> tuple[str, bool]:
 def _headline(telling: ThreadEntry) -> str:
     line = telling.line
     kinds = {side.type for side in telling.sides}
-    words = what(line, asleep=BEFORE_WAKE in telling.before) + (
+    words = headline_text(line, asleep=BEFORE_WAKE in telling.before) + (
         " and acknowledged" if event.ACKNOWLEDGED in kinds else ""
     )
     taken = ", who is now assigned" if event.REASSIGNED in kinds else ""
-    tell = DETAILS.get(line.type)
+    tell = DETAIL_RENDERERS.get(line.type)
     told = tell(telling) if tell else ""
-    whom = "" if line.type == event.RESPONDER_REPLIED else by_whom(line)
+    whom = "" if line.type == event.RESPONDER_REPLIED else agent_suffix(line)
     return f"*{words}*{told}{whom}{taken}"
 
 
@@ -282,7 +282,7 @@ def _value(text: str) -> str:
     return clamp(escape(text), VALUE)
 
 
-DETAILS: Mapping[str, Callable[[ThreadEntry], str]] = {
+DETAIL_RENDERERS: Mapping[str, Callable[[ThreadEntry], str]] = {
     event.UNACKNOWLEDGED: _unacknowledged,
     event.RESOLVED: _resolved,
     event.ESCALATED: _assigned,

@@ -11,7 +11,7 @@ from shared.model.timeline import merge_lines
 from shared.slack.api.models import OwnMessage
 from shared.slack.render import thread_line
 from shared.slack.render.blocks import Message
-from shared.slack.render.message_metadata import card_of, line_key, lines_by_key, rebuilt, version
+from shared.slack.render.message_metadata import incident_of_card, line_key, lines_by_key, rebuild_lines, version
 from tests.builders import ALICE, INCIDENT, NOON, answer, expectation, webhook
 
 
@@ -44,7 +44,7 @@ def test_lines_are_what_they_were() -> None:
     """Key, type, agent, detail, time, note, slots and command come back; what people are called does not."""
     before = lived()
 
-    found = rebuilt(INCIDENT, posted(before))
+    found = rebuild_lines(INCIDENT, posted(before))
 
     nameless = tuple(
         replace(line, details=(), agent=replace(line.agent, name="") if line.agent else None) for line in before.lines
@@ -55,7 +55,7 @@ def test_lines_are_what_they_were() -> None:
 
 def test_a_webhook_of_an_old_change_finds_its_line() -> None:
     """Delivered again, by its id; for the first time, by what it tells: no line is opened."""
-    found = replace(Incident(INCIDENT), lines=rebuilt(INCIDENT, posted(lived())))
+    found = replace(Incident(INCIDENT), lines=rebuild_lines(INCIDENT, posted(lived())))
 
     again = fold(found, webhook(TRIGGERED, NOON, None), NOON).incident
     first = fold(again, webhook(ACKNOWLEDGED, NOON + 5100), NOON).incident
@@ -72,7 +72,7 @@ def test_lines_that_events_have_opened_before_are_joined_with_them() -> None:
     for event in (webhook(ACKNOWLEDGED, NOON + 5100), webhook(TRIGGERED, NOON + 100, None, "another-id")):
         known = fold(known, event, NOON).incident
 
-    both = merge_lines(known.lines, rebuilt(INCIDENT, posted(before)))
+    both = merge_lines(known.lines, rebuild_lines(INCIDENT, posted(before)))
 
     keys = [line.key for line in both]
     assert {line.key for line in before.lines} <= set(keys)
@@ -85,7 +85,7 @@ def test_a_note_is_joined_by_its_id() -> None:
     late = replace(webhook(ANNOTATED, NOON + 60_000), snapshot=None, subject="PNOTE01", detail="abc")
     known = fold(Incident(INCIDENT), late, NOON).incident
 
-    assert 3 == len(merge_lines(known.lines, rebuilt(INCIDENT, posted(lived()))))
+    assert 3 == len(merge_lines(known.lines, rebuild_lines(INCIDENT, posted(lived()))))
 
 
 def test_of_a_line_that_is_there_twice_the_older_counts() -> None:
@@ -105,7 +105,7 @@ def test_metadata_that_nobody_wrote_here_makes_no_line(payload: dict[str, object
     """A message with our key and other facts is left alone."""
     strange = OwnMessage(MessageTs("1.0"), None, f"line:{INCIDENT}:x", payload, "", (), deleted=False)
 
-    assert () == rebuilt(INCIDENT, [strange])
+    assert () == rebuild_lines(INCIDENT, [strange])
 
 
 def test_cards_lines_and_others() -> None:
@@ -113,15 +113,15 @@ def test_cards_lines_and_others() -> None:
     [line, *_] = posted(lived())
     card = replace(line, key=f"card:{INCIDENT}", block_ids=("0a1b2c:0", "0a1b2c:1"))
 
-    assert (INCIDENT, None, "0a1b2c") == (card_of(card), line_key(INCIDENT, card), version(card))
-    assert ("", f"{TRIGGERED}@{NOON}", "") == (card_of(line), line_key(INCIDENT, line), version(line))
+    assert (INCIDENT, None, "0a1b2c") == (incident_of_card(card), line_key(INCIDENT, card), version(card))
+    assert ("", f"{TRIGGERED}@{NOON}", "") == (incident_of_card(line), line_key(INCIDENT, line), version(line))
     assert line_key(INCIDENT, replace(line, key="line:QOTHER1:x")) is None
 
 
 def test_a_service_stays_a_service() -> None:
     """Only people do things in Slack or PagerDuty."""
     opened = fold(Incident(INCIDENT), webhook(TRIGGERED, NOON, Agent("PSVC001", "api", "service_reference")), NOON)
-    [line] = rebuilt(INCIDENT, posted(opened.incident))
+    [line] = rebuild_lines(INCIDENT, posted(opened.incident))
 
     assert line.agent is not None
     assert not line.agent.is_user

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model.ids import SlackUserId
-from shared.slack.render.mrkdwn import mentioned, readable
+from shared.slack.render.mrkdwn import mentioned_users, to_plain_text
 
 NAMES = {SlackUserId("U0BOB"): "Bob Ng"}
 
@@ -32,21 +32,21 @@ NAMES = {SlackUserId("U0BOB"): "Bob Ng"}
 )
 def test_markup_becomes_words(written: str, read: str) -> None:
     """Names for ids, the address beside its words, the characters that were escaped; the rest as it was."""
-    assert read == readable(written, NAMES)
+    assert read == to_plain_text(written, NAMES)
 
 
 def test_who_is_mentioned() -> None:
     """Each once, in order."""
-    assert ("U0BOB", "W0MAX") == mentioned("<@U0BOB> <@W0MAX|max> <@U0BOB> @U0NOT <#C0NOT>")
+    assert ("U0BOB", "W0MAX") == mentioned_users("<@U0BOB> <@W0MAX|max> <@U0BOB> @U0NOT <#C0NOT>")
 
 
 @given(st.text(alphabet="<>@#!|^&;ltgamp/:UC0 x\n") | st.text())
 def test_anything_can_be_read(written: str) -> None:
     """No text raises, and no markup is left that Slack would have made."""
-    assert isinstance(readable(written, {}), str)
+    assert isinstance(to_plain_text(written, {}), str)
 
 
 @given(st.text().filter(lambda text: not set(text) & set("<>&")))
 def test_plain_text_stays_as_it_is(written: str) -> None:
     """What has no markup is not touched."""
-    assert written == readable(written, NAMES)
+    assert written == to_plain_text(written, NAMES)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.slack.render.text import ELLIPSIS, clamp, date, escape, link, linkable, outside, plain
+from shared.slack.render.text import ELLIPSIS, clamp, date, escape, external_link, link, linkable, plain
 
 ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u202e\ud800\n\x00\x1b"))
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -135,13 +135,13 @@ def test_links_to_a_pagerduty_on_this_machine_when_that_is_the_one_in_use() -> N
 )  # fmt: skip
 def test_other_pages_are_linked_with_their_host(url: str, label: str, shown: str) -> None:
     """Whatever a page is called, people see where it leads; what cannot be followed is text."""
-    assert shown == outside(url, label)
+    assert shown == external_link(url, label)
 
 
 @given(ANYTHING, ANYTHING)
 def test_no_page_can_leave_its_link(url: str, label: str) -> None:
     """One token at most, of a bounded length, whatever monitoring wrote."""
-    for shown in (outside(url, label), outside("https://x.example.com/" + url, label)):
+    for shown in (external_link(url, label), external_link("https://x.example.com/" + url, label)):
         assert 1 >= shown.count("<")
         assert 700 >= len(shown)
 
