@@ -19,9 +19,9 @@ from shared.store import documents
 from shared.store.audit import Audit
 from shared.store.clock import StoreClock
 from shared.store.documents import Documents
-from shared.store.expectations import Echo
+from shared.store.expectations import ExpectationStore
 from shared.store.generation import Generation
-from shared.store.identity_cache import Links
+from shared.store.identity_cache import IdentityCache
 from shared.store.journal import Journal
 from shared.store.leases import Leases
 from shared.store.open_incidents import OpenIncidents
@@ -68,7 +68,7 @@ class Services:
     slack: Slack
     identity: Identity
     authorization: Authorization
-    expectations: Echo
+    expectations: ExpectationStore
     audit: Audit
     account_cache: AccountCache
     journal: Journal = field(init=False)
@@ -97,9 +97,9 @@ class Services:
             enrichment_queue=WorkQueue(redis, "briefings", lease),
             pagerduty=pagerduty,
             slack=slack,
-            identity=Identity(config.identity, slack, pagerduty, Links(redis), home),
+            identity=Identity(config.identity, slack, pagerduty, IdentityCache(redis), home),
             authorization=Authorization(config.authorization, pagerduty),
-            expectations=Echo(incidents),
+            expectations=ExpectationStore(incidents),
             audit=Audit(redis),
             account_cache=AccountCache(pagerduty),
         )

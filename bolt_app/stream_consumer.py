@@ -44,11 +44,11 @@ class StreamConsumer:
             if self._failures[entry.id] >= MOST_TRIES:
                 await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
         else:
-            await self._inbox.done(entry)
+            await self._inbox.ack(entry)
             del self._failures[entry.id]
 
     async def _dead_letter(self, entry: Entry, why: str) -> None:
         DEAD_LETTERS.labels(self._inbox.stream).inc()
         log.error("entry.buried", stream=self._inbox.stream, entry=entry.id, why=why)
-        await self._inbox.bury(entry, why)
+        await self._inbox.dead_letter(entry, why)
         del self._failures[entry.id]

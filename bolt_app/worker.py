@@ -43,10 +43,10 @@ from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import keys
-from shared.store.identity_cache import NoLinks
+from shared.store.identity_cache import NoIdentityCache
 from shared.store.leases import Leases
 from shared.store.redis import Redis, connect, probe
-from shared.store.shared_token_buckets import SharedBudgets
+from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.streams import Inbox
 from shared.store.work_queue import WorkQueue
 
@@ -106,7 +106,7 @@ class Worker:
             home = await startup_checks.check(doors.slack, self._settings.socket_token, doors.pagerduty)
             wiring = self._wiring = await self._build_services(doors, home)
             direct = DirectAcknowledge(
-                wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoLinks(), home)
+                wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoIdentityCache(), home)
             )
             in_hand = InflightTracker()
             bolt = app.build(self._bot_token, home, wiring, direct, in_hand, self._settings.slack_command)
@@ -134,7 +134,7 @@ class Worker:
         redis, blocking = connect(redis_url), connect(redis_url, blocking=True)
         stack.push_async_callback(redis.aclose)
         stack.push_async_callback(blocking.aclose)
-        budgets = SharedBudgets(redis)
+        budgets = SharedTokenBuckets(redis)
         slack = Slack(
             self._bot_token, settings.slack_api_url, durations.slack_timeout, pace=durations.pace, budgets=budgets
         )

@@ -25,7 +25,7 @@ from shared.model.ids import IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.slack.render.text import escape
-from shared.store.slash_targets import Meanings
+from shared.store.slash_targets import SlashTargets
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class IncidentLookup:
         self._wiring = wiring
         self._open = OpenIncidentReader(wiring)
         self._seeing = Visibility(wiring)
-        self._meanings = Meanings(wiring.redis)
+        self._meanings = SlashTargets(wiring.redis)
 
     async def find(self, wish: ParsedCommand, typed: SlashPayload) -> Target | Reply:
         """Find what `wish` is about, within `LOOKUP_TIMEOUT` seconds; else return what to answer."""
@@ -134,7 +134,7 @@ class IncidentLookup:
         found = await self._open.shown_in(typed.channel)
         only = found[0] if len(found) == 1 else None
         if wish.verb in ACTIONS:
-            meant = await self._meanings.first(typed.id, only.id if only else None)
+            meant = await self._meanings.remember(typed.id, only.id if only else None)
             if meant is not None and (only is None or meant != only.id):
                 return await self._by_number(replace(wish, incident=meant), typed)
             if meant is None and only is not None:

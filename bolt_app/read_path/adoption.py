@@ -97,7 +97,7 @@ class Adoption:
     async def _require_settled(self, birth: Birth) -> None:
         """Wait until no call that was begun before the data was lost can put a message there any more."""
         call_max, clock = self._wiring.durations.call_max, self._wiring.clock
-        wait = clock.left(birth.ms + int(call_max * SECOND), await clock.now_ms(), call_max)
+        wait = clock.remaining(birth.ms + int(call_max * SECOND), await clock.now_ms(), call_max)
         if wait > 0:
             raise Unavailable("an earlier post may still land", retry_after=wait)
 

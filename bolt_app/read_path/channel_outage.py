@@ -60,7 +60,7 @@ class ChannelOutage:
         """Go to the default channel, or wait; return when to try again, None when something else will tell."""
         REFUSED.labels(channel, str(error.code)).inc()
         facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
-        await self._wiring.journal.note(this.incident.id, failure("slack.refused", error, channel=channel))
+        await self._wiring.journal.append(this.incident.id, failure("slack.refused", error, channel=channel))
         if error.code not in CLOSED:
             log.error("slack.refused", **facts)
             return self._wiring.durations.channel_retry
@@ -104,14 +104,14 @@ class ChannelOutage:
         await this.save(self._wiring.slack_states, lambda surface: surface.without(channel))
 
     async def _retry_next(self, this: ReconcilePass, channel: ChannelId) -> None:
-        await self._closed.done(channel, this.incident.id)
+        await self._closed.remove(channel, this.incident.id)
         following = await self._closed.first(channel)
         if following is not None:
             await self._wiring.dirty_queue.mark(following)
 
     async def _wait(self, this: ReconcilePass, channel: ChannelId) -> bool:
         now = await self._wiring.clock.now_ms()
-        tries = await self._closed.wait(channel, this.incident.id, now)
+        tries = await self._closed.add(channel, this.incident.id, now)
         await this.save(self._wiring.slack_states, lambda surface: surface.closed(channel))
         return tries
 

@@ -80,7 +80,7 @@ class ChannelPlanner:
 
     async def _log_not_shown(self, incident: IncidentId, why: str) -> None:
         NOT_SHOWN.labels(why).inc()
-        await self._wiring.journal.note(incident, fact("incident.unshown", why=why.replace(" ", "_")))
+        await self._wiring.journal.append(incident, fact("incident.unshown", why=why.replace(" ", "_")))
 
     async def _channels(
         self, incident: IncidentId, snapshot: Snapshot, known: tuple[ChannelId, ...]

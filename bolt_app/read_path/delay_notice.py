@@ -9,7 +9,7 @@ from shared.errors import CallError
 from shared.model.ids import ChannelId
 from shared.model.slack_state import MessageState
 from shared.slack.render.blocks import metadata
-from shared.store.delayed_cards import Lag, Late
+from shared.store.delayed_cards import Delay, DelayedCards
 
 log = structlog.get_logger()
 
@@ -25,25 +25,25 @@ class DelayNotice:
 
     def __init__(self, wiring: Services) -> None:
         self._wiring = wiring
-        self._lag = Lag(wiring.redis, wiring.durations.delay_notice_after)
+        self._lag = DelayedCards(wiring.redis, wiring.durations.delay_notice_after)
 
     async def card_delayed(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that a card could not be shown now, and say so in its channel if that begins to be a nuisance."""
         since = this.as_of_ms or await self._wiring.clock.now_ms()
-        await self._post(channel, await self._lag.late(channel, this.incident.id, since))
+        await self._post(channel, await self._lag.record_delay(channel, this.incident.id, since))
 
     async def card_shown(self, this: ReconcilePass, channel: ChannelId, *, since: MessageState) -> None:
         """Note that a card is as it should be; `since` is what it was before this pass."""
         now = this.card(channel)
         if since.content_digest != now.content_digest and since.state_ms < now.state_ms:
             DELAY.observe(max(0, await self._wiring.clock.now_ms() - this.as_of_ms) / 1000)
-        await self._post(channel, await self._lag.shown(channel, this.incident.id))
+        await self._post(channel, await self._lag.record_shown(channel, this.incident.id))
 
     async def card_refused(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that a channel takes no card, now or ever: none waits for Slack's limits there."""
-        await self._post(channel, await self._lag.shown(channel, this.incident.id))
+        await self._post(channel, await self._lag.record_shown(channel, this.incident.id))
 
-    async def _post(self, channel: ChannelId, late: Late) -> None:
+    async def _post(self, channel: ChannelId, late: Delay) -> None:
         """Tell a channel once that its cards are late, and once that they are not any more."""
         if not late.verdict:
             return
@@ -53,10 +53,10 @@ class DelayNotice:
         except CallError as error:
             log.warning("lag.untold", channel=channel, seconds=late.seconds, why=str(error))
             if error.surely_not_done:
-                await self._lag.untold(channel, late.verdict)
+                await self._lag.undo_notice(channel, late.verdict)
 
 
-def _text(late: Late) -> str:
+def _text(late: Delay) -> str:
     if late.verdict == "end":
         return ":white_check_mark: The cards in this channel are up to date again."
     return (

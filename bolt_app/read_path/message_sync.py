@@ -143,7 +143,7 @@ class MessageSync:
     def _may_land_late(self, placed: MessageState, now_ms: int) -> float:
         if placed.until_ms is None:
             return 0.0
-        return self._clock.left(placed.until_ms, now_ms, self._durations.call_max)
+        return self._clock.remaining(placed.until_ms, now_ms, self._durations.call_max)
 
     async def _find_posted(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageTs | None:
         wait = self._may_land_late(placed, await self._clock.now_ms())

@@ -46,7 +46,7 @@ class Reconciler:
         try:
             again = await self._sync(known, known.snapshot, birth, lease)
         except CallError as error:
-            await self._wiring.journal.note(incident, failure("slack.later", error))
+            await self._wiring.journal.append(incident, failure("slack.later", error))
             raise
         return self._wiring.durations.retry_max if again is None and known.needs_read else again
 
@@ -89,11 +89,11 @@ class Reconciler:
         except NotFound as error:
             # PagerDuty does not know it, or does not let us see it: asking again would not help.
             log.warning("incident.not_found", incident=incident)
-            await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
+            await self._wiring.journal.append(incident, failure("pagerduty.unread", error))
             return (await self._wiring.incidents.change(incident, lambda known: replace(known, needs_read=False))).value
         except (CallError, Malformed) as error:
             log.warning("incident.unread", incident=incident, why=str(error))
-            await self._wiring.journal.note(incident, failure("pagerduty.unread", error))
+            await self._wiring.journal.append(incident, failure("pagerduty.unread", error))
             return before.value
         READS.inc()
         if read.updated is None:

@@ -193,7 +193,7 @@ class SlackSweep:
             return
         SWEPT.labels("doubled").inc()
         log.warning("sweep.repaired", incident=incident, channel=channel, wrong="doubled")
-        await self._wiring.journal.note(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
+        await self._wiring.journal.append(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
 
 
 def _duplicates(surface: SlackState, messages: Iterable[OwnMessage]) -> list[MessageTs]:

@@ -160,7 +160,7 @@ class AttemptRunner:
         """
         durations, clock = self._wiring.durations, self._wiring.clock
         now = await clock.now_ms()
-        if clock.left(record.deadline_ms(durations), now, record.lifetime(durations)):
+        if clock.remaining(record.deadline_ms(durations), now, record.lifetime(durations)):
             return
         if record.uncertain and self._may_land_late(record, now):
             raise Uncertain("the last call may still take effect")
@@ -168,7 +168,7 @@ class AttemptRunner:
         raise Declined(Outcome(Kind.EXPIRED, why=why))
 
     def _may_land_late(self, record: CommandRecord, now_ms: int) -> float:
-        return self._wiring.clock.left(record.until_ms, now_ms, self._wiring.durations.call_max)
+        return self._wiring.clock.remaining(record.until_ms, now_ms, self._wiring.durations.call_max)
 
     async def _write(self, attempt: Execution, case: ActionContext) -> Outcome:
         await self._expect(attempt, case)
@@ -251,7 +251,7 @@ class AttemptRunner:
         """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
         command, at = case.command, effect.changed_at
         if at is not None and (effect.proven or effect.changed_since(case.read_at)):
-            await self._wiring.expectations.answered(command.incident, command.id, at, effect.subject)
+            await self._wiring.expectations.narrow(command.incident, command.id, at, effect.subject)
         if at is None:
             return
         event = Event(

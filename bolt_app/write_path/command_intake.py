@@ -61,7 +61,7 @@ class CommandLog:
         async with asyncio.timeout(patience):
             entry = await append(self._wiring.redis, keys.COMMANDS, fields, wait_for_disk=self._wiring.durable)
         at_ms = int(entry.partition("-")[0])
-        self._wiring.clock.learn(at_ms)
+        self._wiring.clock.observe(at_ms)
         return at_ms <= void_ms
 
 

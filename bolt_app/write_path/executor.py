@@ -175,7 +175,9 @@ class Executor:
         command, unclear = attempt.command, attempt.record.uncertain
         RETRIES.labels(type(why).__name__.lower()).inc()
         log.info("command.again", **attempt.log_context, why=str(why), wait=wait, unclear=unclear)
-        await self._wiring.journal.note(command.incident, failure("command.again", why, command=command.id, wait=wait))
+        await self._wiring.journal.append(
+            command.incident, failure("command.again", why, command=command.id, wait=wait)
+        )
 
     async def _run_once(self, attempt: Execution) -> Outcome:
         """Try once. What nobody foresaw must not go round for ever: like an answer that cannot be read, it is doubt."""
@@ -192,8 +194,8 @@ class Executor:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
         durations, clock, record = self._wiring.durations, self._wiring.clock, attempt.record
         now = await clock.now_ms()
-        life = clock.left(record.deadline_ms(durations), now, record.lifetime(durations))
-        left = max(life, clock.left(record.until_ms, now, durations.call_max))
+        life = clock.remaining(record.deadline_ms(durations), now, record.lifetime(durations))
+        left = max(life, clock.remaining(record.until_ms, now, durations.call_max))
         if left <= 0:
             kind = Kind.UNKNOWN if record.uncertain else Kind.EXPIRED
             why = "It could not be sent to PagerDuty in time, so nothing was changed."

@@ -14,16 +14,16 @@ from pagebridge.cli.output import show as show_lines
 from pagebridge.cli.output import table, utc
 from pagebridge.cli.store_option import DATA, FAILED, AsJson, Data, known_secrets, opened
 from shared.observability.log import HIDDEN, Redaction
-from shared.store.dead_letters import DeadLetters, Done, Letter
+from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
 from shared.store.redis import Redis, probe
 
 TITLES = ("ID", "AGE", "KIND", "SINCE (UTC)", "REASON")
 NEXT = {
-    Done.RETRIED: "put back; if it fails again it comes here again, under another id",
-    Done.DROPPED: "dropped",
-    Done.GONE: "there is no such dead letter, or no more",
-    Done.CLAIMED: "somebody else is at it, or was a moment ago; look again in a minute",
-    Done.TOO_LATE: "not put back: a click is good for a moment only; the person can press again",
+    Resolution.RETRIED: "put back; if it fails again it comes here again, under another id",
+    Resolution.DROPPED: "dropped",
+    Resolution.GONE: "there is no such dead letter, or no more",
+    Resolution.CLAIMED: "somebody else is at it, or was a moment ago; look again in a minute",
+    Resolution.TOO_LATE: "not put back: a click is good for a moment only; the person can press again",
 }
 _ID = re.compile(r"\d{1,20}-\d{1,20}")
 _WORD = re.compile(r"[A-Za-z0-9_.:#,+/-]{0,64}", re.ASCII)
@@ -91,28 +91,28 @@ async def _show(data: Path, letter: str) -> int:
     async with opened(data) as redis:
         found = await DeadLetters(redis).get(letter)
     if found is None:
-        sys.stderr.write(f"{letter}: {NEXT[Done.GONE]}\n")
+        sys.stderr.write(f"{letter}: {NEXT[Resolution.GONE]}\n")
         return FAILED
     hide = Redaction(known_secrets())
     show_lines([json.dumps({**_facts(found, hide), "body": _body(found.body, hide)}, indent=2)])
     return 0
 
 
-async def _each(data: Path, ids: list[str], act: Callable[[Redis, str], Awaitable[Done]]) -> int:
+async def _each(data: Path, ids: list[str], act: Callable[[Redis, str], Awaitable[Resolution]]) -> int:
     failed = 0
     async with opened(data) as redis:
         for letter in ids:
             done = await act(redis, letter)
-            failed += done not in {Done.RETRIED, Done.DROPPED}
+            failed += done not in {Resolution.RETRIED, Resolution.DROPPED}
             show_lines([f"{letter}: {NEXT[done]}"])
     return FAILED if failed else 0
 
 
-async def _retried(redis: Redis, letter: str) -> Done:
+async def _retried(redis: Redis, letter: str) -> Resolution:
     return await DeadLetters(redis).retry(letter, wait_for_disk=(await probe(redis)).fsync)
 
 
-def _row(letter: Letter, now_ms: int, hide: Redaction) -> tuple[str, ...]:
+def _row(letter: DeadLetter, now_ms: int, hide: Redaction) -> tuple[str, ...]:
     return letter.id, _age(max(0, now_ms - letter.at_ms)), letter.kind, utc(letter.at_ms), hide.text(letter.why)
 
 
@@ -122,7 +122,7 @@ def _age(ms: int) -> str:
     return next((f"{ms // size}{unit}" for unit, size in units if ms >= size), f"{ms // 1000}s")
 
 
-def _facts(letter: Letter, hide: Redaction) -> dict[str, object]:
+def _facts(letter: DeadLetter, hide: Redaction) -> dict[str, object]:
     return {
         "id": letter.id,
         "at": utc(letter.at_ms),

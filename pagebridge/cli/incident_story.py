@@ -9,7 +9,7 @@ from shared.model.event import Source
 from shared.model.incident import FoldResult
 from shared.model.journal import Fact
 from shared.model.outcome import Kind
-from shared.store.journal import Noted
+from shared.store.journal import JournalEntry
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class _Known(dict[str, str]):
         return self[name]
 
 
-def told(journal: Iterable[Noted], audit: Iterable[AuditEntry]) -> list[Moment]:
+def told(journal: Iterable[JournalEntry], audit: Iterable[AuditEntry]) -> list[Moment]:
     """Tell the story, the oldest first."""
     moments = [Moment(_when(noted), noted.fact) for noted in journal]
     moments += [Moment(entry.at_ms, _ended(entry)) for entry in audit]
     return sorted(moments, key=lambda moment: moment.at_ms)
 
 
-def _when(noted: Noted) -> int:
+def _when(noted: JournalEntry) -> int:
     """Count an event from when it came, a command from when it was stored, the rest from when it was written."""
     since = noted.fact.get("received_ms") or noted.fact.get("accepted_ms")
     return int(since) if since else noted.at_ms

@@ -16,7 +16,7 @@ from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.user import User
 from shared.slack.api.client import Slack, SlackIdentity, SlackPerson
-from shared.store.identity_cache import Links
+from shared.store.identity_cache import IdentityCache
 
 PAGE_SIZE = frozenset({"user", "user_reference"})
 """PagerDuty's types for a person; there are users of other types, such as bots."""
@@ -36,7 +36,7 @@ class Identity:
     """Links people in both directions, remembering for minutes whom it has found."""
 
     def __init__(
-        self, config: IdentityConfig, slack: Slack, pagerduty: PagerDuty, links: Links, home: SlackIdentity
+        self, config: IdentityConfig, slack: Slack, pagerduty: PagerDuty, links: IdentityCache, home: SlackIdentity
     ) -> None:
         self.config = config
         self._slack = slack
@@ -123,7 +123,7 @@ class Identity:
         return check_active(user)
 
     async def _look_up(self, person: SlackPerson, email: str) -> User:
-        if await self._links.missed(person.id, email):
+        if await self._links.is_known_miss(person.id, email):
             raise no_match(email)
         # `query` is fuzzy and answers one page: only a first look. No exact match there decides nothing.
         found = exact_matches(await self._pagerduty.users_by_query(email), email)

@@ -34,10 +34,10 @@ class StoreClock:
         seconds, micros = await self._redis.time()
         now = int(seconds) * 1000 + int(micros) // 1000
         self._compare(now - self._monotonic() * 1000, now - asked)
-        self.learn(now)
+        self.observe(now)
         return now
 
-    def left(self, until_ms: int, now_ms: int, at_most: float) -> float:
+    def remaining(self, until_ms: int, now_ms: int, at_most: float) -> float:
         """
         Tell how many seconds are left until a moment that is on record, and that was never more than `at_most` ahead.
 
@@ -48,7 +48,7 @@ class StoreClock:
         believed = left if left <= at_most + DRIFT_MS / 1000 else 0.0
         return max(believed, at_most - since, 0.0)
 
-    def learn(self, now_ms: int) -> None:
+    def observe(self, now_ms: int) -> None:
         """Take notice of what the store's clock shows at this moment."""
         self._offset = now_ms - self._monotonic() * 1000
 

@@ -16,7 +16,7 @@ class ClosedChannels:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def wait(self, channel: ChannelId, incident: IncidentId, now_ms: int) -> bool:
+    async def add(self, channel: ChannelId, incident: IncidentId, now_ms: int) -> bool:
         """Let an incident wait for `channel`; tell whether it is the one that has to try."""
         key = keys.closed(channel)
         if await self._redis.zscore(key, incident) is None:
@@ -29,7 +29,7 @@ class ClosedChannels:
         waits = await self._redis.zscore(keys.closed(channel), incident) is not None
         return not waits or await self.first(channel) == incident
 
-    async def done(self, channel: ChannelId, incident: IncidentId) -> None:
+    async def remove(self, channel: ChannelId, incident: IncidentId) -> None:
         """Note that an incident does not wait any more."""
         await self._redis.zrem(keys.closed(channel), incident)
 

@@ -20,7 +20,7 @@ _OURS = ("stream", "entry", "why")
 
 
 @dataclass(frozen=True)
-class Letter:
+class DeadLetter:
     """One dead letter: the `fields` of an entry of `stream`, and `why` it could not be worked on."""
 
     id: str
@@ -48,7 +48,7 @@ class Letter:
         return self.fields.get("body", b"")
 
 
-class Done(StrEnum):
+class Resolution(StrEnum):
     """What came of an attempt to put a letter back, or to drop it."""
 
     RETRIED = "retried"
@@ -67,7 +67,7 @@ class DeadLetters:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def all(self) -> AsyncIterator[Letter]:
+    async def all(self) -> AsyncIterator[DeadLetter]:
         """Give every letter, the oldest first."""
         start = "-"
         while True:
@@ -78,34 +78,34 @@ class DeadLetters:
                 return
             start = f"({batch[-1][0].decode()}"
 
-    async def get(self, letter: str) -> Letter | None:
+    async def get(self, letter: str) -> DeadLetter | None:
         """Find a letter by its id."""
         found: Any = await self._redis.xrange(keys.DEAD_LETTERS, min=letter, max=letter)
         return _letter(*found[0]) if found else None
 
-    async def retry(self, letter: str, *, wait_for_disk: bool) -> Done:
+    async def retry(self, letter: str, *, wait_for_disk: bool) -> Resolution:
         """
         Put a letter back on its stream, to be worked on once more.
 
         Should this end half-way the letter is there twice, which changes nothing: the fold knows an event again.
         """
         if not await self._claim(letter):
-            return Done.CLAIMED
+            return Resolution.CLAIMED
         found = await self.get(letter)
         if found is None:
-            return Done.GONE
+            return Resolution.GONE
         if found.stream != keys.EVENTS:
             await self._release(letter)
-            return Done.TOO_LATE
+            return Resolution.TOO_LATE
         await append(self._redis, found.stream, found.fields, wait_for_disk=wait_for_disk)
         await self._redis.xdel(keys.DEAD_LETTERS, letter)
-        return Done.RETRIED
+        return Resolution.RETRIED
 
-    async def drop(self, letter: str) -> Done:
+    async def drop(self, letter: str) -> Resolution:
         """Throw a letter away."""
         if not await self._claim(letter):
-            return Done.CLAIMED
-        return Done.DROPPED if await self._redis.xdel(keys.DEAD_LETTERS, letter) else Done.GONE
+            return Resolution.CLAIMED
+        return Resolution.DROPPED if await self._redis.xdel(keys.DEAD_LETTERS, letter) else Resolution.GONE
 
     async def _claim(self, letter: str) -> bool:
         return bool(await self._redis.set(keys.claim(letter), "1", nx=True, ex=CLAIMED))
@@ -114,7 +114,7 @@ class DeadLetters:
         await self._redis.delete(keys.claim(letter))
 
 
-def _letter(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Letter:
+def _letter(entry_id: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
     named = {name.decode(errors="backslashreplace"): value for name, value in fields.items()}
     stream, entry, why = (named.pop(name, b"").decode(errors="replace") for name in _OURS)
-    return Letter(entry_id.decode(), stream, entry, why, named)
+    return DeadLetter(entry_id.decode(), stream, entry, why, named)

@@ -81,7 +81,7 @@ class Documents(Generic[Value]):
             after = rule(before.value)
             if after == before.value:
                 if more := facts():
-                    await Journal(self._redis).note(incident, *more)
+                    await Journal(self._redis).append(incident, *more)
                 return before
             if await self.swap(incident, before, after, lease, facts()):
                 return Stored(after, before.revision + 1)

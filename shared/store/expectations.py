@@ -19,7 +19,7 @@ from shared.store.leases import Lease
 Amendment = Callable[[Expectation], Expectation | None]
 
 
-class Echo:
+class ExpectationStore:
     """Keeps the expectations of each incident in its projection, so that the fold sees both at once."""
 
     def __init__(self, incidents: Documents[Incident]) -> None:
@@ -39,7 +39,7 @@ class Echo:
 
         await self._incidents.change(incident, noted, lease)
 
-    async def answered(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
+    async def narrow(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
         """Narrow the window to the second that PagerDuty's answer gives, or to the id of what was made."""
         await self._amend(incident, command, lambda expectation: replace(expectation.narrowed(at), subject=subject))
 

@@ -29,11 +29,11 @@ class Generation:
     async def current(self) -> Birth:
         """Return the birth of the data that is there now, and begin it if there is none."""
         kept = await self._redis.get(keys.GENERATION)
-        name = kept.decode() if isinstance(kept, bytes) else await generation(self._redis)
+        name = kept.decode() if isinstance(kept, bytes) else await init_generation(self._redis)
         return Birth(name, int(name.rpartition(":")[2]))
 
 
-async def generation(redis: Redis) -> str:
+async def init_generation(redis: Redis) -> str:
     """Return the generation, starting one if there is none: `<random>:<milliseconds since 1970, by the store>`."""
     seconds, micros = await redis.time()
     born = f"{secrets.token_hex(8)}:{int(seconds) * 1000 + int(micros) // 1000}"

@@ -12,7 +12,7 @@ MISS_KEPT = 60
 _MISS = "-"
 
 
-class Links:
+class IdentityCache:
     """The caches of `shared.access.identity`. A lost entry costs a look-up, nothing else."""
 
     def __init__(self, redis: Redis) -> None:
@@ -23,7 +23,7 @@ class Links:
         found = await self._text(keys.link(user))
         return UserId(found) if found and not found.startswith(_MISS) else None
 
-    async def missed(self, user: SlackUserId, email: str) -> bool:
+    async def is_known_miss(self, user: SlackUserId, email: str) -> bool:
         """Recall whether this address was looked for in vain just now."""
         return await self._text(keys.link(user)) == _MISS + email
 
@@ -53,7 +53,7 @@ class Links:
         return value.decode() if isinstance(value, bytes) else None
 
 
-class NoLinks(Links):
+class NoIdentityCache(IdentityCache):
     """Remembers nothing: for the one path that must do without the store."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class NoLinks(Links):
     async def link(self, _user: SlackUserId) -> UserId | None:
         """Recall nothing."""
 
-    async def missed(self, _user: SlackUserId, _email: str) -> bool:
+    async def is_known_miss(self, _user: SlackUserId, _email: str) -> bool:
         """Recall nothing."""
         return False
 

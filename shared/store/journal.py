@@ -25,7 +25,7 @@ LOST = Counter("pagebridge_journal_steps_lost", "Steps of journals that could no
 
 
 @dataclass(frozen=True)
-class Noted:
+class JournalEntry:
     """A fact, and when it was written, in milliseconds by the store's clock."""
 
     at_ms: int
@@ -39,7 +39,7 @@ class Journal:
         self._redis = redis
         self._note = Script(redis, "note")
 
-    async def note(self, incident: IncidentId, *facts: Fact) -> None:
+    async def append(self, incident: IncidentId, *facts: Fact) -> None:
         """Write facts that no document shows. When the store is down they are lost."""
         limits: list[Argument] = [keys.JOURNAL_STEPS, keys.JOURNAL_KEPT]
         try:
@@ -48,7 +48,7 @@ class Journal:
             LOST.inc()
             log.warning("journal.lost", incident=incident, why=str(error))
 
-    async def read(self, incident: IncidentId) -> list[Noted]:
+    async def read(self, incident: IncidentId) -> list[JournalEntry]:
         """Give everything that is in the journal of an incident, the oldest first. Raises `StoreDown`."""
         steps: Any = await self._redis.xrange(keys.journal(incident))
         return [noted for entry_id, fields in steps for noted in _parsed(entry_id.decode(), fields.get(b"facts", b""))]
@@ -59,10 +59,10 @@ def dumped(facts: Facts) -> bytes:
     return json.dumps([{"what": fact.name, **dict(fact.fields)} for fact in facts]).encode() if facts else b""
 
 
-def _parsed(entry_id: str, text: bytes) -> list[Noted]:
+def _parsed(entry_id: str, text: bytes) -> list[JournalEntry]:
     at_ms = int(entry_id.partition("-")[0])
     found = []
     for about in json.loads(text):
         what = about.pop("what")
-        found.append(Noted(at_ms, Fact(what, tuple(about.items()))))
+        found.append(JournalEntry(at_ms, Fact(what, tuple(about.items()))))
     return found

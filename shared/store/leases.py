@@ -47,7 +47,7 @@ class Lease:
         Raises `FencedOff` if somebody else has it.
         """
         if self._until - self._leases.now() < needed:
-            self._until = await self._leases.prolong(self)
+            self._until = await self._leases.renew(self)
 
     async def keep(self) -> None:
         """
@@ -57,8 +57,8 @@ class Lease:
         """
         try:
             while True:
-                await asyncio.sleep(self._leases.lasts / KEEPING)
-                self._until = await self._leases.prolong(self)
+                await asyncio.sleep(self._leases.ttl / KEEPING)
+                self._until = await self._leases.renew(self)
         except (FencedOff, StoreDown) as error:
             log.warning("lease.not_kept", incident=self.incident, work=self._leases.work, why=str(error))
 
@@ -73,7 +73,7 @@ class Leases:
     def __init__(self, redis: Redis, work: str, lasts: float, now: Callable[[], float] = time.monotonic) -> None:
         self.work = work
         self.now = now
-        self.lasts = lasts
+        self.ttl = lasts
         self._take = Script(redis, "lease")
         self._renew = Script(redis, "renew")
 
@@ -83,15 +83,15 @@ class Leases:
         names = [keys.lease(incident, self.work), keys.epoch(incident, self.work)]
         # A counter that starts anew, in a store that has lost its data, must not come to a token that is still held.
         first = secrets.randbelow(FIRST_EPOCHS)
-        epoch = await self._take(names, [int(self.lasts * 1000), keys.INCIDENT_KEPT, first])
-        return Lease(self, incident, int(str(epoch)), asked + self.lasts) if epoch else None
+        epoch = await self._take(names, [int(self.ttl * 1000), keys.INCIDENT_KEPT, first])
+        return Lease(self, incident, int(str(epoch)), asked + self.ttl) if epoch else None
 
-    async def prolong(self, lease: Lease) -> float:
+    async def renew(self, lease: Lease) -> float:
         """Start the lease's time anew, and return its end on the monotonic clock."""
         asked = self.now()
-        if not await self._renew([keys.lease(lease.incident, self.work)], [lease.epoch, int(self.lasts * 1000)]):
+        if not await self._renew([keys.lease(lease.incident, self.work)], [lease.epoch, int(self.ttl * 1000)]):
             raise FencedOff(f"the lease on {lease.incident} for {self.work} was lost")
-        return asked + self.lasts
+        return asked + self.ttl
 
     async def release(self, lease: Lease) -> None:
         """End the lease if it is still this one."""

@@ -35,7 +35,7 @@ MOST_CONNECTIONS = 32
 NO_EVICTION = "noeviction"
 IMPOSSIBLE_ID = "0-0"
 """Redis refuses an entry under this id, after everything else that it could refuse it for."""
-OLD = (
+NO_WAITAOF = (
     "this server cannot tell what is on its disk, because it has no WAITAOF (Redis has it from 7.2 on, and Valkey): "
     "what it has just taken may be lost with its machine"
 )
@@ -149,7 +149,7 @@ async def probe(client: Redis) -> Durability:
         await client.execute_command("WAITAOF", 1, 0, DISK_TIMEOUT_MS)
     except StoreDown as error:
         if isinstance(error.__cause__, ResponseError):
-            why_not = OLD if "unknown command" in str(error) else str(error)
+            why_not = NO_WAITAOF if "unknown command" in str(error) else str(error)
             return Durability(fsync=False, why_not=why_not, eviction=eviction)
         raise
     return Durability(fsync=True, eviction=eviction)

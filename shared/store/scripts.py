@@ -9,12 +9,12 @@ from shared.store.redis import Redis
 
 Argument = str | bytes | int
 
-DRAINS = "#!lua flags=allow-oom\n"
+ALLOW_OOM = "#!lua flags=allow-oom\n"
 """
 Lets a script write also when the memory is full. What fills it is what waits for a worker, which has to write a little
 to take it away; new entries are appended without a script, and refused.
 """
-UNKNOWN_FLAGS = "near '#'"
+FLAGS_NOT_SUPPORTED = "near '#'"
 """What a server says to that which does not know it: a Redis before 7."""
 
 
@@ -24,14 +24,14 @@ class Script:
     def __init__(self, redis: Redis, name: str) -> None:
         self._redis = redis
         self._text = files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
-        self._script = redis.register_script(DRAINS + self._text)
+        self._script = redis.register_script(ALLOW_OOM + self._text)
 
     async def __call__(self, keys: list[str], arguments: list[Argument]) -> object:
         """Run it, and return what it returns. Raises `StoreDown`."""
         try:
             return await self._run(keys, arguments)
         except (StoreDown, ResponseError) as error:
-            if UNKNOWN_FLAGS not in str(error):
+            if FLAGS_NOT_SUPPORTED not in str(error):
                 raise
         self._script = self._redis.register_script(self._text)
         return await self._run(keys, arguments)

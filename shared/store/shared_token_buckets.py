@@ -13,7 +13,7 @@ FURTHEST = 300.0
 """Seconds that a budget may be ahead at all; what Slack asks for after a 429 is far below."""
 
 
-class SharedBudgets:
+class SharedTokenBuckets:
     """
     Budgets that several processes take calls from; each taking is one atomic step.
 

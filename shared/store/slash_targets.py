@@ -5,13 +5,13 @@ from shared.store import keys
 from shared.store.redis import Redis
 
 
-class Meanings:
+class SlashTargets:
     """Remembers the incident that each line was about, or that it was about none."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def first(self, typed: CommandId, incident: IncidentId | None) -> IncidentId | None:
+    async def remember(self, typed: CommandId, incident: IncidentId | None) -> IncidentId | None:
         """Return what the line meant when it first came, which is `incident` if that is now. Raises `StoreDown`."""
         key, now = keys.typed(typed), incident or ""
         if await self._redis.set(key, now, nx=True, ex=keys.TYPED_KEPT):

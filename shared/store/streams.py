@@ -63,16 +63,16 @@ class Inbox:
         for entry in await self._read():
             yield entry
 
-    async def done(self, entry: Entry) -> None:
+    async def ack(self, entry: Entry) -> None:
         """Take a finished entry off the stream for good."""
         await self._done([self.stream], [keys.GROUP, entry.id])
 
-    async def bury(self, entry: Entry, why: str) -> None:
+    async def dead_letter(self, entry: Entry, why: str) -> None:
         """Move an entry that can never be worked on to the dead letters, whole, with the reason."""
         letter: dict[str, Argument] = {**entry.fields, "stream": self.stream, "entry": entry.id, "why": why}
         fields = [part for field in letter.items() for part in field]
         await self._bury([keys.DEAD_LETTERS], [keys.DEAD_LETTERS_KEPT, *fields])
-        await self.done(entry)
+        await self.ack(entry)
 
     async def _read(self) -> list[Entry]:
         """Read both kinds; a group that is gone, with all of Redis's data, is made again."""

@@ -10,7 +10,7 @@ import pytest
 from pagebridge.cli import FAILED, MISCONFIGURED, main
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store import keys
-from shared.store.dead_letters import DeadLetters, Done, Letter
+from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
 from shared.store.redis import Redis, connect
 
 WEBHOOK = {"v": b"1", "kind": b"webhook", "body": b'{"event": {"id": "01ABC", "title": "Secret plans of Bob"}}'}
@@ -60,7 +60,7 @@ async def run(*arguments: str) -> int:
     return await asyncio.to_thread(main, ["deadletters", *arguments])
 
 
-async def letters(redis: Redis) -> list[Letter]:
+async def letters(redis: Redis) -> list[DeadLetter]:
     """List what is left."""
     return [letter async for letter in DeadLetters(redis).all()]
 
@@ -136,7 +136,7 @@ async def test_two_operators_put_it_back_once(redis: Redis) -> None:
 
     done = await asyncio.gather(*(DeadLetters(redis).retry(letter, wait_for_disk=False) for _ in range(8)))
 
-    assert [Done.CLAIMED] * 7 + [Done.RETRIED] == sorted(done)
+    assert [Resolution.CLAIMED] * 7 + [Resolution.RETRIED] == sorted(done)
     assert 1 == await redis.xlen(keys.EVENTS)
 
 
@@ -147,8 +147,8 @@ async def test_one_retries_while_the_other_drops(redis: Redis) -> None:
 
     done = await asyncio.gather(store.drop(letter), store.retry(letter, wait_for_disk=False))
 
-    assert 1 == list(done).count(Done.CLAIMED)
-    assert (Done.RETRIED in done) == bool(await redis.xlen(keys.EVENTS))
+    assert 1 == list(done).count(Resolution.CLAIMED)
+    assert (Resolution.RETRIED in done) == bool(await redis.xlen(keys.EVENTS))
     assert [] == await letters(redis)
 
 

@@ -22,14 +22,14 @@ from shared.model.incident import Folded, Incident, fold
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import MessageState
 from shared.slack.render.blocks import Message
-from shared.store.expectations import Echo
+from shared.store.expectations import ExpectationStore
 from shared.store.generation import Birth, Generation
 from shared.store.leases import Lease, Leases
 from tests.proof.naive import NaiveWorker
 from tests.proof.simulated import Parts
 
 
-class NoEcho(Echo):
+class NoEcho(ExpectationStore):
     """Expects nothing, so that no event is ever taken for the echo of a command."""
 
     async def expect(self, incident: IncidentId, expectation: Expectation, lease: Lease) -> None:

@@ -40,7 +40,7 @@ class NaiveWorker(Core):
                     event = webhook.parse(entry.fields["body"])
                     if isinstance(event, Event):
                         await self._show(event)
-                    await inbox.done(entry)
+                    await inbox.ack(entry)
             except StoreDown:
                 await asyncio.sleep(1.0)
 

@@ -36,9 +36,9 @@ from shared.model.incident import Incident
 from shared.store import documents, keys
 from shared.store.clock import StoreClock
 from shared.store.documents import Documents, Value
-from shared.store.expectations import Echo
+from shared.store.expectations import ExpectationStore
 from shared.store.generation import Generation
-from shared.store.identity_cache import NoLinks
+from shared.store.identity_cache import NoIdentityCache
 from shared.store.leases import Leases
 from shared.store.redis import Redis
 from shared.store.scripts import Script
@@ -83,7 +83,7 @@ class Parts:
     """What a worker is made of. A negative control puts something else in the place of one part, or of all."""
 
     projector: Callable[[Services], Projector] = Projector
-    echo: Callable[[Documents[Incident]], Echo] = Echo
+    echo: Callable[[Documents[Incident]], ExpectationStore] = ExpectationStore
     placing: type[MessageSync] = MessageSync
     attempting: type[AttemptRunner] = AttemptRunner
     leases: type[Leases] = Leases
@@ -107,7 +107,7 @@ class SimulatedWorker(Core):
         events, commands = self._inbox(keys.EVENTS), self._inbox(keys.COMMANDS)
         await events.open()
         await commands.open()
-        identity = Identity(CONFIG.identity, self._doors.slack, self._doors.pagerduty, NoLinks(), HOME)
+        identity = Identity(CONFIG.identity, self._doors.slack, self._doors.pagerduty, NoIdentityCache(), HOME)
         direct = NotedDirect(wiring, identity, self)
         self._taking, self.ready = CommandIntake(CommandLog(wiring), direct), True
         executor = Executor(wiring, parts.attempting(wiring), ProgressReplies(wiring))

@@ -29,7 +29,7 @@ from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.leases import Leases
 from shared.store.redis import append
-from shared.store.shared_token_buckets import SharedBudgets
+from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.streams import Inbox
 from tests.proof.able import AbleToDoEverything
 from tests.proof.account import Account
@@ -137,7 +137,7 @@ async def _worker(
     """Run what a worker needs to fold and to show: the rest of it has nothing to do in a storm."""
     process, troubles = Process(name, rng), Troubles((), rng)
     redis = SimRedis(server, process)
-    pacing = RateLimiter(process.monotonic, shared=SharedBudgets(redis))
+    pacing = RateLimiter(process.monotonic, shared=SharedTokenBuckets(redis))
     slack = LimitedSlack(LimitedTransport(channels, Way(process, "slack", troubles), pacing))
     pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
 

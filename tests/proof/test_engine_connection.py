@@ -13,11 +13,11 @@ from shared.errors import StoreDown
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.store import keys
 from shared.store.clock import StoreClock
-from shared.store.generation import generation
-from shared.store.identity_cache import LINK_KEPT, Links
+from shared.store.generation import init_generation
+from shared.store.identity_cache import LINK_KEPT, IdentityCache
 from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import append, probe
-from shared.store.shared_token_buckets import SharedBudgets
+from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.streams import Inbox
 from tests.proof.engine.connection import KIND, SimRedis
 from tests.proof.engine.loop import VirtualLoop
@@ -64,17 +64,17 @@ def test_what_the_store_remembers() -> None:
     """Caches, indices, budgets, the clock and the generation work on it as they are."""
 
     async def body(store: Store) -> None:
-        links, opened, budgets = Links(store.redis), OpenIncidents(store.redis), SharedBudgets(store.redis)
+        links, opened, budgets = IdentityCache(store.redis), OpenIncidents(store.redis), SharedTokenBuckets(store.redis)
         await links.remember(SlackUserId("U1"), UserId("P1"))
         await opened.put(IncidentId("Q1"), [ChannelId("C1")], 5)
         await opened.put(IncidentId("Q2"), [ChannelId("C1")], 6)
-        born = await generation(store.redis)
+        born = await init_generation(store.redis)
 
         assert (await probe(store.redis)).fsync
         assert await opened.shown_in(ChannelId("C1")) == ["Q2", "Q1"]
         assert await links.link(SlackUserId("U1")) == "P1"
         assert [await budgets.take([("post", 1.0, 0.5)]) > 0 for _ in range(2)] == [False, True]
-        assert born == await generation(store.redis)
+        assert born == await init_generation(store.redis)
         await asyncio.sleep(LINK_KEPT)
         assert await links.link(SlackUserId("U1")) is None
         assert 0 <= await StoreClock(store.redis, store.process.monotonic).now_ms() - EPOCH_MS - LINK_KEPT * 1000 < 100
@@ -111,8 +111,8 @@ def test_what_a_dead_worker_held_comes_to_another() -> None:
         assert [entry async for entry in second.batch()] == []
         taken = [entry async for entry in second.batch()]
         assert len(taken) == 1
-        await second.done(taken[0])
-        await second.bury(taken[0], "a test")
+        await second.ack(taken[0])
+        await second.dead_letter(taken[0], "a test")
         assert store.server.execute("XLEN", keys.EVENTS) == 0
         assert store.server.execute("XLEN", keys.DEAD_LETTERS) == 1
 
@@ -170,11 +170,11 @@ def test_a_server_that_lost_its_data_is_used_again() -> None:
         await inbox.open()
         await store.append()
         entry = (await _read(inbox))[0]
-        await inbox.done(entry)
+        await inbox.ack(entry)
         store.server.lose_data()
         assert await _read(inbox) == []
         await store.append()
-        await inbox.done((await _read(inbox))[0])
+        await inbox.ack((await _read(inbox))[0])
         assert store.server.execute("XLEN", keys.EVENTS) == 0
 
     on_store(body)

@@ -17,7 +17,7 @@ from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
-from shared.store.identity_cache import Links
+from shared.store.identity_cache import IdentityCache
 from shared.store.redis import Redis
 
 ALICE = SlackUserId("U0ALICE")
@@ -67,7 +67,9 @@ async def linking() -> AsyncIterator[Acme]:
         to_slack = Slack(slack.bot_token, slack.api_url, timeout=0.5)
         to_pagerduty = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)
         home = await to_slack.auth_test()
-        yield Acme(pagerduty, slack, redis, Identity(IdentityConfig(), to_slack, to_pagerduty, Links(redis), home))
+        yield Acme(
+            pagerduty, slack, redis, Identity(IdentityConfig(), to_slack, to_pagerduty, IdentityCache(redis), home)
+        )
         await to_slack.aclose()
         await to_pagerduty.aclose()
     await redis.aclose()

@@ -8,7 +8,7 @@ from fakeredis import FakeAsyncRedis
 
 from shared.model.ids import ChannelId, IncidentId
 from shared.store.closed_channels import ClosedChannels
-from shared.store.delayed_cards import Lag, Late
+from shared.store.delayed_cards import Delay, DelayedCards
 from shared.store.redis import Redis
 
 CHANNEL, OTHER = ChannelId("C0"), ChannelId("C1")
@@ -34,11 +34,11 @@ async def test_who_has_waited_longest_tries(redis: Redis) -> None:
     closed = ClosedChannels(redis)
 
     assert [True, False, True] == [
-        await closed.wait(CHANNEL, incident, now) for incident, now in ((ONE, 1), (TWO, 2), (ONE, 3))
+        await closed.add(CHANNEL, incident, now) for incident, now in ((ONE, 1), (TWO, 2), (ONE, 3))
     ]
     assert [True, False] == [await closed.may_try(CHANNEL, incident) for incident in (ONE, TWO)]
     assert await closed.may_try(CHANNEL, IncidentId("Q3"))
-    await closed.done(CHANNEL, ONE)
+    await closed.remove(CHANNEL, ONE)
     assert TWO == await closed.first(CHANNEL)
     assert await closed.may_try(CHANNEL, TWO)
     assert await closed.first(OTHER) is None
@@ -46,43 +46,45 @@ async def test_who_has_waited_longest_tries(redis: Redis) -> None:
 
 async def test_a_lag_is_told_once_and_its_end_once(redis: Redis) -> None:
     """By the oldest card that waits; who asks next, in whatever worker, is not told to tell."""
-    lag = Lag(redis, most=30)
-    assert ("", 1) == told(await lag.late(CHANNEL, ONE, await ago(redis, 20)))
+    lag = DelayedCards(redis, most=30)
+    assert ("", 1) == told(await lag.record_delay(CHANNEL, ONE, await ago(redis, 20)))
 
-    assert [("begin", 2), ("", 2)] == [told(await lag.late(CHANNEL, TWO, await ago(redis, 40))) for _ in range(2)]
-    assert ("", 1) == told(await lag.shown(CHANNEL, ONE))
-    assert [("end", 0), ("", 0)] == [told(await lag.shown(CHANNEL, TWO)) for _ in range(2)]
-    assert ("", 1) == told(await lag.late(OTHER, ONE, await ago(redis, 20)))
+    assert [("begin", 2), ("", 2)] == [
+        told(await lag.record_delay(CHANNEL, TWO, await ago(redis, 40))) for _ in range(2)
+    ]
+    assert ("", 1) == told(await lag.record_shown(CHANNEL, ONE))
+    assert [("end", 0), ("", 0)] == [told(await lag.record_shown(CHANNEL, TWO)) for _ in range(2)]
+    assert ("", 1) == told(await lag.record_delay(OTHER, ONE, await ago(redis, 20)))
 
 
 async def test_a_card_waits_since_it_first_had_to(redis: Redis) -> None:
     """What happens later does not make it younger."""
-    lag = Lag(redis, most=30)
-    await lag.late(CHANNEL, ONE, await ago(redis, 20))
+    lag = DelayedCards(redis, most=30)
+    await lag.record_delay(CHANNEL, ONE, await ago(redis, 20))
 
-    assert pytest.approx(20, abs=2) == (await lag.late(CHANNEL, ONE, await ago(redis, 1))).seconds
+    assert pytest.approx(20, abs=2) == (await lag.record_delay(CHANNEL, ONE, await ago(redis, 1))).seconds
 
 
 async def test_a_lag_is_over_when_it_is_clearly_less(redis: Redis) -> None:
     """Just below what was too much it neither ends nor begins again."""
-    lag = Lag(redis, most=30)
-    await lag.late(CHANNEL, ONE, await ago(redis, 40))
-    await lag.late(CHANNEL, TWO, await ago(redis, 25))
+    lag = DelayedCards(redis, most=30)
+    await lag.record_delay(CHANNEL, ONE, await ago(redis, 40))
+    await lag.record_delay(CHANNEL, TWO, await ago(redis, 25))
 
-    assert ("", 1) == told(await lag.shown(CHANNEL, ONE))
+    assert ("", 1) == told(await lag.record_shown(CHANNEL, ONE))
 
 
 async def test_words_that_could_not_be_said_are_still_to_be_said(redis: Redis) -> None:
     """Whoever asks next is told to tell."""
-    lag = Lag(redis, most=30)
-    await lag.late(CHANNEL, ONE, await ago(redis, 40))
-    await lag.untold(CHANNEL, "begin")
-    assert "begin" == (await lag.late(CHANNEL, ONE, 0)).verdict
-    await lag.shown(CHANNEL, ONE)
-    await lag.untold(CHANNEL, "end")
-    assert "end" == (await lag.shown(CHANNEL, ONE)).verdict
+    lag = DelayedCards(redis, most=30)
+    await lag.record_delay(CHANNEL, ONE, await ago(redis, 40))
+    await lag.undo_notice(CHANNEL, "begin")
+    assert "begin" == (await lag.record_delay(CHANNEL, ONE, 0)).verdict
+    await lag.record_shown(CHANNEL, ONE)
+    await lag.undo_notice(CHANNEL, "end")
+    assert "end" == (await lag.record_shown(CHANNEL, ONE)).verdict
 
 
-def told(late: Late) -> tuple[str, int]:
+def told(late: Delay) -> tuple[str, int]:
     """Give what somebody is told to tell, and how many cards wait."""
     return late.verdict, late.cards

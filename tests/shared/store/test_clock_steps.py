@@ -10,7 +10,7 @@ import pytest
 from shared.model.ids import IncidentId
 from shared.store.leases import Leases
 from shared.store.redis import Redis, connect
-from shared.store.shared_token_buckets import SharedBudgets
+from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.work_queue import Due, WorkQueue
 from tests.clocks import HOUR, NEEDED, Clock, stepping
 
@@ -58,7 +58,7 @@ async def test_a_clock_that_is_put_back_holds_nothing_up(store: Store) -> None:
     queue, leases, budgets = (
         WorkQueue(store.redis, "dirty", 0.2),
         Leases(store.redis, "slack", 0.2),
-        SharedBudgets(store.redis),
+        SharedTokenBuckets(store.redis),
     )
     await queue.mark(ONE)
     assert isinstance(await queue.take(), Due)

@@ -53,7 +53,7 @@ async def one_done_of_two(redis: Redis) -> None:
     for _ in range(2):
         await append(redis, keys.EVENTS, FIELDS, wait_for_disk=True)
     first, _ = [entry async for entry in inbox.batch()]
-    await inbox.done(first)
+    await inbox.ack(first)
 
 
 async def test_a_torn_tail_holds_no_half_step(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ async def test_a_store_that_is_down_loses_a_fact_and_nothing_else() -> None:
     """Whoever notes something goes on with their work."""
     down = connect("redis://127.0.0.1:1")
 
-    await Journal(down).note(INCIDENT, fact("slack.later"))
+    await Journal(down).append(INCIDENT, fact("slack.later"))
 
     await down.aclose()
 
@@ -77,7 +77,7 @@ async def test_a_store_that_is_down_loses_a_fact_and_nothing_else() -> None:
 async def test_a_journal_is_capped(redis: Redis) -> None:
     """An incident on which much happens forgets its first steps, about."""
     for _ in range(keys.JOURNAL_STEPS + 300):
-        await Journal(redis).note(INCIDENT, fact("message.updated"))
+        await Journal(redis).append(INCIDENT, fact("message.updated"))
 
     assert len(await whats(redis)) < keys.JOURNAL_STEPS + 200
 

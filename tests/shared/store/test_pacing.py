@@ -23,7 +23,7 @@ from shared.slack.api.rate_limits import Priority, RateLimiter
 from shared.slack.api.token_buckets import Caller, Limit, LocalTokenBuckets
 from shared.store import keys
 from shared.store.redis import Redis, connect
-from shared.store.shared_token_buckets import FURTHEST, SharedBudgets
+from shared.store.shared_token_buckets import FURTHEST, SharedTokenBuckets
 
 POST = "chat.postMessage"
 LONG = 3600.0
@@ -49,7 +49,7 @@ async def burst(pacing: RateLimiter, channel: str = "C0") -> int:
 
 async def test_all_workers_take_from_the_same_budget(redis: Redis) -> None:
     """What one worker has used up is not there for another; another channel is."""
-    one, other = (RateLimiter(time.monotonic, pace=50, shared=SharedBudgets(redis)) for _ in range(2))
+    one, other = (RateLimiter(time.monotonic, pace=50, shared=SharedTokenBuckets(redis)) for _ in range(2))
     for _ in range(3):
         await one.take(POST, "C0", Priority.FIRST)
     assert 1 == await burst(other)
@@ -58,7 +58,7 @@ async def test_all_workers_take_from_the_same_budget(redis: Redis) -> None:
 
 async def test_a_429_closes_for_all_workers(redis: Redis) -> None:
     """Who was told to wait tells the others."""
-    one, other = (RateLimiter(time.monotonic, shared=SharedBudgets(redis)) for _ in range(2))
+    one, other = (RateLimiter(time.monotonic, shared=SharedTokenBuckets(redis)) for _ in range(2))
     await one.pause(POST, "C0", 30)
     with pytest.raises(Unavailable) as raised:
         await other.take(POST, "C0", Priority.FIRST)
@@ -68,7 +68,7 @@ async def test_a_429_closes_for_all_workers(redis: Redis) -> None:
 
 async def test_a_shorter_wait_does_not_end_a_longer_one(redis: Redis) -> None:
     """Two workers were told different times: the later one holds."""
-    budgets = SharedBudgets(redis)
+    budgets = SharedTokenBuckets(redis)
     await budgets.postpone("b", 30)
     await budgets.postpone("b", 10)
     assert 29 < await budgets.take([Limit("b", 1.0, 0.0)]) <= 30
@@ -76,7 +76,7 @@ async def test_a_shorter_wait_does_not_end_a_longer_one(redis: Redis) -> None:
 
 async def test_all_or_nothing(redis: Redis) -> None:
     """A call that has no room in one of its budgets takes nothing from the other."""
-    budgets = SharedBudgets(redis)
+    budgets = SharedTokenBuckets(redis)
     await budgets.postpone("full", LONG)
     assert await budgets.take([Limit("free", LONG, 0.0), Limit("full", 1.0, 0.0)]) > 0
     assert 0 == await budgets.take([Limit("free", LONG, 0.0)])
@@ -84,7 +84,7 @@ async def test_all_or_nothing(redis: Redis) -> None:
 
 async def test_those_who_wait_are_told_times_of_their_own(redis: Redis) -> None:
     """Each comes back when it is its turn, however often it asks, and not all at the same moment."""
-    budgets, limits = SharedBudgets(redis), [Limit("b", 100.0, 0.0)]
+    budgets, limits = SharedTokenBuckets(redis), [Limit("b", 100.0, 0.0)]
     await budgets.take(limits)
 
     waits = [await budgets.take(limits, Caller(name, 0)) for name in "abcab"]
@@ -94,7 +94,7 @@ async def test_those_who_wait_are_told_times_of_their_own(redis: Redis) -> None:
 
 async def test_the_higher_priority_goes_before_those_who_wait(redis: Redis) -> None:
     """It is told of those before it alone, and the others learn of it when they come back."""
-    budgets, limits = SharedBudgets(redis), [Limit("b", 100.0, 0.0)]
+    budgets, limits = SharedTokenBuckets(redis), [Limit("b", 100.0, 0.0)]
     await budgets.take(limits)
     await budgets.take(limits, Caller("low", 3))
     await budgets.take(limits, Caller("lower", 3))
@@ -106,7 +106,7 @@ async def test_the_higher_priority_goes_before_those_who_wait(redis: Redis) -> N
 
 async def test_nobody_takes_the_place_of_those_who_wait(redis: Redis) -> None:
     """There is room for one, and it is kept for who came first; when that one has gone through, the next one may."""
-    budgets = SharedBudgets(redis)
+    budgets = SharedTokenBuckets(redis)
     full, room = [Limit("b", 100.0, 0.0)], [Limit("b", 100.0, 101.0)]
     await budgets.take(full)
     await budgets.take(full, Caller("first", 1))
@@ -118,7 +118,7 @@ async def test_nobody_takes_the_place_of_those_who_wait(redis: Redis) -> None:
 
 async def test_who_does_not_come_back_loses_the_place(redis: Redis) -> None:
     """A worker that died holds up the others only for a while."""
-    budgets, soon = SharedBudgets(redis, late=0.01), [Limit("b", 0.05, 0.0)]
+    budgets, soon = SharedTokenBuckets(redis, late=0.01), [Limit("b", 0.05, 0.0)]
     await budgets.take(soon)
     assert 0 < await budgets.take(soon, Caller("dead", 0))
 
@@ -129,7 +129,7 @@ async def test_who_does_not_come_back_loses_the_place(redis: Redis) -> None:
 
 async def test_a_busy_channel_holds_up_no_other(redis: Redis) -> None:
     """Who waits for its own channel keeps no room in the budget that all channels share."""
-    budgets, all_channels = SharedBudgets(redis), Limit("all", 100.0, 150.0)
+    budgets, all_channels = SharedTokenBuckets(redis), Limit("all", 100.0, 150.0)
     await budgets.postpone("busy", LONG)
     for name in "abc":
         assert 0 < await budgets.take([Limit("busy", 100.0, 0.0), all_channels], Caller(name, 0))
@@ -139,7 +139,7 @@ async def test_a_busy_channel_holds_up_no_other(redis: Redis) -> None:
 
 async def test_a_busy_channel_does_not_fill_the_line_of_a_method(redis: Redis) -> None:
     """Updates count over all channels: whoever is the first of its channel to wait goes before a busy one's backlog."""
-    budgets, limits = SharedBudgets(redis), [Limit("chat.update", 100.0, 0.0)]
+    budgets, limits = SharedTokenBuckets(redis), [Limit("chat.update", 100.0, 0.0)]
     await budgets.take(limits)
     for number in range(5):
         await budgets.take(limits, Caller(f"C0BUSY:{number}", 0))
@@ -151,7 +151,7 @@ async def test_a_busy_channel_does_not_fill_the_line_of_a_method(redis: Redis) -
 
 async def test_who_has_room_in_its_channel_waits_in_the_line_of_all(redis: Redis) -> None:
     """There the first that could go goes first, of whatever channel."""
-    budgets = SharedBudgets(redis)
+    budgets = SharedTokenBuckets(redis)
     await budgets.postpone("all", 100.0)
 
     waits = [
@@ -163,7 +163,7 @@ async def test_who_has_room_in_its_channel_waits_in_the_line_of_all(redis: Redis
 
 async def test_nobody_is_told_to_stay_away_while_there_is_room(redis: Redis) -> None:
     """Several of a busy channel come to stand in the line of all together: each of them is told of that line once."""
-    budgets, all_channels = SharedBudgets(redis), Limit("all", 10.0, 0.0)
+    budgets, all_channels = SharedTokenBuckets(redis), Limit("all", 10.0, 0.0)
     await budgets.postpone("all", 100.0)
     for number in range(20):
         await budgets.take([Limit(f"quiet {number}", 1.0, 3.0), all_channels], Caller(f"quiet {number}", 0))
@@ -176,7 +176,7 @@ async def test_nobody_is_told_to_stay_away_while_there_is_room(redis: Redis) -> 
 
 async def test_a_budget_that_is_full_again_leaves_nothing_behind(redis: Redis) -> None:
     """The keys end by themselves, as soon as they say nothing any more."""
-    budgets = SharedBudgets(redis)
+    budgets = SharedTokenBuckets(redis)
     await budgets.take([Limit("b", 20.0, 0.0)])
     assert 19_000 < await redis.pttl(keys.budget("b")) <= 20_001
 
@@ -189,7 +189,7 @@ async def test_a_real_server_counts_the_calls_of_two_workers(valkey: EmbeddedVal
     async def press(url: str) -> None:
         nonlocal granted
         client = connect(url)
-        budgets = SharedBudgets(client)
+        budgets = SharedTokenBuckets(client)
         while time.monotonic() < end:
             granted += not await budgets.take([Limit("b", interval, (room - 1) * interval)])
         await client.aclose()
@@ -205,7 +205,7 @@ async def test_a_real_server_counts_the_calls_of_two_workers(valkey: EmbeddedVal
 async def test_a_store_that_dies_is_store_down(valkey: EmbeddedValkey) -> None:
     """The budgets say so in the store's own error, which the pacing goes on without."""
     client = connect(valkey.url)
-    budgets = SharedBudgets(client)
+    budgets = SharedTokenBuckets(client)
     pacing = RateLimiter(time.monotonic, pace=100, shared=budgets)
     await pacing.take(POST, "C0", Priority.FIRST)
     await valkey.kill()
@@ -228,7 +228,8 @@ async def test_misbehaving_limits(valkey: EmbeddedValkey) -> None:
     async with SlackSandbox(paced=True, limits=limits) as sandbox:
         channels = [ChannelId(sandbox.add_channel(name).id) for name in ("one", "two", "three")]
         doors = [
-            Slack(sandbox.bot_token, sandbox.api_url, pace=1 / faster, budgets=SharedBudgets(redis)) for _ in range(2)
+            Slack(sandbox.bot_token, sandbox.api_url, pace=1 / faster, budgets=SharedTokenBuckets(redis))
+            for _ in range(2)
         ]
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             for door in doors:
