@@ -44,27 +44,27 @@ def main(durations: Durations | None = None) -> int:
         return EXIT_MISCONFIGURED
     # Bolt reads this variable by itself, and warns at every start that it does not use it.
     os.environ.pop("SLACK_BOT_TOKEN", None)
-    return run_to_exit_code(serve(settings, config, durations or Durations()))
+    return _run_to_exit_code(serve(settings, config, durations or Durations()))
 
 
-def run_to_exit_code(work: Coroutine[None, None, None]) -> int:
+def _run_to_exit_code(work: Coroutine[None, None, None]) -> int:
     code = EXIT_OK
     try:
         asyncio.run(work)
     except* NotReady as errors:
-        log.critical("worker.not_ready", why=flatten_errors(errors))
+        log.critical("worker.not_ready", why=_flatten_errors(errors))
         code = EXIT_MISCONFIGURED
     except* (BridgeError, OSError) as errors:
-        log.critical("worker.ended", why=flatten_errors(errors))
+        log.critical("worker.ended", why=_flatten_errors(errors))
         code = EXIT_FAILED
     return code
 
 
-def flatten_errors(errors: ExceptionGroup[Exception]) -> list[str]:
+def _flatten_errors(errors: ExceptionGroup[Exception]) -> list[str]:
     """Say what has happened, and not that it happened in a TaskGroup within a TaskGroup."""
     found: list[str] = []
     for error in errors.exceptions:
-        found += flatten_errors(error) if isinstance(error, ExceptionGroup) else [str(error)]
+        found += _flatten_errors(error) if isinstance(error, ExceptionGroup) else [str(error)]
     return found
 
 

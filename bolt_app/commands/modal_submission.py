@@ -39,8 +39,8 @@ class ModalInput:
     """
     What was filled in.
 
-    `chosen` are people of Slack, to be looked up in PagerDuty. `mine` says that the person wants to have the incident.
-    `wake` is when a snooze is to end, if they chose a time of day. `field` is where that was chosen which is still to
+    `selected_users` are people of Slack, to be looked up in PagerDuty. `assign_to_me` says that the person wants to have the incident.
+    `wake` is when a snooze is to end, if they chose a time of day. `user_block` is where that was chosen which is still to
     be looked up.
     """
 

@@ -37,7 +37,7 @@ class MessageTarget:
     """
     Where a message belongs, and how to store what is known of it.
 
-    `aloud` lets the whole channel see a message of a thread. One that is `urgent` goes before others.
+    `broadcast` lets the whole channel see a message of a thread. One that is `urgent` goes before others.
     """
 
     channel: ChannelId

@@ -122,7 +122,7 @@ class IncidentResync:
         this.late += [incident] if looked.repaired else []
 
     async def reconcile_once(self, this: ResyncPass, incident: IncidentId) -> None:
-        """Get to know an incident of which there is a card and nothing else. Raises as `look` does."""
+        """Get to know an incident of which there is a card and nothing else. Raises as `check` does."""
         await this.lease.check(self._wiring.durations.pagerduty_timeout)
         try:
             read = (await self._wiring.pagerduty.incident(incident)).value

@@ -51,7 +51,7 @@ class DirectPress:
     """
     A press that could not be stored: how it ended, the incident's page, and whether its clicker has been told.
 
-    `linked`, `rule` and `answered` are for the audit, as in a `Execution`; `recorded` says that the store knows of it all.
+    `linked`, `rule` and `response` are for the audit, as in a `Execution`; `recorded` says that the store knows of it all.
     """
 
     command: Command

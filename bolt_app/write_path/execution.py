@@ -15,8 +15,8 @@ class Execution:
     """
     A command in hand: its record as last stored, and the lease it is worked on under.
 
-    `told` counts the private answers so far, `url` is the incident's page at PagerDuty. For the audit: `linked` is who
-    the person turned out to be, `rule` what allowed it, `answered` how PagerDuty answered the last call.
+    `replies_sent` counts the private answers so far, `url` is the incident's page at PagerDuty. For the audit: `linked` is who
+    the person turned out to be, `rule` what allowed it, `response` how PagerDuty answered the last call.
     """
 
     record: CommandRecord

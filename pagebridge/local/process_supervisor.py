@@ -108,7 +108,7 @@ class Supervisor:
     """
     Runs `parts` until `stop` is called or one of them has to be given up; then all of them end.
 
-    `tell` takes what an operator has to know. A part that ends with the code `EXIT_MISCONFIGURED` is given up at once.
+    `tell` takes what an operator has to know. A part that ends with the code `MISCONFIGURED` is given up at once.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """
 Block Kit's limits as tables. Source: Slack's pages on blocks, elements and composition objects, and slack_sdk's models.
 
-Where the pages give no number the stricter guess stands here. Kinds of blocks that are not looked into are in `OPEN_STATUSES`.
+Where the pages give no number the stricter guess stands here. Kinds of blocks that are not looked into are in `OPEN`.
 """
 
 from collections.abc import Iterator, Mapping

@@ -44,7 +44,7 @@ class Field:
     """
     One element that holds a value.
 
-    `no_pre_call`: the app is told of every change, because the element stands outside of input blocks or its block says so.
+    `at_once`: the app is told of every change, because the element stands outside of input blocks or its block says so.
     """
 
     label: str

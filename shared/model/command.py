@@ -60,7 +60,7 @@ class ActionParams:
     `text` is the note, the resolution note, the status update, the message to responders, or the details of a new
     incident. `people` are PagerDuty users to assign or to ask. `policy`, `priority` and `service` are PagerDuty's.
     `level` is an escalation level, from 1. `seconds` is how long to snooze. `title` and `urgency` are those of a new
-    incident. `seen` are the assignees whom the person saw: what changes them is refused if they are others by now.
+    incident. `expected_assignees` are the assignees whom the person saw: what changes them is refused if they are others by now.
     """
 
     text: str = ""

@@ -16,9 +16,9 @@ class CommandRecord:
     One command and how far it has come. All times are the store's.
 
     `calls` counts the writes that were begun; `begun_ms` is when the last one was, `until_ms` its end with its latest
-    effect. `unclear`
+    effect. `uncertain`
     says that a call was begun whose end nobody has seen, or whose end did not tell. `reported` says that the sender of
-    the last call saw it end: only then can it not be sent any more. `told` counts the private answers.
+    the last call saw it end: only then can it not be sent any more. `replies_sent` counts the private answers.
     """
 
     command: Command

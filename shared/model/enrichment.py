@@ -30,9 +30,9 @@ class FirstAlert:
 @dataclass(frozen=True)
 class PendingActions:
     """
-    What PagerDuty will do by itself with the incident as it was at `of`, in PagerDuty's time.
+    What PagerDuty will do by itself with the incident as it was at `as_of`, in PagerDuty's time.
 
-    `escalates_ms` is when it goes on to the next level unless somebody acknowledges it, `to` whom, empty unless that is
+    `escalates_ms` is when it goes on to the next level unless somebody acknowledges it, `assignees` whom, empty unless that is
     known for certain. `ends_ms` is when the acknowledgement or the snooze is over. None: never, as far as can be told.
     """
 

@@ -3,7 +3,7 @@ The projection of one incident, and `fold`, the one rule by which anything chang
 
 Invariant, for any order, number and duplication of events: the newest snapshot wins, an older one never overwrites, and
 every transition has exactly one line. What PagerDuty's own times cannot decide is not guessed: the fold only notes that
-a read is needed (`unread`), and whoever reads settles it.
+a read is needed (`needs_read`), and whoever reads settles it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -67,9 +67,9 @@ class Incident:
     All that is known of one incident.
 
     `as_of` is the time in PagerDuty's own data up to which `snapshot` is known, `rank` decides between snapshots whose
-    times overlap. `level` is remembered because PagerDuty tells it nowhere. `seen` holds the ids of the events folded,
-    with the store's time at which they were. `unread` says that PagerDuty has to be asked. `first` stays as it is.
-    `briefing` is what only a read can tell.
+    times overlap. `level` is remembered because PagerDuty tells it nowhere. `seen_events` holds the ids of the events folded,
+    with the store's time at which they were. `needs_read` says that PagerDuty has to be asked. `first_seen` stays as it is.
+    `enrichment` is what only a read can tell.
     """
 
     id: IncidentId
@@ -160,7 +160,7 @@ def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
     Idempotent by `event.id`, indifferent to the order of events. `now_ms` is the store's time and serves only to forget
     what is older than any delivery can be.
     """
-    # What a line has from an event is remembered for as long as the line is: longer than `seen`.
+    # What a line has from an event is remembered for as long as the line is: longer than `seen_events`.
     if event.id in {
         *(seen for seen, _ in incident.seen_events),
         *(held for line in incident.lines for _, held in line.slots),
@@ -184,7 +184,7 @@ def fold_read(incident: Incident, read: Event) -> Incident:
     """
     Fold what a `GET` showed while other events may have come in: it announces nothing, and is compared like any other.
 
-    Reads are not remembered in `seen`: reading the same state twice changes nothing.
+    Reads are not remembered in `seen_events`: reading the same state twice changes nothing.
     """
     return _advance_enrichment(incident, _take_snapshot(incident, read)[0])
 

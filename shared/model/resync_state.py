@@ -32,8 +32,8 @@ class ResyncState:
 
     `begun_ms` is when the last resync began, `watched_ms` when the subscription was last looked at, both by the store's
     clock, as is `due_ms`, before which none need begin unless its time has come (0: none is called for). `since_ms` is
-    up to when PagerDuty's log has been looked through, by its own clock; 0 if never. `again` are incidents that could
-    not be compared, `reached` is the one at which the last pass broke off, `turn` the last one whose thread was looked
+    up to when PagerDuty's log has been looked through, by its own clock; 0 if never. `recheck` are incidents that could
+    not be compared, `reached` is the one at which the last pass broke off, `sweep_position` the last one whose thread was looked
     at.
 
     `problem` says in words what is wrong with the webhook subscription. `pinged_ms` is when it was pinged to find out

@@ -8,7 +8,7 @@ from shared.model.ids import ChannelId, TeamId
 
 @dataclass(frozen=True)
 class Privacy:
-    """What was decided, for the `teams` that the incident belonged to at that time. `shut` are those channels."""
+    """What was decided, for the `teams` that the incident belonged to at that time. `hidden_in` are those channels."""
 
     teams: frozenset[TeamId] = frozenset()
     hidden_in: frozenset[ChannelId] = frozenset()

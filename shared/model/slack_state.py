@@ -14,8 +14,8 @@ class MessageState:
     One message that is to exist once.
 
     `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a call whose
-    outcome is not known: before `until_ms` nothing is looked up or repeated. `shown` is the digest of what the message
-    says, None while that is unknown. `said` is the digest of an update that an earlier one may overwrite until
+    outcome is not known: before `until_ms` nothing is looked up or repeated. `content_digest` is the digest of what the message
+    says, None while that is unknown. `pending_digest` is the digest of an update that an earlier one may overwrite until
     `until_ms`: before then, writing the same again is no use. `replaces` is a message that cannot be edited any more,
     to be deleted once this one is there. `state_ms` is the time of the newest event it tells of, by PagerDuty's clock.
     """
@@ -53,12 +53,12 @@ class SlackState:
     An incident's messages. The first of `channels` is home: only there is the thread the timeline.
 
     `generation` is that of the store when the first message was planned. `displaced` names the channel that could not
-    be posted to when the incident is shown in the default channel for that reason. `behind` are lines that stand in a
+    be posted to when the incident is shown in the default channel for that reason. `outdated_lines` are lines that stand in a
     thread which is home no more. `waiting` are channels that cannot be posted to: what they show is not looked after
-    until they open. `called` are the people whom a message has mentioned when it was posted, so that none does again.
+    until they open. `mentioned` are the people whom a message has mentioned when it was posted, so that none does again.
     `omitted_lines` are lines that the thread has no message for because of its verbosity, whatever that becomes later.
 
-    `secrecy` tells which of `channels` learn nothing more, because it has come to belong to a private team.
+    `privacy` tells which of `channels` learn nothing more, because it has come to belong to a private team.
 
     For an incident that is older than the data set: lines up to `announced_until_ms` count as told also without a message, because
     the thread was there before; with `silent_until_ms` it gets a card only when something happens after that. Both are on
@@ -120,7 +120,7 @@ class SlackState:
         return channel in self.channels and channel not in self.privacy.hidden_in
 
     def withheld(self, secrecy: Privacy) -> "SlackState":
-        """Let the channels that `secrecy` shuts learn nothing more; home is one that is not, if there is any."""
+        """Let the channels that `privacy` shuts learn nothing more; home is one that is not, if there is any."""
         channels = tuple(sorted(self.channels, key=lambda channel: channel in secrecy.hidden_in))
         if channels[:1] == self.channels[:1]:
             return replace(self, privacy=secrecy)

@@ -2,7 +2,7 @@
 The journals: one small stream for each incident, in its slot, capped by count and by age.
 
 What follows from a change of a document is written by the script that stores the document. The rest goes through
-`note`, which never fails: a fact that is lost must cost nothing but itself.
+`append`, which never fails: a fact that is lost must cost nothing but itself.
 """
 
 import json

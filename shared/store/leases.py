@@ -68,7 +68,7 @@ class Lease:
 
 
 class Leases:
-    """Takes, prolongs and releases the leases for one kind of `work`, each `lasts` seconds."""
+    """Takes, prolongs and releases the leases for one kind of `work`, each `ttl` seconds."""
 
     def __init__(self, redis: Redis, work: str, lasts: float, now: Callable[[], float] = time.monotonic) -> None:
         self.work = work

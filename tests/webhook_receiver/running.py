@@ -113,7 +113,7 @@ async def stored(redis: Redis) -> list[dict[bytes, bytes]]:
 
 
 async def storing(redis: Redis) -> bool:
-    """Tell whether somebody waits for an append; `CLIENT RETRY_PAUSE` makes them wait."""
+    """Tell whether somebody waits for an append; `CLIENT PAUSE` makes them wait."""
     return b"cmd=xadd" in await redis.execute_command("CLIENT", "LIST")
 
 

@@ -78,7 +78,7 @@ class ActionResult:
     proven: bool = False
 
     def changed_since(self, read: Instant) -> bool:
-        """Tell whether PagerDuty shows a change since `read`: a call that changed nothing is answered as well."""
+        """Tell whether PagerDuty shows a change since `read_at`: a call that changed nothing is answered as well."""
         updated = self.incident.updated if self.incident else None
         return updated is not None and not updated.surely_before(read)
 

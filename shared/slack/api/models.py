@@ -24,7 +24,7 @@ class SlackPerson:
     Somebody in Slack, as `users.info` shows them to us.
 
     `email` is None when they have none or we may not see it. `email_confirmed` is False when Slack says that it is not,
-    None when Slack does not say. A `stranger` belongs to another organisation, and shares a channel with us. `zone` is
+    None when Slack does not say. A `external` belongs to another organisation, and shares a channel with us. `zone` is
     their time zone, such as `Europe/Berlin`; empty when Slack does not say.
     """
 

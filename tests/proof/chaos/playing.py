@@ -233,7 +233,7 @@ def _pick(among: Sequence[T], roll: float) -> T:
 
 
 def _failures(seed: int) -> Iterator[Fault]:
-    """Draw how calls to PagerDuty fail by chance. None takes effect after its caller has given up: see `plan.SHORT_VALUE`."""
+    """Draw how calls to PagerDuty fail by chance. None takes effect after its caller has given up: see `plan.SHORT`."""
     numbers = count(seed * 100)
     for method in ("PUT", "POST"):
         yield Fault(method, status=503, text="Unavailable", chance=0.06, seed=next(numbers))
