@@ -26,7 +26,12 @@ from shared.slack.api.client import SlackIdentity
 
 
 def build(
-    token: str, home: SlackIdentity, wiring: Services, direct: DirectAcknowledge, in_hand: InflightTracker, command: str
+    token: str,
+    home: SlackIdentity,
+    services: Services,
+    direct: DirectAcknowledge,
+    inflight: InflightTracker,
+    command: str,
 ) -> AsyncApp:
     """
     Build the app around an `auth.test` that was made at start; `command` is the slash command.
@@ -43,27 +48,39 @@ def build(
             bot_token=token,
         )
 
-    web = wiring.slack.web
+    web = services.slack.web
     # Without a token of its own, or Bolt warns at every start that `authorize` wins.
     client = AsyncWebClient(base_url=web.base_url, session=web.session, retry_handlers=[])
     # Without a name Bolt looks for one in the source of everything that is being called.
     app = AsyncApp(name="pagebridge", client=client, authorize=authorize, request_verification_enabled=False)
-    app.middleware(WorkspaceGuard(wiring.slack, home))
-    _listen(app, wiring, direct, in_hand, command)
+    app.middleware(WorkspaceGuard(services.slack, home))
+    _listen(app, services, direct, inflight, command)
     return app
 
 
-def _listen(app: AsyncApp, wiring: Services, direct: DirectAcknowledge, in_hand: InflightTracker, command: str) -> None:
-    intake, slack, catalogue = CommandLog(wiring), wiring.slack, wiring.account_cache
-    taking, opening, which = (
-        CommandIntake(intake, direct),
-        ModalOpener(slack, catalogue, wiring.clock),
-        IncidentLookup(wiring),
+def _listen(
+    app: AsyncApp, services: Services, direct: DirectAcknowledge, inflight: InflightTracker, command: str
+) -> None:
+    command_log, slack, account_cache = CommandLog(services), services.slack, services.account_cache
+    command_intake, modal_opener, incident_lookup = (
+        CommandIntake(command_log, direct),
+        ModalOpener(slack, account_cache, services.clock),
+        IncidentLookup(services),
     )
-    actions = BlockActions(taking, slack, opening, IncidentDetails(wiring, opening), RetryResolver(wiring))
-    block_actions.register(app, actions, in_hand)
-    view_submissions.register(app, ViewSubmissions(intake, ModalResolver(wiring)), catalogue, in_hand)
-    message_shortcuts.register(app, Shortcuts(taking, slack, MessageToNote(wiring)), in_hand)
-    commands = SlashCommands(command, intake, taking, slack, opening, which, QueryRouter(wiring, which))
-    slash_commands.register(app, commands, in_hand)
-    user_events.register(app, wiring.identity)
+    actions = BlockActions(
+        command_intake, slack, modal_opener, IncidentDetails(services, modal_opener), RetryResolver(services)
+    )
+    block_actions.register(app, actions, inflight)
+    view_submissions.register(app, ViewSubmissions(command_log, ModalResolver(services)), account_cache, inflight)
+    message_shortcuts.register(app, Shortcuts(command_intake, slack, MessageToNote(services)), inflight)
+    commands = SlashCommands(
+        command,
+        command_log,
+        command_intake,
+        slack,
+        modal_opener,
+        incident_lookup,
+        QueryRouter(services, incident_lookup),
+    )
+    slash_commands.register(app, commands, inflight)
+    user_events.register(app, services.identity)

@@ -128,14 +128,14 @@ class QueueWorker:
         return min(doubled, self._durations.retry_max)
 
 
-async def repeat_until_stopped(step: Callable[[], Awaitable[None]], wiring: Services) -> None:
+async def repeat_until_stopped(step: Callable[[], Awaitable[None]], services: Services) -> None:
     """Do a step over and over until the worker is told to stop; while the store is down, say so and wait a moment."""
-    while not wiring.stopping.is_set():
+    while not services.stopping.is_set():
         try:
             await step()
         except StoreDown as error:
             log.warning("store.down", during="reading a stream", why=str(error))
-            await asyncio.sleep(wiring.durations.retry_first)
+            await asyncio.sleep(services.durations.retry_first)
 
 
 async def call_or_wait(call: Callable[[], Awaitable[Due | float | None]], durations: Durations) -> Due | float | None:

@@ -24,8 +24,8 @@ LONGEST_PAUSE = 60.0
 class RouteMonitor:
     """Checks the routes that are in force against both sides, whenever they have changed."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self._changed = asyncio.Event()
         self._changed.set()
 
@@ -40,7 +40,7 @@ class RouteMonitor:
             self._changed.clear()
             try:
                 async with asyncio.timeout(LONGEST_PAUSE):
-                    await self.check(self._wiring.config.routing)
+                    await self.check(self._services.config.routing)
             except TimeoutError:
                 log.warning("routes.unchecked", why=f"it took longer than {LONGEST_PAUSE:.0f} s")
             except Exception:
@@ -49,7 +49,7 @@ class RouteMonitor:
 
     async def check(self, routing: RoutingConfig) -> None:
         """Name every route that leads to a channel which cannot be posted to, or asks for what PagerDuty has not."""
-        checks = RouteChecks(self._wiring.slack, self._wiring.pagerduty)
+        checks = RouteChecks(self._services.slack, self._services.pagerduty)
         for place, check in chain(checks.channels(routing), checks.conditions(routing)):
             await self._run_check(place, check)
 

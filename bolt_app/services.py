@@ -74,9 +74,9 @@ class Services:
     journal: Journal = field(init=False)
 
     @classmethod
-    def build(cls, doors: Clients, home: SlackIdentity, config: BridgeConfig, durations: Durations) -> "Services":
+    def build(cls, clients: Clients, home: SlackIdentity, config: BridgeConfig, durations: Durations) -> "Services":
         """Wire a worker's parts in the usual way, on a store that is durable; `replace` puts in what is not usual."""
-        redis, slack, pagerduty, lease = doors.redis, doors.slack, doors.pagerduty, durations.lease
+        redis, slack, pagerduty, lease = clients.redis, clients.slack, clients.pagerduty, durations.lease
         incidents = documents.incidents(redis)
         return cls(
             config=config,

@@ -25,12 +25,12 @@ CONFINED_ROLES = frozenset({"restricted_access", "read_only_limited_user"})
 class Visibility:
     """Decides on data read just now."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def is_shown(self, incident: IncidentId, channel: ChannelId) -> bool:
         """Tell whether a channel shows an incident."""
-        return (await self._wiring.slack_states.load(incident)).value.is_shown_in(channel)
+        return (await self._services.slack_states.load(incident)).value.is_shown_in(channel)
 
     async def filter_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
@@ -40,7 +40,7 @@ class Visibility:
         """
         if await self.is_shown(incident.id, channel):
             return True
-        user = (await self._wiring.identity.link(by)).user
+        user = (await self._services.identity.link(by)).user
         private = await self.private(incident.snapshot.team_ids)
         involved = user.id in incident.snapshot.assignee_ids | incident.responders
         return self.can_see(user, incident.snapshot.team_ids, private, involved=involved)
@@ -63,7 +63,7 @@ class Visibility:
         self, user: User, teams: Iterable[TeamId], private: frozenset[TeamId], *, involved: bool = False
     ) -> bool:
         """Tell whether somebody sees what belongs to `teams`; whoever may act everywhere sees everything."""
-        everywhere = user.id in self._wiring.config.authorization.everywhere
+        everywhere = user.id in self._services.config.authorization.everywhere
         return can_see(user, frozenset(teams), private, involved=involved or everywhere)
 
     async def private(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
@@ -74,7 +74,7 @@ class Visibility:
 
     async def _is_private(self, team: TeamId) -> bool:
         try:
-            return (await self._wiring.pagerduty.team(team)).private
+            return (await self._services.pagerduty.team(team)).private
         except NotFound:
             return True
 

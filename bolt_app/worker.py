@@ -68,7 +68,7 @@ class Worker:
         self._config = config
         self._durations = durations or Durations()
         self._name = secrets.token_hex(6)
-        self._wiring: Services | None = None
+        self._services: Services | None = None
         self._routes: RouteMonitor | None = None
 
     def stop(self) -> None:
@@ -92,30 +92,30 @@ class Worker:
     def apply_config(self, config: BridgeConfig) -> None:
         """Work by another `bridge.toml` from now on."""
         self._config = config
-        if self._wiring is not None:
-            self._wiring.config = config
-            self._wiring.identity.config = config.identity
-            self._wiring.authorization.config = config.authorization
+        if self._services is not None:
+            self._services.config = config
+            self._services.identity.config = config.identity
+            self._services.authorization.config = config.authorization
         if self._routes is not None:
             self._routes.config_changed()
 
     async def run(self) -> None:
         """Work until told to stop."""
         async with AsyncExitStack() as stack:
-            doors = await self._open(stack)
-            home = await startup_checks.check(doors.slack, self._settings.socket_token, doors.pagerduty)
-            wiring = self._wiring = await self._build_services(doors, home)
+            clients = await self._open(stack)
+            home = await startup_checks.check(clients.slack, self._settings.socket_token, clients.pagerduty)
+            services = self._services = await self._build_services(clients, home)
             direct = DirectAcknowledge(
-                wiring, Identity(wiring.config.identity, doors.slack, doors.pagerduty, NoIdentityCache(), home)
+                services, Identity(services.config.identity, clients.slack, clients.pagerduty, NoIdentityCache(), home)
             )
-            in_hand = InflightTracker()
-            bolt = app.build(self._bot_token, home, wiring, direct, in_hand, self._settings.slack_command)
+            inflight = InflightTracker()
+            bolt = app.build(self._bot_token, home, services, direct, inflight, self._settings.slack_command)
             transport = self.transport = self._transport(bolt)
             stack.push_async_callback(transport.close)
-            stack.push_async_callback(in_hand.drained)
-            health = AdminServer(doors.redis, transport, durable=wiring.durable)
+            stack.push_async_callback(inflight.drained)
+            health = AdminServer(clients.redis, transport, durable=services.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
-            await self._run_tasks(wiring, doors, transport, direct)
+            await self._run_tasks(services, clients, transport, direct)
 
     @property
     def _bot_token(self) -> str:
@@ -143,12 +143,12 @@ class Worker:
         stack.push_async_callback(pagerduty.aclose)
         return Clients(redis, blocking, slack, pagerduty)
 
-    async def _build_services(self, doors: Clients, home: SlackIdentity) -> Services:
-        wiring = Services.build(doors, home, self._config, self._durations)
-        await wiring.clock.now_ms()
-        durable = await self._is_durable(doors.redis)
-        await wiring.generation.current()
-        return replace(wiring, stopping=self.stopping, durable=durable)
+    async def _build_services(self, clients: Clients, home: SlackIdentity) -> Services:
+        services = Services.build(clients, home, self._config, self._durations)
+        await services.clock.now_ms()
+        durable = await self._is_durable(clients.redis)
+        await services.generation.current()
+        return replace(services, stopping=self.stopping, durable=durable)
 
     async def _is_durable(self, redis: Redis) -> bool:
         """Find out whether an append can wait for the disk, and say so loudly if it should and cannot."""
@@ -161,51 +161,57 @@ class Worker:
         return wanted and found.fsync
 
     async def _run_tasks(
-        self, wiring: Services, doors: Clients, transport: Transport, direct: DirectAcknowledge
+        self, services: Services, clients: Clients, transport: Transport, direct: DirectAcknowledge
     ) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
-        events, commands = self._inbox(doors, keys.EVENTS), self._inbox(doors, keys.COMMANDS)
+        events, commands = self._inbox(clients, keys.EVENTS), self._inbox(clients, keys.COMMANDS)
         await events.open()
         await commands.open()
-        executor = Executor(wiring, AttemptRunner(wiring), ProgressReplies(wiring))
-        placing = MessageSync(wiring.slack, wiring.clock, wiring.durations)
-        reconciler = Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing))
-        routes = self._routes = RouteMonitor(wiring)
+        executor = Executor(services, AttemptRunner(services), ProgressReplies(services))
+        message_sync = MessageSync(services.slack, services.clock, services.durations)
+        reconciler = Reconciler(services, ChannelPlanner(services), ChannelSync(services, message_sync))
+        routes = self._routes = RouteMonitor(services)
         async with asyncio.TaskGroup() as group:
             group.create_task(transport.run(self.stopping))
             checking = group.create_task(routes.run())
             tasks = [
-                group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(wiring).handle).step, wiring)),
                 group.create_task(
-                    repeat_until_stopped(StreamConsumer(commands, CommandDispatcher(wiring).handle).step, wiring)
-                ),
-                group.create_task(repeat_until_stopped(direct.catch_up, wiring)),
-                group.create_task(
-                    self._queue_worker(wiring, wiring.command_queue, "command", executor).run(self.stopping)
+                    repeat_until_stopped(StreamConsumer(events, Projector(services).handle).step, services)
                 ),
                 group.create_task(
-                    self._queue_worker(wiring, wiring.dirty_queue, "slack", reconciler).run(self.stopping)
+                    repeat_until_stopped(StreamConsumer(commands, CommandDispatcher(services).handle).step, services)
                 ),
-                group.create_task(self._enrichment_worker(wiring).run(self.stopping)),
-                group.create_task(repeat_until_stopped(self._scheduler(wiring, placing).step, wiring)),
+                group.create_task(repeat_until_stopped(direct.catch_up, services)),
+                group.create_task(
+                    self._queue_worker(services, services.command_queue, "command", executor).run(self.stopping)
+                ),
+                group.create_task(
+                    self._queue_worker(services, services.dirty_queue, "slack", reconciler).run(self.stopping)
+                ),
+                group.create_task(self._enrichment_worker(services).run(self.stopping)),
+                group.create_task(repeat_until_stopped(self._scheduler(services, message_sync).step, services)),
             ]
             await self.stopping.wait()
             checking.cancel()
-            _, late = await asyncio.wait(tasks, timeout=wiring.durations.drain)
+            _, late = await asyncio.wait(tasks, timeout=services.durations.drain)
             for task in late:
                 task.cancel()
 
-    def _scheduler(self, wiring: Services, placing: MessageSync) -> Scheduler:
-        resync = IncidentResync(wiring, IncidentRepair(wiring))
-        watchdog = SubscriptionWatchdog(wiring, self._settings.pagerduty_webhook_subscription)
-        return Scheduler(wiring, resync, SlackSweep(wiring, resync), watchdog, placing)
+    def _scheduler(self, services: Services, message_sync: MessageSync) -> Scheduler:
+        resync = IncidentResync(services, IncidentRepair(services))
+        watchdog = SubscriptionWatchdog(services, self._settings.pagerduty_webhook_subscription)
+        return Scheduler(services, resync, SlackSweep(services, resync), watchdog, message_sync)
 
-    def _enrichment_worker(self, wiring: Services) -> QueueWorker:
-        leases = Leases(wiring.redis, "briefing", wiring.durations.lease)
-        return QueueWorker(wiring.enrichment_queue, leases, Enricher(wiring), wiring.durations, CONCURRENT_ENRICHMENTS)
+    def _enrichment_worker(self, services: Services) -> QueueWorker:
+        leases = Leases(services.redis, "briefing", services.durations.lease)
+        return QueueWorker(
+            services.enrichment_queue, leases, Enricher(services), services.durations, CONCURRENT_ENRICHMENTS
+        )
 
-    def _inbox(self, doors: Clients, stream: str) -> Inbox:
-        return Inbox(doors.redis, doors.blocking, stream, self._name, self._durations)
+    def _inbox(self, clients: Clients, stream: str) -> Inbox:
+        return Inbox(clients.redis, clients.blocking, stream, self._name, self._durations)
 
-    def _queue_worker(self, wiring: Services, queue: WorkQueue, name: str, work: Executor | Reconciler) -> QueueWorker:
-        return QueueWorker(queue, wiring.leases(name), work, wiring.durations)
+    def _queue_worker(
+        self, services: Services, queue: WorkQueue, name: str, work: Executor | Reconciler
+    ) -> QueueWorker:
+        return QueueWorker(queue, services.leases(name), work, services.durations)

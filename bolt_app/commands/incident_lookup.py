@@ -50,11 +50,11 @@ class Target:
         """Take an incident as it is known now."""
         return cls(incident, label(incident, snapshot), snapshot.url, snapshot.assignee_ids)
 
-    def command(self, wish: ParsedCommand, typed: SlashPayload, people: tuple[Ref, ...] = ()) -> Command:
+    def command(self, parsed: ParsedCommand, typed: SlashPayload, people: tuple[Ref, ...] = ()) -> Command:
         """Make the command that was typed about it; its end is told in words, since nobody pressed a card."""
         return Command(
             id=typed.id,
-            action=ACTIONS[wish.verb],
+            action=ACTIONS[parsed.verb],
             incident=self.incident,
             by=typed.by,
             channel=typed.channel,
@@ -62,7 +62,7 @@ class Target:
             response_url=typed.response_url,
             label=self.label,
             url=self.url,
-            params=ActionParams(text=wish.text, people=people, expected_assignees=self.seen),
+            params=ActionParams(text=parsed.text, people=people, expected_assignees=self.seen),
             always_reply=True,
         )
 
@@ -70,92 +70,92 @@ class Target:
 class IncidentLookup:
     """Finds the incident."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
-        self._open = OpenIncidentReader(wiring)
-        self._seeing = Visibility(wiring)
-        self._meanings = SlashTargets(wiring.redis)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._open = OpenIncidentReader(services)
+        self._visibility = Visibility(services)
+        self._meanings = SlashTargets(services.redis)
 
-    async def find(self, wish: ParsedCommand, typed: SlashPayload) -> Target | Reply:
+    async def find(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
         """Find what `wish` is about, within `LOOKUP_TIMEOUT` seconds; else return what to answer."""
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
-                if wish.incident:
-                    return await self._by_number(wish, typed)
-                return await self._only_candidate(wish, typed)
+                if parsed.incident:
+                    return await self._by_number(parsed, typed)
+                return await self._only_candidate(parsed, typed)
         except NotFound:
-            return unknown_incident(wish, typed.command)
+            return unknown_incident(parsed, typed.command)
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             quoted = reference()
-            log.error("command.not_found_out", verb=wish.verb, why=repr(error), reference=quoted)
-            return lookup_failed(wish, typed.command, error, quoted)
+            log.error("command.not_found_out", verb=parsed.verb, why=repr(error), reference=quoted)
+            return lookup_failed(parsed, typed.command, error, quoted)
 
-    async def command(self, wish: ParsedCommand, typed: SlashPayload) -> Command | Reply:
+    async def command(self, parsed: ParsedCommand, typed: SlashPayload) -> Command | Reply:
         """Make the command that `wish` means, or return what to answer because it could not be made."""
-        target, people = await asyncio.gather(self.find(wish, typed), self._resolve_assignee(wish))
+        target, people = await asyncio.gather(self.find(parsed, typed), self._resolve_assignee(parsed))
         if isinstance(target, Reply):
             return target
-        return people if isinstance(people, Reply) else target.command(wish, typed, people)
+        return people if isinstance(people, Reply) else target.command(parsed, typed, people)
 
-    async def _resolve_assignee(self, wish: ParsedCommand) -> tuple[Ref, ...] | Reply:
+    async def _resolve_assignee(self, parsed: ParsedCommand) -> tuple[Ref, ...] | Reply:
         """Find the PagerDuty user of whoever was mentioned, before anything is stored."""
-        if wish.person is None:
+        if parsed.person is None:
             return ()
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
-                user = await self._wiring.identity.pagerduty_user(wish.person)
+                user = await self._services.identity.pagerduty_user(parsed.person)
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             quoted = reference()
-            log.warning("command.nobody", verb=wish.verb, why=repr(error), reference=quoted)
-            return no_such_person(wish, error, quoted)
+            log.warning("command.nobody", verb=parsed.verb, why=repr(error), reference=quoted)
+            return no_such_person(parsed, error, quoted)
         return (Ref(user.id, user.name),)
 
-    async def _by_number(self, wish: ParsedCommand, typed: SlashPayload) -> Target:
+    async def _by_number(self, parsed: ParsedCommand, typed: SlashPayload) -> Target:
         """Look among what the channel shows first: that needs no PagerDuty. Raises `NotFound` for what is hidden."""
         for known in await self._open_in_channel(typed):
-            if wish.incident in (known.id, command_reference(known.id, known.snapshot)):
+            if parsed.incident in (known.id, command_reference(known.id, known.snapshot)):
                 return Target.from_snapshot(known.id, known.snapshot)
-        read = (await self._wiring.pagerduty.incident(incident_id(wish.incident))).value
-        if await self._seeing.is_hidden(read, typed.by, typed.channel):
+        read = (await self._services.pagerduty.incident(incident_id(parsed.incident))).value
+        if await self._visibility.is_hidden(read, typed.by, typed.channel):
             raise NotFound("it belongs to a private team")
         return Target.from_snapshot(read.id, read.snapshot)
 
     async def _open_in_channel(self, typed: SlashPayload) -> list[OpenIncident]:
         """List what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
         try:
-            async with asyncio.timeout(self._wiring.durations.store_timeout / 2):
+            async with asyncio.timeout(self._services.durations.store_timeout / 2):
                 return await self._open.shown_in(typed.channel)
         except (StoreDown, TimeoutError) as error:
             log.warning("store.down", during="looking for an incident", why=repr(error))
             return []
 
-    async def _only_candidate(self, wish: ParsedCommand, typed: SlashPayload) -> Target | Reply:
+    async def _only_candidate(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
         """Take the only open one. A copy of the line is about the same one as the line, whatever is open by now."""
         found = await self._open.shown_in(typed.channel)
         only = found[0] if len(found) == 1 else None
-        if wish.verb in ACTIONS:
+        if parsed.verb in ACTIONS:
             meant = await self._meanings.remember(typed.id, only.id if only else None)
             if meant is not None and (only is None or meant != only.id):
-                return await self._by_number(replace(wish, incident=meant), typed)
+                return await self._by_number(replace(parsed, incident=meant), typed)
             if meant is None and only is not None:
                 return repeated_reply()
-        return Target.from_snapshot(only.id, only.snapshot) if only else candidates(wish, typed.command, found)
+        return Target.from_snapshot(only.id, only.snapshot) if only else candidates(parsed, typed.command, found)
 
 
-def candidates(wish: ParsedCommand, command: str, found: Sequence[OpenIncident]) -> Reply:
+def candidates(parsed: ParsedCommand, command: str, found: Sequence[OpenIncident]) -> Reply:
     """List what could have been meant, each with the line that works for it."""
     if not found:
-        line = as_code(f"{command} {replace(wish, incident=EXAMPLE).line}")
+        line = as_code(f"{command} {replace(parsed, incident=EXAMPLE).line}")
         every = as_code(f"{command} {Verb.LIST} all")
         return build_reply(f"No incident is open in this channel. Name the one you mean: {line}. {every} lists all.")
-    short = wish if len(wish.text) <= LONGEST else replace(wish, text="…")
+    short = parsed if len(parsed.text) <= LONGEST else replace(parsed, text="…")
     lines = [f"*{len(found)} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
     for known in found[:MOST_CANDIDATES]:
         line = replace(short, incident=command_reference(known.id, known.snapshot)).line
         lines.append(f"{headline(known.id, known.snapshot)}\n        {as_code(f'{command} {line}')}")
     if len(found) > MOST_CANDIDATES:
         lines.append(f"…and {len(found) - MOST_CANDIDATES} more: {as_code(f'{command} {Verb.LIST}')}")
-    return build_reply("\n".join(lines), "" if short is wish else f"Your text: {escape(wish.text)}")
+    return build_reply("\n".join(lines), "" if short is parsed else f"Your text: {escape(parsed.text)}")
 
 
 def repeated_reply() -> Reply:
@@ -165,20 +165,20 @@ def repeated_reply() -> Reply:
     )
 
 
-def unknown_incident(wish: ParsedCommand, command: str) -> Reply:
+def unknown_incident(parsed: ParsedCommand, command: str) -> Reply:
     """Say that there is no such incident, as far as this person may know."""
-    named = f"#{wish.incident}" if wish.incident.isdigit() else wish.incident
-    nothing = "" if wish.verb is Verb.SHOW else "Nothing was sent: "
+    named = f"#{parsed.incident}" if parsed.incident.isdigit() else parsed.incident
+    nothing = "" if parsed.verb is Verb.SHOW else "Nothing was sent: "
     text = f"{nothing}PagerDuty shows you no incident {escape(named)}."
-    if not wish.text:
+    if not parsed.text:
         return build_reply(f"{text} {as_code(f'{command} {Verb.LIST}')} lists the open ones of this channel.")
-    meant = replace(wish, incident=EXAMPLE, text=f"{wish.incident} {wish.text}").line
+    meant = replace(parsed, incident=EXAMPLE, text=f"{parsed.incident} {parsed.text}").line
     return build_reply(
         f"{text} If your text begins there, name the incident before it: {as_code(f'{command} {meant}')}"
     )
 
 
-def no_such_person(wish: ParsedCommand, error: Exception, quoted: str) -> Reply:
+def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Reply:
     """Say that it is not known who was mentioned in PagerDuty, so that nothing was sent."""
     if isinstance(error, Declined):
         return build_reply(
@@ -187,21 +187,21 @@ def no_such_person(wish: ParsedCommand, error: Exception, quoted: str) -> Reply:
     why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
     step = "Try again in a moment, or use PagerDuty."
     return build_reply(
-        f":warning: *Nothing was sent:* who {escape(wish.name)} is in PagerDuty could not be looked up ({why}). {step}"
+        f":warning: *Nothing was sent:* who {escape(parsed.name)} is in PagerDuty could not be looked up ({why}). {step}"
         f" (reference `{quoted}`)"
     )
 
 
-def lookup_failed(wish: ParsedCommand, command: str, error: Exception, quoted: str) -> Reply:
+def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted: str) -> Reply:
     """Say that it could not be found out which incident is meant, so that nothing was sent, and what to do."""
     if isinstance(error, Declined):
         return build_reply(
             f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."
         )
     why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
-    what = f"incident {escape(wish.incident)}" if wish.incident else "the incident"
+    what = f"incident {escape(parsed.incident)}" if parsed.incident else "the incident"
     step = "Press the button on its card, try again in a moment, or use PagerDuty."
-    if not wish.incident:
-        step = f"Name it ({as_code(f'{command} {replace(wish, incident=EXAMPLE).line}')}), or use PagerDuty."
-    nothing = "" if wish.verb is Verb.SHOW else "*Nothing was sent:* "
+    if not parsed.incident:
+        step = f"Name it ({as_code(f'{command} {replace(parsed, incident=EXAMPLE).line}')}), or use PagerDuty."
+    nothing = "" if parsed.verb is Verb.SHOW else "*Nothing was sent:* "
     return build_reply(f":warning: {nothing}{what} could not be looked up ({why}). {step} (reference `{quoted}`)")

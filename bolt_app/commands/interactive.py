@@ -50,7 +50,7 @@ class ModalRequest:
     """A wish for the dialog of an action, or for everything about an incident (None)."""
 
     action: Action | None
-    about: ModalContext
+    context: ModalContext
     by: SlackActor
     trigger_id: str
 
@@ -83,8 +83,8 @@ def command_from_level_button(payload: Payload) -> Command:
     found = parse_press(payload)
     with malformed_on_bad_input():
         incident, label, url, number, seen = [*found.value.split(" "), ""][:5]
-        about = _modal_context(found, [incident, label, url, seen])
-        return _command_from_press(found, Action.ESCALATE, about, int(number))
+        context = _modal_context(found, [incident, label, url, seen])
+        return _command_from_press(found, Action.ESCALATE, context, int(number))
 
 
 def parse_modal_request(payload: Payload) -> ModalRequest | None:
@@ -149,7 +149,7 @@ def actor_from_payload(payload: Payload) -> SlackActor:
         )
 
 
-def command_from_submission(payload: Payload, action: Action, about: ModalContext, terms: ActionParams) -> Command:
+def command_from_submission(payload: Payload, action: Action, context: ModalContext, terms: ActionParams) -> Command:
     """
     Make the command that a filled-in dialog means.
 
@@ -159,20 +159,20 @@ def command_from_submission(payload: Payload, action: Action, about: ModalContex
     with malformed_on_bad_input():
         view = payload["view"]
         made = command_id(user.id, require_text(view["callback_id"]), require_text(view["id"]), "")
-        if (about.incident is None) is not (action is Action.TRIGGER):
+        if (context.incident is None) is not (action is Action.TRIGGER):
             raise ValueError("a dialog about no incident")
         return Command(
             id=made,
             action=action,
-            incident=about.incident or IncidentId(f"{NEW_INCIDENT}{made.upper()}"),
+            incident=context.incident or IncidentId(f"{NEW_INCIDENT}{made.upper()}"),
             by=user,
-            channel=about.channel,
-            message=about.message,
-            response_url=about.response_url,
-            label=about.label,
-            url=about.url,
+            channel=context.channel,
+            message=context.message,
+            response_url=context.response_url,
+            label=context.label,
+            url=context.url,
             params=terms,
-            requested_ms=about.opened_ms,
+            requested_ms=context.opened_ms,
         )
 
 
@@ -193,20 +193,20 @@ def require_text(value: object) -> str:
     return value
 
 
-def _command_from_press(found: Press, action: Action, about: ModalContext, level: int | None = None) -> Command:
-    if about.incident is None or (level is not None and level < 1):
+def _command_from_press(found: Press, action: Action, context: ModalContext, level: int | None = None) -> Command:
+    if context.incident is None or (level is not None and level < 1):
         raise ValueError("a press about no incident, or no level")
     return Command(
         id=found.id,
         action=action,
-        incident=about.incident,
+        incident=context.incident,
         by=found.by,
         channel=found.channel,
         message=found.message,
         response_url=found.response_url,
-        label=about.label,
-        url=about.url,
-        params=ActionParams(expected_assignees=about.seen, level=level),
+        label=context.label,
+        url=context.url,
+        params=ActionParams(expected_assignees=context.seen, level=level),
         requested_ms=found.pressed_ms,
     )
 

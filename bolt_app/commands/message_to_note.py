@@ -76,8 +76,8 @@ def note_text(author: str, said: str, permalink: str) -> str:
 class MessageToNote:
     """Makes the command that the shortcut means."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def command(self, payload: Payload) -> Command:
         """
@@ -101,10 +101,10 @@ class MessageToNote:
     async def _command(self, found: Quote, thread: MessageTs) -> Command:
         incident, permalink, names = await asyncio.gather(
             self._incident(found.channel, thread),
-            self._wiring.slack.permalink(found.channel, found.ts),
+            self._services.slack.permalink(found.channel, found.ts),
             self._names(found),
         )
-        snapshot = (await self._wiring.incidents.load(incident)).value.snapshot
+        snapshot = (await self._services.incidents.load(incident)).value.snapshot
         author = names.get(found.author, found.author) if found.author else found.author_name
         return Command(
             id=found.id,
@@ -122,7 +122,7 @@ class MessageToNote:
 
     async def _incident(self, channel: ChannelId, thread: MessageTs) -> IncidentId:
         """Find the incident by the card at the head of the thread."""
-        head = await self._wiring.slack.own_parent(channel, thread)
+        head = await self._services.slack.own_parent(channel, thread)
         if head is None or not head.key.startswith(CARD):
             raise _declined("This thread does not belong to an incident's card", "Use it below an incident's card")
         return incident_id(head.key.removeprefix(CARD))
@@ -135,7 +135,7 @@ class MessageToNote:
 
     async def _name(self, user: SlackUserId) -> str:
         try:
-            return (await self._wiring.slack.person(user)).name or user
+            return (await self._services.slack.person(user)).name or user
         except (CallError, Malformed) as error:
             # A note with an id in the place of a name is better than none.
             log.info("name.unknown", user=user, why=str(error))

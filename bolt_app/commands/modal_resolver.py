@@ -36,8 +36,8 @@ LOOKUP_FAILED = "Slack or PagerDuty did not answer in time, so nothing was sent.
 class ModalResolver:
     """Makes commands of submissions."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def command(self, payload: Payload) -> Command:
         """
@@ -68,7 +68,7 @@ class ModalResolver:
 
         async def one(user: SlackUserId) -> Ref | Declined:
             async with turns:
-                return await _link_or_declined(self._wiring.identity, user)
+                return await _link_or_declined(self._services.identity, user)
 
         answers = await asyncio.gather(*(one(user) for user in found.selected_users))
         refused = [answer.outcome for answer in answers if isinstance(answer, Declined)]
@@ -79,7 +79,7 @@ class ModalResolver:
 
     async def _actor_as_assignee(self, who: SlackActor) -> Ref:
         try:
-            user = (await self._wiring.identity.link(who)).user
+            user = (await self._services.identity.link(who)).user
         except Declined as declined:
             raise InputError(mine=f"{declined.outcome.why} {declined.outcome.next_step}.") from None
         return Ref(user.id, user.name)
@@ -87,8 +87,8 @@ class ModalResolver:
     async def _snooze_seconds(self, found: ModalInput, who: SlackActor) -> int:
         if found.wake is None:
             return 0
-        now_ms = self._wiring.clock.estimate_ms()
-        zone = (await self._wiring.slack.person(who.id)).zone if found.wake == LATER else ""
+        now_ms = self._services.clock.estimate_ms()
+        zone = (await self._services.slack.person(who.id)).zone if found.wake == LATER else ""
         return modal_submission.snooze_seconds(found.wake, now_ms, zone)
 
 

@@ -22,8 +22,8 @@ DONE_KINDS = frozenset({Kind.DONE, Kind.ALREADY, Kind.REOPENED})
 class RetryResolver:
     """Makes the command that a press on "Try again" means."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def command(self, again: RetryRequest) -> Command:
         """
@@ -32,8 +32,8 @@ class RetryResolver:
         Raises `Declined` when there is nothing to try again, `StoreDown` or `TimeoutError` when what was asked cannot
         be read.
         """
-        async with asyncio.timeout(self._wiring.durations.store_timeout):
-            queue = (await self._wiring.command_queues.load(again.incident)).value
+        async with asyncio.timeout(self._services.durations.store_timeout):
+            queue = (await self._services.command_queues.load(again.incident)).value
         return retry_command(queue, again)
 
 

@@ -41,17 +41,17 @@ class BlockActions:
 
     def __init__(
         self,
-        taking: CommandIntake,
+        command_intake: CommandIntake,
         slack: Slack,
-        opening: ModalOpener,
+        modal_opener: ModalOpener,
         details: IncidentDetails,
-        retrying: RetryResolver,
+        retry_resolver: RetryResolver,
     ) -> None:
-        self._taking = taking
+        self._command_intake = command_intake
         self._slack = slack
-        self._opening = opening
+        self._modal_opener = modal_opener
         self._details = details
-        self._retrying = retrying
+        self._retry_resolver = retry_resolver
 
     async def run_command(self, ack: AsyncAck, body: Body, read: Callable[[Body], Command]) -> None:
         """Store what `read` makes of a press, then ack."""
@@ -61,7 +61,7 @@ class BlockActions:
             await ack()
             await self._reply_malformed(body, error)
             return
-        await self._taking.accept(ack, command)
+        await self._command_intake.accept(ack, command)
 
     async def open_modal(self, ack: AsyncAck, body: Body) -> None:
         """Ack, then open the dialog that a press asks for; nothing is lost with it."""
@@ -74,9 +74,9 @@ class BlockActions:
         if asking is None:
             return
         if asking.action is not None:
-            await self._opening.open(asking.action, asking.about, asking.trigger_id)
-        elif asking.about.incident is not None:
-            await self._details.open(asking.about.incident, asking.about, asking.by, asking.trigger_id)
+            await self._modal_opener.open(asking.action, asking.context, asking.trigger_id)
+        elif asking.context.incident is not None:
+            await self._details.open(asking.context.incident, asking.context, asking.by, asking.trigger_id)
 
     async def retry(self, ack: AsyncAck, body: Body) -> None:
         """Store what is left of an earlier command, then ack; or say why there is nothing to store, then ack."""
@@ -87,14 +87,14 @@ class BlockActions:
             await self._reply_malformed(body, error)
             return
         try:
-            command = await self._retrying.command(again)
+            command = await self._retry_resolver.command(again)
         except Declined as declined:
             await self._send_text(ack, again.press, f"{declined.outcome.why} {declined.outcome.next_step}.")
         except (StoreDown, TimeoutError) as error:
             log.error("retry.not_read", command=again.command, incident=again.incident, why=repr(error))
             await self._send_text(ack, again.press, STORE_DOWN_ERRORS)
         else:
-            await self._taking.accept(ack, command)
+            await self._command_intake.accept(ack, command)
 
     async def _send_text(self, ack: AsyncAck, press: Press, text: str) -> None:
         """Say why nothing came of a press, then ack; if nobody could be told, Slack's own mark of failure has to."""
@@ -114,23 +114,23 @@ class BlockActions:
             log.warning("reply.lost", why=str(lost))
 
 
-def register(app: AsyncApp, actions: BlockActions, in_hand: InflightTracker) -> None:
+def register(app: AsyncApp, actions: BlockActions, inflight: InflightTracker) -> None:
     """Listen to the buttons and menus of cards and answers."""
 
     async def pressed(ack: AsyncAck, body: Body) -> None:
-        with in_hand.track():
+        with inflight.track():
             await actions.run_command(ack, body, interactive.command_from_button)
 
     async def level_chosen(ack: AsyncAck, body: Body) -> None:
-        with in_hand.track():
+        with inflight.track():
             await actions.run_command(ack, body, interactive.command_from_level_button)
 
     async def tried_again(ack: AsyncAck, body: Body) -> None:
-        with in_hand.track():
+        with inflight.track():
             await actions.retry(ack, body)
 
     async def asked(ack: AsyncAck, body: Body) -> None:
-        with in_hand.track():
+        with inflight.track():
             await actions.open_modal(ack, body)
 
     for action in ROW:

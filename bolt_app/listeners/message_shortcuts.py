@@ -21,20 +21,20 @@ Body = dict[str, Any]
 class Shortcuts:
     """Takes the uses of shortcuts."""
 
-    def __init__(self, taking: CommandIntake, slack: Slack, quoting: MessageToNote) -> None:
-        self._taking = taking
+    def __init__(self, command_intake: CommandIntake, slack: Slack, message_to_note: MessageToNote) -> None:
+        self._command_intake = command_intake
         self._slack = slack
-        self._quoting = quoting
+        self._message_to_note = message_to_note
 
     async def add_note(self, ack: AsyncAck, body: Body) -> None:
         """Store the note that a message is to become, then ack; or say privately why there will be none."""
         try:
-            command = await self._quoting.command(body)
+            command = await self._message_to_note.command(body)
         except (Declined, Malformed) as error:
             await ack()
             await self._reply_malformed(body, error)
             return
-        await self._taking.accept(ack, command)
+        await self._command_intake.accept(ack, command)
 
     async def _reply_malformed(self, body: Body, error: Declined | Malformed) -> None:
         if isinstance(error, Declined):
@@ -49,11 +49,11 @@ class Shortcuts:
             log.warning("reply.lost", why=str(lost))
 
 
-def register(app: AsyncApp, shortcuts: Shortcuts, in_hand: InflightTracker) -> None:
+def register(app: AsyncApp, shortcuts: Shortcuts, inflight: InflightTracker) -> None:
     """Listen to the message shortcut."""
 
     async def used(ack: AsyncAck, body: Body) -> None:
-        with in_hand.track():
+        with inflight.track():
             await shortcuts.add_note(ack, body)
 
     app.message_shortcut(ADD_NOTE)(used)

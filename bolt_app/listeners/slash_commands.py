@@ -41,11 +41,11 @@ class SlashCommands:
     """Takes what is typed after `command`, and presses on the button that one of the answers has."""
 
     command: str
-    intake: CommandLog
-    taking: CommandIntake
+    command_log: CommandLog
+    command_intake: CommandIntake
     slack: Slack
-    opening: ModalOpener
-    which: IncidentLookup
+    modal_opener: ModalOpener
+    incident_lookup: IncidentLookup
     reading: QueryRouter
 
     async def handle(self, ack: AsyncAck, body: Body) -> None:
@@ -55,13 +55,13 @@ class SlashCommands:
         except Malformed as error:
             await _ack_with(ack, malformed_reply(error))
             return
-        wish = parse(what.text)
-        if isinstance(wish, ParseError):
-            await _ack_with(ack, parse_error_reply(wish, what.command))
-        elif wish.verb in ACTIONS:
-            await self._run_action(ack, wish, what)
+        parsed = parse(what.text)
+        if isinstance(parsed, ParseError):
+            await _ack_with(ack, parse_error_reply(parsed, what.command))
+        elif parsed.verb in ACTIONS:
+            await self._run_action(ack, parsed, what)
         else:
-            await self._run_query(ack, wish, what)
+            await self._run_query(ack, parsed, what)
 
     async def acknowledge_all(self, ack: AsyncAck, body: Body) -> None:
         """
@@ -75,7 +75,7 @@ class SlashCommands:
             await ack()
             await self._reply_to_press(body, malformed_reply(error))
             return
-        stored = await asyncio.gather(*(self.intake.accept(command) for command in commands))
+        stored = await asyncio.gather(*(self.command_log.accept(command) for command in commands))
         lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
         if not lost:
             await ack()
@@ -94,34 +94,34 @@ class SlashCommands:
             return False
         return True
 
-    async def _run_action(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
-        command = await self.which.command(wish, what)
+    async def _run_action(self, ack: AsyncAck, parsed: ParsedCommand, what: SlashPayload) -> None:
+        command = await self.incident_lookup.command(parsed, what)
         if isinstance(command, Reply):
             await _ack_with(ack, command)
             return
-        await self.taking.accept(ack, command)
+        await self.command_intake.accept(ack, command)
 
-    async def _run_query(self, ack: AsyncAck, wish: ParsedCommand, what: SlashPayload) -> None:
-        if wish.verb is Verb.HELP:
+    async def _run_query(self, ack: AsyncAck, parsed: ParsedCommand, what: SlashPayload) -> None:
+        if parsed.verb is Verb.HELP:
             await _ack_with(ack, help_text(what.command))
             return
         await ack()
-        if wish.verb is Verb.TRIGGER:
-            about = ModalContext(None, what.channel, None, what.response_url)
-            await self.opening.open(Action.TRIGGER, about, what.trigger_id, title=wish.text)
+        if parsed.verb is Verb.TRIGGER:
+            context = ModalContext(None, what.channel, None, what.response_url)
+            await self.modal_opener.open(Action.TRIGGER, context, what.trigger_id, title=parsed.text)
             return
-        await send_reply(self.slack, what, await self.reading.answer(wish, what))
+        await send_reply(self.slack, what, await self.reading.answer(parsed, what))
 
 
-def register(app: AsyncApp, commands: SlashCommands, in_hand: InflightTracker) -> None:
+def register(app: AsyncApp, commands: SlashCommands, inflight: InflightTracker) -> None:
     """Listen to the slash command and to its button."""
 
     async def entered(ack: AsyncAck, body: Body) -> None:
-        with in_hand.track():
+        with inflight.track():
             await commands.handle(ack, body)
 
     async def pressed(ack: AsyncAck, body: Body) -> None:
-        with in_hand.track():
+        with inflight.track():
             await commands.acknowledge_all(ack, body)
 
     app.command(commands.command)(entered)

@@ -33,21 +33,21 @@ NOT_STORED = (
 class ViewSubmissions:
     """Takes what was filled in."""
 
-    def __init__(self, intake: CommandLog, meaning: ModalResolver) -> None:
-        self._intake = intake
-        self._meaning = meaning
+    def __init__(self, command_log: CommandLog, modal_resolver: ModalResolver) -> None:
+        self._command_log = command_log
+        self._modal_resolver = modal_resolver
 
     async def handle(self, ack: AsyncAck, body: Body) -> None:
         """Store what a submission means, then ack; or say in the dialog why not."""
         try:
-            command = await self._meaning.command(body)
+            command = await self._modal_resolver.command(body)
         except InputError as wrong:
             await ack(response_action="errors", errors=wrong.errors)
             return
         except Malformed as error:
             await self._reject_malformed(ack, body, error)
             return
-        if await self._intake.accept(command):
+        if await self._command_log.accept(command):
             await ack()
         else:
             await self._show_errors(ack, body, NOT_STORED)
@@ -63,17 +63,19 @@ class ViewSubmissions:
         await ack(response_action="errors", errors={first_block_id(body.get("view") or {}) or "text": words})
 
 
-def register(app: AsyncApp, submissions: ViewSubmissions, catalogue: AccountCache, in_hand: InflightTracker) -> None:
+def register(
+    app: AsyncApp, submissions: ViewSubmissions, account_cache: AccountCache, inflight: InflightTracker
+) -> None:
     """Listen to the dialogs, and to what people type into a menu that asks us for its options."""
 
     async def submitted(ack: AsyncAck, body: Body) -> None:
-        with in_hand.track():
+        with inflight.track():
             await submissions.handle(ack, body)
 
     def searching(field: str) -> None:
         async def typed(ack: AsyncAck, body: Body) -> None:
             try:
-                options = await catalogue.search(field, str(body.get("value") or ""))
+                options = await account_cache.search(field, str(body.get("value") or ""))
             except (CallError, Malformed) as error:
                 # Slack has no place for words here; an empty list is all that people can be shown.
                 log.warning("search.failed", field=field, why=str(error))

@@ -34,19 +34,19 @@ class ModalContext:
 _JSON = TypeAdapter(ModalContext)
 
 
-def dump_context(about: ModalContext) -> str:
+def dump_context(context: ModalContext) -> str:
     """Write it for `private_metadata`, leaving out what has no room: first who was seen, then the incident's page."""
-    without = replace(about, seen=None)
-    candidates = (_JSON.dump_json(each).decode() for each in (about, without, replace(without, url="")))
+    without = replace(context, seen=None)
+    candidates = (_JSON.dump_json(each).decode() for each in (context, without, replace(without, url="")))
     return next((text for text in candidates if len(text) <= LONGEST), "{}")
 
 
 def parse_context(text: object) -> ModalContext:
     """Read what `write` wrote. Raises `Malformed` for anything else."""
     try:
-        about = _JSON.validate_json(text if isinstance(text, str) else "")
+        context = _JSON.validate_json(text if isinstance(text, str) else "")
     except (ValidationError, ValueError):
         raise Malformed("a dialog that does not say what it is about") from None
-    if about.incident is not None:
-        incident_id(about.incident)
-    return about
+    if context.incident is not None:
+        incident_id(context.incident)
+    return context

@@ -25,25 +25,25 @@ log = structlog.get_logger()
 class ModalOpener:
     """Opens a dialog in front of whoever pressed something, or tells them why it did not open."""
 
-    def __init__(self, slack: Slack, catalogue: AccountCache, clock: StoreClock) -> None:
+    def __init__(self, slack: Slack, account_cache: AccountCache, clock: StoreClock) -> None:
         self._slack = slack
-        self._catalogue = catalogue
+        self._account_cache = account_cache
         self._clock = clock
 
-    async def open(self, action: Action, about: ModalContext, trigger_id: str, *, title: str = "") -> None:
+    async def open(self, action: Action, context: ModalContext, trigger_id: str, *, title: str = "") -> None:
         """Open the dialog for `action`; `title` is the first title of a new incident. Never raises `CallError`."""
-        about = replace(about, opened_ms=self._clock.estimate_ms())
+        context = replace(context, opened_ms=self._clock.estimate_ms())
         try:
             if action in forms.PLAIN:
-                await self._slack.open_view(trigger_id, forms.PLAIN[action](about))
+                await self._slack.open_view(trigger_id, forms.PLAIN[action](context))
             else:
-                await self._open_with_options(action, about, trigger_id, title)
+                await self._open_with_options(action, context, trigger_id, title)
         except CallError as error:
             log.warning("dialog.not_opened", action=action, why=str(error))
-            await self._show_error(about, error)
+            await self._show_error(context, error)
 
     async def open_and_load(
-        self, about: ModalContext, trigger_id: str, loading: Block, make: Callable[[], Awaitable[Block]]
+        self, context: ModalContext, trigger_id: str, loading: Block, make: Callable[[], Awaitable[Block]]
     ) -> None:
         """Open `loading` at once, and put what `make` gives in its place. Never raises `CallError`."""
         try:
@@ -51,22 +51,22 @@ class ModalOpener:
             await self._update(opened, await make())
         except CallError as error:
             log.warning("dialog.not_opened", why=str(error))
-            await self._show_error(about, error)
+            await self._show_error(context, error)
 
-    async def _open_with_options(self, action: Action, about: ModalContext, trigger_id: str, title: str) -> None:
-        known = self._catalogue.cached_options(action)
+    async def _open_with_options(self, action: Action, context: ModalContext, trigger_id: str, title: str) -> None:
+        known = self._account_cache.cached_options(action)
         if known is not None:
-            await self._slack.open_view(trigger_id, forms.with_options(action, about, known, title))
+            await self._slack.open_view(trigger_id, forms.with_options(action, context, known, title))
             return
-        opened = await self._slack.open_view(trigger_id, forms.loading(action, about))
-        await self._update(opened, await self._render(action, about, title))
+        opened = await self._slack.open_view(trigger_id, forms.loading(action, context))
+        await self._update(opened, await self._render(action, context, title))
 
-    async def _render(self, action: Action, about: ModalContext, title: str) -> Block:
+    async def _render(self, action: Action, context: ModalContext, title: str) -> Block:
         try:
-            return forms.with_options(action, about, await self._catalogue.options(action), title)
+            return forms.with_options(action, context, await self._account_cache.options(action), title)
         except (CallError, Malformed) as error:
             log.warning("dialog.unfilled", action=action, why=str(error))
-            return forms.options_unavailable(action, about)
+            return forms.options_unavailable(action, context)
 
     async def _update(self, opened: View, view: Block) -> None:
         try:
@@ -78,11 +78,11 @@ class ModalOpener:
                 raise
             log.info("dialog.changed")
 
-    async def _show_error(self, about: ModalContext, error: CallError) -> None:
+    async def _show_error(self, context: ModalContext, error: CallError) -> None:
         late = isinstance(error, Refused) and error.code in TRIGGER_GONE
         why = "that took longer than the three seconds Slack gives" if late else "Slack could not be reached"
         text = f":warning: *The dialog did not open:* {why}. Nothing was sent. Press it again."
         try:
-            await self._slack.respond(about.response_url, text=text)
+            await self._slack.respond(context.response_url, text=text)
         except CallError as lost:
             log.warning("reply.lost", why=str(lost))

@@ -29,15 +29,15 @@ MOST_INCIDENTS = 50
 class AcknowledgeMine:
     """Finds what is triggered and assigned to somebody."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def answer(self, typed: SlashPayload) -> Reply:
         """Show it, with the button. Raises what the readings raise, and `Declined` for who is not linked."""
-        user = (await self._wiring.identity.link(typed.by)).user
+        user = (await self._services.identity.link(typed.by)).user
         wanted = IncidentFilter(statuses=[Status.TRIGGERED], users=[user.id])
-        found = [OpenIncident(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
-        return preview(found, self._wiring.clock.estimate_ms(), typed.command)
+        found = [OpenIncident(read.id, read.snapshot) async for read in self._services.pagerduty.incidents(wanted)]
+        return preview(found, self._services.clock.estimate_ms(), typed.command)
 
 
 def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:

@@ -20,10 +20,10 @@ from shared.slack.render.text import escape
 class IncidentDetails:
     """Opens them in front of whoever asks, if they may see the incident."""
 
-    def __init__(self, wiring: Services, opening: ModalOpener) -> None:
-        self._wiring = wiring
-        self._opening = opening
-        self._seeing = Visibility(wiring)
+    def __init__(self, services: Services, modal_opener: ModalOpener) -> None:
+        self._services = services
+        self._modal_opener = modal_opener
+        self._visibility = Visibility(services)
 
     async def open(self, incident: IncidentId, about: ModalContext, by: SlackActor, trigger_id: str) -> None:
         """Open them; whatever goes wrong is told there. Never raises `CallError`."""
@@ -31,14 +31,14 @@ class IncidentDetails:
         async def told() -> Block:
             return incident_details_view.view(about, await self._render(incident, about, by))
 
-        await self._opening.open_and_load(about, trigger_id, incident_details_view.loading(about), told)
+        await self._modal_opener.open_and_load(about, trigger_id, incident_details_view.loading(about), told)
 
     async def _render(self, incident: IncidentId, about: ModalContext, by: SlackActor) -> list[Block]:
         try:
             async with asyncio.timeout(QUERY_TIMEOUT):
-                whole = await read_incident(self._wiring.pagerduty, incident)
-                if await self._seeing.filter_visible(whole.incident, by, about.channel):
-                    return incident_details_view.details_blocks(whole)
+                view = await read_incident(self._services.pagerduty, incident)
+                if await self._visibility.filter_visible(view.incident, by, about.channel):
+                    return incident_details_view.details_blocks(view)
         except Declined as declined:
             return [section(f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}.")]
         except NotFound:

@@ -97,5 +97,5 @@ def _paragraph(text: str) -> Block:
     return section(clamp(text, PARAGRAPH))
 
 
-def _more(count: int, which: str) -> list[Block]:
-    return [context(f"…and {count} {which}, in PagerDuty.")] if count > 0 else []
+def _more(count: int, kind: str) -> list[Block]:
+    return [context(f"…and {count} {kind}, in PagerDuty.")] if count > 0 else []

@@ -41,13 +41,13 @@ class IncidentView:
     log: tuple[LogEntry, ...] | None
 
 
-async def read_incident(door: PagerDuty, incident: IncidentId) -> IncidentView:
+async def read_incident(pagerduty: PagerDuty, incident: IncidentId) -> IncidentView:
     """Read it. Raises what reading the incident itself raises."""
     read, alerts, notes, entries = await asyncio.gather(
-        door.incident(incident),
-        _or_none(door.alerts(incident)),
-        _or_none(door.notes(incident)),
-        _or_none(door.log_entries(incident)),
+        pagerduty.incident(incident),
+        _or_none(pagerduty.alerts(incident)),
+        _or_none(pagerduty.notes(incident)),
+        _or_none(pagerduty.log_entries(incident)),
     )
     return IncidentView(read.value, alerts, notes.value if notes else None, entries)
 
@@ -66,9 +66,9 @@ def facts(incident: RestIncident) -> str:
     return "\n".join(lines)
 
 
-def alert_count(whole: IncidentView) -> int:
+def alert_count(view: IncidentView) -> int:
     """Tell how many alerts it has, of which only the first were read."""
-    return whole.incident.alerts.all if whole.incident.alerts else len(whole.alerts or ())
+    return view.incident.alerts.all if view.incident.alerts else len(view.alerts or ())
 
 
 def author(note: Note) -> str:

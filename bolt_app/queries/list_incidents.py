@@ -21,15 +21,15 @@ OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 class ListIncidents:
     """Lists incidents."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
-        self._open = OpenIncidentReader(wiring)
-        self._seeing = Visibility(wiring)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._open = OpenIncidentReader(services)
+        self._visibility = Visibility(services)
 
-    async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
+    async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""
-        found = await self._found(wish.scope, typed)
-        return render_list(wish.scope, found, self._wiring.clock.estimate_ms(), typed.command)
+        found = await self._found(parsed.scope, typed)
+        return render_list(parsed.scope, found, self._services.clock.estimate_ms(), typed.command)
 
     async def _found(self, scope: Scope, typed: SlashPayload) -> list[OpenIncident]:
         match scope:
@@ -41,19 +41,19 @@ class ListIncidents:
                 return await self._all(typed)
 
     async def _mine(self, typed: SlashPayload) -> list[OpenIncident]:
-        user = (await self._wiring.identity.link(typed.by)).user
+        user = (await self._services.identity.link(typed.by)).user
         wanted = IncidentFilter(statuses=OPEN, users=[user.id])
-        return [OpenIncident(read.id, read.snapshot) async for read in self._wiring.pagerduty.incidents(wanted)]
+        return [OpenIncident(read.id, read.snapshot) async for read in self._services.pagerduty.incidents(wanted)]
 
     async def _all(self, typed: SlashPayload) -> list[OpenIncident]:
-        user = (await self._wiring.identity.link(typed.by)).user
+        user = (await self._services.identity.link(typed.by)).user
         known = await self._open.all()
         here = {shown.id for shown in await self._open.shown_in(typed.channel)}
-        private = await self._seeing.private(team for incident in known for team in incident.snapshot.team_ids)
+        private = await self._visibility.private(team for incident in known for team in incident.snapshot.team_ids)
 
         def sees(incident: OpenIncident) -> bool:
             assigned = user.id in incident.snapshot.assignee_ids
-            return self._seeing.can_see(user, incident.snapshot.team_ids, private, involved=assigned)
+            return self._visibility.can_see(user, incident.snapshot.team_ids, private, involved=assigned)
 
         return [incident for incident in known if incident.id in here or sees(incident)]
 

@@ -38,20 +38,20 @@ class OnCallQuery:
     """Finds what is meant, and reads who is on call for it."""
 
     def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+        self._services = wiring
         self._open = OpenIncidentReader(wiring)
-        self._seeing = Visibility(wiring)
+        self._visibility = Visibility(wiring)
 
-    async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
+    async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show the levels, or what there is to choose from. Raises what the readings raise."""
-        user = (await self._wiring.identity.link(typed.by)).user
-        found = await self._matching(wish.text, typed)
+        user = (await self._services.identity.link(typed.by)).user
+        found = await self._matching(parsed.text, typed)
         places = await self._visible(user, found)
         policies = {place.policy.id: place.policy for place in places}
-        if wish.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
-            return ambiguous_reply(wish.text, places, typed.command)
+        if parsed.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
+            return ambiguous_reply(parsed.text, places, typed.command)
         if not policies:
-            return no_match_reply(wish.text, typed.command)
+            return no_match_reply(parsed.text, typed.command)
         shown = await asyncio.gather(*(self._levels(policy) for policy in list(policies)[:MOST]))
         return build_reply(*shown)
 
@@ -67,17 +67,17 @@ class OnCallQuery:
         return best_matches(text, await self._targets(text)) or best_matches(text, await self._targets(""))
 
     async def _targets(self, query: str) -> list[OnCallTarget]:
-        pagerduty = self._wiring.pagerduty
+        pagerduty = self._services.pagerduty
         services, policies = await asyncio.gather(pagerduty.services(query), pagerduty.escalation_policies(query))
         return [*map(_of_policy, policies), *_of_services(services)]
 
     async def _visible(self, user: User, places: Iterable[OnCallTarget]) -> list[OnCallTarget]:
         found = list(places)
-        private = await self._seeing.private(team for place in found for team in place.teams)
-        return [place for place in found if self._seeing.can_see(user, place.teams, private)]
+        private = await self._visibility.private(team for place in found for team in place.teams)
+        return [place for place in found if self._visibility.can_see(user, place.teams, private)]
 
     async def _levels(self, policy: str) -> str:
-        door = self._wiring.pagerduty
+        door = self._services.pagerduty
         return render_levels(*await asyncio.gather(door.escalation_policy(policy), door.on_calls(policy)))
 
 

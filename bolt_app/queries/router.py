@@ -30,32 +30,32 @@ QUERY_TIMEOUT = 10.0
 class QueryRouter:
     """Answers what can be answered without changing anything."""
 
-    def __init__(self, wiring: Services, which: IncidentLookup) -> None:
-        self._listing = ListIncidents(wiring)
-        self._show = ShowIncident(wiring, which)
-        self._on_call = OnCallQuery(wiring)
-        self._who_am_i = WhoAmI(wiring)
-        self._ack_mine = AcknowledgeMine(wiring)
+    def __init__(self, services: Services, incident_lookup: IncidentLookup) -> None:
+        self._listing = ListIncidents(services)
+        self._show = ShowIncident(services, incident_lookup)
+        self._on_call = OnCallQuery(services)
+        self._who_am_i = WhoAmI(services)
+        self._ack_mine = AcknowledgeMine(services)
 
-    async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
+    async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Answer; whatever goes wrong is told in the answer."""
         try:
             async with asyncio.timeout(QUERY_TIMEOUT):
-                return await self._read(wish, typed)
+                return await self._read(parsed, typed)
         except Declined as declined:
             outcome = declined.outcome
             return build_reply(f":no_entry: {escape(outcome.why)} {escape(outcome.next_step)}.")
         except (CallError, Malformed, StoreDown, TimeoutError) as error:
-            return query_failed_reply(wish.verb, error)
+            return query_failed_reply(parsed.verb, error)
 
-    async def _read(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
-        match wish.verb:
+    async def _read(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
+        match parsed.verb:
             case Verb.LIST:
-                return await self._listing.answer(wish, typed)
+                return await self._listing.answer(parsed, typed)
             case Verb.SHOW:
-                return await self._show.answer(wish, typed)
+                return await self._show.answer(parsed, typed)
             case Verb.ONCALL:
-                return await self._on_call.answer(wish, typed)
+                return await self._on_call.answer(parsed, typed)
             case Verb.ACK_MINE:
                 return await self._ack_mine.answer(typed)
             case _:

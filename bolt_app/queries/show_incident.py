@@ -31,34 +31,34 @@ LINKS = 5
 class ShowIncident:
     """Reads one incident."""
 
-    def __init__(self, wiring: Services, which: IncidentLookup) -> None:
-        self._wiring = wiring
-        self._which = which
-        self._seeing = Visibility(wiring)
+    def __init__(self, services: Services, incident_lookup: IncidentLookup) -> None:
+        self._services = services
+        self._incident_lookup = incident_lookup
+        self._visibility = Visibility(services)
 
-    async def answer(self, wish: ParsedCommand, typed: SlashPayload) -> Reply:
+    async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show it. Raises what the reading raises, and `Declined` where only a linked person may see it."""
-        target = await self._which.find(wish, typed)
+        target = await self._incident_lookup.find(parsed, typed)
         if isinstance(target, Reply):
             return target
-        whole = await read_incident(self._wiring.pagerduty, target.incident)
-        if not await self._seeing.filter_visible(whole.incident, typed.by, typed.channel):
-            return unknown_incident(wish, typed.command)
-        return render_incident(whole)
+        view = await read_incident(self._services.pagerduty, target.incident)
+        if not await self._visibility.filter_visible(view.incident, typed.by, typed.channel):
+            return unknown_incident(parsed, typed.command)
+        return render_incident(view)
 
 
-def render_incident(whole: IncidentView) -> Reply:
+def render_incident(view: IncidentView) -> Reply:
     """Say all of it, the most urgent first."""
-    return build_reply(facts(whole.incident), _alert(whole), _notes(whole.notes), _log(whole.log))
+    return build_reply(facts(view.incident), _alert(view), _notes(view.notes), _log(view.log))
 
 
-def _alert(whole: IncidentView) -> str:
+def _alert(view: IncidentView) -> str:
     """Say what monitoring reported first."""
-    if whole.alerts is None:
+    if view.alerts is None:
         return "_Its alerts could not be read._"
-    if not whole.alerts:
+    if not view.alerts:
         return ""
-    first, count = whole.alerts[0], alert_count(whole)
+    first, count = view.alerts[0], alert_count(view)
     head = "*Alert*" if count == 1 else f"*First of {count} alerts*"
     said = " · ".join(escape(fact) for fact in (first.summary, first.severity, first.source) if fact)
     links = [external_link(link.href, link.text) for link in first.links[:LINKS]]

@@ -28,13 +28,13 @@ _HOW = {
 class WhoAmI:
     """Tells people who they are."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def answer(self, typed: SlashPayload) -> Reply:
         """Say who somebody is. Raises `CallError` when that cannot be found out."""
         try:
-            return linked_reply(await self._wiring.identity.link(typed.by))
+            return linked_reply(await self._services.identity.link(typed.by))
         except Declined as declined:
             return not_linked_reply(typed, declined.outcome)
 

@@ -54,15 +54,15 @@ class ChannelReading:
 class Adoption:
     """Adopts incidents, each under the lease for writing its messages."""
 
-    def __init__(self, wiring: Services, planning: ChannelPlanner) -> None:
-        self._wiring = wiring
-        self._planning = planning
+    def __init__(self, services: Services, planning: ChannelPlanner) -> None:
+        self._services = services
+        self._channel_planner = planning
         self._readings: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
         self._retry_after: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
         self._names: dict[str, str] = {}
 
     async def adopt(
-        self, known: Incident, surface: SlackState, birth: Birth, lease: Lease
+        self, known: Incident, slack_state: SlackState, birth: Birth, lease: Lease
     ) -> tuple[Incident, SlackState]:
         """
         Return an incident and what Slack shows of it, with what was found if both are older than the data.
@@ -70,8 +70,8 @@ class Adoption:
         Raises `Unavailable` while it is too early to look, or when Slack cannot be asked.
         """
         snapshot = known.snapshot
-        if snapshot is None or surface.generation or not known.opened_before(birth.ms + CLOCK_SKEW_MS):
-            return known, surface
+        if snapshot is None or slack_state.generation or not known.opened_before(birth.ms + CLOCK_SKEW_MS):
+            return known, slack_state
         older = known.opened_before(birth.ms)
         if older:
             await self._require_settled(birth)
@@ -79,24 +79,24 @@ class Adoption:
         readings = self._readings if older else self._retry_after
         cards, any_card = await self._cards(known.id, snapshot, birth, readings)
         if not (older or cards):
-            return known, surface
+            return known, slack_state
         thread = await self._thread(known.id, cards, lease)
-        found = _merge_found(surface, cards, thread, birth)
+        found = _merge_found(slack_state, cards, thread, birth)
         if not cards and not any_card:
             # A first start: nobody wants a card of everything that is open at that moment.
             found = replace(found, silent_until_ms=birth.ms)
         lines = await self._resolve_agents(rebuild_lines(known.id, thread))
         if lines:
-            known = (await self._wiring.incidents.change(known.id, lambda now: _add_lines(now, lines))).value
+            known = (await self._services.incidents.change(known.id, lambda now: _add_lines(now, lines))).value
         ADOPTED.labels("card" if cards else "nothing").inc()
         log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
         return known, (
-            await self._wiring.slack_states.change(known.id, lambda now: _keep_known(now, found), lease)
+            await self._services.slack_states.change(known.id, lambda now: _keep_known(now, found), lease)
         ).value
 
     async def _require_settled(self, birth: Birth) -> None:
         """Wait until no call that was begun before the data was lost can put a message there any more."""
-        call_max, clock = self._wiring.durations.call_max, self._wiring.clock
+        call_max, clock = self._services.durations.call_max, self._services.clock
         wait = clock.remaining(birth.ms + int(call_max * SECOND), await clock.now_ms(), call_max)
         if wait > 0:
             raise Unavailable("an earlier post may still land", retry_after=wait)
@@ -115,9 +115,9 @@ class Adoption:
 
     def _channels(self, snapshot: Snapshot) -> list[ChannelId]:
         """List where it may have been shown: in the channels of its route, or in their place in the default channel."""
-        default = self._wiring.config.routing.default_channel
+        default = self._services.config.routing.default_channel
         return list(
-            dict.fromkeys([*self._planning.route(snapshot).channels, *([ChannelId(default)] if default else [])])
+            dict.fromkeys([*self._channel_planner.route(snapshot).channels, *([ChannelId(default)] if default else [])])
         )
 
     async def _read(
@@ -133,7 +133,7 @@ class Adoption:
     async def _by_incident(self, channel: ChannelId, oldest_ms: int) -> dict[str, list[OwnMessage]]:
         cards: dict[str, list[OwnMessage]] = defaultdict(list)
         try:
-            async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms):
+            async for message in self._services.slack.own_messages(channel, oldest_ms=oldest_ms):
                 if incident := incident_of_card(message):
                     cards[incident].append(message)
         except Refused as error:
@@ -146,7 +146,7 @@ class Adoption:
         ids = {person(line.agent) for line in lines} - self._names.keys() - {None}
         for user in sorted(filter(None, ids)):
             try:
-                self._names[user] = (await self._wiring.pagerduty.user(UserId(user))).name
+                self._names[user] = (await self._services.pagerduty.user(UserId(user))).name
             except (CallError, Malformed) as error:
                 log.warning("adoption.name_unknown", user=user, why=str(error))
         return tuple(replace(line, agent=self._resolve_agent(line.agent)) for line in lines)
@@ -159,9 +159,9 @@ class Adoption:
     ) -> tuple[OwnMessage, ...]:
         """Read the thread with the lines: below the first card that has any."""
         for channel, card in cards.items():
-            await lease.check(self._wiring.durations.slack_timeout)
+            await lease.check(self._services.durations.slack_timeout)
             since_ms = int(float(card.ts) * SECOND)
-            own = self._wiring.slack.own_messages(channel, oldest_ms=since_ms, thread_ts=card.ts)
+            own = self._services.slack.own_messages(channel, oldest_ms=since_ms, thread_ts=card.ts)
             messages = tuple([message async for message in own])
             if lines_by_key(incident, messages):
                 return messages
@@ -169,19 +169,19 @@ class Adoption:
 
 
 def _merge_found(
-    surface: SlackState, cards: dict[ChannelId, OwnMessage], thread: Iterable[OwnMessage], birth: Birth
+    slack_state: SlackState, cards: dict[ChannelId, OwnMessage], thread: Iterable[OwnMessage], birth: Birth
 ) -> SlackState:
     thread = tuple(thread)
     home = next((c for c, card in cards.items() if any(m.thread_ts == card.ts for m in thread)), None)
     channels = sorted(cards, key=lambda channel: channel != home)
     return replace(
-        surface,
+        slack_state,
         generation=birth.name,
         channels=tuple(channels),
         cards={
             channel: MessageState(ts=card.ts, content_digest=version(card) or None) for channel, card in cards.items()
         },
-        lines={key: MessageState(ts=ts) for key, ts in lines_by_key(surface.id, thread).items()},
+        lines={key: MessageState(ts=ts) for key, ts in lines_by_key(slack_state.id, thread).items()},
         announced_until_ms=birth.ms if cards else 0,
     )
 

@@ -45,14 +45,14 @@ CLOSED = frozenset(
 class ChannelOutage:
     """Decides what becomes of an incident in a channel that refuses it."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
-        self._closed = ClosedChannels(wiring.redis)
-        self._seeing = Visibility(wiring)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._closed = ClosedChannels(services.redis)
+        self._visibility = Visibility(services)
 
     async def is_writable(self, this: ReconcilePass, channel: ChannelId) -> bool:
         """Tell whether it makes sense to write to `channel` in this pass."""
-        if channel not in this.surface.waiting:
+        if channel not in this.slack_state.waiting:
             return True
         return await self._closed.may_try(channel, this.incident.id)
 
@@ -60,20 +60,20 @@ class ChannelOutage:
         """Go to the default channel, or wait; return when to try again, None when something else will tell."""
         REFUSED.labels(channel, str(error.code)).inc()
         facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
-        await self._wiring.journal.append(this.incident.id, failure("slack.refused", error, channel=channel))
+        await self._services.journal.append(this.incident.id, failure("slack.refused", error, channel=channel))
         if error.code not in CLOSED:
             log.error("slack.refused", **facts)
-            return self._wiring.durations.channel_retry
+            return self._services.durations.channel_retry
         instead = await self._fallback(this, channel)
         if instead is not None:
             log.error("channel.closed", **facts, instead=instead)
             DISPLACED.labels(str(error.code)).inc()
-            await this.save(self._wiring.slack_states, lambda surface: surface.moved(instead))
+            await this.save(self._services.slack_states, lambda slack_state: slack_state.moved(instead))
             await self._wait(this, channel)
             return 0.0
-        if channel not in this.surface.waiting:
+        if channel not in this.slack_state.waiting:
             log.error("channel.closed", **facts)
-        return self._wiring.durations.channel_retry if await self._wait(this, channel) else None
+        return self._services.durations.channel_retry if await self._wait(this, channel) else None
 
     async def _fallback(self, this: ReconcilePass, channel: ChannelId) -> ChannelId | None:
         """
@@ -81,42 +81,42 @@ class ChannelOutage:
 
         Raises `CallError` while it cannot be told whose it is: then it is shown nowhere else.
         """
-        default = self._wiring.config.routing.default_channel
+        default = self._services.config.routing.default_channel
         if channel != this.home or not default or default == channel:
             return None
-        return None if await self._seeing.private(this.snapshot.team_ids) else ChannelId(default)
+        return None if await self._visibility.private(this.snapshot.team_ids) else ChannelId(default)
 
     async def write_succeeded(self, this: ReconcilePass, channel: ChannelId, *, new: bool) -> None:
         """Note that a channel shows what it should; with a `new` card, or one that waited, let the next one try."""
-        waited = channel in this.surface.waiting
+        waited = channel in this.slack_state.waiting
         if waited or new:
             await self._retry_next(this, channel)
         if waited:
-            await this.save(self._wiring.slack_states, lambda surface: surface.opened(channel))
+            await this.save(self._services.slack_states, lambda slack_state: slack_state.opened(channel))
             log.info("channel.open", incident=this.incident.id, channel=channel)
-            if channel == this.surface.displaced:
+            if channel == this.slack_state.displaced:
                 # The card that stands in for it says that it is closed.
-                await self._wiring.dirty_queue.mark(this.incident.id)
+                await self._services.dirty_queue.mark(this.incident.id)
 
     async def abandon(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Give up a card that has become pointless, and let the next one try."""
         await self._retry_next(this, channel)
-        await this.save(self._wiring.slack_states, lambda surface: surface.without(channel))
+        await this.save(self._services.slack_states, lambda slack_state: slack_state.without(channel))
 
     async def _retry_next(self, this: ReconcilePass, channel: ChannelId) -> None:
         await self._closed.remove(channel, this.incident.id)
         following = await self._closed.first(channel)
         if following is not None:
-            await self._wiring.dirty_queue.mark(following)
+            await self._services.dirty_queue.mark(following)
 
     async def _wait(self, this: ReconcilePass, channel: ChannelId) -> bool:
-        now = await self._wiring.clock.now_ms()
+        now = await self._services.clock.now_ms()
         tries = await self._closed.add(channel, this.incident.id, now)
-        await this.save(self._wiring.slack_states, lambda surface: surface.closed(channel))
+        await this.save(self._services.slack_states, lambda slack_state: slack_state.closed(channel))
         return tries
 
 
 def is_obsolete(this: ReconcilePass, channel: ChannelId) -> bool:
     """Tell whether a card need not be made: the incident was over before the channel that could not have it opened."""
     missing = channel != this.home and this.needs_card(channel)
-    return missing and channel in this.surface.waiting and this.snapshot.status is Status.RESOLVED
+    return missing and channel in this.slack_state.waiting and this.snapshot.status is Status.RESOLVED

@@ -21,30 +21,30 @@ NOT_SHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown no
 class ChannelPlanner:
     """Decides in which channels an incident is shown."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
-        self._seeing = Visibility(wiring)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._visibility = Visibility(services)
 
     def route(self, snapshot: Snapshot) -> Route:
         """Find the route that holds for an incident as it is now."""
-        return route(snapshot, self._wiring.config.routing)
+        return route(snapshot, self._services.config.routing)
 
-    async def plan(self, surface: SlackState, snapshot: Snapshot, birth: Birth, lease: Lease) -> SlackState:
+    async def plan(self, slack_state: SlackState, snapshot: Snapshot, birth: Birth, lease: Lease) -> SlackState:
         """
         Return the surface with its channels, planning them if there are none yet. `birth` is that of the data it is in.
 
         An incident whose priority or service has changed may be shown in another channel as well; it never leaves one.
         If it has come to belong to a private team, the channels where it was public learn nothing more of it.
         """
-        wanted = await self._channels(surface.id, snapshot, known=surface.channels)
-        added = tuple(channel for channel in wanted if channel not in surface.channels)
-        if surface.channels and snapshot.status is Status.RESOLVED:
+        wanted = await self._channels(slack_state.id, snapshot, known=slack_state.channels)
+        added = tuple(channel for channel in wanted if channel not in slack_state.channels)
+        if slack_state.channels and snapshot.status is Status.RESOLVED:
             added = ()
-        if not surface.channels and not added:
-            return surface
-        secrecy = await self._privacy(surface, snapshot)
-        if not added and secrecy == surface.privacy:
-            return surface
+        if not slack_state.channels and not added:
+            return slack_state
+        secrecy = await self._privacy(slack_state, snapshot)
+        if not added and secrecy == slack_state.privacy:
+            return slack_state
 
         def rule(current: SlackState) -> SlackState:
             more = tuple(channel for channel in added if channel not in current.channels)
@@ -53,34 +53,34 @@ class ChannelPlanner:
 
         routed = [self._check_routed(snapshot, added)] if added else []
         hidden = [
-            fact("incident.withheld", channel=channel) for channel in secrecy.hidden_in - surface.privacy.hidden_in
+            fact("incident.withheld", channel=channel) for channel in secrecy.hidden_in - slack_state.privacy.hidden_in
         ]
-        return (await self._wiring.slack_states.change(surface.id, rule, lease, lambda: (*routed, *hidden))).value
+        return (await self._services.slack_states.change(slack_state.id, rule, lease, lambda: (*routed, *hidden))).value
 
-    async def _privacy(self, surface: SlackState, snapshot: Snapshot) -> Privacy:
+    async def _privacy(self, slack_state: SlackState, snapshot: Snapshot) -> Privacy:
         """
         Decide which channels learn nothing more of an incident that may belong to other teams than it did.
 
         Raises `CallError` while it cannot be told whether they are private: until then no channel learns of it.
         """
-        known, teams, chosen = surface.privacy, frozenset(snapshot.team_ids), self.route(snapshot)
-        if not surface.channels:
+        known, teams, chosen = slack_state.privacy, frozenset(snapshot.team_ids), self.route(snapshot)
+        if not slack_state.channels:
             # The first channels were chosen for these teams.
             return replace(known, teams=teams)
-        private = bool(known.hidden_in) if teams == known.teams else bool(await self._seeing.private(teams))
+        private = bool(known.hidden_in) if teams == known.teams else bool(await self._visibility.private(teams))
         named = chosen.channels if chosen.named else ()
-        return known.decided(teams, surface.channels, named, private=private)
+        return known.decided(teams, slack_state.channels, named, private=private)
 
     def _check_routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
         """Tell the journal which route took it, by its place in `bridge.toml` from 1, and what kept the others."""
-        over = mismatches(snapshot, self._wiring.config.routing)
+        over = mismatches(snapshot, self._services.config.routing)
         taken = len(over) + 1 if self.route(snapshot).named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
         return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)
 
     async def _log_not_shown(self, incident: IncidentId, why: str) -> None:
         NOT_SHOWN.labels(why).inc()
-        await self._wiring.journal.append(incident, fact("incident.unshown", why=why.replace(" ", "_")))
+        await self._services.journal.append(incident, fact("incident.unshown", why=why.replace(" ", "_")))
 
     async def _channels(
         self, incident: IncidentId, snapshot: Snapshot, known: tuple[ChannelId, ...]
@@ -91,7 +91,7 @@ class ChannelPlanner:
             return ()
         if not chosen.channels and not known:
             await self._log_not_shown(incident, "ignored" if chosen.named else "no route")
-        elif not chosen.named and await self._seeing.private(snapshot.team_ids):
+        elif not chosen.named and await self._visibility.private(snapshot.team_ids):
             await self._log_not_shown(incident, "private team")
             return ()
         return chosen.channels

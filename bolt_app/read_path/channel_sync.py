@@ -33,12 +33,12 @@ Names = Mapping[UserId, SlackUserId]
 class ChannelSync:
     """Writes cards and lines. Nothing else does."""
 
-    def __init__(self, wiring: Services, placing: MessageSync) -> None:
-        self._wiring = wiring
-        self._placing = placing
-        self._closing = ChannelOutage(wiring)
-        self._lagging = DelayNotice(wiring)
-        self._mentions = Mentions(wiring)
+    def __init__(self, services: Services, message_sync: MessageSync) -> None:
+        self._services = services
+        self._message_sync = message_sync
+        self._channel_outage = ChannelOutage(services)
+        self._delay_notice = DelayNotice(services)
+        self._mentions = Mentions(services)
 
     async def sync(self, this: ReconcilePass) -> float | None:
         """
@@ -50,7 +50,7 @@ class ChannelSync:
         names = await self._mentions.assignees(this.snapshot)
         again: list[float | None] = []
         late: list[CallError] = []
-        for channel in this.surface.channels:
+        for channel in this.slack_state.channels:
             try:
                 again.append(await self._sync_channel(this, channel, names))
             except CallError as error:
@@ -63,20 +63,20 @@ class ChannelSync:
 
     async def _sync_channel(self, this: ReconcilePass, channel: ChannelId, names: Names) -> float | None:
         """Write what belongs into one channel, if it can be written to; return when to try that again."""
-        if not await self._closing.is_writable(this, channel):
+        if not await self._channel_outage.is_writable(this, channel):
             return None
         if is_obsolete(this, channel):
-            await self._closing.abandon(this, channel)
+            await self._channel_outage.abandon(this, channel)
             return None
-        if not this.surface.is_shown_in(channel) and this.needs_card(channel):
+        if not this.slack_state.is_shown_in(channel) and this.needs_card(channel):
             return None
         new = this.card(channel).ts is None
         try:
             await self._sync_messages(this, channel, names)
         except Refused as error:
-            await self._lagging.card_refused(this, channel)
-            return await self._closing.write_refused(this, channel, error)
-        await self._closing.write_succeeded(this, channel, new=new)
+            await self._delay_notice.card_refused(this, channel)
+            return await self._channel_outage.write_refused(this, channel, error)
+        await self._channel_outage.write_succeeded(this, channel, new=new)
         return None
 
     async def _sync_messages(self, this: ReconcilePass, channel: ChannelId, names: Names) -> None:
@@ -99,40 +99,43 @@ class ChannelSync:
             await self._sync_card(this, channel, names)
         except (Unavailable, Uncertain):
             if this.has_news(before):
-                await self._lagging.card_delayed(this, channel)
+                await self._delay_notice.card_delayed(this, channel)
             raise
-        await self._lagging.card_shown(this, channel, since=before)
+        await self._delay_notice.card_shown(this, channel, since=before)
 
     async def _render_card(self, this: ReconcilePass, channel: ChannelId, names: Names) -> Message:
-        if not this.surface.is_shown_in(channel):
+        if not this.slack_state.is_shown_in(channel):
             return render_withheld(this.incident.id, this.snapshot)
         elsewhere = this.home if channel != this.home else None
-        displaced = this.surface.displaced_from(channel)
-        places = CardPlacement(home=elsewhere, displaced=displaced, closed=displaced in this.surface.waiting)
-        able = await self._wiring.account_cache.available_actions()
+        displaced = this.slack_state.displaced_from(channel)
+        places = CardPlacement(home=elsewhere, displaced=displaced, closed=displaced in this.slack_state.waiting)
+        able = await self._services.account_cache.available_actions()
         return card.render(this.incident, this.snapshot, names, places, able=able)
 
     async def _sync_card(self, this: ReconcilePass, channel: ChannelId, names: Names) -> None:
         names = names if channel == this.home else {}
         message = await self._render_card(this, channel, names)
 
-        async def save(placed: MessageState) -> None:
-            known = placed.with_news(this.as_of_ms)
-            called = names if placed.ts not in (None, this.card(channel).ts) else ()
+        async def save(state: MessageState) -> None:
+            known = state.with_news(this.as_of_ms)
+            called = names if state.ts not in (None, this.card(channel).ts) else ()
             await this.save(
-                self._wiring.slack_states, lambda surface: surface.with_card(channel, known).with_mentioned(called)
+                self._services.slack_states,
+                lambda slack_state: slack_state.with_card(channel, known).with_mentioned(called),
             )
 
         # What only says more of a state that is shown already must not take the place of another incident's news.
         urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
         place = MessageTarget(channel, save, this.lease, urgent=this.urgent and urgent)
-        placed = await self._ensure_card(this, message, names, place)
-        placed = await self._placing.ensure_content(message, placed, place)
-        if placed.ts is None and this.surface.is_shown_in(channel):
+        state = await self._ensure_card(this, message, names, place)
+        state = await self._message_sync.ensure_content(message, state, place)
+        if state.ts is None and this.slack_state.is_shown_in(channel):
             if channel == this.home:
                 # The thread is gone with it.
-                await this.save(self._wiring.slack_states, lambda surface: surface.thread_lost())
-            await self._placing.ensure_content(message, await self._ensure_card(this, message, names, place), place)
+                await this.save(self._services.slack_states, lambda slack_state: slack_state.thread_lost())
+            await self._message_sync.ensure_content(
+                message, await self._ensure_card(this, message, names, place), place
+            )
         if this.has_news(this.card(channel)):
             # What is new does not show on it.
             await save(this.card(channel))
@@ -142,44 +145,44 @@ class ChannelSync:
     ) -> MessageState:
         """Make a card exist. To post it anew calls only people whom no message has called; others it names at first."""
         known = this.card(place.channel)
-        if known.ts is None and this.surface.mentioned & names.keys():
-            fresh = {user: names[user] for user in names.keys() - this.surface.mentioned}
+        if known.ts is None and this.slack_state.mentioned & names.keys():
+            fresh = {user: names[user] for user in names.keys() - this.slack_state.mentioned}
             message = await self._render_card(this, place.channel, fresh)
-        return await self._placing.ensure_posted(message, known, place)
+        return await self._message_sync.ensure_posted(message, known, place)
 
     async def _sync_thread(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Write the lines, one after the other, as soon as there is a card for them."""
-        if channel != this.home or this.card(channel).ts is None or not this.surface.is_shown_in(channel):
+        if channel != this.home or this.card(channel).ts is None or not this.slack_state.is_shown_in(channel):
             return
-        tellings = layout_thread(this.incident.lines, this.surface.lines.keys())
-        quiet = {each.line.key for each in tellings if not is_wanted(each.line, this.route.verbosity)}
-        if quiet - this.surface.omitted_lines - this.surface.lines.keys():
-            await this.save(self._wiring.slack_states, lambda surface: surface.with_omitted(quiet))
-        for telling in tellings:
-            if telling.line.key not in quiet and not this.surface.is_announced(telling.line):
-                await self._sync_line(this, telling)
+        entries = layout_thread(this.incident.lines, this.slack_state.lines.keys())
+        quiet = {each.line.key for each in entries if not is_wanted(each.line, this.route.verbosity)}
+        if quiet - this.slack_state.omitted_lines - this.slack_state.lines.keys():
+            await this.save(self._services.slack_states, lambda slack_state: slack_state.with_omitted(quiet))
+        for entry in entries:
+            if entry.line.key not in quiet and not this.slack_state.is_announced(entry.line):
+                await self._sync_line(this, entry)
 
-    async def _sync_line(self, this: ReconcilePass, telling: ThreadEntry) -> None:
-        key = telling.line.key
-        known = this.surface.lines.get(key, MessageState())
-        if known.ts is not None and (not telling.sides or key in this.surface.outdated_lines):
+    async def _sync_line(self, this: ReconcilePass, entry: ThreadEntry) -> None:
+        key = entry.line.key
+        known = this.slack_state.lines.get(key, MessageState())
+        if known.ts is not None and (not entry.sides or key in this.slack_state.outdated_lines):
             return
 
-        async def save(placed: MessageState) -> None:
-            await this.save(self._wiring.slack_states, lambda surface: surface.with_line(key, placed))
+        async def save(state: MessageState) -> None:
+            await this.save(self._services.slack_states, lambda slack_state: slack_state.with_line(key, state))
 
-        thread, aloud = this.card(this.home).ts, broadcast_kind(telling.line) in this.route.broadcast
+        thread, aloud = this.card(this.home).ts, broadcast_kind(entry.line) in this.route.broadcast
         place = MessageTarget(this.home, save, this.lease, thread=thread, broadcast=aloud, urgent=this.urgent)
-        message = thread_line.render_line(this.incident.id, telling.line, telling.sides, telling.before)
+        message = thread_line.render_line(this.incident.id, entry.line, entry.sides, entry.before)
         try:
-            placed = await self._placing.ensure_posted(message, known, place)
-            if telling.sides:
-                placed = await self._placing.ensure_content(message, placed, place)
-            await self._placing.ensure_posted(message, placed, place)
+            state = await self._message_sync.ensure_posted(message, known, place)
+            if entry.sides:
+                state = await self._message_sync.ensure_content(message, state, place)
+            await self._message_sync.ensure_posted(message, state, place)
         except Refused as error:
             if error.code not in NO_THREAD:
                 raise
-            await this.save(self._wiring.slack_states, lambda surface: surface.without_card(this.home))
+            await this.save(self._services.slack_states, lambda slack_state: slack_state.without_card(this.home))
             raise Unavailable("the card with the thread is gone, and has to be posted again") from error
 
 

@@ -23,20 +23,20 @@ DELAY = Histogram(
 class DelayNotice:
     """Keeps count of the cards that have to wait."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
-        self._lag = DelayedCards(wiring.redis, wiring.durations.delay_notice_after)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._lag = DelayedCards(services.redis, services.durations.delay_notice_after)
 
     async def card_delayed(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that a card could not be shown now, and say so in its channel if that begins to be a nuisance."""
-        since = this.as_of_ms or await self._wiring.clock.now_ms()
+        since = this.as_of_ms or await self._services.clock.now_ms()
         await self._post(channel, await self._lag.record_delay(channel, this.incident.id, since))
 
     async def card_shown(self, this: ReconcilePass, channel: ChannelId, *, since: MessageState) -> None:
         """Note that a card is as it should be; `since` is what it was before this pass."""
         now = this.card(channel)
         if since.content_digest != now.content_digest and since.state_ms < now.state_ms:
-            DELAY.observe(max(0, await self._wiring.clock.now_ms() - this.as_of_ms) / 1000)
+            DELAY.observe(max(0, await self._services.clock.now_ms() - this.as_of_ms) / 1000)
         await self._post(channel, await self._lag.record_shown(channel, this.incident.id))
 
     async def card_refused(self, this: ReconcilePass, channel: ChannelId) -> None:
@@ -47,9 +47,9 @@ class DelayNotice:
         """Tell a channel once that its cards are late, and once that they are not any more."""
         if not late.verdict:
             return
-        key = f"lag:{channel}:{await self._wiring.clock.now_ms()}"
+        key = f"lag:{channel}:{await self._services.clock.now_ms()}"
         try:
-            await self._wiring.slack.announce(channel, text=_text(late), metadata=metadata(key, {}))
+            await self._services.slack.announce(channel, text=_text(late), metadata=metadata(key, {}))
         except CallError as error:
             log.warning("lag.untold", channel=channel, seconds=late.seconds, why=str(error))
             if error.surely_not_done:

@@ -37,34 +37,34 @@ LONGEST_TEXT = 500
 class Enricher:
     """Reads what is wanted, slowly."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self._next = 0.0
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Read what the card of one incident still lacks. Raises `CallError` when PagerDuty cannot be asked."""
-        known = (await self._wiring.incidents.load(incident)).value
+        known = (await self._services.incidents.load(incident)).value
         if known.snapshot is None or not known.enrichment.is_wanted(known.snapshot, known.as_of):
             return None
         read = await self._read(known, lease)
         ahead, alert = await self._read_pending(known, read, lease), await self._first_alert(known, read, lease)
         after = (
-            await self._wiring.incidents.change(incident, lambda now: with_enrichment(now, read, ahead, alert))
+            await self._services.incidents.change(incident, lambda now: with_enrichment(now, read, ahead, alert))
         ).value
         if after != known:
-            await self._wiring.dirty_queue.mark(incident)
+            await self._services.dirty_queue.mark(incident)
         wanted = after.snapshot is not None and after.enrichment.is_wanted(after.snapshot, after.as_of)
-        return self._wiring.durations.enrichment_timeout if wanted else None
+        return self._services.durations.enrichment_timeout if wanted else None
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Leave it to whoever is next."""
-        await self._wiring.enrichment_queue.mark(incident)
+        await self._services.enrichment_queue.mark(incident)
 
     async def _read(self, known: Incident, lease: Lease) -> RestIncident | None:
         """Read the incident; None when PagerDuty does not show it, which asking again would not change."""
         try:
             await self._wait_turn(lease)
-            return (await self._wiring.pagerduty.incident(known.id)).value
+            return (await self._services.pagerduty.incident(known.id)).value
         except (Refused, Malformed) as error:
             log.warning("briefing.none", incident=known.id, why=str(error))
             return None
@@ -78,7 +78,7 @@ class Enricher:
             return FirstAlert()
         try:
             await self._wait_turn(lease)
-            return first_alert(await self._wiring.pagerduty.alerts(known.id))
+            return first_alert(await self._services.pagerduty.alerts(known.id))
         except (Unavailable, Uncertain) as error:
             log.info("briefing.later", incident=known.id, why=str(error))
             return None
@@ -100,7 +100,7 @@ class Enricher:
             return ()
         try:
             await self._wait_turn(lease)
-            entries = await self._wiring.pagerduty.on_calls(policy.id, max(assigned), at.ms)
+            entries = await self._services.pagerduty.on_calls(policy.id, max(assigned), at.ms)
             level = present_level(read.snapshot.assignee_ids, known, on_call_at(entries, max(assigned)))
             number, people = next_level(level, on_call_at(entries, at.ms))
             return people if await self._level_on_call(policy.id, number, people, lease) else ()
@@ -113,16 +113,16 @@ class Enricher:
         if len(people) < 2:  # noqa: PLR2004 -- somebody alone
             return True
         await self._wait_turn(lease)
-        levels = (await self._wiring.pagerduty.escalation_policy(policy)).levels
+        levels = (await self._services.pagerduty.escalation_policy(policy)).levels
         return number <= len(levels) and not levels[number - 1].round_robin
 
     async def _wait_turn(self, lease: Lease) -> None:
         """Wait until it is time for another call that nobody waits for."""
         now = asyncio.get_running_loop().time()
         begin = max(now, self._next)
-        self._next = begin + self._wiring.durations.enrichment_pause
+        self._next = begin + self._services.durations.enrichment_pause
         await asyncio.sleep(begin - now)
-        await lease.check(self._wiring.durations.pagerduty_timeout)
+        await lease.check(self._services.durations.pagerduty_timeout)
 
 
 def with_enrichment(

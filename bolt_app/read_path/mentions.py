@@ -31,8 +31,8 @@ class CachedMention(NamedTuple):
 class Mentions:
     """Finds the Slack users of the people on an incident. A name without a mention is better than a late card."""
 
-    def __init__(self, wiring: Services, now: Callable[[], float] = time.monotonic) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services, now: Callable[[], float] = time.monotonic) -> None:
+        self._services = services
         self._now = now
         self._known: dict[UserId, CachedMention] = {}
         self._looking: defaultdict[UserId, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -41,7 +41,7 @@ class Mentions:
         """Find whom to mention for each assignee, within a short time."""
         found: dict[UserId, SlackUserId] = {}
         try:
-            async with asyncio.timeout(self._wiring.durations.name_lookup):
+            async with asyncio.timeout(self._services.durations.name_lookup):
                 for user in sorted(snapshot.assignee_ids):
                     slack_user = await self._slack_user(user)
                     if slack_user is not None:
@@ -61,7 +61,7 @@ class Mentions:
 
     async def _look_up(self, user: UserId) -> CachedMention:
         try:
-            return CachedMention(await self._wiring.identity.mention(user), self._now() + TTL)
+            return CachedMention(await self._services.identity.mention(user), self._now() + TTL)
         except (CallError, Malformed) as error:
             log.warning("mention.unknown", users=[user], why=str(error))
             return CachedMention(None, self._now() + FAILURE_TTL)

@@ -79,54 +79,54 @@ class MessageSync:
         self._clock = clock
         self._durations = durations
 
-    async def ensure_posted(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageState:
+    async def ensure_posted(self, message: Message, state: MessageState, place: MessageTarget) -> MessageState:
         """
         Make sure that the message exists, and return it with its `ts`.
 
         Raises `Unavailable` while it is too early to tell whether an earlier post arrived, or what the post raised.
         """
-        if placed.ts is not None:
-            return await self._delete_replaced(placed, place)
-        if placed.uncertain:
-            found = await self._find_posted(message, placed, place)
+        if state.ts is not None:
+            return await self._delete_replaced(state, place)
+        if state.uncertain:
+            found = await self._find_posted(message, state, place)
             if found is not None:
-                found_again = replace(placed, ts=found, begun_ms=None, until_ms=None)
+                found_again = replace(state, ts=found, begun_ms=None, until_ms=None)
                 return await self._delete_replaced(await _save(place, found_again), place)
-            placed = await _save(place, MessageState(replaces=placed.replaces))
-        return await self._delete_replaced(await self._post(message, placed, place), place)
+            state = await _save(place, MessageState(replaces=state.replaces))
+        return await self._delete_replaced(await self._post(message, state, place), place)
 
-    async def ensure_content(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageState:
+    async def ensure_content(self, message: Message, state: MessageState, place: MessageTarget) -> MessageState:
         """
         Make an existing message say what it should, if it does not already.
 
         A message that somebody deleted, or that cannot be edited any more, comes back as one that is not placed.
         """
-        if placed.content_digest == message.digest or placed.ts is None:
-            return placed
-        if placed.pending_digest == message.digest:
-            self._require_no_late_update(placed, await self._clock.now_ms())
+        if state.content_digest == message.digest or state.ts is None:
+            return state
+        if state.pending_digest == message.digest:
+            self._require_no_late_update(state, await self._clock.now_ms())
         # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-        begin = self._pre_call(place, lambda _: placed.content_unknown())
+        begin = self._pre_call(place, lambda _: state.content_unknown())
         try:
             await self._slack.update(
-                place.channel, placed.ts, text=message.text, blocks=message.blocks, urgent=place.urgent, begin=begin
+                place.channel, state.ts, text=message.text, blocks=message.blocks, urgent=place.urgent, begin=begin
             )
         except Refused as error:
             if _is_blocks_error(message, error):
-                return await self.ensure_content(message.in_words, placed.content_unknown(), place)
-            return await _save(place, _after_failed_update(placed, error))
+                return await self.ensure_content(message.in_words, state.content_unknown(), place)
+            return await _save(place, _after_failed_update(state, error))
         except CallError as error:
             if not error.surely_not_done:
-                await place.save(replace(placed.content_unknown(), until_ms=await self._lands_by(begin)))
+                await place.save(replace(state.content_unknown(), until_ms=await self._lands_by(begin)))
             raise
-        if self._may_land_late(placed, begin.at_ms) > 0:
-            await place.save(replace(placed.content_unknown(), pending_digest=message.digest))
-            self._require_no_late_update(placed, begin.at_ms)
-        return await _save(place, MessageState(ts=placed.ts, content_digest=message.digest))
+        if self._may_land_late(state, begin.at_ms) > 0:
+            await place.save(replace(state.content_unknown(), pending_digest=message.digest))
+            self._require_no_late_update(state, begin.at_ms)
+        return await _save(place, MessageState(ts=state.ts, content_digest=message.digest))
 
-    def _require_no_late_update(self, placed: MessageState, now_ms: int) -> None:
+    def _require_no_late_update(self, state: MessageState, now_ms: int) -> None:
         """Raise `Unavailable` while an update that timed out may still overwrite this: once more when that is over."""
-        late = self._may_land_late(placed, now_ms)
+        late = self._may_land_late(state, now_ms)
         if late > 0:
             raise Unavailable("an earlier update of this message may still land", retry_after=late)
 
@@ -140,34 +140,34 @@ class MessageSync:
     def _call_max(self) -> int:
         return int(self._durations.call_max * 1000)
 
-    def _may_land_late(self, placed: MessageState, now_ms: int) -> float:
-        if placed.until_ms is None:
+    def _may_land_late(self, state: MessageState, now_ms: int) -> float:
+        if state.until_ms is None:
             return 0.0
-        return self._clock.remaining(placed.until_ms, now_ms, self._durations.call_max)
+        return self._clock.remaining(state.until_ms, now_ms, self._durations.call_max)
 
-    async def _find_posted(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageTs | None:
-        wait = self._may_land_late(placed, await self._clock.now_ms())
+    async def _find_posted(self, message: Message, state: MessageState, place: MessageTarget) -> MessageTs | None:
+        wait = self._may_land_late(state, await self._clock.now_ms())
         if wait > 0:
             raise Unavailable("an earlier post of this message may still land", retry_after=wait)
         await place.lease.check(self._durations.slack_timeout)
         return await self._slack.find_by_key(
-            place.channel, message.key, oldest_ms=placed.begun_ms or 0, thread_ts=place.thread
+            place.channel, message.key, oldest_ms=state.begun_ms or 0, thread_ts=place.thread
         )
 
-    async def _delete_replaced(self, placed: MessageState, place: MessageTarget) -> MessageState:
+    async def _delete_replaced(self, state: MessageState, place: MessageTarget) -> MessageState:
         """Delete the message in whose place this one was posted."""
-        if placed.replaces is None:
-            return placed
+        if state.replaces is None:
+            return state
         await place.lease.check(self._durations.slack_timeout)
         try:
-            await self._slack.delete(place.channel, placed.replaces)
+            await self._slack.delete(place.channel, state.replaces)
         except Refused as error:
             # Gone already, or Slack does not let us: then the new one is at least the later of the two.
-            log.warning("slack.not_deleted", channel=place.channel, ts=placed.replaces, why=str(error))
-        return await _save(place, replace(placed, replaces=None))
+            log.warning("slack.not_deleted", channel=place.channel, ts=state.replaces, why=str(error))
+        return await _save(place, replace(state, replaces=None))
 
-    async def _post(self, message: Message, placed: MessageState, place: MessageTarget) -> MessageState:
-        begin = self._pre_call(place, lambda now: replace(placed, begun_ms=now, until_ms=now + self._call_max))
+    async def _post(self, message: Message, state: MessageState, place: MessageTarget) -> MessageState:
+        begin = self._pre_call(place, lambda now: replace(state, begun_ms=now, until_ms=now + self._call_max))
         try:
             ts = await self._slack.post(
                 place.channel,
@@ -181,21 +181,21 @@ class MessageSync:
             )
         except CallError as error:
             if begin.at_ms and error.surely_not_done:
-                await place.save(MessageState(replaces=placed.replaces))
+                await place.save(MessageState(replaces=state.replaces))
             elif begin.at_ms:
-                await place.save(replace(placed, begun_ms=begin.at_ms, until_ms=await self._lands_by(begin)))
+                await place.save(replace(state, begun_ms=begin.at_ms, until_ms=await self._lands_by(begin)))
             if _is_blocks_error(message, error):
-                return await self._post(message.in_words, placed, place)
+                return await self._post(message.in_words, state, place)
             raise
-        return await _save(place, MessageState(ts=ts, content_digest=message.digest, replaces=placed.replaces))
+        return await _save(place, MessageState(ts=ts, content_digest=message.digest, replaces=state.replaces))
 
 
-def _after_failed_update(placed: MessageState, error: Refused) -> MessageState:
+def _after_failed_update(state: MessageState, error: Refused) -> MessageState:
     """Say what is left of a message that cannot be updated any more; raises `error` if it may be, later."""
     if error.code == "message_not_found":
         return MessageState()
     if error.code in NOT_EDITABLE:
-        return MessageState(replaces=placed.ts)
+        return MessageState(replaces=state.ts)
     raise error
 
 
@@ -207,6 +207,6 @@ def _is_blocks_error(message: Message, error: CallError) -> bool:
     return odd
 
 
-async def _save(place: MessageTarget, placed: MessageState) -> MessageState:
-    await place.save(placed)
-    return placed
+async def _save(place: MessageTarget, state: MessageState) -> MessageState:
+    await place.save(state)
+    return state

@@ -40,8 +40,8 @@ Rule = Callable[[Incident, Event, int], Folded]
 class Projector:
     """Folds the events stream into the projections, by `rule`."""
 
-    def __init__(self, wiring: Services, rule: Rule = fold) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services, rule: Rule = fold) -> None:
+        self._services = services
         self._rule = rule
 
     async def handle(self, entry: Entry) -> None:
@@ -51,14 +51,14 @@ class Projector:
             log.info("event.ignored", entry=entry.id, why=event.why)
             if event.ping:
                 # What the watchdog waits for: deliveries come, and are signed as they should be.
-                await self._wiring.redis.set(keys.PING, entry.at_ms)
+                await self._services.redis.set(keys.PING, entry.at_ms)
         else:
             await self._fold(event, entry)
 
     async def _fold(self, event: Event, entry: Entry) -> None:
         # Begins a new generation before anything is written to a store that has lost its data.
-        await self._wiring.generation.current()
-        now_ms = await self._wiring.clock.now_ms()
+        await self._services.generation.current()
+        now_ms = await self._services.clock.now_ms()
         folded = Folded(Incident(event.incident), FoldResult.DUPLICATE)
 
         def rule(incident: Incident) -> Incident:
@@ -66,11 +66,13 @@ class Projector:
             folded = self._rule(incident, event, now_ms)
             return folded.incident
 
-        await self._wiring.incidents.change(event.incident, rule, facts=lambda: (_arrival_fact(event, entry, folded),))
-        await self._wiring.dirty_queue.mark(event.incident)
+        await self._services.incidents.change(
+            event.incident, rule, facts=lambda: (_arrival_fact(event, entry, folded),)
+        )
+        await self._services.dirty_queue.mark(event.incident)
         if folded.incident.expectations:
             # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
-            await self._wiring.command_queue.mark(event.incident)
+            await self._services.command_queue.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.result).inc()
         QUEUE_SECONDS.observe(max(0, now_ms - entry.at_ms) / SECOND)
         if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:

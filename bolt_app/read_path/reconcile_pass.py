@@ -19,13 +19,13 @@ class ReconcilePass:
     incident: Incident
     snapshot: Snapshot
     lease: Lease
-    surface: SlackState
+    slack_state: SlackState
     route: Route
 
     @property
     def home(self) -> ChannelId:
         """The channel with the thread."""
-        return self.surface.channels[0]
+        return self.slack_state.channels[0]
 
     @property
     def urgent(self) -> bool:
@@ -44,17 +44,17 @@ class ReconcilePass:
 
     def card(self, channel: ChannelId) -> MessageState:
         """Tell what is known of the card in a channel."""
-        return self.surface.cards.get(channel, MessageState())
+        return self.slack_state.cards.get(channel, MessageState())
 
     def needs_card(self, channel: ChannelId) -> bool:
         """Tell whether there is no card in a channel, and none on its way."""
-        placed = self.card(channel)
-        return placed.ts is None and not placed.uncertain
+        state = self.card(channel)
+        return state.ts is None and not state.uncertain
 
-    def has_news(self, placed: MessageState) -> bool:
+    def has_news(self, state: MessageState) -> bool:
         """Tell whether something has happened since what a message tells of."""
-        return placed.ts is None or placed.state_ms < self.as_of_ms
+        return state.ts is None or state.state_ms < self.as_of_ms
 
     async def save(self, surfaces: Documents[SlackState], rule: Callable[[SlackState], SlackState]) -> None:
         """Store what is known now of the incident's messages."""
-        self.surface = (await surfaces.change(self.incident.id, rule, self.lease)).value
+        self.slack_state = (await surfaces.change(self.incident.id, rule, self.lease)).value

@@ -44,39 +44,39 @@ class ReplyTarget(Protocol):
 
 
 async def send_reply(
-    slack: Slack, asker: ReplyTarget, reply: Reply, *, by_address: bool = True, patience: float = 0.0
+    slack: Slack, target: ReplyTarget, reply: Reply, *, by_address: bool = True, patience: float = 0.0
 ) -> bool:
     """
     Answer, and return whether Slack has taken it: twice told beats not told.
 
     What has to go by `chat.postEphemeral` waits for Slack's limits, up to `patience` seconds. A failure is logged.
     """
-    if by_address and asker.response_url and await _post_to_response_url(slack, asker, reply):
+    if by_address and target.response_url and await _post_to_response_url(slack, target, reply):
         return True
     try:
-        await _post_ephemeral(slack, asker, reply, patience)
+        await _post_ephemeral(slack, target, reply, patience)
     except CallError as error:
-        log.warning("reply.lost", command=asker.id, incident=asker.incident, user=asker.by.id, why=str(error))
+        log.warning("reply.lost", command=target.id, incident=target.incident, user=target.by.id, why=str(error))
         return False
     return True
 
 
-async def _post_to_response_url(slack: Slack, asker: ReplyTarget, reply: Reply) -> bool:
+async def _post_to_response_url(slack: Slack, target: ReplyTarget, reply: Reply) -> bool:
     """Answer through the address, and tell whether that surely worked."""
     try:
-        await slack.respond(asker.response_url, text=reply.text, blocks=list(reply.blocks) or None)
+        await slack.respond(target.response_url, text=reply.text, blocks=list(reply.blocks) or None)
     except CallError as error:
-        log.info("reply.again", command=asker.id, incident=asker.incident, why=str(error))
+        log.info("reply.again", command=target.id, incident=target.incident, why=str(error))
         return False
     return True
 
 
-async def _post_ephemeral(slack: Slack, asker: ReplyTarget, reply: Reply, patience: float) -> None:
+async def _post_ephemeral(slack: Slack, target: ReplyTarget, reply: Reply, patience: float) -> None:
     """Post it so that only they see it."""
     while True:
         try:
             blocks = list(reply.blocks) or None
-            await slack.post_ephemeral(asker.channel, asker.by.id, text=reply.text, blocks=blocks)
+            await slack.post_ephemeral(target.channel, target.by.id, text=reply.text, blocks=blocks)
         except Unavailable as error:
             if error.retry_after is None or error.retry_after > patience:
                 raise

@@ -42,47 +42,47 @@ class RepairResult:
 class IncidentRepair:
     """Reads incidents in full, slowly, and folds what was read."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def repair(self, incident: IncidentId, birth: Birth, lease: Lease) -> RepairResult:
         """Repair an incident as far as it needs it. Raises `CallError`, and `Malformed` for an answer that is none."""
         for _ in range(MOST_TRIES):
-            before = await self._wiring.incidents.load(incident)
+            before = await self._services.incidents.load(incident)
             shown = await self._incident_shown(incident, lease)
-            found = repaired(before.value, shown, self._lookback(shown, birth), await self._wiring.clock.now_ms())
+            found = repaired(before.value, shown, self._lookback(shown, birth), await self._services.clock.now_ms())
             if found.incident == before.value:
                 return RepairResult(found.young)
             known_before = before.value.snapshot is not None or not _is_older(shown, birth)
             missing = _missing_lines(found, known_before=known_before)
-            if await self._wiring.incidents.swap(incident, before, found.incident, facts=_repair_facts(missing)):
+            if await self._services.incidents.swap(incident, before, found.incident, facts=_repair_facts(missing)):
                 return await self._all_settled(found, missing)
         return RepairResult(retry=True)
 
     async def repair_notes(self, incident: IncidentId, lease: Lease) -> Read[tuple[Note, ...]]:
         """Read the notes of an incident, when it is time for another call."""
-        return await self._paced(self._wiring.pagerduty.notes, incident, lease)
+        return await self._paced(self._services.pagerduty.notes, incident, lease)
 
     async def _incident_shown(self, incident: IncidentId, lease: Lease) -> Shown:
-        door = self._wiring.pagerduty
-        read = await self._paced(door.incident, incident, lease)
-        entries = await self._paced(door.log_entries, incident, lease)
+        pagerduty = self._services.pagerduty
+        read = await self._paced(pagerduty.incident, incident, lease)
+        entries = await self._paced(pagerduty.log_entries, incident, lease)
         return Shown(read.value, read.date, entries, (await self.repair_notes(incident, lease)).value)
 
     async def _paced(self, call: Callable[[IncidentId], Awaitable[T]], incident: IncidentId, lease: Lease) -> T:
-        await asyncio.sleep(self._wiring.durations.resync_pause)
-        await lease.check(self._wiring.durations.pagerduty_timeout)
+        await asyncio.sleep(self._services.durations.resync_pause)
+        await lease.check(self._services.durations.pagerduty_timeout)
         return await call(incident)
 
     def _lookback(self, shown: Shown, birth: Birth) -> Window:
         opens = birth.ms if _is_older(shown, birth) else 0
-        return Window(opens, shown.date.ms - int(self._wiring.durations.webhook_grace * SECOND))
+        return Window(opens, shown.date.ms - int(self._services.durations.webhook_grace * SECOND))
 
     async def _all_settled(self, found: Repaired, missing: list[str]) -> RepairResult:
         incident = found.incident.id
-        await self._wiring.dirty_queue.mark(incident)
+        await self._services.dirty_queue.mark(incident)
         if found.incident.expectations:
-            await self._wiring.command_queue.mark(incident)
+            await self._services.command_queue.mark(incident)
         for what in missing:
             REPAIRS.labels(what).inc()
             log.warning("resync.repaired", incident=incident, missing=what)

@@ -60,21 +60,21 @@ class ResyncPass:
 class IncidentResync:
     """Compares the projections with PagerDuty."""
 
-    def __init__(self, wiring: Services, repairing: IncidentRepair) -> None:
-        self._wiring = wiring
-        self._repairing = repairing
+    def __init__(self, services: Services, incident_repair: IncidentRepair) -> None:
+        self._services = services
+        self._incident_repair = incident_repair
 
     async def begin(self, progress: ResyncState, lease: Lease) -> ResyncPass:
         """Read what has happened lately. Raises `CallError` when PagerDuty cannot be asked, and `Malformed`."""
-        birth = await self._wiring.generation.current()
-        back = int((self._wiring.durations.webhook_grace + OVERLAP) * SECOND)
-        since_ms = progress.since_ms or await self._wiring.clock.now_ms() - back
-        await lease.check(self._wiring.durations.pagerduty_timeout)
+        birth = await self._services.generation.current()
+        back = int((self._services.durations.webhook_grace + OVERLAP) * SECOND)
+        since_ms = progress.since_ms or await self._services.clock.now_ms() - back
+        await lease.check(self._services.durations.pagerduty_timeout)
         try:
-            read = await self._wiring.pagerduty.activity(since_ms)
+            read = await self._services.pagerduty.activity(since_ms)
         except Refused as error:
             log.warning("resync.in_full", why=str(error))
-            now_ms = await self._wiring.clock.now_ms()
+            now_ms = await self._services.clock.now_ms()
             return ResyncPass(lease, birth, since_ms=now_ms - back)
         return ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=_by_incident(read.value))
 
@@ -87,10 +87,10 @@ class IncidentResync:
         listed: dict[IncidentId, RestIncident] = {}
         async for incident in self._open_incidents(progress):
             listed[incident.id] = incident
-        ours = await self._wiring.open_incidents.all()
+        ours = await self._services.open_incidents.all()
         everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.recheck])
         for incident_id in _resume_after(progress.reached, list(everything)):
-            if self._wiring.stopping.is_set():
+            if self._services.stopping.is_set():
                 raise Stopping("this worker is about to end")
             this.reached = incident_id
             doubtful = this.recent is None or incident_id in progress.recheck
@@ -108,7 +108,7 @@ class IncidentResync:
         except NotFound:
             # Not for us to see, or not any more; nothing can be compared.
             CHECKED.labels("not found").inc()
-            await self._wiring.open_incidents.drop(incident, ())
+            await self._services.open_incidents.drop(incident, ())
             return
         except (CallError, Malformed) as error:
             CHECKED.labels("failed").inc()
@@ -123,9 +123,9 @@ class IncidentResync:
 
     async def reconcile_once(self, this: ResyncPass, incident: IncidentId) -> None:
         """Get to know an incident of which there is a card and nothing else. Raises as `check` does."""
-        await this.lease.check(self._wiring.durations.pagerduty_timeout)
+        await this.lease.check(self._services.durations.pagerduty_timeout)
         try:
-            read = (await self._wiring.pagerduty.incident(incident)).value
+            read = (await self._services.pagerduty.incident(incident)).value
         except NotFound:
             CHECKED.labels("not found").inc()
             return
@@ -136,7 +136,7 @@ class IncidentResync:
         filters += [IncidentFilter(since_ms=progress.since_ms)] if progress.since_ms else []
         for wanted in filters:
             try:
-                async for incident in self._wiring.pagerduty.incidents(wanted):
+                async for incident in self._services.pagerduty.incidents(wanted):
                     yield incident
             except Refused as error:
                 log.error("resync.not_all", why=str(error), hint="more than 10,000 incidents: the rest is not compared")
@@ -144,18 +144,18 @@ class IncidentResync:
     async def _check_incident(
         self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool
     ) -> RepairResult:
-        known = (await self._wiring.incidents.load(incident)).value
+        known = (await self._services.incidents.load(incident)).value
         entries = (this.recent or {}).get(incident, [])
         if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):
             await self._fold_listed(listed)
             return RepairResult()
-        now_ms = self._wiring.clock.estimate_ms()
+        now_ms = self._services.clock.estimate_ms()
         opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
         if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
-            return await self._repairing.repair(incident, this.birth, this.lease)
+            return await self._incident_repair.repair(incident, this.birth, this.lease)
         await self._record_log_entries(incident, entries, now_ms)
         if listed is not None and await self._has_missing_notes(this, known, opens_ms):
-            return await self._repairing.repair(incident, this.birth, this.lease)
+            return await self._incident_repair.repair(incident, this.birth, this.lease)
         return RepairResult()
 
     async def _fold_listed(self, listed: RestIncident) -> None:
@@ -166,8 +166,8 @@ class IncidentResync:
                 return known
             return replace(settle(known, listed.snapshot, listed.updated), status_change=listed.status_change)
 
-        await self._wiring.incidents.change(listed.id, rule)
-        await self._wiring.dirty_queue.mark(listed.id)
+        await self._services.incidents.change(listed.id, rule)
+        await self._services.dirty_queue.mark(listed.id)
 
     async def _record_log_entries(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
         """Let entries that tell nothing new take their slots, so that none of them is taken for another change."""
@@ -177,14 +177,14 @@ class IncidentResync:
             return known if found.lines else found.incident
 
         if entries:
-            await self._wiring.incidents.change(incident, rule)
+            await self._services.incidents.change(incident, rule)
 
     async def _has_missing_notes(self, this: ResyncPass, known: Incident, opens_ms: int) -> bool:
         """Tell whether a note that is in the thread was edited or deleted, which leaves no trace but in the note."""
         if all(line.type != ANNOTATED for line in known.lines):
             return False
-        notes = await self._repairing.repair_notes(known.id, this.lease)
-        visible_ms = notes.date.ms - int(self._wiring.durations.webhook_grace * SECOND)
+        notes = await self._incident_repair.repair_notes(known.id, this.lease)
+        visible_ms = notes.date.ms - int(self._services.durations.webhook_grace * SECOND)
         found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
         return any(event.at.end >= opens_ms for event in found)
 

@@ -25,10 +25,10 @@ MOST_INCIDENTS = 200
 class OutageNotice:
     """Closes a gap: waits until all that was lost in it has been looked up, and tells of it."""
 
-    def __init__(self, wiring: Services, placing: MessageSync) -> None:
-        self._wiring = wiring
-        self._placing = placing
-        self._progress = wiring.resync_states
+    def __init__(self, services: Services, message_sync: MessageSync) -> None:
+        self._services = services
+        self._message_sync = message_sync
+        self._progress = services.resync_states
 
     async def resync_passed(self, progress: ResyncState, late: Iterable[IncidentId], lease: Lease) -> ResyncState:
         """Take in what a pass of resync found; tell of the gap after the first pass to which nothing in it is young."""
@@ -37,7 +37,7 @@ class OutageNotice:
         if gap is None or not gap.until_ms:
             return progress
         # PagerDuty cuts to seconds when something happened, and when it was asked.
-        over_ms = gap.until_ms + int(self._wiring.durations.webhook_grace * SECOND) + 2 * SECOND
+        over_ms = gap.until_ms + int(self._services.durations.webhook_grace * SECOND) + 2 * SECOND
         if progress.begun_ms < over_ms:
             return replace(progress, due_ms=min(progress.due_ms or over_ms, over_ms))
         return await self._announce(progress, gap, lease)
@@ -56,9 +56,9 @@ class OutageNotice:
     async def _by_channel(self, late: Iterable[IncidentId]) -> dict[ChannelId, list[Snapshot]]:
         found: dict[ChannelId, list[Snapshot]] = defaultdict(list)
         for incident in late:
-            snapshot = (await self._wiring.incidents.load(incident)).value.snapshot
-            surface = (await self._wiring.slack_states.load(incident)).value
-            home = next(filter(surface.is_shown_in, surface.channels), None)
+            snapshot = (await self._services.incidents.load(incident)).value.snapshot
+            slack_state = (await self._services.slack_states.load(incident)).value
+            home = next(filter(slack_state.is_shown_in, slack_state.channels), None)
             if snapshot is not None and home is not None:
                 found[home].append(snapshot)
         return found
@@ -73,7 +73,7 @@ class OutageNotice:
         known = (await self._progress.load(GLOBAL)).value.notices.get(channel, MessageState())
         message = render_outage_notice(channel, gap, incidents)
         try:
-            await self._placing.ensure_posted(message, known, MessageTarget(channel, save, lease, urgent=False))
+            await self._message_sync.ensure_posted(message, known, MessageTarget(channel, save, lease, urgent=False))
         except Refused as error:
             log.warning("gap.not_told", channel=channel, why=str(error), code=error.code)
 

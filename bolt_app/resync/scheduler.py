@@ -34,42 +34,42 @@ class Scheduler:
 
     def __init__(
         self,
-        wiring: Services,
+        services: Services,
         resync: IncidentResync,
         sweep: SlackSweep,
         watchdog: SubscriptionWatchdog,
-        placing: MessageSync,
+        message_sync: MessageSync,
     ) -> None:
-        self._wiring = wiring
+        self._services = services
         self._resync = resync
         self._sweep = sweep
         self._watchdog = watchdog
-        self._progress = wiring.resync_states
-        self._gaps = OutageNotice(wiring, placing)
-        self._leases = wiring.leases("upkeep")
+        self._progress = services.resync_states
+        self._gaps = OutageNotice(services, message_sync)
+        self._leases = services.leases("upkeep")
         self._since_ms = 0
 
     async def step(self) -> None:
         """Do what is due, if nobody else is at it, and rest for a moment. Raises `StoreDown`, and nothing else."""
-        now_ms = await self._wiring.clock.now_ms()
+        now_ms = await self._services.clock.now_ms()
         self._since_ms = self._since_ms or now_ms
         progress = (await self._progress.load(GLOBAL)).value
         self._watchdog.show_problem(progress)
         if self._resync_due(progress, now_ms) or self._watch_due(progress, now_ms):
             await self._under_lease()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._wiring.durations.retry_max):
-                await self._wiring.stopping.wait()
+            async with asyncio.timeout(self._services.durations.retry_max):
+                await self._services.stopping.wait()
 
     def _resync_due(self, progress: ResyncState, now_ms: int) -> bool:
         """At start, soon after something was too young to tell, and on a timer."""
         if progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms:
             return True
-        return _is_past(progress.begun_ms, self._wiring.durations.resync, now_ms)
+        return _is_past(progress.begun_ms, self._services.durations.resync, now_ms)
 
     def _watch_due(self, progress: ResyncState, now_ms: int) -> bool:
         """On a timer, and at once while a ping is awaited."""
-        durations = self._wiring.durations
+        durations = self._services.durations
         every = durations.retry_max if progress.pinged_ms else durations.watchdog_interval
         return _is_past(progress.watched_ms, every, now_ms)
 
@@ -99,7 +99,7 @@ class Scheduler:
 
     async def _run_due(self, lease: Lease) -> None:
         """Look at the subscription first: what was lost while it was off is what there is to repair."""
-        now_ms = await self._wiring.clock.now_ms()
+        now_ms = await self._services.clock.now_ms()
         progress = (await self._progress.load(GLOBAL)).value
         if self._watch_due(progress, now_ms):
             progress = await self._save(replace(await self._run_watchdog(progress, lease), watched_ms=now_ms), lease)
@@ -125,7 +125,7 @@ class Scheduler:
         progress = await self._run_sweep(progress, this)
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
-        soon = await self._in(self._wiring.durations.webhook_grace) if this.soon else 0
+        soon = await self._in(self._services.durations.webhook_grace) if this.soon else 0
         progress = replace(progress, since_ms=this.since_ms, due_ms=soon, recheck=tuple(this.again), reached=None)
         return await self._gaps.resync_passed(progress, this.late, lease)
 
@@ -140,7 +140,7 @@ class Scheduler:
             # What came late is repaired, so the next pass will not find it late any more.
             progress = add_late(replace(progress, recheck=again, reached=this.reached), this.late)
         wait = error.retry_after if isinstance(error, Unavailable) else None
-        return replace(progress, due_ms=await self._in(wait or self._wiring.durations.retry_max))
+        return replace(progress, due_ms=await self._in(wait or self._services.durations.retry_max))
 
     async def _run_sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
         try:
@@ -150,7 +150,7 @@ class Scheduler:
             return progress
 
     async def _in(self, seconds: float) -> int:
-        return await self._wiring.clock.now_ms() + int(seconds * SECOND)
+        return await self._services.clock.now_ms() + int(seconds * SECOND)
 
     async def _save(self, progress: ResyncState, lease: Lease) -> ResyncState:
         return (await self._progress.change(GLOBAL, lambda _: progress, lease)).value

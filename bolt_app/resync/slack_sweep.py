@@ -46,34 +46,34 @@ class ChannelFindings:
 class SlackSweep:
     """Puts Slack in order. Slack's limits leave the other calls room before these, which wait for their turn."""
 
-    def __init__(self, wiring: Services, resync: IncidentResync) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services, resync: IncidentResync) -> None:
+        self._services = services
         self._resync = resync
-        self._leases = wiring.leases("slack")
+        self._leases = services.leases("slack")
 
     async def sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
         """Look at every channel, and at the threads whose turn it is. Raises `CallError`, `Malformed`, `Stopping`."""
-        oldest_ms = await self._wiring.clock.now_ms() - LOOKBACK_MS
+        oldest_ms = await self._services.clock.now_ms() - LOOKBACK_MS
         for channel in self._channels():
             self._require_running()
             await self._sweep_channel(channel, oldest_ms, this)
         return replace(progress, sweep_position=await self._sweep_threads(progress, this))
 
     def _require_running(self) -> None:
-        if self._wiring.stopping.is_set():
+        if self._services.stopping.is_set():
             raise Stopping("this worker is about to end")
 
     def _channels(self) -> list[ChannelId]:
-        routing = self._wiring.config.routing
+        routing = self._services.config.routing
         named = [channel for route in routing.routes for channel in route.all_channels]
         return [ChannelId(channel) for channel in dict.fromkeys([*named, *filter(None, [routing.default_channel])])]
 
     async def _sweep_channel(self, channel: ChannelId, oldest_ms: int, this: ResyncPass) -> None:
         """Compare one channel with the records. Each message at once, because records go on changing."""
         found = ChannelFindings()
-        begun_ms = await self._wiring.clock.now_ms()
+        begun_ms = await self._services.clock.now_ms()
         try:
-            async for message in self._wiring.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
+            async for message in self._services.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
                 await self._check_message(channel, message, found, this)
         except Refused as error:
             log.warning("sweep.channel_closed", channel=channel, why=str(error), code=error.code)
@@ -83,7 +83,7 @@ class SlackSweep:
         for incident, doubled in found.duplicates.items():
             await self._delete_duplicates(incident, channel, doubled, this)
         await self._forget_missing(
-            channel, range(oldest_ms, begun_ms - int(self._wiring.durations.webhook_grace * SECOND)), found.present
+            channel, range(oldest_ms, begun_ms - int(self._services.durations.webhook_grace * SECOND)), found.present
         )
 
     async def _check_message(
@@ -94,9 +94,9 @@ class SlackSweep:
         if not incident_of_card(message) or message.thread_ts is not None:
             return
         incident = incident_id(incident_of_card(message))
-        surface = (await self._wiring.slack_states.load(incident)).value
-        placed = surface.cards.get(channel, MessageState())
-        if not surface.generation:
+        slack_state = (await self._services.slack_states.load(incident)).value
+        placed = slack_state.cards.get(channel, MessageState())
+        if not slack_state.generation:
             found.unknown[incident] = None
         elif placed.ts not in (None, message.ts):
             found.duplicates[incident].append(message.ts)
@@ -108,8 +108,8 @@ class SlackSweep:
 
     async def _forget_missing(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
         """Let cards be posted again that somebody has deleted, while their incidents are open."""
-        for incident in await self._wiring.open_incidents.shown_in(channel):
-            placed = (await self._wiring.slack_states.load(incident)).value.cards.get(channel, MessageState())
+        for incident in await self._services.open_incidents.shown_in(channel):
+            placed = (await self._services.slack_states.load(incident)).value.cards.get(channel, MessageState())
             if placed.ts is not None and placed.ts not in there and int(float(placed.ts) * SECOND) in posted:
                 await self._forget(incident, channel, placed, "gone")
 
@@ -120,13 +120,13 @@ class SlackSweep:
         SWEPT.labels(wrong).inc()
         log.warning("sweep.repaired", incident=incident, channel=channel, wrong=wrong)
 
-        def rule(surface: SlackState) -> SlackState:
-            same = surface.cards.get(channel) == seen
-            return surface.with_card(channel, replace(seen, content_digest=None)) if same else surface
+        def rule(slack_state: SlackState) -> SlackState:
+            same = slack_state.cards.get(channel) == seen
+            return slack_state.with_card(channel, replace(seen, content_digest=None)) if same else slack_state
 
         repaired = fact("sweep.repaired", channel=channel, wrong=wrong)
-        await self._wiring.slack_states.change(incident, rule, facts=lambda: (repaired,))
-        await self._wiring.dirty_queue.mark(incident)
+        await self._services.slack_states.change(incident, rule, facts=lambda: (repaired,))
+        await self._services.dirty_queue.mark(incident)
 
     async def _sweep_threads(self, progress: ResyncState, this: ResyncPass) -> IncidentId | None:
         """
@@ -134,33 +134,33 @@ class SlackSweep:
 
         They are the open ones, and those to which something has happened lately: they may be resolved by now.
         """
-        incidents = sorted({*await self._wiring.open_incidents.all(), *(this.recent or ())})
+        incidents = sorted({*await self._services.open_incidents.all(), *(this.recent or ())})
         following = [
             incident for incident in incidents if progress.sweep_position is None or incident > progress.sweep_position
         ]
         chosen = following[:THREADS]
         for incident in chosen:
             self._require_running()
-            await this.lease.check(self._wiring.durations.slack_timeout)
+            await this.lease.check(self._services.durations.slack_timeout)
             await self._sweep_thread(incident, this)
         return chosen[-1] if len(following) > THREADS else None
 
     async def _sweep_thread(self, incident: IncidentId, this: ResyncPass) -> None:
-        surface = (await self._wiring.slack_states.load(incident)).value
-        home = surface.channels[0] if surface.channels else None
-        card = surface.cards.get(home, MessageState()).ts if home else None
+        slack_state = (await self._services.slack_states.load(incident)).value
+        home = slack_state.channels[0] if slack_state.channels else None
+        card = slack_state.cards.get(home, MessageState()).ts if home else None
         if home is None or card is None:
             return
         try:
             since_ms = int(float(card) * SECOND)
-            own = self._wiring.slack.own_messages(home, oldest_ms=since_ms, thread_ts=card, patient=True)
+            own = self._services.slack.own_messages(home, oldest_ms=since_ms, thread_ts=card, patient=True)
             messages = [message async for message in own]
         except Refused as error:
             log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
             return
-        surface = (await self._wiring.slack_states.load(incident)).value
-        this.soon = this.soon or any(placed.uncertain for placed in _by_place(surface, messages).values())
-        await self._delete_duplicates(incident, home, _duplicates(surface, messages), this)
+        slack_state = (await self._services.slack_states.load(incident)).value
+        this.soon = this.soon or any(placed.uncertain for placed in _by_place(slack_state, messages).values())
+        await self._delete_duplicates(incident, home, _duplicates(slack_state, messages), this)
 
     async def _delete_duplicates(
         self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs], this: ResyncPass
@@ -172,9 +172,9 @@ class SlackSweep:
             this.soon = this.soon or bool(doubled)
             return
         try:
-            surface = (await self._wiring.slack_states.load(incident)).value
+            slack_state = (await self._services.slack_states.load(incident)).value
             for ts in doubled:
-                if ts not in _recorded_ts(surface):
+                if ts not in _recorded_ts(slack_state):
                     await self._delete_one(incident, channel, ts, lease)
         except FencedOff as error:
             log.warning("sweep.fenced_off", incident=incident, why=str(error))
@@ -183,9 +183,9 @@ class SlackSweep:
         await lease.release()
 
     async def _delete_one(self, incident: IncidentId, channel: ChannelId, ts: MessageTs, lease: Lease) -> None:
-        await lease.check(self._wiring.durations.slack_timeout)
+        await lease.check(self._services.durations.slack_timeout)
         try:
-            await self._wiring.slack.delete(channel, ts)
+            await self._services.slack.delete(channel, ts)
         except NotFound:
             return
         except Refused as error:
@@ -193,21 +193,21 @@ class SlackSweep:
             return
         SWEPT.labels("doubled").inc()
         log.warning("sweep.repaired", incident=incident, channel=channel, wrong="doubled")
-        await self._wiring.journal.append(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
+        await self._services.journal.append(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
 
 
-def _duplicates(surface: SlackState, messages: Iterable[OwnMessage]) -> list[MessageTs]:
+def _duplicates(slack_state: SlackState, messages: Iterable[OwnMessage]) -> list[MessageTs]:
     """Find the messages of lines whose own message is another one, as recorded."""
-    return [ts for ts, placed in _by_place(surface, messages).items() if placed.ts not in (None, ts)]
+    return [ts for ts, placed in _by_place(slack_state, messages).items() if placed.ts not in (None, ts)]
 
 
-def _by_place(surface: SlackState, messages: Iterable[OwnMessage]) -> dict[MessageTs, MessageState]:
+def _by_place(slack_state: SlackState, messages: Iterable[OwnMessage]) -> dict[MessageTs, MessageState]:
     """Say what is on record of the lines that these messages show."""
-    keys = {message.ts: line_key(surface.id, message) for message in messages}
-    return {ts: surface.lines.get(key, MessageState()) for ts, key in keys.items() if key}
+    keys = {message.ts: line_key(slack_state.id, message) for message in messages}
+    return {ts: slack_state.lines.get(key, MessageState()) for ts, key in keys.items() if key}
 
 
-def _recorded_ts(surface: SlackState) -> set[MessageTs | None]:
+def _recorded_ts(slack_state: SlackState) -> set[MessageTs | None]:
     """List every message on record; while a post is under way, one of them is not known."""
-    placed = [*surface.cards.values(), *surface.lines.values()]
+    placed = [*slack_state.cards.values(), *slack_state.lines.values()]
     return {one.ts for one in placed} | {one.replaces for one in placed}

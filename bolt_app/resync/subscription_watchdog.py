@@ -31,18 +31,18 @@ SILENT = "PagerDuty's pings do not reach the receiver: see its log for why it tu
 class SubscriptionWatchdog:
     """Looks at the subscriptions that deliver here: the one of that id, or else all that go to our path."""
 
-    def __init__(self, wiring: Services, subscription: str = ANY) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services, subscription: str = ANY) -> None:
+        self._services = services
         self._subscription = subscription
 
     async def check(self, progress: ResyncState, lease: Lease) -> ResyncState:
         """Find out what is wrong, say it once, and mend what can be. Raises `CallError`, and `Malformed`."""
-        await lease.check(self._wiring.durations.pagerduty_timeout)
-        everything = await self._wiring.pagerduty.webhook_subscriptions()
+        await lease.check(self._services.durations.pagerduty_timeout)
+        everything = await self._services.pagerduty.webhook_subscriptions()
         ours = [each for each in everything if delivers_here(each, self._subscription)]
         disabled = [each for each in ours if each.disabled]
         problem = OFF if disabled else str(wrong_with(ours) or "")
-        now_ms = await self._wiring.clock.now_ms()
+        now_ms = await self._services.clock.now_ms()
         nothing_comes = bool(disabled) or missing(ours) is not None
         if problem:
             progress = replace(progress, gap=_open_gap(progress, now_ms, silent=nothing_comes))
@@ -79,9 +79,9 @@ class SubscriptionWatchdog:
 
     async def _enable(self, subscription: WebhookSubscription, lease: Lease, *, ping_came: bool) -> None:
         """Switch it on; where PagerDuty does not let us, the problem stays, and is reported."""
-        await lease.check(self._wiring.durations.pagerduty_timeout)
+        await lease.check(self._services.durations.pagerduty_timeout)
         try:
-            await self._wiring.pagerduty.enable_subscription(subscription.id)
+            await self._services.pagerduty.enable_subscription(subscription.id)
         except CallError as error:
             log.warning("subscription.not_enabled", subscription=subscription.id, why=str(error))
         else:
@@ -92,18 +92,18 @@ class SubscriptionWatchdog:
     ) -> ResyncState:
         """Ask for pings. One that PagerDuty does not make is awaited in vain, like one that does not come."""
         for subscription in ours:
-            await lease.check(self._wiring.durations.pagerduty_timeout)
+            await lease.check(self._services.durations.pagerduty_timeout)
             try:
-                await self._wiring.pagerduty.ping_subscription(subscription.id)
+                await self._services.pagerduty.ping_subscription(subscription.id)
             except CallError as error:
                 log.warning("subscription.not_pinged", subscription=subscription.id, why=str(error))
         return replace(progress, pinged_ms=now_ms)
 
     def _ping_wait(self, progress: ResyncState, now_ms: int) -> bool:
-        return now_ms - progress.pinged_ms > self._wiring.durations.call_max * SECOND
+        return now_ms - progress.pinged_ms > self._services.durations.call_max * SECOND
 
     async def _ping_came(self, progress: ResyncState) -> bool:
-        came = await self._wiring.redis.get(keys.PING)
+        came = await self._services.redis.get(keys.PING)
         return isinstance(came, bytes) and int(came) >= progress.pinged_ms
 
     @staticmethod

@@ -46,9 +46,9 @@ UNKNOWN_FROM_CODES = frozenset({1008, 2013})
 class AttemptRunner:
     """Makes one try at a command. Everything it rests on is read for this try."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
-        self._escalating = NextLevel(wiring.pagerduty)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._escalating = NextLevel(services.pagerduty)
 
     async def run(self, attempt: Execution) -> Outcome:
         """
@@ -57,30 +57,32 @@ class AttemptRunner:
         Raises `Declined` for a refusal, `Unavailable` when the try surely did nothing and may be repeated, `Uncertain`
         when it may have had an effect, `Refused` when PagerDuty said no.
         """
-        await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
+        await attempt.lease.check(self._services.durations.pagerduty_timeout)
         await self.require_same_generation(attempt.command)
-        case = await self._read_context(attempt)
+        context = await self._read_context(attempt)
         if attempt.record.uncertain:
-            effect = await self._find_earlier_effect(attempt, case)
+            effect = await self._find_earlier_effect(attempt, context)
             if effect is not None:
-                return recovery.outcome_of(case, effect)
+                return recovery.outcome_of(context, effect)
             await self._require_repeatable(attempt.record)
         with record_rule(attempt):
-            attempt.rule = await self._wiring.authorization.require(case.user, case.current, attempt.command.action)
-        found = check_precondition(attempt.command, case.current, case.known)
+            attempt.rule = await self._services.authorization.require(
+                context.user, context.current, attempt.command.action
+            )
+        found = check_precondition(attempt.command, context.current, context.known)
         if found is not None:
             # Somebody moved the incident on; whether a call of ours came before that, only its echo can tell.
             doubtful = attempt.record.uncertain and found.kind is Kind.STALE
             return replace(found, kind=Kind.UNKNOWN) if doubtful else found
         await self.require_not_expired(attempt.record)
-        return await self._write(attempt, await self._resolve_level(attempt, case))
+        return await self._write(attempt, await self._resolve_level(attempt, context))
 
     async def _read_context(self, attempt: Execution) -> ActionContext:
         """Read who it is and how things stand, side by side, and let the projection know what was read."""
         command = attempt.command
         linked, read = await asyncio.gather(
-            self._wiring.identity.link(command.by),
-            self._wiring.pagerduty.incident(command.incident),
+            self._services.identity.link(command.by),
+            self._services.pagerduty.incident(command.incident),
             return_exceptions=True,
         )
         # Who may not act hears that before anything about PagerDuty's health.
@@ -95,7 +97,7 @@ class AttemptRunner:
 
     async def _fold_read(self, command: Command, read: Read[RestIncident]) -> Incident:
         if read.value.updated is None:
-            return (await self._wiring.incidents.load(command.incident)).value
+            return (await self._services.incidents.load(command.incident)).value
         event = Event(
             EventId(f"read:{command.id}"),
             "read",
@@ -104,29 +106,29 @@ class AttemptRunner:
             read.value.updated,
             snapshot=read.value.snapshot,
         )
-        folded = await self._wiring.incidents.change(command.incident, lambda incident: fold_read(incident, event))
-        await self._wiring.dirty_queue.mark(command.incident)
+        folded = await self._services.incidents.change(command.incident, lambda incident: fold_read(incident, event))
+        await self._services.dirty_queue.mark(command.incident)
         return folded.value
 
-    async def _resolve_level(self, attempt: Execution, case: ActionContext) -> ActionContext:
+    async def _resolve_level(self, attempt: Execution, context: ActionContext) -> ActionContext:
         """Say exactly what is to be sent where the person could not: the next escalation level."""
-        if case.command.action is not Action.ESCALATE or case.terms.level is not None:
-            return case
-        level = await self._escalating.find(case.current, case.known)
-        command = replace(case.command, params=replace(case.terms, level=level))
+        if context.command.action is not Action.ESCALATE or context.terms.level is not None:
+            return context
+        level = await self._escalating.find(context.current, context.known)
+        command = replace(context.command, params=replace(context.terms, level=level))
         attempt.record = replace(attempt.record, command=command)
-        return replace(case, command=command)
+        return replace(context, command=command)
 
-    async def _find_earlier_effect(self, attempt: Execution, case: ActionContext) -> ActionResult | None:
+    async def _find_earlier_effect(self, attempt: Execution, context: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
-        command = case.command
-        if case.known.line_of(command.id) is not None:
+        command = context.command
+        if context.known.line_of(command.id) is not None:
             return ActionResult()
-        expected = next((e for e in case.known.expectations if e.command == command.id), None)
+        expected = next((e for e in context.known.expectations if e.command == command.id), None)
         since_ms = expected.read_ms if expected else attempt.record.begun_ms
-        effect = await recovery.find_effect(self._wiring.pagerduty, case, since_ms)
+        effect = await recovery.find_effect(self._services.pagerduty, context, since_ms)
         if effect is not None:
-            await self._publish_result(attempt, case, effect)
+            await self._publish_result(attempt, context, effect)
         return effect
 
     async def _require_repeatable(self, record: CommandRecord) -> None:
@@ -138,7 +140,7 @@ class AttemptRunner:
         """
         if record.command.action.idempotent:
             return
-        if self._may_land_late(record, await self._wiring.clock.now_ms()):
+        if self._may_land_late(record, await self._services.clock.now_ms()):
             raise Uncertain("the last call may still take effect")
         if not record.reported:
             raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it did not live to see the answer."))
@@ -149,7 +151,7 @@ class AttemptRunner:
 
         Of an older one an envelope may have come before, and nobody knows any more what became of it.
         """
-        if 0 < command.requested_ms < (await self._wiring.generation.current()).ms:
+        if 0 < command.requested_ms < (await self._services.generation.current()).ms:
             raise Declined(Outcome(Kind.NOT_STORED, why=DATA_LOST))
 
     async def require_not_expired(self, record: CommandRecord) -> None:
@@ -158,7 +160,7 @@ class AttemptRunner:
 
         So one whose time is over is surely not done, unless a call of it may yet land: then it is read again.
         """
-        durations, clock = self._wiring.durations, self._wiring.clock
+        durations, clock = self._services.durations, self._services.clock
         now = await clock.now_ms()
         if clock.remaining(record.deadline_ms(durations), now, record.lifetime(durations)):
             return
@@ -168,26 +170,26 @@ class AttemptRunner:
         raise Declined(Outcome(Kind.EXPIRED, why=why))
 
     def _may_land_late(self, record: CommandRecord, now_ms: int) -> float:
-        return self._wiring.clock.remaining(record.until_ms, now_ms, self._wiring.durations.call_max)
+        return self._services.clock.remaining(record.until_ms, now_ms, self._services.durations.call_max)
 
-    async def _write(self, attempt: Execution, case: ActionContext) -> Outcome:
-        await self._expect(attempt, case)
+    async def _write(self, attempt: Execution, context: ActionContext) -> Outcome:
+        await self._expect(attempt, context)
         try:
             await self.record_call_start(attempt)
         except CommandRecordMissing:
             # Nothing will be sent, so nothing is expected.
-            await self._wiring.expectations.forget(case.command.incident, case.command.id)
+            await self._services.expectations.forget(context.command.incident, context.command.id)
             raise
-        effect = await self.call_recorded(attempt, registry.send(self._wiring.pagerduty, case))
-        await self._remember_level(case, effect)
-        await self._publish_result(attempt, case, effect)
-        futile = recovery.done_by_other(case, effect)
+        effect = await self.call_recorded(attempt, registry.send(self._services.pagerduty, context))
+        await self._remember_level(context, effect)
+        await self._publish_result(attempt, context, effect)
+        futile = recovery.done_by_other(context, effect)
         if futile is not None and attempt.record.calls == 1:
             # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
-            await self._wiring.expectations.forget(case.command.incident, case.command.id)
-        return futile or recovery.outcome_of(case, effect)
+            await self._services.expectations.forget(context.command.incident, context.command.id)
+        return futile or recovery.outcome_of(context, effect)
 
-    async def _expect(self, attempt: Execution, case: ActionContext) -> None:
+    async def _expect(self, attempt: Execution, context: ActionContext) -> None:
         command = attempt.command
         if command.action is Action.SNOOZE:
             # PagerDuty sends no event for it, so there is no echo.
@@ -195,13 +197,13 @@ class AttemptRunner:
         expectation = Expectation(
             command=command.id,
             type=registry.event_type(command),
-            agent=case.user.id,
+            agent=context.user.id,
             detail=registry.expected_detail(command),
-            read_ms=case.read_at.ms,
-            opens_ms=case.read_at.ms,
-            noted_ms=await self._wiring.clock.now_ms(),
+            read_ms=context.read_at.ms,
+            opens_ms=context.read_at.ms,
+            noted_ms=await self._services.clock.now_ms(),
         )
-        await self._wiring.expectations.expect(command.incident, expectation, attempt.lease)
+        await self._services.expectations.expect(command.incident, expectation, attempt.lease)
 
     async def call_recorded(self, attempt: Execution, call: Awaitable[Answer]) -> Answer:
         """Await the one call of a try, and put on record what a failed one leaves behind."""
@@ -218,40 +220,40 @@ class AttemptRunner:
 
         Raises `FencedOff` when there is nothing to put it on any more.
         """
-        now = await self._wiring.clock.now_ms()
-        until = now + int(self._wiring.durations.call_max * 1000)
+        now = await self._services.clock.now_ms()
+        until = now + int(self._services.durations.call_max * 1000)
         record = attempt.record
         begun = replace(record, calls=record.calls + 1, begun_ms=now, until_ms=until, uncertain=True, reported=False)
         await self._save_record(attempt, begun)
-        await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
+        await attempt.lease.check(self._services.durations.pagerduty_timeout)
 
     async def _record_failure(self, attempt: Execution, error: CallError) -> None:
         """Put on record what a failed call leaves behind: doubt, or nothing."""
         log.warning("pagerduty.failed", **attempt.log_context, why=str(error), sure=error.surely_not_done)
         facts = (failure("pagerduty.failed", error, command=attempt.command.id, call=attempt.record.calls),)
         if error.surely_not_done and attempt.record.calls == 1:
-            await self._wiring.expectations.forget(attempt.command.incident, attempt.command.id)
+            await self._services.expectations.forget(attempt.command.incident, attempt.command.id)
             await self._save_record(
                 attempt, replace(attempt.record, calls=0, until_ms=0, uncertain=False, reported=True), facts
             )
         else:
             durations, begun_ms, now = (
-                self._wiring.durations,
+                self._services.durations,
                 attempt.record.begun_ms,
-                await self._wiring.clock.now_ms(),
+                await self._services.clock.now_ms(),
             )
             until = durations.lands_by_ms(begun_ms, now, durations.pagerduty_timeout)
             await self._save_record(attempt, replace(attempt.record, reported=True, until_ms=until), facts)
         if isinstance(error, Refused) and error.code in CONFLICT_CODES:
             raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
         if isinstance(error, Refused) and error.code in UNKNOWN_FROM_CODES:
-            await self._wiring.identity.forget(attempt.command.by.id)
+            await self._services.identity.forget(attempt.command.by.id)
 
-    async def _publish_result(self, attempt: Execution, case: ActionContext, effect: ActionResult) -> None:
+    async def _publish_result(self, attempt: Execution, context: ActionContext, effect: ActionResult) -> None:
         """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
-        command, at = case.command, effect.changed_at
-        if at is not None and (effect.proven or effect.changed_since(case.read_at)):
-            await self._wiring.expectations.narrow(command.incident, command.id, at, effect.subject)
+        command, at = context.command, effect.changed_at
+        if at is not None and (effect.proven or effect.changed_since(context.read_at)):
+            await self._services.expectations.narrow(command.incident, command.id, at, effect.subject)
         if at is None:
             return
         event = Event(
@@ -260,7 +262,7 @@ class AttemptRunner:
             command.incident,
             Source.ANSWER,
             at,
-            Agent(case.user.id, case.user.name),
+            Agent(context.user.id, context.user.name),
             effect.incident.snapshot if effect.incident else None,
             detail=registry.expected_detail(command) or "",
             subject=effect.subject,
@@ -268,14 +270,14 @@ class AttemptRunner:
             command=command.id,
             proven=effect.proven,
         )
-        await append(self._wiring.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._wiring.durable)
+        await append(self._services.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._services.durable)
 
-    async def _remember_level(self, case: ActionContext, effect: ActionResult) -> None:
-        level, after = case.terms.level, effect.incident
-        if case.command.action is not Action.ESCALATE or level is None or after is None:
+    async def _remember_level(self, context: ActionContext, effect: ActionResult) -> None:
+        level, after = context.terms.level, effect.incident
+        if context.command.action is not Action.ESCALATE or level is None or after is None:
             return
         remembered = Level(level, after.snapshot.assignee_ids)
-        await self._wiring.incidents.change(case.command.incident, lambda known: replace(known, level=remembered))
+        await self._services.incidents.change(context.command.incident, lambda known: replace(known, level=remembered))
 
     async def _save_record(self, attempt: Execution, record: CommandRecord, facts: Facts = ()) -> None:
         record = replace(record, replies_sent=attempt.replies_sent)
@@ -285,5 +287,5 @@ class AttemptRunner:
                 raise CommandRecordMissing(f"the store does not know the command {record.command.id} any more")
             return queue.replaced(record)
 
-        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)
+        await self._services.command_queues.change(record.command.incident, rule, attempt.lease, lambda: facts)
         attempt.record = record

@@ -33,8 +33,8 @@ _JSON = TypeAdapter(Command)
 class CommandLog:
     """Puts commands on the stream."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def accept(self, command: Command) -> bool:
         """
@@ -55,21 +55,21 @@ class CommandLog:
 
     async def _append(self, command: Command) -> bool:
         """Append once, and tell whether the entry counts."""
-        patience = self._wiring.durations.store_timeout
-        void_ms = self._wiring.clock.estimate_ms() + int(patience * 1000)
+        patience = self._services.durations.store_timeout
+        void_ms = self._services.clock.estimate_ms() + int(patience * 1000)
         fields = {"v": b"1", "body": _JSON.dump_json(command), "void": str(void_ms).encode()}
         async with asyncio.timeout(patience):
-            entry = await append(self._wiring.redis, keys.COMMANDS, fields, wait_for_disk=self._wiring.durable)
+            entry = await append(self._services.redis, keys.COMMANDS, fields, wait_for_disk=self._services.durable)
         at_ms = int(entry.partition("-")[0])
-        self._wiring.clock.observe(at_ms)
+        self._services.clock.observe(at_ms)
         return at_ms <= void_ms
 
 
 class CommandDispatcher:
     """Moves commands to their incidents' queues: there first, then off the stream, so that none is lost in between."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def handle(self, entry: Entry) -> None:
         """Move one entry. Raises `Malformed` for what no worker of this version has written."""
@@ -87,8 +87,8 @@ class CommandDispatcher:
                 queue = queue.appended(record)
             return queue
 
-        await self._wiring.command_queues.change(incident, rule)
-        await self._wiring.command_queue.mark(incident)
+        await self._services.command_queues.change(incident, rule)
+        await self._services.command_queue.mark(incident)
 
 
 def _parse_command(entry: Entry) -> tuple[Command, int]:

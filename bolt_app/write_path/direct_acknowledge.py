@@ -69,8 +69,8 @@ class DirectPress:
 class DirectAcknowledge:
     """Carries out what cannot wait for the store. `identity` remembers nothing, because there is nowhere to."""
 
-    def __init__(self, wiring: Services, identity: Identity) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services, identity: Identity) -> None:
+        self._services = services
         self._identity = identity
         self._presses: dict[CommandId, DirectPress] = {}
 
@@ -101,7 +101,7 @@ class DirectAcknowledge:
         async with press.lock:
             if not press.replied:
                 reply = outcome_text.outcome_reply(command, press.outcome, press.url or command.url)
-                press.replied = await send_reply(self._wiring.slack, command, reply)
+                press.replied = await send_reply(self._services.slack, command, reply)
         if press.replied and not press.outcome.was_sent:
             await ack()
 
@@ -114,11 +114,11 @@ class DirectAcknowledge:
         for press in list(self._presses.values()):
             if press.outcome is not None and not press.recorded:
                 await self._record(press, press.outcome)
-        await asyncio.sleep(self._wiring.durations.block)
+        await asyncio.sleep(self._services.durations.block)
 
     async def _record(self, press: DirectPress, outcome: Outcome) -> None:
-        wiring, command = self._wiring, press.command
-        now_ms = await wiring.clock.now_ms()
+        services, command = self._services, press.command
+        now_ms = await services.clock.now_ms()
         ended = [
             CommandRecord(part, accepted_ms=press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms)
             for part in split(command)
@@ -129,12 +129,12 @@ class DirectAcknowledge:
                 queue = queue.appended(record)
             return queue
 
-        await wiring.command_queues.change(command.incident, rule)
-        await wiring.audit.record(audit_entry(press, outcome, now_ms))
+        await services.command_queues.change(command.incident, rule)
+        await services.audit.record(audit_entry(press, outcome, now_ms))
         press.recorded = True
 
     def _press(self, command: Command) -> DirectPress:
-        press = self._presses.setdefault(command.id, DirectPress(command, self._wiring.clock.estimate_ms()))
+        press = self._presses.setdefault(command.id, DirectPress(command, self._services.clock.estimate_ms()))
         if len(self._presses) > MOST_REMEMBERED:
             del self._presses[next(iter(self._presses))]
         return press
@@ -145,7 +145,7 @@ class DirectAcknowledge:
             why = "The bridge could not store it for certain: unless the card changes within seconds, nothing was sent."
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         try:
-            async with asyncio.timeout(self._wiring.durations.direct_timeout):
+            async with asyncio.timeout(self._services.durations.direct_timeout):
                 linked, read = await self._check_actor(press)
                 found = check_precondition(command, read, Incident(command.incident))
                 if found is None:
@@ -161,14 +161,14 @@ class DirectAcknowledge:
 
     async def _acknowledge(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
         """Acknowledge; say so when somebody else was quicker, because a PUT that did nothing answers 200 as well."""
-        door = self._wiring.pagerduty
+        pagerduty = self._services.pagerduty
         try:
-            now = (await door.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
+            now = (await pagerduty.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
         except Refused as error:
             if error.code not in CONFLICT_CODES:
                 raise
             # A colleague, or a copy of this press at another worker, was quicker.
-            now = (await door.incident(command.incident)).value
+            now = (await pagerduty.incident(command.incident)).value
             found = check_precondition(command, now, Incident(command.incident))
             if found is not None:
                 return found
@@ -181,12 +181,12 @@ class DirectAcknowledge:
 
     async def _check_actor(self, press: DirectPress) -> tuple[Linked, RestIncident]:
         command = press.command
-        self._identity.config = self._wiring.config.identity
+        self._identity.config = self._services.config.identity
         linked = press.linked = await self._identity.link(command.by)
-        read = (await self._wiring.pagerduty.incident(command.incident)).value
+        read = (await self._services.pagerduty.incident(command.incident)).value
         press.url = read.snapshot.url
         with record_rule(press):
-            press.rule = await self._wiring.authorization.require(linked.user, read, command.action)
+            press.rule = await self._services.authorization.require(linked.user, read, command.action)
         return linked, read
 
 

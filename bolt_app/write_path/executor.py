@@ -62,16 +62,16 @@ RETRIES = Counter(
 class Executor:
     """Carries out the commands of an incident in their order."""
 
-    def __init__(self, wiring: Services, attempting: AttemptRunner, answering: ProgressReplies) -> None:
-        self._wiring = wiring
-        self._attempting = attempting
-        self._creating = TriggerIncident(wiring, attempting)
-        self._answering = answering
+    def __init__(self, services: Services, attempt_runner: AttemptRunner, progress_replies: ProgressReplies) -> None:
+        self._services = services
+        self._attempt_runner = attempt_runner
+        self._trigger_incident = TriggerIncident(services, attempt_runner)
+        self._progress_replies = progress_replies
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Tell who is owed news of an ended command, then carry out what is open."""
-        queue = (await self._wiring.command_queues.load(incident)).value
-        known = (await self._wiring.incidents.load(incident)).value
+        queue = (await self._services.command_queues.load(incident)).value
+        known = (await self._services.incidents.load(incident)).value
         for record in queue.records:
             outcome = late_outcome(record, known)
             if outcome is not None:
@@ -79,75 +79,75 @@ class Executor:
         if queue.first_open() is None:
             return None
         async with asyncio.TaskGroup() as group:
-            waiting = ProgressTracker(group, self._answering, lease)
-            watching = group.create_task(self._watch_queue(incident, waiting))
-            failed = await self._run_all(incident, waiting)
+            tracker = ProgressTracker(group, self._progress_replies, lease)
+            watching = group.create_task(self._watch_queue(incident, tracker))
+            failed = await self._run_all(incident, tracker)
             watching.cancel()
             if isinstance(failed, FencedOff):
-                await self._reply_lost(incident, waiting)
-            waiting.cancel()
+                await self._reply_lost(incident, tracker)
+            tracker.cancel()
         if failed is not None:
             raise failed
         return None
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Leave the incident to whoever took it over; what was being done is on record."""
-        await self._wiring.command_queue.mark(incident)
+        await self._services.command_queue.mark(incident)
 
-    async def _reply_lost(self, incident: IncidentId, waiting: ProgressTracker) -> None:
+    async def _reply_lost(self, incident: IncidentId, tracker: ProgressTracker) -> None:
         """Tell those whose commands are gone with the store's data: what was not sent by then never will be."""
-        queue = (await self._wiring.command_queues.load(incident)).value
-        for attempt in waiting.open():
+        queue = (await self._services.command_queues.load(incident)).value
+        for attempt in tracker.open():
             if queue.get(attempt.command.id) is None:
                 unclear = attempt.record.uncertain
                 outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=DATA_LOST)
-                await self._answering.final(attempt, self._with_reference(attempt, outcome))
+                await self._progress_replies.final(attempt, self._with_reference(attempt, outcome))
 
-    async def _run_all(self, incident: IncidentId, waiting: ProgressTracker) -> BridgeError | None:
+    async def _run_all(self, incident: IncidentId, tracker: ProgressTracker) -> BridgeError | None:
         """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
         try:
             while (first := await self._first_open(incident)) is not None:
-                attempt = waiting.track(first)
+                attempt = tracker.track(first)
                 outcome = await self._run_until_settled(attempt)
-                await waiting.finish(attempt)
+                await tracker.finish(attempt)
                 await self._finish(attempt, outcome)
         except Stopping as error:
-            await self._hand_over(incident, waiting)
+            await self._hand_over(incident, tracker)
             return error
         except BridgeError as error:
             return error
         return None
 
-    async def _hand_over(self, incident: IncidentId, waiting: ProgressTracker) -> None:
+    async def _hand_over(self, incident: IncidentId, tracker: ProgressTracker) -> None:
         """Leave on record how much each clicker has been told, so that the next worker does not say it again."""
 
         def rule(queue: CommandQueue) -> CommandQueue:
             for record in queue.open():
                 queue = queue.replaced(
-                    replace(record, replies_sent=max(record.replies_sent, waiting.replies_sent(record)))
+                    replace(record, replies_sent=max(record.replies_sent, tracker.replies_sent(record)))
                 )
             return queue
 
-        await self._wiring.command_queues.change(incident, rule)
+        await self._services.command_queues.change(incident, rule)
 
     async def _first_open(self, incident: IncidentId) -> CommandRecord | None:
-        return (await self._wiring.command_queues.load(incident)).value.first_open()
+        return (await self._services.command_queues.load(incident)).value.first_open()
 
-    async def _watch_queue(self, incident: IncidentId, waiting: ProgressTracker) -> None:
+    async def _watch_queue(self, incident: IncidentId, tracker: ProgressTracker) -> None:
         """Look for commands that came in meanwhile: whoever has to wait for another's is told so too."""
         while True:
-            await asyncio.sleep(self._wiring.durations.ack_silence / 2)
+            await asyncio.sleep(self._services.durations.ack_silence / 2)
             try:
-                queue = (await self._wiring.command_queues.load(incident)).value
+                queue = (await self._services.command_queues.load(incident)).value
             except StoreDown as error:
                 log.warning("store.down", during="looking for commands", why=str(error))
                 continue
             for record in queue.open():
-                waiting.track(record)
+                tracker.track(record)
 
     async def _run_until_settled(self, attempt: Execution) -> Outcome:
         """Try until it is certain how the command ended, or its life is over."""
-        pause = self._wiring.durations.retry_first
+        pause = self._services.durations.retry_first
         why: BridgeError
         while True:
             try:
@@ -169,19 +169,19 @@ class Executor:
             over = await self._expired_after(attempt, wait)
             if over is not None:
                 return over
-            pause = min(pause * 2, self._wiring.durations.retry_max)
+            pause = min(pause * 2, self._services.durations.retry_max)
 
     async def _log_retry(self, attempt: Execution, why: BridgeError, wait: float) -> None:
         command, unclear = attempt.command, attempt.record.uncertain
         RETRIES.labels(type(why).__name__.lower()).inc()
         log.info("command.again", **attempt.log_context, why=str(why), wait=wait, unclear=unclear)
-        await self._wiring.journal.append(
+        await self._services.journal.append(
             command.incident, failure("command.again", why, command=command.id, wait=wait)
         )
 
     async def _run_once(self, attempt: Execution) -> Outcome:
         """Try once. What nobody foresaw must not go round for ever: like an answer that cannot be read, it is doubt."""
-        trying = self._creating if attempt.command.action is Action.TRIGGER else self._attempting
+        trying = self._trigger_incident if attempt.command.action is Action.TRIGGER else self._attempt_runner
         try:
             return await trying.run(attempt)
         except BridgeError:
@@ -192,7 +192,7 @@ class Executor:
 
     async def _expired_after(self, attempt: Execution, wait: float) -> Outcome | None:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
-        durations, clock, record = self._wiring.durations, self._wiring.clock, attempt.record
+        durations, clock, record = self._services.durations, self._services.clock, attempt.record
         now = await clock.now_ms()
         life = clock.remaining(record.deadline_ms(durations), now, record.lifetime(durations))
         left = max(life, clock.remaining(record.until_ms, now, durations.call_max))
@@ -205,12 +205,12 @@ class Executor:
 
     async def _sleep_under_lease(self, lease: Lease, seconds: float) -> None:
         """Wait without losing the lease; a worker that is told to stop leaves the command to the next one."""
-        half = self._wiring.durations.lease / 2
+        half = self._services.durations.lease / 2
         while seconds > 0:
             await lease.check(half)
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(seconds, half / 2)):
-                    await self._wiring.stopping.wait()
+                    await self._services.stopping.wait()
                 raise Stopping("this worker is about to end")
             seconds -= half / 2
 
@@ -233,9 +233,9 @@ class Executor:
         await self._close_expectation(attempt.record)
         await self._record_attempt(attempt, outcome)
         # Whoever has taken over has the last word: one who slept must not tell the clicker something else.
-        await attempt.lease.check(self._wiring.durations.slack_timeout)
-        now_ms = await self._wiring.clock.now_ms()
-        await self._wiring.audit.record(audit_entry(attempt, outcome, now_ms))
+        await attempt.lease.check(self._services.durations.slack_timeout)
+        now_ms = await self._services.clock.now_ms()
+        await self._services.audit.record(audit_entry(attempt, outcome, now_ms))
         await self._reply(attempt, outcome)
         record = attempt.record
         ended = replace(record, outcome=outcome, ended_ms=now_ms, replies_sent=attempt.replies_sent)
@@ -243,7 +243,7 @@ class Executor:
         def rule(queue: CommandQueue) -> CommandQueue:
             return queue.replaced(ended).pruned(now_ms)
 
-        await self._wiring.command_queues.change(record.command.incident, rule, attempt.lease)
+        await self._services.command_queues.change(record.command.incident, rule, attempt.lease)
         COMMANDS.labels(record.command.action, outcome.kind).inc()
         COMMAND_SECONDS.labels(record.command.action).observe(max(0, now_ms - record.accepted_ms) / SECOND)
         log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
@@ -252,13 +252,13 @@ class Executor:
         """Answer the clicker; when it was done in several calls, once, after the last of them."""
         command = attempt.command
         if command.parts == 1:
-            await self._answering.final(attempt, outcome)
+            await self._progress_replies.final(attempt, outcome)
             return
-        queue = (await self._wiring.command_queues.load(command.incident)).value
+        queue = (await self._services.command_queues.load(command.incident)).value
         whole = queue.replaced(replace(attempt.record, outcome=outcome)).parts_of(command)
         parts = [Part(record.command, record.outcome) for record in whole if record.outcome is not None]
         if len(parts) == command.parts:
-            await self._answering.report(attempt, parts)
+            await self._progress_replies.report(attempt, parts)
 
     async def _close_expectation(self, record: CommandRecord) -> None:
         """
@@ -268,9 +268,9 @@ class Executor:
         """
         if record.calls == 0:
             return
-        elapsed = (await self._wiring.clock.now_ms() - record.accepted_ms) / 1000
-        after = elapsed + self._wiring.durations.call_max
-        await self._wiring.expectations.close(record.command.incident, record.command.id, after)
+        elapsed = (await self._services.clock.now_ms() - record.accepted_ms) / 1000
+        after = elapsed + self._services.durations.call_max
+        await self._services.expectations.close(record.command.incident, record.command.id, after)
 
     async def _record_attempt(self, attempt: Execution, outcome: Outcome) -> None:
         """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
@@ -286,17 +286,17 @@ class Executor:
             shown = Attempt(command.id, command.action, command.by.id, state, record.accepted_ms)
             return replace(incident, attempts=(*others, shown) if failed else others)
 
-        await self._wiring.incidents.change(command.incident, rule, attempt.lease)
-        await self._wiring.dirty_queue.mark(command.incident)
+        await self._services.incidents.change(command.incident, rule, attempt.lease)
+        await self._services.dirty_queue.mark(command.incident)
 
     async def _reply_late(self, record: CommandRecord, outcome: Outcome, lease: Lease) -> None:
         """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""
         attempt = Execution(record, lease, replies_sent=record.replies_sent)
-        await self._wiring.audit.record(audit_entry(attempt, outcome, await self._wiring.clock.now_ms()))
-        await self._answering.late(attempt, outcome)
+        await self._services.audit.record(audit_entry(attempt, outcome, await self._services.clock.now_ms()))
+        await self._progress_replies.late(attempt, outcome)
         ended = replace(record, outcome=outcome, replies_sent=attempt.replies_sent)
 
         def rule(queue: CommandQueue) -> CommandQueue:
             return queue.replaced(ended)
 
-        await self._wiring.command_queues.change(record.command.incident, rule, lease)
+        await self._services.command_queues.change(record.command.incident, rule, lease)

@@ -33,8 +33,8 @@ PATIENCE = 30.0
 class ProgressReplies:
     """Sends private answers. They are best effort, as Slack's are: a lost one is logged and nothing depends on it."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._wiring = wiring
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def progress(self, attempt: Execution) -> None:
         """Say how it goes while it goes on, once for all parts; runs beside the tries and is cancelled at their end."""
@@ -49,7 +49,7 @@ class ProgressReplies:
             log.exception("progress.failed", **attempt.log_context, reference=reference())
 
     async def _progress(self, attempt: Execution) -> None:
-        durations = self._wiring.durations
+        durations = self._services.durations
         await self._wait_until(attempt, durations.ack_silence)
         async with attempt.shown_on_card:
             await self._show_attempt(attempt)
@@ -83,7 +83,7 @@ class ProgressReplies:
 
     async def _wait_until(self, attempt: Execution, seconds: float) -> None:
         """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""
-        age = (await self._wiring.clock.now_ms() - attempt.record.accepted_ms) / 1000
+        age = (await self._services.clock.now_ms() - attempt.record.accepted_ms) / 1000
         # One that seems to come from the future is of a time from which the clock was put back.
         await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
 
@@ -98,10 +98,10 @@ class ProgressReplies:
             others = tuple(a for a in incident.attempts if a.command != command.id)
             return replace(incident, attempts=(*others, shown))
 
-        await self._wiring.incidents.change(command.incident, rule, attempt.lease)
-        await self._wiring.dirty_queue.mark(command.incident)
+        await self._services.incidents.change(command.incident, rule, attempt.lease)
+        await self._services.dirty_queue.mark(command.incident)
 
     async def _send(self, attempt: Execution, reply: Reply, patience: float = 0.0) -> None:
         by_address = attempt.replies_sent < RESPONSE_URL_USES
         attempt.replies_sent += 1
-        await send_reply(self._wiring.slack, attempt.command, reply, by_address=by_address, patience=patience)
+        await send_reply(self._services.slack, attempt.command, reply, by_address=by_address, patience=patience)

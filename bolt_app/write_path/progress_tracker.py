@@ -12,9 +12,9 @@ from shared.store.leases import Lease
 class ProgressTracker:
     """Holds what is in hand for each command, and the task that tells its clicker how it goes."""
 
-    def __init__(self, group: asyncio.TaskGroup, answering: ProgressReplies, lease: Lease) -> None:
+    def __init__(self, group: asyncio.TaskGroup, progress_replies: ProgressReplies, lease: Lease) -> None:
         self._group = group
-        self._answering = answering
+        self._progress_replies = progress_replies
         self._lease = lease
         self._tries: dict[CommandId, Execution] = {}
         self._telling: dict[CommandId, asyncio.Task[None]] = {}
@@ -25,7 +25,7 @@ class ProgressTracker:
         attempt = self._tries.get(command)
         if attempt is None:
             attempt = self._tries[command] = Execution(record, self._lease, replies_sent=record.replies_sent)
-            self._telling[command] = self._group.create_task(self._answering.progress(attempt))
+            self._telling[command] = self._group.create_task(self._progress_replies.progress(attempt))
         return attempt
 
     def replies_sent(self, record: CommandRecord) -> int:

@@ -11,8 +11,8 @@ from shared.model.ids import CommandId
 class CommandIntake:
     """Takes commands whose envelopes wait for an ack, and remembers what it has stored: a copy need not be taken."""
 
-    def __init__(self, intake: CommandLog, direct: DirectAcknowledge) -> None:
-        self._intake = intake
+    def __init__(self, command_log: CommandLog, direct: DirectAcknowledge) -> None:
+        self._command_log = command_log
         self._direct = direct
         self._stored: dict[CommandId, None] = {}
 
@@ -20,7 +20,7 @@ class CommandIntake:
         """Store the command, then ack. What cannot be stored, or is a copy of such, is acked by the direct way."""
         if command.id in self._stored:
             await ack()
-        elif not self._direct.has_handled(command) and await self._intake.accept(command):
+        elif not self._direct.has_handled(command) and await self._command_log.accept(command):
             self._remember(command.id)
             await ack()
         else:

@@ -44,13 +44,13 @@ class Identity:
         self._links = links
         self._home = home
 
-    async def link(self, clicker: SlackActor) -> Linked:
+    async def link(self, actor: SlackActor) -> Linked:
         """
         Find the PagerDuty user that `clicker` is, with role and teams read just now.
 
         Raises `Declined` when there is no certain answer, `CallError` when Slack or PagerDuty cannot be asked.
         """
-        return await self._linked(await self._person(clicker), clicker)
+        return await self._linked(await self._person(actor), actor)
 
     async def pagerduty_user(self, user: SlackUserId) -> User:
         """
@@ -85,16 +85,16 @@ class Identity:
         """Drop what was remembered of a Slack user, because Slack said that they changed."""
         await self._links.forget(user)
 
-    async def _linked(self, person: SlackPerson, clicker: SlackActor) -> Linked:
-        entry = self.config.users.get(clicker.id)
-        check_eligible(person, clicker, self._home, in_table=entry is not None)
+    async def _linked(self, person: SlackPerson, actor: SlackActor) -> Linked:
+        entry = self.config.users.get(actor.id)
+        check_eligible(person, actor, self._home, in_table=entry is not None)
         if entry is not None:
             return Linked(person, await self._by_table(UserId(entry)), "table")
         return Linked(person, await self._by_email(person), "e-mail")
 
-    async def _person(self, clicker: SlackActor) -> SlackPerson:
+    async def _person(self, actor: SlackActor) -> SlackPerson:
         try:
-            return await self._slack.person(clicker.id)
+            return await self._slack.person(actor.id)
         except NotFound:
             raise not_linked("Slack does not let this bridge see your account.", ASK_OPERATOR) from None
 
@@ -143,7 +143,7 @@ class Identity:
         return found
 
 
-def check_eligible(person: SlackPerson, clicker: SlackActor, home: SlackIdentity, *, in_table: bool) -> None:
+def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, *, in_table: bool) -> None:
     """
     Refuse whoever may never act: bots, deactivated people, outsiders, guests.
 
@@ -153,7 +153,7 @@ def check_eligible(person: SlackPerson, clicker: SlackActor, home: SlackIdentity
         raise not_linked("Bots and apps cannot act on incidents.", "A person has to press the button")
     if person.deleted:
         raise not_linked("Your Slack account is deactivated.", "Use PagerDuty itself")
-    if person.external or not is_own_workspace(person.team_id, person.enterprise_id, clicker, home):
+    if person.external or not is_own_workspace(person.team_id, person.enterprise_id, actor, home):
         raise not_linked(
             "You belong to another Slack workspace; only members of this one can act from here.", "Use PagerDuty itself"
         )
@@ -161,10 +161,10 @@ def check_eligible(person: SlackPerson, clicker: SlackActor, home: SlackIdentity
         raise not_linked("Guests of this Slack workspace cannot act on incidents from here.", ASK_OPERATOR)
 
 
-def is_own_workspace(team: str, enterprise: str | None, clicker: SlackActor, home: SlackIdentity) -> bool:
+def is_own_workspace(team: str, enterprise: str | None, actor: SlackActor, home: SlackIdentity) -> bool:
     """Tell whether both the payload and `users.info` place this person in our workspace or our enterprise."""
     own = {home.team_id} if home.enterprise_id is None else {home.team_id, home.enterprise_id}
-    return bool({team, enterprise} & own) and bool({clicker.team, clicker.enterprise} & own)
+    return bool({team, enterprise} & own) and bool({actor.team, actor.enterprise} & own)
 
 
 def confirmed_email(person: SlackPerson, domains: tuple[str, ...]) -> str:

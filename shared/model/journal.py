@@ -138,11 +138,11 @@ def _places(before: SlackState, after: SlackState) -> Iterator[Fact]:
 def _messages(before: SlackState, after: SlackState) -> Iterator[Fact]:
     if not before.generation and after.announced_until_ms:
         return  # adopted: found as a whole
-    for channel, placed in after.cards.items():
-        yield from _message(before.cards.get(channel, MessageState()), placed, channel, CARD)
+    for channel, state in after.cards.items():
+        yield from _message(before.cards.get(channel, MessageState()), state, channel, CARD)
     home = after.channels[0] if after.channels else ChannelId("")
-    for key, placed in after.lines.items():
-        yield from _message(before.lines.get(key, MessageState()), placed, home, key)
+    for key, state in after.lines.items():
+        yield from _message(before.lines.get(key, MessageState()), state, home, key)
 
 
 def _message(was: MessageState, now: MessageState, channel: ChannelId, message: LineKey | str) -> Iterator[Fact]:

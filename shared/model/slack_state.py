@@ -83,9 +83,9 @@ class SlackState:
         """Tell whether a line has no message and needs none: it is older than the data, or was left out on purpose."""
         return line.key not in self.lines and (line.key in self.omitted_lines or line.at.end < self.announced_until_ms)
 
-    def with_card(self, channel: ChannelId, placed: MessageState) -> "SlackState":
+    def with_card(self, channel: ChannelId, state: MessageState) -> "SlackState":
         """Record what is known of the card in `channel`."""
-        return replace(self, cards={**self.cards, channel: placed})
+        return replace(self, cards={**self.cards, channel: state})
 
     def with_mentioned(self, people: Iterable[UserId]) -> "SlackState":
         """Note that a message was posted that mentions these people."""
@@ -95,9 +95,9 @@ class SlackState:
         """Note that these lines are not told; those of which there is a message stay as they are."""
         return replace(self, omitted_lines=self.omitted_lines | (frozenset(lines) - self.lines.keys()))
 
-    def with_line(self, key: LineKey, placed: MessageState) -> "SlackState":
+    def with_line(self, key: LineKey, state: MessageState) -> "SlackState":
         """Record what is known of one timeline line."""
-        return replace(self, lines={**self.lines, key: placed})
+        return replace(self, lines={**self.lines, key: state})
 
     def displaced_from(self, channel: ChannelId) -> ChannelId | None:
         """Name the channel in whose place this one shows the incident."""
@@ -112,7 +112,7 @@ class SlackState:
 
     def thread_lost(self) -> "SlackState":
         """Note that the thread is another one from now on: the lines told so far are not told again, nor edited."""
-        told = frozenset(key for key, placed in self.lines.items() if placed.ts is not None)
+        told = frozenset(key for key, state in self.lines.items() if state.ts is not None)
         return replace(self, outdated_lines=self.outdated_lines | told)
 
     def is_shown_in(self, channel: ChannelId) -> bool:
@@ -144,6 +144,6 @@ class SlackState:
 
     def content_unknown(self) -> "SlackState":
         """Forget what the messages say, because a call may have landed that nobody waited for."""
-        cards = {channel: placed.content_unknown() for channel, placed in self.cards.items()}
-        lines = {key: placed.content_unknown() for key, placed in self.lines.items()}
+        cards = {channel: state.content_unknown() for channel, state in self.cards.items()}
+        lines = {key: state.content_unknown() for key, state in self.lines.items()}
         return replace(self, cards=cards, lines=lines)

@@ -45,34 +45,34 @@ async def door(sandbox: PagerDutySandbox) -> AsyncIterator[PagerDuty]:
 
 async def test_what_there_is_to_choose_from(door: PagerDuty) -> None:
     """By the names that people know; a priority with what it means."""
-    catalogue = AccountCache(door)
+    account_cache = AccountCache(door)
 
-    assert ["Payments on-call"] == [option.name for option in await catalogue.options(Action.REASSIGN)]
-    assert ["P1: Everything is down", "P2"] == [option.name for option in await catalogue.options(Action.PRIORITY)]
-    assert ["checkout-api"] == [option.name for option in await catalogue.options(Action.TRIGGER)]
+    assert ["Payments on-call"] == [option.name for option in await account_cache.options(Action.REASSIGN)]
+    assert ["P1: Everything is down", "P2"] == [option.name for option in await account_cache.options(Action.PRIORITY)]
+    assert ["checkout-api"] == [option.name for option in await account_cache.options(Action.TRIGGER)]
 
 
 async def test_it_is_read_once_in_minutes(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """A dialog that opens soon after another opens filled."""
     watch = Watch()
-    catalogue = AccountCache(door, watch)
-    assert catalogue.cached_options(Action.REASSIGN) is None
-    await catalogue.options(Action.REASSIGN)
+    account_cache = AccountCache(door, watch)
+    assert account_cache.cached_options(Action.REASSIGN) is None
+    await account_cache.options(Action.REASSIGN)
 
-    assert catalogue.cached_options(Action.REASSIGN) == await catalogue.options(Action.REASSIGN)
+    assert account_cache.cached_options(Action.REASSIGN) == await account_cache.options(Action.REASSIGN)
     watch.now += TTL
-    assert catalogue.cached_options(Action.REASSIGN) is None
-    await catalogue.options(Action.REASSIGN)
+    assert account_cache.cached_options(Action.REASSIGN) is None
+    await account_cache.options(Action.REASSIGN)
 
     assert 2 == len(sandbox.calls_to("GET", "/escalation_policies"))
 
 
 async def test_searching(door: PagerDuty) -> None:
     """By what somebody types into a menu that is too long to be listed."""
-    catalogue = AccountCache(door)
+    account_cache = AccountCache(door)
 
-    assert ["checkout-api"] == [option.name for option in await catalogue.search("service", "check")]
-    assert [] == list(await catalogue.search("policy", "nothing like it"))
+    assert ["checkout-api"] == [option.name for option in await account_cache.search("service", "check")]
+    assert [] == list(await account_cache.search("policy", "nothing like it"))
 
 
 async def test_what_the_account_can_do(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
@@ -93,16 +93,16 @@ async def test_an_account_without_priorities(door: PagerDuty, sandbox: PagerDuty
 async def test_pagerduty_down(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """Everything is offered as long as nothing else is known, and PagerDuty is not asked for every card."""
     watch = Watch()
-    catalogue = AccountCache(door, watch)
+    account_cache = AccountCache(door, watch)
     sandbox.stop_answering()
 
-    assert EVERYTHING == await catalogue.available_actions()
+    assert EVERYTHING == await account_cache.available_actions()
     watch.now += RETRY_AFTER / 2
-    assert EVERYTHING == await catalogue.available_actions()
+    assert EVERYTHING == await account_cache.available_actions()
     with pytest.raises(CallError):
-        await catalogue.options(Action.REASSIGN)
+        await account_cache.options(Action.REASSIGN)
 
     sandbox.answer_again()
     sandbox.set_ability("coordinated_responding", present=False)
     watch.now += RETRY_AFTER
-    assert Action.ADD_RESPONDERS not in await catalogue.available_actions()
+    assert Action.ADD_RESPONDERS not in await account_cache.available_actions()

@@ -37,8 +37,8 @@ class Broken(AttemptRunner):
 class Told(ProgressReplies):
     """Remembers what the clicker is told at the end."""
 
-    def __init__(self, wiring: Services) -> None:
-        super().__init__(wiring)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.outcomes: list[Outcome] = []
 
     async def progress(self, attempt: Execution) -> None:
@@ -55,21 +55,21 @@ class Told(ProgressReplies):
 async def test_a_command_that_fails_for_an_unforeseen_reason_ends_and_is_told(sent: bool, kind: Kind) -> None:  # noqa: FBT001 -- of the table
     """It is tried while it lives, then its clicker hears the truth, and the next command has its turn."""
     redis = cast("Any", FakeAsyncRedis())
-    wiring = await wired(redis, life=0.3, call_max=0.3, retry_first=0.05)
+    services = await wired(redis, life=0.3, call_max=0.3, retry_first=0.05)
     command = replace(COMMAND, params=replace(COMMAND.params, text="x" if sent else ""))
-    record = CommandRecord(command, accepted_ms=await wiring.clock.now_ms())
-    await wiring.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
-    lease = await wiring.leases("command").take(INCIDENT)
+    record = CommandRecord(command, accepted_ms=await services.clock.now_ms())
+    await services.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
+    lease = await services.leases("command").take(INCIDENT)
     assert lease
-    answering = Told(wiring)
+    progress_replies = Told(services)
 
     with capture_logs() as logged:
-        assert await Executor(wiring, Broken(wiring), answering).run(INCIDENT, lease) is None
+        assert await Executor(services, Broken(services), progress_replies).run(INCIDENT, lease) is None
 
-    [outcome] = answering.outcomes
+    [outcome] = progress_replies.outcomes
     assert kind is outcome.kind
     assert outcome.reference
-    queue: CommandQueue = (await wiring.command_queues.load(INCIDENT)).value
+    queue: CommandQueue = (await services.command_queues.load(INCIDENT)).value
     assert queue.first_open() is None
     assert "command.broken" in {entry["event"] for entry in logged}
     await redis.aclose()

@@ -48,8 +48,8 @@ class Clock:
 
 def mentions(directory: Directory, clock: Clock) -> Mentions:
     """Open the mentions over a directory."""
-    wiring = SimpleNamespace(identity=directory, durations=Durations(name_lookup=0.05))
-    return Mentions(cast("Services", wiring), clock)
+    services = SimpleNamespace(identity=directory, durations=Durations(name_lookup=0.05))
+    return Mentions(cast("Services", services), clock)
 
 
 async def test_many_cards_make_one_look_up() -> None:

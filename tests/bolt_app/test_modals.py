@@ -105,14 +105,14 @@ def test_any_number_of_choices(action: Action, options: Sequence[Option]) -> Non
 @given(st.text(), st.text(), st.text(), st.text(min_size=1))
 def test_any_words_make_a_dialog_that_slack_takes(label: str, url: str, title: str, name: str) -> None:
     """Whatever an incident, a service or a title is called."""
-    about = replace(ABOUT, label=label, url=url)
+    context = replace(ABOUT, label=label, url=url)
     options = (Option("P1", name),)
 
     for action in Action:
         if action in forms.PLAIN:
-            assert [] == check_view(forms.PLAIN[action](about), only="modal")
+            assert [] == check_view(forms.PLAIN[action](context), only="modal")
         elif action in VIEWS:
-            assert [] == check_view(forms.with_options(action, about, options, title), only="modal")
+            assert [] == check_view(forms.with_options(action, context, options, title), only="modal")
 
 
 def test_what_a_reassignment_means_is_said() -> None:

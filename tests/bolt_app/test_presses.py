@@ -75,12 +75,12 @@ def test_what_asks_for_a_dialog(label: str, action: Action) -> None:
     seen = SEEN if action is Action.REASSIGN else None
     assert (action, INCIDENT, "#37", URL, seen) == (
         found.action,
-        found.about.incident,
-        found.about.label,
-        found.about.url,
-        found.about.seen,
+        found.context.incident,
+        found.context.label,
+        found.context.url,
+        found.context.seen,
     )
-    assert ("C0INCIDENTS", "U0ALICE", "1.2.abc") == (found.about.channel, found.by.id, found.trigger_id)
+    assert ("C0INCIDENTS", "U0ALICE", "1.2.abc") == (found.context.channel, found.by.id, found.trigger_id)
 
 
 def test_details_are_no_action() -> None:
@@ -88,7 +88,7 @@ def test_details_are_no_action() -> None:
     found = parse_modal_request(on_card("Details"))
 
     assert found is not None
-    assert (None, INCIDENT, "#37", URL) == (found.action, found.about.incident, found.about.label, found.about.url)
+    assert (None, INCIDENT, "#37", URL) == (found.action, found.context.incident, found.context.label, found.context.url)
 
 
 def test_opening_a_page_asks_for_nothing() -> None:
@@ -213,4 +213,4 @@ def test_what_a_dialog_carries_survives() -> None:
     found = parse_modal_request(on_card("Reassign"))
 
     assert found is not None
-    assert found.about == abouts.parse_context(abouts.dump_context(found.about))
+    assert found.context == abouts.parse_context(abouts.dump_context(found.context))

@@ -39,16 +39,16 @@ class Shown:
 async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     """PagerDuty's answer makes no sense: what the webhooks told is shown, and it is asked again later."""
     redis, shown = cast("Any", FakeAsyncRedis()), Shown()
-    wiring = await wired(redis, pagerduty=Gibberish())
+    services = await wired(redis, pagerduty=Gibberish())
     known = Incident(INCIDENT, snapshot=replace(snapshot(), teams=()), as_of=Instant(NOON), needs_read=True)
-    await wiring.incidents.change(INCIDENT, lambda _: known)
+    await services.incidents.change(INCIDENT, lambda _: known)
     surface = SlackState(INCIDENT, generation="this", channels=(ChannelId("C0"),))
-    await wiring.slack_states.change(INCIDENT, lambda _: surface)
-    lease = await wiring.leases("slack").take(INCIDENT)
+    await services.slack_states.change(INCIDENT, lambda _: surface)
+    lease = await services.leases("slack").take(INCIDENT)
     assert lease
 
-    again = await Reconciler(wiring, ChannelPlanner(wiring), cast("Any", shown)).run(INCIDENT, lease)
+    again = await Reconciler(services, ChannelPlanner(services), cast("Any", shown)).run(INCIDENT, lease)
 
     assert [known.snapshot] == [this.snapshot for this in shown.passes]
-    assert wiring.durations.retry_max == again
+    assert services.durations.retry_max == again
     await redis.aclose()

@@ -25,7 +25,7 @@ ASKED = replace(
 )
 
 
-def wish(command: CommandId, ts: str = "1700000009.000100") -> RetryRequest:
+def parsed(command: CommandId, ts: str = "1700000009.000100") -> RetryRequest:
     """Press "Try again" on the answer about a command."""
     found = read_press(press(actions__0__action_ts=ts, response_url=AGAIN_URL))
     return RetryRequest(command, INCIDENT, found)
@@ -50,7 +50,7 @@ def declined(known: CommandQueue, again: RetryRequest) -> str:
 
 def test_only_what_is_not_done_is_tried_again() -> None:
     """Alice has been asked; Bob and Carol are asked now, in the same words, and answered at the new press."""
-    command = retry_command(parts(Kind.DONE, Kind.EXPIRED, Kind.REFUSED), wish(CommandId("c0ffee")))
+    command = retry_command(parts(Kind.DONE, Kind.EXPIRED, Kind.REFUSED), parsed(CommandId("c0ffee")))
 
     assert PEOPLE[1:] == command.params.people
     assert "Help" == command.params.text
@@ -61,39 +61,39 @@ def test_only_what_is_not_done_is_tried_again() -> None:
 def test_pressing_twice_is_one_try() -> None:
     """The second press finds the first one's command on its way."""
     known = parts(Kind.EXPIRED, Kind.EXPIRED, Kind.EXPIRED)
-    first = retry_command(known, wish(CommandId("c0ffee")))
+    first = retry_command(known, parsed(CommandId("c0ffee")))
 
-    assert first.id == retry_command(known, wish(CommandId("c0ffee"), "1700000019.000100")).id
+    assert first.id == retry_command(known, parsed(CommandId("c0ffee"), "1700000019.000100")).id
     under_way = replace(known, records=(*known.records, CommandRecord(first, NOON)))
-    assert "still on its way" in declined(under_way, wish(CommandId("c0ffee")))
+    assert "still on its way" in declined(under_way, parsed(CommandId("c0ffee")))
 
 
 def test_the_button_of_an_older_try_leads_to_the_newest() -> None:
     """What the second try did is not done by a third; what it did not do is tried as it stands now."""
     known = parts(Kind.EXPIRED, Kind.EXPIRED, Kind.DONE)
-    second = retry_command(known, wish(CommandId("c0ffee")))
+    second = retry_command(known, parsed(CommandId("c0ffee")))
     ended = queue(*zip(split(second), (Kind.DONE, Kind.EXPIRED), strict=True)).records
     known = replace(known, records=(*known.records, *ended))
 
-    third = retry_command(known, wish(CommandId("c0ffee")))
+    third = retry_command(known, parsed(CommandId("c0ffee")))
 
     assert PEOPLE[1:2] == third.params.people
-    assert third == retry_command(known, wish(second.id))
+    assert third == retry_command(known, parsed(second.id))
     assert third.id not in {ASKED.id, second.id}
 
 
 def test_what_is_done_is_not_repeated() -> None:
     """An echo may have shown meanwhile that it went through."""
-    assert "has been done" in declined(parts(Kind.DONE, Kind.ALREADY, Kind.DONE), wish(CommandId("c0ffee")))
+    assert "has been done" in declined(parts(Kind.DONE, Kind.ALREADY, Kind.DONE), parsed(CommandId("c0ffee")))
 
 
 def test_what_is_not_remembered_cannot_be_tried_again() -> None:
     """Days later, or after the store lost its data: the card is the way."""
-    assert "not remembered" in declined(CommandQueue(INCIDENT), wish(CommandId("c0ffee")))
+    assert "not remembered" in declined(CommandQueue(INCIDENT), parsed(CommandId("c0ffee")))
 
 
 def test_nobody_tries_again_for_somebody_else() -> None:
     """A command is carried out in the name of whoever gave it, so only they may repeat it."""
     known = queue((replace(ASKED, by=SlackActor(SlackUserId("U0BOB"), "T0ACME")), Kind.EXPIRED))
 
-    assert "not remembered" in declined(known, wish(CommandId("c0ffee")))
+    assert "not remembered" in declined(known, parsed(CommandId("c0ffee")))

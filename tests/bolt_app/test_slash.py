@@ -106,12 +106,14 @@ def test_the_line_works(text: str) -> None:
     assert isinstance(parse(escaped(found.line)), ParsedCommand)
 
 
-@pytest.mark.parametrize("wish", [wish for text, wish in UNDERSTOOD.items() if "@U0BOB" not in wish.name], ids=str)
-def test_a_wish_can_be_typed(wish: ParsedCommand) -> None:
+@pytest.mark.parametrize(
+    "wish", [parsed for text, parsed in UNDERSTOOD.items() if "@U0BOB" not in parsed.name], ids=str
+)
+def test_a_wish_can_be_typed(parsed: ParsedCommand) -> None:
     """A wish writes the line that asks for it, which is how candidates are offered."""
-    wish = replace(wish, incident=wish.incident or "37") if wish.verb in {Verb.NOTE, Verb.RESOLVE} else wish
+    parsed = replace(parsed, incident=parsed.incident or "37") if parsed.verb in {Verb.NOTE, Verb.RESOLVE} else parsed
 
-    assert wish == parse(escaped(wish.line))
+    assert parsed == parse(escaped(parsed.line))
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))

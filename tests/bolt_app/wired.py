@@ -15,6 +15,6 @@ CLOSED: Any = None
 async def wired(redis: Redis, pagerduty: Any = CLOSED, slack: Any = CLOSED, **durations: float) -> Services:  # noqa: ANN401 -- whatever stands for a door
     """Put a worker's parts together; `durations` are those that are not as usual."""
     scaled = replace(Durations(), **durations)
-    wiring = Services.build(Clients(redis, redis, slack, pagerduty), CLOSED, BridgeConfig(), scaled)
-    await wiring.clock.now_ms()
-    return replace(wiring, durable=False)
+    services = Services.build(Clients(redis, redis, slack, pagerduty), CLOSED, BridgeConfig(), scaled)
+    await services.clock.now_ms()
+    return replace(services, durable=False)

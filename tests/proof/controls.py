@@ -108,7 +108,7 @@ def ties_are_guessed(incident: Incident, event: Event, now_ms: int) -> Folded:
 
 def projecting(rule: Callable[[Incident, Event, int], Folded]) -> Callable[[Services], Projector]:
     """Make a projector that folds by another rule."""
-    return lambda wiring: Projector(wiring, rule)
+    return lambda services: Projector(services, rule)
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ CONTROLS = {
     for control in (
         Control("echo matching", "calm", 0.4, Parts(echo=NoEcho)),
         Control("as_of", "ties", 0.2, Parts(projector=projecting(newest_arrival_wins))),
-        Control("look before repeat in Slack", "late", 0.15, Parts(placing=NoLook, sweep=NoSweep)),
+        Control("look before repeat in Slack", "late", 0.15, Parts(message_sync=NoLook, sweep=NoSweep)),
         Control("fencing", "sleepers", 0.03, Parts(leases=NoFencing)),
-        Control("wait on takeover", "late", 0.03, Parts(placing=NoWait, sweep=NoSweep)),
+        Control("wait on takeover", "late", 0.03, Parts(message_sync=NoWait, sweep=NoSweep)),
         Control("tie rule", "ties", 0.015, Parts(projector=projecting(ties_are_guessed))),
-        Control("read-back before repeat in PagerDuty", "late", 0.06, Parts(attempting=NoReadBack)),
+        Control("read-back before repeat in PagerDuty", "late", 0.06, Parts(attempt_runner=NoReadBack)),
         Control("resync", "lost-deliveries", 0.5, Parts(resync=NoResync)),
         Control("sweep", "held", 0.05, Parts(sweep=NoSweep)),
         Control("generation key", "lost-data", 0.3, Parts(generation=NoGeneration)),

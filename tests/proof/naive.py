@@ -25,9 +25,9 @@ TRIES = 3
 class NaiveWorker(Core):
     """Shows what the last webhook said, and believes what its own calls answer. The names of its cards are in Redis."""
 
-    def __init__(self, process: Process, doors: Clients, _parts: Parts) -> None:
+    def __init__(self, process: Process, clients: Clients, _parts: Parts) -> None:
         super().__init__(process)
-        self._doors = doors
+        self._doors = clients
 
     async def run(self) -> None:
         """Take one event after the other."""

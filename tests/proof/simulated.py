@@ -84,8 +84,8 @@ class Parts:
 
     projector: Callable[[Services], Projector] = Projector
     echo: Callable[[Documents[Incident]], ExpectationStore] = ExpectationStore
-    placing: type[MessageSync] = MessageSync
-    attempting: type[AttemptRunner] = AttemptRunner
+    message_sync: type[MessageSync] = MessageSync
+    attempt_runner: type[AttemptRunner] = AttemptRunner
     leases: type[Leases] = Leases
     generation: type[Generation] = Generation
     resync: type[IncidentResync] = IncidentResync
@@ -96,34 +96,40 @@ class Parts:
 class SimulatedWorker(Core):
     """The real core; `run` does everything that the real worker does, but for its sockets and its health."""
 
-    def __init__(self, process: Process, doors: Clients, parts: Parts) -> None:
+    def __init__(self, process: Process, clients: Clients, parts: Parts) -> None:
         super().__init__(process)
-        self._doors = doors
+        self._doors = clients
         self._parts = parts
 
     async def run(self) -> None:
         """Work until cancelled."""
-        wiring, parts = await self._wired(), self._parts
+        services, parts = await self._wired(), self._parts
         events, commands = self._inbox(keys.EVENTS), self._inbox(keys.COMMANDS)
         await events.open()
         await commands.open()
         identity = Identity(CONFIG.identity, self._doors.slack, self._doors.pagerduty, NoIdentityCache(), HOME)
-        direct = NotedDirect(wiring, identity, self)
-        self._taking, self.ready = CommandIntake(CommandLog(wiring), direct), True
-        executor = Executor(wiring, parts.attempting(wiring), ProgressReplies(wiring))
-        placing = parts.placing(wiring.slack, wiring.clock, wiring.durations)
-        reconciler = Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing))
+        direct = NotedDirect(services, identity, self)
+        self._taking, self.ready = CommandIntake(CommandLog(services), direct), True
+        executor = Executor(services, parts.attempt_runner(services), ProgressReplies(services))
+        message_sync = parts.message_sync(services.slack, services.clock, services.durations)
+        reconciler = Reconciler(services, ChannelPlanner(services), ChannelSync(services, message_sync))
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeat_until_stopped(StreamConsumer(events, parts.projector(wiring).handle).step, wiring))
             group.create_task(
-                repeat_until_stopped(StreamConsumer(commands, CommandDispatcher(wiring).handle).step, wiring)
+                repeat_until_stopped(StreamConsumer(events, parts.projector(services).handle).step, services)
             )
-            group.create_task(repeat_until_stopped(direct.catch_up, wiring))
-            group.create_task(self._working(wiring, wiring.command_queue, "command", executor).run(wiring.stopping))
-            group.create_task(self._working(wiring, wiring.dirty_queue, "slack", reconciler).run(wiring.stopping))
-            group.create_task(repeat_until_stopped(self._upkeep(wiring, placing).step, wiring))
             group.create_task(
-                self._working(wiring, wiring.enrichment_queue, "briefing", Enricher(wiring)).run(wiring.stopping)
+                repeat_until_stopped(StreamConsumer(commands, CommandDispatcher(services).handle).step, services)
+            )
+            group.create_task(repeat_until_stopped(direct.catch_up, services))
+            group.create_task(
+                self._working(services, services.command_queue, "command", executor).run(services.stopping)
+            )
+            group.create_task(self._working(services, services.dirty_queue, "slack", reconciler).run(services.stopping))
+            group.create_task(repeat_until_stopped(self._upkeep(services, message_sync).step, services))
+            group.create_task(
+                self._working(services, services.enrichment_queue, "briefing", Enricher(services)).run(
+                    services.stopping
+                )
             )
 
     async def take(self, ack: Ack, command: Command) -> None:
@@ -133,7 +139,7 @@ class SimulatedWorker(Core):
     async def _wired(self) -> Services:
         redis, parts = self._doors.redis, self._parts
         incidents = on(redis, documents.incidents)
-        wiring = replace(
+        services = replace(
             Services.build(self._doors, HOME, CONFIG, DURATIONS),
             generation=parts.generation(redis),
             clock=StoreClock(redis, self.process.monotonic),
@@ -145,27 +151,29 @@ class SimulatedWorker(Core):
             expectations=parts.echo(incidents),
             account_cache=AbleToDoEverything(self._doors.pagerduty),
         )
-        await wiring.clock.now_ms()
-        await wiring.generation.current()
-        return wiring
+        await services.clock.now_ms()
+        await services.generation.current()
+        return services
 
     def _inbox(self, stream: str) -> Inbox:
         return Inbox(self._doors.redis, self._doors.blocking, stream, self.process.name, DURATIONS)
 
     @staticmethod
-    def _working(wiring: Services, queue: WorkQueue, name: str, work: Task) -> QueueWorker:
-        return QueueWorker(queue, wiring.leases(name), work, DURATIONS)
+    def _working(services: Services, queue: WorkQueue, name: str, work: Task) -> QueueWorker:
+        return QueueWorker(queue, services.leases(name), work, DURATIONS)
 
-    def _upkeep(self, wiring: Services, placing: MessageSync) -> Scheduler:
-        resync = self._parts.resync(wiring, IncidentRepair(wiring))
-        return Scheduler(wiring, resync, self._parts.sweep(wiring, resync), SubscriptionWatchdog(wiring), placing)
+    def _upkeep(self, services: Services, message_sync: MessageSync) -> Scheduler:
+        resync = self._parts.resync(services, IncidentRepair(services))
+        return Scheduler(
+            services, resync, self._parts.sweep(services, resync), SubscriptionWatchdog(services), message_sync
+        )
 
 
 class NotedDirect(DirectAcknowledge):
     """The product's own way past the store; `worker` notes what went it."""
 
-    def __init__(self, wiring: Services, identity: Identity, worker: Core) -> None:
-        super().__init__(wiring, identity)
+    def __init__(self, services: Services, identity: Identity, worker: Core) -> None:
+        super().__init__(services, identity)
         self._worker = worker
 
     async def handle(self, command: Command, ack: Ack = noop_ack) -> None:

@@ -143,18 +143,20 @@ async def _worker(
 
     async def run() -> None:
         usual = Services.build(Clients(redis, redis, slack, pagerduty), HOME, config, Durations())
-        wiring = replace(usual, clock=StoreClock(redis, process.monotonic), account_cache=AbleToDoEverything(pagerduty))
-        events = Inbox(redis, redis, keys.EVENTS, name, wiring.durations)
+        services = replace(
+            usual, clock=StoreClock(redis, process.monotonic), account_cache=AbleToDoEverything(pagerduty)
+        )
+        events = Inbox(redis, redis, keys.EVENTS, name, services.durations)
         await events.open()
-        await wiring.clock.now_ms()
-        await wiring.generation.current()
-        placing = MessageSync(slack, wiring.clock, wiring.durations)
-        reconciler = Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing))
-        leases = Leases(redis, "slack", wiring.durations.lease, process.monotonic)
+        await services.clock.now_ms()
+        await services.generation.current()
+        message_sync = MessageSync(slack, services.clock, services.durations)
+        reconciler = Reconciler(services, ChannelPlanner(services), ChannelSync(services, message_sync))
+        leases = Leases(redis, "slack", services.durations.lease, process.monotonic)
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(wiring).handle).step, wiring))
+            group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(services).handle).step, services))
             group.create_task(
-                QueueWorker(wiring.dirty_queue, leases, reconciler, wiring.durations).run(wiring.stopping)
+                QueueWorker(services.dirty_queue, leases, reconciler, services.durations).run(services.stopping)
             )
 
     await process.run(run)

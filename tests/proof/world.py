@@ -149,8 +149,8 @@ class World:
             pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
             slack = SimulatedSlack(workspace, Way(process, "slack", troubles))
             redis = SimRedis(self._server, process)
-            doors = Clients(redis, redis, slack, pagerduty)
-            return (self._parts.worker or SimulatedWorker)(process, doors, self._parts)
+            clients = Clients(redis, redis, slack, pagerduty)
+            return (self._parts.worker or SimulatedWorker)(process, clients, self._parts)
 
         return Host(backs[0] if backs else 1.0, make, self.evidence.surprises)
 

@@ -35,7 +35,7 @@ class Acme:
 
     async def link(self, user: str = ALICE) -> str:
         """Return which PagerDuty user somebody of our workspace is."""
-        return (await self.identity.link(self.clicker(user))).user.id
+        return (await self.identity.link(self.actor(user))).user.id
 
     async def refusal(self, user: str = ALICE) -> str:
         """Return the words with which somebody is refused."""
@@ -45,7 +45,7 @@ class Acme:
         assert declined.value.outcome.next_step
         return declined.value.outcome.why
 
-    def clicker(self, user: str = ALICE) -> SlackActor:
+    def actor(self, user: str = ALICE) -> SlackActor:
         """Make what an envelope says of somebody of our workspace."""
         return SlackActor(SlackUserId(user), self.slack.team_id)
 

@@ -17,7 +17,7 @@ async def test_the_table_wins_over_the_address(acme: Acme) -> None:
     acme.pagerduty.add_user("Alice Ng", "a.ng@example.net", id="PALICE1")
     acme.use(users={ALICE: "PALICE1"})
 
-    linked = await acme.identity.link(acme.clicker())
+    linked = await acme.identity.link(acme.actor())
 
     assert ("PALICE1", "table") == (linked.user.id, linked.how)
     assert 0 == acme.searches()
@@ -37,7 +37,7 @@ async def test_the_address_matches_in_whatever_case(acme: Acme) -> None:
     acme.pagerduty.add_user("Malice", "malice@example.com", id="PMALICE")
     acme.pagerduty.add_user("Alice Elsewhere", "alice@example.com.evil.example", id="PEVIL01")
 
-    linked = await acme.identity.link(acme.clicker())
+    linked = await acme.identity.link(acme.actor())
 
     assert ("PALICE1", "e-mail") == (linked.user.id, linked.how)
 
@@ -108,7 +108,7 @@ async def test_a_link_is_remembered_and_role_and_teams_are_not(acme: Acme) -> No
     searches = acme.searches()
     acme.pagerduty.change_user("PALICE1", role="limited_user")
 
-    linked = await acme.identity.link(acme.clicker())
+    linked = await acme.identity.link(acme.actor())
 
     assert "limited_user" == linked.user.role
     assert searches == acme.searches()

@@ -96,10 +96,10 @@ async def test_a_multi_channel_guest_needs_the_table(acme: Acme) -> None:
     assert "PALICE1" == await acme.link()
 
 
-def refused(person: SlackPerson, clicker: SlackActor, home: SlackIdentity) -> bool:
+def refused(person: SlackPerson, actor: SlackActor, home: SlackIdentity) -> bool:
     """Tell whether somebody is turned away, though the table names them."""
     try:
-        check_eligible(person, clicker, home, in_table=True)
+        check_eligible(person, actor, home, in_table=True)
     except Declined:
         return True
     return False
@@ -133,10 +133,10 @@ def test_another_workspace_is_home_only_within_our_enterprise(
     enterprise: str | None, home: SlackIdentity, *, expected: bool
 ) -> None:
     """In an Enterprise Grid the whole enterprise is home, if it is ours; no enterprise is never the same as none."""
-    clicker = SlackActor(ALICE, "T0SISTER", enterprise)
+    actor = SlackActor(ALICE, "T0SISTER", enterprise)
 
-    assert expected == is_own_workspace("T0SISTER", enterprise, clicker, home)
-    assert expected != refused(replace(PERSON, team_id="T0SISTER", enterprise_id=enterprise), clicker, home)
+    assert expected == is_own_workspace("T0SISTER", enterprise, actor, home)
+    assert expected != refused(replace(PERSON, team_id="T0SISTER", enterprise_id=enterprise), actor, home)
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ ALICE, BOB = UserId("PALICE1"), UserId("PBOB1")
 _numbers = count()
 
 
-def wiring(bridge: Bridge) -> Services:
+def services(bridge: Bridge) -> Services:
     """Reach into the worker for what its listeners have."""
-    found = bridge._workers[0][0]._wiring
+    found = bridge._workers[0][0]._services
     assert found is not None
     return found
 
@@ -48,7 +48,7 @@ async def ask(bridge: Bridge, name: str, action: Action, incident: str, **terms:
         label="#1",
         params=ActionParams(**terms),
     )
-    assert await CommandLog(wiring(bridge)).accept(command)
+    assert await CommandLog(services(bridge)).accept(command)
     return command
 
 
@@ -311,7 +311,7 @@ async def test_every_action_is_on_record(bridge: Bridge) -> None:
     await bridge.told("Carol", "was not resolved by you")
     await settled(bridge)
 
-    entries = [entry async for entry in wiring(bridge).audit.read(0) if isinstance(entry, AuditEntry)]
+    entries = [entry async for entry in services(bridge).audit.read(0) if isinstance(entry, AuditEntry)]
     assert [(Action.NOTE, Kind.DONE), (Action.RESOLVE, Kind.NOT_ALLOWED)] == [(e.action, e.outcome) for e in entries]
     assert ["PALICE1", "PCAROL1"] == [e.pagerduty_user for e in entries]
     assert "secret" not in str(entries)

@@ -233,10 +233,12 @@ async def test_what_a_fenced_off_worker_left_behind_is_repaired(bridge: Bridge) 
     await settled(bridge)
     card = bridge.channel.messages[0]
     card.text, card.blocks = "an older state", []
-    wiring = bridge._workers[0][0]._wiring
-    assert wiring is not None
+    services = bridge._workers[0][0]._services
+    assert services is not None
 
-    placing = MessageSync(wiring.slack, wiring.clock, wiring.durations)
-    await Reconciler(wiring, ChannelPlanner(wiring), ChannelSync(wiring, placing)).fenced_off(IncidentId(incident.id))
+    placing = MessageSync(services.slack, services.clock, services.durations)
+    await Reconciler(services, ChannelPlanner(services), ChannelSync(services, placing)).fenced_off(
+        IncidentId(incident.id)
+    )
 
     await bridge.card("Triggered")

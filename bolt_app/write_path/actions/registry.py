@@ -128,59 +128,67 @@ def expected_detail(command: Command) -> str | None:
             return None
 
 
-async def _set_status(door: PagerDuty, case: ActionContext) -> ActionResult:
-    status = case.command.action.status
+async def _set_status(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+    status = context.command.action.status
     if status is None:
-        raise Malformed(f"{case.command.action} leads to no state")
-    answer = await door.set_status(case.command.incident, status, case.user.email, resolution=case.terms.text)
-    proven = status_is_ours(case.command.action, case.user.id, case.read_at.ms, answer.value)
+        raise Malformed(f"{context.command.action} leads to no state")
+    answer = await pagerduty.set_status(
+        context.command.incident, status, context.user.email, resolution=context.terms.text
+    )
+    proven = status_is_ours(context.command.action, context.user.id, context.read_at.ms, answer.value)
     # A PUT that did nothing answers 200 as well.
-    changed = case.current.status_change != answer.value.status_change
-    said: Details = (("resolution", case.terms.text),) if case.terms.text else ()
+    changed = context.current.status_change != answer.value.status_change
+    said: Details = (("resolution", context.terms.text),) if context.terms.text else ()
     return ActionResult(answer.value, said=said, proven=proven and changed)
 
 
-async def _note(door: PagerDuty, case: ActionContext) -> ActionResult:
-    note = (await door.add_note(case.command.incident, case.terms.text, case.user.email)).value
-    return ActionResult(subject=note.id, at=note.created, said=_text(case.terms), proven=True)
+async def _note(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+    note = (await pagerduty.add_note(context.command.incident, context.terms.text, context.user.email)).value
+    return ActionResult(subject=note.id, at=note.created, said=_text(context.terms), proven=True)
 
 
-async def _reassign(door: PagerDuty, case: ActionContext) -> ActionResult:
-    people, policy = [UserId(person.id) for person in case.terms.people], case.terms.policy
-    answer = await door.reassign(
-        case.command.incident, case.user.email, assignees=people, policy=policy.id if policy else None
+async def _reassign(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+    people, policy = [UserId(person.id) for person in context.terms.people], context.terms.policy
+    answer = await pagerduty.reassign(
+        context.command.incident, context.user.email, assignees=people, policy=policy.id if policy else None
     )
     return ActionResult(answer.value)
 
 
-async def _escalate(door: PagerDuty, case: ActionContext) -> ActionResult:
-    if case.terms.level is None:
+async def _escalate(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+    if context.terms.level is None:
         raise Malformed("an escalation to no level")
-    return ActionResult((await door.escalate(case.command.incident, case.terms.level, case.user.email)).value)
+    return ActionResult(
+        (await pagerduty.escalate(context.command.incident, context.terms.level, context.user.email)).value
+    )
 
 
-async def _snooze(door: PagerDuty, case: ActionContext) -> ActionResult:
-    answer = (await door.snooze(case.command.incident, case.terms.seconds, case.user.email)).value
+async def _snooze(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+    answer = (await pagerduty.snooze(context.command.incident, context.terms.seconds, context.user.email)).value
     wakes = answer.due("unacknowledge")
     return ActionResult(answer, said=(("until", str(wakes.ms)),) if wakes else (), proven=True)
 
 
-async def _set_priority(door: PagerDuty, case: ActionContext) -> ActionResult:
-    if case.terms.priority is None:
+async def _set_priority(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+    if context.terms.priority is None:
         raise Malformed("a change to no priority")
-    return ActionResult((await door.set_priority(case.command.incident, case.terms.priority.id, case.user.email)).value)
+    return ActionResult(
+        (await pagerduty.set_priority(context.command.incident, context.terms.priority.id, context.user.email)).value
+    )
 
 
-async def _request_responders(door: PagerDuty, case: ActionContext) -> ActionResult:
-    people = [UserId(person.id) for person in case.terms.people]
-    message = case.terms.text or f"Please help with {case.current.snapshot.title}"
-    await door.request_responders(case.command.incident, case.user.id, message, people, case.user.email)
+async def _request_responders(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+    people = [UserId(person.id) for person in context.terms.people]
+    message = context.terms.text or f"Please help with {context.current.snapshot.title}"
+    await pagerduty.request_responders(context.command.incident, context.user.id, message, people, context.user.email)
     return ActionResult()
 
 
-async def _publish_status_update(door: PagerDuty, case: ActionContext) -> ActionResult:
-    update = (await door.publish_status_update(case.command.incident, case.terms.text, case.user.email)).value
-    return ActionResult(subject=update.id, at=update.created, said=_text(case.terms), proven=True)
+async def _publish_status_update(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+    update = (
+        await pagerduty.publish_status_update(context.command.incident, context.terms.text, context.user.email)
+    ).value
+    return ActionResult(subject=update.id, at=update.created, said=_text(context.terms), proven=True)
 
 
 _SEND: Mapping[Action, Callable[[PagerDuty, ActionContext], Awaitable[ActionResult]]] = {
@@ -196,9 +204,9 @@ _SEND: Mapping[Action, Callable[[PagerDuty, ActionContext], Awaitable[ActionResu
 }
 
 
-async def send(door: PagerDuty, case: ActionContext) -> ActionResult:
+async def send(pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
     """Make the one call of the act. Raises what the door raises."""
-    return await _SEND[case.command.action](door, case)
+    return await _SEND[context.command.action](pagerduty, context)
 
 
 def _text(terms: ActionParams) -> Details:

@@ -26,35 +26,35 @@ from shared.store.redis import append
 class TriggerIncident:
     """Makes one try at opening an incident."""
 
-    def __init__(self, wiring: Services, attempting: AttemptRunner) -> None:
-        self._wiring = wiring
-        self._attempting = attempting
+    def __init__(self, services: Services, attempt_runner: AttemptRunner) -> None:
+        self._services = services
+        self._attempt_runner = attempt_runner
 
     async def run(self, attempt: Execution) -> Outcome:
         """Try, and return the outcome if it is certain; raises as `AttemptRunner.once` does."""
-        await attempt.lease.check(self._wiring.durations.pagerduty_timeout)
-        await self._attempting.require_same_generation(attempt.command)
-        attempt.linked = await self._wiring.identity.link(attempt.command.by)
+        await attempt.lease.check(self._services.durations.pagerduty_timeout)
+        await self._attempt_runner.require_same_generation(attempt.command)
+        attempt.linked = await self._services.identity.link(attempt.command.by)
         made = await self._find_created(attempt)
         if made is None:
             await self._authorize(attempt, attempt.linked.user)
-            await self._attempting.require_not_expired(attempt.record)
+            await self._attempt_runner.require_not_expired(attempt.record)
             made = await self._create(attempt, attempt.linked.user)
         await self._publish(attempt, attempt.linked.user, made)
         return Outcome(Kind.DONE, why=f"It is {_incident_name(made)}.")
 
     async def _create(self, attempt: Execution, user: User) -> RestIncident:
         new = _new_incident(attempt.command.params, incident_key(attempt.command.id))
-        await self._attempting.record_call_start(attempt)
+        await self._attempt_runner.record_call_start(attempt)
         return (
-            await self._attempting.call_recorded(attempt, self._wiring.pagerduty.create_incident(new, user.email))
+            await self._attempt_runner.call_recorded(attempt, self._services.pagerduty.create_incident(new, user.email))
         ).value
 
     async def _find_created(self, attempt: Execution) -> RestIncident | None:
         """Look for what an earlier call opened, in whatever state it is by now."""
         if attempt.record.calls == 0:
             return None
-        async for incident in self._wiring.pagerduty.incidents(IncidentFilter(key=incident_key(attempt.command.id))):
+        async for incident in self._services.pagerduty.incidents(IncidentFilter(key=incident_key(attempt.command.id))):
             return incident
         return None
 
@@ -62,9 +62,9 @@ class TriggerIncident:
         service = attempt.command.params.service
         if service is None:
             raise Malformed("a new incident on no service")
-        found = await self._wiring.pagerduty.service(service.id)
+        found = await self._services.pagerduty.service(service.id)
         with record_rule(attempt):
-            attempt.rule = await self._wiring.authorization.require_service(user, found)
+            attempt.rule = await self._services.authorization.require_service(user, found)
 
     async def _publish(self, attempt: Execution, user: User, made: RestIncident) -> None:
         """Put the new incident on the events stream; its webhook tells by the key that it was opened from Slack."""
@@ -82,7 +82,7 @@ class TriggerIncident:
             command=attempt.command.id,
             proven=True,
         )
-        await append(self._wiring.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._wiring.durable)
+        await append(self._services.redis, keys.EVENTS, answer_fields(event), wait_for_disk=self._services.durable)
 
 
 def _new_incident(terms: ActionParams, key: str) -> NewIncident:

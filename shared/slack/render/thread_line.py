@@ -76,10 +76,10 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
 
     `before` is what was so before it, which gives the "from what" (see `ThreadEntry`).
     """
-    telling = ThreadEntry(line, sides, before)
-    written = _written(telling)
+    entry = ThreadEntry(line, sides, before)
+    written = _written(entry)
     body, cut = quote(written)
-    head = f"{LINE[line.type][0]} {_headline(telling)} · {date(line.at.ms)}"
+    head = f"{LINE[line.type][0]} {_headline(entry)} · {date(line.at.ms)}"
     text = "\n".join(filter(None, (head, body)))
     blocks = [section(text)]
     if cut or (written and line.detail_value("trimmed")):
@@ -125,15 +125,15 @@ def quote(written: str) -> tuple[str, bool]:
     return kept, kept != whole or len(lines) > QUOTED_LINES
 
 
-def _headline(telling: ThreadEntry) -> str:
-    line = telling.line
-    kinds = {side.type for side in telling.sides}
-    words = headline_text(line, asleep=BEFORE_WAKE in telling.before) + (
+def _headline(entry: ThreadEntry) -> str:
+    line = entry.line
+    kinds = {side.type for side in entry.sides}
+    words = headline_text(line, asleep=BEFORE_WAKE in entry.before) + (
         " and acknowledged" if event.ACKNOWLEDGED in kinds else ""
     )
     taken = ", who is now assigned" if event.REASSIGNED in kinds else ""
     tell = DETAIL_RENDERERS.get(line.type)
-    told = tell(telling) if tell else ""
+    told = tell(entry) if tell else ""
     whom = "" if line.type == event.RESPONDER_REPLIED else agent_suffix(line)
     return f"*{words}*{told}{whom}{taken}"
 
@@ -152,13 +152,11 @@ def _facts(line: Line) -> dict[str, object]:
     }
 
 
-def _written(telling: ThreadEntry) -> str:
+def _written(entry: ThreadEntry) -> str:
     """Find what somebody wrote; PagerDuty makes a note of what was written about a resolution, an event of its own."""
-    line = telling.line
+    line = entry.line
     notes = (
-        side.detail_value("text").removeprefix(RESOLUTION_NOTE)
-        for side in telling.sides
-        if side.type == event.ANNOTATED
+        side.detail_value("text").removeprefix(RESOLUTION_NOTE) for side in entry.sides if side.type == event.ANNOTATED
     )
     match line.type:
         case event.RESOLVED:
@@ -169,29 +167,29 @@ def _written(telling: ThreadEntry) -> str:
             return line.detail_value("text")
 
 
-def _change(telling: ThreadEntry, name: str, nothing: str = "none") -> str:
+def _change(entry: ThreadEntry, name: str, nothing: str = "none") -> str:
     """Say from what to what; where it is not known what was before, only to what."""
-    said = dict(telling.line.details)
+    said = dict(entry.line.details)
     if name not in said:
         return ""
-    was = dict(telling.before).get(name, said.get("was"))
+    was = dict(entry.before).get(name, said.get("was"))
     begin = "" if was in (None, said[name]) else f" from {_value(was) or nothing}"
     return f"{begin} to {_value(said[name]) or nothing}"
 
 
-def _assigned(telling: ThreadEntry) -> str:
-    return _change(telling, "assigned", "nobody")
+def _assigned(entry: ThreadEntry) -> str:
+    return _change(entry, "assigned", "nobody")
 
 
-def _delegated(telling: ThreadEntry) -> str:
-    assigned = telling.line.detail_value("assigned")
-    return _change(telling, "policy") + (f", now assigned to {_value(assigned)}" if assigned else "")
+def _delegated(entry: ThreadEntry) -> str:
+    assigned = entry.line.detail_value("assigned")
+    return _change(entry, "policy") + (f", now assigned to {_value(assigned)}" if assigned else "")
 
 
-def _unacknowledged(telling: ThreadEntry) -> str:
-    assigned = telling.line.detail_value("assigned")
+def _unacknowledged(entry: ThreadEntry) -> str:
+    assigned = entry.line.detail_value("assigned")
     whose = f", assigned to {_value(assigned)}" if assigned else ""
-    return f": nobody is on it{whose}" if timed_out(telling.line) else ""
+    return f": nobody is on it{whose}" if timed_out(entry.line) else ""
 
 
 def merged(line: Line) -> str:
@@ -203,26 +201,26 @@ def merged(line: Line) -> str:
     )
 
 
-def _resolved(telling: ThreadEntry) -> str:
-    return f": {merged(telling.line)}" if merged(telling.line) else ""
+def _resolved(entry: ThreadEntry) -> str:
+    return f": {merged(entry.line)}" if merged(entry.line) else ""
 
 
-def _asked(telling: ThreadEntry) -> str:
-    names = list(dict.fromkeys(line.detail_value("responder") for line in (telling.line, *telling.sides)))
+def _asked(entry: ThreadEntry) -> str:
+    names = list(dict.fromkeys(line.detail_value("responder") for line in (entry.line, *entry.sides)))
     more = [f"{len(names) - MOST} others"] if len(names) > MOST else []
     return f" from {_listed([*map(_name, names[:MOST]), *more])}" if any(names) else ""
 
 
-def _replied(telling: ThreadEntry) -> str:
+def _replied(entry: ThreadEntry) -> str:
     who, cancelled = (
-        _name(telling.line.detail_value("responder")),
-        telling.line.detail_value("state") == "user_cancelled",
+        _name(entry.line.detail_value("responder")),
+        entry.line.detail_value("state") == "user_cancelled",
     )
     return f": {who} is not asked any more" if cancelled else f" by {who}"
 
 
-def _bridge(telling: ThreadEntry) -> str:
-    was, now = (_where(dict(said)) for said in (telling.before, telling.line.details))
+def _bridge(entry: ThreadEntry) -> str:
+    was, now = (_where(dict(said)) for said in (entry.before, entry.line.details))
     return f"{f' from {was}' if was not in ('', now) else ''} to {now or 'none'}"
 
 
@@ -230,13 +228,13 @@ def _where(said: Mapping[str, str]) -> str:
     return ", ".join(filter(None, (_value(said.get(name, "")) for name in ("number", "url"))))
 
 
-def _note(telling: ThreadEntry) -> str:
-    author, written = telling.line.detail_value("author"), telling.line.detail_value("written")
+def _note(entry: ThreadEntry) -> str:
+    author, written = entry.line.detail_value("author"), entry.line.detail_value("written")
     return f", written by {_name(author)} {date(int(written))}" if author and written else ""
 
 
-def _fields(telling: ThreadEntry) -> str:
-    said = dict(telling.line.details)
+def _fields(entry: ThreadEntry) -> str:
+    said = dict(entry.line.details)
     changed = (name.removeprefix("field:") for name in said if name.startswith("field:"))
     told = "; ".join(_field(name, said[f"field:{name}"], said.get(f"was:{name}")) for name in changed)
     return f": {clamp(told, LIST)}" if told else ""
@@ -247,15 +245,15 @@ def _field(name: str, now: str, was: str | None) -> str:
     return f"{_name(name)}{begin} to {_value(now) or 'none'}"
 
 
-def _task(telling: ThreadEntry) -> str:
-    line = telling.line
+def _task(entry: ThreadEntry) -> str:
+    line = entry.line
     state = f" ({_state(line)})" if line.type == event.TASK_UPDATED and _state(line) else ""
     whose = f", for {_value(line.detail_value('to'))}" if line.detail_value("to") else ""
     return f": {_value(line.detail_value('task'))}{state}{whose}"
 
 
-def _action(telling: ThreadEntry) -> str:
-    line = telling.line
+def _action(entry: ThreadEntry) -> str:
+    line = entry.line
     state = f" ({_state(line)})" if line.type != event.ACTION_CREATED and _state(line) else ""
     return f": {_value(line.detail_value('action'))}{state}"
 
@@ -264,8 +262,8 @@ def _state(line: Line) -> str:
     return _name(line.detail_value("state").replace("_", " "))
 
 
-def _snoozed(telling: ThreadEntry) -> str:
-    until = telling.line.detail_value("until")
+def _snoozed(entry: ThreadEntry) -> str:
+    until = entry.line.detail_value("until")
     return f" until {date(int(until))}" if until else ""
 
 
@@ -288,9 +286,9 @@ DETAIL_RENDERERS: Mapping[str, Callable[[ThreadEntry], str]] = {
     event.ESCALATED: _assigned,
     event.DELEGATED: _delegated,
     event.REASSIGNED: _assigned,
-    event.PRIORITY_UPDATED: lambda telling: _change(telling, "priority"),
-    event.SERVICE_UPDATED: lambda telling: _change(telling, "service"),
-    event.INCIDENT_TYPE_CHANGED: lambda telling: _change(telling, "type"),
+    event.PRIORITY_UPDATED: lambda entry: _change(entry, "priority"),
+    event.SERVICE_UPDATED: lambda entry: _change(entry, "service"),
+    event.INCIDENT_TYPE_CHANGED: lambda entry: _change(entry, "type"),
     event.RESPONDER_ADDED: _asked,
     event.RESPONDER_REPLIED: _replied,
     event.CONFERENCE_BRIDGE: _bridge,
@@ -302,11 +300,11 @@ DETAIL_RENDERERS: Mapping[str, Callable[[ThreadEntry], str]] = {
     event.ACTION_CREATED: _action,
     event.ACTION_UPDATED: _action,
     event.ACTION_TERMINATED: _action,
-    event.WORKFLOW_STARTED: lambda telling: f": {_value(telling.line.detail_value('workflow'))}",
-    event.WORKFLOW_COMPLETED: lambda telling: f": {_value(telling.line.detail_value('workflow'))}",
+    event.WORKFLOW_STARTED: lambda entry: f": {_value(entry.line.detail_value('workflow'))}",
+    event.WORKFLOW_COMPLETED: lambda entry: f": {_value(entry.line.detail_value('workflow'))}",
     event.NOTE_EDITED: _note,
     event.SNOOZED: _snoozed,
-    event.URGENCY_CHANGED: lambda telling: _change(telling, "urgency"),
-    event.TITLE_CHANGED: lambda telling: _change(telling, "title"),
+    event.URGENCY_CHANGED: lambda entry: _change(entry, "urgency"),
+    event.TITLE_CHANGED: lambda entry: _change(entry, "title"),
 }
 """What is said between what happened and who did it."""

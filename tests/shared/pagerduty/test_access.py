@@ -25,14 +25,14 @@ Doors = Callable[[App], PagerDuty]
 @pytest.fixture
 async def opened(account: Account) -> AsyncIterator[Doors]:
     """Open a door for an app."""
-    doors: list[PagerDuty] = []
+    clients: list[PagerDuty] = []
 
     def door(app: App) -> PagerDuty:
-        doors.append(PagerDuty(OAuthApp(app.client_id, app.secret, "us.acme", account.pd.url), account.pd.url, 1))
-        return doors[-1]
+        clients.append(PagerDuty(OAuthApp(app.client_id, app.secret, "us.acme", account.pd.url), account.pd.url, 1))
+        return clients[-1]
 
     yield door
-    for each in doors:
+    for each in clients:
         await each.aclose()
 
 

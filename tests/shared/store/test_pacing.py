@@ -227,17 +227,17 @@ async def test_misbehaving_limits(valkey: EmbeddedValkey) -> None:
     redis = connect(valkey.url)
     async with SlackSandbox(paced=True, limits=limits) as sandbox:
         channels = [ChannelId(sandbox.add_channel(name).id) for name in ("one", "two", "three")]
-        doors = [
+        clients = [
             Slack(sandbox.bot_token, sandbox.api_url, pace=1 / faster, budgets=SharedTokenBuckets(redis))
             for _ in range(2)
         ]
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-            for door in doors:
+            for door in clients:
                 for channel in channels:
                     group.create_task(ten_posts(door, channel))
         assert [20, 20, 20] == [len(sandbox.channels[channel].messages) for channel in channels]
         assert [True] * 60 == [call.ok for call in sandbox.calls_to(POST)]
-        for door in doors:
+        for door in clients:
             await door.aclose()
     await redis.aclose()
 
