@@ -61,7 +61,7 @@ def _run_to_exit_code(work: Coroutine[None, None, None]) -> int:
 
 
 def _flatten_errors(errors: ExceptionGroup[Exception]) -> list[str]:
-    """Say what has happened, and not that it happened in a TaskGroup within a TaskGroup."""
+    """Return the messages of all errors, flattened out of nested exception groups."""
     found: list[str] = []
     for error in errors.exceptions:
         found += _flatten_errors(error) if isinstance(error, ExceptionGroup) else [str(error)]

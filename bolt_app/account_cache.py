@@ -1,7 +1,7 @@
 """
-What there is to choose from at PagerDuty: services, escalation policies, priorities; and what the account can do.
+What the PagerDuty account offers: services, escalation policies, priorities and abilities, cached for minutes.
 
-Remembered for minutes in this process: such things change rarely, and a dialog that opens filled helps at 3 a.m.
+These change rarely, and a modal that opens with its options loaded saves time at 3 a.m.
 """
 
 import asyncio
@@ -54,11 +54,11 @@ class AccountCache:
         return await self._options[action].get()
 
     async def search(self, field: str, typed: str) -> tuple[Option, ...]:
-        """Look for the services or policies (`field`) whose names fit what somebody typed. Raises as `options`."""
+        """Return the services or policies (`field`) whose names match `typed`. Raises as `options`."""
         return await (self._services(typed) if field == "service" else self._policies(typed))
 
     async def available_actions(self) -> frozenset[Action]:
-        """Tell what the account can do: everything, as long as PagerDuty has not said otherwise."""
+        """Return the actions that the account's plan allows; all of them until PagerDuty says otherwise."""
         return await self._able.get()
 
     async def _read_available_actions(self) -> frozenset[Action]:
@@ -111,7 +111,7 @@ class CachedValue(Generic[T]):
         return self.peek if self._now() < self._good_until else None
 
     def keep(self, seconds: float) -> None:
-        """Let what is being read now be good for another time than usual."""
+        """Set how long the value being read stays valid."""
         self._keep = seconds
 
     async def get(self) -> T:

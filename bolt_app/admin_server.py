@@ -1,4 +1,4 @@
-"""What the worker says about itself, on a loopback port: alive, ready, figures."""
+"""The worker's admin endpoints on a loopback port: `/healthz`, `/readyz` and `/metrics`."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ class AdminServer:
         self._durability = "fsync" if durable else "memory"
 
     async def details(self) -> dict[str, object]:
-        """Tell what the worker depends on and whether it is there."""
+        """Return the state of each dependency, for `/readyz`."""
         down = await self._down()
         connections = await self._transport.connected()
         subscription = "unknown" if down else await self._subscription()
@@ -55,7 +55,7 @@ class AdminServer:
         }
 
     async def _down(self) -> str:
-        """Say why Redis cannot be used, empty when it can."""
+        """Return why Redis cannot be used, or an empty string."""
         try:
             await self._redis.ping()
         except StoreDown as error:
@@ -63,7 +63,9 @@ class AdminServer:
         return ""
 
     async def _subscription(self) -> str:
-        """Tell what the watchdog found; it is no reason not to be ready, because resync finds everything as well."""
+        """
+        Return the watchdog's last finding. It does not affect readiness, because resync finds every change as well.
+        """
         try:
             return (await self._progress.load(GLOBAL)).value.problem or "ok"
         except StoreDown:

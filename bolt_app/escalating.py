@@ -1,8 +1,8 @@
 """
-Which escalation level comes next.
+The next escalation level.
 
-PagerDuty tells the present level nowhere, so it is remembered after an escalation of our own, or derived from who is on
-call at which level. Where that does not decide, the person does: guessing could page the wrong people, or nobody.
+PagerDuty does not expose the current level, so it is remembered after our own escalation, or derived from who is on
+call at which level. Where that is ambiguous the person chooses: a guess could page the wrong people, or none.
 """
 
 from collections.abc import Mapping
@@ -55,10 +55,9 @@ class NextLevel:
 
 def present_level(assignees: frozenset[UserId], known: Incident, on_call: OnCall) -> int | None:
     """
-    Tell the present level, or None when it cannot be known for certain.
+    Return the current level, or None if it is not certain.
 
-    A remembered one holds only while the incident is assigned as it was then: a level with somebody else on it would
-    not be it any more.
+    A remembered level holds only while the assignees are those of that time: with other assignees it is another level.
     """
     if known.level is not None and known.level.assignees == assignees:
         return known.level.number

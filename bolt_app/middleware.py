@@ -1,4 +1,4 @@
-"""What every envelope passes first: its names go into the log, and people from elsewhere go no further."""
+"""Middleware for every envelope: binds log keys and refuses people from other workspaces."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,11 +23,11 @@ Body = Mapping[str, Any]
 REPLY_TIMEOUT = 2.0
 """Seconds for telling an outsider so before their envelope is acked, for which Slack gives three."""
 COMMAND = "slash_command"
-"""What a slash command is called in the log: its payload is the only one without a type."""
+"""The log name of slash commands: theirs is the only payload without a type."""
 ACTING_KINDS = frozenset(
     {COMMAND, "block_actions", "block_suggestion", "message_action", "shortcut", "view_closed", "view_submission"}
 )
-"""Whatever a person does. The rest tells what happened in Slack."""
+"""Payloads of human actions. All others report what happened in Slack."""
 REFUSAL = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty itself."
 
 
@@ -39,7 +39,7 @@ class WorkspaceGuard:
         self._home = home
 
     async def __call__(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
-        """Let the payload pass, or tell its sender privately why nothing was done."""
+        """Call the next listener, or tell the sender privately why nothing was done."""
         kind = _payload_kind(body)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(payload=kind, slack_user=_user_id(body))
@@ -52,7 +52,7 @@ class WorkspaceGuard:
         try:
             person = _acting_user(kind, body)
         except Malformed:
-            # It names nobody, so nothing can be done with it; the listener says so.
+            # It names no user, so no action can follow; the listener reports it.
             return False
         outside = not is_own_workspace(person.team, person.enterprise, person, self._home)
         if outside:

@@ -26,7 +26,7 @@ FAILED_PASSES = Counter(
 CONCURRENT_INCIDENTS = 64
 """How many incidents one worker works on at the same time."""
 AFTER_ERROR = 5.0
-"""Seconds before an incident is tried again whose pass failed for a reason that nobody foresaw."""
+"""Seconds before an incident is retried whose pass raised an unexpected error."""
 
 
 class Task(Protocol):
@@ -69,7 +69,7 @@ class QueueWorker:
             again = await self._under_lease(due)
             await self._queue.finish(due, again)
         except StoreDown as error:
-            # The incident stays in the queue, hidden for a while; whoever can reach the store takes it up again.
+            # The incident stays in the queue, hidden for a while; the next worker that reaches the store takes it.
             log.warning("store.down", during=self._leases.work, incident=due.incident, why=str(error))
         finally:
             self._slots.release()
@@ -88,7 +88,7 @@ class QueueWorker:
         return again
 
     async def _run_task(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:
-        """Do one pass; whatever goes wrong with it concerns this incident alone. A store that is down is returned."""
+        """Run one pass. Errors concern this incident only; `StoreDown` is returned."""
         PASSES.labels(self._leases.work).inc()
         try:
             again = await self._work.run(incident, lease)

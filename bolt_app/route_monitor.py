@@ -1,7 +1,7 @@
 """
-What can be wrong with the routes although the file is sound: said loudly at start and when it is read again.
+Checks routes against Slack and PagerDuty at start and after a reload, although the file itself is valid.
 
-Never fatal, and nobody waits for it: a route that leads nowhere is mended while the others work.
+Never fatal and never waited for: a broken route is reported while the others work.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What the parts of a worker share: made once at start, handed to each of them."""
+"""The parts that a worker's components share, built once at start."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from shared.store.work_queue import WorkQueue
 
 @dataclass(frozen=True)
 class Clients:
-    """What a worker talks to, opened and to be closed with it."""
+    """The clients that a worker opens at start and closes at its end."""
 
     redis: Redis
     blocking: Redis

@@ -1,4 +1,4 @@
-"""What must be right before a worker starts: said loudly at once, rather than found out at 3 a.m."""
+"""Checks before a worker starts: a problem is reported at once, not found out at 3 a.m."""
 
 import structlog
 
@@ -55,7 +55,7 @@ async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:
     except Refused as error:
         wrong.append(str(credential_checks.pagerduty_token(error, is_key=pagerduty.has_key)))
     except (CallError, Malformed) as error:
-        # No reason to stay away: during an outage people need somebody who takes their clicks and tells them the truth.
+        # Not fatal: during an outage people need a worker that accepts clicks and reports honestly.
         log.warning("pagerduty.unchecked", why=str(error))
     if lacking := credential_checks.pagerduty_scopes(pagerduty.missing_scopes):
         wrong.append(str(lacking))

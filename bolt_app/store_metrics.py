@@ -1,7 +1,7 @@
 """
-What the store shows at the moment in which somebody asks for the metrics: how much waits, for how long, what is left.
+Metrics read from the store on each scrape: backlog, age of the oldest entry, remaining capacity.
 
-Every worker shows the same, so rules over several workers take the largest.
+Every worker reports the same values, so rules over several workers take the maximum.
 """
 
 from typing import Any
@@ -71,7 +71,7 @@ class StoreMetrics:
             OVERDUE.labels(name).set(max(0, now_ms - due_ms) / SECOND)
 
     async def _budget(self, method: str, rates: tuple[Rate, ...], now_us: int) -> None:
-        """Tell what is left of a method's own burst. Those of single channels are not told: there may be many."""
+        """Report the remaining burst of a method. Per-channel budgets are left out, as there may be many."""
         for rate in rates:
             if not rate.per_channel:
                 due = await self._redis.get(keys.budget(method))

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 DEAD_LETTERS = Counter("pagebridge_dead_letters", "Entries that could not be handled", ["stream"])
 MOST_TRIES = 3
-"""How often an entry is tried that fails for a reason that nobody foresaw."""
+"""How often an entry is retried after an unexpected error."""
 
 
 class StreamConsumer:

@@ -1,9 +1,9 @@
 """
-Which incidents somebody may see in Slack.
+Which incidents a person may see in Slack.
 
-What a channel shows, everybody in it sees. Anything else is for people whom PagerDuty would show it to: a private team
-hides its incidents from whoever is not on it, and some roles see only what concerns them. Source: PagerDuty's knowledge
-base on user roles and teams; its API key, which sees all, must not be a way around them.
+Everyone in a channel sees what it shows. Anything else is for those whom PagerDuty would show it to: a private team
+hides its incidents from non-members, and some roles see only what concerns them. Source: PagerDuty's knowledge base on
+user roles and teams; its API key, which sees all, must not be a way around them.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ class Visibility:
         self._services = services
 
     async def is_shown(self, incident: IncidentId, channel: ChannelId) -> bool:
-        """Tell whether a channel shows an incident."""
+        """True if a channel shows an incident."""
         return (await self._services.slack_states.load(incident)).value.is_shown_in(channel)
 
     async def filter_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
-        Tell whether somebody in `channel` may see an incident.
+        True if a person in `channel` may see an incident.
 
-        Raises `Declined` when it is not shown there and they are not linked, `CallError` when that cannot be told.
+        Raises `Declined` if it is not shown there and they are not linked, `CallError` if that could not be read.
         """
         if await self.is_shown(incident.id, channel):
             return True
@@ -47,10 +47,10 @@ class Visibility:
 
     async def is_hidden(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
-        Tell whether somebody must not even learn that an incident is there.
+        True if even the existence of an incident is hidden from a person.
 
-        Asks no more than it has to: what belongs to no private team is no secret, whoever is asking. Raises `CallError`
-        when it cannot be told.
+        Reads as little as possible: an incident without a private team is not hidden. Raises `CallError` if that could
+        not be read.
         """
         if not await self.private(incident.snapshot.team_ids):
             return False
@@ -62,7 +62,7 @@ class Visibility:
     def can_see(
         self, user: User, teams: Iterable[TeamId], private: frozenset[TeamId], *, involved: bool = False
     ) -> bool:
-        """Tell whether somebody sees what belongs to `teams`; whoever may act everywhere sees everything."""
+        """True if a person sees what belongs to `teams`; those allowed everywhere see everything."""
         everywhere = user.id in self._services.config.authorization.everywhere
         return can_see(user, frozenset(teams), private, involved=involved or everywhere)
 

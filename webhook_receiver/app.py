@@ -53,7 +53,7 @@ def _status(events: EventStream) -> int:
 
 
 def _problems(events: EventStream) -> Iterator[str]:
-    """Say in words what is wrong, also where deliveries are stored all the same."""
+    """Yield each problem in words, also where deliveries are still stored."""
     found = events.durability
     if events.down:
         yield f"Deliveries are answered with 503, to be repeated for 48 h: {events.down}. Is REDIS_URL right?"

@@ -23,10 +23,10 @@ STORE_SECONDS = Histogram(
 
 class EventStream:
     """
-    The events stream, as somebody who may only append sees it.
+    The events stream, for a client that may only append.
 
-    `wanted` is the durability that the configuration asks for. `durability` is what the last look at Redis found, None
-    before the first one. `down` says why Redis could not be used the last time, and is empty when it could.
+    `wanted` is the configured durability. `durability` is what the last probe found, None before the first. `down` is
+    why Redis could not be used at the last probe, empty if it could.
     """
 
     def __init__(self, client: Redis, wanted: Literal["fsync", "memory"], limits: Limits) -> None:
@@ -39,7 +39,7 @@ class EventStream:
 
     @property
     def waits_for_disk(self) -> bool:
-        """Tell whether a delivery counts as stored only when it is on the disk."""
+        """True if a delivery counts as stored only once it is on disk."""
         return self.wanted == "fsync" and (self.durability is None or self.durability.fsync)
 
     async def append(self, body: bytes, delivery: bytes) -> None:

@@ -62,6 +62,6 @@ class DeliveryHandler:
 
 
 def _delivery_id(request: web.Request) -> str:
-    """Read PagerDuty's id of the delivery. Nobody signed it, so it is for the log only, and only if it is harmless."""
+    """Return PagerDuty's delivery id. It is not signed, so it is only logged, and only if it is harmless."""
     given = request.headers.get("X-Webhook-Id", "")
     return given if _DELIVERY_ID.fullmatch(given) else ""

@@ -1,8 +1,8 @@
 """
-Which incident a typed command is about: the one that it names, or the only one open in its channel.
+The incident that a typed command is about: the one it names, or the only open one in its channel.
 
-Guessing could act on the wrong one. So where several could be meant, the answer lists them, each with the line that
-works for it. Incidents that somebody may not know of are answered like those that do not exist.
+Guessing could act on the wrong incident, so an ambiguous command is answered with the candidates, each with the line
+that works for it. Incidents that the person may not see are answered like those that do not exist.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ LOOKUP_TIMEOUT = 1.8
 """Seconds that finding the incident may take: Slack gives three, and the command has to be stored as well."""
 MOST_CANDIDATES = 8
 LONGEST = 60
-"""Characters of somebody's text that are repeated in each line; a longer one is given back once."""
+"""Characters of the person's text repeated in each candidate line; a longer text is returned once."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Target:
         return cls(incident, label(incident, snapshot), snapshot.url, snapshot.assignee_ids)
 
     def command(self, parsed: ParsedCommand, typed: SlashPayload, people: tuple[Ref, ...] = ()) -> Command:
-        """Make the command that was typed about it; its end is told in words, since nobody pressed a card."""
+        """Return the typed command for this incident; it is always answered in words, because no card was pressed."""
         return Command(
             id=typed.id,
             action=ACTIONS[parsed.verb],
@@ -98,7 +98,7 @@ class IncidentLookup:
         return people if isinstance(people, Reply) else target.command(parsed, typed, people)
 
     async def _resolve_assignee(self, parsed: ParsedCommand) -> tuple[Ref, ...] | Reply:
-        """Find the PagerDuty user of whoever was mentioned, before anything is stored."""
+        """Return the PagerDuty user of the mentioned person, before anything is stored."""
         if parsed.person is None:
             return ()
         try:
@@ -130,7 +130,7 @@ class IncidentLookup:
             return []
 
     async def _only_candidate(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
-        """Take the only open one. A copy of the line is about the same one as the line, whatever is open by now."""
+        """Return the only open incident. A redelivered line keeps the incident it was first about."""
         found = await self._open.shown_in(typed.channel)
         only = found[0] if len(found) == 1 else None
         if parsed.verb in ACTIONS:
@@ -159,14 +159,14 @@ def candidates(parsed: ParsedCommand, command: str, found: Sequence[OpenIncident
 
 
 def repeated_reply() -> Reply:
-    """Say that a line which meant no incident when it first came is not taken for another one now."""
+    """Reply to a repeated line that named no incident the first time: it is not applied to another incident now."""
     return build_reply(
         "*Nothing was sent:* Slack brought this line twice, and was answered the first time. Type it again."
     )
 
 
 def unknown_incident(parsed: ParsedCommand, command: str) -> Reply:
-    """Say that there is no such incident, as far as this person may know."""
+    """Reply that the incident does not exist or is not visible to this person."""
     named = f"#{parsed.incident}" if parsed.incident.isdigit() else parsed.incident
     nothing = "" if parsed.verb is Verb.SHOW else "Nothing was sent: "
     text = f"{nothing}PagerDuty shows you no incident {escape(named)}."
@@ -179,7 +179,7 @@ def unknown_incident(parsed: ParsedCommand, command: str) -> Reply:
 
 
 def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Reply:
-    """Say that it is not known who was mentioned in PagerDuty, so that nothing was sent."""
+    """Reply that the mentioned person has no PagerDuty account, so nothing was sent."""
     if isinstance(error, Declined):
         return build_reply(
             f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."
@@ -193,7 +193,7 @@ def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Repl
 
 
 def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted: str) -> Reply:
-    """Say that it could not be found out which incident is meant, so that nothing was sent, and what to do."""
+    """Reply that the incident could not be looked up, so nothing was sent, with the next step."""
     if isinstance(error, Declined):
         return build_reply(
             f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."

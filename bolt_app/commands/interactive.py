@@ -16,7 +16,7 @@ from shared.slack.render.reply_buttons import RETRY
 Payload = Mapping[str, Any]
 
 ONE_PRESS_ACTIONS = frozenset({Action.ACKNOWLEDGE, Action.ESCALATE})
-"""What a button does without asking for more."""
+"""Actions that a button runs without a modal."""
 NEW_INCIDENT = "NEW"
 """Begins what stands for an incident that is still to be opened; PagerDuty's own ids begin with P or Q."""
 
@@ -41,7 +41,7 @@ class Press:
 
     @property
     def incident(self) -> IncidentId | None:
-        """Nothing: which incident is meant is for whoever reads the value."""
+        """Always None: the incident is encoded in `value`."""
         return None
 
 
@@ -89,9 +89,9 @@ def command_from_level_button(payload: Payload) -> Command:
 
 def parse_modal_request(payload: Payload) -> ModalRequest | None:
     """
-    Tell which dialog a button or an entry of the menu asks for; None for the entry that only opens a page.
+    Return the modal that a button or menu entry opens; None for the entry that is only a link.
 
-    Raises `Malformed` for a payload that none of them can have sent.
+    Raises `Malformed` for a payload that none of them sends.
     """
     found = parse_press(payload)
     with malformed_on_bad_input():
@@ -138,7 +138,7 @@ def parse_press(payload: Payload) -> Press:
 
 
 def actor_from_payload(payload: Payload) -> SlackActor:
-    """Name the person behind an interactive payload. Raises `Malformed` when it names nobody."""
+    """Return the person behind an interactive payload. Raises `Malformed` if the payload names no user."""
     with malformed_on_bad_input():
         user = payload["user"]
         enterprise = (payload.get("enterprise") or {}).get("id")
@@ -178,7 +178,7 @@ def command_from_submission(payload: Payload, action: Action, context: ModalCont
 
 @contextmanager
 def malformed_on_bad_input() -> Iterator[None]:
-    """Take whatever goes wrong inside for a payload of another shape than Slack documents."""
+    """Convert any parsing error inside the block to `Malformed`: the payload is not of Slack's documented shape."""
     try:
         yield
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

@@ -1,8 +1,8 @@
 """
-A message from an incident's thread as a note on the incident.
+The message shortcut "Add as note": a message from an incident's thread becomes a note on the incident.
 
-It is filed at once, without a dialog: the shortcut's name says what it does, the thread says to which incident, and
-whoever uses it is told the result. What was filed is then in the thread for all to see.
+It is filed at once, without a modal: the shortcut says what it does, the thread says on which incident, and the person
+gets a private reply. The note then appears in the thread.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """
-What a filled-in dialog means: the people chosen in Slack as PagerDuty's, a time of day as seconds from now.
+Resolves the input of a modal: Slack users to PagerDuty users, and a time of day to seconds from now.
 
-All of it is found out before anything is stored, while the dialog is still open and can say what is wrong.
+This happens before anything is stored, while the modal is still open and can show an error.
 """
 
 import asyncio

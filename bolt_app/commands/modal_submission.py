@@ -37,11 +37,10 @@ class InputError(BridgeError):
 @dataclass(frozen=True)
 class ModalInput:
     """
-    What was filled in.
+    The parsed values of a submitted modal.
 
-    `selected_users` are people of Slack, to be looked up in PagerDuty. `assign_to_me` says that the person wants to have the incident.
-    `wake` is when a snooze is to end, if they chose a time of day. `user_block` is where that was chosen which is still to
-    be looked up.
+    `selected_users` are Slack users, still to be looked up in PagerDuty, from the block `user_block`. `assign_to_me` is
+    true if the person takes the incident. `wake` is the chosen end of a snooze, if it is a time of day.
     """
 
     action: Action
@@ -87,7 +86,7 @@ def snooze_seconds(wake: str | int, now_ms: int, zone: str) -> int:
 
 
 class _ViewState:
-    """What is filled in, by the name of the field."""
+    """The values of `view.state`, by input name."""
 
     def __init__(self, values: Values) -> None:
         self._values = values

@@ -82,7 +82,7 @@ ACTIONS: Mapping[Verb, Action] = {
     Verb.ESCALATE: Action.ESCALATE,
     Verb.REASSIGN: Action.REASSIGN,
 }
-"""What changes an incident that is there already."""
+"""The verbs that change an existing incident."""
 EXAMPLE = "37"
 """Stands in a suggestion for the number of an incident that was not given."""
 PERSON = "@name"
@@ -94,10 +94,11 @@ MIN_SIMILARITY = 0.65
 @dataclass(frozen=True)
 class ParsedCommand:
     """
-    What somebody asked for.
+    A parsed slash command.
 
-    `incident` is a number or an id, as PagerDuty takes either; empty when it was left out. `text` is the note, the
-    resolution note, the title, or the name of a service or policy, in plain words. `person` was mentioned by `name`.
+    `incident` is a number or an id, as PagerDuty takes either; empty if it was left out. `text` is the note, the
+    resolution note, the title, or the name of a service or policy, without markup. `person` is the mentioned Slack
+    user, shown as `name`.
     """
 
     verb: Verb
@@ -254,7 +255,7 @@ def _closest_command(text: str) -> ParseError:
 
 
 def _swapped_arguments(incident: str, rest: str) -> str:
-    """Make the line for somebody who named the incident first."""
+    """Return the line with verb and incident swapped, for people who typed the incident first."""
     verb, after = _split_verb(rest)
     if verb is not None:
         return _as_typed(f"{verb} {incident} {after}")
@@ -268,11 +269,11 @@ def _as_typed(line: str) -> str:
 
 
 def _mention(text: str) -> str:
-    """Show what may be somebody's name as it would stand in a line."""
+    """Return a possible user name as it would stand in a line."""
     return f"@{text.lstrip('@')}" if _NAME.fullmatch(text) else PERSON
 
 
 def _quoted(text: str) -> str:
-    """Cut what somebody typed to what is worth repeating."""
+    """Return the beginning of typed text, as much as is worth repeating."""
     words = " ".join(text.split())
     return words if len(words) <= 40 else words[:39].rstrip() + "…"  # noqa: PLR2004 -- one line's worth

@@ -11,7 +11,7 @@ from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId
 
 @dataclass(frozen=True)
 class SlashPayload:
-    """What somebody typed: `text` after `command` (such as `/pd`), where, and how to answer them privately."""
+    """A slash command as Slack sent it: `text` after `command` (such as `/pd`), its channel, and where to reply."""
 
     command: str
     text: str
@@ -44,7 +44,7 @@ def parse_slash_payload(payload: Mapping[str, Any]) -> SlashPayload:
 
 
 def actor_from_slash(payload: Mapping[str, Any]) -> SlackActor:
-    """Name the person behind the payload. Raises `Malformed` when it names nobody."""
+    """Return the person behind the payload. Raises `Malformed` if it names no user."""
     enterprise = _text(payload, "enterprise_id") or None
     return SlackActor(SlackUserId(_required(payload, "user_id")), _text(payload, "team_id"), enterprise)
 

@@ -97,7 +97,11 @@ class BlockActions:
             await self._command_intake.accept(ack, command)
 
     async def _send_text(self, ack: AsyncAck, press: Press, text: str) -> None:
-        """Say why nothing came of a press, then ack; if nobody could be told, Slack's own mark of failure has to."""
+        """
+        Send the reason why a press did nothing, then ack.
+
+        If the reply fails, do not ack, so that Slack shows its warning.
+        """
         if await send_reply(self._slack, press, Reply(text)):
             await ack()
 

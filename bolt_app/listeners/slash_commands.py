@@ -129,13 +129,13 @@ def register(app: AsyncApp, commands: SlashCommands, inflight: InflightTracker) 
 
 
 def parse_error_reply(error: ParseError, command: str) -> Reply:
-    """Say what was not understood, and the line that would have worked."""
+    """Reply with what was not understood, and a line that works."""
     everything = f" {as_code(f'{command} {Verb.HELP}')} lists all commands." if error.line != Verb.HELP else ""
     return build_reply(f"{escape(error.why)} Try {as_code(f'{command} {error.line}')}.{everything}")
 
 
 def malformed_reply(error: Malformed) -> Reply:
-    """Say that nothing was done, because Slack sent something that nobody understands."""
+    """Reply that nothing was done because Slack's payload could not be parsed."""
     quoted = reference()
     log.error("command.unreadable", why=str(error), reference=quoted)
     return build_reply(f"This could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`).")

@@ -1,4 +1,4 @@
-"""Events: somebody's Slack account changed, so what was remembered about them is dropped."""
+"""Slack events: a changed user account drops the cached identity."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def register(app: AsyncApp, identity: Identity) -> None:
         try:
             await identity.forget(user)
         except StoreDown as error:
-            # What is remembered runs out by itself within minutes.
+            # If the store is down, the cached identity expires within minutes anyway.
             log.warning("link.kept", user=user, why=str(error))
 
     app.event("user_change")(changed)

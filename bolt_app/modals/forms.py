@@ -39,7 +39,7 @@ def resolve(about: ModalContext) -> Block:
 
 
 def reassign(about: ModalContext, policies: Sequence[Option]) -> Block:
-    """Ask who is to have an incident: one person, oneself, or whoever an escalation policy names."""
+    """Return the modal for a new assignee: one person, oneself, or an escalation policy."""
     take: Block = {"type": "checkboxes", "options": [option(MINE, "I take it myself")]}
     blocks = [
         section("Choose one of these."),
@@ -122,7 +122,7 @@ def loading(action: Action, about: ModalContext) -> Block:
 
 
 def options_unavailable(action: Action, about: ModalContext) -> Block:
-    """Say that there is nothing to choose from, and what to do."""
+    """Return the view for missing options, with the next step."""
     page = f" Or {link(about.url, 'do it in PagerDuty')}." if linkable(about.url) else ""
     words = ":warning: *PagerDuty cannot be reached just now.* Nothing was sent. Close this, and try again in a moment."
     return _modal(about, action, [section(words + page)])

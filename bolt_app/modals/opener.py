@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 class ModalOpener:
-    """Opens a dialog in front of whoever pressed something, or tells them why it did not open."""
+    """Opens a modal for the person who pressed a button, or replies with why it did not open."""
 
     def __init__(self, slack: Slack, account_cache: AccountCache, clock: StoreClock) -> None:
         self._slack = slack

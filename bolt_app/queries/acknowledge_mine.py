@@ -1,4 +1,4 @@
-"""`ack mine`: what somebody has not acknowledged yet, and one button for all of it. Seen first, acknowledged then."""
+"""`/pd ack mine`: the person's unacknowledged incidents, and one button that acknowledges all of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ MOST_INCIDENTS = 50
 
 
 class AcknowledgeMine:
-    """Finds what is triggered and assigned to somebody."""
+    """Finds the triggered incidents that are assigned to a person."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -56,7 +56,7 @@ def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
 
 
 def button(incidents: Sequence[OpenIncident]) -> Block:
-    """Make the button. It names what was shown, so that nothing is acknowledged that nobody has seen."""
+    """Return the button. It names the incidents shown, so that only those are acknowledged."""
     words = f"Acknowledge {count_incidents(len(incidents))}"
     return {
         "type": "button",
@@ -95,7 +95,7 @@ def incidents_from_press(payload: Mapping[str, Any]) -> tuple[Command, ...]:
 
 
 def accepted_reply(commands: Sequence[Command], lost: Sequence[Command], command: str) -> Reply:
-    """Say which of them are on their way, and which could not be stored."""
+    """Reply with which incidents are being acknowledged, and which could not be stored."""
     kept = [one.label for one in commands if one not in lost]
     parts = []
     if kept:
@@ -110,7 +110,7 @@ def accepted_reply(commands: Sequence[Command], lost: Sequence[Command], command
 
 
 def _row(incident: OpenIncident, now_ms: int) -> str:
-    """Say what one is in few words: there may be many, and all have to be seen before they are acknowledged."""
+    """Return an incident in few words: the list may be long, and all of it must be seen before it is acknowledged."""
     shown = incident.snapshot
     urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
     title = clamp(escape(shown.title), TITLE)

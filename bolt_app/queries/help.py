@@ -1,4 +1,4 @@
-"""Pure: the table of commands, for whoever asks for help and for the documents."""
+"""Pure: the table of commands, for `/pd help` and for the documents."""
 
 from bolt_app.commands.slash_grammar import USAGES
 from bolt_app.replies.builder import as_code, build_reply

@@ -18,7 +18,7 @@ from shared.slack.render.text import escape
 
 
 class IncidentDetails:
-    """Opens them in front of whoever asks, if they may see the incident."""
+    """Opens the details modal, if the person may see the incident."""
 
     def __init__(self, services: Services, modal_opener: ModalOpener) -> None:
         self._services = services
@@ -26,7 +26,7 @@ class IncidentDetails:
         self._visibility = Visibility(services)
 
     async def open(self, incident: IncidentId, about: ModalContext, by: SlackActor, trigger_id: str) -> None:
-        """Open them; whatever goes wrong is told there. Never raises `CallError`."""
+        """Open the modal and fill it; failures are shown in it. Never raises `CallError`."""
 
         async def told() -> Block:
             return incident_details_view.view(about, await self._render(incident, about, by))

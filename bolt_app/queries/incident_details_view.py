@@ -40,7 +40,7 @@ def view(about: ModalContext, blocks: Sequence[Block]) -> Block:
 
 
 def details_blocks(whole: IncidentView) -> list[Block]:
-    """Say all of it, the most urgent first."""
+    """Return the blocks of the details view, the most urgent first."""
     parts = (_alerts(whole), _notes(whole.notes), _log(whole.log))
     told = [[DIVIDER, *part] for part in parts if part]
     page = link(whole.incident.snapshot.url, "Open in PagerDuty")

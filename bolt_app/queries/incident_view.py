@@ -20,7 +20,7 @@ from shared.slack.render.text import clamp, date, escape
 log = structlog.get_logger()
 
 LONGEST = 300
-"""Characters of what somebody or something wrote in one line."""
+"""Characters of free text shown in one line."""
 NEXT = {
     "escalate": "Escalates",
     "unacknowledge": "Its acknowledgement ends",
@@ -53,7 +53,7 @@ async def read_incident(pagerduty: PagerDuty, incident: IncidentId) -> IncidentV
 
 
 def facts(incident: RestIncident) -> str:
-    """Say what it is, whose, and what PagerDuty will do with it."""
+    """Return the incident's state, assignees and pending PagerDuty actions."""
     now = incident.snapshot
     said = [f"{escape(now.urgency).capitalize()} urgency"]
     said += [escape(ref.name or ref.id) for ref in (now.priority, now.service, now.escalation_policy) if ref]
@@ -67,23 +67,23 @@ def facts(incident: RestIncident) -> str:
 
 
 def alert_count(view: IncidentView) -> int:
-    """Tell how many alerts it has, of which only the first were read."""
+    """Return the number of alerts as text."""
     return view.incident.alerts.all if view.incident.alerts else len(view.alerts or ())
 
 
 def author(note: Note) -> str:
-    """Say who wrote a note, and when."""
+    """Return a note's author and time."""
     name = escape(note.user.name or note.user.id) if note.user else "Somebody"
     return f"{name} {date(note.created.ms)}"
 
 
 def log_line(logged: LogEntry) -> str:
-    """Say what the log has in one line."""
+    """Return a log entry in one line."""
     return f"{date(logged.at.ms)}: {clamp_lines(logged.summary)}"
 
 
 def clamp_lines(text: str, most: int = LONGEST) -> str:
-    """Show the beginning of what somebody wrote."""
+    """Return the beginning of a text, at most `most` characters."""
     return clamp(escape(text), most)
 
 

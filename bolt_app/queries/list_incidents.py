@@ -59,7 +59,7 @@ class ListIncidents:
 
 
 def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
-    """Say what is open: what is urgent first, and of that the newest."""
+    """Return the open incidents: high urgency first, then the newest."""
     if not found:
         return build_reply(_empty_text(scope, command))
     rows = [incident_row(incident, now_ms) for incident in sorted(found, key=_sort_key)[:MOST]]
@@ -68,7 +68,7 @@ def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, comman
 
 
 def incident_row(incident: OpenIncident, now_ms: int) -> str:
-    """Say what one incident is, whose, and how old."""
+    """Return one incident with its assignees and age."""
     shown = incident.snapshot
     urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
     people = names([ref.name or ref.id for ref in shown.assignees])

@@ -91,7 +91,7 @@ def best_matches(text: str, places: Sequence[OnCallTarget]) -> list[OnCallTarget
 
 
 def render_levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
-    """Say who is on call at each level of a policy, and until when."""
+    """Return who is on call at each level of a policy, and until when."""
     lines = [
         f"Level {level}: {_people([entry for entry in on_call if entry.level == level])}"
         for level in range(1, len(policy.levels) + 1)
@@ -108,7 +108,7 @@ def ambiguous_reply(text: str, places: Sequence[OnCallTarget], command: str) -> 
 
 
 def no_match_reply(text: str, command: str) -> Reply:
-    """Say that nothing fits."""
+    """Reply that no service or policy matches."""
     if text:
         return build_reply(f"PagerDuty shows you no service or escalation policy like “{escape(text)}”.")
     line = as_code(f"{command} {Verb.ONCALL} name")

@@ -24,7 +24,7 @@ from shared.slack.render.text import escape
 log = structlog.get_logger()
 
 QUERY_TIMEOUT = 10.0
-"""Seconds after which whoever asked hears that there is no answer."""
+"""Seconds before the person is told that there is no answer."""
 
 
 class QueryRouter:
@@ -38,7 +38,7 @@ class QueryRouter:
         self._ack_mine = AcknowledgeMine(services)
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
-        """Answer; whatever goes wrong is told in the answer."""
+        """Return the answer to a query; a failure is part of the answer, never raised."""
         try:
             async with asyncio.timeout(QUERY_TIMEOUT):
                 return await self._read(parsed, typed)
@@ -63,7 +63,7 @@ class QueryRouter:
 
 
 def query_failed_reply(verb: Verb, error: Exception) -> Reply:
-    """Say why there is no answer, and what to do."""
+    """Reply with why the query failed, and the next step."""
     return build_reply(malformed_query_reply(verb, error))
 
 

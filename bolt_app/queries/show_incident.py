@@ -48,12 +48,12 @@ class ShowIncident:
 
 
 def render_incident(view: IncidentView) -> Reply:
-    """Say all of it, the most urgent first."""
+    """Return the incident's summary, the most urgent first."""
     return build_reply(facts(view.incident), _alert(view), _notes(view.notes), _log(view.log))
 
 
 def _alert(view: IncidentView) -> str:
-    """Say what monitoring reported first."""
+    """Return the first alert as text."""
     if view.alerts is None:
         return "_Its alerts could not be read._"
     if not view.alerts:

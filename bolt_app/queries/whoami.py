@@ -1,4 +1,4 @@
-"""`whoami`: who somebody is in PagerDuty, how that is known, and what to do when it is not."""
+"""`/pd whoami`: the person's PagerDuty user, how it was found, and what to do if it was not."""
 
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.replies.builder import build_reply
@@ -32,7 +32,7 @@ class WhoAmI:
         self._services = services
 
     async def answer(self, typed: SlashPayload) -> Reply:
-        """Say who somebody is. Raises `CallError` when that cannot be found out."""
+        """Return the reply. Raises `CallError` if identity could not be looked up."""
         try:
             return linked_reply(await self._services.identity.link(typed.by))
         except Declined as declined:
@@ -40,7 +40,7 @@ class WhoAmI:
 
 
 def linked_reply(found: Linked) -> Reply:
-    """Say who somebody is."""
+    """Reply with the linked PagerDuty user."""
     user = found.user
     role = ROLES.get(user.role, user.role)
     who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}."
@@ -48,6 +48,6 @@ def linked_reply(found: Linked) -> Reply:
 
 
 def not_linked_reply(typed: SlashPayload, outcome: Outcome) -> Reply:
-    """Say why it is not known who somebody is, and what to do."""
+    """Reply with why no PagerDuty user is linked, and the next step."""
     head = f"Your Slack account <@{typed.by.id}> is not linked to PagerDuty, so you cannot act on incidents from here."
     return build_reply(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")

@@ -75,7 +75,7 @@ class Adoption:
         older = known.opened_before(birth.ms)
         if older:
             await self._require_settled(birth)
-        # What was read early does not count for those that have to wait.
+        # Data read before that time does not count.
         readings = self._readings if older else self._retry_after
         cards, any_card = await self._cards(known.id, snapshot, birth, readings)
         if not (older or cards):
@@ -83,7 +83,7 @@ class Adoption:
         thread = await self._thread(known.id, cards, lease)
         found = _merge_found(slack_state, cards, thread, birth)
         if not cards and not any_card:
-            # A first start: nobody wants a card of everything that is open at that moment.
+            # A first start is silent: it posts no card for what is already open.
             found = replace(found, silent_until_ms=birth.ms)
         lines = await self._resolve_agents(rebuild_lines(known.id, thread))
         if lines:

@@ -1,8 +1,8 @@
 """
-Channels that cannot be posted to: archived, without the app, unknown, or for others to write.
+Channels that cannot be posted to: archived, without the app, unknown, or read-only.
 
-An incident goes to the default channel instead, which says so. What cannot go elsewhere waits until the channel opens:
-whoever has waited longest tries now and then, and a success of anybody lets the others follow, one after the other.
+An incident goes to the default channel instead, which says so. If it cannot go elsewhere it waits until the channel
+opens: the incident that has waited longest retries now and then, and any success releases the others one by one.
 """
 
 import structlog
@@ -39,7 +39,7 @@ CLOSED = frozenset(
         "restricted_action_thread_only_channel",
     }
 )
-"""Slack's words for a channel, or a thread of it, that cannot be posted to until somebody does something about it."""
+"""Slack's error codes for a channel or thread that cannot be posted to until a person changes something."""
 
 
 class ChannelOutage:
@@ -51,7 +51,7 @@ class ChannelOutage:
         self._visibility = Visibility(services)
 
     async def is_writable(self, this: ReconcilePass, channel: ChannelId) -> bool:
-        """Tell whether it makes sense to write to `channel` in this pass."""
+        """True if this pass may write to `channel`."""
         if channel not in this.slack_state.waiting:
             return True
         return await self._closed.may_try(channel, this.incident.id)
@@ -117,6 +117,6 @@ class ChannelOutage:
 
 
 def is_obsolete(this: ReconcilePass, channel: ChannelId) -> bool:
-    """Tell whether a card need not be made: the incident was over before the channel that could not have it opened."""
+    """True if the card need not be posted: the incident ended before the unavailable channel opened."""
     missing = channel != this.home and this.needs_card(channel)
     return missing and channel in this.slack_state.waiting and this.snapshot.status is Status.RESOLVED

@@ -72,7 +72,10 @@ class ChannelPlanner:
         return known.decided(teams, slack_state.channels, named, private=private)
 
     def _check_routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
-        """Tell the journal which route took it, by its place in `bridge.toml` from 1, and what kept the others."""
+        """
+        Record in the journal which route matched, by its position in `bridge.toml` from 1, and why earlier ones did
+        not.
+        """
         over = mismatches(snapshot, self._services.config.routing)
         taken = len(over) + 1 if self.route(snapshot).named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))

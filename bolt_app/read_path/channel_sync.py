@@ -1,7 +1,7 @@
 """
-What Slack shows of an incident, made equal to what is known of it: the cards, and the lines of the thread.
+Makes the cards and thread lines in Slack equal to the projection.
 
-Each channel is for itself: one that refuses, or has no room for another message just now, holds up no other.
+Channels are independent: one that refuses, or is rate limited, does not delay the others.
 """
 
 from collections.abc import Mapping
@@ -124,7 +124,7 @@ class ChannelSync:
                 lambda slack_state: slack_state.with_card(channel, known).with_mentioned(called),
             )
 
-        # What only says more of a state that is shown already must not take the place of another incident's news.
+        # An update that only adds to a state already shown must not delay another incident's news.
         urgent = this.has_news(this.card(channel)) or bool(this.incident.attempts)
         place = MessageTarget(channel, save, this.lease, urgent=this.urgent and urgent)
         state = await self._ensure_card(this, message, names, place)
@@ -137,7 +137,7 @@ class ChannelSync:
                 message, await self._ensure_card(this, message, names, place), place
             )
         if this.has_news(this.card(channel)):
-            # What is new does not show on it.
+            # The card does not show the newest state yet.
             await save(this.card(channel))
 
     async def _ensure_card(

@@ -44,7 +44,7 @@ class DelayNotice:
         await self._post(channel, await self._lag.record_shown(channel, this.incident.id))
 
     async def _post(self, channel: ChannelId, late: Delay) -> None:
-        """Tell a channel once that its cards are late, and once that they are not any more."""
+        """Post once that the channel's cards are late, and once that they are current again."""
         if not late.verdict:
             return
         key = f"lag:{channel}:{await self._services.clock.now_ms()}"

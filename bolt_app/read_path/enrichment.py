@@ -1,8 +1,8 @@
 """
-What a card says besides the state, read once the card is there: the first alert, and what PagerDuty will do next.
+Enriches a card once it is posted: the first alert, and what PagerDuty will do next.
 
-Nobody waits for it. It has a queue, a lease and a pace of its own, so that a PagerDuty which is slow or limits us holds
-up neither a card nor a click; and it is read once for each change, however many events tell of that.
+It has its own queue, lease and pace, so that a slow or rate-limited PagerDuty delays neither cards nor clicks. It is
+read once for each change, however many events report that change.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Enricher:
         return self._services.durations.enrichment_timeout if wanted else None
 
     async def fenced_off(self, incident: IncidentId) -> None:
-        """Leave it to whoever is next."""
+        """Do nothing: the next owner takes over."""
         await self._services.enrichment_queue.mark(incident)
 
     async def _read(self, known: Incident, lease: Lease) -> RestIncident | None:
@@ -109,7 +109,7 @@ class Enricher:
             return ()
 
     async def _level_on_call(self, policy: str, number: int, people: Sequence[Ref], lease: Lease) -> bool:
-        """Tell whether a level pages everybody on it: one that takes turns pages somebody whom nothing names."""
+        """True if a level pages everyone on it. One with round robin pages a person that no API names."""
         if len(people) < 2:  # noqa: PLR2004 -- somebody alone
             return True
         await self._wait_turn(lease)
@@ -117,7 +117,7 @@ class Enricher:
         return number <= len(levels) and not levels[number - 1].round_robin
 
     async def _wait_turn(self, lease: Lease) -> None:
-        """Wait until it is time for another call that nobody waits for."""
+        """Wait for the pace of low-priority calls."""
         now = asyncio.get_running_loop().time()
         begin = max(now, self._next)
         self._next = begin + self._services.durations.enrichment_pause
@@ -129,9 +129,9 @@ def with_enrichment(
     known: Incident, read: RestIncident | None, ahead: PendingActions, alert: FirstAlert | None
 ) -> Incident:
     """
-    Let a projection know what was read, the incident itself included if it is another than is known. Pure.
+    Pure: return the projection with the enrichment, and with the incident if the read shows a newer state.
 
-    What is to come counts only for the incident as that read showed it: something newer may have come meanwhile.
+    Pending actions apply only to the incident as read: a newer event may have arrived meanwhile.
     """
     if read is not None and read.updated is not None and not _unchanged_since(known, read):
         # Else it would only make the next event of its second a tie.
@@ -171,9 +171,9 @@ def on_call_at(entries: Sequence[OnCall], at_ms: int) -> Levels:
 
 def next_level(present: int | None, on_call: Levels) -> tuple[int, tuple[Ref, ...]]:
     """
-    Find the level after the present one, and who is on it; nobody when that is not certain. Pure.
+    Pure: return the level after the current one and its people; no people if that is uncertain.
 
-    PagerDuty passes over a level on which nobody is. After the last one it may begin again, or stop.
+    PagerDuty skips a level without anybody on call. After the last level it may start again, or stop.
     """
     higher = [level for level, people in on_call.items() if present is not None and level > present and people]
     if not higher:

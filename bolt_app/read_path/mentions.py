@@ -16,13 +16,13 @@ from shared.model.ids import SlackUserId, UserId
 log = structlog.get_logger()
 
 TTL = 60.0
-"""Seconds for which an answer, whatever it is, is taken for the answer to the next question as well."""
+"""Seconds that a lookup's result is reused, including a failed one."""
 FAILURE_TTL = 2.0
 """The same for a look-up that failed: a directory that is down is not asked again for each card."""
 
 
 class CachedMention(NamedTuple):
-    """What a look-up gave, and until when that counts."""
+    """The result of a lookup, and its expiry."""
 
     slack_user: SlackUserId | None
     until: float

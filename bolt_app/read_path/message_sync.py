@@ -29,7 +29,7 @@ INVALID_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_bloc
 """Slack's words for blocks that it does not take: then its text has to do, because nothing must keep a card away."""
 
 Save = Callable[[MessageState], Awaitable[None]]
-"""Stores what is known of a message, checking that nobody has taken the incident over."""
+"""Stores a message's state after checking the lease."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class MessageTarget:
 
 class PreCallHook:
     """
-    The last step before a call that writes: it stores what is true of the message while nobody knows how the call ends.
+    The last step before a call that writes: it stores the message as uncertain until the call ends.
 
-    `at_ms` is when that was, by the store's clock; 0 while there was no room for the call, and nothing is stored.
+    `at_ms` is the store's time of that step, 0 if there was no capacity for the call and nothing was stored.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class PreCallHook:
         self._meanwhile = meanwhile
 
     async def __call__(self) -> None:
-        """Store it, and make sure that nobody else has taken over."""
+        """Store the state and check the lease."""
         self.at_ms = await self._clock.now_ms()
         await self._place.save(self._meanwhile(self.at_ms))
         await self._place.lease.check(self._timeout)
@@ -97,9 +97,9 @@ class MessageSync:
 
     async def ensure_content(self, message: Message, state: MessageState, place: MessageTarget) -> MessageState:
         """
-        Make an existing message say what it should, if it does not already.
+        Update the message unless it already has this content; return its state.
 
-        A message that somebody deleted, or that cannot be edited any more, comes back as one that is not placed.
+        A message that was deleted, or can no longer be edited, is returned without `ts`.
         """
         if state.content_digest == message.digest or state.ts is None:
             return state
@@ -191,7 +191,7 @@ class MessageSync:
 
 
 def _after_failed_update(state: MessageState, error: Refused) -> MessageState:
-    """Say what is left of a message that cannot be updated any more; raises `error` if it may be, later."""
+    """Return the state of a message that can never be updated again; raises `error` if it may be later."""
     if error.code == "message_not_found":
         return MessageState()
     if error.code in NOT_EDITABLE:
@@ -200,7 +200,7 @@ def _after_failed_update(state: MessageState, error: Refused) -> MessageState:
 
 
 def _is_blocks_error(message: Message, error: CallError) -> bool:
-    """Tell whether a message was refused for its blocks, and say so in the log: there is a fault in how it is made."""
+    """True if Slack refused the message's blocks; logged as an error, because rendering is at fault."""
     odd = bool(message.blocks) and isinstance(error, Refused) and error.code in INVALID_BLOCKS
     if odd:
         log.error("slack.blocks_refused", key=message.key, why=str(error), reference=reference())

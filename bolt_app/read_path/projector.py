@@ -45,12 +45,12 @@ class Projector:
         self._rule = rule
 
     async def handle(self, entry: Entry) -> None:
-        """Fold one entry. Raises `Malformed` for what nobody could have meant."""
+        """Fold one entry. Raises `Malformed`."""
         event = parse_entry(entry)
         if isinstance(event, webhook.Ignored):
             log.info("event.ignored", entry=entry.id, why=event.why)
             if event.ping:
-                # What the watchdog waits for: deliveries come, and are signed as they should be.
+                # The watchdog waits for this: deliveries arrive and their signatures are valid.
                 await self._services.redis.set(keys.PING, entry.at_ms)
         else:
             await self._fold(event, entry)
@@ -71,7 +71,7 @@ class Projector:
         )
         await self._services.dirty_queue.mark(event.incident)
         if folded.incident.expectations:
-            # The event may tell how a command went whose outcome was uncertain, or that it undid somebody's resolve.
+            # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
             await self._services.command_queue.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.result).inc()
         QUEUE_SECONDS.observe(max(0, now_ms - entry.at_ms) / SECOND)
@@ -81,7 +81,7 @@ class Projector:
 
 
 def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
-    """Tell the journal what came, and what it was to the projection."""
+    """Return the journal fact for an arrived event and its fold result."""
     known = folded.incident.as_of
     return fact(
         "event.folded",
@@ -98,7 +98,7 @@ def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
 
 
 def parse_entry(entry: Entry) -> Event | webhook.Ignored:
-    """Make an event of a stream entry. Raises `Malformed` for what nobody could have meant."""
+    """Parse a stream entry into an event. Raises `Malformed`."""
     body = entry.fields.get("body", b"")
     match entry.fields.get("kind"):
         case b"webhook":

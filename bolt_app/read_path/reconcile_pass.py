@@ -1,4 +1,4 @@
-"""What one pass over one incident has in hand."""
+"""State shared by all steps of one reconcile pass."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class ReconcilePass:
 
     @property
     def urgent(self) -> bool:
-        """Tell whether its messages go before others."""
+        """True if the incident's messages go before others."""
         return self.snapshot.urgency == "high"
 
     @property
@@ -43,16 +43,16 @@ class ReconcilePass:
         return max([known, *(line.at.ms for line in self.incident.lines)])
 
     def card(self, channel: ChannelId) -> MessageState:
-        """Tell what is known of the card in a channel."""
+        """Return the stored state of the card in a channel."""
         return self.slack_state.cards.get(channel, MessageState())
 
     def needs_card(self, channel: ChannelId) -> bool:
-        """Tell whether there is no card in a channel, and none on its way."""
+        """True if the channel has no card and none is being posted."""
         state = self.card(channel)
         return state.ts is None and not state.uncertain
 
     def has_news(self, state: MessageState) -> bool:
-        """Tell whether something has happened since what a message tells of."""
+        """True if something happened since the state that the message shows."""
         return state.ts is None or state.state_ms < self.as_of_ms
 
     async def save(self, surfaces: Documents[SlackState], rule: Callable[[SlackState], SlackState]) -> None:

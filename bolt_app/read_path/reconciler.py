@@ -72,7 +72,7 @@ class Reconciler:
         )
 
     async def _index(self, snapshot: Snapshot, slack_state: SlackState) -> None:
-        """Note whether it is open before it is shown, so that a Slack that is down keeps nobody from finding it."""
+        """Index the incident as open before showing it, so that it can be found while Slack is down."""
         if snapshot.status is Status.RESOLVED:
             await self._services.open_incidents.drop(slack_state.id, slack_state.channels)
             return
@@ -112,6 +112,6 @@ class Reconciler:
 
 
 def _needs_no_pass(known: Incident, slack_state: SlackState) -> bool:
-    """Tell whether an incident that was open before the bridge was there still waits for its first change."""
+    """True if the incident was open before the bridge's first start and has not changed since."""
     changed = known.lines or known.as_of is None or known.as_of.end > slack_state.silent_until_ms
     return slack_state.silent_until_ms > 0 and not slack_state.channels and not changed

@@ -45,14 +45,14 @@ def command_reference(incident: IncidentId, snapshot: Snapshot) -> str:
 
 
 def headline(incident: IncidentId, snapshot: Snapshot) -> str:
-    """Say what an incident is in half a line: state, number, title."""
+    """Return state, number and title of an incident in one line."""
     title = clamp(escape(snapshot.title), TITLE)
     named = link(snapshot.url, label(incident, snapshot))
     return f"{SYMBOL[snapshot.status]} *{named}* {title} · {snapshot.status.capitalize()}"
 
 
 def age(since_ms: int | None, now_ms: int) -> str:
-    """Say in a word or two how long ago something was; empty when that is not known."""
+    """Return the age in one or two words; empty if unknown."""
     if since_ms is None:
         return ""
     seconds = max(0, now_ms - since_ms) // SECOND

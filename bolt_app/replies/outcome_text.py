@@ -12,10 +12,10 @@ from shared.slack.render.reply_buttons import level_buttons, retry_button
 from shared.slack.render.text import clamp, date, escape, link
 
 LONGEST_RETURNED_TEXT = 2500
-"""Characters of somebody's own text that are given back to them when it could not be sent."""
+"""Characters of the person's own text returned to them if it could not be sent."""
 
 ACTIVE_VOICE = frozenset({Action.ACKNOWLEDGE, Action.RESOLVE, Action.REASSIGN, Action.ESCALATE, Action.SNOOZE})
-"""What somebody else may have done all the same."""
+"""Actions that another person may have completed in the meantime."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,19 @@ class Reply:
 
 @dataclass(frozen=True)
 class Part:
-    """What became of one part of a command."""
+    """The outcome of one part of a command."""
 
     command: Command
     outcome: Outcome
 
 
 def sending_reply(command: Command) -> Reply:
-    """Say that the click was taken and PagerDuty has not answered yet."""
+    """Reply that the command was accepted and PagerDuty has not answered yet."""
     return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is on its way to PagerDuty.")
 
 
 def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
-    """Say the honest thing while PagerDuty does not answer."""
+    """Reply that PagerDuty has not answered and the command has not taken effect yet."""
     words = ACTION_WORDING[command.action]
     if unclear:
         doubt = f"Your {_noun(command)} may or may not have gone through. Until PagerDuty says so, count on it that"
@@ -50,7 +50,7 @@ def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
 
 
 def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
-    """Tell how it ended, and what to do about it."""
+    """Reply with the outcome and the next step."""
     words = ACTION_WORDING[command.action]
     match outcome.kind:
         case Kind.DONE:
@@ -73,7 +73,7 @@ def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
 
 
 def summary_reply(parts: Sequence[Part], url: str) -> Reply:
-    """Tell how a command ended that was done in several calls: each on a line of its own, and what is left to do."""
+    """Reply for a command sent as several calls: one line each, and what is left to do."""
     first = parts[0].command
     lines = [_part(part) for part in parts]
     text = "\n".join([f"*{_noun(first).capitalize()}:*", *lines, _link(url)]).strip()
@@ -84,7 +84,7 @@ def summary_reply(parts: Sequence[Part], url: str) -> Reply:
 
 
 def late_success_reply(command: Command) -> Reply:
-    """Tell that an act whose outcome was unknown went through, now that PagerDuty reported it."""
+    """Reply that a command with an unknown outcome succeeded after all, as PagerDuty reported."""
     return Reply(f":white_check_mark: Your {_noun(command)} went through after all.")
 
 
@@ -103,7 +103,7 @@ def _part(part: Part) -> str:
 
 
 def _declined(command: Command, words: ActionWording, outcome: Outcome, url: str) -> str:
-    # In small letters: nothing has gone wrong here, and nobody needs to be woken up.
+    # Not in capitals: nothing failed, and no one needs to be woken.
     by_you = " by you" if command.action in ACTIVE_VOICE else ""
     head = f":no_entry: *{words.undone.format(it=_it(command)).replace(' NOT ', ' not ')}{by_you}.*"
     if outcome.kind is Kind.STALE:

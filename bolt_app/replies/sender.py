@@ -20,11 +20,11 @@ log = structlog.get_logger()
 
 
 class ReplyTarget(Protocol):
-    """Whoever waits for an answer: a command, or a typed line."""
+    """Where a private reply goes: to the person behind a command or a typed line."""
 
     @property
     def id(self) -> CommandId:
-        """What they asked for."""
+        """The id of what they asked for."""
 
     @property
     def incident(self) -> IncidentId | None:

@@ -1,7 +1,7 @@
 """
-One incident, repaired: all that PagerDuty shows of it goes through the fold, and what nobody had told is told.
+Repairs one incident: folds everything PagerDuty shows of it, and announces what was missed.
 
-A line that opens here, or a state that is put right, stands for an event that was lost: it is counted and logged.
+A thread line that opens here, or a corrected state, stands for a lost event: it is counted and logged.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RepairResult:
-    """What came of it: whether to look again soon, and whether something came late that an event should have told."""
+    """The result of a repair: whether to check again soon, and whether it found a change that no event had reported."""
 
     retry: bool = False
     repaired: bool = False

@@ -1,9 +1,8 @@
 """
-Webhooks can get lost, so everything open is compared with PagerDuty again and again, slowly.
+Compares all open incidents with PagerDuty on a timer, because webhooks can get lost.
 
-PagerDuty's list of open incidents, the latest entries of its log and our own index say where something may be missing;
-only such an incident is read in full and repaired. What somebody does in between comes by its webhook as ever, and the
-fold knows one from the other.
+PagerDuty's list of open incidents, the latest log entries and our own index show where something may be missing; only
+those incidents are read in full and repaired. Changes made meanwhile arrive by webhook, and the fold merges the two.
 """
 
 from collections import defaultdict
@@ -114,7 +113,7 @@ class IncidentResync:
             CHECKED.labels("failed").inc()
             log.warning("resync.not_compared", incident=incident, why=str(error))
             this.again.append(incident)
-            # What PagerDuty refuses now it will refuse in a minute as well.
+            # A request that PagerDuty refuses now will be refused in a minute as well.
             this.soon = this.soon or isinstance(error, Uncertain)
             return
         CHECKED.labels("late" if looked.repaired else "compared").inc()
@@ -170,7 +169,7 @@ class IncidentResync:
         await self._services.dirty_queue.mark(listed.id)
 
     async def _record_log_entries(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
-        """Let entries that tell nothing new take their slots, so that none of them is taken for another change."""
+        """Fill the slots of log entries that report nothing new, so that none is taken for another change."""
 
         def rule(known: Incident) -> Incident:
             found = noticed(known, entries, now_ms)
@@ -180,7 +179,7 @@ class IncidentResync:
             await self._services.incidents.change(incident, rule)
 
     async def _has_missing_notes(self, this: ResyncPass, known: Incident, opens_ms: int) -> bool:
-        """Tell whether a note that is in the thread was edited or deleted, which leaves no trace but in the note."""
+        """True if a note in the thread was edited or deleted, which shows only in the note itself."""
         if all(line.type != ANNOTATED for line in known.lines):
             return False
         notes = await self._incident_repair.repair_notes(known.id, this.lease)

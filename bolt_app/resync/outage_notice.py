@@ -43,7 +43,7 @@ class OutageNotice:
         return await self._announce(progress, gap, lease)
 
     async def _announce(self, progress: ResyncState, gap: Gap, lease: Lease) -> ResyncState:
-        """Tell every channel; what Slack could not take is told after the next pass, which is soon."""
+        """Announce the gap in each channel; what Slack did not take is retried after the next pass."""
         try:
             for channel, incidents in (await self._by_channel(gap.late)).items():
                 await self._post(channel, gap, incidents, lease)
@@ -79,7 +79,7 @@ class OutageNotice:
 
 
 def add_late(progress: ResyncState, late: Iterable[IncidentId]) -> ResyncState:
-    """Remember for the end of the gap what came late in it, the latest `MOST_INCIDENTS`; outside a gap nobody is told."""
+    """Add late incidents to the current gap, at most the latest `MOST_INCIDENTS`; without a gap, return unchanged."""
     if progress.gap is None:
         return progress
     known = dict.fromkeys([*progress.gap.late, *late])

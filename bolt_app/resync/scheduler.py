@@ -1,8 +1,8 @@
 """
-What one worker does for all of them: compare with PagerDuty, sweep Slack, watch the subscription.
+Background duties that one worker does for all: resync with PagerDuty, the Slack sweep, the subscription watchdog.
 
-Done under a lease; the others wait, and take over when it is free. How far it has come is in the store, so a worker
-that starts, or one that finds the store empty, begins at once.
+They run under a lease; other workers wait and take over when it is free. Progress is in the store, so a worker that
+starts, or finds the store empty, begins at once.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class Scheduler:
         self._since_ms = 0
 
     async def step(self) -> None:
-        """Do what is due, if nobody else is at it, and rest for a moment. Raises `StoreDown`, and nothing else."""
+        """Run what is due unless another worker does, then pause. Raises only `StoreDown`."""
         now_ms = await self._services.clock.now_ms()
         self._since_ms = self._since_ms or now_ms
         progress = (await self._progress.load(GLOBAL)).value
@@ -86,7 +86,7 @@ class Scheduler:
         await lease.release()
 
     async def _run_guarded(self, lease: Lease) -> StoreDown | None:
-        """Do what is due; whatever goes wrong is tried again. A store that is down is returned."""
+        """Run what is due; errors are retried later. `StoreDown` is returned."""
         try:
             await self._run_due(lease)
         except StoreDown as error:
@@ -104,7 +104,7 @@ class Scheduler:
         if self._watch_due(progress, now_ms):
             progress = await self._save(replace(await self._run_watchdog(progress, lease), watched_ms=now_ms), lease)
         if self._resync_due(progress, now_ms):
-            # Due again at once for whoever is next, should this worker not come to the end of it.
+            # Due at once for the next owner, in case this worker does not finish.
             progress = await self._save(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
             await self._save(await self._run_resync(replace(progress, due_ms=0), lease), lease)
 
@@ -137,7 +137,7 @@ class Scheduler:
         log.warning("resync.broken_off", why=str(error))
         if this is not None:
             again = tuple(dict.fromkeys([*progress.recheck, *this.again]))
-            # What came late is repaired, so the next pass will not find it late any more.
+            # Late incidents are repaired now, so the next pass will not find them again.
             progress = add_late(replace(progress, recheck=again, reached=this.reached), this.late)
         wait = error.retry_after if isinstance(error, Unavailable) else None
         return replace(progress, due_ms=await self._in(wait or self._services.durations.retry_max))
@@ -157,5 +157,5 @@ class Scheduler:
 
 
 def _is_past(since_ms: int, seconds: float, now_ms: int) -> bool:
-    """Tell whether so much time has passed; what lies ahead is of a time from which the store's clock was put back."""
+    """True if the time has passed. A timestamp in the future means that the store's clock was set back."""
     return not 0 <= now_ms - since_ms < seconds * SECOND

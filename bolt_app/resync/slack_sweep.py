@@ -36,7 +36,7 @@ THREADS = 20
 
 @dataclass
 class ChannelFindings:
-    """What a channel holds: our messages, cards of incidents that nothing is known of, cards that are there twice."""
+    """What a channel holds: our messages, cards of unknown incidents, and duplicate cards."""
 
     present: set[MessageTs] = field(default_factory=set)
     unknown: dict[IncidentId, None] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class SlackSweep:
             await self._forget(incident, channel, placed, "version")
 
     async def _forget_missing(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
-        """Let cards be posted again that somebody has deleted, while their incidents are open."""
+        """Let deleted cards be posted again while their incidents are open."""
         for incident in await self._services.open_incidents.shown_in(channel):
             placed = (await self._services.slack_states.load(incident)).value.cards.get(channel, MessageState())
             if placed.ts is not None and placed.ts not in there and int(float(placed.ts) * SECOND) in posted:
@@ -165,7 +165,7 @@ class SlackSweep:
     async def _delete_duplicates(
         self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs], this: ResyncPass
     ) -> None:
-        """Delete what is there twice, while nobody writes this incident's messages; else look again soon."""
+        """Delete duplicates if no other worker writes this incident's messages; else check again soon."""
         doubled = list(doubled)
         lease = await self._leases.take(incident) if doubled else None
         if lease is None:
@@ -202,7 +202,7 @@ def _duplicates(slack_state: SlackState, messages: Iterable[OwnMessage]) -> list
 
 
 def _by_place(slack_state: SlackState, messages: Iterable[OwnMessage]) -> dict[MessageTs, MessageState]:
-    """Say what is on record of the lines that these messages show."""
+    """Map the recorded thread lines to the place of these messages."""
     keys = {message.ts: line_key(slack_state.id, message) for message in messages}
     return {ts: slack_state.lines.get(key, MessageState()) for ts, key in keys.items() if key}
 

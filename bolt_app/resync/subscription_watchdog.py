@@ -1,10 +1,10 @@
 """
-Watching over the webhook subscription, without which nobody hears of anything until the next resync.
+Watches the webhook subscription: without it nothing arrives until the next resync.
 
-PagerDuty switches one off for a day when three deliveries in a row were turned away. It is pinged then; once the ping
-has come in, signed as it should be, it is switched on again. PagerDuty does not say whether it pings one that is off,
-so one whose ping stays away is switched on all the same and pinged again: if that does not come either, the receiver is
-at fault. Source: PagerDuty's pages on webhook behaviour and its OpenAPI description.
+PagerDuty disables a subscription for a day after three rejected deliveries in a row. It is pinged then and, once the
+signed ping arrives, enabled again. PagerDuty does not document whether it pings a disabled subscription, so one whose
+ping does not arrive is enabled anyway and pinged again; if that ping does not arrive either, the receiver is at fault.
+Source: PagerDuty's pages on webhook behaviour and its OpenAPI description.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class SubscriptionWatchdog:
 
     @staticmethod
     def show_problem(progress: ResyncState) -> None:
-        """Let the metric of this worker say what any worker has found."""
+        """Set this worker's metric to the finding stored by any worker."""
         HEALTHY.set(not progress.problem)
 
     async def _repair(
@@ -116,9 +116,9 @@ class SubscriptionWatchdog:
 
 def _open_gap(progress: ResyncState, now_ms: int, *, silent: bool) -> Gap:
     """
-    Give the gap that goes on; one that begins now began when all was last seen to be well.
+    Return the current gap; a new one begins when everything was last seen to be well.
 
-    One in which nothing comes is told when something comes again, whatever is lacking then: that is another gap.
+    A gap without any delivery ends at the next delivery: if something is still missing then, that is another gap.
     """
     gap = progress.gap
     if gap is None:

@@ -8,7 +8,7 @@ class Transport(Protocol):
     """Brings what people do in Slack to the listeners."""
 
     lost: str
-    """What is said when nothing arrives, and where to look."""
+    """The message for an operator when nothing arrives, with where to look."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Bring it until `stopping` is set; what comes from then on until `close` is still taken."""
@@ -20,4 +20,4 @@ class Transport(Protocol):
         """Count the ways on which what people do arrives here, as far as can be known."""
 
     async def details(self) -> dict[str, object]:
-        """Tell an operator how it stands."""
+        """Return details for `/readyz`."""

@@ -78,11 +78,15 @@ class HttpMode:
         await self._stack.aclose()
 
     async def connected(self) -> int:
-        """Tell whether requests are taken: 1 or 0. Whether Slack finds the way here is not known before one comes."""
+        """
+        Return 1 if requests are accepted, else 0.
+
+        Whether Slack reaches this address is unknown until a request arrives.
+        """
         return int(self._stopping is not None and not self._stopping.is_set())
 
     async def details(self) -> dict[str, object]:
-        """Tell since how many seconds nothing has come from Slack; None when nothing ever has."""
+        """Return the seconds since Slack's last request, or None."""
         heard = None if self._heard is None else round(self._now() - self._heard)
         return {"slack_listening": await self.connected() > 0, "slack_heard_seconds_ago": heard}
 
@@ -98,7 +102,7 @@ class HttpMode:
         return web.Response()
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        """Let a load balancer know when to send Slack's requests to another worker."""
+        """Answer a load balancer's readiness check."""
         return web.Response(status=HTTPStatus.OK if await self.connected() else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _deliver(self, request: web.Request) -> web.Response:
@@ -127,5 +131,5 @@ class HttpMode:
 
 
 def _for_bolt(body: bytes, headers: CIMultiDictProxy[str]) -> AsyncBoltRequest:
-    """Hand on what was signed, and how to read it. Other headers are nobody's word, and Bolt acts upon some."""
+    """Return the signed body with only the headers Bolt needs: other headers are not signed, and Bolt acts on some."""
     return AsyncBoltRequest(body=body.decode(), headers={"content-type": headers.get(hdrs.CONTENT_TYPE, "")})

@@ -1,4 +1,4 @@
-"""What is being stored and acked right now, so that a worker that ends does not close the socket under it."""
+"""Payloads being stored and acked, so that a stopping worker does not close the socket under them."""
 
 import asyncio
 from collections.abc import Iterator

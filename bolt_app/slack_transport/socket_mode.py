@@ -49,7 +49,7 @@ class SocketMode:
         return sum([await handler.client.is_connected() for handler in self._handlers])
 
     async def details(self) -> dict[str, object]:
-        """Tell how many connections are up."""
+        """Return how many connections are open."""
         return {"slack_connections": await self.connected()}
 
     async def run(self, stopping: asyncio.Event) -> None:

@@ -71,7 +71,7 @@ class AttemptRunner:
             )
         found = check_precondition(attempt.command, context.current, context.known)
         if found is not None:
-            # Somebody moved the incident on; whether a call of ours came before that, only its echo can tell.
+            # The incident has moved on; whether our earlier call came before that, only its echo can show.
             doubtful = attempt.record.uncertain and found.kind is Kind.STALE
             return replace(found, kind=Kind.UNKNOWN) if doubtful else found
         await self.require_not_expired(attempt.record)
@@ -111,7 +111,7 @@ class AttemptRunner:
         return folded.value
 
     async def _resolve_level(self, attempt: Execution, context: ActionContext) -> ActionContext:
-        """Say exactly what is to be sent where the person could not: the next escalation level."""
+        """Fill in the next escalation level if the person could not choose it."""
         if context.command.action is not Action.ESCALATE or context.terms.level is not None:
             return context
         level = await self._escalating.find(context.current, context.known)
@@ -133,10 +133,10 @@ class AttemptRunner:
 
     async def _require_repeatable(self, record: CommandRecord) -> None:
         """
-        Let an unclear command pass whose effect was looked for in vain, if repeating it cannot do it twice.
+        Raise unless an uncertain command, whose effect was not found, may be sent again without doing it twice.
 
-        What notifies or adds is repeated only when the last call can have no effect any more: its time is over, and its
-        sender saw it end, so that it is not still to be sent by a worker that is asleep.
+        What notifies or adds is repeated only when the last call can have no effect any more: its deadline has passed,
+        and its sender saw it end, so that a sleeping worker cannot still send it.
         """
         if record.command.action.idempotent:
             return
@@ -147,18 +147,19 @@ class AttemptRunner:
 
     async def require_same_generation(self, command: Command) -> None:
         """
-        Let a command pass that was asked for within the life of the store's data.
+        Raise `Declined` if the command is older than the store's data.
 
-        Of an older one an envelope may have come before, and nobody knows any more what became of it.
+        An earlier delivery of it may have been carried out, and no record of that is left.
         """
         if 0 < command.requested_ms < (await self._services.generation.current()).ms:
             raise Declined(Outcome(Kind.NOT_STORED, why=DATA_LOST))
 
     async def require_not_expired(self, record: CommandRecord) -> None:
         """
-        Let a command pass that may still be begun. The incident has just been read, and does not show its effect.
+        Raise `Declined` if the command has expired.
 
-        So one whose time is over is surely not done, unless a call of it may yet land: then it is read again.
+        The incident was just read and does not show its effect, so an expired command is surely not done, unless a call
+        may still land: then raise `Uncertain`.
         """
         durations, clock = self._services.durations, self._services.clock
         now = await clock.now_ms()

@@ -14,7 +14,9 @@ from shared.model.outcome import Outcome
 
 
 class AuditSource(Protocol):
-    """What the audit needs of a command in hand: who it is, what allowed it, and how PagerDuty answered last."""
+    """
+    What the audit needs of an execution: the linked user, the rule that allowed it, and PagerDuty's last response.
+    """
 
     linked: Linked | None
     rule: str
@@ -22,11 +24,11 @@ class AuditSource(Protocol):
 
     @property
     def command(self) -> Command:
-        """What was asked."""
+        """The command."""
 
 
 def audit_entry(attempt: AuditSource, outcome: Outcome, now_ms: int) -> AuditEntry:
-    """Say who asked for what, why it was allowed, what was sent, and what came of it."""
+    """Return the audit entry: who asked for what, why it was allowed, what was sent, and the outcome."""
     command, linked = attempt.command, attempt.linked
     sent = REQUEST[command.action].replace("{id}", command.incident) if attempt.response else ""
     return AuditEntry(
@@ -59,7 +61,7 @@ def record_response(attempt: AuditSource) -> Iterator[None]:
 
 @contextmanager
 def record_rule(attempt: AuditSource) -> Iterator[None]:
-    """Note what refused somebody."""
+    """Record the rule of a refusal."""
     try:
         yield
     except NotAllowed as refused:
@@ -68,7 +70,7 @@ def record_rule(attempt: AuditSource) -> Iterator[None]:
 
 
 def _response_name(error: CallError) -> str:
-    """Say how PagerDuty answered, in few words and without its own."""
+    """Return the kind of PagerDuty's response, without its text."""
     if isinstance(error, Refused):
         return f"refused {error.status or ''} {error.code or ''}".strip()
     return type(error).__name__.lower()

@@ -43,7 +43,7 @@ Ack = Callable[[], Awaitable[object]]
 
 
 async def noop_ack() -> None:
-    """Do nothing: nobody waits for an ack."""
+    """Do nothing, where no envelope waits for an ack."""
 
 
 @dataclass
@@ -75,7 +75,7 @@ class DirectAcknowledge:
         self._presses: dict[CommandId, DirectPress] = {}
 
     def has_handled(self, command: Command) -> bool:
-        """Tell whether a copy of this press has been handled here, or is being handled."""
+        """True if a copy of this press has been handled here, or is being handled."""
         return command.id in self._presses
 
     async def handle(self, command: Command, ack: Ack = noop_ack) -> None:
@@ -160,7 +160,10 @@ class DirectAcknowledge:
             return _failed(command, error, sure=sure)
 
     async def _acknowledge(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
-        """Acknowledge; say so when somebody else was quicker, because a PUT that did nothing answers 200 as well."""
+        """
+        Acknowledge; return an outcome if another person was quicker, because a PUT that changed nothing also answers
+        200.
+        """
         pagerduty = self._services.pagerduty
         try:
             now = (await pagerduty.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
@@ -174,7 +177,7 @@ class DirectAcknowledge:
                 return found
             if not again:
                 raise
-            # What they did has been taken back since.
+            # Their change has been undone since.
             return await self._acknowledge(command, linked, again=False)
         ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
         return None if ours else check_precondition(command, now, Incident(command.incident))

@@ -27,16 +27,16 @@ class Execution:
     rule: str = ""
     response: str = ""
     shown_on_card: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while the card is being told that somebody is at it: a call on its way cannot be called back."""
+    """Held while the attempt is written to the card: a call on its way cannot be cancelled."""
 
     @property
     def command(self) -> Command:
-        """What was asked."""
+        """The command."""
         return self.record.command
 
     @property
     def log_context(self) -> dict[str, str]:
-        """What the log names it by."""
+        """Log keys that identify the command."""
         return {"command": self.command.id, "incident": self.command.incident}
 
     @property

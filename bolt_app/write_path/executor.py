@@ -1,8 +1,8 @@
 """
-The write path: a command becomes a change in PagerDuty, in the name of whoever asked for it, once, or they are told.
+The write path: turns a command into one change in PagerDuty, in the name of the person who clicked.
 
-One command at a time per incident, settled before the next begins. Each try reads who the person is and how the
-incident stands, decides, says what to expect, and only then writes. Retries live here and nowhere else.
+One command at a time per incident, settled before the next begins. Each try reads identity and incident, decides,
+records the expectation, and only then writes. Retries live here and nowhere else.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ class Executor:
         self._progress_replies = progress_replies
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
-        """Tell who is owed news of an ended command, then carry out what is open."""
+        """Send late news of ended commands, then run the open ones."""
         queue = (await self._services.command_queues.load(incident)).value
         known = (await self._services.incidents.load(incident)).value
         for record in queue.records:
@@ -91,11 +91,11 @@ class Executor:
         return None
 
     async def fenced_off(self, incident: IncidentId) -> None:
-        """Leave the incident to whoever took it over; what was being done is on record."""
+        """Leave the incident to its new owner; the state is on record."""
         await self._services.command_queue.mark(incident)
 
     async def _reply_lost(self, incident: IncidentId, tracker: ProgressTracker) -> None:
-        """Tell those whose commands are gone with the store's data: what was not sent by then never will be."""
+        """Reply to those whose commands were lost with the store's data: what was not sent by then never will be."""
         queue = (await self._services.command_queues.load(incident)).value
         for attempt in tracker.open():
             if queue.get(attempt.command.id) is None:
@@ -134,7 +134,7 @@ class Executor:
         return (await self._services.command_queues.load(incident)).value.first_open()
 
     async def _watch_queue(self, incident: IncidentId, tracker: ProgressTracker) -> None:
-        """Look for commands that came in meanwhile: whoever has to wait for another's is told so too."""
+        """Watch for new commands: a person who waits behind another's command is told so too."""
         while True:
             await asyncio.sleep(self._services.durations.ack_silence / 2)
             try:
@@ -180,7 +180,7 @@ class Executor:
         )
 
     async def _run_once(self, attempt: Execution) -> Outcome:
-        """Try once. What nobody foresaw must not go round for ever: like an answer that cannot be read, it is doubt."""
+        """Run one try. An unexpected error counts as `Uncertain`, so that it cannot repeat for ever."""
         trying = self._trigger_incident if attempt.command.action is Action.TRIGGER else self._attempt_runner
         try:
             return await trying.run(attempt)
@@ -229,10 +229,10 @@ class Executor:
         return replace(outcome, reference=quoted)
 
     async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
-        """Put the end on record, then tell the clicker, and everybody if it failed."""
+        """Record the outcome, then reply to the person, and show a failure on the card."""
         await self._close_expectation(attempt.record)
         await self._record_attempt(attempt, outcome)
-        # Whoever has taken over has the last word: one who slept must not tell the clicker something else.
+        # Recheck the lease: only the current owner may reply.
         await attempt.lease.check(self._services.durations.slack_timeout)
         now_ms = await self._services.clock.now_ms()
         await self._services.audit.record(audit_entry(attempt, outcome, now_ms))
@@ -273,7 +273,7 @@ class Executor:
         await self._services.expectations.close(record.command.incident, record.command.id, after)
 
     async def _record_attempt(self, attempt: Execution, outcome: Outcome) -> None:
-        """Let the card say that an act failed which it showed as under way; take the attempt off it otherwise."""
+        """Show a failed attempt on the card, or remove the attempt from it."""
         # With a status, the incident has moved on to it; then the card needs no word of this any more.
         if attempt.command.action is Action.TRIGGER:
             return
@@ -290,7 +290,9 @@ class Executor:
         await self._services.dirty_queue.mark(command.incident)
 
     async def _reply_late(self, record: CommandRecord, outcome: Outcome, lease: Lease) -> None:
-        """Tell what an event showed only after the command had ended: it went through, or it reopened the incident."""
+        """
+        Reply with an outcome that an event showed after the command had ended: it succeeded, or reopened the incident.
+        """
         attempt = Execution(record, lease, replies_sent=record.replies_sent)
         await self._services.audit.record(audit_entry(attempt, outcome, await self._services.clock.now_ms()))
         await self._progress_replies.late(attempt, outcome)

@@ -37,7 +37,7 @@ class ProgressReplies:
         self._services = services
 
     async def progress(self, attempt: Execution) -> None:
-        """Say how it goes while it goes on, once for all parts; runs beside the tries and is cancelled at their end."""
+        """Send progress replies while the command runs, once for all its parts; cancelled when it ends."""
         if attempt.command.part > 0:
             return
         try:
@@ -64,18 +64,18 @@ class ProgressReplies:
         )
 
     async def final(self, attempt: Execution, outcome: Outcome) -> None:
-        """Tell how it ended. A success that the card showed at once needs no words, unless there is more to say."""
+        """Reply with the outcome. A success that the card already shows needs no reply, unless there is more to say."""
         said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.always_reply
         if said_by_card and attempt.replies_sent == 0:
             return
         await self._send(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.incident_url), PATIENCE)
 
     async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
-        """Tell how each part of it ended."""
+        """Reply with the outcome of each part."""
         await self._send(attempt, outcome_text.summary_reply(parts, attempt.incident_url), PATIENCE)
 
     async def late(self, attempt: Execution, outcome: Outcome) -> None:
-        """Tell what turned out after the final answer."""
+        """Reply with what became known after the final reply."""
         if outcome.kind is Kind.DONE:
             await self._send(attempt, outcome_text.late_success_reply(attempt.command))
         else:
@@ -88,7 +88,7 @@ class ProgressReplies:
         await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
 
     async def _show_attempt(self, attempt: Execution) -> None:
-        """Let the card say that somebody is at it."""
+        """Show on the card that a command is under way."""
         command = attempt.command
         if command.action is Action.TRIGGER:
             return

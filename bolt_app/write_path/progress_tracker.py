@@ -43,6 +43,6 @@ class ProgressTracker:
         return [attempt for command, attempt in self._tries.items() if not self._telling[command].cancelling()]
 
     def cancel(self) -> None:
-        """Stop telling anybody."""
+        """Stop sending progress replies."""
         for task in self._telling.values():
             task.cancel()

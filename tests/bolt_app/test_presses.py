@@ -88,7 +88,12 @@ def test_details_are_no_action() -> None:
     found = parse_modal_request(on_card("Details"))
 
     assert found is not None
-    assert (None, INCIDENT, "#37", URL) == (found.action, found.context.incident, found.context.label, found.context.url)
+    assert (None, INCIDENT, "#37", URL) == (
+        found.action,
+        found.context.incident,
+        found.context.label,
+        found.context.url,
+    )
 
 
 def test_opening_a_page_asks_for_nothing() -> None:

@@ -9,18 +9,18 @@ from shared.model.timeline import line_time
 from shared.pagerduty.models.incident import RestIncident
 
 ALL_STATUSES = frozenset({Action.NOTE, Action.STATUS_UPDATE})
-"""What can be done to a resolved incident too, without opening it again."""
+"""Actions that also apply to a resolved incident, without reopening it."""
 REASSIGNING = frozenset({Action.REASSIGN, Action.ESCALATE})
-"""What changes who is paged, and so must rest on who is."""
+"""Actions that change who is paged, and so depend on the current assignees."""
 
 
 def check_precondition(command: Command, now: RestIncident, known: Incident) -> Outcome | None:
     """
-    Return None when the command may go ahead, else why it may not.
+    Return None if the command may proceed, else the outcome that declines it.
 
-    Whatever would undo a later state is stale: acknowledging a resolved incident would open it again, and escalating
-    one that somebody has just escalated would skip a level. Asking for what is there already is not an error, but
-    nothing is sent. `known` tells who did it.
+    A command that would undo a later state is stale: acknowledging a resolved incident would reopen it, and escalating
+    one that was just escalated would skip a level. Asking for a state that is already there is not an error, but
+    nothing is sent. `known` is the projection, which knows who did it.
     """
     action, status = command.action, now.snapshot.status
     if action.status is not None and status is action.status:
@@ -35,7 +35,7 @@ def check_precondition(command: Command, now: RestIncident, known: Incident) -> 
 
 
 def status_is_ours(action: Action, user: UserId, since_ms: int, now: RestIncident) -> bool:
-    """Tell whether an unclear call of ours shows in what PagerDuty says now: state, agent, and a change since then."""
+    """True if an uncertain call of ours shows in PagerDuty's data: state, agent, and a change since then."""
     change = now.status_change
     if now.snapshot.status is not action.status or change is None or change.by is None:
         return False
@@ -43,7 +43,7 @@ def status_is_ours(action: Action, user: UserId, since_ms: int, now: RestInciden
 
 
 def _status_conflict(command: Command, now: RestIncident) -> bool:
-    """Tell whether it is assigned to others than the person saw."""
+    """Return the outcome if the assignees are not those that the person saw."""
     seen = command.params.expected_assignees
     return seen is not None and seen != now.snapshot.assignee_ids
 
@@ -58,7 +58,7 @@ def _assignees_changed(now: RestIncident, known: Incident) -> Outcome:
 
 
 def _already_done(command: Command, now: RestIncident) -> bool:
-    """Tell whether what is asked for is there already."""
+    """True if the requested state is already there."""
     terms = command.params
     asked = frozenset(UserId(person.id) for person in terms.people)
     match command.action:
@@ -74,7 +74,7 @@ def _already_done(command: Command, now: RestIncident) -> bool:
 
 
 def _not_possible(action: Action, now: RestIncident) -> Outcome | None:
-    """Say what PagerDuty does not allow in this state, before it has to."""
+    """Return the outcome for what PagerDuty does not allow in this state."""
     if action is Action.SNOOZE and now.snapshot.status is not Status.ACKNOWLEDGED:
         why = "PagerDuty snoozes only what somebody has acknowledged."
         return Outcome(Kind.REFUSED, why=why, next_step="Acknowledge it first, then snooze it")

@@ -35,7 +35,7 @@ async def find_effect(pagerduty: PagerDuty, context: ActionContext, since_ms: in
 
 
 def outcome_of(context: ActionContext, effect: ActionResult) -> Outcome:
-    """Say what came of a command that is done."""
+    """Return the outcome of a completed command."""
     after, level = effect.incident, context.terms.level
     match context.command.action:
         case Action.ESCALATE if after is not None and level is not None:
@@ -53,7 +53,9 @@ def outcome_of(context: ActionContext, effect: ActionResult) -> Outcome:
 
 
 def done_by_other(context: ActionContext, effect: ActionResult) -> Outcome | None:
-    """Tell that a state was somebody else's doing a moment earlier; a PUT that did nothing answers 200 as well."""
+    """
+    Return the outcome if another person set the state a moment earlier: a PUT that changed nothing also answers 200.
+    """
     if context.command.action.status is None or effect.incident is None:
         return None
     change = effect.incident.status_change
@@ -91,13 +93,13 @@ async def _find_log_entry(pagerduty: PagerDuty, context: ActionContext, since_ms
 
 
 def _belongs_to_other_command(context: ActionContext, at: Instant) -> bool:
-    """Tell whether another command did what the log has at that second."""
+    """True if another command caused the log entry of that second."""
     others = (line for line in context.known.lines if line.command not in (None, context.command.id))
     return any(line.type == event_type(context.command) and distance_ms(line.at, at) == 0 for line in others)
 
 
 def _is_in_effect(context: ActionContext) -> bool:
-    """Tell whether what was asked for is there now; it was not before the call, or no call would have been made."""
+    """True if the requested change is in effect now; it was not before the call, or no call would have been made."""
     terms = context.terms
     match context.command.action:
         case Action.PRIORITY:

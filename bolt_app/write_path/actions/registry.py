@@ -59,16 +59,16 @@ REQUEST = {
     Action.STATUS_UPDATE: "POST /incidents/{id}/status_updates message",
     Action.TRIGGER: "POST /incidents",
 }
-"""What each action sends, for the audit: never the words that people wrote."""
+"""The request of each action, for the audit: never with people's text."""
 
 
 @dataclass(frozen=True)
 class ActionResult:
     """
-    What PagerDuty shows of an act: in its answer, or when the effect was looked for.
+    What PagerDuty shows of an action: in its response, or when the effect was looked up later.
 
-    `incident` is there when the whole incident was shown. `subject` is the id of what was made, `at` when, if that was
-    told. `proven` says that this is our doing and nobody else's.
+    `incident` is set if the whole incident was returned. `subject` is the id of the created object, `at` its time.
+    `proven` is true if the change is certainly ours.
     """
 
     incident: RestIncident | None = None
@@ -78,7 +78,7 @@ class ActionResult:
     proven: bool = False
 
     def changed_since(self, read: Instant) -> bool:
-        """Tell whether PagerDuty shows a change since `read_at`: a call that changed nothing is answered as well."""
+        """True if PagerDuty shows a change since `read_at`: a call that changed nothing also succeeds."""
         updated = self.incident.updated if self.incident else None
         return updated is not None and not updated.surely_before(read)
 
@@ -100,7 +100,7 @@ class ActionContext:
 
     @property
     def terms(self) -> ActionParams:
-        """What the action needs besides the incident."""
+        """The parameters of the action."""
         return self.command.params
 
 
@@ -111,7 +111,7 @@ def event_type(command: Command) -> str:
 
 
 def expected_detail(command: Command) -> str | None:
-    """Say what will come out, as the event will; None where only PagerDuty can tell."""
+    """Return the detail that the resulting event will have; None if only PagerDuty knows it."""
     terms = command.params
     match command.action:
         case Action.ACKNOWLEDGE | Action.RESOLVE:

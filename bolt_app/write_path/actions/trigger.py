@@ -51,7 +51,7 @@ class TriggerIncident:
         ).value
 
     async def _find_created(self, attempt: Execution) -> RestIncident | None:
-        """Look for what an earlier call opened, in whatever state it is by now."""
+        """Return the incident that an earlier call opened, in any state."""
         if attempt.record.calls == 0:
             return None
         async for incident in self._services.pagerduty.incidents(IncidentFilter(key=incident_key(attempt.command.id))):
