@@ -108,6 +108,7 @@ class CachedValue(Generic[T]):
 
     @property
     def value(self) -> T | None:
+        """The value while it is valid, else None."""
         return self.peek if self._now() < self._good_until else None
 
     def keep(self, seconds: float) -> None:
@@ -115,6 +116,7 @@ class CachedValue(Generic[T]):
         self._keep = seconds
 
     async def get(self) -> T:
+        """Return the value, reading it if it has expired."""
         async with self._lock:
             known = self.value
             if known is not None:

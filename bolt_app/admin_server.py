@@ -63,9 +63,7 @@ class AdminServer:
         return ""
 
     async def _subscription(self) -> str:
-        """
-        Return the watchdog's last finding. It does not affect readiness, because resync finds every change as well.
-        """
+        """Return the watchdog's last finding. It does not affect readiness: resync finds every change too."""
         try:
             return (await self._progress.load(GLOBAL)).value.problem or "ok"
         except StoreDown:

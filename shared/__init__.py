@@ -1,1 +1,1 @@
-"""What the receiver and the worker share: pure rules in `model`, one door per vendor, and the store."""
+"""Shared by receiver and worker: pure rules in `model`, one client per vendor, and the store."""

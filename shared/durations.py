@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields, replace
 @dataclass(frozen=True)
 class Durations:
     """
-    How long things may take.
+    Every duration, in seconds.
 
     `call_max` bounds an outside call from sending to its latest effect and its visibility in reads: time-out, late
-    effect and lag. Before that much time has passed since an unclear call, nothing is looked up, repeated or taken as
-    shown. A lease and a time-out together stay under 20 s, so that whoever lost a lease cannot act for long.
+    effect and lag. Before that much time has passed since an uncertain call, nothing is looked up, repeated or taken as
+    shown. A lease and a time-out together stay under 20 s, so that a worker that lost a lease cannot act for long.
     """
 
     pagerduty_timeout: float = 6.0
@@ -49,7 +49,7 @@ class Durations:
     enrichment_timeout: float = 30.0
     """How long until what a card says besides the state is asked for again, if it could not be told."""
     enrichment_pause: float = 0.25
-    """The pause between two calls for that, of one worker: nobody waits for them."""
+    """The pause between two enrichment calls of one worker; they have the lowest priority."""
     watchdog_interval: float = 60.0
     """How often the webhook subscription is looked at."""
     channel_retry: float = 60.0
@@ -73,8 +73,8 @@ class Durations:
 
     def lands_by_ms(self, begun_ms: int, given_up_ms: int, timeout: float) -> int:
         """
-        Tell until when a call may take effect whose outcome is unclear, in milliseconds since 1970.
+        Return until when an uncertain call may take effect, in milliseconds since 1970.
 
-        It leaves right after it was begun, or, if the worker slept in between, by its time-out at the latest.
+        It leaves right after it was begun or, if the worker slept in between, by its time-out at the latest.
         """
         return max(begun_ms, given_up_ms - int(timeout * 1000)) + int(self.call_max * 1000)

@@ -70,7 +70,7 @@ class StoreDown(BridgeError):
 
 
 class FencedOff(BridgeError):
-    """Raised when somebody else has taken over the incident that this worker was busy with."""
+    """Raised if another worker has taken over the incident."""
 
 
 class Stopping(BridgeError):

@@ -12,11 +12,11 @@ from shared.model.thread_layout import BroadcastKind, Verbosity
 @dataclass(frozen=True)
 class Route:
     """
-    Where an incident goes; the first channel is home.
+    Where an incident is shown; the first channel is home.
 
-    No channels: it is counted and not shown, because a route says so, or because none takes it and there is no default.
-    `named` tells a route that somebody wrote down for such incidents from the default channel, where incidents of
-    private teams are never shown. `verbosity` and `broadcast` say what its threads tell, and what of it aloud.
+    No channels: it is counted and not shown, because a route says so, or because none matches and there is no default.
+    `named` is false for the default channel, where incidents of private teams are never shown. `verbosity` and
+    `broadcast` configure the thread.
     """
 
     channels: tuple[ChannelId, ...]

@@ -187,7 +187,7 @@ def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Repl
     why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
     step = "Try again in a moment, or use PagerDuty."
     return build_reply(
-        f":warning: *Nothing was sent:* who {escape(parsed.name)} is in PagerDuty could not be looked up ({why}). {step}"
+        f":warning: *Nothing was sent:* could not look up who {escape(parsed.name)} is in PagerDuty ({why}). {step}"
         f" (reference `{quoted}`)"
     )
 

@@ -72,10 +72,7 @@ class ChannelPlanner:
         return known.decided(teams, slack_state.channels, named, private=private)
 
     def _check_routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
-        """
-        Record in the journal which route matched, by its position in `bridge.toml` from 1, and why earlier ones did
-        not.
-        """
+        """Return the journal fact of which route matched, by its position from 1, and why earlier ones did not."""
         over = mismatches(snapshot, self._services.config.routing)
         taken = len(over) + 1 if self.route(snapshot).named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))

@@ -21,7 +21,7 @@ from shared.slack.render.blocks import Message
 from shared.slack.render.card import CardPlacement
 from shared.slack.withheld import render_withheld
 
-__all__ = ["ReconcilePass", "ChannelSync"]
+__all__ = ["ChannelSync", "ReconcilePass"]
 
 NO_THREAD = frozenset({"cannot_reply_to_message", "thread_not_found"})
 """Slack's words for a thread whose first message is gone."""

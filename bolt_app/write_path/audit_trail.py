@@ -14,9 +14,7 @@ from shared.model.outcome import Outcome
 
 
 class AuditSource(Protocol):
-    """
-    What the audit needs of an execution: the linked user, the rule that allowed it, and PagerDuty's last response.
-    """
+    """What the audit needs of an execution: linked user, deciding rule, and PagerDuty's last response."""
 
     linked: Linked | None
     rule: str

@@ -1,8 +1,8 @@
 """
 From the click to the incident's queue.
 
-`CommandLog` makes a click durable before Slack's envelope is acked. `CommandDispatcher` takes it from the common stream to the queue of
-its incident, where it waits its turn.
+`CommandLog` makes a click durable before Slack's envelope is acked. `CommandDispatcher` moves it from the shared stream
+to its incident's queue.
 """
 
 import asyncio

@@ -49,9 +49,9 @@ async def noop_ack() -> None:
 @dataclass
 class DirectPress:
     """
-    A press that could not be stored: how it ended, the incident's page, and whether its clicker has been told.
+    A press that could not be stored, with its outcome, the incident's page, and whether a reply was sent.
 
-    `linked`, `rule` and `response` are for the audit, as in a `Execution`; `recorded` says that the store knows of it all.
+    `linked`, `rule` and `response` are for the audit, as in an `Execution`; `recorded` is true once the store has it.
     """
 
     command: Command
@@ -160,10 +160,7 @@ class DirectAcknowledge:
             return _failed(command, error, sure=sure)
 
     async def _acknowledge(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
-        """
-        Acknowledge; return an outcome if another person was quicker, because a PUT that changed nothing also answers
-        200.
-        """
+        """Acknowledge; return an outcome if another person was quicker: a PUT without effect also answers 200."""
         pagerduty = self._services.pagerduty
         try:
             now = (await pagerduty.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value

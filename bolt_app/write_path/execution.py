@@ -13,10 +13,10 @@ from shared.store.leases import Lease
 @dataclass
 class Execution:
     """
-    A command in hand: its record as last stored, and the lease it is worked on under.
+    A command being carried out: its stored record, and the lease it runs under.
 
-    `replies_sent` counts the private answers so far, `url` is the incident's page at PagerDuty. For the audit: `linked` is who
-    the person turned out to be, `rule` what allowed it, `response` how PagerDuty answered the last call.
+    `replies_sent` counts the private replies so far, `url` is the incident's page. For the audit: `linked` is the
+    person's PagerDuty user, `rule` what allowed it, `response` the kind of PagerDuty's last response.
     """
 
     record: CommandRecord

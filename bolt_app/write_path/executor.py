@@ -290,9 +290,7 @@ class Executor:
         await self._services.dirty_queue.mark(command.incident)
 
     async def _reply_late(self, record: CommandRecord, outcome: Outcome, lease: Lease) -> None:
-        """
-        Reply with an outcome that an event showed after the command had ended: it succeeded, or reopened the incident.
-        """
+        """Reply with an outcome that only a later event showed: it succeeded, or reopened the incident."""
         attempt = Execution(record, lease, replies_sent=record.replies_sent)
         await self._services.audit.record(audit_entry(attempt, outcome, await self._services.clock.now_ms()))
         await self._progress_replies.late(attempt, outcome)

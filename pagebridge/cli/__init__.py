@@ -37,7 +37,7 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line, and return the exit code."""
     if not structlog.is_configured():
-        # What a command prints may be read by a machine, so what it logs goes elsewhere.
+        # Stdout may be parsed by a program, so logs go to stderr.
         structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         _command_line(sys.argv[1:] if arguments is None else arguments)(arguments, prog_name="pagebridge")
@@ -71,4 +71,4 @@ def _version(*, wanted: bool) -> None:
 def _pagebridge(
     *, _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False
 ) -> None:
-    """A two-way bridge between Slack and PagerDuty."""  # noqa: D401 - what people read as help
+    """A two-way bridge between Slack and PagerDuty."""

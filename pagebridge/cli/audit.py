@@ -35,7 +35,7 @@ class Wanted:
     outcome: Kind | None = None
 
     def fits(self, entry: AuditEntry) -> bool:
-        """Tell whether `entry` is wanted."""
+        """True if `entry` matches the filters."""
         return all(
             (
                 entry.at_ms >= self.since_ms,

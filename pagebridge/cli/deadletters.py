@@ -27,7 +27,7 @@ NEXT = {
 }
 _ID = re.compile(r"\d{1,20}-\d{1,20}")
 _WORD = re.compile(r"[A-Za-z0-9_.:#,+/-]{0,64}", re.ASCII)
-"""What may be shown of a text: ids, types, times. Not what people have written."""
+"""Values that may be shown: ids, types, times. Never people's text."""
 _WRITTEN = frozenset({"content", "description", "details", "message", "name", "summary", "text", "title"})
 """Fields that hold what people have written, if only a word."""
 
@@ -117,7 +117,7 @@ def _row(letter: DeadLetter, now_ms: int, hide: Redaction) -> tuple[str, ...]:
 
 
 def _age(ms: int) -> str:
-    """Say how old something is in the largest unit that it fills."""
+    """Return an age in its largest whole unit."""
     units = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000))
     return next((f"{ms // size}{unit}" for unit, size in units if ms >= size), f"{ms // 1000}s")
 

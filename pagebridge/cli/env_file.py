@@ -1,4 +1,4 @@
-"""`.env`, changed one line at a time: whatever else stands in it stays, and nobody but its owner may read it."""
+"""Edits `.env` one line at a time; all other lines stay, and only its owner may read it."""
 
 import os
 import re

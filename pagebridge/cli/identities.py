@@ -1,4 +1,4 @@
-"""`pagebridge identities`: who in Slack is who in PagerDuty, who is nobody and why, and who is on call like that."""
+"""`pagebridge identities`: the links between Slack and PagerDuty users, and gaps in them."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ class Everybody:
 
     @property
     def people(self) -> list[Mapping]:
-        """Leave out whom nobody expects to act: bots and deactivated people."""
+        """Leave out users who never act: bots and deactivated people."""
         return [each for each in self.mappings if not (each.person.is_bot or each.person.deleted)]
 
 
@@ -64,9 +64,9 @@ def add(commands: typer.Typer) -> None:
 @identities.callback(epilog="Example: pagebridge identities --json")
 def everybody(context: typer.Context, *, as_json: AsJson = False) -> None:
     """
-    Map the whole of Slack's directory to PagerDuty's, and look at who is on call in the next 7 days.
+    Map all of Slack's users to PagerDuty's, and check who is on call in the next 7 days.
 
-    Ends with 1 when somebody is on call who could not press a button.
+    Exits with 1 if a person on call can't act from Slack.
     """
     if context.invoked_subcommand is None:
         raise typer.Exit(asyncio.run(_everybody(as_json=as_json)))
@@ -78,7 +78,7 @@ def check(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Tell who somebody is on the other side, or why they are nobody there, and what to do about it."""
+    """Return the linked user on the other side, or why there is none, with the fix."""
     raise typer.Exit(asyncio.run(_check(user, as_json=as_json)))
 
 
@@ -108,7 +108,7 @@ async def _check(user: str, *, as_json: bool) -> int:
 
 
 def concerns(mapping: Mapping, user: str) -> bool:
-    """Tell whether somebody is meant: by Slack id, PagerDuty id, or the whole address on either side."""
+    """True if the person is meant: by Slack id, PagerDuty id, or the whole address on either side."""
     linked = mapping.linked.user if mapping.linked else None
     addresses = [address for address in (mapping.person.email, linked.email if linked else None) if address]
     by_address = any(same_email(address, user) for address in addresses)

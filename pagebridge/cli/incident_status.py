@@ -32,7 +32,7 @@ class Standing:
 
     @property
     def known(self) -> bool:
-        """Tell whether anything is known of it at all."""
+        """True if the store has anything about the incident."""
         return self.incident != Incident(self.incident.id) or bool(self.queue.records)
 
     @property
@@ -53,7 +53,7 @@ class Standing:
 
     @property
     def lag_ms(self) -> int:
-        """Tell for how long some card has not shown what is known; 0 when all do that are to show it."""
+        """Return how long some card has been outdated, in milliseconds; 0 if all are current."""
         behind = [self._card(channel) for channel in self.surface.channels if self.surface.is_shown_in(channel)]
         late = any(card.content_digest is None or card.state_ms < (self.as_of_ms or 0) for card in behind)
         return max(0, self.now_ms - (self.as_of_ms or self.now_ms)) if late else 0
@@ -64,11 +64,11 @@ class Standing:
         return self.queue.open()
 
     def places(self) -> list[tuple[str, str]]:
-        """Say for each channel where the card is, home first."""
+        """Return where the card is in each channel, home first."""
         return [(channel, self._place(channel, self._card(channel))) for channel in self.surface.channels]
 
     def attempts(self) -> list[str]:
-        """Say what the card shows of commands that have not simply succeeded."""
+        """Return the card's notices of commands that have not succeeded."""
         return [f"{attempt.action} by {attempt.by}: {attempt.state}" for attempt in self.incident.attempts]
 
     def _card(self, channel: ChannelId) -> MessageState:

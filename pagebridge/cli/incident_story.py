@@ -21,7 +21,7 @@ class Moment:
 
     @property
     def text(self) -> str:
-        """Say it in words; a fact of another version, for which there are none, as it is."""
+        """Return the fact as a sentence, or its raw form if this version has no sentence for it."""
         words = WORDS.get(self.fact.name)
         about = dict(self.fact.fields)
         if words is None:
@@ -30,7 +30,7 @@ class Moment:
 
 
 class _Known(dict[str, str]):
-    """What a fact is about; times become readable, and what is not known a dash."""
+    """The fields of a fact for a sentence: times are readable, missing fields become a dash."""
 
     def __getitem__(self, name: str) -> str:
         text = self.get(name, "")
@@ -41,7 +41,7 @@ class _Known(dict[str, str]):
 
 
 def told(journal: Iterable[JournalEntry], audit: Iterable[AuditEntry]) -> list[Moment]:
-    """Tell the story, the oldest first."""
+    """Return the story, oldest first."""
     moments = [Moment(_when(noted), noted.fact) for noted in journal]
     moments += [Moment(entry.at_ms, _ended(entry)) for entry in audit]
     return sorted(moments, key=lambda moment: moment.at_ms)
@@ -74,7 +74,7 @@ _TOLD: dict[str, str] = {
     FoldResult.NEWS: "it is news",
     FoldResult.ECHO: "it is the echo of a call of ours, so it is announced as the doing of whoever clicked",
     FoldResult.DUPLICATE: "ignored: the same event had come before",
-    FoldResult.STALE: "its state is ignored: PagerDuty's data are known up to {as_of_ms} already; its line still counts",
+    FoldResult.STALE: "its state is ignored, because PagerDuty's data are known up to {as_of_ms}; its line counts",
 }
 
 
@@ -183,4 +183,4 @@ WORDS: dict[str, str | Callable[[Mapping[str, str]], str]] = {
     "resync.repaired": "no event had told of it, resync found it: {missing}",
     "sweep.repaired": "a message in {channel} was not as recorded ({wrong}): put right",
 }
-"""What each fact means: a sentence with the names of what it is about, or what makes one."""
+"""The sentence for each fact, as a format string or a function of its fields."""

@@ -1,8 +1,8 @@
 """
-`pagebridge init`: asks for whatever is not set yet, and writes it down.
+`pagebridge init`: asks for every setting that is missing, and saves it.
 
-What is there stays. Each answer is checked and written at once, so whoever breaks off goes on where they were. Secrets
-go into `.env`, which only its owner may read, and are shown nowhere.
+Existing values stay. Each answer is checked and saved at once, so an interrupted run can be continued. Secrets go into
+`.env`, readable only by its owner, and are never shown.
 """
 
 import sys

@@ -29,17 +29,17 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], width: int = 0) 
 
 
 def terminal() -> int:
-    """Give the width of the terminal; 0 when somebody else reads, such as `grep`, who wants each row on one line."""
+    """Return the width of the terminal; 0 if the output is not a terminal, so that each row stays on one line."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def show(lines: Iterable[str]) -> None:
-    """Print lines on the standard output. Whoever reads it may stop early, as `head` does."""
+    """Print lines to stdout, which may be closed early, as by `head`."""
     try:
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever reads has seen enough; Python must not flush into it once more when it ends.
+        # The reader has stopped; Python must not flush into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""Asking whoever runs a command: on a terminal, or line by line from a pipe. What is secret is never shown."""
+"""Prompts, on a terminal or line by line from a pipe. Secrets are not echoed."""
 
 import sys
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import typer
 
 
 class Unanswered(Exception):
-    """Raised when there is nobody to ask any more."""
+    """Raised when there is no input left."""
 
 
 def ask(question: str, check: Callable[[str], str], *, secret: bool = False, default: str = "") -> str:
@@ -25,7 +25,7 @@ def ask(question: str, check: Callable[[str], str], *, secret: bool = False, def
 
 
 def agreed(question: str) -> bool:
-    """Ask a question of yes and no; no when nobody answers."""
+    """Ask a yes/no question; no input means no."""
     try:
         return ask(f"{question} [y/N]", lambda answer: answer).casefold() in {"y", "yes"}
     except Unanswered:

@@ -24,7 +24,7 @@ def in_place(secret: SecretStr, *, write: bool) -> bool:
 
 
 def retired() -> None:
-    """Take the old one of two secrets out of `.env`; of more nobody knows which is which."""
+    """Remove the older of two secrets from `.env`; with more than two, the older ones cannot be told apart."""
     given = env_file.value(SECRETS).split(",")
     if len(given) == len(("old", "new")) and not env_file.from_environment(SECRETS):
         env_file.put(SECRETS, given[-1])

@@ -60,7 +60,7 @@ def markdown() -> str:
 
 
 def _required(field: FieldInfo) -> str:
-    """Tell whether a setting must be set, or in which case."""
+    """Return whether a setting is required, or when."""
     extra = field.json_schema_extra
     case = extra.get("required") if isinstance(extra, dict) else None
     return "required" if field.is_required() else f"required {case}" if case else ""

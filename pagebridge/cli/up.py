@@ -1,8 +1,8 @@
 """
 `pagebridge up`: receiver and worker for a real workspace, on one machine.
 
-Unless REDIS_URL is set they share an embedded Valkey. Whatever dies is started again, until it has died too often.
-SIGTERM and SIGINT stop everything; SIGHUP lets it read `bridge.toml` and the webhook secrets again.
+Unless REDIS_URL is set they share an embedded Valkey. A process that dies is restarted, until it has died too often.
+SIGTERM and SIGINT stop everything; SIGHUP reloads `bridge.toml` and the webhook secrets.
 """
 
 import asyncio

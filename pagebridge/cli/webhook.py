@@ -85,7 +85,7 @@ def status(*, as_json: AsJson = False) -> None:
 
 @group.command(epilog="Example: pagebridge webhook ping")
 def ping(subscription: SomeId = ANY, data: Data = DATA) -> None:
-    """Let PagerDuty send a ping, and see whether it comes through the receiver to the store."""
+    """Send a test ping, and check that it passes through the receiver to the store."""
     _run(_ping(load(PagerDutySettings), subscription, data))
 
 
@@ -223,7 +223,7 @@ REPLACES = " (replaces "
 
 
 def _replaces(subscription: WebhookSubscription) -> str:
-    """Tell from which one it is to take over; empty when from none."""
+    """Return the subscription that it replaces; empty if none."""
     return subscription.description.partition(f"{DESCRIPTION}{REPLACES}")[2].removesuffix(")")
 
 

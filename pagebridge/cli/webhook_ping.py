@@ -19,7 +19,7 @@ LOOK = 0.1
 
 
 class Ping(Enum):
-    """What became of a ping: stored; refused for its signature; not seen by the receiver here; and none is here."""
+    """The result of a ping: stored, rejected for its signature, not seen by the local receiver, or no receiver here."""
 
     CAME = "came"
     TURNED_AWAY = "turned away"

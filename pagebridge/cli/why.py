@@ -36,7 +36,7 @@ def why(
     as_json: AsJson = False,
     data: Data = DATA,
 ) -> None:
-    """Tell what happened to an incident: what came when, what was ignored, decided, sent and shown, and why."""
+    """Show what happened to an incident: what arrived, was ignored, decided, sent and shown, and why."""
     raise typer.Exit(asyncio.run(_why(incident, data, as_json=as_json)))
 
 
@@ -63,7 +63,7 @@ async def _audited(redis: Redis, now: Standing) -> list[AuditEntry]:
 
 
 async def _unknown(redis: Redis, text: str) -> list[str]:
-    """Say why nothing is known of an incident, as far as the store can tell."""
+    """Explain that the store has nothing about an incident."""
     waiting, letters = int(await redis.xlen(keys.EVENTS)), int(await redis.xlen(keys.DEAD_LETTERS))
     ping = await redis.get(keys.PING)
     return [
@@ -86,7 +86,7 @@ def _lines(now: Standing, moments: list[Moment]) -> Iterator[str]:
 
 
 def present(now: Standing) -> Iterator[str]:
-    """Say how things are, and what is still to be done, with what it waits for."""
+    """Return the current state and pending work, with what it waits for."""
     as_of = f", by PagerDuty's data up to {utc(now.as_of_ms)}" if now.as_of_ms else ""
     yield f"Now: {now.state}{as_of}" + ("; PagerDuty has to be asked" if now.incident.needs_read else "")
     for channel, place in now.places():

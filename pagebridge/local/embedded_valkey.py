@@ -1,8 +1,8 @@
 """
-A Valkey of our own, for one machine without a Redis: the demo, the tests, `pagebridge up`.
+An embedded Valkey for one machine without a Redis: the demo, the tests, `pagebridge up`.
 
-It listens on a Unix socket that only this user can open, keeps its data on disk, and ends with whoever started it.
-There is no TLS and no replica: whoever wants those sets `REDIS_URL`.
+It listens on a Unix socket that only this user can open, keeps its data on disk, and ends with its parent process. It
+has no TLS and no replica: set `REDIS_URL` for those.
 """
 
 import asyncio
@@ -92,7 +92,7 @@ class EmbeddedValkey:
             raise
 
     async def wait(self) -> int:
-        """Wait until the server ends, whatever the reason, and return its exit code."""
+        """Wait until the server ends, and return its exit code."""
         return await self._started().wait()
 
     async def stop(self) -> None:
@@ -159,7 +159,7 @@ class EmbeddedValkey:
 
 
 def _socket_path(directory: Path) -> Path:
-    """Put the socket beside the data, or where its path is short enough and nobody can guess it."""
+    """Return the socket's path: beside the data, or in a private directory if that path is too long."""
     path = directory / "valkey.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path
@@ -186,7 +186,7 @@ def _locked(lock: int) -> bool:
 
 
 async def _answers(socket: Path) -> bool:
-    """Tell whether PING is answered; while data are being loaded the answer is an error."""
+    """True if PING is answered; while data are being loaded the answer is an error."""
     try:
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_unix_connection(socket)

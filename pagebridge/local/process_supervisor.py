@@ -1,4 +1,4 @@
-"""Keeping several processes running: whoever dies is started again, until it has died too often."""
+"""Keeps several processes running: one that dies is restarted, until it has died too often."""
 
 import asyncio
 import signal
@@ -49,7 +49,7 @@ class Part(Protocol):
         """Ask it to end, and make it end after `grace` seconds. Returns its exit code."""
 
     def reload(self) -> None:
-        """Let it read its configuration again."""
+        """Make it reload its configuration."""
 
 
 class Process:
@@ -96,7 +96,7 @@ class Store:
         return await self._valkey.wait()
 
     async def stop(self, grace: float) -> int:
-        """Leave it to its owner, who ends it after everybody who uses it."""
+        """Leave it running: its owner stops it after its users."""
         del grace
         return 0
 
@@ -125,15 +125,15 @@ class Supervisor:
         self._stopping.set()
 
     def reload(self) -> None:
-        """Let all parts read their configuration again."""
+        """Make all parts reload their configuration."""
         for part in self._parts:
             part.reload()
 
     async def run(self) -> int:
         """
-        Run everything, and return an exit code as a shell gives it: 128 + n after signal n.
+        Run all parts, and return an exit code as a shell does: 128 + n after signal n.
 
-        0 when all ended well after `stop`, else that of whoever was given up, or did not end well when told to.
+        0 if all ended well after `stop`, else the code of the part that was given up or did not stop cleanly.
         """
         async with asyncio.TaskGroup() as group:
             for part in self._parts:

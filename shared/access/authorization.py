@@ -23,7 +23,7 @@ from shared.pagerduty.models.user import User
 
 
 class NotAllowed(Declined):
-    """Raised when somebody may not act. `rule` names what refused them, for the audit."""
+    """Raised if a person may not act. `rule` names the rule that refused, for the audit."""
 
     def __init__(self, rule: str, why: str, next_step: str) -> None:
         super().__init__(Outcome(Kind.NOT_ALLOWED, why=why, next_step=next_step))
@@ -32,7 +32,7 @@ class NotAllowed(Declined):
 
 @dataclass(frozen=True)
 class AuthorizationSubject:
-    """What somebody wants to act on: an incident, or the service that an incident is to be opened on."""
+    """What the person wants to act on: an incident, or the service of a new incident."""
 
     noun: str
     teams: tuple[Ref, ...]
@@ -50,9 +50,9 @@ class Authorization:
 
     async def require(self, user: User, incident: RestIncident, action: Action) -> str:
         """
-        Return what lets `user` do `action` (for the audit), or raise `NotAllowed` with who may instead.
+        Return the rule that lets `user` do `action` (for the audit), or raise `NotAllowed` with who may instead.
 
-        Raises `CallError` when the teams cannot be read: then nobody knows, which is not the same as "no team".
+        Raises `CallError` if the teams cannot be read: unknown is not the same as "no team".
         """
         shown = incident.snapshot
         matter = AuthorizationSubject(
@@ -62,9 +62,9 @@ class Authorization:
 
     async def require_service(self, user: User, service: Service) -> str:
         """
-        Let `user` open an incident on `service`, as `require` does: by its teams and its escalation policy.
+        Require that `user` may open an incident on `service`, as `require` does: by its teams and escalation policy.
 
-        Nobody is assigned yet, so nobody passes as an assignee or a responder.
+        A new incident has no assignees or responders yet, so these grounds do not apply.
         """
         matter = AuthorizationSubject("service", service.teams, service.escalation_policy)
         return await self._decide(user, matter, Action.TRIGGER)
@@ -100,7 +100,7 @@ class Authorization:
         return ground(replace(facts, on_policy=await self._on_policy(facts.user, matter.policy.id)), rule)
 
     async def _on_policy(self, user: UserId, policy: str) -> bool:
-        """Tell whether the escalation policy names `user`, or has them on call now."""
+        """True if the escalation policy names `user`, or has them on call now."""
         try:
             named, on_call = await asyncio.gather(
                 self._pagerduty.escalation_policy(policy), self._pagerduty.on_call(policy)

@@ -27,7 +27,7 @@ from shared.pagerduty.models.user import User
 from shared.slack.api.client import SlackIdentity, SlackPerson
 
 ACTING_ROLES = ADMINS | RESPONDERS | RAISABLE
-"""The roles with which somebody may act at least on what is assigned to them."""
+"""The roles that may act, at least on incidents assigned to them."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Mapping:
 
 @dataclass(frozen=True)
 class UnlinkedOnCall:
-    """Somebody who is on call and could not press a button, and why."""
+    """A person on call who can't act from Slack, and why."""
 
     on_call: OnCall
     why: str
 
 
 class DirectoryReport:
-    """Maps people, given everybody in PagerDuty."""
+    """Maps Slack users to PagerDuty users, given the whole directory of each."""
 
     def __init__(self, users: Iterable[User], config: IdentityConfig, home: SlackIdentity) -> None:
         self.users = {user.id: user for user in users}
@@ -59,7 +59,7 @@ class DirectoryReport:
             self._by_email[_bucket(user.email)].append(user)
 
     def mapping(self, person: SlackPerson) -> Mapping:
-        """Find out who somebody is."""
+        """Return the mapping of a Slack user."""
         try:
             return Mapping(person, self._linked(person))
         except Declined as declined:
@@ -84,7 +84,7 @@ class DirectoryReport:
 
 
 def unlinked(mappings: Iterable[Mapping], users: Iterable[User]) -> list[User]:
-    """List the PagerDuty users that nobody in Slack is."""
+    """Return the PagerDuty users without a Slack user."""
     linked = _linked_ids(mappings)
     return [user for user in users if user.id not in linked and not user.deleted]
 
@@ -92,7 +92,7 @@ def unlinked(mappings: Iterable[Mapping], users: Iterable[User]) -> list[User]:
 def unlinked_on_calls(
     on_calls: Iterable[OnCall], mappings: Iterable[Mapping], roster: DirectoryReport
 ) -> list[UnlinkedOnCall]:
-    """List who is on call and could not press a button: nobody in Slack is them, or their role lets them do nothing."""
+    """Return the people on call who can't act from Slack: not linked, or without an acting role."""
     linked = _linked_ids(mappings)
     found = []
     for entry in dict.fromkeys(on_calls):

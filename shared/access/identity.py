@@ -54,9 +54,9 @@ class Identity:
 
     async def pagerduty_user(self, user: SlackUserId) -> User:
         """
-        Find the PagerDuty user that somebody is whom another person chose, by the same rules.
+        Return the PagerDuty user of a person whom another person chose, by the same rules.
 
-        Raises `Declined` that names them when there is no certain answer, `CallError` as `link` does.
+        Raises `Declined`, naming them, if there is no certain answer; `CallError` as `link` does.
         """
         chosen = SlackActor(user, self._home.team_id, self._home.enterprise_id)
         try:
@@ -145,9 +145,9 @@ class Identity:
 
 def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, *, in_table: bool) -> None:
     """
-    Refuse whoever may never act: bots, deactivated people, outsiders, guests.
+    Refuse those who may never act: bots, deactivated people, outsiders, guests.
 
-    A table entry may admit a multi-channel guest and nobody else.
+    A table entry may admit a multi-channel guest only.
     """
     if person.is_bot or person.is_app_user:
         raise not_linked("Bots and apps cannot act on incidents.", "A person has to press the button")
@@ -162,7 +162,7 @@ def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, 
 
 
 def is_own_workspace(team: str, enterprise: str | None, actor: SlackActor, home: SlackIdentity) -> bool:
-    """Tell whether both the payload and `users.info` place this person in our workspace or our enterprise."""
+    """True if both the payload and `users.info` place this person in our workspace or enterprise."""
     own = {home.team_id} if home.enterprise_id is None else {home.team_id, home.enterprise_id}
     return bool({team, enterprise} & own) and bool({actor.team, actor.enterprise} & own)
 
@@ -195,9 +195,9 @@ def single_match(found: Sequence[User], email: str) -> User:
 
 def same_email(one: str, other: str) -> bool:
     """
-    Compare whole addresses, the letters A to Z in whatever case.
+    Compare whole addresses, ignoring the case of A to Z.
 
-    No other letters: Unicode's own folding takes different addresses for the same, such as those with `ß` and `ss`.
+    Of no other letters: Unicode case folding makes different addresses equal, such as those with `ß` and `ss`.
     """
     return _lower(one) == _lower(other)
 
@@ -216,18 +216,18 @@ def check_active(user: User) -> User:
 
 
 def invalid_table_entry(user: UserId) -> Declined:
-    """Say that the identity table names nobody."""
+    """Return the refusal for a table entry that names no user."""
     why = f"The bridge's identity table names PagerDuty user {user} for you, which does not exist."
     return not_linked(why, "Ask whoever runs this bridge to correct the table")
 
 
 def no_match(email: str) -> Declined:
-    """Say that nobody in PagerDuty has this address."""
+    """Return the refusal for an address without a PagerDuty user."""
     return not_linked(
         f"No PagerDuty user has your Slack e-mail address {email}.", ASK_OPERATOR + ", or use that address there"
     )
 
 
 def not_linked(why: str, next_step: str) -> Declined:
-    """Make the refusal for somebody who is not linked."""
+    """Return the refusal for a person who is not linked."""
     return Declined(Outcome(Kind.NOT_LINKED, why=why, next_step=next_step))

@@ -1,4 +1,4 @@
-"""What `bridge.toml` says: routing, the identity table, authorization, durability."""
+"""The schema of `bridge.toml`: routing, identity table, authorization, durability."""
 
 import re
 import tomllib

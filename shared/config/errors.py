@@ -33,7 +33,7 @@ def error_details(error: ValidationError) -> list[ErrorDetails]:
 
 
 def describe_error(error: ErrorDetails) -> str:
-    """Say in plain words what is wrong with one value."""
+    """Describe one validation error in plain words."""
     match error["type"]:
         case "missing":
             return "is not set"

@@ -1,4 +1,4 @@
-"""What a setting may look like, and what one setting asks of another. What is wrong is said without the value."""
+"""Types of settings and their cross-checks. Error messages never contain the value."""
 
 import re
 from ipaddress import ip_address

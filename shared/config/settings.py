@@ -70,7 +70,7 @@ def _parts_to_hide(secret: str) -> Iterator[str]:
 
 
 class SharedSettings(Environment):
-    """What both processes need."""
+    """Settings of both programs."""
 
     redis_url: RedisUrl = Field(
         description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`. "
@@ -93,7 +93,7 @@ class SharedSettings(Environment):
 
 
 class ReceiverSettings(SharedSettings):
-    """What the receiver needs."""
+    """Settings of the receiver."""
 
     pagerduty_webhook_secrets: Secrets = Field(
         description="Signing secret of the webhook subscription, shown once when it is made. "
@@ -114,7 +114,7 @@ class ReceiverSettings(SharedSettings):
 
 
 class SlackSettings(Environment):
-    """What opens the door to Slack."""
+    """Settings for Slack."""
 
     slack_transport: Annotated[Literal["socket", "http"], Word] = Field(
         default="socket",
@@ -155,7 +155,7 @@ class SlackSettings(Environment):
 
 
 class PagerDutySettings(Environment):
-    """What opens the door to PagerDuty."""
+    """Settings for PagerDuty."""
 
     pagerduty_client_id: str | None = Field(
         default=None,
@@ -196,7 +196,7 @@ class PagerDutySettings(Environment):
 
 
 class WorkerSettings(PagerDutySettings, SlackSettings, SharedSettings):
-    """What the worker needs."""
+    """Settings of the worker."""
 
     worker_port: Port = Field(default=8081, description="Port on this machine only: health, and `/metrics`.")
 

@@ -1,4 +1,4 @@
-"""What can be wrong with the tokens, in plain words, for a worker that starts and for whoever sets it up. Pure."""
+"""Pure: problems with tokens in plain words, for a starting worker and for `pagebridge init` and `doctor`."""
 
 from collections.abc import Collection
 
@@ -22,7 +22,7 @@ SCOPES = frozenset(
 
 
 def bot_token(error: Refused) -> Problem:
-    """Say what to do when Slack refuses the bot token."""
+    """Explain why Slack refused the bot token, and the fix."""
     what = f"Slack does not accept SLACK_BOT_TOKEN ({error.code})"
     return Problem(what, "install the app again, copy its bot token")
 
@@ -36,7 +36,7 @@ def scopes(home: SlackIdentity) -> Problem | None:
 
 
 def app_token(error: Refused) -> Problem:
-    """Say what to do when Slack refuses the app-level token."""
+    """Explain why Slack refused the app-level token, and the fix."""
     return Problem(
         f"Slack does not open a socket with SLACK_APP_TOKEN ({error.code or error.status})",
         "make an app-level token with the scope connections:write, and switch Socket Mode on",
@@ -44,7 +44,7 @@ def app_token(error: Refused) -> Problem:
 
 
 def pagerduty_token(error: Refused, *, is_key: bool = True) -> Problem:
-    """Say what to do when PagerDuty refuses the API key, or the app in its place."""
+    """Explain why PagerDuty refused the API key or the OAuth app, and the fix."""
     if is_key:
         what = f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error})"
         return Problem(what, "make a REST API key with full access, and see that PAGERDUTY_API_URL is of its region")
@@ -55,7 +55,7 @@ def pagerduty_token(error: Refused, *, is_key: bool = True) -> Problem:
 
 
 def pagerduty_scopes(lacking: Collection[str]) -> Problem | None:
-    """Say what to do when the app was given less than it needs."""
+    """Explain which PagerDuty scopes are missing."""
     if not lacking:
         return None
     return Problem(f"the PagerDuty app lacks the scopes {', '.join(sorted(lacking))}", "add them (docs/security.md)")

@@ -1,4 +1,4 @@
-"""What can be wrong with the routes although the file is sound: places that lead nowhere, or take nothing."""
+"""Checks of valid routes against the platforms: channels that do not exist, conditions that match nothing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ MANY = 100
 T = TypeVar("T")
 Known = Sequence[Service] | Sequence[Team] | Sequence[Priority]
 Look = Callable[[str], Awaitable[Known]]
-"""Looks for what has this id or name. Whatever else it gives does no harm; `NotFound` when there is nothing."""
+"""Looks up an id or a name; raises `NotFound` if it does not exist."""
 Check = Awaitable[Problem | None]
 
 
@@ -36,7 +36,7 @@ class RouteChecks:
             yield place, self._channel(channel)
 
     def conditions(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
-        """Give for whatever the routes ask for its place, and the check whether PagerDuty has that."""
+        """Return a check for every condition of the routes, with its position: that PagerDuty has the object."""
         for number, route in enumerate(routing.routes, 1):
             for field, wanted, look in self._wanted(route):
                 yield f"routing.routes[{number}].{field}", _missing(field, wanted, look)
@@ -60,7 +60,7 @@ class RouteChecks:
         return None if found.member else Problem(f"the app is not in #{found.name}", "invite it there")
 
     async def _in_turn(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask Slack when there is room for it; whoever waits for something goes first."""
+        """Call Slack when its rate limit has room; more urgent calls go first."""
         while True:
             try:
                 return await ask()

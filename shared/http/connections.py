@@ -22,7 +22,7 @@ CUT_OFF = Counter("pagebridge_public_cut_off", "Connections closed by our side, 
 CONNECTIONS = Gauge("pagebridge_public_connections", "Open connections on the public port")
 
 BANNER = "pagebridge"
-"""What the header `Server` says: no product, no version that somebody could look up weaknesses of."""
+"""The `Server` header: no product and no version, which would help an attacker."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ClientLimits:
 
 
 class ConnectionState(Enum):
-    """What comes next on a connection."""
+    """What a connection waits for."""
 
     IDLE = auto()
     HEADER = auto()
@@ -84,13 +84,13 @@ class ConnectionTable:
 
 
 class Connection(web.RequestHandler):
-    """One connection, with the deadline for whatever is awaited next."""
+    """One connection, with the deadline for what it waits for."""
 
     def __init__(self, clients: ConnectionTable) -> None:
         super().__init__(
             clients.server,
             loop=asyncio.get_running_loop(),
-            # What was signed is what is on the wire.
+            # The signature covers the bytes on the wire.
             auto_decompress=False,
             access_log=None,  # type: ignore[arg-type]  # documented to mean none
             lingering_time=clients.limits.body,
@@ -133,7 +133,7 @@ class Connection(web.RequestHandler):
             self._clients.progressed(self)
 
     def cut_off(self) -> None:
-        """Close the connection at once. To whoever sent the request that is a failed delivery."""
+        """Close the connection at once. The sender sees a failed delivery."""
         CUT_OFF.labels(self.awaited.name.lower()).inc()
         self._clients.closed(self)
         if self._wire:

@@ -1,4 +1,4 @@
-"""A command under way or failed, as everybody sees it on the card."""
+"""A command under way or failed, as the card shows it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from shared.model.ids import CommandId, SlackUserId
 
 
 class AttemptState(StrEnum):
-    """What everybody may know of a command that has not simply succeeded."""
+    """The public states of a command that has not succeeded."""
 
     TRYING = "trying"
     UNCLEAR = "unclear"
@@ -26,6 +26,6 @@ class Attempt:
     since_ms: int
 
     def superseded_by(self, command: Command) -> bool:
-        """Tell whether it failed at what the same person has tried again since."""
+        """True if the same person has tried the same again since."""
         same = (self.by, self.action) == (command.by.id, command.action)
         return same and self.state is not AttemptState.TRYING

@@ -1,7 +1,7 @@
 """
-What one person did, or tried to do, and what came of it: one entry of the audit.
+An audit entry: what a person did or tried to do, and its outcome.
 
-An entry has names and numbers only. Each of its texts has a shape that nothing has which people write, and no secret.
+It holds names and numbers only. Each text has a shape that neither people's text nor a secret fits.
 """
 
 import re
@@ -23,7 +23,7 @@ class Decision(StrEnum):
     ALLOWED = "allowed"
     REFUSED = "refused"
     UNDECIDED = "undecided"
-    """It ended before anybody could tell, for example because PagerDuty did not answer."""
+    """It ended before a decision, for example because PagerDuty did not answer."""
 
 
 @dataclass(frozen=True)

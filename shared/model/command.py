@@ -1,4 +1,4 @@
-"""What a person asked for: one action on one incident, with its terms, and how long asking stays good."""
+"""A command: one action that a person asked for on one incident, with its parameters and lifetime."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackU
 
 
 class Action(StrEnum):
-    """What can be asked. The value names it in buttons, settings, metrics and the audit."""
+    """The actions. The value names them in buttons, settings, metrics and the audit."""
 
     ACKNOWLEDGE = "acknowledge"
     NOTE = "note"
@@ -29,12 +29,12 @@ class Action(StrEnum):
 
     @property
     def long_lived(self) -> bool:
-        """Tell whether it stays good for minutes: what somebody wrote is worth sending late, a page is not."""
+        """True if it stays valid for minutes: a late text is still useful, a late page is not."""
         return self in {Action.NOTE, Action.STATUS_UPDATE}
 
     @property
     def idempotent(self) -> bool:
-        """Tell whether doing it twice is as good as once. What notifies or adds is not."""
+        """True if doing it twice is the same as once. What notifies or adds is not."""
         return self in {Action.ACKNOWLEDGE, Action.RESOLVE, Action.PRIORITY, Action.TRIGGER}
 
 
@@ -55,12 +55,13 @@ class SlackActor:
 @dataclass(frozen=True)
 class ActionParams:
     """
-    What an action needs besides the incident; each action reads its own few.
+    The parameters of an action; each action reads its own.
 
     `text` is the note, the resolution note, the status update, the message to responders, or the details of a new
     incident. `people` are PagerDuty users to assign or to ask. `policy`, `priority` and `service` are PagerDuty's.
-    `level` is an escalation level, from 1. `seconds` is how long to snooze. `title` and `urgency` are those of a new
-    incident. `expected_assignees` are the assignees whom the person saw: what changes them is refused if they are others by now.
+    `level` is an escalation level, from 1. `seconds` is the length of a snooze. `title` and `urgency` are those of a
+    new incident. `expected_assignees` are the assignees that the person saw: a change of assignees is refused if they
+    are others by now.
     """
 
     text: str = ""
@@ -98,9 +99,9 @@ class Command:
     part: int = 0
     parts: int = 1
     always_reply: bool = False
-    """Whether its end is told in words even when the card says it all: it was typed, so nobody may be looking."""
+    """True if the outcome is always told in words, because the command was typed and the card may be out of sight."""
     requested_ms: int = 0
-    """When it was asked for, by Slack's clock, or when its dialog was opened, by the store's; 0 where nobody says."""
+    """When it was requested: by Slack's clock, or by the store's when its modal was opened; 0 if unknown."""
 
     @property
     def parent_id(self) -> CommandId:
@@ -131,7 +132,7 @@ def incident_key(command: CommandId) -> str:
 
 
 def command_of_key(key: str) -> CommandId | None:
-    """Tell which command opened the incident with this key, None when it was not opened from Slack."""
+    """Return the command that opened the incident with this key; None if it was not opened from Slack."""
     return CommandId(key.removeprefix(_KEY)) if key.startswith(_KEY) else None
 
 

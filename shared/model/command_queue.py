@@ -13,12 +13,11 @@ from shared.model.outcome import Kind, Outcome
 @dataclass(frozen=True)
 class CommandRecord:
     """
-    One command and how far it has come. All times are the store's.
+    A command and its progress. All times are the store's.
 
     `calls` counts the writes that were begun; `begun_ms` is when the last one was, `until_ms` its end with its latest
-    effect. `uncertain`
-    says that a call was begun whose end nobody has seen, or whose end did not tell. `reported` says that the sender of
-    the last call saw it end: only then can it not be sent any more. `replies_sent` counts the private answers.
+    effect. `uncertain` is true if a call was begun whose outcome is unknown. `reported` is true if the sender of the
+    last call saw it end: only then can it not be sent any more. `replies_sent` counts the private replies.
     """
 
     command: Command
@@ -33,16 +32,16 @@ class CommandRecord:
     ended_ms: int = 0
 
     def lifetime(self, durations: Durations) -> float:
-        """Tell for how many seconds a call may be begun: a text is worth sending late, a page is not."""
+        """Return for how many seconds a call may be begun."""
         return durations.text_lifetime if self.command.action.long_lived else durations.command_lifetime
 
     def deadline_ms(self, durations: Durations) -> int:
-        """Tell after when no call is begun any more."""
+        """Return the time after which no call is begun."""
         return self.accepted_ms + int(self.lifetime(durations) * SECOND)
 
     @property
     def may_end_late(self) -> bool:
-        """Tell whether an echo may still show that the command went through after all."""
+        """True if an echo may still show that the command succeeded after all."""
         return self.outcome is not None and self.outcome.kind is Kind.UNKNOWN
 
 

@@ -37,7 +37,7 @@ def main_line_of(expectations: Expectations, lines: Lines, event: Event) -> Expe
 
 
 def command_of(expectations: Expectations, lines: Lines, event: Event) -> Expectation | None:
-    """Find the command whose line an event has come to, though it may as well have told of somebody else's act."""
+    """Return the command whose line the event joined, though it may have been another person's act."""
     owners = [line.command for line in lines if (event.source, event.id) in line.slots]
     return next((e for e in expectations if e.command in owners and e.matches(event)), None)
 

@@ -1,8 +1,8 @@
 """
-What a card says of an incident besides its state: what monitoring reported first, and what PagerDuty will do next.
+What a card says besides the state: the first alert, and what PagerDuty will do next.
 
-No webhook tells either, so both are read, after the card is there, and kept in the projection. What is to come is
-forgotten as soon as the incident moves on: nothing at all is better than the wrong time at 3 a.m.
+No webhook carries either, so both are read once the card is posted, and kept in the projection. Pending actions are
+forgotten as soon as the incident moves on: no time is better than a wrong time at 3 a.m.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class Link:
 
 @dataclass(frozen=True)
 class FirstAlert:
-    """What monitoring reported first. All of it is empty when the incident has no alert."""
+    """The first alert; all fields are empty if the incident has none."""
 
     summary: str = ""
     source: str = ""
@@ -30,10 +30,10 @@ class FirstAlert:
 @dataclass(frozen=True)
 class PendingActions:
     """
-    What PagerDuty will do by itself with the incident as it was at `as_of`, in PagerDuty's time.
+    What PagerDuty will do by itself with the incident as of `as_of`, in PagerDuty's time.
 
-    `escalates_ms` is when it goes on to the next level unless somebody acknowledges it, `assignees` whom, empty unless that is
-    known for certain. `ends_ms` is when the acknowledgement or the snooze is over. None: never, as far as can be told.
+    `escalates_ms` is when it escalates to the next level unless it is acknowledged, `assignees` to whom, empty unless
+    certain. `ends_ms` is when the acknowledgement or the snooze ends. None: never, as far as known.
     """
 
     as_of: Instant
@@ -50,11 +50,11 @@ class Enrichment:
     pending: PendingActions | None = None
 
     def is_wanted(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
-        """Tell whether PagerDuty has to be asked, for an incident that is known up to `as_of`."""
+        """True if PagerDuty has to be read, for an incident known up to `as_of`."""
         return self.alert is None or self.is_outdated(snapshot, as_of)
 
     def is_outdated(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
-        """Tell whether what is to come is not known of the incident as it is now; of a resolved one nothing is."""
+        """True if the pending actions are not those of the current state; a resolved incident has none."""
         if snapshot.status is Status.RESOLVED:
             return False
         return self.pending is None or (as_of is not None and self.pending.as_of.surely_before(as_of))

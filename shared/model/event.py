@@ -1,4 +1,4 @@
-"""What happened in PagerDuty: events, whichever of the three ways they reached us, and the snapshots they carry."""
+"""Events: what happened in PagerDuty, from any of the three sources, and the snapshots they carry."""
 
 import hashlib
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ class Instant:
         return self.ms + self.span_ms - 1
 
     def surely_before(self, other: "Instant") -> bool:
-        """Tell whether this instant ended before the other began; False when they overlap."""
+        """True if this instant ended before the other began; False if they overlap."""
         return self.ms + self.span_ms <= other.ms
 
 
@@ -72,7 +72,7 @@ class Agent:
 
     @property
     def is_user(self) -> bool:
-        """Tell a person from an integration or a service."""
+        """True for a person, False for an integration or a service."""
         return self.kind in {"user_reference", "user"}
 
 
@@ -98,7 +98,7 @@ class Snapshot:
 
     @cached_property
     def facts(self) -> tuple[object, ...]:
-        """What the sources must agree on; names and links may be spelled differently by each."""
+        """Return the fields on which the sources must agree; names and links may be spelled differently."""
         service, priority, policy = (
             ref.id if ref else None for ref in (self.service, self.priority, self.escalation_policy)
         )
@@ -126,7 +126,7 @@ class StatusChange:
 
 
 Details = tuple[tuple[str, str], ...]
-"""What a line tells besides who and when, by name, such as `("text", "Looking at it")`."""
+"""Named details of a line, such as `("text", "Looking at it")`."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Event:
 
     @property
     def outcome_detail(self) -> str:
-        """What came out: `detail`, which for a transition is the state that its type leads to."""
+        """Return the event's result: `detail`, or for a transition the state that its type leads to."""
         return self.detail or str(TRANSITIONS.get(self.type, ""))
 
     def detail_value(self, name: str) -> str:
@@ -236,7 +236,7 @@ ANNOUNCED_TYPES = frozenset(TRANSITIONS) | {
 
 
 def joined_ids(ids: Iterable[str]) -> str:
-    """Write the people that something came out with as a `detail`: the same whatever order they were named in."""
+    """Return ids as a `detail`, independent of their order."""
     return ",".join(sorted(set(ids)))
 
 

@@ -1,9 +1,9 @@
 """
-The events that our own writes will cause: how an echo is told from somebody else's act.
+Expectations: the events that our own writes will cause, by which an echo is told from another person's act.
 
-A webhook carries nothing that says "made by the bridge", so before each call the bridge notes what it is about to
-cause. An event fits an expectation when type, agent and what came out agree and its time, on PagerDuty's clock, lies in
-the window. Each source may match an expectation once; a second match is an outside act.
+A webhook carries nothing that says "made by the bridge", so before each call the bridge records what it is about to
+cause. An event matches an expectation if type, agent and detail agree and its time, on PagerDuty's clock, lies in the
+window. Each source may match an expectation once; a second match is an outside act.
 """
 
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ KEPT = 72 * 3600 * SECOND
 @dataclass(frozen=True)
 class Expectation:
     """
-    What one command is about to cause.
+    The event that a command is about to cause.
 
-    `detail` is what is to come out, None when that cannot be known before. `subject` is the id of the note or status
-    update, once PagerDuty's answer has told it; from then on it alone decides. `opens_ms` and `closes_ms` bound the
-    window on PagerDuty's clock; `closes_ms` is None while the outcome of the call is not known. `read_ms` is when the
-    incident was last seen before the write. `noted_ms` is the store's time, for forgetting.
+    `detail` is the expected detail, None if unknown beforehand. `subject` is the id of the note or status update, once
+    PagerDuty's response has given it; from then on it alone decides. `opens_ms` and `closes_ms` bound the window on
+    PagerDuty's clock; `closes_ms` is None while the outcome of the call is unknown. `read_ms` is when the incident was
+    last read before the write. `noted_ms` is the store's time, for expiry.
     """
 
     command: CommandId
@@ -42,7 +42,7 @@ class Expectation:
         return replace(self, opens_ms=at.ms - SECOND, closes_ms=at.ms + at.span_ms + SECOND)
 
     def matches(self, event: Event) -> bool:
-        """Tell whether `event` can be what this command caused."""
+        """True if this command can have caused `event`."""
         if event.command is not None:
             return event.command == self.command
         if event.type != self.type:
@@ -54,7 +54,7 @@ class Expectation:
 
     def reopened_by(self, event: Event) -> bool:
         """
-        Tell whether `event` can be the reopening that a late acknowledge caused besides the acknowledge itself.
+        True if `event` can be the reopening that a late acknowledge caused besides the acknowledge itself.
 
         It comes after the read that found the incident open, however far back the window of the acknowledge goes.
         """

@@ -1,9 +1,9 @@
 """
-The projection of one incident, and `fold`, the one rule by which anything changes it.
+The projection of one incident, and `fold`, the only rule that changes it.
 
 Invariant, for any order, number and duplication of events: the newest snapshot wins, an older one never overwrites, and
 every transition has exactly one line. What PagerDuty's own times cannot decide is not guessed: the fold only notes that
-a read is needed (`needs_read`), and whoever reads settles it.
+a read is needed (`needs_read`), and the read settles it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ from shared.model.ids import CommandId, EventId, IncidentId, UserId
 from shared.model.timeline import Line, line_of, line_time, record
 
 STATUS_CHANGING = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
-"""After one of these that was not our doing, nobody knows the escalation level any more."""
+"""After one of these that was not ours, the escalation level is unknown."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,12 @@ class FirstSeen:
 @dataclass(frozen=True)
 class Incident:
     """
-    All that is known of one incident.
+    The projection of one incident.
 
     `as_of` is the time in PagerDuty's own data up to which `snapshot` is known, `rank` decides between snapshots whose
-    times overlap. `level` is remembered because PagerDuty tells it nowhere. `seen_events` holds the ids of the events folded,
-    with the store's time at which they were. `needs_read` says that PagerDuty has to be asked. `first_seen` stays as it is.
-    `enrichment` is what only a read can tell.
+    times overlap. `level` is kept because PagerDuty does not expose it. `seen_events` maps the ids of folded events to
+    the store's time. `needs_read` is true if PagerDuty has to be read. `first_seen` never changes. `enrichment` comes
+    from reads only.
     """
 
     id: IncidentId
@@ -98,9 +98,9 @@ class Incident:
 
     def opened_before(self, ms: int) -> bool:
         """
-        Tell whether it was opened before then, as far as that can be told.
+        True if it was opened before then, as far as known.
 
-        PagerDuty gives the second of its creation; only its first event may tell the millisecond.
+        PagerDuty gives the second of its creation; only its first event has milliseconds.
         """
         told = any(line.type == TRIGGERED and line.at.ms >= ms for line in self.lines)
         created = self.snapshot.created_ms if self.snapshot else None
@@ -112,10 +112,9 @@ class Incident:
 
     def reopened_by(self, command: CommandId) -> Line | None:
         """
-        Find the resolve that an acknowledge undid.
+        Return the resolve that an acknowledge undid.
 
-        Somebody resolved the incident between the read that guarded the acknowledge and the acknowledge itself, which
-        then opened it again.
+        The incident was resolved between the guard read and the acknowledge, which then reopened it.
         """
         done = self.line_of(command)
         expected = next((e for e in self.expectations if e.command == command), None)
@@ -137,7 +136,7 @@ class Incident:
 
 
 class FoldResult(StrEnum):
-    """What an event was to the projection, for the counters."""
+    """How an event related to the projection, for metrics."""
 
     NEWS = "news"
     ECHO = "echo"
@@ -155,12 +154,12 @@ class Folded:
 
 def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
     """
-    Let `event` change `incident`.
+    Return the projection with `event` folded in.
 
-    Idempotent by `event.id`, indifferent to the order of events. `now_ms` is the store's time and serves only to forget
+    Idempotent by `event.id`, independent of the order of events. `now_ms` is the store's time and only serves to forget
     what is older than any delivery can be.
     """
-    # What a line has from an event is remembered for as long as the line is: longer than `seen_events`.
+    # The sources of a line are kept as long as the line, which is longer than `seen_events`.
     if event.id in {
         *(seen for seen, _ in incident.seen_events),
         *(held for line in incident.lines for _, held in line.slots),
@@ -168,7 +167,7 @@ def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
         return Folded(incident, FoldResult.DUPLICATE)
     echo = echo_of(incident.expectations, incident.lines, event)
     side = None if echo else main_line_of(incident.expectations, incident.lines, event)
-    # Whatever the second says that its answer gives, a reopening comes before the acknowledge that it is a side of.
+    # Whatever second the response gives, a reopening sorts before the acknowledge that it is a side of.
     over = side is not None and incident.line_of(side.command) is not None
     newer, stale = (incident, True) if over else _take_snapshot(incident, event)
     told = _take_line(newer, event, echo, side)
@@ -193,8 +192,8 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     """
     Let a `GET` decide what the times of the events could not.
 
-    Only for a read that was begun when the projection was as it is now. A read that is older than what is known (a
-    lagging replica at PagerDuty) decides nothing, and the incident stays unread.
+    Only for a read that was begun when the projection was as it is now. A read that is older than the projection (a
+    lagging replica at PagerDuty) decides nothing, and the incident still needs a read.
     """
     if is_behind(incident, updated):
         return incident
@@ -208,9 +207,9 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
 
 def is_behind(incident: Incident, updated: Instant) -> bool:
     """
-    Tell whether a `GET` shows an older state than is known.
+    True if a `GET` shows an older state than the projection.
 
-    One second is forgiven, because `updated_at` is cut to seconds before `occurred_at` is taken.
+    One second is tolerated, because `updated_at` is cut to seconds before `occurred_at` is taken.
     """
     return incident.as_of is not None and updated.ms + updated.span_ms + SECOND <= incident.as_of.ms
 
@@ -269,7 +268,7 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
 
 
 def _advance_enrichment(before: Incident, after: Incident) -> Incident:
-    """Stop showing an attempt that failed, or that nobody knows of, and what was to come, once it has moved on."""
+    """Drop attempts that are outdated or unknown, and pending actions, once the incident has moved on."""
     after = replace(after, enrichment=after.enrichment.after_fold(before.snapshot, after.snapshot))
     if before.status is after.status:
         return after

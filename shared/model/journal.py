@@ -1,10 +1,9 @@
 """
-The journal of one incident: what the bridge saw, decided and did about it, fact by fact.
+Pure: the journal of one incident: what the bridge saw, decided and did, fact by fact.
 
-Most facts are not reported by whoever acts: they follow from how one of the incident's documents changed, so none can
-be forgotten, and each is written in the very step that made it true. Pure.
+Most facts are derived from how a document changed, in the same atomic step, so none can be forgotten.
 
-A fact has ids, numbers and single words of the bridge only: no sentence, address or link fits into it.
+A fact holds ids, numbers and single words of the bridge only: no sentence, address or link fits into it.
 """
 
 import re
@@ -65,17 +64,17 @@ def failure(what: str, error: BridgeError, **about: object) -> Fact:
 
 
 def incident_facts(before: Incident, after: Incident) -> Facts:
-    """Tell how a projection changed."""
+    """Return the facts of a changed projection."""
     return (*_state(before, after), *_lines(before, after), *_echoes(before, after), *_attempts(before, after))
 
 
 def queue_facts(before: CommandQueue, after: CommandQueue) -> Facts:
-    """Tell how the commands came on. How they ended is in the audit."""
+    """Return the facts of a changed command queue. Outcomes are in the audit."""
     return tuple(told for now in after.records for told in _command(before.get(now.command.id), now))
 
 
 def slack_facts(before: SlackState, after: SlackState) -> Facts:
-    """Tell what became of the messages."""
+    """Return the facts of changed messages."""
     return (*_places(before, after), *_messages(before, after))
 
 
@@ -152,7 +151,7 @@ def _message(was: MessageState, now: MessageState, channel: ChannelId, message: 
 
 
 def _verb(was: MessageState, now: MessageState) -> str:
-    """Say what became of one message, empty for nothing to speak of."""
+    """Return what became of one message; empty if nothing to report."""
     if was.ts is None:
         if now.ts is not None:
             return "found" if now.content_digest is None else "posted"

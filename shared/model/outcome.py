@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
     DONE = "done"
     REOPENED = "reopened"
-    """Acknowledged, but somebody resolved the incident in the same moment, so the acknowledge opened it again."""
+    """Acknowledged, but the incident was resolved at the same moment, so the acknowledge reopened it."""
     ALREADY = "already"
     """The incident was in that state before; nothing was sent."""
     STALE = "stale"
@@ -63,12 +63,12 @@ class Outcome:
 
     @property
     def was_sent(self) -> bool:
-        """Tell whether the incident is in the state that was asked for."""
+        """True if the incident is in the requested state."""
         return self.kind in {Kind.DONE, Kind.ALREADY, Kind.REOPENED}
 
     @property
     def is_certain(self) -> bool:
-        """Tell whether more calls could change nothing about it, even when an earlier one was unclear."""
+        """True if more calls could not change the outcome, even if an earlier one was uncertain."""
         return self.kind in {Kind.EXPIRED, Kind.UNKNOWN}
 
 

@@ -21,15 +21,15 @@ class Rule(StrEnum):
     """Whom an action is open to. All of them are among those whom PagerDuty's own role rules let act."""
 
     LINKED = "linked"
-    """Whoever is linked to a PagerDuty user: the role rules alone decide."""
+    """Any linked person: PagerDuty's role rules alone decide."""
     TEAM = "team"
-    """The incident's people: its teams, whoever it is assigned to or was asked to help, its escalation policy."""
+    """The incident's people: its teams, assignees and responders, and its escalation policy."""
     MEMBERS = "members"
-    """Its teams' own people and whoever it is assigned to; not who helps out, nor who is only on its policy."""
+    """Members of its teams and its assignees; not responders, nor people only on its policy."""
 
 
 class Ground(StrEnum):
-    """Why a rule lets somebody act. The value names it in the audit."""
+    """Why a rule allows a person to act. The value names it in the audit."""
 
     ADMIN = "admin"
     EVERYWHERE = "everywhere"
@@ -48,20 +48,20 @@ GROUNDS: dict[Rule, tuple[Ground, ...]] = {
     Rule.TEAM: (*_ANY_TEAM, Ground.RESPONDER, Ground.POLICY),
     Rule.MEMBERS: _ANY_TEAM,
 }
-"""What each rule takes, in the order in which it is named."""
+"""The grounds of each rule, in the order in which they are named."""
 ROLES = "roles"
 """Names PagerDuty's role rules in the audit, when they are what refused."""
 VERDICTS = frozenset({ROLES, *Rule, *(f"{rule}: {ground}" for rule, grounds in GROUNDS.items() for ground in grounds)})
-"""Every name of what decided: `<rule>: <ground>` let somebody act, a rule alone or `ROLES` did not."""
+"""Every name of a decision: `<rule>: <ground>` allowed it; a rule alone, or `ROLES`, refused it."""
 
 
 @dataclass(frozen=True)
 class Facts:
     """
-    What a decision rests on: one person and one incident, or the service on which one is to be opened.
+    The facts of a decision: one person and one incident, or the service of a new incident.
 
-    `team_roles` has the person's role on each of its teams they belong to. `on_policy` says that its escalation policy
-    names them or has them on call now; `everywhere`, that the configuration lists them.
+    `team_roles` has the person's role on each of its teams they belong to. `on_policy` is true if its escalation policy
+    names them or has them on call now; `everywhere`, if the configuration lists them.
     """
 
     user: UserId
@@ -75,12 +75,12 @@ class Facts:
 
     @property
     def acts_on_team(self) -> bool:
-        """Tell whether a team role lets them act."""
+        """True if a team role lets them act."""
         return any(role in ACTING_TEAM_ROLES for role in self.team_roles.values())
 
     @property
     def lowered(self) -> bool:
-        """Tell whether a team role makes them an observer there."""
+        """True if a team role makes them an observer there."""
         return "observer" in self.team_roles.values() and not self.acts_on_team
 
 
@@ -90,7 +90,7 @@ def role_allows(facts: Facts, action: Action) -> bool:
 
     Stakeholders and unknown roles never act. Observers act where they are assigned, asked to respond, or have an acting
     team role; they publish a status update only where assigned, and open incidents only on services of a team on which
-    they act. A team role of observer lowers anybody else but owners and admins, who then still may do these two.
+    they act. A team role of observer lowers all but owners and admins, who may then still do these two.
     """
     if facts.role in ADMINS:
         return True
@@ -101,7 +101,7 @@ def role_allows(facts: Facts, action: Action) -> bool:
 
 
 def ground(facts: Facts, rule: Rule) -> Ground | None:
-    """Find what lets somebody act by `rule` whom the role rules let act; None when it does not."""
+    """Return the ground on which `rule` allows a person whom the role rules allow; None if it does not."""
     holds = {
         Ground.ADMIN: facts.role in ADMINS,
         Ground.EVERYWHERE: facts.everywhere,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.slack_state import MessageState
 
-GLOBAL = IncidentId("EVERYTHING")
+GLOBAL = IncidentId("GLOBAL")
 """In place of an incident, for what is done once for all of them."""
 
 
@@ -28,17 +28,16 @@ class Gap:
 @dataclass(frozen=True)
 class ResyncState:
     """
-    What the last pass of each kind has left behind.
+    The state that the last pass of each background duty has left.
 
-    `begun_ms` is when the last resync began, `watched_ms` when the subscription was last looked at, both by the store's
-    clock, as is `due_ms`, before which none need begin unless its time has come (0: none is called for). `since_ms` is
-    up to when PagerDuty's log has been looked through, by its own clock; 0 if never. `recheck` are incidents that could
-    not be compared, `reached` is the one at which the last pass broke off, `sweep_position` the last one whose thread was looked
-    at.
+    `begun_ms` is when the last resync began, `watched_ms` when the subscription was last checked, both by the store's
+    clock, as is `due_ms`, the earliest time of the next pass (0: unset). `since_ms` is up to when PagerDuty's log has
+    been read, by its own clock; 0 if never. `recheck` are incidents that could not be compared, `reached` is the one at
+    which the last pass was interrupted, `sweep_position` the last one whose thread was swept.
 
-    `problem` says in words what is wrong with the webhook subscription. `pinged_ms` is when it was pinged to find out
-    whether its webhooks come. `gap` is the time in which they did not, or not all of them, and `notices` are the
-    messages that tell of it.
+    `problem` describes what is wrong with the webhook subscription. `pinged_ms` is when it was pinged to test whether
+    webhooks arrive. `gap` is the time in which they did not, or not all of them, and `notices` are the messages about
+    it.
     """
 
     id: IncidentId

@@ -8,7 +8,11 @@ from shared.model.ids import ChannelId, TeamId
 
 @dataclass(frozen=True)
 class Privacy:
-    """What was decided, for the `teams` that the incident belonged to at that time. `hidden_in` are those channels."""
+    """
+    The privacy decision, for the `teams` that the incident belonged to at that time.
+
+    `hidden_in` are the hidden channels.
+    """
 
     teams: frozenset[TeamId] = frozenset()
     hidden_in: frozenset[ChannelId] = frozenset()
@@ -17,10 +21,10 @@ class Privacy:
         self, teams: Iterable[TeamId], channels: Iterable[ChannelId], named: Collection[ChannelId], *, private: bool
     ) -> "Privacy":
         """
-        Decide for an incident that belongs to `teams` now, some of them `private` or not, and is shown in `channels`.
+        Decide for an incident of `teams`, some of them `private`, that is shown in `channels`.
 
-        A private team's incident goes on only where a route names the channel for it (`named`). Where it has gone on
-        so far it does to the end, whatever route takes it later: only other teams make others of those who look on.
+        A private team's incident is shown only where a route names the channel for it (`named`). Where it has been
+        shown so far it stays to the end, whichever route matches later: only a change of teams changes the audience.
         """
         now = frozenset(teams)
         shut = self.hidden_in if now == self.teams else frozenset(channels)

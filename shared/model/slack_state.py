@@ -1,4 +1,4 @@
-"""What Slack shows of an incident, as far as the bridge knows: which messages there are, and what each one says."""
+"""What Slack shows of an incident, as far as the bridge knows: its messages and the content of each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -14,10 +14,11 @@ class MessageState:
     One message that is to exist once.
 
     `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a call whose
-    outcome is not known: before `until_ms` nothing is looked up or repeated. `content_digest` is the digest of what the message
-    says, None while that is unknown. `pending_digest` is the digest of an update that an earlier one may overwrite until
-    `until_ms`: before then, writing the same again is no use. `replaces` is a message that cannot be edited any more,
-    to be deleted once this one is there. `state_ms` is the time of the newest event it tells of, by PagerDuty's clock.
+    outcome is not known: before `until_ms` nothing is looked up or repeated. `content_digest` is the digest of the
+    message's content, None while that is unknown. `pending_digest` is that of an update that an earlier one may
+    overwrite until `until_ms`: before then, writing the same again is pointless. `replaces` is a message that cannot be
+    edited any more, to be deleted once this one is there. `state_ms` is the time of the newest event it tells of, by
+    PagerDuty's clock.
     """
 
     ts: MessageTs | None = None
@@ -30,12 +31,12 @@ class MessageState:
 
     @property
     def uncertain(self) -> bool:
-        """Tell whether a post was begun whose outcome nobody has seen."""
+        """True if a post was begun whose outcome is unknown."""
         return self.ts is None and self.until_ms is not None
 
     @property
     def may_exist(self) -> bool:
-        """Tell whether people may see a message of this in the channel, whatever it is called."""
+        """True if the message may be visible in the channel, under any `ts`."""
         return self.ts is not None or self.uncertain or self.replaces is not None
 
     def content_unknown(self) -> "MessageState":
@@ -50,18 +51,17 @@ class MessageState:
 @dataclass(frozen=True)
 class SlackState:
     """
-    An incident's messages. The first of `channels` is home: only there is the thread the timeline.
+    An incident's messages. The first of `channels` is home: only there is the thread.
 
     `generation` is that of the store when the first message was planned. `displaced` names the channel that could not
-    be posted to when the incident is shown in the default channel for that reason. `outdated_lines` are lines that stand in a
-    thread which is home no more. `waiting` are channels that cannot be posted to: what they show is not looked after
-    until they open. `mentioned` are the people whom a message has mentioned when it was posted, so that none does again.
-    `omitted_lines` are lines that the thread has no message for because of its verbosity, whatever that becomes later.
+    be posted to if the incident is shown in the default channel for that reason. `outdated_lines` are lines in a thread
+    that is no longer home. `waiting` are channels that cannot be posted to: their content is not updated until they
+    open. `mentioned` are the people mentioned in a posted message, so that none is mentioned again. `omitted_lines`
+    have no message because of the thread's verbosity, even if that changes later. `privacy` names the channels that are
+    no longer updated because the incident now belongs to a private team.
 
-    `privacy` tells which of `channels` learn nothing more, because it has come to belong to a private team.
-
-    For an incident that is older than the data set: lines up to `announced_until_ms` count as told also without a message, because
-    the thread was there before; with `silent_until_ms` it gets a card only when something happens after that. Both are on
+    For an incident older than the data set: lines up to `announced_until_ms` count as announced without a message,
+    because the thread existed before; with `silent_until_ms` it gets a card only after its next change. Both are on
     PagerDuty's clock, 0 for an incident of this data set.
     """
 
@@ -80,7 +80,7 @@ class SlackState:
     silent_until_ms: int = 0
 
     def is_announced(self, line: Line) -> bool:
-        """Tell whether a line has no message and needs none: it is older than the data, or was left out on purpose."""
+        """True if a line has no message and needs none: it is older than the data, or was omitted on purpose."""
         return line.key not in self.lines and (line.key in self.omitted_lines or line.at.end < self.announced_until_ms)
 
     def with_card(self, channel: ChannelId, state: MessageState) -> "SlackState":
@@ -116,11 +116,11 @@ class SlackState:
         return replace(self, outdated_lines=self.outdated_lines | told)
 
     def is_shown_in(self, channel: ChannelId) -> bool:
-        """Tell whether whoever reads a channel sees there how the incident stands."""
+        """True if readers of a channel see the incident's state there."""
         return channel in self.channels and channel not in self.privacy.hidden_in
 
     def withheld(self, secrecy: Privacy) -> "SlackState":
-        """Let the channels that `privacy` shuts learn nothing more; home is one that is not, if there is any."""
+        """Stop updating the channels that `privacy` hides it from; home becomes one that is not, if there is any."""
         channels = tuple(sorted(self.channels, key=lambda channel: channel in secrecy.hidden_in))
         if channels[:1] == self.channels[:1]:
             return replace(self, privacy=secrecy)
@@ -143,7 +143,7 @@ class SlackState:
         return self.thread_lost().with_card(channel, MessageState())
 
     def content_unknown(self) -> "SlackState":
-        """Forget what the messages say, because a call may have landed that nobody waited for."""
+        """Forget what the messages show, because a call with an unknown outcome may have changed them."""
         cards = {channel: state.content_unknown() for channel, state in self.cards.items()}
         lines = {key: state.content_unknown() for key, state in self.lines.items()}
         return replace(self, cards=cards, lines=lines)

@@ -1,9 +1,9 @@
 """
-How the thread tells its lines: what is told together, what was so before, what may be left out, what is loud.
+The layout of the thread: which lines share a message, what came before, what is omitted, what is broadcast.
 
-One act that PagerDuty reports as several events reads as one message: the main line tells of the others, its sides. All
-of it follows from the lines as they are, whatever order their events came in, and from which of them have a message of
-their own already: what was posted alone stays alone and is not told again.
+One act that PagerDuty reports as several events reads as one message: the main line includes the others, its sides. All
+of it follows from the lines, whatever order their events came in, and from which of them have a message already: what
+was posted alone stays alone and is not repeated.
 """
 
 from collections import defaultdict
@@ -42,7 +42,7 @@ from shared.model.timeline import Line, distance_ms, line_time
 Verbosity = Literal["all", "changes", "state"]
 """Which lines a thread has: all; all but what automation does; or what changes the state, and escalations."""
 BroadcastKind = Literal["escalated", "reopened"]
-"""What may be told to the whole channel. An acknowledgement that ran out is as loud as an escalation."""
+"""What may be broadcast to the channel. An acknowledgement timeout counts as an escalation."""
 
 RESOLUTION_NOTE = "Resolution Note:"
 """How PagerDuty begins the note that it makes of a resolution; seen in real deliveries."""
@@ -60,11 +60,11 @@ AUTOMATION = frozenset(
         WORKFLOW_COMPLETED,
     }
 )
-"""Events that come in numbers and need nobody."""
+"""Events that come in numbers and need no attention."""
 STATE_TYPES = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title", "number", "url"})
-"""What lines say of the incident as it is after them, by which a later one knows what was so before."""
+"""Line details that describe the state after the line, from which a later line takes the state before it."""
 BEFORE_WAKE = ("asleep", "yes")
-"""What was so before a snooze was over."""
+"""The state before a snooze ended."""
 SIDE_OF = {
     ANNOTATED: (RESOLVED, SECOND),
     REASSIGNED: (ACKNOWLEDGED, SECOND),
@@ -78,7 +78,7 @@ ByAgent = dict[tuple[str, str], list[Line]]
 
 @dataclass(frozen=True)
 class ThreadEntry:
-    """What one message of the thread tells: a line, its sides, and what it says of the incident as it was before."""
+    """One message of the thread: a line, its sides, and the state of the incident before it."""
 
     line: Line
     sides: tuple[Line, ...] = ()
@@ -87,7 +87,7 @@ class ThreadEntry:
 
 def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> tuple[ThreadEntry, ...]:
     """
-    Say what the thread tells, in the order of time: every line once, by its own message or by its main line's.
+    Return the thread's messages in the order of time: every line once, in its own message or in its main line's.
 
     `lines` are those of an incident, in their order. `posted` names those that have a message, or may have one.
     """
@@ -105,7 +105,7 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
 
 
 def is_wanted(line: Line, verbosity: Verbosity) -> bool:
-    """Tell whether a thread of that verbosity has a message for `line`."""
+    """True if a thread of that verbosity has a message for `line`."""
     match verbosity:
         case "all":
             return True
@@ -123,12 +123,12 @@ def broadcast_kind(line: Line) -> BroadcastKind | None:
 
 
 def timed_out(line: Line) -> bool:
-    """Tell whether an acknowledgement ended because its time was over, which PagerDuty does by itself."""
+    """True if PagerDuty's acknowledgement timeout fired."""
     return line.type == UNACKNOWLEDGED and line.agent is None
 
 
 def snooze_ended(lines: Collection[Line], line: Line) -> bool:
-    """Tell whether what ran out was a snooze, which is an acknowledgement of a length that somebody chose."""
+    """True if what timed out was a snooze, which is an acknowledgement with a chosen length."""
     earlier = (
         one for one in lines if line_time(one) < line_time(line) and (one.type == SNOOZED or one.type in TRANSITIONS)
     )
@@ -159,9 +159,9 @@ def _main_line(side: Line, lines: ByAgent) -> Line | None:
 
 def _is_side(line: Line) -> bool:
     """
-    Tell whether `line` can be a side at all: a resolution's note, somebody's assignment to themselves.
+    True if `line` can be a side: a resolution note, or a self-assignment.
 
-    What nobody is named for is no side, but a request: a workflow asks several people at once.
+    A request that names no person is not a side: a workflow asks several people at once.
     """
     if line.agent is None:
         return line.type == RESPONDER_ADDED

@@ -1,10 +1,10 @@
 """
-The lines of an incident's thread: every real transition once, whatever number of sources tell of it.
+The lines of an incident's thread: every real transition once, however many sources report it.
 
-The same change reaches us as a webhook (milliseconds), as PagerDuty's answer to our own call and as a log entry (whole
-seconds), each under another id. So a line has one slot per source: an observation takes the nearest line of its type,
-agent and detail within a second whose slot for its source is free, else it opens a line of its own. What has an id of
-its own, as notes have, goes by that id alone.
+The same change reaches us as a webhook (milliseconds), as PagerDuty's response to our own call and as a log entry
+(whole seconds), each under another id. So a line has one slot per source: an observation takes the nearest line of its
+type, agent and detail within a second whose slot for its source is free, else it opens a line of its own. Objects with
+an id of their own, such as notes, go by that id alone.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ KEPT = 4000
 COMMAND = "command:"
 """How the key of a line begins that announces what a command did."""
 REPEATED = "#"
-"""What tells the keys apart of lines that would have the same."""
+"""Separates a key from its number, for lines that would have the same key."""
 
 Slots = tuple[tuple[Source, EventId], ...]
 
@@ -29,9 +29,9 @@ Slots = tuple[tuple[Source, EventId], ...]
 @dataclass(frozen=True)
 class Line:
     """
-    One thing to announce in the thread.
+    One line of the thread.
 
-    `command` is set when somebody did it from Slack. `key` names the line for ever: it is written into the message's
+    `command` is set if it was done from Slack. `key` names the line for ever: it is written into the message's
     metadata, by which a lost message is found again.
     """
 
@@ -50,7 +50,7 @@ class Line:
         return dict(self.details).get(name, "")
 
     def has_slot(self, source: Source) -> bool:
-        """Tell whether `source` has already told of this line."""
+        """True if `source` has already reported this line."""
         return any(held is source for held, _ in self.slots)
 
 
@@ -99,10 +99,10 @@ def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) ->
 
 def _own_line(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
     """
-    Find the line of the command that caused `event`.
+    Return the line of the command that caused `event`.
 
-    There are two where an act of the same person was taken for what a call did that changed nothing, and the call was
-    repeated. An answer opens no second one: it tells of a moment at which the incident was so, whoever made it so.
+    There are two if an act of the same person was taken for the result of a call that changed nothing, and the call was
+    repeated. A response opens no second one: it only shows that the incident was in that state at that moment.
     """
     key = command_key(echo, event)
     own = [line for line in lines if line.key == key or line.key.startswith(f"{key}{REPEATED}")]
@@ -129,7 +129,7 @@ def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
 
 def is_logged_outside(lines: tuple[Line, ...], event: Event, echo: Expectation) -> bool:
     """
-    Tell whether an entry of the log tells of an outside act that there is a line for, and not of the echo that it fits.
+    True if a log entry reports an outside act that has a line, and not the echo that it matches.
 
     The window of a call that may land late is wide, and everything that was done is in the log.
     """
@@ -138,12 +138,12 @@ def is_logged_outside(lines: tuple[Line, ...], event: Event, echo: Expectation) 
 
 
 def is_announced(lines: tuple[Line, ...], event: Event) -> bool:
-    """Tell whether there is a line of an outside act that `event` may be another account of."""
+    """True if there is a line of an outside act that `event` may report again."""
     return any(line.command is None and _may_be_same(line, event) for line in lines)
 
 
 def _joinable_line(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
-    """Find the outside act that the answer to this command spoke of: whatever else tells of the command does too."""
+    """Return the outside act that the response to this command reported, so that later reports join it."""
     held = set(echo.matched)
     return next((line for line in lines if held & set(line.slots) and _may_be_same(line, event)), None)
 
@@ -259,7 +259,7 @@ def same_or_unknown(one: Agent | None, other: Agent | None) -> Agent | None:
 
 def person(agent: Agent | None) -> str | None:
     """
-    Give the id of whoever did something, None when that was no person.
+    Return the id of the person who acted, None if it was not a person.
 
     What PagerDuty does by itself has no agent in a webhook, and the service in the log.
     """

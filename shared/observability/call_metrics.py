@@ -24,10 +24,10 @@ BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 @contextmanager
 def record_call(calls: Counter, seconds: Histogram, method: str) -> Iterator[None]:
     """
-    Count what happens inside as one call of `method`, under the labels `method` and `outcome`.
+    Count the call inside the block as `method`, under the labels `method` and `outcome`.
 
-    How long it took goes into `seconds`, by `method`. The outcome is `ok`, the kind of failure as `shared.errors` names
-    it, or `abandoned` when nobody waited for the end.
+    Its duration goes into `seconds`, by `method`. The outcome is `ok`, the kind of failure as `shared.errors` names it,
+    or `abandoned` if the caller was cancelled.
     """
     outcome = "abandoned"
     try:

@@ -50,10 +50,10 @@ def configure(
     stream: TextIO | None = None,
 ) -> None:
     """
-    Send the logs of this process, libraries included, to `stream` (stderr when not given), from `level` up.
+    Send the logs of this process, libraries included, to `stream` (default stderr), from `level` up.
 
-    `known_secrets` are hidden wherever they turn up; `Environment.secrets` of the settings gives them. An error that
-    nobody catches is logged in the same way.
+    `known_secrets` are hidden wherever they occur; `Environment.secrets` of the settings returns them. An uncaught
+    error is logged in the same way.
     """
     common: list[Processor] = [
         structlog.contextvars.merge_contextvars,

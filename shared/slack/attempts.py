@@ -1,4 +1,4 @@
-"""Pure: what a card says to everybody of a command that is under way, failed, or nobody knows how it ended."""
+"""Pure: the card's notice of a command that is under way, failed, or has an unknown outcome."""
 
 from dataclasses import dataclass
 
@@ -37,12 +37,12 @@ ATTEMPT_WORDING = {
 
 
 def notices(attempts: tuple[Attempt, ...]) -> list[Block]:
-    """Say how the latest attempts stand, each in a paragraph of its own; the parts of one are said once."""
+    """Return the notices of the latest attempts, one paragraph each; the parts of a command share one."""
     return [context(words) for words in _latest(attempts)]
 
 
 def attempt_summary(attempts: tuple[Attempt, ...]) -> str:
-    """Say the same in running text, each sentence after a space."""
+    """Return the same notices as running text, each sentence after a space."""
     return "".join(f" {words}" for words in _latest(attempts))
 
 
@@ -51,8 +51,8 @@ def _latest(attempts: tuple[Attempt, ...]) -> list[str]:
 
 
 def notice(attempt: Attempt) -> str:
-    """Say how an attempt stands, and claim nothing that PagerDuty has not confirmed."""
-    # A mention: the card is only ever edited while somebody is at it, and an edit notifies nobody.
+    """Return the notice of an attempt; it claims nothing that PagerDuty has not confirmed."""
+    # A mention here notifies no one: the card is only edited while an attempt is under way.
     who, words = f"<@{attempt.by}>", ATTEMPT_WORDING[attempt.action]
     if attempt.state is AttemptState.TRYING:
         return f":hourglass_flowing_sand: {who} is {words.doing}… PagerDuty has not confirmed it yet."

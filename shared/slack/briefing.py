@@ -27,7 +27,7 @@ def alert_text(incident: Incident, snapshot: Snapshot) -> list[Block]:
 
 
 def next_step_text(incident: Incident, snapshot: Snapshot) -> str:
-    """Say when it escalates and to whom, when its acknowledgement ends, or when it wakes; nothing if nobody knows."""
+    """Return when it escalates and to whom, or when its acknowledgement or snooze ends; empty if unknown."""
     ahead = incident.enrichment.pending
     if snapshot.status is Status.TRIGGERED and ahead and ahead.escalates_ms is not None:
         return f"Escalates{_to(ahead.assignees)} {date(ahead.escalates_ms)}"
@@ -54,7 +54,7 @@ def _to(people: tuple[Ref, ...]) -> str:
 
 
 def _snooze(incident: Incident) -> tuple[bool, int | None]:
-    """Tell whether it is snoozed, and until when as far as whoever snoozed it told: only a line tells of it."""
+    """Return whether it is snoozed, and until when if known: only its thread line has that time."""
     last = max(incident.transitions, key=line_time, default=None)
     snoozes = [line for line in incident.lines if line.type == SNOOZED and (last is None or line.at.end >= last.at.ms)]
     if not snoozes:

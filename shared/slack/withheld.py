@@ -9,9 +9,9 @@ from shared.slack.render.text import link
 
 def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:
     """
-    Say where the incident went: its number and the way to PagerDuty, which shows it to those who may see it.
+    Return the card of a hidden incident: its number and a link to PagerDuty, which shows it to those who may see it.
 
-    Nothing else, the title included, which may have changed with the team; and nothing can be pressed.
+    Nothing else, not even the title, which may have changed with the team; and no buttons.
     """
     name = number(snapshot) or "This incident"
     told = "belongs to a private team now. The rest is in PagerDuty."

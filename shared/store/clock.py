@@ -39,9 +39,9 @@ class StoreClock:
 
     def remaining(self, until_ms: int, now_ms: int, at_most: float) -> float:
         """
-        Tell how many seconds are left until a moment that is on record, and that was never more than `at_most` ahead.
+        Return the seconds left until a recorded time that was never more than `at_most` ahead.
 
-        While nobody can tell, because the clock was put since, all of them are.
+        While that is unknown, because the clock was set since, return `at_most`.
         """
         left = (until_ms - now_ms) / 1000
         since = self._monotonic() - self._jumped
@@ -53,7 +53,7 @@ class StoreClock:
         self._offset = now_ms - self._monotonic() * 1000
 
     def estimate_ms(self) -> int:
-        """Tell roughly what `now_ms` would return, without asking: good to a round trip, needs one `now_ms` before."""
+        """Return an estimate of `now_ms` without a call: good to a round trip, needs one `now_ms` before."""
         return int(self._monotonic() * 1000 + self._offset)
 
     def _compare(self, least: float, most: float) -> None:

@@ -17,7 +17,7 @@ class ClosedChannels:
         self._redis = redis
 
     async def add(self, channel: ChannelId, incident: IncidentId, now_ms: int) -> bool:
-        """Let an incident wait for `channel`; tell whether it is the one that has to try."""
+        """Add an incident to those that wait for `channel`; return true if it is the one that retries."""
         key = keys.closed(channel)
         if await self._redis.zscore(key, incident) is None:
             await self._redis.zadd(key, {incident: now_ms})
@@ -25,7 +25,7 @@ class ClosedChannels:
         return await self.first(channel) == incident
 
     async def may_try(self, channel: ChannelId, incident: IncidentId) -> bool:
-        """Tell whether an incident that once had to wait may try `channel` now."""
+        """Return true if an incident that had to wait may try `channel` now."""
         waits = await self._redis.zscore(keys.closed(channel), incident) is not None
         return not waits or await self.first(channel) == incident
 

@@ -1,8 +1,8 @@
 """
-The dead letters: what could not be worked on, whole, with the reason, until somebody looks at it.
+The dead letters: entries that could not be processed, whole, with the reason, until an operator acts.
 
-Two operators may work on them at the same time. Whoever touches a letter claims it first, then reads it, so it is put
-back or dropped by one of them; a letter leaves the dead letters only after it is back on its stream.
+Two operators may work on them at the same time. A letter is claimed first, then read, so that only one of them puts it
+back or drops it; it leaves the dead letters only after it is back on its stream.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,7 @@ from shared.store.redis import Redis, append
 
 BATCH = 500
 CLAIMED = 60
-"""Seconds for which a letter is left to whoever has claimed it."""
+"""Seconds that a claim on a letter lasts."""
 _OURS = ("stream", "entry", "why")
 
 
@@ -36,7 +36,7 @@ class DeadLetter:
 
     @property
     def kind(self) -> str:
-        """What it is: `webhook`, `answer` or `command`; `unknown` for what has no such name."""
+        """`webhook`, `answer` or `command`; `unknown` for anything else."""
         if self.stream == keys.COMMANDS:
             return "command"
         kind = self.fields.get("kind", b"").decode(errors="replace")
@@ -44,21 +44,21 @@ class DeadLetter:
 
     @property
     def body(self) -> bytes:
-        """What it says."""
+        """The entry's content."""
         return self.fields.get("body", b"")
 
 
 class Resolution(StrEnum):
-    """What came of an attempt to put a letter back, or to drop it."""
+    """The result of an attempt to put a letter back, or to drop it."""
 
     RETRIED = "retried"
     DROPPED = "dropped"
     GONE = "gone"
     """There is no such letter, or no more."""
     CLAIMED = "claimed"
-    """Somebody else is at it."""
+    """Another operator has claimed it."""
     TOO_LATE = "too late"
-    """A click is good for a moment only: nothing may be done in somebody's name long after they asked."""
+    """A command is valid for a moment only: nothing may be done in a person's name long after they asked."""
 
 
 class DeadLetters:

@@ -17,10 +17,9 @@ Verdict = Literal["begin", "end", ""]
 @dataclass(frozen=True)
 class Delay:
     """
-    How things are in a channel: how many cards wait, and how many seconds the oldest has.
+    The backlog of a channel: how many cards wait, and how many seconds the oldest has.
 
-    `verdict` tells whoever asked to tell people that cards are late (`begin`), or not any more (`end`). Nobody else is
-    told so.
+    `verdict` makes the caller announce that cards are late (`begin`), or no longer (`end`); only that caller does.
     """
 
     verdict: Verdict

@@ -36,10 +36,9 @@ class Documents(Generic[Value]):
     """
     All documents of one kind.
 
-    `change` is the only way to write. With a `lease` it also checks, in the same atomic step, that nobody has taken the
-    incident over, and raises `FencedOff` if somebody has.
-
-    In that step the incident's journal gets the facts that `told` finds in the change, and those that the writer adds.
+    `change` is the only way to write. With a `lease` it also checks, in the same atomic step, that the lease is still
+    held, and raises `FencedOff` if not. In that step the incident's journal gets the facts that follow from the change,
+    and those that the writer adds.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
 """
-Loop prevention, the write path's half: say what is about to happen before it is made to happen.
+Loop prevention on the write path: records the event that a call is about to cause, before the call.
 
-The read path's half is `fold`, which lets an event that fits an expectation announce the command instead of a change by
-somebody else. An expectation is forgotten only if the first and only attempt certainly failed; until its window closes,
-an unclear call may still turn out to have gone through.
+The read path's half is `fold`, which attributes a matching event to the command instead of another person. An
+expectation is forgotten only if the first and only attempt certainly failed; until its window closes, an uncertain call
+may still turn out to have succeeded.
 """
 
 from collections.abc import Callable

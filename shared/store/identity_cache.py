@@ -7,7 +7,7 @@ from shared.store.redis import Redis
 LINK_KEPT = 10 * 60
 """Seconds that a link is remembered."""
 MISS_KEPT = 60
-"""Seconds that a vain search is remembered; shorter, because somebody may just be mending it."""
+"""Seconds that a miss is cached; shorter, because the mapping may just be getting fixed."""
 
 _MISS = "-"
 
@@ -32,7 +32,7 @@ class IdentityCache:
         await self._redis.set(keys.link(user), found, ex=LINK_KEPT)
 
     async def remember_miss(self, user: SlackUserId, email: str) -> None:
-        """Remember that nobody has this address."""
+        """Cache that this address has no user."""
         await self._redis.set(keys.link(user), _MISS + email, ex=MISS_KEPT)
 
     async def forget(self, user: SlackUserId) -> None:
@@ -40,12 +40,12 @@ class IdentityCache:
         await self._redis.delete(keys.link(user))
 
     async def mention(self, user: UserId) -> SlackUserId | None:
-        """Recall the Slack user of a PagerDuty user; empty when there is none, None when nobody has looked."""
+        """Return the Slack user of a PagerDuty user; empty if there is none, None if it is not cached."""
         found = await self._text(keys.mention(user))
         return None if found is None else SlackUserId(found)
 
     async def remember_mention(self, user: UserId, found: SlackUserId | None) -> None:
-        """Remember whom to mention, or that there is nobody."""
+        """Cache the Slack user to mention, or that there is none."""
         await self._redis.set(keys.mention(user), found or "", ex=LINK_KEPT if found else MISS_KEPT)
 
     async def _text(self, key: str) -> str | None:

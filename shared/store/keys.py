@@ -24,7 +24,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{<incident>}:commands`       | hash   | 180 d    | the incident's command queue: `rev`, `doc` |
 | `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |
 | `pb:{<incident>}:journal`        | stream | 30 d     | what was seen, decided and done, the last 1,000 steps |
-| `pb:{GLOBAL}:progress`       | hash   | 180 d    | how far resync and watchdog have come: `rev`, `doc` |
+| `pb:{GLOBAL}:progress`           | hash   | 180 d    | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{<incident>}:lease:<name>`   | string | lease    | who holds the incident for one kind of work |
 | `pb:{<incident>}:epoch:<name>`   | string | 180 d    | how often that lease has been taken: the fencing token |
 | `pb:{pace}:<budget>`             | string | seconds  | when Slack's next call of a kind is due (Redis µs) |

@@ -42,9 +42,9 @@ class Lease:
 
     async def check(self, needed: float) -> None:
         """
-        Make sure that the lease lasts for `needed` more seconds, prolonging it if it would not.
+        Require that the lease lasts for `needed` more seconds, renewing it if necessary.
 
-        Raises `FencedOff` if somebody else has it.
+        Raises `FencedOff` if another worker holds it.
         """
         if self._until - self._leases.now() < needed:
             self._until = await self._leases.renew(self)
@@ -78,7 +78,7 @@ class Leases:
         self._renew = Script(redis, "renew")
 
     async def take(self, incident: IncidentId) -> Lease | None:
-        """Take the lease on `incident`, or return None when somebody holds it."""
+        """Take the lease on `incident`, or return None if it is held."""
         asked = self.now()
         names = [keys.lease(incident, self.work), keys.epoch(incident, self.work)]
         # A counter that starts anew, in a store that has lost its data, must not come to a token that is still held.

@@ -1,8 +1,7 @@
 """
-Which incidents are open, in all and by the channel that shows them.
+The index of open incidents, in all and by channel.
 
-An index over the projections, written after each of their passes. It may lag or, after a crash, be wrong, so whoever
-reads it looks at the projection as well.
+It is written after each pass and may lag or, after a crash, be wrong, so readers check the projection as well.
 """
 
 from collections.abc import Iterable

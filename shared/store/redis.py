@@ -1,8 +1,8 @@
 """
-The connection to Redis or Valkey: one attempt per call, short time-outs, one error, and appends that are on disk.
+The connection to Redis or Valkey: one attempt per call, short time-outs, one error, and durable appends.
 
-redis-py repeats calls by itself, writes included, which can append one click eleven times. Here each call goes over the
-wire once; whoever calls decides whether to repeat.
+redis-py retries calls by itself, writes included, which can append one click eleven times. Here each call goes over the
+wire once; the caller decides whether to repeat.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ NO_WAITAOF = (
     "this server cannot tell what is on its disk, because it has no WAITAOF (Redis has it from 7.2 on, and Valkey): "
     "what it has just taken may be lost with its machine"
 )
-"""What holds of an older Redis."""
+"""The limitation of an older Redis."""
 
 _ANSWERS = ("BUSYGROUP", "NOGROUP")
 """Replies that say something about the data. Any other error reply means that the server does not do its work."""
@@ -61,11 +61,10 @@ class Redis(redis.asyncio.Redis):
 @dataclass(frozen=True)
 class Durability:
     """
-    What a probe found to be in force.
+    The result of a probe.
 
-    `fsync` says that `WAITAOF` answers, so an append can wait for the disk; `why_not` says what stands against it.
-    `eviction` is the policy for a full memory, empty when this user may not read it; anything but `noeviction` may
-    lose entries.
+    `fsync` is true if `WAITAOF` works, so an append can wait for the disk; `why_not` is why it does not. `eviction` is
+    `maxmemory-policy`, empty if this user may not read it; anything but `noeviction` may lose entries.
     """
 
     fsync: bool
@@ -74,7 +73,7 @@ class Durability:
 
     @property
     def evicts(self) -> bool:
-        """Tell whether Redis is known to throw data away when its memory is full."""
+        """True if Redis is known to evict data when its memory is full."""
         return self.eviction not in {"", NO_EVICTION}
 
 
@@ -211,7 +210,7 @@ async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
         await _make_sure_alive(connection)
         yield connection
     except BaseException:
-        # A reply that nobody has read must not meet the next call on this connection.
+        # An unread reply must not be taken for that of the next call on this connection.
         await connection.disconnect(nowait=True)
         raise
     finally:

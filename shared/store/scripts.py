@@ -15,7 +15,7 @@ Lets a script write also when the memory is full. What fills it is what waits fo
 to take it away; new entries are appended without a script, and refused.
 """
 FLAGS_NOT_SUPPORTED = "near '#'"
-"""What a server says to that which does not know it: a Redis before 7."""
+"""The error of a server that does not know script flags: a Redis before 7."""
 
 
 class Script:

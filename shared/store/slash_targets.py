@@ -1,4 +1,4 @@
-"""What a typed line without a number meant when it first came. A copy of it must not mean anything else."""
+"""The incident that a typed line without a number was first about. A redelivered line keeps it."""
 
 from shared.model.ids import CommandId, IncidentId
 from shared.store import keys

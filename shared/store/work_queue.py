@@ -56,6 +56,6 @@ class WorkQueue:
         return Due(incident_id(incident), marks)
 
     async def finish(self, due: Due, again_in: float | None = None) -> None:
-        """Say that the work is done, or that it goes on in so many seconds. What was marked meanwhile stays due."""
+        """Finish the work, or reschedule it in so many seconds. An incident marked meanwhile stays due."""
         again = -1 if again_in is None else max(0, int(again_in * 1000))
         await self._finish(self._keys, [due.incident, due.marks, again])

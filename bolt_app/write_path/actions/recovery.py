@@ -53,9 +53,7 @@ def outcome_of(context: ActionContext, effect: ActionResult) -> Outcome:
 
 
 def done_by_other(context: ActionContext, effect: ActionResult) -> Outcome | None:
-    """
-    Return the outcome if another person set the state a moment earlier: a PUT that changed nothing also answers 200.
-    """
+    """Return the outcome if another person set the state a moment earlier: a PUT without effect also answers 200."""
     if context.command.action.status is None or effect.incident is None:
         return None
     change = effect.incident.status_change

@@ -1,4 +1,4 @@
-"""What the doctor looks at: everything that can be opened with what is set."""
+"""The doctor's context: every client and file that the settings allow to open."""
 
 import os
 import sys
@@ -42,7 +42,7 @@ INCOMPLETE = unseen("it is not asked", "mend the settings above first")
 
 
 class Here(Environment):
-    """What is on this machine, as far as it is not wrong."""
+    """The local configuration, as far as it is valid."""
 
     bridge_config: Path = SharedSettings.model_fields["bridge_config"].default
     worker_port: Port = WorkerSettings.model_fields["worker_port"].default
@@ -50,7 +50,7 @@ class Here(Environment):
 
 
 def here() -> Here:
-    """Tell what is on this machine; the defaults where the settings are wrong."""
+    """Return the local configuration, with defaults where settings are invalid."""
     return _loaded(Here) or Here.model_construct()
 
 
@@ -72,7 +72,7 @@ class PagerDutySide:
 
 @dataclass(frozen=True)
 class Site:
-    """What could be opened; None for what could not, about which `problems` has something to say."""
+    """The opened clients; None for each that could not be opened, with the reason in `problems`."""
 
     here: Here
     config: BridgeConfig

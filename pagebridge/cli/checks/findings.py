@@ -1,4 +1,4 @@
-"""What a check finds, how several are made side by side, and what they come to together."""
+"""Findings of checks: running checks side by side, and their overall result."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -29,7 +29,7 @@ EXIT_CODES = {Status.PASS: 0, Status.UNSEEN: 0, Status.WARNING: 1, Status.FAIL: 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check came to: what it saw, and the mend where there is something to do."""
+    """The result of a check: what was seen, and the fix if there is something to do."""
 
     status: Status
     what: str
@@ -73,22 +73,22 @@ class Once(Generic[T]):
 
 
 def passed(what: str) -> Verdict:
-    """Say that something is right."""
+    """Return a finding that something is right."""
     return Verdict(Status.PASS, what)
 
 
 def warned(what: str, mend: str) -> Verdict:
-    """Say that something may go wrong."""
+    """Return a finding that something may go wrong."""
     return Verdict(Status.WARNING, what, mend)
 
 
 def failed(what: str, mend: str) -> Verdict:
-    """Say that something does not work."""
+    """Return a finding that something does not work."""
     return Verdict(Status.FAIL, what, mend)
 
 
 def unseen(what: str, mend: str = "") -> Verdict:
-    """Say that something cannot be seen from here, and how a person sees it."""
+    """Return a finding that something cannot be checked from here, and how to check it by hand."""
     return Verdict(Status.UNSEEN, what, mend)
 
 
@@ -114,7 +114,7 @@ async def look_at_all(checks: Iterable[Check]) -> list[Finding]:
 
 
 def worst(findings: Sequence[Verdict]) -> Status:
-    """Tell what several findings come to."""
+    """Return the worst verdict of several findings."""
     order = list(Status)
     return max((finding.status for finding in findings), key=order.index, default=Status.PASS)
 

@@ -1,4 +1,4 @@
-"""What the processes on this machine say about themselves on their loopback ports."""
+"""Checks of the local processes through their loopback endpoints."""
 
 import json
 
@@ -36,7 +36,7 @@ class Receiver:
         self._port = port
 
     async def is_here(self) -> bool:
-        """Tell whether one runs on this machine."""
+        """True if one runs on this machine."""
         return await self.turned_away() is not None
 
     async def turned_away(self) -> float | None:

@@ -1,4 +1,4 @@
-"""What can be found without asking anybody: the settings, who may read them, and `bridge.toml`."""
+"""Checks that need no network: settings, their file modes, and `bridge.toml`."""
 
 import stat
 from pathlib import Path
@@ -12,7 +12,7 @@ from shared.config.errors import Misconfigured
 from shared.config.settings import Settings, load
 
 NO_STORE = "redis://unset.invalid"
-"""Stands for the embedded Valkey, whose address nobody has to know."""
+"""Stands for the embedded Valkey, whose address is not needed."""
 
 
 def everything(config: Path, env: Path = ENV) -> list[Check]:
@@ -30,7 +30,7 @@ def settings() -> list[Check]:
 
 
 def private(env: Path) -> Verdict:
-    """Check that nobody else on this machine reads the secrets."""
+    """Check that no other user of this machine can read the secrets."""
     if not env.exists():
         return passed(f"there is no {env}: the environment has the settings")
     mode = stat.S_IMODE(env.stat().st_mode)
@@ -77,7 +77,7 @@ def unreachable(config: BridgeConfig) -> Verdict | None:
 
 
 def _wrong(problem: str) -> Verdict:
-    """Tell what is wrong with one setting, and where it comes from."""
+    """Return what is wrong with a setting, and where it was set."""
     what, _, meaning = problem.partition(". ")
     if "is not set" not in what:
         return failed(what, f"correct it: {meaning}")
@@ -89,7 +89,7 @@ def _wrong(problem: str) -> Verdict:
 
 
 def _redis_url_given() -> bool:
-    """Tell whether there is one, be it right or wrong."""
+    """True if a Redis URL is set, valid or not."""
     try:
         return load(StoreSettings).redis_url is not None
     except Misconfigured:

@@ -1,4 +1,4 @@
-"""Checks of PagerDuty: the key, what the account can do, and services whose incidents belong to nobody."""
+"""Checks of PagerDuty: the key, the account's abilities, and services without a team."""
 
 from typing import Literal
 
@@ -48,7 +48,7 @@ async def abilities(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) ->
 
 
 async def without_team(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> Verdict:
-    """Find services whose incidents belong to no team, so that nobody can be told apart by one."""
+    """Find services without a team: team rules cannot apply to their incidents."""
     names = [service.name for service in await pagerduty.all_services() if not service.teams]
     if not names or mode == "pagerduty":
         return passed("every service has a team" if not names else f"{len(names)} have none; PagerDuty's roles decide")

@@ -1,4 +1,4 @@
-"""Checks of Redis: in reach, on disk, never full of holes, and doing whatever the worker asks of it."""
+"""Checks of Redis: reachable, durable, never evicting, and allowing every command that the worker needs."""
 
 import secrets
 from typing import Literal

@@ -97,7 +97,7 @@ async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
 
 
 async def its_command(identity: Once[SlackIdentity], command: str) -> Verdict:
-    """Say what can be known of the command: no method of Slack's tells an app of its commands or interactivity."""
+    """Report that the command cannot be checked: no Slack method returns an app's commands."""
     if "commands" not in (await identity()).scopes:
         return failed("the app was installed without any command", "give it the scope commands, and reinstall it")
     what = f"Slack tells no app whether {command} leads to it, nor whether interactivity is on"

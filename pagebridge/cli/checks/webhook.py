@@ -62,7 +62,7 @@ async def scope(ours: Ours) -> Verdict:
 
 
 async def address(ours: Ours, *, local: bool) -> Verdict:
-    """Check that PagerDuty can reach where it sends, and that nobody reads on the way."""
+    """Check that PagerDuty can reach the webhook URL, over an encrypted connection."""
     for each in await ours():
         url = urlsplit(each.url)
         if not url.path.endswith(PATH):
@@ -86,7 +86,7 @@ async def enabled(ours: Ours) -> Verdict:
 
 
 async def arrives(ours: Ours, pinging: Pinging) -> Verdict:
-    """Let PagerDuty send a ping through each, and see it arrive: its address, its secret and the store are right."""
+    """Send a ping through each subscription and wait for it: that proves its URL, its secret and the store."""
     for each in await ours():
         try:
             verdict = judge(each, await pinging.ping(each.id))
@@ -98,7 +98,7 @@ async def arrives(ours: Ours, pinging: Pinging) -> Verdict:
 
 
 def judge(subscription: WebhookSubscription, ping: Ping) -> Verdict:
-    """Say what became of a ping, and what to do about it."""
+    """Return the finding for the result of a ping."""
     match ping:
         case Ping.CAME:
             return passed("PagerDuty's ping came, was verified, and was stored")
@@ -116,7 +116,7 @@ def judge(subscription: WebhookSubscription, ping: Ping) -> Verdict:
 
 
 def is_private(host: str) -> bool:
-    """Tell whether a host is known to be out of reach from outside."""
+    """True if a host is known to be unreachable from the internet."""
     try:
         return not ip_address(host).is_global
     except ValueError:

@@ -70,7 +70,7 @@ class Authentication(Protocol):
         """Return another header than one that was refused, None if there is no other. Raises as `header` does."""
 
     async def aclose(self) -> None:
-        """Let go of everything."""
+        """Close everything."""
 
 
 class ApiKey:
@@ -103,10 +103,10 @@ class AccessToken:
 
 class TokenSource:
     """
-    The tokens of an app, renewed before they end and after a refusal.
+    The tokens of an OAuth app, renewed before they expire and after a refusal.
 
-    While the one in force is good for a while no call waits for the next. What the token server says or does not say is
-    never more than `Unavailable` or `BadCredentials`: whatever a call was for has then surely not been done.
+    While the current token is valid for a while no call waits for the next. A failure of the token server is never more
+    than `Unavailable` or `BadCredentials`: the call itself has then surely not been made.
     """
 
     def __init__(self, app: OAuthApp, timeout: float, now: Callable[[], float] = time.monotonic) -> None:
@@ -141,7 +141,7 @@ class TokenSource:
     async def _next(self, deadline: float) -> str:
         try:
             async with asyncio.timeout_at(deadline):
-                # Whoever gives up must not take the token away from the others who wait for it.
+                # A cancelled caller must not take the token away from the others who wait for it.
                 return (await asyncio.shield(asyncio.wrap_future(self._ask()))).header
         except TimeoutError:
             raise Unavailable("PagerDuty gave no token in time") from None
@@ -210,5 +210,5 @@ def _word(response: Response) -> str:
 
 
 def _unreachable(error: BaseException) -> Unavailable:
-    """Say what failed without the client's own text, which names addresses."""
+    """Describe a connection error without the client's own text, which contains addresses."""
     return Unavailable(f"PagerDuty's token server cannot be reached: {type(error).__name__}")

@@ -47,7 +47,7 @@ class Directory(Transport):
         return await self._search("teams", "teams", query, user_model.parse_teams)
 
     async def team_members(self, team: TeamId) -> dict[UserId, str]:
-        """Read everybody on a team, with their role there: `manager`, `responder` or `observer`."""
+        """Read the members of a team with their role there: `manager`, `responder` or `observer`."""
         roles: dict[UserId, str] = {}
         async for page in self._pages("team_members", get("teams", team, "members"), user_model.parse_members):
             roles |= page
@@ -67,9 +67,10 @@ class Directory(Transport):
         """
         Read who is on call for an escalation policy at which level, now or in the second of `at_ms`.
 
-        With `until_ms` also whoever is at any time up to that second.
+        With `until_ms` also those on call at any time up to that second.
 
-        Somebody may be on call at several levels, or at one by several schedules. PagerDuty limits these more strictly.
+        One person may be on call at several levels, or at one by several schedules. PagerDuty limits these calls more
+        strictly.
         """
         params: Params = {"escalation_policy_ids[]": policy}
         if at_ms is not None:
@@ -106,7 +107,7 @@ class Directory(Transport):
         return (await self._read("abilities", get("abilities"), service_model.parse_abilities)).value
 
     async def clock(self) -> Instant:
-        """Tell what PagerDuty's clock shows, to the second."""
+        """Return PagerDuty's clock, to the second."""
         return (await self._read("clock", get("abilities"), service_model.parse_abilities)).date
 
     async def _search(

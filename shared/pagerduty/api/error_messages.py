@@ -1,7 +1,7 @@
 """
-What PagerDuty's refusals mean, in plain words for the person who acted. Pure.
+Pure: PagerDuty's refusals in plain words, for the person who acted.
 
-Source: PagerDuty's page on errors. The codes are told apart by the body; the HTTP status of most is 400.
+Source: PagerDuty's page on errors. The error codes are in the body; the HTTP status of most is 400.
 """
 
 from shared.errors import BadCredentials, NotFound, Refused
@@ -55,11 +55,11 @@ WORDS: dict[int, tuple[str, str]] = {
     2100: _GONE,
     5001: _GONE,
 }
-"""What each code means, and the next step. Those for arguments have none: there PagerDuty's own words say more."""
+"""The meaning of each code, and the next step. Codes for arguments have none: there PagerDuty's own words say more."""
 
 
 def explain(error: Refused) -> tuple[str, str]:
-    """Say in a sentence why something was refused, and what to do next."""
+    """Return why a call was refused in one sentence, and the next step."""
     if isinstance(error.code, str):
         # Only Slack names its errors by words.
         return f"{error}.", ADMIN

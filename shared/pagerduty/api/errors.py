@@ -1,5 +1,5 @@
 """
-What every answer of PagerDuty's has in common: its clock, whether another page follows, and what an error means. Pure.
+Pure: what all of PagerDuty's responses have in common: clock, pagination and errors.
 
 Sources: PagerDuty's pages on errors, pagination and rate limits.
 """
@@ -22,7 +22,7 @@ BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, REQUEST_TIMEOUT, TOO_MANY, SERVER_ERROR = 
 
 
 def has_more(answer: object) -> bool:
-    """Tell whether another page follows."""
+    """True if another page follows."""
     return Fields.of(answer).get("more") is True
 
 

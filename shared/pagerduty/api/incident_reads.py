@@ -16,7 +16,7 @@ from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
 
 IN_FULL = ("body", "conference_bridge")
-"""What PagerDuty shows of an incident only when asked to."""
+"""What PagerDuty includes in an incident only on request."""
 
 
 class IncidentReads(Transport):
@@ -33,11 +33,11 @@ class IncidentReads(Transport):
 
     async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
         """
-        Read incidents, the oldest first, page by page.
+        Read incidents, oldest first, page by page.
 
         PagerDuty pages no further than 10,000 and answers `Refused` beyond: narrow `wanted` by service or age then. An
-        incident that changes between two pages so that it fits no more lets the next one slip past; whoever must see
-        all of them reads again.
+        incident that stops matching between two pages lets the next one be skipped; a caller that must see all reads
+        again.
         """
         async for page in self._pages(
             "incidents", get("incidents", params=wanted.params), incident_model.parse_incidents

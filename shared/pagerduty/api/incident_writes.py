@@ -34,9 +34,9 @@ class IncidentWrites(Transport):
         self, incident: IncidentId, from_email: str, *, assignees: Sequence[UserId] = (), policy: str | None = None
     ) -> Read[RestIncident]:
         """
-        Assign an incident to `assignees`, or give it to `policy`, which starts at its first level.
+        Assign an incident to `assignees`, or to `policy`, which starts at its first level.
 
-        With assignees the escalation stops: PagerDuty notifies them and nobody else.
+        With assignees the escalation stops: PagerDuty notifies only them.
         """
         body = request_bodies.assignees_request(assignees) if policy is None else request_bodies.policy_request(policy)
         return await self._put("reassign", incident, body, from_email)
@@ -54,7 +54,7 @@ class IncidentWrites(Transport):
         return await self._put("set_priority", incident, request_bodies.priority_request(priority), from_email)
 
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
-        """Let the acknowledgement of an acknowledged incident last `seconds` from now, `LONGEST_SNOOZE` at most."""
+        """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `LONGEST_SNOOZE`."""
         request = change("POST", "incidents", incident, "snooze", body={"duration": seconds}, from_email=from_email)
         return await self._write("snooze", request, incident_model.parse_incident)
 
@@ -75,7 +75,7 @@ class IncidentWrites(Transport):
         policies: Sequence[str] = (),
     ) -> Read[ResponderRequest]:
         """
-        Ask `users`, and whoever is on call for `policies`, to help.
+        Ask `users`, and those on call for `policies`, to help.
 
         An account without the ability `coordinated_responding` is `Refused`. PagerDuty takes the `requester` from the
         body; `from_email` is theirs.
@@ -85,7 +85,7 @@ class IncidentWrites(Transport):
         return await self._write("request_responders", request, note_model.parse_responder_request)
 
     async def publish_status_update(self, incident: IncidentId, message: str, from_email: str) -> Read[StatusUpdate]:
-        """Tell stakeholders how an incident stands."""
+        """Publish a status update to stakeholders."""
         body: Body = {"message": message}
         request = change("POST", "incidents", incident, "status_updates", body=body, from_email=from_email)
         return await self._write("publish_status_update", request, note_model.parse_status_update)

@@ -1,7 +1,7 @@
 """
-What the bridge asks of PagerDuty: the bodies of its writes, and which incidents it wants to see. Pure.
+Pure: the bodies of writes, and the filters of incident lists.
 
-A body says what is to change and nothing else. Sources: PagerDuty's OpenAPI description; limits as noted.
+A body contains only what changes. Sources: PagerDuty's OpenAPI description; limits as noted.
 """
 
 from collections.abc import Sequence
@@ -99,7 +99,7 @@ def priority_request(priority: str) -> Body:
 
 
 def responders_request(requester: UserId, message: str, users: Sequence[UserId], policies: Sequence[str]) -> Body:
-    """Make the body of the `POST` that asks users, and whoever is on call for policies, to help."""
+    """Return the body of the `POST` that asks users, and those on call for policies, to help."""
     targets = [reference("user", user) for user in users]
     targets += [reference("escalation_policy", policy) for policy in policies]
     wrapped = [{"responder_request_target": target} for target in targets]
@@ -129,7 +129,7 @@ def reference(kind: str, thing: str) -> dict[str, str]:
 
 
 def _assigned(new: NewIncident) -> Body:
-    """Say whose it is; PagerDuty takes a policy or an assignee, not both."""
+    """Return the assignment; PagerDuty takes a policy or an assignee, not both."""
     if new.assignee is not None:
         return {"assignments": _assignments([new.assignee])}
     return {} if new.policy is None else {"escalation_policy": reference("escalation_policy", new.policy)}

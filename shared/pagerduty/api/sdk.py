@@ -15,11 +15,11 @@ from httpx2 import Response, create_ssl_context
 from pagerduty.auth_method import HeaderAuthMethod
 
 Error = pagerduty.Error
-"""What it raises; `response` is the answer, if there was one."""
+"""The package's error; `response` is the response, if there was one."""
 
 
 class Once(pagerduty.ApiClient):
-    """What every client of the package is told."""
+    """The options of every client of the package."""
 
     max_network_attempts = 0
     max_http_attempts = -1
@@ -84,7 +84,7 @@ def authorities() -> ssl.SSLContext:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address is on this machine."""
+    """True if an address is on this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

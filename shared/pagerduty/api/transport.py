@@ -1,8 +1,7 @@
 """
 PagerDuty's REST API over HTTP: one request on the wire per call, counted, and every failure one of our errors.
 
-The official `pagerduty` package does the talking. Whether a call may be repeated is decided by whoever made it, who
-knows what it was for.
+The official `pagerduty` package sends it. The caller decides whether a call may be repeated, as it knows its purpose.
 """
 
 import asyncio
@@ -42,7 +41,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Read(Generic[T]):
-    """What PagerDuty answered, and when by its own clock, to the second."""
+    """PagerDuty's response and its `Date`, to the second."""
 
     value: T
     date: Instant
@@ -50,7 +49,7 @@ class Read(Generic[T]):
 
 @dataclass
 class Request:
-    """One request, and how far it got. `abandoned` once nobody waits for its answer any more."""
+    """A request and its progress. `abandoned` once its caller has stopped waiting."""
 
     method: str
     path: str
@@ -65,7 +64,7 @@ class Request:
         return replace(self, headers={**self.headers, "Authorization": header}, abandoned=False, sent=False)
 
     def progress(self, stage: str) -> None:
-        """Note that bytes are about to leave, unless that would be for nobody."""
+        """Note that bytes are about to leave, unless the caller has given up."""
         if stage == _SENDING:
             if self.abandoned:
                 raise Unavailable("given up before it was sent")
@@ -73,7 +72,7 @@ class Request:
 
 
 def get(*path: str, params: Params | None = None) -> Request:
-    """Make the request that reads what is at `path`, each part of which stays one step, whatever stands in it."""
+    """Return the request that reads `path`, whose parts are each quoted as one path segment."""
     return Request("GET", _path(path), params or {})
 
 
@@ -115,7 +114,7 @@ class Transport:
             return Read(parse(_decoded(response)), errors.server_time(response.headers))
 
     async def _write(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
-        """Make a change. Of one whose answer cannot be read nobody knows what it did."""
+        """Make a change. If its response cannot be read, its effect is unknown."""
         try:
             return await self._read(name, request, parse)
         except Malformed as error:
@@ -215,7 +214,11 @@ def _decoded(response: Response) -> object:
 
 
 def _lost(request: Request, error: BaseException) -> Unavailable | Uncertain:
-    """Tell a call that never left from one whose answer never came. The client's own text would name addresses."""
+    """
+    Return the error for a call that never left, or for one whose response never came.
+
+    The client's own text would contain addresses.
+    """
     if request.sent:
         return Uncertain(f"the connection to PagerDuty broke: {type(error).__name__}")
     return Unavailable(f"PagerDuty cannot be reached: {type(error).__name__}")

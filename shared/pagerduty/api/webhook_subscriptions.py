@@ -20,7 +20,7 @@ class WebhookSubscriptions(Transport):
         return (await self._write("enable_subscription", request, webhook_subscription_model.parse_subscription)).value
 
     async def ping_subscription(self, subscription: str) -> None:
-        """Let PagerDuty send a `pagey.ping`; that it was sent does not say that it came."""
+        """Make PagerDuty send a `pagey.ping`; success means that it was sent, not that it arrived."""
         await self._tell("ping_subscription", change("POST", "webhook_subscriptions", subscription, "ping"))
 
     async def create_subscription(self, body: Body) -> Created:

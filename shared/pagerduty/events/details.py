@@ -1,8 +1,8 @@
 """
-What an event tells besides who and when: what came out, and what its words need. Pure.
+Pure: an event's detail (its result) and the details that its words need.
 
-What came out (`detail`) is written so that a webhook, a read and a log entry of the same change give the same: ids, not
-names, and texts by their digest. Source of every shape: the examples of PagerDuty's pages on V3 webhooks.
+`detail` is written so that a webhook, a read and a log entry of the same change give the same: ids, not names, and
+texts by their digest. Source of every shape: the examples of PagerDuty's pages on V3 webhooks.
 """
 
 import json
@@ -40,7 +40,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     PRIORITY_UPDATED: ("priority",),
     SERVICE_UPDATED: ("service",),
 }
-"""What each event says of the incident after it. A later line of the thread takes its "from what" from there."""
+"""The details of each event that describe the state after it. A later line takes its "from" from there."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Happening:
 
 
 def happening(event_type: str, snapshot: Snapshot | None, data: Fields) -> Happening:
-    """Read what happened. A kind of data that nobody documented tells nothing."""
+    """Return what happened. An undocumented kind of data has no details."""
     if snapshot is not None:
         return _of_incident(event_type, snapshot, data)
     read = _KINDS.get(str(data.get("type")))
@@ -61,28 +61,28 @@ def happening(event_type: str, snapshot: Snapshot | None, data: Fields) -> Happe
 
 
 def came_out(event_type: str, snapshot: Snapshot) -> str:
-    """Say what a change of the incident came out with; empty where the type alone decides it."""
+    """Return the detail of a change of the incident; empty where the type alone decides it."""
     read = _CAME_OUT.get(event_type)
     return read(snapshot) if read else ""
 
 
 def responder(person: str, state: str) -> str:
-    """Say what came out of asking `person`. REST says joined where webhooks say accepted."""
+    """Return the detail of a responder request to `person`. REST says joined where webhooks say accepted."""
     return f"{person}:{'joined' if state == 'accepted' else state}"
 
 
 def conference_bridge(number: str, url: str) -> str:
-    """Say what came out of changing the conference bridge."""
+    """Return the detail of a changed conference bridge."""
     return digest(f"{number} {url}")
 
 
 def merged(into: Ref) -> Details:
-    """Say which incident took another one over."""
+    """Return the detail of an incident that was merged into another."""
     return (("merged", into.name or into.id), ("merged_url", into.url))
 
 
 def names(refs: Iterable[Ref]) -> str:
-    """Name people or things, the same whatever order they come in."""
+    """Return the names of people or things, independent of their order."""
     return ", ".join(sorted(map(_name, refs)))
 
 
@@ -135,7 +135,7 @@ def _conference_bridge(data: Fields) -> Happening:
 
 
 def _field_values(data: Fields) -> Happening:
-    """Tell of the fields that changed: PagerDuty lists all with their new values, then the changed with their old."""
+    """Return the changed fields: PagerDuty lists all with their new values, then the changed ones with their old."""
     values = _values(data.members("custom_fields"))
     old = _values(data.members("changed_custom_fields"))
     changed = {name: value for name, value in values.items() if name in old or not old}
@@ -185,7 +185,7 @@ def _workflow(data: Fields) -> Happening:
 
 
 def _staged(data: Fields, state: str, said: Details) -> Happening:
-    """Tell of something that goes through states, in each of which it is told of once."""
+    """Return the details of an object with states, each of which is announced once."""
     return Happening(":".join(filter(None, (text(data.get("id")), state))), said=(*said, ("state", state)))
 
 

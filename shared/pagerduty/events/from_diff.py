@@ -1,8 +1,8 @@
 """
-What only a comparison shows: changes that PagerDuty reports by no event, or whose event was lost. Pure.
+Pure: changes that only a comparison shows, because PagerDuty reports no event for them or the event was lost.
 
-A read shows how things are, not when they became so or who changed them; where the log has one entry that must be it,
-that tells. Whatever comes out here twice, because two resyncs looked, is known by its id the second time.
+A read shows the state, not when it changed or who changed it; if the log has exactly one entry for it, that entry
+tells. A change found by two resyncs has the same id both times.
 """
 
 from collections.abc import Iterator, Sequence
@@ -100,7 +100,7 @@ def asked(incident: IncidentId, read: RestIncident) -> tuple[Event, ...]:
 
 
 def unheard(known: Incident, read: RestIncident, opens_ms: int) -> bool:
-    """Tell whether since `opens_ms` somebody was asked, or has answered, and no line tells of it."""
+    """True if since `opens_ms` a responder was asked, or has answered, and no line says so."""
     told = {(line.type, line.detail) for line in known.lines}
     news = (event for event in asked(known.id, read) if event.at.end >= opens_ms)
     return not {(event.type, event.detail) for event in news} <= told
@@ -232,12 +232,12 @@ def _deleted(incident: IncidentId, note: str, told: Line, read: Instant) -> Even
 
 
 def _written(told: Line) -> Details:
-    """Say which note it was, by what its line told."""
+    """Return the note that a line announced."""
     return (("author", told.agent.name if told.agent else ""), ("written", str(told.at.ms)))
 
 
 def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:
-    """Tell whether a note says something else now than what was told of it last."""
+    """True if a note's content differs from the last announced one."""
     edits = [line for line in lines if line.type == NOTE_EDITED and line.subject.startswith(f"{note.id}@")]
     last = max([told, *edits], key=line_time)
     return note.updated is not None and last.detail != digest(note.content)

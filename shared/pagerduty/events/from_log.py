@@ -1,8 +1,8 @@
 """
-What an incident's log tells, as events: what a lost webhook would have told, to the second. Pure.
+Pure: an incident's log entries as events: what a lost webhook would have reported, to the second.
 
-Several entries may stand for one act. An incident that is triggered, acknowledged or escalated is assigned by that, and
-PagerDuty writes both down; only an assignment for its own sake is a reassignment.
+Several entries may stand for one act. Triggering, acknowledging and escalating an incident also assign it, and
+PagerDuty logs both; only an assignment on its own is a reassignment.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -110,7 +110,7 @@ def _said(kind: str, entry: LogEntry) -> Details:
 
 
 def _agent(entry: LogEntry) -> Agent | None:
-    """Take PagerDuty's own doing for nobody's, as webhooks do."""
+    """Return no agent for PagerDuty's own doing, as webhooks have none."""
     by_itself = entry.channel in BY_ITSELF and entry.agent is not None and not entry.agent.is_user
     return None if by_itself else entry.agent
 

@@ -1,8 +1,8 @@
 """
-What is missing from a projection, and the projection with it: one fold over what PagerDuty shows. Pure.
+Pure: finds what is missing from a projection, and folds in everything PagerDuty shows.
 
-The log and the notes go through the same fold as webhooks, so what was told before is found by its line and only what
-nobody told opens one.
+The log and the notes go through the same fold as webhooks, so what was announced before joins its line, and only what
+is missing opens one.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from shared.pagerduty.models.note import Note
 
 NOTE = "annotate_log_entry"
 SILENT = frozenset({TITLE_CHANGED, URGENCY_CHANGED, NOTE_EDITED})
-"""What no other source will tell of: there is nothing to wait for."""
+"""Changes that no other source reports: there is nothing to wait for."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Shown:
 @dataclass(frozen=True)
 class Window:
     """
-    What is news, in milliseconds of PagerDuty's clock.
+    What counts as new, in milliseconds of PagerDuty's clock.
 
-    Before `opens` everything counts as told. From `closes` on a webhook may still be on its way.
+    Before `opens` everything counts as announced. From `closes` on a webhook may still be on its way.
     """
 
     opens: int
@@ -69,7 +69,7 @@ class Repaired:
 
 
 def repaired(known: Incident, shown: Shown, window: Window, now_ms: int) -> Repaired:
-    """Let what PagerDuty shows change the projection as it was before it was read. `now_ms` is the store's time."""
+    """Return the projection with what PagerDuty shows folded in. `now_ms` is the store's time."""
     after, young = _folded(known, events(known, shown, window), window, now_ms)
     settled = _settled(after, shown.incident)
     had = {line.key for line in known.lines}
@@ -81,7 +81,7 @@ def repaired(known: Incident, shown: Shown, window: Window, now_ms: int) -> Repa
 
 
 def noticed(known: Incident, entries: Sequence[LogEntry], now_ms: int) -> Repaired:
-    """Let some entries of the log take their slots. That one opens a line says only that more must be read."""
+    """Fill the slots of some log entries. One that opens a line only means that more must be read."""
     after = known
     for event in logged(known.id, entries, state_before(known, entries)):
         after = fold(after, event, now_ms).incident
@@ -91,10 +91,10 @@ def noticed(known: Incident, entries: Sequence[LogEntry], now_ms: int) -> Repair
 
 def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[LogEntry], opens_ms: int = 0) -> bool:
     """
-    Tell whether something may be missing, going by the list of incidents and the latest entries alone.
+    True if something may be missing, going by the list of incidents and the latest entries alone.
 
-    `listed` is None when the list does not have it: what counts as open here is not open any more, or was not found.
-    What happened before `opens_ms` counts as told.
+    `listed` is None if the list does not have it: what counts as open here is no longer open, or was not found. What
+    happened before `opens_ms` counts as announced.
     """
     if listed is None:
         return (
@@ -109,7 +109,7 @@ def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[L
 
 
 def _noted(known: Incident, entries: Sequence[LogEntry]) -> bool:
-    """Tell whether there is a line for every note in the log, which names none of them."""
+    """True if there is a line for every note in the log, which names none of them."""
     told = {line.detail for line in known.lines if line.type in {ANNOTATED, NOTE_EDITED}}
     return all(digest(entry.note) in told for entry in entries if entry.type == NOTE)
 

@@ -18,10 +18,10 @@ _VERSION = "v1="
 
 def verify(body: bytes, headers: Sequence[str], secrets: Sequence[str]) -> bool:
     """
-    Tell whether any of `secrets` made any of the signatures in `headers`, the values of all signature headers.
+    True if any of `secrets` made any of the signatures in `headers`, the values of all signature headers.
 
-    Never raises, whatever is in the headers. Every secret is compared with every signature, so that the time it takes
-    does not tell which one fitted. An empty secret fits nothing: anybody could sign with it.
+    Never raises. Every secret is compared with every signature, so that the timing does not reveal which one matched.
+    An empty secret matches nothing: anyone could sign with it.
     """
     candidates = _candidates(headers)
     expected = [_signature(body, secret) for secret in secrets if secret]

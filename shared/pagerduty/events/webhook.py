@@ -62,10 +62,10 @@ class Ignored:
 
 def parse(body: bytes) -> Event | Ignored:
     """
-    Read the body of a delivery.
+    Parse the body of a delivery.
 
-    An `incident.*` type that is not known becomes an event with whatever it carries. Raises `Malformed` for anything
-    but a V3 delivery, and nothing else, whatever the bytes are.
+    An unknown `incident.*` type becomes an event with what it carries. Raises `Malformed`, and nothing else, for
+    anything but a V3 delivery.
     """
     event = Fields.of(Fields.of(_json(body)).get("event"))
     event_type = _matching(_EVENT_TYPE, event.get("event_type"), "the type of an event")
@@ -139,7 +139,7 @@ def _snapshot(event_type: str, data: Fields) -> Snapshot | None:
     except Malformed:
         if event_type in SNAPSHOT_TYPES:
             raise
-        # Nobody documented what this event carries; it still says that something happened, and the rest can be read.
+        # This event's data is not documented; it still shows that something happened, and the rest can be read.
         return None
 
 

@@ -11,10 +11,10 @@ from shared.pagerduty.models.fields import Fields, is_user, members, optional_re
 @dataclass(frozen=True)
 class EscalationLevel:
     """
-    One level of an escalation policy: whom it names, directly and by schedule.
+    One level of an escalation policy: its people and schedules.
 
-    After `delay_minutes` an incident that nobody acknowledged goes on to the next level. With `round_robin` only one
-    of them is paged each time.
+    After `delay_minutes` an unacknowledged incident escalates to the next level. With `round_robin` only one of them is
+    paged each time.
     """
 
     users: tuple[Ref, ...]
@@ -42,9 +42,9 @@ class EscalationPolicy:
 @dataclass(frozen=True)
 class OnCall:
     """
-    That somebody is on call at a level, by a schedule or always (`schedule` is None).
+    A person on call at a level, by a schedule or always (`schedule` is None).
 
-    `since` and `until` are the ends of the shift; None: from ever, or for good.
+    `since` and `until` are the ends of the shift; None if open-ended.
     """
 
     level: int

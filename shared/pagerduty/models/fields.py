@@ -79,7 +79,7 @@ def text(value: object) -> str:
 
 
 def written(value: object) -> str:
-    """Take `value`, whatever it is, as something to be read: a text as it is, null as empty, all else as JSON."""
+    """Return `value` as text: a string as it is, null as empty, all else as JSON."""
     if value is None:
         return ""
     try:
@@ -105,7 +105,7 @@ def optional_time(value: object) -> Instant | None:
 
 
 def optional_agent(value: object) -> Agent | None:
-    """Take `value` as a reference to whoever or whatever did something; None when it is null."""
+    """Return `value` as a reference to an agent; None if it is null."""
     if value is None:
         return None
     fields = Fields.of(value)
@@ -118,7 +118,7 @@ def user_id(value: object) -> UserId:
 
 
 def is_user(reference: Fields) -> bool:
-    """Tell a reference to a user from one to a schedule or a policy."""
+    """True for a reference to a user, False for a schedule or a policy."""
     return reference.optional_text("type") in {"user", "user_reference"}
 
 

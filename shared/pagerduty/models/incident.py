@@ -25,12 +25,12 @@ from shared.pagerduty.models.fields import (
 )
 
 ANSWERABLE = frozenset({"pending", "joined"})
-"""The states in which somebody is a responder; who declined or was cancelled is none."""
+"""The states of a current responder; one who declined or was cancelled is none."""
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """That an incident was assigned to somebody, or acknowledged by somebody, and when; None where it is not said."""
+    """An assignment or acknowledgement: by whom and when; None where it is missing."""
 
     by: Ref
     at: Instant | None
@@ -109,11 +109,11 @@ class RestIncident:
 
     @property
     def acknowledgers(self) -> tuple[Ref, ...]:
-        """Who has acknowledged it; nobody once it is resolved or triggered again."""
+        """Who has acknowledged it; empty once it is resolved or triggered again."""
         return tuple(stamp.by for stamp in self.acknowledgements)
 
     def due(self, action: str) -> Instant | None:
-        """Tell when PagerDuty will do `action` by itself; None if it will not."""
+        """Return when PagerDuty will do `action` by itself; None if it will not."""
         return next((pending.at for pending in self.pending if pending.type == action), None)
 
 

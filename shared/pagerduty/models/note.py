@@ -1,4 +1,4 @@
-"""What people add to an incident, in values: notes, status updates, requests for responders. Answers in. Pure."""
+"""Pure: what people add to an incident, parsed: notes, status updates, responder requests."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Note:
 
 @dataclass(frozen=True)
 class StatusUpdate:
-    """What stakeholders were told."""
+    """A status update to stakeholders."""
 
     id: str
     message: str
@@ -29,7 +29,7 @@ class StatusUpdate:
 
 @dataclass(frozen=True)
 class Responder:
-    """Somebody who was asked to help; `state` is `pending`, `joined`, `declined` or `user_cancelled`."""
+    """A requested responder; `state` is `pending`, `joined`, `declined` or `user_cancelled`."""
 
     user: Ref
     state: str
@@ -37,7 +37,7 @@ class Responder:
 
 @dataclass(frozen=True)
 class ResponderRequest:
-    """That somebody asked others to help, and how those stand; whoever had been asked before may be missing."""
+    """A responder request and the state of its responders; those asked before may be missing."""
 
     requester: Ref | None
     requested: Instant | None

@@ -1,4 +1,4 @@
-"""What a PagerDuty account has besides people: services, priorities, abilities, in values: answers in. Pure."""
+"""Pure: the objects of an account besides people, parsed: services, priorities, abilities."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from shared.model.event import Ref
 from shared.pagerduty.models.fields import Fields, members, optional_ref, ref, text
 
 RESPONDERS = "coordinated_responding"
-"""The ability without which nobody can be asked to help (OpenAPI, responder requests)."""
+"""The ability without which responders cannot be requested (OpenAPI, responder requests)."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from shared.model.ids import TeamId, UserId
 from shared.pagerduty.models.fields import Fields, members, text, user_id
 
 PRIVATE = "none"
-"""A team whose `default_role` is this hides its incidents from everybody else."""
+"""The `default_role` of a private team, which hides its incidents from non-members."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class User:
 
 @dataclass(frozen=True)
 class Team:
-    """A PagerDuty team; a `private` one hides its incidents from whoever is not on it."""
+    """A PagerDuty team; a `private` one hides its incidents from non-members."""
 
     id: TeamId
     name: str

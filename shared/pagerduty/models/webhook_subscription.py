@@ -23,10 +23,10 @@ NEEDED = frozenset(event for event in ANNOUNCED_TYPES if event.startswith("incid
 @dataclass(frozen=True)
 class WebhookSubscription:
     """
-    A subscription to webhooks, without its secret, which PagerDuty tells only to whoever creates it.
+    A webhook subscription without its secret, which PagerDuty returns only on creation.
 
-    PagerDuty has switched a `disabled` one off for a day because its deliveries were turned away. `scope` is what it
-    listens to: `account`, `service` or `team`, the latter two with an id.
+    PagerDuty has disabled a `disabled` one for a day because its deliveries were rejected. `scope` is `account`,
+    `service` or `team`, the latter two with an id.
     """
 
     id: str
@@ -41,7 +41,7 @@ class WebhookSubscription:
 
 @dataclass(frozen=True)
 class Created:
-    """A new subscription, and its signing secret, which nobody can read again."""
+    """A new subscription and its signing secret, which cannot be read again."""
 
     subscription: WebhookSubscription
     secret: SecretStr
@@ -69,7 +69,7 @@ def change_request(*, active: bool | None = None, description: str | None = None
 
 
 def delivers_here(subscription: WebhookSubscription, wanted: str = ANY) -> bool:
-    """Tell whether it is the one with the id `wanted`; with `ANY`, whether it is active and goes to the receiver."""
+    """True if it has the id `wanted`; with `ANY`, if it is active and delivers to the receiver."""
     if wanted != ANY:
         return subscription.id == wanted
     return subscription.active and urlsplit(subscription.url).path.endswith(PATH)

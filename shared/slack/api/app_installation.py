@@ -14,14 +14,14 @@ from shared.slack.api.transport import Transport
 
 @dataclass(frozen=True)
 class SocketHello:
-    """What Slack says over a new Socket Mode connection: whose it is, and how many this app has now."""
+    """Slack's first message on a Socket Mode connection: the app, and its number of connections."""
 
     app_id: str
     connections: int
 
 
 class AppInstallation:
-    """What is asked once, when the bridge is set up or looked over. Calls end as those of `Slack`."""
+    """Calls made once, at set-up or by the doctor. Raises as `Slack` does."""
 
     _transport: Transport
 
@@ -36,32 +36,32 @@ class AppInstallation:
         """
         Open a Socket Mode connection, and close it as soon as Slack greets.
 
-        What Slack sends over it meanwhile nobody acks, so this is for an app that has no other connection.
+        Envelopes sent over it meanwhile are not acked, so this is for an app without another connection.
         """
         greeting = await self._transport.socket_hello(await self.socket_url(app_token))
         return _hello(greeting)
 
     async def app_id(self, bot_id: str) -> str:
-        """Tell to which app a bot belongs."""
+        """Return the app of a bot."""
         params = {"bot": bot_id}
         return await self._transport.call(
             "bots.info", lambda answer: models.parse_bot_app(answer[0]), http_verb="GET", params=params
         )
 
     async def bots(self) -> AsyncIterator[SlackPerson]:
-        """Read all bots of the workspace that are not deactivated, page after page of everybody."""
+        """Read all bots of the workspace that are not deactivated, page by page."""
         async for person in self.people():
             if person.is_bot and not person.deleted:
                 yield person
 
     async def people(self) -> AsyncIterator[SlackPerson]:
-        """Read everybody in the workspace, bots and deactivated people too, page after page."""
+        """Read all people of the workspace, bots and deactivated people included, page by page."""
         async for page in self._transport.pages("users.list", {}, Priority.LOW):
             for person in models.parse_people(page):
                 yield person
 
     async def clock_ms(self) -> int:
-        """Tell what Slack's clock shows, to the second, in milliseconds since 1970."""
+        """Return Slack's clock, to the second, in milliseconds since 1970."""
         return await self._transport.call("auth.test", lambda answer: _date_ms(answer[1]))
 
 

@@ -135,7 +135,7 @@ class Slack(AppInstallation):
         blocks: Blocks | None = None,
         thread_ts: MessageTs | None = None,
     ) -> None:
-        """Say something that only `user` sees. Best effort at Slack's end: it is gone when they reload."""
+        """Post a message that only `user` sees. Slack does not guarantee delivery, and it is gone after a reload."""
         body = _message(channel, text, blocks, thread_ts) | {"user": user}
         await self._transport.call("chat.postEphemeral", _ignore, channel=channel, json=body)
 
@@ -156,11 +156,11 @@ class Slack(AppInstallation):
         self, channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None, patient: bool = False
     ) -> AsyncIterator[OwnMessage]:
         """
-        Read every message of ours since `oldest_ms`, a time on our clock, and the places of deleted ones.
+        Read every message of ours since `oldest_ms`, a time on our clock, and the tombstones of deleted ones.
 
-        In a channel these are its own messages and the replies broadcast to it, in a thread the replies, in whatever
-        order Slack gives them. Nobody waits for it, so it leaves room for what is more urgent. Pages after the first,
-        and the first too if it is `patient`, wait for their turn, up to `READ_TIMEOUT` seconds each.
+        In a channel these are its own messages and broadcast replies, in a thread the replies, in Slack's order. It has
+        low priority and leaves room for urgent calls. Pages after the first, and the first too if it is `patient`, wait
+        for their turn, up to `READ_TIMEOUT` seconds each.
         """
         async for message in self._own(channel, oldest_ms, thread_ts, Priority.LOW, patient=patient):
             yield message
@@ -194,9 +194,9 @@ class Slack(AppInstallation):
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> View:
         """
-        Open a modal for whoever has just clicked: once for each click, within 3 s of it.
+        Open a modal for the person who just clicked: once for each click, within 3 s of it.
 
-        `Refused` with a code of `TRIGGER_GONE` (`shared.slack.api.errors`) when that is over.
+        `Refused` with a code of `TRIGGER_GONE` (`shared.slack.api.errors`) after that.
         """
         body = {"trigger_id": trigger_id, "view": view}
         return await self._transport.call("views.open", _view, json=body)

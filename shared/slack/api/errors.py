@@ -1,8 +1,9 @@
 """
-What Slack's failures mean for a caller. Pure.
+Pure: Slack's failures as our errors.
 
-Slack says what went wrong in a word (`{"ok": false, "error": "..."}`), mostly with HTTP status 200. Sources: the error
-lists of its method pages, its page on rate limits, and for two more words of a spent trigger its guide to interaction.
+Slack names an error in one word (`{"ok": false, "error": "..."}`), mostly with HTTP status 200. Sources: the error
+lists of its method pages, its page on rate limits, and for two more codes of an expired trigger its guide to
+interaction.
 """
 
 import math
@@ -51,7 +52,7 @@ _MEANING: Mapping[str, str] = MappingProxyType(
         "used_url": "a click can be answered five times",
     }
 )
-"""What a word means that does not say so itself."""
+"""The meaning of codes that are not self-explanatory."""
 
 LONGEST_WHY = 300
 
@@ -82,7 +83,7 @@ def _error_word(body: object) -> str:
 
 
 def _details(word: str, body: object) -> str:
-    """Say what the word means, and what Slack adds: what is wrong with the blocks, which scope is missing."""
+    """Return the meaning of the code, and Slack's details: what is wrong with the blocks, which scope is missing."""
     told: list[object] = [_MEANING.get(word)]
     if isinstance(body, dict):
         metadata = body.get("response_metadata")

@@ -1,7 +1,7 @@
 """
-What Slack tells us, in values. Pure.
+Pure: Slack's responses, parsed.
 
-Sources: the method pages, and the examples of answers on them.
+Sources: the method pages, and the examples on them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,11 +21,11 @@ TOMBSTONE = "tombstone"
 @dataclass(frozen=True)
 class SlackPerson:
     """
-    Somebody in Slack, as `users.info` shows them to us.
+    A Slack user, as `users.info` shows them to us.
 
-    `email` is None when they have none or we may not see it. `email_confirmed` is False when Slack says that it is not,
-    None when Slack does not say. A `external` belongs to another organisation, and shares a channel with us. `zone` is
-    their time zone, such as `Europe/Berlin`; empty when Slack does not say.
+    `email` is None if they have none or we may not see it. `email_confirmed` is False if Slack says that it is not,
+    None if Slack does not say. An `external` user belongs to another organisation, and shares a channel with us. `zone`
+    is their time zone, such as `Europe/Berlin`; empty if Slack does not say.
     """
 
     id: SlackUserId
@@ -87,7 +87,7 @@ class OwnMessage:
 
 @dataclass(frozen=True)
 class View:
-    """A view that somebody has open. `hash` names what it shows now."""
+    """An open view. `hash` identifies its current content."""
 
     id: str
     hash: str

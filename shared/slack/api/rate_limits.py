@@ -1,5 +1,5 @@
 """
-How fast Slack may be called. Never waits: it says how long to wait, and whoever asked puts the work back.
+Slack's rate limits. Never waits: it returns how long to wait, and the caller reschedules the work.
 
 Source of every number, where none other is named: Slack's page on rate limits (docs.slack.dev, "Rate limits"), and the
 tier on each method's own page. The limits count per app and workspace, so all workers share what is left of them.
@@ -29,24 +29,24 @@ LOCAL_FALLBACK_SECONDS = 2.0
 
 class Priority(IntEnum):
     """
-    What goes first when a method has not room for all; each method has budgets of its own.
+    The order in which calls of a method go when there is not capacity for all; each method has its own budgets.
 
-    Who has to wait stands in line by it (`Caller`). What must go first finds room kept for it besides, because those
-    in line come back at times of their own: each level may use a quarter less of every burst than the one above.
-    However many of the lower ones press, the last part of the burst is there for the higher ones, and is filled up
-    again before the lower ones get anything.
+    A call that has to wait queues by priority (`Caller`). Capacity is also reserved for high priorities, because queued
+    calls return at their own times: each level may use a quarter less of every burst than the one above. However many
+    lower calls there are, the last part of the burst stays for the higher ones, and is refilled before the lower ones
+    get any.
     """
 
     NOTICE = -1
     """Words on why the others are late; like the next, and before it."""
     FIRST = 0
-    """The first card of an incident of high urgency, the updates of it, and whatever a person waits for."""
+    """The first card of a high-urgency incident, its updates, and everything a person waits for."""
     HIGH = 1
     """The first card of any other incident."""
     MEDIUM = 2
     """A line about an incident of high urgency, and the update of a card of any other."""
     LOW = 3
-    """A line about any other incident, and what nobody waits for."""
+    """A line about any other incident, and background reads."""
 
 
 LEVELS = 4
@@ -62,7 +62,7 @@ class Rate:
     per_channel: bool = False
 
     def limit(self, method: str, channel: str, priority: Priority, pace: float) -> Limit:
-        """Say what one call takes."""
+        """Return what one call takes from the budgets."""
         interval = 60 / self.per_minute * pace
         usable = self.burst * (LEVELS - max(priority, Priority.FIRST)) // LEVELS
         return Limit(
@@ -131,9 +131,9 @@ class RateLimiter:
 
     async def pause(self, method: str, channel: str, seconds: float) -> None:
         """
-        Let nobody through for so many seconds, because Slack said so: to that channel, or at all if no channel counts.
+        Stop all calls for so many seconds because Slack said so: to that channel, or all if no channel counts.
 
-        What comes after that comes at an even pace, the highest priority first: the burst is used up.
+        After that calls go at an even pace, the highest priority first: the burst is used up.
         """
         narrowest = RATES[method][0].limit(method, channel, Priority.FIRST, self._pace)
         ahead = seconds + narrowest.ahead

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 
 class Limit(NamedTuple):
-    """What one call takes from one `budget`: `interval` seconds, if the budget is at most `ahead` seconds ahead."""
+    """What one call takes from `budget`: `interval` seconds, if the budget is at most `ahead` seconds ahead."""
 
     budget: str
     interval: float
@@ -32,7 +32,7 @@ class Caller(NamedTuple):
 
 
 ANYBODY = Caller()
-"""A caller who stands in no line: told when there is room next, whoever else may come then."""
+"""A caller outside the queue: it learns when there is capacity next, whoever may come first."""
 
 
 class TokenBuckets(Protocol):
@@ -42,7 +42,7 @@ class TokenBuckets(Protocol):
         """Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait."""
 
     async def postpone(self, budget: str, seconds: float) -> None:
-        """Let a budget be at least so many seconds ahead."""
+        """Set a budget at least so many seconds ahead."""
 
 
 class LocalTokenBuckets:
@@ -63,6 +63,6 @@ class LocalTokenBuckets:
         return 0.0
 
     def postpone(self, budget: str, seconds: float) -> None:
-        """Let a budget be at least so many seconds ahead."""
+        """Set a budget at least so many seconds ahead."""
         until = self._now() + seconds
         self._due[budget] = max(until, self._due.get(budget, until))

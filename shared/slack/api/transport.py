@@ -1,7 +1,7 @@
 """
 Slack's Web API over HTTP: one request on the wire per call, paced, counted, and every failure one of our errors.
 
-The official SDK does the talking. Whoever made a call decides whether it may be made again.
+The official SDK sends it. The caller decides whether a call may be repeated.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ RESPONSE_HOST = "https://hooks.slack.com"
 RESPONSE_URL = "response_url"
 """How calls of a `response_url` are counted; it is no method of the Web API."""
 SOCKET = "Socket Mode"
-"""What a Socket Mode connection is called where its failure is told."""
+"""The name of a Socket Mode connection in error messages."""
 PAGE = 200
 """Messages on one page of history, the number that Slack recommends."""
 PATIENCE = 10.0
@@ -180,7 +180,7 @@ class Transport:
             raise errors.error_from(RESPONSE_URL, response.status, response.headers, answer)
 
     def _may_call(self, url: str) -> bool:
-        """Tell whether `url` is Slack's: its own host for answers, or where this Slack's API is."""
+        """True if `url` is Slack's: its host for `response_url`, or the configured API."""
         try:
             origin = urlsplit(url)[:2]
         except ValueError:
@@ -196,7 +196,11 @@ def _refusal(method: str, response: AsyncSlackResponse | aiohttp.ClientResponse)
 
 
 def _lost(method: str, error: Exception) -> Unavailable | Uncertain:
-    """Tell a call that never left from one whose answer never came. aiohttp's own text would name addresses."""
+    """
+    Return the error for a call that never left, or for one whose answer never came.
+
+    aiohttp's own text contains addresses.
+    """
     kind = type(error).__name__
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return Unavailable(f"Slack cannot be reached for {method}: {kind}")

@@ -26,7 +26,7 @@ class Message:
 
     @property
     def in_words(self) -> "Message":
-        """What is left of it without its blocks."""
+        """The message without its blocks."""
         return replace(self, blocks=[])
 
     @cached_property
@@ -53,7 +53,7 @@ def versioned(text: str, blocks: list[Block]) -> list[Block]:
 
 
 def metadata(key: str, facts: Mapping[str, object]) -> dict[str, Any]:
-    """Write what a message is into it. Everybody in the workspace can read this, so it holds ids and nothing else."""
+    """Return the message's metadata. Everyone in the workspace can read it, so it holds ids only."""
     return {"event_type": METADATA_TYPE, "event_payload": {"key": key, "v": SCHEMA, **facts}}
 
 

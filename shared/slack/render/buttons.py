@@ -14,7 +14,7 @@ from shared.slack.render.blocks import Block
 from shared.slack.render.text import linkable, plain
 
 NO_NUMBER = "-"
-"""Stands in a value where there is no number, no address, or nobody."""
+"""Stands in a value for a missing number, address or assignee."""
 MENU = "pagebridge:menu"
 MOST_ENTRIES = 5
 """Entries of a menu (Slack's page on the overflow element)."""
@@ -106,7 +106,7 @@ def number(snapshot: Snapshot) -> str:
 
 
 def seen_ids(seen: frozenset[UserId] | None) -> str:
-    """Write whom somebody saw assigned into a value; nothing when that is not known."""
+    """Return the shown assignees as part of a value; empty if unknown."""
     if seen is None:
         return ""
     return ",".join(sorted(seen)) or NO_NUMBER

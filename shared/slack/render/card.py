@@ -1,8 +1,8 @@
 """
-Pure: an incident as a Slack message, readable in three seconds by somebody who has just been woken up.
+Pure: an incident as a Slack message, readable in three seconds by a person who has just been woken up.
 
-The words and the symbol of the state come first, then what and where, then who. Nothing is told by colour alone. `text`
-says the same as the blocks, for screen readers and notifications. Whatever comes from PagerDuty is escaped and clamped.
+State and symbol come first, then what and where, then who. Colour alone never carries meaning. `text` has the same
+content as the blocks, for screen readers and notifications. All text from PagerDuty is escaped and clamped.
 """
 
 from collections.abc import Mapping
@@ -116,7 +116,7 @@ def _elsewhere(places: CardPlacement) -> list[Block]:
 
 
 def _summary(incident: Incident, snapshot: Snapshot) -> str:
-    """Say what the blocks say, in one sentence after the other."""
+    """Return the content of the blocks as sentences."""
     title = clamp(escape(f"{number(snapshot)} {snapshot.title}".strip()), TITLE)
     service = f" on {_name(snapshot.service)}" if snapshot.service else ""
     facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *_priority(snapshot)])

@@ -1,5 +1,5 @@
 """
-Pure: what somebody wrote in Slack, as plain text that people can read elsewhere.
+Pure: a Slack message's text as plain text that is readable elsewhere.
 
 Source: Slack's page on formatting text: mentions, channels, links, dates and broadcasts stand in angle brackets, and
 the three characters `&`, `<` and `>` of the text itself are written as entities.

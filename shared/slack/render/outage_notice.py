@@ -15,7 +15,7 @@ TITLE = 80
 
 
 def render_outage_notice(channel: ChannelId, gap: Gap, incidents: Sequence[Snapshot]) -> Message:
-    """Tell for how long no updates came, and which incidents were brought up to date only afterwards."""
+    """Return the notice of how long no updates arrived, and which incidents were updated only afterwards."""
     named = ", ".join(map(_named, incidents[:MOST]))
     more = f" and {len(incidents) - MOST} more" if len(incidents) > MOST else ""
     updates = "Some of PagerDuty's updates" if gap.partial else "PagerDuty's updates"

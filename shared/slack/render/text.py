@@ -23,7 +23,7 @@ _INVISIBLE = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _BROKEN_END = re.compile(r"(&[a-z]{0,4}|<[^<>]*)$")
-"""What a cut leaves behind of an entity or of a token such as a link."""
+"""The remainder of an entity or a token, such as a link, at a cut."""
 
 _PAGERDUTY = re.compile(r"https://(?:[a-z0-9-]+\.)+pagerduty\.com(?:[/?#][!-~]*)?")
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?(?:[/?#][!-~]*)?")
@@ -69,7 +69,7 @@ def link(url: str, label: str, *, base: str = "") -> str:
 
 def linkable(url: str, *, base: str = "") -> bool:
     """
-    Tell whether people may be sent to `url`: a page at `https://*.pagerduty.com`.
+    True if `url` may be linked: a page at `https://*.pagerduty.com`.
 
     `base` is the address of the PagerDuty in use. If that is plain http on this machine, its own pages count as well.
     """
@@ -105,7 +105,7 @@ def date(ms: int, fallback: str = "") -> str:
 
 
 def _host(url: str) -> str:
-    """Name the host that an address leads to, empty for one that nobody should follow."""
+    """Return the host of an address; empty for an address that must not be followed."""
     if not _OUTSIDE.fullmatch(url):
         return ""
     try:

@@ -1,8 +1,8 @@
 """
 Pure: a message of an incident's thread in plain words: what happened, from what to what, who did it, and where.
 
-People and things are named, never mentioned: whom the incident calls is mentioned on its card. What somebody wrote is
-quoted below, its first part when it is long.
+People and things are named, never mentioned: the card mentions the assignees. People's text is quoted below, its first
+part if it is long.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ VALUE = 250
 LIST = 600
 """Characters that a list may take."""
 QUOTE = 1000
-"""Characters that are quoted of what somebody wrote."""
+"""Characters quoted of people's text."""
 QUOTED_LINES = 15
 MOST = 10
 """How many people are named."""
@@ -67,7 +67,7 @@ REPLIES = {"joined": "accepted", "declined": "declined", "user_cancelled": "canc
 NO_RECIPIENTS = frozenset(
     {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
 )
-"""Without an agent these are not PagerDuty's doing: time did it, or only a read showed that somebody did."""
+"""Without an agent these are not PagerDuty's own doing: a timer fired, or only a read showed the change."""
 
 
 def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), before: Details = ()) -> Message:
@@ -90,7 +90,7 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
 
 
 def headline_text(line: Line, *, asleep: bool = False) -> str:
-    """Say what happened. PagerDuty takes an acknowledgement back by itself when its time is over, or its snooze."""
+    """Return what happened. PagerDuty ends an acknowledgement by itself at its timeout, or at the end of a snooze."""
     if line.type == event.RESPONDER_REPLIED:
         return f"Request for help {REPLIES.get(line.detail_value('state'), 'answered')}"
     if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
@@ -111,14 +111,14 @@ def agent_suffix(line: Line) -> str:
 
 
 def by(agent: Agent | None) -> str:
-    """Name who did something, nothing where nobody is known; PagerDuty may give an id without a name."""
+    """Return who acted, empty if unknown; PagerDuty may give an id without a name."""
     if agent is None:
         return ""
     return f" by {_name(agent.name) or ('somebody' if agent.is_user else 'an integration')}"
 
 
 def quote(written: str) -> tuple[str, bool]:
-    """Quote what somebody wrote, line by line; the flag tells whether something was left out."""
+    """Quote people's text, line by line; the flag is true if something was left out."""
     lines = [line for line in map(escape, written.splitlines()) if line.strip()]
     whole = "\n".join(f"> {line.strip()}" for line in lines[:QUOTED_LINES])
     kept = clamp(whole, QUOTE)
@@ -153,7 +153,7 @@ def _facts(line: Line) -> dict[str, object]:
 
 
 def _written(entry: ThreadEntry) -> str:
-    """Find what somebody wrote; PagerDuty makes a note of what was written about a resolution, an event of its own."""
+    """Return the text a person wrote; PagerDuty reports a resolution note as an event of its own."""
     line = entry.line
     notes = (
         side.detail_value("text").removeprefix(RESOLUTION_NOTE) for side in entry.sides if side.type == event.ANNOTATED
@@ -168,7 +168,7 @@ def _written(entry: ThreadEntry) -> str:
 
 
 def _change(entry: ThreadEntry, name: str, nothing: str = "none") -> str:
-    """Say from what to what; where it is not known what was before, only to what."""
+    """Return "from A to B", or only "to B" if the state before is unknown."""
     said = dict(entry.line.details)
     if name not in said:
         return ""
@@ -193,7 +193,7 @@ def _unacknowledged(entry: ThreadEntry) -> str:
 
 
 def merged(line: Line) -> str:
-    """Say which incident took it over, if that is how it was resolved."""
+    """Return the incident that it was merged into, if that is how it was resolved."""
     return (
         f"merged into {link(line.detail_value('merged_url'), _value(line.detail_value('merged')))}"
         if line.detail_value("merged")
@@ -307,4 +307,4 @@ DETAIL_RENDERERS: Mapping[str, Callable[[ThreadEntry], str]] = {
     event.URGENCY_CHANGED: lambda entry: _change(entry, "urgency"),
     event.TITLE_CHANGED: lambda entry: _change(entry, "title"),
 }
-"""What is said between what happened and who did it."""
+"""The text between what happened and who did it, by event type."""
