@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pagebridge_sandbox.demo.observer import Seen
+from pagebridge_sandbox.demo.observer import Observer
 
 
 @dataclass(frozen=True)
@@ -14,39 +14,39 @@ class Check:
     `look` gives what is seen; it must equal `expected` or, with `part`, contain it.
     """
 
-    what: str
-    look: Callable[[Seen], object]
+    description: str
+    observe: Callable[[Observer], object]
     expected: object
-    part: bool = False
+    is_substring: bool = False
 
-    def wrong(self, seen: Seen) -> "Wrong | None":
+    def failure(self, observer: Observer) -> "CheckFailure | None":
         """Return what is wrong, None if this holds."""
-        found = self.look(seen)
-        holds = str(self.expected) in str(found) if self.part else found == self.expected
-        return None if holds else Wrong(self, found)
+        actual = self.observe(observer)
+        holds = str(self.expected) in str(actual) if self.is_substring else actual == self.expected
+        return None if holds else CheckFailure(self, actual)
 
 
 @dataclass(frozen=True)
-class Wrong:
+class CheckFailure:
     """A check that does not hold, and what was seen in place of what it expects."""
 
     check: Check
-    found: object
+    actual: object
 
     def __str__(self) -> str:
-        wanted = "something with " if self.check.part else ""
-        return f"{self.check.what}\n    expected: {wanted}{self.check.expected!r}\n    seen:     {self.found!r}"
+        wanted = "something with " if self.check.is_substring else ""
+        return f"{self.check.description}\n    expected: {wanted}{self.check.expected!r}\n    seen:     {self.actual!r}"
 
 
-def all_wrong(checks: Sequence[Check], seen: Seen) -> list[Wrong]:
+def failed_checks(checks: Sequence[Check], observer: Observer) -> list[CheckFailure]:
     """Return what is wrong, empty when everything holds."""
-    return [wrong for check in checks if (wrong := check.wrong(seen)) is not None]
+    return [failure for check in checks if (failure := check.failure(observer)) is not None]
 
 
-class Failed(Exception):
+class StepFailed(Exception):
     """Raised when a step has not come out as it must. Its text names the step, and what was expected and seen."""
 
     @classmethod
-    def of(cls, step: str, wrong: Sequence[Wrong]) -> "Failed":
+    def for_step(cls, step: str, failures: Sequence[CheckFailure]) -> "StepFailed":
         """Say what is wrong after which step."""
-        return cls("\n".join([f"This step failed: {step}", *(f"  {each}" for each in wrong)]))
+        return cls("\n".join([f"This step failed: {step}", *(f"  {each}" for each in failures)]))

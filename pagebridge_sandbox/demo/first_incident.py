@@ -5,12 +5,23 @@ import time
 
 from pagebridge_sandbox.demo import fixtures
 from pagebridge_sandbox.demo.checks import Check
-from pagebridge_sandbox.demo.scenario import Step, buttons, card, menu, reads, says, status, thread, told, writes
+from pagebridge_sandbox.demo.scenario import (
+    Step,
+    buttons,
+    card,
+    card_says,
+    menu,
+    privately_reads,
+    status,
+    thread,
+    webhook_count,
+    writes,
+)
 from pagebridge_sandbox.demo.stage import Stage
 
 TITLE = "Checkout latency over 2 s"
 
-REPORT = {
+ALERT = {
     "source": "prometheus-eu-1",
     "links": [
         {"href": "https://runbooks.example.com/checkout", "text": "Runbook"},
@@ -21,7 +32,7 @@ REPORT = {
 
 TRIGGERED = "Triggered by Events API V2"
 BY_ALICE = "Acknowledged by Alice Ng in Slack"
-RAN_OUT = "Acknowledgement ran out: nobody is on it, assigned to Alice Ng"
+ACK_TIMED_OUT = "Acknowledgement ran out: nobody is on it, assigned to Alice Ng"
 BY_BOB = "Acknowledged by Bob Ray in PagerDuty"
 RESOLVED = "Resolved by Alice Ng in Slack"
 
@@ -31,13 +42,13 @@ ALICES_RESOLVE = "status=resolved by alice@example.com: 200"
 
 async def open_incident(stage: Stage) -> None:
     """Let monitoring open the incident."""
-    stage.trigger(fixtures.CHECKOUT, TITLE, priority="P1", alert=REPORT)
+    stage.trigger(fixtures.CHECKOUT, TITLE, priority="P1", alert=ALERT)
 
 
-async def press_without_right(stage: Stage) -> None:
+async def press_without_permission(stage: Stage) -> None:
     """Let two people press who may not."""
     await stage.press("Carol", "Acknowledge")
-    await stage.answered("Carol")
+    await stage.wait_for_reply("Carol")
     await stage.press("Dave", "Acknowledge")
 
 
@@ -46,45 +57,45 @@ async def acknowledge_in_slack(stage: Stage) -> None:
     await stage.press("Alice", "Acknowledge")
 
 
-async def run_out_and_acknowledge(stage: Stage) -> None:
+async def time_out_and_acknowledge(stage: Stage) -> None:
     """Let the acknowledgement run out, its webhook be late, and Bob acknowledge; the next webhook comes twice."""
     # PagerDuty's answers know seconds only: of what Alice's was in, an order could not be told without asking.
     await asyncio.sleep(1 - time.time() % 1)
-    stage.late = stage.pagerduty.webhooks.hold(stage.incident, "incident.unacknowledged")
-    stage.act("Timer", "the acknowledgement runs out; the webhook that tells it is delayed")
-    stage.pagerduty.automation.unacknowledge(stage.incident)
+    stage.held_webhook = stage.pagerduty.webhooks.hold(stage.incident_id, "incident.unacknowledged")
+    stage.record_action("Timer", "the acknowledgement runs out; the webhook that tells it is delayed")
+    stage.pagerduty.automation.unacknowledge(stage.incident_id)
     stage.pagerduty.webhooks.duplicate_next(1, same_id=False)
-    stage.act("Bob", "acknowledges in PagerDuty's own interface")
-    stage.pagerduty.web(fixtures.pagerduty_id("Bob")).acknowledge(stage.incident)
+    stage.record_action("Bob", "acknowledges in PagerDuty's own interface")
+    stage.pagerduty.web(fixtures.pagerduty_id("Bob")).acknowledge(stage.incident_id)
 
 
-async def deliver_late(stage: Stage) -> None:
+async def release_late_webhook(stage: Stage) -> None:
     """Let go of the webhook that was kept back."""
-    if stage.late is not None:
-        stage.late.release()
+    if stage.held_webhook is not None:
+        stage.held_webhook.release()
 
 
-async def resolve_in_an_outage(stage: Stage) -> None:
+async def resolve_during_outage(stage: Stage) -> None:
     """Let PagerDuty go down, and Alice resolve, without a note."""
-    stage.act("PagerDuty", "stops answering its REST API", "everybody")
+    stage.record_action("PagerDuty", "stops answering its REST API", "everybody")
     stage.pagerduty.stop_answering()
-    await stage.send("Alice", await stage.dialog("Alice", "Resolve"))
+    await stage.submit("Alice", await stage.open_dialog("Alice", "Resolve"))
 
 
-async def end_the_outage(stage: Stage) -> None:
+async def end_outage(stage: Stage) -> None:
     """Let PagerDuty come back."""
-    stage.act("PagerDuty", "answers again", "everybody")
+    stage.record_action("PagerDuty", "answers again", "everybody")
     stage.pagerduty.answer_again()
 
 
-FIRST_ACT = (
+FIRST_INCIDENT = (
     Step(
         "Monitoring opens an incident: its card appears in #incidents",
         open_incident,
         (
             card("Triggered"),
-            says("from prometheus-eu-1"),
-            says("Escalates to Bob Ray"),
+            card_says("from prometheus-eu-1"),
+            card_says("Escalates to Bob Ray"),
             buttons("Acknowledge", "Add note", "Reassign", "Escalate", "Resolve"),
             menu("Add responders", "Change priority", "Status update", "Details", "Open in PagerDuty"),
             thread(TRIGGERED),
@@ -94,10 +105,10 @@ FIRST_ACT = (
     ),
     Step(
         "Carol (another team) and Dave (no PagerDuty account) press Acknowledge: refused, privately",
-        press_without_right,
+        press_without_permission,
         (
-            reads("Carol", "This incident belongs to Payments, and you are not on that team."),
-            reads("Dave", "No PagerDuty user has your Slack e-mail address dave@example.com"),
+            privately_reads("Carol", "This incident belongs to Payments, and you are not on that team."),
+            privately_reads("Dave", "No PagerDuty user has your Slack e-mail address dave@example.com"),
             card("Triggered"),
             writes(),
             status("triggered", "Alice"),
@@ -108,63 +119,68 @@ FIRST_ACT = (
         acknowledge_in_slack,
         (
             card(BY_ALICE),
-            says("Acknowledgement ends"),
+            card_says("Acknowledgement ends"),
             buttons("Add note", "Reassign", "Escalate", "Resolve"),
             menu("Add responders", "Snooze", "Change priority", "Status update", "Details"),
             thread(TRIGGERED, BY_ALICE),
             writes(ALICES_ACKNOWLEDGE),
-            told("echo", 1),
+            webhook_count("echo", 1),
             status("acknowledged", "Alice"),
         ),
     ),
     Step(
         "The acknowledgement runs out, and Bob acknowledges in PagerDuty: one webhook is late, one comes twice",
-        run_out_and_acknowledge,
+        time_out_and_acknowledge,
         (
             card(BY_BOB),
             thread(TRIGGERED, BY_ALICE, BY_BOB),
-            told("duplicate", 1),
+            webhook_count("duplicate", 1),
             writes(ALICES_ACKNOWLEDGE),
             status("acknowledged", "Bob"),
         ),
     ),
     Step(
         "The late webhook arrives: it gets its line, but the card does not go back to an older state",
-        deliver_late,
+        release_late_webhook,
         (
-            thread(TRIGGERED, BY_ALICE, BY_BOB, RAN_OUT),
+            thread(TRIGGERED, BY_ALICE, BY_BOB, ACK_TIMED_OUT),
             card(BY_BOB),
-            told("stale", 1),
+            webhook_count("stale", 1),
             status("acknowledged", "Bob"),
         ),
     ),
     Step(
         "PagerDuty is down: Alice resolves in the dialog, and is told the truth",
-        resolve_in_an_outage,
+        resolve_during_outage,
         (
-            reads("Alice", "is on its way to PagerDuty"),
-            reads("Alice", "is NOT resolved yet, it is still open"),
+            privately_reads("Alice", "is on its way to PagerDuty"),
+            privately_reads("Alice", "is NOT resolved yet, it is still open"),
             card(BY_BOB),
-            Check('it adds "Alice Ng is resolving…"', lambda seen: seen.whole_card, "Alice Ng is resolving", part=True),
+            Check(
+                'it adds "Alice Ng is resolving…"',
+                lambda seen: seen.card_text,
+                "Alice Ng is resolving",
+                is_substring=True,
+            ),
             writes(ALICES_ACKNOWLEDGE),
             status("acknowledged", "Bob"),
         ),
     ),
     Step(
         "PagerDuty is back: the resolve goes through, once, and the incident is over",
-        end_the_outage,
+        end_outage,
         (
             card(RESOLVED),
             buttons("Add note"),
             menu("Status update", "Details", "Open in PagerDuty"),
-            thread(TRIGGERED, BY_ALICE, BY_BOB, RAN_OUT, RESOLVED),
-            reads("Alice", "is resolved, in your name"),
+            thread(TRIGGERED, BY_ALICE, BY_BOB, ACK_TIMED_OUT, RESOLVED),
+            privately_reads("Alice", "is resolved, in your name"),
             writes(ALICES_ACKNOWLEDGE, ALICES_RESOLVE),
-            told("echo", 2),
-            told("duplicate", 1),
-            told("stale", 1),
+            webhook_count("echo", 2),
+            webhook_count("duplicate", 1),
+            webhook_count("stale", 1),
             status("resolved"),
         ),
-        rest=1.3,  # the worker posts one message a second: in this time a line too many would come
+        quiet_seconds=1.3,  # the worker posts one message a second: in this time a line too many would come
     ),
 )

@@ -11,7 +11,7 @@ TEAMS = {"Payments": ("Alice", "Bob"), "Search": ("Carol", "Erin")}
 """Dave is in no team: he is in Slack only."""
 
 
-def hire(pagerduty: PagerDutySandbox, slack: SlackSandbox) -> None:
+def set_up_accounts(pagerduty: PagerDutySandbox, slack: SlackSandbox) -> None:
     """Set up both accounts. Alice is on call first, then Bob, or Carol for search; everybody reads the channel."""
     for first, name in PEOPLE.items():
         slack.add_user(name, email=email(first), id=slack_id(first))

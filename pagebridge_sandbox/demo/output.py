@@ -10,12 +10,12 @@ from typing import TextIO
 from pagebridge_sandbox.demo.trace import Hop
 
 WIDTH = 110
-PARTIES = 23
+PARTIES_WIDTH = 23
 """Columns for who did it to whom."""
-MARGIN = 11
+NOTE_INDENT = 11
 """Columns before what is said of a whole step."""
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
-SYMBOLS = {
+EMOJI = {
     ":rotating_light:": "🚨",
     ":satellite_antenna:": "📡",
     ":eyes:": "👀",
@@ -31,65 +31,65 @@ SYMBOLS = {
 
 
 @dataclass(frozen=True)
-class Paper:
+class Console:
     """Where the story is written to, and whether in colour."""
 
-    out: TextIO
+    stream: TextIO
     colour: bool
 
     @classmethod
-    def of(cls, out: TextIO, environment: Mapping[str, str] = os.environ) -> "Paper":
+    def for_stream(cls, stream: TextIO, environment: Mapping[str, str] = os.environ) -> "Console":
         """Use colour on a terminal, unless NO_COLOR is set."""
-        return cls(out, out.isatty() and not environment.get("NO_COLOR"))
+        return cls(stream, stream.isatty() and not environment.get("NO_COLOR"))
 
     def write(self, text: str = "", style: str = "") -> None:
         """Write one line or several, at once."""
-        self.out.write((self.styled(text, style) if style else text) + "\n")
-        self.out.flush()
+        self.stream.write((self.styled(text, style) if style else text) + "\n")
+        self.stream.flush()
 
     def styled(self, text: str, style: str) -> str:
         """Give `text` a colour or weight."""
         return f"\x1b[{style}m{text}\x1b[0m" if self.colour else text
 
-    def hop(self, hop: Hop, since: float) -> None:
+    def write_hop(self, hop: Hop, since: float) -> None:
         """Write one hop, with its time in seconds `since` the beginning."""
-        time, parties, what = columns(hop, since)
+        time, parties, what = hop_columns(hop, since)
         self.write(f"{self.styled(time, DIM)}  {self.styled(parties, CYAN)} {what}")
 
 
-def columns(hop: Hop, since: float) -> tuple[str, str, str]:
+def hop_columns(hop: Hop, since: float) -> tuple[str, str, str]:
     """Make the three columns of a hop; the last one goes on in further lines where it is too long for one."""
     time = f"{max(0.0, hop.at - since):7.3f} s"
-    parties = f"{hop.source} -> {hop.target}".ljust(PARTIES)
+    parties = f"{hop.source} -> {hop.target}".ljust(PARTIES_WIDTH)
     margin = len(time) + len(parties) + 3
-    what = textwrap.wrap(hop.what, WIDTH - margin, drop_whitespace=True)
+    what = textwrap.wrap(hop.description, WIDTH - margin, drop_whitespace=True)
     return time, parties, ("\n" + " " * margin).join(what)
 
 
-def paragraph(text: str, *, first: str = "", indent: str = "") -> str:
+def wrap_paragraph(text: str, *, first: str = "", indent: str = "") -> str:
     """Wrap `text` to the width of the story."""
     return textwrap.fill(text, WIDTH, initial_indent=first or indent, subsequent_indent=indent or " " * len(first))
 
 
-def picture(channel: str) -> str:
+def render_for_terminal(channel: str) -> str:
     """Show a channel with its symbols, cut to the width of the story."""
-    for name, symbol in SYMBOLS.items():
+    for name, symbol in EMOJI.items():
         channel = channel.replace(name, symbol)
-    return "\n".join(line for shown in channel.splitlines() for line in _wrapped(shown))
+    return "\n".join(line for shown in channel.splitlines() for line in _wrap_line(shown))
 
 
-def beside(text: str) -> str:
+def indent_note(text: str) -> str:
     """Put `text` under what was done, as far from the edge as the ticks."""
-    return textwrap.indent(text, " " * MARGIN)
+    return textwrap.indent(text, " " * NOTE_INDENT)
 
 
-def _wrapped(line: str) -> Iterable[str]:
+def _wrap_line(line: str) -> Iterable[str]:
     margin = line[: len(line) - len(line.lstrip(" │"))]
     return textwrap.wrap(line, WIDTH, subsequent_indent=margin, drop_whitespace=True) or [""]
 
 
-def standard_output() -> Paper:
+def standard_output() -> Console:
     """Write to standard output; what it cannot show becomes a question mark."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    return Paper.of(sys.stdout)
+    return Console.for_stream(sys.stdout)

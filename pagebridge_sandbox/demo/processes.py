@@ -21,15 +21,15 @@ from pagebridge_sandbox.slack import SlackSandbox
 
 HOST = "127.0.0.1"
 SECRET = "the-demo-signs-with-this"  # noqa: S105 - known to this machine only, for the length of the demo
-TOLD = "command.failed"
+EXPECTED_ERROR = "command.failed"
 """The worker's word for what could not be done for somebody. It told them, which is for the story to check."""
-GRACE = 20.0
+STOP_TIMEOUT = 20.0
 """Seconds that a process has to finish what it has in hand. Longer than the processes' own."""
-TIMEOUT = aiohttp.ClientTimeout(total=5.0)
+HTTP_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 OK = 200
 
 
-class Broken(Exception):
+class ProcessFailed(Exception):
     """Raised when a process has ended that should be running, or is not well in another way."""
 
 
@@ -43,11 +43,11 @@ class Process:
     log: Path
 
     def require_running(self) -> None:
-        """Raise `Broken` if it does not run any more."""
+        """Raise `ProcessFailed` if it does not run any more."""
         if self.child.code is not None:
-            raise Broken(f"the {self.name} has ended with exit code {self.child.code}")
+            raise ProcessFailed(f"the {self.name} has ended with exit code {self.child.code}")
 
-    def errors(self) -> list[str]:
+    def error_lines(self) -> list[str]:
         """Return the lines of its log that stand for an error; one that is no JSON is what Python said at its end."""
         return [line for line in self.log.read_text(encoding="utf-8").splitlines() if _is_error(line)]
 
@@ -61,33 +61,33 @@ class Bridge:
         self._session = session
 
     def require_running(self) -> None:
-        """Raise `Broken` if one of the processes has ended."""
+        """Raise `ProcessFailed` if one of the processes has ended."""
         for process in self._processes:
             process.require_running()
 
-    async def ready(self) -> bool:
+    async def is_ready(self) -> bool:
         """Tell whether both say that they are ready."""
-        return all([await self._answers(process) for process in self._processes])
+        return all([await self._is_process_ready(process) for process in self._processes])
 
     async def metrics(self) -> str:
-        """Read the figures of the worker, as Prometheus would. Raises `Broken` if it does not give them."""
+        """Read the figures of the worker, as Prometheus would. Raises `ProcessFailed` if it does not give them."""
         try:
             async with self._session.get(f"http://{HOST}:{self._worker.port}/metrics") as answer:
                 return await answer.text()
         except (aiohttp.ClientError, TimeoutError):
             self.require_running()
-            raise Broken("the worker runs, but does not tell its figures any more") from None
+            raise ProcessFailed("the worker runs, but does not tell its figures any more") from None
 
     async def stop(self) -> None:
-        """Stop both. Raises `Broken` if one does not end cleanly, or has anything in its log that it calls an error."""
-        codes = await asyncio.gather(*(process.child.stop(GRACE) for process in self._processes))
+        """Stop both. Raises `ProcessFailed` if one does not end cleanly, or has anything in its log that it calls an error."""
+        codes = await asyncio.gather(*(process.child.stop(STOP_TIMEOUT) for process in self._processes))
         for process, code in zip(self._processes, codes, strict=True):
             if code != 0:
-                raise Broken(f"the {process.name} was told to stop and ended with exit code {code}, not 0")
-            if errors := process.errors():
-                raise Broken("\n".join([f"the {process.name} logged what it calls an error:", *errors]))
+                raise ProcessFailed(f"the {process.name} was told to stop and ended with exit code {code}, not 0")
+            if error_lines := process.error_lines():
+                raise ProcessFailed("\n".join([f"the {process.name} logged what it calls an error:", *error_lines]))
 
-    async def _answers(self, process: Process) -> bool:
+    async def _is_process_ready(self, process: Process) -> bool:
         try:
             async with self._session.get(f"http://{HOST}:{process.port}/readyz") as answer:
                 return answer.status == OK
@@ -96,7 +96,7 @@ class Bridge:
 
 
 @asynccontextmanager
-async def running(
+async def run_bridge(
     directory: Path, valkey: EmbeddedValkey, pagerduty: PagerDutySandbox, slack: SlackSandbox
 ) -> AsyncIterator[Bridge]:
     """Start both processes, and stop them at the end. Their logs and settings are in `directory`."""
@@ -123,9 +123,9 @@ async def running(
     }
     environment = without_proxies(os.environ) | settings
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=TIMEOUT, trust_env=False))
-        receiver_process = _started(stack, "receiver", "webhook_receiver", webhooks, directory, environment)
-        worker_process = _started(stack, "worker", "bolt_app", worker, directory, environment)
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=HTTP_TIMEOUT, trust_env=False))
+        receiver_process = _start(stack, "receiver", "webhook_receiver", webhooks, directory, environment)
+        worker_process = _start(stack, "worker", "bolt_app", worker, directory, environment)
         bridge = Bridge(receiver_process, worker_process, session)
         yield bridge
         await bridge.stop()
@@ -142,7 +142,7 @@ def free_ports(number: int) -> list[int]:
         port = random.randrange(20_000, 32_000)  # noqa: S311 - nothing secret
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port not in ports and _free(probe, port):
+            if port not in ports and _is_free(probe, port):
                 ports.append(port)
     return ports
 
@@ -157,10 +157,10 @@ def _is_error(line: str) -> bool:
         entry = json.loads(line)
     except ValueError:
         return True
-    return entry.get("level") in ("error", "critical") and entry.get("event") != TOLD
+    return entry.get("level") in ("error", "critical") and entry.get("event") != EXPECTED_ERROR
 
 
-def _free(probe: socket.socket, port: int) -> bool:
+def _is_free(probe: socket.socket, port: int) -> bool:
     try:
         probe.bind((HOST, port))
     except OSError:
@@ -168,10 +168,10 @@ def _free(probe: socket.socket, port: int) -> bool:
     return True
 
 
-def _started(
+def _start(
     stack: AsyncExitStack, name: str, module: str, port: int, directory: Path, environment: Mapping[str, str]
 ) -> Process:
     log = directory / f"{name}.log"
     child = Child((sys.executable, "-m", module), environment=environment, output=log)
-    stack.push_async_callback(child.stop, GRACE)
+    stack.push_async_callback(child.stop, STOP_TIMEOUT)
     return Process(name, child, port, log)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pagebridge_sandbox.demo import fixtures
 from pagebridge_sandbox.demo.checks import Check
 from pagebridge_sandbox.demo.stage import Stage
-from pagebridge_sandbox.demo.summary import counted
+from pagebridge_sandbox.demo.summary import count_with_noun
 
-KINDS = {"echo": "echoes of our own writes", "duplicate": "duplicates", "stale": "older than what is known"}
+RESULT_LABELS = {"echo": "echoes of our own writes", "duplicate": "duplicates", "stale": "older than what is known"}
 """The worker's words for webhooks that changed nothing, and ours."""
 
 
@@ -21,47 +21,51 @@ class Step:
     """
 
     title: str
-    play: Callable[[Stage], Awaitable[None]]
+    run: Callable[[Stage], Awaitable[None]]
     checks: tuple[Check, ...]
-    rest: float = 0.3
+    quiet_seconds: float = 0.3
 
 
 def card(state: str, *, cards: int = 1) -> Check:
     """Require a state on the latest card, and how many cards there are, one for each incident."""
     which = "one card" if cards == 1 else f"{cards} cards, the latest"
-    return Check(f'{which}: "{state}"', lambda seen: (seen.cards, seen.card), (cards, state))
+    return Check(f'{which}: "{state}"', lambda seen: (seen.card_count, seen.card_state), (cards, state))
 
 
-def says(words: str) -> Check:
+def card_says(words: str) -> Check:
     """Require words on the latest card."""
-    return Check(f'it says "{words}"', lambda seen: seen.whole_card, words, part=True)
+    return Check(f'it says "{words}"', lambda seen: seen.card_text, words, is_substring=True)
 
 
-def looked_at(words: str) -> Check:
+def dialog_says(words: str) -> Check:
     """Require words in the dialog that somebody had in front of them last."""
-    return Check(f'the dialog says "{words}"', lambda seen: (seen.stage.dialogs or [""])[-1], words, part=True)
+    return Check(
+        f'the dialog says "{words}"', lambda seen: (seen.stage.drawn_dialogs or [""])[-1], words, is_substring=True
+    )
 
 
 def buttons(*labels: str) -> Check:
     """Require the buttons of the card, its menu left out."""
-    return Check(f"buttons {_listed(labels)}", lambda seen: seen.buttons, list(labels))
+    return Check(f"buttons {_join(labels)}", lambda seen: seen.buttons, list(labels))
 
 
 def menu(*labels: str) -> Check:
     """Require the entries of the card's menu."""
-    return Check(f"in its menu {_listed(labels)}", lambda seen: seen.menu, list(labels))
+    return Check(f"in its menu {_join(labels)}", lambda seen: seen.menu, list(labels))
 
 
 def thread(*lines: str) -> Check:
     """Require the lines of the thread, each of them once and in this order."""
-    what = f'{counted(len(lines), "line")} in the thread, the last "{lines[-1]}"'
-    return Check(what, lambda seen: seen.thread, list(lines))
+    what = f'{count_with_noun(len(lines), "line")} in the thread, the last "{lines[-1]}"'
+    return Check(what, lambda seen: seen.thread_lines, list(lines))
 
 
 def writes(*made: str) -> Check:
     """Require the writes to PagerDuty about this incident, all since its beginning."""
     last = f', the last "{made[-1]}"' if made else ""
-    return Check(f"{counted(len(made), 'write')} to PagerDuty so far{last}", lambda seen: seen.writes, list(made))
+    return Check(
+        f"{count_with_noun(len(made), 'write')} to PagerDuty so far{last}", lambda seen: seen.writes, list(made)
+    )
 
 
 def status(state: str, *assignees: str) -> Check:
@@ -71,16 +75,20 @@ def status(state: str, *assignees: str) -> Check:
     return Check(f"in PagerDuty {state}{whose}", lambda seen: (seen.status, seen.assignees), expected)
 
 
-def reads(first: str, words: str) -> Check:
+def privately_reads(first: str, words: str) -> Check:
     """Require words that one person reads, and nobody else."""
-    return Check(f'{first} alone reads "{words}"', lambda seen: seen.private(first), words, part=True)
+    return Check(f'{first} alone reads "{words}"', lambda seen: seen.private_text(first), words, is_substring=True)
 
 
-def told(what: str, number: int) -> Check:
+def webhook_count(result: str, number: int) -> Check:
     """Require how many webhooks were of a kind to the worker, all since the beginning."""
-    return Check(f"webhooks so far that were {KINDS[what]}: {number}", lambda seen: seen.told[what], number)
+    return Check(
+        f"webhooks so far that were {RESULT_LABELS[result]}: {number}",
+        lambda seen: seen.webhook_results[result],
+        number,
+    )
 
 
-def _listed(labels: tuple[str, ...]) -> str:
+def _join(labels: tuple[str, ...]) -> str:
     *others, last = labels
     return f"{', '.join(others)} and {last}" if others else last

@@ -1,27 +1,36 @@
 """The second act, step by step: what else people do from Slack, in dialogs, and a request of which one part fails."""
 
 from pagebridge_sandbox.demo import fixtures
-from pagebridge_sandbox.demo.scenario import Step, card, looked_at, reads, status, thread, told, writes
+from pagebridge_sandbox.demo.scenario import (
+    Step,
+    card,
+    dialog_says,
+    privately_reads,
+    status,
+    thread,
+    webhook_count,
+    writes,
+)
 from pagebridge_sandbox.demo.stage import Stage
 from pagebridge_sandbox.pagerduty import Fault
 
 TITLE = "Search results are stale"
 NOTE = "The nightly index build failed, I am starting it again"
-HELP = "Can you check the index build with us?"
-SOLVED = "Index rebuilt, the disk of the builder was full"
+HELP_MESSAGE = "Can you check the index build with us?"
+RESOLUTION = "Index rebuilt, the disk of the builder was full"
 
 TRIGGERED = "Triggered by Events API V2"
 NOTED = "Note by Bob Ray in Slack"
 ESCALATED = "Escalated from Alice Ng to Carol Diaz by Alice Ng in Slack"
 REASSIGNED = "Reassigned from Carol Diaz to Bob Ray by Carol Diaz in Slack"
-ASKED = "Help requested from Carol Diaz by Alice Ng in Slack"
+RESPONDER_REQUESTED = "Help requested from Carol Diaz by Alice Ng in Slack"
 RESOLVED = "Resolved by Bob Ray in Slack"
 
 BOBS_NOTE = "note by bob@example.com: 200"
 ALICES_ESCALATION = "escalation_level=2 by alice@example.com: 200"
 CAROLS_REASSIGNMENT = "assignees=PBOB1 by carol@example.com: 200"
-FOR_ERIN = "responders=PERIN1 by alice@example.com: 400"
-FOR_CAROL = "responders=PCAROL1 by alice@example.com: 200"
+ERINS_REQUEST = "responders=PERIN1 by alice@example.com: 400"
+CAROLS_REQUEST = "responders=PCAROL1 by alice@example.com: 200"
 BOBS_RESOLVE = "status=resolved resolution by bob@example.com: 200"
 
 
@@ -32,9 +41,9 @@ async def open_incident(stage: Stage) -> None:
 
 async def add_note(stage: Stage) -> None:
     """Let Bob write a note."""
-    modal = await stage.dialog("Bob", "Add note")
+    modal = await stage.open_dialog("Bob", "Add note")
     modal.fill("Note", NOTE)
-    await stage.send("Bob", modal)
+    await stage.submit("Bob", modal)
 
 
 async def escalate(stage: Stage) -> None:
@@ -44,26 +53,26 @@ async def escalate(stage: Stage) -> None:
 
 async def reassign(stage: Stage) -> None:
     """Let Carol choose Dave, who has no PagerDuty account, and then Bob."""
-    modal = await stage.dialog("Carol", "Reassign")
+    modal = await stage.open_dialog("Carol", "Reassign")
     for first in ("Dave", "Bob"):
         modal.pick_user("Somebody else", fixtures.slack_id(first))
-        await stage.send("Carol", modal)
+        await stage.submit("Carol", modal)
 
 
-async def ask_two(stage: Stage) -> None:
+async def request_two_responders(stage: Stage) -> None:
     """Let Alice ask two people for help, of whom PagerDuty refuses the first."""
-    stage.act("PagerDuty", "does not know Erin any more", "everybody")
+    stage.record_action("PagerDuty", "does not know Erin any more", "everybody")
     gone = Fault("POST", "/incidents/*/responder_requests", status=400, code=2013, message="User Not Found", times=1)
     stage.pagerduty.fail(gone)
-    modal = await stage.dialog("Alice", "Add responders")
+    modal = await stage.open_dialog("Alice", "Add responders")
     modal.pick_user("Who should help?", [fixtures.slack_id("Erin"), fixtures.slack_id("Carol")])
-    modal.fill("Message to them", HELP)
-    await stage.send("Alice", modal)
+    modal.fill("Message to them", HELP_MESSAGE)
+    await stage.submit("Alice", modal)
 
 
 async def read_details(stage: Stage) -> None:
     """Let Dave, who has no PagerDuty account, read all of it."""
-    await stage.look("Dave", "Details")
+    await stage.read_dialog("Dave", "Details")
 
 
 async def list_open(stage: Stage) -> None:
@@ -73,12 +82,12 @@ async def list_open(stage: Stage) -> None:
 
 async def resolve(stage: Stage) -> None:
     """Let Bob resolve, and say what solved it."""
-    modal = await stage.dialog("Bob", "Resolve")
-    modal.fill("What solved it?", SOLVED)
-    await stage.send("Bob", modal)
+    modal = await stage.open_dialog("Bob", "Resolve")
+    modal.fill("What solved it?", RESOLUTION)
+    await stage.submit("Bob", modal)
 
 
-SECOND_ACT = (
+SECOND_INCIDENT = (
     Step(
         "Another incident, on a service that both teams share: a second card",
         open_incident,
@@ -87,14 +96,14 @@ SECOND_ACT = (
     Step(
         "Bob adds a note in a dialog: it is in PagerDuty in his name, and in the thread once",
         add_note,
-        (thread(TRIGGERED, NOTED), writes(BOBS_NOTE), told("echo", 3)),
+        (thread(TRIGGERED, NOTED), writes(BOBS_NOTE), webhook_count("echo", 3)),
     ),
     Step(
         "Alice escalates, confirms, and is told who is paged now",
         escalate,
         (
-            reads("Alice", "Incident #2 is escalated, in your name."),
-            reads("Alice", "Paged now, at level 2: Carol Diaz."),
+            privately_reads("Alice", "Incident #2 is escalated, in your name."),
+            privately_reads("Alice", "Paged now, at level 2: Carol Diaz."),
             thread(TRIGGERED, NOTED, ESCALATED),
             writes(BOBS_NOTE, ALICES_ESCALATION),
             status("triggered", "Carol"),
@@ -104,7 +113,7 @@ SECOND_ACT = (
         "Carol reassigns it: to Dave she cannot, which the dialog says before anything is sent; to Bob she can",
         reassign,
         (
-            reads("Carol", "Incident #2 is reassigned, in your name. Assigned now: Bob Ray."),
+            privately_reads("Carol", "Incident #2 is reassigned, in your name. Assigned now: Bob Ray."),
             thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED),
             writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT),
             status("triggered", "Bob"),
@@ -112,36 +121,36 @@ SECOND_ACT = (
     ),
     Step(
         "Alice asks Erin and Carol for help, and PagerDuty refuses one of them: she is told of each how it went",
-        ask_two,
+        request_two_responders,
         (
-            reads("Alice", "Erin Fox: not done. PagerDuty does not know that person."),
-            reads("Alice", "Carol Diaz: done"),
-            thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED, ASKED),
-            writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT, FOR_ERIN, FOR_CAROL),
+            privately_reads("Alice", "Erin Fox: not done. PagerDuty does not know that person."),
+            privately_reads("Alice", "Carol Diaz: done"),
+            thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED, RESPONDER_REQUESTED),
+            writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT, ERINS_REQUEST, CAROLS_REQUEST),
         ),
     ),
     Step(
         "Dave opens Details: alerts, notes and log, for whoever sees the card, without a PagerDuty account",
         read_details,
-        (looked_at("Note added by Bob Ray"), status("triggered", "Bob")),
+        (dialog_says("Note added by Bob Ray"), status("triggered", "Bob")),
     ),
     Step(
         "Bob types /pd list: what is open in this channel, for his eyes only",
         list_open,
-        (reads("Bob", f"Open in this channel: 1 #2 {TITLE} · Triggered · Bob Ray"),),
+        (privately_reads("Bob", f"Open in this channel: 1 #2 {TITLE} · Triggered · Bob Ray"),),
     ),
     Step(
         "Bob resolves it, and writes what solved it",
         resolve,
         (
             card(RESOLVED, cards=2),
-            thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED, ASKED, RESOLVED),
-            writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT, FOR_ERIN, FOR_CAROL, BOBS_RESOLVE),
-            told("echo", 7),
-            told("duplicate", 1),
-            told("stale", 1),
+            thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED, RESPONDER_REQUESTED, RESOLVED),
+            writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT, ERINS_REQUEST, CAROLS_REQUEST, BOBS_RESOLVE),
+            webhook_count("echo", 7),
+            webhook_count("duplicate", 1),
+            webhook_count("stale", 1),
             status("resolved"),
         ),
-        rest=1.3,  # as at the end of the first act
+        quiet_seconds=1.3,  # as at the end of the first act
     ),
 )

@@ -14,7 +14,7 @@ from pagebridge_sandbox.demo.trace import Hop
 from pagebridge_sandbox.pagerduty import Hold, PagerDutySandbox
 from pagebridge_sandbox.slack import Modal, Person, SlackSandbox
 
-PATIENCE = 10.0
+REPLY_TIMEOUT = 10.0
 """Seconds to wait for a private answer."""
 
 
@@ -31,79 +31,81 @@ class Stage:
     pagerduty: PagerDutySandbox
     slack: SlackSandbox
     bridge: Bridge
-    acts: list[Hop] = field(default_factory=list)
-    dialogs: list[str] = field(default_factory=list)
-    incident: str = ""
-    late: Hold | None = None
+    recorded_actions: list[Hop] = field(default_factory=list)
+    drawn_dialogs: list[str] = field(default_factory=list)
+    incident_id: str = ""
+    held_webhook: Hold | None = None
 
-    def act(self, who: str, what: str, whom: str = "PagerDuty") -> None:
+    def record_action(self, source: str, what: str, target: str = "PagerDuty") -> None:
         """Note what somebody is about to do."""
-        self.acts.append(Hop(time.time(), who, whom, what))
+        self.recorded_actions.append(Hop(time.time(), source, target, what))
 
     def trigger(
         self, service: str, title: str, *, priority: str | None = None, alert: dict[str, Any] | None = None
     ) -> None:
         """Let monitoring open an incident, which the story is about from now on."""
-        self.act("Monitoring", f'opens an incident: "{title}"')
-        self.incident = self.pagerduty.trigger(service, title, priority=priority, alert=alert).id
+        self.record_action("Monitoring", f'opens an incident: "{title}"')
+        self.incident_id = self.pagerduty.trigger(service, title, priority=priority, alert=alert).id
 
     async def press(self, first: str, button: str) -> None:
         """Let somebody press a button on the latest card, and confirm it if that is asked for."""
         person, card = self.person(first), self.slack.channels[fixtures.CHANNEL].messages[-1]
         pressed = await person.click(button, card)
         if pressed.dialog is not None:
-            self.dialogs.append(dialogs.question(pressed.dialog, first))
+            self.drawn_dialogs.append(dialogs.draw_confirmation(pressed.dialog, first))
             await person.click(button, card, confirm=pressed.dialog.labels[0])
 
-    async def dialog(self, first: str, button: str) -> Modal:
+    async def open_dialog(self, first: str, button: str) -> Modal:
         """Let somebody press what opens a dialog, and wait until there is something to fill in."""
         await self.press(first, button)
         person = self.person(first)
-        await person.wait(lambda looking: bool(looking.modal.labels), timeout=PATIENCE)
+        await person.wait(lambda looking: bool(looking.modal.labels), timeout=REPLY_TIMEOUT)
         return person.modal
 
-    async def look(self, first: str, button: str) -> None:
+    async def read_dialog(self, first: str, button: str) -> None:
         """Let somebody press what opens a dialog that is only to be read, and keep how it looks."""
         await self.press(first, button)
         person = self.person(first)
-        await person.wait(lambda looking: "Loading…" not in looking.modal.plain, timeout=PATIENCE)
-        self.dialogs.append(dialogs.drawn(person.modal, first, self.slack.name_of, {}))
+        await person.wait(lambda looking: "Loading…" not in looking.modal.plain, timeout=REPLY_TIMEOUT)
+        self.drawn_dialogs.append(dialogs.draw_modal(person.modal, first, self.slack.name_of, {}))
 
-    async def send(self, first: str, modal: Modal) -> None:
+    async def submit(self, first: str, modal: Modal) -> None:
         """Let somebody send what they filled in, and keep how it looked: with what is wrong, if that is said."""
-        names = self.slack.name_of
-        filled_in = dialogs.drawn(modal, first, names, {})
+        name_of = self.slack.name_of
+        filled_in = dialogs.draw_modal(modal, first, name_of, {})
         await modal.submit()
-        self.dialogs.append(dialogs.drawn(modal, first, names, modal.errors) if modal.errors else filled_in)
+        self.drawn_dialogs.append(
+            dialogs.draw_modal(modal, first, name_of, modal.errors) if modal.errors else filled_in
+        )
 
     def person(self, first: str) -> Person:
         """Sit down in front of somebody's Slack."""
         return self.slack.person(fixtures.slack_id(first))
 
-    async def answered(self, first: str) -> None:
+    async def wait_for_reply(self, first: str) -> None:
         """Wait until somebody has got a private answer."""
-        await self.person(first).wait(lambda person: bool(person.private_messages), timeout=PATIENCE)
+        await self.person(first).wait(lambda person: bool(person.private_messages), timeout=REPLY_TIMEOUT)
 
     def hops(self) -> list[Hop]:
         """Give everything that has happened so far, from all logs, in the order of time."""
-        names = self.slack.name_of
-        told = [
-            *self.acts,
-            *(hop for envelope in self.slack.envelopes for hop in trace.from_envelope(envelope, names)),
-            *(trace.from_slack_call(call, names) for call in self.slack.calls),
+        name_of = self.slack.name_of
+        all_hops = [
+            *self.recorded_actions,
+            *(hop for envelope in self.slack.envelopes for hop in trace.from_envelope(envelope, name_of)),
+            *(trace.from_slack_call(call, name_of) for call in self.slack.calls),
             *(trace.from_pagerduty_call(call) for call in self.pagerduty.calls),
             *trace.from_deliveries(self.pagerduty.webhooks.log),
         ]
-        return sorted(told, key=lambda hop: hop.at)
+        return sorted(all_hops, key=lambda hop: hop.at)
 
 
 @asynccontextmanager
-async def set_up(directory: Path) -> AsyncIterator[Stage]:
+async def start_stage(directory: Path) -> AsyncIterator[Stage]:
     """Start everything, with all data and logs in `directory`; nothing is left running at the end."""
     async with AsyncExitStack() as stack:
         valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey"))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.5))
         slack = await stack.enter_async_context(SlackSandbox())
-        fixtures.hire(pagerduty, slack)
-        bridge = await stack.enter_async_context(processes.running(directory, valkey, pagerduty, slack))
+        fixtures.set_up_accounts(pagerduty, slack)
+        bridge = await stack.enter_async_context(processes.run_bridge(directory, valkey, pagerduty, slack))
         yield Stage(pagerduty, slack, bridge)

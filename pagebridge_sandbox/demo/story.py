@@ -1,6 +1,6 @@
 """The whole story, act after act."""
 
-from pagebridge_sandbox.demo.first_incident import FIRST_ACT
-from pagebridge_sandbox.demo.second_incident import SECOND_ACT
+from pagebridge_sandbox.demo.first_incident import FIRST_INCIDENT
+from pagebridge_sandbox.demo.second_incident import SECOND_INCIDENT
 
-STORY = (*FIRST_ACT, *SECOND_ACT)
+STEPS = (*FIRST_INCIDENT, *SECOND_INCIDENT)

@@ -6,30 +6,30 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
-EVENTS = "pagebridge_events_total"
+EVENTS_METRIC = "pagebridge_events_total"
 
 
 @dataclass(frozen=True)
-class Figures:
-    """The figures of one play. `slowest_ack` is in milliseconds."""
+class Summary:
+    """The figures of one play. `slowest_ack_ms` is in milliseconds."""
 
     slack_calls: int
     reads: int
     writes: int
-    refused: int
+    rejected_writes: int
     deliveries: int
     echoes: int
     duplicates: int
     stale: int
-    actions: int
-    slowest_ack: float
+    interactions: int
+    slowest_ack_ms: float
     seconds: float
 
     def lines(self) -> Iterator[str]:
         """Write them down, aligned."""
-        acked = f"acked within {self.slowest_ack:.0f} ms (Slack waits 3 s)"
-        yield _line(self.actions, "press", f", dialogs and commands of people in Slack, {acked}", "es")
-        yield _line(self.writes, "write", f" to PagerDuty, {self.refused} of them refused")
+        acked = f"acked within {self.slowest_ack_ms:.0f} ms (Slack waits 3 s)"
+        yield _line(self.interactions, "press", f", dialogs and commands of people in Slack, {acked}", "es")
+        yield _line(self.writes, "write", f" to PagerDuty, {self.rejected_writes} of them refused")
         yield _line(self.reads, "read", " from PagerDuty")
         yield _line(self.slack_calls, "call", " to Slack")
         yield _line(self.deliveries, "webhook", " delivered")
@@ -39,21 +39,21 @@ class Figures:
         yield f"{self.seconds:6.1f}  seconds, with the start of everything"
 
 
-def told_webhooks(metrics: str) -> Counter[str]:
+def count_webhook_results(metrics: str) -> Counter[str]:
     """Count the webhooks that the worker has folded, by what they were to it: news, echo, duplicate or stale."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for family in text_string_to_metric_families(metrics):
         for sample in family.samples:
-            if sample.name == EVENTS and sample.labels["source"] == "webhook":
-                told[sample.labels["told"]] += int(sample.value)
-    return told
+            if sample.name == EVENTS_METRIC and sample.labels["source"] == "webhook":
+                counts[sample.labels["told"]] += int(sample.value)
+    return counts
 
 
-def counted(number: int, noun: str, plural: str = "s") -> str:
+def count_with_noun(number: int, noun: str, plural: str = "s") -> str:
     """Write a number with its noun, which gets the ending `plural` unless the number is one."""
     return f"{number} {noun}" + ("" if number == 1 else plural)
 
 
 def _line(number: int, noun: str, rest: str, plural: str = "s") -> str:
-    digits, _, words = counted(number, noun, plural).partition(" ")
+    digits, _, words = count_with_noun(number, noun, plural).partition(" ")
     return f"{digits:>6}  {words}{rest}"

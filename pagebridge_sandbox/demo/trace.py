@@ -11,11 +11,18 @@ from pagebridge_sandbox.pagerduty import Delivery
 from pagebridge_sandbox.slack import Call as SlackCall
 from pagebridge_sandbox.slack import Envelope, mrkdwn
 
-WRITES = ("chat.postMessage", "chat.update", "chat.postEphemeral", "response_url", "views.open", "views.update")
+VISIBLE_METHODS = (
+    "chat.postMessage",
+    "chat.update",
+    "chat.postEphemeral",
+    "response_url",
+    "views.open",
+    "views.update",
+)
 """The methods of Slack by which people come to see something."""
 OK = 200
 
-Names = Callable[[str], str]
+NameLookup = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -30,30 +37,36 @@ class Hop:
     at: float
     source: str
     target: str
-    what: str
-    read: bool = False
-    settled: bool = True
+    description: str
+    is_read: bool = False
+    is_complete: bool = True
 
 
-def from_slack_call(call: SlackCall, names: Names) -> Hop:
+def from_slack_call(call: SlackCall, name_of: NameLookup) -> Hop:
     """Read one call of the worker to Slack's Web API or to a `response_url`."""
-    trouble = "" if call.ok or call.http_status is None else f"  {call.http_status} {call.error}"
+    error_note = "" if call.ok or call.http_status is None else f"  {call.http_status} {call.error}"
     settled = call.answered is not None
-    if call.method not in WRITES:
-        return Hop(call.time, "worker", "Slack", call.method + trouble, read=not trouble, settled=settled)
-    return Hop(call.time, "worker", "Slack", f"{call.method}  {_shown(call, names)}{trouble}", settled=settled)
+    if call.method not in VISIBLE_METHODS:
+        return Hop(call.time, "worker", "Slack", call.method + error_note, is_read=not error_note, is_complete=settled)
+    return Hop(
+        call.time,
+        "worker",
+        "Slack",
+        f"{call.method}  {_describe_message(call, name_of)}{error_note}",
+        is_complete=settled,
+    )
 
 
-def from_envelope(envelope: Envelope, names: Names) -> Iterator[Hop]:
+def from_envelope(envelope: Envelope, name_of: NameLookup) -> Iterator[Hop]:
     """Read one press, dialog or command: what a person did, and how it came to the worker."""
     payload = envelope.payload
     user = payload["user_id"] if envelope.type == "slash_commands" else payload["user"]["id"]
-    yield Hop(envelope.sent_at, first_name(names(user)), "Slack", _done(envelope))
+    yield Hop(envelope.sent_at, first_name(name_of(user)), "Slack", _describe_interaction(envelope))
     acked = envelope.acked_after_ms
-    came = envelope.failed or (f"acked after {acked:.0f} ms{_objections(envelope)}" if acked is not None else "")
+    result = envelope.failed or (f"acked after {acked:.0f} ms{_ack_text(envelope)}" if acked is not None else "")
     settled = acked is not None or envelope.failed is not None
     kind = payload.get("type", envelope.type)
-    yield Hop(envelope.sent_at, "Slack", "worker", f"{kind} over the WebSocket  {came}", settled=settled)
+    yield Hop(envelope.sent_at, "Slack", "worker", f"{kind} over the WebSocket  {result}", is_complete=settled)
 
 
 def from_pagerduty_call(call: PagerDutyCall) -> Hop:
@@ -61,11 +74,11 @@ def from_pagerduty_call(call: PagerDutyCall) -> Hop:
     at, settled = call.at.timestamp(), call.status is not None
     resource = call.path.strip("/").split("/")[0]
     if call.method == "GET" and call.status in (OK, None):
-        return Hop(at, "worker", "PagerDuty", resource, read=True, settled=settled)
+        return Hop(at, "worker", "PagerDuty", resource, is_read=True, is_complete=settled)
     sender = f"  From: {call.from_email}" if call.from_email else ""
-    asked_for = f"  {asked(call)}" if call.body else ""
-    what = f"{call.method} {_short(call.path)}{asked_for}{sender}  {call.status or 'no answer'}"
-    return Hop(at, "worker", "PagerDuty", what, settled=settled)
+    requested = f"  {describe_request(call)}" if call.body else ""
+    what = f"{call.method} {_shorten_ids(call.path)}{requested}{sender}  {call.status or 'no answer'}"
+    return Hop(at, "worker", "PagerDuty", what, is_complete=settled)
 
 
 def from_deliveries(deliveries: Iterable[Delivery]) -> Iterator[Hop]:
@@ -74,11 +87,11 @@ def from_deliveries(deliveries: Iterable[Delivery]) -> Iterator[Hop]:
     newest = ""
     for delivery in deliveries:
         at = occurred_at(delivery)
-        note = _note(delivery, again=delivery.event_id in seen, late=at < newest)
+        note = _delivery_note(delivery, is_repeat=delivery.event_id in seen, is_late=at < newest)
         seen.add(delivery.event_id)
         newest = max(newest, at)
         what = f"{delivery.event_type}  {delivery.status or 'no answer'}{note}"
-        yield Hop(delivery.at.timestamp(), "PagerDuty", "receiver", what, settled=delivery.outcome != "sending")
+        yield Hop(delivery.at.timestamp(), "PagerDuty", "receiver", what, is_complete=delivery.outcome != "sending")
 
 
 def occurred_at(delivery: Delivery) -> str:
@@ -86,42 +99,42 @@ def occurred_at(delivery: Delivery) -> str:
     return str(json.loads(delivery.body)["event"]["occurred_at"])
 
 
-def folded(hops: Iterable[Hop]) -> list[Hop]:
+def merge_reads(hops: Iterable[Hop]) -> list[Hop]:
     """Tell the reads between two other hops in one line for each party that was read from."""
-    told: list[Hop] = []
+    merged: list[Hop] = []
     reads: list[Hop] = []
     for hop in hops:
-        if hop.read:
+        if hop.is_read:
             reads.append(hop)
         else:
-            told += [*_one_line_each(reads), hop]
+            merged += [*_merge_by_target(reads), hop]
             reads = []
-    return told + _one_line_each(reads)
+    return merged + _merge_by_target(reads)
 
 
-def asked(call: PagerDutyCall) -> str:
+def describe_request(call: PagerDutyCall) -> str:
     """Say what a call asks for, by its fields; where people's words are the field, only by its name."""
     body = call.body if isinstance(call.body, dict) else {}
     if targets := body.get("responder_request_targets"):
         return f"responders={','.join(each['responder_request_target']['id'] for each in targets)}"
-    asked_for = body.get("incident", body)
-    return " ".join(_field(name, value) for name, value in asked_for.items() if name != "type")
+    requested = body.get("incident", body)
+    return " ".join(_format_field(name, value) for name, value in requested.items() if name != "type")
 
 
-def words(text: str, names: Names) -> str:
+def plain_line(text: str, name_of: NameLookup) -> str:
     """Turn mrkdwn into one line of plain words, without the symbols."""
-    return " ".join(re.sub(r":[a-z_]+:", "", mrkdwn.plain(text, names)).split())
+    return " ".join(re.sub(r":[a-z_]+:", "", mrkdwn.plain(text, name_of)).split())
 
 
-def line_gist(text: str) -> str:
+def line_summary(text: str) -> str:
     """Leave out the time of a line."""
-    return words(text, str).partition(" · ")[0]
+    return plain_line(text, str).partition(" · ")[0]
 
 
-def card_gist(text: str, names: Names) -> str:
+def card_summary(text: str, name_of: NameLookup) -> str:
     """Give the state on a card, and what somebody is trying, which comes after a symbol."""
     _, *notices = re.split(r":[a-z]+(?:_[a-z]+)*: ", text)
-    return " / ".join([text.partition(":")[0], *(words(notice, names) for notice in notices)])
+    return " / ".join([text.partition(":")[0], *(plain_line(notice, name_of) for notice in notices)])
 
 
 def first_name(name: str) -> str:
@@ -129,42 +142,42 @@ def first_name(name: str) -> str:
     return name.partition(" ")[0]
 
 
-def _one_line_each(reads: list[Hop]) -> list[Hop]:
+def _merge_by_target(reads: list[Hop]) -> list[Hop]:
     targets = dict.fromkeys(hop.target for hop in reads)
-    return [_one_line([hop for hop in reads if hop.target == target]) for target in targets]
+    return [_merge([hop for hop in reads if hop.target == target]) for target in targets]
 
 
-def _one_line(reads: list[Hop]) -> Hop:
-    kinds = ", ".join(dict.fromkeys(hop.what for hop in reads))
-    return replace(reads[0], what=f"{len(reads)} read{'s' * (len(reads) > 1)}: {kinds}")
+def _merge(reads: list[Hop]) -> Hop:
+    kinds = ", ".join(dict.fromkeys(hop.description for hop in reads))
+    return replace(reads[0], description=f"{len(reads)} read{'s' * (len(reads) > 1)}: {kinds}")
 
 
-def _shown(call: SlackCall, names: Names) -> str:
+def _describe_message(call: SlackCall, name_of: NameLookup) -> str:
     """Say where a message is shown, and its gist: private ones in full, of cards the state and what is being tried."""
     if call.method.startswith("views."):
-        return f"dialog: {_view(call.arguments)['title']['text']}"
+        return f"dialog: {_parse_view(call.arguments)['title']['text']}"
     text = str(call.arguments.get("text", ""))
     if call.method in ("response_url", "chat.postEphemeral"):
-        return f"privately: {words(text, names)}"
+        return f"privately: {plain_line(text, name_of)}"
     if call.arguments.get("thread_ts"):
-        return f"thread: {line_gist(text)}"
-    return f"card: {card_gist(text, names)}"
+        return f"thread: {line_summary(text)}"
+    return f"card: {card_summary(text, name_of)}"
 
 
-def _note(delivery: Delivery, *, again: bool, late: bool) -> str:
+def _delivery_note(delivery: Delivery, *, is_repeat: bool, is_late: bool) -> str:
     if delivery.attempt > 1:
         return f"  attempt {delivery.attempt}"
-    if again:
+    if is_repeat:
         return "  the same event again"
-    return "  late" if late else ""
+    return "  late" if is_late else ""
 
 
-def _short(path: str) -> str:
+def _shorten_ids(path: str) -> str:
     """Cut the ids in a path, which take much room and tell nobody anything."""
     return re.sub(r"(?<=/)([A-Z0-9]{4})[A-Z0-9]{4,}", r"\1..", path)
 
 
-def _done(envelope: Envelope) -> str:
+def _describe_interaction(envelope: Envelope) -> str:
     """Say what somebody did, in the words that they saw."""
     payload = envelope.payload
     if envelope.type == "slash_commands":
@@ -177,19 +190,19 @@ def _done(envelope: Envelope) -> str:
     return f"presses {action['text']['text']}" + (", and confirms" if "confirm" in action else "")
 
 
-def _objections(envelope: Envelope) -> str:
+def _ack_text(envelope: Envelope) -> str:
     """Give the words that came with the ack, to be read in a dialog or as the answer to a command."""
     response = envelope.response or {}
-    told = [*response.get("errors", {}).values(), response.get("text", "")]
-    return "".join(f": {words(each, str)}" for each in told if each)
+    texts = [*response.get("errors", {}).values(), response.get("text", "")]
+    return "".join(f": {plain_line(each, str)}" for each in texts if each)
 
 
-def _view(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def _parse_view(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     view = arguments["view"]
     return dict(json.loads(view) if isinstance(view, str) else view)
 
 
-def _field(name: str, value: object) -> str:
+def _format_field(name: str, value: object) -> str:
     if name == "assignments" and isinstance(value, list):
         return f"assignees={','.join(each['assignee']['id'] for each in value)}"
     return f"{name}={value}" if name in ("status", "escalation_level") else name

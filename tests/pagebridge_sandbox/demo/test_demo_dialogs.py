@@ -20,7 +20,9 @@ def field(label: str, kind: str, **more: object) -> dict[str, Any]:
 
 def test_a_question_is_drawn_with_what_can_be_answered() -> None:
     """Who is asked what, and the two buttons."""
-    asked = dialogs.question(Dialog("Escalate #1?", "The next level is paged.", ("Escalate", "Not now")), "Alice")
+    asked = dialogs.draw_confirmation(
+        Dialog("Escalate #1?", "The next level is paged.", ("Escalate", "Not now")), "Alice"
+    )
 
     assert "Alice is asked: Escalate #1?\n│ The next level is paged.\n│ [Not now] [Escalate]" == asked
 
@@ -52,4 +54,4 @@ def test_a_dialog_is_drawn_with_what_is_filled_in_and_what_is_wrong_with_it() ->
         "│ How long: 4 hours",
         "│ All: [ ]",
         "│ [Cancel] [Ask]",
-    ] == dialogs.drawn(modal, "Bob", slack.name_of, {"Who": "Not him."}).splitlines()
+    ] == dialogs.draw_modal(modal, "Bob", slack.name_of, {"Who": "Not him."}).splitlines()

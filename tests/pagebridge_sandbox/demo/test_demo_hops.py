@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from pagebridge_sandbox.demo.trace import (
     Hop,
-    asked,
-    card_gist,
-    folded,
+    card_summary,
+    describe_request,
     from_deliveries,
     from_envelope,
     from_pagerduty_call,
     from_slack_call,
-    line_gist,
+    line_summary,
+    merge_reads,
 )
 from pagebridge_sandbox.pagerduty import Call as PagerDutyCall
 from pagebridge_sandbox.pagerduty import Delivery
@@ -49,7 +49,7 @@ def test_a_private_answer_is_told_in_full() -> None:
     """It is plain words, without symbols and links."""
     call = slack_call("response_url", text=":no_entry: *Incident #1* was not. <https://a.example|Open it>")
 
-    assert "response_url  privately: Incident #1 was not. Open it" == from_slack_call(call, str).what
+    assert "response_url  privately: Incident #1 was not. Open it" == from_slack_call(call, str).description
 
 
 def test_of_a_card_its_state_is_told_and_of_a_line_what_happened() -> None:
@@ -57,31 +57,31 @@ def test_of_a_card_its_state_is_told_and_of_a_line_what_happened() -> None:
     card = slack_call("chat.update", text="Acknowledged by Alice in Slack: #1 Latency: high (high urgency).")
     line = slack_call("chat.postMessage", thread_ts="1.2", text=":eyes: *Acknowledged* by Alice · <!date^1^x|today>")
 
-    assert "chat.update  card: Acknowledged by Alice in Slack" == from_slack_call(card, str).what
-    assert "chat.postMessage  thread: Acknowledged by Alice" == from_slack_call(line, str).what
+    assert "chat.update  card: Acknowledged by Alice in Slack" == from_slack_call(card, str).description
+    assert "chat.postMessage  thread: Acknowledged by Alice" == from_slack_call(line, str).description
 
 
 def test_what_somebody_is_trying_belongs_to_the_gist_of_a_card() -> None:
     """It stands at the end of the text, after its symbol."""
     text = "Triggered: #1 At 12:30: slow on api (high urgency). :hourglass_flowing_sand: <@U0ALICE> is acknowledging…"
 
-    assert "Triggered / @Alice is acknowledging…" == card_gist(text, {"U0ALICE": "Alice"}.__getitem__)
-    assert "Triggered" == card_gist("Triggered: #1 Slow", str)
-    assert "Resolved by Bob" == line_gist(":white_check_mark: *Resolved* by Bob · now")
+    assert "Triggered / @Alice is acknowledging…" == card_summary(text, {"U0ALICE": "Alice"}.__getitem__)
+    assert "Triggered" == card_summary("Triggered: #1 Slow", str)
+    assert "Resolved by Bob" == line_summary(":white_check_mark: *Resolved* by Bob · now")
 
 
 def test_reads_of_slack_are_reads_and_refusals_are_not() -> None:
     """A call that failed is told by itself, with its error."""
-    assert from_slack_call(slack_call("users.info"), str).read
+    assert from_slack_call(slack_call("users.info"), str).is_read
     refused = from_slack_call(slack_call("users.info", ok=False), str)
-    assert ("users.info  429 ratelimited", False) == (refused.what, refused.read)
+    assert ("users.info  429 ratelimited", False) == (refused.description, refused.is_read)
 
 
 def test_a_call_without_an_answer_is_open() -> None:
     """Its end is told only once it is known."""
-    assert not from_slack_call(slack_call("chat.update", text="x", answered=None), str).settled
+    assert not from_slack_call(slack_call("chat.update", text="x", answered=None), str).is_complete
     open_call = PagerDutyCall("GET", "/incidents/Q1", {}, None, None, NOON)
-    assert not from_pagerduty_call(open_call).settled
+    assert not from_pagerduty_call(open_call).is_complete
 
 
 def test_a_click_is_two_hops() -> None:
@@ -103,8 +103,8 @@ def test_a_dialog_is_sent_and_may_come_back_with_objections() -> None:
 
     person, envelope = from_envelope(sent, str)
 
-    assert 'fills in "Add note #1", and sends it' == person.what
-    assert "view_submission over the WebSocket  acked after 9 ms: Write something." == envelope.what
+    assert 'fills in "Add note #1", and sends it' == person.description
+    assert "view_submission over the WebSocket  acked after 9 ms: Write something." == envelope.description
 
 
 def test_a_command_is_told_as_it_was_typed() -> None:
@@ -114,22 +114,22 @@ def test_a_command_is_told_as_it_was_typed() -> None:
 
     person, envelope = from_envelope(typed, {"U0BOB": "Bob Ray"}.__getitem__)
 
-    assert ("Bob", "types /pd list") == (person.source, person.what)
-    assert "slash_commands over the WebSocket  acked after 9 ms" == envelope.what
+    assert ("Bob", "types /pd list") == (person.source, person.description)
+    assert "slash_commands over the WebSocket  acked after 9 ms" == envelope.description
 
 
 def test_an_entry_of_a_menu_is_chosen() -> None:
     """It is named by its words."""
     chosen = click({"selected_option": {"text": {"text": "Add responders"}}})
 
-    assert "chooses Add responders in the menu" == next(from_envelope(chosen, str)).what
+    assert "chooses Add responders in the menu" == next(from_envelope(chosen, str)).description
 
 
 def test_of_a_dialog_that_opens_its_title_is_told() -> None:
     """The dialog itself is shown elsewhere."""
     view = json.dumps({"title": {"text": "Add note #1"}})
 
-    assert "views.open  dialog: Add note #1" == from_slack_call(slack_call("views.open", view=view), str).what
+    assert "views.open  dialog: Add note #1" == from_slack_call(slack_call("views.open", view=view), str).description
 
 
 def test_a_click_that_nobody_took_says_what_the_person_was_told() -> None:
@@ -139,8 +139,8 @@ def test_a_click_that_nobody_took_says_what_the_person_was_told() -> None:
 
     _, envelope = from_envelope(lost, str)
 
-    assert "operation_timeout" in envelope.what
-    assert envelope.settled
+    assert "operation_timeout" in envelope.description
+    assert envelope.is_complete
 
 
 def test_a_write_shows_what_was_asked_in_whose_name() -> None:
@@ -156,7 +156,7 @@ def test_of_a_write_the_fields_are_told_and_not_what_people_wrote() -> None:
     """Whom it names and to which level it goes is said; of words only in which field they were."""
 
     def field(body: dict[str, object]) -> str:
-        return asked(PagerDutyCall("POST", "/incidents/Q1", {}, None, body, NOON, 200))
+        return describe_request(PagerDutyCall("POST", "/incidents/Q1", {}, None, body, NOON, 200))
 
     target = {"responder_request_target": {"id": "PBOB1", "type": "user_reference"}}
     assert "responders=PBOB1" == field({"message": "Help", "responder_request_targets": [target]})
@@ -170,8 +170,8 @@ def test_reads_of_pagerduty_are_reads_and_refusals_are_not() -> None:
     read = from_pagerduty_call(PagerDutyCall("GET", "/teams/PT1/members", {}, None, None, NOON, 200))
     refused = from_pagerduty_call(PagerDutyCall("GET", "/teams/PT1/members", {}, None, None, NOON, 503))
 
-    assert ("teams", True) == (read.what, read.read)
-    assert ("GET /teams/PT1/members  503", False) == (refused.what, refused.read)
+    assert ("teams", True) == (read.description, read.is_read)
+    assert ("GET /teams/PT1/members  503", False) == (refused.description, refused.is_read)
 
 
 def test_deliveries_that_come_again_or_late_are_marked() -> None:
@@ -188,22 +188,22 @@ def test_deliveries_that_come_again_or_late_are_marked() -> None:
         "incident.resolved  202  attempt 2",
         "incident.resolved  202  late",
         "incident.resolved  no answer",
-    ] == [hop.what for hop in from_deliveries(log)]
+    ] == [hop.description for hop in from_deliveries(log)]
     twice = [delivery("one", seconds=1), delivery("one", seconds=1)]
-    assert "incident.resolved  202  the same event again" == list(from_deliveries(twice))[1].what
+    assert "incident.resolved  202  the same event again" == list(from_deliveries(twice))[1].description
 
 
 def test_reads_between_other_hops_are_one_line_for_each_party() -> None:
     """They are counted, and named once each, at the time of the first."""
     write = Hop(4.0, "worker", "Slack", "chat.update")
     reads = [
-        Hop(1.0, "worker", "PagerDuty", "incidents", read=True),
-        Hop(2.0, "worker", "Slack", "users.info", read=True),
-        Hop(3.0, "worker", "PagerDuty", "incidents", read=True),
-        Hop(3.5, "worker", "PagerDuty", "teams", read=True),
+        Hop(1.0, "worker", "PagerDuty", "incidents", is_read=True),
+        Hop(2.0, "worker", "Slack", "users.info", is_read=True),
+        Hop(3.0, "worker", "PagerDuty", "incidents", is_read=True),
+        Hop(3.5, "worker", "PagerDuty", "teams", is_read=True),
     ]
 
-    told = [(hop.at, hop.target, hop.what) for hop in folded([*reads, write, reads[1]])]
+    told = [(hop.at, hop.target, hop.description) for hop in merge_reads([*reads, write, reads[1]])]
 
     assert [
         (1.0, "PagerDuty", "3 reads: incidents, teams"),

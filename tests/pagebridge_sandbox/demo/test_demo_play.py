@@ -73,10 +73,10 @@ def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
 
 def test_a_step_that_fails_is_named(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """With what was expected and seen, and where the logs are; the exit code is 1, and no later step is played."""
-    impossible = Check("the moon", lambda seen: seen.cards, "green")
+    impossible = Check("the moon", lambda seen: seen.card_count, "green")
     story = (Step("The moon turns green", open_incident, (card("Triggered"), impossible)), Step("Later", never, ()))
 
-    code = main(story, patience=2.0)
+    code = main(story, timeout=2.0)
 
     printed = capsys.readouterr().out
     logs.append(printed)
@@ -91,7 +91,7 @@ def test_a_step_that_fails_is_named(capsys: pytest.CaptureFixture[str], logs: li
 
 def test_what_somebody_cannot_do_fails_the_step(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """The simulator says what there is to press."""
-    code = main((Step("Alice presses what is not there", press_nothing, ()),), patience=2.0)
+    code = main((Step("Alice presses what is not there", press_nothing, ()),), timeout=2.0)
 
     printed = capsys.readouterr().out
     logs.append(printed)
@@ -101,7 +101,7 @@ def test_what_somebody_cannot_do_fails_the_step(capsys: pytest.CaptureFixture[st
 
 def test_a_process_that_ends_fails_the_step_at_once(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """It is named with its exit code, and nobody waits for what cannot come any more."""
-    code = main((Step("The worker dies", kill_the_worker, (card("Triggered"),)),), patience=60.0)
+    code = main((Step("The worker dies", kill_the_worker, (card("Triggered"),)),), timeout=60.0)
 
     printed = capsys.readouterr().out
     logs.append(printed)

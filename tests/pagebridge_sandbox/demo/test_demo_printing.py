@@ -3,8 +3,8 @@
 import io
 from collections import Counter
 
-from pagebridge_sandbox.demo.output import BOLD, WIDTH, Paper, paragraph, picture
-from pagebridge_sandbox.demo.summary import Figures, told_webhooks
+from pagebridge_sandbox.demo.output import BOLD, WIDTH, Console, render_for_terminal, wrap_paragraph
+from pagebridge_sandbox.demo.summary import Summary, count_webhook_results
 from pagebridge_sandbox.demo.trace import Hop
 
 METRICS = """\
@@ -32,7 +32,7 @@ def test_a_hop_is_one_line_in_three_columns() -> None:
     """The time since the beginning, who did it to whom, and what."""
     out = io.StringIO()
 
-    Paper(out, colour=False).hop(Hop(100.412, "worker", "Slack", "chat.update  card: Triggered"), since=100.0)
+    Console(out, colour=False).write_hop(Hop(100.412, "worker", "Slack", "chat.update  card: Triggered"), since=100.0)
 
     assert "  0.412 s  worker -> Slack         chat.update  card: Triggered\n" == out.getvalue()
 
@@ -42,7 +42,7 @@ def test_a_long_hop_goes_on_below_and_never_leaves_the_page() -> None:
     out = io.StringIO()
     words = "response_url  privately: " + "escalation continues " * 12
 
-    Paper(out, colour=False).hop(Hop(1.0, "PagerDuty", "receiver", words), since=0.0)
+    Console(out, colour=False).write_hop(Hop(1.0, "PagerDuty", "receiver", words), since=0.0)
 
     lines = out.getvalue().splitlines()
     assert 4 == len(lines)
@@ -52,15 +52,15 @@ def test_a_long_hop_goes_on_below_and_never_leaves_the_page() -> None:
 
 def test_colour_is_only_for_terminals_that_want_it() -> None:
     """Not for files, and not where NO_COLOR is set."""
-    assert Paper.of(Terminal(), {}).colour
-    assert not Paper.of(Terminal(), {"NO_COLOR": "1"}).colour
-    assert not Paper.of(io.StringIO(), {}).colour
-    assert "\x1b[1mtitle\x1b[0m" == Paper(io.StringIO(), colour=True).styled("title", BOLD)
+    assert Console.for_stream(Terminal(), {}).colour
+    assert not Console.for_stream(Terminal(), {"NO_COLOR": "1"}).colour
+    assert not Console.for_stream(io.StringIO(), {}).colour
+    assert "\x1b[1mtitle\x1b[0m" == Console(io.StringIO(), colour=True).styled("title", BOLD)
 
 
 def test_a_paragraph_hangs_under_its_first_words() -> None:
     """What goes on in a further line stands under the beginning, not under the mark."""
-    lines = paragraph("word " * 40, first="   ✓ ").splitlines()
+    lines = wrap_paragraph("word " * 40, first="   ✓ ").splitlines()
 
     assert lines[0].startswith("   ✓ word")
     assert lines[1].startswith("     word")
@@ -68,7 +68,7 @@ def test_a_paragraph_hangs_under_its_first_words() -> None:
 
 def test_a_channel_is_shown_with_its_symbols_within_the_page() -> None:
     """Symbols stand for their names, and a long line goes on behind its bar."""
-    lines = picture("#incidents\n    │ :eyes: *Acknowledged* " + "by somebody " * 12).splitlines()
+    lines = render_for_terminal("#incidents\n    │ :eyes: *Acknowledged* " + "by somebody " * 12).splitlines()
 
     assert "#incidents" == lines[0]
     assert lines[1].startswith("    │ 👀 ")
@@ -78,15 +78,15 @@ def test_a_channel_is_shown_with_its_symbols_within_the_page() -> None:
 
 def test_only_webhooks_count_as_echo_duplicate_or_stale() -> None:
     """What PagerDuty answered to the worker's own calls is no webhook."""
-    assert Counter(news=1, echo=2) == told_webhooks(METRICS)
-    assert Counter() == told_webhooks("")
+    assert Counter(news=1, echo=2) == count_webhook_results(METRICS)
+    assert Counter() == count_webhook_results("")
 
 
 def test_figures_are_aligned_and_agree_with_their_nouns() -> None:
     """One echo, two echoes."""
-    figures = Figures(
-        slack_calls=30, reads=18, writes=1, refused=0, deliveries=6, echoes=2, duplicates=1, stale=0, actions=4,
-        slowest_ack=14.6, seconds=12.74,
+    figures = Summary(
+        slack_calls=30, reads=18, writes=1, rejected_writes=0, deliveries=6, echoes=2, duplicates=1, stale=0, interactions=4,
+        slowest_ack_ms=14.6, seconds=12.74,
     )  # fmt: skip
 
     assert [
