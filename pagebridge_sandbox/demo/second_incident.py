@@ -63,7 +63,7 @@ async def request_two_responders(stage: Stage) -> None:
     """Let Alice ask two people for help, of whom PagerDuty refuses the first."""
     stage.record_action("PagerDuty", "does not know Erin any more", "everybody")
     gone = Fault("POST", "/incidents/*/responder_requests", status=400, code=2013, message="User Not Found", times=1)
-    stage.pagerduty.fail(gone)
+    stage.pagerduty.add_fault(gone)
     modal = await stage.open_dialog("Alice", "Add responders")
     modal.pick_user("Who should help?", [fixtures.slack_id("Erin"), fixtures.slack_id("Carol")])
     modal.fill("Message to them", HELP_MESSAGE)

@@ -12,19 +12,19 @@ entries have the channel `website` also for the REST API; bodies that are not se
 """
 
 from pagebridge_sandbox.pagerduty.calls import Call
-from pagebridge_sandbox.pagerduty.delivery_faults import Plan
-from pagebridge_sandbox.pagerduty.directory import Policy, Priority, Service, Team, User
-from pagebridge_sandbox.pagerduty.faults import Active, Fault
+from pagebridge_sandbox.pagerduty.delivery_faults import WebhookFaultPlan
+from pagebridge_sandbox.pagerduty.directory import EscalationPolicy, Priority, Service, Team, User
+from pagebridge_sandbox.pagerduty.faults import ActiveFault, Fault
 from pagebridge_sandbox.pagerduty.incidents import IncidentView
 from pagebridge_sandbox.pagerduty.options import Options
-from pagebridge_sandbox.pagerduty.people import Automation, Web
-from pagebridge_sandbox.pagerduty.responses import Refusal
+from pagebridge_sandbox.pagerduty.people import Automation, WebUser
+from pagebridge_sandbox.pagerduty.responses import ApiError
 from pagebridge_sandbox.pagerduty.sandbox import PagerDutySandbox
 from pagebridge_sandbox.pagerduty.subscriptions import Delivery, Subscription
 from pagebridge_sandbox.pagerduty.webhooks import Hold, Webhooks
 
 __all__ = [
-    "Active",
+    "ActiveFault",
     "Automation",
     "Call",
     "Delivery",
@@ -33,14 +33,14 @@ __all__ = [
     "IncidentView",
     "Options",
     "PagerDutySandbox",
-    "Plan",
-    "Policy",
+    "WebhookFaultPlan",
+    "EscalationPolicy",
     "Priority",
-    "Refusal",
+    "ApiError",
     "Service",
     "Subscription",
     "Team",
     "User",
-    "Web",
+    "WebUser",
     "Webhooks",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from pagebridge_sandbox.pagerduty import ids
 from pagebridge_sandbox.pagerduty.clock import Clock
 from pagebridge_sandbox.pagerduty.directory import Directory
-from pagebridge_sandbox.pagerduty.events import Event, Events
+from pagebridge_sandbox.pagerduty.events import Event, EventFactory
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, LogEntry, Status
 from pagebridge_sandbox.pagerduty.options import Options
 from pagebridge_sandbox.pagerduty.references import References
@@ -27,14 +27,14 @@ class Account:
         self.directory = Directory()
         self.options = Options()
         self.references = References(self.directory)
-        self.events = Events(self.references)
+        self.events = EventFactory(self.references)
         self.incidents: dict[str, Incident] = {}
         self.revision = 0
         self._publish = publish
-        self._untold: list[Event] = []
+        self._pending_events: list[Event] = []
 
     def incident(self, key: str | int) -> Incident:
-        """Return an incident by its id or number. `Refusal` (404) if there is none."""
+        """Return an incident by its id or number. `ApiError` (404) if there is none."""
         if str(key) in self.incidents:
             return self.incidents[str(key)]
         numbered = (incident for incident in self.incidents.values() if str(incident.number) == str(key))
@@ -51,7 +51,7 @@ class Account:
         return "warning" if Status.ACKNOWLEDGED in statuses else "active"
 
     @contextmanager
-    def changing(self, *incidents: Incident) -> Iterator[None]:
+    def transaction(self, *incidents: Incident) -> Iterator[None]:
         """Change incidents as a whole or, when something is refused, not at all. Events are told once it is done."""
         before = [copy.deepcopy(vars(incident)) for incident in incidents]
         try:
@@ -59,23 +59,23 @@ class Account:
         except Exception:
             for incident, fields in zip(incidents, before, strict=True):
                 vars(incident).update(fields)
-            self._untold.clear()
+            self._pending_events.clear()
             raise
         if before != [vars(incident) for incident in incidents]:
             self.revision += 1
-        told, self._untold = self._untold, []
-        for event in told:
+        pending, self._pending_events = self._pending_events, []
+        for event in pending:
             self._publish(event)
-        self.clock.arm()
+        self.clock.reschedule_timers()
 
-    def record(self, kind: str, incident: Incident, actor: Actor, at: datetime, **details: object) -> None:
+    def add_log_entry(self, kind: str, incident: Incident, actor: Actor, at: datetime, **details: object) -> None:
         """Write a line into the log of an incident that is being changed."""
         incident.log.append(LogEntry(ids.log_entry_id(), kind, at, actor, incident.id, details))
 
-    def announce(self, change: str, incident: Incident, actor: Actor, at: datetime) -> None:
+    def emit_change(self, change: str, incident: Incident, actor: Actor, at: datetime) -> None:
         """Tell subscribers of a change, with the incident as it is at this point."""
-        self._untold.append(self.events.changed(change, incident, actor, at))
+        self._pending_events.append(self.events.incident_changed(change, incident, actor, at))
 
-    def announce_event(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Tell subscribers of something that does not carry the incident."""
-        self._untold.append(event)
+        self._pending_events.append(event)

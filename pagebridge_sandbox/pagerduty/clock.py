@@ -6,17 +6,17 @@ from typing import Protocol
 MILLISECOND = timedelta(milliseconds=1)
 
 
-class Alarms(Protocol):
+class Timers(Protocol):
     """What happens by itself at some time."""
 
     @property
-    def due(self) -> datetime | None:
+    def next_due(self) -> datetime | None:
         """When the next thing happens, if anything does."""
 
-    def ring(self) -> None:
+    def fire(self) -> None:
         """Let it happen."""
 
-    def arm(self) -> None:
+    def reschedule(self) -> None:
         """Look again when that is: something has changed, or the clock was moved."""
 
 
@@ -28,14 +28,14 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self.alarms: Alarms | None = None
-        self._ahead = timedelta(0)
+        self.timers: Timers | None = None
+        self._offset = timedelta(0)
         self._last = datetime.fromtimestamp(0, UTC)
         self._ties = 0
 
     def now(self) -> datetime:
         """Return the present time."""
-        return max(datetime.now(UTC) + self._ahead, self._last)
+        return max(datetime.now(UTC) + self._offset, self._last)
 
     def tick(self) -> datetime:
         """Return the time of a new change, in whole milliseconds: now, or one millisecond after the last change."""
@@ -57,26 +57,26 @@ class Clock:
         What is due on the way happens in its order, each thing at its own time.
         """
         target = self.now() + timedelta(seconds=seconds)
-        while self.alarms and (due := self.alarms.due) and due <= target:
-            self._move(max(due, self.now()))
-            self.alarms.ring()
-        self._move(target)
-        self.arm()
+        while self.timers and (due := self.timers.next_due) and due <= target:
+            self._set_time(max(due, self.now()))
+            self.timers.fire()
+        self._set_time(target)
+        self.reschedule_timers()
 
-    def arm(self) -> None:
+    def reschedule_timers(self) -> None:
         """Tell the alarms that something has changed."""
-        if self.alarms:
-            self.alarms.arm()
+        if self.timers:
+            self.timers.reschedule()
 
-    def _move(self, moment: datetime) -> None:
-        self._ahead = moment - datetime.now(UTC)
+    def _set_time(self, moment: datetime) -> None:
+        self._offset = moment - datetime.now(UTC)
 
 
-def in_seconds(moment: datetime) -> str:
+def rest_timestamp(moment: datetime) -> str:
     """Write a time as the REST API does: whole seconds."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def in_milliseconds(moment: datetime) -> str:
+def webhook_timestamp(moment: datetime) -> str:
     """Write a time as `occurred_at` in webhooks has it."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from pagebridge_sandbox.pagerduty.clock import in_milliseconds
-from pagebridge_sandbox.pagerduty.delivery_faults import Plan
+from pagebridge_sandbox.pagerduty.clock import webhook_timestamp
+from pagebridge_sandbox.pagerduty.delivery_faults import WebhookFaultPlan
 from pagebridge_sandbox.pagerduty.faults import Fault
-from pagebridge_sandbox.pagerduty.responses import Json, Refusal
+from pagebridge_sandbox.pagerduty.responses import ApiError, Json
 
 if TYPE_CHECKING:
     from pagebridge_sandbox.pagerduty.sandbox import PagerDutySandbox
 
-Verb = Callable[["PagerDutySandbox", Json], Any]
+Endpoint = Callable[["PagerDutySandbox", Json], Any]
 """Does something with the arguments of a request; what it returns is the answer."""
 
-SETUP = {
+SANDBOX_VERBS = {
     "users": "add_user",
     "users/change": "change_user",
     "users/remove": "remove_user",
@@ -38,7 +38,7 @@ SETUP = {
     "trigger": "trigger",
 }
 """Endpoints that are verbs of the sandbox."""
-WEB = frozenset(
+WEB_VERBS = frozenset(
     {"trigger", "acknowledge", "unacknowledge", "resolve", "reopen", "reassign", "delegate", "escalate"}
 ) | {
     "add_note",
@@ -57,43 +57,43 @@ WEB = frozenset(
     "decline",
     "publish_status_update",
 }
-AUTOMATION = frozenset({"unacknowledge", "resolve", "escalate"})
-WEBHOOKS = frozenset({"duplicate_next", "hold", "reverse_next", "redeliver", "ping", "enable", "lose_next"})
+AUTOMATION_VERBS = frozenset({"unacknowledge", "resolve", "escalate"})
+WEBHOOK_VERBS = frozenset({"duplicate_next", "hold", "reverse_next", "redeliver", "ping", "enable", "lose_next"})
 
 
 def routes(sandbox: "PagerDutySandbox") -> list[web.RouteDef]:
     """Make the routes: everything that reads is a GET, everything else a POST."""
-    reading = [web.get(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in READING.items()]
-    return reading + [web.post(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in DOING.items()]
+    reading = [web.get(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in GET_ENDPOINTS.items()]
+    return reading + [web.post(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in POST_ENDPOINTS.items()]
 
 
-def _handler(sandbox: "PagerDutySandbox", verb: Verb) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _handler(sandbox: "PagerDutySandbox", verb: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
             arguments = await request.json() if request.body_exists else {}
-            return web.json_response(_plain(verb(sandbox, {**arguments})))
-        except (Refusal, LookupError, TypeError, ValueError, AttributeError) as error:
+            return web.json_response(_to_json(verb(sandbox, {**arguments})))
+        except (ApiError, LookupError, TypeError, ValueError, AttributeError) as error:
             # A missing or wrong argument, or something that PagerDuty would not let happen.
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
 
     return handle
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
+def _to_json(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
     """Turn what the verbs return into JSON, without the secrets of subscriptions."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value) if not field.name.startswith("_") and field.repr]
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: _to_json(getattr(value, name)) for name in names}
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _to_json(each) for name, each in value.items()}
     if isinstance(value, list | tuple | frozenset):
-        return [_plain(each) for each in value]
+        return [_to_json(each) for each in value]
     if isinstance(value, datetime):
-        return in_milliseconds(value)
+        return webhook_timestamp(value)
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _about(sandbox: "PagerDutySandbox", _arguments: Json) -> Json:
+def _describe(sandbox: "PagerDutySandbox", _arguments: Json) -> Json:
     return {
         "url": sandbox.url,
         "token": sandbox.token,
@@ -102,31 +102,31 @@ def _about(sandbox: "PagerDutySandbox", _arguments: Json) -> Json:
         "services": sandbox.services,
         "subscriptions": list(sandbox.webhooks.subscriptions.values()),
         "options": sandbox.options,
-        "endpoints": [f"GET {name}" for name in READING] + [f"POST {name}" for name in DOING],
+        "endpoints": [f"GET {name}" for name in GET_ENDPOINTS] + [f"POST {name}" for name in POST_ENDPOINTS],
     }
 
 
-def _setup(name: str) -> Verb:
+def _sandbox_endpoint(name: str) -> Endpoint:
     return lambda sandbox, arguments: getattr(sandbox, name)(**arguments)
 
 
-def _web(sandbox: "PagerDutySandbox", arguments: Json) -> object:
+def _call_web(sandbox: "PagerDutySandbox", arguments: Json) -> object:
     person = sandbox.web(arguments.pop("user"))
-    return getattr(person, _verb(arguments, WEB))(**arguments)
+    return getattr(person, _pop_verb(arguments, WEB_VERBS))(**arguments)
 
 
-def _automation(sandbox: "PagerDutySandbox", arguments: Json) -> object:
-    return getattr(sandbox.automation, _verb(arguments, AUTOMATION))(**arguments)
+def _call_automation(sandbox: "PagerDutySandbox", arguments: Json) -> object:
+    return getattr(sandbox.automation, _pop_verb(arguments, AUTOMATION_VERBS))(**arguments)
 
 
-def _verb(arguments: Json, allowed: frozenset[str]) -> str:
+def _pop_verb(arguments: Json, allowed: frozenset[str]) -> str:
     verb = str(arguments.pop("verb"))
     if verb not in allowed:
         raise LookupError(f"verb must be one of {', '.join(sorted(allowed))}")
     return verb
 
 
-def _webhooks(name: str) -> Verb:
+def _webhook_endpoint(name: str) -> Endpoint:
     return lambda sandbox, arguments: getattr(sandbox.webhooks, name)(**arguments)
 
 
@@ -148,22 +148,24 @@ def _set_options(sandbox: "PagerDutySandbox", arguments: Json) -> object:
     return sandbox.options
 
 
-READING: dict[str, Verb] = {
-    "": _about,
+GET_ENDPOINTS: dict[str, Endpoint] = {
+    "": _describe,
     "calls": lambda sandbox, _: sandbox.calls,
     "deliveries": lambda sandbox, _: sandbox.webhooks.log,
     "incidents": lambda sandbox, _: sandbox.incidents,
     "faults": lambda sandbox, _: sandbox.faults,
     "holds": lambda sandbox, _: sandbox.webhooks.holds,
 }
-DOING: dict[str, Verb] = {
-    **{endpoint: _setup(name) for endpoint, name in SETUP.items()},
-    **{f"webhooks/{name}": _webhooks(name) for name in sorted(WEBHOOKS)},
+POST_ENDPOINTS: dict[str, Endpoint] = {
+    **{endpoint: _sandbox_endpoint(name) for endpoint, name in SANDBOX_VERBS.items()},
+    **{f"webhooks/{name}": _webhook_endpoint(name) for name in sorted(WEBHOOK_VERBS)},
     "webhooks/release": _release,
-    "webhooks/misbehave": lambda sandbox, plan: sandbox.webhooks.misbehave(Plan(**plan) if plan else None),
-    "web": _web,
-    "automation": _automation,
-    "faults": lambda sandbox, arguments: sandbox.fail(Fault(**arguments)),
+    "webhooks/misbehave": lambda sandbox, plan: sandbox.webhooks.set_fault_plan(
+        WebhookFaultPlan(**plan) if plan else None
+    ),
+    "web": _call_web,
+    "automation": _call_automation,
+    "faults": lambda sandbox, arguments: sandbox.add_fault(Fault(**arguments)),
     "faults/remove": _remove_fault,
     "options": _set_options,
     "clock/advance": lambda sandbox, arguments: sandbox.clock.advance(**arguments),

@@ -10,13 +10,13 @@ import aiohttp
 from pagebridge_sandbox.pagerduty.clock import Clock
 from pagebridge_sandbox.pagerduty.subscriptions import Delivery, Outcome, Webhook
 
-RETRIED_FOR = timedelta(hours=48)
+RETRY_WINDOW = timedelta(hours=48)
 
 Lane = deque[Webhook]
 """What waits to be delivered to one subscription about one incident, in order."""
 
 
-class Deliveries:
+class DeliveryQueue:
     """
     Delivers webhooks to whoever subscribed.
 
@@ -25,10 +25,10 @@ class Deliveries:
     `retry_delay` seconds, for 48 hours; any other answer is not, and three such in a row switch the subscription off.
     """
 
-    def __init__(self, clock: Clock, retry_delay: float, patience: float) -> None:
+    def __init__(self, clock: Clock, retry_delay: float, timeout: float) -> None:
         self._clock = clock
         self._retry_delay = retry_delay
-        self._patience = aiohttp.ClientTimeout(total=patience)
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
         self.log: list[Delivery] = []
         self.idle = asyncio.Event()
         self.idle.set()
@@ -38,7 +38,7 @@ class Deliveries:
     async def start(self, group: asyncio.TaskGroup) -> None:
         """Begin to deliver, in tasks of `group`."""
         self._group = group
-        self._session = aiohttp.ClientSession(timeout=self._patience, trust_env=False)
+        self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=False)
 
     async def close(self) -> None:
         """Give up what is under way."""
@@ -49,8 +49,8 @@ class Deliveries:
 
     def enqueue(self, webhook: Webhook) -> None:
         """Deliver after what was enqueued before for the same subscription and incident."""
-        if self._silent(webhook):
-            self._log(webhook, 0).outcome = "discarded"
+        if self._is_suppressed(webhook):
+            self._record_attempt(webhook, 0).outcome = "discarded"
             return
         key = webhook.subscription.id, webhook.event.incident
         if key in self._lanes:
@@ -75,36 +75,36 @@ class Deliveries:
         attempt = 0
         while True:
             attempt += 1
-            delivery = self._log(webhook, attempt)
-            if self._silent(webhook):
+            delivery = self._record_attempt(webhook, attempt)
+            if self._is_suppressed(webhook):
                 delivery.outcome = "discarded"
                 return
             delivery.status = await self._post(webhook)
-            delivery.outcome = self._judge(webhook, delivery.status)
+            delivery.outcome = self._classify(webhook, delivery.status)
             if delivery.outcome != "retrying":
                 return
             await asyncio.sleep(self._retry_delay)
 
-    def lose(self, webhook: Webhook) -> None:
+    def log_lost(self, webhook: Webhook) -> None:
         """Log a webhook that is never sent, as if it had been lost on its way."""
-        self._log(webhook, 0).outcome = "lost"
+        self._record_attempt(webhook, 0).outcome = "lost"
 
-    def _silent(self, webhook: Webhook) -> bool:
-        return webhook.subscription.removed or webhook.subscription.disabled(self._clock.now())
+    def _is_suppressed(self, webhook: Webhook) -> bool:
+        return webhook.subscription.removed or webhook.subscription.is_disabled(self._clock.now())
 
-    def _judge(self, webhook: Webhook, status: int | None) -> Outcome:
+    def _classify(self, webhook: Webhook, status: int | None) -> Outcome:
         if status is None or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            expired = self._clock.now() - webhook.event.at > RETRIED_FOR
+            expired = self._clock.now() - webhook.event.at > RETRY_WINDOW
             return "dropped" if expired else "retrying"
         if status < HTTPStatus.MULTIPLE_CHOICES:
             webhook.subscription.drops = 0
             return "delivered"
-        webhook.subscription.dropped(self._clock.now())
+        webhook.subscription.count_drop(self._clock.now())
         return "dropped"
 
     async def _post(self, webhook: Webhook) -> int | None:
         subscription, body = webhook.subscription, webhook.event.body
-        headers = subscription.headers(webhook.id, body)
+        headers = subscription.delivery_headers(webhook.id, body)
         try:
             async with self._session.post(
                 subscription.url, data=body, headers=headers, allow_redirects=False
@@ -113,7 +113,7 @@ class Deliveries:
         except (TimeoutError, aiohttp.ClientError):
             return None
 
-    def _log(self, webhook: Webhook, attempt: int) -> Delivery:
+    def _record_attempt(self, webhook: Webhook, attempt: int) -> Delivery:
         event = webhook.event
         delivery = Delivery(
             event_type=event.type,

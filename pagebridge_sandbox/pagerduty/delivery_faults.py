@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-Mishap = Literal["none", "lost", "duplicated", "reordered", "held"]
+WebhookFault = Literal["none", "lost", "duplicated", "reordered", "held"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class WebhookFaultPlan:
     """
     How likely each mishap is for one webhook, from 0 to 1 and together at most 1; the same `seed` decides the same way.
 
@@ -30,17 +30,17 @@ class Plan:
             raise ValueError("chances are from 0 to 1, and together at most 1")
 
 
-class Dice:
+class WebhookFaultSampler:
     """Decides as a plan will have it, webhook after webhook."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: WebhookFaultPlan) -> None:
         self.plan = plan
         self._random = Random(plan.seed)  # noqa: S311 - a plan is to be repeated, not to be secret
 
-    def throw(self) -> Mishap:
+    def next_fault(self) -> WebhookFault:
         """Decide about the next webhook."""
         plan, left = self.plan, self._random.random()
-        chances: dict[Mishap, float] = {
+        chances: dict[WebhookFault, float] = {
             "lost": plan.lose,
             "duplicated": plan.duplicate,
             "reordered": plan.reorder,
@@ -52,6 +52,6 @@ class Dice:
             left -= chance
         return "none"
 
-    def same_id(self) -> bool:
+    def keeps_delivery_id(self) -> bool:
         """Decide whether a duplicate has the same delivery id."""
         return self._random.random() < 1 / 2

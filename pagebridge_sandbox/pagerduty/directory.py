@@ -47,7 +47,7 @@ class Team:
 
 
 @dataclass(frozen=True)
-class Policy:
+class EscalationPolicy:
     """
     An escalation policy; `levels` are the users of each level, the first one first.
 
@@ -90,7 +90,7 @@ class Priority:
     description: str = ""
 
 
-class Identified(Protocol):
+class HasId(Protocol):
     """Anything with an id."""
 
     @property
@@ -98,16 +98,16 @@ class Identified(Protocol):
         """PagerDuty's id."""
 
 
-T = TypeVar("T", bound=Identified)
+T = TypeVar("T", bound=HasId)
 
 
 class Directory:
-    """What an account consists of, apart from its incidents. Looking up something unknown raises `Refusal` (404)."""
+    """What an account consists of, apart from its incidents. Looking up something unknown raises `ApiError` (404)."""
 
     def __init__(self) -> None:
         self.users: dict[str, User] = {}
         self.teams: dict[str, Team] = {}
-        self.policies: dict[str, Policy] = {}
+        self.policies: dict[str, EscalationPolicy] = {}
         self.services: dict[str, Service] = {}
         self.priorities: dict[str, Priority] = {}
         self.incident_types = {"incident_default", "major_incident"}
@@ -116,7 +116,7 @@ class Directory:
 
     def add_user(self, name: str, email: str, role: str, user_id: str | None) -> User:
         """Add a user. `ValueError` for a role that PagerDuty does not have."""
-        _require(role, BASE_ROLES)
+        _require_known_role(role, BASE_ROLES)
         return self.put_user(User(user_id or ids.object_id(), name, email, role))
 
     def change_user(self, user_id: str, **changes: str) -> User:
@@ -125,7 +125,7 @@ class Directory:
 
     def put_user(self, user: User) -> User:
         """Store a user under their id."""
-        _require(user.role, BASE_ROLES)
+        _require_known_role(user.role, BASE_ROLES)
         self._names[user.id] = user.name
         self.users[user.id] = user
         return user
@@ -138,18 +138,20 @@ class Directory:
 
     def add_member(self, team_id: str, user_id: str, role: str) -> None:
         """Put a user on a team, or change their role there."""
-        _require(role, TEAM_ROLES)
+        _require_known_role(role, TEAM_ROLES)
         self.team(team_id).members[self.user(user_id).id] = role
 
     def add_policy(
         self, name: str, levels: Iterable[Iterable[str]], teams: Iterable[str], policy_id: str | None
-    ) -> Policy:
+    ) -> EscalationPolicy:
         """Add an escalation policy. A level may be empty: nobody is on call there."""
         users = tuple(tuple(self.user(user).id for user in level) for level in levels)
-        policy = Policy(policy_id or ids.object_id(), name, users, tuple(self.team(team).id for team in teams))
+        policy = EscalationPolicy(
+            policy_id or ids.object_id(), name, users, tuple(self.team(team).id for team in teams)
+        )
         return self.put_policy(policy)
 
-    def put_policy(self, policy: Policy) -> Policy:
+    def put_policy(self, policy: EscalationPolicy) -> EscalationPolicy:
         """Store an escalation policy under its id."""
         self.policies[policy.id] = policy
         return policy
@@ -168,21 +170,21 @@ class Directory:
 
     def user(self, user_id: str) -> User:
         """Return a user."""
-        return _known(self.users, user_id)
+        return _get_or_not_found(self.users, user_id)
 
     def team(self, team_id: str) -> Team:
         """Return a team."""
-        return _known(self.teams, team_id)
+        return _get_or_not_found(self.teams, team_id)
 
-    def policy(self, policy_id: str) -> Policy:
+    def policy(self, policy_id: str) -> EscalationPolicy:
         """Return an escalation policy."""
-        return _known(self.policies, policy_id)
+        return _get_or_not_found(self.policies, policy_id)
 
     def service(self, service_id: str) -> Service:
         """Return a service."""
-        return _known(self.services, service_id)
+        return _get_or_not_found(self.services, service_id)
 
-    def user_name(self, user_id: str) -> str:
+    def historical_user_name(self, user_id: str) -> str:
         """Return somebody's name, also after they were deleted."""
         return self._names[user_id]
 
@@ -195,12 +197,12 @@ class Directory:
         return next((user for user in self.users.values() if user.email.casefold() == email.casefold()), None)
 
 
-def _known(things: Mapping[str, T], thing_id: str) -> T:
+def _get_or_not_found(things: Mapping[str, T], thing_id: str) -> T:
     if thing_id not in things:
         raise not_found()
     return things[thing_id]
 
 
-def _require(role: str, roles: frozenset[str]) -> None:
+def _require_known_role(role: str, roles: frozenset[str]) -> None:
     if role not in roles:
         raise ValueError(f"PagerDuty has no role {role!r}; it has {', '.join(sorted(roles))}")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pagebridge_sandbox.pagerduty import ids
-from pagebridge_sandbox.pagerduty.clock import in_milliseconds, in_seconds
-from pagebridge_sandbox.pagerduty.incident_parts import Bridge, Note, Responder, StatusUpdate
+from pagebridge_sandbox.pagerduty.clock import rest_timestamp, webhook_timestamp
+from pagebridge_sandbox.pagerduty.incident_parts import ConferenceBridge, Note, Responder, StatusUpdate
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
 from pagebridge_sandbox.pagerduty.references import References
 from pagebridge_sandbox.pagerduty.responses import Json
@@ -25,20 +25,20 @@ class Event:
     teams: tuple[str, ...] = ()
 
 
-class Events:
+class EventFactory:
     """Makes V3 webhook events in the shapes of real deliveries."""
 
     def __init__(self, references: References) -> None:
-        self._refer = references
+        self._references = references
 
-    def changed(self, change: str, incident: Incident, actor: Actor, at: datetime) -> Event:
+    def incident_changed(self, change: str, incident: Incident, actor: Actor, at: datetime) -> Event:
         """Make the event of a change, with the incident as it is now."""
-        return self._event(f"incident.{change}", incident, actor, at, self._snapshot(incident))
+        return self._event(f"incident.{change}", incident, actor, at, self._incident_data(incident))
 
-    def annotated(self, incident: Incident, note: Note, actor: Actor) -> Event:
+    def note_added(self, incident: Incident, note: Note, actor: Actor) -> Event:
         """Make the event of a note."""
         data = {
-            "incident": self._refer.webhook_incident(incident),
+            "incident": self._references.webhook_incident(incident),
             "id": note.id,
             "content": note.content,
             "trimmed": False,
@@ -46,22 +46,24 @@ class Events:
         }
         return self._event("incident.annotated", incident, actor, note.at, data)
 
-    def responder(self, change: str, incident: Incident, responder: Responder, actor: Actor, at: datetime) -> Event:
+    def responder_changed(
+        self, change: str, incident: Incident, responder: Responder, actor: Actor, at: datetime
+    ) -> Event:
         """Make the event of somebody asked to help, or of what they answered."""
         data = {
-            "incident": self._refer.webhook_incident(incident),
-            "user": self._refer.user(responder.user),
-            "escalation_policy": self._refer.policy(responder.policy) if responder.policy else None,
+            "incident": self._references.webhook_incident(incident),
+            "user": self._references.user(responder.user),
+            "escalation_policy": self._references.policy(responder.policy) if responder.policy else None,
             "message": responder.request.message,
             "state": "accepted" if responder.state == "joined" else responder.state,
             "type": "incident_responder",
         }
         return self._event(f"incident.responder.{change}", incident, actor, at, data)
 
-    def status_update(self, incident: Incident, update: StatusUpdate, actor: Actor) -> Event:
+    def status_update_published(self, incident: Incident, update: StatusUpdate, actor: Actor) -> Event:
         """Make the event of a status update."""
         data = {
-            "incident": self._refer.webhook_incident(incident),
+            "incident": self._references.webhook_incident(incident),
             "id": update.id,
             "message": update.message,
             "trimmed": False,
@@ -69,10 +71,12 @@ class Events:
         }
         return self._event("incident.status_update_published", incident, actor, update.at, data)
 
-    def bridge_updated(self, incident: Incident, bridge: Bridge, actor: Actor, at: datetime) -> Event:
+    def conference_bridge_updated(
+        self, incident: Incident, bridge: ConferenceBridge, actor: Actor, at: datetime
+    ) -> Event:
         """Make the event of a new conference bridge."""
         data = {
-            "incident": self._refer.webhook_incident(incident),
+            "incident": self._references.webhook_incident(incident),
             "conference_numbers": [{"label": "", "number": bridge.number}] if bridge.number else [],
             "conference_url": bridge.url,
             "type": "incident_conference_bridge",
@@ -85,22 +89,22 @@ class Events:
         agent = {"id": user, "type": "user_reference"} if user else None
         data = {"message": "Hello from your friend Pagey!", "type": "ping"}
         event = _envelope("pagey.ping", "pagey", at) | {"agent": agent, "client": None, "data": data}
-        return Event(event["id"], "pagey.ping", at, _encoded(event))
+        return Event(event["id"], "pagey.ping", at, _encode(event))
 
     def _event(self, event_type: str, incident: Incident, actor: Actor, at: datetime, data: Json) -> Event:
         agent = self._agent(actor, incident)
         event = _envelope(event_type, "incident", at) | {"agent": agent, "client": actor.client, "data": data}
-        return Event(event["id"], event_type, at, _encoded(event), incident.id, incident.service, incident.teams)
+        return Event(event["id"], event_type, at, _encode(event), incident.id, incident.service, incident.teams)
 
     def _agent(self, actor: Actor, incident: Incident) -> Json | None:
         if actor.kind == "person":
-            return self._refer.user(actor.id)
+            return self._references.user(actor.id)
         if actor.kind == "integration":
-            return self._refer.integration(self._refer.directory.service(incident.service))
+            return self._references.integration(self._references.directory.service(incident.service))
         return None
 
-    def _snapshot(self, incident: Incident) -> Json:
-        refer = self._refer
+    def _incident_data(self, incident: Incident) -> Json:
+        refer = self._references
         itself = refer.webhook_incident(incident)
         return {
             "id": incident.id,
@@ -110,8 +114,8 @@ class Events:
             "number": incident.number,
             "status": incident.status.value,
             "incident_key": incident.key,
-            "created_at": in_seconds(incident.created),
-            "reopened_at": in_seconds(incident.reopened) if incident.reopened else None,
+            "created_at": rest_timestamp(incident.created),
+            "reopened_at": rest_timestamp(incident.reopened) if incident.reopened else None,
             "title": incident.title,
             "service": refer.webhook_service(incident.service),
             "assignees": [refer.user(user) for user in incident.assignees],
@@ -119,9 +123,9 @@ class Events:
             "teams": [refer.team(team) for team in incident.teams],
             "priority": refer.priority(incident.priority),
             "urgency": incident.urgency,
-            "conference_bridge": refer.bridge(incident),
+            "conference_bridge": refer.conference_bridge(incident),
             "resolve_reason": refer.resolve_reason(incident, refer.webhook_incident),
-            "incident_type": {"name": incident.kind},
+            "incident_type": {"name": incident.incident_type},
         }
 
 
@@ -130,9 +134,9 @@ def _envelope(event_type: str, resource: str, at: datetime) -> Json:
         "id": ids.event_id(at),
         "event_type": event_type,
         "resource_type": resource,
-        "occurred_at": in_milliseconds(at),
+        "occurred_at": webhook_timestamp(at),
     }
 
 
-def _encoded(event: Json) -> bytes:
+def _encode(event: Json) -> bytes:
     return json.dumps({"event": event}, separators=(",", ":"), ensure_ascii=False).encode()

@@ -8,15 +8,15 @@ from typing import Literal
 
 from pagebridge_sandbox.pagerduty import responses
 from pagebridge_sandbox.pagerduty.calls import Call, matches
-from pagebridge_sandbox.pagerduty.responses import Answer, Refusal
+from pagebridge_sandbox.pagerduty.responses import ApiError, Response
 
-LAST_STATUS = 599
-USUAL: dict[int, tuple[int, str]] = {
+MAX_STATUS = 599
+DEFAULT_ERRORS: dict[int, tuple[int, str]] = {
     HTTPStatus.BAD_REQUEST: (responses.INVALID_INPUT, "Invalid Input Provided"),
-    HTTPStatus.UNAUTHORIZED: (responses.BAD_KEY, "Unauthorized"),
+    HTTPStatus.UNAUTHORIZED: (responses.INVALID_API_KEY, "Unauthorized"),
     HTTPStatus.FORBIDDEN: (responses.ACCESS_DENIED, "Access Denied"),
     HTTPStatus.NOT_FOUND: (responses.NOT_FOUND, "Not Found"),
-    HTTPStatus.REQUEST_TIMEOUT: (responses.TOOK_TOO_LONG, "The Request Took Too Long"),
+    HTTPStatus.REQUEST_TIMEOUT: (responses.REQUEST_TIMEOUT, "The Request Took Too Long"),
     HTTPStatus.TOO_MANY_REQUESTS: (responses.RATE_LIMITED, "Rate Limit Exceeded"),
 }
 """What PagerDuty says with a status when a fault does not say anything else; for others an internal error."""
@@ -57,11 +57,11 @@ class Fault:
         """Refuse what contradicts itself."""
         if sum((self.status is not None, self.drop, self.hang)) > 1:
             raise ValueError("a call ends with a status, dropped, or hanging: only one of them")
-        if self.effect_after is not None and (self.after_effect or self.ends == "as usual"):
+        if self.effect_after is not None and (self.after_effect or self.ending == "as usual"):
             raise ValueError("effect_after is for calls that fail, without after_effect")
         if self.status is None and any(given is not None for given in (self.code, self.message, self.text)):
             raise ValueError("code, message and text need a status")
-        if self.status is not None and not HTTPStatus.BAD_REQUEST <= self.status <= LAST_STATUS:
+        if self.status is not None and not HTTPStatus.BAD_REQUEST <= self.status <= MAX_STATUS:
             raise ValueError("a call that fails has a status from 400 to 599")
         if self.times is not None and self.times < 1:
             raise ValueError("a fault happens once at least")
@@ -69,7 +69,7 @@ class Fault:
             raise ValueError("a chance is from 0 to 1")
 
     @property
-    def ends(self) -> Literal["as usual", "answered", "dropped", "hung"]:
+    def ending(self) -> Literal["as usual", "answered", "dropped", "hung"]:
         """How the call ends for the client."""
         if self.hang:
             return "hung"
@@ -78,7 +78,7 @@ class Fault:
         return "as usual" if self.status is None else "answered"
 
     @property
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """What the client gets if it gets an answer from this fault."""
         status = self.status or HTTPStatus.INTERNAL_SERVER_ERROR
         reset = self.ratelimit_reset
@@ -88,63 +88,63 @@ class Fault:
             else {"ratelimit-limit": "960", "ratelimit-remaining": "0", "ratelimit-reset": str(reset)}
         )
         if self.text is not None:
-            return Answer(self.text, status, limits)
-        code, message = USUAL.get(status, (responses.INTERNAL_ERROR, "Internal Error"))
-        refusal = Refusal(code if self.code is None else self.code, self.message or message, status=status)
-        return Answer(refusal.answer.body, status, limits)
+            return Response(self.text, status, limits)
+        code, message = DEFAULT_ERRORS.get(status, (responses.INTERNAL_ERROR, "Internal Error"))
+        refusal = ApiError(code if self.code is None else self.code, self.message or message, status=status)
+        return Response(refusal.response.body, status, limits)
 
-    def concerns(self, call: Call) -> bool:
+    def applies_to(self, call: Call) -> bool:
         """Whether this call is one of those that go wrong."""
         return self.method in ("*", call.method) and matches(self.path, call.path)
 
 
 @dataclass
-class Active:
+class ActiveFault:
     """A fault in force. `struck` counts the calls it has met."""
 
     fault: Fault
     id: int
-    _remove: Callable[["Active"], None]
-    struck: int = 0
+    _on_remove: Callable[["ActiveFault"], None]
+    match_count: int = 0
     _random: Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Get ready to decide as the seed will have it."""
         self._random = Random(self.fault.seed)  # noqa: S311 - chances are to be repeated, not to be secret
 
-    def strikes(self, call: Call) -> bool:
+    def is_triggered_by(self, call: Call) -> bool:
         """Whether it happens to this call."""
-        return self.fault.concerns(call) and self._random.random() < self.fault.chance
+        return self.fault.applies_to(call) and self._random.random() < self.fault.chance
 
     def remove(self) -> None:
         """End it; removing twice does no harm."""
-        self._remove(self)
+        self._on_remove(self)
 
 
 class Faults:
     """The faults in force. Of several that concern a call the oldest strikes."""
 
     def __init__(self) -> None:
-        self.active: list[Active] = []
+        self.active: list[ActiveFault] = []
         self._count = 0
 
-    def add(self, fault: Fault) -> Active:
+    def add(self, fault: Fault) -> ActiveFault:
         """Put a fault in force."""
         self._count += 1
-        active = Active(fault, self._count, self._forget)
+        active = ActiveFault(fault, self._count, self._deactivate)
         self.active.append(active)
         return active
 
     def take(self, call: Call) -> Fault | None:
         """Return the fault that strikes this call, if there is one."""
-        active = next((active for active in self.active if active.strikes(call)), None)
+        active = next((active for active in self.active if active.is_triggered_by(call)), None)
         if active is None:
             return None
-        active.struck += 1
-        if active.struck == active.fault.times:
+        active.match_count += 1
+        if active.match_count == active.fault.times:
             active.remove()
         return active.fault
 
-    def _forget(self, active: Active) -> None:
+    def _deactivate(self, active: ActiveFault) -> None:
         if active in self.active:
             self.active.remove(active)

@@ -10,7 +10,7 @@ ResponderState = Literal["pending", "joined", "declined", "user_cancelled"]
 
 
 @dataclass(frozen=True)
-class Stamp:
+class UserTimestamp:
     """That a user was assigned or has acknowledged, and when."""
 
     user: str
@@ -29,7 +29,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Report:
+class AlertReport:
     """What monitoring says besides the title: the `source` that is affected, pages (`href`, `text`), and `details`."""
 
     source: str = ""
@@ -49,7 +49,7 @@ class Alert:
     integration: str
     created: datetime
     log_entry: str
-    report: Report = field(default_factory=Report)
+    report: AlertReport = field(default_factory=AlertReport)
     resolved: datetime | None = None
 
     @property
@@ -71,7 +71,7 @@ class StatusUpdate:
 
 
 @dataclass(frozen=True)
-class Target:
+class ResponderTarget:
     """Who is asked to help: a `user`, or whoever is on call for an `escalation_policy`."""
 
     kind: Literal["user", "escalation_policy"]
@@ -86,7 +86,7 @@ class ResponderRequest:
     requester: str
     message: str
     at: datetime
-    targets: tuple[Target, ...]
+    targets: tuple[ResponderTarget, ...]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Responder:
 
 
 @dataclass(frozen=True)
-class Bridge:
+class ConferenceBridge:
     """Where people talk about an incident."""
 
     number: str | None
@@ -109,7 +109,7 @@ class Bridge:
 
 
 @dataclass(frozen=True)
-class IncidentName:
+class IncidentRef:
     """What a reference to an incident says."""
 
     id: str

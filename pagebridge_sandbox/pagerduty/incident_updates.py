@@ -5,9 +5,9 @@ from dataclasses import replace
 from pagebridge_sandbox.pagerduty import ids
 from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.directory import Service
-from pagebridge_sandbox.pagerduty.incident_parts import Bridge, Note
+from pagebridge_sandbox.pagerduty.incident_parts import ConferenceBridge, Note
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
-from pagebridge_sandbox.pagerduty.pending_actions import await_acknowledge
+from pagebridge_sandbox.pagerduty.pending_actions import schedule_escalation
 from pagebridge_sandbox.pagerduty.responses import not_found
 
 
@@ -16,14 +16,14 @@ def add_note(account: Account, incident: Incident, actor: Actor, content: str) -
     at = account.clock.tick()
     note = Note(ids.object_id(), actor.id if actor.kind == "person" else None, content, at)
     incident.notes.append(note)
-    account.record("annotate", incident, actor, at, note=content)
-    account.announce_event(account.events.annotated(incident, note, actor))
+    account.add_log_entry("annotate", incident, actor, at, note=content)
+    account.emit(account.events.note_added(incident, note, actor))
     return note
 
 
 def edit_note(account: Account, incident: Incident, note_id: str, content: str) -> Note:
     """Change what a note says, of which no event tells."""
-    old = _note(incident, note_id)
+    old = _find_note(incident, note_id)
     edited = replace(old, content=content, edited=account.clock.tick())
     incident.notes = [edited if note is old else note for note in incident.notes]
     return edited
@@ -31,10 +31,10 @@ def edit_note(account: Account, incident: Incident, note_id: str, content: str) 
 
 def delete_note(incident: Incident, note_id: str) -> None:
     """Delete a note, of which no event tells."""
-    incident.notes.remove(_note(incident, note_id))
+    incident.notes.remove(_find_note(incident, note_id))
 
 
-def _note(incident: Incident, note_id: str) -> Note:
+def _find_note(incident: Incident, note_id: str) -> Note:
     for note in incident.notes:
         if note.id == note_id:
             return note
@@ -47,8 +47,8 @@ def set_priority(account: Account, incident: Incident, actor: Actor, priority: s
         return
     at = account.clock.tick()
     incident.priority, incident.updated = priority, at
-    account.record("field_value_change", incident, actor, at)
-    account.announce("priority_updated", incident, actor, at)
+    account.add_log_entry("field_value_change", incident, actor, at)
+    account.emit_change("priority_updated", incident, actor, at)
 
 
 def set_urgency(account: Account, incident: Incident, actor: Actor, urgency: str) -> None:
@@ -58,8 +58,8 @@ def set_urgency(account: Account, incident: Incident, actor: Actor, urgency: str
     at = account.clock.tick()
     incident.urgency, incident.updated = urgency, at
     if incident.status is Status.TRIGGERED:
-        await_acknowledge(account, incident, at)
-    account.record("urgency_change", incident, actor, at)
+        schedule_escalation(account, incident, at)
+    account.add_log_entry("urgency_change", incident, actor, at)
 
 
 def set_title(account: Account, incident: Incident, actor: Actor, title: str) -> None:
@@ -68,7 +68,7 @@ def set_title(account: Account, incident: Incident, actor: Actor, title: str) ->
         return
     at = account.clock.tick()
     incident.title, incident.updated = title, at
-    account.record("field_value_change", incident, actor, at)
+    account.add_log_entry("field_value_change", incident, actor, at)
 
 
 def set_service(account: Account, incident: Incident, actor: Actor, service: Service) -> None:
@@ -77,25 +77,25 @@ def set_service(account: Account, incident: Incident, actor: Actor, service: Ser
         return
     at = account.clock.tick()
     incident.service, incident.teams, incident.updated = service.id, service.teams, at
-    account.record("field_value_change", incident, actor, at)
-    account.announce("service_updated", incident, actor, at)
+    account.add_log_entry("field_value_change", incident, actor, at)
+    account.emit_change("service_updated", incident, actor, at)
 
 
 def set_incident_type(account: Account, incident: Incident, actor: Actor, name: str) -> None:
     """Change the type."""
-    if incident.kind == name:
+    if incident.incident_type == name:
         return
     at = account.clock.tick()
-    incident.kind, incident.updated = name, at
-    account.record("field_value_change", incident, actor, at)
-    account.announce("incident_type.changed", incident, actor, at)
+    incident.incident_type, incident.updated = name, at
+    account.add_log_entry("field_value_change", incident, actor, at)
+    account.emit_change("incident_type.changed", incident, actor, at)
 
 
-def set_conference_bridge(account: Account, incident: Incident, actor: Actor, bridge: Bridge) -> None:
+def set_conference_bridge(account: Account, incident: Incident, actor: Actor, bridge: ConferenceBridge) -> None:
     """Set where people talk."""
     if incident.bridge == bridge:
         return
     at = account.clock.tick()
     incident.bridge, incident.updated = bridge, at
-    account.record("field_value_change", incident, actor, at)
-    account.announce_event(account.events.bridge_updated(incident, bridge, actor, at))
+    account.add_log_entry("field_value_change", incident, actor, at)
+    account.emit(account.events.conference_bridge_updated(incident, bridge, actor, at))

@@ -8,13 +8,13 @@ from typing import Literal
 from pagebridge_sandbox.pagerduty.directory import Service, User
 from pagebridge_sandbox.pagerduty.incident_parts import (
     Alert,
-    Bridge,
-    IncidentName,
+    ConferenceBridge,
+    IncidentRef,
     Note,
     Responder,
     ResponderRequest,
-    Stamp,
     StatusUpdate,
+    UserTimestamp,
 )
 from pagebridge_sandbox.pagerduty.responses import Json
 
@@ -69,7 +69,7 @@ class Incident:
     """
     An incident. `levels` is its escalation policy as it was when the incident took it.
 
-    `pending` is what will happen by itself and when: `unacknowledge`, `escalate`, `resolve`. `by_hand` is for those
+    `pending` is what will happen by itself and when: `unacknowledge`, `escalate`, `resolve`. `opened_manually` is for those
     opened in PagerDuty's own interface. `loops` counts how often escalation has begun anew.
     """
 
@@ -90,39 +90,39 @@ class Incident:
     level: int = 1
     priority: str | None = None
     assigned_via: str = "escalation_policy"
-    assignments: list[Stamp] = field(default_factory=list)
-    acknowledgements: list[Stamp] = field(default_factory=list)
+    assignments: list[UserTimestamp] = field(default_factory=list)
+    acknowledgements: list[UserTimestamp] = field(default_factory=list)
     resolved: datetime | None = None
     reopened: datetime | None = None
     details: str | None = None
     notes: list[Note] = field(default_factory=list)
     log: list[LogEntry] = field(default_factory=list)
-    kind: str = "incident_default"
-    by_hand: bool = False
-    bridge: Bridge | None = None
-    merged_into: IncidentName | None = None
+    incident_type: str = "incident_default"
+    opened_manually: bool = False
+    bridge: ConferenceBridge | None = None
+    merged_into: IncidentRef | None = None
     alerts: list[Alert] = field(default_factory=list)
     responders: list[Responder] = field(default_factory=list)
     requests: list[ResponderRequest] = field(default_factory=list)
     status_updates: list[StatusUpdate] = field(default_factory=list)
-    pending: dict[str, datetime] = field(default_factory=dict)
+    pending_actions: dict[str, datetime] = field(default_factory=dict)
     loops: int = 0
 
     @property
-    def name(self) -> IncidentName:
+    def reference(self) -> IncidentRef:
         """What a reference to it says."""
-        return IncidentName(self.id, self.number, self.title)
+        return IncidentRef(self.id, self.number, self.title)
 
     @property
-    def involved(self) -> list[str]:
+    def involved_users(self) -> list[str]:
         """The ids of the users who may act on it whatever their team: who is assigned, and who helps."""
         helping = [each.user for each in self.responders if each.state in ("pending", "joined")]
         return [*self.assignees, *helping]
 
     @property
-    def mergeable(self) -> bool:
+    def is_mergeable(self) -> bool:
         """Whether it can be merged: it has alerts, or was opened by hand (OpenAPI, merge)."""
-        return bool(self.alerts) or self.by_hand
+        return bool(self.alerts) or self.opened_manually
 
     @property
     def assignees(self) -> list[str]:
@@ -132,19 +132,19 @@ class Incident:
     def assign(self, users: list[str], at: datetime) -> None:
         """Assign the incident; who was assigned before stays so since then."""
         before = {stamp.user: stamp for stamp in self.assignments}
-        self.assignments = [before.get(user, Stamp(user, at)) for user in users]
+        self.assignments = [before.get(user, UserTimestamp(user, at)) for user in users]
 
-    def acknowledged_by(self, user: str, at: datetime) -> None:
+    def set_acknowledger(self, user: str, at: datetime) -> None:
         """Note who has acknowledged."""
-        self.acknowledgements = [Stamp(user, at)]
+        self.acknowledgements = [UserTimestamp(user, at)]
 
-    def enter(self, status: Status, actor: Actor, at: datetime) -> None:
+    def set_status(self, status: Status, actor: Actor, at: datetime) -> None:
         """Change the status, and what changes with it in any case."""
         self.status, self.status_changed, self.status_changed_by = status, at, actor
         self.resolved = at if status is Status.RESOLVED else None
         self.acknowledgements = []
         if status is Status.RESOLVED:
-            self.assignments, self.pending = [], {}
+            self.assignments, self.pending_actions = [], {}
             self.alerts = [replace(alert, resolved=alert.resolved or at) for alert in self.alerts]
 
 
@@ -171,7 +171,7 @@ class IncidentView:
     updated_at: datetime
     resolved_at: datetime | None
     incident_type: str
-    conference_bridge: Bridge | None
+    conference_bridge: ConferenceBridge | None
     responders: dict[str, str]
     status_updates: list[str]
     pending_actions: dict[str, datetime]

@@ -7,14 +7,14 @@ import socket
 from aiohttp import web
 
 HOST = "127.0.0.1"
-SHUTDOWN = 0.2
+SHUTDOWN_TIMEOUT = 0.2
 
 
 class Listener:
     """Serves an application on one port of 127.0.0.1; port 0 takes a free one, which stays the same from then on."""
 
     def __init__(self, application: web.Application, port: int) -> None:
-        self._runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN, access_log=None)
+        self._runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN_TIMEOUT, access_log=None)
         self._port = port
         self._server: asyncio.Server | None = None
         self._socket: socket.socket | None = None
@@ -29,16 +29,16 @@ class Listener:
         """Begin to listen. `OSError` when the port is taken."""
         self._group = group
         await self._runner.setup()
-        await self._serve(self._bound())
+        await self._serve(self._bind())
 
     async def close(self) -> None:
         """Stop for good."""
-        self.vanish()
+        self.suspend()
         if self._starting is not None:
             await asyncio.wait([self._starting])
         await self._runner.cleanup()
 
-    def vanish(self) -> None:
+    def suspend(self) -> None:
         """Refuse new connections and cut those that there are."""
         if self._starting is not None:
             self._starting.cancel()
@@ -47,19 +47,19 @@ class Listener:
         if self._socket is not None:
             self._socket.close()
         self._server = self._socket = None
-        self._cut_all()
+        self._abort_connections()
 
-    def reappear(self) -> None:
+    def resume(self) -> None:
         """Listen on the same port again; connections are accepted from this moment on."""
         if self._socket is None:
-            self._starting = self._group.create_task(self._serve(self._bound()))
+            self._starting = self._group.create_task(self._serve(self._bind()))
 
-    def _cut_all(self) -> None:
+    def _abort_connections(self) -> None:
         for connection in self._runner.server.connections if self._runner.server else []:
             if connection.transport is not None:
                 connection.transport.abort()
 
-    def _bound(self) -> socket.socket:
+    def _bind(self) -> socket.socket:
         with contextlib.ExitStack() as stack:
             bound = stack.enter_context(socket.socket())
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

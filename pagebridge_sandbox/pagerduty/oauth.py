@@ -12,13 +12,13 @@ from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from pagebridge_sandbox.pagerduty.clock import Clock
-from pagebridge_sandbox.pagerduty.responses import ACCESS_DENIED, Answer, Refusal
+from pagebridge_sandbox.pagerduty.responses import ACCESS_DENIED, ApiError, Response
 from pagebridge_sandbox.pagerduty.rest.request import Request
 
-PATH = ("oauth", "token")
-DAY = 86_400
+TOKEN_PATH = ("oauth", "token")
+TOKEN_LIFETIME = 86_400
 """Seconds that a token lives."""
-FORM = "application/x-www-form-urlencoded"
+FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 
 
 @dataclass
@@ -29,33 +29,33 @@ class OAuthApp:
     secret: str
     account: str
     scopes: frozenset[str]
-    life: float = DAY
+    token_lifetime: float = TOKEN_LIFETIME
 
 
 @dataclass(frozen=True)
-class Token:
+class AccessToken:
     """What a token is good for, and until when."""
 
     scopes: frozenset[str]
-    expires: datetime
+    expires_at: datetime
 
 
-class OAuth:
+class OAuthServer:
     """The apps of an account, and the tokens that they were given."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.apps: dict[str, OAuthApp] = {}
-        self.tokens: dict[str, Token] = {}
+        self.tokens: dict[str, AccessToken] = {}
 
-    def revoke(self) -> None:
+    def revoke_all(self) -> None:
         """Let no token be good any more, as when an administrator revokes them."""
         self.tokens.clear()
 
-    def answer(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         """Answer `POST /oauth/token`: a token for what was asked for, or an error of RFC 6749."""
         if request.method != "POST":
-            return Answer({}, HTTPStatus.METHOD_NOT_ALLOWED)
+            return Response({}, HTTPStatus.METHOD_NOT_ALLOWED)
         given = {name: values[0] for name, values in parse_qs(request.body.decode(errors="replace")).items()}
         app = self.apps.get(given.get("client_id", ""))
         if app is None or given.get("client_secret") != app.secret:
@@ -67,29 +67,31 @@ class OAuth:
         scopes = frozenset(wanted) - frozenset(accounts)
         if accounts != [f"as_account-{app.account}"] or not scopes <= app.scopes:
             return _error("invalid_scope")
-        return self._given(app, scopes, " ".join(wanted))
+        return self._issue_token(app, scopes, " ".join(wanted))
 
-    def allow(self, request: Request, token: str) -> bool:
-        """Tell whether a token is good. Raises `Refusal` when it is, but not for this call."""
+    def authorize(self, request: Request, token: str) -> bool:
+        """Tell whether a token is good. Raises `ApiError` when it is, but not for this call."""
         found = self.tokens.get(token)
-        if found is None or self._clock.now() >= found.expires:
+        if found is None or self._clock.now() >= found.expires_at:
             return False
-        needed = scope_of(request)
+        needed = required_scope(request)
         if needed not in found.scopes:
-            raise Refusal(ACCESS_DENIED, "Access Denied", f"Required scope: {needed}", status=HTTPStatus.FORBIDDEN)
+            raise ApiError(ACCESS_DENIED, "Access Denied", f"Required scope: {needed}", status=HTTPStatus.FORBIDDEN)
         return True
 
-    def _given(self, app: OAuthApp, scopes: frozenset[str], words: str) -> Answer:
+    def _issue_token(self, app: OAuthApp, scopes: frozenset[str], scope: str) -> Response:
         token = "pdus+" + secrets.token_hex(16)
-        self.tokens[token] = Token(scopes, self._clock.now() + timedelta(seconds=app.life))
-        return Answer({"access_token": token, "token_type": "bearer", "scope": words, "expires_in": int(app.life)})
+        self.tokens[token] = AccessToken(scopes, self._clock.now() + timedelta(seconds=app.token_lifetime))
+        return Response(
+            {"access_token": token, "token_type": "bearer", "scope": scope, "expires_in": int(app.token_lifetime)}
+        )
 
 
-def scope_of(request: Request) -> str:
+def required_scope(request: Request) -> str:
     """Name the scope that a call needs."""
     thing = "incidents" if request.path[0] == "log_entries" else request.path[0]
     return f"{thing}.{'read' if request.method == 'GET' else 'write'}"
 
 
-def _error(code: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Answer:
-    return Answer({"error": code, "error_description": f"PagerDuty says {code}"}, status)
+def _error(code: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Response:
+    return Response({"error": code, "error_description": f"PagerDuty says {code}"}, status)

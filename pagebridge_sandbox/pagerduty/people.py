@@ -12,30 +12,30 @@ from pagebridge_sandbox.pagerduty import (
 )
 from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.directory import User
-from pagebridge_sandbox.pagerduty.incident_parts import Bridge, Target
-from pagebridge_sandbox.pagerduty.incident_rendering import IncidentRendering
+from pagebridge_sandbox.pagerduty.incident_parts import ConferenceBridge, ResponderTarget
+from pagebridge_sandbox.pagerduty.incident_rendering import IncidentRenderer
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, IncidentView, Status
 from pagebridge_sandbox.pagerduty.responses import not_found
 from pagebridge_sandbox.pagerduty.roles import require_may_act
 
-Change = Callable[[Incident], object]
+IncidentChange = Callable[[Incident], object]
 
 
-class _Acting:
+class _IncidentActor:
     """Changes incidents as one actor, and shows them as they are afterwards."""
 
     def __init__(self, account: Account, actor: Actor) -> None:
         self._account = account
         self._actor = actor
 
-    def _change(self, incident_id: str, change: Change) -> IncidentView:
+    def _change(self, incident_id: str, change: IncidentChange) -> IncidentView:
         incident = self._account.incident(incident_id)
-        with self._account.changing(incident):
+        with self._account.transaction(incident):
             change(incident)
         return self._view(incident)
 
     def _view(self, incident: Incident) -> IncidentView:
-        return IncidentRendering(self._account.references).view(incident)
+        return IncidentRenderer(self._account.references).view(incident)
 
     def unacknowledge(self, incident_id: str) -> IncidentView:
         """Bring an acknowledged incident back to triggered."""
@@ -46,7 +46,7 @@ class _Acting:
         return self._change(incident_id, lambda it: lifecycle.resolve(self._account, it, self._actor, resolution))
 
 
-class Automation(_Acting):
+class Automation(_IncidentActor):
     """PagerDuty itself: timers and rules, which act in nobody's name."""
 
     def __init__(self, account: Account) -> None:
@@ -59,20 +59,20 @@ class Automation(_Acting):
         )
 
 
-class Web(_Acting):
+class WebUser(_IncidentActor):
     """
     Somebody in PagerDuty's own interface.
 
-    Every verb raises `Refusal` when PagerDuty would not let it happen: because of roles, or of the incident's state.
+    Every verb raises `ApiError` when PagerDuty would not let it happen: because of roles, or of the incident's state.
     """
 
     def __init__(self, account: Account, user: User) -> None:
         super().__init__(account, Actor.person(user))
         self._user = user
 
-    def _change(self, incident_id: str, change: Change) -> IncidentView:
+    def _change(self, incident_id: str, change: IncidentChange) -> IncidentView:
         incident = self._account.incident(incident_id)
-        self._require_may_act(incident.teams, incident.involved)
+        self._require_may_act(incident.teams, incident.involved_users)
         return super()._change(incident_id, change)
 
     def _require_may_act(self, teams: Sequence[str], assignees: Sequence[str] = ()) -> None:
@@ -83,7 +83,7 @@ class Web(_Acting):
         """Open an incident by hand; assigned to oneself it is acknowledged from the start."""
         service = self._account.directory.service(service_id)
         self._require_may_act(service.teams)
-        draft = lifecycle.Draft(service, title, urgency, assignee=assignee, by_hand=True)
+        draft = lifecycle.IncidentDraft(service, title, urgency, assignee=assignee, opened_manually=True)
         return self._view(lifecycle.trigger(self._account, draft, self._actor))
 
     def acknowledge(self, incident_id: str) -> IncidentView:
@@ -155,7 +155,7 @@ class Web(_Acting):
         self, incident_id: str, number: str | None = None, url: str | None = None
     ) -> IncidentView:
         """Set where people talk."""
-        bridge = Bridge(number, url)
+        bridge = ConferenceBridge(number, url)
         return self._change(
             incident_id, lambda it: incident_updates.set_conference_bridge(self._account, it, self._actor, bridge)
         )
@@ -177,8 +177,8 @@ class Web(_Acting):
         target = self._account.incident(incident_id)
         sources = [self._account.incident(source) for source in source_ids]
         for each in (target, *sources):
-            self._require_may_act(each.teams, each.involved)
-        with self._account.changing(target, *sources):
+            self._require_may_act(each.teams, each.involved_users)
+        with self._account.transaction(target, *sources):
             incident_merge.merge(self._account, target, self._actor, sources)
         return self._view(target)
 
@@ -190,8 +190,8 @@ class Web(_Acting):
         message: str = "Please help",
     ) -> IncidentView:
         """Ask users, and whoever is on call for escalation policies, to help."""
-        targets = [Target("user", user) for user in user_ids] + [
-            Target("escalation_policy", each) for each in policy_ids
+        targets = [ResponderTarget("user", user) for user in user_ids] + [
+            ResponderTarget("escalation_policy", each) for each in policy_ids
         ]
         return self._change(
             incident_id,
@@ -200,11 +200,13 @@ class Web(_Acting):
 
     def join(self, incident_id: str) -> IncidentView:
         """Answer that one will help, when asked."""
-        return self._change(incident_id, lambda it: responders.reply(self._account, it, self._actor, "joined"))
+        return self._change(incident_id, lambda it: responders.answer_request(self._account, it, self._actor, "joined"))
 
     def decline(self, incident_id: str) -> IncidentView:
         """Answer that one will not help, when asked."""
-        return self._change(incident_id, lambda it: responders.reply(self._account, it, self._actor, "declined"))
+        return self._change(
+            incident_id, lambda it: responders.answer_request(self._account, it, self._actor, "declined")
+        )
 
     def publish_status_update(self, incident_id: str, message: str) -> IncidentView:
         """Tell stakeholders."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from pagebridge_sandbox.pagerduty.clock import in_seconds
-from pagebridge_sandbox.pagerduty.directory import Directory, Policy, Priority, Service, Team, User
+from pagebridge_sandbox.pagerduty.clock import rest_timestamp
+from pagebridge_sandbox.pagerduty.directory import Directory, EscalationPolicy, Priority, Service, Team, User
 from pagebridge_sandbox.pagerduty.incident_parts import Note
 from pagebridge_sandbox.pagerduty.references import References
 from pagebridge_sandbox.pagerduty.responses import Json
@@ -12,7 +12,7 @@ ESCALATION_DELAY = 30
 """Minutes that a policy shows whose levels do not escalate by themselves here."""
 
 
-class Rendering:
+class DirectoryRenderer:
     """
     Turns what the account consists of into JSON objects, with the fields of PagerDuty's OpenAPI description.
 
@@ -21,12 +21,12 @@ class Rendering:
 
     def __init__(self, directory: Directory, references: References, status: Callable[[str], str]) -> None:
         self._directory = directory
-        self._refer = references
-        self._status = status
+        self._references = references
+        self._service_status = status
 
     def user(self, user: User) -> Json:
         """Show a user."""
-        return _full(self._refer.user(user.id)) | {
+        return _without_reference_suffix(self._references.user(user.id)) | {
             "name": user.name,
             "email": user.email,
             "time_zone": user.time_zone,
@@ -39,64 +39,68 @@ class Rendering:
             "contact_methods": [],
             "notification_rules": [],
             "job_title": user.job_title,
-            "teams": [self._refer.team(team.id) for team in self._directory.teams_of(user.id)],
+            "teams": [self._references.team(team.id) for team in self._directory.teams_of(user.id)],
         }
 
     def team(self, team: Team) -> Json:
         """Show a team; a private one by its `default_role`."""
         role = "none" if team.private else "manager"
-        return _full(self._refer.team(team.id)) | {"name": team.name, "description": None, "default_role": role}
+        return _without_reference_suffix(self._references.team(team.id)) | {
+            "name": team.name,
+            "description": None,
+            "default_role": role,
+        }
 
     def members(self, team: Team) -> list[Json]:
         """Show who is on a team."""
-        return [{"user": self._refer.user(user), "role": role} for user, role in team.members.items()]
+        return [{"user": self._references.user(user), "role": role} for user, role in team.members.items()]
 
-    def policy(self, policy: Policy) -> Json:
+    def policy(self, policy: EscalationPolicy) -> Json:
         """Show an escalation policy."""
         services = [service for service in self._directory.services.values() if service.policy == policy.id]
-        return _full(self._refer.policy(policy.id)) | {
+        return _without_reference_suffix(self._references.policy(policy.id)) | {
             "on_call_handoff_notifications": "if_has_services",
             "name": policy.name,
             "escalation_rules": [self._rule(policy, level) for level in range(len(policy.levels))],
-            "services": [self._refer.service(service.id) for service in services],
+            "services": [self._references.service(service.id) for service in services],
             "num_loops": policy.loops,
-            "teams": [self._refer.team(team) for team in policy.teams],
+            "teams": [self._references.team(team) for team in policy.teams],
             "description": None,
         }
 
-    def _rule(self, policy: Policy, level: int) -> Json:
+    def _rule(self, policy: EscalationPolicy, level: int) -> Json:
         return {
             "id": f"{policy.id[:5]}{level:02}",
             "escalation_delay_in_minutes": policy.delay or ESCALATION_DELAY,
-            "targets": [self._refer.user(user) for user in policy.levels[level]],
+            "targets": [self._references.user(user) for user in policy.levels[level]],
             "escalation_rule_assignment_strategy": "assign_to_everyone",
         }
 
     def service(self, service: Service) -> Json:
         """Show a service."""
-        return _full(self._refer.service(service.id)) | {
+        return _without_reference_suffix(self._references.service(service.id)) | {
             "name": service.name,
             "description": None,
             "auto_resolve_timeout": service.auto_resolve_timeout,
             "acknowledgement_timeout": service.acknowledgement_timeout,
-            "status": self._status(service.id),
-            "escalation_policy": self._refer.policy(service.policy),
-            "teams": [self._refer.team(team) for team in service.teams],
+            "status": self._service_status(service.id),
+            "escalation_policy": self._references.policy(service.policy),
+            "teams": [self._references.team(team) for team in service.teams],
             "incident_urgency_rule": {"type": "constant", "urgency": "high"},
         }
 
     def priority(self, priority: Priority) -> Json:
         """Show a priority."""
-        reference = self._refer.priority(priority.id) or {}
-        return _full(reference) | {"name": priority.name, "description": priority.description}
+        reference = self._references.priority(priority.id) or {}
+        return _without_reference_suffix(reference) | {"name": priority.name, "description": priority.description}
 
-    def oncalls(self, policy: Policy) -> list[Json]:
+    def oncalls(self, policy: EscalationPolicy) -> list[Json]:
         """Show who is on call for a policy; nobody here is on call by schedule, so always."""
         return [
             {
-                "user": self._refer.user(user),
+                "user": self._references.user(user),
                 "schedule": None,
-                "escalation_policy": self._refer.policy(policy.id),
+                "escalation_policy": self._references.policy(policy.id),
                 "escalation_level": level,
                 "start": None,
                 "end": None,
@@ -110,13 +114,13 @@ class Rendering:
         """Show a note."""
         return {
             "id": note.id,
-            "user": self._refer.user(note.user) if note.user else None,
+            "user": self._references.user(note.user) if note.user else None,
             "channel": {"summary": "The PagerDuty website or APIs"},
             "content": note.content,
-            "created_at": in_seconds(note.at),
-            "updated_at": in_seconds(note.edited or note.at),
+            "created_at": rest_timestamp(note.at),
+            "updated_at": rest_timestamp(note.edited or note.at),
         }
 
 
-def _full(reference: Json) -> Json:
+def _without_reference_suffix(reference: Json) -> Json:
     return reference | {"type": str(reference["type"]).removesuffix("_reference")}

@@ -14,21 +14,21 @@ ASSIGNEE_NOT_FOUND = 1007
 REQUESTER_NOT_FOUND = 1008
 CANNOT_REASSIGN = 1011
 NOT_ACKNOWLEDGED = 1012
-BAD_SNOOZE = 1013
+INVALID_SNOOZE = 1013
 POLICY_NOT_FOUND = 1014
 NOBODY_ON_CALL = 1015
 REQUESTER_NOT_AUTHORIZED = 1018
 ALREADY_MERGED = 1019
-BAD_PRIORITY = 1020
-BAD_REQUESTER = 1028
+INVALID_PRIORITY = 1020
+INVALID_REQUESTER = 1028
 INTERNAL_ERROR = 2000
 INVALID_INPUT = 2001
 ARGUMENTS_CAUSED_ERROR = 2002
-BAD_KEY = 2006
+INVALID_API_KEY = 2006
 ACCESS_DENIED = 2010
 USER_NOT_FOUND = 2013
 MISSING_ABILITY = 2014
-TOOK_TOO_LONG = 2016
+REQUEST_TIMEOUT = 2016
 PRODUCT_LIMIT = 2019
 RATE_LIMITED = 2020
 NOT_FOUND = 2100
@@ -36,7 +36,7 @@ NOT_FOUND = 2100
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What is sent back for one call. A text body is sent as it is: gateways answer without JSON."""
 
     body: Json | str
@@ -44,7 +44,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """Raised when PagerDuty says no; nothing has changed. `status` is the HTTP status, `code` PagerDuty's own."""
 
     def __init__(self, code: int, message: str, *errors: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
@@ -55,19 +55,19 @@ class Refusal(Exception):
         self.status = status
 
     @property
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """The refusal as the REST API words it."""
         error: Json = {"message": self.message, "code": self.code}
         if self.errors:
             error["errors"] = self.errors
-        return Answer({"error": error}, self.status)
+        return Response({"error": error}, self.status)
 
 
-def not_found(what: str = "") -> Refusal:
+def not_found(what: str = "") -> ApiError:
     """Refuse because something does not exist."""
-    return Refusal(NOT_FOUND, "Not Found", *([what] if what else []), status=HTTPStatus.NOT_FOUND)
+    return ApiError(NOT_FOUND, "Not Found", *([what] if what else []), status=HTTPStatus.NOT_FOUND)
 
 
-def invalid(*errors: str) -> Refusal:
+def invalid_input(*errors: str) -> ApiError:
     """Refuse arguments, saying what is wrong with each."""
-    return Refusal(INVALID_INPUT, "Invalid Input Provided", *errors)
+    return ApiError(INVALID_INPUT, "Invalid Input Provided", *errors)

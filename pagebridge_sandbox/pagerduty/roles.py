@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from pagebridge_sandbox.pagerduty.directory import Directory, Team, User
-from pagebridge_sandbox.pagerduty.responses import ACCESS_DENIED, REQUESTER_NOT_AUTHORIZED, Refusal
+from pagebridge_sandbox.pagerduty.responses import ACCESS_DENIED, REQUESTER_NOT_AUTHORIZED, ApiError
 
-ADMINS = frozenset({"owner", "admin"})
-RESPONDERS = frozenset({"user", "limited_user"})
-STAKEHOLDERS = frozenset({"read_only_user", "read_only_limited_user"})
-ACTING = frozenset({"manager", "responder"})
+ADMIN_ROLES = frozenset({"owner", "admin"})
+RESPONDER_ROLES = frozenset({"user", "limited_user"})
+STAKEHOLDER_ROLES = frozenset({"read_only_user", "read_only_limited_user"})
+ACTING_TEAM_ROLES = frozenset({"manager", "responder"})
 
 
 def require_may_act(directory: Directory, user: User, teams: Iterable[str], assignees: Iterable[str] = ()) -> None:
@@ -20,22 +20,22 @@ def require_may_act(directory: Directory, user: User, teams: Iterable[str], assi
     no access to its incidents. A role on one of the teams replaces the base role there.
     """
     assigned = user.id in assignees
-    if user.role in ADMINS:
+    if user.role in ADMIN_ROLES:
         return
-    if user.role in STAKEHOLDERS:
+    if user.role in STAKEHOLDER_ROLES:
         raise _not_authorized()
     concerned = [directory.team(team) for team in teams]
     if not assigned and any(team.private and user.id not in team.members for team in concerned):
-        raise Refusal(ACCESS_DENIED, "Access Denied", status=HTTPStatus.FORBIDDEN)
-    if not assigned and not _acts(user, concerned):
+        raise ApiError(ACCESS_DENIED, "Access Denied", status=HTTPStatus.FORBIDDEN)
+    if not assigned and not _has_acting_role(user, concerned):
         raise _not_authorized()
 
 
-def _acts(user: User, teams: list[Team]) -> bool:
+def _has_acting_role(user: User, teams: list[Team]) -> bool:
     roles = [team.members[user.id] for team in teams if user.id in team.members]
-    return any(role in ACTING for role in roles) if roles else user.role in RESPONDERS
+    return any(role in ACTING_TEAM_ROLES for role in roles) if roles else user.role in RESPONDER_ROLES
 
 
-def _not_authorized() -> Refusal:
+def _not_authorized() -> ApiError:
     message = "Requester Not Authorized To Perform Action"
-    return Refusal(REQUESTER_NOT_AUTHORIZED, message, status=HTTPStatus.FORBIDDEN)
+    return ApiError(REQUESTER_NOT_AUTHORIZED, message, status=HTTPStatus.FORBIDDEN)

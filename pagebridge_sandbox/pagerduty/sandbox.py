@@ -13,15 +13,15 @@ from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.calls import Call, matches
 from pagebridge_sandbox.pagerduty.clock import Clock
 from pagebridge_sandbox.pagerduty.control import routes
-from pagebridge_sandbox.pagerduty.deliveries import Deliveries
-from pagebridge_sandbox.pagerduty.faults import Active, Fault
-from pagebridge_sandbox.pagerduty.incident_parts import Report
+from pagebridge_sandbox.pagerduty.deliveries import DeliveryQueue
+from pagebridge_sandbox.pagerduty.faults import ActiveFault, Fault
+from pagebridge_sandbox.pagerduty.incident_parts import AlertReport
 from pagebridge_sandbox.pagerduty.incidents import Actor, IncidentView
 from pagebridge_sandbox.pagerduty.listener import Listener
-from pagebridge_sandbox.pagerduty.oauth import DAY, OAuth, OAuthApp
+from pagebridge_sandbox.pagerduty.oauth import TOKEN_LIFETIME, OAuthApp, OAuthServer
 from pagebridge_sandbox.pagerduty.options import Options
-from pagebridge_sandbox.pagerduty.people import Automation, Web
-from pagebridge_sandbox.pagerduty.request_pipeline import Gate
+from pagebridge_sandbox.pagerduty.people import Automation, WebUser
+from pagebridge_sandbox.pagerduty.request_pipeline import RequestPipeline
 from pagebridge_sandbox.pagerduty.responses import not_found
 from pagebridge_sandbox.pagerduty.rest import (
     directory_reads,
@@ -32,16 +32,16 @@ from pagebridge_sandbox.pagerduty.rest import (
 )
 from pagebridge_sandbox.pagerduty.rest.api import Api
 from pagebridge_sandbox.pagerduty.rest.webhook_subscriptions import WebhookSubscriptions
-from pagebridge_sandbox.pagerduty.setup import Setup
-from pagebridge_sandbox.pagerduty.timers import AccountAlarms
+from pagebridge_sandbox.pagerduty.setup import AccountSetup
+from pagebridge_sandbox.pagerduty.timers import AccountTimers
 from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 
-TOPICS = (directory_reads, incident_reads, incident_writes, incident_actions, notes)
-ROUTES = {pattern: operation for topic in TOPICS for pattern, operation in topic.ROUTES.items()}
+ROUTE_MODULES = (directory_reads, incident_reads, incident_writes, incident_actions, notes)
+ROUTES = {pattern: operation for topic in ROUTE_MODULES for pattern, operation in topic.ROUTES.items()}
 TOKEN_LENGTH = 20
 
 
-class PagerDutySandbox(Setup):
+class PagerDutySandbox(AccountSetup):
     """
     A PagerDuty on this machine, to be used with `async with`.
 
@@ -61,15 +61,15 @@ class PagerDutySandbox(Setup):
         operation_limit: int | None = None,
     ) -> None:
         self.clock: Clock = Clock()
-        self._deliveries = Deliveries(self.clock, retry_delay, webhook_timeout)
+        self._deliveries = DeliveryQueue(self.clock, retry_delay, webhook_timeout)
         webhooks = Webhooks(self.clock, self._deliveries)
         super().__init__(Account(self.clock, webhooks.publish), webhooks)
-        self._alarms = AccountAlarms(self._account)
-        self.clock.alarms = self._alarms
+        self._timers = AccountTimers(self._account)
+        self.clock.timers = self._timers
         self.token = "u+" + secrets.token_hex(TOKEN_LENGTH // 2 - 1)
-        managed = WebhookSubscriptions(webhooks, self.clock).routes
-        self._api = Api(self._account, ROUTES | managed, self.token, rate_limit, operation_limit)
-        self._gate = Gate(self._account, self._api)
+        subscription_routes = WebhookSubscriptions(webhooks, self.clock).routes
+        self._api = Api(self._account, ROUTES | subscription_routes, self.token, rate_limit, operation_limit)
+        self._pipeline = RequestPipeline(self._account, self._api)
         self._listener = Listener(self._application(), port)
 
     async def __aenter__(self) -> Self:
@@ -80,11 +80,11 @@ class PagerDutySandbox(Setup):
             await self._deliveries.start(group)
             stack.push_async_callback(self._listener.close)
             await self._listener.start(group)
-            stack.callback(self._gate.close)
+            stack.callback(self._pipeline.close)
             stack.callback(self.webhooks.close)
-            stack.callback(self._alarms.stop)
-            self._alarms.start()
-            self._account.references.api = self.url
+            stack.callback(self._timers.stop)
+            self._timers.start()
+            self._account.references.api_url = self.url
             self._stack = stack.pop_all()
         return self
 
@@ -98,13 +98,15 @@ class PagerDutySandbox(Setup):
         return self._listener.url
 
     @property
-    def oauth(self) -> OAuth:
+    def oauth(self) -> OAuthServer:
         """The apps with scoped OAuth, and their tokens."""
         return self._api.oauth
 
-    def add_oauth_app(self, scopes: Iterable[str], *, account: str = "us.acme", life: float = DAY) -> OAuthApp:
+    def add_oauth_app(
+        self, scopes: Iterable[str], *, account: str = "us.acme", token_lifetime: float = TOKEN_LIFETIME
+    ) -> OAuthApp:
         """Register an app that may be given these scopes; a token of it lives `life` seconds."""
-        app = OAuthApp(ids.object_id(), secrets.token_hex(TOKEN_LENGTH), account, frozenset(scopes), life)
+        app = OAuthApp(ids.object_id(), secrets.token_hex(TOKEN_LENGTH), account, frozenset(scopes), token_lifetime)
         return self.oauth.apps.setdefault(app.client_id, app)
 
     @property
@@ -152,8 +154,10 @@ class PagerDutySandbox(Setup):
         if priority is not None and priority not in priorities:
             raise not_found("Priority Not Found")
         service = directory.service(service_id)
-        report = Report(**alert or {})
-        draft = lifecycle.Draft(service, title, urgency, priorities.get(priority or ""), incident_key, report=report)
+        report = AlertReport(**alert or {})
+        draft = lifecycle.IncidentDraft(
+            service, title, urgency, priorities.get(priority or ""), incident_key, report=report
+        )
         return self.incident(lifecycle.trigger(self._account, draft, Actor.integration(service, client)).id)
 
     def incident(self, incident_id: str | int) -> IncidentView:
@@ -165,9 +169,9 @@ class PagerDutySandbox(Setup):
         """How every incident stands, the oldest first."""
         return [self.incident(incident_id) for incident_id in self._account.incidents]
 
-    def web(self, user_id: str) -> Web:
+    def web(self, user_id: str) -> WebUser:
         """Sit down in front of somebody's PagerDuty."""
-        return Web(self._account, self._account.directory.user(user_id))
+        return WebUser(self._account, self._account.directory.user(user_id))
 
     @property
     def automation(self) -> Automation:
@@ -177,20 +181,20 @@ class PagerDutySandbox(Setup):
     @property
     def calls(self) -> list[Call]:
         """Every call to the REST API so far, oldest first."""
-        return self._gate.log
+        return self._pipeline.log
 
     def calls_to(self, method: str, path: str) -> list[Call]:
         """Return the calls of one method (`*` is any) to the paths of a pattern: `*` is one segment, `**` anything."""
         return [call for call in self.calls if method in ("*", call.method) and matches(path, call.path)]
 
     @property
-    def faults(self) -> list[Active]:
+    def faults(self) -> list[ActiveFault]:
         """The faults in force."""
-        return list(self._gate.faults.active)
+        return list(self._pipeline.faults.active)
 
-    def fail(self, fault: Fault) -> Active:
+    def add_fault(self, fault: Fault) -> ActiveFault:
         """Put a fault in force; its `remove()` ends it."""
-        return self._gate.faults.add(fault)
+        return self._pipeline.faults.add(fault)
 
     def stop_answering(self, how: Literal["refuse", "reset"] = "refuse") -> None:
         """
@@ -199,17 +203,17 @@ class PagerDutySandbox(Setup):
         With `refuse` nothing listens and open connections are cut, so calls fail before they are sent. With `reset` the
         connection is cut once a call has been read, which has no effect; control endpoints still answer.
         """
-        self._gate.down = True
+        self._pipeline.is_down = True
         if how == "refuse":
-            self._listener.vanish()
+            self._listener.suspend()
 
     def answer_again(self) -> None:
         """Come back, at the same address."""
-        self._gate.down = False
-        self._listener.reappear()
+        self._pipeline.is_down = False
+        self._listener.resume()
 
     def _application(self) -> Application:
         application = Application()
         application.add_routes(routes(self))
-        application.router.add_route("*", "/{path:.*}", self._gate.answer)
+        application.router.add_route("*", "/{path:.*}", self._pipeline.handle)
         return application

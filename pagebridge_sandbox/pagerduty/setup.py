@@ -5,17 +5,17 @@ from dataclasses import replace
 
 from pagebridge_sandbox.pagerduty import ids
 from pagebridge_sandbox.pagerduty.account import Account
-from pagebridge_sandbox.pagerduty.directory import Policy, Priority, Service, Team, User
+from pagebridge_sandbox.pagerduty.directory import EscalationPolicy, Priority, Service, Team, User
 from pagebridge_sandbox.pagerduty.subscriptions import Subscription
 from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 
 
-class Setup:
+class AccountSetup:
     """
     What an administrator does.
 
     Ids are made up unless given. Teams may be given as such or by id. Naming something that does not exist raises
-    `Refusal` (404), a role that PagerDuty does not have `ValueError`.
+    `ApiError` (404), a role that PagerDuty does not have `ValueError`.
     """
 
     def __init__(self, account: Account, webhooks: Webhooks) -> None:
@@ -84,14 +84,14 @@ class Setup:
         *,
         delay: int | None = None,
         loops: int = 0,
-    ) -> Policy:
+    ) -> EscalationPolicy:
         """
         Add an escalation policy: the ids of the users of each level, the first level first.
 
         `delay` is in minutes from level to level, of which there are `loops` rounds more; without it nothing escalates
         by itself.
         """
-        policy = self._account.directory.add_policy(name, levels, _ids(teams), id)
+        policy = self._account.directory.add_policy(name, levels, _team_ids(teams), id)
         return self._account.directory.put_policy(replace(policy, delay=delay, loops=loops))
 
     def add_service(
@@ -109,7 +109,7 @@ class Setup:
 
         The timeouts are in seconds; without them an acknowledge holds, and nothing is resolved by itself.
         """
-        service = self._account.directory.add_service(name, policy_id, _ids(teams), id)
+        service = self._account.directory.add_service(name, policy_id, _team_ids(teams), id)
         return self._account.directory.put_service(
             replace(service, acknowledgement_timeout=acknowledgement_timeout, auto_resolve_timeout=auto_resolve_timeout)
         )
@@ -153,5 +153,5 @@ class Setup:
         return subscription
 
 
-def _ids(teams: Sequence[Team | str]) -> list[str]:
+def _team_ids(teams: Sequence[Team | str]) -> list[str]:
     return [team if isinstance(team, str) else team.id for team in teams]

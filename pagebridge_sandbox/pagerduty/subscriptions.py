@@ -8,25 +8,27 @@ from typing import Literal
 
 from pagebridge_sandbox.pagerduty.events import Event
 
-DROPS = 3
+DROPS_BEFORE_DISABLE = 3
 DISABLED_FOR = timedelta(hours=24)
 """After so many dropped webhooks in a row a subscription is off for so long (PagerDuty, webhook behaviour)."""
 
-CHANGES = """
+INCIDENT_EVENTS = """
     triggered acknowledged unacknowledged resolved reopened escalated delegated reassigned priority_updated
     service_updated incident_type.changed annotated responder.added responder.replied status_update_published
     conference_bridge.updated custom_field_values.updated role.assigned task.created task.updated task.completed
     action_invocation.created action_invocation.updated action_invocation.terminated workflow.started workflow.completed
 """
-OF_SERVICES = frozenset(f"service.{name}" for name in ("created", "updated", "deleted", "custom_field_values.updated"))
-EVENT_TYPES = OF_SERVICES.union(f"incident.{name}" for name in CHANGES.split())
+SERVICE_EVENTS = frozenset(
+    f"service.{name}" for name in ("created", "updated", "deleted", "custom_field_values.updated")
+)
+EVENT_TYPES = SERVICE_EVENTS.union(f"incident.{name}" for name in INCIDENT_EVENTS.split())
 """What can be subscribed to (PagerDuty, webhooks overview)."""
 
 Outcome = Literal["sending", "delivered", "retrying", "dropped", "discarded", "lost"]
 
 
 @dataclass(frozen=True)
-class Scope:
+class SubscriptionScope:
     """Whose incidents a subscription is about; the account has no id here."""
 
     kind: Literal["account", "service", "team"]
@@ -57,34 +59,34 @@ class Subscription:
     removed: bool = False
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> SubscriptionScope:
         """Whose incidents it is about."""
         if self.service_id is not None:
-            return Scope("service", self.service_id)
-        return Scope("account") if self.team_id is None else Scope("team", self.team_id)
+            return SubscriptionScope("service", self.service_id)
+        return SubscriptionScope("account") if self.team_id is None else SubscriptionScope("team", self.team_id)
 
-    def wants(self, event: Event) -> bool:
+    def matches(self, event: Event) -> bool:
         """Whether an event is for this subscription; a ping always is."""
         if not event.incident or not self.active:
             return self.active
         here = self.service_id in (None, event.service) and (self.team_id is None or self.team_id in event.teams)
         return here and (self.events is None or event.type in self.events)
 
-    def disabled(self, now: datetime) -> bool:
+    def is_disabled(self, now: datetime) -> bool:
         """Whether it is switched off for having dropped too much."""
         return self.disabled_until is not None and now < self.disabled_until
 
-    def dropped(self, now: datetime) -> None:
+    def count_drop(self, now: datetime) -> None:
         """Count a dropped webhook; the third in a row switches it off."""
         self.drops += 1
-        if self.drops >= DROPS:
+        if self.drops >= DROPS_BEFORE_DISABLE:
             self.disabled_until = now + DISABLED_FOR
 
     def enable(self) -> None:
         """Switch it on again."""
         self.drops, self.disabled_until = 0, None
 
-    def headers(self, webhook_id: str, body: bytes) -> dict[str, str]:
+    def delivery_headers(self, webhook_id: str, body: bytes) -> dict[str, str]:
         """Make the headers of a delivery: with one signature for each secret, over the bytes of the body."""
         digests = (hmac.new(secret.encode(), body, hashlib.sha256).hexdigest() for secret in self.secrets)
         return {

@@ -7,12 +7,12 @@ from datetime import datetime
 from pagebridge_sandbox.pagerduty import assignment, lifecycle
 from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
-from pagebridge_sandbox.pagerduty.responses import Refusal
+from pagebridge_sandbox.pagerduty.responses import ApiError
 
 AUTOMATION = Actor.automation()
 
 
-def escalate_further(account: Account, incident: Incident, actor: Actor) -> None:
+def escalate_to_next_level(account: Account, incident: Incident, actor: Actor) -> None:
     """
     Page the next level where somebody is on call, from the first one again if the policy repeats.
 
@@ -25,21 +25,21 @@ def escalate_further(account: Account, incident: Incident, actor: Actor) -> None
             return
     at = account.clock.tick()
     if incident.loops >= policy.loops:
-        account.record("exhaust_escalation_path", incident, actor, at)
+        account.add_log_entry("exhaust_escalation_path", incident, actor, at)
         return
     incident.loops += 1
-    account.record("repeat_escalation_path", incident, actor, at)
+    account.add_log_entry("repeat_escalation_path", incident, actor, at)
     assignment.escalate(account, incident, actor, 1)
 
 
-ACTIONS: dict[str, Callable[[Account, Incident, Actor], None]] = {
+TIMER_ACTIONS: dict[str, Callable[[Account, Incident, Actor], None]] = {
     "unacknowledge": lifecycle.unacknowledge,
-    "escalate": escalate_further,
+    "escalate": escalate_to_next_level,
     "resolve": lifecycle.resolve,
 }
 
 
-class AccountAlarms:
+class AccountTimers:
     """Carries out what is pending, on time as the account's clock shows it."""
 
     def __init__(self, account: Account) -> None:
@@ -50,46 +50,46 @@ class AccountAlarms:
     def start(self) -> None:
         """Begin to follow the clock."""
         self._loop = asyncio.get_running_loop()
-        self.arm()
+        self.reschedule()
 
     def stop(self) -> None:
         """Let nothing happen by itself any more."""
         self._loop = None
-        self.arm()
+        self.reschedule()
 
     @property
-    def due(self) -> datetime | None:
+    def next_due(self) -> datetime | None:
         """When the next thing happens, if anything does."""
-        return min((at for incident in self._incidents() for at in incident.pending.values()), default=None)
+        return min((at for incident in self._incidents() for at in incident.pending_actions.values()), default=None)
 
-    def ring(self) -> None:
+    def fire(self) -> None:
         """Let the next thing happen. What PagerDuty would refuse is given up."""
         incident = min(
-            (incident for incident in self._incidents() if incident.pending),
-            key=lambda incident: min(incident.pending.values()),
+            (incident for incident in self._incidents() if incident.pending_actions),
+            key=lambda incident: min(incident.pending_actions.values()),
         )
-        action = min(incident.pending, key=lambda name: incident.pending[name])
+        action = min(incident.pending_actions, key=lambda name: incident.pending_actions[name])
         try:
-            with self._account.changing(incident):
-                del incident.pending[action]
-                ACTIONS[action](self._account, incident, AUTOMATION)
-        except Refusal:
-            incident.pending.pop(action, None)
+            with self._account.transaction(incident):
+                del incident.pending_actions[action]
+                TIMER_ACTIONS[action](self._account, incident, AUTOMATION)
+        except ApiError:
+            incident.pending_actions.pop(action, None)
 
-    def arm(self) -> None:
+    def reschedule(self) -> None:
         """Set the timer to what is due next."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None
-        due = self.due
+        due = self.next_due
         if self._loop is not None and due is not None:
             left = (due - self._account.clock.now()).total_seconds()
-            self._timer = self._loop.call_later(max(0, left), self._wake)
+            self._timer = self._loop.call_later(max(0, left), self._on_timer)
 
-    def _wake(self) -> None:
-        if (due := self.due) is not None and due <= self._account.clock.now():
-            self.ring()
-        self.arm()
+    def _on_timer(self) -> None:
+        if (due := self.next_due) is not None and due <= self._account.clock.now():
+            self.fire()
+        self.reschedule()
 
     def _incidents(self) -> list[Incident]:
         return list(self._account.incidents.values())

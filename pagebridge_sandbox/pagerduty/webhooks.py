@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from pagebridge_sandbox.pagerduty import ids
 from pagebridge_sandbox.pagerduty.clock import Clock
-from pagebridge_sandbox.pagerduty.deliveries import Deliveries
-from pagebridge_sandbox.pagerduty.delivery_faults import Dice, Plan
-from pagebridge_sandbox.pagerduty.events import Event, Events
+from pagebridge_sandbox.pagerduty.deliveries import DeliveryQueue
+from pagebridge_sandbox.pagerduty.delivery_faults import WebhookFaultPlan, WebhookFaultSampler
+from pagebridge_sandbox.pagerduty.events import Event, EventFactory
 from pagebridge_sandbox.pagerduty.subscriptions import Delivery, Subscription, Webhook
 
 
@@ -28,11 +28,11 @@ class Hold:
     id: str = field(default_factory=ids.object_id)
     held: list[Webhook] = field(default_factory=list)
 
-    def concerns(self, event: Event) -> bool:
+    def matches(self, event: Event) -> bool:
         """Whether an event is to be held back."""
         return self.incident_id in (None, event.incident) and self.event_type in (None, event.type)
 
-    def take(self, webhook: Webhook) -> None:
+    def add(self, webhook: Webhook) -> None:
         """Hold one back."""
         self.held.append(webhook)
         if len(self.held) == self.reverse_after:
@@ -48,20 +48,20 @@ class Webhooks:
     """
     The webhooks of an account. `log` has every attempt to deliver one, oldest first.
 
-    What holds for all of them is in `Deliveries`.
+    What holds for all of them is in `DeliveryQueue`.
     """
 
-    def __init__(self, clock: Clock, deliveries: Deliveries) -> None:
+    def __init__(self, clock: Clock, deliveries: DeliveryQueue) -> None:
         self._clock = clock
         self._deliveries = deliveries
         self.subscriptions: dict[str, Subscription] = {}
         self.holds: list[Hold] = []
         self._sent: list[Webhook] = []
-        self._twice: list[bool] = []
-        self._losing = 0
-        self._dice: Dice | None = None
-        self._late: dict[Webhook, asyncio.TimerHandle] = {}
-        self._behind: list[Webhook] = []
+        self._pending_duplicates: list[bool] = []
+        self._losses_left = 0
+        self._fault_sampler: WebhookFaultSampler | None = None
+        self._delayed: dict[Webhook, asyncio.TimerHandle] = {}
+        self._reordered: list[Webhook] = []
         self._all_sent = asyncio.Event()
         self._all_sent.set()
 
@@ -73,35 +73,35 @@ class Webhooks:
     def publish(self, event: Event) -> None:
         """Tell every subscription that wants to know."""
         for subscription in self.subscriptions.values():
-            if subscription.wants(event):
-                self._offer(_webhook(subscription, event))
+            if subscription.matches(event):
+                self._submit(_webhook(subscription, event))
 
     def duplicate_next(self, n: int = 1, *, same_id: bool = True) -> None:
         """Send each of the next n webhooks twice, the second time under the same or another delivery id."""
-        self._twice += [same_id] * n
+        self._pending_duplicates += [same_id] * n
 
     def lose_next(self, n: int = 1) -> None:
         """Lose the next n webhooks: they are in the log as `lost`, and nobody gets them."""
-        self._losing += n
+        self._losses_left += n
 
-    def misbehave(self, plan: Plan | None) -> None:
+    def set_fault_plan(self, plan: WebhookFaultPlan | None) -> None:
         """Let a random plan decide about every webhook from now on; None ends it, and sends what still waits."""
-        self._dice = Dice(plan) if plan else None
+        self._fault_sampler = WebhookFaultSampler(plan) if plan else None
         if plan is None:
-            self._catch_up(list(self._late))
+            self._release_delayed(list(self._delayed))
 
     def close(self) -> None:
         """Send nothing any more of what waits."""
-        for timer in self._late.values():
+        for timer in self._delayed.values():
             timer.cancel()
 
     def hold(self, incident_id: str | None = None, event_type: str | None = None) -> Hold:
         """Hold webhooks back from now on, until they are released."""
-        return self._held(Hold(incident_id, event_type, self._release))
+        return self._add_hold(Hold(incident_id, event_type, self._release))
 
     def reverse_next(self, n: int = 2, incident_id: str | None = None, event_type: str | None = None) -> Hold:
         """Send the next n webhooks in reverse order, once there are n."""
-        return self._held(Hold(incident_id, event_type, self._release, n))
+        return self._add_hold(Hold(incident_id, event_type, self._release, n))
 
     def redeliver(self, event_id: str, *, same_id: bool = True) -> None:
         """Send an event again to everybody to whom it was sent. `LookupError` when it never was."""
@@ -113,14 +113,14 @@ class Webhooks:
 
     def ping(self, subscription_id: str, user_id: str | None = None) -> None:
         """Send a ping, in nobody's or in somebody's name."""
-        event = Events.ping(self._clock.tick(), user_id)
-        self._offer(_webhook(self.subscriptions[subscription_id], event))
+        event = EventFactory.ping(self._clock.tick(), user_id)
+        self._submit(_webhook(self.subscriptions[subscription_id], event))
 
     def enable(self, subscription_id: str) -> None:
         """Switch a subscription on again that was switched off for having dropped too much."""
         self.subscriptions[subscription_id].enable()
 
-    async def idle(self, timeout: float = 10) -> None:  # noqa: ASYNC109 - reads as what it is in a test
+    async def wait_until_idle(self, timeout: float = 10) -> None:  # noqa: ASYNC109 - reads as what it is in a test
         """
         Wait until every delivery that can be made has been answered. What is held back does not count.
 
@@ -128,59 +128,59 @@ class Webhooks:
         """
         try:
             async with asyncio.timeout(timeout):
-                while self._late or not self._deliveries.idle.is_set():
+                while self._delayed or not self._deliveries.idle.is_set():
                     await self._deliveries.idle.wait()
                     await self._all_sent.wait()
         except TimeoutError:
             waiting = [str(delivery) for delivery in self.log if delivery.outcome in ("sending", "retrying")]
             raise AssertionError(f"still delivering after {timeout:g} s:\n" + "\n".join(waiting[-10:])) from None
 
-    def _offer(self, webhook: Webhook) -> None:
-        hold = next((hold for hold in self.holds if hold.concerns(webhook.event)), None)
+    def _submit(self, webhook: Webhook) -> None:
+        hold = next((hold for hold in self.holds if hold.matches(webhook.event)), None)
         if hold:
-            hold.take(webhook)
-        elif self._losing:
-            self._losing -= 1
-            self._deliveries.lose(webhook)
+            hold.add(webhook)
+        elif self._losses_left:
+            self._losses_left -= 1
+            self._deliveries.log_lost(webhook)
         else:
-            self._venture(webhook, self._dice)
+            self._send_with_faults(webhook, self._fault_sampler)
 
-    def _venture(self, webhook: Webhook, dice: Dice | None) -> None:
+    def _send_with_faults(self, webhook: Webhook, sampler: WebhookFaultSampler | None) -> None:
         """Send a webhook as the plan will have it, and after it what was to come behind it."""
-        mishap = dice.throw() if dice else "none"
-        if dice and mishap == "lost":
-            self._deliveries.lose(webhook)
-        elif dice and mishap in ("reordered", "held"):
-            self._delay(webhook, dice.plan.held_for, behind=mishap == "reordered")
+        fault = sampler.next_fault() if sampler else "none"
+        if sampler and fault == "lost":
+            self._deliveries.log_lost(webhook)
+        elif sampler and fault in ("reordered", "held"):
+            self._delay(webhook, sampler.plan.held_for, behind=fault == "reordered")
         else:
-            if dice and mishap == "duplicated":
-                self._twice.append(dice.same_id())
+            if sampler and fault == "duplicated":
+                self._pending_duplicates.append(sampler.keeps_delivery_id())
             self._send(webhook)
-            self._catch_up(self._behind)
+            self._release_delayed(self._reordered)
 
     def _delay(self, webhook: Webhook, seconds: float, *, behind: bool) -> None:
         if behind:
-            self._behind.append(webhook)
+            self._reordered.append(webhook)
         self._all_sent.clear()
-        self._late[webhook] = asyncio.get_running_loop().call_later(seconds, self._catch_up, [webhook])
+        self._delayed[webhook] = asyncio.get_running_loop().call_later(seconds, self._release_delayed, [webhook])
 
-    def _catch_up(self, webhooks: list[Webhook]) -> None:
+    def _release_delayed(self, webhooks: list[Webhook]) -> None:
         for webhook in list(webhooks):
-            self._late.pop(webhook).cancel()
-            if webhook in self._behind:
-                self._behind.remove(webhook)
+            self._delayed.pop(webhook).cancel()
+            if webhook in self._reordered:
+                self._reordered.remove(webhook)
             self._send(webhook)
-        if not self._late:
+        if not self._delayed:
             self._all_sent.set()
 
     def _send(self, webhook: Webhook) -> None:
-        again = [self._twice.pop(0)] if self._twice else []
-        copies = [webhook if same_id else _webhook(webhook.subscription, webhook.event) for same_id in again]
+        duplicates = [self._pending_duplicates.pop(0)] if self._pending_duplicates else []
+        copies = [webhook if same_id else _webhook(webhook.subscription, webhook.event) for same_id in duplicates]
         for each in (webhook, *copies):
             self._sent.append(each)
             self._deliveries.enqueue(each)
 
-    def _held(self, hold: Hold) -> Hold:
+    def _add_hold(self, hold: Hold) -> Hold:
         self.holds.append(hold)
         return hold
 

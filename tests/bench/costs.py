@@ -63,13 +63,13 @@ async def _live(stage: Stage, incidents: int) -> None:
     """Let incidents be opened, acknowledged, reassigned and resolved."""
     pagerduty = stage.bridge.pagerduty
     opened = [stage.bridge.trigger(f"Cost {number}").id for number in range(incidents)]
-    await pagerduty.webhooks.idle(timeout=60)
+    await pagerduty.webhooks.wait_until_idle(timeout=60)
     for one in opened:
         pagerduty.web("PALICE1").acknowledge(one)
-    await pagerduty.webhooks.idle(timeout=60)
+    await pagerduty.webhooks.wait_until_idle(timeout=60)
     for one in opened:
         pagerduty.web("PALICE1").reassign(one, ["PBOB1"])
-    await pagerduty.webhooks.idle(timeout=60)
+    await pagerduty.webhooks.wait_until_idle(timeout=60)
     for one in opened:
         pagerduty.web("PBOB1").resolve(one)
     await stage.at_rest()

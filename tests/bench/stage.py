@@ -26,7 +26,7 @@ class Stage:
 
     async def at_rest(self) -> None:
         """Wait until every webhook is delivered, folded and shown."""
-        await self.bridge.pagerduty.webhooks.idle(timeout=PATIENCE)
+        await self.bridge.pagerduty.webhooks.wait_until_idle(timeout=PATIENCE)
         async with asyncio.timeout(PATIENCE):
             while await self.redis.xlen(keys.EVENTS) + int(await self.redis.zcard(keys.due("dirty"))):  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.02)

@@ -85,7 +85,7 @@ async def test_what_the_account_can_do(door: PagerDuty, sandbox: PagerDutySandbo
 
 async def test_an_account_without_priorities(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """None in the list, or a refusal instead of a list: there is nothing to change."""
-    sandbox.fail(Fault("GET", "/priorities", status=403))
+    sandbox.add_fault(Fault("GET", "/priorities", status=403))
 
     assert Action.PRIORITY not in await AccountCache(door).available_actions()
 

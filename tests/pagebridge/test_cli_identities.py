@@ -111,7 +111,7 @@ async def test_check_says_why_not(
 
 async def test_a_limit_is_waited_for(pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str]) -> None:
     """A directory that PagerDuty cuts short is read once more."""
-    pagerduty.fail(Fault(method="GET", path="/users", status=429, times=1))
+    pagerduty.add_fault(Fault(method="GET", path="/users", status=429, times=1))
 
     assert 0 == await run("check", "U0ALICE")
     assert "PALICE1" in capsys.readouterr().out
@@ -121,7 +121,7 @@ async def test_a_vendor_that_is_down_is_said_to_be(
     pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing is reported that was not read."""
-    pagerduty.fail(Fault(method="GET", path="/users", status=500))
+    pagerduty.add_fault(Fault(method="GET", path="/users", status=500))
 
     assert FAILED == await run()
     assert "The directories cannot be read" in capsys.readouterr().err

@@ -164,7 +164,7 @@ async def test_status_of_one_that_is_switched_off(office: Office, desk: Desk) ->
     """PagerDuty does that after three deliveries that were turned away."""
     subscription = office.subscribe()
     for _ in range(3):
-        subscription.dropped(office.pagerduty.clock.now())
+        subscription.count_drop(office.pagerduty.clock.now())
     assert FAILED == await desk.run("status")
     assert "disabled" in desk.read
 
@@ -205,7 +205,7 @@ async def test_rotate_loses_nothing(office: Office, desk: Desk) -> None:
     assert new is only(office)
     assert (True, "pagebridge", new.secrets[0]) == (new.active, new.description, env_file.value(SECRETS))
     office.pagerduty.web("PALICE1").acknowledge(incident.id)
-    await office.pagerduty.webhooks.idle()
+    await office.pagerduty.webhooks.wait_until_idle()
     assert {"delivered"} == {delivery.outcome for delivery in office.pagerduty.webhooks.log}
     assert SECRET not in desk.read
     assert new.secrets[0] not in desk.read
@@ -246,7 +246,7 @@ async def test_delete_asks_first(office: Office, desk: Desk) -> None:
 
 async def test_what_pagerduty_refuses_is_said_in_words(office: Office, desk: Desk) -> None:
     """No traceback: what PagerDuty said, and a code that is not 0."""
-    office.pagerduty.fail(Fault("POST", "/webhook_subscriptions", status=402, code=2019, message="Product Limit"))
+    office.pagerduty.add_fault(Fault("POST", "/webhook_subscriptions", status=402, code=2019, message="Product Limit"))
     assert FAILED == await desk.run("create", "--url", office.url, "--write-env")
     assert "PagerDuty answered: Product Limit" in desk.read
     assert "Traceback" not in desk.read

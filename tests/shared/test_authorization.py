@@ -148,7 +148,7 @@ async def test_who_may_open_an_incident(acme: Acme) -> None:
 
 async def test_a_team_that_cannot_be_read_is_no_answer(acme: Acme) -> None:
     """Then nobody knows who is on it, which is not the same as no team."""
-    acme.sandbox.fail(Fault("GET", "/teams/*/members", status=503))
+    acme.sandbox.add_fault(Fault("GET", "/teams/*/members", status=503))
 
     with pytest.raises(Uncertain):
         await acme.require("PALICE1")

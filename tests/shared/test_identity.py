@@ -163,7 +163,7 @@ async def test_pagerduty_cannot_say_who_it_is(acme: Acme, path: str) -> None:
     acme.pagerduty.add_user("Alice Ng", EMAIL, id="PALICE1")
     if path == "/users/*":
         await acme.link()
-    fault = acme.pagerduty.fail(Fault("GET", path, status=500))
+    fault = acme.pagerduty.add_fault(Fault("GET", path, status=500))
 
     with pytest.raises(CallError):
         await acme.link()

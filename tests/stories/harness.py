@@ -239,7 +239,7 @@ async def settled(bridge: Bridge) -> None:
 
     try:
         async with asyncio.timeout(PATIENCE):
-            await bridge.pagerduty.webhooks.idle()
+            await bridge.pagerduty.webhooks.wait_until_idle()
             while await busy():  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.02)
     finally:

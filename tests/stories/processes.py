@@ -20,7 +20,7 @@ from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.demo.processes import free_ports, without_proxies
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
-from pagebridge_sandbox.pagerduty.faults import Active
+from pagebridge_sandbox.pagerduty.faults import ActiveFault
 from pagebridge_sandbox.slack import Message, SlackSandbox
 from pagebridge_sandbox.slack.faults import Active as SlackActive
 from tests.servers import program
@@ -175,9 +175,9 @@ async def incidents(bridge: Bridge, *titles: str) -> list[Message]:
     return [await bridge.card(title) for title in titles]
 
 
-async def struck(*faults: Active | SlackActive) -> None:
+async def struck(*faults: ActiveFault | SlackActive) -> None:
     """Wait until each of these has met its call."""
-    await until(lambda: all(fault.struck for fault in faults), "the calls that go wrong")
+    await until(lambda: all(fault.match_count for fault in faults), "the calls that go wrong")
 
 
 def lines(card: Message, words: str) -> int:

@@ -95,7 +95,7 @@ async def test_a_note_is_written_once_and_told_once(bridge: Bridge) -> None:
 async def test_a_note_is_never_doubled_however_its_call_fails(bridge: Bridge, fault: Fault) -> None:
     """One note, one line, whether the failed call had an effect or not; the doubt is settled by reading the notes."""
     incident = await opened(bridge)
-    bridge.pagerduty.fail(fault)
+    bridge.pagerduty.add_fault(fault)
 
     await ask(bridge, "Alice", Action.NOTE, incident.id, text="Looking at it")
     await bridge.lines(2)
@@ -200,7 +200,7 @@ async def test_a_reassignment_says_who_has_it(bridge: Bridge) -> None:
 async def test_a_reassignment_whose_answer_is_lost(bridge: Bridge, *, after: bool) -> None:
     """It notifies people, so it happens once: found in the log, or repeated only when the first can land no more."""
     incident = await opened(bridge)
-    bridge.pagerduty.fail(Fault(**PUT, drop=True, after_effect=after, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, drop=True, after_effect=after, times=1))
 
     await ask(bridge, "Alice", Action.REASSIGN, incident.id, people=(Ref("PBOB1", "Bob Ng"),))
     await bridge.lines(2)
@@ -241,7 +241,7 @@ async def test_a_priority_is_set_once(bridge: Bridge) -> None:
 async def test_of_several_responders_each_is_reported(bridge: Bridge) -> None:
     """PagerDuty refuses one of two: the answer says who was asked and who was not, and why."""
     incident = await opened(bridge)
-    bridge.pagerduty.fail(Fault(**RESPONDERS, status=400, code=2001, message="Invalid Input Provided", times=1))
+    bridge.pagerduty.add_fault(Fault(**RESPONDERS, status=400, code=2001, message="Invalid Input Provided", times=1))
     people = (Ref("PBOB1", "Bob Ng"), Ref("PCAROL1", "Carol Ng"))
 
     await ask(bridge, "Alice", Action.ADD_RESPONDERS, incident.id, people=people, text="Please help")
@@ -256,7 +256,7 @@ async def test_a_status_update_is_out_once_though_its_answer_was_lost(bridge: Br
     """Nothing at PagerDuty could be read back, so its own event settles it; it is never published twice."""
     incident = await opened(bridge)
     updates: dict[str, Any] = {"method": "POST", "path": "/incidents/*/status_updates"}
-    bridge.pagerduty.fail(Fault(**updates, drop=True, after_effect=True, times=1))
+    bridge.pagerduty.add_fault(Fault(**updates, drop=True, after_effect=True, times=1))
 
     await ask(bridge, "Alice", Action.STATUS_UPDATE, incident.id, text="We are on it")
     lines = await bridge.lines(2)
@@ -272,7 +272,7 @@ async def test_a_status_update_is_out_once_though_its_answer_was_lost(bridge: Br
 async def test_an_incident_is_opened_once(bridge: Bridge, fault: Fault | None) -> None:
     """Alice opens an incident from Slack; however its answer fares there is one, told as hers from Slack."""
     if fault is not None:
-        bridge.pagerduty.fail(fault)
+        bridge.pagerduty.add_fault(fault)
 
     service = Ref(bridge.acme.service, "checkout-api")
     await ask(

@@ -12,8 +12,8 @@ from random import Random
 
 import pytest
 
+from pagebridge_sandbox.pagerduty import ApiError
 from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
-from pagebridge_sandbox.pagerduty import Refusal
 from pagebridge_sandbox.slack import Fault as SlackFault
 from tests.stories.harness import Bridge, running, settled
 
@@ -84,7 +84,7 @@ class BadDay:
         verb = self.rng.choice([carol.acknowledge, carol.resolve, carol.reopen, automation.unacknowledge])
         try:
             verb(self.incident.id)
-        except Refusal:
+        except ApiError:
             return  # PagerDuty does not allow it in this state
 
     async def in_slack(self) -> None:
@@ -105,7 +105,7 @@ class BadDay:
         if self.rng.random() < 0.5:
             self.bridge.slack.fail(slack_fault(self.rng))
         else:
-            self.bridge.pagerduty.fail(pagerduty_fault(self.rng))
+            self.bridge.pagerduty.add_fault(pagerduty_fault(self.rng))
 
     def disturb_deliveries(self) -> None:
         """Let deliveries come twice, late or in another order."""

@@ -253,7 +253,7 @@ def titles(channel: Channel) -> set[str]:
 async def settled_but_for_tries(bridge: Bridge) -> None:
     """Wait until the closed channel has been tried once more, so that nothing else is under way."""
     before = tries(bridge)
-    await bridge.pagerduty.webhooks.idle()
+    await bridge.pagerduty.webhooks.wait_until_idle()
     await until(lambda: tries(bridge) > before, "a try")
 
 

@@ -61,7 +61,7 @@ async def test_the_card_shows_a_failure_until_the_next_transition(impatient: Bri
     """Once Bob has acknowledged it in PagerDuty, nobody needs to know any more that Alice could not."""
     incident = impatient.trigger()
     await impatient.card("Triggered")
-    impatient.pagerduty.fail(Fault(**PUT, status=429, ratelimit_reset=30, times=1))
+    impatient.pagerduty.add_fault(Fault(**PUT, status=429, ratelimit_reset=30, times=1))
     await impatient.click("Alice", "Acknowledge")
     await impatient.card("did not go through")
 
@@ -76,7 +76,7 @@ async def test_a_failure_is_gone_from_the_card_though_a_read_saw_the_transition_
     """Carol's refused click read the incident before Bob's webhook came: Alice's failure does not outlive that."""
     incident = impatient.trigger()
     card = await impatient.card("Triggered")
-    impatient.pagerduty.fail(Fault(**PUT, status=429, ratelimit_reset=30, times=1))
+    impatient.pagerduty.add_fault(Fault(**PUT, status=429, ratelimit_reset=30, times=1))
     await impatient.click("Alice", "Acknowledge")
     await impatient.card("did not go through")
     held = impatient.pagerduty.webhooks.hold(incident.id)
@@ -97,7 +97,7 @@ async def test_commands_of_one_incident_run_one_after_the_other(bridge: Bridge) 
     incident = bridge.trigger()
     card = await bridge.card("Triggered")
     slow = 0.4
-    bridge.pagerduty.fail(Fault(**PUT, delay=slow, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, delay=slow, times=1))
 
     await bridge.click("Alice", "Acknowledge", card)
     await bridge.until_called("PUT", "/incidents/*")
@@ -116,7 +116,7 @@ async def test_a_slow_incident_holds_up_no_other(bridge: Bridge) -> None:
     """While PagerDuty does not answer for one incident, the other is acknowledged at once."""
     stuck, quick = bridge.trigger("Stuck"), bridge.trigger("Quick")
     cards = [await bridge.card("Stuck"), await bridge.card("Quick")]
-    fault = bridge.pagerduty.fail(Fault("PUT", f"/incidents/{stuck.id}", status=503))
+    fault = bridge.pagerduty.add_fault(Fault("PUT", f"/incidents/{stuck.id}", status=503))
     await bridge.click("Alice", "Acknowledge", cards[0])
     await bridge.until_called("PUT", f"/incidents/{stuck.id}")
 
@@ -135,7 +135,7 @@ async def test_too_many_requests(bridge: Bridge, reset: int | None, at_least: fl
     """PagerDuty's limit is waited for, as long as it says or else a moment, and the press goes through."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**PUT, status=429, ratelimit_reset=reset, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, status=429, ratelimit_reset=reset, times=1))
 
     await bridge.click("Alice", "Acknowledge")
 
@@ -149,7 +149,7 @@ async def test_an_acknowledge_that_reopened_can_be_taken_back(bridge: Bridge) ->
     """Bob resolved in the same moment: every transition has its line, and Alice's Resolve button works."""
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**PUT, delay=0.4, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, delay=0.4, times=1))
     await bridge.click("Alice", "Acknowledge")
     await bridge.until_called("PUT", "/incidents/*")
     bridge.pagerduty.web("PBOB1").resolve(incident.id)

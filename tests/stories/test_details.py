@@ -33,7 +33,7 @@ async def test_a_part_that_cannot_be_read_is_named(bridge: Bridge) -> None:
     bridge.trigger()
     await bridge.card("Triggered")
     await settled(bridge)
-    bridge.pagerduty.fail(Fault("GET", "/incidents/*/notes", status=503))
+    bridge.pagerduty.add_fault(Fault("GET", "/incidents/*/notes", status=503))
 
     modal = await bridge.dialog("Alice", "Details")
 

@@ -137,7 +137,7 @@ async def test_more_policies_than_slack_can_list(bridge: Bridge) -> None:
 @pytest.mark.usefixtures("acknowledged")
 async def test_pagerduty_down_when_a_dialog_opens(bridge: Bridge) -> None:
     """The dialog opens at once, and then says that there is nothing to choose from, and what to do."""
-    bridge.pagerduty.fail(PagerDutyFault("GET", POLICIES, status=503))
+    bridge.pagerduty.add_fault(PagerDutyFault("GET", POLICIES, status=503))
 
     modal = await bridge.dialog("Bob", "Reassign")
 
@@ -148,7 +148,7 @@ async def test_pagerduty_down_when_a_dialog_opens(bridge: Bridge) -> None:
 @pytest.mark.usefixtures("acknowledged")
 async def test_a_dialog_that_is_closed_while_it_loads(bridge: Bridge) -> None:
     """Whoever does not want it any more is not bothered with it, and the next one opens filled."""
-    bridge.pagerduty.fail(PagerDutyFault("GET", POLICIES, delay=0.3, times=1))
+    bridge.pagerduty.add_fault(PagerDutyFault("GET", POLICIES, delay=0.3, times=1))
     await bridge.click("Bob", "Reassign")
     bob = bridge.slack.person("U0BOB")
     await bob.wait(lambda person: "Loading…" in person.modal.plain, timeout=PATIENCE)
@@ -217,7 +217,7 @@ async def test_what_was_not_done_is_tried_again(tmp_path: Path) -> None:
         await bridge.start_worker(replace(FAST, command_lifetime=1.0))
         incident = bridge.trigger()
         await bridge.card("Triggered")
-        fault = bridge.pagerduty.fail(PagerDutyFault("POST", "/incidents/*/responder_requests", status=429))
+        fault = bridge.pagerduty.add_fault(PagerDutyFault("POST", "/incidents/*/responder_requests", status=429))
         modal = await bridge.dialog("Alice", "Add responders")
         modal.pick_user("Who should help?", ["U0BOB", "U0CAROL"])
         await modal.submit()

@@ -40,7 +40,7 @@ async def without_redis(bridge: Bridge) -> None:
 async def test_a_press_is_acked_once_pagerduty_has_it(bridge: Bridge) -> None:
     """PagerDuty takes its time: no ack comes before it has answered, because nobody else has the press."""
     await without_redis(bridge)
-    bridge.pagerduty.fail(Fault("PUT", INCIDENT, delay=SLOW))
+    bridge.pagerduty.add_fault(Fault("PUT", INCIDENT, delay=SLOW))
 
     click = await bridge.click("Alice", "Acknowledge")
 
@@ -54,7 +54,7 @@ async def test_a_press_is_acked_once_pagerduty_has_it(bridge: Bridge) -> None:
 async def test_what_was_there_already_and_is_taken_back_is_asked_for_again(bridge: Bridge) -> None:
     """PagerDuty refuses, because it is acknowledged; when that is read, it has run out: then the press still counts."""
     await without_redis(bridge)
-    bridge.pagerduty.fail(Fault("PUT", INCIDENT, status=400, code=1002, times=1))
+    bridge.pagerduty.add_fault(Fault("PUT", INCIDENT, status=400, code=1002, times=1))
 
     await bridge.click("Alice", "Acknowledge")
 
@@ -70,7 +70,7 @@ async def test_a_press_that_a_killed_worker_had_in_hand_was_not_acked(deployment
     cards = await incidents(deployment, "Checkout is slow")
     await settled(deployment)
     await deployment.valkey.kill()
-    write = deployment.pagerduty.fail(Fault("PUT", INCIDENT, hang=True, times=1))
+    write = deployment.pagerduty.add_fault(Fault("PUT", INCIDENT, hang=True, times=1))
     async with asyncio.TaskGroup() as group:
         clicking = group.create_task(deployment.click("Alice", "Acknowledge"))
         await struck(write)
@@ -155,7 +155,7 @@ async def test_a_copy_of_what_was_stored_does_not_go_straight(bridge: Bridge) ->
 async def test_two_copies_at_once_are_one_press(bridge: Bridge) -> None:
     """The second copy comes while the first is in hand: one call, one answer, and both are acked."""
     await without_redis(bridge)
-    write = bridge.pagerduty.fail(Fault("PUT", INCIDENT, delay=SLOW))
+    write = bridge.pagerduty.add_fault(Fault("PUT", INCIDENT, delay=SLOW))
     async with asyncio.TaskGroup() as group:
         first = group.create_task(bridge.click("Alice", "Acknowledge"))
         await struck(write)
@@ -228,7 +228,7 @@ async def test_trying_again_without_redis(tmp_path: Path) -> None:
         await bridge.start_worker(replace(FAST, text_lifetime=0.5))
         bridge.trigger()
         await bridge.lines(1)
-        bridge.pagerduty.fail(Fault("POST", "/incidents/*/notes", status=429))
+        bridge.pagerduty.add_fault(Fault("POST", "/incidents/*/notes", status=429))
         modal = await bridge.dialog("Alice", "Add note")
         modal.fill("Note", "Looking into it")
         await modal.submit()

@@ -29,10 +29,10 @@ async def test_an_unclear_end_is_told_and_what_turns_out_later_too(impatient: Br
     incident = impatient.trigger()
     await impatient.card("Triggered")
     held = impatient.pagerduty.webhooks.hold(incident.id)
-    impatient.pagerduty.fail(Fault(**PUT, hang=True, after_effect=True, times=1))
+    impatient.pagerduty.add_fault(Fault(**PUT, hang=True, after_effect=True, times=1))
     await impatient.click("Alice", "Acknowledge")
     await impatient.until_called("PUT", "/incidents/*")
-    silent = impatient.pagerduty.fail(Fault(**GET, status=503))
+    silent = impatient.pagerduty.add_fault(Fault(**GET, status=503))
 
     unknown = await impatient.told("Alice", "It is not known whether your acknowledge of Incident #1 went through")
     card = await impatient.card("It is not known whether @Alice Ng's acknowledge went through")
@@ -53,10 +53,10 @@ async def test_a_doubt_is_gone_from_the_card_once_the_incident_moves_on(impatien
     """Nobody ever learned what became of Alice's call; once Bob has resolved it, nobody needs to."""
     incident = impatient.trigger()
     await impatient.card("Triggered")
-    impatient.pagerduty.fail(Fault(**PUT, hang=True, times=1))
+    impatient.pagerduty.add_fault(Fault(**PUT, hang=True, times=1))
     await impatient.click("Alice", "Acknowledge")
     await impatient.until_called("PUT", "/incidents/*")
-    silent = impatient.pagerduty.fail(Fault(**GET, status=503))
+    silent = impatient.pagerduty.add_fault(Fault(**GET, status=503))
     await impatient.card("It is not known whether @Alice Ng's acknowledge went through")
     silent.remove()
 
@@ -71,7 +71,7 @@ async def test_a_doubt_is_not_put_on_the_card_of_a_resolved_incident(bridge: Bri
     """Bob resolves while Alice's call hangs: she hears that nobody knows about hers, and the card is just resolved."""
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**PUT, hang=True, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, hang=True, times=1))
     await bridge.click("Alice", "Acknowledge")
     await bridge.until_called("PUT", "/incidents/*")
 
@@ -88,8 +88,8 @@ async def test_a_refusal_after_an_unclear_call_is_not_the_end(bridge: Bridge) ->
     """The first call takes effect late, the second is refused in between: Alice is not told that she failed."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**PUT, hang=True, effect_after=1.3, times=1))
-    bridge.pagerduty.fail(Fault(**PUT, status=403, code=2010))
+    bridge.pagerduty.add_fault(Fault(**PUT, hang=True, effect_after=1.3, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, status=403, code=2010))
 
     await bridge.click("Alice", "Acknowledge")
 
@@ -106,7 +106,7 @@ async def test_permission_lost_after_an_unclear_call_is_not_the_end(bridge: Brid
     bridge.pagerduty.enforce_roles = False
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**PUT, hang=True, effect_after=1.3, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, hang=True, effect_after=1.3, times=1))
 
     await bridge.click("Carol", "Acknowledge")
     await bridge.until_called("PUT", "/incidents/*")
@@ -122,7 +122,7 @@ async def test_calls_that_surely_came_to_nothing_are_no_doubt(impatient: Bridge)
     """Every call failed, but PagerDuty shows the incident untouched to the end: it surely was NOT acknowledged."""
     incident = impatient.trigger()
     await impatient.card("Triggered")
-    impatient.pagerduty.fail(Fault(**PUT, status=503))
+    impatient.pagerduty.add_fault(Fault(**PUT, status=503))
 
     await impatient.click("Alice", "Acknowledge")
 
@@ -139,7 +139,7 @@ async def test_a_put_that_changed_nothing_is_not_claimed(bridge: Bridge) -> None
     bridge.pagerduty.lenient_repeats = True
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(method="PUT", path="/incidents/*", delay=0.3, times=1))
+    bridge.pagerduty.add_fault(Fault(method="PUT", path="/incidents/*", delay=0.3, times=1))
 
     await bridge.click("Alice", "Acknowledge")
     await bridge.until_called("PUT", "/incidents/*")
@@ -171,7 +171,7 @@ async def test_slow_answers_do_not_cost_the_lease(tmp_path: Path) -> None:
         await bridge.start_worker(replace(FAST, lease=1.2))
         bridge.trigger()
         await bridge.card("Triggered")
-        bridge.pagerduty.fail(Fault(method="*", path="**", delay=0.5))
+        bridge.pagerduty.add_fault(Fault(method="*", path="**", delay=0.5))
 
         await bridge.click("Carol", "Acknowledge")
 

@@ -22,7 +22,7 @@ async def test_a_backlog_that_has_filled_redis_is_worked_off(tmp_path: Path) -> 
     async with running(tmp_path / "valkey", workers=0) as bridge, connect(bridge.valkey.url) as redis:
         await redis.config_set("maxmemory", (await redis.info("memory"))["used_memory"] + ROOM)
         bridge.trigger("in time")
-        await bridge.pagerduty.webhooks.idle()
+        await bridge.pagerduty.webhooks.wait_until_idle()
         await _fill(bridge)
         bridge.trigger("too late")
         await until(lambda: any(each.status == 503 for each in bridge.pagerduty.webhooks.log), "an answer 503")

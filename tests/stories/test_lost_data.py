@@ -157,7 +157,7 @@ async def test_a_first_start_is_silent(tmp_path: Path) -> None:
 async def test_a_click_that_was_waiting_is_not_carried_out(bridge: Bridge) -> None:
     """PagerDuty does not answer, and meanwhile the data is lost: Alice is told that nothing was sent, and it is not."""
     _, card = await shown(bridge)
-    fault = bridge.pagerduty.fail(PagerDutyFault("GET", "/incidents/*", status=503))
+    fault = bridge.pagerduty.add_fault(PagerDutyFault("GET", "/incidents/*", status=503))
     await bridge.click("Alice", "Acknowledge", card)
     await bridge.told("Alice", "on its way")
 

@@ -55,7 +55,7 @@ async def test_alice_acknowledges_from_slack_in_her_own_name(bridge: Bridge) -> 
     card = await bridge.card("Acknowledged")
     assert "by Alice Ng in Slack" in card.plain
     assert "Acknowledge" not in card.buttons
-    await bridge.pagerduty.webhooks.idle()
+    await bridge.pagerduty.webhooks.wait_until_idle()
     lines = await bridge.lines(2)
     assert 1 == sum("Acknowledged by Alice Ng in Slack" in line for line in lines)
     assert ["alice@example.com"] == [call.from_email for call in bridge.effects()]
@@ -119,7 +119,7 @@ async def test_other_events_are_folded_for_their_state(bridge: Bridge) -> None:
 
     await bridge.card("@Bob Ng")
     bridge.pagerduty.web("PALICE1").add_note(incident.id, "looking")
-    await bridge.pagerduty.webhooks.idle()
+    await bridge.pagerduty.webhooks.wait_until_idle()
     assert 1 == len(await bridge.lines(1))
 
 
@@ -157,7 +157,7 @@ async def test_two_workers_do_not_disturb_each_other(tmp_path: Path) -> None:
         await bridge.card("Triggered")
         await bridge.click("Alice", "Acknowledge")
         await bridge.card("Acknowledged")
-        await bridge.pagerduty.webhooks.idle()
+        await bridge.pagerduty.webhooks.wait_until_idle()
         lines = await bridge.lines(2)
 
         assert 2 == len(lines)

@@ -27,7 +27,7 @@ async def test_an_acknowledge_takes_effect_once_however_its_call_fails(bridge: B
     """One transition, one line, in Alice's name, and she is told if it took a while."""
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(fault)
+    bridge.pagerduty.add_fault(fault)
 
     await bridge.click("Alice", "Acknowledge")
     card = await bridge.card("Acknowledged")
@@ -95,7 +95,7 @@ async def test_an_acknowledge_that_reopened_is_told(bridge: Bridge) -> None:
     """Bob resolves between the check and the write: Alice is told, with a button to resolve; no machine undoes it."""
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**PUT, delay=0.5, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, delay=0.5, times=1))
 
     click = bridge.click("Alice", "Acknowledge")
     await click
@@ -112,7 +112,7 @@ async def test_pagerduty_says_no(bridge: Bridge) -> None:
     """A refusal is told in PagerDuty's words with a reference, and is not tried again."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**PUT, status=403, code=2010, times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, status=403, code=2010, times=1))
 
     await bridge.click("Alice", "Acknowledge")
 

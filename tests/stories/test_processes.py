@@ -47,7 +47,7 @@ async def test_what_a_killed_worker_had_in_hand_is_carried_out_once(bridge: Depl
         Fault("PUT", INCIDENT, hang=True, after_effect=True, times=1),
     ]
     for fault, card in zip(faults, cards, strict=False):
-        active = bridge.pagerduty.fail(fault)
+        active = bridge.pagerduty.add_fault(fault)
         assert (await bridge.click("Alice", "Acknowledge", card)).acked
         await struck(active)
     assert (await bridge.click("Alice", "Acknowledge", cards[-1])).acked
@@ -107,7 +107,7 @@ async def test_a_killed_worker_and_its_successor_as_in_production(bridge: Deploy
     """With the real durations too: killed after the write took effect, before its answer came."""
     killed = await bridge.worker()
     cards = await incidents(bridge, "written, no answer")
-    write = bridge.pagerduty.fail(Fault("PUT", INCIDENT, hang=True, after_effect=True, times=1))
+    write = bridge.pagerduty.add_fault(Fault("PUT", INCIDENT, hang=True, after_effect=True, times=1))
     assert (await bridge.click("Alice", "Acknowledge")).acked
     await struck(write)
 
@@ -155,7 +155,7 @@ async def test_an_event_that_died_with_its_reader_is_taken_over(bridge: Deployme
     await incidents(bridge, "before")
     await bridge.stop_workers()
     bridge.trigger("read and forgotten")
-    await bridge.pagerduty.webhooks.idle()
+    await bridge.pagerduty.webhooks.wait_until_idle()
     redis = connect(bridge.valkey.url)
     [[_, [_]]] = await redis.execute_command("XREADGROUP", "GROUP", keys.GROUP, "dead", "STREAMS", keys.EVENTS, ">")
     await redis.aclose()
@@ -171,7 +171,7 @@ async def test_a_click_that_waited_too_long_is_told_and_not_carried_out(bridge: 
     """Nobody was at work until the click was too old: nothing is sent, and Alice is told so."""
     killed = await bridge.quick_worker()
     cards = await incidents(bridge, "too late")
-    reading = bridge.pagerduty.fail(Fault("GET", INCIDENT, hang=True, times=1))
+    reading = bridge.pagerduty.add_fault(Fault("GET", INCIDENT, hang=True, times=1))
     assert (await bridge.click("Alice", "Acknowledge")).acked
     await struck(reading)
     await bridge.kill(killed)
@@ -189,7 +189,7 @@ async def test_a_worker_told_to_stop_leaves_an_unclear_command_to_the_next(bridg
     """PagerDuty does not answer: the worker ends all the same, and the next one carries the command out at once."""
     await bridge.start_worker()
     cards = await incidents(bridge, "no answer")
-    write = bridge.pagerduty.fail(Fault("PUT", INCIDENT, hang=True, times=1))
+    write = bridge.pagerduty.add_fault(Fault("PUT", INCIDENT, hang=True, times=1))
     assert (await bridge.click("Alice", "Acknowledge")).acked
     await struck(write)
 

@@ -248,10 +248,10 @@ async def test_two_workers_and_one_resync(tmp_path: Path) -> None:
 async def test_pagerduty_that_fails_only_delays_it(bridge: Bridge) -> None:
     """A resync that PagerDuty turns away is broken off, and the next one finds everything."""
     incident, card = await shown(bridge)
-    fault = bridge.pagerduty.fail(Fault("GET", status=503))
+    fault = bridge.pagerduty.add_fault(Fault("GET", status=503))
     bridge.pagerduty.webhooks.lose_next(1)
     bridge.pagerduty.web("PBOB1").acknowledge(incident)
-    await until(lambda: fault.struck > 2, "calls that fail")
+    await until(lambda: fault.match_count > 2, "calls that fail")
     fault.remove()
 
     await told(card, "Acknowledged by Bob Ng")
@@ -265,7 +265,9 @@ async def test_what_came_late_is_told_although_the_pass_broke_off(tmp_path: Path
         subscription.active = False
         await until(lambda: not healthy(), "the subscription to be missed")
         for incident in (bridge.trigger("First"), bridge.trigger("Second")):
-            bridge.pagerduty.fail(Fault("GET", f"/incidents/{incident.id}", status=429, ratelimit_reset=1, times=1))
+            bridge.pagerduty.add_fault(
+                Fault("GET", f"/incidents/{incident.id}", status=429, ratelimit_reset=1, times=1)
+            )
         await bridge.card("First")
         await bridge.card("Second")
 
@@ -282,7 +284,7 @@ async def test_a_limit_that_ends_every_pass_lets_nobody_wait_for_ever(bridge: Br
     other = bridge.trigger("Second")
     await bridge.card("Second")
     await settled(bridge)
-    bridge.pagerduty.fail(Fault("GET", f"/incidents/{first.id}", status=429, ratelimit_reset=0))
+    bridge.pagerduty.add_fault(Fault("GET", f"/incidents/{first.id}", status=429, ratelimit_reset=0))
     bridge.pagerduty.webhooks.lose_next(2)
     for incident in (first, other):
         bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
@@ -295,7 +297,7 @@ async def test_what_pagerduty_refuses_to_show_is_not_asked_for_all_the_time(brid
     """It is compared again with everything else, when that is due, and calls for no pass of its own."""
     await shown(bridge)
     bridge.pagerduty.webhooks.lose_next(1)
-    bridge.pagerduty.fail(Fault("GET", f"/incidents/{bridge.trigger('Secret').id}", status=403))
+    bridge.pagerduty.add_fault(Fault("GET", f"/incidents/{bridge.trigger('Secret').id}", status=403))
     redis = connect(bridge.valkey.url)
 
     async with asyncio.timeout(PATIENCE):

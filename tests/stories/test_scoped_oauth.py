@@ -32,13 +32,13 @@ def let_in(bridge: Deployment, app: OAuthApp, secret: str = "") -> None:
 
 async def test_people_act_while_tokens_come_and_go(bridge: Deployment) -> None:
     """Tokens of a second, one of them revoked: each act is in its clicker's name, once, and told once."""
-    let_in(bridge, bridge.pagerduty.add_oauth_app(SCOPES, life=1.0))
+    let_in(bridge, bridge.pagerduty.add_oauth_app(SCOPES, token_lifetime=1.0))
     worker = await bridge.quick_worker()
     cards = await incidents(bridge, "one", "two")
 
     await bridge.click("Alice", "Acknowledge", cards[0])
     await bridge.card("Acknowledged by Alice Ng in Slack")
-    bridge.pagerduty.oauth.revoke()
+    bridge.pagerduty.oauth.revoke_all()
     await bridge.click("Bob", "Acknowledge", cards[1])
     await bridge.card("Acknowledged by Bob Ng in Slack")
     await settled(bridge)

@@ -253,7 +253,7 @@ async def test_pagerduty_is_down(bridge: Bridge) -> None:
 async def test_pagerduty_is_slow(bridge: Bridge) -> None:
     """A look-up that takes too long ends in time for Slack, and nothing is sent."""
     await opened(bridge, "Checkout is slow")
-    bridge.pagerduty.fail(Fault(method="GET", path="/incidents/4711", hang=True))
+    bridge.pagerduty.add_fault(Fault(method="GET", path="/incidents/4711", hang=True))
 
     await answered(bridge, "Alice", "/pd ack 4711", "Nothing was sent")
 

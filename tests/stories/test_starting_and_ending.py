@@ -24,7 +24,7 @@ async def test_a_worker_told_to_stop_finishes_and_loses_no_click(bridge: Deploym
     """SIGTERM during a slow write: it is finished, a click meanwhile is kept for the next, and the code is 0."""
     worker = await bridge.worker()
     cards = await incidents(bridge, "in hand", "clicked meanwhile")
-    write = bridge.pagerduty.fail(Fault("PUT", "/incidents/*", delay=1.5, times=1))
+    write = bridge.pagerduty.add_fault(Fault("PUT", "/incidents/*", delay=1.5, times=1))
     assert (await bridge.click("Alice", "Acknowledge", cards[0])).acked
     await struck(write)
 

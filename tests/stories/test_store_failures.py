@@ -200,7 +200,7 @@ async def test_a_stale_acknowledge_does_not_reopen_without_redis(bridge: Bridge)
 async def test_when_pagerduty_fails_as_well_alice_is_told_the_truth(bridge: Bridge, fault: Fault, words: str) -> None:
     """Neither Redis nor PagerDuty: nothing is claimed, not even that nothing happened when that is not known."""
     await ready(bridge)
-    bridge.pagerduty.fail(fault)
+    bridge.pagerduty.add_fault(fault)
     await bridge.valkey.kill()
 
     await soon_told(bridge, "Alice", "Acknowledge", words)

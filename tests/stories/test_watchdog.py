@@ -177,7 +177,7 @@ async def test_a_subscription_that_sends_too_little_is_switched_off(bridge: Brid
 async def test_a_ping_that_pagerduty_does_not_make(bridge: Bridge, status: int) -> None:
     """PagerDuty may ping none that is off: it is switched on all the same."""
     await until(healthy, "a subscription in order")
-    fault = bridge.pagerduty.fail(Fault("POST", "/webhook_subscriptions/*/ping", status=status))
+    fault = bridge.pagerduty.add_fault(Fault("POST", "/webhook_subscriptions/*/ping", status=status))
     switch_off(bridge)
 
     await until(lambda: subscription(bridge).disabled_until is None, "the subscription to be switched on")
@@ -190,7 +190,7 @@ async def test_a_subscription_that_cannot_be_switched_on_is_reported(bridge: Bri
     """The token may only read: log and metric say what is wrong, and the gap ends once somebody mends it."""
     await shown(bridge)
     await until(healthy, "a subscription in order")
-    bridge.pagerduty.fail(Fault("POST", "/webhook_subscriptions/**", status=403))
+    bridge.pagerduty.add_fault(Fault("POST", "/webhook_subscriptions/**", status=403))
     switch_off(bridge)
     bridge.trigger("Unheard")
 

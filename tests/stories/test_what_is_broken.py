@@ -83,7 +83,7 @@ async def test_when_the_acknowledgement_ends_and_when_it_wakes(bridge: Bridge, s
 
 async def test_a_pagerduty_that_does_not_answer_holds_nothing_up(bridge: Bridge, search: str) -> None:
     """Card and lines come without what only a read can tell; that is added as soon as it can be read."""
-    fault = bridge.pagerduty.fail(Fault("GET", "/incidents/**", hang=True))
+    fault = bridge.pagerduty.add_fault(Fault("GET", "/incidents/**", hang=True))
     incident = trigger(bridge, search)
     await bridge.card("Triggered")
     await bridge.lines(1)
@@ -100,7 +100,7 @@ async def test_a_pagerduty_that_does_not_answer_holds_nothing_up(bridge: Bridge,
 
 async def test_alerts_that_cannot_be_read_keep_nothing_else_away(bridge: Bridge, search: str) -> None:
     """The rest is shown at once, and the alert later."""
-    fault = bridge.pagerduty.fail(Fault("GET", "/incidents/*/alerts", status=503))
+    fault = bridge.pagerduty.add_fault(Fault("GET", "/incidents/*/alerts", status=503))
     trigger(bridge, search)
     await bridge.card("Escalates to Bob Ng")
 

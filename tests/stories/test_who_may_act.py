@@ -18,7 +18,7 @@ async def test_an_incident_that_pagerduty_does_not_know(bridge: Bridge) -> None:
     """It was deleted, or belongs to another account now: Alice is told so, with a reference; nothing is sent."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**GET, status=404, code=2100))
+    bridge.pagerduty.add_fault(Fault(**GET, status=404, code=2100))
 
     await bridge.click("Alice", "Acknowledge")
 
@@ -32,7 +32,7 @@ async def test_a_person_whom_pagerduty_no_longer_knows(bridge: Bridge) -> None:
     """PagerDuty does not know the address in `From`: Alice is told, and who she is will be looked up anew."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**PUT, status=400, code=1008, message="Requester User Not Found", times=1))
+    bridge.pagerduty.add_fault(Fault(**PUT, status=400, code=1008, message="Requester User Not Found", times=1))
 
     await bridge.click("Alice", "Acknowledge")
     told = await bridge.told("Alice", "was not acknowledged by you")
@@ -49,7 +49,7 @@ async def test_credentials_that_pagerduty_does_not_accept(bridge: Bridge, fault:
     """Plain words, a reference and what to do; it is not tried again, and the key stays secret."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(**fault, status=401))
+    bridge.pagerduty.add_fault(Fault(**fault, status=401))
 
     await bridge.click("Alice", "Acknowledge")
 
@@ -79,10 +79,10 @@ async def test_teams_that_cannot_be_read_are_not_no_team(bridge: Bridge) -> None
     """Carol would pass if there were no team: she is neither let through nor refused until the teams can be read."""
     bridge.trigger()
     await bridge.card("Triggered")
-    fault = bridge.pagerduty.fail(Fault("GET", "/teams/*/members", status=503))
+    fault = bridge.pagerduty.add_fault(Fault("GET", "/teams/*/members", status=503))
 
     await bridge.click("Carol", "Acknowledge")
-    await until(lambda: fault.struck > 1, "another try to read the team")
+    await until(lambda: fault.match_count > 1, "another try to read the team")
     assert [] == bridge.writes()
     fault.remove()
 
@@ -94,7 +94,7 @@ async def test_teams_that_can_be_read_again_let_alice_through(bridge: Bridge) ->
     """A passing failure to read the teams only delays her."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault("GET", "/teams/*/members", status=503, times=2))
+    bridge.pagerduty.add_fault(Fault("GET", "/teams/*/members", status=503, times=2))
 
     await bridge.click("Alice", "Acknowledge")
 
@@ -108,7 +108,7 @@ async def test_teams_that_are_never_read(tmp_path: Path) -> None:
         await bridge.start_worker(replace(FAST, command_lifetime=0.5))
         bridge.trigger()
         await bridge.card("Triggered")
-        bridge.pagerduty.fail(Fault("GET", "/teams/*/members", status=503))
+        bridge.pagerduty.add_fault(Fault("GET", "/teams/*/members", status=503))
 
         await bridge.click("Alice", "Acknowledge")
 

@@ -56,7 +56,7 @@ async def test_the_story_of_one_incident_is_told(
     bridge.pagerduty.webhooks.duplicate_next(1, same_id=True)
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.pagerduty.fail(Fault(method="PUT", path=f"/incidents/{incident.id}", status=503, times=1))
+    bridge.pagerduty.add_fault(Fault(method="PUT", path=f"/incidents/{incident.id}", status=503, times=1))
     await bridge.click("Alice", "Acknowledge")
     await bridge.card("Acknowledged")
     modal = await bridge.dialog("Alice", "Add note")

@@ -8,19 +8,19 @@ from http import HTTPStatus
 
 from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.directory import User
-from pagebridge_sandbox.pagerduty.incident_rendering import IncidentRendering
+from pagebridge_sandbox.pagerduty.incident_rendering import IncidentRenderer
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
-from pagebridge_sandbox.pagerduty.oauth import PATH as OAUTH_PATH
-from pagebridge_sandbox.pagerduty.oauth import OAuth
-from pagebridge_sandbox.pagerduty.rendering import Rendering
+from pagebridge_sandbox.pagerduty.oauth import TOKEN_PATH as OAUTH_PATH
+from pagebridge_sandbox.pagerduty.oauth import OAuthServer
+from pagebridge_sandbox.pagerduty.rendering import DirectoryRenderer
 from pagebridge_sandbox.pagerduty.responses import (
-    BAD_KEY,
-    BAD_REQUESTER,
+    INVALID_API_KEY,
+    INVALID_REQUESTER,
     RATE_LIMITED,
     REQUESTER_NOT_FOUND,
-    Answer,
-    Refusal,
-    invalid,
+    ApiError,
+    Response,
+    invalid_input,
     not_found,
 )
 from pagebridge_sandbox.pagerduty.rest.request import Request
@@ -36,24 +36,24 @@ class Context:
 
     account: Account
     request: Request
-    show: Rendering
-    show_incident: IncidentRendering
+    show: DirectoryRenderer
+    show_incident: IncidentRenderer
 
     def requester(self) -> User:
         """Return the user in `From`, whom every write needs with an account-level key."""
         email = self.request.sender
         if email is None:
-            raise invalid("The From header must name the e-mail address of a valid user of this account")
+            raise invalid_input("The From header must name the e-mail address of a valid user of this account")
         if not E_MAIL.fullmatch(email):
-            raise Refusal(BAD_REQUESTER, "Requester Is Invalid", "The From header is not an e-mail address")
+            raise ApiError(INVALID_REQUESTER, "Requester Is Invalid", "The From header is not an e-mail address")
         user = self.account.directory.user_by_email(email)
         if user is None:
-            raise Refusal(REQUESTER_NOT_FOUND, "Requester User Not Found")
+            raise ApiError(REQUESTER_NOT_FOUND, "Requester User Not Found")
         return user
 
     def acting_on(self, incident: Incident, user: User) -> Actor:
         """Return a user as the one who changes an incident; refused when their roles do not let them."""
-        return self.acting_for(user, incident.teams, incident.involved)
+        return self.acting_for(user, incident.teams, incident.involved_users)
 
     def acting_for(self, user: User, teams: Sequence[str], involved: Sequence[str] = ()) -> Actor:
         """Return a user as the one who acts on what belongs to these teams."""
@@ -62,7 +62,7 @@ class Context:
         return Actor.person(user)
 
 
-Operation = Callable[..., Answer]
+Operation = Callable[..., Response]
 """Takes the context and the variable parts of the path."""
 Routes = dict[tuple[str, str], Operation]
 """Operations by method and path, in which `{}` is a variable part."""
@@ -108,29 +108,29 @@ class Api:
         self, account: Account, routes: Routes, token: str, rate_limit: int, operation_limit: int | None = None
     ) -> None:
         self._account = account
-        self.oauth = OAuth(account.clock)
+        self.oauth = OAuthServer(account.clock)
         self._routes = {(method, tuple(path.strip("/").split("/"))): routes[method, path] for method, path in routes}
         self._token = token
         self._limit = Limit(rate_limit)
         self._own_limits: dict[tuple[str, tuple[str, ...]], Limit] = (
             {} if operation_limit is None else {each: Limit(operation_limit) for each in LIMITED}
         )
-        self._show = Rendering(account.directory, account.references, account.service_status)
-        self.show_incident = IncidentRendering(account.references)
+        self._show = DirectoryRenderer(account.directory, account.references, account.service_status)
+        self.show_incident = IncidentRenderer(account.references)
 
-    def __call__(self, request: Request) -> Answer:
-        """Carry out a call at once. Raises `Refusal`."""
+    def __call__(self, request: Request) -> Response:
+        """Carry out a call at once. Raises `ApiError`."""
         if request.path == OAUTH_PATH:
-            return self.oauth.answer(request)
+            return self.oauth.handle(request)
         self._authenticate(request)
         limits = self._count(request)
         try:
             answer = self._perform(request)
-        except Refusal as refusal:
-            answer = refusal.answer
+        except ApiError as refusal:
+            answer = refusal.response
         return replace(answer, headers={**answer.headers, **limits})
 
-    def _perform(self, request: Request) -> Answer:
+    def _perform(self, request: Request) -> Response:
         operation, variables = self._find(request)
         return operation(Context(self._account, request, self._show, self.show_incident), *variables)
 
@@ -144,11 +144,11 @@ class Api:
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.authorization.partition(" ")
-        if scheme.lower() == "bearer" and self.oauth.allow(request, key):
+        if scheme.lower() == "bearer" and self.oauth.authorize(request, key):
             return
         name, _, token = key.strip().partition("=")
         if (scheme.lower(), name) != ("token", "token") or token.strip('"') != self._token:
-            raise Refusal(BAD_KEY, "Unauthorized", status=HTTPStatus.UNAUTHORIZED)
+            raise ApiError(INVALID_API_KEY, "Unauthorized", status=HTTPStatus.UNAUTHORIZED)
 
     def _count(self, request: Request) -> dict[str, str]:
         """Count a call against every limit that it has; what is returned is about the closest one."""
@@ -158,7 +158,7 @@ class Api:
         return own.count(now) if own else headers
 
 
-class RateLimited(Refusal):
+class RateLimited(ApiError):
     """Raised for a call too many in this minute."""
 
     def __init__(self, headers: dict[str, str]) -> None:
@@ -166,6 +166,6 @@ class RateLimited(Refusal):
         self._headers = headers
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """The refusal, with the headers that say when to come back."""
-        return replace(super().answer, headers=self._headers)
+        return replace(super().response, headers=self._headers)

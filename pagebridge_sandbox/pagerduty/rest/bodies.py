@@ -4,15 +4,15 @@ from collections.abc import Collection
 from typing import Any
 
 from pagebridge_sandbox.pagerduty.directory import Directory
-from pagebridge_sandbox.pagerduty.incident_parts import Bridge
-from pagebridge_sandbox.pagerduty.responses import BAD_PRIORITY, Json, Refusal, invalid
+from pagebridge_sandbox.pagerduty.incident_parts import ConferenceBridge
+from pagebridge_sandbox.pagerduty.responses import INVALID_PRIORITY, ApiError, Json, invalid_input
 
 
 def require(fields: Json, *names: str) -> None:
     """Refuse when any of these is missing."""
     missing = [name for name in names if name not in fields]
     if missing:
-        raise invalid(*(f"{name} is missing" for name in missing))
+        raise invalid_input(*(f"{name} is missing" for name in missing))
 
 
 def needed_text(fields: Json, name: str) -> str:
@@ -26,7 +26,7 @@ def objects(fields: Json, name: str) -> list[Json]:
     require(fields, name)
     value = fields[name]
     if not isinstance(value, list) or not value or not all(isinstance(each, dict) for each in value):
-        raise invalid(f"{name} must be a list of objects, and not empty")
+        raise invalid_input(f"{name} must be a list of objects, and not empty")
     return value
 
 
@@ -36,7 +36,7 @@ def text(fields: Json, name: str) -> str | None:
         return None
     value = fields[name]
     if not isinstance(value, str) or not value.strip():
-        raise invalid(f"{name} must be a text, and not blank")
+        raise invalid_input(f"{name} must be a text, and not blank")
     return value
 
 
@@ -44,7 +44,7 @@ def one_of(fields: Json, name: str, allowed: Collection[str]) -> str | None:
     """Return an optional text that must be one of these."""
     value = text(fields, name)
     if value is not None and value not in allowed:
-        raise invalid(f"{name} must be one of {', '.join(allowed)}")
+        raise invalid_input(f"{name} must be one of {', '.join(allowed)}")
     return value
 
 
@@ -54,7 +54,7 @@ def number(fields: Json, name: str) -> int | None:
         return None
     value = fields[name]
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise invalid(f"{name} must be a whole number")
+        raise invalid_input(f"{name} must be a whole number")
     return value
 
 
@@ -66,10 +66,10 @@ def reference(fields: Json, name: str, kind: str) -> str | None:
 def referred(value: Any, name: str, kind: str, *, full: bool = True) -> str:  # noqa: ANN401 - anything may come
     """Return the id in a reference to something of this kind or, unless `full` is off, in the thing itself."""
     if not isinstance(value, dict) or value.get("type") not in ((kind,) if full else ()) + (f"{kind}_reference",):
-        raise invalid(f"{name} must be a reference of type {kind}_reference")
+        raise invalid_input(f"{name} must be a reference of type {kind}_reference")
     thing_id = value.get("id")
     if not isinstance(thing_id, str) or not thing_id:
-        raise invalid(f"{name} must have an id")
+        raise invalid_input(f"{name} must have an id")
     return thing_id
 
 
@@ -91,7 +91,7 @@ def priority(fields: Json, directory: Directory, *, by_name: bool = True) -> str
     else:
         found = referred(value, "priority", "priority")
     if found not in directory.priorities:
-        raise Refusal(BAD_PRIORITY, "Invalid Priority")
+        raise ApiError(INVALID_PRIORITY, "Invalid Priority")
     return found
 
 
@@ -102,24 +102,24 @@ def incident_type(fields: Json, directory: Directory) -> str | None:
         return None
     name = value.get("name") if isinstance(value, dict) else None
     if not isinstance(name, str) or name not in directory.incident_types:
-        raise invalid("incident_type must have the name of an incident type of this account")
+        raise invalid_input("incident_type must have the name of an incident type of this account")
     return name
 
 
-def bridge(fields: Json) -> Bridge | None:
+def bridge(fields: Json) -> ConferenceBridge | None:
     """Return an optional conference bridge: a number, the address of a page, or both."""
     value = fields.get("conference_bridge")
     if "conference_bridge" not in fields:
         return None
     if not isinstance(value, dict):
-        raise invalid("conference_bridge must be an object")
+        raise invalid_input("conference_bridge must be an object")
     url = text(value, "conference_url")
     if url is not None and not url.startswith(("http://", "https://")):
-        raise invalid("conference_url must be the address of a page")
-    return Bridge(text(value, "conference_number"), url)
+        raise invalid_input("conference_url must be the address of a page")
+    return ConferenceBridge(text(value, "conference_number"), url)
 
 
 def exclusive(fields: Json) -> None:
     """Refuse an escalation policy beside assignees."""
     if "assignments" in fields and "escalation_policy" in fields:
-        raise invalid("assignments and escalation_policy must not be given together")
+        raise invalid_input("assignments and escalation_policy must not be given together")

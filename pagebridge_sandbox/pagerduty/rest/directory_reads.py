@@ -5,9 +5,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
-from pagebridge_sandbox.pagerduty.directory import ABILITIES, Policy, Service
+from pagebridge_sandbox.pagerduty.directory import ABILITIES, EscalationPolicy, Service
 from pagebridge_sandbox.pagerduty.responders import require_ability
-from pagebridge_sandbox.pagerduty.responses import Answer, Json, invalid, not_found
+from pagebridge_sandbox.pagerduty.responses import Json, Response, invalid_input, not_found
 from pagebridge_sandbox.pagerduty.rest import includes
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge_sandbox.pagerduty.rest.includes import expanding
@@ -17,11 +17,11 @@ from pagebridge_sandbox.pagerduty.rest.time_zones import localised
 
 T = TypeVar("T")
 
-POLICY_SORTS: Sorts[Policy] = {"name": lambda policy: policy.name.casefold()}
+POLICY_SORTS: Sorts[EscalationPolicy] = {"name": lambda policy: policy.name.casefold()}
 SERVICE_SORTS: Sorts[Service] = {"name": lambda service: service.name.casefold()}
 
 
-def list_users(context: Context) -> Answer:
+def list_users(context: Context) -> Response:
     """List users by name; `query` is compared loosely with name and address."""
     directory, request = context.account.directory, context.request
     teams = set(request.many("team_ids"))
@@ -32,43 +32,43 @@ def list_users(context: Context) -> Answer:
         and (not teams or teams & {team.id for team in directory.teams_of(user.id)})
     ]
     users.sort(key=lambda user: (user.name.casefold(), user.id))
-    return Answer(request.page("users", users, _showing(context, context.show.user, includes.USER)))
+    return Response(request.page("users", users, _showing(context, context.show.user, includes.USER)))
 
 
-def get_current_user(_context: Context) -> Answer:
+def get_current_user(_context: Context) -> Response:
     """Refuse: an account-level key is nobody's. PagerDuty does so in another shape than otherwise."""
-    return Answer({"error": "Account-level keys have no current user"}, HTTPStatus.BAD_REQUEST)
+    return Response({"error": "Account-level keys have no current user"}, HTTPStatus.BAD_REQUEST)
 
 
-def get_user(context: Context, user_id: str) -> Answer:
+def get_user(context: Context, user_id: str) -> Response:
     """Show a user."""
-    return Answer(
+    return Response(
         {"user": _showing(context, context.show.user, includes.ONE_USER)(context.account.directory.user(user_id))}
     )
 
 
-def list_teams(context: Context) -> Answer:
+def list_teams(context: Context) -> Response:
     """List teams."""
     require_ability(context.account, "teams")
     query = context.request.query.get("query", "")
     teams = [team for team in context.account.directory.teams.values() if _resembles(query, team.name)]
-    return Answer(context.request.page("teams", teams, context.show.team))
+    return Response(context.request.page("teams", teams, context.show.team))
 
 
-def get_team(context: Context, team_id: str) -> Answer:
+def get_team(context: Context, team_id: str) -> Response:
     """Show a team; its privileges, which can be asked for, are not simulated."""
     require_ability(context.account, "teams")
     show = _showing(context, context.show.team, includes.TEAM)
-    return Answer({"team": show(context.account.directory.team(team_id))})
+    return Response({"team": show(context.account.directory.team(team_id))})
 
 
-def list_members(context: Context, team_id: str) -> Answer:
+def list_members(context: Context, team_id: str) -> Response:
     """List who is on a team."""
     members = context.show.members(context.account.directory.team(team_id))
-    return Answer(context.request.page("members", members, expanding(context, includes.MEMBER)))
+    return Response(context.request.page("members", members, expanding(context, includes.MEMBER)))
 
 
-def list_policies(context: Context) -> Answer:
+def list_policies(context: Context) -> Response:
     """List escalation policies."""
     request = context.request
     query, users, teams = request.query.get("query", ""), set(request.many("user_ids")), set(request.many("team_ids"))
@@ -80,12 +80,12 @@ def list_policies(context: Context) -> Answer:
         and (not teams or teams & set(policy.teams))
     ]
     show = _showing(context, context.show.policy, includes.POLICY)
-    return Answer(request.page("escalation_policies", ordered(request, policies, POLICY_SORTS, 1), show))
+    return Response(request.page("escalation_policies", ordered(request, policies, POLICY_SORTS, 1), show))
 
 
-def get_policy(context: Context, policy_id: str) -> Answer:
+def get_policy(context: Context, policy_id: str) -> Response:
     """Show an escalation policy as it is now."""
-    return Answer(
+    return Response(
         {
             "escalation_policy": _showing(context, context.show.policy, includes.POLICY)(
                 context.account.directory.policy(policy_id)
@@ -94,7 +94,7 @@ def get_policy(context: Context, policy_id: str) -> Answer:
     )
 
 
-def list_services(context: Context) -> Answer:
+def list_services(context: Context) -> Response:
     """List services."""
     request = context.request
     query, name, teams = request.query.get("query", ""), request.query.get("name"), set(request.many("team_ids"))
@@ -106,12 +106,12 @@ def list_services(context: Context) -> Answer:
         and (not teams or teams & set(service.teams))
     ]
     show = _showing(context, context.show.service, includes.SERVICE)
-    return Answer(localised(request, request.page("services", ordered(request, services, SERVICE_SORTS, 1), show)))
+    return Response(localised(request, request.page("services", ordered(request, services, SERVICE_SORTS, 1), show)))
 
 
-def get_service(context: Context, service_id: str) -> Answer:
+def get_service(context: Context, service_id: str) -> Response:
     """Show a service."""
-    return Answer(
+    return Response(
         {
             "service": _showing(context, context.show.service, includes.SERVICE)(
                 context.account.directory.service(service_id)
@@ -120,13 +120,13 @@ def get_service(context: Context, service_id: str) -> Answer:
     )
 
 
-def list_priorities(context: Context) -> Answer:
+def list_priorities(context: Context) -> Response:
     """List priorities, the highest first."""
     priorities = list(context.account.directory.priorities.values())
-    return Answer(context.request.page("priorities", priorities, context.show.priority))
+    return Response(context.request.page("priorities", priorities, context.show.priority))
 
 
-def list_oncalls(context: Context) -> Answer:
+def list_oncalls(context: Context) -> Response:
     """List who is on call. Nobody is by schedule, so the times that are asked for make no difference."""
     request = context.request
     _check_times(request, context.account.clock.now())
@@ -139,27 +139,27 @@ def list_oncalls(context: Context) -> Answer:
         and (not users or oncall["user"]["id"] in users)
         and (not schedules or "null" in schedules)
     ]
-    return Answer(localised(request, request.page("oncalls", oncalls, expanding(context, includes.ONCALL))))
+    return Response(localised(request, request.page("oncalls", oncalls, expanding(context, includes.ONCALL))))
 
 
 def _check_times(request: Request, now: datetime) -> None:
     request.flag("earliest")
     since, until = request.moment("since") or now, request.moment("until") or now
     if until < since:
-        raise invalid("until must not be before since")
+        raise invalid_input("until must not be before since")
 
 
-def list_abilities(context: Context) -> Answer:
+def list_abilities(context: Context) -> Response:
     """List what the account can do."""
-    return Answer({"abilities": sorted(context.account.directory.abilities)})
+    return Response({"abilities": sorted(context.account.directory.abilities)})
 
 
-def get_ability(context: Context, name: str) -> Answer:
+def get_ability(context: Context, name: str) -> Response:
     """Say whether the account can do something; 402 when it cannot."""
     if name not in ABILITIES | context.account.directory.abilities:
         raise not_found("Ability Not Found")
     require_ability(context.account, name)
-    return Answer("", HTTPStatus.NO_CONTENT)
+    return Response("", HTTPStatus.NO_CONTENT)
 
 
 def _showing(context: Context, show: Callable[[T], Json], allowed: Sequence[str]) -> Callable[[T], Json]:

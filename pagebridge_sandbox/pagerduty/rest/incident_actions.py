@@ -4,42 +4,49 @@ from http import HTTPStatus
 from typing import Literal, cast
 
 from pagebridge_sandbox.pagerduty import incident_merge, pending_actions, responders
-from pagebridge_sandbox.pagerduty.incident_parts import Target
+from pagebridge_sandbox.pagerduty.incident_parts import ResponderTarget
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
-from pagebridge_sandbox.pagerduty.responses import BAD_SNOOZE, REQUESTER_NOT_FOUND, Answer, Json, Refusal, invalid
+from pagebridge_sandbox.pagerduty.responses import (
+    INVALID_SNOOZE,
+    REQUESTER_NOT_FOUND,
+    ApiError,
+    Json,
+    Response,
+    invalid_input,
+)
 from pagebridge_sandbox.pagerduty.rest import bodies
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 
 KINDS = ("user", "escalation_policy")
 
 
-def snooze(context: Context, key: str) -> Answer:
+def snooze(context: Context, key: str) -> Response:
     """Snooze an acknowledged incident for `duration` seconds."""
     account, user, fields = context.account, context.requester(), context.request.object()
     bodies.require(fields, "duration")
     duration = fields["duration"]
     if not isinstance(duration, int) or isinstance(duration, bool):
-        raise Refusal(BAD_SNOOZE, "Invalid Snooze Duration", "duration must be a whole number of seconds")
+        raise ApiError(INVALID_SNOOZE, "Invalid Snooze Duration", "duration must be a whole number of seconds")
     incident = account.incident(key)
     actor = context.acting_on(incident, user)
-    with account.changing(incident):
+    with account.transaction(incident):
         pending_actions.snooze(account, incident, actor, duration)
-    return Answer({"incident": context.show_incident.incident(incident)}, HTTPStatus.CREATED)
+    return Response({"incident": context.show_incident.incident(incident)}, HTTPStatus.CREATED)
 
 
-def merge(context: Context, key: str) -> Answer:
+def merge(context: Context, key: str) -> Response:
     """Merge the `source_incidents` into this one; all of them, or none."""
     account, user = context.account, context.requester()
     listed = bodies.objects(context.request.object(), "source_incidents")
     ids = dict.fromkeys(bodies.referred(each, "source_incidents", "incident", full=False) for each in listed)
     target, sources = account.incident(key), [account.incident(source) for source in ids]
     actors = [context.acting_on(each, user) for each in (target, *sources)]
-    with account.changing(target, *sources):
+    with account.transaction(target, *sources):
         incident_merge.merge(account, target, actors[0], sources)
-    return Answer({"incident": account.references.incident(target)})
+    return Response({"incident": account.references.incident(target)})
 
 
-def request_responders(context: Context, key: str) -> Answer:
+def request_responders(context: Context, key: str) -> Response:
     """Ask users and escalation policies to help, in the name of the `requester_id` in the body."""
     account, fields = context.account, context.request.object()
     responders.require_ability(account)
@@ -49,12 +56,12 @@ def request_responders(context: Context, key: str) -> Answer:
     targets = [_target(each.get("responder_request_target")) for each in listed]
     incident = account.incident(key)
     actor = _requester(context, fields, incident)
-    with account.changing(incident):
+    with account.transaction(incident):
         request = responders.request_responders(account, incident, actor, message, targets)
-    return Answer({"responder_request": context.show_incident.responder_request(incident, request)})
+    return Response({"responder_request": context.show_incident.responder_request(incident, request)})
 
 
-def cancel_requests(context: Context, key: str) -> Answer:
+def cancel_requests(context: Context, key: str) -> Response:
     """Take back what was asked of these users and escalation policies, and say for each what came of it."""
     account, fields = context.account, context.request.object()
     responders.require_ability(account)
@@ -62,7 +69,7 @@ def cancel_requests(context: Context, key: str) -> Answer:
     targets = [_target(each) for each in bodies.objects(fields, "responder_request_targets")]
     incident = account.incident(key)
     _requester(context, fields, incident)
-    with account.changing(incident):
+    with account.transaction(incident):
         results = [
             {
                 "type": f"{each.kind}_reference",
@@ -71,36 +78,36 @@ def cancel_requests(context: Context, key: str) -> Answer:
             }
             for each in targets
         ]
-    return Answer({"responder_request_targets": results})
+    return Response({"responder_request_targets": results})
 
 
-def _target(value: object) -> Target:
+def _target(value: object) -> ResponderTarget:
     fields = value if isinstance(value, dict) else {}
     kind = str(fields.get("type", "")).removesuffix("_reference")
     if kind not in KINDS or fields["type"] != f"{kind}_reference":
-        raise invalid("responder_request_targets must be references to users or escalation policies")
-    return Target(cast("Literal['user', 'escalation_policy']", kind), bodies.needed_text(fields, "id"))
+        raise invalid_input("responder_request_targets must be references to users or escalation policies")
+    return ResponderTarget(cast("Literal['user', 'escalation_policy']", kind), bodies.needed_text(fields, "id"))
 
 
 def _requester(context: Context, fields: Json, incident: Incident) -> Actor:
     user = context.account.directory.users.get(bodies.needed_text(fields, "requester_id"))
     if user is None:
-        raise Refusal(REQUESTER_NOT_FOUND, "Requester User Not Found")
+        raise ApiError(REQUESTER_NOT_FOUND, "Requester User Not Found")
     return context.acting_on(incident, user)
 
 
-def publish_status_update(context: Context, key: str) -> Answer:
+def publish_status_update(context: Context, key: str) -> Response:
     """Tell stakeholders; `subject` and `html_message` go together."""
     account, user, fields = context.account, context.requester(), context.request.object()
     message = bodies.needed_text(fields, "message")
     mail = {name: bodies.text(fields, name) for name in ("subject", "html_message")}
     if (mail["subject"] is None) != (mail["html_message"] is None):
-        raise invalid("subject and html_message must be given together")
+        raise invalid_input("subject and html_message must be given together")
     incident = account.incident(key)
     actor = context.acting_on(incident, user)
-    with account.changing(incident):
+    with account.transaction(incident):
         update = responders.publish_status_update(account, incident, actor, message, **mail)
-    return Answer({"status_update": context.show_incident.status_update(update)})
+    return Response({"status_update": context.show_incident.status_update(update)})
 
 
 ROUTES: Routes = {

@@ -7,7 +7,7 @@ from typing import Any
 from pagebridge_sandbox.pagerduty.incident_parts import Alert
 from pagebridge_sandbox.pagerduty.incidents import Incident, LogEntry, Status
 from pagebridge_sandbox.pagerduty.responders import require_ability
-from pagebridge_sandbox.pagerduty.responses import Answer, Json, invalid, not_found
+from pagebridge_sandbox.pagerduty.responses import Json, Response, invalid_input, not_found
 from pagebridge_sandbox.pagerduty.rest import includes
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge_sandbox.pagerduty.rest.includes import expanding
@@ -35,7 +35,7 @@ ALERT_SORTS: dict[str, Callable[[Alert], Any]] = {
 }
 
 
-def get_incident(context: Context, key: str) -> Answer:
+def get_incident(context: Context, key: str) -> Response:
     """Show an incident, by id or number; what it was created with only with `include[]=body`."""
     incident = context.account.incident(key)
     expand = expanding(context, includes.ONE_INCIDENT)
@@ -45,10 +45,10 @@ def get_incident(context: Context, key: str) -> Answer:
         shown["custom_fields"] = []
     if "body" in include:
         shown["body"] = {"type": "incident_body", "details": incident.details}
-    return Answer({"incident": shown})
+    return Response({"incident": shown})
 
 
-def list_incidents(context: Context) -> Answer:
+def list_incidents(context: Context) -> Response:
     """List incidents, the oldest first unless `sort_by` says otherwise."""
     request = context.request
     for name, ability in NEEDED.items():
@@ -61,14 +61,14 @@ def list_incidents(context: Context) -> Answer:
     def show(incident: Incident) -> Json:
         return expand(_incident(context, incident))
 
-    return Answer(localised(request, request.page("incidents", ordered(request, incidents, SORTS), show)))
+    return Response(localised(request, request.page("incidents", ordered(request, incidents, SORTS), show)))
 
 
 def _incident(context: Context, incident: Incident) -> Json:
     """Show an incident; with its conference bridge only when asked for."""
     shown = context.show_incident.incident(incident)
     if "conference_bridge" in context.request.many("include"):
-        shown["conference_bridge"] = context.account.references.bridge(incident)
+        shown["conference_bridge"] = context.account.references.conference_bridge(incident)
     return shown
 
 
@@ -90,16 +90,16 @@ def _range(request: Request, now: datetime) -> Callable[[Incident], bool]:
     """Choose by the time of creation."""
     if (date_range := request.query.get("date_range")) is not None:
         if date_range != "all":
-            raise invalid("date_range must be all")
+            raise invalid_input("date_range must be all")
         return lambda _: True
     until = request.moment("until") or now
     since = request.moment("since") or until - USUAL_RANGE
     if until - since > LONGEST_RANGE:
-        raise invalid("since and until must not be more than six months apart")
+        raise invalid_input("since and until must not be more than six months apart")
     return lambda incident: since <= incident.created <= until
 
 
-def list_alerts(context: Context, key: str) -> Answer:
+def list_alerts(context: Context, key: str) -> Response:
     """List the alerts of an incident, the oldest first unless `sort_by` says otherwise."""
     request, incident = context.request, context.account.incident(key)
     alert_key, statuses = request.query.get("alert_key"), request.many("statuses", ("triggered", "resolved"))
@@ -113,33 +113,33 @@ def list_alerts(context: Context, key: str) -> Answer:
     def show(alert: Alert) -> Json:
         return expand(context.show_incident.alert(alert, incident))
 
-    return Answer(request.page("alerts", ordered(request, alerts, ALERT_SORTS), show))
+    return Response(request.page("alerts", ordered(request, alerts, ALERT_SORTS), show))
 
 
-def list_incident_log(context: Context, key: str) -> Answer:
+def list_incident_log(context: Context, key: str) -> Response:
     """List the log of one incident, the newest line first."""
     return _log(context, context.account.incident(key).log)
 
 
-def list_log(context: Context) -> Answer:
+def list_log(context: Context) -> Response:
     """List the logs of all incidents, the newest line first."""
     teams = set(context.request.many("team_ids"))
     incidents = [each for each in context.account.incidents.values() if not teams or teams & set(each.teams)]
     return _log(context, [entry for incident in incidents for entry in incident.log])
 
 
-def get_log_entry(context: Context, entry_id: str) -> Answer:
+def get_log_entry(context: Context, entry_id: str) -> Response:
     """Show a log entry."""
     for incident in context.account.incidents.values():
         for entry in incident.log:
             if entry.id == entry_id:
                 shown = context.show_incident.log_entry(entry, incident)
                 expand = expanding(context, includes.LOG_ENTRY)
-                return Answer(localised(context.request, {"log_entry": expand(shown)}))
+                return Response(localised(context.request, {"log_entry": expand(shown)}))
     raise not_found("Log Entry Not Found")
 
 
-def _log(context: Context, entries: list[LogEntry]) -> Answer:
+def _log(context: Context, entries: list[LogEntry]) -> Response:
     request = context.request
     since, until, overview = request.moment("since"), request.moment("until"), request.flag("is_overview")
     chosen = [
@@ -156,7 +156,7 @@ def _log(context: Context, entries: list[LogEntry]) -> Answer:
     def show(entry: LogEntry) -> Json:
         return expand(context.show_incident.log_entry(entry, incidents[entry.incident]))
 
-    return Answer(localised(request, request.page("log_entries", chosen[::-1], show)))
+    return Response(localised(request, request.page("log_entries", chosen[::-1], show)))
 
 
 ROUTES: Routes = {

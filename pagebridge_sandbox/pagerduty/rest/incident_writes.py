@@ -4,16 +4,16 @@ from http import HTTPStatus
 
 from pagebridge_sandbox.pagerduty import assignment, incident_updates, lifecycle
 from pagebridge_sandbox.pagerduty.account import Account
-from pagebridge_sandbox.pagerduty.directory import Policy, Service
+from pagebridge_sandbox.pagerduty.directory import EscalationPolicy, Service
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident, Status
 from pagebridge_sandbox.pagerduty.responses import (
     INVALID_INPUT,
     NOT_FOUND,
     POLICY_NOT_FOUND,
-    Answer,
+    ApiError,
     Json,
-    Refusal,
-    invalid,
+    Response,
+    invalid_input,
 )
 from pagebridge_sandbox.pagerduty.rest import bodies
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
@@ -23,22 +23,22 @@ MOST_AT_ONCE = 250
 """Incidents in one bulk update (OpenAPI)."""
 
 
-def create_incident(context: Context) -> Answer:
+def create_incident(context: Context) -> Response:
     """Open an incident. Assigned to the requester it is acknowledged from the start."""
     account, user = context.account, context.requester()
     draft = _draft(account, context.request.json("incident"))
     incident = lifecycle.trigger(account, draft, context.acting_for(user, draft.service.teams))
-    return Answer({"incident": context.show_incident.incident(incident)}, HTTPStatus.CREATED)
+    return Response({"incident": context.show_incident.incident(incident)}, HTTPStatus.CREATED)
 
 
-def _draft(account: Account, fields: Json) -> lifecycle.Draft:
+def _draft(account: Account, fields: Json) -> lifecycle.IncidentDraft:
     bodies.require(fields, "type", "title", "service")
     bodies.one_of(fields, "type", ("incident",))
     bodies.exclusive(fields)
     assignees = bodies.assignees(fields) or []
     if len(assignees) > 1:
-        raise invalid("assignments must have one assignee")
-    return lifecycle.Draft(
+        raise invalid_input("assignments must have one assignee")
+    return lifecycle.IncidentDraft(
         service=_service(account, fields),
         title=bodies.text(fields, "title") or "",
         urgency=bodies.one_of(fields, "urgency", URGENCIES) or "high",
@@ -47,37 +47,37 @@ def _draft(account: Account, fields: Json) -> lifecycle.Draft:
         policy=_policy(account, fields),
         assignee=assignees[0] if assignees else None,
         details=_details(fields),
-        kind=bodies.incident_type(fields, account.directory) or "incident_default",
+        incident_type=bodies.incident_type(fields, account.directory) or "incident_default",
         bridge=bodies.bridge(fields),
     )
 
 
-def update_incident(context: Context, key: str) -> Answer:
+def update_incident(context: Context, key: str) -> Response:
     """Change an incident: everything that is asked for, or nothing."""
     account, user = context.account, context.requester()
     fields = context.request.json("incident")
     incident = _addressed(account, key, fields)
     actor = context.acting_on(incident, user)
-    with account.changing(incident):
+    with account.transaction(incident):
         _apply(account, incident, actor, fields)
-    return Answer({"incident": context.show_incident.incident(incident)})
+    return Response({"incident": context.show_incident.incident(incident)})
 
 
-def update_incidents(context: Context) -> Answer:
+def update_incidents(context: Context) -> Response:
     """Change up to 250 incidents: all of them, or none."""
     account, user = context.account, context.requester()
     listed = bodies.objects(context.request.object(), "incidents")
     if len(listed) > MOST_AT_ONCE:
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        raise Refusal(INVALID_INPUT, "Request Entity Too Large", f"{MOST_AT_ONCE} incidents at most", status=status)
+        raise ApiError(INVALID_INPUT, "Request Entity Too Large", f"{MOST_AT_ONCE} incidents at most", status=status)
     incidents = [_listed(account, fields) for fields in listed]
     if len({incident.id for incident in incidents}) < len(incidents):
-        raise invalid("an incident must not be given twice")
+        raise invalid_input("an incident must not be given twice")
     actors = [context.acting_on(incident, user) for incident in incidents]
-    with account.changing(*incidents):
+    with account.transaction(*incidents):
         for incident, actor, fields in zip(incidents, actors, listed, strict=True):
             _apply(account, incident, actor, fields)
-    return Answer({"incidents": [context.show_incident.incident(incident) for incident in incidents]})
+    return Response({"incidents": [context.show_incident.incident(incident) for incident in incidents]})
 
 
 def _addressed(account: Account, key: str, fields: Json) -> Incident:
@@ -91,8 +91,8 @@ def _listed(account: Account, fields: Json) -> Incident:
     key = bodies.needed_text(fields, "id")
     try:
         return _addressed(account, key, fields)
-    except Refusal as refusal:
-        raise (invalid(f"Incident {key} Not Found") if refusal.code == NOT_FOUND else refusal) from None
+    except ApiError as refusal:
+        raise (invalid_input(f"Incident {key} Not Found") if refusal.code == NOT_FOUND else refusal) from None
 
 
 def _apply(account: Account, incident: Incident, actor: Actor, fields: Json) -> None:
@@ -140,17 +140,17 @@ def _set_status(account: Account, incident: Incident, actor: Actor, status: Stat
         lifecycle.unacknowledge(account, incident, actor)
 
 
-def _policy(account: Account, fields: Json) -> Policy | None:
+def _policy(account: Account, fields: Json) -> EscalationPolicy | None:
     policy_id = bodies.reference(fields, "escalation_policy", "escalation_policy")
     if policy_id is not None and policy_id not in account.directory.policies:
-        raise Refusal(POLICY_NOT_FOUND, "Escalation Policy Not Found")
+        raise ApiError(POLICY_NOT_FOUND, "Escalation Policy Not Found")
     return account.directory.policies[policy_id] if policy_id is not None else None
 
 
 def _service(account: Account, fields: Json) -> Service:
     service = account.directory.services.get(bodies.reference(fields, "service", "service") or "")
     if service is None:
-        raise invalid("Service Not Found")
+        raise invalid_input("Service Not Found")
     return service
 
 
@@ -159,7 +159,7 @@ def _details(fields: Json) -> str | None:
     if body is None:
         return None
     if not isinstance(body, dict) or body.get("type") != "incident_body":
-        raise invalid("body must be of type incident_body")
+        raise invalid_input("body must be of type incident_body")
     return bodies.text(body, "details")
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aiohttp import web
 from multidict import MultiMapping
 
-from pagebridge_sandbox.pagerduty.responses import Json, invalid
+from pagebridge_sandbox.pagerduty.responses import Json, invalid_input
 
 DEFAULT_LIMIT, MOST, FURTHEST = 25, 100, 10_000
 """Pages have 25 entries unless asked for up to 100; beyond the 10,000th none can be read (PagerDuty, pagination)."""
@@ -50,7 +50,7 @@ class Request:
         """Return the object `name` in the body."""
         value = self.object().get(name)
         if not isinstance(value, dict):
-            raise invalid(f"{name} is missing")
+            raise invalid_input(f"{name} is missing")
         return value
 
     def object(self) -> Json:
@@ -58,7 +58,7 @@ class Request:
         try:
             decoded = json.loads(self.body) if self.json_body else None
         except ValueError:
-            raise invalid("Malformed JSON") from None
+            raise invalid_input("Malformed JSON") from None
         return decoded if isinstance(decoded, dict) else {}
 
     def many(self, name: str, allowed: Iterable[str] | None = None) -> list[str]:
@@ -66,7 +66,7 @@ class Request:
         values = self.query.getall(f"{name}[]", [])
         for value in values:
             if allowed is not None and value not in allowed:
-                raise invalid(f"{name}[] must not be {value}")
+                raise invalid_input(f"{name}[] must not be {value}")
         return values
 
     def moment(self, name: str) -> datetime | None:
@@ -77,7 +77,7 @@ class Request:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise invalid(f"{name} is not a valid time") from None
+            raise invalid_input(f"{name} is not a valid time") from None
         return moment if moment.tzinfo else moment.replace(tzinfo=self.zone())
 
     def zone(self) -> tzinfo:
@@ -88,22 +88,22 @@ class Request:
         try:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise invalid("time_zone is not a valid time zone") from None
+            raise invalid_input("time_zone is not a valid time zone") from None
 
     def flag(self, name: str) -> bool:
         """Return a parameter that is true or false, and false when it is not given."""
         text = self.query.get(name, "false").casefold()
         if text not in FLAGS:
-            raise invalid(f"{name} must be true or false")
+            raise invalid_input(f"{name} must be true or false")
         return FLAGS[text]
 
     def page(self, name: str, things: Sequence[T], show: Callable[[T], Json]) -> Json:
         """Show the page that is asked for, in the classic way with `limit`, `offset`, `more` and `total`."""
         limit, offset = self._number("limit", DEFAULT_LIMIT), self._number("offset", 0)
         if not 1 <= limit <= MOST:
-            raise invalid(f"Limit must be between 1 and {MOST}")
+            raise invalid_input(f"Limit must be between 1 and {MOST}")
         if offset < 0 or offset + limit > FURTHEST:
-            raise invalid(f"Offset must not be negative, and offset plus limit not more than {FURTHEST}")
+            raise invalid_input(f"Offset must not be negative, and offset plus limit not more than {FURTHEST}")
         return {
             name: [show(thing) for thing in things[offset : offset + limit]],
             "limit": limit,
@@ -119,4 +119,4 @@ class Request:
         try:
             return int(text)
         except ValueError:
-            raise invalid(f"{name} must be a number") from None
+            raise invalid_input(f"{name} must be a number") from None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pagebridge_sandbox.pagerduty.responses import invalid
+from pagebridge_sandbox.pagerduty.responses import invalid_input
 from pagebridge_sandbox.pagerduty.rest.request import Request
 
 MOST_SORTS = 2
@@ -16,10 +16,10 @@ def ordered(request: Request, things: list[T], sorts: Sorts[T], most: int = MOST
     """Sort by the fields that the call names, `most` of them at most, each with `:asc` or `:desc` behind it."""
     fields = [field for field in request.query.get("sort_by", next(iter(sorts))).split(",") if field]
     if len(fields) > most:
-        raise invalid(f"sort_by must not name more than {most}")
+        raise invalid_input(f"sort_by must not name more than {most}")
     for field in reversed(fields):
         name, _, direction = field.partition(":")
         if name not in sorts or direction not in ("", "asc", "desc"):
-            raise invalid(f"sort_by must not be {field}")
+            raise invalid_input(f"sort_by must not be {field}")
         things.sort(key=sorts[name], reverse=direction == "desc")
     return things

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from pagebridge_sandbox.pagerduty import ids
 from pagebridge_sandbox.pagerduty.clock import Clock
 from pagebridge_sandbox.pagerduty.directory import Directory
-from pagebridge_sandbox.pagerduty.responses import PRODUCT_LIMIT, Answer, Json, Refusal, invalid, not_found
+from pagebridge_sandbox.pagerduty.responses import PRODUCT_LIMIT, ApiError, Json, Response, invalid_input, not_found
 from pagebridge_sandbox.pagerduty.rest import bodies
 from pagebridge_sandbox.pagerduty.rest.api import Context, Operation, Routes
-from pagebridge_sandbox.pagerduty.subscriptions import EVENT_TYPES, Scope, Subscription
+from pagebridge_sandbox.pagerduty.subscriptions import EVENT_TYPES, Subscription, SubscriptionScope
 from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 
 SCOPES = ("account", "service", "team")
@@ -40,72 +40,72 @@ class WebhookSubscriptions:
     def _counted(operation: Operation) -> Operation:
         """Count what an operation does as a change of the account."""
 
-        def counted(context: Context, *variables: str) -> Answer:
+        def counted(context: Context, *variables: str) -> Response:
             answer = operation(context, *variables)
             context.account.revision += 1
             return answer
 
         return counted
 
-    def list_all(self, context: Context) -> Answer:
+    def list_all(self, context: Context) -> Response:
         """List subscriptions: all of them, or those of one scope."""
         request = context.request
         scope, thing = bodies.one_of(dict(request.query), "filter_type", SCOPES), request.query.get("filter_id")
         if scope in ("service", "team") and thing is None:
-            raise invalid("filter_id is missing")
+            raise invalid_input("filter_id is missing")
         chosen = [
             each
             for each in self._webhooks.subscriptions.values()
             if scope in (None, each.scope.kind) and thing in (None, each.scope.id)
         ]
-        return Answer(request.page("webhook_subscriptions", chosen, self._shown))
+        return Response(request.page("webhook_subscriptions", chosen, self._shown))
 
-    def create(self, context: Context) -> Answer:
+    def create(self, context: Context) -> Response:
         """Subscribe. Only this answer has the secret."""
         fields = context.request.json("webhook_subscription")
         bodies.require(fields, "type", "delivery_method", "events", "filter")
         bodies.one_of(fields, "type", ("webhook_subscription",))
         scope = _scope(fields, context.account.directory)
         if sum(each.scope == scope for each in self._webhooks.subscriptions.values()) >= MOST:
-            raise Refusal(PRODUCT_LIMIT, "Product Limit Exceeded", f"{MOST} subscriptions at most")
+            raise ApiError(PRODUCT_LIMIT, "Product Limit Exceeded", f"{MOST} subscriptions at most")
         url, headers = _delivery_method(fields["delivery_method"])
         subscription = Subscription(ids.object_id(), url, [secrets.token_hex(32)], custom_headers=headers)
         _configure(subscription, fields, scope)
         self._webhooks.subscriptions[subscription.id] = subscription
         shown = self._shown(subscription)
         shown["delivery_method"]["secret"] = subscription.secrets[0]
-        return Answer({"webhook_subscription": shown})
+        return Response({"webhook_subscription": shown})
 
-    def get(self, _context: Context, subscription_id: str) -> Answer:
+    def get(self, _context: Context, subscription_id: str) -> Response:
         """Show a subscription."""
-        return Answer({"webhook_subscription": self._shown(self._find(subscription_id))})
+        return Response({"webhook_subscription": self._shown(self._find(subscription_id))})
 
-    def update(self, context: Context, subscription_id: str) -> Answer:
+    def update(self, context: Context, subscription_id: str) -> Response:
         """Change what is subscribed to; address, headers and secret stay as they are."""
         subscription = self._find(subscription_id)
         fields = context.request.json("webhook_subscription")
         if fixed := sorted(fields.keys() - CHANGEABLE):
-            raise invalid(f"{', '.join(fixed)} cannot be changed")
+            raise invalid_input(f"{', '.join(fixed)} cannot be changed")
         scope = _scope(fields, context.account.directory) if "filter" in fields else subscription.scope
         _configure(subscription, fields, scope)
-        return Answer({"webhook_subscription": self._shown(subscription)})
+        return Response({"webhook_subscription": self._shown(subscription)})
 
-    def delete(self, _context: Context, subscription_id: str) -> Answer:
+    def delete(self, _context: Context, subscription_id: str) -> Response:
         """End a subscription; what is still on its way to it is not sent any more."""
         self._find(subscription_id).removed = True
         del self._webhooks.subscriptions[subscription_id]
-        return Answer("", HTTPStatus.NO_CONTENT)
+        return Response("", HTTPStatus.NO_CONTENT)
 
-    def enable(self, _context: Context, subscription_id: str) -> Answer:
+    def enable(self, _context: Context, subscription_id: str) -> Response:
         """Switch a subscription on again that has dropped too much."""
         subscription = self._find(subscription_id)
         subscription.enable()
-        return Answer({"webhook_subscription": self._shown(subscription)})
+        return Response({"webhook_subscription": self._shown(subscription)})
 
-    def ping(self, _context: Context, subscription_id: str) -> Answer:
+    def ping(self, _context: Context, subscription_id: str) -> Response:
         """Send a ping."""
         self._webhooks.ping(self._find(subscription_id).id)
-        return Answer("", HTTPStatus.ACCEPTED)
+        return Response("", HTTPStatus.ACCEPTED)
 
     def _find(self, subscription_id: str) -> Subscription:
         if subscription_id not in self._webhooks.subscriptions:
@@ -127,21 +127,21 @@ class WebhookSubscriptions:
                 "type": "http_delivery_method",
                 "url": subscription.url,
                 "secret": None,
-                "temporarily_disabled": subscription.disabled(self._clock.now()),
+                "temporarily_disabled": subscription.is_disabled(self._clock.now()),
                 "custom_headers": [{"name": name, "value": "-- redacted --"} for name in subscription.custom_headers],
             },
         }
 
 
-def _configure(subscription: Subscription, fields: Json, scope: Scope) -> None:
+def _configure(subscription: Subscription, fields: Json, scope: SubscriptionScope) -> None:
     """Take over everything that a body says, or nothing of it."""
     events = _events(fields) if "events" in fields else subscription.events
     active = fields.get("active", subscription.active)
     if not isinstance(active, bool):
-        raise invalid("active must be true or false")
+        raise invalid_input("active must be true or false")
     client = fields.get("oauth_client_id", subscription.oauth_client)
     if not isinstance(client, str | None):
-        raise invalid("oauth_client_id must be a text")
+        raise invalid_input("oauth_client_id must be a text")
     description = bodies.text(fields, "description")
     subscription.description = subscription.description if description is None else description
     subscription.events, subscription.active, subscription.oauth_client = events, active, client
@@ -152,26 +152,26 @@ def _configure(subscription: Subscription, fields: Json, scope: Scope) -> None:
 def _events(fields: Json) -> frozenset[str]:
     events = fields["events"]
     if not isinstance(events, list) or not events or not all(isinstance(each, str) for each in events):
-        raise invalid("events must be a list of event types, and not empty")
+        raise invalid_input("events must be a list of event types, and not empty")
     if len(set(events)) < len(events) or not EVENT_TYPES.issuperset(events):
-        raise invalid("events must be known, and each of them once")
+        raise invalid_input("events must be known, and each of them once")
     return frozenset(events)
 
 
-def _scope(fields: Json, directory: Directory) -> Scope:
+def _scope(fields: Json, directory: Directory) -> SubscriptionScope:
     value = fields["filter"]
     if not isinstance(value, dict):
-        raise invalid("filter must be a reference")
+        raise invalid_input("filter must be a reference")
     allowed = [f"{kind}_reference" for kind in SCOPES]
     bodies.require(value, "type")
     kind = str(bodies.one_of(value, "type", allowed)).removesuffix("_reference")
     if kind == "account":
-        return Scope("account")
+        return SubscriptionScope("account")
     thing = bodies.needed_text(value, "id")
     known = directory.services if kind == "service" else directory.teams
     if thing not in known:
-        raise invalid(f"{kind} Not Found")
-    return Scope("service" if kind == "service" else "team", thing)
+        raise invalid_input(f"{kind} Not Found")
+    return SubscriptionScope("service" if kind == "service" else "team", thing)
 
 
 def _delivery_method(value: object) -> tuple[str, dict[str, str]]:
@@ -180,7 +180,7 @@ def _delivery_method(value: object) -> tuple[str, dict[str, str]]:
     bodies.one_of(fields, "type", ("http_delivery_method",))
     url = bodies.needed_text(fields, "url")
     if not URL.fullmatch(url):
-        raise invalid("url must be the address of a receiver")
+        raise invalid_input("url must be the address of a receiver")
     given = fields.get("custom_headers", [])
     headers = [] if given == [] else bodies.objects(fields, "custom_headers")
     return url, {bodies.needed_text(each, "name"): bodies.needed_text(each, "value") for each in headers}

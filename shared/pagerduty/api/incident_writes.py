@@ -54,7 +54,7 @@ class IncidentWrites(Transport):
         return await self._put("set_priority", incident, request_bodies.priority_request(priority), from_email)
 
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
-        """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `LONGEST_SNOOZE`."""
+        """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `MAX_SNOOZE`."""
         request = change("POST", "incidents", incident, "snooze", body={"duration": seconds}, from_email=from_email)
         return await self._write("snooze", request, incident_model.parse_incident)
 

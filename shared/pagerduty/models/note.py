@@ -55,7 +55,7 @@ def parse_notes(answer: object) -> tuple[Note, ...]:
 
 
 def parse_status_update(answer: object) -> StatusUpdate:
-    """Read `{"status_update": {...}}`."""
+    """Read `{"status_update_published": {...}}`."""
     update = Fields.of(Fields.of(answer).get("status_update"))
     return StatusUpdate(
         id=text(update.get("id")),

@@ -16,13 +16,13 @@ async def of_pagerduty(account: PagerDutySandbox, name: str) -> Finding:
 
 async def test_a_key_that_pagerduty_does_not_take(account: PagerDutySandbox) -> None:
     """It is named, and what makes a good one."""
-    account.fail(Fault(status=401))
+    account.add_fault(Fault(status=401))
     says(await of_pagerduty(account, "PagerDuty token"), Status.FAIL, "PAGERDUTY_API_TOKEN", "full access")
 
 
 async def test_a_pagerduty_that_is_not_there(account: PagerDutySandbox) -> None:
     """That is no fault of the key."""
-    account.fail(Fault(status=503))
+    account.add_fault(Fault(status=503))
     says(await of_pagerduty(account, "PagerDuty token"), Status.FAIL, "PagerDuty cannot be asked", "PAGERDUTY_API_URL")
 
 

@@ -75,7 +75,7 @@ async def test_a_subscription_that_pagerduty_switched_off(office: Office) -> Non
     """It says for how long, and why that happens."""
     subscription = office.subscribe()
     for _ in range(3):
-        subscription.dropped(office.pagerduty.clock.now())
+        subscription.count_drop(office.pagerduty.clock.now())
     says(await of_webhook(office, "webhook enabled"), Status.FAIL, subscription.id, "turned away")
 
 
@@ -104,5 +104,5 @@ async def test_a_ping_that_nobody_receives(office: Office) -> None:
 async def test_a_key_that_may_only_read(office: Office) -> None:
     """The ping is a write, so it shows."""
     office.subscribe()
-    office.pagerduty.fail(Fault("POST", "/webhook_subscriptions/*/ping", status=403))
+    office.pagerduty.add_fault(Fault("POST", "/webhook_subscriptions/*/ping", status=403))
     says(await of_webhook(office, "webhook ping"), Status.FAIL, "full access")

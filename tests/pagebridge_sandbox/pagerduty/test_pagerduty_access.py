@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from pagebridge_sandbox.pagerduty import PagerDutySandbox, Refusal
+from pagebridge_sandbox.pagerduty import ApiError, PagerDutySandbox
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme
 
 ACKNOWLEDGE = {"incident": {"type": "incident_reference", "status": "acknowledged"}}
@@ -143,11 +143,11 @@ async def test_roles_hold_in_the_interface_too(acme: Acme) -> None:
     acme.pd.change_user(CAROL, role="observer")
     incident = acme.trigger()
 
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         acme.pd.web(CAROL).acknowledge(incident.id)
 
     assert 1018 == refused.value.code
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         acme.pd.web(CAROL).trigger(acme.service, "mine")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge_sandbox.pagerduty import Refusal
+from pagebridge_sandbox.pagerduty import ApiError
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, Acme, Inbox
 
 
@@ -25,7 +25,7 @@ async def test_a_snooze_is_pending_and_silent(acme: Acme, inbox: Inbox) -> None:
     log = (await acme.get(f"/incidents/{incident.id}/log_entries"))["log_entries"]
     assert "snooze_log_entry" == log[0]["type"]
     assert reply.body["incident"]["pending_actions"] == log[0]["changed_actions"]
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert ["triggered", "acknowledged"] == inbox.types
 
 
@@ -67,7 +67,7 @@ async def test_merging_moves_alerts_and_resolves(acme: Acme, inbox: Inbox) -> No
     merged = (await acme.get(f"/incidents/{first.id}"))["incident"]
     assert ("resolved", "merge_resolve_reason") == (merged["status"], merged["resolve_reason"]["type"])
     assert target.id == merged["resolve_reason"]["incident"]["id"]
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert ["triggered"] * 3 + ["resolved"] * 2 == inbox.types
     assert target.id == inbox.events[-1]["data"]["resolve_reason"]["incident"]["id"]
 
@@ -101,7 +101,7 @@ async def test_what_cannot_be_merged(acme: Acme) -> None:
     alice.merge(by_hand, [target.id])
     assert by_hand == acme.pd.incident(target.id).merged_into
     alice.resolve(source.id)
-    with pytest.raises(Refusal, match="must be open"):
+    with pytest.raises(ApiError, match="must be open"):
         alice.merge(source.id, [acme.trigger().id])
 
 
@@ -119,7 +119,7 @@ async def test_a_bulk_update_is_all_or_nothing(acme: Acme, inbox: Inbox) -> None
     assert (200, ["acknowledged"] * 2) == (done.status, [each["status"] for each in done.body["incidents"]])
     assert (400, 1002) == (again.status, again.code)
     assert "triggered" == acme.pd.incidents[-1].status
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert 2 == inbox.types.count("acknowledged")
 
 
@@ -148,7 +148,7 @@ async def test_notes_are_edited_and_deleted_silently(acme: Acme, inbox: Inbox) -
     assert (204, "", 404) == (deleted.status, deleted.body, gone.status)
     assert [] == (await acme.get(path))["notes"]
     assert [True, True, True, False, False] == [call.took_effect for call in acme.pd.calls]
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert ["triggered", "annotated"] == inbox.types
 
 
@@ -189,6 +189,6 @@ async def test_type_and_bridge_have_events(acme: Acme, inbox: Inbox) -> None:
 
     shown = (await acme.get(f"/incidents/{incident.id}?include[]=conference_bridge"))["incident"]
     assert ("major_incident", bridge) == (shown["incident_type"]["name"], shown["conference_bridge"])
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert ["triggered", "incident_type.changed", "conference_bridge.updated"] == inbox.types
     assert [{"label": "", "number": "+1-555-555-5555"}] == inbox.events[-1]["data"]["conference_numbers"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge_sandbox.pagerduty import Refusal
+from pagebridge_sandbox.pagerduty import ApiError
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Inbox, Reply
 
 
@@ -39,7 +39,7 @@ async def test_asking_for_help_is_told_and_shown(acme: Acme, inbox: Inbox) -> No
     shown = (await acme.get(f"/incidents/{incident.id}"))["incident"]
     assert {CAROL, ALICE} == {each["user"]["id"] for each in shown["incidents_responders"]}
     assert 1 == len(shown["responder_requests"])
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert ["triggered", "responder.added", "responder.added"] == inbox.types
     event = inbox.events[1]
     assert (ALICE, CAROL, "pending") == (event["agent"]["id"], event["data"]["user"]["id"], event["data"]["state"])
@@ -54,9 +54,9 @@ async def test_answers_are_told_in_the_words_of_webhooks(acme: Acme, inbox: Inbo
     acme.pd.web(BOB).decline(incident.id)
 
     assert {BOB: "declined", CAROL: "joined"} == acme.pd.incident(incident.id).responders
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert ["accepted", "declined"] == [event["data"]["state"] for event in inbox.events[-2:]]
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         acme.pd.web(CAROL).join(incident.id)
 
 
@@ -76,7 +76,7 @@ async def test_cancelling_says_what_came_of_each(acme: Acme, inbox: Inbox) -> No
     again = await cancel(acme, incident.id, ("user", BOB))
     assert "not_found" == again.body["responder_request_targets"][0]["result"]
     assert [True, False] == [call.took_effect for call in acme.pd.calls_to("PUT", "/**")]
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert 5 == sum("responder" in each for each in inbox.types)
 
 
@@ -133,7 +133,7 @@ async def test_responders_may_act(acme: Acme) -> None:
     """An observer who is asked to help may acknowledge, whatever their role."""
     incident = acme.trigger()
     olga = acme.pd.add_user("Olga", "olga@example.com", role="observer").id
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         acme.pd.web(olga).acknowledge(incident.id)
 
     acme.pd.web(ALICE).request_responders(incident.id, [olga])
@@ -150,7 +150,7 @@ async def test_status_updates_are_told(acme: Acme, inbox: Inbox) -> None:
 
     update = reply.body["status_update"]
     assert (200, body) == (reply.status, {name: update[name] for name in body})
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     event = inbox.events[-1]
     assert ("incident.status_update_published", update["id"]) == (event["event_type"], event["data"]["id"])
     assert (incident.id, ALICE) == (event["data"]["incident"]["id"], event["agent"]["id"])

@@ -49,7 +49,7 @@ async def test_people_and_automation_act(acme: Acme, inbox: Inbox) -> None:
     )
     assert [ALICE] == (await control(acme, "web", {**web, "verb": "reassign", "user_ids": [ALICE]}))["assignees"]
     assert [incident] == [each["id"] for each in await control(acme, "incidents")]
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert ["triggered", "acknowledged", "unacknowledged", "reassigned"] == inbox.types
     assert ["delivered"] * 4 == [each["outcome"] for each in await control(acme, "deliveries")]
 
@@ -59,14 +59,14 @@ async def test_webhooks_can_be_held_repeated_and_reversed(acme: Acme, inbox: Inb
     held = await control(acme, "webhooks/hold", {"event_type": "incident.triggered"})
     incident = acme.trigger()
     acme.pd.web(BOB).resolve(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert [held["id"]] == [each["id"] for each in await control(acme, "holds")]
     await control(acme, "webhooks/release", {"id": held["id"]})
     await control(acme, "webhooks/duplicate_next", {"n": 1, "same_id": False})
     await control(acme, "webhooks/ping", {"subscription_id": next(iter(acme.pd.webhooks.subscriptions))})
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     await control(acme, "webhooks/redeliver", {"event_id": inbox.events[0]["id"]})
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["resolved", "triggered", "resolved"] == [kind for kind in inbox.types if "." not in kind]
     assert 2 == inbox.types.count("pagey.ping")
@@ -162,7 +162,7 @@ async def test_webhooks_can_be_lost_and_misbehave(acme: Acme, inbox: Inbox) -> N
     acme.trigger()
     await control(acme, "webhooks/misbehave", {})
     acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["triggered"] * 3 == inbox.types
     assert "chances" in (await control(acme, "webhooks/misbehave", {"seed": 3, "lose": 2}, status=400))["error"]

@@ -27,7 +27,7 @@ async def test_failures_are_tried_again(acme: Acme, inbox: Inbox, status: int) -
     """A server error or a 429 is no answer: the same delivery comes again until it is accepted."""
     inbox.server.answer = statuses(status, status)
     acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert 3 == len(inbox.delivery_ids)
     assert 1 == len(set(inbox.delivery_ids))
@@ -50,7 +50,7 @@ async def test_slow_and_broken_receivers_are_tried_again(acme: Acme, inbox: Inbo
 
     inbox.server.answer = misbehave
     acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["retrying", "retrying", "delivered"] == outcomes(acme)
     assert [None, None, 204] == [each.status for each in acme.pd.webhooks.log]
@@ -63,9 +63,9 @@ async def test_a_receiver_that_is_not_there_is_tried_again(acme: Acme) -> None:
     await until(lambda: "retrying" in outcomes(acme))
 
     with pytest.raises(AssertionError, match=r"still delivering.*\n.*incident\.triggered"):
-        await acme.pd.webhooks.idle(timeout=0.05)
+        await acme.pd.webhooks.wait_until_idle(timeout=0.05)
     acme.pd.clock.advance(49 * 3600)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert "dropped" == outcomes(acme)[-1]
 
@@ -87,7 +87,7 @@ async def test_one_incident_is_in_order_and_others_do_not_wait(acme: Acme, inbox
     await until(lambda: 2 == sum(each.incident_id == other.id and each.outcome == "delivered" for each in log))
     waited = {event["event_type"] for event in inbox.events if event["data"]["id"] == stuck.id}
     failing = False
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     delivered = [each.event_type for each in acme.pd.webhooks.log if each.outcome == "delivered"]
     assert {"incident.triggered"} == waited
@@ -99,7 +99,7 @@ async def test_other_answers_drop_the_delivery(acme: Acme, inbox: Inbox, status:
     """It is not tried again; redirects are not followed."""
     inbox.server.answer = lambda _: web.Response(status=status, headers={"Location": inbox.server.url})
     acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert [("dropped", status)] == [(each.outcome, each.status) for each in acme.pd.webhooks.log]
 
@@ -110,13 +110,13 @@ async def test_three_drops_in_a_row_disable(acme: Acme, inbox: Inbox) -> None:
     inbox.server.answer = statuses(401, 401, 202, 401, 401, 401)
     for _ in range(7):
         acme.trigger()
-        await acme.pd.webhooks.idle()
+        await acme.pd.webhooks.wait_until_idle()
     assert ["dropped"] * 2 + ["delivered"] + ["dropped"] * 3 + ["discarded"] == outcomes(acme)
-    assert subscription.disabled(acme.pd.clock.now())
+    assert subscription.is_disabled(acme.pd.clock.now())
 
     acme.pd.webhooks.enable(subscription.id)
     acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert "delivered" == outcomes(acme)[-1]
     assert 0 == subscription.drops
@@ -128,10 +128,10 @@ async def test_a_disabled_subscription_comes_back_after_a_day(acme: Acme, inbox:
     incident = acme.trigger()
     for _ in range(4):
         acme.pd.web(BOB).add_note(incident.id, "x")
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     acme.pd.clock.advance(24 * 3600)
     acme.pd.web(BOB).add_note(incident.id, "y")
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["dropped"] * 3 + ["discarded"] * 2 + ["delivered"] == outcomes(acme)
 
@@ -141,7 +141,7 @@ async def test_twice_under_the_same_id(acme: Acme, inbox: Inbox) -> None:
     acme.pd.webhooks.duplicate_next()
     incident = acme.trigger()
     acme.pd.web(BOB).resolve(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["triggered", "triggered", "resolved"] == inbox.types
     assert inbox.delivery_ids[0] == inbox.delivery_ids[1] != inbox.delivery_ids[2]
@@ -152,7 +152,7 @@ async def test_twice_under_another_id(acme: Acme, inbox: Inbox) -> None:
     acme.pd.webhooks.duplicate_next(2, same_id=False)
     for _ in range(3):
         acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert 5 == len(set(inbox.delivery_ids))
     assert 3 == len({event["id"] for event in inbox.events})
@@ -166,14 +166,14 @@ async def test_held_back_until_released(acme: Acme, inbox: Inbox) -> None:
     acme.pd.web(BOB).acknowledge(incident.id)
     acme.pd.automation.unacknowledge(incident.id)
     acme.pd.web(BOB).resolve(other.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert {"triggered", "resolved"} == set(inbox.types)
     assert 2 == len(held.held)
 
     held.release()
     held.release()
     acme.pd.web(BOB).resolve(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     mine = [event["event_type"] for event in inbox.events if event["data"]["id"] == incident.id]
     assert [f"incident.{kind}" for kind in ("triggered", "acknowledged", "unacknowledged", "resolved")] == mine
@@ -187,7 +187,7 @@ async def test_held_back_by_type_and_released_in_reverse(acme: Acme, inbox: Inbo
         acme.pd.web(BOB).acknowledge(incident.id)
         acme.pd.web(BOB).unacknowledge(incident.id)
     held.release(reverse=True)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["triggered", "unacknowledged", "unacknowledged", "acknowledged", "acknowledged"] == inbox.types
     assert inbox.events[3]["occurred_at"] > inbox.events[4]["occurred_at"]
@@ -201,7 +201,7 @@ async def test_the_next_ones_in_reverse(acme: Acme, inbox: Inbox) -> None:
     acme.pd.web(BOB).add_note(incident.id, "x")
     acme.pd.web(BOB).resolve(incident.id)
     acme.pd.web(BOB).reopen(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["triggered", "resolved", "annotated", "acknowledged", "reopened"] == inbox.types
 
@@ -210,12 +210,12 @@ async def test_an_old_event_again(acme: Acme, inbox: Inbox) -> None:
     """An event can be sent again at any time, under its old delivery id or another."""
     incident = acme.trigger()
     acme.pd.web(BOB).resolve(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     event_id = inbox.events[0]["id"]
 
     acme.pd.webhooks.redeliver(event_id)
     acme.pd.webhooks.redeliver(event_id, same_id=False)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["triggered", "resolved", "triggered", "triggered"] == inbox.types
     assert inbox.delivery_ids[0] == inbox.delivery_ids[2] != inbox.delivery_ids[3]

@@ -26,7 +26,7 @@ async def acknowledge(acme: Acme, timeout: float = 5) -> tuple[str, Reply | type
 @pytest.mark.parametrize(("after_effect", "status"), [(False, "triggered"), (True, "acknowledged")])
 async def test_failing_before_or_after_the_effect(acme: Acme, *, after_effect: bool, status: str) -> None:
     """A 503 says nothing about whether the call took effect; the log does."""
-    acme.pd.fail(Fault(**PUT, status=503, after_effect=after_effect, times=1))
+    acme.pd.add_fault(Fault(**PUT, status=503, after_effect=after_effect, times=1))
 
     state, reply = await acknowledge(acme)
 
@@ -39,7 +39,7 @@ async def test_failing_before_or_after_the_effect(acme: Acme, *, after_effect: b
 @pytest.mark.parametrize(("after_effect", "status"), [(False, "triggered"), (True, "acknowledged")])
 async def test_dropping_before_or_after_the_effect(acme: Acme, *, after_effect: bool, status: str) -> None:
     """The connection is cut, and the client cannot know."""
-    acme.pd.fail(Fault(**PUT, drop=True, after_effect=after_effect, times=1))
+    acme.pd.add_fault(Fault(**PUT, drop=True, after_effect=after_effect, times=1))
 
     state, reply = await acknowledge(acme)
 
@@ -51,7 +51,7 @@ async def test_dropping_before_or_after_the_effect(acme: Acme, *, after_effect: 
 @pytest.mark.parametrize("late", [{"hang": True, "effect_after": 0.6}, {"delay": 0.6}])
 async def test_a_late_effect(acme: Acme, late: dict[str, Any]) -> None:
     """The client has given up when the call takes effect after all."""
-    acme.pd.fail(Fault(**PUT, **late, times=1))
+    acme.pd.add_fault(Fault(**PUT, **late, times=1))
 
     state, reply = await acknowledge(acme, timeout=0.3)
 
@@ -64,7 +64,7 @@ async def test_a_late_effect(acme: Acme, late: dict[str, Any]) -> None:
 
 async def test_hanging_ends_with_the_sandbox(acme: Acme) -> None:
     """A call that hangs gets no answer; it does not keep the sandbox from closing."""
-    acme.pd.fail(Fault(**PUT, hang=True, times=1))
+    acme.pd.add_fault(Fault(**PUT, hang=True, times=1))
 
     state, reply = await acknowledge(acme, timeout=0.05)
 
@@ -75,7 +75,7 @@ async def test_hanging_ends_with_the_sandbox(acme: Acme) -> None:
 @pytest.mark.parametrize("after_effect", [False, True])
 async def test_slow_calls(acme: Acme, *, after_effect: bool) -> None:
     """The answer comes late and is as usual; the effect comes after the delay, or before it."""
-    acme.pd.fail(Fault(**PUT, delay=0.1, after_effect=after_effect, times=1))
+    acme.pd.add_fault(Fault(**PUT, delay=0.1, after_effect=after_effect, times=1))
     loop = asyncio.get_running_loop()
     began = loop.time()
 
@@ -92,8 +92,8 @@ async def test_slow_calls(acme: Acme, *, after_effect: bool) -> None:
 
 async def test_refusals(acme: Acme) -> None:
     """A status with the code that is given, or the one that PagerDuty usually has for it."""
-    acme.pd.fail(Fault(**PUT, status=400, code=1005, message="Data Has Been Updated", times=1))
-    acme.pd.fail(Fault(**PUT, status=403, times=1))
+    acme.pd.add_fault(Fault(**PUT, status=400, code=1005, message="Data Has Been Updated", times=1))
+    acme.pd.add_fault(Fault(**PUT, status=403, times=1))
 
     _, given = await acknowledge(acme)
     _, usual = await acknowledge(acme)
@@ -106,9 +106,9 @@ async def test_refusals(acme: Acme) -> None:
 
 async def test_too_many_calls_with_and_without_headers(acme: Acme) -> None:
     """A 429 may say when to come back, or nothing, or not even in JSON."""
-    acme.pd.fail(Fault(**PUT, status=429, ratelimit_reset=7, times=1))
-    acme.pd.fail(Fault(**PUT, status=429, times=1))
-    acme.pd.fail(Fault(**PUT, status=429, text="slow down", times=1))
+    acme.pd.add_fault(Fault(**PUT, status=429, ratelimit_reset=7, times=1))
+    acme.pd.add_fault(Fault(**PUT, status=429, times=1))
+    acme.pd.add_fault(Fault(**PUT, status=429, text="slow down", times=1))
 
     replies = [(await acknowledge(acme))[1] for _ in range(3)]
 
@@ -119,7 +119,7 @@ async def test_too_many_calls_with_and_without_headers(acme: Acme) -> None:
 
 async def test_gateways_answer_without_json(acme: Acme) -> None:
     """A 502 may be a page for people."""
-    acme.pd.fail(Fault(**PUT, status=502, text="<html>Bad Gateway</html>", times=1))
+    acme.pd.add_fault(Fault(**PUT, status=502, text="<html>Bad Gateway</html>", times=1))
 
     _, reply = await acknowledge(acme)
 
@@ -134,8 +134,8 @@ async def test_gateways_answer_without_json(acme: Acme) -> None:
 async def test_a_fault_strikes_what_it_matches(acme: Acme) -> None:
     """By method and path, where `*` is one segment, so many times or until it is removed; the oldest fault first."""
     incident = acme.trigger()
-    puts = acme.pd.fail(Fault(**PUT, status=500))
-    twice = acme.pd.fail(Fault(path="/incidents/**", status=502, times=2))
+    puts = acme.pd.add_fault(Fault(**PUT, status=500))
+    twice = acme.pd.add_fault(Fault(path="/incidents/**", status=502, times=2))
 
     async def status(method: str, path: str) -> int:
         return (await acme.call(method, path, {"note": {"content": "x"}})).status
@@ -149,7 +149,7 @@ async def test_a_fault_strikes_what_it_matches(acme: Acme) -> None:
     puts.remove()
     puts.remove()
     assert 400 == await status("PUT", f"/incidents/{incident.id}")
-    assert (3, 2) == (puts.struck, twice.struck)
+    assert (3, 2) == (puts.match_count, twice.match_count)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_being_down_and_up_again(acme: Acme) -> None:
 @pytest.mark.parametrize("how", ["refuse", "reset"])
 async def test_down_means_that_a_call_in_the_middle_is_lost(acme: Acme, how: Literal["refuse", "reset"]) -> None:
     """A call under way when it goes down gets no answer, whether or not it has taken effect."""
-    acme.pd.fail(Fault(**PUT, delay=0.05, after_effect=True, times=1))
+    acme.pd.add_fault(Fault(**PUT, delay=0.05, after_effect=True, times=1))
     async with asyncio.TaskGroup() as group:
         task = group.create_task(acknowledge(acme))
         await until(lambda: len(acme.pd.calls) > 0)
@@ -246,7 +246,7 @@ async def test_chances_are_repeatable(acme: Acme) -> None:
     """With a chance some calls fail, and with the same seed the same ones."""
     outcomes = []
     for seed in (1, 1, 2):
-        fault = acme.pd.fail(Fault(path="/users", status=500, chance=0.5, seed=seed))
+        fault = acme.pd.add_fault(Fault(path="/users", status=500, chance=0.5, seed=seed))
         outcomes.append([(await acme.call("GET", "/users")).status for _ in range(20)])
         fault.remove()
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pagebridge_sandbox.pagerduty import Refusal
+from pagebridge_sandbox.pagerduty import ApiError
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Inbox
 
 
@@ -175,7 +175,7 @@ async def test_a_call_changes_everything_or_nothing(acme: Acme, inbox: Inbox) ->
     assert before == acme.pd.incident(incident.id)
     assert 2 == len((await acme.get(f"/incidents/{incident.id}/log_entries"))["log_entries"])
     acme.pd.web(BOB).resolve(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert ["triggered", "resolved"] == inbox.types
 
 
@@ -241,7 +241,7 @@ async def test_the_interface_has_every_verb(acme: Acme) -> None:
     assert "resolved" == alice.resolve(made.id, resolution="done").status
     assert "triggered" == alice.reopen(made.id).status
     assert [ALICE] == alice.acknowledge(made.id).acknowledgers
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         alice.set_priority(made.id, "P9")
 
 

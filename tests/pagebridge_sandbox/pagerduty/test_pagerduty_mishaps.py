@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge_sandbox.pagerduty import PagerDutySandbox, Plan
+from pagebridge_sandbox.pagerduty import PagerDutySandbox, WebhookFaultPlan
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, SECRET, Acme, Inbox
 from tests.shared.local_server import local_server
 
@@ -12,7 +12,7 @@ async def test_the_next_webhooks_can_be_lost(acme: Acme, inbox: Inbox) -> None:
     acme.pd.webhooks.lose_next()
     incident = acme.trigger()
     acme.pd.web(ALICE).acknowledge(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["acknowledged"] == inbox.types
     assert ["lost", "delivered"] == [delivery.outcome for delivery in acme.pd.webhooks.log]
@@ -20,21 +20,21 @@ async def test_the_next_webhooks_can_be_lost(acme: Acme, inbox: Inbox) -> None:
 
 async def test_losing_everything(acme: Acme, inbox: Inbox) -> None:
     """A plan can lose all webhooks, until it ends."""
-    acme.pd.webhooks.misbehave(Plan(seed=1, lose=1))
+    acme.pd.webhooks.set_fault_plan(WebhookFaultPlan(seed=1, lose=1))
     acme.trigger()
-    acme.pd.webhooks.misbehave(None)
+    acme.pd.webhooks.set_fault_plan(None)
     acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert 1 == len(inbox.events)
 
 
 async def test_duplicates_come_under_both_kinds_of_id(acme: Acme, inbox: Inbox) -> None:
     """Every event comes twice; some under one delivery id, some under two."""
-    acme.pd.webhooks.misbehave(Plan(seed=1, duplicate=1))
+    acme.pd.webhooks.set_fault_plan(WebhookFaultPlan(seed=1, duplicate=1))
     for _ in range(10):
         acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert 20 == len(inbox.events)
     assert 10 == len({event["id"] for event in inbox.events})
@@ -43,12 +43,12 @@ async def test_duplicates_come_under_both_kinds_of_id(acme: Acme, inbox: Inbox) 
 
 async def test_reordered_webhooks_come_behind_the_next(acme: Acme, inbox: Inbox) -> None:
     """With half of them reordered all arrive, but not in their order."""
-    acme.pd.webhooks.misbehave(Plan(seed=4, reorder=0.5, held_for=60))
+    acme.pd.webhooks.set_fault_plan(WebhookFaultPlan(seed=4, reorder=0.5, held_for=60))
     incident = acme.trigger()
     for number in range(20):
         acme.pd.web(ALICE).add_note(incident.id, str(number))
-    acme.pd.webhooks.misbehave(None)
-    await acme.pd.webhooks.idle()
+    acme.pd.webhooks.set_fault_plan(None)
+    await acme.pd.webhooks.wait_until_idle()
 
     times = [event["occurred_at"] for event in inbox.events]
     assert 21 == len(times)
@@ -57,11 +57,11 @@ async def test_reordered_webhooks_come_behind_the_next(acme: Acme, inbox: Inbox)
 
 async def test_held_webhooks_come_late(acme: Acme, inbox: Inbox) -> None:
     """What is held back is sent after its time, and `idle` waits for that."""
-    acme.pd.webhooks.misbehave(Plan(seed=1, hold=1, held_for=0.02))
+    acme.pd.webhooks.set_fault_plan(WebhookFaultPlan(seed=1, hold=1, held_for=0.02))
     acme.trigger()
     assert [] == acme.pd.webhooks.log
 
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["triggered"] == inbox.types
 
@@ -70,23 +70,23 @@ async def test_the_same_seed_does_the_same() -> None:
     """Two runs with one seed agree on the fate of every webhook; another seed decides otherwise."""
     plan = {"lose": 0.3, "duplicate": 0.3, "reorder": 0.2, "hold": 0.1}
 
-    first, second, other = [await _fates(Plan(seed=seed, **plan)) for seed in (7, 7, 8)]
+    first, second, other = [await _fates(WebhookFaultPlan(seed=seed, **plan)) for seed in (7, 7, 8)]
 
     assert first == second
     assert first != other
 
 
-async def _fates(plan: Plan) -> list[tuple[str, str]]:
+async def _fates(plan: WebhookFaultPlan) -> list[tuple[str, str]]:
     async with local_server() as server, PagerDutySandbox() as pd:
         server.say({}, 202)
         acme = Acme.__new__(Acme)
         acme.pd = pd
         acme.hire()
         pd.subscribe(server.url, secrets=[SECRET])
-        pd.webhooks.misbehave(plan)
+        pd.webhooks.set_fault_plan(plan)
         for number in range(30):
             acme.trigger(str(number))
-        await pd.webhooks.idle()
+        await pd.webhooks.wait_until_idle()
         titles = {incident.id: incident.title for incident in pd.incidents}
         return sorted((titles[each.incident_id], each.outcome) for each in pd.webhooks.log)
 
@@ -95,4 +95,4 @@ async def _fates(plan: Plan) -> list[tuple[str, str]]:
 def test_plans_are_checked(chances: dict[str, float]) -> None:
     """Chances that are none are refused at once."""
     with pytest.raises(ValueError, match="chances"):
-        Plan(seed=1, **chances)
+        WebhookFaultPlan(seed=1, **chances)

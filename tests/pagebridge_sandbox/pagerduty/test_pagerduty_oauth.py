@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from pagebridge_sandbox.pagerduty.oauth import OAuthApp, scope_of
+from pagebridge_sandbox.pagerduty.oauth import OAuthApp, required_scope
 from pagebridge_sandbox.pagerduty.rest.request import Request
 from tests.pagebridge_sandbox.pagerduty.conftest import Acme, Sample
 
@@ -28,7 +28,7 @@ async def asked(acme: Acme, app: OAuthApp, **changes: str) -> tuple[int, Any]:
 async def test_a_token_opens_what_its_scopes_say(acme: Acme) -> None:
     """It reads and does not write, until it ends; writes with enough scopes name their author as ever."""
     incident = acme.trigger()
-    status, given = await asked(acme, acme.pd.add_oauth_app(SCOPES, life=100))
+    status, given = await asked(acme, acme.pd.add_oauth_app(SCOPES, token_lifetime=100))
     assert (200, "bearer", 100) == (status, given["token_type"], given["expires_in"])
     assert given["scope"].split() == ["as_account-us.acme", *SCOPES]
     bearer = f"Bearer {given['access_token']}"
@@ -87,7 +87,7 @@ def test_scopes_are_those_of_the_description(sample: Sample) -> None:
     ]
 
     assert len(operations) > 30
-    assert [] == [(way, path) for way, path, scope in operations if scope_of(_request(way, path)) != scope]
+    assert [] == [(way, path) for way, path, scope in operations if required_scope(_request(way, path)) != scope]
 
 
 def _request(method: str, path: tuple[str, ...]) -> Request:

@@ -155,7 +155,7 @@ async def test_events_have_the_fields_of_the_examples(
     bob.set_conference_bridge(incident, "+1", "https://example.com")
     bob.request_responders(incident, policy_ids=[acme.policy])
     bob.publish_status_update(incident, "x")
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     data = next(event["data"] for event in inbox.events if event["event_type"] == event_type)
 
@@ -171,7 +171,7 @@ async def test_events_have_the_fields_of_real_ones(acme: Acme, inbox: Inbox, sam
     alice = acme.pd.web(ALICE)
     incident = alice.trigger(acme.service, "Test")
     alice.resolve(incident.id, "resolving")
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     real = sample(f"signed_real/{name}.json")["event"]
 
     ours = next(event for event in inbox.events if event["event_type"] == real["event_type"])
@@ -186,7 +186,7 @@ async def test_events_have_the_fields_of_real_ones(acme: Acme, inbox: Inbox, sam
 async def test_pings_are_like_real_ones(acme: Acme, inbox: Inbox, sample: Sample) -> None:
     """Field for field."""
     acme.pd.webhooks.ping(next(iter(acme.pd.webhooks.subscriptions)), ALICE)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert keys(sample("signed_real/pagey_ping.json")) == keys({"event": inbox.events[0]})
 
@@ -201,12 +201,14 @@ def test_signatures_are_like_real_ones() -> None:
 
     for name, headers in signatures["files"].items():
         body = (SAMPLES / "signed_real" / name).read_bytes()
-        ours = subscription.headers("id", body)["X-PagerDuty-Signature"]
+        ours = subscription.delivery_headers("id", body)["X-PagerDuty-Signature"]
         assert headers["X-PagerDuty-Signature"] == ours
 
 
 def test_signatures_depend_on_body_and_secret() -> None:
     """The signature is an HMAC-SHA256 of the bytes, in hexadecimal."""
-    ours = Subscription("PSUB001", "http://127.0.0.1:9/", ["s"]).headers("id", b"body")["X-PagerDuty-Signature"]
+    ours = Subscription("PSUB001", "http://127.0.0.1:9/", ["s"]).delivery_headers("id", b"body")[
+        "X-PagerDuty-Signature"
+    ]
 
     assert f"v1={hmac.new(b's', b'body', hashlib.sha256).hexdigest()}" == ours

@@ -39,11 +39,11 @@ async def test_a_secret_is_shown_once_and_signs(acme: Acme) -> None:
         created = (await create(acme, receiver.url)).body["webhook_subscription"]
         shown = (await acme.get(f"{PATH}/{created['id']}"))["webhook_subscription"]
         acme.trigger()
-        await acme.pd.webhooks.idle()
+        await acme.pd.webhooks.wait_until_idle()
 
         request = receiver.requests[0]
         secret = created["delivery_method"]["secret"]
-        signed = Subscription("x", "x", [secret]).headers("id", request.body)["X-PagerDuty-Signature"]
+        signed = Subscription("x", "x", [secret]).delivery_headers("id", request.body)["X-PagerDuty-Signature"]
         assert signed == request.headers["X-PagerDuty-Signature"]
         assert "shibboleth" == request.headers["X-Token"]
         assert shown["delivery_method"]["secret"] is None
@@ -62,7 +62,7 @@ async def test_events_filter_and_activity_can_change(acme: Acme) -> None:
             acme.pd.web(ALICE).acknowledge(incident.id)
             acme.pd.automation.unacknowledge(incident.id)
         refused = await acme.call("PUT", path, {"webhook_subscription": {"delivery_method": {}}})
-        await acme.pd.webhooks.idle()
+        await acme.pd.webhooks.wait_until_idle()
 
         assert 2 == len(receiver.requests)
         assert (400, 2001) == (refused.status, refused.code)
@@ -75,13 +75,13 @@ async def test_enabling_and_pinging(acme: Acme) -> None:
         path = f"{PATH}/{(await create(acme, receiver.url)).body['webhook_subscription']['id']}"
         for _ in range(3):
             acme.trigger()
-        await acme.pd.webhooks.idle()
+        await acme.pd.webhooks.wait_until_idle()
         disabled = (await acme.get(path))["webhook_subscription"]["delivery_method"]["temporarily_disabled"]
         receiver.say({}, 202)
 
         enabled = (await acme.call("POST", f"{path}/enable", sender=None)).body["webhook_subscription"]
         pinged = await acme.call("POST", f"{path}/ping", sender=None)
-        await acme.pd.webhooks.idle()
+        await acme.pd.webhooks.wait_until_idle()
 
         assert (True, False) == (disabled, enabled["delivery_method"]["temporarily_disabled"])
         assert (202, 4) == (pinged.status, len(receiver.requests))
@@ -95,7 +95,7 @@ async def test_deleting_ends_what_is_under_way(acme: Acme) -> None:
     await until(lambda: any(each.outcome == "retrying" for each in acme.pd.webhooks.log))
 
     deleted = await acme.call("DELETE", path, sender=None)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert (204, 404) == (deleted.status, (await acme.call("GET", path)).status)
     assert "discarded" == acme.pd.webhooks.log[-1].outcome
@@ -156,7 +156,7 @@ async def test_being_switched_off_ends_after_a_day(acme: Acme) -> None:
     """After 24 hours it is tried again without anybody's help."""
     subscription = acme.pd.subscribe("http://127.0.0.1:9/", ["s"])
     for _ in range(3):
-        subscription.dropped(acme.pd.clock.now())
+        subscription.count_drop(acme.pd.clock.now())
 
     acme.pd.clock.advance(timedelta(hours=24).total_seconds())
 

@@ -36,7 +36,7 @@ async def test_an_unanswered_incident_escalates(timed: Acme, inbox: Inbox) -> No
     kinds = [entry["type"] for entry in (await timed.get(f"/incidents/{incident.id}/log_entries"))["log_entries"]]
     assert "exhaust_escalation_path_log_entry" == kinds[0]
     assert 1 == kinds.count("repeat_escalation_path_log_entry")
-    await timed.pd.webhooks.idle()
+    await timed.pd.webhooks.wait_until_idle()
     assert ["triggered", "escalated", "escalated", "escalated"] == inbox.types
     assert inbox.events[1]["agent"] is None
 
@@ -52,7 +52,7 @@ async def test_an_acknowledge_runs_out(timed: Acme, inbox: Inbox) -> None:
     timed.pd.clock.advance(10 * MINUTE)
 
     assert [BOB] == now(timed, incident).assignees
-    await timed.pd.webhooks.idle()
+    await timed.pd.webhooks.wait_until_idle()
     assert ["triggered", "acknowledged", "unacknowledged", "escalated"] == inbox.types
 
 
@@ -66,7 +66,7 @@ async def test_things_happen_at_their_own_time(timed: Acme, inbox: Inbox) -> Non
     assert "resolved" == view.status
     assert 24 * 60 * MINUTE == round(((view.resolved_at or view.created_at) - view.created_at).total_seconds())
     assert {} == view.pending_actions
-    await timed.pd.webhooks.idle()
+    await timed.pd.webhooks.wait_until_idle()
     assert ["triggered", "escalated", "escalated", "escalated", "resolved"] == inbox.types
 
 
@@ -81,7 +81,7 @@ async def test_a_snooze_ends(acme: Acme, inbox: Inbox) -> None:
     acme.pd.clock.advance(2)
 
     assert "triggered" == now(acme, incident).status
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
     assert "unacknowledged" == inbox.types[-1]
 
 
@@ -113,7 +113,7 @@ async def test_changes_can_share_a_millisecond(acme: Acme, inbox: Inbox) -> None
     acme.pd.clock.tie_next()
     acme.pd.web(ALICE).resolve(incident.id)
     acme.trigger()
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     first, second, third, fourth = sorted(event["occurred_at"] for event in inbox.events)
     assert first < second == third < fourth

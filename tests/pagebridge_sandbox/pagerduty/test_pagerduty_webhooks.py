@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge_sandbox.pagerduty import Web
+from pagebridge_sandbox.pagerduty import WebUser
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, SECRET, Acme, Inbox
 from tests.shared.local_server import local_server
 
@@ -28,7 +28,7 @@ async def test_every_change_is_told(acme: Acme, inbox: Inbox) -> None:
     bob.add_note(incident.id, "hm")
     bob.resolve(incident.id, "done")
     bob.reopen(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     told = "triggered acknowledged unacknowledged escalated reassigned delegated priority_updated annotated resolved"
     assert [*told.split(), "annotated", "reopened"] == inbox.types
@@ -40,7 +40,7 @@ async def test_the_same_over_the_rest_api(acme: Acme, inbox: Inbox) -> None:
     await acme.put(incident.id, "bob@example.com", status="acknowledged")
     await acme.put(incident.id, "bob@example.com", title="Worse")
     await acme.call("POST", f"/incidents/{incident.id}/notes", {"note": {"content": "hm"}}, "bob@example.com")
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["triggered", "acknowledged", "annotated"] == inbox.types
     assert [BOB, BOB] == [event["agent"]["id"] for event in inbox.events[1:]]
@@ -50,7 +50,7 @@ async def test_an_event_carries_the_incident_after_the_change(acme: Acme, inbox:
     """A snapshot, dated in milliseconds, with fewer fields than the REST API and some under other names."""
     incident = acme.trigger()
     acme.pd.web(BOB).acknowledge(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     event = inbox.events[1]
     data = event["data"]
@@ -68,7 +68,7 @@ async def test_resolving_empties_and_reopening_dates(acme: Acme, inbox: Inbox) -
     incident = acme.trigger()
     acme.pd.web(BOB).resolve(incident.id)
     acme.pd.web(BOB).acknowledge(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     _, resolved, reopened, acknowledged = inbox.events
     assert ([], None) == (resolved["data"]["assignees"], resolved["data"]["reopened_at"])
@@ -82,7 +82,7 @@ async def test_a_note_names_its_incident(acme: Acme, inbox: Inbox) -> None:
     """The event carries the note under the id that the REST API gave it; its author is the agent."""
     incident = acme.trigger()
     reply = await acme.call("POST", f"/incidents/{incident.id}/notes", {"note": {"content": "hm"}})
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     event = inbox.events[1]
     assert (reply.body["note"]["id"], "hm", False) == tuple(
@@ -96,7 +96,7 @@ async def test_agents(acme: Acme, inbox: Inbox) -> None:
     incident = acme.trigger(client={"name": "Nagios", "url": "https://nagios.example"})
     acme.pd.web(BOB).acknowledge(incident.id)
     acme.pd.automation.unacknowledge(incident.id)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     by_monitoring, by_bob, by_nobody = inbox.events
     assert "inbound_integration_reference" == by_monitoring["agent"]["type"]
@@ -111,7 +111,7 @@ async def test_an_acknowledge_may_also_reassign(acme: Acme, inbox: Inbox) -> Non
     acme.pd.options.acknowledge_reassigns = True
     for user in (BOB, ALICE):
         acme.pd.web(user).acknowledge(acme.trigger().id)
-        await acme.pd.webhooks.idle()
+        await acme.pd.webhooks.wait_until_idle()
 
     assert ["acknowledged", "reassigned", "acknowledged"] == [kind for kind in inbox.types if kind != "triggered"]
 
@@ -121,7 +121,7 @@ async def test_changes_are_in_order_of_time(acme: Acme, inbox: Inbox) -> None:
     incident = acme.trigger()
     for level in (2, 1) * 10:
         acme.pd.automation.escalate(incident.id, level)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     times = [event["occurred_at"] for event in inbox.events]
     assert sorted(set(times)) == times
@@ -131,7 +131,7 @@ async def test_changes_are_in_order_of_time(acme: Acme, inbox: Inbox) -> None:
 async def test_what_changes_nothing_is_not_told(acme: Acme, inbox: Inbox) -> None:
     """Setting what is so already makes no event."""
     incident = acme.trigger(priority="P1")
-    unchanged: list[Callable[[Web], object]] = [
+    unchanged: list[Callable[[WebUser], object]] = [
         lambda bob: bob.unacknowledge(incident.id),
         lambda bob: bob.reopen(incident.id),
         lambda bob: bob.set_priority(incident.id, "P1"),
@@ -140,7 +140,7 @@ async def test_what_changes_nothing_is_not_told(acme: Acme, inbox: Inbox) -> Non
     ]
     for verb in unchanged:
         verb(acme.pd.web(BOB))
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     assert ["triggered"] == inbox.types
     assert incident == acme.pd.incident(incident.id)
@@ -152,7 +152,7 @@ async def test_deliveries_are_signed_with_every_secret(acme: Acme) -> None:
         server.say({}, 202)
         subscription = acme.pd.subscribe(server.url, secrets=["old", "new=="])
         acme.trigger("Größe ≥ 2 \u202e")
-        await acme.pd.webhooks.idle()
+        await acme.pd.webhooks.wait_until_idle()
 
         request = server.requests[0]
     digests = [hmac.new(secret, request.body, hashlib.sha256).hexdigest() for secret in (b"old", b"new==")]
@@ -179,7 +179,7 @@ async def test_subscriptions_choose(acme: Acme, inbox: Inbox, chosen: dict[str, 
         server.say({}, 202)
         acme.pd.subscribe(server.url, secrets=[SECRET], **chosen)
         acme.pd.web(BOB).resolve(acme.trigger().id)
-        await acme.pd.webhooks.idle()
+        await acme.pd.webhooks.wait_until_idle()
         other = Inbox(server, acme.pd)
 
         assert told == other.types
@@ -192,7 +192,7 @@ async def test_pings(acme: Acme, inbox: Inbox) -> None:
     subscription = next(iter(acme.pd.webhooks.subscriptions))
     acme.pd.webhooks.ping(subscription)
     acme.pd.webhooks.ping(subscription, ALICE)
-    await acme.pd.webhooks.idle()
+    await acme.pd.webhooks.wait_until_idle()
 
     nobody, alice = inbox.events
     assert ("pagey.ping", "pagey", None) == (nobody["event_type"], nobody["resource_type"], nobody["agent"])

@@ -8,8 +8,8 @@ from itertools import count
 from typing import TypeVar
 
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
-from pagebridge_sandbox.pagerduty.delivery_faults import Plan as Mishaps
-from pagebridge_sandbox.pagerduty.people import Web
+from pagebridge_sandbox.pagerduty.delivery_faults import WebhookFaultPlan as Mishaps
+from pagebridge_sandbox.pagerduty.people import WebUser
 from pagebridge_sandbox.slack import Interaction, Message
 from pagebridge_sandbox.slack.fault_plan import FAULTS, FaultPlan
 from pagebridge_sandbox.slack.people import Person
@@ -80,14 +80,14 @@ class Playing:
         """Let both simulators misbehave by chance."""
         self._slack.plan = FaultPlan(self._seed, calls=0.08, deliveries=0.08, ways=tuple(FAULTS))
         chances = Mishaps(self._seed, duplicate=0.1, reorder=0.1, hold=0.1, held_for=1.0)
-        self._pagerduty.webhooks.misbehave(chances)
+        self._pagerduty.webhooks.set_fault_plan(chances)
         for fault in _failures(self._seed):
-            self._pagerduty.fail(fault)
+            self._pagerduty.add_fault(fault)
 
     def _heal(self) -> None:
         """Let both simulators behave."""
         self._slack.plan = None
-        self._pagerduty.webhooks.misbehave(None)
+        self._pagerduty.webhooks.set_fault_plan(None)
         for fault in self._pagerduty.faults:
             fault.remove()
         self._stage.journal.note("everything works again")
@@ -162,7 +162,7 @@ class Playing:
             verb, incident = _pick(able, step.roll)
             verb(incident.id)
 
-    def _noting(self, web: Web) -> Verb:
+    def _noting(self, web: WebUser) -> Verb:
         self._notes += 1
         return partial(web.add_note, text=f"note {self._notes}")
 

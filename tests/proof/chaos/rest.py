@@ -62,7 +62,7 @@ async def _left(stage: Stage, redis: Redis) -> str:
 async def _idle(stage: Stage) -> bool:
     """Tell whether PagerDuty has nothing more to deliver; attempts that failed stay in its log as such."""
     try:
-        await stage.company.pagerduty.webhooks.idle(timeout=LOOK)
+        await stage.company.pagerduty.webhooks.wait_until_idle(timeout=LOOK)
     except AssertionError:
         return False
     return True

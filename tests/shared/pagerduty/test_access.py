@@ -85,7 +85,7 @@ async def test_a_refused_token_is_replaced_once(account: Account, opened: Doors)
     """Revoked meanwhile: the refused call was surely not done, and is made again with the next token."""
     door = opened(account.pd.add_oauth_app(SCOPES))
     await door.incident(account.incident)
-    account.pd.oauth.revoke()
+    account.pd.oauth.revoke_all()
 
     await door.set_status(account.incident, Status.ACKNOWLEDGED, "bob@example.com")
 
@@ -108,7 +108,7 @@ async def test_a_token_that_ended_in_a_pause_is_replaced(account: Account, opene
 async def test_a_call_is_made_twice_at_most(account: Account, opened: Doors) -> None:
     """PagerDuty refuses the new token as well: that is an answer."""
     door = opened(account.pd.add_oauth_app(SCOPES))
-    account.pd.fail(Fault("PUT", "/incidents/*", status=401))
+    account.pd.add_fault(Fault("PUT", "/incidents/*", status=401))
 
     with pytest.raises(BadCredentials):
         await door.set_status(account.incident, Status.RESOLVED, "bob@example.com")
@@ -119,7 +119,7 @@ async def test_a_call_is_made_twice_at_most(account: Account, opened: Doors) -> 
 async def test_an_uncertain_call_is_not_made_again(account: Account, opened: Doors) -> None:
     """Only a 401 is; whatever may have taken effect is one call as ever."""
     door = opened(account.pd.add_oauth_app(SCOPES))
-    account.pd.fail(Fault("PUT", "/incidents/*", status=503, after_effect=True, times=1))
+    account.pd.add_fault(Fault("PUT", "/incidents/*", status=503, after_effect=True, times=1))
 
     with pytest.raises(CallError) as raised:
         await door.set_status(account.incident, Status.RESOLVED, "bob@example.com")
@@ -162,7 +162,7 @@ async def test_a_scope_that_was_not_granted_is_refused(account: Account) -> None
 async def test_a_token_server_that_hangs_is_no_doubt_about_the_call(account: Account, opened: Doors) -> None:
     """Within the time-out of a call it is given up, and nothing was sent: that may be tried again."""
     door = opened(account.pd.add_oauth_app(SCOPES))
-    hanging = account.pd.fail(Fault(*ASKING, hang=True))
+    hanging = account.pd.add_fault(Fault(*ASKING, hang=True))
     begun = time.monotonic()
 
     with pytest.raises(Unavailable):

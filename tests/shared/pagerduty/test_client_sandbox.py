@@ -61,7 +61,7 @@ async def test_refusals(account: Account) -> None:
 async def test_failures(account: Account) -> None:
     """Limits are certain, failures of the server leave it open; each call is one call."""
     for status, kind in ((429, Unavailable), (503, Uncertain)):
-        account.pd.fail(Fault(method="PUT", path="/incidents/*", status=status, times=1))
+        account.pd.add_fault(Fault(method="PUT", path="/incidents/*", status=status, times=1))
         with pytest.raises(kind):
             await account.door.set_status(account.incident, Status.RESOLVED, "alice@example.com")
     assert len(account.pd.calls_to("PUT", "/incidents/*")) == 2

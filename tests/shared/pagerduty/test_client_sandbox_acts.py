@@ -129,8 +129,8 @@ async def test_opening_an_incident_for_oneself(account: Account) -> None:
 async def test_each_write_is_one_call_in_the_persons_name(account: Account) -> None:
     """Whatever fails, PagerDuty sees each write once, from whoever asked for it."""
     door, incident = account.door, account.incident
-    account.pd.fail(Fault(method="POST", status=503))
-    account.pd.fail(Fault(method="PUT", drop=True))
+    account.pd.add_fault(Fault(method="POST", status=503))
+    account.pd.add_fault(Fault(method="PUT", drop=True))
     for write in (
         door.reassign(incident, BOBS, assignees=[ALICE]),
         door.escalate(incident, 2, BOBS),
@@ -150,7 +150,7 @@ async def test_each_write_is_one_call_in_the_persons_name(account: Account) -> N
 @pytest.mark.parametrize("code", sorted(WORDS))
 async def test_every_refusal_is_known(account: Account, code: int) -> None:
     """Every code that has words is a refusal when it comes with a 400, whichever call it answers."""
-    account.pd.fail(Fault(method="POST", path="/incidents/*/notes", status=400, code=code, message="No"))
+    account.pd.add_fault(Fault(method="POST", path="/incidents/*/notes", status=400, code=code, message="No"))
     with pytest.raises(CallError) as refused:
         await account.door.add_note(account.incident, "Looking", ALICES)
     assert isinstance(refused.value, Refused)
@@ -159,7 +159,7 @@ async def test_every_refusal_is_known(account: Account, code: int) -> None:
 
 async def test_too_many_calls(account: Account) -> None:
     """A limit says that nothing was done, and how long to wait."""
-    account.pd.fail(Fault(method="POST", path="/incidents/*/notes", status=429, ratelimit_reset=9, times=1))
+    account.pd.add_fault(Fault(method="POST", path="/incidents/*/notes", status=429, ratelimit_reset=9, times=1))
     with pytest.raises(Unavailable) as limited:
         await account.door.add_note(account.incident, "Looking", ALICES)
     assert limited.value.retry_after == 9
