@@ -37,7 +37,7 @@ class RequestPipeline:
 
     async def handle(self, raw: web.Request) -> web.StreamResponse:
         """Answer one call."""
-        request = Request.of(raw, await raw.read())
+        request = Request.from_http(raw, await raw.read())
         if self.is_down:
             return _abort_connection(raw)
         call = self._record_call(request)
@@ -79,7 +79,7 @@ class RequestPipeline:
             method=request.method,
             path="/" + "/".join(request.path),
             query={name: request.query.getall(name) for name in request.query},
-            from_email=request.sender,
+            from_email=request.from_email,
             body=_decode_body(request.body),
             at=self._account.clock.now(),
         )

@@ -162,7 +162,7 @@ class PagerDutySandbox(AccountSetup):
 
     def incident(self, incident_id: str | int) -> IncidentView:
         """Return how an incident stands at this moment, by id or number."""
-        return self._api.show_incident.view(self._account.incident(incident_id))
+        return self._api.incident_renderer.view(self._account.incident(incident_id))
 
     @property
     def incidents(self) -> list[IncidentView]:

@@ -26,8 +26,8 @@ from pagebridge_sandbox.pagerduty.responses import (
 from pagebridge_sandbox.pagerduty.rest.request import Request
 from pagebridge_sandbox.pagerduty.roles import require_may_act
 
-MINUTE, LONG_AGO = timedelta(minutes=1), datetime.fromtimestamp(0, UTC)
-E_MAIL = re.compile(r"[^@\s]+@[^@\s]+")
+MINUTE, EPOCH = timedelta(minutes=1), datetime.fromtimestamp(0, UTC)
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,26 @@ class Context:
 
     account: Account
     request: Request
-    show: DirectoryRenderer
-    show_incident: IncidentRenderer
+    renderer: DirectoryRenderer
+    incident_renderer: IncidentRenderer
 
     def requester(self) -> User:
         """Return the user in `From`, whom every write needs with an account-level key."""
-        email = self.request.sender
+        email = self.request.from_email
         if email is None:
             raise invalid_input("The From header must name the e-mail address of a valid user of this account")
-        if not E_MAIL.fullmatch(email):
+        if not EMAIL.fullmatch(email):
             raise ApiError(INVALID_REQUESTER, "Requester Is Invalid", "The From header is not an e-mail address")
         user = self.account.directory.user_by_email(email)
         if user is None:
             raise ApiError(REQUESTER_NOT_FOUND, "Requester User Not Found")
         return user
 
-    def acting_on(self, incident: Incident, user: User) -> Actor:
+    def actor_for_incident(self, incident: Incident, user: User) -> Actor:
         """Return a user as the one who changes an incident; refused when their roles do not let them."""
-        return self.acting_for(user, incident.teams, incident.involved_users)
+        return self.actor_for_teams(user, incident.teams, incident.involved_users)
 
-    def acting_for(self, user: User, teams: Sequence[str], involved: Sequence[str] = ()) -> Actor:
+    def actor_for_teams(self, user: User, teams: Sequence[str], involved: Sequence[str] = ()) -> Actor:
         """Return a user as the one who acts on what belongs to these teams."""
         if self.account.options.enforce_roles:
             require_may_act(self.account.directory, user, teams, involved)
@@ -68,31 +68,31 @@ Routes = dict[tuple[str, str], Operation]
 """Operations by method and path, in which `{}` is a variable part."""
 
 
-LIMITED: frozenset[tuple[str, tuple[str, ...]]] = frozenset(
+SEPARATELY_LIMITED: frozenset[tuple[str, tuple[str, ...]]] = frozenset(
     {("POST", ("incidents",)), ("PUT", ("incidents",)), ("GET", ("oncalls",))}
 )
 """Operations with a limit of their own (OpenAPI), whose number PagerDuty does not publish."""
 
 
 @dataclass
-class Limit:
+class CallsPerMinute:
     """So many calls a minute."""
 
-    most: int
-    window: datetime = LONG_AGO
+    limit: int
+    window_start: datetime = EPOCH
     used: int = 0
 
-    def count(self, now: datetime) -> dict[str, str]:
+    def count_call(self, now: datetime) -> dict[str, str]:
         """Count a call, and return the headers that say how many are left in this minute."""
-        if now - self.window >= MINUTE:
-            self.window, self.used = now, 0
+        if now - self.window_start >= MINUTE:
+            self.window_start, self.used = now, 0
         self.used += 1
         headers = {
-            "ratelimit-limit": str(self.most),
-            "ratelimit-remaining": str(max(0, self.most - self.used)),
-            "ratelimit-reset": str(max(1, round((self.window + MINUTE - now).total_seconds()))),
+            "ratelimit-limit": str(self.limit),
+            "ratelimit-remaining": str(max(0, self.limit - self.used)),
+            "ratelimit-reset": str(max(1, round((self.window_start + MINUTE - now).total_seconds()))),
         }
-        if self.used > self.most:
+        if self.used > self.limit:
             raise RateLimited(headers)
         return headers
 
@@ -111,19 +111,19 @@ class Api:
         self.oauth = OAuthServer(account.clock)
         self._routes = {(method, tuple(path.strip("/").split("/"))): routes[method, path] for method, path in routes}
         self._token = token
-        self._limit = Limit(rate_limit)
-        self._own_limits: dict[tuple[str, tuple[str, ...]], Limit] = (
-            {} if operation_limit is None else {each: Limit(operation_limit) for each in LIMITED}
+        self._limit = CallsPerMinute(rate_limit)
+        self._operation_limits: dict[tuple[str, tuple[str, ...]], CallsPerMinute] = (
+            {} if operation_limit is None else {each: CallsPerMinute(operation_limit) for each in SEPARATELY_LIMITED}
         )
-        self._show = DirectoryRenderer(account.directory, account.references, account.service_status)
-        self.show_incident = IncidentRenderer(account.references)
+        self._renderer = DirectoryRenderer(account.directory, account.references, account.service_status)
+        self.incident_renderer = IncidentRenderer(account.references)
 
     def __call__(self, request: Request) -> Response:
         """Carry out a call at once. Raises `ApiError`."""
         if request.path == OAUTH_PATH:
             return self.oauth.handle(request)
         self._authenticate(request)
-        limits = self._count(request)
+        limits = self._count_call(request)
         try:
             answer = self._perform(request)
         except ApiError as refusal:
@@ -131,10 +131,10 @@ class Api:
         return replace(answer, headers={**answer.headers, **limits})
 
     def _perform(self, request: Request) -> Response:
-        operation, variables = self._find(request)
-        return operation(Context(self._account, request, self._show, self.show_incident), *variables)
+        operation, variables = self._match_route(request)
+        return operation(Context(self._account, request, self._renderer, self.incident_renderer), *variables)
 
-    def _find(self, request: Request) -> tuple[Operation, list[str]]:
+    def _match_route(self, request: Request) -> tuple[Operation, list[str]]:
         for (method, pattern), operation in self._routes.items():
             if method == request.method and len(pattern) == len(request.path):
                 pairs = list(zip(pattern, request.path, strict=True))
@@ -150,12 +150,12 @@ class Api:
         if (scheme.lower(), name) != ("token", "token") or token.strip('"') != self._token:
             raise ApiError(INVALID_API_KEY, "Unauthorized", status=HTTPStatus.UNAUTHORIZED)
 
-    def _count(self, request: Request) -> dict[str, str]:
+    def _count_call(self, request: Request) -> dict[str, str]:
         """Count a call against every limit that it has; what is returned is about the closest one."""
         now = self._account.clock.now()
-        headers = self._limit.count(now)
-        own = self._own_limits.get((request.method, request.path))
-        return own.count(now) if own else headers
+        headers = self._limit.count_call(now)
+        own = self._operation_limits.get((request.method, request.path))
+        return own.count_call(now) if own else headers
 
 
 class RateLimited(ApiError):
@@ -166,6 +166,6 @@ class RateLimited(ApiError):
         self._headers = headers
 
     @property
-    def answer(self) -> Response:
+    def response(self) -> Response:
         """The refusal, with the headers that say when to come back."""
         return replace(super().response, headers=self._headers)

@@ -15,13 +15,13 @@ def require(fields: Json, *names: str) -> None:
         raise invalid_input(*(f"{name} is missing" for name in missing))
 
 
-def needed_text(fields: Json, name: str) -> str:
+def required_text(fields: Json, name: str) -> str:
     """Return a text that must be there."""
     require(fields, name)
-    return text(fields, name) or ""
+    return optional_text(fields, name) or ""
 
 
-def objects(fields: Json, name: str) -> list[Json]:
+def required_objects(fields: Json, name: str) -> list[Json]:
     """Return a list of objects that must be there, with something in it."""
     require(fields, name)
     value = fields[name]
@@ -30,7 +30,7 @@ def objects(fields: Json, name: str) -> list[Json]:
     return value
 
 
-def text(fields: Json, name: str) -> str | None:
+def optional_text(fields: Json, name: str) -> str | None:
     """Return an optional text, which must not be blank."""
     if name not in fields:
         return None
@@ -40,15 +40,15 @@ def text(fields: Json, name: str) -> str | None:
     return value
 
 
-def one_of(fields: Json, name: str, allowed: Collection[str]) -> str | None:
+def optional_choice(fields: Json, name: str, allowed: Collection[str]) -> str | None:
     """Return an optional text that must be one of these."""
-    value = text(fields, name)
+    value = optional_text(fields, name)
     if value is not None and value not in allowed:
         raise invalid_input(f"{name} must be one of {', '.join(allowed)}")
     return value
 
 
-def number(fields: Json, name: str) -> int | None:
+def optional_number(fields: Json, name: str) -> int | None:
     """Return an optional whole number, not negative."""
     if name not in fields:
         return None
@@ -58,12 +58,12 @@ def number(fields: Json, name: str) -> int | None:
     return value
 
 
-def reference(fields: Json, name: str, kind: str) -> str | None:
+def optional_reference(fields: Json, name: str, kind: str) -> str | None:
     """Return the id in an optional reference to something of this kind."""
-    return referred(fields[name], name, kind) if name in fields else None
+    return reference_id(fields[name], name, kind) if name in fields else None
 
 
-def referred(value: Any, name: str, kind: str, *, full: bool = True) -> str:  # noqa: ANN401 - anything may come
+def reference_id(value: Any, name: str, kind: str, *, full: bool = True) -> str:  # noqa: ANN401 - anything may come
     """Return the id in a reference to something of this kind or, unless `full` is off, in the thing itself."""
     if not isinstance(value, dict) or value.get("type") not in ((kind,) if full else ()) + (f"{kind}_reference",):
         raise invalid_input(f"{name} must be a reference of type {kind}_reference")
@@ -73,15 +73,15 @@ def referred(value: Any, name: str, kind: str, *, full: bool = True) -> str:  # 
     return thing_id
 
 
-def assignees(fields: Json) -> list[str] | None:
+def assignee_ids(fields: Json) -> list[str] | None:
     """Return the ids of the users in optional `assignments`."""
     if "assignments" not in fields:
         return None
-    listed = objects(fields, "assignments")
-    return list(dict.fromkeys(referred(each.get("assignee"), "assignee", "user", full=False) for each in listed))
+    listed = required_objects(fields, "assignments")
+    return list(dict.fromkeys(reference_id(each.get("assignee"), "assignee", "user", full=False) for each in listed))
 
 
-def priority(fields: Json, directory: Directory, *, by_name: bool = True) -> str | None:
+def priority_id(fields: Json, directory: Directory, *, by_name: bool = True) -> str | None:
     """Return the id of an optional priority, perhaps given by name, where the highest one of that name counts."""
     value = fields.get("priority")
     if "priority" not in fields:
@@ -89,7 +89,7 @@ def priority(fields: Json, directory: Directory, *, by_name: bool = True) -> str
     if isinstance(value, str) and by_name:
         found = next((each.id for each in directory.priorities.values() if each.name == value), None)
     else:
-        found = referred(value, "priority", "priority")
+        found = reference_id(value, "priority", "priority")
     if found not in directory.priorities:
         raise ApiError(INVALID_PRIORITY, "Invalid Priority")
     return found
@@ -106,20 +106,20 @@ def incident_type(fields: Json, directory: Directory) -> str | None:
     return name
 
 
-def bridge(fields: Json) -> ConferenceBridge | None:
+def conference_bridge(fields: Json) -> ConferenceBridge | None:
     """Return an optional conference bridge: a number, the address of a page, or both."""
     value = fields.get("conference_bridge")
     if "conference_bridge" not in fields:
         return None
     if not isinstance(value, dict):
         raise invalid_input("conference_bridge must be an object")
-    url = text(value, "conference_url")
+    url = optional_text(value, "conference_url")
     if url is not None and not url.startswith(("http://", "https://")):
         raise invalid_input("conference_url must be the address of a page")
-    return ConferenceBridge(text(value, "conference_number"), url)
+    return ConferenceBridge(optional_text(value, "conference_number"), url)
 
 
-def exclusive(fields: Json) -> None:
+def forbid_assignees_with_policy(fields: Json) -> None:
     """Refuse an escalation policy beside assignees."""
     if "assignments" in fields and "escalation_policy" in fields:
         raise invalid_input("assignments and escalation_policy must not be given together")

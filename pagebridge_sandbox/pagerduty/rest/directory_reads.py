@@ -10,29 +10,29 @@ from pagebridge_sandbox.pagerduty.responders import require_ability
 from pagebridge_sandbox.pagerduty.responses import Json, Response, invalid_input, not_found
 from pagebridge_sandbox.pagerduty.rest import includes
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
-from pagebridge_sandbox.pagerduty.rest.includes import expanding
+from pagebridge_sandbox.pagerduty.rest.includes import make_expander
 from pagebridge_sandbox.pagerduty.rest.request import Request
-from pagebridge_sandbox.pagerduty.rest.sorting import Sorts, ordered
-from pagebridge_sandbox.pagerduty.rest.time_zones import localised
+from pagebridge_sandbox.pagerduty.rest.sorting import SortKeys, sort_by_query
+from pagebridge_sandbox.pagerduty.rest.time_zones import localize_times
 
 T = TypeVar("T")
 
-POLICY_SORTS: Sorts[EscalationPolicy] = {"name": lambda policy: policy.name.casefold()}
-SERVICE_SORTS: Sorts[Service] = {"name": lambda service: service.name.casefold()}
+POLICY_SORTS: SortKeys[EscalationPolicy] = {"name": lambda policy: policy.name.casefold()}
+SERVICE_SORTS: SortKeys[Service] = {"name": lambda service: service.name.casefold()}
 
 
 def list_users(context: Context) -> Response:
     """List users by name; `query` is compared loosely with name and address."""
     directory, request = context.account.directory, context.request
-    teams = set(request.many("team_ids"))
+    teams = set(request.array_param("team_ids"))
     users = [
         user
         for user in directory.users.values()
-        if _resembles(request.query.get("query", ""), f"{user.name} {user.email}")
+        if _matches_query(request.query.get("query", ""), f"{user.name} {user.email}")
         and (not teams or teams & {team.id for team in directory.teams_of(user.id)})
     ]
     users.sort(key=lambda user: (user.name.casefold(), user.id))
-    return Response(request.page("users", users, _showing(context, context.show.user, includes.USER)))
+    return Response(request.page("users", users, _expanding_renderer(context, context.renderer.user, includes.USER)))
 
 
 def get_current_user(_context: Context) -> Response:
@@ -43,7 +43,11 @@ def get_current_user(_context: Context) -> Response:
 def get_user(context: Context, user_id: str) -> Response:
     """Show a user."""
     return Response(
-        {"user": _showing(context, context.show.user, includes.ONE_USER)(context.account.directory.user(user_id))}
+        {
+            "user": _expanding_renderer(context, context.renderer.user, includes.ONE_USER)(
+                context.account.directory.user(user_id)
+            )
+        }
     )
 
 
@@ -51,43 +55,47 @@ def list_teams(context: Context) -> Response:
     """List teams."""
     require_ability(context.account, "teams")
     query = context.request.query.get("query", "")
-    teams = [team for team in context.account.directory.teams.values() if _resembles(query, team.name)]
-    return Response(context.request.page("teams", teams, context.show.team))
+    teams = [team for team in context.account.directory.teams.values() if _matches_query(query, team.name)]
+    return Response(context.request.page("teams", teams, context.renderer.team))
 
 
 def get_team(context: Context, team_id: str) -> Response:
     """Show a team; its privileges, which can be asked for, are not simulated."""
     require_ability(context.account, "teams")
-    show = _showing(context, context.show.team, includes.TEAM)
+    show = _expanding_renderer(context, context.renderer.team, includes.TEAM)
     return Response({"team": show(context.account.directory.team(team_id))})
 
 
 def list_members(context: Context, team_id: str) -> Response:
     """List who is on a team."""
-    members = context.show.members(context.account.directory.team(team_id))
-    return Response(context.request.page("members", members, expanding(context, includes.MEMBER)))
+    members = context.renderer.members(context.account.directory.team(team_id))
+    return Response(context.request.page("members", members, make_expander(context, includes.MEMBER)))
 
 
 def list_policies(context: Context) -> Response:
     """List escalation policies."""
     request = context.request
-    query, users, teams = request.query.get("query", ""), set(request.many("user_ids")), set(request.many("team_ids"))
+    query, users, teams = (
+        request.query.get("query", ""),
+        set(request.array_param("user_ids")),
+        set(request.array_param("team_ids")),
+    )
     policies = [
         policy
         for policy in context.account.directory.policies.values()
-        if _resembles(query, policy.name)
+        if _matches_query(query, policy.name)
         and (not users or any(users & set(level) for level in policy.levels))
         and (not teams or teams & set(policy.teams))
     ]
-    show = _showing(context, context.show.policy, includes.POLICY)
-    return Response(request.page("escalation_policies", ordered(request, policies, POLICY_SORTS, 1), show))
+    show = _expanding_renderer(context, context.renderer.policy, includes.POLICY)
+    return Response(request.page("escalation_policies", sort_by_query(request, policies, POLICY_SORTS, 1), show))
 
 
 def get_policy(context: Context, policy_id: str) -> Response:
     """Show an escalation policy as it is now."""
     return Response(
         {
-            "escalation_policy": _showing(context, context.show.policy, includes.POLICY)(
+            "escalation_policy": _expanding_renderer(context, context.renderer.policy, includes.POLICY)(
                 context.account.directory.policy(policy_id)
             )
         }
@@ -97,23 +105,25 @@ def get_policy(context: Context, policy_id: str) -> Response:
 def list_services(context: Context) -> Response:
     """List services."""
     request = context.request
-    query, name, teams = request.query.get("query", ""), request.query.get("name"), set(request.many("team_ids"))
+    query, name, teams = request.query.get("query", ""), request.query.get("name"), set(request.array_param("team_ids"))
     services = [
         service
         for service in context.account.directory.services.values()
-        if _resembles(query, service.name)
+        if _matches_query(query, service.name)
         and name in (None, service.name)
         and (not teams or teams & set(service.teams))
     ]
-    show = _showing(context, context.show.service, includes.SERVICE)
-    return Response(localised(request, request.page("services", ordered(request, services, SERVICE_SORTS, 1), show)))
+    show = _expanding_renderer(context, context.renderer.service, includes.SERVICE)
+    return Response(
+        localize_times(request, request.page("services", sort_by_query(request, services, SERVICE_SORTS, 1), show))
+    )
 
 
 def get_service(context: Context, service_id: str) -> Response:
     """Show a service."""
     return Response(
         {
-            "service": _showing(context, context.show.service, includes.SERVICE)(
+            "service": _expanding_renderer(context, context.renderer.service, includes.SERVICE)(
                 context.account.directory.service(service_id)
             )
         }
@@ -123,28 +133,30 @@ def get_service(context: Context, service_id: str) -> Response:
 def list_priorities(context: Context) -> Response:
     """List priorities, the highest first."""
     priorities = list(context.account.directory.priorities.values())
-    return Response(context.request.page("priorities", priorities, context.show.priority))
+    return Response(context.request.page("priorities", priorities, context.renderer.priority))
 
 
 def list_oncalls(context: Context) -> Response:
     """List who is on call. Nobody is by schedule, so the times that are asked for make no difference."""
     request = context.request
-    _check_times(request, context.account.clock.now())
-    policies, users, schedules = (request.many(name) for name in ("escalation_policy_ids", "user_ids", "schedule_ids"))
+    _check_time_range(request, context.account.clock.now())
+    policies, users, schedules = (
+        request.array_param(name) for name in ("escalation_policy_ids", "user_ids", "schedule_ids")
+    )
     oncalls = [
         oncall
         for policy in context.account.directory.policies.values()
-        for oncall in context.show.oncalls(policy)
+        for oncall in context.renderer.oncalls(policy)
         if (not policies or policy.id in policies)
         and (not users or oncall["user"]["id"] in users)
         and (not schedules or "null" in schedules)
     ]
-    return Response(localised(request, request.page("oncalls", oncalls, expanding(context, includes.ONCALL))))
+    return Response(localize_times(request, request.page("oncalls", oncalls, make_expander(context, includes.ONCALL))))
 
 
-def _check_times(request: Request, now: datetime) -> None:
-    request.flag("earliest")
-    since, until = request.moment("since") or now, request.moment("until") or now
+def _check_time_range(request: Request, now: datetime) -> None:
+    request.bool_param("earliest")
+    since, until = request.time_param("since") or now, request.time_param("until") or now
     if until < since:
         raise invalid_input("until must not be before since")
 
@@ -162,13 +174,13 @@ def get_ability(context: Context, name: str) -> Response:
     return Response("", HTTPStatus.NO_CONTENT)
 
 
-def _showing(context: Context, show: Callable[[T], Json], allowed: Sequence[str]) -> Callable[[T], Json]:
+def _expanding_renderer(context: Context, show: Callable[[T], Json], allowed: Sequence[str]) -> Callable[[T], Json]:
     """Return what shows a thing, with what `include[]` asks for."""
-    expand = expanding(context, allowed)
+    expand = make_expander(context, allowed)
     return lambda thing: expand(show(thing))
 
 
-def _resembles(query: str, text: str) -> bool:
+def _matches_query(query: str, text: str) -> bool:
     """Compare as loosely as PagerDuty's search: every word of the query is somewhere in the text."""
     return all(word in text.casefold() for word in query.casefold().split())
 

@@ -17,30 +17,30 @@ from pagebridge_sandbox.pagerduty.responses import (
 from pagebridge_sandbox.pagerduty.rest import bodies
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 
-KINDS = ("user", "escalation_policy")
+TARGET_TYPES = ("user", "escalation_policy")
 
 
 def snooze(context: Context, key: str) -> Response:
     """Snooze an acknowledged incident for `duration` seconds."""
-    account, user, fields = context.account, context.requester(), context.request.object()
+    account, user, fields = context.account, context.requester(), context.request.parsed_body()
     bodies.require(fields, "duration")
     duration = fields["duration"]
     if not isinstance(duration, int) or isinstance(duration, bool):
         raise ApiError(INVALID_SNOOZE, "Invalid Snooze Duration", "duration must be a whole number of seconds")
     incident = account.incident(key)
-    actor = context.acting_on(incident, user)
+    actor = context.actor_for_incident(incident, user)
     with account.transaction(incident):
         pending_actions.snooze(account, incident, actor, duration)
-    return Response({"incident": context.show_incident.incident(incident)}, HTTPStatus.CREATED)
+    return Response({"incident": context.incident_renderer.incident(incident)}, HTTPStatus.CREATED)
 
 
 def merge(context: Context, key: str) -> Response:
     """Merge the `source_incidents` into this one; all of them, or none."""
     account, user = context.account, context.requester()
-    listed = bodies.objects(context.request.object(), "source_incidents")
-    ids = dict.fromkeys(bodies.referred(each, "source_incidents", "incident", full=False) for each in listed)
+    listed = bodies.required_objects(context.request.parsed_body(), "source_incidents")
+    ids = dict.fromkeys(bodies.reference_id(each, "source_incidents", "incident", full=False) for each in listed)
     target, sources = account.incident(key), [account.incident(source) for source in ids]
-    actors = [context.acting_on(each, user) for each in (target, *sources)]
+    actors = [context.actor_for_incident(each, user) for each in (target, *sources)]
     with account.transaction(target, *sources):
         incident_merge.merge(account, target, actors[0], sources)
     return Response({"incident": account.references.incident(target)})
@@ -48,27 +48,27 @@ def merge(context: Context, key: str) -> Response:
 
 def request_responders(context: Context, key: str) -> Response:
     """Ask users and escalation policies to help, in the name of the `requester_id` in the body."""
-    account, fields = context.account, context.request.object()
+    account, fields = context.account, context.request.parsed_body()
     responders.require_ability(account)
     bodies.require(fields, "requester_id", "message", "responder_request_targets")
-    message = bodies.needed_text(fields, "message")
-    listed = bodies.objects(fields, "responder_request_targets")
-    targets = [_target(each.get("responder_request_target")) for each in listed]
+    message = bodies.required_text(fields, "message")
+    listed = bodies.required_objects(fields, "responder_request_targets")
+    targets = [_parse_target(each.get("responder_request_target")) for each in listed]
     incident = account.incident(key)
-    actor = _requester(context, fields, incident)
+    actor = _requester_actor(context, fields, incident)
     with account.transaction(incident):
         request = responders.request_responders(account, incident, actor, message, targets)
-    return Response({"responder_request": context.show_incident.responder_request(incident, request)})
+    return Response({"responder_request": context.incident_renderer.responder_request(incident, request)})
 
 
 def cancel_requests(context: Context, key: str) -> Response:
     """Take back what was asked of these users and escalation policies, and say for each what came of it."""
-    account, fields = context.account, context.request.object()
+    account, fields = context.account, context.request.parsed_body()
     responders.require_ability(account)
     bodies.require(fields, "requester_id", "responder_request_targets")
-    targets = [_target(each) for each in bodies.objects(fields, "responder_request_targets")]
+    targets = [_parse_target(each) for each in bodies.required_objects(fields, "responder_request_targets")]
     incident = account.incident(key)
-    _requester(context, fields, incident)
+    _requester_actor(context, fields, incident)
     with account.transaction(incident):
         results = [
             {
@@ -81,33 +81,33 @@ def cancel_requests(context: Context, key: str) -> Response:
     return Response({"responder_request_targets": results})
 
 
-def _target(value: object) -> ResponderTarget:
+def _parse_target(value: object) -> ResponderTarget:
     fields = value if isinstance(value, dict) else {}
     kind = str(fields.get("type", "")).removesuffix("_reference")
-    if kind not in KINDS or fields["type"] != f"{kind}_reference":
+    if kind not in TARGET_TYPES or fields["type"] != f"{kind}_reference":
         raise invalid_input("responder_request_targets must be references to users or escalation policies")
-    return ResponderTarget(cast("Literal['user', 'escalation_policy']", kind), bodies.needed_text(fields, "id"))
+    return ResponderTarget(cast("Literal['user', 'escalation_policy']", kind), bodies.required_text(fields, "id"))
 
 
-def _requester(context: Context, fields: Json, incident: Incident) -> Actor:
-    user = context.account.directory.users.get(bodies.needed_text(fields, "requester_id"))
+def _requester_actor(context: Context, fields: Json, incident: Incident) -> Actor:
+    user = context.account.directory.users.get(bodies.required_text(fields, "requester_id"))
     if user is None:
         raise ApiError(REQUESTER_NOT_FOUND, "Requester User Not Found")
-    return context.acting_on(incident, user)
+    return context.actor_for_incident(incident, user)
 
 
 def publish_status_update(context: Context, key: str) -> Response:
     """Tell stakeholders; `subject` and `html_message` go together."""
-    account, user, fields = context.account, context.requester(), context.request.object()
-    message = bodies.needed_text(fields, "message")
-    mail = {name: bodies.text(fields, name) for name in ("subject", "html_message")}
+    account, user, fields = context.account, context.requester(), context.request.parsed_body()
+    message = bodies.required_text(fields, "message")
+    mail = {name: bodies.optional_text(fields, name) for name in ("subject", "html_message")}
     if (mail["subject"] is None) != (mail["html_message"] is None):
         raise invalid_input("subject and html_message must be given together")
     incident = account.incident(key)
-    actor = context.acting_on(incident, user)
+    actor = context.actor_for_incident(incident, user)
     with account.transaction(incident):
         update = responders.publish_status_update(account, incident, actor, message, **mail)
-    return Response({"status_update": context.show_incident.status_update(update)})
+    return Response({"status_update": context.incident_renderer.status_update(update)})
 
 
 ROUTES: Routes = {

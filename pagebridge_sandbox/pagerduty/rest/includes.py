@@ -6,7 +6,7 @@ from typing import Any
 from pagebridge_sandbox.pagerduty.responses import Json
 from pagebridge_sandbox.pagerduty.rest.api import Context
 
-FIELDS: dict[str, tuple[str, ...]] = {
+INCLUDED_FIELDS: dict[str, tuple[str, ...]] = {
     "acknowledgers": ("acknowledger",),
     "agents": ("last_status_change_by", "agent"),
     "assignees": ("assignee",),
@@ -46,20 +46,20 @@ ONCALL = ("escalation_policies", "users", "schedules")
 """What can be asked for of each (OpenAPI; `body` is not there, but in the page on incidents)."""
 
 
-def expanding(context: Context, allowed: Sequence[str]) -> Callable[[Json], Json]:
+def make_expander(context: Context, allowed: Sequence[str]) -> Callable[[Json], Json]:
     """Return what shows things themselves, as the call asks for. Refused when it asks for something else."""
-    include = context.request.many("include", allowed)
-    wanted = {field for name in include for field in FIELDS.get(name, ())}
-    things = _things(context)
-    return lambda shown: _expanded(shown, wanted, things) if wanted else shown
+    include = context.request.array_param("include", allowed)
+    wanted = {field for name in include for field in INCLUDED_FIELDS.get(name, ())}
+    things = _object_renderers(context)
+    return lambda shown: _expand(shown, wanted, things) if wanted else shown
 
 
-Things = Mapping[str, Callable[[str], Json | None]]
+ObjectRenderers = Mapping[str, Callable[[str], Json | None]]
 """How each kind of thing is shown by its id; None when it is there no more."""
 
 
-def _things(context: Context) -> Things:
-    account, show = context.account, context.show
+def _object_renderers(context: Context) -> ObjectRenderers:
+    account, show = context.account, context.renderer
     directory = account.directory
     return {
         "user": lambda it: show.user(directory.users[it]) if it in directory.users else None,
@@ -67,7 +67,7 @@ def _things(context: Context) -> Things:
         "service": lambda it: show.service(directory.service(it)),
         "escalation_policy": lambda it: show.policy(directory.policy(it)),
         "priority": lambda it: show.priority(directory.priorities[it]),
-        "incident": lambda it: context.show_incident.incident(account.incident(it)),
+        "incident": lambda it: context.incident_renderer.incident(account.incident(it)),
         "trigger_log_entry": lambda it: _log_entry(context, it),
     }
 
@@ -76,20 +76,20 @@ def _log_entry(context: Context, entry_id: str) -> Json | None:
     for incident in context.account.incidents.values():
         for entry in incident.log:
             if entry.id == entry_id:
-                return context.show_incident.log_entry(entry, incident)
+                return context.incident_renderer.log_entry(entry, incident)
     return None
 
 
-def _expanded(value: Json, wanted: set[str], things: Things) -> Json:
-    return {name: _inside(each, name, wanted, things) for name, each in value.items()}
+def _expand(value: Json, wanted: set[str], things: ObjectRenderers) -> Json:
+    return {name: _expand_value(each, name, wanted, things) for name, each in value.items()}
 
 
-def _inside(value: Any, name: str, wanted: set[str], things: Things) -> Any:  # noqa: ANN401 - walks any JSON
+def _expand_value(value: Any, name: str, wanted: set[str], things: ObjectRenderers) -> Any:  # noqa: ANN401 - walks any JSON
     if isinstance(value, list):
-        return [_inside(each, name, wanted, things) for each in value]
+        return [_expand_value(each, name, wanted, things) for each in value]
     if not isinstance(value, dict):
         return value
     kind = str(value.get("type")).removesuffix("_reference")
     if name in wanted and kind != value.get("type"):
         return things[kind](value["id"]) or value
-    return _expanded(value, wanted, things)
+    return _expand(value, wanted, things)

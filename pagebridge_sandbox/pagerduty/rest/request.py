@@ -13,10 +13,10 @@ from multidict import MultiMapping
 
 from pagebridge_sandbox.pagerduty.responses import Json, invalid_input
 
-DEFAULT_LIMIT, MOST, FURTHEST = 25, 100, 10_000
+DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET = 25, 100, 10_000
 """Pages have 25 entries unless asked for up to 100; beyond the 10,000th none can be read (PagerDuty, pagination)."""
 
-FLAGS = {"true": True, "1": True, "false": False, "0": False}
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 T = TypeVar("T")
 
@@ -29,39 +29,39 @@ class Request:
     path: tuple[str, ...]
     query: MultiMapping[str]
     authorization: str
-    sender: str | None
+    from_email: str | None
     body: bytes
-    json_body: bool
+    is_json: bool
 
     @classmethod
-    def of(cls, raw: web.Request, body: bytes) -> "Request":
+    def from_http(cls, raw: web.Request, body: bytes) -> "Request":
         """Read a call."""
         return cls(
             method=raw.method,
             path=tuple(unquote(segment) for segment in raw.rel_url.raw_path.strip("/").split("/")),
             query=raw.query,
             authorization=raw.headers.get("Authorization", ""),
-            sender=raw.headers.get("From"),
+            from_email=raw.headers.get("From"),
             body=body,
-            json_body=raw.content_type == "application/json",
+            is_json=raw.content_type == "application/json",
         )
 
-    def json(self, name: str) -> Json:
+    def body_object(self, name: str) -> Json:
         """Return the object `name` in the body."""
-        value = self.object().get(name)
+        value = self.parsed_body().get(name)
         if not isinstance(value, dict):
             raise invalid_input(f"{name} is missing")
         return value
 
-    def object(self) -> Json:
+    def parsed_body(self) -> Json:
         """Return the body. What is not sent as JSON counts as not sent, and anything but an object as empty."""
         try:
-            decoded = json.loads(self.body) if self.json_body else None
+            decoded = json.loads(self.body) if self.is_json else None
         except ValueError:
             raise invalid_input("Malformed JSON") from None
         return decoded if isinstance(decoded, dict) else {}
 
-    def many(self, name: str, allowed: Iterable[str] | None = None) -> list[str]:
+    def array_param(self, name: str, allowed: Iterable[str] | None = None) -> list[str]:
         """Return the values of an array parameter such as `statuses[]`, each of which must be allowed."""
         values = self.query.getall(f"{name}[]", [])
         for value in values:
@@ -69,7 +69,7 @@ class Request:
                 raise invalid_input(f"{name}[] must not be {value}")
         return values
 
-    def moment(self, name: str) -> datetime | None:
+    def time_param(self, name: str) -> datetime | None:
         """Return a parameter that is a time; without a zone it is in that of `time_zone`."""
         text = self.query.get(name)
         if text is None:
@@ -78,9 +78,9 @@ class Request:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise invalid_input(f"{name} is not a valid time") from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=self.zone())
+        return moment if moment.tzinfo else moment.replace(tzinfo=self.time_zone())
 
-    def zone(self) -> tzinfo:
+    def time_zone(self) -> tzinfo:
         """Return the zone that `time_zone` names; without it UTC, the account's zone."""
         name = self.query.get("time_zone")
         if name is None:
@@ -90,29 +90,29 @@ class Request:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise invalid_input("time_zone is not a valid time zone") from None
 
-    def flag(self, name: str) -> bool:
+    def bool_param(self, name: str) -> bool:
         """Return a parameter that is true or false, and false when it is not given."""
         text = self.query.get(name, "false").casefold()
-        if text not in FLAGS:
+        if text not in BOOLEANS:
             raise invalid_input(f"{name} must be true or false")
-        return FLAGS[text]
+        return BOOLEANS[text]
 
     def page(self, name: str, things: Sequence[T], show: Callable[[T], Json]) -> Json:
         """Show the page that is asked for, in the classic way with `limit`, `offset`, `more` and `total`."""
-        limit, offset = self._number("limit", DEFAULT_LIMIT), self._number("offset", 0)
-        if not 1 <= limit <= MOST:
-            raise invalid_input(f"Limit must be between 1 and {MOST}")
-        if offset < 0 or offset + limit > FURTHEST:
-            raise invalid_input(f"Offset must not be negative, and offset plus limit not more than {FURTHEST}")
+        limit, offset = self._int_param("limit", DEFAULT_LIMIT), self._int_param("offset", 0)
+        if not 1 <= limit <= MAX_LIMIT:
+            raise invalid_input(f"Limit must be between 1 and {MAX_LIMIT}")
+        if offset < 0 or offset + limit > MAX_OFFSET:
+            raise invalid_input(f"Offset must not be negative, and offset plus limit not more than {MAX_OFFSET}")
         return {
             name: [show(thing) for thing in things[offset : offset + limit]],
             "limit": limit,
             "offset": offset,
             "more": offset + limit < len(things),
-            "total": len(things) if self.flag("total") else None,
+            "total": len(things) if self.bool_param("total") else None,
         }
 
-    def _number(self, name: str, default: int) -> int:
+    def _int_param(self, name: str, default: int) -> int:
         text = self.query.get(name)
         if text is None:
             return default

@@ -6,17 +6,17 @@ from typing import Any, TypeVar
 from pagebridge_sandbox.pagerduty.responses import invalid_input
 from pagebridge_sandbox.pagerduty.rest.request import Request
 
-MOST_SORTS = 2
+MAX_SORTS = 2
 T = TypeVar("T")
-Sorts = Mapping[str, Callable[[T], Any]]
+SortKeys = Mapping[str, Callable[[T], Any]]
 """What each field that can be sorted by stands for; the first one counts when the call names none."""
 
 
-def ordered(request: Request, things: list[T], sorts: Sorts[T], most: int = MOST_SORTS) -> list[T]:
+def sort_by_query(request: Request, things: list[T], sorts: SortKeys[T], max_fields: int = MAX_SORTS) -> list[T]:
     """Sort by the fields that the call names, `most` of them at most, each with `:asc` or `:desc` behind it."""
     fields = [field for field in request.query.get("sort_by", next(iter(sorts))).split(",") if field]
-    if len(fields) > most:
-        raise invalid_input(f"sort_by must not name more than {most}")
+    if len(fields) > max_fields:
+        raise invalid_input(f"sort_by must not name more than {max_fields}")
     for field in reversed(fields):
         name, _, direction = field.partition(":")
         if name not in sorts or direction not in ("", "asc", "desc"):

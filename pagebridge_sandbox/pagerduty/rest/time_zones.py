@@ -6,21 +6,21 @@ from typing import Any
 from pagebridge_sandbox.pagerduty.responses import Json
 from pagebridge_sandbox.pagerduty.rest.request import Request
 
-TIMES = frozenset({"at", "start", "end"})
+TIME_FIELDS = frozenset({"at", "start", "end"})
 """Fields that are times, beside those whose names end in `_at`."""
 
 
-def localised(request: Request, body: Json) -> Json:
+def localize_times(request: Request, body: Json) -> Json:
     """Write every time of an answer in the zone that the call asks for. Refused when there is no such zone."""
-    zone = request.zone()
-    return body if zone is UTC else {name: _inside(name, value, zone) for name, value in body.items()}
+    zone = request.time_zone()
+    return body if zone is UTC else {name: _localize(name, value, zone) for name, value in body.items()}
 
 
-def _inside(name: str, value: Any, zone: tzinfo) -> Any:  # noqa: ANN401 - walks any JSON
+def _localize(name: str, value: Any, zone: tzinfo) -> Any:  # noqa: ANN401 - walks any JSON
     if isinstance(value, dict):
-        return {inner: _inside(inner, each, zone) for inner, each in value.items()}
+        return {inner: _localize(inner, each, zone) for inner, each in value.items()}
     if isinstance(value, list):
-        return [_inside(name, each, zone) for each in value]
-    if isinstance(value, str) and (name in TIMES or name.endswith("_at")):
+        return [_localize(name, each, zone) for each in value]
+    if isinstance(value, str) and (name in TIME_FIELDS or name.endswith("_at")):
         return datetime.fromisoformat(value).astimezone(zone).isoformat()
     return value

@@ -14,7 +14,7 @@ from pagebridge_sandbox.pagerduty.subscriptions import EVENT_TYPES, Subscription
 from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 
 SCOPES = ("account", "service", "team")
-MOST = 10
+MAX_SUBSCRIPTIONS = 10
 """Subscriptions of one account, service or team (knowledge base, webhooks)."""
 URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 CHANGEABLE = frozenset({"description", "events", "filter", "active", "oauth_client_id", "type", "id"})
@@ -28,29 +28,32 @@ class WebhookSubscriptions:
         self._clock = clock
         self.routes: Routes = {
             ("GET", "/webhook_subscriptions"): self.list_all,
-            ("POST", "/webhook_subscriptions"): self._counted(self.create),
+            ("POST", "/webhook_subscriptions"): self._counting_revision(self.create),
             ("GET", "/webhook_subscriptions/{}"): self.get,
-            ("PUT", "/webhook_subscriptions/{}"): self._counted(self.update),
-            ("DELETE", "/webhook_subscriptions/{}"): self._counted(self.delete),
-            ("POST", "/webhook_subscriptions/{}/enable"): self._counted(self.enable),
-            ("POST", "/webhook_subscriptions/{}/ping"): self._counted(self.ping),
+            ("PUT", "/webhook_subscriptions/{}"): self._counting_revision(self.update),
+            ("DELETE", "/webhook_subscriptions/{}"): self._counting_revision(self.delete),
+            ("POST", "/webhook_subscriptions/{}/enable"): self._counting_revision(self.enable),
+            ("POST", "/webhook_subscriptions/{}/ping"): self._counting_revision(self.ping),
         }
 
     @staticmethod
-    def _counted(operation: Operation) -> Operation:
+    def _counting_revision(operation: Operation) -> Operation:
         """Count what an operation does as a change of the account."""
 
-        def counted(context: Context, *variables: str) -> Response:
+        def wrapper(context: Context, *variables: str) -> Response:
             answer = operation(context, *variables)
             context.account.revision += 1
             return answer
 
-        return counted
+        return wrapper
 
     def list_all(self, context: Context) -> Response:
         """List subscriptions: all of them, or those of one scope."""
         request = context.request
-        scope, thing = bodies.one_of(dict(request.query), "filter_type", SCOPES), request.query.get("filter_id")
+        scope, thing = (
+            bodies.optional_choice(dict(request.query), "filter_type", SCOPES),
+            request.query.get("filter_id"),
+        )
         if scope in ("service", "team") and thing is None:
             raise invalid_input("filter_id is missing")
         chosen = [
@@ -58,37 +61,37 @@ class WebhookSubscriptions:
             for each in self._webhooks.subscriptions.values()
             if scope in (None, each.scope.kind) and thing in (None, each.scope.id)
         ]
-        return Response(request.page("webhook_subscriptions", chosen, self._shown))
+        return Response(request.page("webhook_subscriptions", chosen, self._render))
 
     def create(self, context: Context) -> Response:
         """Subscribe. Only this answer has the secret."""
-        fields = context.request.json("webhook_subscription")
+        fields = context.request.body_object("webhook_subscription")
         bodies.require(fields, "type", "delivery_method", "events", "filter")
-        bodies.one_of(fields, "type", ("webhook_subscription",))
-        scope = _scope(fields, context.account.directory)
-        if sum(each.scope == scope for each in self._webhooks.subscriptions.values()) >= MOST:
-            raise ApiError(PRODUCT_LIMIT, "Product Limit Exceeded", f"{MOST} subscriptions at most")
-        url, headers = _delivery_method(fields["delivery_method"])
+        bodies.optional_choice(fields, "type", ("webhook_subscription",))
+        scope = _parse_scope(fields, context.account.directory)
+        if sum(each.scope == scope for each in self._webhooks.subscriptions.values()) >= MAX_SUBSCRIPTIONS:
+            raise ApiError(PRODUCT_LIMIT, "Product Limit Exceeded", f"{MAX_SUBSCRIPTIONS} subscriptions at most")
+        url, headers = _parse_delivery_method(fields["delivery_method"])
         subscription = Subscription(ids.object_id(), url, [secrets.token_hex(32)], custom_headers=headers)
         _configure(subscription, fields, scope)
         self._webhooks.subscriptions[subscription.id] = subscription
-        shown = self._shown(subscription)
+        shown = self._render(subscription)
         shown["delivery_method"]["secret"] = subscription.secrets[0]
         return Response({"webhook_subscription": shown})
 
     def get(self, _context: Context, subscription_id: str) -> Response:
         """Show a subscription."""
-        return Response({"webhook_subscription": self._shown(self._find(subscription_id))})
+        return Response({"webhook_subscription": self._render(self._find(subscription_id))})
 
     def update(self, context: Context, subscription_id: str) -> Response:
         """Change what is subscribed to; address, headers and secret stay as they are."""
         subscription = self._find(subscription_id)
-        fields = context.request.json("webhook_subscription")
+        fields = context.request.body_object("webhook_subscription")
         if fixed := sorted(fields.keys() - CHANGEABLE):
             raise invalid_input(f"{', '.join(fixed)} cannot be changed")
-        scope = _scope(fields, context.account.directory) if "filter" in fields else subscription.scope
+        scope = _parse_scope(fields, context.account.directory) if "filter" in fields else subscription.scope
         _configure(subscription, fields, scope)
-        return Response({"webhook_subscription": self._shown(subscription)})
+        return Response({"webhook_subscription": self._render(subscription)})
 
     def delete(self, _context: Context, subscription_id: str) -> Response:
         """End a subscription; what is still on its way to it is not sent any more."""
@@ -100,7 +103,7 @@ class WebhookSubscriptions:
         """Switch a subscription on again that has dropped too much."""
         subscription = self._find(subscription_id)
         subscription.enable()
-        return Response({"webhook_subscription": self._shown(subscription)})
+        return Response({"webhook_subscription": self._render(subscription)})
 
     def ping(self, _context: Context, subscription_id: str) -> Response:
         """Send a ping."""
@@ -112,7 +115,7 @@ class WebhookSubscriptions:
             raise not_found()
         return self._webhooks.subscriptions[subscription_id]
 
-    def _shown(self, subscription: Subscription) -> Json:
+    def _render(self, subscription: Subscription) -> Json:
         scope, client = subscription.scope, subscription.oauth_client
         return {
             "id": subscription.id,
@@ -135,21 +138,21 @@ class WebhookSubscriptions:
 
 def _configure(subscription: Subscription, fields: Json, scope: SubscriptionScope) -> None:
     """Take over everything that a body says, or nothing of it."""
-    events = _events(fields) if "events" in fields else subscription.events
+    events = _parse_events(fields) if "events" in fields else subscription.events
     active = fields.get("active", subscription.active)
     if not isinstance(active, bool):
         raise invalid_input("active must be true or false")
     client = fields.get("oauth_client_id", subscription.oauth_client)
     if not isinstance(client, str | None):
         raise invalid_input("oauth_client_id must be a text")
-    description = bodies.text(fields, "description")
+    description = bodies.optional_text(fields, "description")
     subscription.description = subscription.description if description is None else description
     subscription.events, subscription.active, subscription.oauth_client = events, active, client
     subscription.service_id = scope.id if scope.kind == "service" else None
     subscription.team_id = scope.id if scope.kind == "team" else None
 
 
-def _events(fields: Json) -> frozenset[str]:
+def _parse_events(fields: Json) -> frozenset[str]:
     events = fields["events"]
     if not isinstance(events, list) or not events or not all(isinstance(each, str) for each in events):
         raise invalid_input("events must be a list of event types, and not empty")
@@ -158,29 +161,29 @@ def _events(fields: Json) -> frozenset[str]:
     return frozenset(events)
 
 
-def _scope(fields: Json, directory: Directory) -> SubscriptionScope:
+def _parse_scope(fields: Json, directory: Directory) -> SubscriptionScope:
     value = fields["filter"]
     if not isinstance(value, dict):
         raise invalid_input("filter must be a reference")
     allowed = [f"{kind}_reference" for kind in SCOPES]
     bodies.require(value, "type")
-    kind = str(bodies.one_of(value, "type", allowed)).removesuffix("_reference")
+    kind = str(bodies.optional_choice(value, "type", allowed)).removesuffix("_reference")
     if kind == "account":
         return SubscriptionScope("account")
-    thing = bodies.needed_text(value, "id")
+    thing = bodies.required_text(value, "id")
     known = directory.services if kind == "service" else directory.teams
     if thing not in known:
         raise invalid_input(f"{kind} Not Found")
     return SubscriptionScope("service" if kind == "service" else "team", thing)
 
 
-def _delivery_method(value: object) -> tuple[str, dict[str, str]]:
+def _parse_delivery_method(value: object) -> tuple[str, dict[str, str]]:
     fields = value if isinstance(value, dict) else {}
     bodies.require(fields, "type", "url")
-    bodies.one_of(fields, "type", ("http_delivery_method",))
-    url = bodies.needed_text(fields, "url")
+    bodies.optional_choice(fields, "type", ("http_delivery_method",))
+    url = bodies.required_text(fields, "url")
     if not URL.fullmatch(url):
         raise invalid_input("url must be the address of a receiver")
     given = fields.get("custom_headers", [])
-    headers = [] if given == [] else bodies.objects(fields, "custom_headers")
-    return url, {bodies.needed_text(each, "name"): bodies.needed_text(each, "value") for each in headers}
+    headers = [] if given == [] else bodies.required_objects(fields, "custom_headers")
+    return url, {bodies.required_text(each, "name"): bodies.required_text(each, "value") for each in headers}

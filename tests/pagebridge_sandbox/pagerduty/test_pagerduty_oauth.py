@@ -91,4 +91,4 @@ def test_scopes_are_those_of_the_description(sample: Sample) -> None:
 
 
 def _request(method: str, path: tuple[str, ...]) -> Request:
-    return Request(method, path, CIMultiDict(), "", None, json.dumps({}).encode(), json_body=False)
+    return Request(method, path, CIMultiDict(), "", None, json.dumps({}).encode(), is_json=False)
