@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from pagebridge_sandbox.slack import Modal
-from pagebridge_sandbox.slack.interactive import Dialog
+from pagebridge_sandbox.slack.interactive import ConfirmDialog
 
 NameLookup = Callable[[str], str]
 
@@ -15,7 +15,7 @@ def draw_modal(modal: Modal, first: str, name_of: NameLookup, errors: Mapping[st
     return _draw_box(f"{first}'s dialog: {modal.title}", [*lines, buttons])
 
 
-def draw_confirmation(dialog: Dialog, first: str) -> str:
+def draw_confirmation(dialog: ConfirmDialog, first: str) -> str:
     """Draw the question that comes before a button does something."""
     yes, no = dialog.labels
     return _draw_box(f"{first} is asked: {dialog.title}", [dialog.text, f"[{no}] [{yes}]"])

@@ -77,7 +77,7 @@ async def read_details(stage: Stage) -> None:
 
 async def list_open(stage: Stage) -> None:
     """Let Bob ask what is open."""
-    await stage.person("Bob").type("/pd list", fixtures.CHANNEL)
+    await stage.person("Bob").type_command("/pd list", fixtures.CHANNEL)
 
 
 async def resolve(stage: Stage) -> None:

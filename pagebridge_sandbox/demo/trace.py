@@ -45,7 +45,7 @@ class Hop:
 def from_slack_call(call: SlackCall, name_of: NameLookup) -> Hop:
     """Read one call of the worker to Slack's Web API or to a `response_url`."""
     error_note = "" if call.ok or call.http_status is None else f"  {call.http_status} {call.error}"
-    settled = call.answered is not None
+    settled = call.answered_at is not None
     if call.method not in VISIBLE_METHODS:
         return Hop(call.time, "worker", "Slack", call.method + error_note, is_read=not error_note, is_complete=settled)
     return Hop(
@@ -63,8 +63,8 @@ def from_envelope(envelope: Envelope, name_of: NameLookup) -> Iterator[Hop]:
     user = payload["user_id"] if envelope.type == "slash_commands" else payload["user"]["id"]
     yield Hop(envelope.sent_at, first_name(name_of(user)), "Slack", _describe_interaction(envelope))
     acked = envelope.acked_after_ms
-    result = envelope.failed or (f"acked after {acked:.0f} ms{_ack_text(envelope)}" if acked is not None else "")
-    settled = acked is not None or envelope.failed is not None
+    result = envelope.failure or (f"acked after {acked:.0f} ms{_ack_text(envelope)}" if acked is not None else "")
+    settled = acked is not None or envelope.failure is not None
     kind = payload.get("type", envelope.type)
     yield Hop(envelope.sent_at, "Slack", "worker", f"{kind} over the WebSocket  {result}", is_complete=settled)
 
@@ -123,7 +123,7 @@ def describe_request(call: PagerDutyCall) -> str:
 
 def plain_line(text: str, name_of: NameLookup) -> str:
     """Turn mrkdwn into one line of plain words, without the symbols."""
-    return " ".join(re.sub(r":[a-z_]+:", "", mrkdwn.plain(text, name_of)).split())
+    return " ".join(re.sub(r":[a-z_]+:", "", mrkdwn.to_plain_text(text, name_of)).split())
 
 
 def line_summary(text: str) -> str:

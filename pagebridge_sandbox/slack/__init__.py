@@ -9,10 +9,10 @@ from pagebridge_sandbox.slack.channels import Channel
 from pagebridge_sandbox.slack.deliveries import DeliveryFault
 from pagebridge_sandbox.slack.envelopes import Envelope
 from pagebridge_sandbox.slack.fault_plan import FaultPlan
-from pagebridge_sandbox.slack.faults import Active, Fault
+from pagebridge_sandbox.slack.faults import ActiveFault, Fault
 from pagebridge_sandbox.slack.interactions import Interaction
-from pagebridge_sandbox.slack.interactive import Dialog
-from pagebridge_sandbox.slack.limits import Limits
+from pagebridge_sandbox.slack.interactive import ConfirmDialog
+from pagebridge_sandbox.slack.limits import RateLimits
 from pagebridge_sandbox.slack.messages import Ephemeral, Message
 from pagebridge_sandbox.slack.modals import Modal
 from pagebridge_sandbox.slack.people import Person
@@ -20,17 +20,17 @@ from pagebridge_sandbox.slack.sandbox import SlackSandbox
 from pagebridge_sandbox.slack.users import User
 
 __all__ = [
-    "Active",
+    "ActiveFault",
     "Call",
     "Channel",
     "DeliveryFault",
-    "Dialog",
+    "ConfirmDialog",
     "Envelope",
     "Ephemeral",
     "Fault",
     "FaultPlan",
     "Interaction",
-    "Limits",
+    "RateLimits",
     "Message",
     "Modal",
     "Person",

@@ -28,7 +28,7 @@ class Arguments:
     token: str = field(default="", repr=False)
     warning: str = ""
 
-    def given(self, name: str) -> bool:
+    def has(self, name: str) -> bool:
         """Whether there is such an argument and it is not null."""
         return self.values.get(name) is not None
 
@@ -67,7 +67,7 @@ class Arguments:
         return value
 
 
-async def read(request: web.Request, *, takes_json: bool) -> Arguments:
+async def read_arguments(request: web.Request, *, takes_json: bool) -> Arguments:
     """
     Read the arguments of a call from its query and body. Raises `SlackError` when the body is not what it says it is.
 
@@ -78,29 +78,29 @@ async def read(request: web.Request, *, takes_json: bool) -> Arguments:
     token = header[7:].strip() if header[:7].lower() == "bearer " else ""
     values: Json = {name: value for name, value in request.query.items() if name != "token"}
     encodings = ["query"] if values else []
-    kind, body = await _body(request)
+    kind, body = await _read_body(request)
     if kind in ("form", "multipart"):
         token = token or str(body.pop("token", ""))
     if kind:
         encodings.append(kind)
     if kind != "json" or takes_json:
         values |= {name: value for name, value in body.items() if name != "token"}
-    return Arguments(values, "+".join(encodings) or "none", token, _about_charset(kind, request.charset))
+    return Arguments(values, "+".join(encodings) or "none", token, _charset_warning(kind, request.charset))
 
 
-def _about_charset(kind: str, charset: str | None) -> str:
+def _charset_warning(kind: str, charset: str | None) -> str:
     """Say what is odd about the charset of a body: JSON is to have one, a form is not (Web API page, warnings)."""
     if kind == "json":
         return "" if charset else "missing_charset"
     return "superfluous_charset" if kind and charset else ""
 
 
-async def _body(request: web.Request) -> tuple[str, Json]:
+async def _read_body(request: web.Request) -> tuple[str, Json]:
     if not request.body_exists or request.method == "GET":
         return "", {}
     match request.content_type:
         case "application/json":
-            return "json", _object(await request.read())
+            return "json", _parse_object(await request.read())
         case "application/x-www-form-urlencoded":
             return "form", dict(await request.post())
         case "multipart/form-data":
@@ -110,7 +110,7 @@ async def _body(request: web.Request) -> tuple[str, Json]:
     raise SlackError("missing_post_type" if "Content-Type" not in request.headers else "invalid_post_type")
 
 
-def _object(body: bytes) -> Json:
+def _parse_object(body: bytes) -> Json:
     try:
         value = json.loads(body or b"{}")
     except ValueError:

@@ -22,9 +22,9 @@ class Call:
     http_status: int | None = None
     ok: bool | None = None
     error: str | None = None
-    effect: bool = False
+    took_effect: bool = False
     injected: bool = False
-    answered: float | None = None
+    answered_at: float | None = None
 
     @property
     def channel(self) -> str | None:

@@ -4,17 +4,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
-from pagebridge_sandbox.slack.conditions import Changes
+from pagebridge_sandbox.slack.conditions import ChangeNotifier
 from pagebridge_sandbox.slack.messages import Message
 from pagebridge_sandbox.slack.responses import Json
 
 T = TypeVar("T")
 
 
-class Pictured(Protocol):
+class RendersChannels(Protocol):
     """Whoever can show a channel as people see it."""
 
-    changes: Changes
+    changes: ChangeNotifier
 
     def render_channel(self, channel_id: str) -> str:
         """Show the channel as people see it."""
@@ -31,7 +31,7 @@ class Channel:
     id: str
     name: str
     team_id: str
-    workspace: Pictured = field(repr=False, compare=False)
+    workspace: RendersChannels = field(repr=False, compare=False)
     private: bool = False
     members: list[str] = field(default_factory=list)
     archived: bool = False
@@ -45,7 +45,7 @@ class Channel:
     bookmarks: list[Json] = field(default_factory=list, repr=False)
 
     @property
-    def told_name(self) -> str:
+    def payload_name(self) -> str:
         """The name in payloads, which hides that of a private channel."""
         if self.user:
             return "directmessage"
@@ -64,14 +64,14 @@ class Channel:
 
         Raises `AssertionError` showing the channel as people see it after `timeout` seconds.
         """
-        picture = self.workspace.render_channel
-        return self.workspace.changes.until(lambda: condition(self), timeout, lambda: picture(self.id))
+        render = self.workspace.render_channel
+        return self.workspace.changes.wait_until(lambda: condition(self), timeout, lambda: render(self.id))
 
     def find(self, ts: str) -> Message | None:
         """Return the message with this timestamp, in a thread or not."""
-        return next((message for message in self.all() if message.ts == ts), None)
+        return next((message for message in self.all_messages() if message.ts == ts), None)
 
-    def all(self) -> Iterator[Message]:
+    def all_messages(self) -> Iterator[Message]:
         """Give every message, each followed by its thread."""
         for message in self.messages:
             yield message
@@ -93,7 +93,7 @@ class Channel:
     def as_json(self, bot_user_id: str) -> Json:
         """Show this channel as `conversations.info` does."""
         if self.user:
-            return self._direct()
+            return self._direct_as_json()
         return {
             "id": self.id,
             "name": self.name,
@@ -123,7 +123,7 @@ class Channel:
             "previous_names": [],
         }
 
-    def _direct(self) -> Json:
+    def _direct_as_json(self) -> Json:
         return {
             "id": self.id,
             "created": self.created,

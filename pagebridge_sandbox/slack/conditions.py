@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Changes:
+class ChangeNotifier:
     """Tells whoever waits that something in the workspace has changed."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Changes:
         for changed in self._waiting:
             changed.set()
 
-    async def until(self, condition: Callable[[], T], seconds: float, describe: Callable[[], str]) -> T:
+    async def wait_until(self, condition: Callable[[], T], seconds: float, describe: Callable[[], str]) -> T:
         """
         Return what `condition` gives once that is true; a `LookupError` in it counts as not yet.
 
@@ -28,14 +28,14 @@ class Changes:
         self._waiting.add(changed)
         try:
             async with asyncio.timeout(seconds):
-                return await _true(condition, changed)
+                return await _wait_until_true(condition, changed)
         except TimeoutError:
             raise AssertionError(f"not so within {seconds:g} s:\n{describe()}") from None
         finally:
             self._waiting.discard(changed)
 
 
-async def _true(condition: Callable[[], T], changed: asyncio.Event) -> T:
+async def _wait_until_true(condition: Callable[[], T], changed: asyncio.Event) -> T:
     while True:
         changed.clear()
         try:

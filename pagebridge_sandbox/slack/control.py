@@ -12,25 +12,25 @@ from aiohttp import web
 
 from pagebridge_sandbox.slack.deliveries import DeliveryFault
 from pagebridge_sandbox.slack.fault_plan import FaultPlan
-from pagebridge_sandbox.slack.faults import Active, Fault
+from pagebridge_sandbox.slack.faults import ActiveFault, Fault
 from pagebridge_sandbox.slack.interactions import Interaction
-from pagebridge_sandbox.slack.messages import Ephemeral, Message, Shown
+from pagebridge_sandbox.slack.messages import BaseMessage, Ephemeral, Message
 from pagebridge_sandbox.slack.responses import Json, SlackError
 
 if TYPE_CHECKING:
     from pagebridge_sandbox.slack.sandbox import SlackSandbox
 
-Verb = Callable[["SlackSandbox", Json], Any]
+Endpoint = Callable[["SlackSandbox", Json], Any]
 """Does something with the arguments of a request; what it returns (or awaits) is the answer."""
 
 
 def routes(sandbox: "SlackSandbox") -> list[web.RouteDef]:
     """Make the routes: everything that reads is a GET, everything else a POST."""
-    reading = [web.get(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in READING.items()]
-    return reading + [web.post(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in DOING.items()]
+    reading = [web.get(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in GET_ENDPOINTS.items()]
+    return reading + [web.post(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in POST_ENDPOINTS.items()]
 
 
-def _handler(sandbox: "SlackSandbox", verb: Verb) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _handler(sandbox: "SlackSandbox", verb: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
             arguments = {**request.query, **(await request.json() if request.body_exists else {})}
@@ -43,7 +43,7 @@ def _handler(sandbox: "SlackSandbox", verb: Verb) -> Callable[[web.Request], Awa
     return handle
 
 
-def _about(slack: "SlackSandbox", _arguments: Json) -> Json:
+def _describe(slack: "SlackSandbox", _arguments: Json) -> Json:
     return {
         "api_url": slack.api_url,
         "bot_token": slack.bot_token,
@@ -69,35 +69,36 @@ def _envelopes(slack: "SlackSandbox", _arguments: Json) -> list[Json]:
 def _channel(slack: "SlackSandbox", arguments: Json) -> Json:
     channel = slack.channels[arguments["channel"]]
     shown = slack.render_channel(channel.id)
-    return {"shown": shown, "messages": [_message(message) for message in channel.messages]}
+    return {"shown": shown, "messages": [_message_json(message) for message in channel.messages]}
 
 
-def _message(message: Message) -> Json:
-    replies = [_message(reply) for reply in message.replies]
-    return message.as_json(with_metadata=True) | _seen(message) | {"replies": replies}
+def _message_json(message: Message) -> Json:
+    replies = [_message_json(reply) for reply in message.replies]
+    return message.as_json(with_metadata=True) | _visible_json(message) | {"replies": replies}
 
 
-def _seen(shown: Shown) -> Json:
+def _visible_json(shown: BaseMessage) -> Json:
     return {"plain": shown.plain, "buttons": shown.buttons}
 
 
 def _private(slack: "SlackSandbox", arguments: Json) -> list[Json]:
     return [
-        {"ts": shown.ts, "channel": shown.channel_id, "text": shown.text, "history": shown.history} | _seen(shown)
+        {"ts": shown.ts, "channel": shown.channel_id, "text": shown.text, "history": shown.history}
+        | _visible_json(shown)
         for shown in slack.person(arguments["user"]).private_messages
     ]
 
 
-def _active(slack: "SlackSandbox", _arguments: Json) -> list[Json]:
-    return [_fault(active) for active in slack.faults]
+def _faults(slack: "SlackSandbox", _arguments: Json) -> list[Json]:
+    return [_fault_json(active) for active in slack.faults]
 
 
-def _fault(active: Active) -> Json:
-    return {"id": active.id, "struck": active.struck} | dataclasses.asdict(active.fault)
+def _fault_json(active: ActiveFault) -> Json:
+    return {"id": active.id, "struck": active.match_count} | dataclasses.asdict(active.fault)
 
 
-def _fail(slack: "SlackSandbox", arguments: Json) -> Json:
-    return _fault(slack.fail(Fault(**arguments)))
+def _add_fault(slack: "SlackSandbox", arguments: Json) -> Json:
+    return _fault_json(slack.add_fault(Fault(**arguments)))
 
 
 def _remove_fault(slack: "SlackSandbox", arguments: Json) -> Json:
@@ -117,19 +118,19 @@ def _add_channel(slack: "SlackSandbox", arguments: Json) -> Json:
 
 async def _change_user(slack: "SlackSandbox", arguments: Json) -> Json:
     user = slack.users[arguments.pop("user")]
-    _set(user, arguments)
+    _set_attributes(user, arguments)
     await slack.user_changed(user.id)
     return {"id": user.id}
 
 
 def _change_channel(slack: "SlackSandbox", arguments: Json) -> Json:
     channel = slack.channels[arguments.pop("channel")]
-    _set(channel, arguments)
+    _set_attributes(channel, arguments)
     slack.changes.notify()
     return {"id": channel.id}
 
 
-def _set(thing: object, values: Json) -> None:
+def _set_attributes(thing: object, values: Json) -> None:
     for name, value in values.items():
         if not hasattr(thing, name):
             raise ValueError(f"there is no {name}")
@@ -138,11 +139,11 @@ def _set(thing: object, values: Json) -> None:
 
 async def _click(slack: "SlackSandbox", arguments: Json) -> Json:
     person = slack.person(arguments["user"])
-    message = _find(slack, arguments["channel"], arguments["user"], arguments["ts"])
-    return _interaction(await person.click(arguments["label"], message, confirm=arguments.get("confirm")))
+    message = _find_message(slack, arguments["channel"], arguments["user"], arguments["ts"])
+    return _interaction_json(await person.click(arguments["label"], message, confirm=arguments.get("confirm")))
 
 
-def _find(slack: "SlackSandbox", channel: str, user: str, ts: str) -> Message | Ephemeral:
+def _find_message(slack: "SlackSandbox", channel: str, user: str, ts: str) -> Message | Ephemeral:
     for shown in slack.person(user).private_messages:
         if shown.ts == ts:
             return shown
@@ -152,8 +153,10 @@ def _find(slack: "SlackSandbox", channel: str, user: str, ts: str) -> Message | 
     return message
 
 
-async def _type(slack: "SlackSandbox", arguments: Json) -> Json:
-    return _interaction(await slack.person(arguments["user"]).type(arguments["text"], arguments["channel"]))
+async def _type_command(slack: "SlackSandbox", arguments: Json) -> Json:
+    return _interaction_json(
+        await slack.person(arguments["user"]).type_command(arguments["text"], arguments["channel"])
+    )
 
 
 def _post(slack: "SlackSandbox", arguments: Json) -> Json:
@@ -166,7 +169,7 @@ def _reload(slack: "SlackSandbox", arguments: Json) -> Json:
     return {}
 
 
-def _interaction(interaction: Interaction) -> Json:
+def _interaction_json(interaction: Interaction) -> Json:
     return {
         "acked": interaction.acked,
         "failure": interaction.failure,
@@ -179,10 +182,10 @@ def _interaction(interaction: Interaction) -> Json:
 def _modal(slack: "SlackSandbox", arguments: Json) -> Json:
     modal = slack.person(arguments["user"]).modal
     shown = {"title": modal.title, "plain": modal.plain, "values": modal.values, "buttons": modal.buttons}
-    return shown | {"errors": modal.errors, "trouble": modal.trouble}
+    return shown | {"errors": modal.errors, "trouble": modal.submission_error}
 
 
-def _fill(slack: "SlackSandbox", arguments: Json) -> Json:
+def _fill_modal(slack: "SlackSandbox", arguments: Json) -> Json:
     modal, label = slack.person(arguments["user"]).modal, arguments["label"]
     for way, put in (("text", modal.fill), ("person", modal.pick_user), ("option", modal.choose)):
         if way in arguments:
@@ -190,45 +193,45 @@ def _fill(slack: "SlackSandbox", arguments: Json) -> Json:
     return {}
 
 
-async def _end(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _end_modal(slack: "SlackSandbox", arguments: Json) -> Json:
     modal = slack.person(arguments["user"]).modal
     ways = {"submit": modal.submit, "close": modal.close, "dismiss": modal.dismiss}
-    return _interaction(await ways[arguments.get("how", "submit")]())
+    return _interaction_json(await ways[arguments.get("how", "submit")]())
 
 
 async def _shortcut(slack: "SlackSandbox", arguments: Json) -> Json:
     channel, ts = arguments.get("channel", ""), arguments.get("ts")
     message = slack.channels[channel].find(ts) if ts else None
-    return _interaction(await slack.person(arguments["user"]).shortcut(arguments["name"], message))
+    return _interaction_json(await slack.person(arguments["user"]).shortcut(arguments["name"], message))
 
 
-def _plan(slack: "SlackSandbox", arguments: Json) -> Json:
+def _set_fault_plan(slack: "SlackSandbox", arguments: Json) -> Json:
     tuples = {name: tuple(value) for name, value in arguments.items() if isinstance(value, list)}
     slack.plan = FaultPlan(**{**arguments, **tuples}) if arguments else None
     return dataclasses.asdict(slack.plan) if slack.plan else {}
 
 
-def _disturb(slack: "SlackSandbox", arguments: Json) -> Json:
-    slack.disturb(DeliveryFault(**arguments))
+def _add_delivery_fault(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.add_delivery_fault(DeliveryFault(**arguments))
     return {}
 
 
-def _advance(slack: "SlackSandbox", arguments: Json) -> Json:
+def _advance_clock(slack: "SlackSandbox", arguments: Json) -> Json:
     slack.advance(float(arguments["seconds"]))
     return {"now": slack.clock.now()}
 
 
 async def _redeliver(slack: "SlackSandbox", arguments: Json) -> Json:
     sent = {envelope.id: envelope for envelope in slack.envelopes}[arguments["envelope_id"]]
-    return _interaction(await slack.redeliver(Interaction("", envelope=sent)))
+    return _interaction_json(await slack.redeliver(Interaction("", envelope=sent)))
 
 
-async def _deliver_to(slack: "SlackSandbox", arguments: Json) -> Json:
-    await slack.deliver_to(arguments["url"])
+async def _set_request_url(slack: "SlackSandbox", arguments: Json) -> Json:
+    await slack.use_request_url(arguments["url"])
     return {}
 
 
-async def _refresh(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _refresh_connections(slack: "SlackSandbox", arguments: Json) -> Json:
     await slack.socket.refresh(**arguments)
     return _connections(slack)
 
@@ -238,7 +241,7 @@ async def _disconnect(slack: "SlackSandbox", arguments: Json) -> Json:
     return _connections(slack)
 
 
-def _cut(slack: "SlackSandbox", arguments: Json) -> Json:
+def _cut_connections(slack: "SlackSandbox", arguments: Json) -> Json:
     slack.socket.cut(**arguments)
     return _connections(slack)
 
@@ -257,37 +260,37 @@ def _connections(slack: "SlackSandbox") -> Json:
     return {"connections": slack.socket.connections}
 
 
-READING: dict[str, Verb] = {
-    "": _about,
+GET_ENDPOINTS: dict[str, Endpoint] = {
+    "": _describe,
     "calls": _calls,
     "envelopes": _envelopes,
     "channel": _channel,
     "private": _private,
-    "faults": _active,
+    "faults": _faults,
     "modal": _modal,
 }
-DOING: dict[str, Verb] = {
+POST_ENDPOINTS: dict[str, Endpoint] = {
     "click": _click,
-    "type": _type,
+    "type": _type_command,
     "post": _post,
     "reload": _reload,
     "redeliver": _redeliver,
-    "request_url": _deliver_to,
+    "request_url": _set_request_url,
     "users": _add_user,
     "users/change": _change_user,
     "channels": _add_channel,
     "channels/change": _change_channel,
-    "modal/fill": _fill,
-    "modal/end": _end,
+    "modal/fill": _fill_modal,
+    "modal/end": _end_modal,
     "shortcut": _shortcut,
-    "faults": _fail,
-    "faults/plan": _plan,
-    "faults/delivery": _disturb,
-    "clock/advance": _advance,
+    "faults": _add_fault,
+    "faults/plan": _set_fault_plan,
+    "faults/delivery": _add_delivery_fault,
+    "clock/advance": _advance_clock,
     "faults/remove": _remove_fault,
-    "socket/refresh": _refresh,
+    "socket/refresh": _refresh_connections,
     "socket/disconnect": _disconnect,
-    "socket/cut": _cut,
+    "socket/cut": _cut_connections,
     "socket/half_open": _half_open,
     "socket/refuse_handshakes": _refuse_handshakes,
 }

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-How = Literal["lost", "delayed", "duplicated", "cut"]
-Kind = Literal["interactive", "slash_commands", "events_api"]
+DeliveryFaultKind = Literal["lost", "delayed", "duplicated", "cut"]
+EnvelopeType = Literal["interactive", "slash_commands", "events_api"]
 
 
 @dataclass(frozen=True)
@@ -16,21 +16,21 @@ class DeliveryFault:
     another envelope id, over the next connection. `cut`: its connection ends instead of bringing it.
     """
 
-    how: How
-    kind: Kind | None = None
+    how: DeliveryFaultKind
+    kind: EnvelopeType | None = None
     delay: float = 0.1
 
 
-class Disturbances:
+class PendingDeliveryFaults:
     """Those that wait for their payload, each for one."""
 
     def __init__(self) -> None:
-        self.waiting: list[DeliveryFault] = []
+        self.pending: list[DeliveryFault] = []
 
-    def take(self, kind: Kind) -> DeliveryFault | None:
+    def take(self, kind: EnvelopeType) -> DeliveryFault | None:
         """Return the oldest that concerns a payload of this kind."""
-        for fault in self.waiting:
+        for fault in self.pending:
             if fault.kind in (None, kind):
-                self.waiting.remove(fault)
+                self.pending.remove(fault)
                 return fault
         return None

@@ -5,17 +5,17 @@ import json
 import uuid
 from dataclasses import dataclass, field, replace
 
-from pagebridge_sandbox.slack.deliveries import Disturbances, Kind
-from pagebridge_sandbox.slack.fault_plan import Chance
-from pagebridge_sandbox.slack.request_url import RETRY_REASONS, Failure, RequestUrl
+from pagebridge_sandbox.slack.deliveries import EnvelopeType, PendingDeliveryFaults
+from pagebridge_sandbox.slack.fault_plan import RandomFaults
+from pagebridge_sandbox.slack.request_url import RETRY_REASONS, DeliveryFailure, RequestUrl
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.socket_mode import Connection, SocketMode
 from pagebridge_sandbox.slack.workspace import Workspace
 
-ACK_SIZE = 20 * 1024
+MAX_ACK_SIZE = 20 * 1024
 """Bytes. Slack drops acks of this size and above without a word."""
 
-__all__ = ["ACK_SIZE", "Envelope", "Envelopes", "Failure"]
+__all__ = ["MAX_ACK_SIZE", "Envelope", "EnvelopeSender", "DeliveryFailure"]
 
 
 @dataclass
@@ -29,14 +29,14 @@ class Envelope:
     """
 
     id: str
-    type: Kind
+    type: EnvelopeType
     payload: Json = field(repr=False)
     accepts_response: bool
     sent_at: float
     connection: int | None = None
     acked_after_ms: float | None = None
     response: Json | None = None
-    failed: Failure | None = None
+    failure: DeliveryFailure | None = None
     retry_attempt: int = 0
     retry_reason: str = "http_timeout"
     dropped_acks: int = 0
@@ -44,7 +44,7 @@ class Envelope:
     @property
     def acked(self) -> bool:
         """Whether the ack came in time."""
-        return self.acked_after_ms is not None and self.failed is None
+        return self.acked_after_ms is not None and self.failure is None
 
     @property
     def frame(self) -> Json:
@@ -55,7 +55,7 @@ class Envelope:
         return shown | {"accepts_response_payload": self.accepts_response}
 
 
-class Envelopes:
+class EnvelopeSender:
     """
     Sends envelopes. `log` holds all of them, `ack_timeout` is in seconds.
 
@@ -63,20 +63,22 @@ class Envelopes:
     connection than its envelope went; here it may.
     """
 
-    def __init__(self, workspace: Workspace, ack_timeout: float, ping_interval: float, chance: Chance) -> None:
+    def __init__(
+        self, workspace: Workspace, ack_timeout: float, ping_interval: float, random_faults: RandomFaults
+    ) -> None:
         self._workspace = workspace
-        self._chance = chance
-        self.disturbances = Disturbances()
+        self._random_faults = random_faults
+        self.pending_faults = PendingDeliveryFaults()
         self.ack_timeout = ack_timeout
-        self.socket = SocketMode(workspace, self._acked, ping_interval)
+        self.socket = SocketMode(workspace, self._on_frame, ping_interval)
         self.request_url: RequestUrl | None = None
         self.log: list[Envelope] = []
-        self.strange: list[str] = []
+        self.unknown_frames: list[str] = []
         """Frames that acked nothing we know."""
         self._sent: dict[str, tuple[Envelope, asyncio.Event]] = {}
 
     async def send(
-        self, kind: Kind, payload: Json, *, accepts_response: bool = True, after: Envelope | None = None
+        self, kind: EnvelopeType, payload: Json, *, accepts_response: bool = True, after: Envelope | None = None
     ) -> Envelope:
         """Send one payload, again if it is `after` an earlier attempt; return when it is acked or has failed."""
         envelope = Envelope(
@@ -84,55 +86,55 @@ class Envelopes:
         )
         if after is not None:
             envelope.retry_attempt = after.retry_attempt + 1
-            envelope.retry_reason = RETRY_REASONS.get(after.failed or "operation_timeout", "http_error")
+            envelope.retry_reason = RETRY_REASONS.get(after.failure or "operation_timeout", "http_error")
         self.log.append(envelope)
         if self.request_url is not None:
-            await self._post(envelope, self.request_url)
+            await self._send_over_http(envelope, self.request_url)
         else:
-            await self._over_socket(envelope)
+            await self._send_over_socket(envelope)
         self._workspace.changes.notify()
         return envelope
 
-    async def _over_socket(self, envelope: Envelope) -> None:
-        connection = self.socket.pick()
+    async def _send_over_socket(self, envelope: Envelope) -> None:
+        connection = self.socket.next_connection()
         if connection is None:
-            envelope.failed = "dispatch_failed"
+            envelope.failure = "dispatch_failed"
             return
         acked = asyncio.Event()
         self._sent[envelope.id] = (envelope, acked)
-        await self._carry(envelope, connection)
-        envelope.failed = await self._in_time(acked)
+        await self._deliver(envelope, connection)
+        envelope.failure = await self._wait_for_ack(acked)
 
-    async def _post(self, envelope: Envelope, to: RequestUrl) -> None:
+    async def _send_over_http(self, envelope: Envelope, request_url: RequestUrl) -> None:
         """Bring a payload to the app's address, unless something goes wrong on the way."""
-        fault = self.disturbances.take(envelope.type) or self._chance.for_delivery(envelope.type)
+        fault = self.pending_faults.take(envelope.type) or self._random_faults.for_delivery(envelope.type)
         match fault.how if fault else None:
             case "lost":
                 await asyncio.sleep(self.ack_timeout)
-                envelope.failed = "operation_timeout"
+                envelope.failure = "operation_timeout"
                 return
             case "cut":
-                envelope.failed = "dispatch_failed"
+                envelope.failure = "dispatch_failed"
                 return
             case "delayed" if fault:
                 await asyncio.sleep(fault.delay)
             case "duplicated":
-                again = replace(envelope, id=str(uuid.uuid4()))
-                self.log.append(again)
-                await self._post_once(again, to)
-        await self._post_once(envelope, to)
+                duplicate = replace(envelope, id=str(uuid.uuid4()))
+                self.log.append(duplicate)
+                await self._post_once(duplicate, request_url)
+        await self._post_once(envelope, request_url)
 
-    async def _post_once(self, envelope: Envelope, to: RequestUrl) -> None:
-        reply = await to.post(envelope, self.ack_timeout)
-        envelope.failed = reply.failed
-        if not reply.failed:
+    async def _post_once(self, envelope: Envelope, request_url: RequestUrl) -> None:
+        reply = await request_url.post(envelope, self.ack_timeout)
+        envelope.failure = reply.failure
+        if not reply.failure:
             envelope.acked_after_ms = (self._workspace.clock.now() - envelope.sent_at) * 1000
             envelope.response = reply.body or None
 
-    async def _carry(self, envelope: Envelope, connection: Connection) -> None:
+    async def _deliver(self, envelope: Envelope, connection: Connection) -> None:
         """Bring a payload to the app, unless something goes wrong on the way."""
         envelope.connection = connection.id
-        fault = self.disturbances.take(envelope.type) or self._chance.for_delivery(envelope.type)
+        fault = self.pending_faults.take(envelope.type) or self._random_faults.for_delivery(envelope.type)
         match fault.how if fault else None:
             case "lost":
                 return
@@ -142,20 +144,20 @@ class Envelopes:
             case "delayed" if fault:
                 await asyncio.sleep(fault.delay)
             case "duplicated":
-                await self._repeat(envelope)
+                await self._send_duplicate(envelope)
         await connection.send(envelope.frame)
 
-    async def _repeat(self, envelope: Envelope) -> None:
+    async def _send_duplicate(self, envelope: Envelope) -> None:
         """Bring a second copy, whose ack nobody waits for, over the next connection."""
-        again = replace(envelope, id=str(uuid.uuid4()))
-        connection = self.socket.pick()
+        duplicate = replace(envelope, id=str(uuid.uuid4()))
+        connection = self.socket.next_connection()
         if connection:
-            again.connection = connection.id
-            self.log.append(again)
-            self._sent[again.id] = (again, asyncio.Event())
-            await connection.send(again.frame)
+            duplicate.connection = connection.id
+            self.log.append(duplicate)
+            self._sent[duplicate.id] = (duplicate, asyncio.Event())
+            await connection.send(duplicate.frame)
 
-    async def _in_time(self, acked: asyncio.Event) -> Failure | None:
+    async def _wait_for_ack(self, acked: asyncio.Event) -> DeliveryFailure | None:
         try:
             async with asyncio.timeout(self.ack_timeout):
                 await acked.wait()
@@ -163,22 +165,22 @@ class Envelopes:
             return "operation_timeout"
         return None
 
-    def _acked(self, frame: str) -> None:
-        ack = _parsed(frame)
+    def _on_frame(self, frame: str) -> None:
+        ack = _parse_frame(frame)
         envelope, acked = self._sent.get(str(ack.get("envelope_id")), (None, None))
         if envelope is None or acked is None:
-            self.strange.append(frame)
-        elif len(frame.encode()) >= ACK_SIZE:
+            self.unknown_frames.append(frame)
+        elif len(frame.encode()) >= MAX_ACK_SIZE:
             envelope.dropped_acks += 1
         elif envelope.acked_after_ms is None:
             envelope.acked_after_ms = (self._workspace.clock.now() - envelope.sent_at) * 1000
-            said = ack.get("payload")
-            envelope.response = said if isinstance(said, dict) and said else None
+            payload = ack.get("payload")
+            envelope.response = payload if isinstance(payload, dict) and payload else None
             acked.set()
         self._workspace.changes.notify()
 
 
-def _parsed(frame: str) -> Json:
+def _parse_frame(frame: str) -> Json:
     try:
         value = json.loads(frame)
     except ValueError:

@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Coroutine
 
 from pagebridge_sandbox.slack import payloads
-from pagebridge_sandbox.slack.envelopes import Envelope, Envelopes
+from pagebridge_sandbox.slack.envelopes import Envelope, EnvelopeSender
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.workspace import Workspace
 
 
-class Events:
+class EventSender:
     """Sends events. `retries` are the pauses in seconds before one that was not acked is sent again."""
 
-    def __init__(self, workspace: Workspace, envelopes: Envelopes, retries: tuple[float, ...]) -> None:
+    def __init__(self, workspace: Workspace, envelopes: EnvelopeSender, retry_delays: tuple[float, ...]) -> None:
         self._workspace = workspace
         self._envelopes = envelopes
-        self._retries = retries
+        self._retry_delays = retry_delays
         self._group: asyncio.TaskGroup | None = None
         self._sending: set[asyncio.Task[object]] = set()
 
@@ -35,23 +35,23 @@ class Events:
         payload = payloads.event_callback(self._workspace, event)
         envelope = await self._envelopes.send("events_api", payload, accepts_response=False)
         if not envelope.acked:
-            self._begin(self._send_again(envelope))
+            self._start_task(self._retry(envelope))
         return envelope
 
-    def tell(self, event: Json, subscription: str = "") -> None:
+    def send_in_background(self, event: Json, subscription: str = "") -> None:
         """Send an event without waiting for anything."""
         if (subscription or event["type"]) in self._workspace.bot_events:
-            self._begin(self.send(event, subscription))
+            self._start_task(self.send(event, subscription))
 
-    def _begin(self, sending: Coroutine[None, None, object]) -> None:
+    def _start_task(self, sending: Coroutine[None, None, object]) -> None:
         if self._group is None:
             raise RuntimeError("events can be sent only while the sandbox runs")
         task = self._group.create_task(sending)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _send_again(self, last: Envelope) -> None:
-        for pause in self._retries:
+    async def _retry(self, last: Envelope) -> None:
+        for pause in self._retry_delays:
             await asyncio.sleep(pause)
             last = await self._envelopes.send("events_api", last.payload, accepts_response=False, after=last)
             if last.acked:

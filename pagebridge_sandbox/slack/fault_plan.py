@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import get_args
 
 from pagebridge_sandbox.slack.calls import Call
-from pagebridge_sandbox.slack.deliveries import DeliveryFault, How, Kind
+from pagebridge_sandbox.slack.deliveries import DeliveryFault, DeliveryFaultKind, EnvelopeType
 from pagebridge_sandbox.slack.faults import Fault
 
-FAULTS: dict[str, Fault] = {
+RANDOM_FAULTS: dict[str, Fault] = {
     "delayed": Fault(),
     "internal_error": Fault(error="internal_error"),
     "rate_limited": Fault(retry_after=1),
@@ -38,21 +38,21 @@ class FaultPlan:
     calls: float = 0.1
     deliveries: float = 0.0
     method: str = "*"
-    ways: tuple[str, ...] = tuple(way for way in FAULTS if not way.startswith("hung"))
-    hows: tuple[How, ...] = get_args(How)
+    ways: tuple[str, ...] = tuple(way for way in RANDOM_FAULTS if not way.startswith("hung"))
+    hows: tuple[DeliveryFaultKind, ...] = get_args(DeliveryFaultKind)
     slowest: float = 0.2
 
     def __post_init__(self) -> None:
-        if unknown := {*self.ways} - FAULTS.keys() | {*self.hows} - {*get_args(How)}:
+        if unknown := {*self.ways} - RANDOM_FAULTS.keys() | {*self.hows} - {*get_args(DeliveryFaultKind)}:
             raise ValueError(f"nothing can go wrong like this: {', '.join(sorted(unknown))}")
 
 
-class Chance:
+class RandomFaults:
     """Carries out a plan; None means that nothing goes wrong by chance."""
 
     def __init__(self) -> None:
         self._plan: FaultPlan | None = None
-        self._seen: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
     @property
     def plan(self) -> FaultPlan | None:
@@ -61,29 +61,29 @@ class Chance:
 
     @plan.setter
     def plan(self, plan: FaultPlan | None) -> None:
-        self._plan, self._seen = plan, Counter()
+        self._plan, self._counts = plan, Counter()
 
     def for_call(self, call: Call) -> Fault | None:
         """Return what happens to the next such call."""
         plan = self._plan
         if plan is None or plan.method not in ("*", call.method):
             return None
-        dice = self._dice(plan, f"{call.method} {call.channel}")
+        dice = self._random(plan, f"{call.method} {call.channel}")
         if dice.random() >= plan.calls:
             return None
         way = dice.choice(plan.ways)
-        return Fault(delay=dice.uniform(0, plan.slowest)) if way == "delayed" else FAULTS[way]
+        return Fault(delay=dice.uniform(0, plan.slowest)) if way == "delayed" else RANDOM_FAULTS[way]
 
-    def for_delivery(self, kind: Kind) -> DeliveryFault | None:
+    def for_delivery(self, kind: EnvelopeType) -> DeliveryFault | None:
         """Return what happens to the next delivery of this kind."""
         plan = self._plan
         if plan is None:
             return None
-        dice = self._dice(plan, kind)
+        dice = self._random(plan, kind)
         if dice.random() >= plan.deliveries:
             return None
         return DeliveryFault(dice.choice(plan.hows), delay=dice.uniform(0, plan.slowest))
 
-    def _dice(self, plan: FaultPlan, name: str) -> random.Random:
-        self._seen[name] += 1
-        return random.Random(f"{plan.seed} {name} {self._seen[name]}")  # noqa: S311 - must come out the same again
+    def _random(self, plan: FaultPlan, name: str) -> random.Random:
+        self._counts[name] += 1
+        return random.Random(f"{plan.seed} {name} {self._counts[name]}")  # noqa: S311 - must come out the same again

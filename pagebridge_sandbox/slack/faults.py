@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pagebridge_sandbox.slack.calls import Call
-from pagebridge_sandbox.slack.responses import Answer, Json
+from pagebridge_sandbox.slack.responses import Json, Response
 
 RATE_LIMITED = 429
 UNAVAILABLE = 503
@@ -39,11 +39,11 @@ class Fault:
     times: int | None = None
 
     def __post_init__(self) -> None:
-        if self.ends == "as usual" and (self.after_effect or self.effect_after is not None):
+        if self.ending == "as usual" and (self.after_effect or self.effect_after is not None):
             raise ValueError("only a call that fails can take effect all the same; say how it fails")
 
     @property
-    def ends(self) -> Literal["as usual", "answered", "dropped", "hung"]:
+    def ending(self) -> Literal["as usual", "answered", "dropped", "hung"]:
         """How the call ends for the client."""
         if self.hang:
             return "hung"
@@ -53,63 +53,63 @@ class Fault:
         return "answered" if any(given is not None for given in failing) else "as usual"
 
     @property
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """What the client gets if it gets an answer."""
         if self.retry_after is not None:
             body: Json = {"ok": False, "error": self.error or "ratelimited"}
-            return Answer(body, self.http_status or RATE_LIMITED, {"Retry-After": str(math.ceil(self.retry_after))})
+            return Response(body, self.http_status or RATE_LIMITED, {"Retry-After": str(math.ceil(self.retry_after))})
         if self.error is None:
-            return Answer(self.body, self.http_status or UNAVAILABLE)
-        return Answer({"ok": False, "error": self.error}, self.http_status or 200)
+            return Response(self.body, self.http_status or UNAVAILABLE)
+        return Response({"ok": False, "error": self.error}, self.http_status or 200)
 
-    def concerns(self, call: Call) -> bool:
+    def applies_to(self, call: Call) -> bool:
         """Whether this call is one of those that go wrong."""
         return self.method in ("*", call.method) and self.channel in (None, call.channel)
 
 
 @dataclass
-class Active:
+class ActiveFault:
     """A fault in force. `struck` counts the calls it has met."""
 
     fault: Fault
     id: int
-    _remove: Callable[["Active"], None]
-    struck: int = 0
+    _on_remove: Callable[["ActiveFault"], None]
+    match_count: int = 0
 
     @property
-    def spent(self) -> bool:
+    def is_exhausted(self) -> bool:
         """Whether it has happened as often as it should."""
-        return self.fault.times is not None and self.struck >= self.fault.times
+        return self.fault.times is not None and self.match_count >= self.fault.times
 
     def remove(self) -> None:
         """End it; removing twice does no harm."""
-        self._remove(self)
+        self._on_remove(self)
 
 
 class Faults:
     """The faults in force. Of several that concern a call the oldest strikes."""
 
     def __init__(self) -> None:
-        self.active: list[Active] = []
+        self.active: list[ActiveFault] = []
         self._count = 0
 
-    def add(self, fault: Fault) -> Active:
+    def add(self, fault: Fault) -> ActiveFault:
         """Put a fault in force."""
         self._count += 1
-        active = Active(fault, self._count, self._forget)
+        active = ActiveFault(fault, self._count, self._deactivate)
         self.active.append(active)
         return active
 
     def take(self, call: Call) -> Fault | None:
         """Return the fault that strikes this call, if there is one."""
         for active in self.active:
-            if active.fault.concerns(call):
-                active.struck += 1
-                if active.spent:
+            if active.fault.applies_to(call):
+                active.match_count += 1
+                if active.is_exhausted:
                     active.remove()
                 return active.fault
         return None
 
-    def _forget(self, active: Active) -> None:
+    def _deactivate(self, active: ActiveFault) -> None:
         if active in self.active:
             self.active.remove(active)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 
-MICROS = 1_000_000
+MICROSECONDS = 1_000_000
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
@@ -12,21 +12,21 @@ class Clock:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._ahead = 0.0
+        self._offset = 0.0
         self._last = 0
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
-        return self._now() + self._ahead
+        return self._now() + self._offset
 
     def advance(self, seconds: float) -> None:
         """Move on at once by so many seconds."""
-        self._ahead += seconds
+        self._offset += seconds
 
-    def ts(self) -> str:
+    def next_ts(self) -> str:
         """Return a new timestamp, at the present time or one microsecond after the last one."""
-        self._last = max(self._last + 1, int(self.now() * MICROS))
-        return f"{self._last // MICROS}.{self._last % MICROS:06d}"
+        self._last = max(self._last + 1, int(self.now() * MICROSECONDS))
+        return f"{self._last // MICROSECONDS}.{self._last % MICROSECONDS:06d}"
 
 
 def identifier(prefix: str) -> str:

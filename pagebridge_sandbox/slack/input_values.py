@@ -2,50 +2,55 @@
 
 from typing import Any
 
-from pagebridge_sandbox.slack.fields import TYPED, Field
+from pagebridge_sandbox.slack.fields import FREE_INPUT_TYPES, Field
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.workspace import Workspace
 
-Given = str | int | list[str]
+InputValue = str | int | list[str]
 """Words, a number of seconds, an id, the label of an option, or several ids or labels."""
 
 
-def meant(workspace: Workspace, of: Field, given: Given, suggested: list[Json]) -> Any:  # noqa: ANN401 - JSON
+def resolve_value(workspace: Workspace, input_field: Field, given: InputValue, suggested: list[Json]) -> Any:  # noqa: ANN401 - JSON
     """Return the value that the state holds. Raises `AssertionError` when there is nothing like `given` to choose."""
-    if of.kind in TYPED:
+    if input_field.element_type in FREE_INPUT_TYPES:
         return given
-    if of.many != isinstance(given, list):
-        raise AssertionError(f"{of.label!r} takes {'a list' if of.many else 'one value'}")
+    if input_field.is_multi != isinstance(given, list):
+        raise AssertionError(f"{input_field.label!r} takes {'a list' if input_field.is_multi else 'one value'}")
     if isinstance(given, list):
-        return [_one(workspace, of, each, suggested) for each in given]
-    return _one(workspace, of, str(given), suggested)
+        return [_resolve_one(workspace, input_field, each, suggested) for each in given]
+    return _resolve_one(workspace, input_field, str(given), suggested)
 
 
-def _one(workspace: Workspace, of: Field, given: str, suggested: list[Json]) -> Any:  # noqa: ANN401 - JSON
-    if of.key.startswith("selected_option"):
-        return _option(of, given, suggested)
-    known = workspace.users if of.key.startswith("selected_user") else workspace.channels
+def _resolve_one(workspace: Workspace, input_field: Field, given: str, suggested: list[Json]) -> Any:  # noqa: ANN401 - JSON
+    if input_field.state_key.startswith("selected_option"):
+        return _find_option(input_field, given, suggested)
+    known = workspace.users if input_field.state_key.startswith("selected_user") else workspace.channels
     if given not in known:
-        raise AssertionError(f"there is no {given!r} to choose at {of.label!r}")
+        raise AssertionError(f"there is no {given!r} to choose at {input_field.label!r}")
     return given
 
 
-def _option(of: Field, label: str, suggested: list[Json]) -> Json:
-    offered = of.options or suggested
+def _find_option(input_field: Field, label: str, suggested: list[Json]) -> Json:
+    offered = input_field.options or suggested
     for option in offered:
         if option["text"]["text"] == label:
             return option
     words = [option["text"]["text"] for option in offered]
-    raise AssertionError(f"there is no {label!r} to choose at {of.label!r}, only {words}")
+    raise AssertionError(f"there is no {label!r} to choose at {input_field.label!r}, only {words}")
 
 
-def action(of: Field, value: Any, ts: str) -> Json:  # noqa: ANN401 - JSON
+def action_payload(input_field: Field, value: Any, ts: str) -> Json:  # noqa: ANN401 - JSON
     """Return the entry of `actions` in the payload."""
-    told = {"type": of.kind, "action_id": of.element["action_id"], "block_id": of.block_id, of.key: value}
-    return told | {"action_ts": ts}
+    payload = {
+        "type": input_field.element_type,
+        "action_id": input_field.element["action_id"],
+        "block_id": input_field.block_id,
+        input_field.state_key: value,
+    }
+    return payload | {"action_ts": ts}
 
 
-def named(label: str, among: list[Field]) -> Field:
+def find_field(label: str, among: list[Field]) -> Field:
     """Find a field by its label. Raises `AssertionError` naming those that there are."""
     for each in among:
         if each.label == label:

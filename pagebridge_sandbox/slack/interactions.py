@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from pagebridge_sandbox.slack.deliveries import Kind
-from pagebridge_sandbox.slack.envelopes import Envelope, Envelopes, Failure
-from pagebridge_sandbox.slack.interactive import Clickable, Dialog
+from pagebridge_sandbox.slack.deliveries import EnvelopeType
+from pagebridge_sandbox.slack.envelopes import DeliveryFailure, Envelope, EnvelopeSender
+from pagebridge_sandbox.slack.interactive import Clickable, ConfirmDialog
 from pagebridge_sandbox.slack.response_urls import ResponseUrls
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.users import User
@@ -22,7 +22,7 @@ class Interaction:
     user_id: str
     response_url: str = ""
     envelope: Envelope | None = field(default=None, repr=False)
-    dialog: Dialog | None = None
+    dialog: ConfirmDialog | None = None
 
     @property
     def acked(self) -> bool:
@@ -30,9 +30,9 @@ class Interaction:
         return self.envelope is not None and self.envelope.acked
 
     @property
-    def failure(self) -> Failure | None:
+    def failure(self) -> DeliveryFailure | None:
         """What the person is told: None, `dispatch_failed`, `operation_timeout`, or how an answer over HTTP failed."""
-        return self.envelope.failed if self.envelope else None
+        return self.envelope.failure if self.envelope else None
 
     @property
     def envelope_id(self) -> str:
@@ -51,11 +51,11 @@ class Session:
 
     user: User
     workspace: Workspace
-    envelopes: Envelopes
+    envelopes: EnvelopeSender
     response_urls: ResponseUrls
 
     async def send(
-        self, payload: Json, url: str = "", *, kind: Kind = "interactive", accepts_response: bool = True
+        self, payload: Json, url: str = "", *, kind: EnvelopeType = "interactive", accepts_response: bool = True
     ) -> Interaction:
         """Tell the app what this person did. Raises `AssertionError` when they cannot do anything of that kind."""
         if self.user.deleted:
@@ -66,7 +66,7 @@ class Session:
         return Interaction(self.user.id, url, envelope)
 
 
-def waits(found: Clickable, confirm: str | None) -> Dialog | None:
+def unconfirmed_dialog(found: Clickable, confirm: str | None) -> ConfirmDialog | None:
     """Return the dialog that stays, because its confirming label was not pressed. Raises `AssertionError`."""
     dialog = found.dialog
     if dialog is None:

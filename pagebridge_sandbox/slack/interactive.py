@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pagebridge_sandbox.slack.fields import KEYS
+from pagebridge_sandbox.slack.fields import STATE_KEYS
 from pagebridge_sandbox.slack.responses import Json
 
-REPORTED = ("action_id", "block_id", "text", "value", "style", "url", "confirm", "type")
+REPORTED_KEYS = ("action_id", "block_id", "text", "value", "style", "url", "confirm", "type")
 
 
 @dataclass(frozen=True)
-class Dialog:
+class ConfirmDialog:
     """What the dialog before an action shows."""
 
     title: str
@@ -32,39 +32,39 @@ class Clickable:
     attachment_id: int | None = None
 
     @property
-    def dialog(self) -> Dialog | None:
+    def dialog(self) -> ConfirmDialog | None:
         """The dialog that comes first, if there is one."""
         confirm = self.element.get("confirm")
         if not confirm:
             return None
         labels = (_text(confirm, "confirm", "OK"), _text(confirm, "deny", "Cancel"))
-        return Dialog(_text(confirm, "title", ""), _text(confirm, "text", ""), labels)
+        return ConfirmDialog(_text(confirm, "title", ""), _text(confirm, "text", ""), labels)
 
     def action(self, ts: str) -> Json:
         """Return the entry of `actions` in the payload; buttons that open a page are reported like any other."""
         pressed = {**self.element, "block_id": self.block_id}
         if self.option is not None:
             pressed["selected_option"] = self.option
-        keys = (*REPORTED, "selected_option")
+        keys = (*REPORTED_KEYS, "selected_option")
         return {key: pressed[key] for key in keys if key in pressed} | {"action_ts": ts}
 
 
-def clickables(blocks: list[Json]) -> Iterator[Clickable]:
+def find_clickables(blocks: list[Json]) -> Iterator[Clickable]:
     """Find all buttons and menu entries, from top to bottom."""
     for block in blocks:
         accessory = [block["accessory"]] if "accessory" in block else []
         for element in (*block.get("elements", []), *accessory):
-            yield from _clickables(element, block["block_id"])
+            yield from _element_clickables(element, block["block_id"])
 
 
-def attached(attachments: list[Json]) -> Iterator[Clickable]:
+def attachment_clickables(attachments: list[Json]) -> Iterator[Clickable]:
     """Find all buttons and menu entries in the blocks of attachments."""
     for attachment in attachments:
-        for found in clickables(attachment.get("blocks", [])):
+        for found in find_clickables(attachment.get("blocks", [])):
             yield replace(found, attachment_id=attachment["id"])
 
 
-def _clickables(element: Json, block_id: str) -> Iterator[Clickable]:
+def _element_clickables(element: Json, block_id: str) -> Iterator[Clickable]:
     match element["type"]:
         case "button":
             yield Clickable(element["text"]["text"], block_id, element)
@@ -73,17 +73,17 @@ def _clickables(element: Json, block_id: str) -> Iterator[Clickable]:
                 yield Clickable(option["text"]["text"], block_id, element, option)
 
 
-def as_stored(blocks: list[Json]) -> list[Json]:
+def normalize_blocks(blocks: list[Json]) -> list[Json]:
     """Return the blocks as Slack keeps them: with the ids and defaults that the sender left out."""
-    return [_stored(block) | {"block_id": block.get("block_id") or _word()} for block in blocks]
+    return [_normalize(block) | {"block_id": block.get("block_id") or _random_id()} for block in blocks]
 
 
-def _stored(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
+def _normalize(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
     if isinstance(value, list):
-        return [_stored(item) for item in value]
+        return [_normalize(item) for item in value]
     if not isinstance(value, dict):
         return value
-    kept = {key: _stored(item) for key, item in value.items()}
+    kept = {key: _normalize(item) for key, item in value.items()}
     match kept.get("type"):
         case "plain_text":
             kept.setdefault("emoji", True)
@@ -95,12 +95,12 @@ def _stored(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
                 "optional": bool(kept.get("optional")),
                 "dispatch_action": bool(kept.get("dispatch_action")),
             }
-        case str(kind) if kind in KEYS or kind in ("button", "overflow"):
-            kept.setdefault("action_id", _word())
+        case str(kind) if kind in STATE_KEYS or kind in ("button", "overflow"):
+            kept.setdefault("action_id", _random_id())
     return kept
 
 
-def _word() -> str:
+def _random_id() -> str:
     return "".join(random.choices("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=5))  # noqa: S311 - a name
 
 

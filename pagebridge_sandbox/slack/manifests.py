@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["global", "message"]
+ShortcutKind = Literal["global", "message"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Shortcut:
 
     name: str
     callback_id: str
-    kind: Kind
+    kind: ShortcutKind
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Grants:
     socket_mode: bool
 
     @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> "Grants":
+    def from_manifest(cls, manifest: Mapping[str, Any]) -> "Grants":
         """
         Read a manifest that is already parsed. Optional scopes are not granted: whoever installs decides on them.
 
         Raises `ValueError` for a manifest that Slack would not take; only what is used here is looked at.
         """
-        features, settings = _part(manifest, "features"), _part(manifest, "settings")
-        scopes = _part(_part(manifest, "oauth_config"), "scopes").get("bot", [])
-        name = _part(manifest, "display_information").get("name")
+        features, settings = _section(manifest, "features"), _section(manifest, "settings")
+        scopes = _section(_section(manifest, "oauth_config"), "scopes").get("bot", [])
+        name = _section(manifest, "display_information").get("name")
         if not name:
             raise ValueError("the manifest gives the app no name")
         commands = features.get("slash_commands", [])
@@ -51,14 +51,14 @@ class Grants:
             raise ValueError("shortcuts need the scope `commands`")
         return cls(
             name=name,
-            bot_name=_part(features, "bot_user").get("display_name", name),
+            bot_name=_section(features, "bot_user").get("display_name", name),
             scopes=frozenset(scopes),
             commands=frozenset(each["command"] for each in commands),
             literal_commands=frozenset(each["command"] for each in commands if not each.get("should_escape")),
             shortcuts=shortcuts,
-            events=frozenset(_part(settings, "event_subscriptions").get("bot_events", [])),
-            interactive=bool(_part(settings, "interactivity").get("is_enabled")),
-            home_tab=bool(_part(features, "app_home").get("home_tab_enabled")),
+            events=frozenset(_section(settings, "event_subscriptions").get("bot_events", [])),
+            interactive=bool(_section(settings, "interactivity").get("is_enabled")),
+            home_tab=bool(_section(features, "app_home").get("home_tab_enabled")),
             socket_mode=bool(settings.get("socket_mode_enabled")),
         )
 
@@ -71,7 +71,7 @@ def _shortcuts(features: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return entries
 
 
-def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _section(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = of.get(name, {})
     if not isinstance(part, Mapping):
         raise ValueError(f"{name} in the manifest is not a table")  # noqa: TRY004 - the value is wrong, not our call

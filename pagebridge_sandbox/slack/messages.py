@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 
 from pagebridge_sandbox.slack import mrkdwn, rendering
-from pagebridge_sandbox.slack.interactive import Clickable, attached, clickables
-from pagebridge_sandbox.slack.mrkdwn import Names
+from pagebridge_sandbox.slack.interactive import Clickable, attachment_clickables, find_clickables
+from pagebridge_sandbox.slack.mrkdwn import NameLookup
 from pagebridge_sandbox.slack.responses import Json
 
 
 @dataclass(kw_only=True)
-class Shown:
+class BaseMessage:
     """What is on a message: `text`, or in its place `blocks`. `attachments` come below either."""
 
     ts: str
@@ -18,15 +18,17 @@ class Shown:
     blocks: list[Json] = field(default_factory=list)
     attachments: list[Json] = field(default_factory=list)
     thread_ts: str | None = None
-    names: Names = field(default=str, repr=False, compare=False)
+    name_of: NameLookup = field(default=str, repr=False, compare=False)
 
     @property
     def plain(self) -> str:
         """Everything a person reads on it, as plain text."""
-        shown = list(rendering.lines(self.blocks, self.names)) or [mrkdwn.plain(self.text, self.names)]
+        shown = list(rendering.render_blocks(self.blocks, self.name_of)) or [
+            mrkdwn.to_plain_text(self.text, self.name_of)
+        ]
         for attachment in self.attachments:
-            shown += rendering.lines(attachment.get("blocks", []), self.names)
-            shown.append(mrkdwn.plain(str(attachment.get("text", "")), self.names))
+            shown += rendering.render_blocks(attachment.get("blocks", []), self.name_of)
+            shown.append(mrkdwn.to_plain_text(str(attachment.get("text", "")), self.name_of))
         return "\n".join(line for line in shown if line)
 
     @property
@@ -37,11 +39,11 @@ class Shown:
     @property
     def clickables(self) -> list[Clickable]:
         """What can be clicked, in order."""
-        return [*clickables(self.blocks), *attached(self.attachments)]
+        return [*find_clickables(self.blocks), *attachment_clickables(self.attachments)]
 
 
 @dataclass(kw_only=True)
-class Message(Shown):
+class Message(BaseMessage):
     """A message in a channel or thread. `metadata` may be None; `edited` is the `ts` of the last edit."""
 
     user: str
@@ -99,7 +101,7 @@ class Message(Shown):
 
 
 @dataclass(kw_only=True)
-class Ephemeral(Shown):
+class Ephemeral(BaseMessage):
     """A message that only `user` sees until the next reload. `history` holds the earlier texts of a replaced one."""
 
     user: str

@@ -3,17 +3,17 @@
 from typing import Any
 
 from pagebridge_sandbox.slack import input_values, payloads, rendering, submissions
-from pagebridge_sandbox.slack.block_kit import GROUP, OPTION
-from pagebridge_sandbox.slack.fields import TYPED, Field
-from pagebridge_sandbox.slack.input_values import Given
-from pagebridge_sandbox.slack.interactions import Interaction, Session, waits
-from pagebridge_sandbox.slack.interactive import clickables
+from pagebridge_sandbox.slack.block_kit import OPTION, OPTION_GROUP
+from pagebridge_sandbox.slack.fields import FREE_INPUT_TYPES, Field
+from pagebridge_sandbox.slack.input_values import InputValue
+from pagebridge_sandbox.slack.interactions import Interaction, Session, unconfirmed_dialog
+from pagebridge_sandbox.slack.interactive import find_clickables
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.schema import Items
 from pagebridge_sandbox.slack.views import View
 
 
-class Surface:
+class OpenView:
     """A view in front of a person: a Home tab, or with more to do a modal."""
 
     def __init__(self, view: View, session: Session) -> None:
@@ -44,28 +44,30 @@ class Surface:
     @property
     def buttons(self) -> list[str]:
         """The visible labels of what can be clicked in it."""
-        return [found.label for found in clickables(self._view.blocks)]
+        return [found.label for found in find_clickables(self._view.blocks)]
 
     @property
     def plain(self) -> str:
         """Everything a person reads on it, as plain text."""
-        return "\n".join(rendering.lines(self._view.blocks, self._workspace.name_of))
+        return "\n".join(rendering.render_blocks(self._view.blocks, self._workspace.name_of))
 
-    async def change(self, label: str, value: Given) -> Interaction:
+    async def change(self, label: str, value: InputValue) -> Interaction:
         """Fill in or choose what tells the app at once: outside of input blocks, or with `dispatch_action`."""
-        of = self._field(label)
-        if not of.at_once:
+        input_field = self._field(label)
+        if not input_field.dispatches_action:
             raise AssertionError(f"{label!r} does not tell the app before the modal is submitted")
-        action = input_values.action(of, self._put(of, value), self._workspace.clock.ts())
-        return await self._act(action)
+        action = input_values.action_payload(
+            input_field, self._set_value(input_field, value), self._workspace.clock.next_ts()
+        )
+        return await self._send_action(action)
 
     async def click(self, label: str, *, confirm: str | None = None) -> Interaction:
         """Press what bears this label; a dialog comes first, as in `Person.click`."""
-        for found in clickables(self._view.blocks):
+        for found in find_clickables(self._view.blocks):
             if found.label == label:
-                if dialog := waits(found, confirm):
+                if dialog := unconfirmed_dialog(found, confirm):
                     return Interaction(self._session.user.id, dialog=dialog)
-                return await self._act(found.action(self._workspace.clock.ts()))
+                return await self._send_action(found.action(self._workspace.clock.next_ts()))
         raise AssertionError(f"there is no {label!r} to click, only {self.buttons} on:\n{self.plain}")
 
     async def suggest(self, label: str, typed: str) -> list[str]:
@@ -74,36 +76,38 @@ class Surface:
 
         The list is empty, as people see it, when the app does not answer in time or what it answers breaks a rule.
         """
-        of = self._field(label)
-        if "external" not in of.kind or len(typed) < of.element.get("min_query_length", 3):
+        input_field = self._field(label)
+        if "external" not in input_field.element_type or len(typed) < input_field.element.get("min_query_length", 3):
             raise AssertionError(f"{label!r} does not ask the app for {typed!r}")
-        payload = payloads.block_suggestion(self._workspace, self._session.user, self._view, of, typed)
+        payload = payloads.block_suggestion(self._workspace, self._session.user, self._view, input_field, typed)
         interaction = await self._session.send(payload)
-        options = _offered((interaction.envelope and interaction.envelope.response) or {})
-        self._view.suggested[of.place] = options
+        options = _parse_options((interaction.envelope and interaction.envelope.response) or {})
+        self._view.suggested_options[input_field.state_path] = options
         return [option["text"]["text"] for option in options]
 
     def _field(self, label: str) -> Field:
-        self._must_be_open()
-        return input_values.named(label, self._view.fields)
+        self._require_open()
+        return input_values.find_field(label, self._view.fields)
 
-    def _put(self, of: Field, value: Given) -> Any:  # noqa: ANN401 - JSON
-        suggested = self._view.suggested.get(of.place, [])
-        self._view.values[of.place] = input_values.meant(self._workspace, of, value, suggested)
+    def _set_value(self, input_field: Field, value: InputValue) -> Any:  # noqa: ANN401 - JSON
+        suggested = self._view.suggested_options.get(input_field.state_path, [])
+        self._view.values[input_field.state_path] = input_values.resolve_value(
+            self._workspace, input_field, value, suggested
+        )
         self._workspace.changes.notify()
-        return self._view.values[of.place]
+        return self._view.values[input_field.state_path]
 
-    async def _act(self, action: Json) -> Interaction:
-        self._must_be_open()
-        payload = payloads.view_actions(self._workspace, self._session.user, self._view, action)
+    async def _send_action(self, action: Json) -> Interaction:
+        self._require_open()
+        payload = payloads.view_block_actions(self._workspace, self._session.user, self._view, action)
         return await self._session.send(payload)
 
-    def _must_be_open(self) -> None:
+    def _require_open(self) -> None:
         if self._workspace.views.homes.get(self._session.user.id) is not self._view:
             raise AssertionError("this is not what the Home tab shows any more")
 
 
-class Modal(Surface):
+class Modal(OpenView):
     """A modal; only the topmost can be used."""
 
     @property
@@ -118,21 +122,21 @@ class Modal(Surface):
         return {labels[block_id]: words for block_id, words in self._view.errors.items()}
 
     @property
-    def trouble(self) -> str | None:
+    def submission_error(self) -> str | None:
         """What Slack tells of a submission that went wrong."""
-        return self._view.trouble
+        return self._view.submission_error
 
     def fill(self, label: str, value: str | int) -> None:
         """Put words, a date, a time or a number into an input."""
-        self._set(label, value, self._field(label).kind in TYPED)
+        self._fill(label, value, self._field(label).element_type in FREE_INPUT_TYPES)
 
     def pick_user(self, label: str, user_id: str | list[str]) -> None:
         """Pick one person, or several where several may be picked."""
-        self._set(label, user_id, self._field(label).key.startswith("selected_user"))
+        self._fill(label, user_id, self._field(label).state_key.startswith("selected_user"))
 
     def choose(self, label: str, option: str | list[str]) -> None:
         """Choose an option by its label (or a channel by its id), or several where several may be chosen."""
-        self._set(label, option, self._field(label).key.startswith(("selected_op", "selected_c")))
+        self._fill(label, option, self._field(label).state_key.startswith(("selected_op", "selected_c")))
 
     async def submit(self) -> Interaction:
         """
@@ -141,41 +145,41 @@ class Modal(Surface):
         Nothing is sent while Slack itself has something against what is filled in: that stands in `errors`.
         """
         view = self._view
-        self._must_be_open()
+        self._require_open()
         if "submit" not in view.content:
             raise AssertionError(f"the modal {self.title!r} has no button to submit it")
-        complaints = {each.block_id: each.complaint(view.value(each)) for each in view.fields}
+        complaints = {each.block_id: each.validation_error(view.value(each)) for each in view.fields}
         view.errors = {block_id: words for block_id, words in complaints.items() if words}
-        view.trouble = None
+        view.submission_error = None
         if view.errors:
             return Interaction(self._session.user.id)
-        return await self._submitted(view)
+        return await self._send_submission(view)
 
     async def close(self) -> Interaction:
         """Press the closing button: the modal below is seen again, unless this one is to clear the whole stack."""
-        self._must_be_open()
+        self._require_open()
         if self.content.get("clear_on_close"):
             return await self.dismiss()
         self._workspace.views.close(self._view)
         self._workspace.changes.notify()
-        return await self._tell(self._view, cleared=False)
+        return await self._notify_closed(self._view, cleared=False)
 
     async def dismiss(self) -> Interaction:
         """Press the cross: all modals go. The app is told of each that wants it; what came of this one is returned."""
-        self._must_be_open()
+        self._require_open()
         stack = self._workspace.views.stacks[self._session.user.id]
         self._workspace.views.stacks[self._session.user.id] = []
         self._workspace.changes.notify()
-        told = [await self._tell(view, cleared=True) for view in reversed(stack)]
-        return told[0]
+        interactions = [await self._notify_closed(view, cleared=True) for view in reversed(stack)]
+        return interactions[0]
 
-    async def _submitted(self, view: View) -> Interaction:
+    async def _send_submission(self, view: View) -> Interaction:
         payload = payloads.view_submission(self._workspace, self._session.user, view, self._response_urls())
         interaction = await self._session.send(payload)
         if interaction.acked and interaction.envelope:
-            submissions.answered(self._workspace, view, interaction.envelope.response or {})
+            submissions.apply_response(self._workspace, view, interaction.envelope.response or {})
         else:
-            view.trouble = submissions.TROUBLE
+            view.submission_error = submissions.CONNECTION_ERROR
         self._workspace.changes.notify()
         return interaction
 
@@ -192,31 +196,31 @@ class Modal(Surface):
             if each.element.get("response_url_enabled") and self._view.value(each)
         ]
 
-    async def _tell(self, view: View, *, cleared: bool) -> Interaction:
+    async def _notify_closed(self, view: View, *, cleared: bool) -> Interaction:
         if not view.content.get("notify_on_close"):
             return Interaction(self._session.user.id)
         payload = payloads.view_closed(self._workspace, self._session.user, view, cleared=cleared)
         return await self._session.send(payload, accepts_response=False)
 
-    def _set(self, label: str, value: Given, fits: bool) -> None:  # noqa: FBT001 - it is all this is about
-        of = self._field(label)
+    def _fill(self, label: str, value: InputValue, fits: bool) -> None:  # noqa: FBT001 - it is all this is about
+        input_field = self._field(label)
         if not fits:
-            raise AssertionError(f"{label!r} is a {of.kind}, which is not used like this")
-        if of.at_once:
+            raise AssertionError(f"{label!r} is a {input_field.element_type}, which is not used like this")
+        if input_field.dispatches_action:
             raise AssertionError(f"{label!r} tells the app at once: use `await change({label!r}, ...)`")
-        self._put(of, value)
+        self._set_value(input_field, value)
 
-    def _must_be_open(self) -> None:
+    def _require_open(self) -> None:
         stack = self._workspace.views.stack(self._session.user.id)
         if not stack or stack[-1] is not self._view:
             raise AssertionError(f"the modal {self.title!r} is not on top (any more)")
 
 
-def _offered(response: Json) -> list[Json]:
+def _parse_options(response: Json) -> list[Json]:
     """Read the options out of an ack: one list, or groups, of at most a hundred."""
     if list(Items(OPTION, 100, 0).check(response.get("options", []), "")):
         return []
-    if list(Items(GROUP, 100, 0).check(response.get("option_groups", []), "")):
+    if list(Items(OPTION_GROUP, 100, 0).check(response.get("option_groups", []), "")):
         return []
     grouped = [option for group in response.get("option_groups", []) for option in group["options"]]
     return [*response.get("options", []), *grouped]

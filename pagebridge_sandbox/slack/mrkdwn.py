@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-Names = Callable[[str], str]
+NameLookup = Callable[[str], str]
 """Gives the visible name of a user or channel id."""
 
 REFERENCE = re.compile(r"<([^<>]+)>")
@@ -11,9 +11,9 @@ STYLES = [re.compile(rf"(?<![\w{mark}])[{mark}](\S(?:[^\n]*?\S)?)[{mark}](?![\w{
 CODE = re.compile(r"(`+)([^`]+)\1")
 
 
-def plain(text: str, names: Names) -> str:
+def to_plain_text(text: str, name_of: NameLookup) -> str:
     """Turn mrkdwn into what is seen: links as their label, people by name, dates by their fallback, no marks."""
-    text = REFERENCE.sub(lambda found: _reference(found[1], names), text)
+    text = REFERENCE.sub(lambda found: _render_reference(found[1], name_of), text)
     text = CODE.sub(r"\2", text)
     for style in STYLES:
         text = style.sub(r"\1", text)
@@ -25,12 +25,12 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _reference(inside: str, names: Names) -> str:
+def _render_reference(inside: str, name_of: NameLookup) -> str:
     target, _, label = inside.partition("|")
     if target[0] == "@":
-        return f"@{names(target[1:])}"
+        return f"@{name_of(target[1:])}"
     if target[0] == "#":
-        return f"#{names(target[1:])}"
+        return f"#{name_of(target[1:])}"
     if target[0] == "!":
         return label or f"@{target[1:].split('^')[0]}"
     return label or target

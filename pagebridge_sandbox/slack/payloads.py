@@ -21,10 +21,10 @@ def block_actions(
     """Tell that somebody has used an element of a message. An ephemeral message is named and not shown."""
     key = next((key for key in action if key.startswith("selected_") and action["type"] != "overflow"), None)
     state = {"type": action["type"], key: action[key]} if key else None
-    payload = _interactive(workspace, user, "block_actions") | {
+    payload = _common_fields(workspace, user, "block_actions") | {
         "container": _container(shown, attachment_id),
         "trigger_id": workspace.triggers.issue(user.id),
-        "channel": _channel(workspace.channels[shown.channel_id]),
+        "channel": _channel_ref(workspace.channels[shown.channel_id]),
         "state": {"values": {action["block_id"]: {action["action_id"]: state}} if state else {}},
         "response_url": response_url,
         "actions": [action],
@@ -34,9 +34,9 @@ def block_actions(
     return payload
 
 
-def view_actions(workspace: Workspace, user: User, view: View, action: Json) -> Json:
+def view_block_actions(workspace: Workspace, user: User, view: View, action: Json) -> Json:
     """Tell that somebody has used an element of a view."""
-    return _interactive(workspace, user, "block_actions") | {
+    return _common_fields(workspace, user, "block_actions") | {
         "container": {"type": "view", "view_id": view.id},
         "trigger_id": workspace.triggers.issue(user.id, view.id),
         "view": workspace.views.as_json(view, with_state=True),
@@ -46,7 +46,7 @@ def view_actions(workspace: Workspace, user: User, view: View, action: Json) -> 
 
 def view_submission(workspace: Workspace, user: User, view: View, response_urls: list[Json]) -> Json:
     """Tell that somebody has submitted a modal, with everything in it."""
-    return _interactive(workspace, user, "view_submission") | {
+    return _common_fields(workspace, user, "view_submission") | {
         "trigger_id": workspace.triggers.issue(user.id, view.id),
         "view": workspace.views.as_json(view, with_state=True),
         "response_urls": response_urls,
@@ -56,24 +56,24 @@ def view_submission(workspace: Workspace, user: User, view: View, response_urls:
 def view_closed(workspace: Workspace, user: User, view: View, *, cleared: bool) -> Json:
     """Tell that somebody has closed a modal; `cleared` is about the whole stack. There is no trigger."""
     shown = {"view": workspace.views.as_json(view), "is_cleared": cleared}
-    return _interactive(workspace, user, "view_closed") | shown
+    return _common_fields(workspace, user, "view_closed") | shown
 
 
-def block_suggestion(workspace: Workspace, user: User, view: View, of: Field, typed: str) -> Json:
+def block_suggestion(workspace: Workspace, user: User, view: View, input_field: Field, typed: str) -> Json:
     """Ask for the options of an external select in a view."""
-    return _interactive(workspace, user, "block_suggestion") | {
+    return _common_fields(workspace, user, "block_suggestion") | {
         "container": {"type": "view", "view_id": view.id},
-        "action_id": of.element["action_id"],
-        "block_id": of.block_id,
+        "action_id": input_field.element["action_id"],
+        "block_id": input_field.block_id,
         "value": typed,
         "view": workspace.views.as_json(view, with_state=True),
     }
 
 
-def shortcut(workspace: Workspace, user: User, callback_id: str) -> Json:
+def global_shortcut(workspace: Workspace, user: User, callback_id: str) -> Json:
     """Tell that somebody has used a shortcut that stands nowhere in particular."""
-    return _interactive(workspace, user, "shortcut") | {
-        "action_ts": workspace.clock.ts(),
+    return _common_fields(workspace, user, "shortcut") | {
+        "action_ts": workspace.clock.next_ts(),
         "callback_id": callback_id,
         "trigger_id": workspace.triggers.issue(user.id),
     }
@@ -81,13 +81,13 @@ def shortcut(workspace: Workspace, user: User, callback_id: str) -> Json:
 
 def message_action(workspace: Workspace, user: User, message: Message, callback_id: str, response_url: str) -> Json:
     """Tell that somebody has used a shortcut on a message."""
-    return _interactive(workspace, user, "message_action") | {
-        "action_ts": workspace.clock.ts(),
+    return _common_fields(workspace, user, "message_action") | {
+        "action_ts": workspace.clock.next_ts(),
         "callback_id": callback_id,
         "trigger_id": workspace.triggers.issue(user.id),
         "response_url": response_url,
         "message_ts": message.ts,
-        "channel": _channel(workspace.channels[message.channel_id]),
+        "channel": _channel_ref(workspace.channels[message.channel_id]),
         "message": message.as_json(with_metadata=True),
     }
 
@@ -102,7 +102,7 @@ def slash_command(
         "team_id": workspace.team_id,
         "team_domain": workspace.team_domain,
         "channel_id": channel.id,
-        "channel_name": channel.told_name,
+        "channel_name": channel.payload_name,
         "user_id": user.id,
         "user_name": user.handle,
         "command": command,
@@ -136,7 +136,7 @@ def event_callback(workspace: Workspace, event: Json) -> Json:
     }
 
 
-def _interactive(workspace: Workspace, user: User, kind: str) -> Json:
+def _common_fields(workspace: Workspace, user: User, kind: str) -> Json:
     """Return what all interactive payloads hold."""
     return {
         "type": kind,
@@ -149,8 +149,8 @@ def _interactive(workspace: Workspace, user: User, kind: str) -> Json:
     }
 
 
-def _channel(channel: Channel) -> Json:
-    return {"id": channel.id, "name": channel.told_name}
+def _channel_ref(channel: Channel) -> Json:
+    return {"id": channel.id, "name": channel.payload_name}
 
 
 def _container(shown: Message | Ephemeral, attachment_id: int | None) -> Json:

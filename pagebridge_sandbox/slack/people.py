@@ -7,12 +7,12 @@ from typing import TypeVar
 from pagebridge_sandbox.slack import input_values, payloads
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.channels import Channel
-from pagebridge_sandbox.slack.fields import fields
-from pagebridge_sandbox.slack.input_values import Given
-from pagebridge_sandbox.slack.interactions import Interaction, Session, waits
+from pagebridge_sandbox.slack.fields import find_fields
+from pagebridge_sandbox.slack.input_values import InputValue
+from pagebridge_sandbox.slack.interactions import Interaction, Session, unconfirmed_dialog
 from pagebridge_sandbox.slack.interactive import Clickable
 from pagebridge_sandbox.slack.messages import Ephemeral, Message
-from pagebridge_sandbox.slack.modals import Modal, Surface
+from pagebridge_sandbox.slack.modals import Modal, OpenView
 from pagebridge_sandbox.slack.response_urls import ResponseUrl
 from pagebridge_sandbox.slack.responses import Json
 
@@ -35,7 +35,7 @@ class Person:
 
     def wait(self, condition: Callable[["Person"], T], timeout: float = 15) -> Awaitable[T]:
         """Wait until `condition` of this person is true, as `Channel.wait` does for a channel."""
-        return self._workspace.changes.until(lambda: condition(self), timeout, self._workspace.render)
+        return self._workspace.changes.wait_until(lambda: condition(self), timeout, self._workspace.render)
 
     def reload(self) -> None:
         """Load Slack anew: what only this person saw is gone."""
@@ -44,7 +44,7 @@ class Person:
 
     def post(self, text: str, channel_id: str, thread_ts: str | None = None) -> Message:
         """Write a message, at top level or in a thread."""
-        self._must_be_in(channel_id)
+        self._require_channel_access(channel_id)
         channel = self._workspace.channels[channel_id]
         parent = channel.find(thread_ts) if thread_ts else None
         return self._workspace.post(channel, self.user, parent, text=text)
@@ -56,19 +56,21 @@ class Person:
         A button with a dialog shows that first: nothing is sent unless `confirm` is its confirming label. Raises
         `AssertionError` when this person cannot see or press such a thing.
         """
-        self._must_see(message)
-        found = self._find(label, message)
-        if dialog := waits(found, confirm):
+        self._require_visible(message)
+        found = self._find_clickable(label, message)
+        if dialog := unconfirmed_dialog(found, confirm):
             return Interaction(self.user.id, dialog=dialog)
-        action = found.action(self._workspace.clock.ts())
-        return await self._use(message, action, found.attachment_id)
+        action = found.action(self._workspace.clock.next_ts())
+        return await self._send_action(message, action, found.attachment_id)
 
-    async def select(self, label: str, value: Given, message: Message | Ephemeral) -> Interaction:
+    async def select(self, label: str, value: InputValue, message: Message | Ephemeral) -> Interaction:
         """Choose in a menu on a message, found by the words in it; `value` as in `Modal.choose` and `pick_user`."""
-        self._must_see(message)
-        of = input_values.named(label, list(fields(message.blocks)))
-        chosen = input_values.meant(self._workspace, of, value, [])
-        return await self._use(message, input_values.action(of, chosen, self._workspace.clock.ts()))
+        self._require_visible(message)
+        input_field = input_values.find_field(label, list(find_fields(message.blocks)))
+        chosen = input_values.resolve_value(self._workspace, input_field, value, [])
+        return await self._send_action(
+            message, input_values.action_payload(input_field, chosen, self._workspace.clock.next_ts())
+        )
 
     @property
     def modals(self) -> list[Modal]:
@@ -83,23 +85,23 @@ class Person:
         return self.modals[-1]
 
     @property
-    def direct(self) -> Channel:
+    def direct_messages(self) -> Channel:
         """The direct messages between this person and the bot. Raises `LookupError` when there are none."""
         return self._workspace.direct_channels()[self.user.id]
 
     @property
-    def home(self) -> Surface:
+    def home(self) -> OpenView:
         """The app's Home tab. Raises `LookupError` when none was published for this person."""
-        return Surface(self._workspace.views.homes[self.user.id], self._session)
+        return OpenView(self._workspace.views.homes[self.user.id], self._session)
 
-    async def type(self, line: str, channel_id: str) -> Interaction:
+    async def type_command(self, line: str, channel_id: str) -> Interaction:
         """
         Type a slash command, and return when the app has acked or it has failed; a failure is shown to the person.
 
         Raises `AssertionError` when there is no such command or this person cannot use it here, `SlackError` when what
         the app acks with breaks a rule.
         """
-        self._must_be_in(channel_id)
+        self._require_channel_access(channel_id)
         command, _, text = line.strip().partition(" ")
         workspace = self._workspace
         if command not in workspace.commands:
@@ -108,17 +110,21 @@ class Person:
             raise AssertionError(f"{self.user.name} is of another organisation and cannot use commands here")
         url = self._response_urls.make(channel_id, self.user.id)
         payload = payloads.slash_command(
-            workspace, self.user, channel_id, command, self._escaped(command, text.strip()), url
+            workspace, self.user, channel_id, command, self._escape(command, text.strip()), url
         )
-        typed = await self._session.send(payload, url, kind="slash_commands")
-        if typed.failure:
-            workspace.whisper(channel_id, self.user.id, text=f'{command} failed with the error "{typed.failure}"')
-        elif typed.envelope and typed.envelope.response:
-            target = ResponseUrl(channel_id, self.user.id, None, expires=0)
-            self._response_urls.respond(target, Arguments(typed.envelope.response))
-        return typed
+        interaction = await self._session.send(payload, url, kind="slash_commands")
+        if interaction.failure:
+            workspace.post_ephemeral(
+                channel_id, self.user.id, text=f'{command} failed with the error "{interaction.failure}"'
+            )
+        elif interaction.envelope and interaction.envelope.response:
+            target = ResponseUrl(channel_id, self.user.id, None, expires_at=0)
+            self._response_urls.respond(target, Arguments(interaction.envelope.response))
+        return interaction
 
-    async def _use(self, message: Message | Ephemeral, action: Json, attachment_id: int | None = None) -> Interaction:
+    async def _send_action(
+        self, message: Message | Ephemeral, action: Json, attachment_id: int | None = None
+    ) -> Interaction:
         url = self._response_urls.make(message.channel_id, self.user.id, message)
         payload = payloads.block_actions(self._workspace, self.user, message, action, url, attachment_id)
         return await self._session.send(payload, url)
@@ -138,21 +144,21 @@ class Person:
             raise AssertionError(f"{self.user.name} is of another organisation and cannot use shortcuts here")
         callback_id, url = found[0].callback_id, ""
         if message:
-            self._must_see(message)
+            self._require_visible(message)
             url = self._response_urls.make(message.channel_id, self.user.id, message)
             payload = payloads.message_action(self._workspace, self.user, message, callback_id, url)
         else:
-            payload = payloads.shortcut(self._workspace, self.user, callback_id)
+            payload = payloads.global_shortcut(self._workspace, self.user, callback_id)
         return await self._session.send(payload, url, accepts_response=False)
 
-    def _find(self, label: str, message: Message | Ephemeral) -> Clickable:
+    def _find_clickable(self, label: str, message: Message | Ephemeral) -> Clickable:
         for found in message.clickables:
             if found.label == label:
                 return found
         raise AssertionError(f"there is no {label!r} to click, only {message.buttons} on:\n{message.plain}")
 
-    def _must_see(self, message: Message | Ephemeral) -> None:
-        self._must_be_in(message.channel_id)
+    def _require_visible(self, message: Message | Ephemeral) -> None:
+        self._require_channel_access(message.channel_id)
         if isinstance(message, Ephemeral):
             seen = message in self.private_messages
         else:
@@ -160,21 +166,21 @@ class Person:
         if not seen:
             raise AssertionError(f"{self.user.name} does not see this message (any more):\n{message.plain}")
 
-    def _must_be_in(self, channel_id: str) -> None:
+    def _require_channel_access(self, channel_id: str) -> None:
         if self.user.deleted:
             raise AssertionError(f"{self.user.name} is deactivated and cannot use Slack")
         channel = self._workspace.channels[channel_id]
-        if self.user.id not in channel.members and (channel.private or self._limited):
+        if self.user.id not in channel.members and (channel.private or self._is_restricted):
             raise AssertionError(f"{self.user.name} is not in #{channel.name}")
 
     @property
-    def _limited(self) -> bool:
+    def _is_restricted(self) -> bool:
         """Whether this person sees only the channels they are in."""
         return self.user.guest is not None or self.user.team_id != self._workspace.team_id
 
-    def _escaped(self, command: str, text: str) -> str:
+    def _escape(self, command: str, text: str) -> str:
         """Put ids in the place of names, as the manifest's `should_escape` has it."""
-        if not self._workspace.ids_escaped or command in self._workspace.literal_commands:
+        if not self._workspace.escape_ids or command in self._workspace.literal_commands:
             return text
         for user in self._workspace.users.values():
             text = re.sub(rf"@{re.escape(user.name)}\b", f"<@{user.id}|{user.handle}>", text)

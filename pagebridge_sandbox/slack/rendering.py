@@ -4,40 +4,40 @@ from collections.abc import Iterator
 from typing import Any
 
 from pagebridge_sandbox.slack import mrkdwn
-from pagebridge_sandbox.slack.mrkdwn import Names
+from pagebridge_sandbox.slack.mrkdwn import NameLookup
 from pagebridge_sandbox.slack.responses import Json
 
 
-def text_object(shown: Json, names: Names) -> str:
+def text_object(shown: Json, name_of: NameLookup) -> str:
     """Render a text object of either kind."""
     content = str(shown.get("text", ""))
-    return mrkdwn.plain(content, names) if shown.get("type") == "mrkdwn" else content
+    return mrkdwn.to_plain_text(content, name_of) if shown.get("type") == "mrkdwn" else content
 
 
-def lines(blocks: list[Json], names: Names) -> Iterator[str]:
+def render_blocks(blocks: list[Json], name_of: NameLookup) -> Iterator[str]:
     """Render blocks, their buttons as `[Label]`."""
     for block in blocks:
-        yield from _block(block, names)
+        yield from _render_block(block, name_of)
 
 
-def label(element: Json) -> str:
+def element_label(element: Json) -> str:
     """Say what is visible on an interactive element."""
     shown = element.get("text") or element.get("placeholder") or {}
     return str(shown.get("text") or ("⋯" if element["type"] == "overflow" else element["type"]))
 
 
-def _block(block: Json, names: Names) -> Iterator[str]:
+def _render_block(block: Json, name_of: NameLookup) -> Iterator[str]:
     match block["type"]:
         case "section":
-            yield from _section(block, names)
+            yield from _render_section(block, name_of)
         case "header":
-            yield text_object(block["text"], names)
+            yield text_object(block["text"], name_of)
         case "context":
-            yield " ".join(_piece(element, names) for element in block["elements"])
+            yield " ".join(_render_element(element, name_of) for element in block["elements"])
         case "actions":
-            yield " ".join(f"[{label(element)}]" for element in block["elements"])
+            yield " ".join(f"[{element_label(element)}]" for element in block["elements"])
         case "input":
-            yield f"{block['label']['text']}: [{label(block['element'])}]"
+            yield f"{block['label']['text']}: [{element_label(block['element'])}]"
         case "image":
             yield f"[image: {block['alt_text']}]"
         case "divider":
@@ -45,34 +45,34 @@ def _block(block: Json, names: Names) -> Iterator[str]:
         case "markdown":
             yield block["text"]
         case "rich_text":
-            yield "".join(_rich(block))
+            yield "".join(_rich_text(block))
         case other:
             yield f"[{other}]"
 
 
-def _section(block: Json, names: Names) -> Iterator[str]:
+def _render_section(block: Json, name_of: NameLookup) -> Iterator[str]:
     if "text" in block:
-        yield text_object(block["text"], names)
+        yield text_object(block["text"], name_of)
     for shown in block.get("fields", []):
-        yield text_object(shown, names)
+        yield text_object(shown, name_of)
     if "accessory" in block:
-        yield _piece(block["accessory"], names)
+        yield _render_element(block["accessory"], name_of)
 
 
-def _piece(element: Json, names: Names) -> str:
+def _render_element(element: Json, name_of: NameLookup) -> str:
     match element["type"]:
         case "mrkdwn" | "plain_text":
-            return text_object(element, names)
+            return text_object(element, name_of)
         case "image":
             return f"[image: {element['alt_text']}]"
-    return f"[{label(element)}]"
+    return f"[{element_label(element)}]"
 
 
-def _rich(value: Any) -> Iterator[str]:  # noqa: ANN401 - rich text nests without end
+def _rich_text(value: Any) -> Iterator[str]:  # noqa: ANN401 - rich text nests without end
     if isinstance(value, dict):
         if isinstance(value.get("text"), str):
             yield value["text"]
-        yield from _rich(value.get("elements", []))
+        yield from _rich_text(value.get("elements", []))
     else:
         for item in value:
-            yield from _rich(item)
+            yield from _rich_text(item)

@@ -8,75 +8,79 @@ from aiohttp import web
 
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.calls import Call
-from pagebridge_sandbox.slack.fault_plan import Chance
+from pagebridge_sandbox.slack.fault_plan import RandomFaults
 from pagebridge_sandbox.slack.faults import Fault, Faults
-from pagebridge_sandbox.slack.responses import Answer
+from pagebridge_sandbox.slack.responses import Response
 from pagebridge_sandbox.slack.workspace import Workspace
 
-Perform = Callable[[], Answer]
+Perform = Callable[[], Response]
 """Carries out a call, at once."""
 
 
-class Gate:
+class RequestPipeline:
     """Lets calls in. `log` holds all of them, from the moment they arrive."""
 
-    def __init__(self, workspace: Workspace, faults: Faults, chance: Chance) -> None:
+    def __init__(self, workspace: Workspace, faults: Faults, random_faults: RandomFaults) -> None:
         self._workspace = workspace
         self._faults = faults
-        self._chance = chance
+        self._random_faults = random_faults
         self.log: list[Call] = []
         self._closing = asyncio.Event()
-        self._late: list[asyncio.TimerHandle] = []
+        self._delayed_effects: list[asyncio.TimerHandle] = []
 
     def close(self) -> None:
         """Let go of the calls that hang, and drop the effects that are still to come."""
         self._closing.set()
-        for timer in self._late:
+        for timer in self._delayed_effects:
             timer.cancel()
 
-    def arrived(self, method: str, arguments: Arguments) -> Call:
+    def record_call(self, method: str, arguments: Arguments) -> Call:
         """Write a new call into the log."""
         call = Call(method, dict(arguments.values), arguments.encoding, self._workspace.clock.now())
         self.log.append(call)
         self._workspace.changes.notify()
         return call
 
-    async def answer(self, request: web.Request, call: Call, perform: Perform) -> web.StreamResponse:
+    async def handle(self, request: web.Request, call: Call, perform: Perform) -> web.StreamResponse:
         """Carry out the call and answer it, unless a fault will have it otherwise."""
-        fault = self._faults.take(call) or self._chance.for_call(call)
+        fault = self._faults.take(call) or self._random_faults.for_call(call)
         if fault is None:
-            return self._reply(call, _effect(call, perform))
+            return self._to_http(call, _execute(call, perform))
         call.injected = True
-        await self._pause(fault.delay)
-        if fault.ends == "as usual":
-            return self._reply(call, _effect(call, perform))
-        return await self._fail(request, call, perform, fault)
+        await self._sleep(fault.delay)
+        if fault.ending == "as usual":
+            return self._to_http(call, _execute(call, perform))
+        return await self._apply_fault(request, call, perform, fault)
 
-    async def _fail(self, request: web.Request, call: Call, perform: Perform, fault: Fault) -> web.StreamResponse:
+    async def _apply_fault(
+        self, request: web.Request, call: Call, perform: Perform, fault: Fault
+    ) -> web.StreamResponse:
         if fault.after_effect:
-            _effect(call, perform)
+            _execute(call, perform)
         if fault.effect_after is not None:
-            self._late.append(asyncio.get_running_loop().call_later(fault.effect_after, _effect, call, perform))
-        if fault.ends == "answered":
-            return self._reply(call, fault.answer)
-        if fault.ends == "hung":
-            await self._pause(None)
-        call.ok, call.error, call.answered = False, "dropped", self._workspace.clock.now()
+            self._delayed_effects.append(
+                asyncio.get_running_loop().call_later(fault.effect_after, _execute, call, perform)
+            )
+        if fault.ending == "answered":
+            return self._to_http(call, fault.response)
+        if fault.ending == "hung":
+            await self._sleep(None)
+        call.ok, call.error, call.answered_at = False, "dropped", self._workspace.clock.now()
         self._workspace.changes.notify()
         if request.transport:
             request.transport.abort()
         return web.Response()
 
-    def _reply(self, call: Call, answer: Answer) -> web.StreamResponse:
+    def _to_http(self, call: Call, answer: Response) -> web.StreamResponse:
         call.http_status, call.ok, call.error = answer.status, answer.ok, answer.error
-        call.answered = self._workspace.clock.now()
+        call.answered_at = self._workspace.clock.now()
         self._workspace.changes.notify()
-        headers = {"Date": formatdate(call.answered, usegmt=True), **answer.headers}
+        headers = {"Date": formatdate(call.answered_at, usegmt=True), **answer.headers}
         if isinstance(answer.body, str):
             return web.Response(text=answer.body, status=answer.status, headers=headers)
         return web.json_response(answer.body, status=answer.status, headers=headers)
 
-    async def _pause(self, seconds: float | None) -> None:
+    async def _sleep(self, seconds: float | None) -> None:
         """Wait so many seconds, or for ever, but not beyond the end of the sandbox."""
         try:
             async with asyncio.timeout(seconds):
@@ -85,7 +89,7 @@ class Gate:
             return
 
 
-def _effect(call: Call, perform: Perform) -> Answer:
+def _execute(call: Call, perform: Perform) -> Response:
     answer = perform()
-    call.effect = answer.ok
+    call.took_effect = answer.ok
     return answer

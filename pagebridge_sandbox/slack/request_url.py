@@ -21,20 +21,23 @@ from pagebridge_sandbox.slack.workspace import Workspace
 if TYPE_CHECKING:
     from pagebridge_sandbox.slack.envelopes import Envelope
 
-Failure = Literal["dispatch_failed", "operation_timeout", "http_client_error", "http_service_error"]
+DeliveryFailure = Literal["dispatch_failed", "operation_timeout", "http_client_error", "http_service_error"]
 
-FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+FORM_TYPE, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
 USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
-GOOD, REDIRECT, SERVER_ERROR = 200, 300, 500
-RETRY_REASONS: dict[Failure, str] = {"operation_timeout": "http_timeout", "dispatch_failed": "connection_failed"}
+OK, FIRST_REDIRECT, FIRST_SERVER_ERROR = 200, 300, 500
+RETRY_REASONS: dict[DeliveryFailure, str] = {
+    "operation_timeout": "http_timeout",
+    "dispatch_failed": "connection_failed",
+}
 """What the header `X-Slack-Retry-Reason` says of the last attempt; else it is `http_error`."""
 
 
 @dataclass(frozen=True)
-class Reply:
+class AppResponse:
     """What an app answered: the failure that it amounts to, if any, and what it says."""
 
-    failed: Failure | None
+    failure: DeliveryFailure | None
     body: Json | None = None
 
 
@@ -48,41 +51,41 @@ class RequestUrl:
     async def verify(self, timeout: float) -> None:  # noqa: ASYNC109 - Slack's own limit
         """Make sure that the app answers a challenge, as Slack does before it keeps an address. `AssertionError`."""
         challenge = secrets.token_hex(16)
-        asked = {"token": self._workspace.verification_token, "challenge": challenge, "type": "url_verification"}
-        reply = await self._post(json.dumps(asked).encode(), {"Content-Type": JSON}, timeout)
-        if reply.failed or reply.body not in ({"challenge": challenge}, {"text": challenge}):
+        request = {"token": self._workspace.verification_token, "challenge": challenge, "type": "url_verification"}
+        reply = await self._post(json.dumps(request).encode(), {"Content-Type": JSON_TYPE}, timeout)
+        if reply.failure or reply.body not in ({"challenge": challenge}, {"text": challenge}):
             raise AssertionError(f"{self.url} did not answer with the value of the challenge: {reply}")
 
-    async def post(self, envelope: "Envelope", timeout: float) -> Reply:  # noqa: ASYNC109 - Slack's own limit
+    async def post(self, envelope: "Envelope", timeout: float) -> AppResponse:  # noqa: ASYNC109 - Slack's own limit
         """Bring a payload to the app, and return what it says within `timeout` seconds."""
-        headers = {"Content-Type": JSON if envelope.type == "events_api" else FORM}
+        headers = {"Content-Type": JSON_TYPE if envelope.type == "events_api" else FORM_TYPE}
         if envelope.retry_attempt:
             headers |= {"X-Slack-Retry-Num": str(envelope.retry_attempt), "X-Slack-Retry-Reason": envelope.retry_reason}
-        return await self._post(_written(envelope), headers, timeout)
+        return await self._post(_encode(envelope), headers, timeout)
 
-    def signed(self, body: bytes, at: int | None = None) -> dict[str, str]:
+    def sign(self, body: bytes, at: int | None = None) -> dict[str, str]:
         """Sign a body as sent `at` some time (now unless given), and return the headers that say so."""
         sent = str(int(self._workspace.clock.now()) if at is None else at)
         key = self._workspace.signing_secret.encode()
         digest = hmac.new(key, b":".join([b"v0", sent.encode(), body]), hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": sent, "X-Slack-Signature": f"v0={digest}"}
 
-    async def _post(self, body: bytes, headers: dict[str, str], patience: float) -> Reply:
-        headers = {"User-Agent": USER_AGENT, **headers, **self.signed(body)}
+    async def _post(self, body: bytes, headers: dict[str, str], timeout: float) -> AppResponse:
+        headers = {"User-Agent": USER_AGENT, **headers, **self.sign(body)}
         try:
             async with (
-                asyncio.timeout(patience),
+                asyncio.timeout(timeout),
                 aiohttp.ClientSession() as session,
                 session.post(self.url, data=body, headers=headers, allow_redirects=False) as answer,
             ):
-                return _read(answer.status, answer.content_type, await answer.text(errors="replace"))
+                return _parse_response(answer.status, answer.content_type, await answer.text(errors="replace"))
         except TimeoutError:
-            return Reply("operation_timeout")
+            return AppResponse("operation_timeout")
         except aiohttp.ClientError:
-            return Reply("dispatch_failed")
+            return AppResponse("dispatch_failed")
 
 
-def _written(envelope: "Envelope") -> bytes:
+def _encode(envelope: "Envelope") -> bytes:
     match envelope.type:
         case "events_api":
             return json.dumps(envelope.payload).encode()
@@ -91,17 +94,17 @@ def _written(envelope: "Envelope") -> bytes:
     return urlencode({"payload": json.dumps(envelope.payload)}).encode()
 
 
-def _read(status: int, kind: str, text: str) -> Reply:
-    if status >= SERVER_ERROR:
-        return Reply("http_service_error")
-    if not GOOD <= status < REDIRECT:
-        return Reply("http_client_error")
-    if kind == JSON:
-        return Reply(None, _object(text))
-    return Reply(None, {"text": text} if text else None)
+def _parse_response(status: int, kind: str, text: str) -> AppResponse:
+    if status >= FIRST_SERVER_ERROR:
+        return AppResponse("http_service_error")
+    if not OK <= status < FIRST_REDIRECT:
+        return AppResponse("http_client_error")
+    if kind == JSON_TYPE:
+        return AppResponse(None, _parse_object(text))
+    return AppResponse(None, {"text": text} if text else None)
 
 
-def _object(text: str) -> Json | None:
+def _parse_object(text: str) -> Json | None:
     """Read an object; what calls itself JSON and is none, or is empty, says nothing."""
     try:
         said = json.loads(text)

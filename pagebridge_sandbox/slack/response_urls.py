@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pagebridge_sandbox.slack import ids, message_arguments
-from pagebridge_sandbox.slack.arguments import Arguments, read
+from pagebridge_sandbox.slack.arguments import Arguments, read_arguments
 from pagebridge_sandbox.slack.messages import Ephemeral, Message
-from pagebridge_sandbox.slack.request_pipeline import Gate
-from pagebridge_sandbox.slack.responses import Answer, SlackError
+from pagebridge_sandbox.slack.request_pipeline import RequestPipeline
+from pagebridge_sandbox.slack.responses import Response, SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 
-USES = 5
-LIFE = 30 * 60
+MAX_USES = 5
+LIFETIME = 30 * 60
 """Seconds."""
-NAME = "response_url"
+METHOD_NAME = "response_url"
 
 
 @dataclass
@@ -25,47 +25,47 @@ class ResponseUrl:
     channel_id: str
     user_id: str
     original: Message | Ephemeral | None
-    expires: float
-    left: int = USES
+    expires_at: float
+    uses_left: int = MAX_USES
 
 
 class ResponseUrls:
     """Makes the addresses, and does what is posted to them."""
 
-    def __init__(self, workspace: Workspace, gate: Gate) -> None:
+    def __init__(self, workspace: Workspace, pipeline: RequestPipeline) -> None:
         self._workspace = workspace
-        self._gate = gate
-        self._known: dict[str, ResponseUrl] = {}
+        self._pipeline = pipeline
+        self._targets: dict[str, ResponseUrl] = {}
 
     def make(self, channel_id: str, user_id: str, original: Message | Ephemeral | None = None) -> str:
         """Make the address for one interaction."""
         family = "actions" if original else "commands"
         path = f"/{family}/{self._workspace.team_id}/{secrets.randbelow(10**13):013d}/{ids.identifier('')}"
-        expires = self._workspace.clock.now() + LIFE
-        self._known[path] = ResponseUrl(channel_id, user_id, original, expires)
+        expires = self._workspace.clock.now() + LIFETIME
+        self._targets[path] = ResponseUrl(channel_id, user_id, original, expires)
         return self._workspace.base_url + path
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one post to such an address."""
-        target = self._known.get(request.path)
+        target = self._targets.get(request.path)
         try:
-            arguments, flaw = await read(request, takes_json=True), None
+            arguments, parse_error = await read_arguments(request, takes_json=True), None
         except SlackError as error:
-            arguments, flaw = Arguments(), error
-        call = self._gate.arrived(NAME, arguments)
+            arguments, parse_error = Arguments(), error
+        call = self._pipeline.record_call(METHOD_NAME, arguments)
         if target:
             call.arguments.setdefault("channel", target.channel_id)
 
-        def perform() -> Answer:
+        def perform() -> Response:
             try:
-                if flaw:
-                    raise flaw
-                self._respond(target, arguments)
+                if parse_error:
+                    raise parse_error
+                self._spend_and_respond(target, arguments)
             except SlackError as error:
-                return Answer(error.body, 404 if error.code.endswith("_url") else 400)
-            return Answer({"ok": True})
+                return Response(error.body, 404 if error.code.endswith("_url") else 400)
+            return Response({"ok": True})
 
-        return await self._gate.answer(request, call, perform)
+        return await self._pipeline.handle(request, call, perform)
 
     def respond(self, target: ResponseUrl, arguments: Arguments) -> None:
         """
@@ -77,7 +77,7 @@ class ResponseUrls:
         if arguments.flag("delete_original"):
             self._delete(original)
             return
-        content = message_arguments.content(arguments)
+        content = message_arguments.read_content(arguments)
         if original and arguments.flag("replace_original"):
             _replace(original, content, workspace)
         elif arguments.text("response_type") == "in_channel":
@@ -85,17 +85,17 @@ class ResponseUrls:
             parent = channel.find(arguments.text("thread_ts"))
             workspace.post(channel, workspace.users[workspace.bot_user_id], parent, **content)
         else:
-            workspace.whisper(target.channel_id, target.user_id, arguments.text("thread_ts") or None, **content)
+            workspace.post_ephemeral(target.channel_id, target.user_id, arguments.text("thread_ts") or None, **content)
         workspace.changes.notify()
 
-    def _respond(self, target: ResponseUrl | None, arguments: Arguments) -> None:
+    def _spend_and_respond(self, target: ResponseUrl | None, arguments: Arguments) -> None:
         if target is None:
             raise SlackError("invalid_url")
-        if self._workspace.clock.now() > target.expires:
+        if self._workspace.clock.now() > target.expires_at:
             raise SlackError("expired_url")
-        if target.left == 0:
+        if target.uses_left == 0:
             raise SlackError("used_url")
-        target.left -= 1
+        target.uses_left -= 1
         self.respond(target, arguments)
 
     def _delete(self, original: Message | Ephemeral | None) -> None:
@@ -107,9 +107,9 @@ class ResponseUrls:
         workspace.changes.notify()
 
 
-def _replace(original: Message | Ephemeral, content: message_arguments.Content, workspace: Workspace) -> None:
+def _replace(original: Message | Ephemeral, content: message_arguments.MessageContent, workspace: Workspace) -> None:
     if isinstance(original, Message):
-        workspace.revise(original, **content)
+        workspace.edit(original, **content)
         return
     original.history.append(original.text)
     original.text = content["text"]

@@ -27,7 +27,7 @@ def invalid_arguments(*messages: str) -> SlackError:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What is sent back for one call. A text body is sent as it is; Slack's own outages answer without JSON too."""
 
     body: Json | str

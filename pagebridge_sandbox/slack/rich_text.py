@@ -1,37 +1,37 @@
 """The rules of rich text. Source: Slack's page on rich text blocks, the official JavaScript types."""
 
-from pagebridge_sandbox.slack.schema import ByType, Flag, Form, Items, Number, Rule, Shape, String
+from pagebridge_sandbox.slack.schema import ByType, Flag, Items, Number, Pattern, Rule, Shape, String
 
-MOST = 1000
-URL = Form(r"[a-zA-Z][\w+.-]*:\S+", "a valid URL")
-WORDS = String(12_000)
+MAX_ITEMS = 1000
+URL = Pattern(r"[a-zA-Z][\w+.-]*:\S+", "a valid URL")
+TEXT = String(12_000)
 STYLES = ("bold", "italic", "strike", "underline", "code", "highlight", "client_highlight", "unlink")
-STYLED: dict[str, Rule] = {"style": Shape(optional=dict.fromkeys(STYLES, Flag()))}
-BORDERED: dict[str, Rule] = {"border": Number(0, 1)}
+STYLE_FIELDS: dict[str, Rule] = {"style": Shape(optional=dict.fromkeys(STYLES, Flag()))}
+BORDER_FIELDS: dict[str, Rule] = {"border": Number(0, 1)}
 
-PIECES: dict[str, Rule] = {
-    "text": Shape({"text": WORDS}, STYLED),
-    "link": Shape({"url": URL}, STYLED | {"text": WORDS, "unsafe": Flag()}),
-    "emoji": Shape({"name": String()}, STYLED | {"unicode": String(), "url": URL, "skin_tone": Number(1, 6)}),
-    "user": Shape({"user_id": String()}, STYLED),
-    "usergroup": Shape({"usergroup_id": String()}, STYLED),
-    "channel": Shape({"channel_id": String()}, STYLED),
-    "team": Shape({"team_id": String()}, STYLED),
-    "broadcast": Shape({"range": String(choices=("here", "channel", "everyone"))}, STYLED),
-    "color": Shape({"value": String()}, STYLED),
+INLINE_ELEMENTS: dict[str, Rule] = {
+    "text": Shape({"text": TEXT}, STYLE_FIELDS),
+    "link": Shape({"url": URL}, STYLE_FIELDS | {"text": TEXT, "unsafe": Flag()}),
+    "emoji": Shape({"name": String()}, STYLE_FIELDS | {"unicode": String(), "url": URL, "skin_tone": Number(1, 6)}),
+    "user": Shape({"user_id": String()}, STYLE_FIELDS),
+    "usergroup": Shape({"usergroup_id": String()}, STYLE_FIELDS),
+    "channel": Shape({"channel_id": String()}, STYLE_FIELDS),
+    "team": Shape({"team_id": String()}, STYLE_FIELDS),
+    "broadcast": Shape({"range": String(choices=("here", "channel", "everyone"))}, STYLE_FIELDS),
+    "color": Shape({"value": String()}, STYLE_FIELDS),
     "date": Shape(
-        {"timestamp": Number(0, 9_999_999_999), "format": String()}, STYLED | {"url": URL, "fallback": String()}
+        {"timestamp": Number(0, 9_999_999_999), "format": String()}, STYLE_FIELDS | {"url": URL, "fallback": String()}
     ),
 }
-PIECE = Items(ByType(PIECES), MOST, 0)
-SECTION: dict[str, Rule] = {"rich_text_section": Shape({"elements": PIECE})}
-PARTS = SECTION | {
+INLINE_LIST = Items(ByType(INLINE_ELEMENTS), MAX_ITEMS, 0)
+SECTION: dict[str, Rule] = {"rich_text_section": Shape({"elements": INLINE_LIST})}
+RICH_TEXT_ELEMENTS = SECTION | {
     "rich_text_list": Shape(
-        {"elements": Items(ByType(SECTION), MOST), "style": String(choices=("bullet", "ordered"))},
-        BORDERED | {"indent": Number(0, 8), "offset": Number(0, 10_000)},
+        {"elements": Items(ByType(SECTION), MAX_ITEMS), "style": String(choices=("bullet", "ordered"))},
+        BORDER_FIELDS | {"indent": Number(0, 8), "offset": Number(0, 10_000)},
     ),
-    "rich_text_quote": Shape({"elements": PIECE}, BORDERED),
-    "rich_text_preformatted": Shape({"elements": PIECE}, BORDERED | {"language": String()}),
+    "rich_text_quote": Shape({"elements": INLINE_LIST}, BORDER_FIELDS),
+    "rich_text_preformatted": Shape({"elements": INLINE_LIST}, BORDER_FIELDS | {"language": String()}),
 }
-RICH_TEXT: dict[str, Rule] = {"elements": Items(ByType(PARTS), MOST, 0)}
+RICH_TEXT_FIELDS: dict[str, Rule] = {"elements": Items(ByType(RICH_TEXT_ELEMENTS), MAX_ITEMS, 0)}
 """What a block of rich text is made of."""

@@ -12,15 +12,15 @@ from aiohttp import web
 from pagebridge_sandbox.slack.calls import Call
 from pagebridge_sandbox.slack.control import routes
 from pagebridge_sandbox.slack.deliveries import DeliveryFault
-from pagebridge_sandbox.slack.envelopes import Envelope, Envelopes
-from pagebridge_sandbox.slack.events import Events
-from pagebridge_sandbox.slack.fault_plan import Chance, FaultPlan
-from pagebridge_sandbox.slack.faults import Active, Fault, Faults
+from pagebridge_sandbox.slack.envelopes import Envelope, EnvelopeSender
+from pagebridge_sandbox.slack.events import EventSender
+from pagebridge_sandbox.slack.fault_plan import FaultPlan, RandomFaults
+from pagebridge_sandbox.slack.faults import ActiveFault, Fault, Faults
 from pagebridge_sandbox.slack.interactions import Interaction, Session
-from pagebridge_sandbox.slack.limits import Limits, Throttle
+from pagebridge_sandbox.slack.limits import RateLimiter, RateLimits
 from pagebridge_sandbox.slack.manifests import Grants
 from pagebridge_sandbox.slack.people import Person
-from pagebridge_sandbox.slack.request_pipeline import Gate
+from pagebridge_sandbox.slack.request_pipeline import RequestPipeline
 from pagebridge_sandbox.slack.request_url import RequestUrl
 from pagebridge_sandbox.slack.response_urls import ResponseUrls
 from pagebridge_sandbox.slack.responses import Json
@@ -29,7 +29,7 @@ from pagebridge_sandbox.slack.web_api import WebApi
 from pagebridge_sandbox.slack.workspace import Workspace
 
 HOST = "127.0.0.1"
-BODY = 4 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 
 
 class SlackSandbox(Workspace):
@@ -48,8 +48,8 @@ class SlackSandbox(Workspace):
         *,
         port: int = 0,
         ack_timeout: float = 3.0,
-        paced: bool = True,
-        limits: Limits | None = None,
+        enforce_rate_limits: bool = True,
+        limits: RateLimits | None = None,
         ping_interval: float = 10.0,
         event_retries: tuple[float, ...] = (0.0, 60.0, 300.0),
         now: Callable[[], float] = time.time,
@@ -58,15 +58,20 @@ class SlackSandbox(Workspace):
         super().__init__(now)
         self._port = port
         self._faults = Faults()
-        self._chance = Chance()
-        self._gate = Gate(self, self._faults, self._chance)
-        self._web_api = WebApi(self, self._gate, Throttle(limits or Limits(), self.clock.now), paced=paced)
-        self._response_urls = ResponseUrls(self, self._gate)
-        self._envelopes = Envelopes(self, ack_timeout, ping_interval, self._chance)
-        self._events = Events(self, self._envelopes, event_retries)
+        self._random_faults = RandomFaults()
+        self._pipeline = RequestPipeline(self, self._faults, self._random_faults)
+        self._web_api = WebApi(
+            self,
+            self._pipeline,
+            RateLimiter(limits or RateLimits(), self.clock.now),
+            enforce_rate_limits=enforce_rate_limits,
+        )
+        self._response_urls = ResponseUrls(self, self._pipeline)
+        self._envelopes = EnvelopeSender(self, ack_timeout, ping_interval, self._random_faults)
+        self._events = EventSender(self, self._envelopes, event_retries)
         if manifest is not None:
             self.install(manifest)
-            self.socket.enabled = Grants.of(manifest).socket_mode
+            self.socket.enabled = Grants.from_manifest(manifest).socket_mode
 
     async def __aenter__(self) -> Self:
         """Start to listen."""
@@ -78,7 +83,7 @@ class SlackSandbox(Workspace):
             site = web.TCPSite(runner, HOST, self._port)
             await site.start()
             self.base_url = f"http://{HOST}:{runner.addresses[0][1]}"
-            stack.callback(self._let_go)
+            stack.callback(self._shut_down)
             self._stack = stack.pop_all()
         return self
 
@@ -112,7 +117,7 @@ class SlackSandbox(Workspace):
     @property
     def calls(self) -> list[Call]:
         """Every call so far, oldest first."""
-        return self._gate.log
+        return self._pipeline.log
 
     def calls_to(self, method: str) -> list[Call]:
         """Return the calls of one method."""
@@ -124,31 +129,31 @@ class SlackSandbox(Workspace):
         return self._envelopes.log
 
     @property
-    def strange_frames(self) -> list[str]:
+    def unknown_frames(self) -> list[str]:
         """What apps have sent over the socket that acked nothing."""
-        return self._envelopes.strange
+        return self._envelopes.unknown_frames
 
     @property
-    def faults(self) -> list[Active]:
+    def faults(self) -> list[ActiveFault]:
         """The faults in force."""
         return list(self._faults.active)
 
-    def fail(self, fault: Fault) -> Active:
+    def add_fault(self, fault: Fault) -> ActiveFault:
         """Put a fault in force; its `remove()` ends it."""
         return self._faults.add(fault)
 
     @property
     def plan(self) -> FaultPlan | None:
         """What goes wrong by chance; may be set, and ended with None, at any time. Faults of `fail` come first."""
-        return self._chance.plan
+        return self._random_faults.plan
 
     @plan.setter
     def plan(self, plan: FaultPlan | None) -> None:
-        self._chance.plan = plan
+        self._random_faults.plan = plan
 
-    def disturb(self, fault: DeliveryFault) -> None:
+    def add_delivery_fault(self, fault: DeliveryFault) -> None:
         """Let something go wrong with the next payload to the app."""
-        self._envelopes.disturbances.waiting.append(fault)
+        self._envelopes.pending_faults.pending.append(fault)
 
     def person(self, user_id: str) -> Person:
         """Sit down in front of somebody's Slack."""
@@ -161,31 +166,33 @@ class SlackSandbox(Workspace):
             raise AssertionError("nothing was sent that could be sent again")
         return replace(interaction, envelope=await self._envelopes.send(sent.type, sent.payload, after=sent))
 
-    async def deliver_to(self, url: str) -> None:
+    async def use_request_url(self, url: str) -> None:
         """
         Send everything to this address of the app from now on, signed with `signing_secret`, and end Socket Mode.
 
         Raises `AssertionError` when the app does not answer the challenge with which Slack tries an address.
         """
-        to = RequestUrl(self, url)
-        await to.verify(self.ack_timeout)
+        request_url = RequestUrl(self, url)
+        await request_url.verify(self.ack_timeout)
         self.socket.enabled = False
         await self.socket.disconnect("link_disabled")
-        self._envelopes.request_url = to
+        self._envelopes.request_url = request_url
 
     async def user_changed(self, user_id: str) -> Envelope | None:
         """Tell the app that an account has changed, if it has subscribed to that."""
         user = self.users[user_id]
         user.updated = int(self.clock.now())
         shown = user.as_json(self.team_id, with_email="users:read.email" in self.bot_scopes)
-        return await self.send_event({"type": "user_change", "user": shown, "event_ts": self.clock.ts()})
+        return await self.send_event({"type": "user_change", "user": shown, "event_ts": self.clock.next_ts()})
 
     async def archive(self, channel_id: str) -> Envelope | None:
         """Archive a channel, and tell the app."""
         channel = self.channels[channel_id]
         channel.archived = True
         self.changes.notify()
-        return await self.send_event({"type": "channel_archive", "channel": channel_id, "event_ts": self.clock.ts()})
+        return await self.send_event(
+            {"type": "channel_archive", "channel": channel_id, "event_ts": self.clock.next_ts()}
+        )
 
     async def send_event(self, event: Json) -> Envelope | None:
         """
@@ -197,18 +204,18 @@ class SlackSandbox(Workspace):
 
     def publish(self, event: Json, subscription: str) -> None:
         """Tell the app of an event in the background, if it has subscribed to that."""
-        self._events.tell(event, subscription)
+        self._events.send_in_background(event, subscription)
 
     def _application(self) -> web.Application:
-        app = web.Application(client_max_size=BODY)
+        app = web.Application(client_max_size=MAX_BODY)
         app.router.add_route("*", "/api/{method}", self._web_api.handle)
-        app.router.add_get("/link/", self.socket.link)
+        app.router.add_get("/link/", self.socket.handle_connection)
         for family in ("actions", "commands"):
             app.router.add_post(f"/{family}/{{team}}/{{number}}/{{secret}}", self._response_urls.handle)
         app.add_routes(routes(self))
         return app
 
-    def _let_go(self) -> None:
+    def _shut_down(self) -> None:
         self._events.stop()
-        self._gate.close()
+        self._pipeline.close()
         self.socket.cut()

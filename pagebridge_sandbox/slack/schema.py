@@ -10,7 +10,7 @@ Value = Any
 
 
 @dataclass(frozen=True)
-class Problem:
+class Violation:
     """One broken rule, at a JSON pointer. `constraint` and `expected` are what `blocks.validate` tells about it."""
 
     message: str
@@ -25,15 +25,15 @@ class Problem:
 class Rule(Protocol):
     """Something that a JSON value can break."""
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:
+    def check(self, value: Value, at: str) -> Iterator[Violation]:
         """Give every problem of `value`, which stands at the JSON pointer `at`."""
 
 
-def _size(value: str, least: int, most: int, at: str) -> Iterator[Problem]:
+def _check_length(value: str, least: int, most: int, at: str) -> Iterator[Violation]:
     if len(value) < least:
-        yield Problem(f"must be more than {least - 1} characters", at, "min_length", least)
+        yield Violation(f"must be more than {least - 1} characters", at, "min_length", least)
     if len(value) > most:
-        yield Problem(f"must be less than {most + 1} characters", at, "max_length", most)
+        yield Violation(f"must be less than {most + 1} characters", at, "max_length", most)
 
 
 @dataclass(frozen=True)
@@ -44,38 +44,38 @@ class String:
     least: int = 1
     choices: tuple[str, ...] = ()
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:
+    def check(self, value: Value, at: str) -> Iterator[Violation]:
         """Give every problem of `value`."""
         if not isinstance(value, str):
-            yield Problem("must provide a string", at, "type", "string")
+            yield Violation("must provide a string", at, "type", "string")
         elif self.choices and value not in self.choices:
-            yield Problem("must be a valid enum value", at, "enum", list(self.choices))
+            yield Violation("must be a valid enum value", at, "enum", list(self.choices))
         else:
-            yield from _size(value, self.least, self.most, at)
+            yield from _check_length(value, self.least, self.most, at)
 
 
 @dataclass(frozen=True)
-class Form:
+class Pattern:
     """A string of at most 3000 characters that has a certain form, which `words` ask for."""
 
     pattern: str
-    words: str
+    description: str
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:
+    def check(self, value: Value, at: str) -> Iterator[Violation]:
         """Give every problem of `value`."""
         yield from String().check(value, at)
         if isinstance(value, str) and value and not re.fullmatch(self.pattern, value):
-            yield Problem(f"must be {self.words}", at, "format", self.words)
+            yield Violation(f"must be {self.description}", at, "format", self.description)
 
 
 @dataclass(frozen=True)
 class Flag:
     """True or false."""
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:
+    def check(self, value: Value, at: str) -> Iterator[Violation]:
         """Give every problem of `value`."""
         if not isinstance(value, bool):
-            yield Problem("must provide a boolean", at, "type", "boolean")
+            yield Violation("must provide a boolean", at, "type", "boolean")
 
 
 @dataclass(frozen=True)
@@ -85,19 +85,19 @@ class Number:
     least: int
     most: int
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:
+    def check(self, value: Value, at: str) -> Iterator[Violation]:
         """Give every problem of `value`."""
         if not isinstance(value, int) or isinstance(value, bool):
-            yield Problem("must provide a number", at, "type", "integer")
+            yield Violation("must provide a number", at, "type", "integer")
         elif not self.least <= value <= self.most:
-            yield Problem(f"must be between {self.least} and {self.most}", at, "range", [self.least, self.most])
+            yield Violation(f"must be between {self.least} and {self.most}", at, "range", [self.least, self.most])
 
 
 @dataclass(frozen=True)
 class Anything:
     """A value that is not looked into."""
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:  # noqa: ARG002 - the signature of a rule
+    def check(self, value: Value, at: str) -> Iterator[Violation]:  # noqa: ARG002 - the signature of a rule
         """Give no problem."""
         yield from ()
 
@@ -111,27 +111,27 @@ class Items:
     least: int = 1
     key: str = ""
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:
+    def check(self, value: Value, at: str) -> Iterator[Violation]:
         """Give every problem of `value`."""
         if not isinstance(value, list):
-            yield Problem("must provide an array", at, "type", "array")
+            yield Violation("must provide an array", at, "type", "array")
             return
         if len(value) < self.least:
-            yield Problem(f"must provide at least {self.least} items", at, "min_items", self.least)
+            yield Violation(f"must provide at least {self.least} items", at, "min_items", self.least)
         if len(value) > self.most:
-            yield Problem(f"no more than {self.most} items allowed", at, "max_items", self.most)
+            yield Violation(f"no more than {self.most} items allowed", at, "max_items", self.most)
         for place, item in enumerate(value):
             yield from self.rule.check(item, f"{at}/{place}")
-        yield from self._repeated(value, at)
+        yield from self._check_unique(value, at)
 
-    def _repeated(self, value: list[Value], at: str) -> Iterator[Problem]:
+    def _check_unique(self, value: list[Value], at: str) -> Iterator[Violation]:
         seen = set()
         for place, item in enumerate(value):
             name = item.get(self.key) if isinstance(item, dict) else None
             if not isinstance(name, str):
                 continue
             if name in seen:
-                yield Problem(f'`{self.key}` "{name}" already exists', f"{at}/{place}/{self.key}", "unique")
+                yield Violation(f'`{self.key}` "{name}" already exists', f"{at}/{place}/{self.key}", "unique")
             seen.add(name)
 
 
@@ -141,15 +141,15 @@ class Shape:
 
     required: Mapping[str, Rule] = field(default_factory=dict)
     optional: Mapping[str, Rule] = field(default_factory=dict)
-    also: Callable[[Mapping[str, Value], str], Iterator[Problem]] | None = None
+    extra_check: Callable[[Mapping[str, Value], str], Iterator[Violation]] | None = None
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:
+    def check(self, value: Value, at: str) -> Iterator[Violation]:
         """Give every problem of `value`."""
         if not isinstance(value, dict):
-            yield Problem("must provide an object", at, "type", "object")
+            yield Violation("must provide an object", at, "type", "object")
             return
         for name in self.required.keys() - value.keys():
-            yield Problem(f"missing required field: {name}", at, "required", name)
+            yield Violation(f"missing required field: {name}", at, "required", name)
         rules = {**self.required, **self.optional}
         for name, item in value.items():
             if name == "type":
@@ -157,9 +157,9 @@ class Shape:
             if name in rules:
                 yield from rules[name].check(item, f"{at}/{name}")
             else:
-                yield Problem(f"invalid additional property: {name}", at, "additional_property", sorted(rules))
-        if self.also:
-            yield from self.also(value, at)
+                yield Violation(f"invalid additional property: {name}", at, "additional_property", sorted(rules))
+        if self.extra_check:
+            yield from self.extra_check(value, at)
 
 
 @dataclass(frozen=True)
@@ -168,15 +168,15 @@ class ByType:
 
     rules: Mapping[str, Rule]
 
-    def check(self, value: Value, at: str) -> Iterator[Problem]:
+    def check(self, value: Value, at: str) -> Iterator[Violation]:
         """Give every problem of `value`."""
         if not isinstance(value, dict):
-            yield Problem("must provide an object", at, "type", "object")
+            yield Violation("must provide an object", at, "type", "object")
         elif "type" not in value:
-            yield Problem("missing required field: type", at, "required", "type")
+            yield Violation("missing required field: type", at, "required", "type")
         elif not isinstance(value["type"], str):
-            yield Problem("must provide a string", f"{at}/type", "type", "string")
+            yield Violation("must provide a string", f"{at}/type", "type", "string")
         elif value["type"] not in self.rules:
-            yield Problem(f"unsupported type: {value['type']}", f"{at}/type", "enum", list(self.rules))
+            yield Violation(f"unsupported type: {value['type']}", f"{at}/type", "enum", list(self.rules))
         else:
             yield from self.rules[value["type"]].check(value, at)

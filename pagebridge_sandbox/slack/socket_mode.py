@@ -14,12 +14,12 @@ from aiohttp import WSMsgType, web
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.workspace import Workspace
 
-MOST_CONNECTIONS = 10
+MAX_CONNECTIONS = 10
 HOST = "applink-sandbox"
-GONE = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
+CLOSE_TYPES = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 
-Reason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
-Ack = Callable[[str], None]
+DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
+FrameHandler = Callable[[str], None]
 """Takes a text frame from an app."""
 
 
@@ -36,8 +36,8 @@ class Connection:
     ws: web.WebSocketResponse
     request: web.Request
     half_open: bool = False
-    leaving: bool = False
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    is_leaving: bool = False
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, frame: Json) -> None:
         """Send a frame; it is lost when nothing goes through."""
@@ -47,7 +47,7 @@ class Connection:
             await self.ws.send_json(frame)
         except ConnectionError:
             # The app has gone this moment; as with Slack, the frame is lost.
-            self.gone.set()
+            self.closed.set()
 
     def cut(self) -> None:
         """End the connection without a closing handshake."""
@@ -58,14 +58,14 @@ class Connection:
 class SocketMode:
     """The connections of the app. `ping_interval` is in seconds."""
 
-    def __init__(self, workspace: Workspace, ack: Ack, ping_interval: float) -> None:
+    def __init__(self, workspace: Workspace, on_frame: FrameHandler, ping_interval: float) -> None:
         self._workspace = workspace
-        self._ack = ack
+        self._on_frame = on_frame
         self.ping_interval = ping_interval
         self._open: list[Connection] = []
         self._count = 0
-        self._turn = 0
-        self._refusals = 0
+        self._next_index = 0
+        self._refusals_left = 0
         self.enabled = True
 
     @property
@@ -76,30 +76,34 @@ class SocketMode:
     async def wait_connected(self, n: int = 1, timeout: float = 15) -> None:  # noqa: ASYNC109 - the name is promised
         """Wait until at least `n` connections are open. Raises `AssertionError` after `timeout` seconds."""
         enough = lambda: self.connections >= n  # noqa: E731 - read in place
-        await self._workspace.changes.until(enough, timeout, lambda: f"{self.connections} of {n} connections are open")
+        await self._workspace.changes.wait_until(
+            enough, timeout, lambda: f"{self.connections} of {n} connections are open"
+        )
 
-    def pick(self) -> Connection | None:
+    def next_connection(self) -> Connection | None:
         """Return the connection whose turn it is to get a payload, None when there is none."""
-        able = [each for each in self._open if not each.leaving and not each.ws.closed]
-        if not able:
+        available = [each for each in self._open if not each.is_leaving and not each.ws.closed]
+        if not available:
             return None
-        self._turn += 1
-        return able[self._turn % len(able)]
+        self._next_index += 1
+        return available[self._next_index % len(available)]
 
-    async def disconnect(self, reason: Reason, n: int | None = None) -> None:
+    async def disconnect(self, reason: DisconnectReason, n: int | None = None) -> None:
         """Tell the `n` oldest connections (all by default) that they will end, or (`warning`) that they soon will."""
         for connection in self._open[:n]:
-            connection.leaving = reason != "warning"
-            await connection.send(_goodbye(reason))
+            connection.is_leaving = reason != "warning"
+            await connection.send(_disconnect_frame(reason))
 
-    async def refresh(self, reason: Reason = "refresh_requested", grace: float = 1.0, n: int | None = None) -> None:
+    async def refresh(
+        self, reason: DisconnectReason = "refresh_requested", grace: float = 1.0, n: int | None = None
+    ) -> None:
         """Ask the `n` oldest connections (all by default) to be replaced; close who is left after `grace` seconds."""
         leaving = self._open[:n]
         await self.disconnect(reason, n)
         try:
             async with asyncio.timeout(grace):
                 for connection in leaving:
-                    await connection.gone.wait()
+                    await connection.closed.wait()
         except TimeoutError:
             for connection in leaving:
                 await connection.ws.close()
@@ -118,15 +122,15 @@ class SocketMode:
 
     def refuse_handshakes(self, n: int) -> None:
         """Answer the next `n` WebSocket handshakes with 503; each of their tickets is spent all the same."""
-        self._refusals = n
+        self._refusals_left = n
 
-    async def link(self, request: web.Request) -> web.StreamResponse:
+    async def handle_connection(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection from its handshake to its end."""
-        good = self._workspace.tickets.use(request.query.get("ticket", ""))
-        if self._refusals:
-            self._refusals -= 1
+        is_valid = self._workspace.tickets.redeem(request.query.get("ticket", ""))
+        if self._refusals_left:
+            self._refusals_left -= 1
             return web.Response(status=503, text="upstream unavailable")
-        if not good:
+        if not is_valid:
             return web.Response(status=408, text="the ticket is unknown, used or expired")
         ws = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
         await ws.prepare(request)
@@ -135,17 +139,17 @@ class SocketMode:
         return ws
 
     async def _serve(self, connection: Connection) -> None:
-        if not self.enabled or len(self._open) >= MOST_CONNECTIONS:
-            await connection.send(_goodbye("too_many_websockets" if self.enabled else "link_disabled"))
+        if not self.enabled or len(self._open) >= MAX_CONNECTIONS:
+            await connection.send(_disconnect_frame("too_many_websockets" if self.enabled else "link_disabled"))
             await connection.ws.close()
             return
         self._open.append(connection)
-        await connection.send(self._hello())
+        await connection.send(self._hello_frame())
         self._workspace.changes.notify()
         try:
             await self._listen(connection)
         finally:
-            connection.gone.set()
+            connection.closed.set()
             if connection in self._open:
                 self._open.remove(connection)
             self._workspace.changes.notify()
@@ -153,7 +157,7 @@ class SocketMode:
     async def _listen(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
         ping_at = loop.time() + self.ping_interval
-        while not connection.gone.is_set():
+        while not connection.closed.is_set():
             try:
                 frame = await connection.ws.receive(timeout=max(0.001, ping_at - loop.time()))
             except TimeoutError:
@@ -161,16 +165,16 @@ class SocketMode:
                 if not connection.half_open:
                     await connection.ws.ping(b"sandbox")
                 continue
-            if frame.type in GONE:
+            if frame.type in CLOSE_TYPES:
                 return
             if connection.half_open:
                 continue
             if frame.type is WSMsgType.PING:
                 await connection.ws.pong(frame.data)
             elif frame.type is WSMsgType.TEXT and frame.data:
-                self._ack(frame.data)
+                self._on_frame(frame.data)
 
-    def _hello(self) -> Json:
+    def _hello_frame(self) -> Json:
         return {
             "type": "hello",
             "num_connections": self.connections,
@@ -184,5 +188,5 @@ class SocketMode:
         }
 
 
-def _goodbye(reason: Reason) -> Json:
+def _disconnect_frame(reason: DisconnectReason) -> Json:
     return {"type": "disconnect", "reason": reason, "debug_info": {"host": HOST}}

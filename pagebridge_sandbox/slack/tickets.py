@@ -7,17 +7,17 @@ from collections.abc import Callable
 class Tickets:
     """Each opens one connection, within `life` seconds. Slack does not say how long; half a minute is assumed."""
 
-    def __init__(self, now: Callable[[], float], life: float = 30.0) -> None:
+    def __init__(self, now: Callable[[], float], lifetime: float = 30.0) -> None:
         self._now = now
-        self.life = life
+        self.lifetime = lifetime
         self._valid: dict[str, float] = {}
 
     def issue(self) -> str:
         """Return a new ticket."""
         ticket = secrets.token_hex(16)
-        self._valid[ticket] = self._now() + self.life
+        self._valid[ticket] = self._now() + self.lifetime
         return ticket
 
-    def use(self, ticket: str) -> bool:
+    def redeem(self, ticket: str) -> bool:
         """Spend a ticket, and say whether it was good."""
         return self._now() <= self._valid.pop(ticket, 0.0)

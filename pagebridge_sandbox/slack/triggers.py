@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pagebridge_sandbox.slack import ids
 from pagebridge_sandbox.slack.responses import SlackError
 
-LIFE = 3.0
+LIFETIME = 3.0
 """Seconds, counted from when the payload is made; Slack does not say from which moment it counts."""
 
 
@@ -15,8 +15,8 @@ class Trigger:
 
     user_id: str
     view_id: str | None
-    expires: float
-    used: bool = False
+    expires_at: float
+    is_used: bool = False
 
 
 class Triggers:
@@ -24,22 +24,22 @@ class Triggers:
 
     def __init__(self, clock: ids.Clock) -> None:
         self._clock = clock
-        self._known: dict[str, Trigger] = {}
+        self._triggers: dict[str, Trigger] = {}
 
     def issue(self, user_id: str, view_id: str | None = None) -> str:
         """Return the id for one interaction."""
         now = self._clock.now()
         trigger_id = ids.trigger_id(now)
-        self._known[trigger_id] = Trigger(user_id, view_id, now + LIFE)
+        self._triggers[trigger_id] = Trigger(user_id, view_id, now + LIFETIME)
         return trigger_id
 
     def find(self, trigger_id: str) -> Trigger:
         """Return what the id stands for. Raises `SlackError` when it is made up, used or too old."""
-        trigger = self._known.get(trigger_id)
+        trigger = self._triggers.get(trigger_id)
         if trigger is None:
             raise SlackError("invalid_trigger_id")
-        if trigger.used:
+        if trigger.is_used:
             raise SlackError("exchanged_trigger_id")
-        if self._clock.now() > trigger.expires:
+        if self._clock.now() > trigger.expires_at:
             raise SlackError("expired_trigger_id")
         return trigger

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pagebridge_sandbox.slack.responses import Json
 
-Guest = Literal["multi", "single"]
+GuestKind = Literal["multi", "single"]
 
 AVATARS, SIZES = "https://avatars.slack-edge.com", (24, 32, 48, 72, 192, 512)
 
@@ -22,7 +22,7 @@ class User:
     name: str
     email: str | None
     team_id: str
-    guest: Guest | None = None
+    guest: GuestKind | None = None
     bot: bool = False
     deleted: bool = False
     email_confirmed: bool = True
@@ -34,9 +34,9 @@ class User:
         local = self.email.split("@")[0] if self.email else self.name.replace(" ", ".")
         return local.lower()
 
-    def as_json(self, home: str, *, with_email: bool) -> Json:
+    def as_json(self, home_team_id: str, *, with_email: bool) -> Json:
         """Show this account to an app of the team `home`. Without `users:read.email` there is no address."""
-        stranger = self.team_id != home
+        stranger = self.team_id != home_team_id
         shown: Json = {
             "id": self.id,
             "team_id": self.team_id,
@@ -49,7 +49,7 @@ class User:
             "has_2fa": False,
         }
         if not self.deleted:
-            shown |= self._standing()
+            shown |= self._active_fields()
         if with_email and not stranger:
             shown["is_email_confirmed"] = self.email_confirmed
         if stranger:
@@ -73,7 +73,7 @@ class User:
             profile["email"] = self.email
         return profile
 
-    def _standing(self) -> Json:
+    def _active_fields(self) -> Json:
         """Say what only active accounts show."""
         return {
             "color": "9f69e7",

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pagebridge_sandbox.slack import ids
-from pagebridge_sandbox.slack.fields import Field, fields
-from pagebridge_sandbox.slack.interactive import as_stored
+from pagebridge_sandbox.slack.fields import Field, find_fields
+from pagebridge_sandbox.slack.interactive import normalize_blocks
 from pagebridge_sandbox.slack.responses import Json, SlackError
 
-STACK = 3
+MAX_STACK = 3
 """Views that may lie on each other. Source: views.push."""
 
 
@@ -29,9 +29,9 @@ class View:
     previous: str | None
     hash: str
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
-    suggested: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
+    suggested_options: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
-    trouble: str | None = None
+    submission_error: str | None = None
 
     @property
     def blocks(self) -> list[Json]:
@@ -42,7 +42,7 @@ class View:
     @property
     def fields(self) -> list[Field]:
         """Everything that can be filled in."""
-        return list(fields(self.blocks))
+        return list(find_fields(self.blocks))
 
     @property
     def external_id(self) -> str:
@@ -54,16 +54,16 @@ class View:
         """What is filled in now, as payloads hold it: every element, an empty one as null or as an empty list."""
         values: dict[str, Json] = {}
         for each in self.fields:
-            shown = {"type": each.kind, each.key: self.value(each)}
+            shown = {"type": each.element_type, each.state_key: self.value(each)}
             values.setdefault(each.block_id, {})[each.element["action_id"]] = shown
         return {"values": values}
 
-    def value(self, of: Field) -> Any:  # noqa: ANN401 - JSON
+    def value(self, input_field: Field) -> Any:  # noqa: ANN401 - JSON
         """Return what is in a field: what was filled in, else what it began with."""
-        return self.values.get(of.place, of.initial)
+        return self.values.get(input_field.state_path, input_field.initial_value)
 
 
-class Views:
+class ViewStore:
     """
     All views of the app, by person. `app` holds the ids that every view names.
 
@@ -91,7 +91,7 @@ class Views:
         stack = self.stack(onto.user_id)
         if onto not in stack:
             raise SlackError("not_found")
-        if len(stack) >= STACK:
+        if len(stack) >= MAX_STACK:
             raise SlackError("push_limit_reached")
         view = self._new(onto.user_id, content, stack[-1])
         stack.append(view)
@@ -110,9 +110,9 @@ class Views:
         """Change what is shown; inputs keep what was filled in where their ids stay. Raises `SlackError`."""
         if hash_ and hash_ != view.hash:
             raise SlackError("hash_conflict")
-        self._must_be_free(content, view)
-        view.content, view.hash, view.errors, view.trouble = _stored(content), self._hash(), {}, None
-        places = {each.place for each in view.fields}
+        self._require_unused_external_id(content, view)
+        view.content, view.hash, view.errors, view.submission_error = _normalize(content), self._hash(), {}, None
+        places = {each.state_path for each in view.fields}
         view.values = {place: value for place, value in view.values.items() if place in places}
         return view
 
@@ -155,12 +155,12 @@ class Views:
         }
 
     def _new(self, user_id: str, content: Json, below: View | None) -> View:
-        self._must_be_free(content, None)
+        self._require_unused_external_id(content, None)
         id_ = ids.identifier("V")
         root, previous = (below.root, below.id) if below else (id_, None)
-        return View(id_, user_id, _stored(content), root, previous, self._hash())
+        return View(id_, user_id, _normalize(content), root, previous, self._hash())
 
-    def _must_be_free(self, content: Json, mine: View | None) -> None:
+    def _require_unused_external_id(self, content: Json, mine: View | None) -> None:
         wanted = content.get("external_id")
         if wanted and any(view.external_id == wanted for view in self._all() if view is not mine):
             raise SlackError("duplicate_external_id")
@@ -174,5 +174,5 @@ class Views:
         return f"{int(self._clock.now())}.{secrets.token_urlsafe(6)}"
 
 
-def _stored(content: Json) -> Json:
-    return {**content, "blocks": as_stored(content["blocks"])}
+def _normalize(content: Json) -> Json:
+    return {**content, "blocks": normalize_blocks(content["blocks"])}

@@ -4,68 +4,72 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from pagebridge_sandbox.slack.arguments import Arguments, read
-from pagebridge_sandbox.slack.limits import Throttle
+from pagebridge_sandbox.slack.arguments import Arguments, read_arguments
+from pagebridge_sandbox.slack.limits import RateLimiter
 from pagebridge_sandbox.slack.methods import METHODS
 from pagebridge_sandbox.slack.methods.registry import Method
-from pagebridge_sandbox.slack.request_pipeline import Gate
-from pagebridge_sandbox.slack.responses import Answer, SlackError, invalid_arguments
+from pagebridge_sandbox.slack.request_pipeline import RequestPipeline
+from pagebridge_sandbox.slack.responses import Response, SlackError, invalid_arguments
 from pagebridge_sandbox.slack.workspace import Workspace
 
-TOO_MANY = 429
+TOO_MANY_REQUESTS = 429
 
 
 class WebApi:
     """Answers `/api/{method}`. `paced` says whether the rate limits hold."""
 
-    def __init__(self, workspace: Workspace, gate: Gate, throttle: Throttle, *, paced: bool) -> None:
+    def __init__(
+        self, workspace: Workspace, pipeline: RequestPipeline, rate_limiter: RateLimiter, *, enforce_rate_limits: bool
+    ) -> None:
         self._workspace = workspace
-        self._gate = gate
-        self._throttle = throttle
-        self.paced = paced
+        self._pipeline = pipeline
+        self._rate_limiter = rate_limiter
+        self.enforce_rate_limits = enforce_rate_limits
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call."""
         name = request.match_info["method"]
         method = METHODS.get(name)
         try:
-            arguments, flaw = await read(request, takes_json=method is None or method.takes_json), None
+            arguments, parse_error = await read_arguments(request, takes_json=method is None or method.takes_json), None
         except SlackError as error:
-            arguments, flaw = Arguments(), error
-        call = self._gate.arrived(name, arguments)
+            arguments, parse_error = Arguments(), error
+        call = self._pipeline.record_call(name, arguments)
 
-        def perform() -> Answer:
+        def perform() -> Response:
             try:
-                answer = self._perform(request.method, name, method, arguments, flaw)
+                answer = self._perform(request.method, name, method, arguments, parse_error)
             except SlackError as error:
-                answer = Answer(error.body)
-            return _warned(answer, arguments.warning)
+                answer = Response(error.body)
+            return _with_warning(answer, arguments.warning)
 
-        return await self._gate.answer(request, call, perform)
+        return await self._pipeline.handle(request, call, perform)
 
     def _perform(
-        self, verb: str, name: str, method: Method | None, arguments: Arguments, flaw: SlackError | None
-    ) -> Answer:
+        self, verb: str, name: str, method: Method | None, arguments: Arguments, parse_error: SlackError | None
+    ) -> Response:
         if method is None:
             raise SlackError("unknown_method", req_method=name)
-        if flaw:
-            raise flaw
+        if parse_error:
+            raise parse_error
         self._authenticate(method, arguments)
-        if self.paced and (wait := self._throttle.retry_after(name, method.tier, _channel(arguments))):
-            return Answer({"ok": False, "error": "ratelimited"}, TOO_MANY, {"Retry-After": str(wait)})
+        if self.enforce_rate_limits and (
+            wait := self._rate_limiter.retry_after(name, method.tier, _channel(arguments))
+        ):
+            return Response({"ok": False, "error": "ratelimited"}, TOO_MANY_REQUESTS, {"Retry-After": str(wait)})
         if method.post_only and verb != "POST":
             raise SlackError("insecure_request")
         headers = self._scope_headers(method)
         try:
-            return Answer({"ok": True, **self._carry_out(method, arguments)}, headers=headers)
+            return Response({"ok": True, **self._call_method(method, arguments)}, headers=headers)
         except SlackError as error:
-            return Answer(error.body, headers=headers)
+            return Response(error.body, headers=headers)
 
-    def _carry_out(self, method: Method, arguments: Arguments) -> dict[str, object]:
+    def _call_method(self, method: Method, arguments: Arguments) -> dict[str, object]:
         scopes = self._workspace.bot_scopes
         if method.scopes and not scopes & set(method.scopes):
             raise SlackError("missing_scope", needed=",".join(method.scopes), provided=",".join(sorted(scopes)))
-        missing = [f"missing required field: {name}" for name in method.required if not arguments.given(name)]
+        missing = [f"missing required field: {name}" for name in method.required if not arguments.has(name)]
         if missing:
             raise invalid_arguments(*missing)
         return method.handle(self._workspace, arguments)
@@ -89,7 +93,7 @@ class WebApi:
         return {"x-oauth-scopes": granted, "x-accepted-oauth-scopes": ",".join(method.scopes)}
 
 
-def _warned(answer: Answer, warning: str) -> Answer:
+def _with_warning(answer: Response, warning: str) -> Response:
     """Add a warning to an answer, beside those that it has."""
     if not warning or not isinstance(answer.body, dict):
         return answer

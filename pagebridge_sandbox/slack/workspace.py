@@ -7,25 +7,27 @@ from typing import Any, Self, TypeVar, Unpack
 
 from pagebridge_sandbox.slack import channel_view, ids
 from pagebridge_sandbox.slack.channels import Channel
-from pagebridge_sandbox.slack.conditions import Changes
+from pagebridge_sandbox.slack.conditions import ChangeNotifier
 from pagebridge_sandbox.slack.manifests import Grants, Shortcut
-from pagebridge_sandbox.slack.message_arguments import Content
+from pagebridge_sandbox.slack.message_arguments import MessageContent
 from pagebridge_sandbox.slack.messages import Ephemeral, Message
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.tickets import Tickets
 from pagebridge_sandbox.slack.triggers import Triggers
-from pagebridge_sandbox.slack.users import Guest, User
-from pagebridge_sandbox.slack.views import Views
+from pagebridge_sandbox.slack.users import GuestKind, User
+from pagebridge_sandbox.slack.views import ViewStore
 
 T = TypeVar("T")
 
-SCOPES = frozenset(
+DEFAULT_SCOPES = frozenset(
     {
         "commands", "chat:write", "users:read", "users:read.email",
         "channels:read", "channels:history", "groups:read", "groups:history",
     }
 )  # fmt: skip
-EVENTS = frozenset({"app_uninstalled", "tokens_revoked", "channel_archive", "channel_id_changed", "user_change"})
+DEFAULT_EVENTS = frozenset(
+    {"app_uninstalled", "tokens_revoked", "channel_archive", "channel_id_changed", "user_change"}
+)
 
 
 class Workspace:
@@ -34,13 +36,13 @@ class Workspace:
 
     What an app is granted (`bot_scopes`) and told of (`commands`, `bot_events`) may be changed at any time.
     `edit_window` is how many seconds a message may be edited, `history_lag` how many pass before a new message is found
-    in history; `ids_escaped` is the manifest's `should_escape` (for all commands but the `literal_commands`).
+    in history; `escape_ids` is the manifest's `should_escape` (for all commands but the `literal_commands`).
     `interactive` and `home_tab` say whether the app may be interacted with at all and has a Home tab.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.clock = ids.Clock(now)
-        self.changes = Changes()
+        self.changes = ChangeNotifier()
         self.tickets = Tickets(self.clock.now)
         self.triggers = Triggers(self.clock)
         self.base_url = ""
@@ -50,16 +52,16 @@ class Workspace:
         self.app_token = f"xapp-1-{self.app_id}-{secrets.randbelow(10**12):012d}-{secrets.token_hex(32)}"
         self.verification_token = ids.verification_token()
         self.signing_secret = secrets.token_hex(16)
-        self.bot_scopes: set[str] = set(SCOPES)
+        self.bot_scopes: set[str] = set(DEFAULT_SCOPES)
         self.commands: set[str] = {"/pd"}
-        self.bot_events: set[str] = set(EVENTS)
-        self.ids_escaped = True
+        self.bot_events: set[str] = set(DEFAULT_EVENTS)
+        self.escape_ids = True
         self.literal_commands: set[str] = set()
         self.shortcuts: list[Shortcut] = []
         self.home_tab = self.interactive = True
         self.edit_window: float | None = None
         self.history_lag = 0.0
-        self.views = Views(self.clock, {"team_id": self.team_id, "app_id": self.app_id, "bot_id": self.bot_id})
+        self.views = ViewStore(self.clock, {"team_id": self.team_id, "app_id": self.app_id, "bot_id": self.bot_id})
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Ephemeral] = []
@@ -71,7 +73,7 @@ class Workspace:
 
         Raises `ValueError` for a manifest that Slack would not take.
         """
-        grants = Grants.of(manifest)
+        grants = Grants.from_manifest(manifest)
         self.app_name = grants.name
         self.users[self.bot_user_id].name = grants.bot_name
         self.bot_scopes, self.bot_events = set(grants.scopes), set(grants.events)
@@ -85,7 +87,7 @@ class Workspace:
         *,
         email: str | None = None,
         id: str | None = None,  # noqa: A002 - Slack's word
-        guest: Guest | None = None,
+        guest: GuestKind | None = None,
         team_id: str | None = None,
         bot: bool = False,
         deleted: bool = False,
@@ -128,11 +130,13 @@ class Workspace:
         known = self.users.get(id_) or self.channels.get(id_)
         return known.name if known else id_
 
-    def post(self, channel: Channel, user: User, parent: Message | None = None, **content: Unpack[Content]) -> Message:
+    def post(
+        self, channel: Channel, user: User, parent: Message | None = None, **content: Unpack[MessageContent]
+    ) -> Message:
         """Post a message, in the thread of `parent` if there is one. Whether it may be is for the caller to know."""
         ours = user.id == self.bot_user_id
         message = Message(
-            ts=self.clock.ts(), channel_id=channel.id, user=user.id, team_id=user.team_id, names=self.name_of,
+            ts=self.clock.next_ts(), channel_id=channel.id, user=user.id, team_id=user.team_id, name_of=self.name_of,
             bot_id=self.bot_id if ours else None, app_id=self.app_id if ours else None,
             thread_ts=parent.ts if parent else None, parent_user=parent.user if parent else None, **content,
         )  # fmt: skip
@@ -140,44 +144,44 @@ class Workspace:
         self.changes.notify()
         self._publish_message(message, {})
         if user.id != self.bot_user_id and f"<@{self.bot_user_id}>" in message.text:
-            told = message.as_json(with_metadata=False) | {"channel": channel.id, "event_ts": message.ts}
-            self.publish(told | {"type": "app_mention"}, "app_mention")
+            event = message.as_json(with_metadata=False) | {"channel": channel.id, "event_ts": message.ts}
+            self.publish(event | {"type": "app_mention"}, "app_mention")
         return message
 
-    def revise(self, message: Message, **content: Unpack[Content]) -> None:
+    def edit(self, message: Message, **content: Unpack[MessageContent]) -> None:
         """Put other content into a message; its metadata stays unless it is among that."""
         before = message.as_json(with_metadata=True)
         message.text, message.blocks = content["text"], content.get("blocks", [])
-        message.attachments, message.edited = content.get("attachments", []), self.clock.ts()
+        message.attachments, message.edited = content.get("attachments", []), self.clock.next_ts()
         if "metadata" in content:
             message.metadata = content["metadata"]
         self.changes.notify()
         after = message.as_json(with_metadata=True)
-        told = {"subtype": "message_changed", "hidden": True, "message": after, "previous_message": before}
-        self._publish_message(message, told)
+        change = {"subtype": "message_changed", "hidden": True, "message": after, "previous_message": before}
+        self._publish_message(message, change)
 
     def remove(self, message: Message) -> None:
         """Delete a message."""
         before = message.as_json(with_metadata=True)
         self.channels[message.channel_id].remove(message)
         self.changes.notify()
-        told = {"subtype": "message_deleted", "hidden": True, "deleted_ts": message.ts, "previous_message": before}
-        self._publish_message(message, told)
+        change = {"subtype": "message_deleted", "hidden": True, "deleted_ts": message.ts, "previous_message": before}
+        self._publish_message(message, change)
 
     def publish(self, event: Json, subscription: str) -> None:
         """Tell the app of an event, if it has subscribed to that. Nobody listens to a workspace by itself."""
 
-    def _publish_message(self, message: Message, told: Json) -> None:
+    def _publish_message(self, message: Message, change: Json) -> None:
         """Tell of a message, or of what happened to it, where the bot is a member."""
         channel = self.channels[message.channel_id]
         if self.bot_user_id not in channel.members:
             return
-        ts = self.clock.ts() if told else message.ts
+        ts = self.clock.next_ts() if change else message.ts
         where = {"channel": channel.id, "channel_type": channel.kind.removesuffix("s"), "event_ts": ts}
-        what = told | {"type": "message", "ts": ts} if told else message.as_json(with_metadata=True)
+        what = change | {"type": "message", "ts": ts} if change else message.as_json(with_metadata=True)
         self.publish(what | where, f"message.{channel.kind}")
 
-    def direct(self, user_id: str) -> Channel:
+    def direct_channel(self, user_id: str) -> Channel:
         """Return the conversation between the bot and one person."""
         known = self.direct_channels().get(user_id)
         if known:
@@ -191,12 +195,12 @@ class Workspace:
         """Return the bot's conversations with single people, by person."""
         return {channel.user: channel for channel in self.channels.values() if channel.user}
 
-    def whisper(
-        self, channel_id: str, user_id: str, thread_ts: str | None = None, **content: Unpack[Content]
+    def post_ephemeral(
+        self, channel_id: str, user_id: str, thread_ts: str | None = None, **content: Unpack[MessageContent]
     ) -> Ephemeral:
         """Show a message to one person only."""
         ephemeral = Ephemeral(
-            ts=self.clock.ts(), channel_id=channel_id, user=user_id, thread_ts=thread_ts, names=self.name_of,
+            ts=self.clock.next_ts(), channel_id=channel_id, user=user_id, thread_ts=thread_ts, name_of=self.name_of,
             text=content["text"], blocks=content.get("blocks", []),
             attachments=content.get("attachments", []),
         )  # fmt: skip
@@ -206,11 +210,11 @@ class Workspace:
 
     def wait(self, condition: Callable[[Self], T], timeout: float = 15) -> Awaitable[T]:
         """Wait until `condition` of the workspace is true, as `Channel.wait` does for a channel."""
-        return self.changes.until(lambda: condition(self), timeout, self.render)
+        return self.changes.wait_until(lambda: condition(self), timeout, self.render)
 
     def render_channel(self, channel_id: str) -> str:
         """Show a channel as people see it in a terminal: cards, threads, and who alone sees a private message."""
-        return channel_view.render(self, self.channels[channel_id])
+        return channel_view.render_channel(self, self.channels[channel_id])
 
     def render(self) -> str:
         """Show all channels as people see them."""

@@ -8,7 +8,7 @@ import pytest
 
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.acknowledge_mine import ACK_MINE, MOST_INCIDENTS, accepted_reply, incidents_from_press, preview
-from pagebridge_sandbox.slack.validation import BLOCKS_SIZE, check_blocks
+from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
 from shared.model.command import Action
 from shared.model.ids import IncidentId
@@ -47,7 +47,7 @@ def test_what_is_seen_is_what_is_acknowledged(count: int) -> None:
     assert all(f"*{command.label}*" in shown.text for command in commands)
     assert (count > MOST_INCIDENTS) == ("30 more" in shown.text)
     assert [] == check_blocks(list(shown.blocks))
-    assert BLOCKS_SIZE > len(json.dumps(shown.blocks, ensure_ascii=False))
+    assert MAX_BLOCKS_SIZE > len(json.dumps(shown.blocks, ensure_ascii=False))
 
 
 def test_each_is_a_command_of_its_own() -> None:

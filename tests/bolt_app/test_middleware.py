@@ -15,7 +15,7 @@ HOME = SlackIdentity("T0ACME", None, "U0BOT", "B0BOT", "A0APP", frozenset())
 @pytest.fixture
 async def slack() -> AsyncIterator[Slack]:
     """Open a door to a Slack that answers."""
-    async with SlackSandbox(paced=False) as sandbox:
+    async with SlackSandbox(enforce_rate_limits=False) as sandbox:
         door = Slack(sandbox.bot_token, sandbox.api_url, timeout=1)
         yield door
         await door.aclose()

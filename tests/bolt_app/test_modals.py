@@ -87,7 +87,7 @@ def test_every_action_that_asks_has_its_dialog() -> None:
 def test_slack_takes_every_dialog(action: Action) -> None:
     """Each passes Slack's rules, and can be sent; so does what stands there while PagerDuty is asked, or is down."""
     for view in (VIEWS[action], forms.loading(action, ABOUT), forms.options_unavailable(action, ABOUT)):
-        assert [] == check_view(view, only="modal")
+        assert [] == check_view(view, only_type="modal")
         assert f"pagebridge:{action}" == view["callback_id"]
     assert "submit" in VIEWS[action]
 
@@ -98,7 +98,7 @@ def test_any_number_of_choices(action: Action, options: Sequence[Option]) -> Non
     """None, one, as many as Slack lists, and more: then people type what they look for."""
     view = forms.with_options(action, ABOUT, options)
 
-    assert [] == check_view(view, only="modal")
+    assert [] == check_view(view, only_type="modal")
     assert (len(options) == len(MANY)) is ("external_select" in json.dumps(view))
 
 
@@ -110,14 +110,14 @@ def test_any_words_make_a_dialog_that_slack_takes(label: str, url: str, title: s
 
     for action in Action:
         if action in forms.PLAIN:
-            assert [] == check_view(forms.PLAIN[action](context), only="modal")
+            assert [] == check_view(forms.PLAIN[action](context), only_type="modal")
         elif action in VIEWS:
-            assert [] == check_view(forms.with_options(action, context, options, title), only="modal")
+            assert [] == check_view(forms.with_options(action, context, options, title), only_type="modal")
 
 
 def test_what_a_reassignment_means_is_said() -> None:
     """A person directly: nobody else is paged. A policy: from its first level."""
-    read_by_people = "\n".join(rendering.lines(VIEWS[Action.REASSIGN]["blocks"], str))
+    read_by_people = "\n".join(rendering.render_blocks(VIEWS[Action.REASSIGN]["blocks"], str))
 
     assert "Only this one person is notified, and escalation stops" in read_by_people
     assert "pages its first level" in read_by_people
@@ -125,7 +125,7 @@ def test_what_a_reassignment_means_is_said() -> None:
 
 def test_pagerduty_down_says_what_to_do() -> None:
     """Nothing was sent, try again, or do it there."""
-    shown = "\n".join(rendering.lines(forms.options_unavailable(Action.REASSIGN, ABOUT)["blocks"], str))
+    shown = "\n".join(rendering.render_blocks(forms.options_unavailable(Action.REASSIGN, ABOUT)["blocks"], str))
 
     assert "PagerDuty cannot be reached" in shown
     assert "Nothing was sent" in shown

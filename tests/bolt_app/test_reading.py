@@ -21,7 +21,7 @@ from bolt_app.queries.show_incident import render_incident
 from bolt_app.queries.whoami import ROLES
 from bolt_app.replies.builder import age
 from bolt_app.replies.outcome_text import Reply
-from pagebridge_sandbox.slack.validation import BLOCKS_SIZE, check_blocks, check_view
+from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
 from shared.model.enrichment import Link
 from shared.model.event import Instant, Ref, Status
@@ -43,7 +43,7 @@ LONGEST_ACK = 20_000
 def harmless(reply: Reply) -> None:
     """Slack takes it, and nothing in it notifies anybody."""
     assert [] == check_blocks(list(reply.blocks))
-    assert BLOCKS_SIZE > len(json.dumps(reply.blocks, ensure_ascii=False))
+    assert MAX_BLOCKS_SIZE > len(json.dumps(reply.blocks, ensure_ascii=False))
     assert "<!" not in reply.text.replace("<!date^", "")
 
 
@@ -140,7 +140,7 @@ def test_any_incident_is_harmless(text: str) -> None:
 def view(whole: IncidentView) -> str:
     """Open the details of an incident, which Slack must take."""
     made = incident_details_view.view(ABOUT, incident_details_view.details_blocks(whole))
-    assert [] == check_view(made, only="modal")
+    assert [] == check_view(made, only_type="modal")
     shown = json.dumps(made, ensure_ascii=False)
     assert 250_000 > len(shown.encode())
     return shown

@@ -110,8 +110,8 @@ def test_the_manifest_for_http_is_one_that_slack_takes() -> None:
     changes = yaml.safe_load(part("deploy/README.md", "manifest").replace("```yaml", "").replace("```", ""))
     changed = merged(manifest(), changes)
 
-    assert not Grants.of(changed).socket_mode
-    assert Grants.of(changed).scopes == Grants.of(manifest()).scopes
+    assert not Grants.from_manifest(changed).socket_mode
+    assert Grants.from_manifest(changed).scopes == Grants.from_manifest(manifest()).scopes
     assert {"url"} <= changed["features"]["slash_commands"][0].keys()
     if SCHEMA.exists():
         jsonschema.validate(changed, json.loads(SCHEMA.read_text(encoding="utf-8")))

@@ -66,7 +66,7 @@ async def opened(directory: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         stack.enter_context(capture_logs())
         valkey = await stack.enter_async_context(EmbeddedValkey(directory / "store"))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
-        slack = await stack.enter_async_context(SlackSandbox(paced=False))
+        slack = await stack.enter_async_context(SlackSandbox(enforce_rate_limits=False))
         receiver = await stack.enter_async_context(running(valkey.url))
         office = Office(pagerduty, slack, valkey, receiver, directory)
         furnish(office)

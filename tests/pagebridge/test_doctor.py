@@ -58,7 +58,9 @@ async def test_nothing_is_left_behind(office: Office) -> None:
     await examine(DATA)
 
     assert [] == [key for key in await keys(office) if b"doctor" in key]
-    await office.slack.changes.until(lambda: office.slack.socket.connections == 0, 5, lambda: "a socket is left open")
+    await office.slack.changes.wait_until(
+        lambda: office.slack.socket.connections == 0, 5, lambda: "a socket is left open"
+    )
 
 
 async def keys(office: Office) -> list[bytes]:

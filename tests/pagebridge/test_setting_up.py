@@ -38,7 +38,7 @@ async def test_from_nothing_to_a_card(
     A worker that is killed is started again, and SIGTERM ends all of it with code 0.
     """
     port, admin, worker = free_ports(3)
-    async with PagerDutySandbox(retry_delay=0.05) as pagerduty, SlackSandbox(paced=False) as slack:
+    async with PagerDutySandbox(retry_delay=0.05) as pagerduty, SlackSandbox(enforce_rate_limits=False) as slack:
         acme = Acme.founded(pagerduty, slack)
         for name in Settings.model_fields:
             monkeypatch.delenv(name.upper(), raising=False)

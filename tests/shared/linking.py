@@ -62,7 +62,7 @@ class Acme:
 async def linking() -> AsyncIterator[Acme]:
     """Run both sides."""
     redis = cast("Redis", FakeAsyncRedis())
-    async with PagerDutySandbox() as pagerduty, SlackSandbox(paced=False) as slack:
+    async with PagerDutySandbox() as pagerduty, SlackSandbox(enforce_rate_limits=False) as slack:
         slack.add_user("Alice Ng", email=EMAIL, id=ALICE)
         to_slack = Slack(slack.bot_token, slack.api_url, timeout=0.5)
         to_pagerduty = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)

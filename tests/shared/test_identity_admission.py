@@ -157,7 +157,7 @@ async def test_slack_cannot_say_who_it_is(acme: Acme, fault: Fault, *, in_table:
     acme.pagerduty.add_user("Alice Ng", EMAIL, id="PALICE1")
     acme.use(users={ALICE: "PALICE1"} if in_table else {})
     await acme.link()
-    acme.slack.fail(fault)
+    acme.slack.add_fault(fault)
 
     with pytest.raises(CallError):
         await acme.link()

@@ -54,7 +54,7 @@ async def test_somebody_whom_slack_does_not_show(acme: Acme) -> None:
 
 async def test_slack_down(acme: Acme) -> None:
     """Not knowing is no refusal."""
-    acme.slack.fail(Fault("users.info", http_status=503))
+    acme.slack.add_fault(Fault("users.info", http_status=503))
 
     with pytest.raises(CallError):
         await acme.identity.pagerduty_user(ALICE)

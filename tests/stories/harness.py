@@ -16,7 +16,7 @@ from bolt_app.slack_transport.http import PATH, HttpMode
 from bolt_app.worker import Worker
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
-from pagebridge_sandbox.slack import Ephemeral, Interaction, Limits, Message, Modal, SlackSandbox
+from pagebridge_sandbox.slack import Ephemeral, Interaction, Message, Modal, RateLimits, SlackSandbox
 from shared.config.bridge_config import BridgeConfig, IdentityConfig, RouteConfig
 from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
@@ -187,7 +187,7 @@ class Bridge:
         """Wait until a worker listens, and let Slack send everything there."""
         await until(lambda: isinstance(worker.transport, HttpMode) and worker.transport.port > 0, "the port for Slack")
         assert isinstance(worker.transport, HttpMode)
-        await self.slack.deliver_to(f"http://{HOST}:{worker.transport.port}{PATH}")
+        await self.slack.use_request_url(f"http://{HOST}:{worker.transport.port}{PATH}")
 
     async def stop_workers(self) -> None:
         """Let every worker finish and end."""
@@ -204,7 +204,7 @@ async def running(
     *,
     workers: int = 1,
     durations: Durations = FAST,
-    limits: Limits | None = None,
+    limits: RateLimits | None = None,
     transport: Literal["socket", "http"] = "socket",
     **config: object,
 ) -> AsyncIterator[Bridge]:
@@ -217,7 +217,9 @@ async def running(
     async with AsyncExitStack() as stack:
         valkey = await stack.enter_async_context(EmbeddedValkey(directory, binary=program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
-        slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, paced=limits is not None, limits=limits))
+        slack = await stack.enter_async_context(
+            SlackSandbox(ack_timeout=3.0, enforce_rate_limits=limits is not None, limits=limits)
+        )
         port = await stack.enter_async_context(receiving(valkey))
         pagerduty.subscribe(f"http://127.0.0.1:{port}/webhooks/pagerduty", secrets=[SECRET])
         group = await stack.enter_async_context(asyncio.TaskGroup())

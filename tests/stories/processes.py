@@ -22,7 +22,7 @@ from pagebridge_sandbox.demo.processes import free_ports, without_proxies
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.pagerduty.faults import ActiveFault
 from pagebridge_sandbox.slack import Message, SlackSandbox
-from pagebridge_sandbox.slack.faults import Active as SlackActive
+from pagebridge_sandbox.slack.faults import ActiveFault as SlackActive
 from tests.servers import program
 from tests.stories.harness import SECRET, Acme, Bridge, receiving, settled, until
 
@@ -151,7 +151,7 @@ async def deployed(directory: Path) -> AsyncIterator[Deployment]:
     async with AsyncExitStack() as stack:
         valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey", binary=program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
-        slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, paced=False))
+        slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, enforce_rate_limits=False))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         deployment = Deployment(Acme.founded(pagerduty, slack), valkey, group, directory)
         stack.push_async_callback(deployment.end)

@@ -103,7 +103,7 @@ class BadDay:
     def break_something(self) -> None:
         """Let a call to Slack or to PagerDuty fail."""
         if self.rng.random() < 0.5:
-            self.bridge.slack.fail(slack_fault(self.rng))
+            self.bridge.slack.add_fault(slack_fault(self.rng))
         else:
             self.bridge.pagerduty.add_fault(pagerduty_fault(self.rng))
 

@@ -70,8 +70,8 @@ async def bad_day(bridge: Bridge) -> None:
     path = f"/incidents/{incident.id}"
     bridge.pagerduty.add_fault(Fault(method="PUT", path=path, status=503, times=1))
     bridge.pagerduty.add_fault(Fault(method="POST", path=f"{path}/notes", status=500, after_effect=True, times=1))
-    bridge.slack.fail(SlackFault(method="chat.update", http_status=500, times=1))
-    bridge.slack.fail(SlackFault(method="response_url", http_status=500, times=1))
+    bridge.slack.add_fault(SlackFault(method="chat.update", http_status=500, times=1))
+    bridge.slack.add_fault(SlackFault(method="response_url", http_status=500, times=1))
     await bridge.click("Alice", "Acknowledge")
     await bridge.card("Acknowledged")
     modal = await bridge.dialog("Alice", "Add note")

@@ -37,9 +37,9 @@ async def test_redis_jumps_while_cards_are_posted_and_clicks_carried_out(
     bridge.trigger("before")
     card = await bridge.card("before")
     await settled(bridge)
-    posting = bridge.slack.fail(Fault("chat.postMessage", delay=0.8, times=1))
+    posting = bridge.slack.add_fault(Fault("chat.postMessage", delay=0.8, times=1))
     bridge.trigger("meanwhile")
-    await until(lambda: posting.struck > 0, "the post to be under way")
+    await until(lambda: posting.match_count > 0, "the post to be under way")
     click = await bridge.click("Alice", "Acknowledge", card)
     assert click.acked
 

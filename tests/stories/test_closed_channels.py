@@ -56,7 +56,7 @@ async def test_a_channel_that_cannot_be_posted_to(bridge: Bridge, how: dict[str,
 async def test_posting_is_restricted(bridge: Bridge) -> None:
     """A channel that only some people may write to is like one that is closed."""
     checkout(bridge)
-    bridge.slack.fail(Fault("chat.postMessage", channel="C0CHECKOUT", error="restricted_action_read_only_channel"))
+    bridge.slack.add_fault(Fault("chat.postMessage", channel="C0CHECKOUT", error="restricted_action_read_only_channel"))
     bridge.trigger()
 
     assert NOTICE in (await bridge.card("Triggered")).plain
@@ -105,7 +105,7 @@ async def test_posting_is_restricted_under_a_card(bridge: Bridge, word: str) -> 
     channel = checkout(bridge)
     incident = bridge.trigger()
     await channel.wait(lambda c: "Triggered" in c.messages[0].plain and len(c.messages[0].replies) == 1)
-    bridge.slack.fail(Fault("chat.postMessage", channel="C0CHECKOUT", error=word))
+    bridge.slack.add_fault(Fault("chat.postMessage", channel="C0CHECKOUT", error=word))
 
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
 
@@ -220,7 +220,7 @@ async def test_a_card_that_cannot_be_edited_any_more(bridge: Bridge, error: str)
     incident = bridge.trigger()
     await bridge.card("Triggered")
     await bridge.lines(1)
-    bridge.slack.fail(Fault("chat.update", error=error, times=1))
+    bridge.slack.add_fault(Fault("chat.update", error=error, times=1))
 
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
 
@@ -262,7 +262,7 @@ async def test_a_busy_channel_does_not_keep_an_incident_from_the_default_one(bri
     bridge.slack.add_channel("checkout", id="C0CHECKOUT", archived=True)
     bridge.slack.add_channel("busy", id="C0BUSY")
     bridge.route(service="checkout-api", channels=["C0CHECKOUT", "C0BUSY"])
-    bridge.slack.fail(Fault("chat.postMessage", channel="C0BUSY", retry_after=600))
+    bridge.slack.add_fault(Fault("chat.postMessage", channel="C0BUSY", retry_after=600))
 
     bridge.trigger()
 

@@ -59,7 +59,7 @@ async def test_a_dialog_that_slack_does_not_open(bridge: Bridge) -> None:
     """Whoever pressed hears it."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.slack.fail(SlackFault("views.open", error="expired_trigger_id", times=1))
+    bridge.slack.add_fault(SlackFault("views.open", error="expired_trigger_id", times=1))
 
     await bridge.click("Alice", "Details")
 

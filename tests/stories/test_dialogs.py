@@ -164,7 +164,7 @@ async def test_a_dialog_that_is_closed_while_it_loads(bridge: Bridge) -> None:
 @pytest.mark.usefixtures("acknowledged")
 async def test_a_dialog_that_slack_does_not_open(bridge: Bridge) -> None:
     """Slack has trouble: the person reads that nothing was sent, instead of waiting for a dialog."""
-    bridge.slack.fail(Fault("views.open", http_status=503, times=1))
+    bridge.slack.add_fault(Fault("views.open", http_status=503, times=1))
 
     await bridge.click("Bob", "Add note")
 

@@ -88,7 +88,7 @@ async def test_a_press_that_a_killed_worker_had_in_hand_was_not_acked(deployment
 async def test_an_answer_finds_another_way(bridge: Bridge) -> None:
     """The address that came with the press does not work: Bob is told privately all the same that it was not kept."""
     await without_redis(bridge)
-    bridge.slack.fail(NO_ADDRESS)
+    bridge.slack.add_fault(NO_ADDRESS)
 
     click = await bridge.click("Bob", "Escalate", confirm="Escalate")
 
@@ -100,7 +100,7 @@ async def test_an_answer_finds_another_way(bridge: Bridge) -> None:
 async def test_a_press_that_nobody_can_be_told_of_is_not_acked(bridge: Bridge) -> None:
     """Slack takes no answer: then its own mark of failure has to tell Bob, and brought again he is told, once."""
     await without_redis(bridge)
-    faults = [bridge.slack.fail(fault) for fault in (NO_ADDRESS, NOBODY_THERE)]
+    faults = [bridge.slack.add_fault(fault) for fault in (NO_ADDRESS, NOBODY_THERE)]
     click = await bridge.click("Bob", "Escalate", confirm="Escalate")
     assert "operation_timeout" == click.failure
 
@@ -236,8 +236,8 @@ async def test_trying_again_without_redis(tmp_path: Path) -> None:
         await settled(bridge)
         answer = bridge.slack.person("U0ALICE").private_messages[-1]
         await bridge.valkey.kill()
-        bridge.slack.fail(NO_ADDRESS)
-        bridge.slack.fail(SlackFault("chat.postEphemeral", delay=0.3))
+        bridge.slack.add_fault(NO_ADDRESS)
+        bridge.slack.add_fault(SlackFault("chat.postEphemeral", delay=0.3))
 
         click = await bridge.click("Alice", "Try again", answer)
 

@@ -41,7 +41,7 @@ async def test_people_are_told_that_cards_are_late(bridge: Bridge) -> None:
     """However many cards have to wait, and however often they are tried: one line, and another when it is over."""
     incidents = [bridge.trigger(f"Trouble {n}") for n in range(3)]
     await bridge.channel.wait(lambda c: len(c.messages) == 3 and all(len(m.replies) == 1 for m in c.messages))
-    outage = bridge.slack.fail(Fault("chat.update", http_status=503))
+    outage = bridge.slack.add_fault(Fault("chat.update", http_status=503))
     before, prompt = delays()
     for incident in incidents:
         bridge.pagerduty.web("PBOB1").resolve(incident.id)
@@ -73,8 +73,8 @@ async def test_words_that_could_not_be_said_are_said_later(bridge: Bridge) -> No
     incident = bridge.trigger()
     await bridge.card("Triggered")
     await bridge.lines(1)
-    outage = bridge.slack.fail(Fault("chat.update", http_status=503))
-    refused = bridge.slack.fail(Fault("chat.postMessage", retry_after=1, times=2))
+    outage = bridge.slack.add_fault(Fault("chat.update", http_status=503))
+    refused = bridge.slack.add_fault(Fault("chat.postMessage", retry_after=1, times=2))
 
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
 
@@ -88,9 +88,9 @@ async def test_a_card_that_went_elsewhere_is_not_late_for_ever(bridge: Bridge) -
     """It had to wait, and then its channel was archived: nobody there waits for it any more."""
     channel = bridge.slack.add_channel("checkout", id="C0CHECKOUT")
     bridge.route(service="checkout-api", channel="C0CHECKOUT")
-    limited = bridge.slack.fail(Fault("chat.postMessage", channel="C0CHECKOUT", retry_after=1, times=1))
+    limited = bridge.slack.add_fault(Fault("chat.postMessage", channel="C0CHECKOUT", retry_after=1, times=1))
     bridge.trigger("Displaced")
-    await until(lambda: limited.struck > 0, "a try")
+    await until(lambda: limited.match_count > 0, "a try")
     channel.archived = True
     await bridge.card("Displaced")
     await bridge.lines(1)

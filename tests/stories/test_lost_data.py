@@ -103,7 +103,7 @@ async def test_a_change_during_the_loss_is_told(bridge: Bridge) -> None:
 
 async def test_an_incident_that_was_being_posted(bridge: Bridge) -> None:
     """The data is lost while a first card is on its way: one card in the end."""
-    bridge.slack.fail(Fault("chat.postMessage", hang=True, effect_after=0.8, times=1))
+    bridge.slack.add_fault(Fault("chat.postMessage", hang=True, effect_after=0.8, times=1))
     bridge.trigger()
     await until(lambda: bool(bridge.slack.calls_to("chat.postMessage")), "the post that hangs")
 

@@ -69,7 +69,7 @@ async def test_an_event_that_was_not_taken_comes_again(bridge: Bridge) -> None:
     await bridge.slack.wait(lambda _: len(first) > before + 1 and first[-1].acked)
 
     assert lost is not None
-    assert "dispatch_failed" == lost.failed
+    assert "dispatch_failed" == lost.failure
     assert (1, "connection_failed") == (first[-1].retry_attempt, first[-1].retry_reason)
 
 
@@ -79,7 +79,7 @@ async def test_what_a_worker_says_about_itself(bridge: Bridge) -> None:
     transport = worker.transport
     assert isinstance(transport, HttpMode)
     async with health(bridge, transport) as details, aiohttp.ClientSession() as session:
-        await bridge.slack.person("U0ALICE").type("/pd", "C0INCIDENTS")
+        await bridge.slack.person("U0ALICE").type_command("/pd", "C0INCIDENTS")
         found = await details()
         assert (True, True, 0) == (found["ready"], found["slack_listening"], found["slack_heard_seconds_ago"])
         readyz = f"http://{HOST}:{transport.port}/readyz"

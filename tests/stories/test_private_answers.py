@@ -19,7 +19,7 @@ async def test_an_answer_finds_another_way(bridge: Bridge, fault: Fault) -> None
     """The address that came with the click does not work: Carol is told privately all the same."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.slack.fail(fault)
+    bridge.slack.add_fault(fault)
 
     await bridge.click("Carol", "Acknowledge")
 
@@ -32,8 +32,8 @@ async def test_answers_that_are_lost_break_nothing(bridge: Bridge) -> None:
     """Carol cannot be told at all; Alice's acknowledge of the same incident, which comes after hers, is carried out."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.slack.fail(Fault("response_url", http_status=500))
-    bridge.slack.fail(Fault("chat.postEphemeral", error="user_not_in_channel"))
+    bridge.slack.add_fault(Fault("response_url", http_status=500))
+    bridge.slack.add_fault(Fault("chat.postEphemeral", error="user_not_in_channel"))
 
     await bridge.click("Carol", "Acknowledge")
     await bridge.click("Alice", "Acknowledge")

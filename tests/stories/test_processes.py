@@ -63,9 +63,9 @@ async def test_what_a_killed_worker_was_posting_is_there_once(bridge: Deployment
     """Killed before, during and after the effect of `chat.postMessage`: one card and one line each."""
     killed = await bridge.quick_worker()
     faults = [
-        bridge.slack.fail(SlackFault("chat.postMessage", hang=True, times=1)),
-        bridge.slack.fail(SlackFault("chat.postMessage", hang=True, after_effect=True, times=1)),
-        bridge.slack.fail(SlackFault("chat.postMessage", delay=0.8, times=1)),
+        bridge.slack.add_fault(SlackFault("chat.postMessage", hang=True, times=1)),
+        bridge.slack.add_fault(SlackFault("chat.postMessage", hang=True, after_effect=True, times=1)),
+        bridge.slack.add_fault(SlackFault("chat.postMessage", delay=0.8, times=1)),
     ]
     for title in ("lost", "posted, no answer", "lands late"):
         bridge.trigger(title)
@@ -85,9 +85,9 @@ async def test_what_a_killed_worker_was_changing_is_right_in_the_end(bridge: Dep
     killed = await bridge.quick_worker()
     cards = await incidents(bridge, "lost", "done, no answer", "lands late")
     faults = [
-        bridge.slack.fail(SlackFault(method, hang=True, times=1)),
-        bridge.slack.fail(SlackFault(method, hang=True, after_effect=True, times=1)),
-        bridge.slack.fail(SlackFault(method, delay=0.8, times=1)),
+        bridge.slack.add_fault(SlackFault(method, hang=True, times=1)),
+        bridge.slack.add_fault(SlackFault(method, hang=True, after_effect=True, times=1)),
+        bridge.slack.add_fault(SlackFault(method, delay=0.8, times=1)),
     ]
     for incident in bridge.pagerduty.incidents:
         bridge.pagerduty.web("PBOB1").acknowledge(incident.id)

@@ -66,7 +66,7 @@ async def over_http(bridge: Deployment, front: Front) -> Process:
             await asyncio.sleep(0.05)
     front.ports.append(process.logged("slack.listening")[0]["port"])
     if bridge.slack.socket.enabled:
-        await bridge.slack.deliver_to(f"http://{HOST}:{front.port}{PATH}")
+        await bridge.slack.use_request_url(f"http://{HOST}:{front.port}{PATH}")
     return process
 
 

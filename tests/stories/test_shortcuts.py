@@ -78,7 +78,7 @@ async def test_elsewhere_it_explains(bridge: Bridge, card: Message, where: str) 
 async def test_slack_down(bridge: Bridge, card: Message) -> None:
     """The thread's head cannot be read: nothing is filed, and the person knows."""
     message = said(bridge, "Bob", "it is the cache", card)
-    bridge.slack.fail(Fault("conversations.replies", http_status=503))
+    bridge.slack.add_fault(Fault("conversations.replies", http_status=503))
 
     await file(bridge, "Alice", message)
 

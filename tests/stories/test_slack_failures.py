@@ -28,7 +28,7 @@ from tests.stories.harness import Bridge, settled, until
 )
 async def test_one_card_however_the_first_post_fails(bridge: Bridge, fault: Fault) -> None:
     """Whether the failing post took effect or not, there is one card and one line in the end."""
-    bridge.slack.fail(fault)
+    bridge.slack.add_fault(fault)
     bridge.trigger()
 
     await bridge.card("Triggered")
@@ -41,7 +41,7 @@ async def test_one_card_however_the_first_post_fails(bridge: Bridge, fault: Faul
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
 async def test_a_card_whose_blocks_slack_does_not_take_is_shown_in_words(bridge: Bridge, method: str) -> None:
     """It says at once what it is about, without its buttons; it is whole again when Slack takes them."""
-    bridge.slack.fail(Fault(method, error="invalid_blocks", times=1))
+    bridge.slack.add_fault(Fault(method, error="invalid_blocks", times=1))
 
     bridge.trigger()
     await bridge.card("[Resolve]")
@@ -70,7 +70,7 @@ async def test_one_line_however_its_post_fails(bridge: Bridge, fault: Fault) -> 
     incident = bridge.trigger()
     await bridge.card("Triggered")
     await bridge.lines(1)
-    bridge.slack.fail(fault)
+    bridge.slack.add_fault(fault)
 
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
     await bridge.lines(2)
@@ -92,7 +92,7 @@ async def test_the_card_is_right_in_the_end_however_its_update_fails(bridge: Bri
     """An update that was lost does not leave a wrong card behind."""
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.slack.fail(fault)
+    bridge.slack.add_fault(fault)
 
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
@@ -106,13 +106,13 @@ async def test_an_update_that_lands_after_a_newer_one_is_repaired(bridge: Bridge
     """Slack carries out an update that had timed out, over the newer one: the card is written once more."""
     incident = bridge.trigger()
     await bridge.card("Triggered")
-    bridge.slack.fail(Fault("chat.update", hang=True, effect_after=1.2, times=1))
+    bridge.slack.add_fault(Fault("chat.update", hang=True, effect_after=1.2, times=1))
 
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
     await until(lambda: bool(bridge.slack.calls_to("chat.update")), "the update that hangs")
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
     await bridge.card("Resolved")
-    await until(lambda: bridge.slack.calls_to("chat.update")[0].effect, "its late effect")
+    await until(lambda: bridge.slack.calls_to("chat.update")[0].took_effect, "its late effect")
     await settled(bridge)
 
     assert "Resolved by Bob Ng" in bridge.channel.messages[0].plain
@@ -124,7 +124,7 @@ async def test_what_may_still_be_overwritten_is_not_written_at_each_pass(bridge:
     await bridge.card("Triggered")
     await settled(bridge)
     before = len(bridge.slack.calls_to("chat.update"))
-    bridge.slack.fail(Fault("chat.update", http_status=503, times=1))
+    bridge.slack.add_fault(Fault("chat.update", http_status=503, times=1))
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
     await bridge.card("Acknowledged")
 
@@ -218,7 +218,7 @@ async def test_a_second_channel_that_cannot_be_posted_to_holds_up_nothing(bridge
 
 async def test_a_directory_that_hangs_does_not_hold_up_the_card(bridge: Bridge) -> None:
     """Whom to mention cannot be found out: the card comes with names alone."""
-    bridge.slack.fail(Fault("users.lookupByEmail", hang=True))
+    bridge.slack.add_fault(Fault("users.lookupByEmail", hang=True))
     bridge.trigger()
 
     card = await bridge.card("Triggered")

@@ -204,8 +204,8 @@ async def test_what_could_not_be_stored_is_told_another_way(bridge: Bridge) -> N
     await opened(bridge, "Checkout is slow")
     shown = await preview(bridge, "Alice", "not acknowledged: 1")
     await bridge.valkey.kill()
-    bridge.slack.fail(Fault("response_url", http_status=500))
-    bridge.slack.fail(Fault("chat.postEphemeral", delay=0.3))
+    bridge.slack.add_fault(Fault("response_url", http_status=500))
+    bridge.slack.add_fault(Fault("chat.postEphemeral", delay=0.3))
 
     press = await bridge.slack.person("U0ALICE").click("Acknowledge 1 incident", shown)
 

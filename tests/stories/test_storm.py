@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pytest
 
-from pagebridge_sandbox.slack import Channel, Limits
+from pagebridge_sandbox.slack import Channel, RateLimits
 from tests.stories.harness import FAST, Bridge, running
 
 PACE = 0.05
@@ -53,11 +53,11 @@ async def storm(directory: Path, incidents: int, channels: int) -> Figures:
         return _figures(bridge, incidents)
 
 
-def faster(pace: float) -> Limits:
+def faster(pace: float) -> RateLimits:
     """Give Slack's limits where so many seconds count as one."""
-    real = Limits()
+    real = RateLimits()
     tiers = MappingProxyType({tier: max(1, round(most / pace)) for tier, most in real.per_minute.items()})
-    return Limits(per_minute=tiers, posts_per_second=real.posts_per_second / pace)
+    return RateLimits(per_minute=tiers, posts_per_second=real.posts_per_second / pace)
 
 
 def _figures(bridge: Bridge, incidents: int) -> Figures:

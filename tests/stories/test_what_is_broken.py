@@ -130,7 +130,7 @@ async def test_it_costs_few_calls(bridge: Bridge, search: str) -> None:
 
 async def test_a_card_that_has_to_wait_costs_no_update(bridge: Bridge, search: str) -> None:
     """Slack takes no message for a while: what was read meanwhile is on the card from the beginning."""
-    bridge.slack.fail(SlackFault("chat.postMessage", retry_after=1, times=1))
+    bridge.slack.add_fault(SlackFault("chat.postMessage", retry_after=1, times=1))
     trigger(bridge, search)
 
     card = await bridge.card("Escalates to Bob Ng")

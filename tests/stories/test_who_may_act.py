@@ -65,7 +65,7 @@ async def test_slack_that_refuses_to_say_who_it_is(bridge: Bridge) -> None:
     """That is not PagerDuty's doing, and Alice is not told that it were."""
     bridge.trigger()
     await bridge.card("Triggered")
-    bridge.slack.fail(SlackFault("users.info", error="missing_scope"))
+    bridge.slack.add_fault(SlackFault("users.info", error="missing_scope"))
 
     await bridge.click("Alice", "Acknowledge")
 

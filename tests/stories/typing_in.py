@@ -6,7 +6,7 @@ from tests.stories.harness import Bridge, settled
 
 async def types(bridge: Bridge, name: str, line: str) -> Interaction:
     """Let somebody type a line in the channel, which must be taken within Slack's three seconds."""
-    typed = await bridge.slack.person(bridge.acme.people[name]).type(line, bridge.channel.id)
+    typed = await bridge.slack.person(bridge.acme.people[name]).type_command(line, bridge.channel.id)
     assert typed.failure is None
     return typed
 

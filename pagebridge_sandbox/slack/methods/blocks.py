@@ -6,7 +6,7 @@ from typing import Any
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
-from pagebridge_sandbox.slack.validation import check_blocks, check_view, refuse
+from pagebridge_sandbox.slack.validation import check_blocks, check_view, raise_if_invalid
 from pagebridge_sandbox.slack.workspace import Workspace
 
 KINDS = ("blocks", "message", "view")
@@ -15,17 +15,17 @@ SIZE = 100_000
 
 def validate(_workspace: Workspace, arguments: Arguments) -> Json:
     """Check exactly one of blocks, a message and a view."""
-    given = [kind for kind in KINDS if arguments.given(kind)]
+    given = [kind for kind in KINDS if arguments.has(kind)]
     if len(given) != 1:
         raise _refused("must provide exactly one of `blocks`, `view`, or `message`")
     value = _value(arguments, given[0])
     if given == ["view"]:
-        refuse("invalid_view", check_view(value, ""))
+        raise_if_invalid("invalid_view", check_view(value, ""))
     elif given == ["blocks"]:
-        refuse("invalid_blocks", check_blocks(value, ""))
+        raise_if_invalid("invalid_blocks", check_blocks(value, ""))
     else:
         blocks = value.get("blocks", []) if isinstance(value, dict) else None
-        refuse("invalid_message", check_blocks(blocks))
+        raise_if_invalid("invalid_message", check_blocks(blocks))
     return {}
 
 

@@ -73,7 +73,7 @@ def archive(workspace: Workspace, arguments: Arguments) -> Json:
     channel = _channel(workspace, arguments, archived="already_archived")
     channel.archived = True
     workspace.changes.notify()
-    told = {"type": "channel_archive", "channel": channel.id, "event_ts": workspace.clock.ts()}
+    told = {"type": "channel_archive", "channel": channel.id, "event_ts": workspace.clock.next_ts()}
     workspace.publish(told, "channel_archive")
     return {}
 

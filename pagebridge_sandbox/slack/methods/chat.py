@@ -19,9 +19,12 @@ def post_message(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("is_archived")
     if not lookup.in_it(workspace, channel) and "chat:write.public" not in workspace.bot_scopes:
         raise SlackError("not_in_channel")
-    content, metadata = message_arguments.content(arguments, "invalid_arguments"), message_arguments.metadata(arguments)
+    content, metadata = (
+        message_arguments.read_content(arguments, "invalid_arguments"),
+        message_arguments.read_metadata(arguments),
+    )
     parent = _parent(channel, arguments)
-    content["text"] = content["text"][: message_arguments.TRUNCATED]
+    content["text"] = content["text"][: message_arguments.MAX_POSTED_TEXT]
     content["metadata"] = metadata
     content["unfurl_links"], content["unfurl_media"] = arguments.flag("unfurl_links"), arguments.flag("unfurl_media")
     content["subtype"] = "thread_broadcast" if parent and arguments.flag("reply_broadcast") else None
@@ -34,16 +37,16 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     channel, message = _own(workspace, arguments, "cant_update_message")
     if channel.archived:
         raise SlackError("is_inactive")
-    content = message_arguments.content(arguments)
-    if len(content["text"]) > message_arguments.TEXT:
+    content = message_arguments.read_content(arguments)
+    if len(content["text"]) > message_arguments.MAX_TEXT:
         raise SlackError("msg_too_long")
-    metadata = message_arguments.metadata(arguments)
+    metadata = message_arguments.read_metadata(arguments)
     window = workspace.edit_window
     if window is not None and workspace.clock.now() - float(message.ts) > window:
         raise SlackError("edit_window_closed")
-    if arguments.given("metadata"):
+    if arguments.has("metadata"):
         content["metadata"] = metadata
-    workspace.revise(message, **content)
+    workspace.edit(message, **content)
     shown = message.as_json(with_metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
 
@@ -58,13 +61,13 @@ def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("not_in_channel")
     if user is None or user.deleted or user.id not in channel.members:
         raise SlackError("user_not_in_channel")
-    content = message_arguments.content(arguments)
+    content = message_arguments.read_content(arguments)
     if any("blocks" in attachment for attachment in content.get("attachments", [])):
         raise SlackError("invalid_attachments")
-    if len(content["text"]) > message_arguments.TEXT:
+    if len(content["text"]) > message_arguments.MAX_TEXT:
         raise SlackError("msg_too_long")
     parent = _parent(channel, arguments)
-    ephemeral = workspace.whisper(channel.id, user.id, parent.ts if parent else None, **content)
+    ephemeral = workspace.post_ephemeral(channel.id, user.id, parent.ts if parent else None, **content)
     return {"message_ts": ephemeral.ts}
 
 
@@ -89,7 +92,7 @@ def permalink(workspace: Workspace, arguments: Arguments) -> Json:
 def _by_id_or_name(workspace: Workspace, arguments: Arguments) -> Channel:
     named = arguments.text("channel").removeprefix("#")
     if named in workspace.users:
-        return workspace.direct(named)
+        return workspace.direct_channel(named)
     for channel in workspace.channels.values():
         if named == channel.name and not channel.user:
             return lookup.channel(workspace, Arguments({"channel": channel.id}))

@@ -15,7 +15,7 @@ def open_(workspace: Workspace, arguments: Arguments) -> Json:
     """Open the conversation with one person; those of several people at once are not simulated."""
     lookup.scope(workspace, "im:write")
     known = workspace.direct_channels()
-    if arguments.given("channel"):
+    if arguments.has("channel"):
         channel = lookup.channel(workspace, arguments)
         if not channel.user:
             raise SlackError("method_not_supported_for_channel_type")
@@ -28,7 +28,7 @@ def open_(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("user_disabled")
     if user_id not in known and arguments.flag("prevent_creation"):
         raise SlackError("channel_not_found")
-    return _shown(workspace, workspace.direct(user_id), arguments, already=user_id in known)
+    return _shown(workspace, workspace.direct_channel(user_id), arguments, already=user_id in known)
 
 
 def _one(arguments: Arguments) -> str:

@@ -49,13 +49,13 @@ def history(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("not_in_channel")
     span = Span.of(arguments)
     found = [message for message in _top(channel) if span.holds(message) and _found(workspace, message)]
-    forward = arguments.given("oldest") and not arguments.given("latest")
+    forward = arguments.has("oldest") and not arguments.has("latest")
     limit = min(arguments.number("limit", 100) or 100, MOST["conversations.history"])
     some, following = _page(found if forward else found[::-1], arguments, limit, forward=forward)
     shown = _shown(some[::-1] if forward else some, arguments)
-    pinned = sum(message.pinned for message in channel.all())
+    pinned = sum(message.pinned for message in channel.all_messages())
     answer: Json = {"messages": shown, "has_more": bool(following), "pin_count": pinned}
-    answer |= {name: arguments.text(name) for name in ("oldest", "latest") if arguments.given(name)}
+    answer |= {name: arguments.text(name) for name in ("oldest", "latest") if arguments.has(name)}
     answer |= {"channel_actions_ts": None, "channel_actions_count": 0}
     return answer | paging.metadata(following) if following else answer
 

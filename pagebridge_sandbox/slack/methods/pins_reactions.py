@@ -23,7 +23,7 @@ def pin(workspace: Workspace, arguments: Arguments) -> Json:
     message = _message(workspace, arguments)
     if message.pinned:
         raise SlackError("already_pinned")
-    if sum(each.pinned for each in channel.all()) >= MOST_PINS:
+    if sum(each.pinned for each in channel.all_messages()) >= MOST_PINS:
         raise SlackError("too_many_pins")
     message.pinned = True
     workspace.changes.notify()

@@ -10,7 +10,7 @@ from pagebridge_sandbox.slack.workspace import Workspace
 def api_test(_workspace: Workspace, arguments: Arguments) -> Json:
     """Give back the arguments, and the error that they ask for."""
     args = dict(arguments.values)
-    if arguments.given("error"):
+    if arguments.has("error"):
         raise SlackError(arguments.text("error"), args=args)
     return {"args": args} if args else {}
 
@@ -38,7 +38,7 @@ def connections_open(workspace: Workspace, _arguments: Arguments) -> Json:
 
 def bots_info(workspace: Workspace, arguments: Arguments) -> Json:
     """Say to which app a bot belongs."""
-    if not arguments.given("bot"):
+    if not arguments.has("bot"):
         raise SlackError("missing_argument")
     if arguments.text("bot") != workspace.bot_id:
         raise SlackError("bot_not_found")

@@ -12,7 +12,7 @@ from pagebridge_sandbox.slack.workspace import Workspace
 def open_(workspace: Workspace, arguments: Arguments) -> Json:
     """Show a modal to whoever has just interacted."""
     trigger = _trigger(workspace, arguments)
-    view = workspace.views.open(trigger.user_id, message_arguments.view(arguments, "modal"))
+    view = workspace.views.open(trigger.user_id, message_arguments.read_view(arguments, "modal"))
     return _shown(workspace, view, trigger)
 
 
@@ -20,7 +20,7 @@ def push(workspace: Workspace, arguments: Arguments) -> Json:
     """Lay a modal onto the one in which somebody has just interacted; there must be one."""
     trigger = _trigger(workspace, arguments)
     onto = workspace.views.find(trigger.view_id or "")
-    view = workspace.views.push(onto, message_arguments.view(arguments, "modal"))
+    view = workspace.views.push(onto, message_arguments.read_view(arguments, "modal"))
     return _shown(workspace, view, trigger)
 
 
@@ -32,7 +32,7 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     view = workspace.views.find(view_id, external_id)
     kind = str(view.content["type"])
     return _shown(
-        workspace, workspace.views.update(view, message_arguments.view(arguments, kind), arguments.text("hash"))
+        workspace, workspace.views.update(view, message_arguments.read_view(arguments, kind), arguments.text("hash"))
     )
 
 
@@ -42,7 +42,7 @@ def publish(workspace: Workspace, arguments: Arguments) -> Json:
         raise invalid_arguments("invalid `user_id`")
     if not workspace.home_tab:
         raise SlackError("not_enabled")
-    view = message_arguments.view(arguments, "home")
+    view = message_arguments.read_view(arguments, "home")
     return _shown(workspace, workspace.views.publish(arguments.text("user_id"), view, arguments.text("hash")))
 
 
@@ -56,7 +56,7 @@ def _trigger(workspace: Workspace, arguments: Arguments) -> Trigger:
 def _shown(workspace: Workspace, view: View, trigger: Trigger | None = None) -> Json:
     """Show the view in the answer; only now, that nothing has been wrong, is its trigger used up."""
     if trigger:
-        trigger.used = True
+        trigger.is_used = True
     workspace.changes.notify()
     return {"view": workspace.views.as_json(view)}
 

@@ -21,7 +21,7 @@ async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 @pytest.fixture
 async def workspace() -> AsyncIterator[SlackSandbox]:
     """Run a Slack."""
-    async with SlackSandbox(paced=False) as running:
+    async with SlackSandbox(enforce_rate_limits=False) as running:
         yield running
 
 

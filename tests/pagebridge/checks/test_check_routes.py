@@ -34,7 +34,7 @@ async def test_routes_that_lead_nowhere(office: Office) -> None:
 
 async def test_a_channel_that_takes_no_posts(office: Office) -> None:
     """Only posting shows that, so it is done when asked for."""
-    office.slack.fail(SlackFault("chat.postMessage", error="restricted_action"))
+    office.slack.add_fault(SlackFault("chat.postMessage", error="restricted_action"))
     async with slack_door(office.slack) as door:
         routing = load_bridge_config(office.directory / "bridge.toml").routing
         (finding,) = await look_at_all(routes.posting(door, routing))

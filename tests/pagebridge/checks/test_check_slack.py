@@ -21,13 +21,13 @@ async def of_slack(workspace: SlackSandbox, name: str, command: str = "/pd", app
 
 async def test_a_bot_token_that_slack_does_not_take(workspace: SlackSandbox) -> None:
     """It is named, with Slack's own word."""
-    workspace.fail(SlackFault("auth.test", error="token_revoked"))
+    workspace.add_fault(SlackFault("auth.test", error="token_revoked"))
     says(await of_slack(workspace, "Slack bot token"), Status.FAIL, "SLACK_BOT_TOKEN (token_revoked)", "install")
 
 
 async def test_a_slack_that_is_not_there(workspace: SlackSandbox) -> None:
     """That is no fault of the token."""
-    workspace.fail(SlackFault("auth.test", http_status=503))
+    workspace.add_fault(SlackFault("auth.test", http_status=503))
     says(await of_slack(workspace, "Slack bot token"), Status.FAIL, "Slack cannot be asked", "SLACK_API_URL")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from pagebridge_sandbox.demo import dialogs
 from pagebridge_sandbox.slack import SlackSandbox
-from pagebridge_sandbox.slack.interactive import Dialog
+from pagebridge_sandbox.slack.interactive import ConfirmDialog
 
 
 def text(words: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def field(label: str, kind: str, **more: object) -> dict[str, Any]:
 def test_a_question_is_drawn_with_what_can_be_answered() -> None:
     """Who is asked what, and the two buttons."""
     asked = dialogs.draw_confirmation(
-        Dialog("Escalate #1?", "The next level is paged.", ("Escalate", "Not now")), "Alice"
+        ConfirmDialog("Escalate #1?", "The next level is paged.", ("Escalate", "Not now")), "Alice"
     )
 
     assert "Alice is asked: Escalate #1?\n│ The next level is paged.\n│ [Not now] [Escalate]" == asked

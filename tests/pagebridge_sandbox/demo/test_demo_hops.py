@@ -28,7 +28,7 @@ def slack_call(method: str, *, answered: float | None = 12.1, ok: bool = True, *
     """Make a call of the worker to Slack."""
     error = None if ok else "ratelimited"
     status = 200 if ok else 429
-    return SlackCall(method, arguments, "form", 12.0, status, ok=ok, error=error, effect=ok, answered=answered)
+    return SlackCall(method, arguments, "form", 12.0, status, ok=ok, error=error, took_effect=ok, answered_at=answered)
 
 
 def delivery(event: str, *, seconds: int, attempt: int = 1, status: int | None = 202) -> Delivery:
@@ -135,7 +135,7 @@ def test_of_a_dialog_that_opens_its_title_is_told() -> None:
 def test_a_click_that_nobody_took_says_what_the_person_was_told() -> None:
     """The failure stands in the place of the ack."""
     lost = click({"text": {"text": "Acknowledge"}}, acked_after_ms=None)
-    lost.failed = "operation_timeout"
+    lost.failure = "operation_timeout"
 
     _, envelope = from_envelope(lost, str)
 

@@ -59,7 +59,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackSandbox]:
     """Run a Slack that does not limit rates, and sends an event again at once."""
-    async with SlackSandbox(paced=False, event_retries=(0.0,)) as sandbox:
+    async with SlackSandbox(enforce_rate_limits=False, event_retries=(0.0,)) as sandbox:
         yield sandbox
     assert [] == unlisted(sandbox)
 

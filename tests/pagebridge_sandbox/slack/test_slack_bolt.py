@@ -183,7 +183,7 @@ async def test_a_command(slack: SlackSandbox, app: App, channel: Channel, alice:
     """Names become ids, and what the app acks with is shown to the person alone."""
     person = slack.person(alice.id)
 
-    typed = await person.type("/pd note 12 ask @Alice Ng in #incidents", channel.id)
+    typed = await person.type_command("/pd note 12 ask @Alice Ng in #incidents", channel.id)
 
     assert typed.acked
     assert "note 12 ask <@U0ALICE|alice> in <#C0INCIDENTS|incidents>" == app.seen[0]["text"]
@@ -198,9 +198,9 @@ async def test_a_command(slack: SlackSandbox, app: App, channel: Channel, alice:
 
 async def test_names_stay_names_without_escaping(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
     """The manifest may leave should_escape out."""
-    slack.ids_escaped = False
+    slack.escape_ids = False
 
-    await slack.person(alice.id).type("/pd note @Alice Ng", channel.id)
+    await slack.person(alice.id).type_command("/pd note @Alice Ng", channel.id)
 
     assert "note @Alice Ng" == app.seen[0]["text"]
 

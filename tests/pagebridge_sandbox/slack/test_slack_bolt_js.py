@@ -89,7 +89,7 @@ async def running(slack: SlackSandbox, installed: Path) -> AsyncIterator[SlackSa
 async def test_an_app_in_javascript(running: SlackSandbox, channel: Channel, alice: User) -> None:
     """Commands, clicks, shortcuts, modals and events go both ways, and every call of it is carried out."""
     person = running.person(alice.id)
-    assert (await person.type("/pd help", channel.id)).acked
+    assert (await person.type_command("/pd help", channel.id)).acked
     (card,) = await channel.wait(lambda c: c.messages)
     assert (await person.click("Acknowledge", card)).acked
     await person.wait(lambda p: [each.plain for each in p.private_messages] == ["You said: help", "On its way"])

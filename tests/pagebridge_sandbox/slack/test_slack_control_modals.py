@@ -69,5 +69,5 @@ async def test_plans_and_the_clock(slack: SlackSandbox, http: aiohttp.ClientSess
     assert 7 == plan["seed"]
     assert {} == await post(http, url + "faults/plan")
     assert slack.plan is None
-    assert ["lost"] == [fault.how for fault in slack._envelopes.disturbances.waiting]
+    assert ["lost"] == [fault.how for fault in slack._envelopes.pending_faults.pending]
     assert moved["now"] >= before + 1800

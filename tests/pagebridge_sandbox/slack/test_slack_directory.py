@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Channel, SlackSandbox, User
-from pagebridge_sandbox.slack.users import Guest
+from pagebridge_sandbox.slack.users import GuestKind
 from tests.pagebridge_sandbox.slack.conftest import Sample
 
 
@@ -29,7 +29,7 @@ async def test_a_member(client: AsyncWebClient, alice: User) -> None:
 
 
 @pytest.mark.parametrize(("guest", "flags"), [("multi", (True, False)), ("single", (True, True))])
-async def test_guests(slack: SlackSandbox, client: AsyncWebClient, guest: Guest, flags: tuple[bool, bool]) -> None:
+async def test_guests(slack: SlackSandbox, client: AsyncWebClient, guest: GuestKind, flags: tuple[bool, bool]) -> None:
     """Every guest is restricted, a single-channel guest ultra-restricted too."""
     shown = await info(client, slack.add_user("Gus", guest=guest))
 

@@ -41,7 +41,7 @@ async def test_only_what_was_subscribed_to_is_told(slack: SlackSandbox, app: App
     private = slack.add_channel("secret", private=True, members=[alice.id])
     public = slack.add_channel("open", members=[alice.id])
     without = slack.add_channel("other", private=True, members=[alice.id], bot_member=False)
-    direct = slack.direct(alice.id)
+    direct = slack.direct_channel(alice.id)
     for each in (public, without, private, direct):
         slack.person(alice.id).post("hi", each.id)
     await slack.wait(lambda _: len(told(app)) == 2)
@@ -73,7 +73,7 @@ async def test_a_direct_message(slack: SlackSandbox, client: AsyncWebClient, ali
     documented = sample("api-ref/conversations.open.json")["examples"]["success_with_return_im"]["example"]
     assert documented.keys() == again.keys()
     assert (True, alice.id) == (opened["channel"]["is_im"], opened["channel"]["user"])
-    direct = slack.person(alice.id).direct
+    direct = slack.person(alice.id).direct_messages
     assert ["psst"] == [message.plain for message in direct.messages]
     assert slack.render_channel(direct.id).startswith("@Alice Ng")
     history = await client.conversations_history(channel=direct.id)
@@ -111,7 +111,7 @@ async def test_what_cannot_be_opened(
 
 async def test_direct_messages_need_their_scopes(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """Opening one needs im:write, reading one im:history."""
-    direct = slack.direct(alice.id)
+    direct = slack.direct_channel(alice.id)
 
     with pytest.raises(SlackApiError) as opening:
         await client.conversations_open(users=alice.id)

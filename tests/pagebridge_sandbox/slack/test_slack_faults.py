@@ -52,18 +52,18 @@ async def test_how_a_call_ends(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, fault: dict[str, Any], ending: str, messages: int
 ) -> None:
     """The client gets exactly that, the log knows about the effect, and the next call is as usual."""
-    slack.fail(Fault(METHOD, times=1, **fault))
+    slack.add_fault(Fault(METHOD, times=1, **fault))
 
     assert ending == await post(client, channel, 0.05 if "hang" in fault else 5)
     assert messages == len(channel.messages)
     (call,) = slack.calls_to(METHOD)
-    assert bool(messages) is call.effect
+    assert bool(messages) is call.took_effect
     assert "posted" == await post(client, channel)
 
 
 async def test_retry_after_is_told(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """A 429 carries whole seconds."""
-    slack.fail(Fault(METHOD, retry_after=29.1))
+    slack.add_fault(Fault(METHOD, retry_after=29.1))
 
     with pytest.raises(SlackApiError) as caught:
         await client.chat_postMessage(channel=channel.id, text="hello")
@@ -75,19 +75,19 @@ async def test_an_effect_may_come_after_the_answer(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel
 ) -> None:
     """The client has been told of a failure when the message appears after all."""
-    slack.fail(Fault(METHOD, http_status=504, body="late", effect_after=0.02, times=1))
+    slack.add_fault(Fault(METHOD, http_status=504, body="late", effect_after=0.02, times=1))
 
     assert "504 late" == await post(client, channel)
     assert not channel.messages
     await channel.wait(lambda c: c.messages)
-    assert slack.calls[0].effect
+    assert slack.calls[0].took_effect
 
 
 async def test_an_effect_may_come_after_the_client_gave_up(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel
 ) -> None:
     """A slow call is carried out even when nobody waits for it any more."""
-    slack.fail(Fault(METHOD, delay=0.1, times=1))
+    slack.add_fault(Fault(METHOD, delay=0.1, times=1))
 
     assert "no answer" == await post(client, channel, 0.02)
     assert not channel.messages
@@ -99,12 +99,12 @@ async def test_a_fault_concerns_a_method_and_a_channel(
 ) -> None:
     """Other methods and channels are as usual; without a method all are concerned."""
     other = slack.add_channel("other")
-    slack.fail(Fault(METHOD, channel=channel.id, error="is_archived"))
+    slack.add_fault(Fault(METHOD, channel=channel.id, error="is_archived"))
 
     assert "200 is_archived" == await post(client, channel)
     assert "posted" == await post(client, other)
     assert (await client.auth_test())["ok"]
-    slack.fail(Fault(error="fatal_error"))
+    slack.add_fault(Fault(error="fatal_error"))
     with pytest.raises(SlackApiError, match="fatal_error"):
         await client.auth_test()
 
@@ -113,15 +113,15 @@ async def test_a_fault_lasts_as_often_as_it_should_or_until_removed(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel
 ) -> None:
     """It counts whom it has met."""
-    twice = slack.fail(Fault(METHOD, error="internal_error", times=2))
-    lasting = slack.fail(Fault(METHOD, error="fatal_error"))
+    twice = slack.add_fault(Fault(METHOD, error="internal_error", times=2))
+    lasting = slack.add_fault(Fault(METHOD, error="fatal_error"))
 
     endings = [await post(client, channel) for _ in range(4)]
     lasting.remove()
     lasting.remove()
 
     assert ["200 internal_error"] * 2 + ["200 fatal_error"] * 2 == endings
-    assert (2, 2) == (twice.struck, lasting.struck)
+    assert (2, 2) == (twice.match_count, lasting.match_count)
     assert "posted" == await post(client, channel)
     assert not slack.faults
 
@@ -136,7 +136,7 @@ async def test_the_end_does_not_wait_for_calls_that_hang(http: aiohttp.ClientSes
     """Whatever is still to come is dropped when the simulator ends."""
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         async with SlackSandbox() as slack:
-            slack.fail(Fault(hang=True, times=1))
+            slack.add_fault(Fault(hang=True, times=1))
             client = AsyncWebClient(slack.bot_token, slack.api_url, session=http, retry_handlers=[])
             hanging = group.create_task(post(client, slack.add_channel("incidents")))
             await slack.wait(lambda s: s.calls)

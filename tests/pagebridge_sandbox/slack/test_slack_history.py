@@ -96,7 +96,7 @@ async def test_a_message_without_replies_is_alone(client: AsyncWebClient, channe
 async def test_history_may_lag() -> None:
     """A message that was posted this moment need not be found yet."""
     time = itertools.count(1_700_000_000)
-    async with SlackSandbox(paced=False, now=lambda: float(next(time))) as slack:
+    async with SlackSandbox(enforce_rate_limits=False, now=lambda: float(next(time))) as slack:
         slack.history_lag = 60
         channel = slack.add_channel("incidents")
         client = AsyncWebClient(slack.bot_token, slack.api_url)

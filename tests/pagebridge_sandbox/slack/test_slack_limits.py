@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge_sandbox.slack import Limits, SlackSandbox
+from pagebridge_sandbox.slack import RateLimits, SlackSandbox
 from pagebridge_sandbox.slack.methods import METHODS
 from tests.pagebridge_sandbox.slack.conftest import Sample
 
@@ -34,7 +34,7 @@ def now() -> Now:
 async def slack(now: Now) -> AsyncIterator[SlackSandbox]:
     """Run a Slack with tight limits."""
     tiers = MappingProxyType({1: 1, 2: 2, 3: 3, 4: 100, 5: 600})
-    limits = Limits(per_minute=tiers, posts_per_second=0.5, post_burst=2)
+    limits = RateLimits(per_minute=tiers, posts_per_second=0.5, post_burst=2)
     async with SlackSandbox(limits=limits, now=now) as sandbox:
         yield sandbox
 
@@ -73,7 +73,7 @@ async def test_a_method_has_a_tier(slack: SlackSandbox, client: AsyncWebClient, 
     assert [None, None, "429 ratelimited 30"] == first
     assert other is None
     assert await limited(client, "users.list") is None
-    assert [True, True, False, True, True] == [call.effect for call in slack.calls]
+    assert [True, True, False, True, True] == [call.took_effect for call in slack.calls]
 
 
 async def test_limits_are_realistic_unless_told_otherwise(http: aiohttp.ClientSession) -> None:
@@ -89,7 +89,7 @@ async def test_limits_are_realistic_unless_told_otherwise(http: aiohttp.ClientSe
 
 async def test_limits_can_be_off(http: aiohttp.ClientSession) -> None:
     """Fast tests are not slowed down."""
-    async with SlackSandbox(paced=False) as slack:
+    async with SlackSandbox(enforce_rate_limits=False) as slack:
         slack.add_channel("incidents")
         client = AsyncWebClient(slack.bot_token, slack.api_url, session=http, retry_handlers=[])
 

@@ -40,7 +40,7 @@ async def slack() -> AsyncIterator[SlackSandbox]:
     """Run a Slack with an app that has shortcuts and a command whose text stays as it is."""
     commands = [{"command": "/raw", "description": "x"}, {"command": "/pd", "description": "x", "should_escape": True}]
     given = manifest(shortcuts=SHORTCUTS, slash_commands=commands)
-    async with SlackSandbox(paced=False, manifest=given) as sandbox:
+    async with SlackSandbox(enforce_rate_limits=False, manifest=given) as sandbox:
         yield sandbox
 
 
@@ -98,7 +98,7 @@ async def test_shortcuts_that_are_not_there(slack: SlackSandbox, channel: Channe
 async def test_escaping_is_set_for_each_command(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
     """Only where the manifest says so do names become ids."""
     for command in ("/raw", "/pd"):
-        await slack.person(alice.id).type(f"{command} @Alice Ng", channel.id)
+        await slack.person(alice.id).type_command(f"{command} @Alice Ng", channel.id)
 
     assert ["@Alice Ng", "<@U0ALICE|alice>"] == [frame["payload"]["text"] for frame in app.seen]
 

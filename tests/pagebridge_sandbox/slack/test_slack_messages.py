@@ -88,7 +88,7 @@ async def test_refused_posts(
     assert error == await refused(
         client.api_call("chat.postMessage", json={"channel": channel.id, "text": "hi"} | change)
     )
-    assert not any(list(each.all()) for each in slack.channels.values())
+    assert not any(list(each.all_messages()) for each in slack.channels.values())
     assert error in sample("api-ref/chat.postMessage.json")["errors"]
 
 

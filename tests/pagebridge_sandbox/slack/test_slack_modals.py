@@ -164,7 +164,7 @@ async def test_what_slack_cannot_use(
 
     await shown.submit()
 
-    assert "We had some trouble connecting" in str(person.modal.trouble)
+    assert "We had some trouble connecting" in str(person.modal.submission_error)
 
 
 @pytest.mark.parametrize("silent", [True, False])
@@ -180,7 +180,7 @@ async def test_a_submission_that_is_not_acked(
     submission = await shown.submit()
 
     assert "operation_timeout" == submission.failure
-    assert person.modal.trouble
+    assert person.modal.submission_error
     app.silent.clear()
     del app.answers["view_submission"]
     assert (await shown.submit()).acked

@@ -46,7 +46,7 @@ async def test_a_deactivated_person_can_do_nothing(slack: SlackSandbox, message:
     with pytest.raises(AssertionError, match="Alice Ng is deactivated"):
         await person.click("Acknowledge", message)
     with pytest.raises(AssertionError, match="Alice Ng is deactivated"):
-        await person.type("/pd help", message.channel_id)
+        await person.type_command("/pd help", message.channel_id)
     with pytest.raises(AssertionError, match="Alice Ng is deactivated"):
         person.post("hi", message.channel_id)
 
@@ -75,13 +75,13 @@ async def test_buttons_are_for_outsiders_too_commands_are_not(slack: SlackSandbo
 
     assert ("T0OTHER", "T0ACME") == (click.payload["user"]["team_id"], click.payload["team"]["id"])
     with pytest.raises(AssertionError, match="of another organisation"):
-        await slack.person(olga.id).type("/pd help", message.channel_id)
+        await slack.person(olga.id).type_command("/pd help", message.channel_id)
 
 
 async def test_a_command_that_is_not_there(slack: SlackSandbox, channel: Channel, alice: User) -> None:
     """Only commands of the manifest can be typed."""
     with pytest.raises(AssertionError, match=r"/pagerduty is not a valid command; there are \['/pd'\]"):
-        await slack.person(alice.id).type("/pagerduty help", channel.id)
+        await slack.person(alice.id).type_command("/pagerduty help", channel.id)
 
 
 async def test_what_was_not_sent_cannot_come_again(slack: SlackSandbox, message: Message, alice: User) -> None:

@@ -6,8 +6,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Channel, DeliveryFault, FaultPlan, SlackSandbox, User
-from pagebridge_sandbox.slack.deliveries import How
-from pagebridge_sandbox.slack.fault_plan import FAULTS
+from pagebridge_sandbox.slack.deliveries import DeliveryFaultKind
+from pagebridge_sandbox.slack.fault_plan import RANDOM_FAULTS
 from tests.pagebridge_sandbox.slack.conftest import App
 
 
@@ -20,7 +20,7 @@ async def day(slack: SlackSandbox, client: AsyncWebClient, plan: FaultPlan | Non
             await client.api_call("api.test", json={"number": number})
         except (SlackApiError, ClientError):
             continue
-    return [(call.ok, call.error, call.effect) for call in slack.calls[before:]]
+    return [(call.ok, call.error, call.took_effect) for call in slack.calls[before:]]
 
 
 async def test_the_same_seed_makes_the_same_day(slack: SlackSandbox, client: AsyncWebClient) -> None:
@@ -51,7 +51,7 @@ async def test_a_plan_is_about_what_it_names(slack: SlackSandbox, client: AsyncW
         FaultPlan(seed=1, ways=("fire",))
 
 
-@pytest.mark.parametrize("way", sorted(FAULTS.keys() - {"hung", "hung_after_effect"}))
+@pytest.mark.parametrize("way", sorted(RANDOM_FAULTS.keys() - {"hung", "hung_after_effect"}))
 async def test_every_way_to_go_wrong(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, way: str) -> None:
     """Each ends as its name says, and has the effect that its name says."""
     slack.plan = FaultPlan(seed=1, calls=1.0, ways=(way,), slowest=0.001)
@@ -64,35 +64,35 @@ async def test_every_way_to_go_wrong(slack: SlackSandbox, client: AsyncWebClient
     if way in ("delayed", "dropped_before_effect") or way.endswith("after_effect"):
         await channel.wait(lambda c: c.messages)
     assert slack.calls[0].injected
-    assert bool(channel.messages) is slack.calls[0].effect
+    assert bool(channel.messages) is slack.calls[0].took_effect
 
 
 @pytest.mark.parametrize("how", ["lost", "cut"])
 async def test_a_payload_that_does_not_arrive(
-    slack: SlackSandbox, app: App, channel: Channel, alice: User, how: How
+    slack: SlackSandbox, app: App, channel: Channel, alice: User, how: DeliveryFaultKind
 ) -> None:
     """The person is told that it took too long; the connection ends with it, or goes on."""
     slack.ack_timeout = 0.05
-    slack.disturb(DeliveryFault(how, "slash_commands"))
+    slack.add_delivery_fault(DeliveryFault(how, "slash_commands"))
 
-    typed = await slack.person(alice.id).type("/pd help", channel.id)
+    typed = await slack.person(alice.id).type_command("/pd help", channel.id)
 
     assert ("operation_timeout", []) == (typed.failure, app.seen)
     if how == "cut":
         await slack.wait(lambda s: s.socket.connections == 0)
     else:
-        assert (await slack.person(alice.id).type("/pd help", channel.id)).acked
+        assert (await slack.person(alice.id).type_command("/pd help", channel.id)).acked
 
 
 async def test_a_payload_that_comes_twice_or_late(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
     """A copy has an envelope of its own and the same payload; a delay is not the app's."""
-    slack.disturb(DeliveryFault("duplicated"))
-    slack.disturb(DeliveryFault("delayed", delay=0.001))
-    slack.disturb(DeliveryFault("lost", "events_api"))
+    slack.add_delivery_fault(DeliveryFault("duplicated"))
+    slack.add_delivery_fault(DeliveryFault("delayed", delay=0.001))
+    slack.add_delivery_fault(DeliveryFault("lost", "events_api"))
     person = slack.person(alice.id)
 
-    assert (await person.type("/pd once", channel.id)).acked
-    assert (await person.type("/pd late", channel.id)).acked
+    assert (await person.type_command("/pd once", channel.id)).acked
+    assert (await person.type_command("/pd late", channel.id)).acked
 
     assert ["once", "once", "late"] == [frame["payload"]["text"] for frame in app.seen]
     assert 3 == len({frame["envelope_id"] for frame in app.seen})
@@ -106,7 +106,7 @@ async def test_deliveries_go_wrong_by_chance(slack: SlackSandbox, app: App, chan
         slack.plan = FaultPlan(seed=3, calls=0.0, deliveries=0.5, hows=("duplicated",))
         before = len(app.seen)
         for number in range(10):
-            await slack.person(alice.id).type(f"/pd {number}", channel.id)
+            await slack.person(alice.id).type_command(f"/pd {number}", channel.id)
         days.append([frame["payload"]["text"] for frame in app.seen[before:]])
 
     assert days[0] == days[1]

@@ -7,7 +7,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Channel, SlackSandbox, User
-from pagebridge_sandbox.slack.mrkdwn import plain
+from pagebridge_sandbox.slack.mrkdwn import to_plain_text
 from tests.pagebridge_sandbox.slack.conftest import actions, button, section
 
 NAMES = {"U0ALICE": "Alice Ng", "C0INCIDENTS": "incidents"}
@@ -28,7 +28,7 @@ NAMES = {"U0ALICE": "Alice Ng", "C0INCIDENTS": "incidents"}
 )
 def test_markup_is_not_seen(text: str, seen: str) -> None:
     """Links show their label, people their name, dates their fallback; marks inside words are just characters."""
-    assert seen == plain(text, lambda id_: NAMES.get(id_, id_))
+    assert seen == to_plain_text(text, lambda id_: NAMES.get(id_, id_))
 
 
 async def test_blocks_take_the_place_of_the_text(

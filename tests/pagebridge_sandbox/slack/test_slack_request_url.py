@@ -42,12 +42,15 @@ class App:
 @pytest.fixture
 async def app() -> AsyncIterator[App]:
     """Install an app that has an address."""
-    async with SlackSandbox(paced=False, ack_timeout=0.3, event_retries=(0.0, 0.0)) as slack, local_server() as server:
+    async with (
+        SlackSandbox(enforce_rate_limits=False, ack_timeout=0.3, event_retries=(0.0, 0.0)) as slack,
+        local_server() as server,
+    ):
         alice = slack.add_user("Alice Ng", email="alice@example.com", id="U0ALICE")
         slack.add_channel("incidents", id="C0INCIDENTS", members=[alice.id])
         installed = App(server, slack)
         installed.answers()
-        await slack.deliver_to(f"{server.url}/slack/events")
+        await slack.use_request_url(f"{server.url}/slack/events")
         yield installed
 
 
@@ -65,7 +68,7 @@ async def test_a_command_is_a_form_and_its_answer_is_shown(app: App) -> None:
     """Signed, with the fields as they are; the JSON of the answer is what Alice reads."""
     app.answers({"text": "Nothing is open"})
 
-    typed = await app.slack.person("U0ALICE").type("/pd list & more", "C0INCIDENTS")
+    typed = await app.slack.person("U0ALICE").type_command("/pd list & more", "C0INCIDENTS")
 
     assert typed.acked
     assert is_signed(app, app.last)
@@ -87,10 +90,10 @@ async def test_an_event_is_json_and_comes_again(app: App) -> None:
     app.answers(status=500)
 
     first = await app.slack.user_changed("U0ALICE")
-    await app.slack.wait(lambda slack: len(slack.envelopes) == 3 and slack.envelopes[-1].failed)
+    await app.slack.wait(lambda slack: len(slack.envelopes) == 3 and slack.envelopes[-1].failure)
 
     assert first is not None
-    assert "http_service_error" == first.failed
+    assert "http_service_error" == first.failure
     told = [request for request in app.server.requests if b"event_callback" in request.body]
     numbers: list[Any] = [request.headers.get("X-Slack-Retry-Num") for request in told]
     assert [None, "1", "2"] == numbers
@@ -106,7 +109,7 @@ async def test_anything_but_200_is_no_ack(app: App, status: int, failed: str) ->
     """The person reads what kind of answer it was."""
     app.answers(status=status)
 
-    typed = await app.slack.person("U0ALICE").type("/pd help", "C0INCIDENTS")
+    typed = await app.slack.person("U0ALICE").type_command("/pd help", "C0INCIDENTS")
 
     assert (False, failed) == (typed.acked, typed.failure)
     assert failed in app.slack.person("U0ALICE").private_messages[-1].plain
@@ -117,17 +120,17 @@ async def test_no_answer_in_time_and_no_connection(app: App) -> None:
     alice = app.slack.person("U0ALICE")
     release = asyncio.Event()
     app.server.hang(release)
-    assert "operation_timeout" == (await alice.type("/pd help", "C0INCIDENTS")).failure
+    assert "operation_timeout" == (await alice.type_command("/pd help", "C0INCIDENTS")).failure
     release.set()
     app.server.drop()
-    assert "dispatch_failed" == (await alice.type("/pd help", "C0INCIDENTS")).failure
+    assert "dispatch_failed" == (await alice.type_command("/pd help", "C0INCIDENTS")).failure
     app.answers()
     for how, failure in (("lost", "operation_timeout"), ("cut", "dispatch_failed"), ("delayed", None)):
-        app.slack.disturb(DeliveryFault(how, delay=0.01))  # type: ignore[arg-type]
-        assert failure == (await alice.type("/pd help", "C0INCIDENTS")).failure
+        app.slack.add_delivery_fault(DeliveryFault(how, delay=0.01))  # type: ignore[arg-type]
+        assert failure == (await alice.type_command("/pd help", "C0INCIDENTS")).failure
     before = len(app.server.requests)
-    app.slack.disturb(DeliveryFault("duplicated"))
-    assert (await alice.type("/pd help", "C0INCIDENTS")).acked
+    app.slack.add_delivery_fault(DeliveryFault("duplicated"))
+    assert (await alice.type_command("/pd help", "C0INCIDENTS")).acked
     assert 2 == len(app.server.requests) - before
 
 
@@ -137,7 +140,7 @@ async def test_an_address_that_does_not_answer_the_challenge_is_not_taken(app: A
     before = app.slack._envelopes.request_url
 
     with pytest.raises(AssertionError, match="challenge"):
-        await app.slack.deliver_to(f"{app.server.url}/other")
+        await app.slack.use_request_url(f"{app.server.url}/other")
 
     assert is_signed(app, app.last)
     assert before is app.slack._envelopes.request_url
@@ -145,7 +148,7 @@ async def test_an_address_that_does_not_answer_the_challenge_is_not_taken(app: A
 
 async def test_a_repeated_click_says_so(app: App) -> None:
     """A redelivery has the same body, and the headers of a repetition."""
-    typed = await app.slack.person("U0ALICE").type("/pd help", "C0INCIDENTS")
+    typed = await app.slack.person("U0ALICE").type_command("/pd help", "C0INCIDENTS")
     sent = app.last
 
     await app.slack.redeliver(typed)
@@ -159,7 +162,7 @@ async def test_an_answer_that_is_not_the_json_it_claims_to_be_says_nothing(app: 
     """Many frameworks send an empty answer as JSON; it is a bare ack like any other."""
     app.server.answer = lambda _: web.Response(body=body, content_type="application/json")
 
-    typed = await app.slack.person("U0ALICE").type("/pd list", "C0INCIDENTS")
+    typed = await app.slack.person("U0ALICE").type_command("/pd list", "C0INCIDENTS")
 
     assert typed.acked
     assert [] == app.slack.ephemerals

@@ -32,7 +32,7 @@ def now() -> Now:
 @pytest.fixture
 async def slack(now: Now) -> AsyncIterator[SlackSandbox]:
     """Run a Slack by that clock."""
-    async with SlackSandbox(paced=False, now=now) as sandbox:
+    async with SlackSandbox(enforce_rate_limits=False, now=now) as sandbox:
         yield sandbox
 
 
@@ -109,7 +109,7 @@ async def test_deleting_a_private_message(
 
 async def test_a_command_has_no_original(http: aiohttp.ClientSession, person: Person, channel: Channel) -> None:
     """Asking to replace it only shows something more."""
-    typed = await person.type("/pd help", channel.id)
+    typed = await person.type_command("/pd help", channel.id)
     before = len(person.private_messages)
 
     for text in ("one", "two"):
@@ -154,13 +154,13 @@ async def test_faults_and_the_log_know_it_too(
     slack: SlackSandbox, http: aiohttp.ClientSession, url: str, person: Person
 ) -> None:
     """It is called `response_url` there, and belongs to the channel of the click."""
-    slack.fail(Fault("response_url", channel="C0INCIDENTS", http_status=500, body="sorry", times=1))
+    slack.add_fault(Fault("response_url", channel="C0INCIDENTS", http_status=500, body="sorry", times=1))
 
     async with http.post(url, json={"text": "hi"}) as response:
         assert (500, "sorry") == (response.status, await response.text())
     await send(http, url, text="hi")
 
-    assert [(500, False), (200, True)] == [(c.http_status, c.effect) for c in slack.calls_to("response_url")]
+    assert [(500, False), (200, True)] == [(c.http_status, c.took_effect) for c in slack.calls_to("response_url")]
     assert ["hi"] == [shown.plain for shown in person.private_messages]
 
 
@@ -176,7 +176,7 @@ async def test_half_an_hour_may_pass_at_once(
     """The clock of the simulator moves on demand; the address expires with it."""
     alice = slack.add_user("Al", id="U0AL")
     channel.members.append(alice.id)
-    typed = await slack.person(alice.id).type("/pd help", channel.id)
+    typed = await slack.person(alice.id).type_command("/pd help", channel.id)
 
     statuses = []
     for seconds in (1790, 20):

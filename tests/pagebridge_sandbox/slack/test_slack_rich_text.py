@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge_sandbox.slack.rendering import lines
+from pagebridge_sandbox.slack.rendering import render_blocks
 from pagebridge_sandbox.slack.validation import check_blocks, check_view
 from tests.pagebridge_sandbox.slack.conftest import actions, button, section
 
@@ -76,4 +76,4 @@ def test_values_of_any_kind_are_judged() -> None:
             at[way[-1]] = other
             check_view({"type": "home", "blocks": changed})
             if not check_blocks(changed):
-                assert isinstance("\n".join(lines(changed, str)), str)
+                assert isinstance("\n".join(render_blocks(changed, str)), str)

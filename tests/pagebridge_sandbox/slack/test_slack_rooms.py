@@ -127,7 +127,7 @@ async def test_channels_that_cannot_be_changed(
     """Archived ones, those without the bot, direct messages, and any without the scope."""
     channel.archived = True
     without = slack.add_channel("other", bot_member=False)
-    places = [channel.id, without.id, slack.direct(alice.id).id]
+    places = [channel.id, without.id, slack.direct_channel(alice.id).id]
     errors = [await refused(client, method, channel=place, **arguments) for place in places]
     slack.bot_scopes -= SCOPES
 

@@ -34,7 +34,7 @@ async def connection(http: aiohttp.ClientSession, slack: SlackSandbox) -> AsyncI
 
 async def command(slack: SlackSandbox, channel: Channel) -> Any:  # noqa: ANN401 - an interaction
     """Let Alice type a command."""
-    return await slack.person("U0ALICE").type("/pd help", channel.id)
+    return await slack.person("U0ALICE").type_command("/pd help", channel.id)
 
 
 async def test_the_greeting(slack: SlackSandbox, http: aiohttp.ClientSession, sample: Sample) -> None:
@@ -63,7 +63,7 @@ async def test_a_ticket_expires(http: aiohttp.ClientSession) -> None:
     time = [1_700_000_000.0]
     async with SlackSandbox(now=lambda: time[0]) as slack:
         url = await ticket(http, slack)
-        time[0] += slack.tickets.life + 1
+        time[0] += slack.tickets.lifetime + 1
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(url)
 
@@ -158,9 +158,9 @@ async def test_strange_frames_are_kept(slack: SlackSandbox, http: aiohttp.Client
     async with connection(http, slack) as ws:
         for frame in ("words", "[1]", json.dumps({"envelope_id": "made-up"}), ""):
             await ws.send_str(frame)
-        await slack.wait(lambda s: len(s.strange_frames) == 3)
+        await slack.wait(lambda s: len(s.unknown_frames) == 3)
 
-    assert "words" == slack.strange_frames[0]
+    assert "words" == slack.unknown_frames[0]
 
 
 async def test_pings_are_answered_and_sent(http: aiohttp.ClientSession) -> None:
@@ -179,7 +179,7 @@ async def test_goodbyes(slack: SlackSandbox, http: aiohttp.ClientSession, sample
     async with connection(http, slack) as ws:
         await slack.socket.disconnect(reason)
         frame = await ws.receive_json(timeout=SOON)
-        still = slack.socket.pick() is not None
+        still = slack.socket.next_connection() is not None
 
     assert sample(f"payloads/disconnect_{reason}.json") | {"debug_info": frame["debug_info"]} == frame
     assert (reason == "warning") is still
@@ -190,7 +190,7 @@ async def test_one_of_two_is_refreshed(slack: SlackSandbox, http: aiohttp.Client
     async with connection(http, slack) as one, connection(http, slack):
         await slack.socket.disconnect("refresh_requested", 1)
         assert "disconnect" == (await one.receive_json(timeout=SOON))["type"]
-        chosen = [slack.socket.pick() for _ in range(2)]
+        chosen = [slack.socket.next_connection() for _ in range(2)]
 
     assert [2, 2] == [each.id for each in chosen if each]
 

@@ -194,7 +194,12 @@ async def test_the_log_holds_every_call(slack: SlackSandbox, client: AsyncWebCli
 
     posted, refused = slack.calls_to("chat.postMessage")
     assert {"channel": channel.id, "text": "hello"} == posted.arguments
-    assert (200, True, None, True) == (posted.http_status, posted.ok, posted.error, posted.effect)
-    assert (200, False, "channel_not_found", False) == (refused.http_status, refused.ok, refused.error, refused.effect)
-    assert posted.answered is not None
-    assert posted.time <= posted.answered <= refused.time
+    assert (200, True, None, True) == (posted.http_status, posted.ok, posted.error, posted.took_effect)
+    assert (200, False, "channel_not_found", False) == (
+        refused.http_status,
+        refused.ok,
+        refused.error,
+        refused.took_effect,
+    )
+    assert posted.answered_at is not None
+    assert posted.time <= posted.answered_at <= refused.time

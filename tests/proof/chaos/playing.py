@@ -11,7 +11,7 @@ from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from pagebridge_sandbox.pagerduty.delivery_faults import WebhookFaultPlan as Mishaps
 from pagebridge_sandbox.pagerduty.people import WebUser
 from pagebridge_sandbox.slack import Interaction, Message
-from pagebridge_sandbox.slack.fault_plan import FAULTS, FaultPlan
+from pagebridge_sandbox.slack.fault_plan import RANDOM_FAULTS, FaultPlan
 from pagebridge_sandbox.slack.people import Person
 from tests.proof.chaos import plan
 from tests.proof.chaos.company import OUTSIDER, PEOPLE
@@ -78,7 +78,7 @@ class Playing:
 
     def _spoil(self) -> None:
         """Let both simulators misbehave by chance."""
-        self._slack.plan = FaultPlan(self._seed, calls=0.08, deliveries=0.08, ways=tuple(FAULTS))
+        self._slack.plan = FaultPlan(self._seed, calls=0.08, deliveries=0.08, ways=tuple(RANDOM_FAULTS))
         chances = Mishaps(self._seed, duplicate=0.1, reorder=0.1, hold=0.1, held_for=1.0)
         self._pagerduty.webhooks.set_fault_plan(chances)
         for fault in _failures(self._seed):

@@ -220,7 +220,9 @@ def answers(company: Company) -> list[Answer]:
 def answers_not_taken(company: Company) -> list[Answer]:
     """List the private answers that the bridge gave and Slack did not take, by chance."""
     calls = (call for call in company.slack.calls if call.method in ("response_url", "chat.postEphemeral"))
-    failed = (("", str(call.arguments.get("text")), call.time) for call in calls if call.injected and not call.effect)
+    failed = (
+        ("", str(call.arguments.get("text")), call.time) for call in calls if call.injected and not call.took_effect
+    )
     return list(_answers(failed))
 
 
@@ -244,6 +246,6 @@ def versions(company: Company) -> list[Version]:
             continue
         text = str(call.arguments["text"])
         status = re.split(r"[ :]", text, maxsplit=1)[0].lower()
-        if call.effect and incident:
-            found.append(Version(incident, status, text, call.answered or call.time))
+        if call.took_effect and incident:
+            found.append(Version(incident, status, text, call.answered_at or call.time))
     return found

@@ -65,7 +65,7 @@ async def staged(directory: Path, logs: Path, journal: Journal) -> AsyncIterator
         home = directory / "valkey"
         valkey = await stack.enter_async_context(EmbeddedValkey(home, binary=program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.2, webhook_timeout=2.5))
-        slack = await stack.enter_async_context(SlackSandbox(paced=False))
+        slack = await stack.enter_async_context(SlackSandbox(enforce_rate_limits=False))
         company = Company.founded(pagerduty, slack)
         receiver_port, *ports = free_ports(1 + len(WAYS))
         ways = await _opened(stack, ports, _far_ends(valkey, slack, pagerduty, receiver_port))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagebridge_sandbox.slack import Limits
-from pagebridge_sandbox.slack.limits import Throttle
+from pagebridge_sandbox.slack import RateLimits
+from pagebridge_sandbox.slack.limits import RateLimiter
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.errors import Unavailable
 from shared.slack.api.rate_limits import RATES, ROUNDING, Priority, RateLimiter
@@ -64,7 +64,7 @@ def test_the_simulator_finds_nothing_too_early(wishes: list[Wish]) -> None:
     clock = Clock()
     calls = granted(wishes, clock)
     now = Clock()
-    throttle = Throttle(Limits(), now)
+    throttle = RateLimiter(RateLimits(), now)
     for at, method, channel in calls:
         now.seconds = at
         assert throttle.retry_after(method, METHODS[method].tier, channel) is None

@@ -17,7 +17,7 @@ BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "words"}}]
 @pytest.fixture
 async def sandbox() -> AsyncIterator[SlackSandbox]:
     """Run a Slack with one channel and two people."""
-    async with SlackSandbox(paced=False) as running:
+    async with SlackSandbox(enforce_rate_limits=False) as running:
         alice = running.add_user("Alice Ng", email="alice@example.com", id="U0ALICE")
         running.add_user("Gus Guest", email="gus@example.org", id="U0GUS", guest="multi")
         running.add_channel("incidents", id=CHANNEL, members=[alice.id])
@@ -60,7 +60,7 @@ async def test_finds_an_old_message_behind_many(door: Slack) -> None:
 
 async def test_an_unclear_post_is_found_again(sandbox: SlackSandbox, door: Slack) -> None:
     """A post whose answer was lost is `Uncertain`, and there."""
-    sandbox.fail(Fault(method="chat.postMessage", drop=True, after_effect=True, times=1))
+    sandbox.add_fault(Fault(method="chat.postMessage", drop=True, after_effect=True, times=1))
     with pytest.raises(Uncertain):
         await post(door)
     assert await door.find_by_key(CHANNEL, "card:Q1", oldest_ms=0) is not None
@@ -97,7 +97,7 @@ async def test_refusals(sandbox: SlackSandbox, door: Slack) -> None:
     with pytest.raises(Refused) as blocks:
         await door.update(CHANNEL, await post(door), text="words", blocks=[{"type": "nonsense"}])
     assert blocks.value.code in {"invalid_blocks", "invalid_blocks_format"}
-    sandbox.fail(Fault(method="chat.postMessage", retry_after=30, times=1))
+    sandbox.add_fault(Fault(method="chat.postMessage", retry_after=30, times=1))
     with pytest.raises(Unavailable) as limited:
         await post(door)
     assert limited.value.retry_after == 30

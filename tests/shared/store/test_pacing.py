@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge_sandbox.slack import Limits, SlackSandbox
+from pagebridge_sandbox.slack import RateLimits, SlackSandbox
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId
 from shared.slack.api.client import Slack
@@ -222,10 +222,10 @@ async def test_misbehaving_limits(valkey: EmbeddedValkey) -> None:
     Everything runs ten times as fast: Slack's limits and ours.
     """
     faster = 10
-    tiers = MappingProxyType({tier: most * faster for tier, most in Limits().per_minute.items()})
-    limits = Limits(per_minute=tiers, posts_per_second=Limits().posts_per_second * faster)
+    tiers = MappingProxyType({tier: most * faster for tier, most in RateLimits().per_minute.items()})
+    limits = RateLimits(per_minute=tiers, posts_per_second=RateLimits().posts_per_second * faster)
     redis = connect(valkey.url)
-    async with SlackSandbox(paced=True, limits=limits) as sandbox:
+    async with SlackSandbox(enforce_rate_limits=True, limits=limits) as sandbox:
         channels = [ChannelId(sandbox.add_channel(name).id) for name in ("one", "two", "three")]
         clients = [
             Slack(sandbox.bot_token, sandbox.api_url, pace=1 / faster, budgets=SharedTokenBuckets(redis))
@@ -244,7 +244,7 @@ async def test_misbehaving_limits(valkey: EmbeddedValkey) -> None:
 
 async def test_that_slack_does_limit() -> None:
     """The same Slack refuses a burst that nobody paces: the test above is not blind."""
-    async with SlackSandbox(paced=True) as sandbox:
+    async with SlackSandbox(enforce_rate_limits=True) as sandbox:
         channel = ChannelId(sandbox.add_channel("one").id)
         door = Slack(sandbox.bot_token, sandbox.api_url, pace=0)
         await asyncio.gather(*(post(door, channel) for _ in range(10)), return_exceptions=True)
