@@ -9,14 +9,21 @@ from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 
-NAME = 80
-INVITED = 100
+MAX_NAME = 80
+MAX_INVITED = 100
 """People in one invitation."""
-WORDS = 250
+MAX_TOPIC = 250
 """Characters of a topic or purpose."""
-MANAGE = ("groups:write", "im:write", "mpim:write", "channels:write", "channels:manage")
-INVITE = ("channels:write.invites", "groups:write.invites", "channels:manage", "groups:write", "im:write", "mpim:write")
-ABOUT = (
+MANAGE_SCOPES = ("groups:write", "im:write", "mpim:write", "channels:write", "channels:manage")
+INVITE_SCOPES = (
+    "channels:write.invites",
+    "groups:write.invites",
+    "channels:manage",
+    "groups:write",
+    "im:write",
+    "mpim:write",
+)
+TOPIC_SCOPES = (
     "channels:write.topic", "groups:write.topic", "mpim:write.topic", "im:write.topic",
     "channels:manage", "groups:write", "im:write", "mpim:write",
 )  # fmt: skip
@@ -25,81 +32,81 @@ ABOUT = (
 def create(workspace: Workspace, arguments: Arguments) -> Json:
     """Make a channel with the bot in it."""
     private = bool(arguments.flag("is_private"))
-    lookup.scope(workspace, "groups:write" if private else "channels:manage")
-    channel = workspace.add_channel(_name(workspace, arguments), private=private)
-    return _shown(workspace, channel)
+    lookup.require_scope(workspace, "groups:write" if private else "channels:manage")
+    channel = workspace.add_channel(_valid_name(workspace, arguments), private=private)
+    return _render(workspace, channel)
 
 
 def invite(workspace: Workspace, arguments: Arguments) -> Json:
     """Let people in: all of them or, unless `force` is on, none. What is wrong is told for each."""
-    channel = _channel(workspace, arguments, narrow=":write.invites")
+    channel = _manageable_channel(workspace, arguments, narrow=":write.invites")
     wanted = [each.strip() for each in arguments.text("users").split(",") if each.strip()]
     if not wanted:
         raise SlackError("no_user")
-    if len(wanted) > INVITED:
+    if len(wanted) > MAX_INVITED:
         raise SlackError("cant_invite")
-    errors = {user_id: error for user_id in wanted if (error := _cannot_come(workspace, channel, user_id))}
+    errors = {user_id: error for user_id in wanted if (error := _invite_error(workspace, channel, user_id))}
     refused = {"errors": [{"user": user_id, "ok": False, "error": error} for user_id, error in errors.items()]}
-    coming = [user_id for user_id in wanted if user_id not in errors]
-    if errors and not (coming and arguments.flag("force")):
+    accepted = [user_id for user_id in wanted if user_id not in errors]
+    if errors and not (accepted and arguments.flag("force")):
         raise SlackError(next(iter(errors.values())), **refused)
-    channel.members += coming
-    return _shown(workspace, channel) | (refused if errors else {})
+    channel.members += accepted
+    return _render(workspace, channel) | (refused if errors else {})
 
 
 def rename(workspace: Workspace, arguments: Arguments) -> Json:
     """Call it otherwise."""
-    channel = _channel(workspace, arguments)
-    channel.name = _name(workspace, arguments)
-    return _shown(workspace, channel)
+    channel = _manageable_channel(workspace, arguments)
+    channel.name = _valid_name(workspace, arguments)
+    return _render(workspace, channel)
 
 
 def set_topic(workspace: Workspace, arguments: Arguments) -> Json:
     """Say what is going on in it."""
-    channel = _channel(workspace, arguments, narrow=":write.topic")
-    channel.topic = _words(arguments, "topic")
-    return _shown(workspace, channel)
+    channel = _manageable_channel(workspace, arguments, narrow=":write.topic")
+    channel.topic = _valid_topic(arguments, "topic")
+    return _render(workspace, channel)
 
 
 def set_purpose(workspace: Workspace, arguments: Arguments) -> Json:
     """Say what it is for."""
-    channel = _channel(workspace, arguments, narrow=":write.topic")
-    channel.purpose = _words(arguments, "purpose")
-    return {"purpose": channel.purpose} | _shown(workspace, channel)
+    channel = _manageable_channel(workspace, arguments, narrow=":write.topic")
+    channel.purpose = _valid_topic(arguments, "purpose")
+    return {"purpose": channel.purpose} | _render(workspace, channel)
 
 
 def archive(workspace: Workspace, arguments: Arguments) -> Json:
     """Let nobody write in it any more."""
-    channel = _channel(workspace, arguments, archived="already_archived")
+    channel = _manageable_channel(workspace, arguments, archived="already_archived")
     channel.archived = True
     workspace.changes.notify()
-    told = {"type": "channel_archive", "channel": channel.id, "event_ts": workspace.clock.next_ts()}
-    workspace.publish(told, "channel_archive")
+    event = {"type": "channel_archive", "channel": channel.id, "event_ts": workspace.clock.next_ts()}
+    workspace.publish(event, "channel_archive")
     return {}
 
 
-def _channel(
+def _manageable_channel(
     workspace: Workspace, arguments: Arguments, archived: str = "is_archived", narrow: str = ":write"
 ) -> Channel:
     """Find the channel, which may be managed, or changed with the `narrow` scope of its kind."""
-    channel = lookup.channel(workspace, arguments)
+    channel = lookup.find_channel(workspace, arguments)
     if channel.user:
         raise SlackError("method_not_supported_for_channel_type")
     wide = "groups:write" if channel.private else "channels:manage"
     if f"{channel.kind}{narrow}" not in workspace.bot_scopes:
-        lookup.scope(workspace, wide)
-    if not lookup.in_it(workspace, channel):
+        lookup.require_scope(workspace, wide)
+    if not lookup.is_bot_member(workspace, channel):
         raise SlackError("not_in_channel")
     if channel.archived:
         raise SlackError(archived)
     return channel
 
 
-def _name(workspace: Workspace, arguments: Arguments) -> str:
+def _valid_name(workspace: Workspace, arguments: Arguments) -> str:
     name = arguments.text("name")
     if not name:
         raise SlackError("invalid_name_required")
-    if len(name) > NAME:
+    if len(name) > MAX_NAME:
         raise SlackError("invalid_name_maxlength")
     if name != name.lower() or not re.fullmatch(r"[\w-]+", name):
         raise SlackError("invalid_name_specials")
@@ -110,14 +117,14 @@ def _name(workspace: Workspace, arguments: Arguments) -> str:
     return name
 
 
-def _words(arguments: Arguments, name: str) -> str:
+def _valid_topic(arguments: Arguments, name: str) -> str:
     words = arguments.text(name)
-    if len(words) > WORDS:
+    if len(words) > MAX_TOPIC:
         raise SlackError("too_long")
     return words
 
 
-def _cannot_come(workspace: Workspace, channel: Channel, user_id: str) -> str:
+def _invite_error(workspace: Workspace, channel: Channel, user_id: str) -> str:
     """Say why somebody cannot be let in, empty when they can."""
     user = workspace.users.get(user_id)
     if user is None:
@@ -129,16 +136,16 @@ def _cannot_come(workspace: Workspace, channel: Channel, user_id: str) -> str:
     return "already_in_channel" if user_id in channel.members else ""
 
 
-def _shown(workspace: Workspace, channel: Channel) -> Json:
+def _render(workspace: Workspace, channel: Channel) -> Json:
     workspace.changes.notify()
     return {"channel": channel.as_json(workspace.bot_user_id)}
 
 
 METHODS = {
-    "conversations.create": Method(create, tier=2, scopes=MANAGE),
-    "conversations.invite": Method(invite, tier=3, scopes=INVITE, required=("channel",)),
-    "conversations.rename": Method(rename, tier=2, scopes=MANAGE, required=("channel",)),
-    "conversations.setTopic": Method(set_topic, tier=2, scopes=ABOUT, required=("channel", "topic")),
-    "conversations.setPurpose": Method(set_purpose, tier=2, scopes=ABOUT, required=("channel", "purpose")),
-    "conversations.archive": Method(archive, tier=2, scopes=MANAGE, required=("channel",)),
+    "conversations.create": Method(create, tier=2, scopes=MANAGE_SCOPES),
+    "conversations.invite": Method(invite, tier=3, scopes=INVITE_SCOPES, required=("channel",)),
+    "conversations.rename": Method(rename, tier=2, scopes=MANAGE_SCOPES, required=("channel",)),
+    "conversations.setTopic": Method(set_topic, tier=2, scopes=TOPIC_SCOPES, required=("channel", "topic")),
+    "conversations.setPurpose": Method(set_purpose, tier=2, scopes=TOPIC_SCOPES, required=("channel", "purpose")),
+    "conversations.archive": Method(archive, tier=2, scopes=MANAGE_SCOPES, required=("channel",)),
 }

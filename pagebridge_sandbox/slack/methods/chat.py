@@ -9,21 +9,21 @@ from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 
-WRITE = ("chat:write",)
+WRITE_SCOPES = ("chat:write",)
 
 
 def post_message(workspace: Workspace, arguments: Arguments) -> Json:
     """Post into a channel by id or name, or to a person. A public one without the bot takes `chat:write.public`."""
-    channel = _by_id_or_name(workspace, arguments)
+    channel = _channel_by_id_or_name(workspace, arguments)
     if channel.archived:
         raise SlackError("is_archived")
-    if not lookup.in_it(workspace, channel) and "chat:write.public" not in workspace.bot_scopes:
+    if not lookup.is_bot_member(workspace, channel) and "chat:write.public" not in workspace.bot_scopes:
         raise SlackError("not_in_channel")
     content, metadata = (
         message_arguments.read_content(arguments, "invalid_arguments"),
         message_arguments.read_metadata(arguments),
     )
-    parent = _parent(channel, arguments)
+    parent = _thread_parent(channel, arguments)
     content["text"] = content["text"][: message_arguments.MAX_POSTED_TEXT]
     content["metadata"] = metadata
     content["unfurl_links"], content["unfurl_media"] = arguments.flag("unfurl_links"), arguments.flag("unfurl_media")
@@ -34,7 +34,7 @@ def post_message(workspace: Workspace, arguments: Arguments) -> Json:
 
 def update(workspace: Workspace, arguments: Arguments) -> Json:
     """Replace text and blocks of one of the bot's messages. Its metadata stays unless given; `{}` removes it."""
-    channel, message = _own(workspace, arguments, "cant_update_message")
+    channel, message = _own_message(workspace, arguments, "cant_update_message")
     if channel.archived:
         raise SlackError("is_inactive")
     content = message_arguments.read_content(arguments)
@@ -53,11 +53,11 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
 
 def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
     """Show a message to one member of a channel."""
-    channel = lookup.channel(workspace, arguments)
+    channel = lookup.find_channel(workspace, arguments)
     user = workspace.users.get(arguments.text("user"))
     if channel.archived:
         raise SlackError("is_archived")
-    if not lookup.in_it(workspace, channel):
+    if not lookup.is_bot_member(workspace, channel):
         raise SlackError("not_in_channel")
     if user is None or user.deleted or user.id not in channel.members:
         raise SlackError("user_not_in_channel")
@@ -66,21 +66,21 @@ def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("invalid_attachments")
     if len(content["text"]) > message_arguments.MAX_TEXT:
         raise SlackError("msg_too_long")
-    parent = _parent(channel, arguments)
+    parent = _thread_parent(channel, arguments)
     ephemeral = workspace.post_ephemeral(channel.id, user.id, parent.ts if parent else None, **content)
     return {"message_ts": ephemeral.ts}
 
 
 def delete(workspace: Workspace, arguments: Arguments) -> Json:
     """Remove one of the bot's messages."""
-    channel, message = _own(workspace, arguments, "cant_delete_message")
+    channel, message = _own_message(workspace, arguments, "cant_delete_message")
     workspace.remove(message)
     return {"channel": channel.id, "ts": message.ts}
 
 
-def permalink(workspace: Workspace, arguments: Arguments) -> Json:
+def get_permalink(workspace: Workspace, arguments: Arguments) -> Json:
     """Give the address of a message."""
-    channel = lookup.channel(workspace, arguments)
+    channel = lookup.find_channel(workspace, arguments)
     message = channel.find(arguments.text("message_ts"))
     if message is None:
         raise SlackError("message_not_found")
@@ -89,18 +89,18 @@ def permalink(workspace: Workspace, arguments: Arguments) -> Json:
     return {"channel": channel.id, "permalink": address + thread}
 
 
-def _by_id_or_name(workspace: Workspace, arguments: Arguments) -> Channel:
+def _channel_by_id_or_name(workspace: Workspace, arguments: Arguments) -> Channel:
     named = arguments.text("channel").removeprefix("#")
     if named in workspace.users:
         return workspace.direct_channel(named)
     for channel in workspace.channels.values():
         if named == channel.name and not channel.user:
-            return lookup.channel(workspace, Arguments({"channel": channel.id}))
-    return lookup.channel(workspace, arguments)
+            return lookup.find_channel(workspace, Arguments({"channel": channel.id}))
+    return lookup.find_channel(workspace, arguments)
 
 
-def _own(workspace: Workspace, arguments: Arguments, not_ours: str) -> tuple[Channel, Message]:
-    channel = lookup.channel(workspace, arguments)
+def _own_message(workspace: Workspace, arguments: Arguments, not_ours: str) -> tuple[Channel, Message]:
+    channel = lookup.find_channel(workspace, arguments)
     message = channel.find(arguments.text("ts"))
     if message is None or message.deleted:
         raise SlackError("message_not_found")
@@ -109,7 +109,7 @@ def _own(workspace: Workspace, arguments: Arguments, not_ours: str) -> tuple[Cha
     return channel, message
 
 
-def _parent(channel: Channel, arguments: Arguments) -> Message | None:
+def _thread_parent(channel: Channel, arguments: Arguments) -> Message | None:
     ts = arguments.text("thread_ts")
     if not ts:
         return None
@@ -120,9 +120,9 @@ def _parent(channel: Channel, arguments: Arguments) -> Message | None:
 
 
 METHODS = {
-    "chat.postMessage": Method(post_message, tier=5, scopes=WRITE, required=("channel",)),
-    "chat.update": Method(update, tier=3, scopes=WRITE, required=("channel", "ts")),
-    "chat.postEphemeral": Method(post_ephemeral, tier=4, scopes=WRITE, required=("channel", "user")),
-    "chat.delete": Method(delete, tier=3, scopes=WRITE, required=("channel", "ts")),
-    "chat.getPermalink": Method(permalink, tier=5, required=("channel", "message_ts"), takes_json=False),
+    "chat.postMessage": Method(post_message, tier=5, scopes=WRITE_SCOPES, required=("channel",)),
+    "chat.update": Method(update, tier=3, scopes=WRITE_SCOPES, required=("channel", "ts")),
+    "chat.postEphemeral": Method(post_ephemeral, tier=4, scopes=WRITE_SCOPES, required=("channel", "user")),
+    "chat.delete": Method(delete, tier=3, scopes=WRITE_SCOPES, required=("channel", "ts")),
+    "chat.getPermalink": Method(get_permalink, tier=5, required=("channel", "message_ts"), takes_json=False),
 }

@@ -6,32 +6,32 @@ from pagebridge_sandbox.slack.responses import SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 
 
-def channel(workspace: Workspace, arguments: Arguments, family: str = "") -> Channel:
+def find_channel(workspace: Workspace, arguments: Arguments, family: str = "") -> Channel:
     """
     Return the channel, which the bot can see: a public one, or a private one that it is in.
 
     `family` (`read` or `history`) asks for the scope of that name for the kind of channel. Raises `SlackError`.
     """
     found = workspace.channels.get(arguments.text("channel"))
-    if found is None or (found.private and not in_it(workspace, found)):
+    if found is None or (found.private and not is_bot_member(workspace, found)):
         raise SlackError("channel_not_found")
     if family:
-        scope(workspace, f"{found.kind}:{family}")
+        require_scope(workspace, f"{found.kind}:{family}")
     return found
 
 
-def in_it(workspace: Workspace, found: Channel) -> bool:
+def is_bot_member(workspace: Workspace, found: Channel) -> bool:
     """Whether the bot is a member."""
     return workspace.bot_user_id in found.members
 
 
-def scope(workspace: Workspace, needed: str) -> None:
+def require_scope(workspace: Workspace, needed: str) -> None:
     """Raise `SlackError` unless this scope is granted."""
     if needed not in workspace.bot_scopes:
         raise SlackError("missing_scope", needed=needed, provided=",".join(sorted(workspace.bot_scopes)))
 
 
-def seconds(ts: str, error: str) -> float:
+def parse_ts(ts: str, error: str) -> float:
     """Read a timestamp. Raises `SlackError` with `error` when it is none."""
     try:
         return float(ts)

@@ -13,17 +13,17 @@ T = TypeVar("T")
 
 def page(items: Sequence[T], arguments: Arguments, limit: int) -> tuple[Sequence[T], str]:
     """Return the page that the arguments ask for, and the cursor of the next one (empty after the last)."""
-    start = _position(arguments.text("cursor"))
+    start = _start_index(arguments.text("cursor"))
     end = start + limit
-    return items[start:end], cursor(end) if end < len(items) else ""
+    return items[start:end], encode_cursor(end) if end < len(items) else ""
 
 
-def cursor(position: int | str) -> str:
+def encode_cursor(position: int | str) -> str:
     """Make a cursor."""
     return base64.b64encode(f"next:{position}".encode()).decode()
 
 
-def opened(given: str) -> str:
+def decode_cursor(given: str) -> str:
     """Return the position in a cursor, empty without one. Raises `SlackError` when it is not one of ours."""
     if not given:
         return ""
@@ -36,13 +36,13 @@ def opened(given: str) -> str:
     return position
 
 
-def metadata(next_cursor: str) -> Json:
+def cursor_metadata(next_cursor: str) -> Json:
     """Say in an answer where the next page begins."""
     return {"response_metadata": {"next_cursor": next_cursor}}
 
 
-def _position(given: str) -> int:
-    position = opened(given) or "0"
+def _start_index(given: str) -> int:
+    position = decode_cursor(given) or "0"
     if not position.isdigit():
         raise SlackError("invalid_cursor")
     return int(position)

@@ -11,31 +11,31 @@ from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.responses import Json, SlackError
 from pagebridge_sandbox.slack.workspace import Workspace
 
-MOST_PINS = MOST_BOOKMARKS = 100
+MAX_PINS = MAX_BOOKMARKS = 100
 EMOJI = re.compile(r":[\w+-]+:")
 
 
-def pin(workspace: Workspace, arguments: Arguments) -> Json:
+def add_pin(workspace: Workspace, arguments: Arguments) -> Json:
     """Keep a message in sight."""
-    channel = lookup.channel(workspace, arguments)
-    if not lookup.in_it(workspace, channel):
+    channel = lookup.find_channel(workspace, arguments)
+    if not lookup.is_bot_member(workspace, channel):
         raise SlackError("not_in_channel")
-    message = _message(workspace, arguments)
+    message = _find_message(workspace, arguments)
     if message.pinned:
         raise SlackError("already_pinned")
-    if sum(each.pinned for each in channel.all_messages()) >= MOST_PINS:
+    if sum(each.pinned for each in channel.all_messages()) >= MAX_PINS:
         raise SlackError("too_many_pins")
     message.pinned = True
     workspace.changes.notify()
     return {}
 
 
-def react(workspace: Workspace, arguments: Arguments) -> Json:
+def add_reaction(workspace: Workspace, arguments: Arguments) -> Json:
     """Put an emoji on a message in the bot's name."""
-    channel = lookup.channel(workspace, arguments)
+    channel = lookup.find_channel(workspace, arguments)
     if channel.archived:
         raise SlackError("is_archived")
-    message = _message(workspace, arguments)
+    message = _find_message(workspace, arguments)
     name = arguments.text("name")
     if not name or not name.replace("_", "").replace("-", "").replace("+", "").isalnum():
         raise SlackError("invalid_name")
@@ -47,10 +47,10 @@ def react(workspace: Workspace, arguments: Arguments) -> Json:
     return {}
 
 
-def bookmark(workspace: Workspace, arguments: Arguments) -> Json:
+def add_bookmark(workspace: Workspace, arguments: Arguments) -> Json:
     """Put a link at the top of a channel; folders, files and messages cannot be bookmarked here."""
-    channel = lookup.channel(workspace, Arguments({"channel": arguments.text("channel_id")}))
-    if not lookup.in_it(workspace, channel) or channel.archived:
+    channel = lookup.find_channel(workspace, Arguments({"channel": arguments.text("channel_id")}))
+    if not lookup.is_bot_member(workspace, channel) or channel.archived:
         raise SlackError("permission_denied")
     if arguments.text("type") != "link":
         raise SlackError("invalid_bookmark_type")
@@ -58,14 +58,14 @@ def bookmark(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("invalid_link")
     if arguments.text("emoji") and not EMOJI.fullmatch(arguments.text("emoji")):
         raise SlackError("invalid_emoji")
-    if len(channel.bookmarks) >= MOST_BOOKMARKS:
+    if len(channel.bookmarks) >= MAX_BOOKMARKS:
         raise SlackError("too_many_bookmarks")
-    channel.bookmarks.append(_bookmarked(workspace, channel, arguments))
+    channel.bookmarks.append(_new_bookmark(workspace, channel, arguments))
     workspace.changes.notify()
     return {"bookmark": channel.bookmarks[-1]}
 
 
-def _bookmarked(workspace: Workspace, channel: Channel, arguments: Arguments) -> Json:
+def _new_bookmark(workspace: Workspace, channel: Channel, arguments: Arguments) -> Json:
     return {
         "id": ids.identifier("Bk"),
         "channel_id": channel.id,
@@ -85,19 +85,19 @@ def _bookmarked(workspace: Workspace, channel: Channel, arguments: Arguments) ->
     }
 
 
-def _message(workspace: Workspace, arguments: Arguments) -> Message:
+def _find_message(workspace: Workspace, arguments: Arguments) -> Message:
     ts = arguments.text("timestamp")
     if not ts:
         raise SlackError("no_item_specified")
-    lookup.seconds(ts, "bad_timestamp")
-    message = lookup.channel(workspace, arguments).find(ts)
+    lookup.parse_ts(ts, "bad_timestamp")
+    message = lookup.find_channel(workspace, arguments).find(ts)
     if message is None or message.deleted:
         raise SlackError("message_not_found")
     return message
 
 
 METHODS = {
-    "bookmarks.add": Method(bookmark, tier=2, scopes=("bookmarks:write",), required=("title", "type")),
-    "pins.add": Method(pin, tier=2, scopes=("pins:write",), required=("channel",)),
-    "reactions.add": Method(react, tier=3, scopes=("reactions:write",), required=("channel",)),
+    "bookmarks.add": Method(add_bookmark, tier=2, scopes=("bookmarks:write",), required=("title", "type")),
+    "pins.add": Method(add_pin, tier=2, scopes=("pins:write",), required=("channel",)),
+    "reactions.add": Method(add_reaction, tier=3, scopes=("reactions:write",), required=("channel",)),
 }

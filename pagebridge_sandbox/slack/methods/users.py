@@ -13,7 +13,7 @@ def info(workspace: Workspace, arguments: Arguments) -> Json:
     user = workspace.users.get(arguments.text("user"))
     if user is None:
         raise SlackError("user_not_found")
-    return {"user": _shown(workspace, user)}
+    return {"user": _render(workspace, user)}
 
 
 def lookup_by_email(workspace: Workspace, arguments: Arguments) -> Json:
@@ -22,7 +22,7 @@ def lookup_by_email(workspace: Workspace, arguments: Arguments) -> Json:
     for user in workspace.users.values():
         active = not user.deleted and not user.bot and user.team_id == workspace.team_id
         if active and (user.email or "").casefold() == wanted != "":
-            return {"user": _shown(workspace, user)}
+            return {"user": _render(workspace, user)}
     raise SlackError("users_not_found")
 
 
@@ -30,29 +30,29 @@ def list_(workspace: Workspace, arguments: Arguments) -> Json:
     """List the accounts of the workspace, deactivated ones and bots included."""
     members = [user for user in workspace.users.values() if user.team_id == workspace.team_id]
     some, following = paging.page(members, arguments, arguments.number("limit", 0) or len(members))
-    shown = [_shown(workspace, user) for user in some]
-    return {"members": shown, "cache_ts": int(workspace.clock.now())} | paging.metadata(following)
+    shown = [_render(workspace, user) for user in some]
+    return {"members": shown, "cache_ts": int(workspace.clock.now())} | paging.cursor_metadata(following)
 
 
-def profile(workspace: Workspace, arguments: Arguments) -> Json:
+def get_profile(workspace: Workspace, arguments: Arguments) -> Json:
     """Show what one account, or else the bot itself, says of itself."""
     user = workspace.users.get(arguments.text("user", workspace.bot_user_id))
     if user is None:
         raise SlackError("user_not_found")
-    return {"profile": _shown(workspace, user)["profile"]}
+    return {"profile": _render(workspace, user)["profile"]}
 
 
-def _shown(workspace: Workspace, user: User) -> Json:
+def _render(workspace: Workspace, user: User) -> Json:
     return user.as_json(workspace.team_id, with_email="users:read.email" in workspace.bot_scopes)
 
 
-READ = ("users:read",)
+READ_SCOPES = ("users:read",)
 
 METHODS = {
-    "users.info": Method(info, tier=4, scopes=READ, required=("user",), takes_json=False),
+    "users.info": Method(info, tier=4, scopes=READ_SCOPES, required=("user",), takes_json=False),
     "users.lookupByEmail": Method(
         lookup_by_email, tier=3, scopes=("users:read.email",), required=("email",), takes_json=False
     ),
-    "users.profile.get": Method(profile, tier=4, scopes=("users.profile:read",), takes_json=False),
-    "users.list": Method(list_, tier=2, scopes=READ, takes_json=False),
+    "users.profile.get": Method(get_profile, tier=4, scopes=("users.profile:read",), takes_json=False),
+    "users.list": Method(list_, tier=2, scopes=READ_SCOPES, takes_json=False),
 }

@@ -11,17 +11,17 @@ from pagebridge_sandbox.slack.workspace import Workspace
 
 def open_(workspace: Workspace, arguments: Arguments) -> Json:
     """Show a modal to whoever has just interacted."""
-    trigger = _trigger(workspace, arguments)
+    trigger = _find_trigger(workspace, arguments)
     view = workspace.views.open(trigger.user_id, message_arguments.read_view(arguments, "modal"))
-    return _shown(workspace, view, trigger)
+    return _render(workspace, view, trigger)
 
 
 def push(workspace: Workspace, arguments: Arguments) -> Json:
     """Lay a modal onto the one in which somebody has just interacted; there must be one."""
-    trigger = _trigger(workspace, arguments)
+    trigger = _find_trigger(workspace, arguments)
     onto = workspace.views.find(trigger.view_id or "")
     view = workspace.views.push(onto, message_arguments.read_view(arguments, "modal"))
-    return _shown(workspace, view, trigger)
+    return _render(workspace, view, trigger)
 
 
 def update(workspace: Workspace, arguments: Arguments) -> Json:
@@ -31,7 +31,7 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
         raise invalid_arguments("must define either `view_id` or `external_id`")
     view = workspace.views.find(view_id, external_id)
     kind = str(view.content["type"])
-    return _shown(
+    return _render(
         workspace, workspace.views.update(view, message_arguments.read_view(arguments, kind), arguments.text("hash"))
     )
 
@@ -43,17 +43,17 @@ def publish(workspace: Workspace, arguments: Arguments) -> Json:
     if not workspace.home_tab:
         raise SlackError("not_enabled")
     view = message_arguments.read_view(arguments, "home")
-    return _shown(workspace, workspace.views.publish(arguments.text("user_id"), view, arguments.text("hash")))
+    return _render(workspace, workspace.views.publish(arguments.text("user_id"), view, arguments.text("hash")))
 
 
-def _trigger(workspace: Workspace, arguments: Arguments) -> Trigger:
+def _find_trigger(workspace: Workspace, arguments: Arguments) -> Trigger:
     given = arguments.text("trigger_id") or arguments.text("interactivity_pointer")
     if not given:
         raise invalid_arguments("invalid `trigger_id`")
     return workspace.triggers.find(given)
 
 
-def _shown(workspace: Workspace, view: View, trigger: Trigger | None = None) -> Json:
+def _render(workspace: Workspace, view: View, trigger: Trigger | None = None) -> Json:
     """Show the view in the answer; only now, that nothing has been wrong, is its trigger used up."""
     if trigger:
         trigger.is_used = True
