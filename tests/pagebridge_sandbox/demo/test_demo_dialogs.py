@@ -18,7 +18,7 @@ def field(label: str, kind: str, **more: object) -> dict[str, Any]:
     return {"type": "input", "block_id": label, "label": text(label), "optional": True, "element": element}
 
 
-def test_a_question_is_drawn_with_what_can_be_answered() -> None:
+def test_draws_confirmation_with_both_buttons() -> None:
     """Who is asked what, and the two buttons."""
     asked = dialogs.draw_confirmation(
         ConfirmDialog("Escalate #1?", "The next level is paged.", ("Escalate", "Not now")), "Alice"
@@ -27,7 +27,7 @@ def test_a_question_is_drawn_with_what_can_be_answered() -> None:
     assert "Alice is asked: Escalate #1?\n│ The next level is paged.\n│ [Not now] [Escalate]" == asked
 
 
-def test_a_dialog_is_drawn_with_what_is_filled_in_and_what_is_wrong_with_it() -> None:
+def test_draws_modal_with_values_and_errors() -> None:
     """People by their names, options by their words, an empty field as one; the objection stands below its field."""
     slack = SlackSandbox()
     bob = slack.add_user("Bob Ray")

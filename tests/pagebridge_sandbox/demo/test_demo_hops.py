@@ -45,14 +45,14 @@ def click(action: Mapping[str, object], acked_after_ms: float | None = 12.4) -> 
     return Envelope("e", "interactive", payload, accepts_response=True, sent_at=5.0, acked_after_ms=acked_after_ms)
 
 
-def test_a_private_answer_is_told_in_full() -> None:
+def test_private_reply_is_shown_in_full() -> None:
     """It is plain words, without symbols and links."""
     call = slack_call("response_url", text=":no_entry: *Incident #1* was not. <https://a.example|Open it>")
 
     assert "response_url  privately: Incident #1 was not. Open it" == from_slack_call(call, str).description
 
 
-def test_of_a_card_its_state_is_told_and_of_a_line_what_happened() -> None:
+def test_card_shows_state_and_thread_line_shows_event() -> None:
     """The rest stands in the channel."""
     card = slack_call("chat.update", text="Acknowledged by Alice in Slack: #1 Latency: high (high urgency).")
     line = slack_call("chat.postMessage", thread_ts="1.2", text=":eyes: *Acknowledged* by Alice · <!date^1^x|today>")
@@ -61,7 +61,7 @@ def test_of_a_card_its_state_is_told_and_of_a_line_what_happened() -> None:
     assert "chat.postMessage  thread: Acknowledged by Alice" == from_slack_call(line, str).description
 
 
-def test_what_somebody_is_trying_belongs_to_the_gist_of_a_card() -> None:
+def test_card_summary_includes_pending_action() -> None:
     """It stands at the end of the text, after its symbol."""
     text = "Triggered: #1 At 12:30: slow on api (high urgency). :hourglass_flowing_sand: <@U0ALICE> is acknowledging…"
 
@@ -70,14 +70,14 @@ def test_what_somebody_is_trying_belongs_to_the_gist_of_a_card() -> None:
     assert "Resolved by Bob" == line_summary(":white_check_mark: *Resolved* by Bob · now")
 
 
-def test_reads_of_slack_are_reads_and_refusals_are_not() -> None:
+def test_failed_slack_read_is_not_merged() -> None:
     """A call that failed is told by itself, with its error."""
     assert from_slack_call(slack_call("users.info"), str).is_read
     refused = from_slack_call(slack_call("users.info", ok=False), str)
     assert ("users.info  429 ratelimited", False) == (refused.description, refused.is_read)
 
 
-def test_a_call_without_an_answer_is_open() -> None:
+def test_call_without_response_is_incomplete() -> None:
     """Its end is told only once it is known."""
     assert not from_slack_call(slack_call("chat.update", text="x", answered=None), str).is_complete
     open_call = PagerDutyCall("GET", "/incidents/Q1", {}, None, None, NOON)
@@ -94,7 +94,7 @@ def test_a_click_is_two_hops() -> None:
     assert Hop(5.0, "Slack", "worker", "block_actions over the WebSocket  acked after 12 ms") == envelope
 
 
-def test_a_dialog_is_sent_and_may_come_back_with_objections() -> None:
+def test_view_submission_shows_errors_from_ack() -> None:
     """What the app has against it stands beside the ack."""
     payload = {"type": "view_submission", "user": {"id": "U0ALICE"}, "view": {"title": {"text": "Add note #1"}}}
     errors = {"response_action": "errors", "errors": {"text": "Write something."}}
@@ -107,7 +107,7 @@ def test_a_dialog_is_sent_and_may_come_back_with_objections() -> None:
     assert "view_submission over the WebSocket  acked after 9 ms: Write something." == envelope.description
 
 
-def test_a_command_is_told_as_it_was_typed() -> None:
+def test_slash_command_is_shown_as_typed() -> None:
     """With the name of whoever typed it."""
     payload = {"user_id": "U0BOB", "command": "/pd", "text": "list"}
     typed = Envelope("e", "slash_commands", payload, accepts_response=True, sent_at=5.0, acked_after_ms=9.0)
@@ -118,21 +118,21 @@ def test_a_command_is_told_as_it_was_typed() -> None:
     assert "slash_commands over the WebSocket  acked after 9 ms" == envelope.description
 
 
-def test_an_entry_of_a_menu_is_chosen() -> None:
+def test_overflow_menu_choice_is_shown() -> None:
     """It is named by its words."""
     chosen = click({"selected_option": {"text": {"text": "Add responders"}}})
 
     assert "chooses Add responders in the menu" == next(from_envelope(chosen, str)).description
 
 
-def test_of_a_dialog_that_opens_its_title_is_told() -> None:
+def test_opened_modal_is_shown_by_title() -> None:
     """The dialog itself is shown elsewhere."""
     view = json.dumps({"title": {"text": "Add note #1"}})
 
     assert "views.open  dialog: Add note #1" == from_slack_call(slack_call("views.open", view=view), str).description
 
 
-def test_a_click_that_nobody_took_says_what_the_person_was_told() -> None:
+def test_unacked_click_shows_failure() -> None:
     """The failure stands in the place of the ack."""
     lost = click({"text": {"text": "Acknowledge"}}, acked_after_ms=None)
     lost.failure = "operation_timeout"
@@ -143,7 +143,7 @@ def test_a_click_that_nobody_took_says_what_the_person_was_told() -> None:
     assert envelope.is_complete
 
 
-def test_a_write_shows_what_was_asked_in_whose_name() -> None:
+def test_pagerduty_write_shows_change_and_from_address() -> None:
     """The status, the `From` address and the answer."""
     body = {"incident": {"type": "incident_reference", "status": "acknowledged"}}
     call = PagerDutyCall("PUT", "/incidents/Q4BR6FWE8HFOY1", {}, "alice@example.com", body, NOON, 200)
@@ -152,7 +152,7 @@ def test_a_write_shows_what_was_asked_in_whose_name() -> None:
     assert Hop(NOON.timestamp(), "worker", "PagerDuty", told) == from_pagerduty_call(call)
 
 
-def test_of_a_write_the_fields_are_told_and_not_what_people_wrote() -> None:
+def test_pagerduty_write_omits_free_text() -> None:
     """Whom it names and to which level it goes is said; of words only in which field they were."""
 
     def field(body: dict[str, object]) -> str:
@@ -165,7 +165,7 @@ def test_of_a_write_the_fields_are_told_and_not_what_people_wrote() -> None:
     assert "note" == field({"note": {"content": "Secret"}})
 
 
-def test_reads_of_pagerduty_are_reads_and_refusals_are_not() -> None:
+def test_failed_pagerduty_read_is_not_merged() -> None:
     """Of a read only the resource is told."""
     read = from_pagerduty_call(PagerDutyCall("GET", "/teams/PT1/members", {}, None, None, NOON, 200))
     refused = from_pagerduty_call(PagerDutyCall("GET", "/teams/PT1/members", {}, None, None, NOON, 503))
@@ -174,7 +174,7 @@ def test_reads_of_pagerduty_are_reads_and_refusals_are_not() -> None:
     assert ("GET /teams/PT1/members  503", False) == (refused.description, refused.is_read)
 
 
-def test_deliveries_that_come_again_or_late_are_marked() -> None:
+def test_repeated_and_late_deliveries_are_marked() -> None:
     """Again is known by the event's id, late by the event's time; a retry by its number."""
     log = [
         delivery("first", seconds=2, status=503),
@@ -193,7 +193,7 @@ def test_deliveries_that_come_again_or_late_are_marked() -> None:
     assert "incident.resolved  202  the same event again" == list(from_deliveries(twice))[1].description
 
 
-def test_reads_between_other_hops_are_one_line_for_each_party() -> None:
+def test_consecutive_reads_merge_per_target() -> None:
     """They are counted, and named once each, at the time of the first."""
     write = Hop(4.0, "worker", "Slack", "chat.update")
     reads = [

@@ -21,12 +21,12 @@ from pagebridge_sandbox.demo.scenario import Step, card
 from pagebridge_sandbox.demo.stage import Stage
 
 COMMAND = (sys.executable, "-m", "pagebridge", "demo")
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """Seconds in which nothing may be left of a demo that has ended."""
 
 
 @pytest.mark.timeout(120)
-def test_the_whole_story_comes_out_right() -> None:
+def test_demo_succeeds_end_to_end() -> None:
     """Exit code 0, each party at its work, the refusals, the truth in the outage, dialogs, channel, figures."""
     played = subprocess.run(  # noqa: S603 - our own command
         COMMAND, capture_output=True, text=True, timeout=90, check=False
@@ -71,10 +71,13 @@ def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
         shutil.rmtree(directory)
 
 
-def test_a_step_that_fails_is_named(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
+def test_failed_step_is_named(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """With what was expected and seen, and where the logs are; the exit code is 1, and no later step is played."""
     impossible = Check("the moon", lambda seen: seen.card_count, "green")
-    story = (Step("The moon turns green", open_incident, (card("Triggered"), impossible)), Step("Later", never, ()))
+    story = (
+        Step("The moon turns green", open_incident, (card("Triggered"), impossible)),
+        Step("Later", must_not_run, ()),
+    )
 
     code = main(story, timeout=2.0)
 
@@ -89,7 +92,7 @@ def test_a_step_that_fails_is_named(capsys: pytest.CaptureFixture[str], logs: li
     assert {"receiver.log", "worker.log"} <= {path.name for path in directory.iterdir()}
 
 
-def test_what_somebody_cannot_do_fails_the_step(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
+def test_impossible_user_action_fails_step(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """The simulator says what there is to press."""
     code = main((Step("Alice presses what is not there", press_nothing, ()),), timeout=2.0)
 
@@ -99,9 +102,9 @@ def test_what_somebody_cannot_do_fails_the_step(capsys: pytest.CaptureFixture[st
     assert "This step failed: Alice presses what is not there\n  there is no 'Celebrate' to click" in printed
 
 
-def test_a_process_that_ends_fails_the_step_at_once(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
+def test_exited_process_fails_step_at_once(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """It is named with its exit code, and nobody waits for what cannot come any more."""
-    code = main((Step("The worker dies", kill_the_worker, (card("Triggered"),)),), timeout=60.0)
+    code = main((Step("The worker dies", kill_worker, (card("Triggered"),)),), timeout=60.0)
 
     printed = capsys.readouterr().out
     logs.append(printed)
@@ -109,12 +112,12 @@ def test_a_process_that_ends_fails_the_step_at_once(capsys: pytest.CaptureFixtur
     assert "the worker has ended with exit code -9" in printed
 
 
-async def kill_the_worker(stage: Stage) -> None:
+async def kill_worker(stage: Stage) -> None:
     """End the worker as a crash would."""
     await stage.bridge._worker.child.kill()
 
 
-async def never(_stage: Stage) -> None:
+async def must_not_run(_stage: Stage) -> None:
     """Fail, because nobody should have come here."""
     raise AssertionError("a step was played after one that failed")
 
@@ -136,7 +139,7 @@ def scratch() -> Iterator[str]:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-async def test_interrupted_it_ends_cleanly(number: signal.Signals, code: int, scratch: str) -> None:
+async def test_signal_ends_demo_cleanly(number: signal.Signals, code: int, scratch: str) -> None:
     """Ctrl-C or SIGTERM in the middle: its exit code says so, and no process, no file is left behind."""
     demo = await asyncio.create_subprocess_exec(
         *COMMAND,
@@ -159,14 +162,14 @@ async def test_interrupted_it_ends_cleanly(number: signal.Signals, code: int, sc
     printed, _ = await demo.communicate()
     assert code == demo.returncode, printed.decode()
     assert b"Traceback" not in printed
-    deadline = time.monotonic() + PATIENCE
-    while left := session(demo.pid):
+    deadline = time.monotonic() + TIMEOUT
+    while left := processes_in_session(demo.pid):
         assert time.monotonic() < deadline, f"still running: {left}"
         await asyncio.sleep(0.05)
     assert [] == os.listdir(scratch)  # noqa: PTH208 - a directory that holds nothing is read at once
 
 
-def session(leader: int) -> list[str]:
+def processes_in_session(leader: int) -> list[str]:
     """Find the processes of a session that have not ended."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -28,7 +28,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_hop_is_one_line_in_three_columns() -> None:
+def test_hop_is_printed_in_three_columns() -> None:
     """The time since the beginning, who did it to whom, and what."""
     out = io.StringIO()
 
@@ -37,7 +37,7 @@ def test_a_hop_is_one_line_in_three_columns() -> None:
     assert "  0.412 s  worker -> Slack         chat.update  card: Triggered\n" == out.getvalue()
 
 
-def test_a_long_hop_goes_on_below_and_never_leaves_the_page() -> None:
+def test_long_hop_wraps_within_width() -> None:
     """No word is lost, and no line is wider than the page."""
     out = io.StringIO()
     words = "response_url  privately: " + "escalation continues " * 12
@@ -50,7 +50,7 @@ def test_a_long_hop_goes_on_below_and_never_leaves_the_page() -> None:
     assert words.split() == " ".join(lines).split()[5:]
 
 
-def test_colour_is_only_for_terminals_that_want_it() -> None:
+def test_colour_only_on_terminal_without_no_color() -> None:
     """Not for files, and not where NO_COLOR is set."""
     assert Console.for_stream(Terminal(), {}).colour
     assert not Console.for_stream(Terminal(), {"NO_COLOR": "1"}).colour
@@ -58,7 +58,7 @@ def test_colour_is_only_for_terminals_that_want_it() -> None:
     assert "\x1b[1mtitle\x1b[0m" == Console(io.StringIO(), colour=True).styled("title", BOLD)
 
 
-def test_a_paragraph_hangs_under_its_first_words() -> None:
+def test_paragraph_has_hanging_indent() -> None:
     """What goes on in a further line stands under the beginning, not under the mark."""
     lines = wrap_paragraph("word " * 40, first="   ✓ ").splitlines()
 
@@ -66,7 +66,7 @@ def test_a_paragraph_hangs_under_its_first_words() -> None:
     assert lines[1].startswith("     word")
 
 
-def test_a_channel_is_shown_with_its_symbols_within_the_page() -> None:
+def test_channel_is_rendered_with_emoji_within_width() -> None:
     """Symbols stand for their names, and a long line goes on behind its bar."""
     lines = render_for_terminal("#incidents\n    │ :eyes: *Acknowledged* " + "by somebody " * 12).splitlines()
 
@@ -76,13 +76,13 @@ def test_a_channel_is_shown_with_its_symbols_within_the_page() -> None:
     assert max(map(len, lines)) <= WIDTH
 
 
-def test_only_webhooks_count_as_echo_duplicate_or_stale() -> None:
+def test_result_counts_include_only_webhooks() -> None:
     """What PagerDuty answered to the worker's own calls is no webhook."""
     assert Counter(news=1, echo=2) == count_webhook_results(METRICS)
     assert Counter() == count_webhook_results("")
 
 
-def test_figures_are_aligned_and_agree_with_their_nouns() -> None:
+def test_summary_is_aligned_and_pluralized() -> None:
     """One echo, two echoes."""
     figures = Summary(
         slack_calls=30, reads=18, writes=1, rejected_writes=0, deliveries=6, echoes=2, duplicates=1, stale=0, interactions=4,
