@@ -48,7 +48,7 @@ class Acme:
     policy: str = ""
     team: str = ""
 
-    def hire(self) -> None:
+    def populate(self) -> None:
         """Fill the account."""
         pd = self.pd
         for user, name in ((ALICE, "Alice Ng"), (BOB, "Bob Ray"), (CAROL, "Carol Díaz")):
@@ -92,7 +92,7 @@ class Acme:
         assert 200 == reply.status, reply.body
         return reply.body
 
-    async def put(self, incident: str, sender: str = "alice@example.com", **fields: Any) -> Reply:  # noqa: ANN401 - JSON
+    async def update_incident(self, incident: str, sender: str = "alice@example.com", **fields: Any) -> Reply:  # noqa: ANN401 - JSON
         """Change an incident."""
         body = {"incident": {"type": "incident_reference", **fields}}
         return await self.call("PUT", f"/incidents/{incident}", body, sender)
@@ -122,7 +122,7 @@ class Inbox:
         return [request.headers["X-Webhook-Id"] for request in self.server.requests]
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds, five seconds at most."""
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110 - it may be about anything
@@ -135,7 +135,7 @@ async def acme() -> AsyncIterator[Acme]:
     async with PagerDutySandbox(retry_delay=0.01, webhook_timeout=0.2) as pd, aiohttp.ClientSession() as session:
         session._retry_connection = False  # otherwise a call that was dropped is made again
         company = Acme(pd, session)
-        company.hire()
+        company.populate()
         yield company
 
 
@@ -149,7 +149,7 @@ async def inbox(acme: Acme) -> AsyncIterator[Inbox]:
 
 
 @dataclass
-class Official:
+class OfficialClient:
     """The official client, which blocks, in threads."""
 
     client: pagerduty.RestApiV2Client
@@ -160,7 +160,7 @@ class Official:
 
 
 @contextmanager
-def connected(token: str, url: str) -> Iterator[pagerduty.RestApiV2Client]:
+def official_client(token: str, url: str) -> Iterator[pagerduty.RestApiV2Client]:
     """Make an official client, which by itself takes only https, for Bob."""
     with pagerduty.RestApiV2Client(token, default_from="bob@example.com", trust_env=False) as client:
         client._url = url
@@ -168,10 +168,10 @@ def connected(token: str, url: str) -> Iterator[pagerduty.RestApiV2Client]:
 
 
 @pytest.fixture
-def official(acme: Acme) -> Iterator[Official]:
+def official(acme: Acme) -> Iterator[OfficialClient]:
     """Connect the official client."""
-    with connected(acme.pd.token, acme.pd.url) as client:
-        yield Official(client)
+    with official_client(acme.pd.token, acme.pd.url) as client:
+        yield OfficialClient(client)
 
 
 @pytest.fixture

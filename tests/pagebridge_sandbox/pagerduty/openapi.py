@@ -16,16 +16,16 @@ DESCRIPTION = SAMPLES.parent / "openapi_subset.json"
 def _description() -> Any:  # noqa: ANN401 - JSON
     if not DESCRIPTION.exists():
         pytest.skip("PagerDuty's description is not here")
-    return _loosened(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
+    return _to_json_schema(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
 
 
-def _loosened(value: Any) -> Any:  # noqa: ANN401 - JSON
+def _to_json_schema(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Turn OpenAPI into JSON Schema: of alternatives, of which several fit a reference, any will do."""
     if isinstance(value, list):
-        return [_loosened(each) for each in value]
+        return [_to_json_schema(each) for each in value]
     if not isinstance(value, dict):
         return value
-    return {"anyOf" if name == "oneOf" else name: _loosened(each) for name, each in value.items()}
+    return {"anyOf" if name == "oneOf" else name: _to_json_schema(each) for name, each in value.items()}
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -41,7 +41,7 @@ def _validator(schema: Any) -> jsonschema.Draft4Validator:  # noqa: ANN401 - JSO
     return jsonschema.Draft4Validator({**schema, "components": _description()["components"]})
 
 
-def answer_problems(method: str, path: str, status: int, body: object) -> list[str]:
+def response_violations(method: str, path: str, status: int, body: object) -> list[str]:
     """Say what is wrong with an answer, by the description of its operation."""
     answers = _description()["paths"][path][method.lower()]["responses"]
     if str(status) not in answers:
@@ -56,7 +56,7 @@ def answer_problems(method: str, path: str, status: int, body: object) -> list[s
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in errors]
 
 
-def body_fits(method: str, path: str, body: object) -> bool:
+def is_valid_body(method: str, path: str, body: object) -> bool:
     """Say whether a body is one that the description of its operation allows."""
     schema = _description()["paths"][path][method.lower()]["requestBody"]["content"]["application/json"]["schema"]
     return bool(_validator(schema).is_valid(body))

@@ -17,7 +17,7 @@ ACKNOWLEDGE = {"incident": {"type": "incident_reference", "status": "acknowledge
     "authorization",
     ["Token token=wrong", "Bearer {token}", "Token {token}", "Basic {basic}", "Token token=", "nonsense"],
 )
-async def test_a_wrong_key_is_refused(acme: Acme, authorization: str) -> None:
+async def test_wrong_api_key_is_rejected(acme: Acme, authorization: str) -> None:
     """Only an account-level key, in PagerDuty's own scheme, opens anything: 401 with code 2006."""
     basic = base64.b64encode(acme.pd.token.encode()).decode()
     reply = await acme.call("GET", "/users", authorization=authorization.format(token=acme.pd.token, basic=basic))
@@ -25,7 +25,7 @@ async def test_a_wrong_key_is_refused(acme: Acme, authorization: str) -> None:
     assert (401, 2006) == (reply.status, reply.code)
 
 
-async def test_no_key_is_refused(acme: Acme) -> None:
+async def test_missing_api_key_is_rejected(acme: Acme) -> None:
     """A call without the header is refused like one with a wrong key."""
     async with acme.session.get(acme.pd.url + "/users") as answer:
         assert 401 == answer.status
@@ -35,7 +35,7 @@ async def test_no_key_is_refused(acme: Acme) -> None:
     ("sender", "code"),
     [(None, 2001), ("alice", 1028), ("alice@", 1028), ("nobody@example.com", 1008), ("alice@example.com.au", 1008)],
 )
-async def test_writes_need_a_known_sender(acme: Acme, sender: str | None, code: int) -> None:
+async def test_write_needs_known_from_user(acme: Acme, sender: str | None, code: int) -> None:
     """`From` must be there, be an address and be somebody's: 400 with the code of each, and nothing happens."""
     incident = acme.trigger()
     for method, path, body in (
@@ -48,14 +48,14 @@ async def test_writes_need_a_known_sender(acme: Acme, sender: str | None, code: 
     assert "triggered" == acme.pd.incident(incident.id).status
 
 
-async def test_the_missing_sender_is_named(acme: Acme) -> None:
+async def test_missing_from_error_names_header(acme: Acme) -> None:
     """Clients recognise this refusal by its words."""
     reply = await acme.call("PUT", f"/incidents/{acme.trigger().id}", ACKNOWLEDGE, sender=None)
 
     assert "From header" in str(reply.body)
 
 
-async def test_reads_need_no_sender_and_case_does_not_matter(acme: Acme) -> None:
+async def test_read_needs_no_from_and_email_ignores_case(acme: Acme) -> None:
     """Reading is in nobody's name; an address is compared whatever its case."""
     incident = acme.trigger()
 
@@ -92,7 +92,9 @@ async def test_deleted_users_are_unknown(acme: Acme) -> None:
         ("read_only_limited_user", None, 403, 1018),
     ],
 )
-async def test_roles(acme: Acme, role: str, team_role: str | None, status: int, code: int | None) -> None:
+async def test_team_role_overrides_base_role(
+    acme: Acme, role: str, team_role: str | None, status: int, code: int | None
+) -> None:
     """A team role replaces the base role of whoever is not an owner, an admin or a stakeholder."""
     acme.pd.change_user(CAROL, role=role)
     if team_role:
@@ -107,16 +109,16 @@ async def test_roles(acme: Acme, role: str, team_role: str | None, status: int, 
     assert ("acknowledged" if status == 200 else "triggered") == acme.pd.incident(incident.id).status
 
 
-async def test_an_observer_may_act_on_what_is_theirs(acme: Acme) -> None:
+async def test_assigned_observer_may_act(acme: Acme) -> None:
     """Being assigned is enough."""
     incident = acme.trigger()
     acme.pd.change_user(CAROL, role="observer")
     acme.pd.web(ALICE).reassign(incident.id, [CAROL])
 
-    assert 200 == (await acme.put(incident.id, "carol@example.com", status="acknowledged")).status
+    assert 200 == (await acme.update_incident(incident.id, "carol@example.com", status="acknowledged")).status
 
 
-async def test_private_teams_keep_others_out(acme: Acme) -> None:
+async def test_private_team_incident_is_denied_to_outsiders(acme: Acme) -> None:
     """Whoever is not on a private team has no access to its incidents (403, 2010), unless an admin."""
     acme.pd.teams[0].private = True
     incident = acme.trigger()
@@ -130,15 +132,15 @@ async def test_private_teams_keep_others_out(acme: Acme) -> None:
     assert "none" == (await acme.get(f"/teams/{acme.team}"))["team"]["default_role"]
 
 
-async def test_roles_can_be_left_unenforced(acme: Acme) -> None:
+async def test_role_enforcement_can_be_disabled(acme: Acme) -> None:
     """Whether PagerDuty applies the role of `From` to an account-level key is not documented, so a test may choose."""
     acme.pd.change_user(CAROL, role="observer")
     acme.pd.enforce_roles = False
 
-    assert 200 == (await acme.put(acme.trigger().id, "carol@example.com", status="acknowledged")).status
+    assert 200 == (await acme.update_incident(acme.trigger().id, "carol@example.com", status="acknowledged")).status
 
 
-async def test_roles_hold_in_the_interface_too(acme: Acme) -> None:
+async def test_roles_apply_to_web_users(acme: Acme) -> None:
     """Somebody whose role does not let them act cannot do so in PagerDuty's own interface either."""
     acme.pd.change_user(CAROL, role="observer")
     incident = acme.trigger()
@@ -151,7 +153,7 @@ async def test_roles_hold_in_the_interface_too(acme: Acme) -> None:
         acme.pd.web(CAROL).trigger(acme.service, "mine")
 
 
-async def test_limits_are_counted_and_kept() -> None:
+async def test_rate_limit_headers_count_down_to_429() -> None:
     """Every evaluated answer says what is left in this minute; beyond that it is 429, until the minute is over."""
     async with PagerDutySandbox(rate_limit=2) as pd, aiohttp.ClientSession() as session:
         seen = []
@@ -169,7 +171,7 @@ async def test_limits_are_counted_and_kept() -> None:
     assert {"error": {"message": "Rate Limit Exceeded", "code": 2020}} == body
 
 
-async def test_answers_carry_the_accounts_clock(acme: Acme) -> None:
+async def test_date_header_follows_simulated_clock(acme: Acme) -> None:
     """`Date` is the time by which changes are dated, also when a test has moved the clock."""
     acme.pd.clock.advance(3600)
     incident = acme.trigger()
@@ -197,7 +199,7 @@ async def test_answers_carry_the_accounts_clock(acme: Acme) -> None:
         ),
     ],
 )
-async def test_a_private_team_keeps_others_out(acme: Acme, method: str, path: str, body: dict[str, Any]) -> None:
+async def test_private_team_denies_every_operation(acme: Acme, method: str, path: str, body: dict[str, Any]) -> None:
     """Who is not on a private team has no access to its incidents by any operation, unless asked to help."""
     secret = acme.pd.add_team("Secret", private=True)
     acme.pd.add_member(secret.id, ALICE, "manager")

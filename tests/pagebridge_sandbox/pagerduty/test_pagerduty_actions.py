@@ -13,7 +13,7 @@ def sources(*incidents: str) -> dict[str, Any]:
     return {"source_incidents": [{"id": each, "type": "incident_reference"} for each in incidents]}
 
 
-async def test_a_snooze_is_pending_and_silent(acme: Acme, inbox: Inbox) -> None:
+async def test_snooze_sets_pending_action_without_webhook(acme: Acme, inbox: Inbox) -> None:
     """Snoozing says until when, writes a line into the log, and no webhook tells of it."""
     incident = acme.trigger()
     acme.pd.web(ALICE).acknowledge(incident.id)
@@ -39,7 +39,7 @@ async def test_a_snooze_is_pending_and_silent(acme: Acme, inbox: Inbox) -> None:
         ({"duration": True}, 1013),
     ],
 )
-async def test_snoozes_are_checked(acme: Acme, body: dict[str, Any], code: int) -> None:
+async def test_snooze_duration_is_validated(acme: Acme, body: dict[str, Any], code: int) -> None:
     """The duration is a number of seconds, from one to a week."""
     incident = acme.trigger()
     acme.pd.web(ALICE).acknowledge(incident.id)
@@ -56,7 +56,7 @@ async def test_only_acknowledged_incidents_are_snoozed(acme: Acme) -> None:
     assert (400, 1012) == (reply.status, reply.code)
 
 
-async def test_merging_moves_alerts_and_resolves(acme: Acme, inbox: Inbox) -> None:
+async def test_merge_moves_alerts_and_resolves_sources(acme: Acme, inbox: Inbox) -> None:
     """The sources are resolved for a reason that names the target, which has their alerts; no other event tells."""
     target, first, second = (acme.trigger(title) for title in ("target", "one", "two"))
 
@@ -72,7 +72,7 @@ async def test_merging_moves_alerts_and_resolves(acme: Acme, inbox: Inbox) -> No
     assert target.id == inbox.events[-1]["data"]["resolve_reason"]["incident"]["id"]
 
 
-async def test_merges_are_all_or_nothing(acme: Acme) -> None:
+async def test_merge_is_atomic(acme: Acme) -> None:
     """One source that was merged before is enough to refuse the others with it."""
     target, first, second = (acme.trigger() for _ in range(3))
     acme.pd.web(ALICE).merge(target.id, [first.id])
@@ -84,7 +84,7 @@ async def test_merges_are_all_or_nothing(acme: Acme) -> None:
     assert not acme.pd.calls[-1].took_effect
 
 
-async def test_what_cannot_be_merged(acme: Acme) -> None:
+async def test_invalid_merges_are_rejected(acme: Acme) -> None:
     """Nothing merges into a resolved incident, into itself, or without alerts unless it was opened by hand."""
     target, source = acme.trigger(), acme.trigger()
     reference = {"id": acme.service, "type": "service_reference"}
@@ -105,7 +105,7 @@ async def test_what_cannot_be_merged(acme: Acme) -> None:
         alice.merge(source.id, [acme.trigger().id])
 
 
-async def test_a_bulk_update_is_all_or_nothing(acme: Acme, inbox: Inbox) -> None:
+async def test_bulk_update_is_atomic(acme: Acme, inbox: Inbox) -> None:
     """Several incidents change together or, when one cannot, not at all."""
     first, second = acme.trigger(), acme.trigger()
     change = {"type": "incident_reference", "status": "acknowledged"}
@@ -123,7 +123,7 @@ async def test_a_bulk_update_is_all_or_nothing(acme: Acme, inbox: Inbox) -> None
     assert 2 == inbox.types.count("acknowledged")
 
 
-async def test_a_bulk_update_has_limits(acme: Acme) -> None:
+async def test_bulk_update_limits(acme: Acme) -> None:
     """More than 250 incidents are too many; each needs an id and a type, and is given once."""
     each = {"id": acme.trigger().id, "type": "incident_reference"}
 
@@ -134,7 +134,7 @@ async def test_a_bulk_update_has_limits(acme: Acme) -> None:
     assert 2001 == (await acme.call("PUT", "/incidents", {})).code
 
 
-async def test_notes_are_edited_and_deleted_silently(acme: Acme, inbox: Inbox) -> None:
+async def test_note_edit_and_delete_send_no_webhook(acme: Acme, inbox: Inbox) -> None:
     """Later changes of a note show when it is read, and no webhook tells."""
     incident = acme.trigger()
     path = f"/incidents/{incident.id}/notes"
@@ -152,7 +152,7 @@ async def test_notes_are_edited_and_deleted_silently(acme: Acme, inbox: Inbox) -
     assert ["triggered", "annotated"] == inbox.types
 
 
-async def test_alerts_follow_their_incident(acme: Acme) -> None:
+async def test_alert_resolves_with_incident(acme: Acme) -> None:
     """What monitoring reports is an alert, which ends with its incident and can be filtered by that."""
     incident = acme.trigger(incident_key="disk-full")
     path = f"/incidents/{incident.id}/alerts"
@@ -179,13 +179,13 @@ async def test_abilities_are_listed_and_tested(acme: Acme) -> None:
     assert 404 == (await acme.call("GET", "/abilities/flying")).status
 
 
-async def test_type_and_bridge_have_events(acme: Acme, inbox: Inbox) -> None:
+async def test_incident_type_and_conference_bridge_send_events(acme: Acme, inbox: Inbox) -> None:
     """Changing the incident type or the conference bridge shows, and is told once."""
     incident = acme.trigger()
     bridge = {"conference_number": "+1-555-555-5555", "conference_url": "https://example.com"}
 
     for _ in range(2):
-        await acme.put(incident.id, incident_type={"name": "major_incident"}, conference_bridge=bridge)
+        await acme.update_incident(incident.id, incident_type={"name": "major_incident"}, conference_bridge=bridge)
 
     shown = (await acme.get(f"/incidents/{incident.id}?include[]=conference_bridge"))["incident"]
     assert ("major_incident", bridge) == (shown["incident_type"]["name"], shown["conference_bridge"])

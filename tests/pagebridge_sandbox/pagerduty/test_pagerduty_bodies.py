@@ -43,7 +43,7 @@ def assigned(*users: str) -> list[dict[str, Any]]:
         ({"incident_type": {"name": "unknown"}}, 2001),
     ],
 )
-async def test_updates_are_checked(acme: Acme, fields: dict[str, Any], code: int) -> None:
+async def test_update_body_is_validated(acme: Acme, fields: dict[str, Any], code: int) -> None:
     """A body that does not fit its schema, or names what does not exist, is refused with 400 and changes nothing."""
     incident = acme.trigger()
     body = {"incident": {"type": "incident_reference", **fields}}
@@ -56,7 +56,7 @@ async def test_updates_are_checked(acme: Acme, fields: dict[str, Any], code: int
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {}, {"incident": []}, {"incident": {"status": "resolved"}}])
-async def test_the_envelope_is_checked(acme: Acme, body: Any) -> None:  # noqa: ANN401 - JSON
+async def test_body_wrapper_is_validated(acme: Acme, body: Any) -> None:  # noqa: ANN401 - JSON
     """Without an incident in it, or a type in that, a body says nothing."""
     reply = await acme.call("PUT", f"/incidents/{acme.trigger().id}", body)
 
@@ -71,7 +71,7 @@ async def test_the_envelope_is_checked(acme: Acme, body: Any) -> None:  # noqa: 
         ("", b"\xff\xfe"),
     ],
 )
-async def test_only_json_is_read(acme: Acme, content_type: str, data: bytes) -> None:
+async def test_non_json_body_is_rejected(acme: Acme, content_type: str, data: bytes) -> None:
     """What is no JSON, or is not sent as such, is refused, and still logged."""
     headers = {"Authorization": f"Token token={acme.pd.token}", "From": "alice@example.com"}
     url = f"{acme.pd.url}/incidents/{acme.trigger().id}"
@@ -85,12 +85,12 @@ async def test_stakeholders_cannot_be_assigned(acme: Acme) -> None:
     """A read-only user cannot be given an incident (1011), nor can anybody be given a resolved one."""
     acme.pd.add_user("Sam", "sam@example.com", role="read_only_user", id="PSAM001")
     incident = acme.trigger()
-    assert 1011 == (await acme.put(incident.id, assignments=assigned("PSAM001"))).code
-    await acme.put(incident.id, status="resolved")
+    assert 1011 == (await acme.update_incident(incident.id, assignments=assigned("PSAM001"))).code
+    await acme.update_incident(incident.id, status="resolved")
 
-    assert 1011 == (await acme.put(incident.id, assignments=assigned(BOB))).code
-    assert 1011 == (await acme.put(incident.id, escalation_policy=POLICY)).code
-    assert 1006 == (await acme.put(incident.id, escalation_level=2)).code
+    assert 1011 == (await acme.update_incident(incident.id, assignments=assigned(BOB))).code
+    assert 1011 == (await acme.update_incident(incident.id, escalation_policy=POLICY)).code
+    assert 1006 == (await acme.update_incident(incident.id, escalation_level=2)).code
 
 
 async def create(acme: Acme, **fields: Any) -> Any:  # noqa: ANN401 - JSON
@@ -100,7 +100,7 @@ async def create(acme: Acme, **fields: Any) -> Any:  # noqa: ANN401 - JSON
     )
 
 
-async def test_creating_takes_everything_the_schema_has(acme: Acme) -> None:
+async def test_create_accepts_every_field(acme: Acme) -> None:
     """A full request makes an incident with all of it, and answers 201."""
     policy = acme.pd.add_escalation_policy("Bob's", [[BOB]])
     reply = await create(
@@ -126,7 +126,7 @@ async def test_creating_takes_everything_the_schema_has(acme: Acme) -> None:
     assert ALICE == shown["last_status_change_by"]["id"]
 
 
-async def test_ones_own_incident_is_acknowledged_from_the_start(acme: Acme) -> None:
+async def test_self_assigned_incident_starts_acknowledged(acme: Acme) -> None:
     """Assigned to whoever creates it, it needs no page, by name or by policy; assigned to another it does."""
     on_call = (await create(acme)).body["incident"]
     own = (await create(acme, assignments=assigned(ALICE))).body["incident"]
@@ -136,7 +136,7 @@ async def test_ones_own_incident_is_acknowledged_from_the_start(acme: Acme) -> N
     assert "direct_assignment" == other["assigned_via"]
 
 
-async def test_an_incident_key_is_used_once_while_open(acme: Acme) -> None:
+async def test_open_incident_key_is_unique(acme: Acme) -> None:
     """The key of an open incident of the same service is refused, so creating can be repeated safely."""
     first = await create(acme, incident_key="from-slack")
     second = await create(acme, incident_key="from-slack")
@@ -164,7 +164,7 @@ async def test_an_incident_key_is_used_once_while_open(acme: Acme) -> None:
         ({"priority": "P1"}, 2001),
     ],
 )
-async def test_creating_is_checked(acme: Acme, fields: dict[str, Any], code: int) -> None:
+async def test_create_body_is_validated(acme: Acme, fields: dict[str, Any], code: int) -> None:
     """What does not fit makes no incident."""
     reply = await create(acme, **fields)
 
@@ -172,7 +172,7 @@ async def test_creating_is_checked(acme: Acme, fields: dict[str, Any], code: int
     assert [] == acme.pd.incidents
 
 
-async def test_nobody_on_call_makes_no_incident(acme: Acme) -> None:
+async def test_create_without_on_call_user_is_rejected(acme: Acme) -> None:
     """A policy whose first level is empty pages nobody, so the incident is refused (1015)."""
     acme.pd.add_escalation_policy("Empty", [[]], id="PEMPTY1")
 
@@ -182,7 +182,7 @@ async def test_nobody_on_call_makes_no_incident(acme: Acme) -> None:
     assert [] == acme.pd.incidents
 
 
-async def test_observers_do_not_create(acme: Acme) -> None:
+async def test_observer_cannot_create_incident(acme: Acme) -> None:
     """Creating needs a role on the service's team, or a base role that may."""
     acme.pd.change_user(ALICE, role="observer")
     acme.pd.remove_member(acme.team, ALICE)
@@ -190,7 +190,7 @@ async def test_observers_do_not_create(acme: Acme) -> None:
     assert (403, 1018) == ((await create(acme)).status, (await create(acme)).code)
 
 
-async def test_notes_are_added_in_any_state(acme: Acme) -> None:
+async def test_note_is_added_in_any_state(acme: Acme) -> None:
     """A note is its author's, also on a resolved incident, and leaves the incident as it is."""
     incident = acme.trigger()
     acme.pd.web(ALICE).resolve(incident.id)
@@ -204,7 +204,7 @@ async def test_notes_are_added_in_any_state(acme: Acme) -> None:
 
 
 @pytest.mark.parametrize("note", [{}, {"content": ""}, {"content": 5}, {"content": "x" * 65_536}])
-async def test_notes_are_checked(acme: Acme, note: dict[str, Any]) -> None:
+async def test_note_body_is_validated(acme: Acme, note: dict[str, Any]) -> None:
     """A note has content, up to PagerDuty's limit."""
     incident = acme.trigger()
 

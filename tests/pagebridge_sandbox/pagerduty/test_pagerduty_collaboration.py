@@ -26,7 +26,7 @@ async def cancel(acme: Acme, incident: str, *targets: tuple[str, str]) -> Reply:
     return await acme.call("PUT", f"/incidents/{incident}/responder_requests/cancel", body, sender=None)
 
 
-async def test_asking_for_help_is_told_and_shown(acme: Acme, inbox: Inbox) -> None:
+async def test_responder_request_is_shown_and_sent_as_event(acme: Acme, inbox: Inbox) -> None:
     """Each responder is pending, on the incident and in an event of their own, in the requester's name."""
     incident = acme.trigger()
 
@@ -45,7 +45,7 @@ async def test_asking_for_help_is_told_and_shown(acme: Acme, inbox: Inbox) -> No
     assert (ALICE, CAROL, "pending") == (event["agent"]["id"], event["data"]["user"]["id"], event["data"]["state"])
 
 
-async def test_answers_are_told_in_the_words_of_webhooks(acme: Acme, inbox: Inbox) -> None:
+async def test_responder_reply_uses_webhook_states(acme: Acme, inbox: Inbox) -> None:
     """Who joins is `accepted` in the event and `joined` in the REST API; nobody answers twice or unasked."""
     incident = acme.trigger()
     acme.pd.web(ALICE).request_responders(incident.id, [BOB, CAROL])
@@ -60,7 +60,7 @@ async def test_answers_are_told_in_the_words_of_webhooks(acme: Acme, inbox: Inbo
         acme.pd.web(CAROL).join(incident.id)
 
 
-async def test_cancelling_says_what_came_of_each(acme: Acme, inbox: Inbox) -> None:
+async def test_cancel_returns_result_per_target(acme: Acme, inbox: Inbox) -> None:
     """Only pending requests are cancelled, silently; the others keep their state."""
     incident = acme.trigger()
     dan = acme.pd.add_user("Dan", "dan@example.com").id
@@ -80,7 +80,7 @@ async def test_cancelling_says_what_came_of_each(acme: Acme, inbox: Inbox) -> No
     assert 5 == sum("responder" in each for each in inbox.types)
 
 
-async def test_a_policy_is_cancelled_as_a_whole(acme: Acme) -> None:
+async def test_cancel_policy_cancels_all_its_responders(acme: Acme) -> None:
     """Who was asked through a policy is cancelled with it."""
     incident = acme.trigger()
     acme.pd.web(ALICE).request_responders(incident.id, policy_ids=[acme.policy])
@@ -105,7 +105,7 @@ async def test_a_policy_is_cancelled_as_a_whole(acme: Acme) -> None:
         ({"responder_request_targets": [target("PPAYTM1", "team")]}, 400, 2001),
     ],
 )
-async def test_requests_are_checked(acme: Acme, change: dict[str, Any], status: int, code: int) -> None:
+async def test_responder_request_is_validated(acme: Acme, change: dict[str, Any], status: int, code: int) -> None:
     """What is missing, of another type or unknown is refused, and nobody is asked."""
     incident = acme.trigger()
 
@@ -115,7 +115,7 @@ async def test_requests_are_checked(acme: Acme, change: dict[str, Any], status: 
     assert {} == acme.pd.incident(incident.id).responders
 
 
-async def test_requests_need_an_ability_and_an_open_incident(acme: Acme) -> None:
+async def test_responder_request_needs_ability_and_open_incident(acme: Acme) -> None:
     """Without the ability both calls are 402; a resolved incident needs no help."""
     incident = acme.trigger()
     acme.pd.set_ability("coordinated_responding", present=False)
@@ -141,7 +141,7 @@ async def test_responders_may_act(acme: Acme) -> None:
     assert "acknowledged" == acme.pd.web(olga).acknowledge(incident.id).status
 
 
-async def test_status_updates_are_told(acme: Acme, inbox: Inbox) -> None:
+async def test_status_update_is_sent_as_event(acme: Acme, inbox: Inbox) -> None:
     """The answer and the event have the same id; what was for mail is in the answer only."""
     incident = acme.trigger()
     body = {"message": "A fix is on its way", "subject": "Update", "html_message": "<b>soon</b>"}
@@ -158,7 +158,7 @@ async def test_status_updates_are_told(acme: Acme, inbox: Inbox) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"message": " "}, {"message": 1}, {"message": "x", "subject": "y"}])
-async def test_status_updates_are_checked(acme: Acme, body: dict[str, Any]) -> None:
+async def test_status_update_is_validated(acme: Acme, body: dict[str, Any]) -> None:
     """A message must be there; subject and HTML go together."""
     reply = await acme.call("POST", f"/incidents/{acme.trigger().id}/status_updates", body)
 

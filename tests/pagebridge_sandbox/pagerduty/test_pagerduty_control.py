@@ -19,7 +19,7 @@ async def control(acme: Acme, name: str, body: object = None, status: int = 200)
         return decoded
 
 
-async def test_an_account_can_be_made(acme: Acme) -> None:
+async def test_account_can_be_set_up(acme: Acme) -> None:
     """Users, teams, policies, services, priorities and subscriptions."""
     dan = (await control(acme, "users", {"name": "Dan", "email": "dan@example.com", "role": "admin"}))["id"]
     team = (await control(acme, "teams", {"name": "Search", "private": True}))["id"]
@@ -38,7 +38,7 @@ async def test_an_account_can_be_made(acme: Acme) -> None:
     assert "POST trigger" in about["endpoints"]
 
 
-async def test_people_and_automation_act(acme: Acme, inbox: Inbox) -> None:
+async def test_web_and_automation_verbs(acme: Acme, inbox: Inbox) -> None:
     """Their verbs take the arguments that they have in Python, and show the incident afterwards."""
     incident = (await control(acme, "trigger", {"service_id": acme.service, "title": "x"}))["id"]
 
@@ -54,7 +54,7 @@ async def test_people_and_automation_act(acme: Acme, inbox: Inbox) -> None:
     assert ["delivered"] * 4 == [each["outcome"] for each in await control(acme, "deliveries")]
 
 
-async def test_webhooks_can_be_held_repeated_and_reversed(acme: Acme, inbox: Inbox) -> None:
+async def test_hold_redeliver_and_reverse_webhooks(acme: Acme, inbox: Inbox) -> None:
     """Like in Python; what is held back has an id to be released by."""
     held = await control(acme, "webhooks/hold", {"event_type": "incident.triggered"})
     incident = acme.trigger()
@@ -72,7 +72,7 @@ async def test_webhooks_can_be_held_repeated_and_reversed(acme: Acme, inbox: Inb
     assert 2 == inbox.types.count("pagey.ping")
 
 
-async def test_faults_come_and_go(acme: Acme) -> None:
+async def test_add_and_remove_fault(acme: Acme) -> None:
     """A fault is put in force by its fields and ended by its id."""
     fault = await control(acme, "faults", {"method": "GET", "path": "/users", "status": 503})
     assert 503 == (await acme.call("GET", "/users")).status
@@ -84,7 +84,7 @@ async def test_faults_come_and_go(acme: Acme) -> None:
     assert [503, 200] == [call["status"] for call in await control(acme, "calls")]
 
 
-async def test_options_and_the_clock(acme: Acme) -> None:
+async def test_set_options_and_advance_clock(acme: Acme) -> None:
     """Rules can be chosen, and time can pass."""
     options = await control(acme, "options", {"lenient_repeats": True})
     before = acme.pd.clock.now()
@@ -95,7 +95,7 @@ async def test_options_and_the_clock(acme: Acme) -> None:
     await control(acme, "options", {"no_such": True}, 400)
 
 
-async def test_it_goes_down_and_comes_back(acme: Acme) -> None:
+async def test_stop_answering_and_answer_again(acme: Acme) -> None:
     """Going down this way, the control endpoints still answer."""
     await control(acme, "stop_answering", {})
     with pytest.raises(Exception, match=r"(?i)disconnected|reset"):
@@ -122,18 +122,18 @@ async def test_it_goes_down_and_comes_back(acme: Acme) -> None:
         ("webhooks/ping", {"subscription_id": "x"}),
     ],
 )
-async def test_wrong_requests_say_so(acme: Acme, name: str, body: object) -> None:
+async def test_invalid_request_returns_error(acme: Acme, name: str, body: object) -> None:
     """400 with words."""
     assert (await control(acme, name, body, 400))["error"]
 
 
-async def test_no_json_says_so(acme: Acme) -> None:
+async def test_malformed_json_returns_error(acme: Acme) -> None:
     """Also what is no JSON."""
     async with acme.session.post(f"{acme.pd.url}/_sandbox/trigger", data=b"{") as answer:
         assert 400 == answer.status
 
 
-async def test_it_runs_alone(acme: Acme) -> None:
+async def test_runs_standalone(acme: Acme) -> None:
     """`python -m` prints where it is, its key and what can be done, and has a service that can break."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pagebridge_sandbox.pagerduty", "--port", "0", stdout=asyncio.subprocess.PIPE
@@ -154,7 +154,7 @@ async def test_it_runs_alone(acme: Acme) -> None:
         await process.wait()
 
 
-async def test_webhooks_can_be_lost_and_misbehave(acme: Acme, inbox: Inbox) -> None:
+async def test_lose_webhooks_and_set_fault_plan(acme: Acme, inbox: Inbox) -> None:
     """The plan takes its chances as in Python; without any it ends."""
     await control(acme, "webhooks/lose_next", {"n": 1})
     acme.trigger()

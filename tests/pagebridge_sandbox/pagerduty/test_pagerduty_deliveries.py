@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from aiohttp import web
 
-from tests.pagebridge_sandbox.pagerduty.conftest import BOB, Acme, Inbox, until
+from tests.pagebridge_sandbox.pagerduty.conftest import BOB, Acme, Inbox, wait_until
 from tests.shared.local_server import Request
 
 
@@ -23,7 +23,7 @@ def statuses(*codes: int, then: int = 202) -> Callable[[Request], web.Response]:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
-async def test_failures_are_tried_again(acme: Acme, inbox: Inbox, status: int) -> None:
+async def test_failed_delivery_is_retried(acme: Acme, inbox: Inbox, status: int) -> None:
     """A server error or a 429 is no answer: the same delivery comes again until it is accepted."""
     inbox.server.answer = statuses(status, status)
     acme.trigger()
@@ -35,7 +35,7 @@ async def test_failures_are_tried_again(acme: Acme, inbox: Inbox, status: int) -
     assert [(1, status), (2, status), (3, 202)] == [(each.attempt, each.status) for each in acme.pd.webhooks.log]
 
 
-async def test_slow_and_broken_receivers_are_tried_again(acme: Acme, inbox: Inbox) -> None:
+async def test_timeout_and_disconnect_are_retried(acme: Acme, inbox: Inbox) -> None:
     """No answer in time, and a connection cut, are tried again as well."""
     calls = 0
 
@@ -56,11 +56,11 @@ async def test_slow_and_broken_receivers_are_tried_again(acme: Acme, inbox: Inbo
     assert [None, None, 204] == [each.status for each in acme.pd.webhooks.log]
 
 
-async def test_a_receiver_that_is_not_there_is_tried_again(acme: Acme) -> None:
+async def test_unreachable_receiver_is_retried(acme: Acme) -> None:
     """Refused connections are retried; after 48 hours it is given up."""
     acme.pd.subscribe("http://127.0.0.1:9/", secrets=["s"])
     acme.trigger()
-    await until(lambda: "retrying" in outcomes(acme))
+    await wait_until(lambda: "retrying" in outcomes(acme))
 
     with pytest.raises(AssertionError, match=r"still delivering.*\n.*incident\.triggered"):
         await acme.pd.webhooks.wait_until_idle(timeout=0.05)
@@ -70,7 +70,7 @@ async def test_a_receiver_that_is_not_there_is_tried_again(acme: Acme) -> None:
     assert "dropped" == outcomes(acme)[-1]
 
 
-async def test_one_incident_is_in_order_and_others_do_not_wait(acme: Acme, inbox: Inbox) -> None:
+async def test_delivery_is_ordered_per_incident(acme: Acme, inbox: Inbox) -> None:
     """While one event is tried again, later ones of its incident wait; another incident's do not."""
     stuck = acme.trigger("stuck")
     failing = True
@@ -84,7 +84,7 @@ async def test_one_incident_is_in_order_and_others_do_not_wait(acme: Acme, inbox
     other = acme.trigger("other")
     acme.pd.web(BOB).resolve(other.id)
     log = acme.pd.webhooks.log
-    await until(lambda: 2 == sum(each.incident_id == other.id and each.outcome == "delivered" for each in log))
+    await wait_until(lambda: 2 == sum(each.incident_id == other.id and each.outcome == "delivered" for each in log))
     waited = {event["event_type"] for event in inbox.events if event["data"]["id"] == stuck.id}
     failing = False
     await acme.pd.webhooks.wait_until_idle()
@@ -95,7 +95,7 @@ async def test_one_incident_is_in_order_and_others_do_not_wait(acme: Acme, inbox
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 302])
-async def test_other_answers_drop_the_delivery(acme: Acme, inbox: Inbox, status: int) -> None:
+async def test_other_statuses_drop_delivery(acme: Acme, inbox: Inbox, status: int) -> None:
     """It is not tried again; redirects are not followed."""
     inbox.server.answer = lambda _: web.Response(status=status, headers={"Location": inbox.server.url})
     acme.trigger()
@@ -104,7 +104,7 @@ async def test_other_answers_drop_the_delivery(acme: Acme, inbox: Inbox, status:
     assert [("dropped", status)] == [(each.outcome, each.status) for each in acme.pd.webhooks.log]
 
 
-async def test_three_drops_in_a_row_disable(acme: Acme, inbox: Inbox) -> None:
+async def test_three_drops_disable_subscription(acme: Acme, inbox: Inbox) -> None:
     """Then nothing is sent for a day, unless it is enabled again; a delivery in between starts the count anew."""
     subscription = next(iter(acme.pd.webhooks.subscriptions.values()))
     inbox.server.answer = statuses(401, 401, 202, 401, 401, 401)
@@ -122,7 +122,7 @@ async def test_three_drops_in_a_row_disable(acme: Acme, inbox: Inbox) -> None:
     assert 0 == subscription.drops
 
 
-async def test_a_disabled_subscription_comes_back_after_a_day(acme: Acme, inbox: Inbox) -> None:
+async def test_disabled_subscription_is_reenabled_after_24_hours(acme: Acme, inbox: Inbox) -> None:
     """What was waiting for it is lost."""
     inbox.server.answer = statuses(401, 401, 401)
     incident = acme.trigger()
@@ -136,7 +136,7 @@ async def test_a_disabled_subscription_comes_back_after_a_day(acme: Acme, inbox:
     assert ["dropped"] * 3 + ["discarded"] * 2 + ["delivered"] == outcomes(acme)
 
 
-async def test_twice_under_the_same_id(acme: Acme, inbox: Inbox) -> None:
+async def test_duplicate_with_same_delivery_id(acme: Acme, inbox: Inbox) -> None:
     """At least once means that one delivery may come twice."""
     acme.pd.webhooks.duplicate_next()
     incident = acme.trigger()
@@ -147,7 +147,7 @@ async def test_twice_under_the_same_id(acme: Acme, inbox: Inbox) -> None:
     assert inbox.delivery_ids[0] == inbox.delivery_ids[1] != inbox.delivery_ids[2]
 
 
-async def test_twice_under_another_id(acme: Acme, inbox: Inbox) -> None:
+async def test_duplicate_with_new_delivery_id(acme: Acme, inbox: Inbox) -> None:
     """The same event may come under another delivery id: only its own id tells."""
     acme.pd.webhooks.duplicate_next(2, same_id=False)
     for _ in range(3):
@@ -158,7 +158,7 @@ async def test_twice_under_another_id(acme: Acme, inbox: Inbox) -> None:
     assert 3 == len({event["id"] for event in inbox.events})
 
 
-async def test_held_back_until_released(acme: Acme, inbox: Inbox) -> None:
+async def test_hold_until_released(acme: Acme, inbox: Inbox) -> None:
     """Later events of the same incident overtake what is held back, which comes late, in its own order."""
     incident = acme.trigger()
     other = acme.trigger()
@@ -179,7 +179,7 @@ async def test_held_back_until_released(acme: Acme, inbox: Inbox) -> None:
     assert [f"incident.{kind}" for kind in ("triggered", "acknowledged", "unacknowledged", "resolved")] == mine
 
 
-async def test_held_back_by_type_and_released_in_reverse(acme: Acme, inbox: Inbox) -> None:
+async def test_hold_by_type_and_release_reversed(acme: Acme, inbox: Inbox) -> None:
     """What is held back may also come the last one first."""
     incident = acme.trigger()
     held = acme.pd.webhooks.hold(event_type="incident.acknowledged")
@@ -193,7 +193,7 @@ async def test_held_back_by_type_and_released_in_reverse(acme: Acme, inbox: Inbo
     assert inbox.events[3]["occurred_at"] > inbox.events[4]["occurred_at"]
 
 
-async def test_the_next_ones_in_reverse(acme: Acme, inbox: Inbox) -> None:
+async def test_reverse_next(acme: Acme, inbox: Inbox) -> None:
     """Once so many have been held back they are sent, the last one first, and everything is as usual again."""
     incident = acme.trigger()
     acme.pd.webhooks.reverse_next(3, incident.id)
@@ -206,7 +206,7 @@ async def test_the_next_ones_in_reverse(acme: Acme, inbox: Inbox) -> None:
     assert ["triggered", "resolved", "annotated", "acknowledged", "reopened"] == inbox.types
 
 
-async def test_an_old_event_again(acme: Acme, inbox: Inbox) -> None:
+async def test_redeliver_old_event(acme: Acme, inbox: Inbox) -> None:
     """An event can be sent again at any time, under its old delivery id or another."""
     incident = acme.trigger()
     acme.pd.web(BOB).resolve(incident.id)

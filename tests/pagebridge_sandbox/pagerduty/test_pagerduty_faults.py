@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
-from tests.pagebridge_sandbox.pagerduty.conftest import Acme, Reply, until
+from tests.pagebridge_sandbox.pagerduty.conftest import Acme, Reply, wait_until
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
 
@@ -24,7 +24,7 @@ async def acknowledge(acme: Acme, timeout: float = 5) -> tuple[str, Reply | type
 
 
 @pytest.mark.parametrize(("after_effect", "status"), [(False, "triggered"), (True, "acknowledged")])
-async def test_failing_before_or_after_the_effect(acme: Acme, *, after_effect: bool, status: str) -> None:
+async def test_failure_before_or_after_effect(acme: Acme, *, after_effect: bool, status: str) -> None:
     """A 503 says nothing about whether the call took effect; the log does."""
     acme.pd.add_fault(Fault(**PUT, status=503, after_effect=after_effect, times=1))
 
@@ -37,7 +37,7 @@ async def test_failing_before_or_after_the_effect(acme: Acme, *, after_effect: b
 
 
 @pytest.mark.parametrize(("after_effect", "status"), [(False, "triggered"), (True, "acknowledged")])
-async def test_dropping_before_or_after_the_effect(acme: Acme, *, after_effect: bool, status: str) -> None:
+async def test_drop_before_or_after_effect(acme: Acme, *, after_effect: bool, status: str) -> None:
     """The connection is cut, and the client cannot know."""
     acme.pd.add_fault(Fault(**PUT, drop=True, after_effect=after_effect, times=1))
 
@@ -49,7 +49,7 @@ async def test_dropping_before_or_after_the_effect(acme: Acme, *, after_effect: 
 
 
 @pytest.mark.parametrize("late", [{"hang": True, "effect_after": 0.6}, {"delay": 0.6}])
-async def test_a_late_effect(acme: Acme, late: dict[str, Any]) -> None:
+async def test_effect_after_response(acme: Acme, late: dict[str, Any]) -> None:
     """The client has given up when the call takes effect after all."""
     acme.pd.add_fault(Fault(**PUT, **late, times=1))
 
@@ -58,11 +58,11 @@ async def test_a_late_effect(acme: Acme, late: dict[str, Any]) -> None:
     assert "triggered" == state
     assert isinstance(reply, type)
     assert issubclass(reply, TimeoutError)
-    await until(lambda: acme.pd.calls[-1].took_effect)
+    await wait_until(lambda: acme.pd.calls[-1].took_effect)
     assert "acknowledged" == acme.pd.incident(1).status
 
 
-async def test_hanging_ends_with_the_sandbox(acme: Acme) -> None:
+async def test_hanging_call_ends_with_sandbox(acme: Acme) -> None:
     """A call that hangs gets no answer; it does not keep the sandbox from closing."""
     acme.pd.add_fault(Fault(**PUT, hang=True, times=1))
 
@@ -81,7 +81,7 @@ async def test_slow_calls(acme: Acme, *, after_effect: bool) -> None:
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(acknowledge(acme))
-        await until(lambda: len(acme.pd.calls) > 0)
+        await wait_until(lambda: len(acme.pd.calls) > 0)
         assert ("acknowledged" if after_effect else "triggered") == acme.pd.incident(1).status
 
     state, reply = task.result()
@@ -90,7 +90,7 @@ async def test_slow_calls(acme: Acme, *, after_effect: bool) -> None:
     assert ("acknowledged", 200) == (state, reply.status)
 
 
-async def test_refusals(acme: Acme) -> None:
+async def test_fault_status_and_code(acme: Acme) -> None:
     """A status with the code that is given, or the one that PagerDuty usually has for it."""
     acme.pd.add_fault(Fault(**PUT, status=400, code=1005, message="Data Has Been Updated", times=1))
     acme.pd.add_fault(Fault(**PUT, status=403, times=1))
@@ -104,7 +104,7 @@ async def test_refusals(acme: Acme) -> None:
     assert (403, 2010) == (usual.status, usual.code)
 
 
-async def test_too_many_calls_with_and_without_headers(acme: Acme) -> None:
+async def test_rate_limited_with_and_without_headers(acme: Acme) -> None:
     """A 429 may say when to come back, or nothing, or not even in JSON."""
     acme.pd.add_fault(Fault(**PUT, status=429, ratelimit_reset=7, times=1))
     acme.pd.add_fault(Fault(**PUT, status=429, times=1))
@@ -117,7 +117,7 @@ async def test_too_many_calls_with_and_without_headers(acme: Acme) -> None:
     assert [(body, "7"), (body, None), ("slow down", None)] == told
 
 
-async def test_gateways_answer_without_json(acme: Acme) -> None:
+async def test_gateway_error_without_json(acme: Acme) -> None:
     """A 502 may be a page for people."""
     acme.pd.add_fault(Fault(**PUT, status=502, text="<html>Bad Gateway</html>", times=1))
 
@@ -131,7 +131,7 @@ async def test_gateways_answer_without_json(acme: Acme) -> None:
     )
 
 
-async def test_a_fault_strikes_what_it_matches(acme: Acme) -> None:
+async def test_fault_matches_method_and_path(acme: Acme) -> None:
     """By method and path, where `*` is one segment, so many times or until it is removed; the oldest fault first."""
     incident = acme.trigger()
     puts = acme.pd.add_fault(Fault(**PUT, status=500))
@@ -165,13 +165,13 @@ async def test_a_fault_strikes_what_it_matches(acme: Acme) -> None:
         {"times": 0},
     ],
 )
-def test_contradictions_are_refused(contradiction: dict[str, Any]) -> None:
+def test_contradictory_fault_is_rejected(contradiction: dict[str, Any]) -> None:
     """A fault that cannot mean anything is not made."""
     with pytest.raises(ValueError, match=r"."):
         Fault(**contradiction)
 
 
-async def test_being_down_and_up_again(acme: Acme) -> None:
+async def test_stop_and_resume_answering(acme: Acme) -> None:
     """While it is down connections are refused and open ones are cut; it comes back at the same address."""
     url = acme.pd.url
     await acme.get("/users")
@@ -190,12 +190,12 @@ async def test_being_down_and_up_again(acme: Acme) -> None:
 
 
 @pytest.mark.parametrize("how", ["refuse", "reset"])
-async def test_down_means_that_a_call_in_the_middle_is_lost(acme: Acme, how: Literal["refuse", "reset"]) -> None:
+async def test_outage_drops_call_in_progress(acme: Acme, how: Literal["refuse", "reset"]) -> None:
     """A call under way when it goes down gets no answer, whether or not it has taken effect."""
     acme.pd.add_fault(Fault(**PUT, delay=0.05, after_effect=True, times=1))
     async with asyncio.TaskGroup() as group:
         task = group.create_task(acknowledge(acme))
-        await until(lambda: len(acme.pd.calls) > 0)
+        await wait_until(lambda: len(acme.pd.calls) > 0)
         acme.pd.stop_answering(how)
 
     state, reply = task.result()
@@ -203,7 +203,7 @@ async def test_down_means_that_a_call_in_the_middle_is_lost(acme: Acme, how: Lit
     assert isinstance(reply, type)
 
 
-async def test_down_by_resetting(acme: Acme) -> None:
+async def test_outage_by_connection_reset(acme: Acme) -> None:
     """Connections may also be accepted and cut once the call was sent, which never takes effect nor is logged."""
     acme.pd.stop_answering("reset")
 
@@ -215,20 +215,20 @@ async def test_down_by_resetting(acme: Acme) -> None:
     assert [] == acme.pd.calls
 
 
-async def test_webhooks_go_on_while_it_is_down(acme: Acme) -> None:
+async def test_webhooks_continue_during_outage(acme: Acme) -> None:
     """Only the REST API is down."""
     acme.pd.stop_answering()
     acme.pd.subscribe("http://127.0.0.1:9/", secrets=["s"])
     acme.trigger()
 
-    await until(lambda: len(acme.pd.webhooks.log) > 0)
+    await wait_until(lambda: len(acme.pd.webhooks.log) > 0)
 
 
-async def test_the_log_of_calls(acme: Acme) -> None:
+async def test_call_log_records_every_call(acme: Acme) -> None:
     """Everything about a call is kept, also of those that are refused."""
     incident = acme.trigger()
     await acme.call("GET", "/incidents?statuses[]=triggered&statuses[]=resolved", sender=None)
-    await acme.put(incident.id, "bob@example.com", status="acknowledged")
+    await acme.update_incident(incident.id, "bob@example.com", status="acknowledged")
     await acme.call("GET", "/users", authorization="Token token=wrong")
 
     read, write, refused = acme.pd.calls
@@ -242,7 +242,7 @@ async def test_the_log_of_calls(acme: Acme) -> None:
     assert [] == acme.pd.calls_to("PUT", "/incidents/*/notes")
 
 
-async def test_chances_are_repeatable(acme: Acme) -> None:
+async def test_seeded_chance_is_repeatable(acme: Acme) -> None:
     """With a chance some calls fail, and with the same seed the same ones."""
     outcomes = []
     for seed in (1, 1, 2):
@@ -256,7 +256,7 @@ async def test_chances_are_repeatable(acme: Acme) -> None:
         Fault(status=500, chance=2)
 
 
-async def test_some_operations_have_a_limit_of_their_own() -> None:
+async def test_operation_rate_limits() -> None:
     """Creating, bulk updates and who is on call are limited more than the rest, each by itself."""
     async with PagerDutySandbox(operation_limit=1) as pd, aiohttp.ClientSession() as session:
         acme = Acme(pd, session)

@@ -25,7 +25,7 @@ from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme
         "/incidents/a%2Fb",
     ],
 )
-async def test_what_is_unknown_is_not_found(acme: Acme, path: str) -> None:
+async def test_unknown_id_is_404(acme: Acme, path: str) -> None:
     """404, with PagerDuty's body."""
     reply = await acme.call("GET", path)
 
@@ -40,7 +40,7 @@ async def test_incidents_are_read_by_id_or_number(acme: Acme) -> None:
     assert await acme.get(f"/incidents/{incident.id}") == await acme.get(f"/incidents/{incident.number}")
 
 
-async def test_incidents_are_chosen(acme: Acme) -> None:
+async def test_incident_filters(acme: Acme) -> None:
     """Every filter counts, and several values of one are alternatives."""
     one, two, three = (
         acme.trigger(title, urgency=urgency) for title, urgency in (("1", "high"), ("2", "low"), ("3", "low"))
@@ -65,7 +65,7 @@ async def test_incidents_are_chosen(acme: Acme) -> None:
     assert [three.id, one.id, two.id, other.id] == await chosen("sort_by=resolved_at")
 
 
-async def test_incidents_are_listed_for_a_month(acme: Acme) -> None:
+async def test_incident_list_defaults_to_30_days(acme: Acme) -> None:
     """Older ones need `since`, at most six months, or `date_range=all`."""
     incident = acme.trigger()
     acme.pd.clock.advance(40 * 86_400)
@@ -95,14 +95,14 @@ async def test_incidents_are_listed_for_a_month(acme: Acme) -> None:
         "date_range=some",
     ],
 )
-async def test_wrong_parameters_are_refused(acme: Acme, query: str) -> None:
+async def test_invalid_parameters_are_rejected(acme: Acme, query: str) -> None:
     """400 with code 2001."""
     reply = await acme.call("GET", f"/incidents?{query}")
 
     assert (400, 2001) == (reply.status, reply.code)
 
 
-async def test_pages(acme: Acme) -> None:
+async def test_pagination(acme: Acme) -> None:
     """25 entries unless asked otherwise, `more` until the last page, and a `total` for whoever wants it."""
     for number in range(27):
         acme.pd.add_user(f"User {number:02}", f"user{number}@example.com")
@@ -126,7 +126,7 @@ async def test_pages(acme: Acme) -> None:
         ("zed", []),
     ],
 )
-async def test_the_search_for_users_is_loose(acme: Acme, query: str, found: list[str]) -> None:
+async def test_user_query_matches_words(acme: Acme, query: str, found: list[str]) -> None:
     """It looks for the words anywhere in name and address, so what it finds need not be who was meant."""
     acme.pd.add_user("Zoe", "malice@example.com.au", id="PALICE2") if "@" in query else None
 
@@ -147,7 +147,7 @@ async def test_users_and_teams(acme: Acme) -> None:
     assert {ALICE, BOB} == {user["id"] for user in (await acme.get(f"/users?team_ids[]={acme.team}"))["users"]}
 
 
-async def test_nobody_is_the_current_user(acme: Acme) -> None:
+async def test_current_user_is_rejected_for_account_key(acme: Acme) -> None:
     """An account-level key is nobody's; the refusal has another shape than all others."""
     reply = await acme.call("GET", "/users/me")
 
@@ -167,7 +167,7 @@ async def test_policies_and_services(acme: Acme) -> None:
     assert 1 == len((await acme.get(f"/services?team_ids[]={acme.team}&name=checkout-api"))["services"])
 
 
-async def test_who_is_on_call(acme: Acme) -> None:
+async def test_oncalls(acme: Acme) -> None:
     """One entry for each user and level, chosen by policy and user; nobody is on call by schedule."""
 
     async def on_call(query: str) -> list[tuple[str, int]]:
@@ -181,12 +181,12 @@ async def test_who_is_on_call(acme: Acme) -> None:
     assert [] == await on_call("schedule_ids[]=PSCHED1")
 
 
-async def test_priorities_are_listed_from_the_highest(acme: Acme) -> None:
+async def test_priorities_are_in_order(acme: Acme) -> None:
     """In the order of the account."""
     assert ["P1", "P2"] == [each["name"] for each in (await acme.get("/priorities"))["priorities"]]
 
 
-async def test_logs(acme: Acme) -> None:
+async def test_log_entries(acme: Acme) -> None:
     """The newest line first; of one incident, of all, or one line; an overview leaves out assignments and notes."""
     incident = acme.trigger()
     acme.pd.web(BOB).acknowledge(incident.id)
@@ -229,7 +229,7 @@ async def test_logs(acme: Acme) -> None:
         ("/services", "escalation_policies", "services.0.escalation_policy.num_loops"),
     ],
 )
-async def test_things_can_be_included(acme: Acme, path: str, include: str, at: str) -> None:
+async def test_include_expands_references(acme: Acme, path: str, include: str, at: str) -> None:
     """With `include[]` the thing itself stands where otherwise a reference does; anything unknown is refused."""
     acme.pd.web(BOB).acknowledge(acme.trigger(priority="P1").id)
 

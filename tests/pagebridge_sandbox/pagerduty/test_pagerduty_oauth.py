@@ -13,7 +13,7 @@ from tests.pagebridge_sandbox.pagerduty.conftest import Acme, Sample
 SCOPES = ["incidents.read", "users.read"]
 
 
-async def asked(acme: Acme, app: OAuthApp, **changes: str) -> tuple[int, Any]:
+async def request_token(acme: Acme, app: OAuthApp, **changes: str) -> tuple[int, Any]:
     """Ask for a token as an app does, and return status and body of the answer."""
     form = {
         "grant_type": "client_credentials",
@@ -25,10 +25,10 @@ async def asked(acme: Acme, app: OAuthApp, **changes: str) -> tuple[int, Any]:
         return answer.status, await answer.json()
 
 
-async def test_a_token_opens_what_its_scopes_say(acme: Acme) -> None:
+async def test_token_is_limited_to_its_scopes(acme: Acme) -> None:
     """It reads and does not write, until it ends; writes with enough scopes name their author as ever."""
     incident = acme.trigger()
-    status, given = await asked(acme, acme.pd.add_oauth_app(SCOPES, token_lifetime=100))
+    status, given = await request_token(acme, acme.pd.add_oauth_app(SCOPES, token_lifetime=100))
     assert (200, "bearer", 100) == (status, given["token_type"], given["expires_in"])
     assert given["scope"].split() == ["as_account-us.acme", *SCOPES]
     bearer = f"Bearer {given['access_token']}"
@@ -44,11 +44,11 @@ async def test_a_token_opens_what_its_scopes_say(acme: Acme) -> None:
     assert 401 == (await acme.call("GET", path, sender=None, authorization=bearer)).status
 
 
-async def test_an_app_that_may_write_names_the_author(acme: Acme) -> None:
+async def test_oauth_write_needs_from(acme: Acme) -> None:
     """`From` is asked for, and is who did it."""
     incident = acme.trigger()
     app = acme.pd.add_oauth_app(["incidents.write"])
-    _, given = await asked(acme, app, scope="as_account-us.acme incidents.write")
+    _, given = await request_token(acme, app, scope="as_account-us.acme incidents.write")
     bearer = f"Bearer {given['access_token']}"
     body = {"incident": {"type": "incident_reference", "status": "acknowledged"}}
 
@@ -69,15 +69,15 @@ async def test_an_app_that_may_write_names_the_author(acme: Acme) -> None:
         ({"scope": "incidents.read"}, 400, "invalid_scope"),
     ],
 )
-async def test_what_is_wrong_is_refused_in_words(acme: Acme, changes: dict[str, str], status: int, word: str) -> None:
+async def test_invalid_token_request_returns_error(acme: Acme, changes: dict[str, str], status: int, word: str) -> None:
     """A wrong client, grant, scope or account, or none, each has its error code, and no token."""
-    found, body = await asked(acme, acme.pd.add_oauth_app(SCOPES), **changes)
+    found, body = await request_token(acme, acme.pd.add_oauth_app(SCOPES), **changes)
 
     assert (status, word) == (found, body["error"])
     assert "access_token" not in body
 
 
-def test_scopes_are_those_of_the_description(sample: Sample) -> None:
+def test_scopes_match_openapi(sample: Sample) -> None:
     """Every operation needs the scope that PagerDuty's description names."""
     operations = [
         (method.upper(), tuple(path.strip("/").split("/")), operation["x-pd-requires-scope"])

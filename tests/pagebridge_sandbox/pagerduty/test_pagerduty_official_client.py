@@ -3,10 +3,10 @@
 import pagerduty
 import pytest
 
-from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, Acme, Official, connected
+from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, Acme, OfficialClient, official_client
 
 
-async def test_an_incident_is_read_acknowledged_and_resolved(acme: Acme, official: Official) -> None:
+async def test_read_acknowledge_and_resolve(acme: Acme, official: OfficialClient) -> None:
     """The client unwraps answers, wraps bodies and sends its default `From`."""
     incident = acme.trigger()
 
@@ -24,7 +24,7 @@ async def test_an_incident_is_read_acknowledged_and_resolved(acme: Acme, officia
     assert ["bob@example.com"] * 2 == [call.from_email for call in acme.pd.calls_to("PUT", "/incidents/*")]
 
 
-async def test_pages_are_followed(acme: Acme, official: Official) -> None:
+async def test_pagination_is_followed(acme: Acme, official: OfficialClient) -> None:
     """`list_all` goes through the pages and misses nobody."""
     for number in range(120):
         acme.pd.add_user(f"User {number}", f"user{number}@example.com")
@@ -35,7 +35,7 @@ async def test_pages_are_followed(acme: Acme, official: Official) -> None:
     assert len(acme.pd.calls_to("GET", "/users")) > 1
 
 
-async def test_a_user_is_found_by_address(acme: Acme, official: Official) -> None:
+async def test_find_user_by_email(acme: Acme, official: OfficialClient) -> None:
     """`find` looks with `query`, which is loose, and then compares exactly."""
     acme.pd.add_user("Alicia", "alice@example.com.au")
 
@@ -45,7 +45,7 @@ async def test_a_user_is_found_by_address(acme: Acme, official: Official) -> Non
     assert ALICE == user["id"]
 
 
-async def test_incidents_are_created_and_noted(acme: Acme, official: Official) -> None:
+async def test_create_incident_and_note(acme: Acme, official: OfficialClient) -> None:
     """Creating and adding a note work through the client's own wrapping."""
     draft = {"type": "incident", "title": "By hand", "service": {"id": acme.service, "type": "service_reference"}}
 
@@ -57,7 +57,7 @@ async def test_incidents_are_created_and_noted(acme: Acme, official: Official) -
     assert "seen" == note["content"]
 
 
-async def test_errors_carry_their_code(acme: Acme, official: Official) -> None:
+async def test_errors_carry_their_code(acme: Acme, official: OfficialClient) -> None:
     """A refusal becomes the client's error, with PagerDuty's code in its answer."""
     incident = acme.trigger()
 
@@ -75,7 +75,7 @@ async def test_errors_carry_their_code(acme: Acme, official: Official) -> None:
     assert (400, 1008) == (answer.status_code, answer.json()["error"]["code"])
 
 
-async def test_a_wrong_key(acme: Acme) -> None:
+async def test_wrong_key_raises(acme: Acme) -> None:
     """The client raises for a key that is not the account's."""
-    with connected("wrong", acme.pd.url) as client, pytest.raises(pagerduty.HttpError, match="401"):
-        await Official(client)(lambda client: client.rget("/users"))
+    with official_client("wrong", acme.pd.url) as client, pytest.raises(pagerduty.HttpError, match="401"):
+        await OfficialClient(client)(lambda client: client.rget("/users"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Sample
-from tests.pagebridge_sandbox.pagerduty.openapi import answer_problems, body_fits
+from tests.pagebridge_sandbox.pagerduty.openapi import is_valid_body, response_violations
 from tests.pagebridge_sandbox.pagerduty.test_pagerduty_subscriptions_api import wanted
 
 WRONG: tuple[Any, ...] = (None, 7, True, "wrong", [], {}, [7])
@@ -132,34 +132,34 @@ def places(value: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - JSON
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
-async def test_writes_answer_as_described(acme: Acme, method: str, path: str, body: Any) -> None:  # noqa: ANN401 - JSON
+async def test_write_responses_match_openapi(acme: Acme, method: str, path: str, body: Any) -> None:  # noqa: ANN401 - JSON
     """A body with everything in it is taken, and answered in the described shape."""
     url = await prepared(acme, path, acknowledged=path.endswith(("snooze", "cancel")))
 
     reply = await acme.call(method, url, body)
 
     assert reply.status < 300, reply.body
-    assert [] == answer_problems(method, path, reply.status, reply.body)
+    assert [] == response_violations(method, path, reply.status, reply.body)
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_reads_answer_as_described(acme: Acme, path: str) -> None:
+async def test_read_responses_match_openapi(acme: Acme, path: str) -> None:
     """What can be read has the described shape."""
     url = await prepared(acme, path, acknowledged=True)
 
-    problems = answer_problems("GET", path, 200, await acme.get(url))
+    problems = response_violations("GET", path, 200, await acme.get(url))
 
     assert [] == [each for each in problems if not any(known in each for known in TOLERATED)]
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
-async def test_what_does_not_fit_is_refused(acme: Acme, method: str, path: str, body: Any) -> None:  # noqa: ANN401 - JSON
+async def test_bodies_outside_schema_are_rejected(acme: Acme, method: str, path: str, body: Any) -> None:  # noqa: ANN401 - JSON
     """Whatever the description does not allow in a body is refused with 400, and has no effect."""
     url = await prepared(acme, path, acknowledged=path.endswith(("snooze", "cancel")))
     taken = []
 
     for variant in variants(body):
-        if not body_fits(method, path, variant):
+        if not is_valid_body(method, path, variant):
             reply = await acme.call(method, url, variant)
             if reply.status != 400 or acme.pd.calls[-1].took_effect:
                 taken.append((variant, reply.status, reply.body))
@@ -167,10 +167,10 @@ async def test_what_does_not_fit_is_refused(acme: Acme, method: str, path: str, 
     assert [] == taken, "\n".join(str(each)[:600] for each in taken)
 
 
-async def test_errors_have_their_shape(acme: Acme, sample: Sample) -> None:
+async def test_error_body_matches_openapi(acme: Acme, sample: Sample) -> None:
     """A refusal has a message, a code and what is wrong in particular."""
     sample("rest_examples/put_incidents.json")
     reply = await acme.call("PUT", "/incidents", {"incidents": []})
 
-    assert [] == answer_problems("PUT", "/incidents", 400, reply.body)
+    assert [] == response_violations("PUT", "/incidents", 400, reply.body)
     assert {"message", "code", "errors"} == set(reply.body["error"])

@@ -8,7 +8,7 @@ ZONED = ["/incidents", "/incidents/1/log_entries", "/log_entries", "/oncalls", "
 
 
 @pytest.mark.parametrize("path", ZONED)
-async def test_a_zone_must_exist(acme: Acme, path: str) -> None:
+async def test_unknown_time_zone_is_rejected(acme: Acme, path: str) -> None:
     """A time zone that nobody knows is refused by every operation that takes one."""
     acme.trigger()
 
@@ -18,7 +18,7 @@ async def test_a_zone_must_exist(acme: Acme, path: str) -> None:
     assert 200 == (await acme.call("GET", f"{path}?time_zone=Asia/Kathmandu")).status
 
 
-async def test_times_are_written_in_the_zone(acme: Acme) -> None:
+async def test_times_use_requested_zone(acme: Acme) -> None:
     """The same moment is written with the offset of the zone, in nested objects too, and titles are left alone."""
     incident = acme.trigger("2026-01-01T00:00:00Z", urgency="high")
     plain = (await acme.get("/incidents"))["incidents"][0]
@@ -34,7 +34,7 @@ async def test_times_are_written_in_the_zone(acme: Acme) -> None:
     assert plain["title"] == zoned["title"]
 
 
-async def test_times_without_a_zone_are_in_that_of_the_query(acme: Acme) -> None:
+async def test_naive_times_use_requested_zone(acme: Acme) -> None:
     """`since` at noon of a place is that place's noon."""
     incident = acme.trigger()
     acme.pd.clock.advance(60)
@@ -58,7 +58,7 @@ async def test_times_without_a_zone_are_in_that_of_the_query(acme: Acme) -> None
         "/webhook_subscriptions?filter_type=service",
     ],
 )
-async def test_parameters_are_checked(acme: Acme, query: str) -> None:
+async def test_query_parameters_are_validated(acme: Acme, query: str) -> None:
     """A value that the description does not allow is refused."""
     reply = await acme.call("GET", query)
 
@@ -66,7 +66,7 @@ async def test_parameters_are_checked(acme: Acme, query: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["services", "escalation_policies"])
-async def test_names_give_the_order(acme: Acme, kind: str) -> None:
+async def test_sort_by_name(acme: Acme, kind: str) -> None:
     """Services and policies come by name, either way round."""
     policy = acme.pd.add_escalation_policy("a first one", [[ALICE]])
     acme.pd.add_service("a first one", policy.id)
@@ -82,7 +82,7 @@ async def test_names_give_the_order(acme: Acme, kind: str) -> None:
     ("ability", "path"),
     [("teams", "/teams"), ("teams", "/incidents?team_ids[]=PPAYTM1"), ("urgencies", "/incidents?urgencies[]=high")],
 )
-async def test_some_need_an_ability(acme: Acme, ability: str, path: str) -> None:
+async def test_filters_need_abilities(acme: Acme, ability: str, path: str) -> None:
     """What the account has not paid for is 402."""
     acme.pd.set_ability(ability, present=False)
 
@@ -91,7 +91,7 @@ async def test_some_need_an_ability(acme: Acme, ability: str, path: str) -> None
     assert (402, 2014) == (reply.status, reply.code)
 
 
-async def test_incidents_are_found_by_the_keys_of_their_alerts(acme: Acme) -> None:
+async def test_incident_is_found_by_alert_key(acme: Acme) -> None:
     """After a merge the alert is the target's, and so is what is found by its key."""
     target, source = acme.trigger("target", incident_key="one"), acme.trigger("source", incident_key="two")
     acme.pd.web(ALICE).merge(target.id, [source.id])
@@ -101,7 +101,7 @@ async def test_incidents_are_found_by_the_keys_of_their_alerts(acme: Acme) -> No
     assert target.id in [each["id"] for each in found]
 
 
-async def test_an_acknowledge_without_a_time_out_says_none(acme: Acme) -> None:
+async def test_acknowledge_log_entry_without_timeout(acme: Acme) -> None:
     """The log entry of an acknowledge has a time-out only where the service has one."""
     acme.pd.web(ALICE).acknowledge(acme.trigger().id)
 
@@ -110,7 +110,7 @@ async def test_an_acknowledge_without_a_time_out_says_none(acme: Acme) -> None:
     assert "acknowledgement_timeout" not in next(each for each in log if each["type"] == "acknowledge_log_entry")
 
 
-async def test_a_service_stands_as_its_incidents_do(acme: Acme) -> None:
+async def test_service_status_follows_incidents(acme: Acme) -> None:
     """Triggered ones make it critical, acknowledged ones alone are a warning, and without open ones it is active."""
     first, second = acme.trigger(), acme.trigger()
 
@@ -126,7 +126,7 @@ async def test_a_service_stands_as_its_incidents_do(acme: Acme) -> None:
     assert ["critical", "warning", "active"] == [*seen, await status()]
 
 
-async def test_a_bulk_update_of_an_unknown_incident_is_a_bad_request(acme: Acme) -> None:
+async def test_bulk_update_of_unknown_incident_is_400(acme: Acme) -> None:
     """The operation has no 404, and the other incidents stay as they are."""
     incident = acme.trigger()
     listed = [{"id": each, "type": "incident_reference", "status": "resolved"} for each in (incident.id, "QNONE")]

@@ -44,7 +44,7 @@ def keys(value: Any, at: str = "") -> set[str]:  # noqa: ANN401 - JSON
     return {f"{at}{name}" for name in value} | {key for name in value for key in keys(value[name], f"{at}{name}.")}
 
 
-async def busy(acme: Acme) -> str:
+async def busy_incident(acme: Acme) -> str:
     """Make an incident that has everything an incident can have."""
     incident = acme.trigger(priority="P1")
     acme.pd.web(BOB).acknowledge(incident.id)
@@ -69,7 +69,7 @@ async def busy(acme: Acme) -> str:
 )
 async def test_reads_have_every_field_of_the_sample(acme: Acme, sample: Sample, name: str, path: str) -> None:
     """Whatever PagerDuty's example of an answer has is there, at the same place."""
-    incident = await busy(acme)
+    incident = await busy_incident(acme)
     expected = keys(sample(f"rest_examples/{name}.json")["responses"]["200"])
 
     given = keys(await acme.get(path.format(incident=incident)))
@@ -85,7 +85,7 @@ async def test_writes_have_every_field_of_the_sample(acme: Acme, sample: Sample)
     reference = {"id": acme.service, "type": "service_reference"}
     priority = {"id": "PPRIO01", "type": "priority_reference"}
     draft = {"incident": {"type": "incident", "title": "x", "service": reference, "priority": priority}}
-    put = await acme.put(incident.id, status="acknowledged")
+    put = await acme.update_incident(incident.id, status="acknowledged")
     post = await acme.call("POST", "/incidents", draft)
     noted = await acme.call("POST", f"/incidents/{incident.id}/notes", note)
 
@@ -102,7 +102,7 @@ async def test_writes_have_every_field_of_the_sample(acme: Acme, sample: Sample)
 
 async def test_actions_have_every_field_of_the_sample(acme: Acme, sample: Sample) -> None:
     """The answers to a snooze, a merge, a request for help and a status update, and what the incident says then."""
-    incident, other = await busy(acme), await busy(acme)
+    incident, other = await busy_incident(acme), await busy_incident(acme)
     path = f"/incidents/{incident}"
     target = {"responder_request_target": {"id": CAROL, "type": "user_reference"}}
     asked = {"requester_id": BOB, "message": "Help", "responder_request_targets": [target]}
@@ -146,11 +146,11 @@ async def test_subscriptions_have_every_field_of_the_sample(acme: Acme, sample: 
         ("data_incident", "incident.acknowledged"),
     ],
 )
-async def test_events_have_the_fields_of_the_examples(
+async def test_events_match_documented_examples(
     acme: Acme, inbox: Inbox, sample: Sample, name: str, event_type: str
 ) -> None:
     """The data of an event has what PagerDuty's page on webhooks shows."""
-    incident = await busy(acme)
+    incident = await busy_incident(acme)
     bob = acme.pd.web(BOB)
     bob.set_conference_bridge(incident, "+1", "https://example.com")
     bob.request_responders(incident, policy_ids=[acme.policy])
@@ -166,7 +166,7 @@ async def test_events_have_the_fields_of_the_examples(
 @pytest.mark.parametrize(
     "name", ["incident_triggered", "incident_acknowledged", "incident_resolved", "incident_annotated_resolution_note"]
 )
-async def test_events_have_the_fields_of_real_ones(acme: Acme, inbox: Inbox, sample: Sample, name: str) -> None:
+async def test_events_match_captured_deliveries(acme: Acme, inbox: Inbox, sample: Sample, name: str) -> None:
     """An event has the fields of one that PagerDuty really sent, and those that were added since."""
     alice = acme.pd.web(ALICE)
     incident = alice.trigger(acme.service, "Test")
@@ -183,7 +183,7 @@ async def test_events_have_the_fields_of_real_ones(acme: Acme, inbox: Inbox, sam
     assert [type(value) for value in real.values()] == [type(value) for value in ours.values()]
 
 
-async def test_pings_are_like_real_ones(acme: Acme, inbox: Inbox, sample: Sample) -> None:
+async def test_ping_matches_captured_delivery(acme: Acme, inbox: Inbox, sample: Sample) -> None:
     """Field for field."""
     acme.pd.webhooks.ping(next(iter(acme.pd.webhooks.subscriptions)), ALICE)
     await acme.pd.webhooks.wait_until_idle()
@@ -191,7 +191,7 @@ async def test_pings_are_like_real_ones(acme: Acme, inbox: Inbox, sample: Sample
     assert keys(sample("signed_real/pagey_ping.json")) == keys({"event": inbox.events[0]})
 
 
-def test_signatures_are_like_real_ones() -> None:
+def test_signature_matches_captured_delivery() -> None:
     """With PagerDuty's own bytes and secret, the simulator computes PagerDuty's own signature."""
     path = SAMPLES / "signed_real" / "SIGNATURES.json"
     if not path.exists():

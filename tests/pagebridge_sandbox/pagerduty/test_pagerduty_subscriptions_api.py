@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pagebridge_sandbox.pagerduty import Subscription
-from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, Acme, Reply, until
+from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, Acme, Reply, wait_until
 from tests.shared.local_server import local_server
 
 PATH = "/webhook_subscriptions"
@@ -32,7 +32,7 @@ async def create(acme: Acme, url: str = "http://127.0.0.1:9/", **more: Any) -> R
     return await acme.call("POST", PATH, {"webhook_subscription": wanted(url, **more)}, sender=None)
 
 
-async def test_a_secret_is_shown_once_and_signs(acme: Acme) -> None:
+async def test_secret_is_shown_once_and_signs(acme: Acme) -> None:
     """Only the answer to the creation has the secret, which signs what is sent; header values are never shown."""
     async with local_server() as receiver:
         receiver.say({}, 202)
@@ -50,7 +50,7 @@ async def test_a_secret_is_shown_once_and_signs(acme: Acme) -> None:
         assert [{"name": "X-Token", "value": "-- redacted --"}] == shown["delivery_method"]["custom_headers"]
 
 
-async def test_events_filter_and_activity_can_change(acme: Acme) -> None:
+async def test_events_filter_and_active_can_change(acme: Acme) -> None:
     """A change holds from then on; address and secret cannot change."""
     async with local_server() as receiver:
         receiver.say({}, 202)
@@ -68,7 +68,7 @@ async def test_events_filter_and_activity_can_change(acme: Acme) -> None:
         assert (400, 2001) == (refused.status, refused.code)
 
 
-async def test_enabling_and_pinging(acme: Acme) -> None:
+async def test_enable_and_ping(acme: Acme) -> None:
     """What was switched off after three drops says so, until it is enabled; a ping is 202 and arrives."""
     async with local_server() as receiver:
         receiver.say({}, 403)
@@ -88,11 +88,11 @@ async def test_enabling_and_pinging(acme: Acme) -> None:
         assert "pagey.ping" == acme.pd.webhooks.log[-1].event_type
 
 
-async def test_deleting_ends_what_is_under_way(acme: Acme) -> None:
+async def test_delete_stops_pending_deliveries(acme: Acme) -> None:
     """A deleted subscription is gone, and what was being tried again for it is given up."""
     path = f"{PATH}/{(await create(acme)).body['webhook_subscription']['id']}"
     acme.trigger()
-    await until(lambda: any(each.outcome == "retrying" for each in acme.pd.webhooks.log))
+    await wait_until(lambda: any(each.outcome == "retrying" for each in acme.pd.webhooks.log))
 
     deleted = await acme.call("DELETE", path, sender=None)
     await acme.pd.webhooks.wait_until_idle()
@@ -101,7 +101,7 @@ async def test_deleting_ends_what_is_under_way(acme: Acme) -> None:
     assert "discarded" == acme.pd.webhooks.log[-1].outcome
 
 
-async def test_lists_can_be_filtered(acme: Acme) -> None:
+async def test_list_filters(acme: Acme) -> None:
     """By kind of scope, and by what is in it."""
     await create(acme)
     service = {"type": "service_reference", "id": acme.service}
@@ -115,7 +115,7 @@ async def test_lists_can_be_filtered(acme: Acme) -> None:
     assert 400 == (await acme.call("GET", f"{PATH}?filter_type=user")).status
 
 
-async def test_there_are_ten_at_most(acme: Acme) -> None:
+async def test_subscription_limit_per_scope(acme: Acme) -> None:
     """The eleventh of one scope is refused."""
     replies = [await create(acme) for _ in range(11)]
 
@@ -144,7 +144,7 @@ async def test_there_are_ten_at_most(acme: Acme) -> None:
         {"oauth_client_id": 1},
     ],
 )
-async def test_bodies_are_checked(acme: Acme, change: dict[str, Any]) -> None:
+async def test_body_is_validated(acme: Acme, change: dict[str, Any]) -> None:
     """What does not fit makes no subscription."""
     reply = await create(acme, **change)
 
@@ -152,7 +152,7 @@ async def test_bodies_are_checked(acme: Acme, change: dict[str, Any]) -> None:
     assert {} == acme.pd.webhooks.subscriptions
 
 
-async def test_being_switched_off_ends_after_a_day(acme: Acme) -> None:
+async def test_disabled_subscription_reenables_after_24_hours(acme: Acme) -> None:
     """After 24 hours it is tried again without anybody's help."""
     subscription = acme.pd.subscribe("http://127.0.0.1:9/", ["s"])
     for _ in range(3):

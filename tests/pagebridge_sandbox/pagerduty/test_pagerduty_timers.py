@@ -3,7 +3,7 @@
 import pytest
 
 from pagebridge_sandbox.pagerduty import IncidentView
-from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Inbox, until
+from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Inbox, wait_until
 
 MINUTE = 60
 
@@ -23,7 +23,7 @@ def now(acme: Acme, incident: IncidentView) -> IncidentView:
     return acme.pd.incident(incident.id)
 
 
-async def test_an_unanswered_incident_escalates(timed: Acme, inbox: Inbox) -> None:
+async def test_unacknowledged_incident_escalates(timed: Acme, inbox: Inbox) -> None:
     """Level after level, without those where nobody is on call, from the first one again, until the path ends."""
     incident = timed.trigger()
     assigned = [now(timed, incident).assignees]
@@ -41,7 +41,7 @@ async def test_an_unanswered_incident_escalates(timed: Acme, inbox: Inbox) -> No
     assert inbox.events[1]["agent"] is None
 
 
-async def test_an_acknowledge_runs_out(timed: Acme, inbox: Inbox) -> None:
+async def test_acknowledgement_times_out(timed: Acme, inbox: Inbox) -> None:
     """After its time the incident is triggered again by nobody, and escalates from there."""
     incident = timed.trigger()
     timed.pd.web(ALICE).acknowledge(incident.id)
@@ -56,7 +56,7 @@ async def test_an_acknowledge_runs_out(timed: Acme, inbox: Inbox) -> None:
     assert ["triggered", "acknowledged", "unacknowledged", "escalated"] == inbox.types
 
 
-async def test_things_happen_at_their_own_time(timed: Acme, inbox: Inbox) -> None:
+async def test_advance_fires_timers_in_order(timed: Acme, inbox: Inbox) -> None:
     """One long move of the clock is the same as many short ones."""
     incident = timed.trigger()
 
@@ -70,7 +70,7 @@ async def test_things_happen_at_their_own_time(timed: Acme, inbox: Inbox) -> Non
     assert ["triggered", "escalated", "escalated", "escalated", "resolved"] == inbox.types
 
 
-async def test_a_snooze_ends(acme: Acme, inbox: Inbox) -> None:
+async def test_snooze_expires(acme: Acme, inbox: Inbox) -> None:
     """When the time is over the incident is triggered again."""
     incident = acme.trigger()
     acme.pd.web(ALICE).acknowledge(incident.id)
@@ -85,17 +85,17 @@ async def test_a_snooze_ends(acme: Acme, inbox: Inbox) -> None:
     assert "unacknowledged" == inbox.types[-1]
 
 
-async def test_real_time_counts_too(acme: Acme) -> None:
+async def test_timers_run_in_real_time(acme: Acme) -> None:
     """Nobody has to move the clock: a snooze of a second ends after a second."""
     incident = acme.trigger()
     acme.pd.web(ALICE).acknowledge(incident.id)
     acme.pd.web(ALICE).snooze(incident.id, 60)
 
     acme.pd.clock.advance(59.98)
-    await until(lambda: "triggered" == now(acme, incident).status)
+    await wait_until(lambda: "triggered" == now(acme, incident).status)
 
 
-async def test_some_incidents_do_not_escalate(timed: Acme) -> None:
+async def test_incidents_without_automatic_escalation(timed: Acme) -> None:
     """Neither of low urgency, nor assigned to somebody directly, nor without a delay."""
     low = timed.trigger(urgency="low")
     direct = timed.trigger()
@@ -106,7 +106,7 @@ async def test_some_incidents_do_not_escalate(timed: Acme) -> None:
     assert ([ALICE], [CAROL]) == (now(timed, low).assignees, now(timed, direct).assignees)
 
 
-async def test_changes_can_share_a_millisecond(acme: Acme, inbox: Inbox) -> None:
+async def test_tie_next_shares_millisecond(acme: Acme, inbox: Inbox) -> None:
     """Two changes are never at the same time, unless a test wants just that."""
     incident = acme.trigger()
     acme.pd.web(ALICE).acknowledge(incident.id)

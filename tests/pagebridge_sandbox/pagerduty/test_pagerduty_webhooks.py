@@ -13,7 +13,7 @@ from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, SECRET, Acme
 from tests.shared.local_server import local_server
 
 
-async def test_every_change_is_told(acme: Acme, inbox: Inbox) -> None:
+async def test_every_transition_sends_event(acme: Acme, inbox: Inbox) -> None:
     """Each transition is an event; title and urgency have none."""
     bob = acme.pd.web(BOB)
     incident = acme.trigger()
@@ -34,11 +34,11 @@ async def test_every_change_is_told(acme: Acme, inbox: Inbox) -> None:
     assert [*told.split(), "annotated", "reopened"] == inbox.types
 
 
-async def test_the_same_over_the_rest_api(acme: Acme, inbox: Inbox) -> None:
+async def test_rest_changes_send_events_with_from_user(acme: Acme, inbox: Inbox) -> None:
     """A call that changes something tells what the interface would have told, with the user of `From` as the agent."""
     incident = acme.trigger()
-    await acme.put(incident.id, "bob@example.com", status="acknowledged")
-    await acme.put(incident.id, "bob@example.com", title="Worse")
+    await acme.update_incident(incident.id, "bob@example.com", status="acknowledged")
+    await acme.update_incident(incident.id, "bob@example.com", title="Worse")
     await acme.call("POST", f"/incidents/{incident.id}/notes", {"note": {"content": "hm"}}, "bob@example.com")
     await acme.pd.webhooks.wait_until_idle()
 
@@ -46,7 +46,7 @@ async def test_the_same_over_the_rest_api(acme: Acme, inbox: Inbox) -> None:
     assert [BOB, BOB] == [event["agent"]["id"] for event in inbox.events[1:]]
 
 
-async def test_an_event_carries_the_incident_after_the_change(acme: Acme, inbox: Inbox) -> None:
+async def test_event_carries_incident_after_change(acme: Acme, inbox: Inbox) -> None:
     """A snapshot, dated in milliseconds, with fewer fields than the REST API and some under other names."""
     incident = acme.trigger()
     acme.pd.web(BOB).acknowledge(incident.id)
@@ -63,7 +63,7 @@ async def test_an_event_carries_the_incident_after_the_change(acme: Acme, inbox:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", data["created_at"])
 
 
-async def test_resolving_empties_and_reopening_dates(acme: Acme, inbox: Inbox) -> None:
+async def test_resolve_clears_assignees_and_reopen_sets_time(acme: Acme, inbox: Inbox) -> None:
     """Nobody is assigned to a resolved incident, and a reopened one says since when."""
     incident = acme.trigger()
     acme.pd.web(BOB).resolve(incident.id)
@@ -78,7 +78,7 @@ async def test_resolving_empties_and_reopening_dates(acme: Acme, inbox: Inbox) -
     assert reopened["data"]["reopened_at"] is not None
 
 
-async def test_a_note_names_its_incident(acme: Acme, inbox: Inbox) -> None:
+async def test_note_event_references_incident(acme: Acme, inbox: Inbox) -> None:
     """The event carries the note under the id that the REST API gave it; its author is the agent."""
     incident = acme.trigger()
     reply = await acme.call("POST", f"/incidents/{incident.id}/notes", {"note": {"content": "hm"}})
@@ -91,7 +91,7 @@ async def test_a_note_names_its_incident(acme: Acme, inbox: Inbox) -> None:
     assert (incident.id, ALICE) == (event["data"]["incident"]["id"], event["agent"]["id"])
 
 
-async def test_agents(acme: Acme, inbox: Inbox) -> None:
+async def test_event_agents(acme: Acme, inbox: Inbox) -> None:
     """Monitoring is an integration, with what it says about itself; a person is a user; automation is nobody."""
     incident = acme.trigger(client={"name": "Nagios", "url": "https://nagios.example"})
     acme.pd.web(BOB).acknowledge(incident.id)
@@ -106,7 +106,7 @@ async def test_agents(acme: Acme, inbox: Inbox) -> None:
     assert by_nobody["agent"] is None
 
 
-async def test_an_acknowledge_may_also_reassign(acme: Acme, inbox: Inbox) -> None:
+async def test_acknowledge_reassigns_option_sends_second_event(acme: Acme, inbox: Inbox) -> None:
     """With the option, an acknowledge that changes the assignee is two events; one that does not is one."""
     acme.pd.options.acknowledge_reassigns = True
     for user in (BOB, ALICE):
@@ -116,7 +116,7 @@ async def test_an_acknowledge_may_also_reassign(acme: Acme, inbox: Inbox) -> Non
     assert ["acknowledged", "reassigned", "acknowledged"] == [kind for kind in inbox.types if kind != "triggered"]
 
 
-async def test_changes_are_in_order_of_time(acme: Acme, inbox: Inbox) -> None:
+async def test_event_times_increase(acme: Acme, inbox: Inbox) -> None:
     """No two events of an account share a millisecond."""
     incident = acme.trigger()
     for level in (2, 1) * 10:
@@ -128,7 +128,7 @@ async def test_changes_are_in_order_of_time(acme: Acme, inbox: Inbox) -> None:
     assert sorted(event["id"] for event in inbox.events) == [event["id"] for event in inbox.events]
 
 
-async def test_what_changes_nothing_is_not_told(acme: Acme, inbox: Inbox) -> None:
+async def test_unchanged_value_sends_no_event(acme: Acme, inbox: Inbox) -> None:
     """Setting what is so already makes no event."""
     incident = acme.trigger(priority="P1")
     unchanged: list[Callable[[WebUser], object]] = [
@@ -146,7 +146,7 @@ async def test_what_changes_nothing_is_not_told(acme: Acme, inbox: Inbox) -> Non
     assert incident == acme.pd.incident(incident.id)
 
 
-async def test_deliveries_are_signed_with_every_secret(acme: Acme) -> None:
+async def test_delivery_is_signed_with_every_secret(acme: Acme) -> None:
     """Over the bytes of the body, with the secrets as they are; and the headers are PagerDuty's."""
     async with local_server() as server:
         server.say({}, 202)
@@ -173,7 +173,7 @@ async def test_deliveries_are_signed_with_every_secret(acme: Acme) -> None:
         ({"team_id": "POTHER1"}, []),
     ],
 )
-async def test_subscriptions_choose(acme: Acme, inbox: Inbox, chosen: dict[str, Any], told: list[str]) -> None:
+async def test_subscription_filters(acme: Acme, inbox: Inbox, chosen: dict[str, Any], told: list[str]) -> None:
     """By type, service and team; each subscription is told for itself, of the same event under another delivery id."""
     async with local_server() as server:
         server.say({}, 202)
