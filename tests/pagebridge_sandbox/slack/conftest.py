@@ -37,12 +37,12 @@ COMMON = {
 """Errors of all methods, which their pages do not repeat."""
 
 
-def unlisted(sandbox: SlackSandbox) -> list[str]:
+def undocumented_errors(sandbox: SlackSandbox) -> list[str]:
     """Return the errors that were answered although the page of their method does not list them."""
-    return [f"{call.method}: {call.error}" for call in sandbox.calls if call.error and not _listed(call)]
+    return [f"{call.method}: {call.error}" for call in sandbox.calls if call.error and not _is_documented(call)]
 
 
-def _listed(call: Call) -> bool:
+def _is_documented(call: Call) -> bool:
     path = SAMPLES / f"api-ref/{call.method}.json"
     if call.error in COMMON or call.injected or not path.exists():
         return True
@@ -61,7 +61,7 @@ async def slack() -> AsyncIterator[SlackSandbox]:
     """Run a Slack that does not limit rates, and sends an event again at once."""
     async with SlackSandbox(enforce_rate_limits=False, event_retries=(0.0,)) as sandbox:
         yield sandbox
-    assert [] == unlisted(sandbox)
+    assert [] == undocumented_errors(sandbox)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.pagebridge_sandbox.slack.test_slack_socket import SOON, command, conn
 
 @pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize("said", [None, 5, True, "x", [None], []])
-async def test_a_payload_that_is_no_object_says_nothing(
+async def test_non_object_ack_payload_is_ignored(
     slack: SlackSandbox,
     http: aiohttp.ClientSession,
     channel: Channel,
@@ -30,7 +30,7 @@ async def test_a_payload_that_is_no_object_says_nothing(
 
 
 @pytest.mark.usefixtures("alice")
-async def test_a_message_that_breaks_a_rule_is_told_to_whoever_typed(
+async def test_invalid_command_response_raises_slack_error(
     slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel
 ) -> None:
     """Over the control endpoints too: 400, with Slack's code."""

@@ -22,7 +22,7 @@ def example(sample: Sample, method: str) -> Any:  # noqa: ANN401 - JSON
     return sample(f"api-ref/{method}.json")["examples"]["success"]["example"]
 
 
-async def test_the_workspace(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_team_info(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """It is known by its id, and there is no other."""
     shown = (await client.team_info())["team"]
 
@@ -31,7 +31,7 @@ async def test_the_workspace(slack: SlackSandbox, client: AsyncWebClient) -> Non
         await client.team_info(team="T0OTHER")
 
 
-async def test_profiles(slack: SlackSandbox, client: AsyncWebClient, alice: User, sample: Sample) -> None:
+async def test_users_profile_get(slack: SlackSandbox, client: AsyncWebClient, alice: User, sample: Sample) -> None:
     """A profile has pictures and a status as on the page of `users.info`; without a name it is the bot's."""
     shown = (await client.users_profile_get(user=alice.id))["profile"]
     documented = example(sample, "users.info")["user"]["profile"].keys() - {"image_original"}
@@ -43,7 +43,7 @@ async def test_profiles(slack: SlackSandbox, client: AsyncWebClient, alice: User
         await client.users_profile_get(user="U0NOBODY")
 
 
-async def test_where_somebody_is(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
+async def test_users_conversations(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
     """Only channels with that person come, of the wanted kinds; without a name those of the bot."""
     secret = slack.add_channel("secret", private=True)
     gone = slack.add_channel("gone", members=[alice.id])
@@ -59,7 +59,7 @@ async def test_where_somebody_is(slack: SlackSandbox, client: AsyncWebClient, ch
         await places(types="everything")
 
 
-async def test_a_bookmark(client: AsyncWebClient, channel: Channel, sample: Sample) -> None:
+async def test_bookmarks_add(client: AsyncWebClient, channel: Channel, sample: Sample) -> None:
     """A link stands at the top of the channel, in the shape of the page of the method."""
     shown = (
         await client.bookmarks_add(channel_id=channel.id, title="PagerDuty", type="link", link="https://example.com")
@@ -78,7 +78,7 @@ async def test_a_bookmark(client: AsyncWebClient, channel: Channel, sample: Samp
         ({"emoji": "clap"}, "invalid_emoji"),
     ],
 )
-async def test_bookmarks_are_checked(
+async def test_bookmark_is_validated(
     client: AsyncWebClient, channel: Channel, wrong: dict[str, str], error: str
 ) -> None:
     """Each mistake has its own error."""

@@ -105,7 +105,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("blocks", "problem"), BROKEN)
-def test_broken_limits(blocks: Any, problem: str) -> None:  # noqa: ANN401 - anything may come in
+def test_block_limits_are_reported(blocks: Any, problem: str) -> None:  # noqa: ANN401 - anything may come in
     """Each limit is told in Slack's words, with a pointer to where it is broken, and nothing else is complained of."""
     assert [problem] == [str(found) for found in check_blocks(blocks)]
 
@@ -131,19 +131,19 @@ def test_broken_limits(blocks: Any, problem: str) -> None:  # noqa: ANN401 - any
         ],
     ],
 )
-def test_good_blocks(blocks: list[dict[str, Any]]) -> None:
+def test_valid_blocks_are_accepted(blocks: list[dict[str, Any]]) -> None:
     """What keeps every limit is accepted; the same action_id may stand in two rows."""
     assert [] == check_blocks(blocks)
 
 
 @pytest.mark.parametrize("name", ["triggered", "acknowledged", "busy", "resolved"])
-def test_slacks_samples_of_cards_are_good(sample: Sample, name: str) -> None:
+def test_slack_message_samples_are_valid(sample: Sample, name: str) -> None:
     """Blocks that pass Slack's own models and types pass here."""
     assert [] == check_blocks(sample(f"ui/incident_{name}.json")["blocks"])
 
 
 @pytest.mark.parametrize("name", ["modal_reassign", "modal_loading"])
-def test_slacks_samples_of_views_are_good(sample: Sample, name: str) -> None:
+def test_slack_view_samples_are_valid(sample: Sample, name: str) -> None:
     """Views too."""
     assert [] == check_view(sample(f"ui/{name}.json"))
 
@@ -160,14 +160,14 @@ def test_slacks_samples_of_views_are_good(sample: Sample, name: str) -> None:
         ),
     ],
 )
-def test_broken_views(change: dict[str, Any], problem: str) -> None:
+def test_view_limits_are_reported(change: dict[str, Any], problem: str) -> None:
     """A view has limits of its own."""
     view = {"type": "modal", "title": PLAIN, "blocks": [{"type": "divider"}]}
 
     assert [problem] == [str(found) for found in check_view(view | change)]
 
 
-async def test_a_refused_message_names_every_problem_twice(
+async def test_chat_error_lists_violations_in_both_arrays(
     client: AsyncWebClient, channel: Channel, sample: Sample
 ) -> None:
     """The chat methods answer in the form with two arrays."""
@@ -177,7 +177,7 @@ async def test_a_refused_message_names_every_problem_twice(
     assert sample("payloads/errors.json")["invalid_blocks"] == caught.value.response.data
 
 
-async def test_blocks_can_be_checked_without_posting(client: AsyncWebClient, sample: Sample) -> None:
+async def test_blocks_validate_reports_violations(client: AsyncWebClient, sample: Sample) -> None:
     """blocks.validate answers with code, message, pointer and constraint, and needs no scope."""
     bad = [{"type": "section", "text": {"type": "invalid", "text": "x"}}]
 
@@ -199,7 +199,7 @@ async def test_blocks_can_be_checked_without_posting(client: AsyncWebClient, sam
         ({"view": '{"type": "modal"}'}, "invalid_view"),
     ],
 )
-async def test_what_can_be_checked(
+async def test_blocks_validate_arguments(
     client: AsyncWebClient, sample: Sample, arguments: dict[str, str], error: str
 ) -> None:
     """Exactly one of blocks, a message and a view, as JSON of a limited size."""
@@ -210,7 +210,7 @@ async def test_what_can_be_checked(
     assert error in sample("api-ref/blocks.validate.json")["errors"]
 
 
-async def test_what_the_sender_left_out_is_filled_in(client: AsyncWebClient, channel: Channel) -> None:
+async def test_block_ids_and_defaults_are_filled_in(client: AsyncWebClient, channel: Channel) -> None:
     """Slack gives names to blocks and actions without one, and says how text is read."""
     nameless = actions({"type": "button", "text": {"type": "plain_text", "text": "Go"}})
     del nameless["block_id"]

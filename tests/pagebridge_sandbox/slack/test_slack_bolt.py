@@ -76,7 +76,7 @@ async def message(client: AsyncWebClient, channel: Channel, card: list[dict[str,
     return channel.messages[0]
 
 
-async def test_a_click(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
+async def test_click_reaches_bolt_app(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
     """The button is found by what it says; the app acks and answers Alice alone."""
     person = slack.person(alice.id)
 
@@ -91,7 +91,7 @@ async def test_a_click(slack: SlackSandbox, app: App, message: Message, alice: U
     assert slack.envelopes[0].acked_after_ms < 3000
 
 
-async def test_a_click_has_the_fields_of_slacks(
+async def test_click_payload_matches_sample(
     slack: SlackSandbox, app: App, message: Message, alice: User, sample: Sample
 ) -> None:
     """Payload and envelope have exactly the keys of the sample, all the way down."""
@@ -103,7 +103,7 @@ async def test_a_click_has_the_fields_of_slacks(
     assert _keys(documented["payload"]) == _keys(shown)
 
 
-async def test_a_click_in_a_thread_has_the_fields_of_slacks(
+async def test_thread_click_payload_matches_sample(
     slack: SlackSandbox, client: AsyncWebClient, app: App, message: Message, alice: User, sample: Sample
 ) -> None:
     """The container and the message say which thread it is."""
@@ -118,7 +118,7 @@ async def test_a_click_in_a_thread_has_the_fields_of_slacks(
     assert message.ts == app.seen[0]["container"]["thread_ts"]
 
 
-async def test_a_private_message_can_be_clicked_and_replaced(
+async def test_ephemeral_message_can_be_clicked_and_replaced(
     slack: SlackSandbox, app: App, message: Message, alice: User, sample: Sample
 ) -> None:
     """An ephemeral message is not in the payload; its response_url replaces it, and the earlier text is remembered."""
@@ -136,7 +136,7 @@ async def test_a_private_message_can_be_clicked_and_replaced(
     assert documented["container"].keys() == app.seen[1]["container"].keys()
 
 
-async def test_a_dialog_comes_first(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
+async def test_confirm_dialog_comes_first(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
     """Nothing is sent until the confirming label is pressed; the other one sends nothing either."""
     person = slack.person(alice.id)
 
@@ -155,15 +155,13 @@ async def test_a_dialog_comes_first(slack: SlackSandbox, app: App, message: Mess
         await person.click("Resolve", message, confirm="Yes")
 
 
-async def test_a_button_that_opens_a_page_is_reported_too(
-    slack: SlackSandbox, app: App, message: Message, alice: User
-) -> None:
+async def test_url_button_sends_payload(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
     """Slack wants an ack for it like for any other."""
     assert (await slack.person(alice.id).click("View", message)).acked
     assert "https://acme.pagerduty.com/i/Q1" == app.seen[0]["actions"][0]["url"]
 
 
-async def test_an_entry_of_a_menu(
+async def test_overflow_menu_option(
     slack: SlackSandbox, client: AsyncWebClient, app: App, channel: Channel, alice: User
 ) -> None:
     """It is found by its words like a button."""
@@ -179,7 +177,9 @@ async def test_an_entry_of_a_menu(
     )
 
 
-async def test_a_command(slack: SlackSandbox, app: App, channel: Channel, alice: User, sample: Sample) -> None:
+async def test_slash_command_reaches_bolt_app(
+    slack: SlackSandbox, app: App, channel: Channel, alice: User, sample: Sample
+) -> None:
     """Names become ids, and what the app acks with is shown to the person alone."""
     person = slack.person(alice.id)
 
@@ -196,7 +196,7 @@ async def test_a_command(slack: SlackSandbox, app: App, channel: Channel, alice:
     ]
 
 
-async def test_names_stay_names_without_escaping(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
+async def test_names_stay_without_should_escape(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
     """The manifest may leave should_escape out."""
     slack.escape_ids = False
 
@@ -205,7 +205,7 @@ async def test_names_stay_names_without_escaping(slack: SlackSandbox, app: App, 
     assert "note @Alice Ng" == app.seen[0]["text"]
 
 
-async def test_a_listener_that_does_not_ack(
+async def test_unhandled_action_is_not_acked(
     slack: SlackSandbox, client: AsyncWebClient, app: App, channel: Channel, alice: User
 ) -> None:
     """Bolt acks nothing that nobody listens to, so the click fails."""
@@ -218,7 +218,7 @@ async def test_a_listener_that_does_not_ack(
     assert (False, "operation_timeout") == (click.acked, click.failure)
 
 
-async def test_an_account_that_changes(slack: SlackSandbox, app: App, alice: User) -> None:
+async def test_user_change_event(slack: SlackSandbox, app: App, alice: User) -> None:
     """The event reaches the app, and Bolt acks it."""
     alice.email = "alice@example.org"
 
@@ -229,7 +229,7 @@ async def test_an_account_that_changes(slack: SlackSandbox, app: App, alice: Use
     await slack.wait(lambda _: app.changed == [alice.id])
 
 
-async def test_a_click_comes_again(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
+async def test_redelivered_click(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
     """The same action under another envelope id."""
     click = await slack.person(alice.id).click("View", message)
 
@@ -241,7 +241,7 @@ async def test_a_click_comes_again(slack: SlackSandbox, app: App, message: Messa
 
 
 @pytest.mark.parametrize("how", ["refresh", "cut"])
-async def test_the_official_client_comes_back(
+async def test_official_client_reconnects(
     slack: SlackSandbox, app: App, message: Message, alice: User, how: str
 ) -> None:
     """After a refresh or a cut it opens a new connection, and clicks arrive again."""
@@ -259,7 +259,7 @@ async def test_the_official_client_comes_back(
     assert 1 == len(app.seen)
 
 
-async def test_clicks_at_the_same_time(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
+async def test_concurrent_clicks(slack: SlackSandbox, app: App, message: Message, alice: User) -> None:
     """Each is acked by itself."""
     person = slack.person(alice.id)
 

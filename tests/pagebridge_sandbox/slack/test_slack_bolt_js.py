@@ -86,7 +86,7 @@ async def running(slack: SlackSandbox, installed: Path) -> AsyncIterator[SlackSa
         await process.wait()
 
 
-async def test_an_app_in_javascript(running: SlackSandbox, channel: Channel, alice: User) -> None:
+async def test_javascript_bolt_app(running: SlackSandbox, channel: Channel, alice: User) -> None:
     """Commands, clicks, shortcuts, modals and events go both ways, and every call of it is carried out."""
     person = running.person(alice.id)
     assert (await person.type_command("/pd help", channel.id)).acked

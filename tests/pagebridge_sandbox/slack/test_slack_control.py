@@ -43,7 +43,7 @@ def control(http: aiohttp.ClientSession, slack: SlackSandbox) -> Control:
     return Control(http, slack.base_url)
 
 
-async def test_what_there_is(control: Control, slack: SlackSandbox, channel: Channel) -> None:
+async def test_describe_workspace(control: Control, slack: SlackSandbox, channel: Channel) -> None:
     """Address, tokens, people and channels."""
     about = await control.get("")
 
@@ -53,7 +53,7 @@ async def test_what_there_is(control: Control, slack: SlackSandbox, channel: Cha
     assert {"id": channel.id, "name": "incidents"} in about["channels"]
 
 
-async def test_looking_at_a_channel(
+async def test_read_channel(
     control: Control, client: AsyncWebClient, channel: Channel, alice: User, card: list[dict[str, Any]]
 ) -> None:
     """What people see, each message, its thread, and what only one person sees."""
@@ -70,7 +70,7 @@ async def test_looking_at_a_channel(
     assert [("psst", channel.id)] == [(shown["plain"], shown["channel"]) for shown in private]
 
 
-async def test_clicking_and_typing(
+async def test_click_and_type(
     control: Control, client: AsyncWebClient, channel: Channel, alice: User, card: list[dict[str, Any]]
 ) -> None:
     """People act; without an app the failure is told."""
@@ -90,7 +90,7 @@ async def test_clicking_and_typing(
     assert 3 == len(await control.get("envelopes"))
 
 
-async def test_people_write_and_reload(control: Control, channel: Channel, alice: User) -> None:
+async def test_post_and_reload(control: Control, channel: Channel, alice: User) -> None:
     """A message is written, and private ones go with a reload."""
     ts = (await control.post("post", user=alice.id, channel=channel.id, text="hi"))["ts"]
     await control.post("type", user=alice.id, channel=channel.id, text="/pd help")
@@ -100,7 +100,7 @@ async def test_people_write_and_reload(control: Control, channel: Channel, alice
     assert [] == await control.get("private", user=alice.id)
 
 
-async def test_furnishing(control: Control, slack: SlackSandbox) -> None:
+async def test_add_and_change_users_and_channels(control: Control, slack: SlackSandbox) -> None:
     """People and channels are added and changed."""
     olga = await control.post("users", name="Olga", email="olga@example.net", guest="multi")
     made = await control.post("channels", name="checkout", members=[olga["id"]], private=True)
@@ -112,7 +112,7 @@ async def test_furnishing(control: Control, slack: SlackSandbox) -> None:
     assert "user_change" == slack.envelopes[0].payload["event"]["type"]
 
 
-async def test_faults(control: Control, slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_add_list_and_remove_faults(control: Control, slack: SlackSandbox, client: AsyncWebClient) -> None:
     """They are put in force, listed, counted and removed; the log of calls can be read."""
     made = await control.post("faults", method="auth.test", delay=0.001)
     await client.auth_test()
@@ -127,7 +127,7 @@ async def test_faults(control: Control, slack: SlackSandbox, client: AsyncWebCli
 
 
 @pytest.mark.parametrize("verb", ["refresh", "cut", "half_open", "disconnect", "refuse_handshakes"])
-async def test_connections(control: Control, verb: str) -> None:
+async def test_socket_verbs(control: Control, verb: str) -> None:
     """Every verb of the socket answers with how many connections are left."""
     arguments: dict[str, dict[str, object]] = {"disconnect": {"reason": "warning"}, "refuse_handshakes": {"n": 1}}
 
@@ -147,7 +147,7 @@ async def test_connections(control: Control, verb: str) -> None:
         ("redeliver", {"envelope_id": "made-up"}, "made-up"),
     ],
 )
-async def test_wrong_requests(
+async def test_invalid_request_returns_error(
     control: Control, channel: Channel, path: str, body: dict[str, object], words: str
 ) -> None:
     """They are answered with what is wrong."""
@@ -155,7 +155,7 @@ async def test_wrong_requests(
     assert words in await control.wrong(path, **body)
 
 
-async def test_it_runs_by_itself(http: aiohttp.ClientSession) -> None:
+async def test_runs_standalone(http: aiohttp.ClientSession) -> None:
     """`python -m pagebridge_sandbox.slack` says where it is, and has a workspace to play with."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pagebridge_sandbox.slack", "--port", "0", stdout=asyncio.subprocess.PIPE

@@ -24,7 +24,7 @@ async def post(http: aiohttp.ClientSession, url: str, **arguments: object) -> An
         return await response.json()
 
 
-async def test_a_modal_is_filled_in_and_submitted(
+async def test_fill_and_submit_modal(
     slack: SlackSandbox, client: AsyncWebClient, http: aiohttp.ClientSession, app: App, alice: User, url: str
 ) -> None:
     """It can be looked at, filled in and ended."""
@@ -58,7 +58,7 @@ async def test_shortcuts(
     assert ["declare", "add"] == [frame["payload"]["callback_id"] for frame in app.seen]
 
 
-async def test_plans_and_the_clock(slack: SlackSandbox, http: aiohttp.ClientSession, url: str) -> None:
+async def test_fault_plan_delivery_fault_and_clock(slack: SlackSandbox, http: aiohttp.ClientSession, url: str) -> None:
     """A plan is set and ended, a delivery disturbed, the clock moved."""
     plan = await post(http, url + "faults/plan", seed=7, calls=0.25, ways=["dropped"])
     await post(http, url + "faults/delivery", how="lost")

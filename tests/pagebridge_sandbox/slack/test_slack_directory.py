@@ -18,7 +18,7 @@ async def info(client: AsyncWebClient, user: User) -> dict[str, Any]:
     return answer
 
 
-async def test_a_member(client: AsyncWebClient, alice: User) -> None:
+async def test_full_member(client: AsyncWebClient, alice: User) -> None:
     """A full member has a confirmed address and no restrictions."""
     shown = await info(client, alice)
 
@@ -36,7 +36,7 @@ async def test_guests(slack: SlackSandbox, client: AsyncWebClient, guest: GuestK
     assert flags == (shown["is_restricted"], shown["is_ultra_restricted"])
 
 
-async def test_an_outsider(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_slack_connect_user(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """Somebody of another team is a stranger whose address is withheld."""
     shown = await info(client, slack.add_user("Olga", email="olga@example.net", team_id="T0OTHER"))
 
@@ -45,7 +45,7 @@ async def test_an_outsider(slack: SlackSandbox, client: AsyncWebClient) -> None:
     assert "is_email_confirmed" not in shown
 
 
-async def test_a_deactivated_account(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_deactivated_account(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """It is marked, and no longer says what it may do."""
     shown = await info(client, slack.add_user("Dana", email="dana@example.com", deleted=True))
 
@@ -53,7 +53,7 @@ async def test_a_deactivated_account(slack: SlackSandbox, client: AsyncWebClient
     assert "is_restricted" not in shown
 
 
-async def test_the_address_needs_its_scope(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_email_needs_scope(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """Without users:read.email there is no address, and no looking up by it."""
     slack.bot_scopes -= {"users:read.email"}
 
@@ -62,7 +62,7 @@ async def test_the_address_needs_its_scope(slack: SlackSandbox, client: AsyncWeb
         await client.users_lookupByEmail(email="alice@example.com")
 
 
-async def test_people_are_found_by_address(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_lookup_by_email(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """Case does not matter; outsiders, bots, deactivated and unknown people are not found."""
     slack.add_user("Dana", email="dana@example.com", deleted=True)
     slack.add_user("Olga", email="olga@example.net", team_id="T0OTHER")
@@ -73,7 +73,7 @@ async def test_people_are_found_by_address(slack: SlackSandbox, client: AsyncWeb
             await client.users_lookupByEmail(email=email)
 
 
-async def test_the_list_of_people(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_users_list(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """It has pages, and holds bots and deactivated accounts but no outsiders."""
     made = [slack.add_user(f"Person {number}", deleted=number == 1).id for number in range(3)]
     slack.add_user("Olga", team_id="T0OTHER")
@@ -83,7 +83,7 @@ async def test_the_list_of_people(slack: SlackSandbox, client: AsyncWebClient) -
     assert [[slack.bot_user_id, *made[:2]], made[2:]] == pages
 
 
-async def test_which_app_a_bot_belongs_to(slack: SlackSandbox, client: AsyncWebClient, sample: Sample) -> None:
+async def test_bots_info(slack: SlackSandbox, client: AsyncWebClient, sample: Sample) -> None:
     """Its own bot is shown with its app; any other is not there."""
     shown = (await client.bots_info(bot=slack.bot_id))["bot"]
 
@@ -95,7 +95,7 @@ async def test_which_app_a_bot_belongs_to(slack: SlackSandbox, client: AsyncWebC
     assert {"bot_not_found", "missing_argument"} <= documented["errors"].keys()
 
 
-async def test_answers_tell_slacks_time(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_date_header_follows_simulated_clock(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """The header `Date` is by the clock that tests move."""
     slack.advance(3600)
     answer = await client.auth_test()
@@ -103,13 +103,13 @@ async def test_answers_tell_slacks_time(slack: SlackSandbox, client: AsyncWebCli
     assert abs(parsedate_to_datetime(answer.headers["Date"]).timestamp() - slack.clock.now()) < 5
 
 
-async def test_an_unknown_user(client: AsyncWebClient) -> None:
+async def test_unknown_user(client: AsyncWebClient) -> None:
     """There is no such person."""
     with pytest.raises(SlackApiError, match="user_not_found"):
         await client.users_info(user="U0NOBODY")
 
 
-async def test_what_a_channel_says(
+async def test_conversations_info(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, sample: Sample
 ) -> None:
     """The fields are those of Slack's own example; sharing shows as soon as an outsider is in it."""
@@ -127,7 +127,7 @@ async def test_what_a_channel_says(
     assert shown.keys() <= documented.keys() | {"is_member", "num_members"}
 
 
-async def test_private_channels_are_listed_where_the_bot_is(
+async def test_list_includes_private_channels_of_bot(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel
 ) -> None:
     """The default is public channels; archived ones can be left out."""
@@ -144,14 +144,14 @@ async def test_private_channels_are_listed_where_the_bot_is(
     assert [channel.id, secret.id] == await listed(types="public_channel,private_channel", exclude_archived=True)
 
 
-async def test_members_have_pages(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
+async def test_members_pagination(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
     """The bot is one of them."""
     pages = [page["members"] async for page in await client.conversations_members(channel=channel.id, limit=1)]
 
     assert [[alice.id], [slack.bot_user_id]] == pages
 
 
-async def test_joining(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_join_channel(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """It takes a scope, works for public channels, and a second time only warns."""
     apart = slack.add_channel("apart", bot_member=False)
     with pytest.raises(SlackApiError, match="missing_scope"):
@@ -177,7 +177,7 @@ async def test_joining(slack: SlackSandbox, client: AsyncWebClient) -> None:
         ("users.list", {"cursor": "?"}, "invalid_cursor"),
     ],
 )
-async def test_refused_reads(
+async def test_read_errors(
     slack: SlackSandbox, client: AsyncWebClient, sample: Sample, method: str, arguments: dict[str, str], error: str
 ) -> None:
     """Each refusal has the error that the method's page lists."""

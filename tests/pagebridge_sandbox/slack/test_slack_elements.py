@@ -18,7 +18,7 @@ def menu(kind: str, words: str, **more: object) -> dict[str, Any]:
     return {"type": kind, "action_id": words.lower(), "placeholder": {"type": "plain_text", "text": words}, **more}
 
 
-async def test_a_menu_on_a_message(
+async def test_select_on_message(
     slack: SlackSandbox, client: AsyncWebClient, app: App, channel: Channel, alice: User
 ) -> None:
     """What is chosen is reported, in the action and in the state; the menu is found by its words."""
@@ -38,7 +38,7 @@ async def test_a_menu_on_a_message(
         await person.select("Where", "x", message)
 
 
-async def test_a_button_in_an_attachment(
+async def test_button_in_attachment(
     slack: SlackSandbox, client: AsyncWebClient, app: App, channel: Channel, alice: User
 ) -> None:
     """The container says that it is one, and which."""
@@ -60,7 +60,7 @@ async def test_a_button_in_an_attachment(
     assert app.seen
 
 
-async def test_blocks_in_attachments_follow_the_same_rules(client: AsyncWebClient, channel: Channel) -> None:
+async def test_attachment_blocks_are_validated(client: AsyncWebClient, channel: Channel) -> None:
     """A broken one is refused as it is elsewhere, and so is an attachment that is none."""
     for attachments, error in (([{"blocks": [section("")]}], "invalid_blocks"), (["red"], "invalid_attachments")):
         arguments = {"channel": channel.id, "text": "x", "attachments": attachments}
@@ -84,14 +84,14 @@ async def test_blocks_in_attachments_follow_the_same_rules(client: AsyncWebClien
         ({"type": "radio_buttons", "action_id": "x"}, "missing required field: options"),
     ],
 )
-def test_broken_menus(element: dict[str, Any], problem: str) -> None:
+def test_invalid_selects_are_rejected(element: dict[str, Any], problem: str) -> None:
     """There must be options, and what is chosen at first must be one of them."""
     (found,) = check_blocks([actions(element)])
 
     assert problem in str(found)
 
 
-def test_good_menus() -> None:
+def test_initial_option_in_group_is_valid() -> None:
     """What is chosen at first may also be in a group."""
     groups = [{"label": {"type": "plain_text", "text": "All"}, "options": OPTIONS}]
 
@@ -124,7 +124,7 @@ LINKED = [{**OPTIONS[0], "url": "https://example.com"}]
         ({"type": "plain_text_input", "action_id": "x"}, "/elements/0/type"),
     ],
 )
-def test_what_only_some_elements_may_have(element: dict[str, Any], pointer: str | None) -> None:
+def test_element_specific_fields(element: dict[str, Any], pointer: str | None) -> None:
     """Formatting is for boxes, links are for overflow menus and buttons; dates, times and filters have their forms."""
     pointers = {problem.pointer for problem in check_blocks([{"type": "actions", "elements": [element]}])}
 
@@ -132,7 +132,7 @@ def test_what_only_some_elements_may_have(element: dict[str, Any], pointer: str 
 
 
 @pytest.mark.parametrize("url", ["nope", "ftp://example.com/x.png", "https://"])
-def test_pictures_come_from_the_web(url: str) -> None:
+def test_image_url_must_be_http(url: str) -> None:
     """The address of a picture is that of a page."""
     block = {"type": "image", "alt_text": "x", "image_url": url}
 
@@ -140,7 +140,7 @@ def test_pictures_come_from_the_web(url: str) -> None:
 
 
 @pytest.mark.parametrize("attachments", ["{", "{}", "[null]", "5"])
-async def test_attachments_that_are_none(client: AsyncWebClient, channel: Channel, attachments: str) -> None:
+async def test_invalid_attachments_error_codes(client: AsyncWebClient, channel: Channel, attachments: str) -> None:
     """Only the pages of updating and of private messages have an error of their own for them."""
     message = await client.chat_postMessage(channel=channel.id, text="x")
     errors = []

@@ -10,12 +10,12 @@ from pagebridge_sandbox.slack import Channel, SlackSandbox, User
 from tests.pagebridge_sandbox.slack.conftest import App, Sample
 
 
-def told(app: App) -> list[dict[str, Any]]:
+def received_events(app: App) -> list[dict[str, Any]]:
     """Return the events that the app has got."""
     return [payload["event"] for payload in app.payloads("event_callback")]
 
 
-async def test_messages_are_told_of(
+async def test_message_events(
     slack: SlackSandbox, client: AsyncWebClient, app: App, channel: Channel, alice: User
 ) -> None:
     """Everybody's messages, the app's own included, and what becomes of them."""
@@ -24,18 +24,18 @@ async def test_messages_are_told_of(
     ts = (await client.chat_postMessage(channel=channel.id, text="one"))["ts"]
     await client.chat_update(channel=channel.id, ts=ts, text="two")
     await client.chat_delete(channel=channel.id, ts=ts)
-    await slack.wait(lambda _: len(told(app)) == 4)
+    await slack.wait(lambda _: len(received_events(app)) == 4)
 
-    written, posted, changed, deleted = told(app)
+    written, posted, changed, deleted = received_events(app)
     assert ("hi", alice.id, "channel") == (written["text"], written["user"], written["channel_type"])
     assert ("one", slack.bot_id) == (posted["text"], posted["bot_id"])
     assert ("message_changed", "two") == (changed["subtype"], changed["message"]["text"])
     assert "one" == changed["previous_message"]["text"]
     assert ("message_deleted", ts) == (deleted["subtype"], deleted["deleted_ts"])
-    assert len({str(event["event_ts"]) for event in told(app)}) == 4
+    assert len({str(event["event_ts"]) for event in received_events(app)}) == 4
 
 
-async def test_only_what_was_subscribed_to_is_told(slack: SlackSandbox, app: App, alice: User) -> None:
+async def test_message_events_need_subscription_and_membership(slack: SlackSandbox, app: App, alice: User) -> None:
     """Each kind of conversation has a subscription of its own, and the bot must be in it."""
     slack.bot_events |= {"message.groups", "message.im"}
     private = slack.add_channel("secret", private=True, members=[alice.id])
@@ -44,22 +44,24 @@ async def test_only_what_was_subscribed_to_is_told(slack: SlackSandbox, app: App
     direct = slack.direct_channel(alice.id)
     for each in (public, without, private, direct):
         slack.person(alice.id).post("hi", each.id)
-    await slack.wait(lambda _: len(told(app)) == 2)
+    await slack.wait(lambda _: len(received_events(app)) == 2)
 
-    assert ["group", "im"] == [event["channel_type"] for event in told(app)]
+    assert ["group", "im"] == [event["channel_type"] for event in received_events(app)]
 
 
-async def test_mentions_are_told_of(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
+async def test_app_mention_event(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
     """A message that names the bot is an event of its own."""
     slack.bot_events.add("app_mention")
     slack.person(alice.id).post("hello", channel.id)
     slack.person(alice.id).post(f"<@{slack.bot_user_id}> help", channel.id)
-    await slack.wait(lambda _: told(app))
+    await slack.wait(lambda _: received_events(app))
 
-    assert ["app_mention"] == [event["type"] for event in told(app)]
+    assert ["app_mention"] == [event["type"] for event in received_events(app)]
 
 
-async def test_a_direct_message(slack: SlackSandbox, client: AsyncWebClient, alice: User, sample: Sample) -> None:
+async def test_conversations_open_and_post(
+    slack: SlackSandbox, client: AsyncWebClient, alice: User, sample: Sample
+) -> None:
     """It is opened once, by person; the bot may also post to the person's id."""
     slack.bot_scopes |= {"im:write", "im:history", "im:read"}
 
@@ -96,7 +98,7 @@ async def test_a_direct_message(slack: SlackSandbox, client: AsyncWebClient, ali
         ({"channel": "C0INCIDENTS"}, "method_not_supported_for_channel_type"),
     ],
 )
-async def test_what_cannot_be_opened(
+async def test_conversations_open_errors(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, arguments: dict[str, Any], error: str
 ) -> None:
     """Each mistake has its own error."""
@@ -109,7 +111,7 @@ async def test_what_cannot_be_opened(
     assert (error, "C0INCIDENTS") == (caught.value.response["error"], channel.id)
 
 
-async def test_direct_messages_need_their_scopes(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_direct_message_scopes(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """Opening one needs im:write, reading one im:history."""
     direct = slack.direct_channel(alice.id)
 

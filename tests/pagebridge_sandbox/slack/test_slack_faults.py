@@ -48,7 +48,7 @@ METHOD = "chat.postMessage"
         ({"delay": 0.01}, "posted", 1),
     ],
 )
-async def test_how_a_call_ends(
+async def test_fault_endings(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, fault: dict[str, Any], ending: str, messages: int
 ) -> None:
     """The client gets exactly that, the log knows about the effect, and the next call is as usual."""
@@ -61,7 +61,7 @@ async def test_how_a_call_ends(
     assert "posted" == await post(client, channel)
 
 
-async def test_retry_after_is_told(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+async def test_rate_limit_sends_retry_after(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """A 429 carries whole seconds."""
     slack.add_fault(Fault(METHOD, retry_after=29.1))
 
@@ -71,9 +71,7 @@ async def test_retry_after_is_told(slack: SlackSandbox, client: AsyncWebClient, 
     assert "30" == caught.value.response.headers["Retry-After"]
 
 
-async def test_an_effect_may_come_after_the_answer(
-    slack: SlackSandbox, client: AsyncWebClient, channel: Channel
-) -> None:
+async def test_effect_after_response(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """The client has been told of a failure when the message appears after all."""
     slack.add_fault(Fault(METHOD, http_status=504, body="late", effect_after=0.02, times=1))
 
@@ -83,9 +81,7 @@ async def test_an_effect_may_come_after_the_answer(
     assert slack.calls[0].took_effect
 
 
-async def test_an_effect_may_come_after_the_client_gave_up(
-    slack: SlackSandbox, client: AsyncWebClient, channel: Channel
-) -> None:
+async def test_effect_after_client_timeout(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """A slow call is carried out even when nobody waits for it any more."""
     slack.add_fault(Fault(METHOD, delay=0.1, times=1))
 
@@ -94,9 +90,7 @@ async def test_an_effect_may_come_after_the_client_gave_up(
     await channel.wait(lambda c: c.messages)
 
 
-async def test_a_fault_concerns_a_method_and_a_channel(
-    slack: SlackSandbox, client: AsyncWebClient, channel: Channel
-) -> None:
+async def test_fault_matches_method_and_channel(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """Other methods and channels are as usual; without a method all are concerned."""
     other = slack.add_channel("other")
     slack.add_fault(Fault(METHOD, channel=channel.id, error="is_archived"))
@@ -109,9 +103,7 @@ async def test_a_fault_concerns_a_method_and_a_channel(
         await client.auth_test()
 
 
-async def test_a_fault_lasts_as_often_as_it_should_or_until_removed(
-    slack: SlackSandbox, client: AsyncWebClient, channel: Channel
-) -> None:
+async def test_fault_ends_after_times_or_removal(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """It counts whom it has met."""
     twice = slack.add_fault(Fault(METHOD, error="internal_error", times=2))
     lasting = slack.add_fault(Fault(METHOD, error="fatal_error"))
@@ -126,13 +118,13 @@ async def test_a_fault_lasts_as_often_as_it_should_or_until_removed(
     assert not slack.faults
 
 
-def test_a_fault_that_contradicts_itself() -> None:
+def test_contradictory_fault_is_rejected() -> None:
     """A call that succeeds takes effect when it is carried out; anything else is a slip of the test."""
     with pytest.raises(ValueError, match="say how it fails"):
         Fault(METHOD, delay=1, after_effect=True)
 
 
-async def test_the_end_does_not_wait_for_calls_that_hang(http: aiohttp.ClientSession) -> None:
+async def test_shutdown_does_not_wait_for_hanging_calls(http: aiohttp.ClientSession) -> None:
     """Whatever is still to come is dropped when the simulator ends."""
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         async with SlackSandbox() as slack:

@@ -25,14 +25,12 @@ async def words(client: AsyncWebClient, channel: Channel, **arguments: str | boo
 
 
 @pytest.mark.usefixtures("posted")
-async def test_the_newest_comes_first(client: AsyncWebClient, channel: Channel) -> None:
+async def test_history_is_newest_first(client: AsyncWebClient, channel: Channel) -> None:
     """Without more, history goes back from now."""
     assert "edcba" == await words(client, channel)
 
 
-async def test_the_ends_belong_to_a_span_only_if_inclusive(
-    client: AsyncWebClient, channel: Channel, posted: list[str]
-) -> None:
+async def test_inclusive_includes_range_ends(client: AsyncWebClient, channel: Channel, posted: list[str]) -> None:
     """Oldest and latest are left out unless the call says otherwise."""
     span = {"oldest": posted[1], "latest": posted[3]}
 
@@ -41,7 +39,7 @@ async def test_the_ends_belong_to_a_span_only_if_inclusive(
 
 
 @pytest.mark.usefixtures("posted")
-async def test_pages_follow_each_other(client: AsyncWebClient, channel: Channel) -> None:
+async def test_history_pagination(client: AsyncWebClient, channel: Channel) -> None:
     """The official client reads on from the cursor; nothing comes twice, even if something is posted meanwhile."""
     pages = []
     async for page in await client.conversations_history(channel=channel.id, limit=2):
@@ -51,9 +49,7 @@ async def test_pages_follow_each_other(client: AsyncWebClient, channel: Channel)
     assert ["ed", "cb", "a"] == pages
 
 
-async def test_with_only_oldest_the_pages_begin_there(
-    client: AsyncWebClient, channel: Channel, posted: list[str]
-) -> None:
+async def test_oldest_only_pages_forward(client: AsyncWebClient, channel: Channel, posted: list[str]) -> None:
     """The page nearest to `oldest` comes first, its newest message first."""
     page = await client.conversations_history(channel=channel.id, oldest=posted[0], limit=3)
     assert "dcb" == "".join(message["text"] for message in page["messages"])
@@ -63,7 +59,7 @@ async def test_with_only_oldest_the_pages_begin_there(
 
 
 @pytest.mark.usefixtures("posted")
-async def test_metadata_is_shown_to_those_who_ask(client: AsyncWebClient, channel: Channel) -> None:
+async def test_include_all_metadata(client: AsyncWebClient, channel: Channel) -> None:
     """Without include_all_metadata there is none."""
     without = await client.conversations_history(channel=channel.id)
     with_it = await client.conversations_history(channel=channel.id, include_all_metadata=True)
@@ -72,7 +68,7 @@ async def test_metadata_is_shown_to_those_who_ask(client: AsyncWebClient, channe
     assert [METADATA] * 5 == [message["metadata"] for message in with_it["messages"]]
 
 
-async def test_a_thread_starts_with_its_parent(client: AsyncWebClient, channel: Channel, posted: list[str]) -> None:
+async def test_replies_start_with_parent(client: AsyncWebClient, channel: Channel, posted: list[str]) -> None:
     """Any message of a thread leads to it; pages go forward; the parent is there whatever the span."""
     for word in "xyz":
         await client.chat_postMessage(channel=channel.id, text=word, thread_ts=posted[0])
@@ -88,12 +84,12 @@ async def test_a_thread_starts_with_its_parent(client: AsyncWebClient, channel: 
     assert "parent_user_id" in late["messages"][1]
 
 
-async def test_a_message_without_replies_is_alone(client: AsyncWebClient, channel: Channel, posted: list[str]) -> None:
+async def test_replies_of_single_message(client: AsyncWebClient, channel: Channel, posted: list[str]) -> None:
     """Then the thread is just that message."""
     assert 1 == len((await client.conversations_replies(channel=channel.id, ts=posted[2]))["messages"])
 
 
-async def test_history_may_lag() -> None:
+async def test_history_lag() -> None:
     """A message that was posted this moment need not be found yet."""
     time = itertools.count(1_700_000_000)
     async with SlackSandbox(enforce_rate_limits=False, now=lambda: float(next(time))) as slack:
@@ -123,7 +119,7 @@ async def test_history_may_lag() -> None:
         ("conversations.replies", {"cursor": "?"}, "invalid_cursor"),
     ],
 )
-async def test_refused_reads(
+async def test_read_errors(
     slack: SlackSandbox, client: AsyncWebClient, posted: list[str], sample: Sample, method: str,
     change: dict[str, str], error: str,
 ) -> None:  # fmt: skip
@@ -138,7 +134,7 @@ async def test_refused_reads(
     assert error in sample(f"api-ref/{method}.json")["errors"]
 
 
-async def test_the_kind_of_channel_decides_the_scope(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_scope_depends_on_channel_type(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """A private channel needs groups:history."""
     secret = slack.add_channel("secret", private=True)
     slack.bot_scopes -= {"groups:history"}

@@ -48,7 +48,7 @@ async def limited(client: AsyncWebClient, method: str, **arguments: str) -> str 
     return None
 
 
-async def test_a_channel_takes_few_messages(slack: SlackSandbox, client: AsyncWebClient, now: Now) -> None:
+async def test_post_limit_per_channel(slack: SlackSandbox, client: AsyncWebClient, now: Now) -> None:
     """After the burst one must wait, in that channel only, for whole seconds; then it goes on."""
     for name in ("busy", "calm"):
         slack.add_channel(name)
@@ -64,7 +64,7 @@ async def test_a_channel_takes_few_messages(slack: SlackSandbox, client: AsyncWe
     assert 3 == len(next(iter(slack.channels.values())).messages)
 
 
-async def test_a_method_has_a_tier(slack: SlackSandbox, client: AsyncWebClient, now: Now) -> None:
+async def test_method_tier_limit(slack: SlackSandbox, client: AsyncWebClient, now: Now) -> None:
     """A tier is so many calls a minute, for each method of it by itself."""
     first = [await limited(client, "users.list") for _ in range(3)]
     other = await limited(client, "conversations.list")
@@ -76,7 +76,7 @@ async def test_a_method_has_a_tier(slack: SlackSandbox, client: AsyncWebClient, 
     assert [True, True, False, True, True] == [call.took_effect for call in slack.calls]
 
 
-async def test_limits_are_realistic_unless_told_otherwise(http: aiohttp.ClientSession) -> None:
+async def test_default_limits_are_enforced(http: aiohttp.ClientSession) -> None:
     """Without configuration a channel gets about one message a second after a small burst."""
     async with SlackSandbox() as slack:
         channel = slack.add_channel("incidents")
@@ -87,7 +87,7 @@ async def test_limits_are_realistic_unless_told_otherwise(http: aiohttp.ClientSe
     assert [None] * 5 + ["429 ratelimited 1"] == waits
 
 
-async def test_limits_can_be_off(http: aiohttp.ClientSession) -> None:
+async def test_limits_can_be_disabled(http: aiohttp.ClientSession) -> None:
     """Fast tests are not slowed down."""
     async with SlackSandbox(enforce_rate_limits=False) as slack:
         slack.add_channel("incidents")
@@ -96,7 +96,7 @@ async def test_limits_can_be_off(http: aiohttp.ClientSession) -> None:
         assert {None} == {await limited(client, "chat.postMessage", channel="incidents", text="x") for _ in range(20)}
 
 
-async def test_tiers_are_those_of_the_pages(sample: Sample) -> None:
+async def test_tiers_match_documentation(sample: Sample) -> None:
     """Every method has the tier that its page names."""
     for name, method in METHODS.items():
         documented = sample(f"api-ref/{name}.json").get("rate_limits", "t3")

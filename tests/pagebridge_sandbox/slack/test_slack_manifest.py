@@ -44,7 +44,7 @@ async def slack() -> AsyncIterator[SlackSandbox]:
         yield sandbox
 
 
-async def test_the_app_is_what_its_manifest_says(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_manifest_configures_app(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """Scopes, events, commands, shortcuts and names come from it; optional scopes are not granted."""
     assert set(OURS["oauth_config"]["scopes"]["bot"]) == slack.bot_scopes
     assert set(OURS["settings"]["event_subscriptions"]["bot_events"]) == slack.bot_events
@@ -82,7 +82,7 @@ async def test_a_message_shortcut(
     assert client.token == slack.bot_token
 
 
-async def test_shortcuts_that_are_not_there(slack: SlackSandbox, channel: Channel, alice: User) -> None:
+async def test_unavailable_shortcuts(slack: SlackSandbox, channel: Channel, alice: User) -> None:
     """Each stands in its own menu, and not in that of another organisation."""
     message = slack.person(alice.id).post("hi", channel.id)
     olga = slack.add_user("Olga", team_id="T0OTHER")
@@ -95,7 +95,7 @@ async def test_shortcuts_that_are_not_there(slack: SlackSandbox, channel: Channe
         await slack.person(olga.id).shortcut("Declare")
 
 
-async def test_escaping_is_set_for_each_command(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
+async def test_should_escape_per_command(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
     """Only where the manifest says so do names become ids."""
     for command in ("/raw", "/pd"):
         await slack.person(alice.id).type_command(f"{command} @Alice Ng", channel.id)
@@ -113,13 +113,13 @@ async def test_escaping_is_set_for_each_command(slack: SlackSandbox, app: App, c
         (manifest(shortcuts=[{"name": "x", "callback_id": "x", "type": "space"}]), "is of no kind that Slack knows"),
     ],
 )
-def test_manifests_that_slack_would_not_take(given: dict[str, Any], words: str) -> None:
+def test_invalid_manifest_is_rejected(given: dict[str, Any], words: str) -> None:
     """What is wrong is said when the simulator is made."""
     with pytest.raises(ValueError, match=words):
         SlackSandbox(manifest=given)
 
 
-def test_the_bridges_own_manifest() -> None:
+def test_bridge_manifest_is_valid() -> None:
     """The file that people create their app from is one that the simulator takes."""
     path = Path(__file__).parents[3] / "manifest.yaml"
 
@@ -129,7 +129,7 @@ def test_the_bridges_own_manifest() -> None:
     assert slack.interactive
 
 
-async def test_without_socket_mode_no_connection_lasts() -> None:
+async def test_disabled_socket_mode_closes_connection() -> None:
     """The manifest must switch it on."""
     off = {**OURS, "settings": {**OURS["settings"], "socket_mode_enabled": False}}
 

@@ -21,7 +21,7 @@ async def refused(call: Awaitable[object]) -> str:
     return str(caught.value.response["error"])
 
 
-async def test_a_message_is_as_it_was_posted(client: AsyncWebClient, channel: Channel) -> None:
+async def test_posted_message_fields(client: AsyncWebClient, channel: Channel) -> None:
     """Text, metadata and unfurl flags are kept; the name is the time, and nobody's is the same."""
     posted = [
         await client.chat_postMessage(channel=channel.id, text=text, metadata=METADATA, unfurl_media=False)
@@ -36,12 +36,12 @@ async def test_a_message_is_as_it_was_posted(client: AsyncWebClient, channel: Ch
     assert METADATA == posted[0]["message"]["metadata"]
 
 
-async def test_a_channel_may_be_named(client: AsyncWebClient, channel: Channel) -> None:
+async def test_post_by_channel_name(client: AsyncWebClient, channel: Channel) -> None:
     """chat.postMessage takes a name, with or without #, and answers with the id."""
     assert channel.id == (await client.chat_postMessage(channel="#incidents", text="hi"))["channel"]
 
 
-async def test_replies_stand_in_the_thread(client: AsyncWebClient, channel: Channel) -> None:
+async def test_reply_is_in_thread(client: AsyncWebClient, channel: Channel) -> None:
     """A reply is no message of the channel, unless it is broadcast to it."""
     parent = (await client.chat_postMessage(channel=channel.id, text="card"))["ts"]
     await client.chat_postMessage(channel=channel.id, text="line", thread_ts=parent)
@@ -77,7 +77,7 @@ async def test_replies_stand_in_the_thread(client: AsyncWebClient, channel: Chan
         ({"metadata": {"event_type": "x", "event_payload": {"a": "x" * 20_000}}}, "metadata_too_large"),
     ],
 )
-async def test_refused_posts(
+async def test_post_errors(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, sample: Sample, change: dict[str, Any], error: str
 ) -> None:
     """Each refusal has the error that the method's page lists, and posts nothing."""
@@ -92,7 +92,7 @@ async def test_refused_posts(
     assert error in sample("api-ref/chat.postMessage.json")["errors"]
 
 
-async def test_a_scope_opens_all_public_channels(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_chat_write_public_scope(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """With chat:write.public the bot posts where it is not a member."""
     slack.bot_scopes.add("chat:write.public")
     apart = slack.add_channel("apart", bot_member=False)
@@ -102,14 +102,14 @@ async def test_a_scope_opens_all_public_channels(slack: SlackSandbox, client: As
     assert 1 == len(apart.messages)
 
 
-async def test_very_long_texts_are_cut_when_posted(client: AsyncWebClient, channel: Channel) -> None:
+async def test_long_text_is_truncated(client: AsyncWebClient, channel: Channel) -> None:
     """chat.postMessage cuts after 40,000 characters."""
     await client.chat_postMessage(channel=channel.id, text="x" * 40_001)
 
     assert 40_000 == len(channel.messages[0].text)
 
 
-async def test_an_update_replaces_all_but_the_metadata(client: AsyncWebClient, channel: Channel) -> None:
+async def test_update_keeps_metadata(client: AsyncWebClient, channel: Channel) -> None:
     """Text and blocks are new, metadata stays unless it is given; an empty object removes it."""
     ts = (await client.chat_postMessage(channel=channel.id, text="a", blocks=[section("a")], metadata=METADATA))["ts"]
 
@@ -137,7 +137,7 @@ async def test_an_update_replaces_all_but_the_metadata(client: AsyncWebClient, c
         ({"metadata": {"event_payload": {}}}, "invalid_metadata_schema"),
     ],
 )
-async def test_refused_updates(
+async def test_update_errors(
     client: AsyncWebClient, channel: Channel, sample: Sample, change: dict[str, Any], error: str
 ) -> None:
     """Each refusal has the error that the method's page lists, and changes nothing."""
@@ -149,7 +149,7 @@ async def test_refused_updates(
     assert error in sample("api-ref/chat.update.json")["errors"]
 
 
-async def test_only_own_messages_can_be_changed(
+async def test_only_bot_messages_can_be_changed(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User
 ) -> None:
     """What a person wrote is theirs."""
@@ -159,7 +159,7 @@ async def test_only_own_messages_can_be_changed(
     assert "cant_delete_message" == await refused(client.chat_delete(channel=channel.id, ts=ts))
 
 
-async def test_an_archived_channel_is_frozen(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+async def test_archived_channel_errors(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """chat.update says is_inactive where chat.postMessage says is_archived."""
     ts = (await client.chat_postMessage(channel=channel.id, text="a"))["ts"]
     await slack.archive(channel.id)
@@ -167,7 +167,7 @@ async def test_an_archived_channel_is_frozen(slack: SlackSandbox, client: AsyncW
     assert "is_inactive" == await refused(client.chat_update(channel=channel.id, ts=ts, text="b"))
 
 
-async def test_a_team_may_close_the_edit_window(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+async def test_edit_window_closed(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """After the window a message stays as it is."""
     ts = (await client.chat_postMessage(channel=channel.id, text="a"))["ts"]
     slack.edit_window = 0
@@ -175,7 +175,7 @@ async def test_a_team_may_close_the_edit_window(slack: SlackSandbox, client: Asy
     assert "edit_window_closed" == await refused(client.chat_update(channel=channel.id, ts=ts, text="b"))
 
 
-async def test_a_deleted_message_is_gone(client: AsyncWebClient, channel: Channel) -> None:
+async def test_deleted_message_is_not_found(client: AsyncWebClient, channel: Channel) -> None:
     """It can neither be changed nor deleted again."""
     ts = (await client.chat_postMessage(channel=channel.id, text="a"))["ts"]
 
@@ -186,7 +186,7 @@ async def test_a_deleted_message_is_gone(client: AsyncWebClient, channel: Channe
     assert "message_not_found" == await refused(client.chat_update(channel=channel.id, ts=ts, text="b"))
 
 
-async def test_of_a_deleted_parent_the_place_stays(client: AsyncWebClient, channel: Channel) -> None:
+async def test_deleted_parent_becomes_tombstone(client: AsyncWebClient, channel: Channel) -> None:
     """A thread can still be read; a deleted reply is gone."""
     ts = (await client.chat_postMessage(channel=channel.id, text="a"))["ts"]
     replies = [(await client.chat_postMessage(channel=channel.id, text=t, thread_ts=ts))["ts"] for t in "bc"]
@@ -213,7 +213,7 @@ async def test_permalinks(client: AsyncWebClient, channel: Channel) -> None:
     assert "message_not_found" == await refused(missing)
 
 
-async def test_an_ephemeral_message_is_seen_by_one(
+async def test_ephemeral_is_seen_by_one_user(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User
 ) -> None:
     """Nobody else sees it, history does not have it, and it is gone after a reload."""
@@ -247,7 +247,7 @@ async def test_an_ephemeral_message_is_seen_by_one(
         ({"blocks": [{"type": "poem"}]}, "invalid_blocks"),
     ],
 )
-async def test_refused_ephemerals(
+async def test_ephemeral_errors(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, sample: Sample, change: dict[str, Any], error: str
 ) -> None:
     """Each refusal has the error that the method's page lists, and shows nothing."""

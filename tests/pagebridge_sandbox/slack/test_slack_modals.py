@@ -51,7 +51,9 @@ async def everything(slack: SlackSandbox, client: AsyncWebClient, person: Person
     return await show(slack, client, person, modal(*optional, text_input("Note", optional=True)))
 
 
-async def test_a_submission(app: App, everything: Modal, person: Person, alice: User, sample: Sample) -> None:
+async def test_view_submission_payload(
+    app: App, everything: Modal, person: Person, alice: User, sample: Sample
+) -> None:
     """Everything that was filled in is reported, what was not as null or as an empty list; the modal closes."""
     everything.pick_user("Person", alice.id)
     everything.choose("Urgency", "High")
@@ -76,9 +78,7 @@ async def test_a_submission(app: App, everything: Modal, person: Person, alice: 
     assert documented["accepts_response_payload"] is app.seen[0]["accepts_response_payload"]
 
 
-async def test_a_conversation_that_was_chosen_can_be_answered(
-    slack: SlackSandbox, app: App, everything: Modal, person: Person
-) -> None:
+async def test_response_url_enabled_select(slack: SlackSandbox, app: App, everything: Modal, person: Person) -> None:
     """With response_url_enabled the submission holds an address for it."""
     made = slack.add_channel("elsewhere", members=[person.user.id])
     everything.pick_user("Person", person.user.id)
@@ -90,7 +90,7 @@ async def test_a_conversation_that_was_chosen_can_be_answered(
     assert app.payloads("view_submission")
 
 
-async def test_slack_itself_complains_first(app: App, everything: Modal) -> None:
+async def test_client_side_validation(app: App, everything: Modal) -> None:
     """What is required or of a certain form is asked for before the app hears of it."""
     everything.fill("Mail", "nowhere")
     everything.fill("Note", "x" * 3001)
@@ -102,9 +102,7 @@ async def test_slack_itself_complains_first(app: App, everything: Modal) -> None
     assert (False, None, []) == (submission.acked, submission.failure, app.seen)
 
 
-async def test_the_app_refuses_what_was_filled_in(
-    slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person
-) -> None:
+async def test_response_action_errors(slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person) -> None:
     """Its words stand at their field, the modal stays with what is in it, and the next submission is a new one."""
     shown = await show(slack, client, person, modal(text_input("Note")))
     shown.fill("Note", "hi")
@@ -130,7 +128,7 @@ async def test_the_app_refuses_what_was_filled_in(
         ),
     ],
 )
-async def test_what_the_app_answers(
+async def test_response_actions(
     slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person, answer: dict[str, Any], titles: list[str]
 ) -> None:
     """Nothing closes the topmost modal; the other answers clear, replace or cover it."""
@@ -155,7 +153,7 @@ async def test_what_the_app_answers(
         {"text": "hello"},
     ],
 )
-async def test_what_slack_cannot_use(
+async def test_invalid_response_action(
     slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person, answer: dict[str, Any]
 ) -> None:
     """The modal stays, and the person reads that something went wrong."""
@@ -168,7 +166,7 @@ async def test_what_slack_cannot_use(
 
 
 @pytest.mark.parametrize("silent", [True, False])
-async def test_a_submission_that_is_not_acked(
+async def test_unacked_submission_keeps_modal(
     slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person, *, silent: bool
 ) -> None:
     """Not acked, or acked with too much to be read: the modal stays, and can be submitted again."""
@@ -186,7 +184,9 @@ async def test_a_submission_that_is_not_acked(
     assert (await shown.submit()).acked
 
 
-async def test_closing(slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person, sample: Sample) -> None:
+async def test_view_closed_notification(
+    slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person, sample: Sample
+) -> None:
     """The app hears of it only if it wants to; the payload has Slack's fields and no trigger."""
     quiet = await show(slack, client, person, modal())
     assert "" == (await quiet.close()).envelope_id
@@ -204,7 +204,7 @@ async def test_closing(slack: SlackSandbox, client: AsyncWebClient, app: App, pe
 
 
 @pytest.mark.parametrize("clears", [True, False])
-async def test_a_stack_is_closed(
+async def test_dismiss_closes_stack(
     slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person, *, clears: bool
 ) -> None:
     """The cross takes all modals away, and so does the closing button of one with clear_on_close."""
@@ -218,7 +218,7 @@ async def test_a_stack_is_closed(
     assert not person.modals
 
 
-async def test_what_tells_the_app_at_once(
+async def test_dispatch_action_elements(
     slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person, sample: Sample
 ) -> None:
     """Buttons and menus outside of inputs are reported as they are used, with a trigger to push another modal."""
@@ -238,7 +238,7 @@ async def test_what_tells_the_app_at_once(
     assert ["who", "more"] == [payload["actions"][0]["action_id"] for payload in app.payloads("block_actions")]
 
 
-async def test_an_external_select(
+async def test_external_select_options(
     slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person, sample: Sample
 ) -> None:
     """The app is asked for options while one types; nothing can be chosen that it has not offered."""
@@ -262,7 +262,7 @@ async def test_an_external_select(
     assert ["High", "Low"] == await shown.suggest("Service", "hi")
 
 
-async def test_what_cannot_be_done(everything: Modal, slack: SlackSandbox, person: Person) -> None:
+async def test_impossible_modal_actions(everything: Modal, slack: SlackSandbox, person: Person) -> None:
     """The failure says what there is instead."""
     with pytest.raises(AssertionError, match=r"there is no 'Title' to fill in, only \['Person', 'People'"):
         everything.fill("Title", "x")
@@ -282,7 +282,7 @@ async def test_what_cannot_be_done(everything: Modal, slack: SlackSandbox, perso
         await everything.submit()
 
 
-async def test_waiting_for_a_modal(slack: SlackSandbox, client: AsyncWebClient, person: Person) -> None:
+async def test_wait_for_modal(slack: SlackSandbox, client: AsyncWebClient, person: Person) -> None:
     """No modal counts as not yet."""
     with pytest.raises(LookupError):
         person.modal.fill("Note", "x")

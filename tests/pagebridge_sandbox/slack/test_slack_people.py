@@ -15,13 +15,13 @@ async def message(client: AsyncWebClient, channel: Channel, card: list[dict[str,
     return channel.messages[0]
 
 
-async def test_a_button_that_is_not_there(slack: SlackSandbox, message: Message, alice: User) -> None:
+async def test_click_missing_button(slack: SlackSandbox, message: Message, alice: User) -> None:
     """The failure lists what can be clicked."""
     with pytest.raises(AssertionError, match=r"no 'Escalate' to click, only \['Acknowledge', 'Resolve', 'View'\]"):
         await slack.person(alice.id).click("Escalate", message)
 
 
-async def test_a_message_that_is_gone(
+async def test_click_invisible_message(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, message: Message, alice: User
 ) -> None:
     """A deleted message cannot be clicked, nor a private one of somebody else or from before a reload."""
@@ -38,7 +38,7 @@ async def test_a_message_that_is_gone(
         await slack.person(alice.id).click("Acknowledge", private)
 
 
-async def test_a_deactivated_person_can_do_nothing(slack: SlackSandbox, message: Message, alice: User) -> None:
+async def test_deactivated_user_cannot_act(slack: SlackSandbox, message: Message, alice: User) -> None:
     """Their Slack is closed."""
     alice.deleted = True
     person = slack.person(alice.id)
@@ -51,7 +51,7 @@ async def test_a_deactivated_person_can_do_nothing(slack: SlackSandbox, message:
         person.post("hi", message.channel_id)
 
 
-async def test_who_sees_a_channel(slack: SlackSandbox, channel: Channel, message: Message) -> None:
+async def test_channel_visibility(slack: SlackSandbox, channel: Channel, message: Message) -> None:
     """Members of the workspace see every public channel; guests and outsiders only those that they are in."""
     bob = slack.add_user("Bob Ray")
     assert "dispatch_failed" == (await slack.person(bob.id).click("Acknowledge", message)).failure
@@ -66,7 +66,7 @@ async def test_who_sees_a_channel(slack: SlackSandbox, channel: Channel, message
         await slack.person(bob.id).click("Acknowledge", message)
 
 
-async def test_buttons_are_for_outsiders_too_commands_are_not(slack: SlackSandbox, message: Message) -> None:
+async def test_slack_connect_user_can_click_but_not_run_commands(slack: SlackSandbox, message: Message) -> None:
     """Slack Connect lets the other organisation press buttons; the payload names their team and ours."""
     olga = slack.add_user("Olga", team_id="T0OTHER")
     slack.channels[message.channel_id].members.append(olga.id)
@@ -78,13 +78,13 @@ async def test_buttons_are_for_outsiders_too_commands_are_not(slack: SlackSandbo
         await slack.person(olga.id).type_command("/pd help", message.channel_id)
 
 
-async def test_a_command_that_is_not_there(slack: SlackSandbox, channel: Channel, alice: User) -> None:
+async def test_unknown_command(slack: SlackSandbox, channel: Channel, alice: User) -> None:
     """Only commands of the manifest can be typed."""
     with pytest.raises(AssertionError, match=r"/pagerduty is not a valid command; there are \['/pd'\]"):
         await slack.person(alice.id).type_command("/pagerduty help", channel.id)
 
 
-async def test_what_was_not_sent_cannot_come_again(slack: SlackSandbox, message: Message, alice: User) -> None:
+async def test_redeliver_without_envelope(slack: SlackSandbox, message: Message, alice: User) -> None:
     """A dialog that was only looked at sent nothing."""
     looking = await slack.person(alice.id).click("Resolve", message)
 
@@ -92,7 +92,7 @@ async def test_what_was_not_sent_cannot_come_again(slack: SlackSandbox, message:
         await slack.redeliver(looking)
 
 
-async def test_people_write_too(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
+async def test_user_posts_message(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
     """What they write stands in the channel and in threads, in their name."""
     first = slack.person(alice.id).post("hi", channel.id)
     slack.person(alice.id).post("there", channel.id, thread_ts=first.ts)

@@ -11,7 +11,9 @@ from pagebridge_sandbox.slack.fault_plan import RANDOM_FAULTS
 from tests.pagebridge_sandbox.slack.conftest import App
 
 
-async def day(slack: SlackSandbox, client: AsyncWebClient, plan: FaultPlan | None) -> list[tuple[object, ...]]:
+async def simulate_calls(
+    slack: SlackSandbox, client: AsyncWebClient, plan: FaultPlan | None
+) -> list[tuple[object, ...]]:
     """Make forty calls, and return what became of each."""
     slack.plan = plan
     before = len(slack.calls)
@@ -23,13 +25,13 @@ async def day(slack: SlackSandbox, client: AsyncWebClient, plan: FaultPlan | Non
     return [(call.ok, call.error, call.took_effect) for call in slack.calls[before:]]
 
 
-async def test_the_same_seed_makes_the_same_day(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_same_seed_gives_same_faults(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """Another seed makes another one, and without a plan nothing goes wrong."""
     plan = FaultPlan(seed=7, calls=0.5, slowest=0.001)
 
-    first, second = await day(slack, client, plan), await day(slack, client, plan)
-    other = await day(slack, client, FaultPlan(seed=8, calls=0.5, slowest=0.001))
-    good = await day(slack, client, None)
+    first, second = await simulate_calls(slack, client, plan), await simulate_calls(slack, client, plan)
+    other = await simulate_calls(slack, client, FaultPlan(seed=8, calls=0.5, slowest=0.001))
+    good = await simulate_calls(slack, client, None)
 
     assert first == second
     assert first != other
@@ -37,7 +39,7 @@ async def test_the_same_seed_makes_the_same_day(slack: SlackSandbox, client: Asy
     assert {True} == {ok for ok, *_ in good}
 
 
-async def test_a_plan_is_about_what_it_names(slack: SlackSandbox, client: AsyncWebClient) -> None:
+async def test_fault_plan_filters(slack: SlackSandbox, client: AsyncWebClient) -> None:
     """It may be about one method, and about some ways to go wrong."""
     slack.plan = FaultPlan(seed=1, calls=1.0, method="auth.test", ways=("unavailable",))
 
@@ -52,7 +54,7 @@ async def test_a_plan_is_about_what_it_names(slack: SlackSandbox, client: AsyncW
 
 
 @pytest.mark.parametrize("way", sorted(RANDOM_FAULTS.keys() - {"hung", "hung_after_effect"}))
-async def test_every_way_to_go_wrong(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, way: str) -> None:
+async def test_every_random_fault(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, way: str) -> None:
     """Each ends as its name says, and has the effect that its name says."""
     slack.plan = FaultPlan(seed=1, calls=1.0, ways=(way,), slowest=0.001)
     try:
@@ -68,7 +70,7 @@ async def test_every_way_to_go_wrong(slack: SlackSandbox, client: AsyncWebClient
 
 
 @pytest.mark.parametrize("how", ["lost", "cut"])
-async def test_a_payload_that_does_not_arrive(
+async def test_lost_or_cut_delivery(
     slack: SlackSandbox, app: App, channel: Channel, alice: User, how: DeliveryFaultKind
 ) -> None:
     """The person is told that it took too long; the connection ends with it, or goes on."""
@@ -84,7 +86,7 @@ async def test_a_payload_that_does_not_arrive(
         assert (await slack.person(alice.id).type_command("/pd help", channel.id)).acked
 
 
-async def test_a_payload_that_comes_twice_or_late(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
+async def test_duplicated_or_delayed_delivery(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
     """A copy has an envelope of its own and the same payload; a delay is not the app's."""
     slack.add_delivery_fault(DeliveryFault("duplicated"))
     slack.add_delivery_fault(DeliveryFault("delayed", delay=0.001))
@@ -99,7 +101,7 @@ async def test_a_payload_that_comes_twice_or_late(slack: SlackSandbox, app: App,
     assert app.seen[0]["payload"] == app.seen[1]["payload"]
 
 
-async def test_deliveries_go_wrong_by_chance(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
+async def test_random_delivery_faults(slack: SlackSandbox, app: App, channel: Channel, alice: User) -> None:
     """A plan is about them too; the same seed disturbs the same ones."""
     days = []
     for _ in range(2):

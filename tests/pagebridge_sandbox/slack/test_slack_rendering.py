@@ -26,12 +26,12 @@ NAMES = {"U0ALICE": "Alice Ng", "C0INCIDENTS": "incidents"}
         ("snake_case_name 2*3*4", "snake_case_name 2*3*4"),
     ],
 )
-def test_markup_is_not_seen(text: str, seen: str) -> None:
+def test_mrkdwn_is_rendered_as_plain_text(text: str, seen: str) -> None:
     """Links show their label, people their name, dates their fallback; marks inside words are just characters."""
     assert seen == to_plain_text(text, lambda id_: NAMES.get(id_, id_))
 
 
-async def test_blocks_take_the_place_of_the_text(
+async def test_blocks_replace_text(
     client: AsyncWebClient, channel: Channel, alice: User, card: list[dict[str, Any]]
 ) -> None:
     """Whoever looks at a card reads its blocks and labels; the text is for notifications."""
@@ -43,7 +43,7 @@ async def test_blocks_take_the_place_of_the_text(
     assert ["Acknowledge", "Resolve", "View"] == message.buttons
 
 
-async def test_every_kind_of_block_can_be_read(client: AsyncWebClient, channel: Channel) -> None:
+async def test_every_block_type_is_rendered(client: AsyncWebClient, channel: Channel) -> None:
     """Headers, fields, pictures, menus and rich text are all there."""
     text = {"type": "plain_text", "text": "*as it is*"}
     rich = [{"type": "rich_text_section", "elements": [{"type": "text", "text": "rich"}]}]
@@ -67,7 +67,7 @@ async def test_every_kind_of_block_can_be_read(client: AsyncWebClient, channel: 
     ] == channel.messages[0].plain.splitlines()  # fmt: skip
 
 
-async def test_attachments_are_read_too(client: AsyncWebClient, channel: Channel) -> None:
+async def test_attachments_are_rendered(client: AsyncWebClient, channel: Channel) -> None:
     """They stand below the text."""
     await client.chat_postMessage(
         channel=channel.id, text="above", attachments=[{"text": "*below*", "blocks": [section("inside")]}]
@@ -76,9 +76,7 @@ async def test_attachments_are_read_too(client: AsyncWebClient, channel: Channel
     assert "above\ninside\nbelow" == channel.messages[0].plain
 
 
-async def test_a_channel_as_people_see_it(
-    slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User
-) -> None:
+async def test_channel_rendering(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
     """Threads are indented, private messages say who alone sees them, an edit is marked."""
     ts = (await client.chat_postMessage(channel=channel.id, text="card"))["ts"]
     await client.chat_postMessage(channel=channel.id, text="line", thread_ts=ts)
@@ -102,14 +100,14 @@ async def test_a_channel_as_people_see_it(
     ] == shown.splitlines()
 
 
-async def test_an_empty_channel(slack: SlackSandbox) -> None:
+async def test_empty_channel_rendering(slack: SlackSandbox) -> None:
     """Its heading says what is special about it."""
     old = slack.add_channel("old", private=True, archived=True)
 
     assert "#old (private, archived)\n(empty)" == slack.render_channel(old.id)
 
 
-async def test_waiting_in_vain_shows_the_channel(client: AsyncWebClient, channel: Channel) -> None:
+async def test_wait_timeout_shows_channel(client: AsyncWebClient, channel: Channel) -> None:
     """The failure says what people see instead."""
     await client.chat_postMessage(channel=channel.id, text="something else")
 
@@ -117,9 +115,7 @@ async def test_waiting_in_vain_shows_the_channel(client: AsyncWebClient, channel
         await channel.wait(lambda c: "card" in c.messages[3].plain, timeout=0.01)
 
 
-async def test_waiting_gives_what_the_condition_gives(
-    slack: SlackSandbox, client: AsyncWebClient, channel: Channel
-) -> None:
+async def test_wait_returns_condition_result(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """Conditions are looked at after every change, of a channel, a person or the whole."""
     await client.chat_postMessage(channel=channel.id, text="card")
 

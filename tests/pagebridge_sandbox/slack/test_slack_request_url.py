@@ -64,7 +64,7 @@ def form(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
 
 
-async def test_a_command_is_a_form_and_its_answer_is_shown(app: App) -> None:
+async def test_slash_command_is_form_encoded(app: App) -> None:
     """Signed, with the fields as they are; the JSON of the answer is what Alice reads."""
     app.answers({"text": "Nothing is open"})
 
@@ -77,7 +77,7 @@ async def test_a_command_is_a_form_and_its_answer_is_shown(app: App) -> None:
     assert None is app.slack.envelopes[-1].connection
 
 
-async def test_a_click_is_json_in_a_form(app: App) -> None:
+async def test_click_is_json_in_form_payload(app: App) -> None:
     """What is interactive stands in `payload`."""
     await app.slack._envelopes.send("interactive", {"type": "block_actions", "actions": []})
 
@@ -85,7 +85,7 @@ async def test_a_click_is_json_in_a_form(app: App) -> None:
     assert {"type": "block_actions", "actions": []} == json.loads(form(app.last)["payload"])
 
 
-async def test_an_event_is_json_and_comes_again(app: App) -> None:
+async def test_event_is_json_and_retried(app: App) -> None:
     """An event that is answered with an error is sent again, with the number of the attempt and what was wrong."""
     app.answers(status=500)
 
@@ -105,7 +105,7 @@ async def test_an_event_is_json_and_comes_again(app: App) -> None:
 @pytest.mark.parametrize(
     ("status", "failed"), [(404, "http_client_error"), (302, "http_client_error"), (503, "http_service_error")]
 )
-async def test_anything_but_200_is_no_ack(app: App, status: int, failed: str) -> None:
+async def test_non_200_is_not_an_ack(app: App, status: int, failed: str) -> None:
     """The person reads what kind of answer it was."""
     app.answers(status=status)
 
@@ -115,7 +115,7 @@ async def test_anything_but_200_is_no_ack(app: App, status: int, failed: str) ->
     assert failed in app.slack.person("U0ALICE").private_messages[-1].plain
 
 
-async def test_no_answer_in_time_and_no_connection(app: App) -> None:
+async def test_timeout_and_connection_failure(app: App) -> None:
     """Both fail as with Socket Mode, also when a test wants it so."""
     alice = app.slack.person("U0ALICE")
     release = asyncio.Event()
@@ -134,7 +134,7 @@ async def test_no_answer_in_time_and_no_connection(app: App) -> None:
     assert 2 == len(app.server.requests) - before
 
 
-async def test_an_address_that_does_not_answer_the_challenge_is_not_taken(app: App) -> None:
+async def test_failed_url_verification_is_rejected(app: App) -> None:
     """Slack tries it first, and keeps what there was."""
     app.server.say({"challenge": "something else"})
     before = app.slack._envelopes.request_url
@@ -146,7 +146,7 @@ async def test_an_address_that_does_not_answer_the_challenge_is_not_taken(app: A
     assert before is app.slack._envelopes.request_url
 
 
-async def test_a_repeated_click_says_so(app: App) -> None:
+async def test_redelivered_click_has_retry_headers(app: App) -> None:
     """A redelivery has the same body, and the headers of a repetition."""
     typed = await app.slack.person("U0ALICE").type_command("/pd help", "C0INCIDENTS")
     sent = app.last
@@ -158,7 +158,7 @@ async def test_a_repeated_click_says_so(app: App) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
-async def test_an_answer_that_is_not_the_json_it_claims_to_be_says_nothing(app: App, body: bytes) -> None:
+async def test_malformed_json_response_is_bare_ack(app: App, body: bytes) -> None:
     """Many frameworks send an empty answer as JSON; it is a bare ack like any other."""
     app.server.answer = lambda _: web.Response(body=body, content_type="application/json")
 

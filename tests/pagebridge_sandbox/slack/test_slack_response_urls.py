@@ -61,7 +61,7 @@ async def send(http: aiohttp.ClientSession, url: str, **body: object) -> tuple[i
         return response.status, await response.json()
 
 
-async def test_the_official_client_answers_one_person(url: str, person: Person, channel: Channel) -> None:
+async def test_official_client_posts_ephemeral(url: str, person: Person, channel: Channel) -> None:
     """An answer is private unless it says otherwise."""
     answer = await AsyncWebhookClient(url).send(text="only you")
 
@@ -70,7 +70,7 @@ async def test_the_official_client_answers_one_person(url: str, person: Person, 
     assert 1 == len(channel.messages)
 
 
-async def test_an_answer_to_all(http: aiohttp.ClientSession, url: str, person: Person, channel: Channel) -> None:
+async def test_in_channel_response(http: aiohttp.ClientSession, url: str, person: Person, channel: Channel) -> None:
     """It is a message of the bot, even where the bot is not a member; it may go into a thread."""
     channel.members.remove("U0PDBRIDGE")
 
@@ -82,20 +82,20 @@ async def test_an_answer_to_all(http: aiohttp.ClientSession, url: str, person: P
     assert ["line"] == [reply.plain for reply in channel.messages[0].replies]
 
 
-async def test_replacing_the_original(http: aiohttp.ClientSession, url: str, message: Message) -> None:
+async def test_replace_original(http: aiohttp.ClientSession, url: str, message: Message) -> None:
     """The card that was clicked is overwritten for everybody."""
     await send(http, url, text="gone", replace_original=True)
 
     assert ("gone", []) == (message.plain, message.buttons)
 
 
-async def test_deleting_the_original(http: aiohttp.ClientSession, url: str, channel: Channel) -> None:
+async def test_delete_original(http: aiohttp.ClientSession, url: str, channel: Channel) -> None:
     """The card that was clicked is deleted; that needs no text."""
     assert (200, {"ok": True}) == await send(http, url, delete_original=True)
     assert [] == channel.messages
 
 
-async def test_deleting_a_private_message(
+async def test_delete_original_ephemeral(
     http: aiohttp.ClientSession, client: AsyncWebClient, person: Person, message: Message
 ) -> None:
     """A click on a private message can take it away."""
@@ -107,7 +107,7 @@ async def test_deleting_a_private_message(
     assert [] == person.private_messages
 
 
-async def test_a_command_has_no_original(http: aiohttp.ClientSession, person: Person, channel: Channel) -> None:
+async def test_command_has_no_original(http: aiohttp.ClientSession, person: Person, channel: Channel) -> None:
     """Asking to replace it only shows something more."""
     typed = await person.type_command("/pd help", channel.id)
     before = len(person.private_messages)
@@ -118,7 +118,7 @@ async def test_a_command_has_no_original(http: aiohttp.ClientSession, person: Pe
     assert ["one", "two"] == [shown.plain for shown in person.private_messages[before:]]
 
 
-async def test_five_uses(http: aiohttp.ClientSession, url: str, person: Person) -> None:
+async def test_five_uses_limit(http: aiohttp.ClientSession, url: str, person: Person) -> None:
     """The sixth is refused."""
     answers = [await send(http, url, text=str(number)) for number in range(6)]
 
@@ -127,14 +127,14 @@ async def test_five_uses(http: aiohttp.ClientSession, url: str, person: Person) 
     assert 5 == len(person.private_messages)
 
 
-async def test_half_an_hour(http: aiohttp.ClientSession, url: str, now: Now) -> None:
+async def test_expires_after_30_minutes(http: aiohttp.ClientSession, url: str, now: Now) -> None:
     """Afterwards the address has expired."""
     now.time += 30 * 60
 
     assert (404, {"ok": False, "error": "expired_url"}) == await send(http, url, text="late")
 
 
-async def test_addresses_cannot_be_made_up(http: aiohttp.ClientSession, url: str) -> None:
+async def test_unknown_url_is_rejected(http: aiohttp.ClientSession, url: str) -> None:
     """One character more, and it leads nowhere."""
     assert (404, {"ok": False, "error": "invalid_url"}) == await send(http, url + "X", text="hi")
 
@@ -143,14 +143,16 @@ async def test_addresses_cannot_be_made_up(http: aiohttp.ClientSession, url: str
     ("body", "error"),
     [({}, "no_text"), ({"text": "x", "blocks": [{"type": "poem"}]}, "invalid_blocks"), ({"text": 1.5}, None)],
 )
-async def test_what_it_takes(http: aiohttp.ClientSession, url: str, body: dict[str, object], error: str | None) -> None:
+async def test_body_is_validated(
+    http: aiohttp.ClientSession, url: str, body: dict[str, object], error: str | None
+) -> None:
     """Text and blocks are read as strictly as elsewhere."""
     status, answer = await send(http, url, **body)
 
     assert (400 if error else 200, error) == (status, answer.get("error"))
 
 
-async def test_faults_and_the_log_know_it_too(
+async def test_faults_and_call_log_cover_response_url(
     slack: SlackSandbox, http: aiohttp.ClientSession, url: str, person: Person
 ) -> None:
     """It is called `response_url` there, and belongs to the channel of the click."""
@@ -164,15 +166,13 @@ async def test_faults_and_the_log_know_it_too(
     assert ["hi"] == [shown.plain for shown in person.private_messages]
 
 
-async def test_unreadable_bodies(http: aiohttp.ClientSession, url: str) -> None:
+async def test_unreadable_body_uses_nothing_up(http: aiohttp.ClientSession, url: str) -> None:
     """They are refused and use nothing up."""
     async with http.post(url, data=b"{", headers={"Content-Type": "application/json"}) as response:
         assert (400, "invalid_json") == (response.status, (await response.json())["error"])
 
 
-async def test_half_an_hour_may_pass_at_once(
-    slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel
-) -> None:
+async def test_clock_advance_expires_url(slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel) -> None:
     """The clock of the simulator moves on demand; the address expires with it."""
     alice = slack.add_user("Al", id="U0AL")
     channel.members.append(alice.id)

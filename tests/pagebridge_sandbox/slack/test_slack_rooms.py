@@ -25,7 +25,7 @@ async def refused(client: AsyncWebClient, method: str, **arguments: object) -> s
     return str(caught.value.response["error"])
 
 
-async def test_a_channel_for_one_incident(slack: SlackSandbox, client: AsyncWebClient, app: App, alice: User) -> None:
+async def test_incident_channel_lifecycle(slack: SlackSandbox, client: AsyncWebClient, app: App, alice: User) -> None:
     """It is made, described, filled with people, renamed and archived; the app is told of the end."""
     made = (await client.conversations_create(name="inc-12", is_private=True))["channel"]
     await client.conversations_setTopic(channel=made["id"], topic="Checkout is slow")
@@ -53,13 +53,13 @@ async def test_a_channel_for_one_incident(slack: SlackSandbox, client: AsyncWebC
         ("incidents", "name_taken"),
     ],
 )
-async def test_names(client: AsyncWebClient, channel: Channel, name: str, error: str) -> None:
+async def test_channel_name_errors(client: AsyncWebClient, channel: Channel, name: str, error: str) -> None:
     """Each mistake in a name has its own error, for new channels as for others."""
     assert error == await refused(client, "conversations.create", name=name)
     assert error == await refused(client, "conversations.rename", channel=channel.id, name=name)
 
 
-async def test_what_is_missing_has_the_methods_own_error(client: AsyncWebClient, channel: Channel) -> None:
+async def test_missing_argument_errors(client: AsyncWebClient, channel: Channel) -> None:
     """A name that is not given counts as an empty one."""
     ts = (await client.chat_postMessage(channel=channel.id, text="x"))["ts"]
 
@@ -78,7 +78,7 @@ async def test_what_is_missing_has_the_methods_own_error(client: AsyncWebClient,
         ("U0BOB,U0ALICE", "already_in_channel"),
     ],
 )
-async def test_who_cannot_be_invited(
+async def test_invite_errors(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, users: str, error: str
 ) -> None:
     """One who cannot come keeps out all of them."""
@@ -89,7 +89,7 @@ async def test_who_cannot_be_invited(
     assert "U0BOB" not in channel.members
 
 
-async def test_an_invitation_may_be_forced(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+async def test_forced_invite(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """Whoever can come comes, and for everybody else there is a reason; nobody can be forced alone."""
     bob = slack.add_user("Bob", id="U0BOB")
     wanted = f"U0NOBODY,{bob.id},{slack.bot_user_id}"
@@ -116,7 +116,7 @@ async def test_an_invitation_may_be_forced(slack: SlackSandbox, client: AsyncWeb
         ("conversations.archive", {}),
     ],
 )
-async def test_channels_that_cannot_be_changed(
+async def test_unmanageable_channels(
     slack: SlackSandbox,
     client: AsyncWebClient,
     channel: Channel,
@@ -136,7 +136,7 @@ async def test_channels_that_cannot_be_changed(
     assert "missing_scope" == await refused(client, method, channel=without.id, **arguments)
 
 
-async def test_scopes_are_for_a_kind_of_channel(
+async def test_scopes_depend_on_channel_type(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User
 ) -> None:
     """Managing private channels is not managing public ones; a narrow scope is enough for what it names."""
@@ -152,12 +152,12 @@ async def test_scopes_are_for_a_kind_of_channel(
     assert {alice.id, bob.id} <= set(channel.members)
 
 
-async def test_long_topics(client: AsyncWebClient, channel: Channel) -> None:
+async def test_topic_length_limit(client: AsyncWebClient, channel: Channel) -> None:
     """A topic has at most 250 characters."""
     assert "too_long" == await refused(client, "conversations.setTopic", channel=channel.id, topic="x" * 251)
 
 
-async def test_marks(client: AsyncWebClient, channel: Channel, alice: User) -> None:
+async def test_pins_and_reactions(client: AsyncWebClient, channel: Channel, alice: User) -> None:
     """A message is pinned and reacted to once; both are seen in history."""
     ts = (await client.chat_postMessage(channel=channel.id, text="x"))["ts"]
     await client.pins_add(channel=channel.id, timestamp=ts)
@@ -178,7 +178,7 @@ async def test_marks(client: AsyncWebClient, channel: Channel, alice: User) -> N
     assert alice.id in channel.members
 
 
-def test_every_method_takes_the_scopes_of_its_page(sample: Sample) -> None:
+def test_method_scopes_match_documentation(sample: Sample) -> None:
     """Any one of those that its page names is enough, and no other."""
     for name, method in METHODS.items():
         documented = sample(f"api-ref/{name}.json").get("scope", {}).get("bot", [])

@@ -37,7 +37,7 @@ async def command(slack: SlackSandbox, channel: Channel) -> Any:  # noqa: ANN401
     return await slack.person("U0ALICE").type_command("/pd help", channel.id)
 
 
-async def test_the_greeting(slack: SlackSandbox, http: aiohttp.ClientSession, sample: Sample) -> None:
+async def test_hello_frame(slack: SlackSandbox, http: aiohttp.ClientSession, sample: Sample) -> None:
     """It has the fields of a captured one, and counts the connections."""
     async with connection(http, slack), http.ws_connect(await ticket(http, slack)) as ws:
         hello = await ws.receive_json(timeout=SOON)
@@ -48,7 +48,7 @@ async def test_the_greeting(slack: SlackSandbox, http: aiohttp.ClientSession, sa
     assert documented["debug_info"].keys() == hello["debug_info"].keys()
 
 
-async def test_a_ticket_opens_one_connection(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_ticket_is_single_use(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """A used ticket is dead, and so is one that was never issued."""
     url = await ticket(http, slack)
     async with http.ws_connect(url):
@@ -58,7 +58,7 @@ async def test_a_ticket_opens_one_connection(slack: SlackSandbox, http: aiohttp.
             assert 408 == caught.value.status
 
 
-async def test_a_ticket_expires(http: aiohttp.ClientSession) -> None:
+async def test_ticket_expires(http: aiohttp.ClientSession) -> None:
     """After half a minute it opens nothing."""
     time = [1_700_000_000.0]
     async with SlackSandbox(now=lambda: time[0]) as slack:
@@ -68,7 +68,7 @@ async def test_a_ticket_expires(http: aiohttp.ClientSession) -> None:
             await http.ws_connect(url)
 
 
-async def test_handshakes_are_refused_on_demand(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_refused_handshake_spends_ticket(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """The ticket is dead afterwards; a new one works."""
     url = await ticket(http, slack)
     slack.socket.refuse_handshakes(1)
@@ -82,7 +82,7 @@ async def test_handshakes_are_refused_on_demand(slack: SlackSandbox, http: aioht
 
 
 @pytest.mark.usefixtures("alice")
-async def test_each_payload_goes_to_one_connection(
+async def test_payloads_rotate_over_connections(
     slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel
 ) -> None:
     """Payloads are dealt out in turn and never broadcast."""
@@ -99,7 +99,7 @@ async def test_each_payload_goes_to_one_connection(
 
 
 @pytest.mark.usefixtures("alice")
-async def test_without_a_connection_nothing_is_dispatched(slack: SlackSandbox, channel: Channel) -> None:
+async def test_no_connection_fails_dispatch(slack: SlackSandbox, channel: Channel) -> None:
     """The person is told so, privately and at once."""
     typed = await command(slack, channel)
 
@@ -109,7 +109,7 @@ async def test_without_a_connection_nothing_is_dispatched(slack: SlackSandbox, c
 
 
 @pytest.mark.usefixtures("alice")
-async def test_a_late_ack_is_no_ack(slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel) -> None:
+async def test_late_ack_is_ignored(slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel) -> None:
     """The person has already been told of the failure; the log shows both."""
     slack.ack_timeout = 0.05
     async with connection(http, slack) as ws:
@@ -124,7 +124,7 @@ async def test_a_late_ack_is_no_ack(slack: SlackSandbox, http: aiohttp.ClientSes
 
 
 @pytest.mark.usefixtures("alice")
-async def test_a_big_ack_is_dropped(slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel) -> None:
+async def test_oversized_ack_is_dropped(slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel) -> None:
     """From 20 KB on Slack does not even say so."""
     slack.ack_timeout = 0.2
     async with connection(http, slack) as ws, asyncio.TaskGroup() as group:
@@ -137,9 +137,7 @@ async def test_a_big_ack_is_dropped(slack: SlackSandbox, http: aiohttp.ClientSes
 
 
 @pytest.mark.usefixtures("alice")
-async def test_an_ack_may_come_over_another_connection(
-    slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel
-) -> None:
+async def test_ack_over_other_connection(slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel) -> None:
     """The official clients ack over whatever connection they have."""
     async with connection(http, slack) as one, connection(http, slack) as two, asyncio.TaskGroup() as group:
         typing = group.create_task(command(slack, channel))
@@ -153,7 +151,7 @@ async def test_an_ack_may_come_over_another_connection(
     assert typing.result().acked
 
 
-async def test_strange_frames_are_kept(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_unknown_frames_are_recorded(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """What acks nothing does no harm, and can be looked at."""
     async with connection(http, slack) as ws:
         for frame in ("words", "[1]", json.dumps({"envelope_id": "made-up"}), ""):
@@ -174,7 +172,7 @@ async def test_pings_are_answered_and_sent(http: aiohttp.ClientSession) -> None:
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested", "link_disabled"])
-async def test_goodbyes(slack: SlackSandbox, http: aiohttp.ClientSession, sample: Sample, reason: Any) -> None:  # noqa: ANN401 - a literal
+async def test_disconnect_frames(slack: SlackSandbox, http: aiohttp.ClientSession, sample: Sample, reason: Any) -> None:  # noqa: ANN401 - a literal
     """Each kind of disconnect has Slack's fields; after a warning payloads still come, after the others none do."""
     async with connection(http, slack) as ws:
         await slack.socket.disconnect(reason)
@@ -185,7 +183,7 @@ async def test_goodbyes(slack: SlackSandbox, http: aiohttp.ClientSession, sample
     assert (reason == "warning") is still
 
 
-async def test_one_of_two_is_refreshed(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_refresh_one_connection(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """Connections have lives of their own; payloads go to the other one meanwhile."""
     async with connection(http, slack) as one, connection(http, slack):
         await slack.socket.disconnect("refresh_requested", 1)
@@ -195,7 +193,7 @@ async def test_one_of_two_is_refreshed(slack: SlackSandbox, http: aiohttp.Client
     assert [2, 2] == [each.id for each in chosen if each]
 
 
-async def test_whoever_stays_after_a_refresh_is_closed(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_refresh_closes_remaining_connection(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """Slack closes the old connection itself after a while."""
     async with connection(http, slack) as ws, asyncio.TaskGroup() as group:
         group.create_task(slack.socket.refresh(grace=0.01))
@@ -206,9 +204,7 @@ async def test_whoever_stays_after_a_refresh_is_closed(slack: SlackSandbox, http
     await slack.wait(lambda s: s.socket.connections == 0)
 
 
-async def test_an_eleventh_connection_is_one_too_many(
-    slack: SlackSandbox, http: aiohttp.ClientSession, sample: Sample
-) -> None:
+async def test_connection_limit(slack: SlackSandbox, http: aiohttp.ClientSession, sample: Sample) -> None:
     """It is told so and closed; the ten go on."""
     async with http.ws_connect(await ticket(http, slack)) as first:
         others = [await http.ws_connect(await ticket(http, slack)) for _ in range(9)]
@@ -225,14 +221,14 @@ async def test_an_eleventh_connection_is_one_too_many(
     assert aiohttp.WSMsgType.CLOSE == closing.type
 
 
-async def test_a_switched_off_socket_says_so(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_disabled_socket_sends_link_disabled(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """With Socket Mode off, a connection is told that the link is disabled."""
     slack.socket.enabled = False
     async with http.ws_connect(await ticket(http, slack)) as ws:
         assert "link_disabled" == (await ws.receive_json(timeout=SOON))["reason"]
 
 
-async def test_connections_are_cut(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_cut_aborts_transport(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """There is no closing handshake, the transport just ends."""
     async with connection(http, slack) as ws:
         slack.socket.cut()
@@ -243,7 +239,7 @@ async def test_connections_are_cut(slack: SlackSandbox, http: aiohttp.ClientSess
 
 
 @pytest.mark.usefixtures("alice")
-async def test_nothing_goes_through_a_half_open_connection(
+async def test_half_open_connection_passes_nothing(
     slack: SlackSandbox, http: aiohttp.ClientSession, channel: Channel
 ) -> None:
     """Slack still counts it and sends payloads into it; they time out. Pings are not answered."""
@@ -258,9 +254,7 @@ async def test_nothing_goes_through_a_half_open_connection(
     assert "operation_timeout" == typed.failure
 
 
-async def test_events_come_again_until_they_are_acked(
-    slack: SlackSandbox, http: aiohttp.ClientSession, alice: User
-) -> None:
+async def test_event_is_retried_until_acked(slack: SlackSandbox, http: aiohttp.ClientSession, alice: User) -> None:
     """A second delivery has another envelope, the same event id, and says why it comes."""
     slack.ack_timeout = 0.2
     async with connection(http, slack) as ws, asyncio.TaskGroup() as group:
@@ -287,7 +281,7 @@ async def test_only_subscribed_events_are_sent(slack: SlackSandbox, alice: User)
     assert not slack.envelopes
 
 
-async def test_waiting_in_vain_for_a_connection(slack: SlackSandbox) -> None:
+async def test_wait_connected_timeout(slack: SlackSandbox) -> None:
     """The failure says how many there are."""
     with pytest.raises(AssertionError, match="0 of 2 connections are open"):
         await slack.socket.wait_connected(2, timeout=0.01)

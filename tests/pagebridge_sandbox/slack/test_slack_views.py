@@ -19,7 +19,7 @@ async def refused(client: AsyncWebClient, method: str, **arguments: object) -> s
     return str(caught.value.response["error"])
 
 
-async def test_a_modal_opens(slack: SlackSandbox, client: AsyncWebClient, alice: User, sample: Sample) -> None:
+async def test_views_open(slack: SlackSandbox, client: AsyncWebClient, alice: User, sample: Sample) -> None:
     """Whoever interacted sees it; the answer has the fields of Slack's example."""
     answer = await client.views_open(trigger_id=slack.triggers.issue(alice.id), view=modal(external_id="n1"))
 
@@ -31,9 +31,7 @@ async def test_a_modal_opens(slack: SlackSandbox, client: AsyncWebClient, alice:
     assert answer["view"]["id"] == answer["view"]["root_view_id"]
 
 
-async def test_a_trigger_opens_once_and_for_three_seconds(
-    slack: SlackSandbox, client: AsyncWebClient, alice: User
-) -> None:
+async def test_trigger_is_single_use_and_expires(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """A second use, a late one, a made-up one and none at all have errors of their own."""
     trigger = slack.triggers.issue(alice.id)
     await client.views_open(trigger_id=trigger, view=modal())
@@ -46,7 +44,7 @@ async def test_a_trigger_opens_once_and_for_three_seconds(
     assert "invalid_arguments" == await refused(client, "views.open", view=modal())
 
 
-async def test_a_refused_view_leaves_the_trigger(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_rejected_view_keeps_trigger(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """An app may correct itself within the three seconds."""
     trigger = slack.triggers.issue(alice.id)
 
@@ -74,7 +72,7 @@ async def test_a_refused_view_leaves_the_trigger(slack: SlackSandbox, client: As
         ("{", "must be valid JSON"),
     ],
 )
-async def test_a_broken_view_is_refused(
+async def test_invalid_view_is_rejected(
     slack: SlackSandbox,
     client: AsyncWebClient,
     alice: User,
@@ -91,14 +89,14 @@ async def test_a_broken_view_is_refused(
     assert not slack.person(alice.id).modals
 
 
-async def test_a_big_view_is_refused(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_oversized_view_is_rejected(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """A quarter of a megabyte is the most."""
     view = modal(*(section("x" * 2_900) for _ in range(90)))
 
     assert "view_too_large" == await refused(client, "views.open", trigger_id=slack.triggers.issue(alice.id), view=view)
 
 
-async def test_three_views_lie_on_each_other(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_view_stack_limit(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """A fourth is too many; each knows the one below it and the lowest."""
     opened = (await client.views_open(trigger_id=slack.triggers.issue(alice.id), view=modal()))["view"]
     ids = [opened["id"]]
@@ -113,14 +111,14 @@ async def test_three_views_lie_on_each_other(slack: SlackSandbox, client: AsyncW
     assert ids == [each.id for each in slack.person(alice.id).modals]
 
 
-async def test_only_onto_a_view_can_be_pushed(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_push_needs_open_view(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """A trigger from outside of views has nothing to push onto."""
     trigger = slack.triggers.issue(alice.id)
 
     assert "not_found" == await refused(client, "views.push", trigger_id=trigger, view=modal())
 
 
-async def test_a_view_is_updated(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_views_update(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """Found by either name; what is filled in stays where both ids stay; the hash guards against a race."""
     trigger = slack.triggers.issue(alice.id)
     view = (await client.views_open(trigger_id=trigger, view=modal(text_input("A"), text_input("B"))))["view"]
@@ -138,7 +136,7 @@ async def test_a_view_is_updated(slack: SlackSandbox, client: AsyncWebClient, al
     assert (await client.views_update(external_id="mine", view=modal()))["ok"]
 
 
-async def test_views_that_are_not_there(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_update_of_missing_view(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """A closed view cannot be updated, and one must be named."""
     view = (await client.views_open(trigger_id=slack.triggers.issue(alice.id), view=modal()))["view"]
     await slack.person(alice.id).modal.close()
@@ -148,7 +146,9 @@ async def test_views_that_are_not_there(slack: SlackSandbox, client: AsyncWebCli
     assert "invalid_arguments" == await refused(client, "views.update", view=modal())
 
 
-async def test_a_name_is_used_once(slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User) -> None:
+async def test_external_id_is_unique(
+    slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User
+) -> None:
     """The app's own name of a view must differ from all that are open in the team."""
     bob = slack.add_user("Bob Ray")
     channel.members.append(bob.id)
@@ -160,7 +160,7 @@ async def test_a_name_is_used_once(slack: SlackSandbox, client: AsyncWebClient, 
     )
 
 
-async def test_a_home_tab(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+async def test_views_publish(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """It is shown to one person, replaced by the next one, guarded by a hash, and off when the manifest says so."""
     first = (await client.views_publish(user_id=alice.id, view=HOME))["view"]
     second = {"type": "home", "blocks": [section("bye")]}
@@ -174,7 +174,7 @@ async def test_a_home_tab(slack: SlackSandbox, client: AsyncWebClient, alice: Us
     assert "not_enabled" == await refused(client, "views.publish", user_id=alice.id, view=HOME)
 
 
-async def test_a_button_on_the_home_tab(slack: SlackSandbox, client: AsyncWebClient, app: App, alice: User) -> None:
+async def test_home_tab_button(slack: SlackSandbox, client: AsyncWebClient, app: App, alice: User) -> None:
     """It works as in a modal, until another Home tab is published."""
     person = slack.person(alice.id)
     await client.views_publish(user_id=person.user.id, view={"type": "home", "blocks": [actions(button("Go"))]})

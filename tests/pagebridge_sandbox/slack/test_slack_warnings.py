@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
         (FORM, None),
     ],
 )
-async def test_charsets(
+async def test_charset_warnings(
     slack: SlackSandbox, channel: Channel, http: aiohttp.ClientSession, content_type: str, warning: str | None
 ) -> None:
     """JSON is to name its charset and a form is not; the call is carried out, or refused, all the same."""
@@ -35,9 +35,7 @@ async def test_charsets(
         assert ([warning] if warning else None) == answer.get("response_metadata", {}).get("warnings")
 
 
-async def test_warnings_stand_beside_each_other(
-    slack: SlackSandbox, channel: Channel, http: aiohttp.ClientSession
-) -> None:
+async def test_warnings_are_combined(slack: SlackSandbox, channel: Channel, http: aiohttp.ClientSession) -> None:
     """A method's own warning is not lost."""
     slack.bot_scopes |= {"channels:join"}
 

@@ -40,7 +40,7 @@ FORM = {"channel": "C0INCIDENTS", "blocks": json.dumps(BLOCKS), "unfurl_links": 
         ("query+form", {"params": {"channel": "C0INCIDENTS"}, "data": {"blocks": FORM["blocks"], "unfurl_links": "0"}}),
     ],
 )
-async def test_every_encoding_posts_the_same_message(
+async def test_every_encoding_is_equivalent(
     slack: SlackSandbox, channel: Channel, http: aiohttp.ClientSession, encoding: str, request_: dict[str, Any]
 ) -> None:
     """JSON, JSON strings inside JSON or forms, query and mixtures all mean the same; an extra team_id is ignored."""
@@ -63,7 +63,7 @@ async def test_multipart_forms_are_read(slack: SlackSandbox, channel: Channel, h
     assert "multipart" == slack.calls[0].encoding
 
 
-async def test_reading_methods_take_get(
+async def test_read_methods_accept_get(
     slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User
 ) -> None:
     """The official client reads with GET and a query."""
@@ -73,7 +73,7 @@ async def test_reading_methods_take_get(
     assert ["query", "query"] == [call.encoding for call in slack.calls]
 
 
-async def test_a_method_that_takes_no_json_sees_none_of_it(
+async def test_method_without_json_support_ignores_json(
     slack: SlackSandbox, alice: User, http: aiohttp.ClientSession
 ) -> None:
     """users.info is not documented to take JSON, so its argument is missing."""
@@ -83,13 +83,13 @@ async def test_a_method_that_takes_no_json_sees_none_of_it(
     assert ["[ERROR] missing required field: user"] == answer["response_metadata"]["messages"]
 
 
-async def test_the_token_may_stand_in_a_form(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_token_in_form(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """Header and form are the two places for a token."""
     assert (await ask(http, slack, "auth.test", data={"token": slack.bot_token}, headers={}))["ok"]
 
 
 @pytest.mark.parametrize("place", ["params", "json"])
-async def test_a_token_elsewhere_is_no_token(slack: SlackSandbox, http: aiohttp.ClientSession, place: str) -> None:
+async def test_token_in_query_or_json_is_ignored(slack: SlackSandbox, http: aiohttp.ClientSession, place: str) -> None:
     """Slack reads no token from a query (for apps of today) or from JSON."""
     answer = await ask(http, slack, "auth.test", "POST", **{place: {"token": slack.bot_token}}, headers={})
 
@@ -97,14 +97,14 @@ async def test_a_token_elsewhere_is_no_token(slack: SlackSandbox, http: aiohttp.
 
 
 @pytest.mark.parametrize("place", ["data", "params", "json"])
-async def test_no_log_shows_a_token(slack: SlackSandbox, http: aiohttp.ClientSession, place: str) -> None:
+async def test_call_log_hides_token(slack: SlackSandbox, http: aiohttp.ClientSession, place: str) -> None:
     """Wherever a client puts its token, the log of calls does not hold it."""
     await ask(http, slack, "auth.test", "POST", **{place: {"token": slack.bot_token}}, headers={})
 
     assert slack.bot_token not in str(slack.calls)
 
 
-async def test_a_wrong_token_is_refused(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_invalid_token_is_rejected(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """A token that Slack did not give is invalid_auth."""
     answer = await ask(http, slack, "auth.test", headers={"Authorization": "Bearer xoxb-made-up"})
 
@@ -119,7 +119,7 @@ async def test_auth_test_names_the_bot_and_its_scopes(slack: SlackSandbox, clien
     assert slack.bot_scopes == set(answer.headers["x-oauth-scopes"].split(","))
 
 
-async def test_a_missing_scope_is_named(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+async def test_missing_scope_is_reported(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """The answer says which scope is needed and which there are."""
     slack.bot_scopes -= {"chat:write"}
 
@@ -140,7 +140,7 @@ async def test_a_missing_scope_is_named(slack: SlackSandbox, client: AsyncWebCli
         ({"data": b"hello", "headers": {"Content-Type": "text/plain"}}, "invalid_post_type"),
     ],
 )
-async def test_unreadable_bodies(
+async def test_unreadable_body_errors(
     slack: SlackSandbox, http: aiohttp.ClientSession, request_: dict[str, Any], error: str
 ) -> None:
     """A body that is not what it says it is has an error of its own."""
@@ -149,19 +149,19 @@ async def test_unreadable_bodies(
     assert error == (await ask(http, slack, "chat.postMessage", **request_))["error"]
 
 
-async def test_an_unknown_method(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_unknown_method(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """A method that is not there is refused by name."""
     assert {"ok": False, "error": "unknown_method", "req_method": "chat.shout"} == await ask(http, slack, "chat.shout")
 
 
-async def test_api_test_gives_back_what_it_is_given(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_api_test_echoes_arguments(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """It needs no token, and fails on demand."""
     assert {"ok": True, "args": {"foo": "bar"}} == await ask(http, slack, "api.test", data={"foo": "bar"}, headers={})
     answer = await ask(http, slack, "api.test", params={"error": "my_error"}, headers={})
     assert {"ok": False, "error": "my_error", "args": {"error": "my_error"}} == answer
 
 
-async def test_opening_a_connection_needs_the_app_token(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_connections_open_needs_app_token(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """Only a POST with the app-level token gets a WebSocket address, and a new one each time."""
     app = {"Authorization": f"Bearer {slack.app_token}"}
 
@@ -178,7 +178,7 @@ async def test_opening_a_connection_needs_the_app_token(slack: SlackSandbox, htt
     assert ["invalid_auth", "missing_args", "insecure_request"] == errors
 
 
-async def test_the_app_token_is_for_nothing_else(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+async def test_app_token_is_rejected_by_other_methods(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
     """Other methods refuse it, auth.test tells whose app it is."""
     app = {"Authorization": f"Bearer {slack.app_token}"}
 
@@ -186,7 +186,7 @@ async def test_the_app_token_is_for_nothing_else(slack: SlackSandbox, http: aioh
     assert slack.app_id == (await ask(http, slack, "auth.test", headers=app))["app_id"]
 
 
-async def test_the_log_holds_every_call(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+async def test_call_log_records_every_call(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """Arguments, answer, effect and times are there for each, refused ones included."""
     await client.chat_postMessage(channel=channel.id, text="hello")
     with pytest.raises(SlackApiError):
