@@ -43,7 +43,7 @@ class EventStream:
         return self.wanted == "fsync" and (self.durability is None or self.durability.fsync)
 
     async def append(self, body: bytes, delivery: bytes) -> None:
-        """Store one delivery as it came, in at most `RateLimits.store` seconds. Raises `StoreDown` when that failed."""
+        """Store one delivery as it came, in at most `Limits.store` seconds. Raises `StoreDown` when that failed."""
         received = str(time.time_ns() // 1_000_000).encode()
         fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": delivery, "received": received}
         try:

@@ -35,7 +35,7 @@ class DeliveryHandler:
         self._events = events
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Handle `POST_MESSAGE /webhooks/pagerduty`."""
+        """Handle `POST /webhooks/pagerduty`."""
         status = await self._read_and_store(request)
         DELIVERIES.labels(str(status.value)).inc()
         return web.Response(status=status)

@@ -79,7 +79,7 @@ class Bridge:
             raise ProcessFailed("the worker runs, but does not tell its figures any more") from None
 
     async def stop(self) -> None:
-        """Stop both. Raises `ProcessFailed` if one does not end cleanly, or has anything in its log that it calls an error."""
+        """Stop both. Raises `ProcessFailed` if one does not end cleanly, or has logged an error."""
         codes = await asyncio.gather(*(process.child.stop(STOP_TIMEOUT) for process in self._processes))
         for process, code in zip(self._processes, codes, strict=True):
             if code != 0:

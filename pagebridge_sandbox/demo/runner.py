@@ -82,7 +82,7 @@ async def _run_until_signal(run: Callable[[], Awaitable[None]], console: Console
     return EXIT_OK
 
 
-async def _run(steps: Sequence[Step], directory: Path, console: Console, timeout: float) -> None:
+async def _run(steps: Sequence[Step], directory: Path, console: Console, timeout: float) -> None:  # noqa: ASYNC109 - of each step
     console.write(GREETING, BOLD)
     started = time.monotonic()
     async with start_stage(directory) as stage:

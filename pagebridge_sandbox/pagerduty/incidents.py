@@ -69,8 +69,8 @@ class Incident:
     """
     An incident. `levels` is its escalation policy as it was when the incident took it.
 
-    `pending` is what will happen by itself and when: `unacknowledge`, `escalate`, `resolve`. `opened_manually` is for those
-    opened in PagerDuty's own interface. `loops` counts how often escalation has begun anew.
+    `pending` is what will happen by itself and when: `unacknowledge`, `escalate`, `resolve`. `opened_manually` is for
+    those opened in PagerDuty's own interface. `loops` counts how often escalation has begun anew.
     """
 
     id: str

@@ -53,7 +53,7 @@ class OAuthServer:
         self.tokens.clear()
 
     def handle(self, request: Request) -> Response:
-        """Answer `POST_MESSAGE /oauth/token`: a token for what was asked for, or an error of RFC 6749."""
+        """Answer `POST /oauth/token`: a token for what was asked for, or an error of RFC 6749."""
         if request.method != "POST":
             return Response({}, HTTPStatus.METHOD_NOT_ALLOWED)
         given = {name: values[0] for name, values in parse_qs(request.body.decode(errors="replace")).items()}

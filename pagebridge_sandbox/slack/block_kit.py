@@ -1,7 +1,8 @@
 """
 Block Kit's limits as tables. Source: Slack's pages on blocks, elements and composition objects, and slack_sdk's models.
 
-Where the pages give no number the stricter guess stands here. Kinds of blocks that are not looked into are in `UNCHECKED_BLOCKS`.
+Where the pages give no number the stricter guess stands here. Kinds of blocks that are not looked into are in
+`UNCHECKED_BLOCKS`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -145,8 +146,8 @@ MULTI_SELECTS: dict[str, Rule] = {
     ),
     "multi_users_select": Shape({}, MULTI_SELECT_FIELDS | {"initial_users": Items(String(), 100)}),
     "multi_conversations_select": Shape(
-        {}, MULTI_SELECT_FIELDS | {"initial_conversations": Items(String(), 100), "default_to_current_conversation": Flag(),
-                     "filter": CONVERSATION_FILTER},
+        {}, MULTI_SELECT_FIELDS | {"initial_conversations": Items(String(), 100), "filter": CONVERSATION_FILTER,
+                                   "default_to_current_conversation": Flag()},
     ),
     "multi_channels_select": Shape({}, MULTI_SELECT_FIELDS | {"initial_channels": Items(String(), 100)}),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from pagebridge_sandbox.slack.workspace import Workspace
 MAX_ACK_SIZE = 20 * 1024
 """Bytes. Slack drops acks of this size and above without a word."""
 
-__all__ = ["MAX_ACK_SIZE", "Envelope", "EnvelopeSender", "DeliveryFailure"]
+__all__ = ["MAX_ACK_SIZE", "DeliveryFailure", "Envelope", "EnvelopeSender"]
 
 
 @dataclass

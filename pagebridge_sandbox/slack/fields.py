@@ -48,7 +48,8 @@ class Field:
     """
     One element that holds a value.
 
-    `dispatches_action`: the app is told of every change, because the element stands outside of input blocks or its block says so.
+    `dispatches_action`: the app is told of every change, because the element stands outside of input blocks or its
+    block says so.
     """
 
     label: str

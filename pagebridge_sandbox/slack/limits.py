@@ -43,7 +43,7 @@ class TokenBucket:
         return (1 - self.tokens) / self.rate
 
 
-class RateLimiter:
+class RateLimitEnforcer:
     """Decides whether a call comes too soon after the others."""
 
     def __init__(self, limits: RateLimits, now: Callable[[], float]) -> None:

@@ -17,7 +17,7 @@ from pagebridge_sandbox.slack.events import EventSender
 from pagebridge_sandbox.slack.fault_plan import FaultPlan, RandomFaults
 from pagebridge_sandbox.slack.faults import ActiveFault, Fault, Faults
 from pagebridge_sandbox.slack.interactions import Interaction, Session
-from pagebridge_sandbox.slack.limits import RateLimiter, RateLimits
+from pagebridge_sandbox.slack.limits import RateLimitEnforcer, RateLimits
 from pagebridge_sandbox.slack.manifests import Grants
 from pagebridge_sandbox.slack.people import Person
 from pagebridge_sandbox.slack.request_pipeline import RequestPipeline
@@ -63,7 +63,7 @@ class SlackSandbox(Workspace):
         self._web_api = WebApi(
             self,
             self._pipeline,
-            RateLimiter(limits or RateLimits(), self.clock.now),
+            RateLimitEnforcer(limits or RateLimits(), self.clock.now),
             enforce_rate_limits=enforce_rate_limits,
         )
         self._response_urls = ResponseUrls(self, self._pipeline)

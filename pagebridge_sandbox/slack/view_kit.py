@@ -54,8 +54,8 @@ def _check_modal(value: Mapping[str, Any], at: str) -> Iterator[Violation]:
 VIEWS: Mapping[str, Rule] = {
     "modal": Shape(
         {"title": plain_text(24), "blocks": _blocks_rule(VIEW_BLOCKS | MODAL_ONLY_BLOCKS, 1)},
-        ID_FIELDS | {"submit": plain_text(24), "close": plain_text(24), "clear_on_close": Flag(), "notify_on_close": Flag(),
-                 "submit_disabled": Flag()},
+        ID_FIELDS | {"submit": plain_text(24), "close": plain_text(24), "clear_on_close": Flag(),
+                     "notify_on_close": Flag(), "submit_disabled": Flag()},
         _check_modal,
     ),
     "home": Shape({"blocks": _blocks_rule(VIEW_BLOCKS, 0)}, ID_FIELDS, _check_focus),

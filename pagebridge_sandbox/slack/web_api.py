@@ -5,7 +5,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from pagebridge_sandbox.slack.arguments import Arguments, read_arguments
-from pagebridge_sandbox.slack.limits import RateLimiter
+from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from pagebridge_sandbox.slack.methods import METHODS
 from pagebridge_sandbox.slack.methods.registry import Method
 from pagebridge_sandbox.slack.request_pipeline import RequestPipeline
@@ -19,7 +19,12 @@ class WebApi:
     """Answers `/api/{method}`. `paced` says whether the rate limits hold."""
 
     def __init__(
-        self, workspace: Workspace, pipeline: RequestPipeline, rate_limiter: RateLimiter, *, enforce_rate_limits: bool
+        self,
+        workspace: Workspace,
+        pipeline: RequestPipeline,
+        rate_limiter: RateLimitEnforcer,
+        *,
+        enforce_rate_limits: bool,
     ) -> None:
         self._workspace = workspace
         self._pipeline = pipeline

@@ -48,7 +48,7 @@ class Outcome:
     """
     The end of a command, with what its clicker needs to know.
 
-    `why` is a plain sentence (on success: what came of it), `next_step_text` what to do about it. `actor`, `at_ms` and
+    `why` is a plain sentence (on success: what came of it), `next_step` what to do about it. `actor`, `at_ms` and
     `status` tell of the state that was found. `reference` can be quoted to an operator, who finds it in the log.
     """
 

@@ -25,7 +25,7 @@ CONNECT_TIMEOUT = 1.0
 SOCKET_TIMEOUT = 1.5
 """Seconds that one call may take."""
 BLOCKING_TIMEOUT = 5.0
-"""Seconds that one blocking read may take; its `BLOCK_FIELDS` must be well below."""
+"""Seconds that one blocking read may take; its `BLOCK` must be well below."""
 DISK_TIMEOUT_MS = 1000
 """Milliseconds that the disk may take to confirm an append; below `SOCKET_TIMEOUT`, so that the answer is seen."""
 ALIVE_TIMEOUT = 0.5

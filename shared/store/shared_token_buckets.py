@@ -43,7 +43,7 @@ class SharedTokenBuckets:
         )
 
     async def postpone(self, budget: str, seconds: float) -> None:
-        """Set a budget at least so many seconds ahead, or half of `MAX_OFFSET`."""
+        """Set a budget at least so many seconds ahead, or half of `FURTHEST`."""
         await self._postpone([keys.budget(budget)], [_micros(min(seconds, FURTHEST / 2)), _micros(FURTHEST)])
 
 

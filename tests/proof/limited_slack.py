@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pagebridge_sandbox.slack.limits import RateLimiter
+from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.slack.api import errors
 from shared.slack.api.client import Slack
@@ -34,7 +34,7 @@ class Message:
 class Channels:
     """Slack's side: what stands in each channel, and how many calls of each kind came, were too fast, or made news."""
 
-    throttle: RateLimiter
+    throttle: RateLimitEnforcer
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     refused: int = 0

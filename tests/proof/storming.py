@@ -21,7 +21,7 @@ from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.services import Clients, Services
 from bolt_app.stream_consumer import StreamConsumer
 from pagebridge_sandbox.slack import RateLimits
-from pagebridge_sandbox.slack.limits import RateLimiter
+from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
 from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, RateLimiter
@@ -113,7 +113,7 @@ def storm(incidents: int, channels: int, workers: int = 1) -> Storm:
 async def _played(loop: VirtualLoop, incidents: int, channels: int, workers: int) -> Storm:
     server = MemoryServer(loop.time, EPOCH * 1000)
     server._commands |= MORE_COMMANDS
-    slack = Channels(RateLimiter(RateLimits(), loop.time))
+    slack = Channels(RateLimitEnforcer(RateLimits(), loop.time))
     bodies: list[bytes] = []
     account = Account(loop.time, lambda: int((EPOCH + loop.time()) * 1000), bodies.append)
     before = _passes()

@@ -48,7 +48,7 @@ async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
 
 
 def request(body: bytes, *headers: bytes, line: str = f"POST {PATH} HTTP/1.1") -> bytes:
-    """Write a request by hand, signed for `MAX_BODY` unless a header says otherwise."""
+    """Write a request by hand, signed for `BODY` unless a header says otherwise."""
     signed = () if any(one.lower().startswith(b"x-pagerduty") for one in headers) else (_signature(sign()),)
     return b"\r\n".join([line.encode(), b"Host: x", b"Connection: close", *signed, *headers, b"", body])
 

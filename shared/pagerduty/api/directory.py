@@ -103,7 +103,7 @@ class Directory(Transport):
         return await self._all("priorities", get("priorities"), service_model.parse_priorities)
 
     async def abilities(self) -> frozenset[str]:
-        """Read what the account can do, by PagerDuty's names, such as `RESPONDER_ROLES`."""
+        """Read what the account can do, by PagerDuty's names, such as `RESPONDERS`."""
         return (await self._read("abilities", get("abilities"), service_model.parse_abilities)).value
 
     async def clock(self) -> Instant:

@@ -54,12 +54,12 @@ class IncidentWrites(Transport):
         return await self._put("set_priority", incident, request_bodies.priority_request(priority), from_email)
 
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
-        """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `MAX_SNOOZE`."""
+        """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `LONGEST_SNOOZE`."""
         request = change("POST", "incidents", incident, "snooze", body={"duration": seconds}, from_email=from_email)
         return await self._write("snooze", request, incident_model.parse_incident)
 
     async def add_note(self, incident: IncidentId, content: str, from_email: str) -> Read[Note]:
-        """Add a note of `MAX_NOTE_LENGTH` bytes at most, also to a resolved incident."""
+        """Add a note of `LONGEST_NOTE` bytes at most, also to a resolved incident."""
         body: Body = {"note": {"content": content}}
         request = change("POST", "incidents", incident, "notes", body=body, from_email=from_email)
         return await self._write("add_note", request, note_model.parse_note)

@@ -99,7 +99,7 @@ def priority_request(priority: str) -> Body:
 
 
 def responders_request(requester: UserId, message: str, users: Sequence[UserId], policies: Sequence[str]) -> Body:
-    """Return the body of the `POST_MESSAGE` that asks users, and those on call for policies, to help."""
+    """Return the body of the `POST` that asks users, and those on call for policies, to help."""
     targets = [reference("user", user) for user in users]
     targets += [reference("escalation_policy", policy) for policy in policies]
     wrapped = [{"responder_request_target": target} for target in targets]
@@ -107,7 +107,7 @@ def responders_request(requester: UserId, message: str, users: Sequence[UserId],
 
 
 def creation_request(new: NewIncident) -> Body:
-    """Make the body of the `POST_MESSAGE` that opens an incident."""
+    """Make the body of the `POST` that opens an incident."""
     incident: Body = {
         "type": "incident",
         "title": new.title,

@@ -48,7 +48,7 @@ class Created:
 
 
 def creation_request(url: str, scope: str, scope_id: str, description: str, events: Iterable[str] = NEEDED) -> Body:
-    """Make the body of the `POST_MESSAGE` that subscribes, not yet active: nothing is sent before its secret is in place."""
+    """Make the body of the `POST` that subscribes, not yet active: nothing is sent before its secret is in place."""
     listens_to = {"type": f"{scope}_reference"} | ({"id": scope_id} if scope_id else {})
     return {
         "webhook_subscription": {

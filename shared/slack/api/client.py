@@ -160,7 +160,7 @@ class Slack(AppInstallation):
 
         In a channel these are its own messages and broadcast replies, in a thread the replies, in Slack's order. It has
         low priority and leaves room for urgent calls. Pages after the first, and the first too if it is `patient`, wait
-        for their turn, up to `READ_TIMEOUT` seconds each.
+        for their turn, up to `PATIENCE` seconds each.
         """
         async for message in self._own(channel, oldest_ms, thread_ts, Priority.LOW, patient=patient):
             yield message

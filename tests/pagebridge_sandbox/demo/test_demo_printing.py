@@ -85,8 +85,8 @@ def test_result_counts_include_only_webhooks() -> None:
 def test_summary_is_aligned_and_pluralized() -> None:
     """One echo, two echoes."""
     figures = Summary(
-        slack_calls=30, reads=18, writes=1, rejected_writes=0, deliveries=6, echoes=2, duplicates=1, stale=0, interactions=4,
-        slowest_ack_ms=14.6, seconds=12.74,
+        slack_calls=30, reads=18, writes=1, rejected_writes=0, deliveries=6, echoes=2, duplicates=1, stale=0,
+        interactions=4, slowest_ack_ms=14.6, seconds=12.74,
     )  # fmt: skip
 
     assert [

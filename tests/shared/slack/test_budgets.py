@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack import RateLimits
-from pagebridge_sandbox.slack.limits import RateLimiter
+from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.errors import Unavailable
 from shared.slack.api.rate_limits import RATES, ROUNDING, Priority, RateLimiter
@@ -64,7 +64,7 @@ def test_the_simulator_finds_nothing_too_early(wishes: list[Wish]) -> None:
     clock = Clock()
     calls = granted(wishes, clock)
     now = Clock()
-    throttle = RateLimiter(RateLimits(), now)
+    throttle = RateLimitEnforcer(RateLimits(), now)
     for at, method, channel in calls:
         now.seconds = at
         assert throttle.retry_after(method, METHODS[method].tier, channel) is None
