@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers import end_lent_valkeys
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
@@ -15,3 +17,8 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """End the servers that tests have shared."""
+    end_lent_valkeys()

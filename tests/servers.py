@@ -7,12 +7,18 @@ The servers that tests run on: the embedded Valkey and, where it is installed, D
 import os
 import re
 import shutil
+import signal
 import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from shared.store.redis import Redis
+from pagebridge.local.embedded_valkey import EmbeddedValkey
+from shared.store.redis import Redis, connect
 
 VARIABLE = "PAGEBRIDGE_TEST_SERVER"
 REDIS = shutil.which("redis-server") or ""
@@ -43,6 +49,67 @@ def _confirms() -> bool:
 
 CONFIRMING = pytest.mark.skipif(not _confirms(), reason="the server of this run cannot tell what is on its disk")
 """For what is about a server that can."""
+
+
+_IDLE: dict[Path | None, list[tuple[EmbeddedValkey, tempfile.TemporaryDirectory[str]]]] = defaultdict(list)
+"""Empty servers that wait for the next test of this process, by program."""
+
+
+@asynccontextmanager
+async def lent_valkey(binary: Path | None = None) -> AsyncIterator[EmbeddedValkey]:
+    """
+    Lend an empty server; most tests of a process share one, because a start takes longer than many a test.
+
+    A test may kill, stop or reconfigure it: such a server is not lent again.
+    """
+    if not _IDLE[binary]:
+        home = tempfile.TemporaryDirectory(prefix="valkey-")
+        server = EmbeddedValkey(Path(home.name), binary=binary)
+        await server.start()
+        _IDLE[binary].append((server, home))
+    server, home = _IDLE[binary].pop()
+    before = server.pid, await _settings(server)
+    reusable = False
+    try:
+        yield server
+        reusable = server.running and (server.pid, await _emptied(server)) == before
+    finally:
+        if reusable:
+            _IDLE[binary].append((server, home))
+        else:
+            await server.stop()
+            home.cleanup()
+
+
+async def _settings(server: EmbeddedValkey) -> object:
+    """Return everything a test can change about a server besides its data."""
+    redis = connect(server.url)
+    try:
+        return await redis.config_get("*"), await redis.execute_command("ACL", "LIST")
+    finally:
+        await redis.aclose()
+
+
+async def _emptied(server: EmbeddedValkey) -> object:
+    """Empty a server, end the connections to it, and return its settings."""
+    redis = connect(server.url)
+    try:
+        await redis.execute_command("CLIENT", "UNPAUSE")
+        await redis.execute_command("CLIENT", "KILL", "SKIPME", "yes")
+        await redis.flushall()
+        await redis.script_flush()
+    finally:
+        await redis.aclose()
+    return await _settings(server)
+
+
+def end_lent_valkeys() -> None:
+    """End the servers of this process, when its tests are over."""
+    for servers in _IDLE.values():
+        for server, home in servers:
+            os.kill(server.pid, signal.SIGKILL)
+            home.cleanup()
+    _IDLE.clear()
 
 
 async def can_wait_for_disk(redis: Redis) -> bool:

@@ -62,6 +62,11 @@ class EmbeddedValkey:
         """The process id of the server."""
         return self._started().pid
 
+    @property
+    def running(self) -> bool:
+        """True between `start` and the server's end."""
+        return self._child is not None and self._child.code is None
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -77,7 +82,7 @@ class EmbeddedValkey:
 
         Raises `EmbeddedValkeyError` when it cannot: no binary for this platform, a directory in use or not writable.
         """
-        if self._child is not None and self._child.code is None:
+        if self.running:
             return
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)

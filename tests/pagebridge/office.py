@@ -16,6 +16,7 @@ from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.settings import Settings
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
+from tests.servers import lent_valkey
 from tests.webhook_receiver.running import PATH, SECRET, Running, running
 
 ROUTING = '[routing]\ndefault_channel = "C0INCIDENTS"\n'
@@ -64,7 +65,7 @@ async def opened(directory: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     """Open the office: in it everything is as it should be, except that nothing subscribes to webhooks yet."""
     async with AsyncExitStack() as stack:
         stack.enter_context(capture_logs())
-        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "store"))
+        valkey = await stack.enter_async_context(lent_valkey())
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(SlackSandbox(enforce_rate_limits=False))
         receiver = await stack.enter_async_context(running(valkey.url))

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import MISCONFIGURED, main
-from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import Patience, Process, Store, Supervisor
 from shared.config.settings import Settings
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
+from tests.servers import lent_valkey
 
 FOREVER = "import time; time.sleep(60)"
 POLITE = (
@@ -168,7 +168,7 @@ async def test_the_processes_get_the_address_of_the_store(tmp_path: Path) -> Non
 async def test_a_store_that_crashes_is_started_again_with_its_data(tmp_path: Path) -> None:
     """The processes go on; they find the Valkey at the same address, and in it what they had stored."""
     said: list[str] = []
-    async with EmbeddedValkey(tmp_path / "valkey") as valkey:
+    async with lent_valkey() as valkey:
         redis = connect(valkey.url)
         await redis.set("kept", "yes")
         await redis.execute_command("WAITAOF", 1, 0, 1000)

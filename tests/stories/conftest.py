@@ -1,7 +1,6 @@
 """The bridge of the stories, ready and running, and the server that it runs on."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -23,7 +22,7 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def bridge() -> AsyncIterator[Bridge]:
     """Run Acme's bridge with one worker."""
-    async with running(tmp_path / "valkey") as acme:
+    async with running() as acme:
         yield acme

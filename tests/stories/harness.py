@@ -22,7 +22,7 @@ from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
 from shared.store import keys
 from shared.store.redis import connect
-from tests.servers import program
+from tests.servers import lent_valkey, program
 from tests.stories.durations import FAST as FAST  # noqa: PLC0414 - stories take it from here
 from webhook_receiver.receiver import Receiver
 
@@ -200,8 +200,8 @@ class Bridge:
 
 @asynccontextmanager
 async def running(
-    directory: Path,
     *,
+    data: Path | None = None,
     workers: int = 1,
     durations: Durations = FAST,
     limits: RateLimits | None = None,
@@ -211,11 +211,12 @@ async def running(
     """
     Run Acme's bridge, with `config` as `bridge.toml` would have it. Leaves nothing running.
 
-    With `limits` Slack refuses what comes too fast. `transport` is how Slack reaches the workers.
+    With `limits` Slack refuses what comes too fast. `transport` is how Slack reaches the workers. `data` is where a
+    story wants a server of its own to keep its data.
     """
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(EmbeddedValkey(directory, binary=program()))
+        valkey = await stack.enter_async_context(EmbeddedValkey(data) if data else lent_valkey(program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(
             SlackSandbox(ack_timeout=3.0, enforce_rate_limits=limits is not None, limits=limits)

@@ -23,7 +23,7 @@ from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.pagerduty.faults import ActiveFault
 from pagebridge_sandbox.slack import Message, SlackSandbox
 from pagebridge_sandbox.slack.faults import ActiveFault as SlackActive
-from tests.servers import program
+from tests.servers import lent_valkey, program
 from tests.stories.harness import SECRET, Acme, Bridge, receiving, settled, until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ class Deployment(Bridge):
 async def deployed(directory: Path) -> AsyncIterator[Deployment]:
     """Prepare Acme's deployment, in which nothing of the bridge runs yet. Leaves nothing running."""
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey", binary=program()))
+        valkey = await stack.enter_async_context(lent_valkey(program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, enforce_rate_limits=False))
         group = await stack.enter_async_context(asyncio.TaskGroup())

@@ -7,7 +7,6 @@ The oracle reads the simulators' logs: what PagerDuty really went through agains
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -138,9 +137,9 @@ class BadDay:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_a_bad_day_ends_well(seed: int, tmp_path: Path) -> None:
+async def test_a_bad_day_ends_well(seed: int) -> None:
     """At rest there is one card, equal to the incident; each transition is told once; writes are the clickers' own."""
-    async with running(tmp_path / "valkey", workers=2) as bridge:
+    async with running(workers=2) as bridge:
         day = BadDay(bridge, Random(seed))  # noqa: S311 -- a day that can be played again
         for _ in range(ACTS):
             await day.act()

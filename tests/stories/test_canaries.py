@@ -9,7 +9,6 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -39,9 +38,9 @@ COMMANDS = (
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def bridge() -> AsyncIterator[Bridge]:
     """Run Acme's bridge."""
-    async with running(tmp_path / "valkey") as acme:
+    async with running() as acme:
         yield acme
 
 

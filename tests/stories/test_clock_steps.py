@@ -25,7 +25,7 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 async def bridge(tmp_path: Path, clock: Clock) -> AsyncIterator[Bridge]:  # noqa: ARG001 -- Redis has it from its start on
     """Run Acme's bridge with two workers on it."""
-    async with running(tmp_path / "valkey", workers=2) as acme:
+    async with running(workers=2) as acme:
         yield acme
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ SHORT_LIVED = replace(FAST, command_lifetime=1.0, ack_silence=0.5, not_yet_after
 
 
 @pytest.fixture
-async def impatient(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def impatient() -> AsyncIterator[Bridge]:
     """Run Acme's bridge, with commands that soon end."""
-    async with running(tmp_path / "valkey", workers=0) as acme:
+    async with running(workers=0) as acme:
         await acme.start_worker(SHORT_LIVED)
         yield acme
 

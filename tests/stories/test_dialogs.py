@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -211,9 +210,9 @@ async def test_tomorrow_morning(bridge: Bridge, acknowledged: str) -> None:
     assert (9, 0) == (wakes.hour, wakes.minute)
 
 
-async def test_what_was_not_done_is_tried_again(tmp_path: Path) -> None:
+async def test_what_was_not_done_is_tried_again() -> None:
     """Nobody could be asked in time: Alice reads that of each, and pressing asks both, once."""
-    async with running(tmp_path / "valkey", workers=0) as bridge:
+    async with running(workers=0) as bridge:
         await bridge.start_worker(replace(FAST, command_lifetime=1.0))
         incident = bridge.trigger()
         await bridge.card("Triggered")

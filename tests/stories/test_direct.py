@@ -169,9 +169,9 @@ async def test_two_copies_at_once_are_one_press(bridge: Bridge) -> None:
     await bridge.valkey.start()
 
 
-async def test_a_copy_at_another_worker_has_no_effect_of_its_own(tmp_path: Path) -> None:
+async def test_a_copy_at_another_worker_has_no_effect_of_its_own() -> None:
     """The second copy reaches a worker that knows nothing of the first: it finds the incident acknowledged, says so."""
-    async with running(tmp_path / "valkey", workers=1) as bridge:
+    async with running(workers=1) as bridge:
         await without_redis(bridge)
         click = await bridge.click("Alice", "Acknowledge")
         await bridge.told("Alice", "is acknowledged, in your name")
@@ -188,9 +188,9 @@ async def test_a_copy_at_another_worker_has_no_effect_of_its_own(tmp_path: Path)
         await bridge.valkey.start()
 
 
-async def test_a_copy_at_another_worker_with_redis_back(tmp_path: Path) -> None:
+async def test_a_copy_at_another_worker_with_redis_back() -> None:
     """Redis is back and knows of the press: a copy at another worker is the same one, though it would apply again."""
-    async with running(tmp_path / "valkey", workers=1) as bridge:
+    async with running(workers=1) as bridge:
         await without_redis(bridge)
         click = await bridge.click("Alice", "Acknowledge")
         await bridge.told("Alice", "is acknowledged, in your name")
@@ -222,9 +222,9 @@ async def audited(bridge: Bridge) -> AuditEntry:
     return entries[0]
 
 
-async def test_trying_again_without_redis(tmp_path: Path) -> None:
+async def test_trying_again_without_redis() -> None:
     """What was asked cannot be read: Alice is told so, by another way if need be, before her press is acked."""
-    async with running(tmp_path / "valkey", workers=0) as bridge:
+    async with running(workers=0) as bridge:
         await bridge.start_worker(replace(FAST, text_lifetime=0.5))
         bridge.trigger()
         await bridge.lines(1)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ SHORT_LIVED = replace(FAST, command_lifetime=1.5, ack_silence=0.5, not_yet_after
 
 
 @pytest.fixture
-async def impatient(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def impatient() -> AsyncIterator[Bridge]:
     """Run Acme's bridge, with commands that soon end."""
-    async with running(tmp_path / "valkey", workers=0) as acme:
+    async with running(workers=0) as acme:
         await acme.start_worker(SHORT_LIVED)
         yield acme
 
@@ -165,9 +164,9 @@ async def test_whoever_waits_behind_another_command_is_told_too(bridge: Bridge) 
     await bridge.card("Resolved by Bob Ng in Slack")
 
 
-async def test_slow_answers_do_not_cost_the_lease(tmp_path: Path) -> None:
+async def test_slow_answers_do_not_cost_the_lease() -> None:
     """The reads together take longer than a lease lasts: the command is carried out once, and answered once."""
-    async with running(tmp_path / "valkey", workers=0) as bridge:
+    async with running(workers=0) as bridge:
         await bridge.start_worker(replace(FAST, lease=1.2))
         bridge.trigger()
         await bridge.card("Triggered")

@@ -1,7 +1,5 @@
 """What came in while nobody worked has filled Redis: a worker makes room by itself, and nothing is lost."""
 
-from pathlib import Path
-
 import aiohttp
 import pytest
 
@@ -17,9 +15,9 @@ PADDINGS = (100_000, 4_000, 0)
 
 
 @pytest.mark.both_servers
-async def test_a_backlog_that_has_filled_redis_is_worked_off(tmp_path: Path) -> None:
+async def test_a_backlog_that_has_filled_redis_is_worked_off() -> None:
     """All workers were away until Redis was full of deliveries: 503 from there on, and one worker empties it again."""
-    async with running(tmp_path / "valkey", workers=0) as bridge, connect(bridge.valkey.url) as redis:
+    async with running(workers=0) as bridge, connect(bridge.valkey.url) as redis:
         await redis.config_set("maxmemory", (await redis.info("memory"))["used_memory"] + ROOM)
         bridge.trigger("in time")
         await bridge.pagerduty.webhooks.wait_until_idle()

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -16,9 +15,9 @@ LATE, OVER = "are late", "up to date again"
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def bridge() -> AsyncIterator[Bridge]:
     """Run a bridge in which a third of a second is late."""
-    async with running(tmp_path / "valkey", durations=replace(FAST, delay_notice_after=0.3)) as acme:
+    async with running(durations=replace(FAST, delay_notice_after=0.3)) as acme:
         yield acme
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,9 @@ from tests.stories.test_resync import LOOKING, looked, looking, shown
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def bridge() -> AsyncIterator[Bridge]:
     """Run the bridge with a worker that compares all the time."""
-    async with looking(tmp_path) as bridge:
+    async with looking() as bridge:
         yield bridge
 
 
@@ -128,15 +127,15 @@ async def test_a_second_incident_after_the_loss_is_new(bridge: Bridge) -> None:
 
 
 @asynccontextmanager
-async def later(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def later() -> AsyncIterator[Bridge]:
     """Prepare a bridge whose first worker starts only when incidents are open already, unheard."""
-    async with running(tmp_path / "valkey", workers=0) as bridge:
+    async with running(workers=0) as bridge:
         yield bridge
 
 
-async def test_a_first_start_is_silent(tmp_path: Path) -> None:
+async def test_a_first_start_is_silent() -> None:
     """What was open before the bridge came gets no card, until something happens to it."""
-    async with later(tmp_path) as bridge:
+    async with later() as bridge:
         bridge.pagerduty.webhooks.lose_next(2)
         first, second = bridge.trigger("first"), bridge.trigger("second")
         await asyncio.sleep(1.1)  # the store's birth is cut to the second, as PagerDuty's times are

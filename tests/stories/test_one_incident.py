@@ -1,7 +1,5 @@
 """One incident from page to resolve, as everybody sees it."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.stories.harness import Bridge, running
@@ -150,9 +148,9 @@ async def test_hostile_titles_are_inert(bridge: Bridge) -> None:
 
 
 @pytest.mark.both_servers
-async def test_two_workers_do_not_disturb_each_other(tmp_path: Path) -> None:
+async def test_two_workers_do_not_disturb_each_other() -> None:
     """With two workers there is still one card, one line per transition and one write per click."""
-    async with running(tmp_path / "valkey", workers=2) as bridge:
+    async with running(workers=2) as bridge:
         bridge.trigger()
         await bridge.card("Triggered")
         await bridge.click("Alice", "Acknowledge")

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -42,9 +41,9 @@ STORIES: list[Story] = [
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def bridge() -> AsyncIterator[Bridge]:
     """Run Acme's bridge with one worker, whose Slack has an address to post to."""
-    async with running(tmp_path / "valkey", transport="http") as acme:
+    async with running(transport="http") as acme:
         yield acme
 
 

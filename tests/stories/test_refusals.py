@@ -1,6 +1,5 @@
 """Who may not, and how they are told: privately, why, and what to do next."""
 
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -112,10 +111,10 @@ async def test_stakeholders_never_act(bridge: Bridge) -> None:
     await refused(bridge, "Judy", "Your PagerDuty role does not let you act")
 
 
-async def test_the_table_links_whom_no_address_links(tmp_path: Path) -> None:
+async def test_the_table_links_whom_no_address_links() -> None:
     """An entry in the identity table wins over the address, and admits a multi-channel guest."""
     users = {"U0KIM": "PBOB1"}
-    async with running(tmp_path / "valkey", identity={"users": users}) as bridge:
+    async with running(identity={"users": users}) as bridge:
         hire(bridge, "Kim", email="kim@agency.example", guest="multi")
         bridge.trigger()
         await bridge.card("Triggered")

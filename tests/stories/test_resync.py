@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -21,16 +20,16 @@ LOOKING = replace(FAST, resync=0.4, webhook_grace=1.0, resync_pause=0.001, watch
 
 
 @asynccontextmanager
-async def looking(tmp_path: Path, workers: int = 1) -> AsyncIterator[Bridge]:
+async def looking(workers: int = 1) -> AsyncIterator[Bridge]:
     """Run the bridge with workers that compare all the time."""
-    async with running(tmp_path / "valkey", workers=workers, durations=LOOKING) as bridge:
+    async with running(workers=workers, durations=LOOKING) as bridge:
         yield bridge
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def bridge() -> AsyncIterator[Bridge]:
     """Run the bridge with one such worker."""
-    async with looking(tmp_path) as bridge:
+    async with looking() as bridge:
         yield bridge
 
 
@@ -230,9 +229,9 @@ async def test_what_the_bridge_did_itself_is_not_told_again(bridge: Bridge) -> N
     assert "in Slack" in card.replies[1].plain
 
 
-async def test_two_workers_and_one_resync(tmp_path: Path) -> None:
+async def test_two_workers_and_one_resync() -> None:
     """Both look for themselves whether it is time; what was lost is told once."""
-    async with looking(tmp_path, workers=2) as bridge:
+    async with looking(workers=2) as bridge:
         incident, card = await shown(bridge)
         before = repaired("incident.acknowledged")
         bridge.pagerduty.webhooks.lose_next(1)
@@ -257,9 +256,9 @@ async def test_pagerduty_that_fails_only_delays_it(bridge: Bridge) -> None:
     await told(card, "Acknowledged by Bob Ng")
 
 
-async def test_what_came_late_is_told_although_the_pass_broke_off(tmp_path: Path) -> None:
+async def test_what_came_late_is_told_although_the_pass_broke_off() -> None:
     """One incident is repaired, then PagerDuty limits us: the channel hears of that one as well."""
-    async with looking(tmp_path) as bridge:
+    async with looking() as bridge:
         await shown(bridge)
         [subscription] = bridge.pagerduty.webhooks.subscriptions.values()
         subscription.active = False

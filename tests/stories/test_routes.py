@@ -1,7 +1,5 @@
 """Which channels an incident is shown in, as it changes; and routes that lead nowhere."""
 
-from pathlib import Path
-
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
@@ -127,7 +125,7 @@ async def test_a_resolved_incident_gets_no_other_card(bridge: Bridge) -> None:
     assert [] == channel.messages
 
 
-async def test_routes_that_lead_nowhere_are_named(tmp_path: Path) -> None:
+async def test_routes_that_lead_nowhere_are_named() -> None:
     """At start and when they change: channels that cannot be posted to, services, teams and priorities unknown."""
     wrong: list[dict[str, object]] = [
         {"service": "search-api", "channel": "C0GONE"},
@@ -137,7 +135,7 @@ async def test_routes_that_lead_nowhere_are_named(tmp_path: Path) -> None:
         {"urgency": "low", "ignore": True},
     ]
     with capture_logs() as logs:
-        async with running(tmp_path / "valkey", routing={"default_channel": "C0GONE"}) as bridge:
+        async with running(routing={"default_channel": "C0GONE"}) as bridge:
             bridge.slack.add_channel("archived", id="C0ARCHIVED", archived=True)
             bridge.slack.add_channel("strange", id="C0STRANGE", bot_member=False)
             bridge.pagerduty.add_priority("P1")

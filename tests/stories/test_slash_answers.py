@@ -1,7 +1,6 @@
 """What people read after `/pd`: their own and the channel's incidents, who is on call, who they are; and `ack mine`."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from pagebridge_sandbox.slack import Ephemeral, Fault
 from shared.model.ids import ChannelId, IncidentId
@@ -215,9 +214,9 @@ async def test_what_could_not_be_stored_is_told_another_way(bridge: Bridge) -> N
     await bridge.valkey.start()
 
 
-async def test_what_came_too_late_is_told_as_such(tmp_path: Path) -> None:
+async def test_what_came_too_late_is_told_as_such() -> None:
     """PagerDuty is gone for as long as an acknowledge may wait: of each incident Alice hears that it was not done."""
-    async with running(tmp_path / "valkey", workers=0) as bridge:
+    async with running(workers=0) as bridge:
         await bridge.start_worker(replace(FAST, command_lifetime=1.0))
         await opened(bridge, "Checkout is slow", "Search is down")
         shown = await preview(bridge, "Alice", "not acknowledged: 2")

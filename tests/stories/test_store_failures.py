@@ -224,9 +224,9 @@ async def test_a_delivery_while_redis_is_down(bridge: Bridge) -> None:
 
 
 @pytest.mark.both_servers
-async def test_after_redis_was_killed_everything_goes_on(tmp_path: Path) -> None:
+async def test_after_redis_was_killed_everything_goes_on() -> None:
     """Redis dies in the middle of a burst and comes back with its data: two workers go on, and nothing is doubled."""
-    async with running(tmp_path / "valkey", workers=2) as bridge:
+    async with running(workers=2) as bridge:
         await ready(bridge)
         for number in range(6):
             bridge.trigger(f"burst {number}")
@@ -248,7 +248,7 @@ async def test_after_redis_was_killed_everything_goes_on(tmp_path: Path) -> None
 async def test_a_cluster_that_is_down_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No node serves our keys: deliveries get 503, an acknowledge goes straight, and the worker goes on afterwards."""
     monkeypatch.setenv(VARIABLE, str(node(tmp_path)))
-    async with running(tmp_path / "valkey", workers=0) as bridge, redis_of(bridge) as redis:
+    async with running(workers=0) as bridge, redis_of(bridge) as redis:
         await served(redis)
         await bridge.start_worker()
         await ready(bridge)

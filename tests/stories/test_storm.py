@@ -7,7 +7,6 @@ How fast it passes, and that Slack never has to say no, is measured where time d
 
 import asyncio
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -37,14 +36,14 @@ class Figures:
         return self.incidents * (1 + LINES)
 
 
-async def storm(directory: Path, incidents: int, channels: int) -> Figures:
+async def storm(incidents: int, channels: int) -> Figures:
     """Let a storm pass, and tell what it took. Raises `TimeoutError` when something is never told."""
     durations = replace(
         FAST, pace=PACE, slack_timeout=6.0, pagerduty_timeout=6.0, call_max=12.0, lease=10.0, name_lookup=5.0
     )
     routes = [{"service": f"service-{n}", "channel": f"C0STORM{n}"} for n in range(channels)]
     config = {"routes": routes, "default_channel": "C0INCIDENTS"}
-    async with running(directory, durations=durations, limits=faster(PACE), routing=config) as bridge:
+    async with running(durations=durations, limits=faster(PACE), routing=config) as bridge:
         shown = [bridge.slack.add_channel(f"storm-{n}", id=f"C0STORM{n}") for n in range(channels)]
         _break_out(bridge, channels, incidents)
         async with asyncio.timeout(50):
@@ -83,9 +82,9 @@ def _complete(channel: Channel) -> bool:
 
 
 @pytest.mark.parametrize("channels", [1, 20])
-async def test_a_storm_passes(tmp_path: Path, channels: int) -> None:
+async def test_a_storm_passes(channels: int) -> None:
     """Each incident has one card that says how it ended, and each event one line, and hardly anything else is sent."""
-    figures = await storm(tmp_path / "valkey", INCIDENTS, channels)
+    figures = await storm(INCIDENTS, channels)
 
     assert figures.fewest == figures.posts - figures.refused
     # Three changes. What only a read can tell costs none where a card has to wait for its turn, and there are no more.

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -15,9 +14,9 @@ from tests.stories.test_resync import LOOKING, looked, looking, shown
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def bridge() -> AsyncIterator[Bridge]:
     """Run the bridge with a worker that compares all the time."""
-    async with looking(tmp_path) as bridge:
+    async with looking() as bridge:
         yield bridge
 
 
@@ -116,13 +115,13 @@ async def test_at_rest_nothing_is_written(bridge: Bridge) -> None:
     assert [] == bridge.slack.calls_to("chat.delete")
 
 
-async def test_many_channels_are_all_looked_at(tmp_path: Path) -> None:
+async def test_many_channels_are_all_looked_at() -> None:
     """Slack's limits leave little room for what nobody waits for, so each channel and thread waits for its turn."""
     rooms = [f"C0ROOM{number}" for number in range(4)]
     routes = [{"service": f"PSERVICE{number}", "channel": room} for number, room in enumerate(rooms)]
     routing = {"default_channel": "C0INCIDENTS", "routes": routes}
     limited = replace(LOOKING, pace=0.2)
-    async with running(tmp_path / "valkey", durations=limited, routing=routing) as bridge:
+    async with running(durations=limited, routing=routing) as bridge:
         for room in rooms:
             bridge.slack.add_channel(room.lower(), id=room)
         _, card = await shown(bridge)

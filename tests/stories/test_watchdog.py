@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,9 +16,9 @@ from tests.stories.test_resync import healthy, looked, looking, shown
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
+async def bridge() -> AsyncIterator[Bridge]:
     """Run the bridge with a worker that looks all the time."""
-    async with looking(tmp_path) as bridge:
+    async with looking() as bridge:
         yield bridge
 
 

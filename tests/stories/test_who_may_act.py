@@ -1,7 +1,6 @@
 """What PagerDuty and Slack say about who it is and what they may, when it is not the usual, and what is told then."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,9 +101,9 @@ async def test_teams_that_can_be_read_again_let_alice_through(bridge: Bridge) ->
     assert not [words for words in bridge.private("Alice") if "not acknowledged by" in words]
 
 
-async def test_teams_that_are_never_read(tmp_path: Path) -> None:
+async def test_teams_that_are_never_read() -> None:
     """Nobody can tell whether she may, so it is not done: Alice is told that it was NOT acknowledged."""
-    async with running(tmp_path / "valkey", workers=0) as bridge:
+    async with running(workers=0) as bridge:
         await bridge.start_worker(replace(FAST, command_lifetime=0.5))
         bridge.trigger()
         await bridge.card("Triggered")
@@ -119,11 +118,9 @@ async def test_teams_that_are_never_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "authorization", [{"mode": "pagerduty"}, {"everywhere": ["PCAROL1"]}], ids=["pagerduty", "everywhere"]
 )
-async def test_whom_the_configuration_lets_act_beyond_their_team(
-    tmp_path: Path, authorization: dict[str, object]
-) -> None:
+async def test_whom_the_configuration_lets_act_beyond_their_team(authorization: dict[str, object]) -> None:
     """Carol is of Search, and acts on the incident of Payments in her own name."""
-    async with running(tmp_path / "valkey", authorization=authorization) as bridge:
+    async with running(authorization=authorization) as bridge:
         bridge.trigger()
         await bridge.card("Triggered")
 
@@ -136,9 +133,9 @@ async def test_whom_the_configuration_lets_act_beyond_their_team(
 @pytest.mark.parametrize(
     "authorization", [{"mode": "pagerduty"}, {"everywhere": ["PCAROL1"]}], ids=["pagerduty", "everywhere"]
 )
-async def test_no_configuration_raises_a_role(tmp_path: Path, authorization: dict[str, object]) -> None:
+async def test_no_configuration_raises_a_role(authorization: dict[str, object]) -> None:
     """A stakeholder acts nowhere, whatever the team rule says."""
-    async with running(tmp_path / "valkey", authorization=authorization) as bridge:
+    async with running(authorization=authorization) as bridge:
         bridge.pagerduty.change_user("PCAROL1", role="read_only_user")
         bridge.trigger()
         await bridge.card("Triggered")
@@ -171,9 +168,9 @@ async def test_a_change_in_slack_lets_somebody_in_at_once(bridge: Bridge) -> Non
     await bridge.card("Acknowledged by Dave Ng in Slack")
 
 
-async def test_an_entry_taken_out_of_the_table_is_out_everywhere(tmp_path: Path) -> None:
+async def test_an_entry_taken_out_of_the_table_is_out_everywhere() -> None:
     """Carol stood for Alice in the table, and no longer does: also when Redis is down she cannot act as Alice."""
-    async with running(tmp_path / "valkey", identity={"users": {"U0CAROL": "PALICE1"}}) as bridge:
+    async with running(identity={"users": {"U0CAROL": "PALICE1"}}) as bridge:
         bridge.trigger()
         await bridge.card("Triggered")
         await settled(bridge)
@@ -187,9 +184,9 @@ async def test_an_entry_taken_out_of_the_table_is_out_everywhere(tmp_path: Path)
         await bridge.valkey.start()
 
 
-async def test_a_worker_starts_while_pagerduty_is_down(tmp_path: Path) -> None:
+async def test_a_worker_starts_while_pagerduty_is_down() -> None:
     """In an outage people need somebody who takes their clicks and tells them the truth."""
-    async with running(tmp_path / "valkey") as bridge:
+    async with running() as bridge:
         bridge.trigger()
         await bridge.card("Triggered")
         await bridge.stop_workers()

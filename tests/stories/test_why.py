@@ -37,7 +37,7 @@ async def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def bridge(data: Path) -> AsyncIterator[Bridge]:
     """Run Acme's bridge with a route that does not take the incidents of these stories."""
     routing = {"default_channel": "C0INCIDENTS", "routes": [{"urgency": "low", "channel": "C0INCIDENTS"}]}
-    async with running(data, routing=routing) as acme:
+    async with running(data=data, routing=routing) as acme:
         yield acme
 
 

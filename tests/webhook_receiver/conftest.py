@@ -1,20 +1,19 @@
 """A server of Valkey or Redis, and a receiver in front of it."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis, connect
-from tests.servers import program
+from tests.servers import lent_valkey, program
 from tests.webhook_receiver.running import Running, running
 
 
 @pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
+async def valkey() -> AsyncIterator[EmbeddedValkey]:
     """Run a Valkey with its data on disk."""
-    async with EmbeddedValkey(tmp_path / "valkey", binary=program()) as server:
+    async with lent_valkey(program()) as server:
         yield server
 
 

@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,6 +11,7 @@ import pytest_asyncio
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store import keys
 from shared.store.redis import Redis, connect
+from tests.servers import lent_valkey
 from tests.webhook_receiver.running import BODY, PATH, PATIENT, SIGNATURE, Running, running, sign, stored
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -24,10 +24,9 @@ BOMB = gzip.compress(bytes(20_000_000))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def valkey(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedValkey]:
+async def valkey() -> AsyncIterator[EmbeddedValkey]:
     """Run one Valkey for all tests of this module."""
-    directory: Path = tmp_path_factory.mktemp("wire")
-    async with EmbeddedValkey(directory / "valkey") as server:
+    async with lent_valkey() as server:
         yield server
 
 
