@@ -31,7 +31,7 @@ class Shown:
     def __init__(self) -> None:
         self.passes: list[ReconcilePass] = []
 
-    async def show(self, this: ReconcilePass) -> None:
+    async def sync(self, this: ReconcilePass) -> None:
         """Remember it."""
         self.passes.append(this)
 

@@ -107,7 +107,7 @@ def test_the_line_works(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [parsed for text, parsed in UNDERSTOOD.items() if "@U0BOB" not in parsed.name], ids=str
+    "parsed", [parsed for text, parsed in UNDERSTOOD.items() if "@U0BOB" not in parsed.name], ids=str
 )
 def test_a_wish_can_be_typed(parsed: ParsedCommand) -> None:
     """A wish writes the line that asks for it, which is how candidates are offered."""

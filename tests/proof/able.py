@@ -8,6 +8,6 @@ from shared.slack.render.buttons import EVERYTHING
 class AbleToDoEverything(AccountCache):
     """Knows without asking."""
 
-    async def able(self) -> frozenset[Action]:
+    async def available_actions(self) -> frozenset[Action]:
         """Tell what the account can do."""
         return EVERYTHING

@@ -39,7 +39,7 @@ class NoEcho(ExpectationStore):
 class NoLook(MessageSync):
     """Posts again after an unclear post without looking whether it arrived."""
 
-    async def _look_for(self, _message: Message, _placed: MessageState, _place: MessageTarget) -> MessageTs | None:
+    async def _find_posted(self, _message: Message, _placed: MessageState, _place: MessageTarget) -> MessageTs | None:
         return None
 
 
@@ -54,7 +54,7 @@ class NoWait(MessageSync):
 class NoReadBack(AttemptRunner):
     """Does not look whether an unclear call took effect before it goes on as if nothing had been sent."""
 
-    async def _found(self, _attempt: Execution, _case: object) -> None:
+    async def _find_earlier_effect(self, _attempt: Execution, _case: object) -> None:
         return None
 
 
@@ -66,7 +66,7 @@ class NoFencing(Leases):
         lease = await super().take(incident)
         return lease and Lease(self, incident, 0, float("inf"))
 
-    async def prolong(self, _lease: Lease) -> float:
+    async def renew(self, _lease: Lease) -> float:
         """Believe that it is held."""
         return float("inf")
 
@@ -74,7 +74,7 @@ class NoFencing(Leases):
 class NoResync(IncidentResync):
     """Begins, and compares nothing."""
 
-    async def compare(self, this: ResyncPass, progress: ResyncState) -> None:
+    async def run(self, this: ResyncPass, progress: ResyncState) -> None:
         """Look at nothing."""
 
 

@@ -83,7 +83,7 @@ async def test_a_person(server: LocalServer, slack: Slack) -> None:
         ({"is_restricted": True, "is_ultra_restricted": True}, "guest", "single"),
         ({"is_email_confirmed": False}, "email_confirmed", False),
         ({"is_email_confirmed": True}, "email_confirmed", True),
-        ({"is_stranger": True}, "stranger", True),
+        ({"is_stranger": True}, "external", True),
         ({"deleted": True}, "deleted", True),
         ({"is_bot": True}, "is_bot", True),
         ({"is_app_user": True}, "is_app_user", True),
