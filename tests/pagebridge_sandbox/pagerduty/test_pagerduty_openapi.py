@@ -8,7 +8,7 @@ import pytest
 
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Sample
 from tests.pagebridge_sandbox.pagerduty.openapi import is_valid_body, response_violations
-from tests.pagebridge_sandbox.pagerduty.test_pagerduty_subscriptions_api import wanted
+from tests.pagebridge_sandbox.pagerduty.test_pagerduty_webhook_subscriptions import wanted
 
 WRONG: tuple[Any, ...] = (None, 7, True, "wrong", [], {}, [7])
 """What is put in the place of every value, one after the other."""

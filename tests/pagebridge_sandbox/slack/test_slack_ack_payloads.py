@@ -8,7 +8,7 @@ import pytest
 
 from pagebridge_sandbox.slack import Channel, SlackSandbox
 from tests.pagebridge_sandbox.slack.test_slack_control import Control
-from tests.pagebridge_sandbox.slack.test_slack_socket import SOON, command, connection
+from tests.pagebridge_sandbox.slack.test_slack_socket_mode import SOON, command, connection
 
 
 @pytest.mark.usefixtures("alice")
