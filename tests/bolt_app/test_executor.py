@@ -16,7 +16,7 @@ from shared.model.command import Action, Command, SlackActor
 from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Kind, Outcome
-from tests.bolt_app.wired import wired
+from tests.bolt_app.built_services import wired
 from tests.builders import INCIDENT
 
 COMMAND = Command(

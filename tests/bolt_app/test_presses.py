@@ -24,7 +24,7 @@ from shared.model.ids import ChannelId, CommandId, UserId
 from shared.model.outcome import Choice, Kind, Outcome
 from shared.slack.render.buttons import actions
 from shared.slack.render.reply_buttons import level_buttons, retry_button
-from tests.bolt_app.test_translate import JSON, places, press, put
+from tests.bolt_app.test_interactive import JSON, places, press, put
 from tests.builders import ALICE, INCIDENT, snapshot
 
 SHOWN = snapshot(Status.ACKNOWLEDGED, "Slow", ALICE)

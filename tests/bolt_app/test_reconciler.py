@@ -13,7 +13,7 @@ from shared.model.event import Instant
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.slack_state import SlackState
-from tests.bolt_app.wired import wired
+from tests.bolt_app.built_services import wired
 from tests.builders import INCIDENT, NOON, snapshot
 
 

@@ -12,7 +12,7 @@ from shared.model.command_queue import CommandQueue, CommandRecord
 from shared.model.event import Ref
 from shared.model.ids import CommandId, SlackUserId
 from shared.model.outcome import Declined, Kind, Outcome
-from tests.bolt_app.test_translate import press
+from tests.bolt_app.test_interactive import press
 from tests.builders import INCIDENT, NOON
 
 AGAIN_URL = "https://hooks.slack.com/actions/T0ACME/2/again"
