@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.shared.linking import Acme, linking
+from tests.shared.linked_people import Acme, linking
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from shared.errors import CallError
 from shared.model.ids import UserId
 from shared.store import keys
 from shared.store.identity_cache import LINK_KEPT, MISS_KEPT
-from tests.shared.linking import ALICE, EMAIL, Acme
+from tests.shared.linked_people import ALICE, EMAIL, Acme
 
 
 async def test_the_table_wins_over_the_address(acme: Acme) -> None:

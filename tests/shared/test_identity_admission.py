@@ -12,7 +12,7 @@ from shared.model.ids import UserId
 from shared.model.outcome import Declined
 from shared.pagerduty.models.user import User
 from shared.slack.api.client import SlackIdentity, SlackPerson
-from tests.shared.linking import ALICE, EMAIL, Acme
+from tests.shared.linked_people import ALICE, EMAIL, Acme
 
 HOME = SlackIdentity("T0ACME", None, "U0BOT", "B0BOT", "A0APP", frozenset())
 GRID = replace(HOME, enterprise_id="E0ACME")

@@ -8,7 +8,7 @@ from pagebridge_sandbox.slack import Fault
 from shared.errors import CallError
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined
-from tests.shared.linking import ALICE, EMAIL, Acme
+from tests.shared.linked_people import ALICE, EMAIL, Acme
 
 BOB = SlackUserId("U0BOB")
 

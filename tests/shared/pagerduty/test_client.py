@@ -17,7 +17,7 @@ from shared.model.event import Status
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.transport import THREADS, get
 from tests.shared.local_server import LocalServer, Request
-from tests.shared.pagerduty.answers import INCIDENT, incident
+from tests.shared.pagerduty.responses import INCIDENT, incident
 
 PATH = f"/incidents/{INCIDENT}"
 

@@ -12,7 +12,7 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.request_bodies import IncidentFilter
 from shared.pagerduty.api.transport import PAGE
 from tests.shared.local_server import LocalServer
-from tests.shared.pagerduty.answers import (
+from tests.shared.pagerduty.responses import (
     EPOCH_DATE,
     EPOCH_MS,
     INCIDENT,

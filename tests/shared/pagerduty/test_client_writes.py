@@ -13,7 +13,7 @@ from shared.model.ids import UserId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.request_bodies import NewIncident
 from tests.shared.local_server import LocalServer
-from tests.shared.pagerduty.answers import INCIDENT, incident, note, responder_request, status_update, subscription
+from tests.shared.pagerduty.responses import INCIDENT, incident, note, responder_request, status_update, subscription
 
 PATH = f"/incidents/{INCIDENT}"
 WHO = "zoë@example.com"

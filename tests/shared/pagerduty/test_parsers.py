@@ -18,7 +18,7 @@ from shared.pagerduty.models import note as note_model
 from shared.pagerduty.models import service as service_model
 from shared.pagerduty.models import user as user_model
 from shared.pagerduty.models import webhook_subscription as webhook_subscription_model
-from tests.shared.pagerduty import answers as made
+from tests.shared.pagerduty import responses as made
 from tests.shared.pagerduty.json_values import JSON, damaged
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "pagerduty"

@@ -5,7 +5,7 @@ import pytest
 from shared.errors import Malformed
 from shared.pagerduty.models import service as service_model
 from shared.pagerduty.models import webhook_subscription as webhook_subscription_model
-from tests.shared.pagerduty.answers import service, subscription
+from tests.shared.pagerduty.responses import service, subscription
 
 
 def test_a_service() -> None:

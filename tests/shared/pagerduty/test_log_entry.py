@@ -2,7 +2,7 @@
 
 from shared.model.event import Agent, Instant
 from shared.pagerduty.models.log_entry import Change, LogEntry, parse_log_entries
-from tests.shared.pagerduty.answers import ALICE, BOB, EPOCH_MS, log_entry, reference
+from tests.shared.pagerduty.responses import ALICE, BOB, EPOCH_MS, log_entry, reference
 
 
 def one(kind: str, **changed: object) -> LogEntry:

@@ -6,7 +6,7 @@ from shared.errors import Malformed
 from shared.model.enrichment import Link
 from shared.model.event import Instant
 from shared.pagerduty.models.alert import Alert, Image, parse_alerts
-from tests.shared.pagerduty.answers import EPOCH_MS, alert
+from tests.shared.pagerduty.responses import EPOCH_MS, alert
 
 
 def one(**changed: object) -> Alert:

@@ -13,7 +13,7 @@ from shared.model.ids import TeamId, UserId
 from shared.pagerduty.api import request_bodies
 from shared.pagerduty.api.request_bodies import Body, IncidentFilter, NewIncident
 from shared.pagerduty.models import webhook_subscription as webhook_subscription_model
-from tests.shared.pagerduty.answers import EPOCH_MS
+from tests.shared.pagerduty.responses import EPOCH_MS
 
 OPENAPI = Path(__file__).parents[4] / "shared" / "reference" / "pagerduty" / "openapi_subset.json"
 ALICE, BOB = UserId("PALICE1"), UserId("PBOB001")

@@ -2,7 +2,7 @@
 
 from shared.model.event import Instant
 from shared.pagerduty.models import note as note_model
-from tests.shared.pagerduty.answers import EPOCH_MS, note, reference, responder_request, status_update
+from tests.shared.pagerduty.responses import EPOCH_MS, note, reference, responder_request, status_update
 
 
 def test_a_note() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from shared.model.ids import TeamId
 from shared.pagerduty.models import user as user_model
-from tests.shared.pagerduty.answers import ALICE, BOB, reference, team, user
+from tests.shared.pagerduty.responses import ALICE, BOB, reference, team, user
 
 
 def test_a_user() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Instant
 from shared.pagerduty.api import errors
-from tests.shared.pagerduty.answers import EPOCH_DATE, EPOCH_MS
 from tests.shared.pagerduty.json_values import JSON
+from tests.shared.pagerduty.responses import EPOCH_DATE, EPOCH_MS
 
 
 def error(status: int, code: int | None = None, **headers: str) -> CallError:

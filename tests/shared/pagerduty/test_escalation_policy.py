@@ -5,7 +5,7 @@ import pytest
 from shared.errors import Malformed
 from shared.model.event import Instant
 from shared.pagerduty.models import escalation_policy as escalation_policy_model
-from tests.shared.pagerduty.answers import BOB, EPOCH_MS, on_call, policy
+from tests.shared.pagerduty.responses import BOB, EPOCH_MS, on_call, policy
 
 
 def test_a_policy_has_levels() -> None:

@@ -5,7 +5,7 @@ import pytest
 from shared.errors import Malformed
 from shared.model.event import Agent, Instant, Ref, Status, StatusChange
 from shared.pagerduty.models import incident as incident_model
-from tests.shared.pagerduty.answers import ALICE, BOB, EPOCH_MS, INCIDENT, incident, reference
+from tests.shared.pagerduty.responses import ALICE, BOB, EPOCH_MS, INCIDENT, incident, reference
 
 
 def changed(**fields: object) -> incident_model.RestIncident:
