@@ -14,7 +14,7 @@ from pagebridge.cli import FAILED, MISCONFIGURED, env_file, main
 from pagebridge_sandbox.pagerduty import Fault, Subscription
 from shared.config.bridge_config import BridgeConfig
 from shared.pagerduty.models.webhook_subscription import NEEDED
-from tests.pagebridge.office import Office, opened
+from tests.pagebridge.cli_session import Office, opened
 from tests.webhook_receiver.running import PATH, SECRET
 
 SECRETS = "PAGERDUTY_WEBHOOK_SECRETS"

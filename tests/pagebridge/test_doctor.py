@@ -12,7 +12,7 @@ from pagebridge.cli.checks.findings import EXIT_CODES, Finding, Status, worst
 from pagebridge.cli.doctor import examine
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.store.redis import connect
-from tests.pagebridge.office import Office, opened
+from tests.pagebridge.cli_session import Office, opened
 from tests.webhook_receiver.running import SECRET
 
 DATA = Path("data")

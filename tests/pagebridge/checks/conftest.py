@@ -8,7 +8,7 @@ import pytest
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.store.redis import Redis, connect
-from tests.pagebridge.office import Office, opened
+from tests.pagebridge.cli_session import Office, opened
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pagebridge.cli.checks import clocks
 from pagebridge.cli.checks.findings import Finding, Status, look_at_all
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
-from tests.pagebridge.office import pagerduty_door, says, slack_door
+from tests.pagebridge.cli_session import pagerduty_door, says, slack_door
 
 HOUR = 3600.0
 

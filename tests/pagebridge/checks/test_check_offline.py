@@ -6,7 +6,7 @@ import pytest
 
 from pagebridge.cli.checks import offline
 from pagebridge.cli.checks.findings import Finding, Status, look_at_all
-from tests.pagebridge.office import says
+from tests.pagebridge.cli_session import says
 
 
 def test_a_secret_that_others_can_read(tmp_path: Path) -> None:

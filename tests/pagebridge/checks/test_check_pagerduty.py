@@ -5,7 +5,7 @@ import pytest
 from pagebridge.cli.checks import pagerduty
 from pagebridge.cli.checks.findings import Finding, Status
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
-from tests.pagebridge.office import found, pagerduty_door, says
+from tests.pagebridge.cli_session import found, pagerduty_door, says
 
 
 async def of_pagerduty(account: PagerDutySandbox, name: str) -> Finding:

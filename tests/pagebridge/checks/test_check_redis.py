@@ -4,7 +4,7 @@ from pagebridge.cli.checks import redis
 from pagebridge.cli.checks.findings import Finding, Status
 from shared.config.bridge_config import BridgeConfig
 from shared.store.redis import Redis, connect
-from tests.pagebridge.office import Office, found, says
+from tests.pagebridge.cli_session import Office, found, says
 
 
 async def of_redis(store: Redis, name: str, wanted: str = "fsync") -> Finding:

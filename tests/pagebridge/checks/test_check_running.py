@@ -4,7 +4,7 @@ import asyncio
 
 from pagebridge.cli.checks.findings import Check, Finding, Status, look_at_all, passed
 from shared.errors import Uncertain
-from tests.pagebridge.office import says
+from tests.pagebridge.cli_session import says
 
 
 async def test_a_check_that_takes_too_long_is_given_up() -> None:

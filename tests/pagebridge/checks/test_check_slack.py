@@ -8,7 +8,7 @@ from pagebridge.cli.checks.local_endpoints import Worker
 from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.http.server import serving
-from tests.pagebridge.office import found, says, slack_door
+from tests.pagebridge.cli_session import found, says, slack_door
 
 NO_WORKER = Worker(1)
 

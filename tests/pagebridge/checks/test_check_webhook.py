@@ -9,7 +9,7 @@ from pagebridge.cli.webhook_ping import Pinging
 from pagebridge_sandbox.pagerduty import Fault
 from shared.store import keys
 from shared.store.redis import Redis, connect
-from tests.pagebridge.office import Office, found, pagerduty_door, says
+from tests.pagebridge.cli_session import Office, found, pagerduty_door, says
 from tests.webhook_receiver.running import SECRET
 
 
