@@ -18,7 +18,7 @@ from shared.pagerduty.api.auth import SCOPES
 from tests.deploy.users import ROOT, Store, store
 from tests.stories.harness import SECRET
 from tests.stories.processes import HOST, START, Deployment, Process, deployed, incidents
-from tests.stories.typing_in import answered
+from tests.stories.typed_commands import answered
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.stories.harness import Bridge, settled
-from tests.stories.typing_in import answered
+from tests.stories.typed_commands import answered
 
 MOVED = "#1 belongs to a private team now. The rest is in PagerDuty."
 

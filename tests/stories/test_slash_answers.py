@@ -8,7 +8,7 @@ from shared.store.open_incidents import OpenIncidents
 from tests.stories.harness import FAST, Bridge, running, settled, until
 from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import redis_of
-from tests.stories.typing_in import answered, opened, secret_incident
+from tests.stories.typed_commands import answered, opened, secret_incident
 
 
 async def preview(bridge: Bridge, name: str, words: str) -> Ephemeral:

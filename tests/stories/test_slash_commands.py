@@ -7,7 +7,7 @@ from pagebridge_sandbox.slack import Message
 from tests.stories.harness import Bridge, settled, until
 from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import hanging
-from tests.stories.typing_in import answered, opened, secret_incident, types
+from tests.stories.typed_commands import answered, opened, secret_incident, types
 
 
 def said(message: Message, words: str) -> bool:
