@@ -17,7 +17,7 @@ async def measured(sizes: Sizes) -> list[Figure]:
 
 
 async def _played(incidents: int, channels: int) -> dict[str, float]:
-    command = (sys.executable, "-m", "tests.proof.judging_storms", str(incidents), str(channels))
+    command = (sys.executable, "-m", "tests.proof.check_storm", str(incidents), str(channels))
     playing = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
     said, _ = await playing.communicate()
     if playing.returncode:

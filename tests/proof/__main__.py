@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from tests.proof.controls import CONTROLS, Control
-from tests.proof.mixes import MIXES
-from tests.proof.proving import Day
+from tests.proof.fault_mixes import MIXES
+from tests.proof.negative_controls import CONTROLS, Control
+from tests.proof.runner import Day
 
 SCHEDULES = 50_000
 CONTROLLED = 300

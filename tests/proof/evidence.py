@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.proof.account import Account, Transition, Write
-from tests.proof.people import Person
-from tests.proof.workspace import Whisper, Workspace
+from tests.proof.pagerduty_model import Account, Transition, Write
+from tests.proof.personas import Person
+from tests.proof.slack_model import Whisper, Workspace
 
 EPOCH = 1_700_000_000
 """When each day begins, in seconds since 1970 by the clocks of Slack and of the store."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from tests.proof.check_cards import judge_cards
+from tests.proof.check_clicks import judge_clicks
+from tests.proof.check_thread import judge_lines
 from tests.proof.evidence import Evidence
 from tests.proof.invariants import Invariant, Violation
-from tests.proof.judging_cards import judge_cards
-from tests.proof.judging_clicks import judge_clicks
-from tests.proof.judging_lines import judge_lines
 
 
 def judge(evidence: Evidence) -> list[Violation]:

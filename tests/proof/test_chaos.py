@@ -9,14 +9,14 @@ import pytest
 from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
-from tests.proof.chaos import clicking, oracle, plan
-from tests.proof.chaos.company import Company
-from tests.proof.chaos.facts import Facts
-from tests.proof.chaos.journal import Journal, Trouble
+from tests.proof.chaos import check_clicks, fault_plan, oracle
+from tests.proof.chaos.observations import Facts
+from tests.proof.chaos.observed_calls import Answer, Click, Line, Transition, Version, Write
 from tests.proof.chaos.oracle import Judge
 from tests.proof.chaos.proxy import HOST, Proxy, Streams, proxy, to_port
-from tests.proof.chaos.records import Answer, Click, Line, Transition, Version, Write
-from tests.proof.chaos.running import Size, run
+from tests.proof.chaos.round_runner import Size, run
+from tests.proof.chaos.run_log import Journal, Trouble
+from tests.proof.chaos.scenario import Company
 from tests.servers import BOTH, VARIABLE
 
 BRIEF = Size(rounds=1, incidents=3, seconds=4.5)
@@ -40,8 +40,8 @@ async def test_nothing_is_lost_or_doubled_while_everything_breaks(
 
 def test_a_seed_says_what_happens() -> None:
     """The same seed draws the same plan, another one another."""
-    assert plan.drawn("7 1", 4, 10) == plan.drawn("7 1", 4, 10)
-    assert plan.drawn("7 1", 4, 10) != plan.drawn("8 1", 4, 10)
+    assert fault_plan.drawn("7 1", 4, 10) == fault_plan.drawn("7 1", 4, 10)
+    assert fault_plan.drawn("7 1", 4, 10) != fault_plan.drawn("8 1", 4, 10)
 
 
 I1 = "Q1"
@@ -79,7 +79,7 @@ WRONG: dict[str, tuple[Judge, dict[str, object]]] = {
         oracle.lost_deliveries,
         {"transitions": [TRIGGERED, replace(ACKNOWLEDGED, delivered=False)]},
     ),
-    "a click had two effects": (clicking.doubled_writes, {"writes": [WRITE, replace(WRITE, at=2.6)]}),
+    "a click had two effects": (check_clicks.doubled_writes, {"writes": [WRITE, replace(WRITE, at=2.6)]}),
     "a line is there twice": (oracle.doubled_messages, {"lines": [*LINES, LINES[1]]}),
     "a card was ahead of PagerDuty": (
         oracle.stale,
@@ -92,8 +92,8 @@ WRONG: dict[str, tuple[Judge, dict[str, object]]] = {
     ),
     "a write is told of somebody else": (oracle.echoed, {"lines": [LINES[0], replace(LINES[1], who="Bob Ng")]}),
     "an act in PagerDuty is told as an own write": (oracle.echoed, {"writes": []}),
-    "a write is in another name": (clicking.misattributed, {"writes": [replace(WRITE, email="bob@example.com")]}),
-    "a write came before the click": (clicking.misattributed, {"writes": [replace(WRITE, at=1.9)]}),
+    "a write is in another name": (check_clicks.misattributed, {"writes": [replace(WRITE, email="bob@example.com")]}),
+    "a write came before the click": (check_clicks.misattributed, {"writes": [replace(WRITE, at=1.9)]}),
 }
 
 
@@ -118,14 +118,14 @@ def test_a_copy_that_went_straight_to_pagerduty_is_told_apart(good: Facts) -> No
     back = Transition(I1, "unacknowledged", "PagerDuty itself", 3.2, delivered=True)
     twice = replace(good, clicks=[replace(CLICK, copies=2)], writes=[WRITE, replace(WRITE, at=3.5)])
     twice.transitions.append(back)
-    assert 1 == len(clicking.doubled_writes(twice).findings)
+    assert 1 == len(check_clicks.doubled_writes(twice).findings)
 
     good.journal.troubles.append(Trouble(CLICK.at - 1, CLICK.at + 1))
 
-    assert () == clicking.doubled_writes(twice).findings
-    assert "1 second effects" in clicking.doubled_writes(twice).aside
-    assert clicking.doubled_writes(replace(twice, clicks=[CLICK])).findings
-    assert clicking.doubled_writes(replace(twice, transitions=[TRIGGERED, ACKNOWLEDGED])).findings
+    assert () == check_clicks.doubled_writes(twice).findings
+    assert "1 second effects" in check_clicks.doubled_writes(twice).aside
+    assert check_clicks.doubled_writes(replace(twice, clicks=[CLICK])).findings
+    assert check_clicks.doubled_writes(replace(twice, transitions=[TRIGGERED, ACKNOWLEDGED])).findings
 
 
 def test_an_answer_ends_a_click(good: Facts) -> None:
@@ -133,11 +133,11 @@ def test_an_answer_ends_a_click(good: Facts) -> None:
     incident = good.company.pagerduty.trigger(good.company.acme.service, "down")
     untold = replace(good, clicks=[replace(CLICK, incident=incident.id)], writes=[])
 
-    assert 1 == len(clicking.lost_clicks(untold).findings)
-    assert () == clicking.lost_clicks(replace(untold, answers=[Answer("Alice", 1, 2.2)])).findings
-    assert 1 == len(clicking.lost_clicks(replace(untold, answers=[Answer("Bob", 1, 2.2)])).findings)
-    assert 1 == len(clicking.lost_clicks(replace(untold, answers=[Answer("Alice", 1, 1.8)])).findings)
-    excused = clicking.lost_clicks(replace(untold, lost=[Answer("", 1, 2.2)]))
+    assert 1 == len(check_clicks.lost_clicks(untold).findings)
+    assert () == check_clicks.lost_clicks(replace(untold, answers=[Answer("Alice", 1, 2.2)])).findings
+    assert 1 == len(check_clicks.lost_clicks(replace(untold, answers=[Answer("Bob", 1, 2.2)])).findings)
+    assert 1 == len(check_clicks.lost_clicks(replace(untold, answers=[Answer("Alice", 1, 1.8)])).findings)
+    excused = check_clicks.lost_clicks(replace(untold, lost=[Answer("", 1, 2.2)]))
     assert ((), "1 answers that Slack did not take") == (excused.findings, excused.aside)
 
 
@@ -148,7 +148,9 @@ def test_one_effect_is_enough_for_a_state_that_was_asked_for_twice(good: Facts) 
 
     def lost(action: str, *offsets: float) -> int:
         clicks = [replace(click, action=action, at=write.at + offset) for offset in offsets]
-        return len(clicking.lost_clicks(replace(good, clicks=clicks, writes=[replace(write, action=action)])).findings)
+        return len(
+            check_clicks.lost_clicks(replace(good, clicks=clicks, writes=[replace(write, action=action)])).findings
+        )
 
     assert 0 == lost("acknowledge", -1.5, -0.5)
     assert 1 == lost("acknowledge", -0.5, 0.5)

@@ -20,9 +20,9 @@ from shared.store.redis import append, probe
 from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.streams import Inbox
 from tests.proof.engine.connection import KIND, SimRedis
-from tests.proof.engine.loop import VirtualLoop
+from tests.proof.engine.memory_server import MemoryServer
 from tests.proof.engine.process import Fault, Process, What
-from tests.proof.engine.server import MemoryServer
+from tests.proof.engine.virtual_loop import VirtualLoop
 
 EPOCH_MS = 1_700_000_000_000
 DURATIONS = Durations(block=2.0, claim_idle=5.0)

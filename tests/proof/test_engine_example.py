@@ -12,9 +12,9 @@ from shared.store import documents, keys
 from shared.store.leases import Lease, Leases
 from shared.store.work_queue import Due, WorkQueue
 from tests.proof.engine.connection import SimRedis
-from tests.proof.engine.loop import VirtualLoop
+from tests.proof.engine.memory_server import MemoryServer
 from tests.proof.engine.process import Fault, Process
-from tests.proof.engine.server import MemoryServer
+from tests.proof.engine.virtual_loop import VirtualLoop
 
 INCIDENTS = (IncidentId("Q1"), IncidentId("Q2"))
 LASTS = 5.0

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.proof.engine.loop import VirtualLoop
 from tests.proof.engine.process import Fault, Process, What
+from tests.proof.engine.virtual_loop import VirtualLoop
 
 Main = Callable[[Process], Coroutine[Any, Any, None]]
 LATENCY = (0.25, 0.25)

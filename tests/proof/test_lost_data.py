@@ -1,11 +1,11 @@
 """What becomes of clicks when the store loses its data, told day by day."""
 
 from tests.proof.evidence import Evidence
-from tests.proof.mixes import MIXES
+from tests.proof.fault_mixes import MIXES
 from tests.proof.oracle import judge
+from tests.proof.reply_classifier import Said
 from tests.proof.schedule import Click, DataLost, InPagerDuty, Item, Opened, Schedule
-from tests.proof.words import Said
-from tests.proof.world import play
+from tests.proof.simulation import play
 
 
 def played(*items: Item) -> Evidence:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.proof.controls import CONTROLS, Control
-from tests.proof.mixes import MIXES
+from tests.proof.fault_mixes import MIXES
+from tests.proof.negative_controls import CONTROLS, Control
 from tests.proof.oracle import judge
-from tests.proof.proving import Day
+from tests.proof.runner import Day
 from tests.proof.schedule import Click, InPagerDuty, Opened, Schedule, Slept
-from tests.proof.world import play
+from tests.proof.simulation import play
 
 CHUNKS = 6
 DAYS = 8

@@ -1,9 +1,9 @@
 """A failing day is made small, and told so that somebody can follow it."""
 
-from tests.proof.generating import generate
 from tests.proof.invariants import Invariant
-from tests.proof.proving import Day
+from tests.proof.runner import Day
 from tests.proof.schedule import Click, InPagerDuty, Opened, Schedule
+from tests.proof.schedule_generator import generate
 from tests.proof.shrinking import shrink
 
 

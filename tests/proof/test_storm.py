@@ -3,8 +3,8 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from tests.proof.judging_storms import complaints
-from tests.proof.storming import storm
+from tests.proof.check_storm import complaints
+from tests.proof.storm_simulation import storm
 
 INCIDENTS = 60
 """`make bench` plays it with 500."""

@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.proof.chaos.figures import Figure
-from tests.proof.chaos.running import Size, Verdict, run
-from tests.proof.chaos.stage import Stuck
+from tests.proof.chaos.environment import Stuck
+from tests.proof.chaos.round_runner import Size, Verdict, run
+from tests.proof.chaos.verdict import Figure
 
 SECONDS = 14.0
 """How long one round of chaos lasts, before everything comes to rest."""

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.proof.chaos.clicking import doubled_writes, lost_clicks, misattributed
-from tests.proof.chaos.company import OUTSIDER, PEOPLE
-from tests.proof.chaos.facts import Facts, grouped
-from tests.proof.chaos.figures import Figure, Finding
-from tests.proof.chaos.records import STATES, VERB, Line, Transition
+from tests.proof.chaos.check_clicks import doubled_writes, lost_clicks, misattributed
+from tests.proof.chaos.observations import Facts, grouped
+from tests.proof.chaos.observed_calls import STATES, VERB, Line, Transition
+from tests.proof.chaos.scenario import OUTSIDER, PEOPLE
+from tests.proof.chaos.verdict import Figure, Finding
 
 DIRECT = 10.0
 """Seconds after a click in which an acknowledge that could not be stored, or a copy of it, may go straight there."""

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Iterator
 
-from tests.proof.chaos.facts import Facts
-from tests.proof.chaos.figures import Figure, Finding
+from tests.proof.chaos.observations import Facts
+from tests.proof.chaos.verdict import Figure, Finding
 
 BEFORE, BEHIND = 8.0, 4.0
 """Seconds around a finding that are told."""

@@ -10,8 +10,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionBroken
 
 from shared.store.redis import Redis
+from tests.proof.engine.memory_server import MemoryServer
 from tests.proof.engine.process import Process
-from tests.proof.engine.server import MemoryServer
 
 KIND = "redis"
 """The kind of these calls, as `Process` counts them."""

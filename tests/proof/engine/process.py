@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import Any, Generic, Literal, TypeVar
 
-from tests.proof.engine.loop import OWNER, VirtualLoop
+from tests.proof.engine.virtual_loop import OWNER, VirtualLoop
 
 T = TypeVar("T")
 

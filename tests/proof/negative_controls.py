@@ -1,0 +1,139 @@
+"""
+Negative controls: the bridge with one guard taken out, each by name. The oracle has to notice.
+
+An oracle that never finds anything proves nothing; each control says in which share of the days of its worst mix
+something must be found.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from bolt_app.read_path.message_sync import MessageSync, MessageTarget
+from bolt_app.read_path.projector import Projector
+from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
+from bolt_app.resync.slack_sweep import SlackSweep
+from bolt_app.services import Services
+from bolt_app.write_path.attempt import AttemptRunner
+from bolt_app.write_path.execution import Execution
+from shared.model.event import Event
+from shared.model.expectation import Expectation
+from shared.model.ids import IncidentId, MessageTs
+from shared.model.incident import Folded, Incident, fold
+from shared.model.resync_state import ResyncState
+from shared.model.slack_state import MessageState
+from shared.slack.render.blocks import Message
+from shared.store.expectations import ExpectationStore
+from shared.store.generation import Birth, Generation
+from shared.store.leases import Lease, Leases
+from tests.proof.naive_bridge import NaiveWorker
+from tests.proof.simulated_worker import Parts
+
+
+class NoEcho(ExpectationStore):
+    """Expects nothing, so that no event is ever taken for the echo of a command."""
+
+    async def expect(self, incident: IncidentId, expectation: Expectation, lease: Lease) -> None:
+        """Note nothing."""
+
+
+class NoLook(MessageSync):
+    """Posts again after an unclear post without looking whether it arrived."""
+
+    async def _find_posted(self, _message: Message, _placed: MessageState, _place: MessageTarget) -> MessageTs | None:
+        return None
+
+
+class NoWait(MessageSync):
+    """Looks, repeats and believes at once after an unclear call, which may still land."""
+
+    @staticmethod
+    def _may_land_late(_placed: MessageState, _now_ms: int) -> float:
+        return 0.0
+
+
+class NoReadBack(AttemptRunner):
+    """Does not look whether an unclear call took effect before it goes on as if nothing had been sent."""
+
+    async def _find_earlier_effect(self, _attempt: Execution, _case: object) -> None:
+        return None
+
+
+class NoFencing(Leases):
+    """Gives leases that never seem to be lost, and whose holder may write whatever happened meanwhile."""
+
+    async def take(self, incident: IncidentId) -> Lease | None:
+        """Take the lease, and forget its number: with 0 nothing is compared."""
+        lease = await super().take(incident)
+        return lease and Lease(self, incident, 0, float("inf"))
+
+    async def renew(self, _lease: Lease) -> float:
+        """Believe that it is held."""
+        return float("inf")
+
+
+class NoResync(IncidentResync):
+    """Begins, and compares nothing."""
+
+    async def run(self, this: ResyncPass, progress: ResyncState) -> None:
+        """Look at nothing."""
+
+
+class NoSweep(SlackSweep):
+    """Leaves Slack as it is."""
+
+    async def sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
+        """Look at nothing."""
+        del this
+        return progress
+
+
+class NoGeneration(Generation):
+    """Takes an empty store for one that has never had any data, and any data for those that were always there."""
+
+    async def current(self) -> Birth:
+        """Say that it is the same as ever."""
+        return Birth("always", 0)
+
+
+def newest_arrival_wins(incident: Incident, event: Event, now_ms: int) -> Folded:
+    """Fold without `as_of`: whatever comes last is taken for the newest."""
+    return fold(replace(incident, as_of=None), event, now_ms)
+
+
+def ties_are_guessed(incident: Incident, event: Event, now_ms: int) -> Folded:
+    """Fold without asking PagerDuty where times cannot decide."""
+    folded = fold(incident, event, now_ms)
+    return replace(folded, incident=replace(folded.incident, needs_read=folded.incident.snapshot is None))
+
+
+def projecting(rule: Callable[[Incident, Event, int], Folded]) -> Callable[[Services], Projector]:
+    """Make a projector that folds by another rule."""
+    return lambda services: Projector(services, rule)
+
+
+@dataclass(frozen=True)
+class Control:
+    """A bridge without a guard, the mix in which that shows most, and the share of its days in which it must show."""
+
+    name: str
+    mix: str
+    share: float
+    parts: Parts = field(default_factory=Parts)
+
+
+CONTROLS = {
+    control.name: control
+    for control in (
+        Control("echo matching", "calm", 0.4, Parts(echo=NoEcho)),
+        Control("as_of", "ties", 0.2, Parts(projector=projecting(newest_arrival_wins))),
+        Control("look before repeat in Slack", "late", 0.15, Parts(message_sync=NoLook, sweep=NoSweep)),
+        Control("fencing", "sleepers", 0.03, Parts(leases=NoFencing)),
+        Control("wait on takeover", "late", 0.03, Parts(message_sync=NoWait, sweep=NoSweep)),
+        Control("tie rule", "ties", 0.015, Parts(projector=projecting(ties_are_guessed))),
+        Control("read-back before repeat in PagerDuty", "late", 0.06, Parts(attempt_runner=NoReadBack)),
+        Control("resync", "lost-deliveries", 0.5, Parts(resync=NoResync)),
+        Control("sweep", "held", 0.05, Parts(sweep=NoSweep)),
+        Control("generation key", "lost-data", 0.3, Parts(generation=NoGeneration)),
+        Control("naive bridge", "disorder", 0.8, Parts(worker=NaiveWorker)),
+    )
+}

@@ -1,0 +1,250 @@
+"""
+A storm in virtual time: many incidents with four events each, a real core and a real door to Slack, Slack's own limits.
+
+Nothing is scaled and nothing depends on this machine: a second is one of Slack's.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from prometheus_client import REGISTRY
+
+from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
+from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import ChannelSync
+from bolt_app.read_path.message_sync import MessageSync
+from bolt_app.read_path.projector import Projector
+from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.services import Clients, Services
+from bolt_app.stream_consumer import StreamConsumer
+from pagebridge_sandbox.slack import RateLimits
+from pagebridge_sandbox.slack.limits import RateLimitEnforcer
+from shared.config.bridge_config import BridgeConfig
+from shared.durations import Durations
+from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, RateLimiter
+from shared.store import keys
+from shared.store.clock import StoreClock
+from shared.store.leases import Leases
+from shared.store.redis import append
+from shared.store.shared_token_buckets import SharedTokenBuckets
+from shared.store.streams import Inbox
+from tests.proof.engine.connection import SimRedis
+from tests.proof.engine.keyspace import Command, Keyspace, SortedSet, score
+from tests.proof.engine.memory_server import MemoryServer
+from tests.proof.engine.process import Process
+from tests.proof.engine.virtual_loop import VirtualLoop
+from tests.proof.error_capture import surprises
+from tests.proof.faulty_link import Troubles, Way
+from tests.proof.pagerduty_client import SimulatedPagerDuty
+from tests.proof.pagerduty_model import Account
+from tests.proof.personas import ALICE, BOB
+from tests.proof.rate_limited_slack import EPOCH, POST, UPDATE, Channels, LimitedSlack, LimitedTransport, Message
+from tests.proof.slack_client import HOME
+from tests.proof.unrestricted_account import AbleToDoEverything
+
+MINUTE = 60.0
+LINES = 4
+
+
+@dataclass(frozen=True)
+class Figures:
+    """
+    What a storm took. `passes` counts the looks at incidents, `refused` the calls that Slack found too fast.
+
+    `fewest` are the posts without which not everything would be told: a card and its lines for each incident; `notices`
+    are those that say that cards are late, or not any more. `forced` is the number of seconds that Slack's limits take
+    for all of this, and `soonest` for the first cards alone; `cards` and `seconds` tell after how many the last of them
+    was there, and everything.
+    """
+
+    incidents: int
+    channels: int
+    fewest: int
+    posts: int
+    notices: int
+    updates: int
+    refused: int
+    passes: int
+    cards: float
+    seconds: float
+    forced: float
+    soonest: float
+
+
+@dataclass
+class Storm:
+    """A storm that is over: what Slack shows, the figures, and after how many seconds each incident was opened."""
+
+    channels: Channels
+    figures: Figures
+    opened: dict[int, float]
+
+    def waited(self, urgency: str) -> list[float]:
+        """List how many seconds the first card of each incident of this urgency took, in the order of opening."""
+        at = {message.key: message.at for message in self.channels.messages.values()}
+        chosen = [n for n in sorted(self.opened) if _urgency(n) == urgency]
+        return [at[f"card:Q{n}INCIDENT"] - self.opened[n] for n in chosen]
+
+    def notices(self, channel: str) -> list[Message]:
+        """List what the people of a channel were told about late cards, in its order."""
+        said = [one for (place, _), one in self.channels.messages.items() if place == channel]
+        return sorted((one for one in said if one.key.startswith("lag:")), key=lambda one: one.at)
+
+
+def storm(incidents: int, channels: int, workers: int = 1) -> Storm:
+    """Let a storm pass."""
+    loop = VirtualLoop()
+    played: list[Storm] = []
+
+    async def main() -> None:
+        played.append(await _played(loop, incidents, channels, workers))
+
+    heard: list[str] = []
+    with surprises(heard):
+        loop.run(main, until=100_000.0)
+    if heard:
+        raise AssertionError(heard)
+    return played[0]
+
+
+async def _played(loop: VirtualLoop, incidents: int, channels: int, workers: int) -> Storm:
+    server = MemoryServer(loop.time, EPOCH * 1000)
+    server._commands |= MORE_COMMANDS
+    slack = Channels(RateLimitEnforcer(RateLimits(), loop.time))
+    bodies: list[bytes] = []
+    account = Account(loop.time, lambda: int((EPOCH + loop.time()) * 1000), bodies.append)
+    before = _passes()
+    async with asyncio.TaskGroup() as group:
+        running = [
+            group.create_task(_worker(f"worker {n}", Random(n), server, account, slack, _config(channels)))  # noqa: S311 -- the same storm again
+            for n in range(workers)
+        ]
+        opened = await _break_out(server, account, bodies, incidents, channels)
+        while server.execute("ZCARD", keys.due("dirty")) or server.execute("XLEN", keys.EVENTS):  # noqa: ASYNC110 -- the server has no event for it
+            await asyncio.sleep(1.0)
+        seconds = loop.time()
+        for task in running:
+            task.cancel()
+    return Storm(slack, _figures(slack, incidents, channels, _passes() - before, seconds), opened)
+
+
+async def _worker(
+    name: str, rng: Random, server: MemoryServer, account: Account, channels: Channels, config: BridgeConfig
+) -> None:
+    """Run what a worker needs to fold and to show: the rest of it has nothing to do in a storm."""
+    process, troubles = Process(name, rng), Troubles((), rng)
+    redis = SimRedis(server, process)
+    pacing = RateLimiter(process.monotonic, shared=SharedTokenBuckets(redis))
+    slack = LimitedSlack(LimitedTransport(channels, Way(process, "slack", troubles), pacing))
+    pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
+
+    async def run() -> None:
+        usual = Services.build(Clients(redis, redis, slack, pagerduty), HOME, config, Durations())
+        services = replace(
+            usual, clock=StoreClock(redis, process.monotonic), account_cache=AbleToDoEverything(pagerduty)
+        )
+        events = Inbox(redis, redis, keys.EVENTS, name, services.durations)
+        await events.open()
+        await services.clock.now_ms()
+        await services.generation.current()
+        message_sync = MessageSync(slack, services.clock, services.durations)
+        reconciler = Reconciler(services, ChannelPlanner(services), ChannelSync(services, message_sync))
+        leases = Leases(redis, "slack", services.durations.lease, process.monotonic)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(services).handle).step, services))
+            group.create_task(
+                QueueWorker(services.dirty_queue, leases, reconciler, services.durations).run(services.stopping)
+            )
+
+    await process.run(run)
+
+
+def _config(channels: int) -> BridgeConfig:
+    routes = [{"service": f"service-{n}", "channel": f"C0STORM{n}"} for n in range(channels)]
+    return BridgeConfig.model_validate({"routing": {"routes": routes}})
+
+
+async def _break_out(
+    server: MemoryServer, account: Account, bodies: list[bytes], incidents: int, channels: int
+) -> dict[int, float]:
+    """Let everything happen within a minute, evenly: each incident's four events, one soon after the other."""
+    receiver = Process("receiver", Random(0))  # noqa: S311 -- the same storm again
+    redis = SimRedis(server, receiver)
+    apart = MINUTE / (incidents + 10 * LINES)
+    acts = sorted((5 + apart * (n + 10 * step), n, step) for n in range(incidents) for step in range(LINES))
+    for at, n, step in acts:
+        await asyncio.sleep(max(0.0, at - asyncio.get_running_loop().time()))
+        _act(account, n, step)
+        body = _placed(bodies.pop(), n, channels)
+        fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": b"", "received": b"0"}
+        await receiver.run(lambda fields=fields: append(redis, keys.EVENTS, fields, wait_for_disk=True))  # type: ignore[misc]  # its default
+    return {n: at for at, n, step in acts if step == 0}
+
+
+def _act(account: Account, n: int, step: int) -> None:
+    incident = account.open(n) if step == 0 else account.incidents[f"Q{n}INCIDENT"]
+    match step:
+        case 1:
+            account.acknowledge(incident, ALICE)
+        case 2:
+            account.unacknowledge(incident, None)
+        case 3:
+            account.resolve(incident, BOB)
+
+
+def _placed(body: bytes, n: int, channels: int) -> bytes:
+    """Let an event be of one of the services, and half of the incidents of low urgency."""
+    message = json.loads(body)
+    data = message["event"]["data"]
+    data["service"] = {"id": f"PSERVICE{n % channels}", "summary": f"service-{n % channels}"}
+    data["urgency"] = _urgency(n)
+    return json.dumps(message).encode()
+
+
+def _urgency(n: int) -> str:
+    return "low" if n // 20 % 2 else "high"
+
+
+def _figures(slack: Channels, incidents: int, channels: int, passes: int, seconds: float) -> Figures:
+    fewest = incidents * (1 + LINES)
+    cards = max(message.at for message in slack.messages.values() if message.key.startswith("card:"))
+    notices = sum(message.key.startswith("lag:") for message in slack.messages.values())
+    posts, updates = slack.calls[POST], slack.calls[UPDATE]
+    a_second = {rate: rate.per_minute / 60 for rate in (CHANNEL, WORKSPACE, TIER_3)}
+    forced = max(posts / channels / a_second[CHANNEL], posts / a_second[WORKSPACE], updates / a_second[TIER_3])
+    soonest = max(incidents / channels / a_second[CHANNEL], incidents / a_second[WORKSPACE])
+    taken = passes, cards, seconds, forced, soonest
+    return Figures(incidents, channels, fewest, posts, notices, updates, slack.refused, *taken)
+
+
+def _passes() -> int:
+    return int(REGISTRY.get_sample_value("pagebridge_passes_total", {"work": "slack"}) or 0)
+
+
+def _zrank(space: Keyspace, args: Sequence[bytes]) -> int | None:
+    found = space.find(args[0], SortedSet) or SortedSet()
+    if args[1] not in found:
+        return None
+    at = found[args[1]]
+    return sum(other < at or (other == at and member < args[1]) for member, other in found.items())
+
+
+def _zcount(space: Keyspace, args: Sequence[bytes]) -> int:
+    least, most = score(args[1]), score(args[2])
+    return sum(least <= at <= most for at in (space.find(args[0], SortedSet) or SortedSet()).values())
+
+
+def _zrangebyscore(space: Keyspace, args: Sequence[bytes]) -> list[bytes]:
+    least, most = score(args[1]), score(args[2])
+    found = space.find(args[0], SortedSet) or SortedSet()
+    return [member for at, member in sorted((at, member) for member, at in found.items() if least <= at <= most)]
+
+
+MORE_COMMANDS = {
+    b"ZRANK": Command(_zrank, 2, 2),
+    b"ZCOUNT": Command(_zcount, 3, 3),
+    b"ZRANGEBYSCORE": Command(_zrangebyscore, 3, 3),
+}
