@@ -19,34 +19,34 @@ from io import StringIO
 from itertools import chain, groupby
 from pathlib import Path
 
-from tests.bench import costs, latencies, receiving, storms
-from tests.bench.measuring import TINY, Figure, Sizes
-from tests.bench.stage import staged
+from tests.bench import cost, latency, receiver, storm
+from tests.bench.environment import staged
+from tests.bench.measurement import TINY, Figure, Sizes
 from tests.stories.processes import deployed
 
 
 async def _receiver(directory: Path, sizes: Sizes) -> list[Figure]:
     async with deployed(directory) as bridge:
-        return await receiving.measured(bridge, sizes)
+        return await receiver.measured(bridge, sizes)
 
 
 async def _latency(directory: Path, sizes: Sizes) -> list[Figure]:
     async with staged(directory) as stage:
-        return await latencies.measured(stage.bridge, sizes)
+        return await latency.measured(stage.bridge, sizes)
 
 
 async def _cost(directory: Path, sizes: Sizes) -> list[Figure]:
     async with staged(directory) as stage:
-        return await costs.measured(stage, sizes)
+        return await cost.measured(stage, sizes)
 
 
 async def _memory(directory: Path, sizes: Sizes) -> list[Figure]:
     async with staged(directory) as stage:
-        return await costs.memory(stage, sizes)
+        return await cost.memory(stage, sizes)
 
 
 async def _storm(_directory: Path, sizes: Sizes) -> list[Figure]:
-    return await storms.measured(sizes)
+    return await storm.measured(sizes)
 
 
 Measure = Callable[[Path, Sizes], Awaitable[list[Figure]]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.__main__ import PARTS, measured, table
-from tests.bench.measuring import TINY
+from tests.bench.measurement import TINY
 
 
 @pytest.mark.timeout(180)

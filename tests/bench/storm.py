@@ -5,7 +5,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE
 
-from tests.bench.measuring import Figure, Sizes
+from tests.bench.measurement import Figure, Sizes
 
 CHANNELS = (1, 20)
 

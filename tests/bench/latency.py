@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from pagebridge_sandbox.slack import Message
-from tests.bench.measuring import Figure, Sizes, spread
-from tests.bench.stage import until
+from tests.bench.environment import until
+from tests.bench.measurement import Figure, Sizes, spread
 from tests.stories.processes import Deployment
 
 SECTION = "Latency"

@@ -4,8 +4,8 @@ import time
 
 from shared.model.ids import ChannelId
 from shared.store import keys
-from tests.bench.measuring import Figure, Sizes, used
-from tests.bench.stage import Stage
+from tests.bench.environment import Stage
+from tests.bench.measurement import Figure, Sizes, used
 
 COST = "Cost per event"
 MEMORY = "Memory"

@@ -1,4 +1,4 @@
-"""The least that a receiver of webhooks can do: read, verify, answer. `python -m tests.bench.bare` serves it."""
+"""The least that a receiver of webhooks can do: read, verify, answer. `python -m tests.bench.baseline` serves it."""
 
 import os
 

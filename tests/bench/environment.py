@@ -39,7 +39,7 @@ async def staged(directory: Path) -> AsyncIterator[Stage]:
         receiver = await bridge.receiver()
         url = f"http://{HOST}:{bridge.receiver_port}/webhooks/pagerduty"
         bridge.pagerduty.subscribe(url, secrets=[SECRET])
-        worker = await bridge.worker("tests.bench.worker")
+        worker = await bridge.worker("tests.bench.unpaced_worker")
         redis = connect(bridge.valkey.url)
         try:
             yield Stage(bridge, receiver, worker, redis)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from pagebridge_sandbox.demo.processes import free_ports
-from tests.bench.measuring import Figure, Sizes, spread
+from tests.bench.measurement import Figure, Sizes, spread
 from tests.stories.harness import SECRET
 from tests.stories.processes import HOST, Deployment
 
@@ -37,7 +37,7 @@ async def measured(bridge: Deployment, sizes: Sizes) -> list[Figure]:
     """Ask both servers in turn, over one connection and over several."""
     await bridge.receiver()
     [bare] = free_ports(1)
-    bridge.start("tests.bench.bare", BARE_PORT=str(bare))
+    bridge.start("tests.bench.baseline", BARE_PORT=str(bare))
     await _listening(bare)
     found: list[Figure] = []
     for connections in (1, sizes.connections):
