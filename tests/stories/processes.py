@@ -87,6 +87,7 @@ class Deployment(Bridge):
 
     def __init__(self, acme: Acme, valkey: EmbeddedValkey, group: asyncio.TaskGroup, directory: Path) -> None:
         super().__init__(acme, valkey, group, dict(ROUTING))
+        directory.mkdir(parents=True, exist_ok=True)
         self.config = directory / "bridge.toml"
         self.config.write_text('[routing]\ndefault_channel = "C0INCIDENTS"\n', encoding="utf-8")
         self.receiver_port = free_ports(1)[0]
