@@ -7,7 +7,7 @@ Arguments are those of the Python verbs. A wrong request is answered with 400 an
 import dataclasses
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -15,11 +15,9 @@ from pagebridge_sandbox.pagerduty.clock import webhook_timestamp
 from pagebridge_sandbox.pagerduty.delivery_faults import WebhookFaultPlan
 from pagebridge_sandbox.pagerduty.faults import Fault
 from pagebridge_sandbox.pagerduty.responses import ApiError, Json
+from pagebridge_sandbox.pagerduty.simulator import PagerDutySimulator
 
-if TYPE_CHECKING:
-    from pagebridge_sandbox.pagerduty.sandbox import PagerDutySandbox
-
-Endpoint = Callable[["PagerDutySandbox", Json], Any]
+Endpoint = Callable[[PagerDutySimulator, Json], Any]
 """Does something with the arguments of a request; what it returns is the answer."""
 
 SANDBOX_VERBS = {
@@ -61,13 +59,13 @@ AUTOMATION_VERBS = frozenset({"unacknowledge", "resolve", "escalate"})
 WEBHOOK_VERBS = frozenset({"duplicate_next", "hold", "reverse_next", "redeliver", "ping", "enable", "lose_next"})
 
 
-def routes(sandbox: "PagerDutySandbox") -> list[web.RouteDef]:
+def routes(sandbox: PagerDutySimulator) -> list[web.RouteDef]:
     """Make the routes: everything that reads is a GET, everything else a POST."""
     reading = [web.get(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in GET_ENDPOINTS.items()]
     return reading + [web.post(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in POST_ENDPOINTS.items()]
 
 
-def _handler(sandbox: "PagerDutySandbox", verb: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _handler(sandbox: PagerDutySimulator, verb: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
             arguments = await request.json() if request.body_exists else {}
@@ -93,7 +91,7 @@ def _to_json(value: Any) -> Any:  # noqa: ANN401 - walks any JSON
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _describe(sandbox: "PagerDutySandbox", _arguments: Json) -> Json:
+def _describe(sandbox: PagerDutySimulator, _arguments: Json) -> Json:
     return {
         "url": sandbox.url,
         "token": sandbox.token,
@@ -110,12 +108,12 @@ def _sandbox_endpoint(name: str) -> Endpoint:
     return lambda sandbox, arguments: getattr(sandbox, name)(**arguments)
 
 
-def _call_web(sandbox: "PagerDutySandbox", arguments: Json) -> object:
+def _call_web(sandbox: PagerDutySimulator, arguments: Json) -> object:
     person = sandbox.web(arguments.pop("user"))
     return getattr(person, _pop_verb(arguments, WEB_VERBS))(**arguments)
 
 
-def _call_automation(sandbox: "PagerDutySandbox", arguments: Json) -> object:
+def _call_automation(sandbox: PagerDutySimulator, arguments: Json) -> object:
     return getattr(sandbox.automation, _pop_verb(arguments, AUTOMATION_VERBS))(**arguments)
 
 
@@ -130,16 +128,16 @@ def _webhook_endpoint(name: str) -> Endpoint:
     return lambda sandbox, arguments: getattr(sandbox.webhooks, name)(**arguments)
 
 
-def _release(sandbox: "PagerDutySandbox", arguments: Json) -> None:
+def _release(sandbox: PagerDutySimulator, arguments: Json) -> None:
     hold = {hold.id: hold for hold in sandbox.webhooks.holds}[arguments["id"]]
     hold.release(reverse=arguments.get("reverse", False))
 
 
-def _remove_fault(sandbox: "PagerDutySandbox", arguments: Json) -> None:
+def _remove_fault(sandbox: PagerDutySimulator, arguments: Json) -> None:
     {active.id: active for active in sandbox.faults}[arguments["id"]].remove()
 
 
-def _set_options(sandbox: "PagerDutySandbox", arguments: Json) -> object:
+def _set_options(sandbox: PagerDutySimulator, arguments: Json) -> object:
     known = {field.name for field in dataclasses.fields(sandbox.options)}
     for name, value in arguments.items():
         if name not in known or not isinstance(value, bool):

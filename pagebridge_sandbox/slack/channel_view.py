@@ -1,21 +1,17 @@
 """A channel as people see it, for a terminal and for the messages of failing tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from pagebridge_sandbox.slack.channels import Channel
 from pagebridge_sandbox.slack.messages import BaseMessage, Ephemeral, Message
 
-if TYPE_CHECKING:
-    from pagebridge_sandbox.slack.workspace import Workspace
-
 BAR = "│ "
 
 
-def render_channel(workspace: "Workspace", channel: Channel) -> str:
+def render_channel(channel: Channel, private_messages: Iterable[Ephemeral]) -> str:
     """Show the channel, its threads, and the private messages in it with the name of the only person who sees each."""
-    ephemerals = [whisper for whisper in workspace.ephemerals if whisper.channel_id == channel.id]
+    ephemerals = [whisper for whisper in private_messages if whisper.channel_id == channel.id]
     flags = [word for word in ("private", "archived", "ext_shared") if getattr(channel, word)]
     heading = f"{'@' if channel.user else '#'}{channel.name}" + (f" ({', '.join(flags)})" if flags else "")
     body = list(_timeline([*channel.messages, *(w for w in ephemerals if not w.thread_ts)], ephemerals))

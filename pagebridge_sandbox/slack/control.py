@@ -6,7 +6,7 @@ A wrong request is answered with 400 and `{"error": ...}` in plain words.
 
 import dataclasses
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -16,21 +16,19 @@ from pagebridge_sandbox.slack.faults import ActiveFault, Fault
 from pagebridge_sandbox.slack.interactions import Interaction
 from pagebridge_sandbox.slack.messages import BaseMessage, Ephemeral, Message
 from pagebridge_sandbox.slack.responses import Json, SlackError
+from pagebridge_sandbox.slack.simulator import SlackSimulator
 
-if TYPE_CHECKING:
-    from pagebridge_sandbox.slack.sandbox import SlackSandbox
-
-Endpoint = Callable[["SlackSandbox", Json], Any]
+Endpoint = Callable[[SlackSimulator, Json], Any]
 """Does something with the arguments of a request; what it returns (or awaits) is the answer."""
 
 
-def routes(sandbox: "SlackSandbox") -> list[web.RouteDef]:
+def routes(sandbox: SlackSimulator) -> list[web.RouteDef]:
     """Make the routes: everything that reads is a GET, everything else a POST."""
     reading = [web.get(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in GET_ENDPOINTS.items()]
     return reading + [web.post(f"/_sandbox/{name}", _handler(sandbox, verb)) for name, verb in POST_ENDPOINTS.items()]
 
 
-def _handler(sandbox: "SlackSandbox", verb: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _handler(sandbox: SlackSimulator, verb: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
             arguments = {**request.query, **(await request.json() if request.body_exists else {})}
@@ -43,7 +41,7 @@ def _handler(sandbox: "SlackSandbox", verb: Endpoint) -> Callable[[web.Request],
     return handle
 
 
-def _describe(slack: "SlackSandbox", _arguments: Json) -> Json:
+def _describe(slack: SlackSimulator, _arguments: Json) -> Json:
     return {
         "api_url": slack.api_url,
         "bot_token": slack.bot_token,
@@ -57,16 +55,16 @@ def _describe(slack: "SlackSandbox", _arguments: Json) -> Json:
     }
 
 
-def _calls(slack: "SlackSandbox", arguments: Json) -> list[Json]:
+def _calls(slack: SlackSimulator, arguments: Json) -> list[Json]:
     wanted = arguments.get("method")
     return [dataclasses.asdict(call) for call in slack.calls if wanted in (None, call.method)]
 
 
-def _envelopes(slack: "SlackSandbox", _arguments: Json) -> list[Json]:
+def _envelopes(slack: SlackSimulator, _arguments: Json) -> list[Json]:
     return [dataclasses.asdict(envelope) | {"acked": envelope.acked} for envelope in slack.envelopes]
 
 
-def _channel(slack: "SlackSandbox", arguments: Json) -> Json:
+def _channel(slack: SlackSimulator, arguments: Json) -> Json:
     channel = slack.channels[arguments["channel"]]
     shown = slack.render_channel(channel.id)
     return {"shown": shown, "messages": [_message_json(message) for message in channel.messages]}
@@ -81,7 +79,7 @@ def _visible_json(shown: BaseMessage) -> Json:
     return {"plain": shown.plain, "buttons": shown.buttons}
 
 
-def _private(slack: "SlackSandbox", arguments: Json) -> list[Json]:
+def _private(slack: SlackSimulator, arguments: Json) -> list[Json]:
     return [
         {"ts": shown.ts, "channel": shown.channel_id, "text": shown.text, "history": shown.history}
         | _visible_json(shown)
@@ -89,7 +87,7 @@ def _private(slack: "SlackSandbox", arguments: Json) -> list[Json]:
     ]
 
 
-def _faults(slack: "SlackSandbox", _arguments: Json) -> list[Json]:
+def _faults(slack: SlackSimulator, _arguments: Json) -> list[Json]:
     return [_fault_json(active) for active in slack.faults]
 
 
@@ -97,33 +95,33 @@ def _fault_json(active: ActiveFault) -> Json:
     return {"id": active.id, "struck": active.match_count} | dataclasses.asdict(active.fault)
 
 
-def _add_fault(slack: "SlackSandbox", arguments: Json) -> Json:
+def _add_fault(slack: SlackSimulator, arguments: Json) -> Json:
     return _fault_json(slack.add_fault(Fault(**arguments)))
 
 
-def _remove_fault(slack: "SlackSandbox", arguments: Json) -> Json:
+def _remove_fault(slack: SlackSimulator, arguments: Json) -> Json:
     for active in slack.faults:
         if arguments.get("id") in (None, active.id):
             active.remove()
     return {}
 
 
-def _add_user(slack: "SlackSandbox", arguments: Json) -> Json:
+def _add_user(slack: SlackSimulator, arguments: Json) -> Json:
     return {"id": slack.add_user(**arguments).id}
 
 
-def _add_channel(slack: "SlackSandbox", arguments: Json) -> Json:
+def _add_channel(slack: SlackSimulator, arguments: Json) -> Json:
     return {"id": slack.add_channel(**arguments).id}
 
 
-async def _change_user(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _change_user(slack: SlackSimulator, arguments: Json) -> Json:
     user = slack.users[arguments.pop("user")]
     _set_attributes(user, arguments)
     await slack.user_changed(user.id)
     return {"id": user.id}
 
 
-def _change_channel(slack: "SlackSandbox", arguments: Json) -> Json:
+def _change_channel(slack: SlackSimulator, arguments: Json) -> Json:
     channel = slack.channels[arguments.pop("channel")]
     _set_attributes(channel, arguments)
     slack.changes.notify()
@@ -137,13 +135,13 @@ def _set_attributes(thing: object, values: Json) -> None:
         setattr(thing, name, value)
 
 
-async def _click(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _click(slack: SlackSimulator, arguments: Json) -> Json:
     person = slack.person(arguments["user"])
     message = _find_message(slack, arguments["channel"], arguments["user"], arguments["ts"])
     return _interaction_json(await person.click(arguments["label"], message, confirm=arguments.get("confirm")))
 
 
-def _find_message(slack: "SlackSandbox", channel: str, user: str, ts: str) -> Message | Ephemeral:
+def _find_message(slack: SlackSimulator, channel: str, user: str, ts: str) -> Message | Ephemeral:
     for shown in slack.person(user).private_messages:
         if shown.ts == ts:
             return shown
@@ -153,18 +151,18 @@ def _find_message(slack: "SlackSandbox", channel: str, user: str, ts: str) -> Me
     return message
 
 
-async def _type_command(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _type_command(slack: SlackSimulator, arguments: Json) -> Json:
     return _interaction_json(
         await slack.person(arguments["user"]).type_command(arguments["text"], arguments["channel"])
     )
 
 
-def _post(slack: "SlackSandbox", arguments: Json) -> Json:
+def _post(slack: SlackSimulator, arguments: Json) -> Json:
     person = slack.person(arguments["user"])
     return {"ts": person.post(arguments["text"], arguments["channel"], arguments.get("thread_ts")).ts}
 
 
-def _reload(slack: "SlackSandbox", arguments: Json) -> Json:
+def _reload(slack: SlackSimulator, arguments: Json) -> Json:
     slack.person(arguments["user"]).reload()
     return {}
 
@@ -179,13 +177,13 @@ def _interaction_json(interaction: Interaction) -> Json:
     }
 
 
-def _modal(slack: "SlackSandbox", arguments: Json) -> Json:
+def _modal(slack: SlackSimulator, arguments: Json) -> Json:
     modal = slack.person(arguments["user"]).modal
     shown = {"title": modal.title, "plain": modal.plain, "values": modal.values, "buttons": modal.buttons}
     return shown | {"errors": modal.errors, "trouble": modal.submission_error}
 
 
-def _fill_modal(slack: "SlackSandbox", arguments: Json) -> Json:
+def _fill_modal(slack: SlackSimulator, arguments: Json) -> Json:
     modal, label = slack.person(arguments["user"]).modal, arguments["label"]
     for way, put in (("text", modal.fill), ("person", modal.pick_user), ("option", modal.choose)):
         if way in arguments:
@@ -193,70 +191,70 @@ def _fill_modal(slack: "SlackSandbox", arguments: Json) -> Json:
     return {}
 
 
-async def _end_modal(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _end_modal(slack: SlackSimulator, arguments: Json) -> Json:
     modal = slack.person(arguments["user"]).modal
     ways = {"submit": modal.submit, "close": modal.close, "dismiss": modal.dismiss}
     return _interaction_json(await ways[arguments.get("how", "submit")]())
 
 
-async def _shortcut(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _shortcut(slack: SlackSimulator, arguments: Json) -> Json:
     channel, ts = arguments.get("channel", ""), arguments.get("ts")
     message = slack.channels[channel].find(ts) if ts else None
     return _interaction_json(await slack.person(arguments["user"]).shortcut(arguments["name"], message))
 
 
-def _set_fault_plan(slack: "SlackSandbox", arguments: Json) -> Json:
+def _set_fault_plan(slack: SlackSimulator, arguments: Json) -> Json:
     tuples = {name: tuple(value) for name, value in arguments.items() if isinstance(value, list)}
     slack.plan = FaultPlan(**{**arguments, **tuples}) if arguments else None
     return dataclasses.asdict(slack.plan) if slack.plan else {}
 
 
-def _add_delivery_fault(slack: "SlackSandbox", arguments: Json) -> Json:
+def _add_delivery_fault(slack: SlackSimulator, arguments: Json) -> Json:
     slack.add_delivery_fault(DeliveryFault(**arguments))
     return {}
 
 
-def _advance_clock(slack: "SlackSandbox", arguments: Json) -> Json:
+def _advance_clock(slack: SlackSimulator, arguments: Json) -> Json:
     slack.advance(float(arguments["seconds"]))
     return {"now": slack.clock.now()}
 
 
-async def _redeliver(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _redeliver(slack: SlackSimulator, arguments: Json) -> Json:
     sent = {envelope.id: envelope for envelope in slack.envelopes}[arguments["envelope_id"]]
     return _interaction_json(await slack.redeliver(Interaction("", envelope=sent)))
 
 
-async def _set_request_url(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _set_request_url(slack: SlackSimulator, arguments: Json) -> Json:
     await slack.use_request_url(arguments["url"])
     return {}
 
 
-async def _refresh_connections(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _refresh_connections(slack: SlackSimulator, arguments: Json) -> Json:
     await slack.socket.refresh(**arguments)
     return _connections(slack)
 
 
-async def _disconnect(slack: "SlackSandbox", arguments: Json) -> Json:
+async def _disconnect(slack: SlackSimulator, arguments: Json) -> Json:
     await slack.socket.disconnect(**arguments)
     return _connections(slack)
 
 
-def _cut_connections(slack: "SlackSandbox", arguments: Json) -> Json:
+def _cut_connections(slack: SlackSimulator, arguments: Json) -> Json:
     slack.socket.cut(**arguments)
     return _connections(slack)
 
 
-def _half_open(slack: "SlackSandbox", arguments: Json) -> Json:
+def _half_open(slack: SlackSimulator, arguments: Json) -> Json:
     slack.socket.half_open(**arguments)
     return _connections(slack)
 
 
-def _refuse_handshakes(slack: "SlackSandbox", arguments: Json) -> Json:
+def _refuse_handshakes(slack: SlackSimulator, arguments: Json) -> Json:
     slack.socket.refuse_handshakes(int(arguments["n"]))
     return _connections(slack)
 
 
-def _connections(slack: "SlackSandbox") -> Json:
+def _connections(slack: SlackSimulator) -> Json:
     return {"connections": slack.socket.connections}
 
 

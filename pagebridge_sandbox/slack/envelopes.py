@@ -4,10 +4,11 @@ import asyncio
 import json
 import uuid
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 from pagebridge_sandbox.slack.deliveries import EnvelopeType, PendingDeliveryFaults
 from pagebridge_sandbox.slack.fault_plan import RandomFaults
-from pagebridge_sandbox.slack.request_url import RETRY_REASONS, DeliveryFailure, RequestUrl
+from pagebridge_sandbox.slack.request_url import FORM_TYPE, JSON_TYPE, RETRY_REASONS, DeliveryFailure, RequestUrl
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.socket_mode import Connection, SocketMode
 from pagebridge_sandbox.slack.workspace import Workspace
@@ -48,11 +49,29 @@ class Envelope:
 
     @property
     def frame(self) -> Json:
-        """What goes over the wire."""
+        """What goes over a Socket Mode connection."""
         shown: Json = {"envelope_id": self.id, "payload": self.payload, "type": self.type}
         if self.type == "events_api":
             shown |= {"retry_attempt": self.retry_attempt, "retry_reason": "timeout" if self.retry_attempt else ""}
         return shown | {"accepts_response_payload": self.accepts_response}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The HTTP headers of the payload, for an app with a request URL."""
+        headers = {"Content-Type": JSON_TYPE if self.type == "events_api" else FORM_TYPE}
+        if self.retry_attempt:
+            headers |= {"X-Slack-Retry-Num": str(self.retry_attempt), "X-Slack-Retry-Reason": self.retry_reason}
+        return headers
+
+    @property
+    def body(self) -> bytes:
+        """The HTTP body of the payload: JSON for an event, else a form."""
+        match self.type:
+            case "events_api":
+                return json.dumps(self.payload).encode()
+            case "slash_commands":
+                return urlencode(self.payload).encode()
+        return urlencode({"payload": json.dumps(self.payload)}).encode()
 
 
 class EnvelopeSender:
@@ -125,7 +144,7 @@ class EnvelopeSender:
         await self._post_once(envelope, request_url)
 
     async def _post_once(self, envelope: Envelope, request_url: RequestUrl) -> None:
-        reply = await request_url.post(envelope, self.ack_timeout)
+        reply = await request_url.post(envelope.body, envelope.headers, self.ack_timeout)
         envelope.failure = reply.failure
         if not reply.failure:
             envelope.acked_after_ms = (self._workspace.clock.now() - envelope.sent_at) * 1000

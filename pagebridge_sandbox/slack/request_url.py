@@ -10,16 +10,12 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlencode
+from typing import Literal
 
 import aiohttp
 
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.workspace import Workspace
-
-if TYPE_CHECKING:
-    from pagebridge_sandbox.slack.envelopes import Envelope
 
 DeliveryFailure = Literal["dispatch_failed", "operation_timeout", "http_client_error", "http_service_error"]
 
@@ -52,16 +48,9 @@ class RequestUrl:
         """Make sure that the app answers a challenge, as Slack does before it keeps an address. `AssertionError`."""
         challenge = secrets.token_hex(16)
         request = {"token": self._workspace.verification_token, "challenge": challenge, "type": "url_verification"}
-        reply = await self._post(json.dumps(request).encode(), {"Content-Type": JSON_TYPE}, timeout)
+        reply = await self.post(json.dumps(request).encode(), {"Content-Type": JSON_TYPE}, timeout)
         if reply.failure or reply.body not in ({"challenge": challenge}, {"text": challenge}):
             raise AssertionError(f"{self.url} did not answer with the value of the challenge: {reply}")
-
-    async def post(self, envelope: "Envelope", timeout: float) -> AppResponse:  # noqa: ASYNC109 - Slack's own limit
-        """Bring a payload to the app, and return what it says within `timeout` seconds."""
-        headers = {"Content-Type": JSON_TYPE if envelope.type == "events_api" else FORM_TYPE}
-        if envelope.retry_attempt:
-            headers |= {"X-Slack-Retry-Num": str(envelope.retry_attempt), "X-Slack-Retry-Reason": envelope.retry_reason}
-        return await self._post(_encode(envelope), headers, timeout)
 
     def sign(self, body: bytes, at: int | None = None) -> dict[str, str]:
         """Sign a body as sent `at` some time (now unless given), and return the headers that say so."""
@@ -70,7 +59,8 @@ class RequestUrl:
         digest = hmac.new(key, b":".join([b"v0", sent.encode(), body]), hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": sent, "X-Slack-Signature": f"v0={digest}"}
 
-    async def _post(self, body: bytes, headers: dict[str, str], timeout: float) -> AppResponse:  # noqa: ASYNC109 - Slack's own limit
+    async def post(self, body: bytes, headers: dict[str, str], timeout: float) -> AppResponse:  # noqa: ASYNC109 - Slack's own limit
+        """Send a signed body to the app, and return its response within `timeout` seconds."""
         headers = {"User-Agent": USER_AGENT, **headers, **self.sign(body)}
         try:
             async with (
@@ -83,15 +73,6 @@ class RequestUrl:
             return AppResponse("operation_timeout")
         except aiohttp.ClientError:
             return AppResponse("dispatch_failed")
-
-
-def _encode(envelope: "Envelope") -> bytes:
-    match envelope.type:
-        case "events_api":
-            return json.dumps(envelope.payload).encode()
-        case "slash_commands":
-            return urlencode(envelope.payload).encode()
-    return urlencode({"payload": json.dumps(envelope.payload)}).encode()
 
 
 def _parse_response(status: int, kind: str, text: str) -> AppResponse:

@@ -214,7 +214,7 @@ class Workspace:
 
     def render_channel(self, channel_id: str) -> str:
         """Show a channel as people see it in a terminal: cards, threads, and who alone sees a private message."""
-        return channel_view.render_channel(self, self.channels[channel_id])
+        return channel_view.render_channel(self.channels[channel_id], self.ephemerals)
 
     def render(self) -> str:
         """Show all channels as people see them."""
