@@ -92,7 +92,7 @@ def _faults(slack: SlackSimulator, _arguments: Json) -> list[Json]:
 
 
 def _fault_json(active: ActiveFault) -> Json:
-    return {"id": active.id, "struck": active.match_count} | dataclasses.asdict(active.fault)
+    return {"id": active.id, "match_count": active.match_count} | dataclasses.asdict(active.fault)
 
 
 def _add_fault(slack: SlackSimulator, arguments: Json) -> Json:

@@ -122,7 +122,7 @@ async def test_an_escalation_goes_one_level_up_and_says_who_is_paged(bridge: Bri
     """The level is known from who is on call; the policy is not restarted; Alice learns that Bob is paged."""
     incident = await opened(bridge)
 
-    await ask(bridge, "Alice", Action.ESCALATE, incident.id, seen=frozenset({ALICE}))
+    await ask(bridge, "Alice", Action.ESCALATE, incident.id, expected_assignees=frozenset({ALICE}))
     told = await bridge.told("Alice", "is escalated, in your name")
     lines = await bridge.lines(2)
 
@@ -136,10 +136,10 @@ async def test_an_escalation_goes_one_level_up_and_says_who_is_paged(bridge: Bri
 async def test_the_last_level_is_said(bridge: Bridge) -> None:
     """After level 2 there is none, so nothing is sent, and Bob is told what to do instead."""
     incident = await opened(bridge)
-    await ask(bridge, "Alice", Action.ESCALATE, incident.id, seen=frozenset({ALICE}))
+    await ask(bridge, "Alice", Action.ESCALATE, incident.id, expected_assignees=frozenset({ALICE}))
     await bridge.told("Alice", "is escalated")
 
-    await ask(bridge, "Bob", Action.ESCALATE, incident.id, seen=frozenset({BOB}))
+    await ask(bridge, "Bob", Action.ESCALATE, incident.id, expected_assignees=frozenset({BOB}))
     told = await bridge.told("Bob", "the last one of Payments on-call")
 
     assert "Reassign it, or add responders" in told
@@ -150,8 +150,8 @@ async def test_two_people_escalate_at_once(bridge: Bridge) -> None:
     """One level is paged, not two, and the second hears who was first."""
     incident = await opened(bridge)
 
-    await ask(bridge, "Alice", Action.ESCALATE, incident.id, seen=frozenset({ALICE}))
-    await ask(bridge, "Bob", Action.ESCALATE, incident.id, seen=frozenset({ALICE}))
+    await ask(bridge, "Alice", Action.ESCALATE, incident.id, expected_assignees=frozenset({ALICE}))
+    await ask(bridge, "Bob", Action.ESCALATE, incident.id, expected_assignees=frozenset({ALICE}))
     told = await bridge.told("Bob", "was not escalated by you")
     await settled(bridge)
 
@@ -189,7 +189,14 @@ async def test_a_reassignment_says_who_has_it(bridge: Bridge) -> None:
     """Bob has it after Alice's reassignment, once, told as hers from Slack."""
     incident = await opened(bridge)
 
-    await ask(bridge, "Alice", Action.REASSIGN, incident.id, people=(Ref("PBOB1", "Bob Ng"),), seen=frozenset({ALICE}))
+    await ask(
+        bridge,
+        "Alice",
+        Action.REASSIGN,
+        incident.id,
+        people=(Ref("PBOB1", "Bob Ng"),),
+        expected_assignees=frozenset({ALICE}),
+    )
     await bridge.told("Alice", "Assigned now: Bob Ng")
     lines = await bridge.lines(2)
 

@@ -76,7 +76,7 @@ async def test_add_and_remove_fault(acme: Acme) -> None:
     """A fault is put in force by its fields and ended by its id."""
     fault = await control(acme, "faults", {"method": "GET", "path": "/users", "status": 503})
     assert 503 == (await acme.call("GET", "/users")).status
-    assert 1 == (await control(acme, "faults"))[0]["struck"]
+    assert 1 == (await control(acme, "faults"))[0]["match_count"]
 
     await control(acme, "faults/remove", {"id": fault["id"]})
 

@@ -118,7 +118,7 @@ async def test_add_list_and_remove_faults(control: Control, slack: SlackSandbox,
     await client.auth_test()
 
     assert [(made["id"], "auth.test", 1)] == [
-        (fault["id"], fault["method"], fault["struck"]) for fault in await control.get("faults")
+        (fault["id"], fault["method"], fault["match_count"]) for fault in await control.get("faults")
     ]
     await control.post("faults/remove", id=made["id"])
     assert [] == slack.faults
