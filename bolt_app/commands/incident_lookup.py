@@ -21,11 +21,12 @@ from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import ActionParams, Command
 from shared.model.event import Ref, Snapshot
-from shared.model.ids import IncidentId, UserId, incident_id
+from shared.model.ids import CommandId, IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.slack.render.text import escape
-from shared.store.slash_targets import SlashTargets
+from shared.store import keys
+from shared.store.redis import Redis
 
 log = structlog.get_logger()
 
@@ -205,3 +206,18 @@ def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted:
         step = f"Name it ({as_code(f'{command} {replace(parsed, incident=EXAMPLE).line}')}), or use PagerDuty."
     nothing = "" if parsed.verb is Verb.SHOW else "*Nothing was sent:* "
     return build_reply(f":warning: {nothing}{what} could not be looked up ({why}). {step} (reference `{quoted}`)")
+
+
+class SlashTargets:
+    """Remembers the incident that each line was about, or that it was about none."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def remember(self, typed: CommandId, incident: IncidentId | None) -> IncidentId | None:
+        """Return what the line meant when it first came, which is `incident` if that is now. Raises `StoreDown`."""
+        key, now = keys.typed(typed), incident or ""
+        if await self._redis.set(key, now, nx=True, ex=keys.TYPED_KEPT):
+            return incident
+        kept = await self._redis.get(key)
+        return IncidentId(kept.decode()) if isinstance(kept, bytes) and kept else None

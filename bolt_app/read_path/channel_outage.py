@@ -15,7 +15,7 @@ from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import ChannelId
 from shared.model.journal import failure
-from shared.store.closed_channels import ClosedChannels
+from shared.store.channel_index import ClosedChannels
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from shared.errors import CallError
 from shared.model.ids import ChannelId
 from shared.model.slack_state import MessageState
 from shared.slack.render.blocks import metadata
-from shared.store.delayed_cards import Delay, DelayedCards
+from shared.store.channel_index import Delay, DelayedCards
 
 log = structlog.get_logger()
 

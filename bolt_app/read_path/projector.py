@@ -19,8 +19,7 @@ from shared.model.journal import Fact, fact
 from shared.observability.call_metrics import BUCKETS
 from shared.pagerduty.events import webhook
 from shared.store import keys
-from shared.store.answers import parse_answer
-from shared.store.streams import Entry
+from shared.store.streams import Entry, parse_answer
 
 log = structlog.get_logger()
 

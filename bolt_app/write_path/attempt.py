@@ -26,8 +26,8 @@ from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store import keys
-from shared.store.answers import answer_fields
 from shared.store.redis import append
+from shared.store.streams import answer_fields
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents, keys
-from shared.store.open_incidents import OpenIncidents
+from shared.store.channel_index import OpenIncidents
 from shared.store.redis import Redis
 
 _DOCUMENT = re.compile(r"pb:\{([A-Z0-9]{1,32})\}:incident")

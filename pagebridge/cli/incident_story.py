@@ -9,7 +9,7 @@ from shared.model.event import Source
 from shared.model.incident import FoldResult
 from shared.model.journal import Fact
 from shared.model.outcome import Kind
-from shared.store.journal import JournalEntry
+from shared.store.documents import JournalEntry
 
 
 @dataclass(frozen=True)

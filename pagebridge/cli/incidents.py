@@ -10,7 +10,7 @@ from pagebridge.cli.incident_status import Standing, standing
 from pagebridge.cli.output import show, table, utc
 from pagebridge.cli.store_option import DATA, AsJson, Data, opened
 from shared.model.event import SECOND
-from shared.store.open_incidents import OpenIncidents
+from shared.store.channel_index import OpenIncidents
 from shared.store.redis import Redis
 
 TITLES = ("INCIDENT", "ID", "STATE", "AS OF (UTC)", "CARD", "LAG", "TRYING")

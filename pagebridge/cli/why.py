@@ -17,7 +17,7 @@ from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.store import keys
 from shared.store.audit import Audit
-from shared.store.journal import Journal
+from shared.store.documents import Journal
 from shared.store.redis import Redis
 
 TITLES = ("TIME (UTC)", "WHAT", "STORY")

@@ -1,25 +1,26 @@
 """An incident's documents: load one, apply a pure rule to it, store it with one compare-and-set, again on conflict."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
+import structlog
+from prometheus_client import Counter
 from pydantic import TypeAdapter
 
-from shared.errors import FencedOff
+from shared.errors import FencedOff, StoreDown
 from shared.model import journal
 from shared.model.command_queue import CommandQueue
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
-from shared.model.journal import Facts
+from shared.model.journal import Fact, Facts
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.store import keys
-from shared.store.journal import Journal, dumped
 from shared.store.leases import Lease
-from shared.store.redis import Redis
-from shared.store.scripts import Script
+from shared.store.redis import Argument, Redis, Script
 
 Value = TypeVar("Value")
 
@@ -54,7 +55,7 @@ class Documents(Generic[Value]):
         self._name = name
         self._json = json
         self._empty = empty
-        self._store = Script(redis, "store")
+        self._store = Script(redis, "store_document")
 
     async def load(self, incident: IncidentId) -> Stored[Value]:
         """Read the document; an incident that is not known yet has an empty one at revision 0."""
@@ -132,3 +133,52 @@ def surfaces(redis: Redis) -> Documents[SlackState]:
 def progress(redis: Redis) -> Documents[ResyncState]:
     """Open what is known of the upkeep; there is one, of `GLOBAL`."""
     return Documents(redis, "progress", _json(ResyncState), ResyncState, lambda _before, _after: ())
+
+
+log = structlog.get_logger()
+
+LOST = Counter("pagebridge_journal_steps_lost", "Steps of journals that could not be written")
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """A fact, and when it was written, in milliseconds by the store's clock."""
+
+    at_ms: int
+    fact: Fact
+
+
+class Journal:
+    """The journals of one store."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._note = Script(redis, "journal_append")
+
+    async def append(self, incident: IncidentId, *facts: Fact) -> None:
+        """Write facts that no document shows. When the store is down they are lost."""
+        limits: list[Argument] = [keys.JOURNAL_STEPS, keys.JOURNAL_KEPT]
+        try:
+            await self._note([keys.journal(incident)], [dumped(facts), *limits])
+        except StoreDown as error:
+            LOST.inc()
+            log.warning("journal.lost", incident=incident, why=str(error))
+
+    async def read(self, incident: IncidentId) -> list[JournalEntry]:
+        """Give everything that is in the journal of an incident, the oldest first. Raises `StoreDown`."""
+        steps: Any = await self._redis.xrange(keys.journal(incident))
+        return [noted for entry_id, fields in steps for noted in _parsed(entry_id.decode(), fields.get(b"facts", b""))]
+
+
+def dumped(facts: Facts) -> bytes:
+    """Write the facts of one step; nothing for none."""
+    return json.dumps([{"what": fact.name, **dict(fact.fields)} for fact in facts]).encode() if facts else b""
+
+
+def _parsed(entry_id: str, text: bytes) -> list[JournalEntry]:
+    at_ms = int(entry_id.partition("-")[0])
+    found = []
+    for about in json.loads(text):
+        what = about.pop("what")
+        found.append(JournalEntry(at_ms, Fact(what, tuple(about.items()))))
+    return found

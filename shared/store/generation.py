@@ -4,8 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from shared.store import keys
-from shared.store.redis import Redis
-from shared.store.scripts import Script
+from shared.store.redis import Redis, Script
 
 
 @dataclass(frozen=True)
@@ -37,5 +36,5 @@ async def init_generation(redis: Redis) -> str:
     """Return the generation, starting one if there is none: `<random>:<milliseconds since 1970, by the store>`."""
     seconds, micros = await redis.time()
     born = f"{secrets.token_hex(8)}:{int(seconds) * 1000 + int(micros) // 1000}"
-    kept = await Script(redis, "born")([keys.GENERATION], [born])
+    kept = await Script(redis, "init_generation")([keys.GENERATION], [born])
     return kept.decode() if isinstance(kept, bytes) else born

@@ -10,8 +10,7 @@ import structlog
 from shared.errors import FencedOff, StoreDown
 from shared.model.ids import IncidentId
 from shared.store import keys
-from shared.store.redis import Redis
-from shared.store.scripts import Script
+from shared.store.redis import Redis, Script
 
 log = structlog.get_logger()
 
@@ -74,8 +73,8 @@ class Leases:
         self.work = work
         self.now = now
         self.ttl = lasts
-        self._take = Script(redis, "lease")
-        self._renew = Script(redis, "renew")
+        self._take = Script(redis, "take_lease")
+        self._renew = Script(redis, "renew_lease")
 
     async def take(self, incident: IncidentId) -> Lease | None:
         """Take the lease on `incident`, or return None if it is held."""

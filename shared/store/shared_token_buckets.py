@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from shared.store import keys
-from shared.store.redis import Redis
-from shared.store.scripts import Script
+from shared.store.redis import Redis, Script
 
 MICROSECONDS = 1_000_000
 LATE = 5.0
@@ -24,8 +23,8 @@ class SharedTokenBuckets:
 
     def __init__(self, redis: Redis, late: float = LATE) -> None:
         self._late = late
-        self._take = Script(redis, "pace")
-        self._postpone = Script(redis, "postpone")
+        self._take = Script(redis, "rate_limit_take")
+        self._postpone = Script(redis, "rate_limit_delay")
 
     async def take(self, limits: Sequence[tuple[str, float, float]], caller: tuple[str, int] = ("", 0)) -> float:
         """

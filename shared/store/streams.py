@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from redis.exceptions import ResponseError
 
 from shared.durations import Durations
+from shared.errors import Malformed
+from shared.model.event import Event
 from shared.store import keys
-from shared.store.redis import Redis
-from shared.store.scripts import Argument, Script
+from shared.store.redis import Argument, Redis, Script
 
 BATCH = 32
 
@@ -46,9 +48,9 @@ class Inbox:
         self._consumer = consumer
         self._idle = int(durations.claim_idle * 1000)
         self._block = max(1, int(durations.block * 1000))
-        self._open = Script(redis, "open")
-        self._done = Script(redis, "done")
-        self._bury = Script(redis, "bury")
+        self._open = Script(redis, "create_group")
+        self._done = Script(redis, "ack_delete")
+        self._bury = Script(redis, "dead_letter")
 
     async def open(self) -> None:
         """Create the consumer group if it is not there, from the first entry on: nothing is ever skipped."""
@@ -103,3 +105,19 @@ def _entries(raw: list[tuple[bytes, dict[bytes, bytes]]] | Any) -> list[Entry]: 
         for entry_id, fields in raw
         if fields
     ]
+
+
+_JSON = TypeAdapter(Event)
+
+
+def answer_fields(event: Event) -> dict[str, bytes]:
+    """Write an answer as the fields of a stream entry."""
+    return {"v": b"1", "kind": b"answer", "body": _JSON.dump_json(event)}
+
+
+def parse_answer(body: bytes) -> Event:
+    """Read it back; raises `Malformed` for anything else."""
+    try:
+        return _JSON.validate_json(body)
+    except ValidationError as error:
+        raise Malformed(f"an answer that does not read back: {error.error_count()} errors") from None

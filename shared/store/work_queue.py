@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from shared.model.ids import IncidentId, incident_id
 from shared.store import keys
-from shared.store.redis import Redis
-from shared.store.scripts import Script
+from shared.store.redis import Redis, Script
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class WorkQueue:
         self._keys = [keys.due(name), keys.marks(name)]
         self._hidden = int(hidden * 1000)
         self._marked = asyncio.Event()
-        self._mark = Script(redis, "mark")
-        self._take = Script(redis, "take")
-        self._finish = Script(redis, "finish")
+        self._mark = Script(redis, "mark_work")
+        self._take = Script(redis, "take_work")
+        self._finish = Script(redis, "finish_work")
 
     async def mark(self, incident: IncidentId, after: float = 0.0) -> None:
         """Ask for `incident` to be worked on, `after` so many seconds."""

@@ -15,7 +15,7 @@ from bolt_app.slack_transport.socket_mode import SocketMode
 from shared.model.ids import IncidentId
 from shared.model.resync_state import GLOBAL
 from shared.store import documents, keys
-from shared.store.open_incidents import OpenIncidents
+from shared.store.channel_index import OpenIncidents
 from shared.store.redis import Redis, connect
 from shared.store.work_queue import WorkQueue
 

@@ -20,7 +20,7 @@ from shared.model.incident import Incident
 from shared.model.secrecy import Privacy
 from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents
-from shared.store.open_incidents import OpenIncidents
+from shared.store.channel_index import OpenIncidents
 from shared.store.redis import connect
 from tests.builders import INCIDENT, NOON, snapshot
 

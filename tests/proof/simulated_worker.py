@@ -40,8 +40,7 @@ from shared.store.expectations import ExpectationStore
 from shared.store.generation import Generation
 from shared.store.identity_cache import NoIdentityCache
 from shared.store.leases import Leases
-from shared.store.redis import Redis
-from shared.store.scripts import Script
+from shared.store.redis import Redis, Script
 from shared.store.streams import Inbox
 from shared.store.work_queue import WorkQueue
 from tests.proof.engine.process import Process
@@ -191,5 +190,5 @@ def on(redis: Redis, opening: Callable[[Redis], Documents[Value]]) -> Documents[
         _OPENED[opening] = opening(redis)
     opened: Documents[Value] = copy(_OPENED[opening])
     opened._redis = redis
-    opened._store = Script(redis, "store")
+    opened._store = Script(redis, "store_document")
     return opened

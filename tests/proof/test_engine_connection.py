@@ -12,10 +12,10 @@ from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.store import keys
+from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.generation import init_generation
 from shared.store.identity_cache import LINK_KEPT, IdentityCache
-from shared.store.open_incidents import OpenIncidents
 from shared.store.redis import append, probe
 from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.streams import Inbox

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pagebridge_sandbox.slack import Ephemeral, Fault
 from shared.model.ids import ChannelId, IncidentId
-from shared.store.open_incidents import OpenIncidents
+from shared.store.channel_index import OpenIncidents
 from tests.stories.harness import FAST, Bridge, running, settled, until
 from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import redis_of

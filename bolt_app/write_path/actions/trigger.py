@@ -19,8 +19,8 @@ from shared.pagerduty.api.request_bodies import IncidentFilter, NewIncident
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.user import User
 from shared.store import keys
-from shared.store.answers import answer_fields
 from shared.store.redis import append
+from shared.store.streams import answer_fields
 
 
 class TriggerIncident:

@@ -7,8 +7,7 @@ import pytest
 from fakeredis import FakeAsyncRedis
 
 from shared.model.ids import ChannelId, IncidentId
-from shared.store.closed_channels import ClosedChannels
-from shared.store.delayed_cards import Delay, DelayedCards
+from shared.store.channel_index import ClosedChannels, Delay, DelayedCards
 from shared.store.redis import Redis
 
 CHANNEL, OTHER = ChannelId("C0"), ChannelId("C1")

@@ -15,7 +15,7 @@ from shared.model.incident import fold
 from shared.model.journal import Fact, fact, failure, slack_facts
 from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents, keys
-from shared.store.journal import Journal
+from shared.store.documents import Journal
 from shared.store.redis import Redis, connect
 from tests.builders import INCIDENT, NOON, webhook
 

@@ -5,7 +5,7 @@ from typing import cast
 from fakeredis import FakeAsyncRedis
 
 from shared.model.ids import ChannelId, IncidentId
-from shared.store.open_incidents import OpenIncidents
+from shared.store.channel_index import OpenIncidents
 from shared.store.redis import Redis
 
 HERE, THERE = ChannelId("C0HERE"), ChannelId("C0THERE")

@@ -310,7 +310,7 @@ STEPS = st.lists(
 def test_the_scripts_count_as_one_process_does(steps: list[tuple[int, list[str], float, float | None]]) -> None:
     """Step by step the scripts in the store and the budgets of one process grant and refuse alike."""
     store: dict[str, str] = {}
-    pace, postpone = Script("pace", store), Script("postpone", store)
+    pace, postpone = Script("rate_limit_take", store), Script("rate_limit_delay", store)
     own = LocalTokenBuckets(lambda: pace.now / 1_000_000)
     pace.now = 1_700_000_000_000_000 % 10**10  # small enough for fractions of a second to be exact
     for after, budgets, ahead, closed in steps:
