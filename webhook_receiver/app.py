@@ -6,8 +6,8 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.http.connections import deadlines, hide_banner
-from webhook_receiver.events import EventStream
-from webhook_receiver.intake import DeliveryHandler
+from webhook_receiver.delivery_handler import DeliveryHandler
+from webhook_receiver.event_stream import EventStream
 from webhook_receiver.limits import MOST_BODY
 
 

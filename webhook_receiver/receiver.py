@@ -12,8 +12,8 @@ from shared.config.settings import ReceiverSettings
 from shared.http.server import serving, serving_in_public
 from shared.store.redis import connect
 from webhook_receiver.app import admin_app, public_app
-from webhook_receiver.events import EventStream
-from webhook_receiver.intake import DeliveryHandler
+from webhook_receiver.delivery_handler import DeliveryHandler
+from webhook_receiver.event_stream import EventStream
 from webhook_receiver.limits import Limits
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from shared.errors import StoreDown
 from shared.http.connections import read_body
 from shared.pagerduty.events import signature
-from webhook_receiver.events import EventStream
+from webhook_receiver.event_stream import EventStream
 from webhook_receiver.limits import MOST_BODY
 
 log = structlog.get_logger()
