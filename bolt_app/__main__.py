@@ -14,7 +14,7 @@ from shared.config.bridge_config import BridgeConfig, load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.settings import WorkerSettings, load
 from shared.durations import Durations
-from shared.errors import BridgeError
+from shared.errors import BridgeError, WrongLayout
 from shared.observability.log import configure
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ def _run_to_exit_code(work: Coroutine[None, None, None]) -> int:
     code = EXIT_OK
     try:
         asyncio.run(work)
-    except* NotReady as errors:
+    except* (NotReady, WrongLayout) as errors:
         log.critical("worker.not_ready", why=_flatten_errors(errors))
         code = EXIT_MISCONFIGURED
     except* (BridgeError, OSError) as errors:

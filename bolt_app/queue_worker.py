@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from bolt_app.services import Services
 from shared.durations import Durations
-from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable
+from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable, WrongLayout
 from shared.model.ids import IncidentId
 from shared.observability.log import reference
 from shared.store.leases import Lease, Leases
@@ -105,6 +105,8 @@ class QueueWorker:
             return again
         except StoreDown as error:
             return error
+        except WrongLayout:
+            raise
         except Exception:
             FAILED_PASSES.labels(self._leases.work, "failed").inc()
             log.exception("work.failed", work=self._leases.work, incident=incident, reference=reference())

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from prometheus_client import Counter
 
-from shared.errors import Malformed, StoreDown
+from shared.errors import Malformed, StoreDown, WrongLayout
 from shared.observability.log import reference
 from shared.store.streams import Entry, Inbox
 
@@ -26,7 +26,7 @@ class StreamConsumer:
         self._failures: Tally[str] = Tally()
 
     async def step(self) -> None:
-        """Handle what is there, or wait a moment for something to come. Raises `StoreDown`, and nothing else."""
+        """Handle what is there, or wait a moment for something to come. Raises only `StoreDown` and `WrongLayout`."""
         async for entry in self._inbox.batch():
             await self._process(entry)
 
@@ -35,7 +35,7 @@ class StreamConsumer:
             await self._handle(entry)
         except Malformed as error:
             await self._dead_letter(entry, str(error))
-        except StoreDown:
+        except (StoreDown, WrongLayout):
             raise
         except Exception:
             quoted = reference()

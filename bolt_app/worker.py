@@ -43,6 +43,7 @@ from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import keys
+from shared.store.generation import require_layout
 from shared.store.identity_cache import NoIdentityCache
 from shared.store.leases import Leases
 from shared.store.redis import Redis, connect, probe
@@ -103,6 +104,7 @@ class Worker:
         """Work until told to stop."""
         async with AsyncExitStack() as stack:
             clients = await self._open(stack)
+            await require_layout(clients.redis)  # before anything is written, rate limits included
             home = await startup_checks.check(clients.slack, self._settings.socket_token, clients.pagerduty)
             services = self._services = await self._build_services(clients, home)
             direct = DirectAcknowledge(

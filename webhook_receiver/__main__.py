@@ -1,7 +1,8 @@
 """
 The process: settings, logging, serve, drain.
 
-Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot listen, 2 when the configuration is wrong. SIGHUP reads the
+Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot listen, 2 when the configuration is wrong or the store has
+another layout. SIGHUP reads the
 webhook secrets (from `.env`; the environment of a process does not change) and `bridge.toml` again.
 """
 
@@ -14,6 +15,7 @@ import structlog
 from shared.config.bridge_config import BridgeConfig, load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.settings import ReceiverSettings, load
+from shared.errors import WrongLayout
 from shared.observability import log as logging
 from webhook_receiver.receiver import Receiver
 
@@ -31,15 +33,19 @@ def main() -> int:
     except Misconfigured as error:
         sys.stderr.write(f"The receiver cannot start.\n{error}\n")
         return EXIT_MISCONFIGURED
+    code = EXIT_OK
     try:
         asyncio.run(_serve(settings, config))
-    except OSError as error:
-        log.error(
-            "receiver.not_listening", why=str(error), hint="see RECEIVER_HOST, RECEIVER_PORT, RECEIVER_ADMIN_PORT"
-        )
-        return EXIT_NOT_LISTENING
-    log.info("receiver.stopped")
-    return EXIT_OK
+    except* OSError as errors:
+        hint = "see RECEIVER_HOST, RECEIVER_PORT, RECEIVER_ADMIN_PORT"
+        log.error("receiver.not_listening", why=str(errors.exceptions[0]), hint=hint)
+        code = EXIT_NOT_LISTENING
+    except* WrongLayout as errors:
+        log.critical("receiver.wrong_layout", why=str(errors.exceptions[0]))
+        code = EXIT_MISCONFIGURED
+    else:
+        log.info("receiver.stopped")
+    return code
 
 
 async def _serve(settings: ReceiverSettings, config: BridgeConfig) -> None:

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 
-from shared.errors import StoreDown
+from shared.errors import StoreDown, WrongLayout
 from shared.http.connections import read_body
 from shared.pagerduty.events import signature
 from webhook_receiver.event_stream import EventStream
@@ -54,7 +54,7 @@ class DeliveryHandler:
             return HTTPStatus.UNAUTHORIZED
         try:
             await self._events.append(body, delivery.encode())
-        except StoreDown as error:
+        except (StoreDown, WrongLayout) as error:
             log.error("delivery.not_stored", delivery=delivery, why=str(error))
             return HTTPStatus.SERVICE_UNAVAILABLE
         log.info("delivery.stored", delivery=delivery, bytes=len(body))

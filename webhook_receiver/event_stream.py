@@ -9,6 +9,7 @@ from prometheus_client import Histogram
 
 from shared.errors import StoreDown
 from shared.store import keys
+from shared.store.generation import require_layout
 from shared.store.redis import Durability, Redis, append, probe, try_to_append
 from webhook_receiver.limits import Limits
 
@@ -34,6 +35,7 @@ class EventStream:
         self.durability: Durability | None = None
         self.down = "not looked at yet"
         self._doubtful = True
+        self._layout_checked = False
         self._client = client
         self._limits = limits
 
@@ -43,17 +45,27 @@ class EventStream:
         return self.wanted == "fsync" and (self.durability is None or self.durability.fsync)
 
     async def append(self, body: bytes, delivery: bytes) -> None:
-        """Store one delivery as it came, in at most `Limits.store` seconds. Raises `StoreDown` when that failed."""
+        """
+        Store one delivery as it came, in at most `Limits.store` seconds.
+
+        Raises `StoreDown` if that failed, `WrongLayout` if the store belongs to a version with another layout.
+        """
         received = str(time.time_ns() // 1_000_000).encode()
         fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": delivery, "received": received}
         try:
             with STORE_SECONDS.time():
                 async with asyncio.timeout(self._limits.store):
+                    await self._check_layout()
                     await append(self._client, keys.EVENTS, fields, wait_for_disk=self.waits_for_disk)
         except (StoreDown, TimeoutError) as error:
             # It may answer and still take nothing, as a replica does or a full memory: the next look tries.
             self._doubtful = True
             raise StoreDown(str(error) or f"Redis took longer than {self._limits.store:g} s") from error
+
+    async def _check_layout(self) -> None:
+        if not self._layout_checked:
+            await require_layout(self._client)
+            self._layout_checked = True
 
     async def watch(self) -> None:
         """Look at Redis again and again, so that a change of its durability or its return is noticed."""
@@ -62,9 +74,10 @@ class EventStream:
             await self.probe()
 
     async def probe(self) -> None:
-        """Find out whether Redis can be used, and how durable it is; the log tells what has changed."""
+        """Find out whether Redis can be used, and how durable it is; log what has changed. Raises `WrongLayout`."""
         try:
             async with asyncio.timeout(self._limits.store):
+                await self._check_layout()
                 if self._doubtful:
                     await try_to_append(self._client, keys.EVENTS)
                 found = await probe(self._client)

@@ -23,8 +23,9 @@ class Receiver:
     """
     A receiver process. Port 0 in the settings takes any that is free; `port` and `admin_port` say which.
 
-    `run` raises `OSError` when it cannot listen, and returns when `stop` was called and every delivery in hand has had
-    its answer. A Redis that is down does not end it: deliveries are answered with 503 until it is back.
+    `run` raises `OSError` when it cannot listen, `WrongLayout` for a store of another layout, and returns when `stop`
+    was called and every delivery in hand has had its answer. A Redis that is down does not end it: deliveries are
+    answered with 503 until it is back.
     """
 
     def __init__(self, settings: ReceiverSettings, config: BridgeConfig, limits: Limits | None = None) -> None:

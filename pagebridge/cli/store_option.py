@@ -13,6 +13,7 @@ from pagebridge.cli.up import DATA, StoreSettings
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.config.settings import Environment, load
 from shared.errors import StoreDown
+from shared.store.generation import require_layout
 from shared.store.redis import Redis, connect
 
 FAILED = 1
@@ -47,10 +48,11 @@ def known_secrets() -> list[str]:
 
 @asynccontextmanager
 async def opened(data: Path) -> AsyncIterator[Redis]:
-    """Open the store. When it cannot be read, say why and what to do, and end the command."""
+    """Open the store, or end the command with the reason and the fix. Raises `WrongLayout`."""
     given = load(StoreSettings).redis_url
     redis = connect(given.get_secret_value() if given else EmbeddedValkey(data).url, timeout=TIMEOUT)
     try:
+        await require_layout(redis)
         yield redis
     except StoreDown as error:
         sys.stderr.write(f"The store cannot be read: {error if given else _nobody(data)}\n")

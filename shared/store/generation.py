@@ -1,8 +1,9 @@
-"""The birth of a data set: a key that is there from the first start on, and gone when Redis has lost its data."""
+"""The generation of the store: which data set this is, since when, and in which layout it was written."""
 
 import secrets
 from dataclasses import dataclass
 
+from shared.errors import WrongLayout
 from shared.store import keys
 from shared.store.redis import Redis, Script
 
@@ -17,24 +18,41 @@ class Birth:
 
 class Generation:
     """
-    Tells which data set this is.
+    The generation, as it is now. It is gone when Redis has lost its data, and begins anew then.
 
-    Read it after taking a lease: then everything that is read later belongs to it, or the lease is lost too.
+    Read it after taking a lease: then everything read later belongs to it, or the lease is lost too.
     """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def current(self) -> Birth:
-        """Return the birth of the data that is there now, and begin it if there is none."""
+        """Return the birth of the current data, and begin it if there is none. Raises `WrongLayout`."""
         kept = await self._redis.get(keys.GENERATION)
         name = kept.decode() if isinstance(kept, bytes) else await init_generation(self._redis)
+        _require_layout(name)
         return Birth(name, int(name.rpartition(":")[2]))
 
 
 async def init_generation(redis: Redis) -> str:
-    """Return the generation, starting one if there is none: `<random>:<milliseconds since 1970, by the store>`."""
+    """Return the generation, beginning one if there is none: `<layout>:<random>:<ms since 1970, by the store>`."""
     seconds, micros = await redis.time()
-    born = f"{secrets.token_hex(8)}:{int(seconds) * 1000 + int(micros) // 1000}"
+    born = f"{keys.LAYOUT}:{secrets.token_hex(8)}:{int(seconds) * 1000 + int(micros) // 1000}"
     kept = await Script(redis, "init_generation")([keys.GENERATION], [born])
     return kept.decode() if isinstance(kept, bytes) else born
+
+
+async def require_layout(redis: Redis) -> None:
+    """Raise `WrongLayout` if a program of another layout has written to this store; an empty store has none yet."""
+    kept = await redis.get(keys.GENERATION)
+    if isinstance(kept, bytes):
+        _require_layout(kept.decode())
+
+
+def _require_layout(generation: str) -> None:
+    layout = generation.partition(":")[0] if generation.count(":") > 1 else "none"
+    if layout != keys.LAYOUT:
+        raise WrongLayout(
+            f"This store was written in layout {layout}, and this version of pagebridge needs layout {keys.LAYOUT}. "
+            "Run the version that wrote it, or give this one an empty Redis (REDIS_URL)."
+        )

@@ -11,7 +11,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{deadletters}`               | stream | 10,000   | what could not be understood, with the reason |
 | `pb:{deadletters}:claim:<id>`    | string | 60 s     | there while somebody retries or drops that letter |
 | `pb:{audit}`                     | stream | 400 d    | every human action and what came of it |
-| `pb:{generation}`                | string | none     | the birth of this data set: `<random>:<Redis ms>` |
+| `pb:{generation}`                | string | none     | layout and birth of the data: `<layout>:<random>:<Redis ms>` |
 | `pb:{ping}`                      | string | none     | when a ping of PagerDuty's last came (Redis ms) |
 | `pb:{open}`                      | zset   | none     | open incidents -> when they were created (ms) |
 | `pb:{channel:<id>}:open`         | zset   | none     | the same, of those with a card in that channel |
@@ -48,6 +48,8 @@ GENERATION = "pb:{generation}"
 PING = "pb:{ping}"
 OPEN = "pb:{open}"
 GROUP = "workers"
+LAYOUT = "1"
+"""The version of the keys and documents; a change that an older program could not read needs another one."""
 
 DEAD_LETTERS_KEPT = 10_000
 AUDIT_KEPT = 400 * 24 * 3600

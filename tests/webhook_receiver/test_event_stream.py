@@ -138,8 +138,8 @@ async def test_missing_durability_is_said_loudly(valkey: EmbeddedValkey, redis: 
 
 @CONFIRMING
 async def test_the_receiver_needs_no_rights_but_to_append(valkey: EmbeddedValkey, redis: Redis) -> None:
-    """A Redis user that may append to the events stream, and nothing else, is enough; the rest is out of its reach."""
-    rights = ("+ping", "+hello", "+xadd", "+waitaof")
+    """A Redis user that may append to the events stream and read the layout's version is enough."""
+    rights = ("+ping", "+hello", "+xadd", "+waitaof", f"(%R~{keys.GENERATION} -@all +get)")
     await redis.execute_command("ACL", "SETUSER", "receiver", "reset", "on", ">pw", f"~{keys.EVENTS}", "-@all", *rights)
     url = valkey.url.replace("unix://", "unix://receiver@") + "?password=pw"
     async with running(url) as receiver:

@@ -27,7 +27,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 MOUNT = ("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs")
 IN_TIME = 2.5
 """Seconds within which a delivery that cannot be stored is answered; PagerDuty gives up after 5."""
-USER = ("reset", "on", ">pw", "resetchannels", f"~{keys.EVENTS}", "-@all", "+ping", "+xadd", "+waitaof")
+READS_LAYOUT = f"(%R~{keys.GENERATION} -@all +get)"
+USER = ("reset", "on", ">pw", "resetchannels", f"~{keys.EVENTS}", "-@all", "+ping", "+xadd", "+waitaof", READS_LAYOUT)
 """What the receiver's user of Redis needs."""
 
 
@@ -152,7 +153,8 @@ async def test_what_the_receivers_user_cannot_do(valkey: EmbeddedValkey, receive
         ("DEL", keys.EVENTS),
         ("XADD", keys.COMMANDS, "*", "a", "b"),
         ("EVAL", f"return redis.call('DEL', '{keys.EVENTS}')", "0"),
-        ("GET", keys.GENERATION),
+        ("GET", keys.AUDIT),
+        ("SET", keys.GENERATION, "x"),
         ("KEYS", "*"),
         ("FLUSHALL",),
         ("CONFIG", "GET", "*"),
