@@ -20,7 +20,7 @@ from shared.observability.log import configure
 log = structlog.get_logger()
 
 EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED = 0, 1, 2
-"""Exit codes: told to stop and did; something broke, start again; the settings must be mended first."""
+"""Exit codes: told to stop and did; something broke, start again; the settings must be fixed first."""
 
 
 async def serve(settings: WorkerSettings, config: BridgeConfig, durations: Durations) -> None:

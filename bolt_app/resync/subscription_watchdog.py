@@ -36,7 +36,7 @@ class SubscriptionWatchdog:
         self._subscription = subscription
 
     async def check(self, progress: ResyncState, lease: Lease) -> ResyncState:
-        """Find out what is wrong, say it once, and mend what can be. Raises `CallError`, and `Malformed`."""
+        """Check the subscription; report a problem once and repair it if possible. Raises `CallError`, `Malformed`."""
         await lease.check(self._services.durations.pagerduty_timeout)
         everything = await self._services.pagerduty.webhook_subscriptions()
         ours = [each for each in everything if delivers_here(each, self._subscription)]

@@ -19,11 +19,11 @@ from shared.store.redis import Redis, probe
 
 TITLES = ("ID", "AGE", "KIND", "SINCE (UTC)", "REASON")
 NEXT = {
-    Resolution.RETRIED: "put back; if it fails again it comes here again, under another id",
+    Resolution.RETRIED: "put back; if it fails again it returns here under another id",
     Resolution.DROPPED: "dropped",
-    Resolution.GONE: "there is no such dead letter, or no more",
-    Resolution.CLAIMED: "somebody else is at it, or was a moment ago; look again in a minute",
-    Resolution.TOO_LATE: "not put back: a click is good for a moment only; the person can press again",
+    Resolution.GONE: "no such dead letter, or no longer",
+    Resolution.CLAIMED: "another operator is working on it; try again in a minute",
+    Resolution.TOO_LATE: "not put back: the click has expired; the person can press again",
 }
 _ID = re.compile(r"\d{1,20}-\d{1,20}")
 _WORD = re.compile(r"[A-Za-z0-9_.:#,+/-]{0,64}", re.ASCII)
@@ -36,12 +36,14 @@ letters = typer.Typer(no_args_is_help=True)
 
 def add(commands: typer.Typer) -> None:
     """Add these commands to the command line."""
-    commands.add_typer(letters, name="deadletters", help="Look at what could not be worked on, put it back or drop it.")
+    commands.add_typer(
+        letters, name="deadletters", help="List entries that could not be processed, retry or drop them."
+    )
 
 
 def _id(text: str) -> str:
     if not _ID.fullmatch(text):
-        raise typer.BadParameter(f"{text!r} is not the id of a dead letter; see pagebridge deadletters list")
+        raise typer.BadParameter(f"{text!r} is not the id of a dead letter; run `pagebridge deadletters list`")
     return text
 
 
@@ -63,13 +65,13 @@ def show(letter: Id, *, data: Data = DATA) -> None:
 
 @letters.command(epilog="Example: pagebridge deadletters retry 1700000000000-0")
 def retry(ids: Ids, *, data: Data = DATA) -> None:
-    """Put events back to be looked at once more, for example by a newer version. Nothing is told twice by that."""
+    """Put entries back on their stream, for example after an update. Nothing is announced twice."""
     raise typer.Exit(asyncio.run(_each(data, ids, _retried)))
 
 
 @letters.command(epilog="Example: pagebridge deadletters drop 1700000000000-0")
 def drop(ids: Ids, *, data: Data = DATA) -> None:
-    """Throw some away for good."""
+    """Drop entries for good."""
     raise typer.Exit(asyncio.run(_each(data, ids, lambda redis, letter: DeadLetters(redis).drop(letter))))
 
 

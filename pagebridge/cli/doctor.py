@@ -28,12 +28,14 @@ def add(commands: typer.Typer) -> None:
 
 def doctor(
     *,
-    post: Annotated[bool, typer.Option("--post", help="Post to every channel as well, and delete it again.")] = False,
+    post: Annotated[
+        bool, typer.Option("--post", help="Also post a test message to every channel and delete it.")
+    ] = False,
     as_json: AsJson = False,
     data: Data = DATA,
 ) -> None:
     """
-    Look whether everything is right, and say what mends what is not.
+    Check the setup and explain how to fix problems.
 
     The exit code is 0 when all is well, 1 when the worst is a warning, 2 when something does not work.
     """

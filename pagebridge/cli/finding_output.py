@@ -10,7 +10,7 @@ from rich.text import Text
 from pagebridge.cli.checks.findings import Finding, Status
 from pagebridge.cli.output import show
 
-STYLES = {Status.PASS: "green", Status.UNSEEN: "cyan", Status.WARNING: "yellow", Status.FAIL: "bold red"}
+STYLES = {Status.PASS: "green", Status.SKIPPED: "cyan", Status.WARNING: "yellow", Status.FAIL: "bold red"}
 WIDEST = max(map(len, Status))
 
 
@@ -25,12 +25,12 @@ def report(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 
 def lines(findings: Sequence[Finding]) -> Iterator[Text]:
-    """Write each finding with its mend below it, and at the end how many there are of each kind."""
+    """Write each finding with its fix below it, and at the end how many there are of each kind."""
     width = max((len(finding.check) for finding in findings), default=0)
     for finding in findings:
         status = (finding.status.ljust(WIDEST), STYLES[finding.status])
         yield Text.assemble(status, f"  {finding.check.ljust(width)}  {finding.what}")
-        if finding.mend:
-            yield Text(f"{' ' * (WIDEST + width + 4)}-> {finding.mend}")
+        if finding.fix:
+            yield Text(f"{' ' * (WIDEST + width + 4)}-> {finding.fix}")
     count = Counter(finding.status for finding in findings)
     yield Text(", ".join(f"{count[status]} {status}" for status in reversed(list(Status)) if count[status]))

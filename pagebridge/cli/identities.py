@@ -57,7 +57,7 @@ class Everybody:
 def add(commands: typer.Typer) -> None:
     """Add these commands to the command line."""
     commands.add_typer(
-        identities, name="identities", help="Show who is who, and who is on call and could not press a button."
+        identities, name="identities", help="Show who is linked, and who is on call but can't act from Slack."
     )
 
 
@@ -101,9 +101,9 @@ async def _check(user: str, *, as_json: bool) -> int:
     elif about:
         show(line for each in about for line in _told(each))
     elif alone:
-        show([f"{alone[0].name} ({alone[0].id}) is in PagerDuty; nobody in Slack is linked to them."])
+        show([f"{alone[0].name} ({alone[0].id}) is in PagerDuty; no Slack user is linked to them."])
     else:
-        sys.stderr.write(f"Nobody is called {user}, neither in Slack nor in PagerDuty.\n")
+        sys.stderr.write(f"No Slack or PagerDuty user matches {user}.\n")
     return 0 if any(each.linked for each in about) else FAILED
 
 
@@ -127,7 +127,7 @@ async def _read() -> Everybody | None:
             now_ms = int(time.time() * SECOND)
             duty = await pagerduty.on_calls_between(now_ms, now_ms + DAYS * 86_400 * SECOND)
     except CallError as error:
-        sys.stderr.write(f"The directories cannot be read: {error}\n")
+        sys.stderr.write(f"Can't read the directories: {error}\n")
         return None
     return Everybody(mappings, unlinked(mappings, roster.users.values()), unlinked_on_calls(duty, mappings, roster))
 
@@ -151,10 +151,10 @@ def _report(found: Everybody) -> Iterator[str]:
         yield "In PagerDuty only: " + ", ".join(f"{user.name} ({user.id})" for user in found.strangers)
     yield ""
     if found.unready:
-        yield f"On call in the next {DAYS} days, and could not press a button:"
+        yield f"On call in the next {DAYS} days, but can't act from Slack:"
         yield from table(DUTY, map(_duty, found.unready))
     else:
-        yield f"Everybody who is on call in the next {DAYS} days can press a button."
+        yield f"Everyone on call in the next {DAYS} days can act from Slack."
 
 
 def _row(each: Mapping) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ def _told(each: Mapping) -> Iterator[str]:
         user = each.linked.user
         yield f"{who} is {user.name} ({user.id}) in PagerDuty, by {each.linked.how}; role {user.role}."
     elif each.refusal:
-        yield f"{who} is nobody in PagerDuty. They read: {each.refusal.why} {each.refusal.next_step}."
+        yield f"{who} isn't linked to a PagerDuty user. They see: {each.refusal.why} {each.refusal.next_step}."
 
 
 def _object(each: Mapping) -> dict[str, object]:

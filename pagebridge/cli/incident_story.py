@@ -71,9 +71,9 @@ def _ended(entry: AuditEntry) -> Fact:
 
 
 _TOLD: dict[str, str] = {
-    FoldResult.NEWS: "it is news",
-    FoldResult.ECHO: "it is the echo of a call of ours, so it is announced as the doing of whoever clicked",
-    FoldResult.DUPLICATE: "ignored: the same event had come before",
+    FoldResult.NEWS: "new",
+    FoldResult.ECHO: "the echo of our own call, announced in the name of the person who clicked",
+    FoldResult.DUPLICATE: "ignored: duplicate of an earlier event",
     FoldResult.STALE: "its state is ignored, because PagerDuty's data are known up to {as_of_ms}; its line counts",
 }
 
@@ -101,7 +101,7 @@ def _line(about: Mapping[str, str]) -> str:
 
 def _routed(about: Mapping[str, str]) -> str:
     route = about.get("route", "-")
-    by = "no route takes it, so the default channel does" if route == "default" else f"route {route} of bridge.toml"
+    by = "no route matches, so the default channel is used" if route == "default" else f"route {route} of bridge.toml"
     over = [part.split(":") for part in about.get("passed_over", "").split(",") if ":" in part]
     others = "".join(f"; route {number} does not: another {field}" for number, field in over)
     return f"shown in {about.get('channels', '-')}: {by}{others}"
@@ -109,8 +109,8 @@ def _routed(about: Mapping[str, str]) -> str:
 
 def _unshown(about: Mapping[str, str]) -> str:
     why = {
-        "no_route": "no route of bridge.toml takes it, and there is no default channel",
-        "ignored": "the route of bridge.toml that takes it has no channel",
+        "no_route": "no route of bridge.toml matches, and there is no default channel",
+        "ignored": "the matching route of bridge.toml has no channel",
         "private_team": "its team is private in PagerDuty, and no route names a channel for it",
     }
     return f"shown nowhere: {why.get(about.get('why', ''), about.get('why', '-'))}"
@@ -156,7 +156,7 @@ WORDS: dict[str, str | Callable[[Mapping[str, str]], str]] = {
     "incident.adopted": "found in Slack after the store had lost its data: cards in {channels}, {lines} lines",
     "incident.routed": _routed,
     "incident.unshown": _unshown,
-    "incident.withheld": "it belongs to a private team now, and no route names {channel} for it: no more is told there",
+    "incident.withheld": "belongs to a private team now, and no route names {channel} for it: hidden there",
     "line.opened": _line,
     "echo.expected": "command {command} is about to cause {type} by {by}: its echo is awaited",
     "echo.recognised": "{source} {event_id} is the echo of command {command}",
@@ -172,9 +172,9 @@ WORDS: dict[str, str | Callable[[Mapping[str, str]], str]] = {
     "message.posted": "{message}: posted in {channel} as {ts}",
     "message.not_posted": "{message}: not posted in {channel}; nothing is there",
     "message.found": "{message}: an earlier post had reached {channel}, found again as {ts}",
-    "message.updated": "{message}: {channel} {ts} says what is known",
-    "message.unclear": "{message}: nobody saw how an update of {channel} {ts} ended, so it is written again",
-    "message.gone": "{message}: {ts} is not in {channel} any more, or cannot be edited; it is posted anew",
+    "message.updated": "{message}: {channel} {ts} is up to date",
+    "message.unclear": "{message}: the outcome of an update of {channel} {ts} is unknown, so it is written again",
+    "message.gone": "{message}: {ts} is gone from {channel} or can't be edited; posted again",
     "slack.later": _later("Slack does not show everything yet"),
     "slack.refused": _later("Slack refused a message to {channel}"),
     "card.displaced": "{channel} cannot be posted to, so the card goes to {instead}",

@@ -34,7 +34,7 @@ async def _incidents(data: Path, *, as_json: bool) -> int:
     elif found:
         show(table(TITLES, map(row, found)))
     else:
-        show(["No incident is open, as far as the bridge knows."])
+        show(["The bridge knows of no open incident."])
     return 0
 
 

@@ -28,7 +28,7 @@ TRANSPORT, SIGNING, CLIENT = "SLACK_TRANSPORT", "SLACK_SIGNING_SECRET", "PAGERDU
 PAGERDUTY, PAGERDUTY_URL = "PAGERDUTY_API_TOKEN", "PAGERDUTY_API_URL"
 REGIONS = {"us": "https://api.pagerduty.com", "eu": "https://api.eu.pagerduty.com"}
 BRIDGE_TOML = """\
-# bridge.example.toml shows all that can stand here. It is read again on SIGHUP.
+# See bridge.example.toml for all options. Reloaded on SIGHUP.
 durability = "fsync"
 
 [routing]
@@ -57,9 +57,9 @@ def add(commands: typer.Typer) -> None:
 
 def init(
     *,
-    slack_command: Annotated[str, typer.Option(metavar="/NAME", help="The slash command; else it is asked for.")] = "",
-    region: Annotated[str, typer.Option(metavar="us|eu", help="Where the PagerDuty account is; else asked for.")] = "",
-    channel: Annotated[str, typer.Option(metavar="ID", help="Where incidents are shown; else asked for.")] = "",
+    slack_command: Annotated[str, typer.Option(metavar="/NAME", help="The slash command; asked for if missing.")] = "",
+    region: Annotated[str, typer.Option(metavar="us|eu", help="The PagerDuty region; asked for if missing.")] = "",
+    channel: Annotated[str, typer.Option(metavar="ID", help="The channel for incidents; asked for if missing.")] = "",
 ) -> None:
     """
     Ask for what is not set yet, and write .env and bridge.toml. Answers may come from a pipe, one a line.
@@ -71,12 +71,12 @@ def init(
         _pagerduty(region)
         _bridge_toml(here().bridge_config, channel)
     except Unanswered:
-        sys.stderr.write("There is nobody to answer that. What was answered is written down: run this again.\n")
+        sys.stderr.write("No input left. Your answers are saved; run `init` again to continue.\n")
         raise typer.Exit(MISCONFIGURED) from None
     except OSError as error:
-        sys.stderr.write(f"That cannot be written down: {error}\n")
+        sys.stderr.write(f"Can't save that: {error}\n")
         raise typer.Exit(FAILED) from None
-    _say(NEXT if _missing(SECRETS) else "\nEverything is set. `pagebridge doctor` looks it over.\n")
+    _say(NEXT if _missing(SECRETS) else "\nEverything is set. Run `pagebridge doctor` to check it.\n")
 
 
 def _slack(command: str) -> None:
@@ -101,12 +101,12 @@ def _pagerduty(region: str) -> None:
 
 def _bridge_toml(path: Path, channel: str) -> None:
     if path.exists():
-        _say(f"{path} is there, and stays as it is.\n")
+        _say(f"{path} exists; left unchanged.\n")
         return
     question = "Id of the Slack channel for incidents (at the end of the channel's details, such as C024BE91L)"
     wanted = _given(channel, _channel) or ask(question, _channel)
     path.write_text(BRIDGE_TOML.format(channel=wanted), encoding="utf-8")
-    _say(f"{path} is written.\n")
+    _say(f"Created {path}.\n")
 
 
 def _secret(name: str, question: str) -> None:
@@ -124,7 +124,7 @@ def _value(name: str) -> str:
 
 def _put(name: str, value: str) -> None:
     env_file.put(name, value)
-    _say(f"{name} is in {env_file.ENV}.\n")
+    _say(f"Saved {name} to {env_file.ENV}.\n")
 
 
 def _given(option: str, check: Check) -> str:
@@ -146,7 +146,7 @@ def _valid(kind: Any) -> Check:  # noqa: ANN401 - any type that pydantic knows
 
     def check(answer: str) -> str:
         if not answer:
-            raise ValueError("is needed")
+            raise ValueError("must not be empty")
         try:
             adapter.validate_python(answer)
         except ValidationError as error:
@@ -163,7 +163,7 @@ def _region(answer: str) -> str:
     try:
         return REGIONS[answer.casefold()]
     except KeyError:
-        raise ValueError("is neither us nor eu") from None
+        raise ValueError("must be us or eu") from None
 
 
 def _say(words: str) -> None:

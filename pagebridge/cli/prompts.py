@@ -21,7 +21,8 @@ def ask(question: str, check: Callable[[str], str], *, secret: bool = False, def
         try:
             return check(answer)
         except ValueError as error:
-            sys.stdout.write(f"  That {error}. Once more, please.\n")
+            why = str(error)
+            sys.stdout.write(f"  {why[:1].upper()}{why[1:]}. Try again:\n")
 
 
 def agreed(question: str) -> bool:

@@ -20,7 +20,7 @@ def in_place(secret: SecretStr, *, write: bool) -> bool:
     if write and _written(secret):
         return True
     _show(secret)
-    return agreed("Is it in place?")
+    return agreed("Is it installed?")
 
 
 def retired() -> None:
@@ -28,27 +28,29 @@ def retired() -> None:
     given = env_file.value(SECRETS).split(",")
     if len(given) == len(("old", "new")) and not env_file.from_environment(SECRETS):
         env_file.put(SECRETS, given[-1])
-        sys.stdout.write(f"The old secret is out of {env_file.ENV}; the receiver forgets it on SIGHUP.\n")
+        sys.stdout.write(f"Removed the old secret from {env_file.ENV}; the receiver drops it on SIGHUP.\n")
 
 
 def _written(secret: SecretStr) -> bool:
     """Add a secret to `.env`, and tell whether it counts there. Where it cannot be written it must not get lost."""
     if env_file.from_environment(SECRETS):
-        sys.stdout.write(f"The environment sets {SECRETS}, which wins over {env_file.ENV}: the secret belongs there.\n")
+        sys.stdout.write(
+            f"{SECRETS} is set in the environment, which overrides {env_file.ENV}: add the secret there.\n"
+        )
         return False
     try:
         present = env_file.value(SECRETS)
         env_file.put(SECRETS, f"{present},{secret.get_secret_value()}" if present else secret.get_secret_value())
     except OSError as error:
-        sys.stdout.write(f"{env_file.ENV} cannot be written: {error}\n")
+        sys.stdout.write(f"Can't write {env_file.ENV}: {error}\n")
         return False
-    sys.stdout.write(f"Its secret is in {env_file.ENV}.\n")
+    sys.stdout.write(f"Saved its secret to {env_file.ENV}.\n")
     return True
 
 
 def _show(secret: SecretStr) -> None:
-    sys.stdout.write("Its secret is shown this once. Where the receiver's settings are, ")
+    sys.stdout.write("The secret is shown only once. In the receiver's settings, ")
     if env_file.value(SECRETS) or env_file.from_environment(SECRETS):
-        sys.stdout.write(f"add to {SECRETS}, after the others:\n,{secret.get_secret_value()}\n")
+        sys.stdout.write(f"append to {SECRETS}:\n,{secret.get_secret_value()}\n")
     else:
         sys.stdout.write(f"write this line:\n{SECRETS}={secret.get_secret_value()}\n")

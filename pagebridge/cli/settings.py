@@ -29,8 +29,8 @@ def add(commands: typer.Typer) -> None:
 
 def settings(
     *,
-    as_env: Annotated[bool, typer.Option("--env-example", help="As .env.example, which is the default.")] = False,
-    as_table: Annotated[bool, typer.Option("--markdown", help="As the table of the README.")] = False,
+    as_env: Annotated[bool, typer.Option("--env-example", help="Print as .env.example (default).")] = False,
+    as_table: Annotated[bool, typer.Option("--markdown", help="Print as the README's table.")] = False,
 ) -> None:
     """Print every setting there is."""
     if as_env and as_table:

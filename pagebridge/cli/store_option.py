@@ -23,7 +23,7 @@ TIMEOUT = 10.0
 Data = Annotated[
     Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data, unless REDIS_URL is set.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 __all__ = ["DATA", "FAILED", "AsJson", "Data", "known_secrets", "opened"]
 
@@ -55,11 +55,11 @@ async def opened(data: Path) -> AsyncIterator[Redis]:
         await require_layout(redis)
         yield redis
     except StoreDown as error:
-        sys.stderr.write(f"The store cannot be read: {error if given else _nobody(data)}\n")
+        sys.stderr.write(f"Can't read the store: {error if given else _nobody(data)}\n")
         raise typer.Exit(FAILED) from error
     finally:
         await redis.aclose()
 
 
 def _nobody(data: Path) -> str:
-    return f"no `pagebridge up` uses {data.absolute()}: start it, name its --data, or set REDIS_URL"
+    return f"no `pagebridge up` is using {data.absolute()}: start it, pass its --data, or set REDIS_URL"

@@ -70,8 +70,8 @@ async def _supervised(environment: Mapping[str, str], embedded: EmbeddedValkey |
 def _greeting(settings: Settings, data: Path | None) -> str:
     host = "localhost" if settings.receiver_host in {"0.0.0.0", "::"} else settings.receiver_host  # noqa: S104 - compared
     url = f"http://{host}:{settings.receiver_port}/webhooks/pagerduty"
-    lines = [f"Webhooks: {url} (PagerDuty needs a public https address that leads there)"]
+    lines = [f"Webhooks: {url} (PagerDuty needs a public https address that leads here)"]
     if data:
-        lines.append(f"Embedded Valkey: its data are in {data.absolute()} (REDIS_URL replaces it)")
-    lines.append("Is everything right? `pagebridge doctor` tells, from another terminal.")
+        lines.append(f"Embedded Valkey: data in {data.absolute()} (set REDIS_URL to use your own)")
+    lines.append("Run `pagebridge doctor` in another terminal to check everything.")
     return "\n".join(lines) + "\n"

@@ -43,7 +43,7 @@ DONE, FAILED = 0, 1
 DESCRIPTION = "pagebridge"
 TITLES = ("ID", "STATE", "FILTER", "EVENTS", "ADDRESS", "DESCRIPTION")
 
-group = typer.Typer(no_args_is_help=True, help="Make, look at, renew and end the webhook subscription.")
+group = typer.Typer(no_args_is_help=True, help="Create, check, rotate and delete the webhook subscription.")
 
 
 def add(commands: typer.Typer) -> None:
@@ -51,17 +51,17 @@ def add(commands: typer.Typer) -> None:
     commands.add_typer(group, name="webhook")
 
 
-Write = Annotated[bool, typer.Option("--write-env", help=f"Write the secret into .env ({SECRETS}), unseen.")]
+Write = Annotated[bool, typer.Option("--write-env", help=f"Save the secret to .env ({SECRETS}) without showing it.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id (`pagebridge webhook status`).")]
-SomeId = Annotated[str, typer.Argument(metavar="[ID]", help="The subscription's id; all that deliver here without it.")]
+SomeId = Annotated[str, typer.Argument(metavar="[ID]", help="The subscription's id; default: all that deliver here.")]
 
 
 @group.command(epilog="Example: pagebridge webhook create --url https://bridge.example.com --write-env")
 def create(
     *,
     url: Annotated[str, typer.Option(prompt="Public https address of the receiver", help="Where PagerDuty delivers.")],
-    service: Annotated[str, typer.Option(metavar="ID", help="Only what this service's incidents tell.")] = "",
-    team: Annotated[str, typer.Option(metavar="ID", help="Only what this team's incidents tell.")] = "",
+    service: Annotated[str, typer.Option(metavar="ID", help="Only events of this service.")] = "",
+    team: Annotated[str, typer.Option(metavar="ID", help="Only events of this team.")] = "",
     write_env: Write = False,
 ) -> None:
     """Subscribe, put the secret in its place, and switch it on."""
@@ -100,7 +100,9 @@ def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: Data =
 
 
 @group.command(epilog="Example: pagebridge webhook delete PF9KMXH")
-def delete(subscription: Id, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def delete(
+    subscription: Id, *, yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False
+) -> None:
     """End a subscription. What it was still to deliver is lost."""
     _run(_delete(load(PagerDutySettings), subscription, sure=yes))
 
@@ -114,12 +116,12 @@ async def _create(settings: PagerDutySettings, url: str, scope: tuple[str, str],
     async with pagerduty_door(settings) as door:
         for each in await door.webhook_subscriptions():
             if (each.url, each.scope, each.scope_id) == (address, *scope):
-                _say(f"{each.id} is there already: `pagebridge webhook rotate` gives it another secret.")
+                _say(f"{each.id} already exists. To change its secret: pagebridge webhook rotate")
                 return FAILED
         made = await door.create_subscription(creation_request(address, *scope, DESCRIPTION))
-        _say(f"{made.subscription.id} is made. It sends nothing before it is switched on.")
+        _say(f"Created {made.subscription.id}. It sends nothing until it is activated.")
         if not in_place(made.secret, write=write):
-            _say(f"When the secret is in place: pagebridge webhook activate {made.subscription.id}")
+            _say(f"Once the secret is installed: pagebridge webhook activate {made.subscription.id}")
             return DONE
         return await _switched_on(door, made.subscription.id)
 
@@ -131,7 +133,7 @@ async def _activate(settings: PagerDutySettings, subscription: str) -> int:
 
 async def _switched_on(door: PagerDuty, subscription: str) -> int:
     await door.change_subscription(subscription, change_request(active=True))
-    _say(f"{subscription} is switched on. A receiver that runs already reads its secret on SIGHUP.")
+    _say(f"Activated {subscription}. Send a running receiver SIGHUP to load its secret.")
     return DONE
 
 
@@ -154,7 +156,7 @@ async def _ping(settings: PagerDutySettings, subscription: str, data: Path) -> i
         ours = await _ours(door, settings, subscription)
         verdicts = [await _pinged(door, each, data) for each in ours]
     if not ours:
-        _say(f"There is no such subscription: {subscription}. See `pagebridge webhook status`.")
+        _say(f"No subscription {subscription}. Run `pagebridge webhook status` to list them.")
     return DONE if ours and all(verdicts) else FAILED
 
 
@@ -163,7 +165,7 @@ async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path
     async with store_option.opened(data) as redis:
         pinging = Pinging(door, redis, Receiver(here().receiver_admin_port))
         verdict = judge(subscription, await pinging.ping(subscription.id))
-    _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.mend}" if verdict.mend else ""))
+    _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.fix}" if verdict.fix else ""))
     return verdict.status is Status.PASS
 
 
@@ -180,10 +182,10 @@ async def _rotate(settings: PagerDutySettings, subscription: str, data: Path, *,
             wanted = creation_request(old.url, old.scope, old.scope_id, description, old.events | NEEDED)
             made = await door.create_subscription(wanted)
             new = made.subscription
-            _say(f"{new.id} is made, beside {old.id}. It sends nothing yet.")
+            _say(f"Created {new.id} beside {old.id}. It sends nothing yet.")
             if not in_place(made.secret, write=write):
                 return _later()
-        if not agreed("Has the receiver read the new secret (SIGHUP, or a restart)?"):
+        if not agreed("Has the receiver reloaded with the new secret (SIGHUP or restart)?"):
             return _later()
         return await _replaced(door, old, new, data, write=write)
 
@@ -195,26 +197,26 @@ async def _replaced(
     await door.change_subscription(new.id, change_request(active=True))
     if not await _pinged(door, new, data):
         await door.change_subscription(new.id, change_request(active=False))
-        _say(f"{old.id} goes on as before, and {new.id} is off again: mend that, and run this once more.")
+        _say(f"{old.id} is unchanged, {new.id} is off again: fix that and run this again.")
         return FAILED
     await door.delete_subscription(old.id)
     await door.change_subscription(new.id, change_request(description=DESCRIPTION))
-    _say(f"{new.id} has taken over from {old.id}, which is gone.")
+    _say(f"{new.id} replaced {old.id}, which is deleted.")
     if write:
         retired()
     else:
-        _say(f"Take the old secret out of {SECRETS} at your leisure: the last one is the new one.")
-    _say(f"If PAGERDUTY_WEBHOOK_SUBSCRIPTION names {old.id}, let it name {new.id}.")
+        _say(f"Remove the old secret from {SECRETS} when convenient: the last one is new.")
+    _say(f"If PAGERDUTY_WEBHOOK_SUBSCRIPTION is {old.id}, change it to {new.id}.")
     return DONE
 
 
 async def _delete(settings: PagerDutySettings, subscription: str, *, sure: bool) -> int:
     async with pagerduty_door(settings) as door:
-        if not sure and not agreed(f"Shall {subscription} end? What it was still to deliver is lost."):
-            _say("Nothing was done.")
+        if not sure and not agreed(f"Delete {subscription}? Pending deliveries will be lost."):
+            _say("Nothing was changed.")
             return FAILED
         await door.delete_subscription(subscription)
-    _say(f"{subscription} is gone.")
+    _say(f"Deleted {subscription}.")
     return DONE
 
 
@@ -236,12 +238,12 @@ def _only(ours: Sequence[WebhookSubscription]) -> WebhookSubscription | None:
     if len(ours) == 1:
         return ours[0]
     names = ", ".join(each.id for each in ours) or "none"
-    _say(f"Name the one that is to get another secret. Active, and delivering to {PATH}: {names}.")
+    _say(f"Which one? Active and delivering to {PATH}: {names}.")
     return None
 
 
 def _later() -> int:
-    _say("Nothing is lost meanwhile. When the receiver has the new secret: pagebridge webhook rotate")
+    _say("Nothing is lost meanwhile. Once the receiver has the new secret: pagebridge webhook rotate")
     return DONE
 
 
@@ -263,7 +265,7 @@ def _state(subscription: WebhookSubscription) -> str:
 
 def _row(each: WebhookSubscription) -> tuple[str, ...]:
     lacking = len(NEEDED - each.events)
-    events = f"{lacking} missing" if lacking else "all that is needed"
+    events = f"{lacking} missing" if lacking else "all required events"
     return (each.id, _state(each), f"{each.scope} {each.scope_id}".strip(), events, each.url, each.description)
 
 

@@ -31,7 +31,7 @@ def add(commands: typer.Typer) -> None:
 
 
 def why(
-    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="Its number, with or without #, or its id.")],
+    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="Its number (with or without #) or its id.")],
     *,
     as_json: AsJson = False,
     data: Data = DATA,
@@ -67,10 +67,10 @@ async def _unknown(redis: Redis, text: str) -> list[str]:
     waiting, letters = int(await redis.xlen(keys.EVENTS)), int(await redis.xlen(keys.DEAD_LETTERS))
     ping = await redis.get(keys.PING)
     return [
-        f"Nothing is known of {text}: no event of it has come here, and no resync has found it.",
-        f"Events that wait to be looked at: {waiting}. Dead letters: {letters} (pagebridge deadletters list).",
+        f"Nothing is known about {text}: no event for it arrived, and no resync found it.",
+        f"Events waiting to be processed: {waiting}. Dead letters: {letters} (pagebridge deadletters list).",
         f"Last ping of the webhook subscription: {utc(int(ping)) if ping else 'never'}.",
-        "Does the subscription cover its service? Does the worker's /readyz say that the subscription is ok?",
+        "Check that the subscription covers its service, and what the worker's /readyz says about it.",
     ]
 
 
@@ -80,7 +80,7 @@ def _lines(now: Standing, moments: list[Moment]) -> Iterator[str]:
     rows = [(utc(moment.at_ms), moment.fact.name, moment.text) for moment in moments]
     yield from table(TITLES, rows, terminal())
     if not moments:
-        yield f"The journal is empty: nothing has happened to it for {keys.JOURNAL_KEPT // 86400} days."
+        yield f"The journal is empty: nothing happened for {keys.JOURNAL_KEPT // 86400} days."
     yield ""
     yield from present(now)
 
@@ -88,11 +88,11 @@ def _lines(now: Standing, moments: list[Moment]) -> Iterator[str]:
 def present(now: Standing) -> Iterator[str]:
     """Return the current state and pending work, with what it waits for."""
     as_of = f", by PagerDuty's data up to {utc(now.as_of_ms)}" if now.as_of_ms else ""
-    yield f"Now: {now.state}{as_of}" + ("; PagerDuty has to be asked" if now.incident.needs_read else "")
+    yield f"Now: {now.state}{as_of}" + ("; PagerDuty has to be read" if now.incident.needs_read else "")
     for channel, place in now.places():
         yield f"Card in {channel}: {place}"
     if not now.surface.channels:
-        yield "Card: none. A line incident.unshown above says why; a new route counts from the next event on."
+        yield "No card. A line incident.unshown above says why; a new route applies from the next event on."
     for attempt in now.attempts():
         yield f"On the card: {attempt}"
     for record in now.open_commands:

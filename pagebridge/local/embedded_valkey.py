@@ -93,7 +93,7 @@ class EmbeddedValkey:
         except BaseException as error:
             await self.stop()
             if isinstance(error, OSError):
-                raise EmbeddedValkeyError(f"Valkey cannot be started: {error}") from None
+                raise EmbeddedValkeyError(f"Can't start Valkey: {error}") from None
             raise
 
     async def wait(self) -> int:
@@ -155,7 +155,7 @@ class EmbeddedValkey:
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()
-        return " / ".join(lines[-3:]) or "it printed nothing"
+        return " / ".join(lines[-3:]) or "no output"
 
     def _started(self) -> Child:
         if self._child is None:

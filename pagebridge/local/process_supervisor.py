@@ -168,12 +168,12 @@ class Supervisor:
 
     async def _pause(self, part: Part, code: int, deaths: int) -> None:
         pause = min(self._patience.first * 2 ** (deaths - 1), self._patience.most)
-        self._tell(f"{part.name} {_how(code)}; it is started again in {pause:g} s\n")
+        self._tell(f"{part.name} {_how(code)}; restarting in {pause:g} s\n")
         await self._unless_stopping(asyncio.sleep(pause, 0))
 
     def _give_up(self, part: Part, code: int, deaths: int) -> None:
-        why = "it cannot work as it is configured" if code == MISCONFIGURED else f"{deaths} times in a row"
-        self._tell(f"GIVING UP: {part.name} {_how(code)}, {why}. Everything is stopped; its own words are above.\n")
+        why = "its configuration is wrong" if code == MISCONFIGURED else f"{deaths} times in a row"
+        self._tell(f"GIVING UP: {part.name} {_how(code)}, {why}. Everything is stopped; see its output above.\n")
         self._codes.insert(0, code or FAILED)
         self._stopping.set()
 

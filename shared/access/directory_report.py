@@ -98,7 +98,7 @@ def unlinked_on_calls(
     for entry in dict.fromkeys(on_calls):
         user = roster.users.get(UserId(entry.user.id))
         if UserId(entry.user.id) not in linked:
-            found.append(UnlinkedOnCall(entry, "nobody in Slack is linked to them"))
+            found.append(UnlinkedOnCall(entry, "no Slack user is linked to them"))
         elif user is not None and user.role not in ACTING_ROLES:
             found.append(UnlinkedOnCall(entry, f"their PagerDuty role is {user.role}"))
     return found

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 def _shaped(pattern: str, wanted: str) -> AfterValidator:
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise ValueError(f"is not {wanted}")
+            raise ValueError(f"must be {wanted}")
         return text
 
     return AfterValidator(check)
@@ -30,7 +30,7 @@ Channel = Annotated[str, _shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such
 SlackUser = Annotated[str, _shaped(r"[UW][A-Z0-9]{2,30}", "a Slack user id such as U024BE7LH")]
 PagerDutyUser = Annotated[str, _shaped(r"[PQ][A-Z0-9]{3,30}", "a PagerDuty user id such as PXPGF42")]
 Domain = Annotated[str, _shaped(r"[^\s@]+", "a domain such as example.com (without the @)")]
-Name = Annotated[str, _shaped(r"(?s).*\S.*", "an id or a name, but empty: leave it out to take any")]
+Name = Annotated[str, _shaped(r"(?s).*\S.*", "an id or a name; leave it out to match any")]
 
 
 class _Table(BaseModel):
@@ -66,7 +66,7 @@ class RouteConfig(_Table):
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:
         if [self.channel is not None, bool(self.channels), self.ignore].count(True) != 1:
-            raise ValueError("needs one of channel, channels and ignore = true")
+            raise ValueError("needs one of channel, channels or ignore = true")
         if len(set(self.channels)) < len(self.channels):
             raise ValueError("names a channel twice")
         return self

@@ -10,7 +10,7 @@ from shared.errors import BridgeError
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong outside, and what mends it; as text, both in one line."""
+    """A configuration problem and its fix; as text, both in one line."""
 
     what: str
     fix: str
@@ -20,7 +20,7 @@ class Problem(NamedTuple):
 
 
 class Misconfigured(BridgeError):
-    """Raised when the bridge cannot start as it is configured. `problems` has one line for each thing to mend."""
+    """Raised when the bridge cannot start as it is configured. `problems` has one line for each problem."""
 
     def __init__(self, where: str, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)

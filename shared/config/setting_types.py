@@ -15,9 +15,9 @@ def _secret(prefix: str) -> AfterValidator:
     def check(secret: SecretStr) -> SecretStr:
         text = secret.get_secret_value()
         if not text.startswith(prefix):
-            raise ValueError(f"does not begin with {prefix}")
+            raise ValueError(f"must start with {prefix}")
         if not text.isascii() or not text.isprintable() or " " in text:
-            raise ValueError("has spaces or other characters in it that no token has")
+            raise ValueError("contains characters that no token has")
         return secret
 
     return AfterValidator(check)
@@ -27,9 +27,9 @@ def _api_url(text: str) -> str:
     """Take the address of an API: https, because tokens travel there; plain http on this machine only."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("is not an https:// address")
+        raise ValueError("must be an https:// address")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("is plain http to another machine: write https://")
+        raise ValueError("must use https:// for another machine")
     return text.rstrip("/")
 
 
@@ -46,7 +46,7 @@ def _folder(text: str) -> str:
 
 def _slash_command(text: str) -> str:
     if not re.fullmatch(r"/[a-z0-9_-]{1,31}", text):
-        raise ValueError("is not a slash command such as /pd (lower case, at most 32 characters)")
+        raise ValueError("must be a slash command such as /pd (lower case, at most 32 characters)")
     return text
 
 
@@ -56,12 +56,12 @@ def _redis_url(secret: SecretStr) -> SecretStr:
         return secret
     if parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0:
         return secret
-    raise ValueError("is not an address that begins with redis://, rediss:// or unix:///")
+    raise ValueError("must start with redis://, rediss:// or unix:///")
 
 
 def _subdomain(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9-]+", text):
-        raise ValueError("is not a subdomain such as acme, of https://acme.pagerduty.com")
+        raise ValueError("must be a subdomain such as acme, as in https://acme.pagerduty.com")
     return text
 
 
@@ -96,7 +96,9 @@ def instead_of_client(value: SecretStr | None, info: ValidationInfo) -> SecretSt
     if value is None and not client and "pagerduty_client_id" in _beside(info):
         raise ValueError("is not set")
     if value is not None and client:
-        raise ValueError("is set beside PAGERDUTY_CLIENT_ID: keep one of them, best the client, which can do less")
+        raise ValueError(
+            "is set as well as PAGERDUTY_CLIENT_ID: keep one, preferably the client, which has fewer rights"
+        )
     return value
 
 
@@ -106,7 +108,7 @@ def _split(value: object) -> object:
 
 def _none_empty(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     if not secrets or not all(secret.get_secret_value() for secret in secrets):
-        raise ValueError("has an empty secret in it: one comma too many")
+        raise ValueError("contains an empty secret: remove a comma")
     return secrets
 
 

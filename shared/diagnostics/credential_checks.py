@@ -47,7 +47,7 @@ def pagerduty_token(error: Refused, *, is_key: bool = True) -> Problem:
     """Explain why PagerDuty refused the API key or the OAuth app, and the fix."""
     if is_key:
         what = f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error})"
-        return Problem(what, "make a REST API key with full access, and see that PAGERDUTY_API_URL is of its region")
+        return Problem(what, "create a REST API key with full access, and see that PAGERDUTY_API_URL is of its region")
     return Problem(
         f"PagerDuty does not accept PAGERDUTY_CLIENT_ID and PAGERDUTY_CLIENT_SECRET ({error})",
         "copy them again, check PAGERDUTY_SUBDOMAIN, and see that the app has every scope of docs/security.md",

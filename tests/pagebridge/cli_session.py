@@ -114,5 +114,5 @@ async def pagerduty_door(pagerduty: PagerDutySandbox) -> AsyncIterator[PagerDuty
 def says(finding: Finding, status: Status, *words: str) -> None:
     """Make sure of the verdict, and that somebody reads each of these words in it."""
     assert status is finding.status, finding
-    told = f"{finding.what} -> {finding.mend}"
+    told = f"{finding.what} -> {finding.fix}"
     assert [] == [word for word in words if word not in told], told

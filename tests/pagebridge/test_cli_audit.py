@@ -183,7 +183,7 @@ def test_where_there_is_no_store(capsys: pytest.CaptureFixture[str], tmp_path: P
 
     said = capsys.readouterr()
     assert "" == said.out
-    assert f"no `pagebridge up` uses {tmp_path / '.pagebridge/valkey'}" in said.err
+    assert f"no `pagebridge up` is using {tmp_path / '.pagebridge/valkey'}" in said.err
     assert "set REDIS_URL" in said.err
     assert [] == list(tmp_path.iterdir())
 
@@ -195,7 +195,7 @@ def test_a_store_that_does_not_answer(capsys: pytest.CaptureFixture[str], monkey
     assert FAILED == main(["audit"])
 
     said = capsys.readouterr().err
-    assert "The store cannot be read: Redis:" in said
+    assert "Can't read the store: Redis:" in said
     assert "geheim123" not in said
 
 
@@ -204,7 +204,7 @@ def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str], monkeypatch
     monkeypatch.setenv("REDIS_URL", "127.0.0.1:6379")
 
     assert MISCONFIGURED == main(["audit"])
-    assert "REDIS_URL is not an address that begins with" in capsys.readouterr().err
+    assert "REDIS_URL must start with" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

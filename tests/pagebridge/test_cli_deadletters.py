@@ -158,7 +158,7 @@ async def test_a_click_is_never_put_back(redis: Redis, capsys: pytest.CaptureFix
 
     assert FAILED == await run("retry", letter)
 
-    assert "good for a moment only" in capsys.readouterr().out
+    assert "has expired" in capsys.readouterr().out
     assert 0 == await redis.xlen(keys.COMMANDS)
     assert [letter] == [left.id for left in await letters(redis)]
 

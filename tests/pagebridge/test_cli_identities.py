@@ -61,7 +61,7 @@ async def test_whoever_is_on_call_without_a_button_is_named(
     """Dave is paged at level 2, and nobody in Slack is him: the command fails, so that a timer can tell."""
     assert FAILED == await run()
 
-    report = capsys.readouterr().out.partition("could not press a button:")[2]
+    report = capsys.readouterr().out.partition("can't act from Slack:")[2]
     assert "Dave Ng" in report
     assert "Payments on-call" in report
     assert "PALICE1" not in report
@@ -94,9 +94,9 @@ async def test_check_finds_somebody_by_any_name(
 @pytest.mark.parametrize(
     ("user", "words"),
     [
-        ("U0CAROL", "They read: No PagerDuty user has your Slack e-mail address"),
-        ("PDAVE1", "nobody in Slack is linked to them"),
-        ("U0NOBODY", "neither in Slack nor in PagerDuty"),
+        ("U0CAROL", "They see: No PagerDuty user has your Slack e-mail address"),
+        ("PDAVE1", "no Slack user is linked to them"),
+        ("U0NOBODY", "No Slack or PagerDuty user matches"),
     ],
 )
 async def test_check_says_why_not(
@@ -124,4 +124,4 @@ async def test_a_vendor_that_is_down_is_said_to_be(
     pagerduty.add_fault(Fault(method="GET", path="/users", status=500))
 
     assert FAILED == await run()
-    assert "The directories cannot be read" in capsys.readouterr().err
+    assert "Can't read the directories" in capsys.readouterr().err

@@ -119,14 +119,14 @@ def test_a_wrong_answer_is_named_at_once_and_asked_again(terminal: Terminal) -> 
     assert 0 == terminal.run("init", answers=wrong)
 
     for words in (
-        "is not a slash command such as /pd",
-        "does not begin with xoxb-",
-        "is needed",
-        "does not begin with xapp-",
-        "is neither us nor eu",
-        "is not a Slack channel id such as C024BE91L",
+        "Must be a slash command such as /pd",
+        "Must start with xoxb-",
+        "Must not be empty",
+        "Must start with xapp-",
+        "Must be us or eu",
+        "Must be a Slack channel id such as C024BE91L",
     ):
-        assert f"That {words}" in terminal.read
+        assert words in terminal.read
     assert "s3cret" not in terminal.read
     assert BOT == env_file.value("SLACK_BOT_TOKEN")
 
@@ -134,7 +134,7 @@ def test_a_wrong_answer_is_named_at_once_and_asked_again(terminal: Terminal) -> 
 def test_answers_that_end_too_early(terminal: Terminal) -> None:
     """What was answered is kept, so that the next run goes on from there."""
     assert MISCONFIGURED == terminal.run("init", answers=ANSWERS[:2])
-    assert "run this again" in terminal.read
+    assert "run `init` again" in terminal.read
     assert 0 == terminal.run("init", answers=ANSWERS[2:])
 
 
@@ -143,7 +143,7 @@ def test_a_wrong_option_is_named(terminal: Terminal, arguments: list[str]) -> No
     """It is not asked for again: a script would hang."""
     given = ["--slack-command", "/pd", "--region", "us"]
     assert MISCONFIGURED == terminal.run("init", *given, *arguments, answers=[BOT, APP, KEY])
-    assert f"{arguments[1]} is n" in " ".join(terminal.read.replace("│", " ").split())
+    assert f"{arguments[1]} must be" in " ".join(terminal.read.replace("│", " ").split())
 
 
 @pytest.mark.usefixtures("terminal")
@@ -180,7 +180,7 @@ def test_where_nothing_can_be_written(terminal: Terminal, tmp_path: Path) -> Non
     """It says so in words."""
     (tmp_path / ".env").mkdir()
     assert 1 == terminal.run("init", answers=ANSWERS)
-    assert "cannot be written down" in terminal.read
+    assert "Can't save that" in terminal.read
     assert "Traceback" not in terminal.read
 
 
@@ -218,7 +218,7 @@ def test_manifest(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 == terminal.run("manifest", "--command", "/pager")
     assert "- command: /pager " in terminal.read
     assert MISCONFIGURED == terminal.run("manifest", "--command", "pager")
-    assert "is not a slash command" in terminal.read
+    assert "must be a slash command" in terminal.read
 
 
 class Secret(Environment):

@@ -75,8 +75,8 @@ async def test_what_dies_is_started_again(tmp_path: Path) -> None:
         supervisor.stop()
     assert running.result() == 128 + signal.SIGTERM
     assert said == [
-        "the worker has ended with code 3; it is started again in 0.01 s\n",
-        "the worker was ended by SIGKILL; it is started again in 0.02 s\n",
+        "the worker has ended with code 3; restarting in 0.01 s\n",
+        "the worker was ended by SIGKILL; restarting in 0.02 s\n",
     ]
 
 
@@ -111,7 +111,7 @@ async def test_a_misconfigured_process_is_not_started_again(tmp_path: Path) -> N
     program = "open('lives', 'a').write('x'); import sys; sys.exit(2)"
     assert await Supervisor([process(program, "the worker")], QUICK, said.append).run() == MISCONFIGURED
     assert (tmp_path / "lives").read_text() == "x"
-    assert "it cannot work as it is configured" in said[0]
+    assert "its configuration is wrong" in said[0]
 
 
 async def test_a_request_to_stop_ends_all_cleanly(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ async def test_a_store_that_crashes_is_started_again_with_its_data(tmp_path: Pat
             supervisor.stop()
         await redis.aclose()
     assert running.result() == 0
-    assert "the embedded Valkey was ended by SIGKILL; it is started again in 0.01 s\n" in said
+    assert "the embedded Valkey was ended by SIGKILL; restarting in 0.01 s\n" in said
 
 
 async def answers(redis: Redis) -> bool:

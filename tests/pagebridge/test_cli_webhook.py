@@ -106,7 +106,7 @@ async def test_create_where_nothing_can_be_written(office: Office, desk: Desk) -
     (office.directory / ".env").mkdir()
     assert 0 == await desk.run("create", "--url", office.url, "--write-env", answers="n\n")
 
-    assert "cannot be written" in desk.read
+    assert "Can't write" in desk.read
     assert only(office).secrets[0] in desk.read
     assert not only(office).active
 
@@ -122,7 +122,7 @@ async def test_create_twice_is_refused(office: Office, desk: Desk) -> None:
     """Two for the same would send everything twice; another secret is had by rotating."""
     office.subscribe()
     assert FAILED == await desk.run("create", "--url", office.url, "--write-env")
-    assert "`pagebridge webhook rotate`" in desk.read
+    assert "pagebridge webhook rotate" in desk.read
     assert not (office.directory / ".env").exists()
 
 
@@ -151,7 +151,7 @@ async def test_status(office: Office, desk: Desk) -> None:
     assert 0 == await desk.run("status")
     title, line = desk.read.splitlines()
     assert ["ID", "STATE", "FILTER", "EVENTS", "ADDRESS", "DESCRIPTION"] == title.split()
-    assert f"{only(office).id} active account all that is needed {office.url} -" == " ".join(line.split())
+    assert f"{only(office).id} active account all required events {office.url} -" == " ".join(line.split())
 
     only(office).events = frozenset({"incident.triggered"})
     assert FAILED == await desk.run("status", "--json")
@@ -180,13 +180,13 @@ async def test_ping(office: Office, desk: Desk) -> None:
     """It comes through the receiver to the store; with another secret it is turned away, and that is told."""
     subscription = office.subscribe()
     assert 0 == await desk.run("ping")
-    assert "came, was verified, and was stored" in desk.read
+    assert "arrived, was verified and stored" in desk.read
 
     subscription.secrets[:] = ["another"]
     assert FAILED == await desk.run("ping", subscription.id)
-    assert "turned the ping away" in desk.read
+    assert "rejected the ping" in desk.read
     assert FAILED == await desk.run("ping", "PNOBODY")
-    assert "no such subscription: PNOBODY" in desk.read
+    assert "No subscription PNOBODY" in desk.read
 
 
 async def test_rotate_loses_nothing(office: Office, desk: Desk) -> None:
@@ -217,7 +217,7 @@ async def test_rotate_with_a_receiver_that_has_not_read_the_secret(office: Offic
     old = office.subscribe()
     assert FAILED == await desk.run("rotate", "--write-env", answers="y\n")
 
-    assert f"{old.id} goes on as before" in desk.read
+    assert f"{old.id} is unchanged" in desk.read
     active = {each.id for each in office.pagerduty.webhooks.subscriptions.values() if each.active}
     assert {old.id} == active
     assert 2 == len(office.pagerduty.webhooks.subscriptions)

@@ -38,8 +38,8 @@ async def test_everything_is_right(office: Office) -> None:
     findings = await examine(DATA, post=True)
 
     assert [] == [finding for finding in findings if finding.status in {Status.WARNING, Status.FAIL}]
-    assert ["Slack command"] == [finding.check for finding in findings if finding.status is Status.UNSEEN]
-    assert "`/pd help`" in of(findings, "Slack command").mend
+    assert ["Slack command"] == [finding.check for finding in findings if finding.status is Status.SKIPPED]
+    assert "`/pd help`" in of(findings, "Slack command").fix
     assert [] == office.slack.channels["C0INCIDENTS"].messages
     assert {
         "settings",
@@ -82,7 +82,7 @@ async def test_one_vendor_that_is_down_spoils_no_other_check(office: Office) -> 
     assert Status.FAIL is of(findings, "PagerDuty token").status
     assert "cannot be reached" in of(findings, "PagerDuty token").what
     asked = of(findings, "PagerDuty abilities")
-    assert (Status.WARNING, True) == (asked.status, asked.what.startswith("this could not be asked"))
+    assert (Status.WARNING, True) == (asked.status, asked.what.startswith("can't be checked"))
     assert Status.PASS is of(findings, "Slack bot token").status
     assert Status.PASS is of(findings, "Redis rights").status
 
@@ -100,8 +100,8 @@ async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(
 
     named = [finding.what.split()[0] for finding in findings if finding.check == "settings"]
     assert ["LOG_LEVEL", "REDIS_URL", "SLACK_BOT_TOKEN"] == sorted(named)
-    assert "not asked" in of(findings, "Slack").what
-    assert "not asked" in of(findings, "Redis").what
+    assert "not checked" in of(findings, "Slack").what
+    assert "not checked" in of(findings, "Redis").what
     assert Status.PASS is of(findings, "webhook enabled").status
 
 
@@ -128,8 +128,8 @@ async def test_the_command(office: Office, capsys: pytest.CaptureFixture[str], c
 
     said = capsys.readouterr()
     findings = [json.loads(line) for line in said.out.splitlines()]
-    assert {"check", "status", "what", "mend"} == set(findings[0])
-    assert {0: "unseen", 1: "warning", 2: "fail"}[code] in {finding["status"] for finding in findings}
+    assert {"check", "status", "what", "fix"} == set(findings[0])
+    assert {0: "skipped", 1: "warning", 2: "fail"}[code] in {finding["status"] for finding in findings}
     for secret in (office.slack.bot_token, office.slack.app_token, office.pagerduty.token, SECRET):
         assert secret not in said.out + said.err
 
@@ -148,6 +148,6 @@ async def test_people_read_lines_with_the_mend_below(capsys: pytest.CaptureFixtu
 
 def test_the_worst_decides() -> None:
     """What only a person can see is nothing bad."""
-    findings = [Finding(status, "") for status in (Status.PASS, Status.UNSEEN, Status.WARNING, Status.FAIL)]
-    assert [Status.PASS, Status.UNSEEN, Status.WARNING, Status.FAIL] == [worst(findings[: n + 1]) for n in range(4)]
+    findings = [Finding(status, "") for status in (Status.PASS, Status.SKIPPED, Status.WARNING, Status.FAIL)]
+    assert [Status.PASS, Status.SKIPPED, Status.WARNING, Status.FAIL] == [worst(findings[: n + 1]) for n in range(4)]
     assert Status.PASS is worst([])

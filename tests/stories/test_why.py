@@ -70,8 +70,8 @@ async def test_the_story_of_one_incident_is_told(
     assert 0 == asked.code
     for words in (
         r"event.folded +webhook incident.triggered by \w+, id \w+, occurred .*: it is news",
-        "ignored: the same event had come before",
-        "shown in C0INCIDENTS: no route takes it, so the default channel does; route 1 does not: another urgency",
+        "ignored: duplicate of an earlier event",
+        "shown in C0INCIDENTS: no route matches, so the default channel is used; route 1 does not: another urgency",
         r"message.posted +card: posted in C0INCIDENTS as \d+\.\d+",
         "U0ALICE asked for acknowledge",
         "is about to cause incident.acknowledged by PALICE1: its echo is awaited",
@@ -110,7 +110,7 @@ async def test_why_not_shown_is_answered(bridge: Bridge, data: Path, capsys: pyt
 
     asked = await why(capsys, data, str(incident.number))
 
-    assert "shown nowhere: no route of bridge.toml takes it, and there is no default channel" in asked.out
+    assert "shown nowhere: no route of bridge.toml matches, and there is no default channel" in asked.out
     assert "Card: none" in asked.out
 
 

@@ -12,7 +12,7 @@ from shared.store.redis import Redis
 
 NOTICED_MS = 5 * SECOND
 """A difference from which ages are told wrongly enough for people to notice."""
-MEND = "let NTP set the clock of whichever is wrong; where all differ alike, it is that of this machine"
+FIX = "sync the clock that is wrong (NTP); if all differ alike, it is this machine's"
 
 Clock = Callable[[], Awaitable[int]]
 """Tells milliseconds since 1970."""
@@ -46,9 +46,9 @@ async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:
     most = max(ahead, behind, 0)
     what = f"{whose}'s clock is {most / SECOND:.1f} s {'ahead of' if ahead > behind else 'behind'} this machine's"
     if most >= CLOCK_SKEW_MS:
-        return failed(f"{what}: cards and lines may be looked for in the wrong minutes", MEND)
+        return failed(f"{what}: cards and lines may be looked for in the wrong minutes", FIX)
     if most >= NOTICED_MS:
-        return warned(what, MEND)
+        return warned(what, FIX)
     return passed("it agrees with this machine's" if most == 0 else what)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pagebridge.cli import clients
-from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, unseen
+from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, skipped
 from pagebridge.cli.checks.local_endpoints import Receiver
 from pagebridge.cli.up import StoreSettings
 from pagebridge.cli.webhook_ping import Pinging
@@ -38,7 +38,7 @@ START = 15.0
 """Seconds that a receiver may take to listen, and to end."""
 LOOK = 0.05
 """Seconds between two looks at whether it does."""
-INCOMPLETE = unseen("it is not asked", "mend the settings above first")
+INCOMPLETE = skipped("not checked", "fix the settings above first")
 
 
 class Here(Environment):
@@ -144,7 +144,7 @@ async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
     """Start a receiver if there is none on this machine, and tell what there is now."""
     receiver = Receiver(machine.receiver_admin_port)
     if await receiver.is_here():
-        return passed("it runs on this machine")
+        return passed("runs on this machine")
     try:
         load(ReceiverSettings, redis_url=url)
     except Misconfigured:
@@ -168,10 +168,10 @@ async def _started(child: Child, receiver: Receiver, log: Path) -> Verdict:
     deadline = time.monotonic() + START
     while child.code is None and time.monotonic() < deadline:
         if await receiver.is_here():
-            return passed("none runs on this machine; one was started for these checks, and ends with them")
+            return passed("not running here; started for these checks only")
         await sleep(LOOK)
-    return failed(f"none runs here, and one cannot be started: {_last_words(log)}", "mend that; see RECEIVER_PORT")
+    return failed(f"not running here and can't be started: {_last_words(log)}", "fix that; see RECEIVER_PORT")
 
 
 def _last_words(log: Path) -> str:
-    return (log.read_text(errors="replace").splitlines() or ["it said nothing"])[-1]
+    return (log.read_text(errors="replace").splitlines() or ["no output"])[-1]

@@ -16,15 +16,15 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
-    """How a check ended, the best first. `UNSEEN` is what no API shows, so that a person has to look."""
+    """How a check ended, the best first. `SKIPPED` is what no API shows, so that a person has to look."""
 
     PASS = "pass"  # noqa: S105 - no password
-    UNSEEN = "unseen"
+    SKIPPED = "skipped"
     WARNING = "warning"
     FAIL = "fail"
 
 
-EXIT_CODES = {Status.PASS: 0, Status.UNSEEN: 0, Status.WARNING: 1, Status.FAIL: 2}
+EXIT_CODES = {Status.PASS: 0, Status.SKIPPED: 0, Status.WARNING: 1, Status.FAIL: 2}
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Verdict:
 
     status: Status
     what: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,19 +77,19 @@ def passed(what: str) -> Verdict:
     return Verdict(Status.PASS, what)
 
 
-def warned(what: str, mend: str) -> Verdict:
+def warned(what: str, fix: str) -> Verdict:
     """Return a finding that something may go wrong."""
-    return Verdict(Status.WARNING, what, mend)
+    return Verdict(Status.WARNING, what, fix)
 
 
-def failed(what: str, mend: str) -> Verdict:
+def failed(what: str, fix: str) -> Verdict:
     """Return a finding that something does not work."""
-    return Verdict(Status.FAIL, what, mend)
+    return Verdict(Status.FAIL, what, fix)
 
 
-def unseen(what: str, mend: str = "") -> Verdict:
+def skipped(what: str, fix: str = "") -> Verdict:
     """Return a finding that something cannot be checked from here, and how to check it by hand."""
-    return Verdict(Status.UNSEEN, what, mend)
+    return Verdict(Status.SKIPPED, what, fix)
 
 
 def judged(wrong: Problem | None, right: str, bad: Status = Status.FAIL) -> Verdict:
@@ -125,7 +125,7 @@ async def _look(check: Check) -> Finding:
         async with asyncio.timeout(check.longest):
             verdict = await check.look()
     except TimeoutError:
-        verdict = warned(f"there was no answer within {check.longest:g} s", "look again; see whether it is an outage")
+        verdict = warned(f"no answer within {check.longest:g} s", "run again; check for an outage")
     except (CallError, Malformed, StoreDown) as error:
-        verdict = warned(f"this could not be asked: {error}", "mend what else is wrong, and look again")
-    return Finding(verdict.status, verdict.what, verdict.mend, check.name)
+        verdict = warned(f"can't be checked: {error}", "fix the other problems and run again")
+    return Finding(verdict.status, verdict.what, verdict.fix, check.name)

@@ -26,19 +26,17 @@ def settings() -> list[Check]:
         load(Settings, **({} if _redis_url_given() else {"redis_url": NO_STORE}))
     except Misconfigured as error:
         return [known("settings", _wrong(problem)) for problem in error.problems]
-    return [known("settings", passed("all that is needed is set, and has the right form"))]
+    return [known("settings", passed("all required settings are set and valid"))]
 
 
 def private(env: Path) -> Verdict:
     """Check that no other user of this machine can read the secrets."""
     if not env.exists():
-        return passed(f"there is no {env}: the environment has the settings")
+        return passed(f"no {env}; settings come from the environment")
     mode = stat.S_IMODE(env.stat().st_mode)
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return warned(
-            f"{env} holds secrets, and others on this machine may open it (mode {mode:o})", f"chmod 600 {env}"
-        )
-    return passed(f"only its owner can read {env}")
+        return warned(f"{env} holds secrets and other users can read it (mode {mode:o})", f"chmod 600 {env}")
+    return passed(f"only the owner can read {env}")
 
 
 def bridge_toml(path: Path) -> list[Check]:
@@ -46,7 +44,7 @@ def bridge_toml(path: Path) -> list[Check]:
     name = str(path)
     if not path.exists():
         return [
-            known(name, failed(f"{path} is not there: no incident is shown anywhere", "`pagebridge init` writes one"))
+            known(name, failed(f"{path} is missing: no incident is shown anywhere", "`pagebridge init` writes one"))
         ]
     try:
         config = load_bridge_config(path)
@@ -59,10 +57,10 @@ def destination(config: BridgeConfig) -> Verdict:
     """Check that every incident has somewhere to go."""
     routing = config.routing
     if not routing.default_channel and not routing.routes:
-        return failed("it names no channel: no incident is shown anywhere", "set routing.default_channel")
+        return failed("names no channel: no incident is shown anywhere", "set routing.default_channel")
     if not routing.default_channel and not any(map(_takes_all, routing.routes)):
-        what = "without routing.default_channel an incident that no route takes is counted, and not shown"
-        return warned(what, "set it, or end the routes with one that takes every incident")
+        what = "without routing.default_channel, incidents that match no route are not shown"
+        return warned(what, "set it, or end with a route that matches every incident")
     return passed(f"{len(routing.routes)} routes, default channel {routing.default_channel or 'none'}")
 
 
@@ -72,19 +70,19 @@ def unreachable(config: BridgeConfig) -> Verdict | None:
     if True not in takes_all[:-1]:
         return None
     first = takes_all.index(True) + 1
-    what = f"routing.routes[{first}] takes every incident, so those after it take none"
-    return warned(what, "put it last, or give it a service, team, urgency or priority")
+    what = f"routing.routes[{first}] matches every incident, so later routes never match"
+    return warned(what, "move it to the end, or add a service, team, urgency or priority")
 
 
 def _wrong(problem: str) -> Verdict:
     """Return what is wrong with a setting, and where it was set."""
     what, _, meaning = problem.partition(". ")
     if "is not set" not in what:
-        return failed(what, f"correct it: {meaning}")
+        return failed(what, f"fix it: {meaning}")
     if what.startswith(SECRETS):
         # A worker's own machine has no need of it, and whether the receiver has it shows when a ping comes.
-        mend = "where the receiver runs, `pagebridge webhook create --write-env` sets it"
-        return warned(f"{what} on this machine", mend)
+        fix = "where the receiver runs, `pagebridge webhook create --write-env` sets it"
+        return warned(f"{what} on this machine", fix)
     return failed(what, f"`pagebridge init` sets it: {meaning}")
 
 

@@ -11,7 +11,7 @@ from shared.pagerduty.models.service import RESPONDERS
 TEAMS = "teams"
 SHOWN = 5
 """How many names of services are given before the others are only counted."""
-REACH = "see whether this machine reaches PagerDuty (proxy, firewall, PAGERDUTY_API_URL)"
+REACH = "check the connection to PagerDuty (proxy, firewall, PAGERDUTY_API_URL)"
 
 
 def checks(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> list[Check]:
@@ -30,28 +30,30 @@ async def token(pagerduty: PagerDuty) -> Verdict:
     except Refused as error:
         return failed(*credential_checks.pagerduty_token(error, is_key=pagerduty.has_key))
     except CallError as error:
-        return failed(f"PagerDuty cannot be asked: {error}", REACH)
-    return judged(credential_checks.pagerduty_scopes(pagerduty.missing_scopes), "PagerDuty takes it")
+        return failed(f"PagerDuty can't be reached: {error}", REACH)
+    return judged(credential_checks.pagerduty_scopes(pagerduty.missing_scopes), "accepted by PagerDuty")
 
 
 async def abilities(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> Verdict:
     """Check that the account can do what the bridge offers."""
     found = await pagerduty.abilities()
     if mode == "team" and TEAMS not in found:
-        what = 'the account has no teams, so authorization.mode = "team" lets everybody act whom PagerDuty lets act'
-        return warned(what, 'set mode = "pagerduty" to say so, or use a plan with teams')
+        what = 'the account has no teams, so authorization.mode = "team" allows everyone whom PagerDuty allows'
+        return warned(what, 'set mode = "pagerduty" to make that explicit, or use a plan with teams')
     if RESPONDERS not in found:
         return warned(
-            "the account cannot ask for responders, so that is not offered", "use a plan that has it, or do without"
+            "the plan has no responder requests, so they are not offered", "use a plan that has them, or go without"
         )
-    return passed("teams and responder requests are there")
+    return passed("teams and responder requests are available")
 
 
 async def without_team(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> Verdict:
     """Find services without a team: team rules cannot apply to their incidents."""
     names = [service.name for service in await pagerduty.all_services() if not service.teams]
     if not names or mode == "pagerduty":
-        return passed("every service has a team" if not names else f"{len(names)} have none; PagerDuty's roles decide")
+        return passed(
+            "every service has a team" if not names else f"{len(names)} without a team; PagerDuty's roles decide"
+        )
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-    what = f"{shown}: with no team anybody whom PagerDuty's roles let act may act on their incidents"
+    what = f"{shown}: without a team, anyone whose PagerDuty role allows it may act on their incidents"
     return warned(what, "give them a team in PagerDuty")

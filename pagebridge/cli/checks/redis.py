@@ -5,13 +5,13 @@ from typing import Literal
 
 from redis.exceptions import ResponseError
 
-from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed, unseen, warned
+from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed, skipped, warned
 from shared.errors import StoreDown
 from shared.store import keys
 from shared.store.redis import NO_EVICTION, Durability, Redis, probe
 
-REACH = "start it, or correct REDIS_URL; see whether this machine reaches it"
-RIGHTS = "let the user in REDIS_URL read and write keys that begin with `pb:`, run scripts, and call WAITAOF and TIME"
+REACH = "start it, fix REDIS_URL, or check the network"
+RIGHTS = "allow the user in REDIS_URL to read and write `pb:*`, run scripts, and call WAITAOF and TIME"
 
 Command = tuple[str | int, ...]
 
@@ -33,8 +33,8 @@ async def reachable(redis: Redis) -> Verdict:
     try:
         await redis.ping()
     except StoreDown as error:
-        return failed(f"it cannot be used: {error}", REACH)
-    return passed("it answers")
+        return failed(f"can't be used: {error}", REACH)
+    return passed("reachable")
 
 
 async def persistent(redis: Redis) -> Verdict:
@@ -43,10 +43,10 @@ async def persistent(redis: Redis) -> Verdict:
     try:
         found = await redis.info("persistence")
     except StoreDown as error:
-        return unseen(f"this user may not see it ({error})", "see that `appendonly yes` is in force")
+        return skipped(f"this user can't read the setting ({error})", "make sure that `appendonly yes` is set")
     if found.get("aof_enabled"):
         return passed("the append-only file is on")
-    what = "the append-only file is off: a restart of Redis loses clicks and deliveries that were accepted"
+    what = "the append-only file is off: a restart of Redis loses accepted clicks and deliveries"
     return failed(what, "set `appendonly yes`, and `appendfsync everysec`")
 
 
@@ -54,11 +54,11 @@ async def eviction(found: Once[Durability]) -> Verdict:
     """Check that a full memory refuses what is new, instead of throwing away what was accepted."""
     policy = (await found()).eviction
     if not policy:
-        return unseen(
-            "this user may not see maxmemory-policy", f"see that `maxmemory-policy {NO_EVICTION}` is in force"
+        return skipped(
+            "this user can't read maxmemory-policy", f"make sure that `maxmemory-policy {NO_EVICTION}` is set"
         )
     if (await found()).evicts:
-        what = f"maxmemory-policy is {policy}: a full Redis throws accepted clicks and deliveries away"
+        what = f"maxmemory-policy is {policy}: a full Redis evicts accepted clicks and deliveries"
         return failed(what, f"set `maxmemory-policy {NO_EVICTION}`")
     return passed(f"maxmemory-policy is {NO_EVICTION}")
 
@@ -66,12 +66,12 @@ async def eviction(found: Once[Durability]) -> Verdict:
 async def durability(found: Once[Durability], wanted: Literal["fsync", "memory"]) -> Verdict:
     """Check that the durability which `bridge.toml` asks for can be had."""
     if wanted == "memory":
-        what = "bridge.toml asks for memory: what was accepted in the last second before a crash of Redis may be lost"
-        return warned(what, 'set durability = "fsync" unless that is meant')
+        what = 'durability = "memory": a crash of Redis may lose the last second'
+        return warned(what, 'set durability = "fsync" unless that is intended')
     if not (await found()).fsync:
-        what = f"bridge.toml asks for fsync, and Redis cannot give it: {(await found()).why_not}"
-        return failed(what, "use Redis 7.2 or Valkey with `appendonly yes`, and let this user call WAITAOF")
-    return passed("an acknowledged click or delivery is on the disk")
+        what = f'durability = "fsync", but Redis cannot provide it: {(await found()).why_not}'
+        return failed(what, "use Redis 7.2+ or Valkey with `appendonly yes`, and allow this user WAITAOF")
+    return passed("accepted clicks and deliveries are on disk")
 
 
 async def rights(redis: Redis) -> Verdict:
@@ -79,8 +79,8 @@ async def rights(redis: Redis) -> Verdict:
     await redis.ping()
     denied = [name for name in [await _denied(redis, command) for command in _asked(secrets.token_hex(4))] if name]
     if denied:
-        return failed(f"the user in REDIS_URL may not, or cannot: {'; '.join(denied)}", RIGHTS)
-    return passed("the user in REDIS_URL may do all that a worker does")
+        return failed(f"the user in REDIS_URL can't run: {'; '.join(denied)}", RIGHTS)
+    return passed("the user in REDIS_URL has all rights that a worker needs")
 
 
 def _asked(run: str) -> list[Command]:

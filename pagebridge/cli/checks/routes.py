@@ -14,7 +14,7 @@ from shared.slack.api.client import Slack
 
 LONGEST = 60.0
 """Seconds that a check of a route may take: each waits for its turn at Slack."""
-WORDS = "`pagebridge doctor` sees whether this app can post here. This message goes again at once."
+WORDS = "`pagebridge doctor` is testing whether this app can post here. This message will be deleted."
 
 
 def checks(slack: Slack, pagerduty: PagerDuty, routing: RoutingConfig) -> list[Check]:
@@ -41,12 +41,12 @@ async def post(slack: Slack, channel: ChannelId) -> Verdict:
         ts = await slack.announce(channel, text=WORDS, metadata=metadata)
         await slack.delete(channel, ts)
     except Refused as error:
-        return failed(str(error), "let the app post there, in the channel's settings")
-    return passed("a message was posted, and deleted")
+        return failed(str(error), "allow the app to post in the channel's settings")
+    return passed("posted a message and deleted it")
 
 
 def _sound(check: Awaitable[Problem | None]) -> Callable[[], Awaitable[Verdict]]:
     async def look() -> Verdict:
-        return judged(await check, "as it should be")
+        return judged(await check, "exists")
 
     return look

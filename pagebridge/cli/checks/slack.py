@@ -2,7 +2,7 @@
 
 import re
 
-from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged, passed, unseen, warned
+from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged, passed, skipped, warned
 from pagebridge.cli.checks.local_endpoints import Worker
 from shared.diagnostics import credential_checks
 from shared.errors import CallError, Malformed, Refused
@@ -11,7 +11,7 @@ from shared.slack.api.client import Slack, SlackIdentity
 PAGERDUTYS_COMMAND = "/pd"
 PAGERDUTYS_BOT = "pagerduty"
 _APP = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
-SETTINGS = "see whether this machine reaches Slack (proxy, firewall, SLACK_API_URL)"
+SETTINGS = "check the connection to Slack (proxy, firewall, SLACK_API_URL)"
 
 
 def checks(slack: Slack, app_token: str | None, command: str, worker: Worker) -> list[Check]:
@@ -41,8 +41,8 @@ async def bot_token(identity: Once[SlackIdentity]) -> Verdict:
     except Refused as error:
         return failed(*credential_checks.bot_token(error))
     except CallError as error:
-        return failed(f"Slack cannot be asked: {error}", SETTINGS)
-    return passed(f"it is that of the bot {home.bot_user_id} in the workspace {home.team_id}")
+        return failed(f"Slack can't be reached: {error}", SETTINGS)
+    return passed(f"bot {home.bot_user_id} in workspace {home.team_id}")
 
 
 async def scopes(identity: Once[SlackIdentity]) -> Verdict:
@@ -50,8 +50,8 @@ async def scopes(identity: Once[SlackIdentity]) -> Verdict:
     home = await identity()
     more = sorted(home.scopes - credential_checks.SCOPES)
     if more and not credential_checks.scopes(home):
-        return passed(f"all that are needed, and {', '.join(more)}, which the bridge does not use")
-    return judged(credential_checks.scopes(home), f"all {len(credential_checks.SCOPES)} that are needed, and no other")
+        return passed(f"all required scopes, and {', '.join(more)}, which the bridge doesn't use")
+    return judged(credential_checks.scopes(home), f"all {len(credential_checks.SCOPES)}  required scopes, no others")
 
 
 async def app_token_opens(slack: Slack, app_token: str) -> Verdict:
@@ -61,22 +61,22 @@ async def app_token_opens(slack: Slack, app_token: str) -> Verdict:
     except Refused as error:
         return failed(*credential_checks.app_token(error))
     except CallError as error:
-        return failed(f"Slack cannot be asked: {error}", SETTINGS)
-    return passed("Slack opens a socket with it")
+        return failed(f"Slack can't be reached: {error}", SETTINGS)
+    return passed("Slack accepts it")
 
 
 async def one_app(slack: Slack, identity: Once[SlackIdentity], app_token: str) -> Verdict:
     """Check that both tokens belong to the same app: clicks on one app's cards do not come over another's socket."""
     found, home = _APP.match(app_token), await identity()
     if found is None or home.bot_id is None:
-        return unseen("these tokens do not say to which app they belong", "compare them with the app's own pages")
+        return skipped("the tokens don't show which app they belong to", "compare them on the app's settings pages")
     bots_app = home.app_id or await slack.app_id(home.bot_id)
     if bots_app != found[1]:
         what = f"SLACK_BOT_TOKEN belongs to the app {bots_app}, SLACK_APP_TOKEN to {found[1]}"
         return failed(
-            what, "copy both from the same app: clicks on the cards of one do not come over the other's socket"
+            what, "copy both from the same app: clicks on one app's cards don't arrive over the other's socket"
         )
-    return passed(f"both belong to the app {bots_app}")
+    return passed(f"both belong to app {bots_app}")
 
 
 async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
@@ -87,21 +87,21 @@ async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
     try:
         hello = await slack.hello(app_token)
     except Malformed as error:
-        return failed(str(error), "switch Socket Mode on in the app's settings")
+        return failed(str(error), "enable Socket Mode in the app's settings")
     except Refused:
-        return unseen("Slack does not take the app token, so there is no socket to look at")
+        return skipped("not checked: Slack rejects the app token")
     except CallError as error:
-        return failed(str(error), "let this machine open WebSockets (wss://) to Slack: see its firewall")
-    others = f"; {hello.connections - 1} more are open elsewhere" if hello.connections > 1 else ""
-    return passed(f"Slack said hello, and was left again{others}")
+        return failed(str(error), "allow WebSockets (wss://) to Slack in the firewall")
+    others = f"; {hello.connections - 1} more open elsewhere" if hello.connections > 1 else ""
+    return passed(f"connected to Slack and disconnected{others}")
 
 
 async def its_command(identity: Once[SlackIdentity], command: str) -> Verdict:
     """Report that the command cannot be checked: no Slack method returns an app's commands."""
     if "commands" not in (await identity()).scopes:
-        return failed("the app was installed without any command", "give it the scope commands, and reinstall it")
-    what = f"Slack tells no app whether {command} leads to it, nor whether interactivity is on"
-    return unseen(what, f"type `{command} help` in a channel: the list of commands must come from this app")
+        return failed("the app was installed without a slash command", "add the scope `commands` and reinstall the app")
+    what = f"Slack has no API for whether {command} leads to this app or interactivity is on"
+    return skipped(what, f"type `{command} help` in a channel: this app must answer with the list of commands")
 
 
 async def pagerdutys_app(slack: Slack, identity: Once[SlackIdentity], command: str) -> Verdict:
@@ -109,11 +109,11 @@ async def pagerdutys_app(slack: Slack, identity: Once[SlackIdentity], command: s
     home = await identity()
     found = [bot async for bot in slack.bots() if bot.id != home.bot_user_id and _is_pagerdutys(bot.name)]
     if not found:
-        return passed("no bot of the workspace is called PagerDuty")
+        return passed("PagerDuty's own app is not installed")
     if command != PAGERDUTYS_COMMAND:
-        return passed(f"it is here, with {PAGERDUTYS_COMMAND}; ours is {command}")
-    what = f"it is here ({found[0].id}) and has {PAGERDUTYS_COMMAND} too: Slack gives it to the app installed last"
-    return warned(what, f"give ours another name, in SLACK_COMMAND and the app's settings, or try `{command} help`")
+        return passed(f"installed with {PAGERDUTYS_COMMAND}; ours is {command}")
+    what = f"installed ({found[0].id}) and also uses {PAGERDUTYS_COMMAND}: the app installed last gets it"
+    return warned(what, f"rename ours in SLACK_COMMAND and the app's settings, or try `{command} help`")
 
 
 def _is_pagerdutys(name: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pagebridge.cli.checks.findings import Check, Once, Status, Verdict, failed, judged, passed, unseen, warned
+from pagebridge.cli.checks.findings import Check, Once, Status, Verdict, failed, judged, passed, skipped, warned
 from pagebridge.cli.webhook_ping import Ping, Pinging
 from shared.errors import Refused
 from shared.pagerduty.api.client import PagerDuty
@@ -18,7 +18,7 @@ from shared.pagerduty.models.webhook_subscription import (
 )
 
 Ours = Once[Sequence[WebhookSubscription]]
-NONE = unseen("there is no subscription to look at")
+NONE = skipped("not checked: no subscription")
 
 
 def checks(pagerduty: PagerDuty, wanted: str, pinging: Pinging | None, *, local: bool) -> list[Check]:
@@ -52,12 +52,12 @@ async def present(ours: Ours) -> Verdict:
 
 async def events(ours: Ours) -> Verdict:
     """Check that it sends every event that is shown in Slack."""
-    return judged(incomplete(await ours()), "it sends all that is needed") if await ours() else NONE
+    return judged(incomplete(await ours()), "sends all required events") if await ours() else NONE
 
 
 async def scope(ours: Ours) -> Verdict:
-    """Check that it is for the whole account."""
-    right = "it is for the whole account"
+    """Check that covers the whole account."""
+    right = "covers the whole account"
     return judged(partial(await ours()), right, Status.WARNING) if await ours() else NONE
 
 
@@ -66,13 +66,11 @@ async def address(ours: Ours, *, local: bool) -> Verdict:
     for each in await ours():
         url = urlsplit(each.url)
         if not url.path.endswith(PATH):
-            return failed(f"{each.id} delivers to {each.url}", f"the receiver listens at {PATH}: make another one")
+            return failed(f"{each.id} delivers to {each.url}", f"the receiver listens at {PATH}: create another one")
         if not local and is_private(url.hostname or ""):
-            return failed(
-                f"{each.id} delivers to {url.hostname}, which PagerDuty cannot reach", "give a public address"
-            )
+            return failed(f"{each.id} delivers to {url.hostname}, which PagerDuty can't reach", "use a public address")
         if not local and url.scheme != "https":
-            return warned(f"{each.id} delivers unencrypted", "make another one with an https address")
+            return warned(f"{each.id} delivers without encryption", "create another one with an https address")
     return passed(", ".join(each.url for each in await ours())) if await ours() else NONE
 
 
@@ -80,9 +78,9 @@ async def enabled(ours: Ours) -> Verdict:
     """Check that PagerDuty has not switched it off."""
     off = [each.id for each in await ours() if each.disabled]
     if off:
-        what = f"PagerDuty has switched {', '.join(off)} off for a day: three deliveries in a row were turned away"
-        return failed(what, "find out why (the receiver's log); a running worker then switches it on again")
-    return passed("PagerDuty delivers") if await ours() else NONE
+        what = f"PagerDuty disabled {', '.join(off)} for a day: three deliveries in a row were rejected"
+        return failed(what, "find the cause in the receiver's log; a running worker then re-enables it")
+    return passed("enabled") if await ours() else NONE
 
 
 async def arrives(ours: Ours, pinging: Pinging) -> Verdict:
@@ -91,28 +89,27 @@ async def arrives(ours: Ours, pinging: Pinging) -> Verdict:
         try:
             verdict = judge(each, await pinging.ping(each.id))
         except Refused as error:
-            return failed(f"PagerDuty refuses to ping {each.id}: {error}", "make a REST API key with full access")
+            return failed(f"PagerDuty refused to ping {each.id}: {error}", "create a REST API key with full access")
         if verdict.status is not Status.PASS:
             return verdict
-    return passed("PagerDuty's ping came, was verified, and was stored") if await ours() else NONE
+    return passed("PagerDuty's ping arrived, was verified and stored") if await ours() else NONE
 
 
 def judge(subscription: WebhookSubscription, ping: Ping) -> Verdict:
     """Return the finding for the result of a ping."""
     match ping:
         case Ping.CAME:
-            return passed("PagerDuty's ping came, was verified, and was stored")
+            return passed("PagerDuty's ping arrived, was verified and stored")
         case Ping.TURNED_AWAY:
-            what = (
-                f"the receiver turned the ping away: PAGERDUTY_WEBHOOK_SECRETS has not the secret of {subscription.id}"
-            )
-            return failed(what, "put it there and send the receiver SIGHUP; if it is lost, `pagebridge webhook rotate`")
+            secrets = "PAGERDUTY_WEBHOOK_SECRETS does not contain the secret"
+            what = f"the receiver rejected the ping: {secrets} of {subscription.id}"
+            return failed(what, "add it and send the receiver SIGHUP; if it is lost, run `pagebridge webhook rotate`")
         case Ping.LOST:
             what = f"PagerDuty's ping did not reach the receiver on this machine: {subscription.url} leads elsewhere"
-            return failed(what, "see its DNS, proxy and firewall, and RECEIVER_PORT")
+            return failed(what, "check DNS, proxy, firewall and RECEIVER_PORT")
         case Ping.NOBODY:
             what = "PagerDuty's ping was not stored, and no receiver runs on this machine"
-            return failed(what, "start `pagebridge up`, or look at the log of the receiver where it runs")
+            return failed(what, "start `pagebridge up`, or check the receiver's log where it runs")
 
 
 def is_private(host: str) -> bool:

@@ -94,8 +94,8 @@ def incomplete(ours: Sequence[WebhookSubscription]) -> Problem | None:
     lacking = sorted(NEEDED - frozenset().union(*(each.events for each in ours)))
     if not lacking:
         return None
-    mend = "add these events to it in PagerDuty; one that `pagebridge webhook rotate` makes has them"
-    return Problem(f"The webhook subscription does not send {', '.join(lacking)}", mend)
+    fix = "add these events to it in PagerDuty; one that `pagebridge webhook rotate` makes has them"
+    return Problem(f"The webhook subscription does not send {', '.join(lacking)}", fix)
 
 
 def partial(ours: Sequence[WebhookSubscription]) -> Problem | None:

@@ -22,7 +22,7 @@ def test_a_secret_that_others_can_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "status", "words"),
     [
-        (None, Status.FAIL, ["is not there", "`pagebridge init`"]),
+        (None, Status.FAIL, ["is missing", "`pagebridge init`"]),
         ("[routing]\n", Status.FAIL, ["names no channel", "routing.default_channel"]),
         ("routing = 3", Status.FAIL, ["routing"]),
         ("[[routing.routes]]\nteam = 'X'\nchannel = 'C0DUTY'", Status.WARNING, ["not shown", "default_channel"]),
@@ -42,4 +42,4 @@ async def test_a_route_that_takes_nothing(tmp_path: Path) -> None:
     """A route behind one that takes everything is named."""
     path = tmp_path / "bridge.toml"
     path.write_text("[[routing.routes]]\nchannel = 'C0DUTY'\n[[routing.routes]]\nteam = 'X'\nignore = true\n")
-    says((await look_at_all(offline.bridge_toml(path)))[1], Status.WARNING, "routing.routes[1] takes every incident")
+    says((await look_at_all(offline.bridge_toml(path)))[1], Status.WARNING, "routing.routes[1] matches every incident")

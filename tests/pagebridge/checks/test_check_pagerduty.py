@@ -23,10 +23,12 @@ async def test_a_key_that_pagerduty_does_not_take(account: PagerDutySandbox) -> 
 async def test_a_pagerduty_that_is_not_there(account: PagerDutySandbox) -> None:
     """That is no fault of the key."""
     account.add_fault(Fault(status=503))
-    says(await of_pagerduty(account, "PagerDuty token"), Status.FAIL, "PagerDuty cannot be asked", "PAGERDUTY_API_URL")
+    says(await of_pagerduty(account, "PagerDuty token"), Status.FAIL, "PagerDuty can't be reached", "PAGERDUTY_API_URL")
 
 
-@pytest.mark.parametrize(("ability", "words"), [("teams", "has no teams"), ("coordinated_responding", "responders")])
+@pytest.mark.parametrize(
+    ("ability", "words"), [("teams", "has no teams"), ("coordinated_responding", "responder requests")]
+)
 async def test_an_account_that_can_less(account: PagerDutySandbox, ability: str, words: str) -> None:
     """What follows from a missing ability is told."""
     for name in ("teams", "coordinated_responding"):

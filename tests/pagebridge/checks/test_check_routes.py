@@ -27,7 +27,7 @@ async def test_routes_that_lead_nowhere(office: Office) -> None:
         ("routing.routes[1]", Status.FAIL, "#old is archived"),
         ("routing.routes[1]", Status.FAIL, "the app is not in #closed"),
         ("routing.routes[1].service", Status.FAIL, "PagerDuty has no service 'PNONE', so this route takes nothing"),
-        ("routing.routes[2].service", Status.PASS, "as it should be"),
+        ("routing.routes[2].service", Status.PASS, "exists"),
         ("routing.routes[2].team", Status.FAIL, "PagerDuty has no team 'Nobody', so this route takes nothing"),
     ] == told
 
@@ -38,4 +38,4 @@ async def test_a_channel_that_takes_no_posts(office: Office) -> None:
     async with slack_door(office.slack) as door:
         routing = load_bridge_config(office.directory / "bridge.toml").routing
         (finding,) = await look_at_all(routes.posting(door, routing))
-    says(finding, Status.FAIL, "restricted_action", "let the app post")
+    says(finding, Status.FAIL, "restricted_action", "allow the app to post")

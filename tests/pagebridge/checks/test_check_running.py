@@ -29,9 +29,9 @@ async def test_a_check_that_cannot_be_asked_says_so() -> None:
         raise Uncertain("the connection broke")
 
     (finding,) = await look_at_all([Check("broken", broken)])
-    says(finding, Status.WARNING, "could not be asked: the connection broke")
+    says(finding, Status.WARNING, "can't be checked: the connection broke")
 
 
 def test_a_verdict_needs_no_mend() -> None:
     """What is right leaves nothing to do."""
-    assert "" == passed("right").mend
+    assert "" == passed("right").fix

@@ -28,13 +28,13 @@ async def test_a_bot_token_that_slack_does_not_take(workspace: SlackSandbox) -> 
 async def test_a_slack_that_is_not_there(workspace: SlackSandbox) -> None:
     """That is no fault of the token."""
     workspace.add_fault(SlackFault("auth.test", http_status=503))
-    says(await of_slack(workspace, "Slack bot token"), Status.FAIL, "Slack cannot be asked", "SLACK_API_URL")
+    says(await of_slack(workspace, "Slack bot token"), Status.FAIL, "Slack can't be reached", "SLACK_API_URL")
 
 
 async def test_a_scope_too_few_and_one_too_many(workspace: SlackSandbox) -> None:
     """What is missing has to be added; what is more does no harm, and is told."""
     workspace.bot_scopes.add("files:write")
-    says(await of_slack(workspace, "Slack scopes"), Status.PASS, "files:write, which the bridge does not use")
+    says(await of_slack(workspace, "Slack scopes"), Status.PASS, "files:write, which the bridge doesn't use")
     workspace.bot_scopes.remove("groups:history")
     says(await of_slack(workspace, "Slack scopes"), Status.FAIL, "groups:history", "reinstall")
 
@@ -43,7 +43,7 @@ async def test_an_app_token_that_slack_does_not_take(workspace: SlackSandbox) ->
     """It is named, and what makes a good one."""
     wrong = await of_slack(workspace, "Slack app token", app_token="xapp-wrong")
     says(wrong, Status.FAIL, "SLACK_APP_TOKEN (invalid_auth)", "connections:write")
-    says(await of_slack(workspace, "Slack Socket Mode", app_token="xapp-wrong"), Status.UNSEEN, "app token")
+    says(await of_slack(workspace, "Slack Socket Mode", app_token="xapp-wrong"), Status.SKIPPED, "app token")
 
 
 async def test_tokens_of_two_apps(workspace: SlackSandbox) -> None:
@@ -51,13 +51,13 @@ async def test_tokens_of_two_apps(workspace: SlackSandbox) -> None:
     other = workspace.app_token.replace(workspace.app_id, "A0OTHER")
     says(await of_slack(workspace, "Slack tokens of one app", app_token=other), Status.FAIL, "A0OTHER", "same app")
     says(await of_slack(workspace, "Slack tokens of one app"), Status.PASS, workspace.app_id)
-    says(await of_slack(workspace, "Slack tokens of one app", app_token="xapp-x"), Status.UNSEEN, "compare")
+    says(await of_slack(workspace, "Slack tokens of one app", app_token="xapp-x"), Status.SKIPPED, "compare")
 
 
 async def test_socket_mode_that_is_off(workspace: SlackSandbox) -> None:
     """Slack gives an address all the same; only connecting shows it."""
     workspace.socket.enabled = False
-    says(await of_slack(workspace, "Slack Socket Mode"), Status.FAIL, "link_disabled", "switch Socket Mode on")
+    says(await of_slack(workspace, "Slack Socket Mode"), Status.FAIL, "link_disabled", "enable Socket Mode")
 
 
 async def test_a_socket_that_cannot_be_opened(workspace: SlackSandbox) -> None:
@@ -83,20 +83,20 @@ async def test_a_worker_that_has_the_socket(workspace: SlackSandbox) -> None:
 async def test_a_command_without_its_scope(workspace: SlackSandbox) -> None:
     """An app that was installed without commands has none."""
     workspace.bot_scopes.remove("commands")
-    says(await of_slack(workspace, "Slack command"), Status.FAIL, "without any command")
+    says(await of_slack(workspace, "Slack command"), Status.FAIL, "without a slash command")
 
 
 async def test_what_slack_does_not_show_is_for_a_person(workspace: SlackSandbox) -> None:
     """Whether the command and the buttons lead here is honestly not known; it is said how to see it."""
-    says(await of_slack(workspace, "Slack command", "/bridge"), Status.UNSEEN, "Slack tells no app", "`/bridge help`")
+    says(await of_slack(workspace, "Slack command", "/bridge"), Status.SKIPPED, "Slack has no API", "`/bridge help`")
 
 
 async def test_pagerdutys_own_app_beside_ours(workspace: SlackSandbox) -> None:
     """It is in the way of `/pd` alone, and only while it is installed."""
     name = "PagerDuty's own Slack app"
-    says(await of_slack(workspace, name), Status.PASS, "no bot")
+    says(await of_slack(workspace, name), Status.PASS, "not installed")
     theirs = workspace.add_user("PagerDuty", bot=True, id="U0THEIRS")
     says(await of_slack(workspace, name), Status.WARNING, "U0THEIRS", "/pd", "SLACK_COMMAND")
     says(await of_slack(workspace, name, "/bridge"), Status.PASS, "/bridge")
     theirs.deleted = True
-    says(await of_slack(workspace, name), Status.PASS, "no bot")
+    says(await of_slack(workspace, name), Status.PASS, "not installed")
