@@ -12,7 +12,6 @@ from bolt_app import app, startup_checks
 from bolt_app.admin_server import AdminServer
 from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
 from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.channel_sync import ChannelSync
 from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
@@ -171,7 +170,7 @@ class Worker:
         await commands.open()
         executor = Executor(services, AttemptRunner(services), ProgressReplies(services))
         message_sync = MessageSync(services.slack, services.clock, services.durations)
-        reconciler = Reconciler(services, ChannelPlanner(services), ChannelSync(services, message_sync))
+        reconciler = Reconciler(services, ChannelPlanner(services), message_sync)
         routes = self._routes = RouteMonitor(services)
         async with asyncio.TaskGroup() as group:
             group.create_task(transport.run(self.stopping))

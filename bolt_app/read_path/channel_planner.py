@@ -9,8 +9,7 @@ from bolt_app.visibility import Visibility
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
-from shared.model.secrecy import Privacy
-from shared.model.slack_state import SlackState
+from shared.model.slack_state import Privacy, SlackState
 from shared.routing import Route, mismatches, route
 from shared.store.generation import Birth
 from shared.store.leases import Lease
@@ -42,18 +41,18 @@ class ChannelPlanner:
             added = ()
         if not slack_state.channels and not added:
             return slack_state
-        secrecy = await self._privacy(slack_state, snapshot)
-        if not added and secrecy == slack_state.privacy:
+        privacy = await self._privacy(slack_state, snapshot)
+        if not added and privacy == slack_state.privacy:
             return slack_state
 
         def rule(current: SlackState) -> SlackState:
             more = tuple(channel for channel in added if channel not in current.channels)
             generation = current.generation or birth.name
-            return replace(current, channels=(*current.channels, *more), generation=generation).withheld(secrecy)
+            return replace(current, channels=(*current.channels, *more), generation=generation).withheld(privacy)
 
-        routed = [self._check_routed(snapshot, added)] if added else []
+        routed = [self._route_fact(snapshot, added)] if added else []
         hidden = [
-            fact("incident.withheld", channel=channel) for channel in secrecy.hidden_in - slack_state.privacy.hidden_in
+            fact("incident.withheld", channel=channel) for channel in privacy.hidden_in - slack_state.privacy.hidden_in
         ]
         return (await self._services.slack_states.change(slack_state.id, rule, lease, lambda: (*routed, *hidden))).value
 
@@ -71,7 +70,7 @@ class ChannelPlanner:
         named = chosen.channels if chosen.named else ()
         return known.decided(teams, slack_state.channels, named, private=private)
 
-    def _check_routed(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
+    def _route_fact(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
         """Return the journal fact of which route matched, by its position from 1, and why earlier ones did not."""
         over = mismatches(snapshot, self._services.config.routing)
         taken = len(over) + 1 if self.route(snapshot).named else "default"

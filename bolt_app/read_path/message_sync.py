@@ -1,8 +1,7 @@
 """
-One message, once.
+One message, once: carries out the steps that `next_step` decides.
 
-Slack has no idempotency key, so a post is recorded before it is made, and looked for by its metadata before it is
-made again. Between the two lies `call_max`: earlier, a post that was begun may not be visible yet.
+What is known is stored before and after each call, under the lease, so that a worker that takes over can go on.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,7 +11,9 @@ import structlog
 
 from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable
+from shared.model import message_step
 from shared.model.ids import ChannelId, MessageTs
+from shared.model.message_step import Delete, Done, Look, Post, Step, Update, Wait, next_step
 from shared.model.slack_state import MessageState
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
@@ -23,10 +24,10 @@ from shared.store.leases import Lease
 log = structlog.get_logger()
 
 NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
-"""Slack's words for a message that can never be edited again."""
+"""Error codes for a message that can never be edited again (Slack: chat.update)."""
 
 INVALID_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
-"""Slack's words for blocks that it does not take: then its text has to do, because nothing must keep a card away."""
+"""Error codes for blocks that Slack rejects (Slack: chat.postMessage): the message is then sent as text only."""
 
 Save = Callable[[MessageState], Awaitable[None]]
 """Stores a message's state after checking the lease."""
@@ -37,7 +38,7 @@ class MessageTarget:
     """
     Where a message belongs, and how to store what is known of it.
 
-    `broadcast` lets the whole channel see a message of a thread. One that is `urgent` goes before others.
+    `broadcast` shows a message of a thread to the whole channel. An `urgent` message is sent before others.
     """
 
     channel: ChannelId
@@ -48,165 +49,146 @@ class MessageTarget:
     urgent: bool = True
 
 
+@dataclass
 class PreCallHook:
     """
-    The last step before a call that writes: it stores the message as uncertain until the call ends.
+    The last step before a call that writes: stores the message as uncertain until the call ends, checks the lease.
 
     `at_ms` is the store's time of that step, 0 if there was no capacity for the call and nothing was stored.
     """
 
-    def __init__(
-        self, clock: StoreClock, timeout: float, place: MessageTarget, meanwhile: Callable[[int], MessageState]
-    ) -> None:
-        self.at_ms = 0
-        self._clock = clock
-        self._timeout = timeout
-        self._place = place
-        self._meanwhile = meanwhile
+    clock: StoreClock
+    timeout: float
+    target: MessageTarget
+    meanwhile: Callable[[int], MessageState]
+    at_ms: int = 0
 
     async def __call__(self) -> None:
-        """Store the state and check the lease."""
-        self.at_ms = await self._clock.now_ms()
-        await self._place.save(self._meanwhile(self.at_ms))
-        await self._place.lease.check(self._timeout)
+        """Store the state, then check the lease."""
+        self.at_ms = await self.clock.now_ms()
+        await self.target.save(self.meanwhile(self.at_ms))
+        await self.target.lease.check(self.timeout)
 
 
 class MessageSync:
-    """Makes messages exist once, and say what they should."""
+    """Makes messages exist once and show their content."""
 
     def __init__(self, slack: Slack, clock: StoreClock, durations: Durations) -> None:
         self._slack = slack
         self._clock = clock
         self._durations = durations
 
-    async def ensure_posted(self, message: Message, state: MessageState, place: MessageTarget) -> MessageState:
+    async def sync(
+        self, message: Message, state: MessageState, target: MessageTarget, *, edit: bool = True
+    ) -> MessageState:
         """
-        Make sure that the message exists, and return it with its `ts`.
+        Carry out steps until nothing is left to do; return the state then. Without `edit`, content is not compared.
 
-        Raises `Unavailable` while it is too early to tell whether an earlier post arrived, or what the post raised.
+        A message that turned out to be deleted, or not editable any more, is returned without `ts`: the caller decides
+        whether to post it anew. Raises `Unavailable` while an earlier call may still land, or what a call raised.
         """
-        if state.ts is not None:
-            return await self._delete_replaced(state, place)
-        if state.uncertain:
-            found = await self._find_posted(message, state, place)
-            if found is not None:
-                found_again = replace(state, ts=found, begun_ms=None, until_ms=None)
-                return await self._delete_replaced(await _save(place, found_again), place)
-            state = await _save(place, MessageState(replaces=state.replaces))
-        return await self._delete_replaced(await self._post(message, state, place), place)
+        while True:
+            digest = message.digest if edit else None
+            step = next_step(state, digest, await self._unsettled(state))
+            try:
+                state = await self._carry_out(step, message, state, target)
+            except Refused as error:
+                if not message.blocks or error.code not in INVALID_BLOCKS:
+                    raise
+                # Rendering is at fault, which must not keep the message away.
+                log.error("slack.blocks_refused", key=message.key, why=str(error), reference=reference())
+                message, state = message.in_words, state.content_unknown()
+                continue
+            if isinstance(step, Done):
+                return state
+            await target.save(state)
+            if isinstance(step, Update) and state.ts is None:
+                return state
 
-    async def ensure_content(self, message: Message, state: MessageState, place: MessageTarget) -> MessageState:
-        """
-        Update the message unless it already has this content; return its state.
+    async def _carry_out(
+        self, step: Step, message: Message, state: MessageState, target: MessageTarget
+    ) -> MessageState:
+        """Carry out one step; return what is known after it."""
+        match step:
+            case Wait(seconds, why):
+                raise Unavailable(why, retry_after=seconds)
+            case Look():
+                await target.lease.check(self._durations.slack_timeout)
+                ts = await self._slack.find_by_key(
+                    target.channel, message.key, oldest_ms=state.begun_ms or 0, thread_ts=target.thread
+                )
+                return message_step.found(state, ts)
+            case Post():
+                return await self._post(message, state, target)
+            case Update(ts):
+                return await self._update(ts, message, state, target)
+            case Delete(ts):
+                return await self._delete(ts, state, target)
+            case Done():
+                return state
 
-        A message that was deleted, or can no longer be edited, is returned without `ts`.
-        """
-        if state.content_digest == message.digest or state.ts is None:
-            return state
-        if state.pending_digest == message.digest:
-            self._require_no_late_update(state, await self._clock.now_ms())
-        # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-        begin = self._pre_call(place, lambda _: state.content_unknown())
-        try:
-            await self._slack.update(
-                place.channel, state.ts, text=message.text, blocks=message.blocks, urgent=place.urgent, begin=begin
-            )
-        except Refused as error:
-            if _is_blocks_error(message, error):
-                return await self.ensure_content(message.in_words, state.content_unknown(), place)
-            return await _save(place, _after_failed_update(state, error))
-        except CallError as error:
-            if not error.surely_not_done:
-                await place.save(replace(state.content_unknown(), until_ms=await self._lands_by(begin)))
-            raise
-        if self._may_land_late(state, begin.at_ms) > 0:
-            await place.save(replace(state.content_unknown(), pending_digest=message.digest))
-            self._require_no_late_update(state, begin.at_ms)
-        return await _save(place, MessageState(ts=state.ts, content_digest=message.digest))
-
-    def _require_no_late_update(self, state: MessageState, now_ms: int) -> None:
-        """Raise `Unavailable` while an update that timed out may still overwrite this: once more when that is over."""
-        late = self._may_land_late(state, now_ms)
-        if late > 0:
-            raise Unavailable("an earlier update of this message may still land", retry_after=late)
-
-    def _pre_call(self, place: MessageTarget, meanwhile: Callable[[int], MessageState]) -> "PreCallHook":
-        return PreCallHook(self._clock, self._durations.slack_timeout, place, meanwhile)
-
-    async def _lands_by(self, begin: "PreCallHook") -> int:
-        return self._durations.lands_by_ms(begin.at_ms, await self._clock.now_ms(), self._durations.slack_timeout)
-
-    @property
-    def _call_max(self) -> int:
-        return int(self._durations.call_max * 1000)
-
-    def _may_land_late(self, state: MessageState, now_ms: int) -> float:
+    async def _unsettled(self, state: MessageState, at_ms: int | None = None) -> float:
+        """Return how many seconds from now, or from `at_ms`, the unclear call of `state` may still take effect."""
         if state.until_ms is None:
             return 0.0
-        return self._clock.remaining(state.until_ms, now_ms, self._durations.call_max)
+        at_ms = await self._clock.now_ms() if at_ms is None else at_ms
+        return self._clock.remaining(state.until_ms, at_ms, self._durations.call_max)
 
-    async def _find_posted(self, message: Message, state: MessageState, place: MessageTarget) -> MessageTs | None:
-        wait = self._may_land_late(state, await self._clock.now_ms())
-        if wait > 0:
-            raise Unavailable("an earlier post of this message may still land", retry_after=wait)
-        await place.lease.check(self._durations.slack_timeout)
-        return await self._slack.find_by_key(
-            place.channel, message.key, oldest_ms=state.begun_ms or 0, thread_ts=place.thread
+    async def _post(self, message: Message, state: MessageState, target: MessageTarget) -> MessageState:
+        longest_ms = int(self._durations.call_max * 1000)
+        begin = PreCallHook(
+            self._clock,
+            self._durations.slack_timeout,
+            target,
+            lambda now: message_step.post_begun(state, now, now + longest_ms),
         )
-
-    async def _delete_replaced(self, state: MessageState, place: MessageTarget) -> MessageState:
-        """Delete the message in whose place this one was posted."""
-        if state.replaces is None:
-            return state
-        await place.lease.check(self._durations.slack_timeout)
-        try:
-            await self._slack.delete(place.channel, state.replaces)
-        except Refused as error:
-            # Gone already, or Slack does not let us: then the new one is at least the later of the two.
-            log.warning("slack.not_deleted", channel=place.channel, ts=state.replaces, why=str(error))
-        return await _save(place, replace(state, replaces=None))
-
-    async def _post(self, message: Message, state: MessageState, place: MessageTarget) -> MessageState:
-        begin = self._pre_call(place, lambda now: replace(state, begun_ms=now, until_ms=now + self._call_max))
         try:
             ts = await self._slack.post(
-                place.channel,
+                target.channel,
                 text=message.text,
                 blocks=message.blocks,
                 metadata=message.metadata,
-                thread_ts=place.thread,
-                reply_broadcast=place.broadcast,
-                urgent=place.urgent,
+                thread_ts=target.thread,
+                reply_broadcast=target.broadcast,
+                urgent=target.urgent,
                 begin=begin,
             )
         except CallError as error:
             if begin.at_ms and error.surely_not_done:
-                await place.save(MessageState(replaces=state.replaces))
+                await target.save(message_step.post_failed(state))
             elif begin.at_ms:
-                await place.save(replace(state, begun_ms=begin.at_ms, until_ms=await self._lands_by(begin)))
-            if _is_blocks_error(message, error):
-                return await self._post(message.in_words, state, place)
+                await target.save(message_step.post_begun(state, begin.at_ms, await self._lands_by(begin)))
             raise
-        return await _save(place, MessageState(ts=ts, content_digest=message.digest, replaces=state.replaces))
+        return message_step.posted(state, ts, message.digest)
 
+    async def _update(
+        self, ts: MessageTs, message: Message, state: MessageState, target: MessageTarget
+    ) -> MessageState:
+        # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
+        begin = PreCallHook(self._clock, self._durations.slack_timeout, target, lambda _: state.content_unknown())
+        try:
+            await self._slack.update(
+                target.channel, ts, text=message.text, blocks=message.blocks, urgent=target.urgent, begin=begin
+            )
+        except Refused as error:
+            if error.code != "message_not_found" and error.code not in NOT_EDITABLE:
+                raise
+            return message_step.update_refused(state, deleted=error.code == "message_not_found")
+        except CallError as error:
+            if not error.surely_not_done:
+                await target.save(replace(state.content_unknown(), until_ms=await self._lands_by(begin)))
+            raise
+        # As of the begin: what could still land then may have landed after this update.
+        return message_step.updated(state, message.digest, await self._unsettled(state, begin.at_ms))
 
-def _after_failed_update(state: MessageState, error: Refused) -> MessageState:
-    """Return the state of a message that can never be updated again; raises `error` if it may be later."""
-    if error.code == "message_not_found":
-        return MessageState()
-    if error.code in NOT_EDITABLE:
-        return MessageState(replaces=state.ts)
-    raise error
+    async def _delete(self, ts: MessageTs, state: MessageState, target: MessageTarget) -> MessageState:
+        await target.lease.check(self._durations.slack_timeout)
+        try:
+            await self._slack.delete(target.channel, ts)
+        except Refused as error:
+            # Deleted already, or Slack does not allow it: then the new message is at least the later of the two.
+            log.warning("slack.not_deleted", channel=target.channel, ts=ts, why=str(error))
+        return replace(state, replaces=None)
 
-
-def _is_blocks_error(message: Message, error: CallError) -> bool:
-    """True if Slack refused the message's blocks; logged as an error, because rendering is at fault."""
-    odd = bool(message.blocks) and isinstance(error, Refused) and error.code in INVALID_BLOCKS
-    if odd:
-        log.error("slack.blocks_refused", key=message.key, why=str(error), reference=reference())
-    return odd
-
-
-async def _save(place: MessageTarget, state: MessageState) -> MessageState:
-    await place.save(state)
-    return state
+    async def _lands_by(self, begin: PreCallHook) -> int:
+        return self._durations.lands_by_ms(begin.at_ms, await self._clock.now_ms(), self._durations.slack_timeout)

@@ -5,18 +5,25 @@ Level-triggered: each pass reads the newest projection, compares it with what Sl
 only writer of cards and threads.
 """
 
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.adoption import Adoption
+from bolt_app.read_path.channel_pass import ReconcilePass
 from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass
+from bolt_app.read_path.channel_sync import ChannelSync, retry_after
+from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, NotFound
 from shared.model.event import Snapshot, Status
-from shared.model.ids import IncidentId
+from shared.model.ids import IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, settle
 from shared.model.journal import failure
 from shared.model.slack_state import SlackState
@@ -27,15 +34,21 @@ log = structlog.get_logger()
 
 READS = Counter("pagebridge_incident_reads", "Incidents read because their events could not be ordered")
 
+MENTION_TTL = 60.0
+"""Seconds that a lookup's result is reused."""
+FAILED_MENTION_TTL = 2.0
+"""The same for a failed lookup: a directory that is down is not read again for each card."""
+
 
 class Reconciler:
     """Makes the difference between the projections and what Slack shows."""
 
-    def __init__(self, services: Services, planning: ChannelPlanner, showing: ChannelSync) -> None:
+    def __init__(self, services: Services, channel_planner: ChannelPlanner, message_sync: MessageSync) -> None:
         self._services = services
-        self._channel_planner = planning
-        self._adoption = Adoption(services, planning)
-        self._channel_sync = showing
+        self._channel_planner = channel_planner
+        self._adoption = Adoption(services, channel_planner)
+        self._message_sync = message_sync
+        self._mentions = Mentions(services)
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Do one pass. What could not be done now is due again when it can."""
@@ -58,7 +71,7 @@ class Reconciler:
     async def _sync(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
         slack_state = (await self._services.slack_states.load(known.id)).value
         known, slack_state = await self._adoption.adopt(known, slack_state, birth, lease)
-        if not _needs_no_pass(known, slack_state):
+        if not _is_silent(known, slack_state):
             slack_state = await self._channel_planner.plan(slack_state, snapshot, birth, lease)
         await self._index(snapshot, slack_state)
         if not slack_state.channels:
@@ -67,9 +80,33 @@ class Reconciler:
             # The card does not wait for what it says besides the state; but if it has to wait all the same, for Slack's
             # limits, it comes with that in it.
             await self._services.enrichment_queue.mark(known.id)
-        return await self._channel_sync.sync(
-            ReconcilePass(known, snapshot, lease, slack_state, self._channel_planner.route(snapshot))
+        route = self._channel_planner.route(snapshot)
+        return await self.sync_channels(
+            ReconcilePass(known, snapshot, lease, slack_state, route, self._services.slack_states)
         )
+
+    async def sync_channels(self, this: ReconcilePass) -> float | None:
+        """
+        Make each channel equal to the projection, home first; one that fails does not delay the others.
+
+        Returns the seconds until a refused write may be retried. Raises the first error after all channels were tried,
+        unless a refused write may be retried sooner.
+        """
+        mentions = await self._mentions.assignees(this.snapshot)
+        retries: list[float] = []
+        errors: list[CallError] = []
+        for channel in this.slack_state.channels:
+            try:
+                seconds = await ChannelSync(self._services, self._message_sync, this, channel, mentions).run()
+            except CallError as error:
+                errors.append(error)
+            else:
+                retries += [] if seconds is None else [seconds]
+        soonest = min(retries, default=None)
+        first = min(errors, key=retry_after, default=None)
+        if first is not None and (soonest is None or retry_after(first) < soonest):
+            raise first
+        return soonest
 
     async def _index(self, snapshot: Snapshot, slack_state: SlackState) -> None:
         """Index the incident as open before showing it, so that it can be found while Slack is down."""
@@ -111,7 +148,57 @@ class Reconciler:
         return await self._load(incident, lease)
 
 
-def _needs_no_pass(known: Incident, slack_state: SlackState) -> bool:
+def _is_silent(known: Incident, slack_state: SlackState) -> bool:
     """True if the incident was open before the bridge's first start and has not changed since."""
     changed = known.lines or known.as_of is None or known.as_of.end > slack_state.silent_until_ms
     return slack_state.silent_until_ms > 0 and not slack_state.channels and not changed
+
+
+class CachedMention(NamedTuple):
+    """The result of a lookup, and its expiry."""
+
+    slack_user: SlackUserId | None
+    until: float
+
+
+class Mentions:
+    """
+    Finds whom to mention on a card; a name without a mention is better than a late card.
+
+    Many cards ask at once, so each person is looked up once, and remembered for a while.
+    """
+
+    def __init__(self, services: Services, now: Callable[[], float] = time.monotonic) -> None:
+        self._services = services
+        self._now = now
+        self._known: dict[UserId, CachedMention] = {}
+        self._looking: defaultdict[UserId, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def assignees(self, snapshot: Snapshot) -> dict[UserId, SlackUserId]:
+        """Return the Slack user of each assignee who has one, as far as they are found within a short time."""
+        found: dict[UserId, SlackUserId] = {}
+        try:
+            async with asyncio.timeout(self._services.durations.name_lookup):
+                for user in sorted(snapshot.assignee_ids):
+                    slack_user = await self._slack_user(user)
+                    if slack_user is not None:
+                        found[user] = slack_user
+        except TimeoutError:
+            unknown = snapshot.assignee_ids - found.keys()
+            self._known |= dict.fromkeys(unknown, CachedMention(None, self._now() + FAILED_MENTION_TTL))
+            log.warning("mention.unknown", users=sorted(unknown), why="it takes too long")
+        return found
+
+    async def _slack_user(self, user: UserId) -> SlackUserId | None:
+        async with self._looking[user]:
+            known = self._known.get(user)
+            if known is None or known.until <= self._now():
+                known = self._known[user] = await self._look_up(user)
+            return known.slack_user
+
+    async def _look_up(self, user: UserId) -> CachedMention:
+        try:
+            return CachedMention(await self._services.identity.mention(user), self._now() + MENTION_TTL)
+        except (CallError, Malformed) as error:
+            log.warning("mention.unknown", users=[user], why=str(error))
+            return CachedMention(None, self._now() + FAILED_MENTION_TTL)

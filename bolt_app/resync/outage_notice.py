@@ -72,8 +72,9 @@ class OutageNotice:
 
         known = (await self._progress.load(GLOBAL)).value.notices.get(channel, MessageState())
         message = render_outage_notice(channel, gap, incidents)
+        target = MessageTarget(channel, save, lease, urgent=False)
         try:
-            await self._message_sync.ensure_posted(message, known, MessageTarget(channel, save, lease, urgent=False))
+            await self._message_sync.sync(message, known, target, edit=False)
         except Refused as error:
             log.warning("gap.not_told", channel=channel, why=str(error), code=error.code)
 

@@ -1,10 +1,9 @@
 """What Slack shows of an incident, as far as the bridge knows: its messages and the content of each."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, UserId
-from shared.model.secrecy import Privacy
+from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, TeamId, UserId
 from shared.model.timeline import Line
 
 
@@ -46,6 +45,31 @@ class MessageState:
     def with_news(self, of_ms: int) -> "MessageState":
         """Note the newest event that it tells of, once it is known to say what it should."""
         return self if self.content_digest is None else replace(self, state_ms=of_ms)
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """
+    Which channels are not updated any more, because the incident now belongs to a private team.
+
+    `hidden_in` are those channels, decided for the `teams` that the incident belonged to at that time.
+    """
+
+    teams: frozenset[TeamId] = frozenset()
+    hidden_in: frozenset[ChannelId] = frozenset()
+
+    def decided(
+        self, teams: Iterable[TeamId], channels: Iterable[ChannelId], named: Collection[ChannelId], *, private: bool
+    ) -> "Privacy":
+        """
+        Decide for an incident of `teams`, some of them `private`, that is shown in `channels`.
+
+        A private team's incident is shown only where a route names the channel for it (`named`). Where it has been
+        shown so far it stays to the end, whichever route matches later: only a change of teams changes the audience.
+        """
+        now = frozenset(teams)
+        shut = self.hidden_in if now == self.teams else frozenset(channels)
+        return Privacy(now, shut - frozenset(named) if private else frozenset())
 
 
 @dataclass(frozen=True)
@@ -119,12 +143,12 @@ class SlackState:
         """True if readers of a channel see the incident's state there."""
         return channel in self.channels and channel not in self.privacy.hidden_in
 
-    def withheld(self, secrecy: Privacy) -> "SlackState":
+    def withheld(self, privacy: Privacy) -> "SlackState":
         """Stop updating the channels that `privacy` hides it from; home becomes one that is not, if there is any."""
-        channels = tuple(sorted(self.channels, key=lambda channel: channel in secrecy.hidden_in))
+        channels = tuple(sorted(self.channels, key=lambda channel: channel in privacy.hidden_in))
         if channels[:1] == self.channels[:1]:
-            return replace(self, privacy=secrecy)
-        return replace(self.thread_lost(), privacy=secrecy, channels=channels, displaced=None)
+            return replace(self, privacy=privacy)
+        return replace(self.thread_lost(), privacy=privacy, channels=channels, displaced=None)
 
     def closed(self, channel: ChannelId) -> "SlackState":
         """Note that a channel cannot be posted to."""

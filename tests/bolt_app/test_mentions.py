@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
-from bolt_app.read_path.mentions import FAILURE_TTL, TTL, Mentions
+from bolt_app.read_path.reconciler import FAILED_MENTION_TTL, MENTION_TTL, Mentions
 from bolt_app.services import Services
 from shared.durations import Durations
 from shared.errors import Unavailable
@@ -59,7 +59,7 @@ async def test_many_cards_make_one_look_up() -> None:
 
     assert [FOUND] * 50 == await asyncio.gather(*(known.assignees(INCIDENT) for _ in range(50)))
     assert 1 == directory.asked
-    clock.seconds += TTL
+    clock.seconds += MENTION_TTL
     await known.assignees(INCIDENT)
     assert 2 == directory.asked
 
@@ -73,7 +73,7 @@ async def test_a_directory_that_is_down_is_not_asked_for_each_card() -> None:
     assert [{}] * 50 == await asyncio.gather(*(known.assignees(INCIDENT) for _ in range(50)))
     assert 1 == directory.asked
     directory.down = False
-    clock.seconds += FAILURE_TTL
+    clock.seconds += FAILED_MENTION_TTL
     assert FOUND == await known.assignees(INCIDENT)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.read_path.reconcile_pass import ReconcilePass
+from bolt_app.read_path.channel_pass import ReconcilePass
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Status
 from shared.model.ids import MessageTs
 from shared.model.incident import Incident, fold, settle
@@ -17,7 +17,7 @@ UNUSED: Any = None
 def at_work(incident: Incident) -> ReconcilePass:
     """Make a pass over an incident, which needs no lease and no route to tell what is news."""
     assert incident.snapshot is not None
-    return ReconcilePass(incident, incident.snapshot, UNUSED, SlackState(INCIDENT), UNUSED)
+    return ReconcilePass(incident, incident.snapshot, UNUSED, SlackState(INCIDENT), UNUSED, UNUSED)
 
 
 @pytest.mark.parametrize(("of_ms", "news"), [(NOON + 100, True), (NOON + 700, False)])

@@ -5,9 +5,10 @@ from typing import Any, cast
 
 from fakeredis import FakeAsyncRedis
 
+from bolt_app.read_path.channel_pass import ReconcilePass
 from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.channel_sync import ReconcilePass
 from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.services import Services
 from shared.errors import Malformed
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, IncidentId
@@ -25,20 +26,21 @@ class Gibberish:
         raise Malformed("something else in place of an incident")
 
 
-class Shown:
-    """Remembers what is to be shown."""
+class RecordingReconciler(Reconciler):
+    """Records the passes instead of writing to Slack."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, ChannelPlanner(services), cast("Any", None))
         self.passes: list[ReconcilePass] = []
 
-    async def sync(self, this: ReconcilePass) -> None:
-        """Remember it."""
+    async def sync_channels(self, this: ReconcilePass) -> None:
+        """Record the pass."""
         self.passes.append(this)
 
 
 async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     """PagerDuty's answer makes no sense: what the webhooks told is shown, and it is asked again later."""
-    redis, shown = cast("Any", FakeAsyncRedis()), Shown()
+    redis = cast("Any", FakeAsyncRedis())
     services = await wired(redis, pagerduty=Gibberish())
     known = Incident(INCIDENT, snapshot=replace(snapshot(), teams=()), as_of=Instant(NOON), needs_read=True)
     await services.incidents.change(INCIDENT, lambda _: known)
@@ -47,8 +49,9 @@ async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     lease = await services.leases("slack").take(INCIDENT)
     assert lease
 
-    again = await Reconciler(services, ChannelPlanner(services), cast("Any", shown)).run(INCIDENT, lease)
+    reconciler = RecordingReconciler(services)
+    again = await reconciler.run(INCIDENT, lease)
 
-    assert [known.snapshot] == [this.snapshot for this in shown.passes]
+    assert [known.snapshot] == [this.snapshot for this in reconciler.passes]
     assert services.durations.retry_max == again
     await redis.aclose()

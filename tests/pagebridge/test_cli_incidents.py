@@ -17,8 +17,7 @@ from shared.model.command_queue import CommandQueue
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident
-from shared.model.secrecy import Privacy
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import MessageState, Privacy, SlackState
 from shared.store import documents
 from shared.store.channel_index import OpenIncidents
 from shared.store.redis import connect

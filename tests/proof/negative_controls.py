@@ -17,8 +17,9 @@ from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from shared.model.event import Event
 from shared.model.expectation import Expectation
-from shared.model.ids import IncidentId, MessageTs
+from shared.model.ids import IncidentId
 from shared.model.incident import Folded, Incident, fold
+from shared.model.message_step import Look, Step, found
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import MessageState
 from shared.slack.render.blocks import Message
@@ -39,15 +40,18 @@ class NoEcho(ExpectationStore):
 class NoLook(MessageSync):
     """Posts again after an unclear post without looking whether it arrived."""
 
-    async def _find_posted(self, _message: Message, _placed: MessageState, _place: MessageTarget) -> MessageTs | None:
-        return None
+    async def _carry_out(
+        self, step: Step, message: Message, state: MessageState, target: MessageTarget
+    ) -> MessageState:
+        if isinstance(step, Look):
+            return found(state, None)
+        return await super()._carry_out(step, message, state, target)
 
 
 class NoWait(MessageSync):
     """Looks, repeats and believes at once after an unclear call, which may still land."""
 
-    @staticmethod
-    def _may_land_late(_placed: MessageState, _now_ms: int) -> float:
+    async def _unsettled(self, _state: MessageState, _at_ms: int | None = None) -> float:
         return 0.0
 
 

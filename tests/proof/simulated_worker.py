@@ -9,7 +9,6 @@ from typing import Any
 
 from bolt_app.queue_worker import QueueWorker, Task, repeat_until_stopped
 from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.channel_sync import ChannelSync
 from bolt_app.read_path.enrichment import Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
@@ -111,7 +110,7 @@ class SimulatedWorker(Core):
         self._taking, self.ready = CommandIntake(CommandLog(services), direct), True
         executor = Executor(services, parts.attempt_runner(services), ProgressReplies(services))
         message_sync = parts.message_sync(services.slack, services.clock, services.durations)
-        reconciler = Reconciler(services, ChannelPlanner(services), ChannelSync(services, message_sync))
+        reconciler = Reconciler(services, ChannelPlanner(services), message_sync)
         async with asyncio.TaskGroup() as group:
             group.create_task(
                 repeat_until_stopped(StreamConsumer(events, parts.projector(services).handle).step, services)

@@ -14,7 +14,6 @@ from prometheus_client import REGISTRY
 
 from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
 from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.channel_sync import ChannelSync
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import Reconciler
@@ -151,7 +150,7 @@ async def _worker(
         await services.clock.now_ms()
         await services.generation.current()
         message_sync = MessageSync(slack, services.clock, services.durations)
-        reconciler = Reconciler(services, ChannelPlanner(services), ChannelSync(services, message_sync))
+        reconciler = Reconciler(services, ChannelPlanner(services), message_sync)
         leases = Leases(redis, "slack", services.durations.lease, process.monotonic)
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(services).handle).step, services))

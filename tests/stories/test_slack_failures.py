@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.channel_sync import ChannelSync
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.reconciler import Reconciler
 from pagebridge_sandbox.slack import Fault
@@ -237,8 +236,6 @@ async def test_what_a_fenced_off_worker_left_behind_is_repaired(bridge: Bridge) 
     assert services is not None
 
     placing = MessageSync(services.slack, services.clock, services.durations)
-    await Reconciler(services, ChannelPlanner(services), ChannelSync(services, placing)).fenced_off(
-        IncidentId(incident.id)
-    )
+    await Reconciler(services, ChannelPlanner(services), placing).fenced_off(IncidentId(incident.id))
 
     await bridge.card("Triggered")

@@ -3,8 +3,7 @@
 import pytest
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
-from shared.model.secrecy import Privacy
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import MessageState, Privacy, SlackState
 
 HOME, DUTY, DEFAULT = ChannelId("C0HOME"), ChannelId("C0DUTY"), ChannelId("C0DEFAULT")
 TOLD, BEGUN = LineKey("told"), LineKey("begun")
