@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.inputs import Option, input_block, modal, option, radio_input, text_input
+from shared.model.actions import SPECS
 from shared.model.command import Action
 from shared.slack.render.blocks import Block, context, section
-from shared.slack.render.buttons import LABEL
 from shared.slack.render.text import link, linkable
 
 MOST_RESPONDERS = 20
@@ -21,7 +21,7 @@ LATER, UNTIL = "tomorrow", "until"
 HOURS = {"1": "1 hour", "4": "4 hours", "8": "8 hours"}
 MINE = "mine"
 
-TITLE = {**LABEL, Action.TRIGGER: "New incident"}
+TITLE = {action: spec.label for action, spec in SPECS.items()}
 
 
 def note(about: ModalContext) -> Block:

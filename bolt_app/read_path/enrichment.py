@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import structlog
 
-from bolt_app.escalating import OnCall as Levels
-from bolt_app.escalating import present_level
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
 from shared.model.enrichment import FirstAlert, Link, PendingActions, identifying_fields
+from shared.model.escalation_level import OnCall as Levels
+from shared.model.escalation_level import present_level
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, fold_read

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bolt_app.write_path.words import ACTION_WORDING, ActionWording
+from shared.model.actions import SPECS, ActionWording
 from shared.model.command import Action, Command
 from shared.model.outcome import Kind, Outcome
 from shared.slack.render.blocks import Block
@@ -13,9 +13,6 @@ from shared.slack.render.text import clamp, date, escape, link
 
 LONGEST_RETURNED_TEXT = 2500
 """Characters of the person's own text returned to them if it could not be sent."""
-
-ACTIVE_VOICE = frozenset({Action.ACKNOWLEDGE, Action.RESOLVE, Action.REASSIGN, Action.ESCALATE, Action.SNOOZE})
-"""Actions that another person may have completed in the meantime."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ def sending_reply(command: Command) -> Reply:
 
 def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
     """Reply that PagerDuty has not answered and the command has not taken effect yet."""
-    words = ACTION_WORDING[command.action]
+    words = SPECS[command.action].words
     if unclear:
         doubt = f"Your {_noun(command)} may or may not have gone through. Until PagerDuty says so, count on it that"
         return Reply(f":warning: *PagerDuty has not confirmed.* {doubt} {words.meanwhile}. {_link(url)}")
@@ -51,7 +48,7 @@ def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
 
 def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
     """Reply with the outcome and the next step."""
-    words = ACTION_WORDING[command.action]
+    words = SPECS[command.action].words
     match outcome.kind:
         case Kind.DONE:
             at = f" {date(outcome.at_ms)}." if outcome.at_ms else ""
@@ -104,7 +101,7 @@ def _part(part: Part) -> str:
 
 def _declined(command: Command, words: ActionWording, outcome: Outcome, url: str) -> str:
     # Not in capitals: nothing failed, and no one needs to be woken.
-    by_you = " by you" if command.action in ACTIVE_VOICE else ""
+    by_you = " by you" if words.by_you else ""
     head = f":no_entry: *{words.undone.format(it=_it(command)).replace(' NOT ', ' not ')}{by_you}.*"
     if outcome.kind is Kind.STALE:
         return f"{head} {_stale_text(command, outcome)} The card shows its state.{_returned_text(command)}"
@@ -120,7 +117,7 @@ def _stale_text(command: Command, outcome: Outcome) -> str:
 
 
 def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
-    words = ACTION_WORDING[command.action]
+    words = SPECS[command.action].words
     if outcome.kind is Kind.UNKNOWN:
         head = f":warning: *It is not known whether your {_noun(command)} went through.* PagerDuty did not say."
         now = f" It is {outcome.status}{_actor(outcome)} now." if outcome.status else ""
@@ -160,7 +157,7 @@ def _sentence(text: str, *elements: Block) -> Reply:
 
 
 def _noun(command: Command) -> str:
-    return ACTION_WORDING[command.action].noun.format(it=_it(command))
+    return SPECS[command.action].words.noun.format(it=_it(command))
 
 
 def _it(command: Command) -> str:

@@ -7,11 +7,10 @@ from typing import TypeVar
 
 import structlog
 
-from bolt_app.escalating import NextLevel
 from bolt_app.services import Services
-from bolt_app.write_path.actions import recovery, registry
+from bolt_app.write_path.actions.base import ActionContext, ActionResult
 from bolt_app.write_path.actions.preconditions import check_precondition
-from bolt_app.write_path.actions.registry import ActionContext, ActionResult
+from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.audit_trail import record_response, record_rule
 from bolt_app.write_path.execution import CommandRecordMissing, Execution
 from shared.errors import CallError, Refused, Uncertain
@@ -48,7 +47,6 @@ class AttemptRunner:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._escalating = NextLevel(services.pagerduty)
 
     async def run(self, attempt: Execution) -> Outcome:
         """
@@ -63,7 +61,7 @@ class AttemptRunner:
         if attempt.record.uncertain:
             effect = await self._find_earlier_effect(attempt, context)
             if effect is not None:
-                return recovery.outcome_of(context, effect)
+                return HANDLERS[context.command.action].outcome(context, effect)
             await self._require_repeatable(attempt.record)
         with record_rule(attempt):
             attempt.rule = await self._services.authorization.require(
@@ -75,7 +73,9 @@ class AttemptRunner:
             doubtful = attempt.record.uncertain and found.kind is Kind.STALE
             return replace(found, kind=Kind.UNKNOWN) if doubtful else found
         await self.require_not_expired(attempt.record)
-        return await self._write(attempt, await self._resolve_level(attempt, context))
+        command = await HANDLERS[context.command.action].completed(self._services.pagerduty, context)
+        attempt.record = replace(attempt.record, command=command)
+        return await self._write(attempt, replace(context, command=command))
 
     async def _read_context(self, attempt: Execution) -> ActionContext:
         """Read who it is and how things stand, side by side, and let the projection know what was read."""
@@ -110,15 +110,6 @@ class AttemptRunner:
         await self._services.dirty_queue.mark(command.incident)
         return folded.value
 
-    async def _resolve_level(self, attempt: Execution, context: ActionContext) -> ActionContext:
-        """Fill in the next escalation level if the person could not choose it."""
-        if context.command.action is not Action.ESCALATE or context.terms.level is not None:
-            return context
-        level = await self._escalating.find(context.current, context.known)
-        command = replace(context.command, params=replace(context.terms, level=level))
-        attempt.record = replace(attempt.record, command=command)
-        return replace(context, command=command)
-
     async def _find_earlier_effect(self, attempt: Execution, context: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
         command = context.command
@@ -126,7 +117,7 @@ class AttemptRunner:
             return ActionResult()
         expected = next((e for e in context.known.expectations if e.command == command.id), None)
         since_ms = expected.read_ms if expected else attempt.record.begun_ms
-        effect = await recovery.find_effect(self._services.pagerduty, context, since_ms)
+        effect = await HANDLERS[command.action].find_effect(self._services.pagerduty, context, since_ms)
         if effect is not None:
             await self._publish_result(attempt, context, effect)
         return effect
@@ -181,25 +172,25 @@ class AttemptRunner:
             # Nothing will be sent, so nothing is expected.
             await self._services.expectations.forget(context.command.incident, context.command.id)
             raise
-        effect = await self.call_recorded(attempt, registry.send(self._services.pagerduty, context))
+        handler = HANDLERS[context.command.action]
+        effect = await self.call_recorded(attempt, handler.send(self._services.pagerduty, context))
         await self._remember_level(context, effect)
         await self._publish_result(attempt, context, effect)
-        futile = recovery.done_by_other(context, effect)
+        futile = handler.done_by_other(context, effect)
         if futile is not None and attempt.record.calls == 1:
             # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
             await self._services.expectations.forget(context.command.incident, context.command.id)
-        return futile or recovery.outcome_of(context, effect)
+        return futile or handler.outcome(context, effect)
 
     async def _expect(self, attempt: Execution, context: ActionContext) -> None:
         command = attempt.command
-        if command.action is Action.SNOOZE:
-            # PagerDuty sends no event for it, so there is no echo.
+        if not HANDLERS[command.action].echoed:
             return
         expectation = Expectation(
             command=command.id,
-            type=registry.event_type(command),
+            type=HANDLERS[command.action].event_type(command),
             agent=context.user.id,
-            detail=registry.expected_detail(command),
+            detail=HANDLERS[command.action].expected_detail(command),
             read_ms=context.read_at.ms,
             opens_ms=context.read_at.ms,
             noted_ms=await self._services.clock.now_ms(),
@@ -259,13 +250,13 @@ class AttemptRunner:
             return
         event = Event(
             EventId(f"answer:{command.id}:{attempt.record.calls}"),
-            registry.event_type(command),
+            HANDLERS[command.action].event_type(command),
             command.incident,
             Source.ANSWER,
             at,
             Agent(context.user.id, context.user.name),
             effect.incident.snapshot if effect.incident else None,
-            detail=registry.expected_detail(command) or "",
+            detail=HANDLERS[command.action].expected_detail(command) or "",
             subject=effect.subject,
             details=effect.said,
             command=command.id,

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from bolt_app.write_path.actions.registry import REQUEST
 from shared.access.authorization import NotAllowed
 from shared.access.identity import Linked
 from shared.errors import CallError, Refused
+from shared.model.actions import SPECS
 from shared.model.audit import AuditEntry
 from shared.model.command import Command
 from shared.model.outcome import Outcome
@@ -28,7 +28,7 @@ class AuditSource(Protocol):
 def audit_entry(attempt: AuditSource, outcome: Outcome, now_ms: int) -> AuditEntry:
     """Return the audit entry: who asked for what, why it was allowed, what was sent, and the outcome."""
     command, linked = attempt.command, attempt.linked
-    sent = REQUEST[command.action].replace("{id}", command.incident) if attempt.response else ""
+    sent = SPECS[command.action].request.replace("{id}", command.incident) if attempt.response else ""
     return AuditEntry(
         at_ms=now_ms,
         command=command.id,

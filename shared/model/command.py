@@ -2,45 +2,24 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-from shared.model.event import Ref, Status
+from shared.model.actions import Action
+from shared.model.event import Ref
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId
 
-
-class Action(StrEnum):
-    """The actions. The value names them in buttons, settings, metrics and the audit."""
-
-    ACKNOWLEDGE = "acknowledge"
-    NOTE = "note"
-    REASSIGN = "reassign"
-    ESCALATE = "escalate"
-    RESOLVE = "resolve"
-    ADD_RESPONDERS = "add_responders"
-    SNOOZE = "snooze"
-    PRIORITY = "priority"
-    STATUS_UPDATE = "status_update"
-    TRIGGER = "trigger"
-
-    @property
-    def status(self) -> Status | None:
-        """The state that the action leads to, None for one that leaves the state as it is."""
-        return _STATUS.get(self)
-
-    @property
-    def long_lived(self) -> bool:
-        """True if it stays valid for minutes: a late text is still useful, a late page is not."""
-        return self in {Action.NOTE, Action.STATUS_UPDATE}
-
-    @property
-    def idempotent(self) -> bool:
-        """True if doing it twice is the same as once. What notifies or adds is not."""
-        return self in {Action.ACKNOWLEDGE, Action.RESOLVE, Action.PRIORITY, Action.TRIGGER}
-
+__all__ = [
+    "Action",
+    "ActionParams",
+    "Command",
+    "SlackActor",
+    "command_id",
+    "command_of_key",
+    "incident_key",
+    "split",
+]
 
 _KEY = "pagebridge:"
 """How the keys of incidents begin that were opened from Slack."""
-_STATUS = {Action.ACKNOWLEDGE: Status.ACKNOWLEDGED, Action.RESOLVE: Status.RESOLVED}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bolt_app.replies.outcome_text import (
     still_trying_reply,
     summary_reply,
 )
-from bolt_app.write_path.words import ACTION_WORDING
+from shared.model.actions import SPECS
 from shared.model.command import Action, ActionParams, Command, SlackActor, split
 from shared.model.event import Ref, Status
 from shared.model.ids import ChannelId, CommandId, SlackUserId
@@ -40,7 +40,7 @@ def test_only_a_confirmed_act_is_called_done(kind: Kind, action: Action) -> None
         command(action), Outcome(kind, why="Because.", next_step="Do this", actor="Bob", at_ms=NOON), URL
     )
 
-    assert (kind is Kind.DONE) == (ACTION_WORDING[action].done.format(it=IT) in reply.text)
+    assert (kind is Kind.DONE) == (SPECS[action].words.done.format(it=IT) in reply.text)
     assert reply.text[0].isalnum() or reply.text[0] == ":"
 
 

@@ -2,8 +2,8 @@
 
 from bolt_app.commands.interactive import ONE_PRESS_ACTIONS
 from bolt_app.modals.forms import TITLE
-from bolt_app.write_path.actions.registry import REQUEST
 from shared.config.bridge_config import AuthorizationConfig
+from shared.model.actions import SPECS
 from shared.model.command import Action
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId
@@ -39,7 +39,7 @@ def _row(action: Action) -> str:
     if action is Action.TRIGGER:
         who = who.replace("incident", "service")  # what an incident is to be opened on
     cells = (f"**{TITLE[action]}**", _where(action), _while(action), _first(action))
-    return f"| {' | '.join(cells)} | `{REQUEST[action]}` | {who} |"
+    return f"| {' | '.join(cells)} | `{SPECS[action].request}` | {who} |"
 
 
 def _where(action: Action) -> str:

@@ -7,8 +7,8 @@ because seconds matter; what cannot be taken back asks first, or opens a dialog.
 
 from collections.abc import Iterator
 
-from shared.model.command import Action
-from shared.model.event import Snapshot, Status
+from shared.model.actions import SPECS, Action, Placement
+from shared.model.event import Snapshot
 from shared.model.ids import IncidentId, UserId
 from shared.slack.render.blocks import Block
 from shared.slack.render.text import linkable, plain
@@ -26,32 +26,8 @@ LONGEST_VALUE = 2000
 LONGEST_CHOICE = 150
 """Characters of the value of an option (Slack's page on the option object)."""
 
-ROW = (Action.ACKNOWLEDGE, Action.NOTE, Action.REASSIGN, Action.ESCALATE, Action.RESOLVE)
-MENU_ROW = (Action.ADD_RESPONDERS, Action.SNOOZE, Action.PRIORITY, Action.STATUS_UPDATE)
-LABEL = {
-    Action.ACKNOWLEDGE: "Acknowledge",
-    Action.NOTE: "Add note",
-    Action.REASSIGN: "Reassign",
-    Action.ESCALATE: "Escalate",
-    Action.RESOLVE: "Resolve",
-    Action.ADD_RESPONDERS: "Add responders",
-    Action.SNOOZE: "Snooze",
-    Action.PRIORITY: "Change priority",
-    Action.STATUS_UPDATE: "Status update",
-}
-_OPEN_STATES = frozenset({Status.TRIGGERED, Status.ACKNOWLEDGED})
-WORKS_IN = {
-    Action.ACKNOWLEDGE: frozenset({Status.TRIGGERED}),
-    Action.NOTE: frozenset(Status),
-    Action.REASSIGN: _OPEN_STATES,
-    Action.ESCALATE: _OPEN_STATES,
-    Action.RESOLVE: _OPEN_STATES,
-    Action.ADD_RESPONDERS: _OPEN_STATES,
-    Action.SNOOZE: frozenset({Status.ACKNOWLEDGED}),
-    Action.PRIORITY: _OPEN_STATES,
-    Action.STATUS_UPDATE: frozenset(Status),
-}
-"""The states in which each action does something. PagerDuty snoozes only what is acknowledged."""
+ROW = tuple(action for action in Action if SPECS[action].placement is Placement.BUTTON)
+MENU_ROW = tuple(action for action in Action if SPECS[action].placement is Placement.MENU)
 EVERYTHING = frozenset(Action)
 
 
@@ -59,7 +35,7 @@ def actions(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action] = 
     """Make the row of a card: the buttons that work, then the menu with the rest. `able` is what the account can do."""
     label = number(snapshot)
     row = [
-        button(action, LABEL[action], incident, label, snapshot.url, seen=_seen(action, snapshot))
+        button(action, SPECS[action].label, incident, label, snapshot.url, seen=_seen(action, snapshot))
         for action in ROW
         if _works(action, snapshot, able)
     ]
@@ -120,15 +96,16 @@ def read_seen(written: str) -> frozenset[UserId] | None:
 
 
 def _works(action: Action, snapshot: Snapshot, able: frozenset[Action]) -> bool:
-    # PagerDuty does not escalate what has low urgency.
-    low = action is Action.ESCALATE and snapshot.urgency == "low"
-    return action in able and snapshot.status in WORKS_IN[action] and not low
+    spec = SPECS[action]
+    return action in able and snapshot.status in spec.works_in and (spec.low_urgency or snapshot.urgency != "low")
 
 
 def _options(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action]) -> Iterator[Block]:
     for action in MENU_ROW:
         if _works(action, snapshot, able):
-            yield _option(LABEL[action], f"{action} {_hint(incident, number(snapshot), snapshot.url, _room(action))}")
+            yield _option(
+                SPECS[action].label, f"{action} {_hint(incident, number(snapshot), snapshot.url, _room(action))}"
+            )
     yield _option("Details", f"{DETAILS} {_hint(incident, number(snapshot), snapshot.url, _room(DETAILS))}")
     if linkable(snapshot.url):
         yield _option("Open in PagerDuty", OPEN) | {"url": snapshot.url}
@@ -151,7 +128,7 @@ def _hint(incident: IncidentId, number: str, url: str, room: int, seen: frozense
 
 
 def _seen(action: Action, snapshot: Snapshot) -> frozenset[UserId] | None:
-    return snapshot.assignee_ids if action in {Action.ESCALATE, Action.REASSIGN} else None
+    return snapshot.assignee_ids if SPECS[action].changes_assignees else None
 
 
 def _confirm(number: str) -> Block:

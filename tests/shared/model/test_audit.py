@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.write_path.actions.registry import REQUEST
+from shared.model.actions import SPECS
 from shared.model.audit import UNFIT, AuditEntry, Decision
 from shared.model.command import Action, command_id
 from shared.model.ids import CommandId, SlackUserId, UserId
@@ -76,7 +76,7 @@ def test_what_really_is_recorded_passes() -> None:
     command = command_id(SlackUserId("U0ALICE"), "pagebridge:resolve", "1700000000.000100", "1700000001.000200")
     entries = [
         *(replace(ENTRY, rule=rule) for rule in VERDICTS),
-        *(replace(ENTRY, action=a, sent=REQUEST[a].replace("{id}", INCIDENT)) for a in Action),
+        *(replace(ENTRY, action=a, sent=SPECS[a].request.replace("{id}", INCIDENT)) for a in Action),
         *(replace(ENTRY, answer=a) for a in ("", "2xx", "unavailable", "uncertain", "refused", "refused 400 2100")),
         *(replace(ENTRY, command=CommandId(f"{command}{part}")) for part in ("", ".0", ".12")),
         *(replace(ENTRY, reference=reference()) for _ in range(20)),

@@ -1,0 +1,149 @@
+"""
+What all actions share: what one rests on, what PagerDuty shows of it, and the steps that each action fills in.
+
+Nothing here decides whether a call may be made, or made again: that is the same for all of them, in `attempt`.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from shared.model.actions import SPECS, Action
+from shared.model.command import ActionParams, Command
+from shared.model.event import Details, Instant, Ref, Status
+from shared.model.incident import Incident
+from shared.model.outcome import Kind, Outcome
+from shared.model.timeline import distance_ms
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.user import User
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """
+    What PagerDuty shows of an action: in its response, or when the effect was looked up later.
+
+    `incident` is set if the whole incident was returned. `subject` is the id of the created object, `at` its time.
+    `proven` is true if the change is certainly ours.
+    """
+
+    incident: RestIncident | None = None
+    subject: str = ""
+    at: Instant | None = None
+    said: Details = ()
+    proven: bool = False
+
+    def changed_since(self, read: Instant) -> bool:
+        """True if PagerDuty shows a change since `read`: a call that changed nothing also succeeds."""
+        updated = self.incident.updated if self.incident else None
+        return updated is not None and not updated.surely_before(read)
+
+    @property
+    def changed_at(self) -> Instant | None:
+        """The time of the change; None if PagerDuty did not return it."""
+        return self.at or (self.incident.updated if self.incident else None)
+
+
+@dataclass(frozen=True)
+class ActionContext:
+    """What an action rests on: the command, the user it acts for, and the incident as it was read before."""
+
+    command: Command
+    user: User
+    current: RestIncident
+    read_at: Instant
+    known: Incident
+
+    @property
+    def terms(self) -> ActionParams:
+        """The parameters of the action."""
+        return self.command.params
+
+
+class ActionHandler(ABC):
+    """One action at PagerDuty. `echoed` is false if PagerDuty sends no event for it."""
+
+    echoed = True
+    log_entry_types: frozenset[str] = frozenset()
+    """The log entries by which PagerDuty remembers what has no id of its own, and what has been undone since."""
+
+    @abstractmethod
+    async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+        """Make the one call of the action. Raises a `CallError` if it fails."""
+
+    def event_type(self, command: Command) -> str:
+        """Return the type of the event by which PagerDuty will report the command."""
+        return SPECS[command.action].event_type
+
+    def expected_detail(self, command: Command) -> str | None:
+        """Return the detail that the resulting event will have; None if only PagerDuty knows it."""
+        del command
+        return None
+
+    def already_done(self, command: Command, now: RestIncident) -> bool:
+        """True if the requested state is already there."""
+        del command, now
+        return False
+
+    def not_possible(self, now: RestIncident) -> Outcome | None:
+        """Return the outcome if PagerDuty does not allow the action on an incident like this."""
+        del now
+        return None
+
+    async def completed(self, pagerduty: PagerDuty, context: ActionContext) -> Command:
+        """Return the command with what the person could not choose. Raises `Declined` if that cannot be known."""
+        del pagerduty
+        return context.command
+
+    async def find_effect(self, pagerduty: PagerDuty, context: ActionContext, since_ms: int) -> ActionResult | None:
+        """Look for the effect of an uncertain call made after `since_ms`, on PagerDuty's clock; None if none so far."""
+        if not self.log_entry_types:
+            return None
+        return await self._find_log_entry(pagerduty, context, since_ms)
+
+    def done_by_other(self, context: ActionContext, effect: ActionResult) -> Outcome | None:
+        """Return the outcome if another person made the same change a moment earlier."""
+        del context, effect
+        return None
+
+    def outcome(self, context: ActionContext, effect: ActionResult) -> Outcome:
+        """Return the outcome of a completed command."""
+        del context, effect
+        return Outcome(Kind.DONE)
+
+    async def _find_log_entry(self, pagerduty: PagerDuty, context: ActionContext, since_ms: int) -> ActionResult | None:
+        """
+        Find a log entry of this person, of the kind that the action leaves, that belongs to no other command.
+
+        A status that is found only there has been undone since, so the present incident is no part of the effect.
+        """
+        status = context.command.action.status
+        for entry in await pagerduty.log_entries(context.command.incident, since_ms=since_ms):
+            ours = entry.agent is not None and entry.agent.id == context.user.id and entry.type in self.log_entry_types
+            if ours and entry.at.end >= since_ms and not self._belongs_to_other_command(context, entry.at):
+                undone = status is not None
+                return ActionResult(None if undone else context.current, at=entry.at, proven=undone or not self.echoed)
+        return None
+
+    def _belongs_to_other_command(self, context: ActionContext, at: Instant) -> bool:
+        """True if another command caused the log entry of that second."""
+        others = (line for line in context.known.lines if line.command not in (None, context.command.id))
+        return any(line.type == self.event_type(context.command) and distance_ms(line.at, at) == 0 for line in others)
+
+
+def names(people: tuple[Ref, ...]) -> str:
+    """Join the names of people, or their ids; "nobody" if there are none."""
+    return " and ".join(person.name or person.id for person in people) or "nobody"
+
+
+def check_status(action: Action, now: RestIncident) -> Outcome | None:
+    """Return None if the status allows the action, else the outcome: already there, or a later status to be kept."""
+    status, change = now.snapshot.status, now.status_change
+    if status is action.status:
+        kind = Kind.ALREADY
+    elif status is Status.RESOLVED and status not in SPECS[action].works_in:
+        kind = Kind.STALE
+    else:
+        return None
+    who = change.by.name if change and change.by else ""
+    return Outcome(kind, actor=who, at_ms=change.at.ms if change else None, status=status)

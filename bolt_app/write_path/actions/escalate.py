@@ -1,0 +1,85 @@
+"""
+Escalate to the next level.
+
+PagerDuty does not expose the current level, so it is remembered after our own escalation, or derived from who is on
+call at which level. Where that is ambiguous the person chooses: a guess could page the wrong people, or none.
+"""
+
+from dataclasses import replace
+
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, names
+from shared.errors import Malformed
+from shared.model.command import Command
+from shared.model.escalation_level import OnCall, present_level
+from shared.model.ids import UserId
+from shared.model.outcome import Choice, Declined, Kind, Outcome
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.incident import RestIncident
+
+
+class Escalate(ActionHandler):
+    """Pages the next level of the escalation policy."""
+
+    log_entry_types = frozenset({"escalate_log_entry"})
+
+    def not_possible(self, now: RestIncident) -> Outcome | None:
+        """Refuse an incident that follows no escalation policy."""
+        if now.snapshot.urgency == "low":
+            why = "Its urgency is low, and PagerDuty does not escalate such incidents."
+            return Outcome(Kind.REFUSED, why=why, next_step="Raise its urgency in PagerDuty, or reassign it")
+        if now.assigned_via == "direct_assignment":
+            why = "It was assigned to somebody directly, so it follows no escalation policy."
+            return Outcome(Kind.REFUSED, why=why, next_step="Reassign it to an escalation policy")
+        return None
+
+    async def completed(self, pagerduty: PagerDuty, context: ActionContext) -> Command:
+        """
+        Return the command with the next level, if the person could not choose it.
+
+        Raises `Declined` when the present level is the last, or cannot be known: then with the choices.
+        """
+        if context.terms.level is not None:
+            return context.command
+        now, policy = context.current, context.current.snapshot.escalation_policy
+        if policy is None:
+            why = "PagerDuty names no escalation policy for it."
+            raise Declined(Outcome(Kind.REFUSED, why=why, next_step="Reassign it instead"))
+        levels = len((await pagerduty.escalation_policy(policy.id)).levels)
+        on_call: dict[int, dict[UserId, str]] = {}
+        for entry in await pagerduty.on_calls(policy.id):
+            on_call.setdefault(entry.level, {})[UserId(entry.user.id)] = entry.user.name
+        at = present_level(now.snapshot.assignee_ids, context.known, on_call)
+        if at is None:
+            raise Declined(_choice(now, levels, on_call))
+        if at >= levels:
+            why = f"It is at level {at}, the last one of {policy.name or policy.id}."
+            raise Declined(Outcome(Kind.REFUSED, why=why, next_step="Reassign it, or add responders"))
+        return replace(context.command, params=replace(context.terms, level=at + 1))
+
+    async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+        """Set the escalation level."""
+        if context.terms.level is None:
+            raise Malformed("an escalation to no level")
+        return ActionResult(
+            (await pagerduty.escalate(context.command.incident, context.terms.level, context.user.email)).value
+        )
+
+    def outcome(self, context: ActionContext, effect: ActionResult) -> Outcome:
+        """Return the outcome with the people who were paged."""
+        after, level = effect.incident, context.terms.level
+        if after is None or level is None:
+            return super().outcome(context, effect)
+        whom = names(after.snapshot.assignees)
+        if after.snapshot.assignee_ids == context.current.snapshot.assignee_ids:
+            why = f"It is still assigned to {whom}: nobody else may be on call at level {level}."
+        else:
+            why = f"Paged now, at level {level}: {whom}."
+        return Outcome(Kind.DONE, why=why)
+
+
+def _choice(now: RestIncident, levels: int, on_call: OnCall) -> Outcome:
+    """Return the outcome that lets the person choose a level."""
+    choices = tuple(Choice(level, tuple(sorted(on_call.get(level, {}).values()))) for level in range(1, levels + 1))
+    whom = names(now.snapshot.assignees)
+    why = f"It is assigned to {whom}, and PagerDuty does not say at which level that is."
+    return Outcome(Kind.CHOOSE, why=why, choices=choices)

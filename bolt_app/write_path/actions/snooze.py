@@ -1,0 +1,32 @@
+"""Snooze an acknowledged incident."""
+
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from shared.model.event import Status
+from shared.model.outcome import Kind, Outcome
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.incident import RestIncident
+
+
+class Snooze(ActionHandler):
+    """Puts off the time at which the acknowledgement ends. PagerDuty sends no event for it, so there is no echo."""
+
+    echoed = False
+    log_entry_types = frozenset({"snooze_log_entry"})
+
+    def not_possible(self, now: RestIncident) -> Outcome | None:
+        """Refuse unless the incident is acknowledged."""
+        if now.snapshot.status is Status.ACKNOWLEDGED:
+            return None
+        why = "PagerDuty snoozes only what somebody has acknowledged."
+        return Outcome(Kind.REFUSED, why=why, next_step="Acknowledge it first, then snooze it")
+
+    async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
+        """Snooze the incident."""
+        answer = (await pagerduty.snooze(context.command.incident, context.terms.seconds, context.user.email)).value
+        wakes = answer.due("unacknowledge")
+        return ActionResult(answer, said=(("until", str(wakes.ms)),) if wakes else (), proven=True)
+
+    def outcome(self, context: ActionContext, effect: ActionResult) -> Outcome:
+        """Return the outcome with the time at which the snooze ends."""
+        wakes = effect.incident.due("unacknowledge") if effect.incident else None
+        return Outcome(Kind.DONE, why="It wakes", at_ms=wakes.ms) if wakes else super().outcome(context, effect)
