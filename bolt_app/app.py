@@ -19,9 +19,8 @@ from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.router import QueryRouter
 from bolt_app.services import Services
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.command_intake import CommandLog
+from bolt_app.write_path.command_intake import CommandIntake, CommandLog
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
-from bolt_app.write_path.taking import CommandIntake
 from shared.slack.api.client import SlackIdentity
 
 

@@ -20,7 +20,7 @@ from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import send_reply
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.taking import CommandIntake
+from bolt_app.write_path.command_intake import CommandIntake
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Command
 from shared.model.outcome import Declined

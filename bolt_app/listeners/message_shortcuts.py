@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.commands.message_to_note import ADD_NOTE, MessageToNote
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.taking import CommandIntake
+from bolt_app.write_path.command_intake import CommandIntake
 from shared.errors import CallError, Malformed
 from shared.model.outcome import Declined
 from shared.observability.log import reference

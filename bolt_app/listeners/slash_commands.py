@@ -23,8 +23,7 @@ from bolt_app.replies.builder import as_code, build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.replies.sender import send_reply
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.command_intake import CommandLog
-from bolt_app.write_path.taking import CommandIntake
+from bolt_app.write_path.command_intake import CommandIntake, CommandLog
 from shared.errors import CallError, Malformed
 from shared.model.command import Action
 from shared.observability.log import reference

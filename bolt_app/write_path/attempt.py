@@ -11,8 +11,7 @@ from bolt_app.services import Services
 from bolt_app.write_path.actions.base import ActionContext, ActionResult
 from bolt_app.write_path.actions.preconditions import check_precondition
 from bolt_app.write_path.actions.registry import HANDLERS
-from bolt_app.write_path.audit_trail import record_response, record_rule
-from bolt_app.write_path.execution import CommandRecordMissing, Execution
+from bolt_app.write_path.execution import CommandRecordMissing, Execution, record_response, record_rule
 from shared.errors import CallError, Refused, Uncertain
 from shared.model.command import Action, Command
 from shared.model.command_queue import CommandQueue, CommandRecord

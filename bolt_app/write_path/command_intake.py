@@ -1,20 +1,23 @@
 """
 From the click to the incident's queue.
 
-`CommandLog` makes a click durable before Slack's envelope is acked. `CommandDispatcher` moves it from the shared stream
-to its incident's queue.
+`CommandIntake` takes a click and acks Slack's envelope: after `CommandLog` has made it durable, or else after it was
+handled directly. `CommandDispatcher` moves it from the shared stream to its incident's queue.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import TypeAdapter, ValidationError
 
 from bolt_app.services import Services
+from bolt_app.write_path.direct_acknowledge import MOST_REMEMBERED, DirectAcknowledge
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, split
 from shared.model.command_queue import CommandQueue, CommandRecord
+from shared.model.ids import CommandId
 from shared.observability.call_metrics import BUCKETS
 from shared.store import keys
 from shared.store.redis import append
@@ -38,7 +41,7 @@ class CommandLog:
 
     async def accept(self, command: Command) -> bool:
         """
-        Store a command, and tell whether it is stored.
+        Return True if the command is stored.
 
         An append that timed out may still be carried out, after the clicker was told that it was not. So each entry
         says by when it must be on the stream to count.
@@ -54,7 +57,7 @@ class CommandLog:
         return stored
 
     async def _append(self, command: Command) -> bool:
-        """Append once, and tell whether the entry counts."""
+        """Append once; return True if the entry is on the stream in time to count."""
         patience = self._services.durations.store_timeout
         void_ms = self._services.clock.estimate_ms() + int(patience * 1000)
         fields = {"v": b"1", "body": _JSON.dump_json(command), "void": str(void_ms).encode()}
@@ -63,6 +66,30 @@ class CommandLog:
         at_ms = int(entry.partition("-")[0])
         self._services.clock.observe(at_ms)
         return at_ms <= void_ms
+
+
+class CommandIntake:
+    """Takes commands whose envelopes wait for an ack, and remembers what it has stored: a copy need not be taken."""
+
+    def __init__(self, command_log: CommandLog, direct: DirectAcknowledge) -> None:
+        self._command_log = command_log
+        self._direct = direct
+        self._stored: dict[CommandId, None] = {}
+
+    async def accept(self, ack: Callable[[], Awaitable[object]], command: Command) -> None:
+        """Store the command, then ack. What cannot be stored, or is a copy of such, is acked by the direct way."""
+        if command.id in self._stored:
+            await ack()
+        elif not self._direct.has_handled(command) and await self._command_log.accept(command):
+            self._remember(command.id)
+            await ack()
+        else:
+            await self._direct.handle(command, ack)
+
+    def _remember(self, stored: CommandId) -> None:
+        self._stored[stored] = None
+        if len(self._stored) > MOST_REMEMBERED:
+            del self._stored[next(iter(self._stored))]
 
 
 class CommandDispatcher:

@@ -20,7 +20,7 @@ from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.actions.preconditions import check_precondition
 from bolt_app.write_path.attempt import CONFLICT_CODES
-from bolt_app.write_path.audit_trail import audit_entry, record_response, record_rule
+from bolt_app.write_path.execution import audit_entry, record_response, record_rule
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
 from shared.model.command import Action, Command, split

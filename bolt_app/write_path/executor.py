@@ -16,11 +16,8 @@ from bolt_app.replies.outcome_text import Part
 from bolt_app.services import Services
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.audit_trail import audit_entry
-from bolt_app.write_path.execution import Execution
-from bolt_app.write_path.hindsight import late_outcome
-from bolt_app.write_path.progress_replies import ProgressReplies
-from bolt_app.write_path.progress_tracker import ProgressTracker
+from bolt_app.write_path.execution import Execution, audit_entry
+from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracker
 from shared.errors import (
     BridgeError,
     FencedOff,
@@ -33,7 +30,7 @@ from shared.errors import (
 )
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
-from shared.model.command_queue import CommandQueue, CommandRecord
+from shared.model.command_queue import CommandQueue, CommandRecord, late_outcome
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident

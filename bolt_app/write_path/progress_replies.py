@@ -1,5 +1,5 @@
 """
-Telling the person who clicked, privately and in the rhythm that helps: nothing while the card says it all, then truth.
+Private replies to the clicker while a command runs: none as long as the card shows its state, then its true state.
 
 A private answer to a click on a card is a message of its own: the card's `response_url` would replace the card. Slack
 accepts five uses of it, of which four are used; after that, and where there is none or it fails, `chat.postEphemeral`.
@@ -19,9 +19,12 @@ from bolt_app.write_path.execution import Execution
 from shared.errors import BridgeError
 from shared.model.attempt import Attempt, AttemptState
 from shared.model.command import Action
+from shared.model.command_queue import CommandRecord
+from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.observability.log import reference
+from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
@@ -82,7 +85,7 @@ class ProgressReplies:
             await self._send(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.incident_url))
 
     async def _wait_until(self, attempt: Execution, seconds: float) -> None:
-        """Wait until the click is so many seconds old, by the store's clock, whichever worker took it first."""
+        """Wait until the click is so many seconds old, by the store's clock."""
         age = (await self._services.clock.now_ms() - attempt.record.accepted_ms) / 1000
         # One that seems to come from the future is of a time from which the clock was put back.
         await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
@@ -105,3 +108,42 @@ class ProgressReplies:
         by_address = attempt.replies_sent < RESPONSE_URL_USES
         attempt.replies_sent += 1
         await send_reply(self._services.slack, attempt.command, reply, by_address=by_address, patience=patience)
+
+
+class ProgressTracker:
+    """Holds the execution of each open command of a pass, and the task that sends its progress replies."""
+
+    def __init__(self, group: asyncio.TaskGroup, progress_replies: ProgressReplies, lease: Lease) -> None:
+        self._group = group
+        self._progress_replies = progress_replies
+        self._lease = lease
+        self._executions: dict[CommandId, Execution] = {}
+        self._tasks: dict[CommandId, asyncio.Task[None]] = {}
+
+    def track(self, record: CommandRecord) -> Execution:
+        """Return the execution of a recorded command; start its progress replies if they are not running."""
+        command = record.command.id
+        attempt = self._executions.get(command)
+        if attempt is None:
+            attempt = self._executions[command] = Execution(record, self._lease, replies_sent=record.replies_sent)
+            self._tasks[command] = self._group.create_task(self._progress_replies.progress(attempt))
+        return attempt
+
+    def replies_sent(self, record: CommandRecord) -> int:
+        """Return the number of private replies sent for the command, in this pass and before."""
+        attempt = self._executions.get(record.command.id)
+        return attempt.replies_sent if attempt else record.replies_sent
+
+    async def finish(self, attempt: Execution) -> None:
+        """Stop the progress replies of an ended command, after an edit of the card that is under way."""
+        async with attempt.shown_on_card:
+            self._tasks[attempt.command.id].cancel()
+
+    def open(self) -> list[Execution]:
+        """Return the executions that have not ended."""
+        return [attempt for command, attempt in self._executions.items() if not self._tasks[command].cancelling()]
+
+    def cancel(self) -> None:
+        """Stop sending progress replies."""
+        for task in self._tasks.values():
+            task.cancel()

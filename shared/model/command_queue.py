@@ -7,6 +7,7 @@ from shared.model.command import Command
 from shared.model.event import SECOND
 from shared.model.expectation import KEPT
 from shared.model.ids import CommandId, IncidentId
+from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 
 
@@ -83,3 +84,16 @@ class CommandQueue:
         """Drop what ended so long ago that nothing can refer to it any more."""
         kept = tuple(r for r in self.records if r.outcome is None or r.ended_ms > now_ms - KEPT)
         return replace(self, records=kept)
+
+
+def late_outcome(record: CommandRecord, incident: Incident) -> Outcome | None:
+    """Return the outcome that events have shown since the command ended; None if they have shown nothing new."""
+    command, known = record.command.id, record.outcome
+    if known is None:
+        return None
+    undone = incident.reopened_by(command)
+    if undone is not None and known.kind in {Kind.DONE, Kind.UNKNOWN}:
+        return Outcome(Kind.REOPENED, actor=undone.agent.name if undone.agent else "", at_ms=undone.at.ms)
+    if known.kind is Kind.UNKNOWN and incident.line_of(command) is not None:
+        return Outcome(Kind.DONE)
+    return None

@@ -21,11 +21,10 @@ from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.services import Clients, Services
 from bolt_app.stream_consumer import StreamConsumer
 from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.command_intake import CommandDispatcher, CommandLog
+from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake, CommandLog
 from bolt_app.write_path.direct_acknowledge import Ack, DirectAcknowledge, noop_ack
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
-from bolt_app.write_path.taking import CommandIntake
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations

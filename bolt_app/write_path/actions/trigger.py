@@ -8,8 +8,7 @@ it is looked for.
 
 from bolt_app.services import Services
 from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.audit_trail import record_rule
-from bolt_app.write_path.execution import Execution
+from bolt_app.write_path.execution import Execution, record_rule
 from shared.errors import Malformed
 from shared.model.command import ActionParams, incident_key
 from shared.model.event import TRIGGERED, Agent, Event, Source
