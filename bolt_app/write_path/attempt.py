@@ -1,6 +1,5 @@
-"""One try of one command: who, whether, how things stand, say what to expect, write."""
+"""One try of one command: check the actor and the incident, record the expectation, write."""
 
-import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import TypeVar
@@ -9,9 +8,9 @@ import structlog
 
 from bolt_app.services import Services
 from bolt_app.write_path.actions.base import ActionContext, ActionResult
-from bolt_app.write_path.actions.preconditions import check_precondition
 from bolt_app.write_path.actions.registry import HANDLERS
-from bolt_app.write_path.execution import CommandRecordMissing, Execution, record_response, record_rule
+from bolt_app.write_path.actor_check import check_actor, read_actor
+from bolt_app.write_path.execution import CommandRecordMissing, Execution, record_response
 from shared.errors import CallError, Refused, Uncertain
 from shared.model.command import Action, Command
 from shared.model.command_queue import CommandQueue, CommandRecord
@@ -56,17 +55,15 @@ class AttemptRunner:
         """
         await attempt.lease.check(self._services.durations.pagerduty_timeout)
         await self.require_same_generation(attempt.command)
-        context = await self._read_context(attempt)
+        linked, read = await read_actor(self._services, self._services.identity, attempt)
+        known = await self._fold_read(attempt.command, read)
+        context = ActionContext(attempt.command, linked.user, read.value, read.date, known)
         if attempt.record.uncertain:
             effect = await self._find_earlier_effect(attempt, context)
             if effect is not None:
                 return HANDLERS[context.command.action].outcome(context, effect)
             await self._require_repeatable(attempt.record)
-        with record_rule(attempt):
-            attempt.rule = await self._services.authorization.require(
-                context.user, context.current, attempt.command.action
-            )
-        found = check_precondition(attempt.command, context.current, context.known)
+        found = await check_actor(self._services, attempt, linked, context.current, context.known)
         if found is not None:
             # The incident has moved on; whether our earlier call came before that, only its echo can show.
             doubtful = attempt.record.uncertain and found.kind is Kind.STALE
@@ -76,25 +73,8 @@ class AttemptRunner:
         attempt.record = replace(attempt.record, command=command)
         return await self._write(attempt, replace(context, command=command))
 
-    async def _read_context(self, attempt: Execution) -> ActionContext:
-        """Read who it is and how things stand, side by side, and let the projection know what was read."""
-        command = attempt.command
-        linked, read = await asyncio.gather(
-            self._services.identity.link(command.by),
-            self._services.pagerduty.incident(command.incident),
-            return_exceptions=True,
-        )
-        # Who may not act hears that before anything about PagerDuty's health.
-        if isinstance(linked, BaseException):
-            raise linked
-        attempt.linked = linked
-        if isinstance(read, BaseException):
-            raise read
-        attempt.url = read.value.snapshot.url
-        known = await self._fold_read(command, read)
-        return ActionContext(command, linked.user, read.value, read.date, known)
-
     async def _fold_read(self, command: Command, read: Read[RestIncident]) -> Incident:
+        """Fold what was read into the projection, and return the projection."""
         if read.value.updated is None:
             return (await self._services.incidents.load(command.incident)).value
         event = Event(

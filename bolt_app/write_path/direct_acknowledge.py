@@ -19,8 +19,9 @@ from bolt_app.replies import outcome_text
 from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.actions.preconditions import check_precondition
+from bolt_app.write_path.actor_check import check_actor, read_actor
 from bolt_app.write_path.attempt import CONFLICT_CODES
-from bolt_app.write_path.execution import audit_entry, record_response, record_rule
+from bolt_app.write_path.execution import audit_entry, record_response
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
 from shared.model.command import Action, Command, split
@@ -31,7 +32,6 @@ from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
-from shared.pagerduty.models.incident import RestIncident
 
 log = structlog.get_logger()
 
@@ -146,8 +146,9 @@ class DirectAcknowledge:
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         try:
             async with asyncio.timeout(self._services.durations.direct_timeout):
-                linked, read = await self._check_actor(press)
-                found = check_precondition(command, read, Incident(command.incident))
+                self._identity.config = self._services.config.identity
+                linked, read = await read_actor(self._services, self._identity, press)
+                found = await check_actor(self._services, press, linked, read.value, Incident(command.incident))
                 if found is None:
                     sent, press.response = True, "uncertain"
                     with record_response(press):
@@ -178,16 +179,6 @@ class DirectAcknowledge:
             return await self._acknowledge(command, linked, again=False)
         ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
         return None if ours else check_precondition(command, now, Incident(command.incident))
-
-    async def _check_actor(self, press: DirectPress) -> tuple[Linked, RestIncident]:
-        command = press.command
-        self._identity.config = self._services.config.identity
-        linked = press.linked = await self._identity.link(command.by)
-        read = (await self._services.pagerduty.incident(command.incident)).value
-        press.url = read.snapshot.url
-        with record_rule(press):
-            press.rule = await self._services.authorization.require(linked.user, read, command.action)
-        return linked, read
 
 
 def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, sure: bool) -> Outcome:

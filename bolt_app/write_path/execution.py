@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.access.authorization import NotAllowed
 from shared.access.identity import Linked
 from shared.errors import CallError, FencedOff, Refused
 from shared.model.actions import SPECS
@@ -60,6 +59,7 @@ class AuditSource(Protocol):
     """An execution as the audit sees it: linked user, deciding rule, and PagerDuty's last response."""
 
     linked: Linked | None
+    url: str
     rule: str
     response: str
 
@@ -98,16 +98,6 @@ def record_response(attempt: AuditSource) -> Iterator[None]:
         attempt.response = _response_name(error)
         raise
     attempt.response = "2xx"
-
-
-@contextmanager
-def record_rule(attempt: AuditSource) -> Iterator[None]:
-    """Record the rule of a refusal."""
-    try:
-        yield
-    except NotAllowed as refused:
-        attempt.rule = refused.rule
-        raise
 
 
 def _response_name(error: CallError) -> str:

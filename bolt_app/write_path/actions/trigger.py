@@ -7,12 +7,13 @@ it is looked for.
 """
 
 from bolt_app.services import Services
+from bolt_app.write_path.actor_check import check_actor
 from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.execution import Execution, record_rule
-from shared.errors import Malformed
+from bolt_app.write_path.execution import Execution
 from shared.model.command import ActionParams, incident_key
 from shared.model.event import TRIGGERED, Agent, Event, Source
 from shared.model.ids import EventId
+from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.request_bodies import IncidentFilter, NewIncident
 from shared.pagerduty.models.incident import RestIncident
@@ -30,13 +31,13 @@ class TriggerIncident:
         self._attempt_runner = attempt_runner
 
     async def run(self, attempt: Execution) -> Outcome:
-        """Try, and return the outcome if it is certain; raises as `AttemptRunner.once` does."""
+        """Try, and return the outcome if it is certain; raises as `AttemptRunner.run` does."""
         await attempt.lease.check(self._services.durations.pagerduty_timeout)
         await self._attempt_runner.require_same_generation(attempt.command)
         attempt.linked = await self._services.identity.link(attempt.command.by)
         made = await self._find_created(attempt)
         if made is None:
-            await self._authorize(attempt, attempt.linked.user)
+            await check_actor(self._services, attempt, attempt.linked, None, Incident(attempt.command.incident))
             await self._attempt_runner.require_not_expired(attempt.record)
             made = await self._create(attempt, attempt.linked.user)
         await self._publish(attempt, attempt.linked.user, made)
@@ -56,14 +57,6 @@ class TriggerIncident:
         async for incident in self._services.pagerduty.incidents(IncidentFilter(key=incident_key(attempt.command.id))):
             return incident
         return None
-
-    async def _authorize(self, attempt: Execution, user: User) -> None:
-        service = attempt.command.params.service
-        if service is None:
-            raise Malformed("a new incident on no service")
-        found = await self._services.pagerduty.service(service.id)
-        with record_rule(attempt):
-            attempt.rule = await self._services.authorization.require_service(user, found)
 
     async def _publish(self, attempt: Execution, user: User, made: RestIncident) -> None:
         """Put the new incident on the events stream; its webhook tells by the key that it was opened from Slack."""
