@@ -80,9 +80,9 @@ class DirectAcknowledge:
 
     async def handle(self, command: Command, ack: Ack = noop_ack) -> None:
         """
-        Acknowledge now, or say that the click was not kept; either way the clicker learns what happened, once.
+        Acknowledge now, or reply that the click was not stored; the clicker gets one reply either way.
 
-        Acks when the act is with PagerDuty or the clicker knows; not at all if neither could be.
+        Acks once PagerDuty has the change or the reply was sent; not at all if both failed.
         """
         press = self._press(command)
         async with press.lock:

@@ -116,7 +116,7 @@ class Executor:
         return None
 
     async def _hand_over(self, incident: IncidentId, tracker: ProgressTracker) -> None:
-        """Leave on record how much each clicker has been told, so that the next worker does not say it again."""
+        """Record the number of private replies sent, so that the next worker does not repeat them."""
 
         def rule(queue: CommandQueue) -> CommandQueue:
             for record in queue.open():

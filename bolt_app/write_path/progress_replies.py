@@ -91,7 +91,7 @@ class ProgressReplies:
         await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
 
     async def _show_attempt(self, attempt: Execution) -> None:
-        """Show on the card that a command is under way."""
+        """Show on the card that the command is under way."""
         command = attempt.command
         if command.action is Action.TRIGGER:
             return
