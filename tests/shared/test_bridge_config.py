@@ -99,7 +99,7 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ('durability = "disk"', "durability should be 'fsync' or 'memory'"),
-        ("durabilty = 1", "durabilty must be a known key"),
+        ("durabilty = 1", "durabilty is not a known key"),
         ('[routing]\ndefault_channel = "#general"', "routing.default_channel must be a Slack channel id"),
         ('[routing]\ndefault_channel = "D024BE91L"', "routing.default_channel must be a Slack channel id"),
         ('[[routing.routes]]\nservice = "PX"', "routing.routes[1] needs one of channel, channels"),
