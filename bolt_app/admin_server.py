@@ -99,8 +99,8 @@ class AdminServer:
 
 def _problems(down: str, lost: str, subscription: str) -> Iterator[str]:
     if down:
-        yield f"Redis cannot be used ({down}): only Acknowledge goes through. Is REDIS_URL right?"
+        yield f"Redis can't be used ({down}): only Acknowledge works. Check REDIS_URL."
     if lost:
         yield lost
     if subscription not in {"ok", "unknown"}:
-        yield f"{subscription}. What is missed is found by resync, later."
+        yield f"{subscription}. Resync finds missed changes later."

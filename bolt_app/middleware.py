@@ -28,7 +28,7 @@ ACTING_KINDS = frozenset(
     {COMMAND, "block_actions", "block_suggestion", "message_action", "shortcut", "view_closed", "view_submission"}
 )
 """Payloads of human actions. All others report what happened in Slack."""
-REFUSAL = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty itself."
+REFUSAL = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty."
 
 
 class WorkspaceGuard:

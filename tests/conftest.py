@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import asyncio
 import gc
 from collections.abc import Iterator
 
@@ -21,4 +22,4 @@ def pytest_collection() -> Iterator[None]:
 
 def pytest_sessionfinish() -> None:
     """End the servers that tests have shared."""
-    end_lent_valkeys()
+    asyncio.run(end_lent_valkeys())

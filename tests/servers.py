@@ -7,7 +7,6 @@ The servers that tests run on: the embedded Valkey and, where it is installed, D
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections import defaultdict
@@ -103,11 +102,12 @@ async def _emptied(server: EmbeddedValkey) -> object:
     return await _settings(server)
 
 
-def end_lent_valkeys() -> None:
+async def end_lent_valkeys() -> None:
     """End the servers of this process, when its tests are over."""
     for servers in _IDLE.values():
         for server, home in servers:
-            os.kill(server.pid, signal.SIGKILL)
+            await server.kill()
+            await server.stop()
             home.cleanup()
     _IDLE.clear()
 

@@ -148,7 +148,7 @@ def candidates(parsed: ParsedCommand, command: str, found: Sequence[OpenIncident
     if not found:
         line = as_code(f"{command} {replace(parsed, incident=EXAMPLE).line}")
         every = as_code(f"{command} {Verb.LIST} all")
-        return build_reply(f"No incident is open in this channel. Name the one you mean: {line}. {every} lists all.")
+        return build_reply(f"No incident is open in this channel. Name one: {line}. {every} lists all.")
     short = parsed if len(parsed.text) <= LONGEST else replace(parsed, text="…")
     lines = [f"*{len(found)} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
     for known in found[:MOST_CANDIDATES]:
@@ -162,7 +162,7 @@ def candidates(parsed: ParsedCommand, command: str, found: Sequence[OpenIncident
 def repeated_reply() -> Reply:
     """Reply to a repeated line that named no incident the first time: it is not applied to another incident now."""
     return build_reply(
-        "*Nothing was sent:* Slack brought this line twice, and was answered the first time. Type it again."
+        "*Nothing was sent:* Slack delivered this line twice, and it was answered the first time. Type it again."
     )
 
 
@@ -170,13 +170,11 @@ def unknown_incident(parsed: ParsedCommand, command: str) -> Reply:
     """Reply that the incident does not exist or is not visible to this person."""
     named = f"#{parsed.incident}" if parsed.incident.isdigit() else parsed.incident
     nothing = "" if parsed.verb is Verb.SHOW else "Nothing was sent: "
-    text = f"{nothing}PagerDuty shows you no incident {escape(named)}."
+    text = f"{nothing}I can't find incident {escape(named)}, or you can't see it."
     if not parsed.text:
         return build_reply(f"{text} {as_code(f'{command} {Verb.LIST}')} lists the open ones of this channel.")
     meant = replace(parsed, incident=EXAMPLE, text=f"{parsed.incident} {parsed.text}").line
-    return build_reply(
-        f"{text} If your text begins there, name the incident before it: {as_code(f'{command} {meant}')}"
-    )
+    return build_reply(f"{text} If that is part of your text, name the incident first: {as_code(f'{command} {meant}')}")
 
 
 def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Reply:
@@ -185,10 +183,10 @@ def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Repl
         return build_reply(
             f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."
         )
-    why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
+    why = escape(str(error)) or f"no answer within {LOOKUP_TIMEOUT:g} s"
     step = "Try again in a moment, or use PagerDuty."
     return build_reply(
-        f":warning: *Nothing was sent:* could not look up who {escape(parsed.name)} is in PagerDuty ({why}). {step}"
+        f":warning: *Nothing was sent:* couldn't look up {escape(parsed.name)} in PagerDuty ({why}). {step}"
         f" (reference `{quoted}`)"
     )
 
@@ -199,13 +197,13 @@ def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted:
         return build_reply(
             f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."
         )
-    why = escape(str(error)) or f"there was no answer within {LOOKUP_TIMEOUT:g} s"
+    why = escape(str(error)) or f"no answer within {LOOKUP_TIMEOUT:g} s"
     what = f"incident {escape(parsed.incident)}" if parsed.incident else "the incident"
     step = "Press the button on its card, try again in a moment, or use PagerDuty."
     if not parsed.incident:
         step = f"Name it ({as_code(f'{command} {replace(parsed, incident=EXAMPLE).line}')}), or use PagerDuty."
     nothing = "" if parsed.verb is Verb.SHOW else "*Nothing was sent:* "
-    return build_reply(f":warning: {nothing}{what} could not be looked up ({why}). {step} (reference `{quoted}`)")
+    return build_reply(f":warning: {nothing}couldn't look up {what} ({why}). {step} (reference `{quoted}`)")
 
 
 class SlashTargets:

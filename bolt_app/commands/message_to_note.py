@@ -88,7 +88,7 @@ class MessageToNote:
         """
         found = parse_quote(payload)
         if found.thread is None:
-            raise _declined("This message is in no incident's thread", "Use it on a reply below an incident's card")
+            raise _declined("This message is not in an incident's thread", "Use it on a reply below an incident's card")
         if not found.text.strip():
             raise _declined("This message has no text", "Use Add note on the incident's card instead")
         try:
@@ -96,7 +96,9 @@ class MessageToNote:
                 return await self._command(found, found.thread)
         except (CallError, StoreDown, TimeoutError) as error:
             log.warning("shortcut.not_looked_up", why=repr(error))
-            raise _declined("Slack or the bridge's memory did not answer in time", "Try it again in a moment") from None
+            raise _declined(
+                "Slack or the bridge's database did not answer in time", "Try it again in a moment"
+            ) from None
 
     async def _command(self, found: Quote, thread: MessageTs) -> Command:
         incident, permalink, names = await asyncio.gather(
@@ -124,7 +126,7 @@ class MessageToNote:
         """Find the incident by the card at the head of the thread."""
         head = await self._services.slack.own_parent(channel, thread)
         if head is None or not head.key.startswith(CARD):
-            raise _declined("This thread does not belong to an incident's card", "Use it below an incident's card")
+            raise _declined("This thread is not below an incident's card", "Use it below an incident's card")
         return incident_id(head.key.removeprefix(CARD))
 
     async def _names(self, found: Quote) -> dict[SlackUserId, str]:
@@ -143,4 +145,4 @@ class MessageToNote:
 
 
 def _declined(why: str, next_step: str) -> Declined:
-    return Declined(Outcome(Kind.REFUSED, why=f"{why}, so no note was made.", next_step=next_step))
+    return Declined(Outcome(Kind.REFUSED, why=f"{why}, so no note was added.", next_step=next_step))

@@ -29,8 +29,8 @@ LOOKUP_TIMEOUT = 1.8
 """Seconds for finding people: Slack waits three for the answer, and storing takes its share."""
 CONCURRENT_LOOKUPS = 5
 """People that are looked up side by side."""
-STORE_DOWN_ERRORS = "The bridge has no access to its memory just now, so nothing was sent. Press it again in a moment."
-LOOKUP_FAILED = "Slack or PagerDuty did not answer in time, so nothing was sent. Press it again in a moment."
+STORE_DOWN_ERRORS = "The bridge can't reach its database, so nothing was sent. Try again in a moment."
+LOOKUP_FAILED = "Slack or PagerDuty did not answer in time, so nothing was sent. Try again in a moment."
 
 
 class ModalResolver:

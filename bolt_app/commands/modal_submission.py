@@ -79,9 +79,9 @@ def snooze_seconds(wake: str | int, now_ms: int, zone: str) -> int:
     at = _tomorrow_morning(now_ms, zone) if wake == LATER else int(wake)
     seconds = at - now_ms // SECOND
     if seconds <= 0:
-        raise InputError(until="That time is over. Choose a later one.")
+        raise InputError(until="That time has passed. Choose a later one.")
     if seconds > LONGEST_SNOOZE:
-        raise InputError(until="PagerDuty snoozes for 7 days at most. Choose an earlier time.")
+        raise InputError(until="PagerDuty snoozes for at most 7 days. Choose an earlier time.")
     return seconds
 
 
@@ -158,7 +158,7 @@ def _resolve(action: Action, of: ModalContext, values: _ViewState) -> ModalInput
 def _reassign(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     mine, people, policy = values.is_checked("mine"), values.people("person"), values.named_choice("policy")
     if mine + len(people) + (policy is not None) != 1:
-        raise InputError(mine="Choose exactly one: yourself, somebody else, or an escalation policy.")
+        raise InputError(mine="Choose exactly one: yourself, another person, or an escalation policy.")
     return ModalInput(
         action, of, ActionParams(policy=policy, expected_assignees=of.seen), people, "person", assign_to_me=mine
     )
@@ -178,7 +178,7 @@ def _snooze(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     if how_long == LATER and until is None:
         return ModalInput(action, of, ActionParams(), user_block="how_long", wake=LATER)
     if how_long != UNTIL:
-        raise InputError(how_long="You chose a time below: choose “Until the time below”, or clear it.")
+        raise InputError(how_long="Choose “Until the time below” to use that time, or clear it.")
     if until is None:
         raise InputError(until="Choose a date and a time.")
     return ModalInput(action, of, ActionParams(), user_block="until", wake=until)
@@ -219,6 +219,6 @@ def _tomorrow_morning(now_ms: int, zone: str) -> int:
     try:
         here = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        raise InputError(until="Slack does not say which time zone you are in. Choose the time here.") from None
+        raise InputError(until="Slack doesn't know your time zone. Choose the time here.") from None
     tomorrow = (datetime.fromtimestamp(now_ms // SECOND, here) + timedelta(days=1)).date()
     return int(datetime.combine(tomorrow, MORNING_HOUR, here).timestamp())

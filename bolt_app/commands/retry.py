@@ -42,12 +42,12 @@ def retry_command(queue: CommandQueue, again: RetryRequest) -> Command:
     user = again.press.by
     records = _newest_attempt(queue, again.command, user)
     if not records or records[0].command.by.id != user.id:
-        raise _declined("What you asked for is not remembered any more.", "Do it again from the card")
+        raise _declined("That request is no longer stored.", "Start again from the card")
     if any(record.outcome is None for record in records):
-        raise _declined("It is still on its way to PagerDuty.", "Wait for its answer")
+        raise _declined("It is still being sent to PagerDuty.", "Wait for the result")
     left = [record.command for record in records if record.outcome and record.outcome.kind not in DONE_KINDS]
     if not left:
-        raise _declined("It has been done meanwhile.", "The card shows how it stands")
+        raise _declined("It has been done in the meantime.", "The card shows the current state")
     first = left[0]
     return replace(
         first,

@@ -58,22 +58,22 @@ class Usage:
 
 USAGES = (
     Usage(Verb.ACK, "[number]", "Acknowledge an incident", ("acknowledge", "acked")),
-    Usage(Verb.ACK_MINE, "", "See what you have not acknowledged yet, and acknowledge it all", ("acknowledge mine",)),
+    Usage(Verb.ACK_MINE, "", "List your unacknowledged incidents and acknowledge all of them", ("acknowledge mine",)),
     Usage(Verb.NOTE, "[number] text", "Add a note", ("comment",)),
-    Usage(Verb.RESOLVE, "[number] [note]", "Resolve an incident, and say what solved it", ("resolved", "close")),
+    Usage(Verb.RESOLVE, "[number] [note]", "Resolve an incident, with an optional note", ("resolved", "close")),
     Usage(Verb.ESCALATE, "[number]", "Page the next escalation level now"),
-    Usage(Verb.REASSIGN, "[number] @user", "Give an incident to somebody else, or take it", ("assign",)),
-    Usage(Verb.TRIGGER, "[title]", "Open a new incident", ("new", "create")),
-    Usage(Verb.LIST, "[mine|all]", "List the open incidents of this channel, yours, or all", ("ls", "incidents")),
-    Usage(Verb.SHOW, "[number]", "Show an incident with its alerts, notes and log", ("details",)),
+    Usage(Verb.REASSIGN, "[number] @user", "Reassign an incident to another person or to yourself", ("assign",)),
+    Usage(Verb.TRIGGER, "[title]", "Create an incident", ("new", "create")),
+    Usage(Verb.LIST, "[mine|all]", "List open incidents: this channel's, yours, or all", ("ls", "incidents")),
+    Usage(Verb.SHOW, "[number]", "Show an incident with its alerts, notes and activity", ("details",)),
     Usage(
         Verb.ONCALL,
         "[service or policy]",
         "Show who is on call, level by level",
         ("on call", "who is on call", "who's on call"),
     ),
-    Usage(Verb.WHOAMI, "", "Show who you are in PagerDuty, and how that is known", ("who am i",)),
-    Usage(Verb.HELP, "", "Show this list", ("?", "commands")),
+    Usage(Verb.WHOAMI, "", "Show your linked PagerDuty user", ("who am i",)),
+    Usage(Verb.HELP, "", "Show this help", ("?", "commands")),
 )
 ACTIONS: Mapping[Verb, Action] = {
     Verb.ACK: Action.ACKNOWLEDGE,
@@ -176,11 +176,11 @@ def _one_incident(verb: Verb, text: str) -> ParsedCommand | ParseError:
     if not rest:
         return ParsedCommand(verb, incident)
     if verb is Verb.ACK and get_close_matches(rest.casefold(), ["mine"], 1, MIN_SIMILARITY):
-        return ParseError(f"`ack` does not know “{_quoted(rest)}”.", Verb.ACK_MINE)
+        return ParseError(f"`ack` doesn't understand “{_quoted(rest)}”.", Verb.ACK_MINE)
     if incident:
-        return ParseError(f"`{verb}` takes one incident and nothing else.", f"{verb} {incident}")
+        return ParseError(f"`{verb}` takes only one incident.", f"{verb} {incident}")
     meant = next((ref for word in rest.split() if (ref := _incident(word)[0])), EXAMPLE)
-    return ParseError(f"“{_quoted(text)}” is not the number of an incident.", f"{verb} {meant}")
+    return ParseError(f"“{_quoted(text)}” is not an incident number.", f"{verb} {meant}")
 
 
 def _note(verb: Verb, text: str) -> ParsedCommand | ParseError:
@@ -188,7 +188,7 @@ def _note(verb: Verb, text: str) -> ParsedCommand | ParseError:
     note = strip_markup(rest)
     if note:
         return ParsedCommand(verb, incident, note)
-    return ParseError("A note needs its text.", f"{verb} {incident or EXAMPLE} {NOTE_EXAMPLE}")
+    return ParseError("A note needs a text.", f"{verb} {incident or EXAMPLE} {NOTE_EXAMPLE}")
 
 
 def _resolve(verb: Verb, text: str) -> ParsedCommand | ParseError:
@@ -206,10 +206,10 @@ def _reassign(verb: Verb, text: str) -> ParsedCommand | ParseError:
     if len(people) > 1:
         return ParseError(f"`{verb}` takes one person.", line + PERSON)
     if not people:
-        why = "Choose the person from the list that Slack shows once you type @, so that they are named for certain."
+        why = "Type @ and pick the person from Slack's list."
         return ParseError(why, line + _mention(rest))
     if rest:
-        return ParseError(f"`{verb}` takes an incident and a person, and nothing else.", line + PERSON)
+        return ParseError(f"`{verb}` takes one incident and one person.", line + PERSON)
     return ParsedCommand(verb, incident, person=SlackUserId(people[0][1]), name=strip_markup(people[0][0]))
 
 
@@ -218,7 +218,7 @@ def _list(verb: Verb, text: str) -> ParsedCommand | ParseError:
     if scope is not None:
         return ParsedCommand(verb, scope=scope)
     close = get_close_matches(text.casefold(), ["mine", "all"], 1, MIN_SIMILARITY)
-    return ParseError(f"`{verb}` does not know “{_quoted(text)}”.", " ".join([verb, *close]))
+    return ParseError(f"`{verb}` doesn't understand “{_quoted(text)}”.", " ".join([verb, *close]))
 
 
 def _text(verb: Verb, text: str) -> ParsedCommand:
@@ -244,7 +244,7 @@ _PARSERS: Mapping[Verb, Callable[[str], ParsedCommand | ParseError]] = {
 def _closest_command(text: str) -> ParseError:
     """Find what was probably meant by a text that begins with no command."""
     first, *_ = text.split(None, 1)
-    why = f"There is no command “{_quoted(strip_markup(first))}”."
+    why = f"Unknown command “{_quoted(strip_markup(first))}”."
     incident, rest = _incident(text.strip())
     if incident:
         return ParseError(why, _swapped_arguments(incident, rest))

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 Body = dict[str, Any]
 
-STORE_DOWN_ERRORS = ":warning: *It was not tried again:* the bridge has no access to its memory just now."
+STORE_DOWN_ERRORS = ":warning: *Not retried:* the bridge can't reach its database. Try again in a moment."
 
 
 class BlockActions:
@@ -108,7 +108,7 @@ class BlockActions:
     async def _reply_malformed(self, body: Body, error: Malformed) -> None:
         quoted = reference()
         log.error("click.unreadable", why=str(error), reference=quoted)
-        text = f"This button could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`)."
+        text = f"This button couldn't be read, so nothing was done. Use PagerDuty (reference `{quoted}`)."
         await self._reply(body, text)
 
     async def _reply(self, body: Body, text: str) -> None:

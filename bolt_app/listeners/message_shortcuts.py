@@ -42,7 +42,7 @@ class Shortcuts:
         else:
             quoted = reference()
             log.error("shortcut.unreadable", why=str(error), reference=quoted)
-            text = f"This message could not be read, so no note was made (reference `{quoted}`)."
+            text = f"This message couldn't be read, so no note was added (reference `{quoted}`)."
         try:
             await self._slack.respond(str(body.get("response_url") or ""), text=text)
         except CallError as lost:

@@ -137,7 +137,7 @@ def malformed_reply(error: Malformed) -> Reply:
     """Reply that nothing was done because Slack's payload could not be parsed."""
     quoted = reference()
     log.error("command.unreadable", why=str(error), reference=quoted)
-    return build_reply(f"This could not be read, so nothing was done. Use PagerDuty itself (reference `{quoted}`).")
+    return build_reply(f"This couldn't be read, so nothing was done. Use PagerDuty (reference `{quoted}`).")
 
 
 async def _ack_with(ack: AsyncAck, reply: Reply) -> None:

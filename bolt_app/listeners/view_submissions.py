@@ -55,7 +55,7 @@ class ViewSubmissions:
     async def _reject_malformed(self, ack: AsyncAck, body: Body, error: Malformed) -> None:
         quoted = reference()
         log.error("submission.unreadable", why=str(error), reference=quoted)
-        words = f"This could not be read, so nothing was sent. Use PagerDuty itself (reference {quoted})."
+        words = f"This couldn't be read, so nothing was sent. Use PagerDuty (reference {quoted})."
         await self._show_errors(ack, body, words)
 
     async def _show_errors(self, ack: AsyncAck, body: Body, words: str) -> None:

@@ -32,25 +32,25 @@ def note(about: ModalContext) -> Block:
 def resolve(about: ModalContext) -> Block:
     """Ask for a resolution note, which may be left out, before an incident is closed."""
     blocks = [
-        section("PagerDuty closes it for everybody, and nobody is paged for it any more."),
-        text_input("text", "What solved it?", optional=True),
+        section("Resolves the incident in PagerDuty and stops paging."),
+        text_input("text", "What fixed it?", optional=True),
     ]
     return _modal(about, Action.RESOLVE, blocks, "Resolve")
 
 
 def reassign(about: ModalContext, policies: Sequence[Option]) -> Block:
     """Return the modal for a new assignee: one person, oneself, or an escalation policy."""
-    take: Block = {"type": "checkboxes", "options": [option(MINE, "I take it myself")]}
+    take: Block = {"type": "checkboxes", "options": [option(MINE, "Assign to me")]}
     blocks = [
         section("Choose one of these."),
         input_block("mine", "Me", take, optional=True),
-        input_block("person", "Somebody else", {"type": "users_select"}, optional=True),
-        context("Only this one person is notified, and escalation stops: nobody else is paged if they do not answer."),
+        input_block("person", "Another person", {"type": "users_select"}, optional=True),
+        context("Only this person is notified and escalation stops: if they don't respond, no one else is paged."),
     ]
     if policies:
         blocks += [
             radio_input("policy", "An escalation policy", policies, optional=True),
-            context("PagerDuty pages its first level, and escalates from there."),
+            context("Pages the first level and escalates from there."),
         ]
     return _modal(about, Action.REASSIGN, blocks, "Reassign")
 
@@ -60,10 +60,10 @@ def add_responders(about: ModalContext) -> Block:
     people: Block = {"type": "multi_users_select", "max_selected_items": MOST_RESPONDERS}
     blocks = [
         input_block("people", "Who should help?", people),
-        text_input("text", "Message to them", optional=True, most=1000),
-        context("PagerDuty notifies each of them now. The incident stays with whoever has it."),
+        text_input("text", "Message", optional=True, most=1000),
+        context("PagerDuty notifies each of them now. The assignees stay the same."),
     ]
-    return _modal(about, Action.ADD_RESPONDERS, blocks, "Ask them")
+    return _modal(about, Action.ADD_RESPONDERS, blocks, "Request help")
 
 
 def snooze(about: ModalContext) -> Block:
@@ -75,7 +75,7 @@ def snooze(about: ModalContext) -> Block:
             "how_long", "How long?", {"type": "radio_buttons", "options": choices, "initial_option": choices[0]}
         ),
         input_block("until", "Until (at most 7 days from now)", {"type": "datetimepicker"}, optional=True),
-        context("Then it is triggered again, and whoever it is assigned to is paged."),
+        context("Then the incident is triggered again and its assignees are paged."),
     ]
     return _modal(about, Action.SNOOZE, blocks, "Snooze")
 
@@ -83,7 +83,7 @@ def snooze(about: ModalContext) -> Block:
 def priority(about: ModalContext, priorities: Sequence[Option]) -> Block:
     """Ask for the new priority."""
     if not priorities:
-        return _modal(about, Action.PRIORITY, [section("This PagerDuty account has no priorities to choose from.")])
+        return _modal(about, Action.PRIORITY, [section("This PagerDuty account has no priorities.")])
     return _modal(about, Action.PRIORITY, [radio_input("priority", "Priority", priorities)], "Change")
 
 
@@ -91,9 +91,7 @@ def status_update(about: ModalContext) -> Block:
     """Ask for what subscribers are to be told."""
     blocks = [
         text_input("text", "What should people know?"),
-        context(
-            "PagerDuty sends it to everybody who follows this incident, which may be far more people than are here."
-        ),
+        context("Sent to everyone subscribed to this incident, which may be many more people than in this channel."),
     ]
     return _modal(about, Action.STATUS_UPDATE, blocks, "Send")
 
@@ -101,10 +99,8 @@ def status_update(about: ModalContext) -> Block:
 def trigger(about: ModalContext, services: Sequence[Option], title: str = "") -> Block:
     """Ask for a new incident."""
     if not services:
-        return _modal(
-            about, Action.TRIGGER, [section("This PagerDuty account has no services to open an incident on.")]
-        )
-    urgencies = [option("high", "High: page somebody now"), option("low", "Low: it can wait")]
+        return _modal(about, Action.TRIGGER, [section("This PagerDuty account has no services.")])
+    urgencies = [option("high", "High: page now"), option("low", "Low: it can wait")]
     blocks = [
         radio_input("service", "Service", services),
         text_input("title", "What is wrong?", most=LONGEST_TITLE, lines=False, first=title),
@@ -113,18 +109,18 @@ def trigger(about: ModalContext, services: Sequence[Option], title: str = "") ->
         ),
         text_input("text", "Details", optional=True),
     ]
-    return _modal(about, Action.TRIGGER, blocks, "Open incident")
+    return _modal(about, Action.TRIGGER, blocks, "Create incident")
 
 
 def loading(action: Action, about: ModalContext) -> Block:
     """Show that a dialog is on its way: PagerDuty is being asked what there is to choose from."""
-    return _modal(about, action, [section("Loading… asking PagerDuty what there is to choose from.")])
+    return _modal(about, action, [section("Loading… reading the options from PagerDuty.")])
 
 
 def options_unavailable(action: Action, about: ModalContext) -> Block:
     """Return the view for missing options, with the next step."""
     page = f" Or {link(about.url, 'do it in PagerDuty')}." if linkable(about.url) else ""
-    words = ":warning: *PagerDuty cannot be reached just now.* Nothing was sent. Close this, and try again in a moment."
+    words = ":warning: *PagerDuty can't be reached.* Nothing was sent. Close this and try again in a moment."
     return _modal(about, action, [section(words + page)])
 
 

@@ -80,8 +80,8 @@ class ModalOpener:
 
     async def _show_error(self, context: ModalContext, error: CallError) -> None:
         late = isinstance(error, Refused) and error.code in TRIGGER_GONE
-        why = "that took longer than the three seconds Slack gives" if late else "Slack could not be reached"
-        text = f":warning: *The dialog did not open:* {why}. Nothing was sent. Press it again."
+        why = "it took longer than Slack's three seconds" if late else "Slack can't be reached"
+        text = f":warning: *The dialog did not open:* {why}. Nothing was sent. Try again."
         try:
             await self._slack.respond(context.response_url, text=text)
         except CallError as lost:

@@ -43,11 +43,11 @@ class AcknowledgeMine:
 def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
     """List what would be acknowledged, the oldest first, and offer to do it."""
     if not found:
-        return build_reply("Nothing that is assigned to you waits for an acknowledge.")
+        return build_reply("You have nothing to acknowledge.")
     taken = found[:MOST_INCIDENTS]
     again = as_code(f"{command} {Verb.ACK_MINE}")
     more = (
-        f"…and {len(found) - MOST_INCIDENTS} more, which {again} shows after these."
+        f"…and {len(found) - MOST_INCIDENTS} more; run {again} again after these."
         if len(found) > MOST_INCIDENTS
         else ""
     )
@@ -100,7 +100,7 @@ def accepted_reply(commands: Sequence[Command], lost: Sequence[Command], command
     parts = []
     if kept:
         parts.append(
-            f"Acknowledging {count_incidents(len(kept))}: {', '.join(map(escape, kept))}. Each one's result follows."
+            f"Acknowledging {count_incidents(len(kept))}: {', '.join(map(escape, kept))}. Each result follows."
         )
     if lost:
         labels = ", ".join(escape(one.label) for one in lost)

@@ -5,8 +5,8 @@ from bolt_app.replies.builder import as_code, build_reply
 from bolt_app.replies.outcome_text import Reply
 
 _NAMED = (
-    "Incidents go by their number (`37`, `#37`) or PagerDuty id; leave it out when only one is open in the channel. "
-    "Only you see the answers; what changes an incident is done in your own name."
+    "Name an incident by number (`37`, `#37`) or PagerDuty id; leave it out if only one is open in the channel. "
+    "Only you see the answers; changes are made in your own name."
 )
 
 

@@ -45,4 +45,4 @@ class IncidentDetails:
             pass
         except (CallError, Malformed, StoreDown, TimeoutError) as error:
             return [section(malformed_query_reply("details", error))]
-        return [section(f":no_entry: PagerDuty shows you no incident {escape(about.label or incident)}.")]
+        return [section(f":no_entry: I can't find incident {escape(about.label or incident)}, or you can't see it.")]

@@ -29,7 +29,7 @@ DIVIDER: Block = {"type": "divider"}
 
 def loading(about: ModalContext) -> Block:
     """Show that the details are on their way."""
-    return view(about, [_paragraph("Loading… asking PagerDuty for its alerts, notes and log.")])
+    return view(about, [_paragraph("Loading… reading alerts, notes and activity from PagerDuty.")])
 
 
 def view(about: ModalContext, blocks: Sequence[Block]) -> Block:
@@ -50,9 +50,9 @@ def details_blocks(whole: IncidentView) -> list[Block]:
 
 def _alerts(whole: IncidentView) -> list[Block]:
     if whole.alerts is None:
-        return [context("Its alerts could not be read.")]
+        return [context("The alerts couldn't be read.")]
     if not whole.alerts:
-        return [context("It has no alerts.")]
+        return [context("No alerts")]
     goes_on = f", {whole.incident.alerts.triggered} of them still going on" if whole.incident.alerts else ""
     head = _paragraph(f"*Alerts*: {alert_count(whole)}{goes_on}")
     rest = _more(alert_count(whole) - MOST_ALERTS, "later")
@@ -77,9 +77,9 @@ def _lines(name: str, value: str) -> Iterable[str]:
 
 def _notes(notes: Sequence[Note] | None) -> list[Block]:
     if notes is None:
-        return [context("Its notes could not be read.")]
+        return [context("The notes couldn't be read.")]
     if not notes:
-        return [context("Nobody has added a note.")]
+        return [context("No notes")]
     last = sorted(notes, key=lambda note: note.created.ms)[-MOST_NOTES:]
     told = [_paragraph("\n".join(filter(None, (author(note), quote(note.content)[0])))) for note in last]
     return [_paragraph("*Notes*"), *_more(len(notes) - MOST_NOTES, "earlier"), *told]
@@ -87,7 +87,7 @@ def _notes(notes: Sequence[Note] | None) -> list[Block]:
 
 def _log(entries: Sequence[LogEntry] | None) -> list[Block]:
     if entries is None:
-        return [context("Its log could not be read.")]
+        return [context("The activity couldn't be read.")]
     last = [clamp(log_line(logged), ENTRY) for logged in entries[-MOST_ENTRIES:]]
     told = [_paragraph("\n".join(last[at : at + PER_PARAGRAPH])) for at in range(0, len(last), PER_PARAGRAPH)]
     return [_paragraph("*Log*"), *_more(len(entries) - MOST_ENTRIES, "earlier"), *told] if told else []

@@ -96,8 +96,8 @@ def _empty_text(scope: Scope, command: str) -> str:
     every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
     match scope:
         case Scope.CHANNEL:
-            return f"No incident is open in this channel. {every} lists all that are."
+            return f"No incident is open in this channel. {every} lists all open incidents."
         case Scope.MINE:
-            return f"No open incident is assigned to you. {every} lists all that are open."
+            return f"No open incident is assigned to you. {every} lists all open incidents."
         case Scope.ALL:
-            return "No incident is open that you may see."
+            return "There is no open incident that you can see."

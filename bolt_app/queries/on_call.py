@@ -101,7 +101,7 @@ def render_levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
 
 def ambiguous_reply(text: str, places: Sequence[OnCallTarget], command: str) -> Reply:
     """Offer what a name could stand for."""
-    lines = [f"“{escape(text)}” could be any of these. Which one?"]
+    lines = [f"“{escape(text)}” matches several. Which one?"]
     lines += [as_code(f"{command} {Verb.ONCALL} {place.name}") for place in places[:MOST]]
     more = f"…and {len(places) - MOST} more: type more of the name." if len(places) > MOST else ""
     return build_reply("\n".join(lines), more)
@@ -110,7 +110,7 @@ def ambiguous_reply(text: str, places: Sequence[OnCallTarget], command: str) -> 
 def no_match_reply(text: str, command: str) -> Reply:
     """Reply that no service or policy matches."""
     if text:
-        return build_reply(f"PagerDuty shows you no service or escalation policy like “{escape(text)}”.")
+        return build_reply(f"I can't find a service or escalation policy like “{escape(text)}”, or you can't see it.")
     line = as_code(f"{command} {Verb.ONCALL} name")
     return build_reply(f"No incident is open in this channel. Name a service or an escalation policy: {line}")
 

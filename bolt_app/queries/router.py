@@ -74,6 +74,6 @@ def malformed_query_reply(what: str, error: Exception) -> str:
     if isinstance(error, Refused):
         why, step = explain(error)
     else:
-        why = f"{str(error) or f'there was no answer within {QUERY_TIMEOUT:g} s'}."
+        why = f"{str(error) or f'no answer within {QUERY_TIMEOUT:g} s'}."
         step = "Try again in a moment, or look in PagerDuty"
-    return f":warning: That could not be read: {escape(why)} {escape(step)}. (reference `{quoted}`)"
+    return f":warning: That couldn't be read: {escape(why)} {escape(step)}. (reference `{quoted}`)"

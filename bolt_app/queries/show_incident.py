@@ -55,7 +55,7 @@ def render_incident(view: IncidentView) -> Reply:
 def _alert(view: IncidentView) -> str:
     """Return the first alert as text."""
     if view.alerts is None:
-        return "_Its alerts could not be read._"
+        return "_The alerts couldn't be read._"
     if not view.alerts:
         return ""
     first, count = view.alerts[0], alert_count(view)
@@ -67,14 +67,14 @@ def _alert(view: IncidentView) -> str:
 
 def _notes(notes: Sequence[Note] | None) -> str:
     if notes is None:
-        return "_Its notes could not be read._"
+        return "_The notes couldn't be read._"
     last = sorted(notes, key=lambda note: note.created.ms)[-LAST_NOTES:]
     lines = [f"{author(note)}: {clamp_lines(note.content)}" for note in last]
-    return "\n".join(["*Last notes*", *lines]) if lines else ""
+    return "\n".join(["*Latest notes*", *lines]) if lines else ""
 
 
 def _log(entries: Sequence[LogEntry] | None) -> str:
     if entries is None:
-        return "_Its log could not be read._"
+        return "_The activity couldn't be read._"
     lines = [log_line(logged) for logged in entries[-LAST_ENTRIES:]]
-    return "\n".join(["*Last of its log*", *lines]) if lines else ""
+    return "\n".join(["*Latest activity*", *lines]) if lines else ""

@@ -20,8 +20,8 @@ ROLES = {
 }
 """PagerDuty's base roles by the names that its own pages use."""
 _HOW = {
-    "table": "because the bridge's identity table says so",
-    "e-mail": "because your Slack account has the same e-mail address",
+    "table": "from the bridge's identity table",
+    "e-mail": "matched by your Slack e-mail address",
 }
 
 
@@ -44,10 +44,10 @@ def linked_reply(found: Linked) -> Reply:
     user = found.user
     role = ROLES.get(user.role, user.role)
     who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}."
-    return build_reply(f"{who} Your role there is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
+    return build_reply(f"{who} Your role is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
 
 
 def not_linked_reply(typed: SlashPayload, outcome: Outcome) -> Reply:
     """Reply with why no PagerDuty user is linked, and the next step."""
-    head = f"Your Slack account <@{typed.by.id}> is not linked to PagerDuty, so you cannot act on incidents from here."
+    head = f"Your Slack account <@{typed.by.id}> isn't linked to PagerDuty, so you can't act on incidents from Slack."
     return build_reply(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from shared.model.actions import SPECS, ActionWording
+from shared.model.actions import SPECS
 from shared.model.command import Action, Command
 from shared.model.outcome import Kind, Outcome
 from shared.slack.render.blocks import Block
@@ -38,24 +38,25 @@ def sending_reply(command: Command) -> Reply:
 
 def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
     """Reply that PagerDuty has not answered and the command has not taken effect yet."""
-    words = SPECS[command.action].words
+    meanwhile = SPECS[command.action].words.meanwhile
     if unclear:
-        doubt = f"Your {_noun(command)} may or may not have gone through. Until PagerDuty says so, count on it that"
-        return Reply(f":warning: *PagerDuty has not confirmed.* {doubt} {words.meanwhile}. {_link(url)}")
-    head = f"*{words.waiting.format(it=_it(command))}*, {words.meanwhile}."
-    return Reply(f":warning: {head} PagerDuty cannot be reached at the moment; still trying. {_link(url)}")
+        head = f"*Your {_noun(command)} may or may not have gone through.*"
+        return Reply(f":warning: {head} Until PagerDuty confirms it, assume {meanwhile}. {_link(url)}")
+    head = f"*{_worded(command, 'waiting')}*: {meanwhile}."
+    return Reply(f":warning: {head} PagerDuty can't be reached; still trying. {_link(url)}")
 
 
 def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
     """Reply with the outcome and the next step."""
-    words = SPECS[command.action].words
     match outcome.kind:
         case Kind.DONE:
             at = f" {date(outcome.at_ms)}." if outcome.at_ms else ""
             came_of_it = f" {escape(outcome.why)}{at}" if outcome.why else ""
-            return Reply(f":white_check_mark: {words.done.format(it=_it(command))}.{came_of_it}")
+            return Reply(f":white_check_mark: {_worded(command, 'done')}.{came_of_it}")
         case Kind.ALREADY:
-            return Reply(f"{words.already.format(it=_it(command))}{_actor(outcome)}. This changed nothing.")
+            who = escape(outcome.actor)
+            past = _worded(command, "past", who) if who else ""
+            return Reply(f"{past or _worded(command, 'already')}{_when(outcome)}. Nothing changed.")
         case Kind.REOPENED:
             return _sentence(
                 _reopened_reply(command, outcome),
@@ -66,7 +67,7 @@ def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
         case Kind.EXPIRED | Kind.UNKNOWN | Kind.NOT_STORED:
             return _sentence(_failed_reply(command, outcome, url), retry_button(command, outcome))
         case _:
-            return Reply(_declined(command, words, outcome, url))
+            return Reply(_declined(command, outcome, url))
 
 
 def summary_reply(parts: Sequence[Part], url: str) -> Reply:
@@ -92,17 +93,15 @@ def _part(part: Part) -> str:
         case Kind.DONE:
             return f":white_check_mark: {who}: done"
         case Kind.ALREADY:
-            return f":white_check_mark: {who}: already there, so not asked again"
+            return f":white_check_mark: {who}: already asked"
         case Kind.UNKNOWN:
-            return f":grey_question: {who}: *not known*. PagerDuty did not say{_reference(outcome)}"
+            return f":grey_question: {who}: *unknown*. PagerDuty did not confirm it{_reference(outcome)}"
         case _:
             return f":x: {who}: *not done*. {escape(outcome.why)}{_reference(outcome)}"
 
 
-def _declined(command: Command, words: ActionWording, outcome: Outcome, url: str) -> str:
-    # Not in capitals: nothing failed, and no one needs to be woken.
-    by_you = " by you" if words.by_you else ""
-    head = f":no_entry: *{words.undone.format(it=_it(command)).replace(' NOT ', ' not ')}{by_you}.*"
+def _declined(command: Command, outcome: Outcome, url: str) -> str:
+    head = f":no_entry: *{_worded(command, 'declined')}.*"
     if outcome.kind is Kind.STALE:
         return f"{head} {_stale_text(command, outcome)} The card shows its state.{_returned_text(command)}"
     step = f" {escape(outcome.next_step)}." if outcome.next_step else ""
@@ -111,24 +110,21 @@ def _declined(command: Command, words: ActionWording, outcome: Outcome, url: str
 
 def _stale_text(command: Command, outcome: Outcome) -> str:
     if outcome.why:
-        return f"{escape(outcome.why)}{f' Last changed{_actor(outcome)}.' if _actor(outcome) else ''}"
-    would = f", and to {command.action} it now would open it again" if command.action is Action.ACKNOWLEDGE else ""
-    return f"It is {outcome.status}{_actor(outcome)}{would}."
+        changed = f" Last changed by {escape(outcome.actor)}{_when(outcome)}." if outcome.actor else ""
+        return f"{escape(outcome.why)}{changed}"
+    would = " Acknowledging it now would reopen it." if command.action is Action.ACKNOWLEDGE else ""
+    return f"{_state(outcome)}.{would}"
 
 
 def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
-    words = SPECS[command.action].words
+    rest = f"{_link(url)}{_reference(outcome)}{_returned_text(command)}"
     if outcome.kind is Kind.UNKNOWN:
-        head = f":warning: *It is not known whether your {_noun(command)} went through.* PagerDuty did not say."
-        now = f" It is {outcome.status}{_actor(outcome)} now." if outcome.status else ""
-        return (
-            f"{head}{now} Look there before you rely on it. {_link(url)}{_reference(outcome)}{_returned_text(command)}"
-        )
+        head = f":warning: *Your {_noun(command)} may or may not have gone through.* PagerDuty did not confirm it."
+        now = f" {_state(outcome)}." if outcome.status else ""
+        return f"{head}{now} Check PagerDuty before you rely on it. {rest}"
     if outcome.kind is Kind.NOT_STORED:
-        head = f":warning: *Your {_noun(command)} could not be kept.*"
-        return f"{head} {escape(outcome.why)} {_link(url)}{_reference(outcome)}{_returned_text(command)}"
-    head = f":warning: *{words.undone.format(it=_it(command))}.*"
-    return f"{head} {escape(outcome.why)} {_link(url)}{_reference(outcome)}{_returned_text(command)}"
+        return f":warning: *Your {_noun(command)} could not be saved.* {escape(outcome.why)} {rest}"
+    return f":warning: *{_worded(command, 'undone')}.* {escape(outcome.why)} {rest}"
 
 
 def _returned_text(command: Command) -> str:
@@ -140,14 +136,14 @@ def _returned_text(command: Command) -> str:
 
 
 def _level_choice(command: Command, outcome: Outcome) -> str:
-    why = escape(outcome.why or "PagerDuty does not say which level it is at.")
-    return f":arrow_double_up: *Which level of {_it(command)} shall be paged?* {why} Nothing was sent yet."
+    why = escape(outcome.why or "PagerDuty does not show which level it is at.")
+    return f":arrow_double_up: *Which level of {_it(command)} should be paged?* {why} Nothing was sent yet."
 
 
 def _reopened_reply(command: Command, outcome: Outcome) -> str:
-    at = f" {date(outcome.at_ms)}" if outcome.at_ms else ""
     who = escape(outcome.actor) or "PagerDuty"
-    return f":warning: *Your acknowledge opened {_it(command)} again:* {who} had resolved it{at}, in the same moment."
+    resolved = f"{who} resolved it at the same moment{_when(outcome)}"
+    return f":warning: *Your acknowledgement reopened {_it(command)}:* {resolved}."
 
 
 def _sentence(text: str, *elements: Block) -> Reply:
@@ -157,20 +153,31 @@ def _sentence(text: str, *elements: Block) -> Reply:
 
 
 def _noun(command: Command) -> str:
-    return SPECS[command.action].words.noun.format(it=_it(command))
+    return _worded(command, "noun")
+
+
+def _worded(command: Command, form: str, who: str = "") -> str:
+    it = _it(command)
+    text: str = getattr(SPECS[command.action].words, form)
+    return text.format(it=it, It=it[:1].upper() + it[1:], who=who)
 
 
 def _it(command: Command) -> str:
-    return f"Incident {escape(command.label)}" if command.label else "the incident"
+    return f"incident {escape(command.label)}" if command.label else "the incident"
 
 
-def _actor(outcome: Outcome) -> str:
-    who = f" by {escape(outcome.actor)}" if outcome.actor else ""
-    return f"{who} {date(outcome.at_ms)}" if outcome.at_ms else who
+def _state(outcome: Outcome) -> str:
+    """Return who brought the incident into its state, and when; only the state if that is unknown."""
+    state = f"{escape(outcome.actor)} {outcome.status} it" if outcome.actor else f"It is {outcome.status}"
+    return f"{state}{_when(outcome)}"
+
+
+def _when(outcome: Outcome) -> str:
+    return f" ({date(outcome.at_ms)})" if outcome.at_ms else ""
 
 
 def _link(url: str) -> str:
-    return link(url, "Open it in PagerDuty") if url else ""
+    return link(url, "Open in PagerDuty") if url else ""
 
 
 def _reference(outcome: Outcome) -> str:

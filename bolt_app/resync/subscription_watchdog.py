@@ -24,8 +24,8 @@ from shared.store.leases import Lease
 log = structlog.get_logger()
 
 HEALTHY = Gauge("pagebridge_subscription_healthy", "1 while a webhook subscription delivers all that is needed here")
-OFF = "PagerDuty has switched the webhook subscription off, because its deliveries were turned away"
-SILENT = "PagerDuty's pings do not reach the receiver: see its log for why it turns them away"
+OFF = "PagerDuty disabled the webhook subscription, because its deliveries were rejected"
+SILENT = "PagerDuty's pings don't reach the receiver: see its log for rejected deliveries"
 
 
 class SubscriptionWatchdog:

@@ -28,13 +28,13 @@ LOOK = 0.5
 
 
 class SocketLost(BridgeError):
-    """Raised when Slack could not be reached for so long that a new process has better chances."""
+    """Raised when Slack can't be reached for so long that a new process has better chances."""
 
 
 class SocketMode:
     """The connections over which Slack sends what people do."""
 
-    lost = "No connection to Slack: nobody's click arrives. Is SLACK_APP_TOKEN right? Is Slack down?"
+    lost = "No connection to Slack: clicks don't arrive. Check SLACK_APP_TOKEN and Slack's status."
 
     def __init__(
         self, app: AsyncApp, token: str, durations: Durations, now: Callable[[], float] = time.monotonic

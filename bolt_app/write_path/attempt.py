@@ -31,8 +31,8 @@ log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
 DATA_LOST = (
-    "The bridge's store lost its data after you asked for this: unless the card shows it, nothing was sent. "
-    "Ask again if it is still needed."
+    "The bridge's database lost its data after you asked for this: unless the card shows it, nothing was sent. "
+    "Try again if it is still needed."
 )
 CONFLICT_CODES = frozenset({1001, 1002, 1005})
 """PagerDuty: already resolved, already acknowledged, changed since it was read. Read again, then decide again."""
@@ -113,7 +113,7 @@ class AttemptRunner:
         if self._may_land_late(record, await self._services.clock.now_ms()):
             raise Uncertain("the last call may still take effect")
         if not record.reported:
-            raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it did not live to see the answer."))
+            raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it died before the response."))
 
     async def require_same_generation(self, command: Command) -> None:
         """
@@ -137,7 +137,7 @@ class AttemptRunner:
             return
         if record.uncertain and self._may_land_late(record, now):
             raise Uncertain("the last call may still take effect")
-        why = "It could not be sent to PagerDuty in time, and a late act is worse than none."
+        why = "It couldn't be sent to PagerDuty in time, and acting late is worse than not acting."
         raise Declined(Outcome(Kind.EXPIRED, why=why))
 
     def _may_land_late(self, record: CommandRecord, now_ms: int) -> float:

@@ -142,7 +142,7 @@ class DirectAcknowledge:
     async def _outcome(self, press: DirectPress) -> Outcome:
         command, sent = press.command, False
         if command.action is not Action.ACKNOWLEDGE:
-            why = "The bridge could not store it for certain: unless the card changes within seconds, nothing was sent."
+            why = "The bridge couldn't save it: unless the card changes within seconds, nothing was sent."
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         try:
             async with asyncio.timeout(self._services.durations.direct_timeout):
@@ -194,5 +194,5 @@ def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, su
     if isinstance(error, Refused):
         why, step = explain(error)
         return Outcome(Kind.REFUSED, why=why, next_step=step, reference=quoted)
-    why = f"PagerDuty could not be reached: {str(error) or 'it did not answer in time'}."
+    why = f"PagerDuty couldn't be reached: {str(error) or 'it did not answer in time'}."
     return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

@@ -42,7 +42,7 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
-DATA_LOST = "The bridge's store lost its data before it could be sent, so nothing was sent."
+DATA_LOST = "The bridge's database lost its data before it could be sent, so nothing was sent."
 KINDS_WITH_REFERENCE = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
 COMMAND_SECONDS = Histogram(
@@ -195,7 +195,7 @@ class Executor:
         left = max(life, clock.remaining(record.until_ms, now, durations.call_max))
         if left <= 0:
             kind = Kind.UNKNOWN if record.uncertain else Kind.EXPIRED
-            why = "It could not be sent to PagerDuty in time, so nothing was changed."
+            why = "It couldn't be sent to PagerDuty in time, so nothing was changed."
             return self._with_reference(attempt, Outcome(kind, why=why))
         await self._sleep_under_lease(attempt.lease, min(wait, left))
         return None

@@ -30,11 +30,14 @@ ALERT = {
     "details": {"p99": "2.3 s", "region": "eu-1"},
 }
 
-TRIGGERED = "Triggered by Events API V2"
-BY_ALICE = "Acknowledged by Alice Ng in Slack"
-ACK_TIMED_OUT = "Acknowledgement ran out: nobody is on it, assigned to Alice Ng"
-BY_BOB = "Acknowledged by Bob Ray in PagerDuty"
-RESOLVED = "Resolved by Alice Ng in Slack"
+TRIGGERED = "Events API V2 triggered it"
+BY_ALICE = "Alice Ng acknowledged it in Slack"
+ACK_TIMED_OUT = "Acknowledgement timed out. Nobody is working on it; it is assigned to Alice Ng"
+BY_BOB = "Bob Ray acknowledged it in PagerDuty"
+RESOLVED = "Alice Ng resolved it in Slack"
+CARD_BY_ALICE = "Acknowledged by Alice Ng in Slack"
+CARD_BY_BOB = "Acknowledged by Bob Ray in PagerDuty"
+CARD_RESOLVED = "Resolved by Alice Ng in Slack"
 
 ALICES_ACKNOWLEDGE = "status=acknowledged by alice@example.com: 200"
 ALICES_RESOLVE = "status=resolved by alice@example.com: 200"
@@ -118,7 +121,7 @@ FIRST_INCIDENT = (
         "Alice acknowledges in Slack: written in her name, and the webhook that echoes it says nothing new",
         acknowledge_in_slack,
         (
-            card(BY_ALICE),
+            card(CARD_BY_ALICE),
             card_says("Acknowledgement ends"),
             buttons("Add note", "Reassign", "Escalate", "Resolve"),
             menu("Add responders", "Snooze", "Change priority", "Status update", "Details"),
@@ -132,7 +135,7 @@ FIRST_INCIDENT = (
         "The acknowledgement runs out, and Bob acknowledges in PagerDuty: one webhook is late, one comes twice",
         time_out_and_acknowledge,
         (
-            card(BY_BOB),
+            card(CARD_BY_BOB),
             thread(TRIGGERED, BY_ALICE, BY_BOB),
             webhook_count("duplicate", 1),
             writes(ALICES_ACKNOWLEDGE),
@@ -144,7 +147,7 @@ FIRST_INCIDENT = (
         release_late_webhook,
         (
             thread(TRIGGERED, BY_ALICE, BY_BOB, ACK_TIMED_OUT),
-            card(BY_BOB),
+            card(CARD_BY_BOB),
             webhook_count("stale", 1),
             status("acknowledged", "Bob"),
         ),
@@ -154,8 +157,8 @@ FIRST_INCIDENT = (
         resolve_during_outage,
         (
             privately_reads("Alice", "is on its way to PagerDuty"),
-            privately_reads("Alice", "is NOT resolved yet, it is still open"),
-            card(BY_BOB),
+            privately_reads("Alice", "is NOT resolved yet: it is still open"),
+            card(CARD_BY_BOB),
             Check(
                 'it adds "Alice Ng is resolving…"',
                 lambda seen: seen.card_text,
@@ -170,11 +173,11 @@ FIRST_INCIDENT = (
         "PagerDuty is back: the resolve goes through, once, and the incident is over",
         end_outage,
         (
-            card(RESOLVED),
+            card(CARD_RESOLVED),
             buttons("Add note"),
             menu("Status update", "Details", "Open in PagerDuty"),
             thread(TRIGGERED, BY_ALICE, BY_BOB, ACK_TIMED_OUT, RESOLVED),
-            privately_reads("Alice", "is resolved, in your name"),
+            privately_reads("Alice", "You resolved incident #1"),
             writes(ALICES_ACKNOWLEDGE, ALICES_RESOLVE),
             webhook_count("echo", 2),
             webhook_count("duplicate", 1),

@@ -19,12 +19,13 @@ NOTE = "The nightly index build failed, I am starting it again"
 HELP_MESSAGE = "Can you check the index build with us?"
 RESOLUTION = "Index rebuilt, the disk of the builder was full"
 
-TRIGGERED = "Triggered by Events API V2"
-NOTED = "Note by Bob Ray in Slack"
-ESCALATED = "Escalated from Alice Ng to Carol Diaz by Alice Ng in Slack"
-REASSIGNED = "Reassigned from Carol Diaz to Bob Ray by Carol Diaz in Slack"
-RESPONDER_REQUESTED = "Help requested from Carol Diaz by Alice Ng in Slack"
-RESOLVED = "Resolved by Bob Ray in Slack"
+TRIGGERED = "Events API V2 triggered it"
+NOTED = "Bob Ray added a note in Slack"
+ESCALATED = "Alice Ng escalated it to Carol Diaz in Slack"
+REASSIGNED = "Carol Diaz reassigned it from Carol Diaz to Bob Ray in Slack"
+RESPONDER_REQUESTED = "Alice Ng asked Carol Diaz to help in Slack"
+RESOLVED = "Bob Ray resolved it in Slack"
+CARD_RESOLVED = "Resolved by Bob Ray in Slack"
 
 BOBS_NOTE = "note by bob@example.com: 200"
 ALICES_ESCALATION = "escalation_level=2 by alice@example.com: 200"
@@ -55,7 +56,7 @@ async def reassign(stage: Stage) -> None:
     """Let Carol choose Dave, who has no PagerDuty account, and then Bob."""
     modal = await stage.open_dialog("Carol", "Reassign")
     for first in ("Dave", "Bob"):
-        modal.pick_user("Somebody else", fixtures.slack_id(first))
+        modal.pick_user("Another person", fixtures.slack_id(first))
         await stage.submit("Carol", modal)
 
 
@@ -66,7 +67,7 @@ async def request_two_responders(stage: Stage) -> None:
     stage.pagerduty.add_fault(gone)
     modal = await stage.open_dialog("Alice", "Add responders")
     modal.pick_user("Who should help?", [fixtures.slack_id("Erin"), fixtures.slack_id("Carol")])
-    modal.fill("Message to them", HELP_MESSAGE)
+    modal.fill("Message", HELP_MESSAGE)
     await stage.submit("Alice", modal)
 
 
@@ -83,7 +84,7 @@ async def list_open(stage: Stage) -> None:
 async def resolve(stage: Stage) -> None:
     """Let Bob resolve, and say what solved it."""
     modal = await stage.open_dialog("Bob", "Resolve")
-    modal.fill("What solved it?", RESOLUTION)
+    modal.fill("What fixed it?", RESOLUTION)
     await stage.submit("Bob", modal)
 
 
@@ -102,8 +103,8 @@ SECOND_INCIDENT = (
         "Alice escalates, confirms, and is told who is paged now",
         escalate,
         (
-            privately_reads("Alice", "Incident #2 is escalated, in your name."),
-            privately_reads("Alice", "Paged now, at level 2: Carol Diaz."),
+            privately_reads("Alice", "You escalated incident #2."),
+            privately_reads("Alice", "Level 2 was paged: Carol Diaz."),
             thread(TRIGGERED, NOTED, ESCALATED),
             writes(BOBS_NOTE, ALICES_ESCALATION),
             status("triggered", "Carol"),
@@ -113,7 +114,7 @@ SECOND_INCIDENT = (
         "Carol reassigns it: to Dave she cannot, which the dialog says before anything is sent; to Bob she can",
         reassign,
         (
-            privately_reads("Carol", "Incident #2 is reassigned, in your name. Assigned now: Bob Ray."),
+            privately_reads("Carol", "You reassigned incident #2. Now assigned to Bob Ray."),
             thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED),
             writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT),
             status("triggered", "Bob"),
@@ -123,7 +124,7 @@ SECOND_INCIDENT = (
         "Alice asks Erin and Carol for help, and PagerDuty refuses one of them: she is told of each how it went",
         request_two_responders,
         (
-            privately_reads("Alice", "Erin Fox: not done. PagerDuty does not know that person."),
+            privately_reads("Alice", "Erin Fox: not done. PagerDuty doesn't know that person."),
             privately_reads("Alice", "Carol Diaz: done"),
             thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED, RESPONDER_REQUESTED),
             writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT, ERINS_REQUEST, CAROLS_REQUEST),
@@ -143,7 +144,7 @@ SECOND_INCIDENT = (
         "Bob resolves it, and writes what solved it",
         resolve,
         (
-            card(RESOLVED, cards=2),
+            card(CARD_RESOLVED, cards=2),
             thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED, RESPONDER_REQUESTED, RESOLVED),
             writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT, ERINS_REQUEST, CAROLS_REQUEST, BOBS_RESOLVE),
             webhook_count("echo", 7),

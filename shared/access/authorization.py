@@ -73,7 +73,7 @@ class Authorization:
         rule = self.config.rule(action)
         facts = await self._read_facts(user, matter)
         if not role_allows(facts, action):
-            why = f"Your PagerDuty role does not let you act on this {matter.noun} ({_role_name(facts)})."
+            why = f"Your PagerDuty role ({_role_name(facts)}) doesn't allow this on the {matter.noun}."
             raise NotAllowed(ROLES, why, _next_step(matter, rule))
         found = ground(facts, rule) or await self._by_policy(facts, matter, rule)
         if found is None:
@@ -111,7 +111,7 @@ class Authorization:
 
 
 def _refusal_reason(matter: AuthorizationSubject, rule: Rule) -> str:
-    strict = ", and here only its members may do this" if rule is Rule.MEMBERS else ", and you are not on that team"
+    strict = ", and only its members may do this here" if rule is Rule.MEMBERS else ", and you are not on that team"
     return f"This {matter.noun} belongs to {_team_names(matter)}{strict}."
 
 
@@ -119,7 +119,7 @@ def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
     """Name who may act instead, as far as `rule` lets them."""
     assigned = [f"{ref.name} (assigned now)" for ref in matter.assignees if ref.name]
     team = f"a responder or manager of {_team_names(matter)}" if matter.teams else "a responder of this account"
-    on_call = [] if rule is Rule.MEMBERS else ["whoever is on call for it"]
+    on_call = [] if rule is Rule.MEMBERS else ["the person on call for it"]
     asked = [*assigned, team, *on_call]
     return f"Ask {', '.join(asked[:-1])} or {asked[-1]}" if len(asked) > 1 else f"Ask {team}"
 

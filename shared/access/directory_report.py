@@ -15,6 +15,7 @@ from shared.access.identity import (
     confirmed_email,
     exact_matches,
     invalid_table_entry,
+    naming_contact,
     single_match,
 )
 from shared.config.bridge_config import IdentityConfig
@@ -61,7 +62,8 @@ class DirectoryReport:
     def mapping(self, person: SlackPerson) -> Mapping:
         """Return the mapping of a Slack user."""
         try:
-            return Mapping(person, self._linked(person))
+            with naming_contact(self._config):
+                return Mapping(person, self._linked(person))
         except Declined as declined:
             return Mapping(person, None, declined.outcome)
 

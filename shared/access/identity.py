@@ -5,8 +5,9 @@ A write is made in the name of the person who clicked, or not at all. So the ans
 user, or a refusal that says what to do. The table in `bridge.toml` wins; then the whole e-mail address decides.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from shared.config.bridge_config import IdentityConfig
 from shared.errors import NotFound
@@ -18,9 +19,11 @@ from shared.pagerduty.models.user import User
 from shared.slack.api.client import Slack, SlackIdentity, SlackPerson
 from shared.store.identity_cache import IdentityCache
 
-PAGE_SIZE = frozenset({"user", "user_reference"})
+PERSON_TYPES = frozenset({"user", "user_reference"})
 """PagerDuty's types for a person; there are users of other types, such as bots."""
-ASK_OPERATOR = "Ask whoever runs this bridge to add you to its identity table"
+CONTACT = "{contact}"
+"""Stands in a next step for the contact that `bridge.toml` names."""
+ASK_OPERATOR = f"Ask {CONTACT} to link you"
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Identity:
 
         Raises `Declined` when there is no certain answer, `CallError` when Slack or PagerDuty cannot be asked.
         """
-        return await self._linked(await self._person(actor), actor)
+        with naming_contact(self.config):
+            return await self._linked(await self._person(actor), actor)
 
     async def pagerduty_user(self, user: SlackUserId) -> User:
         """
@@ -62,12 +66,12 @@ class Identity:
         try:
             person = await self._slack.person(user)
         except NotFound:
-            raise not_linked("Slack does not let this bridge see one of them.", "Choose somebody else") from None
+            raise not_linked("Slack doesn't show one of them to this app.", "Choose another person") from None
         try:
             return (await self._linked(person, chosen)).user
         except Declined as declined:
-            why = f"{person.name or user} has no PagerDuty account that this bridge knows for certain."
-            raise not_linked(why, "They can find out why with the command `whoami`") from declined
+            why = f"{person.name or user} isn't linked to a PagerDuty account."
+            raise not_linked(why, "They can run `/pd whoami` to see why") from declined
 
     async def mention(self, user: UserId) -> SlackUserId | None:
         """Find the Slack user to mention for a PagerDuty user, or None when there is no certain one."""
@@ -96,7 +100,7 @@ class Identity:
         try:
             return await self._slack.person(actor.id)
         except NotFound:
-            raise not_linked("Slack does not let this bridge see your account.", ASK_OPERATOR) from None
+            raise not_linked("Slack doesn't show your account to this app.", ASK_OPERATOR) from None
 
     async def _by_table(self, user: UserId) -> User:
         try:
@@ -143,6 +147,16 @@ class Identity:
         return found
 
 
+@contextmanager
+def naming_contact(config: IdentityConfig) -> Iterator[None]:
+    """Put the configured contact into the next step of a refusal raised inside."""
+    try:
+        yield
+    except Declined as declined:
+        step = declined.outcome.next_step.replace(CONTACT, config.contact)
+        raise Declined(replace(declined.outcome, next_step=step)) from declined.__cause__
+
+
 def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, *, in_table: bool) -> None:
     """
     Refuse those who may never act: bots, deactivated people, outsiders, guests.
@@ -150,15 +164,15 @@ def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, 
     A table entry may admit a multi-channel guest only.
     """
     if person.is_bot or person.is_app_user:
-        raise not_linked("Bots and apps cannot act on incidents.", "A person has to press the button")
+        raise not_linked("Bots and apps can't act on incidents.", "A person has to press the button")
     if person.deleted:
-        raise not_linked("Your Slack account is deactivated.", "Use PagerDuty itself")
+        raise not_linked("Your Slack account is deactivated.", "Use PagerDuty")
     if person.external or not is_own_workspace(person.team_id, person.enterprise_id, actor, home):
         raise not_linked(
-            "You belong to another Slack workspace; only members of this one can act from here.", "Use PagerDuty itself"
+            "You belong to another Slack workspace; only members of this one can act from here.", "Use PagerDuty"
         )
     if person.guest == "single" or (person.guest == "multi" and not in_table):
-        raise not_linked("Guests of this Slack workspace cannot act on incidents from here.", ASK_OPERATOR)
+        raise not_linked("Guests of this Slack workspace can't act on incidents from here.", ASK_OPERATOR)
 
 
 def is_own_workspace(team: str, enterprise: str | None, actor: SlackActor, home: SlackIdentity) -> bool:
@@ -170,9 +184,9 @@ def is_own_workspace(team: str, enterprise: str | None, actor: SlackActor, home:
 def confirmed_email(person: SlackPerson, domains: tuple[str, ...]) -> str:
     """Return the e-mail address by which `person` may be recognised, or refuse."""
     if not person.email:
-        raise not_linked("Your Slack profile has no e-mail address that this bridge can see.", ASK_OPERATOR)
+        raise not_linked("Your Slack profile shows no e-mail address to this app.", ASK_OPERATOR)
     if person.email_confirmed is False:
-        raise not_linked(f"Slack says that your e-mail address {person.email} is not confirmed.", "Confirm it in Slack")
+        raise not_linked(f"Your e-mail address {person.email} is not confirmed in Slack.", "Confirm it in Slack")
     domain = person.email.rpartition("@")[2].casefold()
     if domains and domain not in {allowed.casefold() for allowed in domains}:
         raise not_linked(f"E-mail addresses at {domain} are not accepted for linking here.", ASK_OPERATOR)
@@ -208,8 +222,8 @@ def _lower(email: str) -> bytes:
 
 def check_active(user: User) -> User:
     """Refuse a PagerDuty user who cannot act: one that was deleted, or is no person."""
-    if user.kind not in PAGE_SIZE:
-        raise not_linked(f"{user.email} is no person's account in PagerDuty.", ASK_OPERATOR)
+    if user.kind not in PERSON_TYPES:
+        raise not_linked(f"{user.email} is not a person's account in PagerDuty.", ASK_OPERATOR)
     if user.deleted:
         raise not_linked(f"Your PagerDuty account {user.email} has been deleted.", "Ask a PagerDuty administrator")
     return user
@@ -218,13 +232,14 @@ def check_active(user: User) -> User:
 def invalid_table_entry(user: UserId) -> Declined:
     """Return the refusal for a table entry that names no user."""
     why = f"The bridge's identity table names PagerDuty user {user} for you, which does not exist."
-    return not_linked(why, "Ask whoever runs this bridge to correct the table")
+    return not_linked(why, f"Ask {CONTACT} to correct the table")
 
 
 def no_match(email: str) -> Declined:
     """Return the refusal for an address without a PagerDuty user."""
     return not_linked(
-        f"No PagerDuty user has your Slack e-mail address {email}.", ASK_OPERATOR + ", or use that address there"
+        f"No PagerDuty user has your Slack e-mail address {email}.",
+        ASK_OPERATOR + ", or change your PagerDuty e-mail to match",
     )
 
 

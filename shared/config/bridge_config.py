@@ -30,6 +30,7 @@ Channel = Annotated[str, _shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such
 SlackUser = Annotated[str, _shaped(r"[UW][A-Z0-9]{2,30}", "a Slack user id such as U024BE7LH")]
 PagerDutyUser = Annotated[str, _shaped(r"[PQ][A-Z0-9]{3,30}", "a PagerDuty user id such as PXPGF42")]
 Domain = Annotated[str, _shaped(r"[^\s@]+", "a domain such as example.com (without the @)")]
+Contact = Annotated[str, _shaped(r"\S[^\n]{0,79}", "a short text such as #sre-help")]
 Name = Annotated[str, _shaped(r"(?s).*\S.*", "an id or a name; leave it out to match any")]
 
 
@@ -89,11 +90,13 @@ class IdentityConfig(_Table):
     """
     Who is who. `users` maps Slack user ids to PagerDuty user ids, and wins over e-mail.
 
-    With `email_domains`, only addresses in these domains are taken for recognising a person.
+    With `email_domains`, only addresses in these domains are used to link people. `contact` is whom people are told to
+    ask when they are not linked, such as "#sre-help".
     """
 
     users: dict[SlackUser, PagerDutyUser] = {}
     email_domains: tuple[Domain, ...] = ()
+    contact: Contact = "the team that runs this bridge"
 
 
 class AuthorizationConfig(_Table):

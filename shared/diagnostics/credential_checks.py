@@ -23,8 +23,8 @@ SCOPES = frozenset(
 
 def bot_token(error: Refused) -> Problem:
     """Explain why Slack refused the bot token, and the fix."""
-    what = f"Slack does not accept SLACK_BOT_TOKEN ({error.code})"
-    return Problem(what, "install the app again, copy its bot token")
+    what = f"Slack rejects SLACK_BOT_TOKEN ({error.code})"
+    return Problem(what, "reinstall the app and copy its bot token")
 
 
 def scopes(home: SlackIdentity) -> Problem | None:
@@ -38,19 +38,21 @@ def scopes(home: SlackIdentity) -> Problem | None:
 def app_token(error: Refused) -> Problem:
     """Explain why Slack refused the app-level token, and the fix."""
     return Problem(
-        f"Slack does not open a socket with SLACK_APP_TOKEN ({error.code or error.status})",
-        "make an app-level token with the scope connections:write, and switch Socket Mode on",
+        f"Slack rejects SLACK_APP_TOKEN ({error.code or error.status})",
+        "create an app-level token with the scope connections:write and enable Socket Mode",
     )
 
 
 def pagerduty_token(error: Refused, *, is_key: bool = True) -> Problem:
     """Explain why PagerDuty refused the API key or the OAuth app, and the fix."""
     if is_key:
-        what = f"PagerDuty does not accept PAGERDUTY_API_TOKEN ({error})"
-        return Problem(what, "create a REST API key with full access, and see that PAGERDUTY_API_URL is of its region")
+        what = f"PagerDuty rejects PAGERDUTY_API_TOKEN ({error})"
+        return Problem(
+            what, "create a REST API key with full access, and check that PAGERDUTY_API_URL is for its region"
+        )
     return Problem(
-        f"PagerDuty does not accept PAGERDUTY_CLIENT_ID and PAGERDUTY_CLIENT_SECRET ({error})",
-        "copy them again, check PAGERDUTY_SUBDOMAIN, and see that the app has every scope of docs/security.md",
+        f"PagerDuty rejects PAGERDUTY_CLIENT_ID and PAGERDUTY_CLIENT_SECRET ({error})",
+        "copy them again, check PAGERDUTY_SUBDOMAIN, and give the app every scope in docs/security.md",
     )
 
 

@@ -53,8 +53,8 @@ class RouteChecks:
         try:
             found = await self._in_turn(lambda: self._slack.channel(channel))
         except NotFound:
-            what = f"Slack shows this app no channel {channel}"
-            return Problem(what, "correct the id, or invite the app if it is private")
+            what = f"this app can't see channel {channel}"
+            return Problem(what, "fix the id, or invite the app if it is private")
         if found.archived:
             return Problem(f"#{found.name} is archived", "unarchive it, or name another channel")
         return None if found.member else Problem(f"the app is not in #{found.name}", "invite it there")
@@ -86,8 +86,8 @@ async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:
         found = ()
     if any(wanted in (known.id, known.name) for known in found) or len(found) >= MANY:
         return None
-    what = f"PagerDuty has no {kind} {wanted!r}, so this route takes nothing"
-    return Problem(what, "give its id, or its name as shown there")
+    what = f"PagerDuty has no {kind} {wanted!r}, so this route never matches"
+    return Problem(what, "use its id, or its exact name in PagerDuty")
 
 
 def _channels(routing: RoutingConfig) -> dict[ChannelId, str]:

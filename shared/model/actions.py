@@ -52,20 +52,21 @@ class Placement(StrEnum):
 @dataclass(frozen=True)
 class ActionWording:
     """
-    The words of the private replies about an action. `{it}` stands for the incident, such as `Incident #37`.
+    The wording of one action. `{it}` stands for the incident, such as `incident #37`, `{It}` for the same in capitals.
 
-    `noun` follows "your". `done` and `undone` are whole sentences without their full stop, `undone` in the past.
-    `waiting` is the state while PagerDuty does not answer, `meanwhile` what that means for the incident. `by_you` is
-    true if another person may have done the same in the meantime, so that a refusal names the clicker.
+    `noun` follows "your". The others are sentences without their full stop: `done`, `declined` (before it was sent) and
+    `undone` (it failed), `waiting` while PagerDuty does not answer, `meanwhile` for what that means, in small letters,
+    and `already`. `past` is what `{who}` already did, where another person can have done it.
     """
 
     noun: str
     done: str
+    declined: str
     undone: str
     waiting: str
     meanwhile: str
     already: str
-    by_you: bool = False
+    past: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class AttemptWording:
 
     doing: str
     noun: str
-    failed: str = "did *not* go through"
+    failed: str = "*failed*"
     meaning: str = ""
 
 
@@ -109,15 +110,16 @@ SPECS = {
         event.ACKNOWLEDGED,
         "PUT /incidents/{id} status",
         ActionWording(
-            "acknowledge of {it}",
-            "{it} is acknowledged, in your name",
-            "{it} was NOT acknowledged",
-            "{it} is NOT acknowledged yet",
-            "escalation continues",
-            "{it} was already acknowledged",
-            by_you=True,
+            "acknowledgement of {it}",
+            "You acknowledged {it}",
+            "You can't acknowledge {it}",
+            "{It} was NOT acknowledged",
+            "{It} is NOT acknowledged yet",
+            "escalation is still running",
+            "{It} was already acknowledged",
+            "{who} already acknowledged {it}",
         ),
-        AttemptWording("acknowledging", "acknowledge", meaning="this is not acknowledged by them"),
+        AttemptWording("acknowledging", "acknowledgement", meaning="the incident is still triggered"),
         works_in=frozenset({Status.TRIGGERED}),
         status=Status.ACKNOWLEDGED,
         idempotent=True,
@@ -128,11 +130,12 @@ SPECS = {
         "POST /incidents/{id}/notes content",
         ActionWording(
             "note on {it}",
-            "Your note is on {it}",
-            "Your note did NOT reach {it}",
+            "You added a note to {it}",
+            "You can't add a note to {it}",
+            "Your note was NOT added to {it}",
             "Your note is NOT on {it} yet",
-            "nobody can read it there",
-            "Your note was on {it} already",
+            "others can't read it there",
+            "Your note was already on {it}",
         ),
         AttemptWording("adding a note", "note", "did *not* reach PagerDuty"),
         works_in=frozenset(Status),
@@ -144,14 +147,15 @@ SPECS = {
         "PUT /incidents/{id} assignments or escalation_policy",
         ActionWording(
             "reassignment of {it}",
-            "{it} is reassigned, in your name",
-            "{it} was NOT reassigned",
-            "{it} is NOT reassigned yet",
-            "whoever had it still has it",
-            "{it} was already assigned that way",
-            by_you=True,
+            "You reassigned {it}",
+            "You can't reassign {it}",
+            "{It} was NOT reassigned",
+            "{It} is NOT reassigned yet",
+            "the assignees are unchanged",
+            "{It} was already assigned that way",
+            "{who} already assigned {it} that way",
         ),
-        AttemptWording("reassigning it", "reassignment", meaning="whoever had it still has it"),
+        AttemptWording("reassigning it", "reassignment", meaning="the assignees are unchanged"),
         changes_assignees=True,
     ),
     Action.ESCALATE: ActionSpec(
@@ -160,14 +164,15 @@ SPECS = {
         "PUT /incidents/{id} escalation_level",
         ActionWording(
             "escalation of {it}",
-            "{it} is escalated, in your name",
-            "{it} was NOT escalated",
-            "{it} is NOT escalated yet",
-            "nobody else has been paged",
-            "{it} was already escalated",
-            by_you=True,
+            "You escalated {it}",
+            "You can't escalate {it}",
+            "{It} was NOT escalated",
+            "{It} is NOT escalated yet",
+            "no one else has been paged",
+            "{It} was already escalated",
+            "{who} already escalated {it}",
         ),
-        AttemptWording("escalating it", "escalation", meaning="nobody else has been paged"),
+        AttemptWording("escalating it", "escalation", meaning="no one else has been paged"),
         changes_assignees=True,
         low_urgency=False,
     ),
@@ -176,15 +181,16 @@ SPECS = {
         event.RESOLVED,
         "PUT /incidents/{id} status, resolution",
         ActionWording(
-            "resolve of {it}",
-            "{it} is resolved, in your name",
-            "{it} was NOT resolved",
-            "{it} is NOT resolved yet",
+            "request to resolve {it}",
+            "You resolved {it}",
+            "You can't resolve {it}",
+            "{It} was NOT resolved",
+            "{It} is NOT resolved yet",
             "it is still open",
-            "{it} was already resolved",
-            by_you=True,
+            "{It} was already resolved",
+            "{who} already resolved {it}",
         ),
-        AttemptWording("resolving", "resolve", meaning="this is not resolved by them"),
+        AttemptWording("resolving", "request to resolve it", meaning="the incident is still open"),
         status=Status.RESOLVED,
         idempotent=True,
     ),
@@ -193,14 +199,15 @@ SPECS = {
         event.RESPONDER_ADDED,
         "POST /incidents/{id}/responder_requests",
         ActionWording(
-            "request for responders on {it}",
-            "Responders are asked to join {it}, in your name",
-            "Responders were NOT asked to join {it}",
-            "Responders are NOT asked to join {it} yet",
-            "nobody else has been paged",
-            "They respond to {it} already",
+            "request for help with {it}",
+            "You requested help with {it}",
+            "You can't request help with {it}",
+            "Help with {it} was NOT requested",
+            "Help with {it} is NOT requested yet",
+            "no one else has been paged",
+            "They already respond to {it}",
         ),
-        AttemptWording("asking for help", "request for responders", meaning="not everybody has been asked"),
+        AttemptWording("requesting help", "request for help", meaning="not everyone was asked"),
         placement=Placement.MENU,
     ),
     Action.SNOOZE: ActionSpec(
@@ -209,14 +216,15 @@ SPECS = {
         "POST /incidents/{id}/snooze duration",
         ActionWording(
             "snooze of {it}",
-            "{it} is snoozed, in your name",
-            "{it} was NOT snoozed",
-            "{it} is NOT snoozed yet",
-            "its acknowledgement runs out as before",
-            "{it} was already snoozed",
-            by_you=True,
+            "You snoozed {it}",
+            "You can't snooze {it}",
+            "{It} was NOT snoozed",
+            "{It} is NOT snoozed yet",
+            "its acknowledgement still times out",
+            "{It} was already snoozed",
+            "{who} already snoozed {it}",
         ),
-        AttemptWording("snoozing it", "snooze", meaning="its acknowledgement runs out as before"),
+        AttemptWording("snoozing it", "snooze", meaning="its acknowledgement still times out"),
         works_in=frozenset({Status.ACKNOWLEDGED}),
         placement=Placement.MENU,
     ),
@@ -225,14 +233,15 @@ SPECS = {
         event.PRIORITY_UPDATED,
         "PUT /incidents/{id} priority",
         ActionWording(
-            "change of priority on {it}",
-            "{it} has its new priority, in your name",
+            "priority change of {it}",
+            "You changed the priority of {it}",
+            "You can't change the priority of {it}",
             "The priority of {it} was NOT changed",
             "The priority of {it} is NOT changed yet",
-            "it has its old one",
-            "{it} had that priority already",
+            "it keeps its old priority",
+            "{It} already had that priority",
         ),
-        AttemptWording("changing its priority", "change of priority"),
+        AttemptWording("changing its priority", "priority change"),
         placement=Placement.MENU,
         idempotent=True,
     ),
@@ -242,13 +251,14 @@ SPECS = {
         "POST /incidents/{id}/status_updates message",
         ActionWording(
             "status update on {it}",
-            "Your status update on {it} is out",
-            "Your status update on {it} was NOT sent",
-            "Your status update on {it} is NOT out yet",
-            "subscribers have not been told",
-            "Your status update on {it} was out already",
+            "You published a status update on {it}",
+            "You can't publish a status update on {it}",
+            "Your status update on {it} was NOT published",
+            "Your status update on {it} is NOT published yet",
+            "subscribers have not been notified",
+            "Your status update on {it} was already published",
         ),
-        AttemptWording("sending a status update", "status update", "did *not* reach PagerDuty"),
+        AttemptWording("publishing a status update", "status update", "did *not* reach PagerDuty"),
         works_in=frozenset(Status),
         placement=Placement.MENU,
         long_lived=True,
@@ -259,13 +269,14 @@ SPECS = {
         "POST /incidents",
         ActionWording(
             "new incident",
-            "The incident is open, in your name",
-            "The incident was NOT opened",
-            "The incident is NOT open yet",
-            "nobody has been paged",
-            "The incident was open already",
+            "You created an incident",
+            "You can't create this incident",
+            "The incident was NOT created",
+            "The incident is NOT created yet",
+            "no one has been paged",
+            "The incident was already created",
         ),
-        AttemptWording("opening it", "new incident"),
+        AttemptWording("creating it", "new incident"),
         works_in=frozenset(),
         placement=Placement.NONE,
         idempotent=True,

@@ -152,7 +152,6 @@ class Event:
     details: Details = ()
     command: CommandId | None = None
     proven: bool = False
-    client: str = ""
 
     @property
     def outcome_detail(self) -> str:

@@ -29,6 +29,6 @@ def notice(attempt: Attempt) -> str:
     if attempt.state is AttemptState.TRYING:
         return f":hourglass_flowing_sand: {who} is {words.doing}… PagerDuty has not confirmed it yet."
     if attempt.state is AttemptState.UNCLEAR:
-        return f":warning: It is not known whether {who}'s {words.noun} went through."
-    meaning = f": {words.meaning}" if words.meaning else ""
+        return f":warning: {who}'s {words.noun} may or may not have gone through."
+    meaning = f"; {words.meaning}" if words.meaning else ""
     return f":warning: {who}'s {words.noun} {words.failed}{meaning}."

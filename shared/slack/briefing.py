@@ -37,7 +37,7 @@ def next_step_text(incident: Incident, snapshot: Snapshot) -> str:
     ends = ahead.ends_ms if ahead else until
     if ends is None:
         return ""
-    return f"Snoozed, wakes {date(ends)}" if asleep else f"Acknowledgement ends {date(ends)}"
+    return f"Snoozed until {date(ends)}" if asleep else f"Acknowledgement ends {date(ends)}"
 
 
 def _facts(first: FirstAlert, title: str) -> str:

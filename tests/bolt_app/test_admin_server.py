@@ -109,8 +109,8 @@ async def test_what_is_wrong_is_said_in_words(redis: Redis) -> None:
     without_slack = await health(redis, connections=0).details()
     without_redis = await health(down).details()
 
-    assert (True, [f"{problem}. What is missed is found by resync, later."]) == (well["ready"], well["problems"])
+    assert (True, [f"{problem}. Resync finds missed changes later."]) == (well["ready"], well["problems"])
     assert "No connection to Slack" in str(without_slack["problems"])
-    assert "Redis cannot be used" in str(without_redis["problems"])
+    assert "Redis can't be used" in str(without_redis["problems"])
     assert [False, False] == [without_slack["ready"], without_redis["ready"]]
     await down.aclose()

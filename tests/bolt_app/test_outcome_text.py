@@ -20,7 +20,7 @@ from shared.model.outcome import Choice, Kind, Outcome
 from tests.builders import INCIDENT, NOON
 
 URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
-IT = "Incident #37"
+IT = "incident #37"
 
 
 NOTHING = ActionParams()
@@ -76,15 +76,15 @@ def test_a_stale_click_says_who_was_first() -> None:
     """Acknowledging a resolved incident would open it again, so it says who resolved it and when."""
     reply = outcome_reply(command(), Outcome(Kind.STALE, actor="Bob Ng", at_ms=NOON, status=Status.RESOLVED), URL)
 
-    assert "resolved by Bob Ng" in reply.text
-    assert "would open it again" in reply.text
+    assert "Bob Ng resolved it" in reply.text
+    assert "would reopen it" in reply.text
 
 
 def test_a_reopening_offers_to_resolve() -> None:
     """An acknowledge that undid a resolve is told, with the button that mends it; nothing mends it by itself."""
     reply = outcome_reply(command(), Outcome(Kind.REOPENED, actor="Bob Ng", at_ms=NOON), URL)
 
-    assert "opened Incident #37 again" in reply.text
+    assert "reopened incident #37" in reply.text
     assert "pagebridge:resolve" in str(reply.blocks)
 
 
@@ -107,7 +107,7 @@ def test_parts_are_reported_each() -> None:
     reply = summary_reply([Part(part, outcome) for part, outcome in zip(parts, outcomes, strict=True)], URL)
 
     assert "Bob: done" in reply.text
-    assert "Carol: *not known*" in reply.text
+    assert "Carol: *unknown*" in reply.text
     assert "Dave: *not done*. No." in reply.text
     assert "c1 Q1INCIDENT" in str(reply.blocks)
 

@@ -99,12 +99,12 @@ def test_a_second_escalation_says_who_escalated_first() -> None:
 
     assert outcome is not None
     assert (Kind.STALE, "Bob Ray", NOON + 500) == (outcome.kind, outcome.actor, outcome.at_ms)
-    assert "assigned to Bob Ray now" in outcome.why
+    assert "now assigned to Bob Ray" in outcome.why
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"assigned_via": "direct_assignment"}, "follows no escalation policy"), ({}, "urgency is low")],
+    [({"assigned_via": "direct_assignment"}, "follows no escalation policy"), ({}, "low-urgency")],
 )
 def test_what_cannot_be_escalated_is_explained(changes: dict[str, str], words: str) -> None:
     """Low urgency and a direct assignment are explained before PagerDuty refuses."""

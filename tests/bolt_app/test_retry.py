@@ -65,7 +65,7 @@ def test_pressing_twice_is_one_try() -> None:
 
     assert first.id == retry_command(known, parsed(CommandId("c0ffee"), "1700000019.000100")).id
     under_way = replace(known, records=(*known.records, CommandRecord(first, NOON)))
-    assert "still on its way" in declined(under_way, parsed(CommandId("c0ffee")))
+    assert "still being sent" in declined(under_way, parsed(CommandId("c0ffee")))
 
 
 def test_the_button_of_an_older_try_leads_to_the_newest() -> None:
@@ -89,11 +89,11 @@ def test_what_is_done_is_not_repeated() -> None:
 
 def test_what_is_not_remembered_cannot_be_tried_again() -> None:
     """Days later, or after the store lost its data: the card is the way."""
-    assert "not remembered" in declined(CommandQueue(INCIDENT), parsed(CommandId("c0ffee")))
+    assert "no longer stored" in declined(CommandQueue(INCIDENT), parsed(CommandId("c0ffee")))
 
 
 def test_nobody_tries_again_for_somebody_else() -> None:
     """A command is carried out in the name of whoever gave it, so only they may repeat it."""
     known = queue((replace(ASKED, by=SlackActor(SlackUserId("U0BOB"), "T0ACME")), Kind.EXPIRED))
 
-    assert "not remembered" in declined(known, parsed(CommandId("c0ffee")))
+    assert "no longer stored" in declined(known, parsed(CommandId("c0ffee")))

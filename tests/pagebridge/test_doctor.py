@@ -141,7 +141,7 @@ async def test_people_read_lines_with_the_mend_below(capsys: pytest.CaptureFixtu
 
     lines = capsys.readouterr().out.splitlines()
     (missing,) = [n for n, line in enumerate(lines) if line.startswith("fail") and "webhook subscription" in line]
-    assert lines[missing + 1].strip() == "-> make one with `pagebridge webhook create`"
+    assert lines[missing + 1].strip() == "-> create one with `pagebridge webhook create`"
     assert "\x1b" not in "".join(lines)
     assert lines[-1].startswith("1 fail, ")
 

@@ -26,14 +26,14 @@ NEGATIVE = frozenset({Said.ALREADY, Said.STALE, Said.DECLINED, Said.NOT_DONE})
 """Answers that say that the click did nothing."""
 
 _WORDS = (
-    (Said.UNDER_WAY, r"is on its way|NOT \w+ yet|has not confirmed"),
+    (Said.UNDER_WAY, r"is on its way|NOT \w+ yet|Until PagerDuty confirms it"),
     (Said.AFTER_ALL, r"went through after all"),
     (Said.DONE, r"^:white_check_mark:"),
-    (Said.REOPENED, r"opened .* again:"),
+    (Said.REOPENED, r"reopened .*:"),
     (Said.STALE, r"The card shows its state"),
-    (Said.ALREADY, r"was already \w+.*(changed nothing)"),
-    (Said.UNKNOWN, r"not known whether"),
-    (Said.NOT_STORED, r"could not be kept"),
+    (Said.ALREADY, r"already \w+.*(Nothing changed)"),
+    (Said.UNKNOWN, r"PagerDuty did not confirm it"),
+    (Said.NOT_STORED, r"could not be saved"),
     (Said.NOT_DONE, r"was NOT "),
     (Said.DECLINED, r"^:no_entry:"),
 )

@@ -57,12 +57,12 @@ async def test_no_address_at_all(acme: Acme) -> None:
     """Without the scope, or with none in the profile, she is told so."""
     acme.slack.users[ALICE].email = None
 
-    assert "no e-mail address that this bridge can see" in await acme.refusal()
+    assert "shows no e-mail address" in await acme.refusal()
 
 
 async def test_somebody_slack_does_not_show(acme: Acme) -> None:
     """Whom Slack does not let us see is refused."""
-    assert "does not let this bridge see your account" in await acme.refusal("U0NOBODY")
+    assert "doesn't show your account" in await acme.refusal("U0NOBODY")
 
 
 @pytest.mark.parametrize("in_table", [False, True])
@@ -166,7 +166,7 @@ async def test_slack_cannot_say_who_it_is(acme: Acme, fault: Fault, *, in_table:
 @pytest.mark.parametrize("kind", ["bot_user", "service_user", "a_kind_of_tomorrow"])
 def test_pagerduty_users_that_are_no_persons(kind: str) -> None:
     """A user of another type than a person's may not act."""
-    with pytest.raises(Declined, match="is no person's account"):
+    with pytest.raises(Declined, match="is not a person's account"):
         check_active(User(UserId("PBOT001"), "Bot", EMAIL, "user", kind=kind))
 
 
@@ -182,3 +182,14 @@ def test_a_pagerduty_user_marked_as_deleted() -> None:
     """Where PagerDuty still shows a deleted user, it may not act."""
     with pytest.raises(Declined, match="has been deleted"):
         check_active(User(UserId("PALICE1"), "Alice Ng", EMAIL, "user", deleted=True))
+
+
+async def test_whom_to_ask_is_configured(acme: Acme) -> None:
+    """A person who is not linked is told to ask the contact that `bridge.toml` names."""
+    acme.use(contact="#sre-help")
+    acme.slack.users[ALICE].email = "stranger@example.com"
+
+    with pytest.raises(Declined) as refused:
+        await acme.link()
+
+    assert refused.value.outcome.next_step == "Ask #sre-help to link you, or change your PagerDuty e-mail to match"

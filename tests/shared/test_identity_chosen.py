@@ -42,14 +42,14 @@ async def test_somebody_without_one_is_named(acme: Acme, account: dict[str, Any]
 
     words = await refused(acme)
 
-    assert "Bob Ray has no PagerDuty account that this bridge knows for certain." in words
+    assert "Bob Ray isn't linked to a PagerDuty account." in words
     assert "your" not in words.lower()
     assert EMAIL not in words
 
 
 async def test_somebody_whom_slack_does_not_show(acme: Acme) -> None:
     """There is no name to tell."""
-    assert "Slack does not let this bridge see one of them. Choose somebody else" == await refused(acme, "U0GHOST")
+    assert "Slack doesn't show one of them to this app. Choose another person" == await refused(acme, "U0GHOST")
 
 
 async def test_slack_down(acme: Acme) -> None:

@@ -109,7 +109,7 @@ class Bridge:
         """Let somebody resolve by the card's dialog (or that of `message`), with or without saying what solved it."""
         modal = await self.dialog(name, "Resolve", message)
         if note:
-            modal.fill("What solved it?", note)
+            modal.fill("What fixed it?", note)
         return await modal.submit()
 
     async def told(self, name: str, words: str) -> str:

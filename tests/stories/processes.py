@@ -192,6 +192,6 @@ async def acknowledged_once(bridge: Bridge, cards: list[Message]) -> None:
     assert len(cards) == len(bridge.channel.messages)
     for card in cards:
         assert "Acknowledged by Alice Ng in Slack" in card.plain
-        assert (1, 2) == (lines(card, "Acknowledged by Alice Ng in Slack"), len(card.replies))
+        assert (1, 2) == (lines(card, "Alice Ng acknowledged it in Slack"), len(card.replies))
     assert ["alice@example.com"] * len(cards) == [call.from_email for call in bridge.effects()]
-    assert not [words for words in bridge.private("Alice") if "already" in words or "not acknowledged by you" in words]
+    assert not [words for words in bridge.private("Alice") if "already" in words or "can't acknowledge" in words]

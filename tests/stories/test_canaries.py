@@ -143,6 +143,6 @@ async def test_no_canary_gets_out(
     assert {"event.folded", "command.failed", "delivery.refused", "entry.buried"} <= {line["event"] for line in lines}
     assert letters
     assert kept
-    assert "The store cannot be read" in printed
+    assert "Can't read the store" in printed
     assert [] == [(place, s) for place, text in places.items() for s in secrets_of(bridge) if s in text]
     assert [] == [place for place, text in {**places, "log": usual}.items() if NOTE in text]

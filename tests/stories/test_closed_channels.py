@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from pagebridge_sandbox.slack import Channel, Fault
 from tests.stories.harness import Bridge, settled, until
 
-NOTICE = "cannot be posted to"
+NOTICE = "can't post to"
 
 
 def checkout(bridge: Bridge, **how: Any) -> Channel:  # noqa: ANN401 -- of add_channel
@@ -72,7 +72,7 @@ async def test_a_channel_that_is_archived_under_a_card(bridge: Bridge) -> None:
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
 
     assert NOTICE in (await bridge.card("Acknowledged")).plain
-    assert ["Acknowledged by Bob" in line for line in await bridge.lines(1)] == [True]
+    assert ["Bob Ng acknowledged it" in line for line in await bridge.lines(1)] == [True]
     assert "Triggered" in channel.messages[0].plain
 
 
@@ -94,7 +94,9 @@ async def test_the_app_is_removed_under_a_card(bridge: Bridge, private: bool, wo
     assert NOTICE in (await bridge.card("Acknowledged")).plain
     await bridge.lines(1)
     channel.members.append(bridge.slack.bot_user_id)
-    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain and "Acknowledged" in c.messages[0].plain)
+    await channel.wait(
+        lambda c: "timeline is in #incidents" in c.messages[0].plain and "Acknowledged" in c.messages[0].plain
+    )
     await settled(bridge)
     assert (1, 1, before + 1) == (len(channel.messages), len(bridge.channel.messages), refusals(word))
 
@@ -109,9 +111,11 @@ async def test_posting_is_restricted_under_a_card(bridge: Bridge, word: str) -> 
 
     bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
 
-    assert "Acknowledged by Bob" in (await bridge.lines(1))[0]
-    await bridge.card("Moved here while #checkout could not be posted to")
-    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain and "Acknowledged" in c.messages[0].plain)
+    assert "Bob Ng acknowledged it" in (await bridge.lines(1))[0]
+    await bridge.card("Moved here while the app couldn't post to #checkout")
+    await channel.wait(
+        lambda c: "timeline is in #incidents" in c.messages[0].plain and "Acknowledged" in c.messages[0].plain
+    )
 
 
 async def test_the_notice_is_true_once_the_channel_is_open(bridge: Bridge) -> None:
@@ -124,8 +128,8 @@ async def test_the_notice_is_true_once_the_channel_is_open(bridge: Bridge) -> No
     channel.archived = False
 
     await until(lambda: NOTICE not in card.plain, "another notice")
-    assert "Moved here while #checkout could not be posted to" in card.plain
-    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain)
+    assert "Moved here while the app couldn't post to #checkout" in card.plain
+    await channel.wait(lambda c: "timeline is in #incidents" in c.messages[0].plain)
 
 
 async def test_a_private_teams_incident_never_goes_to_the_default_channel(bridge: Bridge) -> None:
@@ -198,7 +202,7 @@ async def test_a_channel_that_opens_is_used_at_once(bridge: Bridge) -> None:
 
     await channel.wait(lambda c: {"The first", "The next"} <= titles(c))
     assert "The next" not in "".join(message.plain for message in bridge.channel.messages)
-    assert "told in #incidents" in next(m.plain for m in channel.messages if "The first" in m.plain)
+    assert "timeline is in #incidents" in next(m.plain for m in channel.messages if "The first" in m.plain)
     assert "Over by then" not in titles(channel)
 
 
@@ -226,7 +230,7 @@ async def test_a_card_that_cannot_be_edited_any_more(bridge: Bridge, error: str)
 
     card = await bridge.card("Acknowledged")
     await settled(bridge)
-    assert ["Acknowledged by Bob" in reply.plain for reply in card.replies] == [True]
+    assert ["Bob Ng acknowledged it" in reply.plain for reply in card.replies] == [True]
     assert [card] == [message for message in bridge.channel.messages if not message.deleted]
 
 

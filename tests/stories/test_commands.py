@@ -38,7 +38,7 @@ async def test_a_command_that_cannot_be_sent_ends_and_can_be_given_again(impatie
 
     await impatient.click("Alice", "Acknowledge")
     failed = await message_to(impatient, "Alice", "was NOT acknowledged.")
-    card = await impatient.card("did not go through")
+    card = await impatient.card("acknowledgement failed")
     assert "@Alice Ng's acknowledge" in card.plain
     assert "Acknowledge" == card.buttons[0]
     assert ["Try again"] == failed.buttons
@@ -62,7 +62,7 @@ async def test_the_card_shows_a_failure_until_the_next_transition(impatient: Bri
     await impatient.card("Triggered")
     impatient.pagerduty.add_fault(Fault(**PUT, status=429, ratelimit_reset=30, times=1))
     await impatient.click("Alice", "Acknowledge")
-    await impatient.card("did not go through")
+    await impatient.card("acknowledgement failed")
 
     impatient.pagerduty.web("PBOB1").acknowledge(incident.id)
 
@@ -77,7 +77,7 @@ async def test_a_failure_is_gone_from_the_card_though_a_read_saw_the_transition_
     card = await impatient.card("Triggered")
     impatient.pagerduty.add_fault(Fault(**PUT, status=429, ratelimit_reset=30, times=1))
     await impatient.click("Alice", "Acknowledge")
-    await impatient.card("did not go through")
+    await impatient.card("acknowledgement failed")
     held = impatient.pagerduty.webhooks.hold(incident.id)
     impatient.pagerduty.web("PBOB1").acknowledge(incident.id)
 
@@ -107,7 +107,7 @@ async def test_commands_of_one_incident_run_one_after_the_other(bridge: Bridge) 
     assert ("alice@example.com", "bob@example.com") == (first.from_email, second.from_email)
     assert (second.at - first.at).total_seconds() >= slow
     lines = await bridge.lines(3)
-    assert "Acknowledged by Alice Ng in Slack" in lines[1]
+    assert "Alice Ng acknowledged it in Slack" in lines[1]
     assert "resolved" == bridge.pagerduty.incident(incident.id).status
 
 
@@ -152,11 +152,11 @@ async def test_an_acknowledge_that_reopened_can_be_taken_back(bridge: Bridge) ->
     await bridge.click("Alice", "Acknowledge")
     await bridge.until_called("PUT", "/incidents/*")
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
-    again = await message_to(bridge, "Alice", "Your acknowledge opened Incident #1 again")
+    again = await message_to(bridge, "Alice", "Your acknowledgement reopened incident #1")
 
     lines = await bridge.lines(4)
     assert ["Resolve"] == again.buttons
-    for words in ("Resolved by Bob Ng in PagerDuty", "Reopened by Alice Ng in Slack", "Acknowledged by Alice Ng in"):
+    for words in ("Bob Ng resolved it in PagerDuty", "Alice Ng reopened it in Slack", "Alice Ng acknowledged it in"):
         assert 1 == sum(words in line for line in lines), lines
     await bridge.resolve("Alice", again)
 

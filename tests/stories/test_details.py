@@ -37,7 +37,7 @@ async def test_a_part_that_cannot_be_read_is_named(bridge: Bridge) -> None:
 
     modal = await bridge.dialog("Alice", "Details")
 
-    assert "Its notes could not be read" in modal.plain
+    assert "The notes couldn't be read" in modal.plain
     assert "Checkout latency over 2s" in modal.plain
 
 
@@ -50,7 +50,7 @@ async def test_a_pagerduty_that_is_down(bridge: Bridge) -> None:
 
     modal = await bridge.dialog("Alice", "Details")
 
-    assert "could not be read" in modal.plain
+    assert "couldn't be read" in modal.plain
     assert "Try again in a moment" in modal.plain
     assert "reference" in modal.plain
 
@@ -89,4 +89,4 @@ async def test_a_private_teams_incident_after_its_card_is_not_known_any_more(
     modal = await bridge.dialog(name, "Details")
 
     assert sees is ("Vault is sealed" in modal.plain)
-    assert sees is not ("PagerDuty shows you no incident #1" in modal.plain)
+    assert sees is not ("I can't find incident #1" in modal.plain)

@@ -39,7 +39,7 @@ async def test_a_note_by_dialog(bridge: Bridge, acknowledged: str) -> None:
 async def test_reassign_to_somebody_chosen_in_slack(bridge: Bridge) -> None:
     """Alice chooses Bob among the people of Slack; PagerDuty's Bob has the incident."""
     modal = await bridge.dialog("Alice", "Reassign")
-    modal.pick_user("Somebody else", "U0BOB")
+    modal.pick_user("Another person", "U0BOB")
 
     assert (await modal.submit()).acked
     await bridge.card("Assigned to @Bob Ng")
@@ -51,11 +51,11 @@ async def test_reassign_to_somebody_without_an_account(bridge: Bridge) -> None:
     bridge.slack.add_user("Zoe Z", email="zoe@elsewhere.example", id="U0ZOE")
     before = len(bridge.writes())
     modal = await bridge.dialog("Alice", "Reassign")
-    modal.pick_user("Somebody else", "U0ZOE")
+    modal.pick_user("Another person", "U0ZOE")
 
     await modal.submit()
 
-    assert "Zoe Z has no PagerDuty account" in modal.errors["Somebody else"]
+    assert "Zoe Z isn't linked to a PagerDuty account" in modal.errors["Another person"]
     assert before == len(bridge.writes())
 
 
@@ -63,7 +63,7 @@ async def test_reassign_to_somebody_without_an_account(bridge: Bridge) -> None:
 async def test_take_it(bridge: Bridge) -> None:
     """Bob takes Alice's incident."""
     modal = await bridge.dialog("Bob", "Reassign")
-    modal.choose("Me", ["I take it myself"])
+    modal.choose("Me", ["Assign to me"])
 
     assert (await modal.submit()).acked
     await bridge.card("Assigned to @Bob Ng")
@@ -72,7 +72,7 @@ async def test_take_it(bridge: Bridge) -> None:
 async def test_resolve_with_what_solved_it(bridge: Bridge, acknowledged: str) -> None:
     """A resolution note goes with the resolve."""
     modal = await bridge.dialog("Bob", "Resolve")
-    modal.fill("What solved it?", "Restarted it")
+    modal.fill("What fixed it?", "Restarted it")
 
     assert (await modal.submit()).acked
     await bridge.card("Resolved")
@@ -140,7 +140,7 @@ async def test_pagerduty_down_when_a_dialog_opens(bridge: Bridge) -> None:
 
     modal = await bridge.dialog("Bob", "Reassign")
 
-    assert "PagerDuty cannot be reached just now" in modal.plain
+    assert "PagerDuty can't be reached" in modal.plain
     assert "submit" not in modal.content
 
 
@@ -190,7 +190,7 @@ async def test_a_date_that_is_over(bridge: Bridge, acknowledged: str) -> None:
     modal.choose("How long?", "Until the time below")
     modal.fill("Until (at most 7 days from now)", int(time.time()) - 60)
     await modal.submit()
-    assert "is over" in modal.errors["Until (at most 7 days from now)"]
+    assert "has passed" in modal.errors["Until (at most 7 days from now)"]
 
     modal.fill("Until (at most 7 days from now)", int(time.time()) + 3600)
 
@@ -231,7 +231,7 @@ async def test_what_was_not_done_is_tried_again() -> None:
         await settled(bridge)
         await bridge.click("Alice", "Try again", answer)
 
-        await bridge.told("Alice", "It has been done meanwhile")
+        await bridge.told("Alice", "done in the meantime")
         await settled(bridge)
         assert {"PBOB1", "PCAROL1"} == set(bridge.pagerduty.incident(incident.id).responders)
         assert 2 == len(bridge.effects())
@@ -245,14 +245,14 @@ async def test_a_level_is_chosen_in_the_answer(bridge: Bridge) -> None:
     bridge.pagerduty.web("PBOB1").delegate(incident.id, policy.id)
     await bridge.lines(2)
     await bridge.click("Bob", "Escalate", confirm="Escalate")
-    await bridge.told("Bob", "Which level of Incident #1 shall be paged?")
+    await bridge.told("Bob", "Which level of incident #1 should be paged?")
     answer = private(bridge, "Bob", "Which level")
     assert ["Level 1: Alice Ng", "Level 2: Alice Ng", "Level 3: Carol Ng"] == answer.buttons
 
     await bridge.click("Bob", "Level 3: Carol Ng", answer)
 
     await bridge.card("Assigned to @Carol Ng")
-    await bridge.told("Bob", "Paged now, at level 3: Carol Ng")
+    await bridge.told("Bob", "Level 3 was paged: Carol Ng")
     assert 3 == bridge.pagerduty.incident(incident.id).escalation_level
 
 
@@ -261,11 +261,11 @@ async def test_two_cannot_both_reassign(bridge: Bridge, acknowledged: str) -> No
     his = await bridge.dialog("Bob", "Reassign")
     bridge.pagerduty.web("PALICE1").reassign(acknowledged, ["PCAROL1"])
     await bridge.card("Assigned to @Carol Ng")
-    his.choose("Me", ["I take it myself"])
+    his.choose("Me", ["Assign to me"])
 
     assert (await his.submit()).acked
 
-    await bridge.told("Bob", "It is assigned to Carol Ng now")
+    await bridge.told("Bob", "now assigned to Carol Ng")
     assert ["PCAROL1"] == bridge.pagerduty.incident(acknowledged).assignees
 
 

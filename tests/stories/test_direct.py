@@ -58,7 +58,7 @@ async def test_what_was_there_already_and_is_taken_back_is_asked_for_again(bridg
 
     await bridge.click("Alice", "Acknowledge")
 
-    await bridge.told("Alice", "is acknowledged, in your name")
+    await bridge.told("Alice", "You acknowledged incident #1")
     assert "acknowledged" == bridge.pagerduty.incidents[0].status
     assert 1 == len(bridge.effects())
     await bridge.valkey.start()
@@ -92,7 +92,7 @@ async def test_an_answer_finds_another_way(bridge: Bridge) -> None:
 
     click = await bridge.click("Bob", "Escalate", confirm="Escalate")
 
-    await bridge.told("Bob", "could not be kept")
+    await bridge.told("Bob", "could not be saved")
     assert click.acked
     await bridge.valkey.start()
 
@@ -117,7 +117,7 @@ async def test_a_copy_of_a_press_is_the_same_press(bridge: Bridge) -> None:
     """Slack brings a press again, first at once and then with Redis back: nothing is done or told a second time."""
     await without_redis(bridge)
     click = await bridge.click("Alice", "Acknowledge")
-    await bridge.told("Alice", "is acknowledged, in your name")
+    await bridge.told("Alice", "You acknowledged incident #1")
     bridge.pagerduty.automation.unacknowledge(bridge.pagerduty.incidents[0].id)
 
     copies = [await bridge.slack.redeliver(click)]
@@ -125,7 +125,7 @@ async def test_a_copy_of_a_press_is_the_same_press(bridge: Bridge) -> None:
     copies.append(await bridge.slack.redeliver(click))
 
     assert all(copy.acked for copy in copies)
-    await bridge.card("Acknowledgement ran out")
+    await bridge.card("Acknowledgement timed out")
     await settled(bridge)
     assert "triggered" == bridge.pagerduty.incidents[0].status
     assert 1 == len(bridge.writes())
@@ -174,7 +174,7 @@ async def test_a_copy_at_another_worker_has_no_effect_of_its_own() -> None:
     async with running(workers=1) as bridge:
         await without_redis(bridge)
         click = await bridge.click("Alice", "Acknowledge")
-        await bridge.told("Alice", "is acknowledged, in your name")
+        await bridge.told("Alice", "You acknowledged incident #1")
         await bridge.valkey.start()
         await bridge.stop_workers()
         await bridge.start_worker()
@@ -183,7 +183,7 @@ async def test_a_copy_at_another_worker_has_no_effect_of_its_own() -> None:
         again = await bridge.slack.redeliver(click)
 
         assert again.acked
-        assert "was already acknowledged by Alice Ng" in await bridge.told("Alice", "This changed nothing")
+        assert "Alice Ng already acknowledged incident" in await bridge.told("Alice", "Nothing changed")
         assert 1 == len(bridge.writes())
         await bridge.valkey.start()
 
@@ -193,7 +193,7 @@ async def test_a_copy_at_another_worker_with_redis_back() -> None:
     async with running(workers=1) as bridge:
         await without_redis(bridge)
         click = await bridge.click("Alice", "Acknowledge")
-        await bridge.told("Alice", "is acknowledged, in your name")
+        await bridge.told("Alice", "You acknowledged incident #1")
         await bridge.valkey.start()
         entry = await audited(bridge)
         assert ("acknowledge", "PALICE1", "2xx", "done") == (
@@ -206,7 +206,7 @@ async def test_a_copy_at_another_worker_with_redis_back() -> None:
         again = await bridge.slack.redeliver(click)
 
         assert again.acked
-        await bridge.card("Acknowledgement ran out")
+        await bridge.card("Acknowledgement timed out")
         await settled(bridge)
         assert 1 == len(bridge.writes())
         assert 1 == len(bridge.private("Alice"))
@@ -232,7 +232,7 @@ async def test_trying_again_without_redis() -> None:
         modal = await bridge.dialog("Alice", "Add note")
         modal.fill("Note", "Looking into it")
         await modal.submit()
-        await bridge.told("Alice", "did NOT reach")
+        await bridge.told("Alice", "was NOT added to")
         await settled(bridge)
         answer = bridge.slack.person("U0ALICE").private_messages[-1]
         await bridge.valkey.kill()
@@ -241,7 +241,7 @@ async def test_trying_again_without_redis() -> None:
 
         click = await bridge.click("Alice", "Try again", answer)
 
-        await bridge.told("Alice", "It was not tried again")
+        await bridge.told("Alice", "Not retried")
         assert click.envelope is not None
         assert (click.envelope.acked_after_ms or 0) > 300
         await bridge.valkey.start()

@@ -45,17 +45,17 @@ ACTS = [
         "Add note",
         lambda modal: modal.fill("Note", "Looking into it"),
         "/incidents/*/notes",
-        "Your note is on Incident #{}",
-        "It is not known whether your note on Incident #{} went through",
-        "Note by Alice Ng in Slack",
+        "You added a note to incident #{}",
+        "Your note on incident #{} may or may not have gone through. PagerDuty did not confirm",
+        "Alice Ng added a note in Slack",
     ),
     Act(
         "Add responders",
         lambda modal: modal.pick_user("Who should help?", ["U0BOB"]),
         "/incidents/*/responder_requests",
-        "Responders are asked to join Incident #{}, in your name",
-        "It is not known whether your request for responders on Incident #{} went through",
-        "Alice Ng in Slack",
+        "You requested help with incident #{}",
+        "Your request for help with incident #{} may or may not have gone through. PagerDuty did not confirm",
+        "Alice Ng asked Bob Ng to help in Slack",
     ),
 ]
 

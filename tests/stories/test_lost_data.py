@@ -69,7 +69,7 @@ async def test_old_buttons_work_and_the_thread_goes_on(bridge: Bridge) -> None:
     await looked(bridge, 4)
     assert [card] == bridge.channel.messages
     assert 4 == len(card.replies)
-    assert "Resolved by Bob Ng in Slack" in card.replies[3].plain
+    assert "Bob Ng resolved it in Slack" in card.replies[3].plain
 
 
 async def test_late_deliveries_of_old_changes_add_nothing(bridge: Bridge) -> None:
@@ -149,7 +149,7 @@ async def test_a_first_start_is_silent() -> None:
         await until(lambda: len(card.replies) == 1, "its line")
         await looked(bridge, 2)
         assert [card] == bridge.channel.messages
-        assert "Acknowledged by Bob Ng" in card.replies[0].plain
+        assert "Bob Ng acknowledged it" in card.replies[0].plain
         assert first.status == "triggered"
 
 

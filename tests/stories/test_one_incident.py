@@ -28,7 +28,7 @@ async def test_a_triggered_incident_is_one_card(bridge: Bridge) -> None:
     for words in ("Checkout latency over 2s", "checkout-api", "High urgency", "@Alice Ng"):
         assert words in card.plain
     assert TRIGGERED == card.buttons
-    assert "Triggered" in (await bridge.lines(1))[0]
+    assert "triggered it" in (await bridge.lines(1))[0]
     assert 1 == len(bridge.channel.messages)
 
 
@@ -55,7 +55,7 @@ async def test_alice_acknowledges_from_slack_in_her_own_name(bridge: Bridge) -> 
     assert "Acknowledge" not in card.buttons
     await bridge.pagerduty.webhooks.wait_until_idle()
     lines = await bridge.lines(2)
-    assert 1 == sum("Acknowledged by Alice Ng in Slack" in line for line in lines)
+    assert 1 == sum("Alice Ng acknowledged it in Slack" in line for line in lines)
     assert ["alice@example.com"] == [call.from_email for call in bridge.effects()]
     assert "acknowledged" == bridge.pagerduty.incident(incident.id).status
     assert [] == bridge.private("Alice")
@@ -102,7 +102,13 @@ async def test_an_acknowledgement_that_runs_out_and_a_reopening(bridge: Bridge) 
 
     lines = await bridge.lines(5)
 
-    words = ["Triggered", "Acknowledged by Bob", "Acknowledgement ran out", "Resolved by Bob", "Reopened by Alice"]
+    words = [
+        "triggered it",
+        "Bob Ng acknowledged it",
+        "Acknowledgement timed out",
+        "Bob Ng resolved it",
+        "Alice Ng reopened it",
+    ]
     assert all(word in line for word, line in zip(words, lines, strict=True))
     card = await bridge.card("Triggered")
     assert TRIGGERED == card.buttons
@@ -174,6 +180,6 @@ async def test_a_route_with_several_channels(bridge: Bridge) -> None:
     await bridge.lines(2)
     await duty.wait(lambda channel: "Acknowledged" in channel.messages[0].plain)
 
-    assert "told in #incidents" in duty.messages[0].plain
+    assert "timeline is in #incidents" in duty.messages[0].plain
     assert [] == duty.messages[0].replies
     assert "told in" not in bridge.channel.messages[0].plain

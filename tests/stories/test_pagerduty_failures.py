@@ -35,7 +35,7 @@ async def test_an_acknowledge_takes_effect_once_however_its_call_fails(bridge: B
 
     assert "by Alice Ng in Slack" in card.plain
     lines = await bridge.lines(2)
-    assert 1 == sum("Acknowledged by Alice Ng in Slack" in line for line in lines)
+    assert 1 == sum("Alice Ng acknowledged it in Slack" in line for line in lines)
     assert 2 == len(lines)
     assert {"alice@example.com"} == {call.from_email for call in bridge.writes()}
     assert not [words for words in bridge.private("Alice") if "already" in words or "NOT" in words]
@@ -56,7 +56,7 @@ async def test_while_pagerduty_is_down_alice_is_told_the_truth(bridge: Bridge) -
     bridge.pagerduty.answer_again()
 
     await bridge.card("Acknowledged by Alice Ng in Slack")
-    await bridge.told("Alice", "is acknowledged, in your name")
+    await bridge.told("Alice", "You acknowledged incident #1")
 
 
 async def test_a_stale_acknowledge_does_not_reopen(bridge: Bridge) -> None:
@@ -68,8 +68,8 @@ async def test_a_stale_acknowledge_does_not_reopen(bridge: Bridge) -> None:
 
     await bridge.click("Alice", "Acknowledge")
 
-    told = await bridge.told("Alice", "was not acknowledged by you")
-    assert "resolved by Bob Ng" in told
+    told = await bridge.told("Alice", "You can't acknowledge")
+    assert "Bob Ng resolved it" in told
     assert [] == bridge.writes()
     assert "resolved" == bridge.pagerduty.incident(incident.id).status
     await bridge.card("Resolved")
@@ -85,7 +85,7 @@ async def test_two_people_at_once(bridge: Bridge) -> None:
     bob = bridge.slack.person("U0BOB")
     if "Acknowledge" in card.buttons:
         await bob.click("Acknowledge", card)
-        await bridge.told("Bob", "was already acknowledged by Alice Ng")
+        await bridge.told("Bob", "Alice Ng already acknowledged incident")
 
     await bridge.card("Acknowledged by Alice Ng")
     assert 1 == len(bridge.writes())
@@ -102,8 +102,8 @@ async def test_an_acknowledge_that_reopened_is_told(bridge: Bridge) -> None:
     await bridge.until_called("PUT", "/incidents/*")
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
 
-    told = await bridge.told("Alice", "again")
-    assert "Bob Ng had resolved it" in told
+    told = await bridge.told("Alice", "reopened")
+    assert "Bob Ng resolved it at the same moment" in told
     assert "acknowledged" == bridge.pagerduty.incident(incident.id).status
     assert 1 == len(bridge.writes())
 
@@ -116,8 +116,8 @@ async def test_pagerduty_says_no(bridge: Bridge) -> None:
 
     await bridge.click("Alice", "Acknowledge")
 
-    told = await bridge.told("Alice", "was not acknowledged by you")
-    assert "PagerDuty does not let you do this" in told
+    told = await bridge.told("Alice", "You can't acknowledge")
+    assert "PagerDuty doesn't allow you to do this" in told
     assert "reference" in told
     assert 1 == len(bridge.writes())
     assert "Triggered" in bridge.channel.messages[0].plain

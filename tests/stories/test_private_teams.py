@@ -55,7 +55,7 @@ async def test_a_route_for_the_private_team_takes_the_story_over(bridge: Bridge,
     await secret.wait(lambda c: "Acknowledged" in c.messages[0].plain and len(c.messages[0].replies) == 2)
     card = await bridge.card(MOVED)
     await settled(bridge)
-    assert "Service changed from checkout-api to vault" in secret.messages[0].replies[0].plain
+    assert "changed the service from checkout-api to vault" in secret.messages[0].replies[0].plain
     assert "C0SECRET" not in json.dumps([card.text, card.blocks])
     assert 1 == len(card.replies)
 
@@ -84,4 +84,4 @@ async def test_a_public_team_gets_the_card_back(bridge: Bridge, vault: str) -> N
 
     await bridge.card("Triggered")
     lines = await bridge.lines(3)
-    assert "Service changed from vault to checkout-api" in lines[2]
+    assert "changed the service from vault to checkout-api" in lines[2]

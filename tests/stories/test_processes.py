@@ -76,7 +76,7 @@ async def test_what_a_killed_worker_was_posting_is_there_once(bridge: Deployment
     await settled(bridge)
 
     assert 3 == len(bridge.channel.messages)
-    assert [1, 1, 1] == [lines(card, "Triggered") for card in bridge.channel.messages]
+    assert [1, 1, 1] == [lines(card, "triggered it") for card in bridge.channel.messages]
 
 
 @pytest.mark.parametrize("method", ["chat.update", "chat.postMessage"], ids=["card", "line"])
@@ -100,7 +100,7 @@ async def test_what_a_killed_worker_was_changing_is_right_in_the_end(bridge: Dep
     assert 3 == len(bridge.channel.messages)
     for card in cards:
         assert "Acknowledged by Bob Ng in PagerDuty" in card.plain
-        assert (1, 2) == (lines(card, "Acknowledged by Bob Ng in PagerDuty"), len(card.replies))
+        assert (1, 2) == (lines(card, "Bob Ng acknowledged it in PagerDuty"), len(card.replies))
 
 
 async def test_a_killed_worker_and_its_successor_as_in_production(bridge: Deployment) -> None:
@@ -141,10 +141,10 @@ async def test_a_burst_of_incidents_and_clicks_survives_a_killed_worker(bridge: 
     assert 12 == len(bridge.channel.messages)
     for number in range(6):
         second = await bridge.card(f"second {number}")
-        assert (1, 1) == (lines(second, "Triggered"), len(second.replies))
+        assert (1, 1) == (lines(second, "triggered it"), len(second.replies))
     for card in cards:
         assert "Acknowledged by Alice Ng in Slack" in card.plain
-        assert (1, 2) == (lines(card, "Acknowledged by Alice Ng in Slack"), len(card.replies))
+        assert (1, 2) == (lines(card, "Alice Ng acknowledged it in Slack"), len(card.replies))
     assert ["alice@example.com"] * 6 == [call.from_email for call in bridge.effects()]
 
 
@@ -164,7 +164,7 @@ async def test_an_event_that_died_with_its_reader_is_taken_over(bridge: Deployme
     await settled(bridge)
 
     card = await bridge.card("read and forgotten")
-    assert (1, 1) == (lines(card, "Triggered"), len(card.replies))
+    assert (1, 1) == (lines(card, "triggered it"), len(card.replies))
 
 
 async def test_a_click_that_waited_too_long_is_told_and_not_carried_out(bridge: Deployment) -> None:
@@ -179,7 +179,7 @@ async def test_a_click_that_waited_too_long_is_told_and_not_carried_out(bridge: 
     await bridge.start_worker(replace(FAST, command_lifetime=0.2))
 
     told = await bridge.told("Alice", "was NOT acknowledged")
-    assert "a late act is worse than none" in told
+    assert "acting late is worse than not acting" in told
     await settled(bridge)
     assert [] == bridge.writes()
     assert "Triggered" in cards[0].plain

@@ -59,5 +59,7 @@ async def test_real_deliveries_make_the_right_card(tmp_path: Path, order: tuple[
         assert [1, 1, 1, 1] == [
             thread.count(word) for word in ("triggered", "acknowledged", "resolved", "resolving it")
         ]
-        assert all("by Ben in PagerDuty" in reply.plain for reply in card.replies)
+        assert all(
+            reply.plain.split(" ", 1)[1].startswith("Ben ") and "in PagerDuty" in reply.plain for reply in card.replies
+        )
         assert [] == bridge.writes()

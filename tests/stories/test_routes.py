@@ -40,7 +40,7 @@ async def test_a_priority_that_comes_later_adds_a_channel(bridge: Bridge) -> Non
 
     bridge.pagerduty.web("PALICE1").set_priority(incident.id, "P1")
 
-    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain)
+    await channel.wait(lambda c: "timeline is in #incidents" in c.messages[0].plain)
     await settled(bridge)
     assert "P1" in bridge.channel.messages[0].plain
     assert (1, 1) == (len(bridge.channel.messages), len(channel.messages))
@@ -58,7 +58,7 @@ async def test_a_service_that_comes_later_adds_a_channel(bridge: Bridge) -> None
 
     bridge.pagerduty.web("PALICE1").set_service(incident.id, service.id)
 
-    await channel.wait(lambda c: "told in #incidents" in c.messages[0].plain)
+    await channel.wait(lambda c: "timeline is in #incidents" in c.messages[0].plain)
     await bridge.card("search-api")
     await settled(bridge)
     assert (1, 1) == (len(bridge.channel.messages), len(channel.messages))
@@ -86,7 +86,7 @@ async def test_the_first_of_several_channels_is_home(bridge: Bridge) -> None:
     bridge.trigger()
 
     await channel.wait(lambda c: len(c.messages[0].replies) == 1)
-    card = await bridge.card("told in #duty")
+    card = await bridge.card("timeline is in #duty")
     await settled(bridge)
     assert [] == card.replies
 
@@ -148,7 +148,7 @@ async def test_routes_that_lead_nowhere_are_named() -> None:
             await until(lambda: "routing.routes[3].priority" in found(), "the check of all routes")
             bridge.trigger()
             await bridge.card("Triggered")
-    assert "no channel C0GONE" in found()["routing.default_channel"]
+    assert "can't see channel C0GONE" in found()["routing.default_channel"]
     assert "#archived is archived" in found()["routing.routes[2]"]
     assert "the app is not in #strange" in found()["routing.routes[3]"]
     assert "no service 'search-api'" in found()["routing.routes[1].service"]

@@ -52,7 +52,7 @@ async def test_a_message_becomes_a_note(bridge: Bridge, card: Message) -> None:
 
     await file(bridge, "Alice", message)
 
-    await bridge.told("Alice", "Your note is on Incident #1")
+    await bridge.told("Alice", "You added a note to incident #1")
     await settled(bridge)
     (note,) = bridge.pagerduty.incidents[0].notes
     words, link = note.splitlines()
@@ -71,7 +71,7 @@ async def test_elsewhere_it_explains(bridge: Bridge, card: Message, where: str) 
 
     await file(bridge, "Alice", card if where == "card" else message)
 
-    await bridge.told("Alice", "so no note was made. Use it")
+    await bridge.told("Alice", "so no note was added. Use it")
     assert [] == bridge.writes()
 
 
@@ -93,7 +93,7 @@ async def test_redis_down(bridge: Bridge, card: Message) -> None:
 
     await file(bridge, "Alice", message)
 
-    await bridge.told("Alice", "did not answer in time, so no note was made")
+    await bridge.told("Alice", "did not answer in time, so no note was added")
     await bridge.valkey.start()
     await settled(bridge)
     assert [] == bridge.writes()

@@ -21,7 +21,7 @@ async def test_an_incident_is_acknowledged_by_its_number(bridge: Bridge) -> None
 
     await types(bridge, "Alice", "/pd ack 1")
 
-    await bridge.told("Alice", "Incident #1 is acknowledged, in your name")
+    await bridge.told("Alice", "You acknowledged incident #1")
     await bridge.card("Acknowledged by Alice Ng")
     assert ["alice@example.com"] == [call.from_email for call in bridge.effects()]
 
@@ -32,7 +32,7 @@ async def test_the_number_may_be_left_out_when_one_is_open(bridge: Bridge) -> No
 
     await types(bridge, "Bob", "/pd resolve Rolled back to 1.4")
 
-    await bridge.told("Bob", "Incident #1 is resolved, in your name")
+    await bridge.told("Bob", "You resolved incident #1")
     assert "resolved" == bridge.pagerduty.incident(1).status
     await bridge.channel.wait(lambda channel: said(channel.messages[0], "Rolled back to 1.4"))
 
@@ -55,7 +55,7 @@ async def test_several_incidents_are_open(bridge: Bridge) -> None:
     assert "Search is down" in told
     assert "/pd note 1 Looking into it" in told
     await types(bridge, "Alice", "/pd note 1 Looking into it")
-    await bridge.told("Alice", "Your note is on Incident #1")
+    await bridge.told("Alice", "You added a note to incident #1")
     assert ["Looking into it"] == bridge.pagerduty.incident(1).notes
 
 
@@ -68,14 +68,14 @@ async def test_a_resolved_incident_is_no_candidate(bridge: Bridge) -> None:
 
     await types(bridge, "Alice", "/pd ack")
 
-    await bridge.told("Alice", "Incident #2 is acknowledged, in your name")
+    await bridge.told("Alice", "You acknowledged incident #2")
 
 
 async def test_a_mistyped_command_gets_the_line_that_works(bridge: Bridge) -> None:
     """Nothing is sent, and what was probably meant stands there to be copied."""
     await opened(bridge, "Checkout is slow")
 
-    told = await answered(bridge, "Alice", "/pd akc 1", "There is no command")
+    told = await answered(bridge, "Alice", "/pd akc 1", "Unknown command")
 
     assert "/pd ack 1" in told
     assert [] == bridge.writes()
@@ -85,8 +85,8 @@ async def test_there_is_no_such_incident(bridge: Bridge) -> None:
     """A number that nobody has: the answer says so at once; a text that begins with one is given back with its line."""
     await opened(bridge, "Checkout is slow")
 
-    await answered(bridge, "Alice", "/pd ack 4711", "PagerDuty shows you no incident #4711")
-    told = await answered(bridge, "Alice", "/pd note 4711 calls failed", "no incident #4711")
+    await answered(bridge, "Alice", "/pd ack 4711", "I can't find incident #4711")
+    told = await answered(bridge, "Alice", "/pd note 4711 calls failed", "find incident #4711")
 
     assert "/pd note 37 4711 calls failed" in told
     assert [] == bridge.writes()
@@ -98,7 +98,7 @@ async def test_an_incident_goes_to_somebody_else(bridge: Bridge) -> None:
 
     await types(bridge, "Alice", "/pd reassign 1 @Bob Ng")
 
-    await bridge.told("Alice", "Incident #1 is reassigned, in your name")
+    await bridge.told("Alice", "You reassigned incident #1")
     assert ["PBOB1"] == bridge.pagerduty.incident(1).assignees
 
 
@@ -107,7 +107,7 @@ async def test_an_incident_cannot_go_to_somebody_unknown(bridge: Bridge) -> None
     hire(bridge, "Dave")
     await opened(bridge, "Checkout is slow")
 
-    await answered(bridge, "Alice", "/pd reassign 1 @Dave Ng", "Dave Ng has no PagerDuty account")
+    await answered(bridge, "Alice", "/pd reassign 1 @Dave Ng", "Dave Ng isn't linked to a PagerDuty account")
 
     assert [] == bridge.writes()
 
@@ -118,7 +118,7 @@ async def test_the_next_level_is_paged(bridge: Bridge) -> None:
 
     await types(bridge, "Alice", "/pd escalate")
 
-    await bridge.told("Alice", "Paged now, at level 2: Bob Ng")
+    await bridge.told("Alice", "Level 2 was paged: Bob Ng")
 
 
 async def test_whoever_may_not_act_is_told_why(bridge: Bridge) -> None:
@@ -134,21 +134,21 @@ async def test_a_redelivered_envelope_is_the_same_command(bridge: Bridge) -> Non
     """Slack sends the same line twice: one note."""
     await opened(bridge, "Checkout is slow")
     typed = await types(bridge, "Alice", "/pd note 1 Looking into it")
-    await bridge.told("Alice", "Your note is on Incident #1")
+    await bridge.told("Alice", "You added a note to incident #1")
 
     again = await bridge.slack.redeliver(typed)
     await settled(bridge)
 
     assert again.acked
     assert 1 == len(bridge.writes())
-    assert 1 == sum("Your note is on" in words for words in bridge.private("Alice"))
+    assert 1 == sum("You added a note" in words for words in bridge.private("Alice"))
 
 
 async def test_a_late_copy_is_about_the_same_incident(bridge: Bridge) -> None:
     """Slack brings `/pd ack` again when another incident is the only open one: that one is left alone."""
     await opened(bridge, "Checkout is slow")
     typed = await types(bridge, "Alice", "/pd ack")
-    await bridge.told("Alice", "Incident #1 is acknowledged, in your name")
+    await bridge.told("Alice", "You acknowledged incident #1")
     bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(1).id)
     await bridge.card("Resolved")
     await opened(bridge, "Search is down")
@@ -183,8 +183,8 @@ async def test_what_is_hidden_is_hidden_from_the_unlinked_too(bridge: Bridge) ->
     hire(bridge, "Dave")
     secret_incident(bridge)
 
-    await answered(bridge, "Dave", "/pd ack 1", "PagerDuty shows you no incident #1")
-    await answered(bridge, "Dave", "/pd ack 4711", "PagerDuty shows you no incident #4711")
+    await answered(bridge, "Dave", "/pd ack 1", "I can't find incident #1")
+    await answered(bridge, "Dave", "/pd ack 4711", "I can't find incident #4711")
 
 
 @pytest.mark.parametrize("line", ["/pd ack 1", "/pd note 1 Looking into it", "/pd resolve 1", "/pd show 1"])
@@ -193,7 +193,7 @@ async def test_what_is_hidden_in_pagerduty_stays_hidden(bridge: Bridge, line: st
     assert 1 == secret_incident(bridge)
     bridge.pagerduty.calls.clear()
 
-    told = await answered(bridge, "Alice", line, "PagerDuty shows you no incident #1")
+    told = await answered(bridge, "Alice", line, "I can't find incident #1")
 
     assert "Security" not in told
     assert [] == bridge.writes()
@@ -204,7 +204,7 @@ async def test_members_of_a_private_team_act_on_its_incidents(bridge: Bridge) ->
     number = secret_incident(bridge)
     bridge.pagerduty.calls.clear()
 
-    await answered(bridge, "Bob", f"/pd resolve {number}", "is resolved, in your name")
+    await answered(bridge, "Bob", f"/pd resolve {number}", "You resolved incident")
 
     assert ["bob@example.com"] == [call.from_email for call in bridge.effects()]
     assert [] == bridge.channel.messages
@@ -216,10 +216,10 @@ async def test_redis_is_down(bridge: Bridge) -> None:
     await bridge.valkey.kill()
 
     await types(bridge, "Alice", "/pd ack 1")
-    await bridge.told("Alice", "is acknowledged, in your name")
+    await bridge.told("Alice", "You acknowledged incident #1")
     await types(bridge, "Alice", "/pd note 1 Looking into it")
 
-    told = await bridge.told("Alice", "could not be kept")
+    told = await bridge.told("Alice", "could not be saved")
     assert "Looking into it" in told
     assert 1 == len(bridge.writes())
     await answered(bridge, "Bob", "/pd resolve", "Nothing was sent")
@@ -232,7 +232,7 @@ async def test_redis_hangs(bridge: Bridge) -> None:
 
     with hanging(bridge):
         await types(bridge, "Alice", "/pd ack 1")
-        await bridge.told("Alice", "is acknowledged, in your name")
+        await bridge.told("Alice", "You acknowledged incident #1")
         await answered(bridge, "Bob", "/pd resolve", "Nothing was sent")
 
 
@@ -242,12 +242,12 @@ async def test_pagerduty_is_down(bridge: Bridge) -> None:
     bridge.pagerduty.stop_answering()
 
     told = await answered(bridge, "Alice", "/pd ack 4711", "Nothing was sent")
-    assert "incident 4711 could not be looked up" in told
+    assert "couldn't look up incident 4711" in told
     await types(bridge, "Alice", "/pd ack 1")
     await bridge.told("Alice", "NOT acknowledged")
 
     bridge.pagerduty.answer_again()
-    await bridge.told("Alice", "is acknowledged, in your name")
+    await bridge.told("Alice", "You acknowledged incident #1")
 
 
 async def test_pagerduty_is_slow(bridge: Bridge) -> None:

@@ -70,15 +70,15 @@ async def test_when_the_acknowledgement_ends_and_when_it_wakes(bridge: Bridge, s
     modal.choose("How long?", "For 4 hours")
     await modal.submit()
 
-    asleep = await bridge.card("Snoozed, wakes")
+    asleep = await bridge.card("Snoozed until")
     assert due(bridge, incident, "unacknowledge") in asleep.plain
     assert "Acknowledgement ends" not in asleep.plain
     await settled(bridge)
     bridge.pagerduty.clock.advance(4 * HOUR + 1)
     awake = await bridge.card("Triggered")
     assert "wakes" not in awake.plain
-    assert "Snooze is over" in awake.plain
-    assert "Snooze is over: nobody is on it, assigned to Alice Ng" in (await bridge.lines(4))[3]
+    assert "Snooze ended" in awake.plain
+    assert "Snooze ended. Nobody is working on it; it is assigned to Alice Ng" in (await bridge.lines(4))[3]
 
 
 async def test_a_pagerduty_that_does_not_answer_holds_nothing_up(bridge: Bridge, search: str) -> None:

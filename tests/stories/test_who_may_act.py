@@ -21,8 +21,8 @@ async def test_an_incident_that_pagerduty_does_not_know(bridge: Bridge) -> None:
 
     await bridge.click("Alice", "Acknowledge")
 
-    told = await bridge.told("Alice", "was not acknowledged by you")
-    assert "PagerDuty does not know the incident" in told
+    told = await bridge.told("Alice", "You can't acknowledge")
+    assert "PagerDuty doesn't know the incident" in told
     assert "reference" in told
     assert [] == bridge.writes()
 
@@ -34,9 +34,9 @@ async def test_a_person_whom_pagerduty_no_longer_knows(bridge: Bridge) -> None:
     bridge.pagerduty.add_fault(Fault(**PUT, status=400, code=1008, message="Requester User Not Found", times=1))
 
     await bridge.click("Alice", "Acknowledge")
-    told = await bridge.told("Alice", "was not acknowledged by you")
+    told = await bridge.told("Alice", "You can't acknowledge")
     searches = len(bridge.pagerduty.calls_to("GET", "/users"))
-    assert "PagerDuty does not know the person this was sent for" in told
+    assert "PagerDuty doesn't know the person this was sent for" in told
     await bridge.click("Alice", "Acknowledge")
 
     await bridge.card("Acknowledged by Alice Ng in Slack")
@@ -52,8 +52,8 @@ async def test_credentials_that_pagerduty_does_not_accept(bridge: Bridge, fault:
 
     await bridge.click("Alice", "Acknowledge")
 
-    told = await bridge.told("Alice", "was not acknowledged by you")
-    assert "PagerDuty does not accept this bridge's credentials. Use PagerDuty itself, and tell an admin." in told
+    told = await bridge.told("Alice", "You can't acknowledge")
+    assert "PagerDuty rejects this bridge's credentials. Use PagerDuty and tell an admin." in told
     assert "reference" in told
     assert bridge.pagerduty.token not in told
     assert "Triggered" in bridge.channel.messages[0].plain
@@ -68,7 +68,7 @@ async def test_slack_that_refuses_to_say_who_it_is(bridge: Bridge) -> None:
 
     await bridge.click("Alice", "Acknowledge")
 
-    told = await bridge.told("Alice", "was not acknowledged by you")
+    told = await bridge.told("Alice", "You can't acknowledge")
     assert "Slack refused users.info: missing_scope" in told
     assert "PagerDuty refused" not in told
     assert [] == bridge.writes()
@@ -142,7 +142,7 @@ async def test_no_configuration_raises_a_role(authorization: dict[str, object]) 
 
         await bridge.click("Carol", "Acknowledge")
 
-        await bridge.told("Carol", "Your PagerDuty role does not let you act")
+        await bridge.told("Carol", "doesn't allow this on the incident")
         assert [] == bridge.writes()
 
 
@@ -179,7 +179,7 @@ async def test_an_entry_taken_out_of_the_table_is_out_everywhere() -> None:
         await bridge.valkey.kill()
         await bridge.click("Carol", "Acknowledge")
 
-        await bridge.told("Carol", "was not acknowledged by you")
+        await bridge.told("Carol", "You can't acknowledge")
         assert [] == bridge.writes()
         await bridge.valkey.start()
 

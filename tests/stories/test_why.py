@@ -69,7 +69,7 @@ async def test_the_story_of_one_incident_is_told(
 
     assert 0 == asked.code
     for words in (
-        r"event.folded +webhook incident.triggered by \w+, id \w+, occurred .*: it is news",
+        r"event.folded +webhook incident.triggered by \w+, id \w+, occurred .*: new",
         "ignored: duplicate of an earlier event",
         "shown in C0INCIDENTS: no route matches, so the default channel is used; route 1 does not: another urgency",
         r"message.posted +card: posted in C0INCIDENTS as \d+\.\d+",
@@ -78,7 +78,7 @@ async def test_the_story_of_one_incident_is_told(
         "PagerDuty did not carry out call 1 of command .*: uncertain",
         "may have gone through: it is looked for first",
         "U0ALICE is PALICE1 \\(by e-mail\\); allowed, rule: team: .*; sent PUT .*, answered 2xx; done",
-        "it is the echo of a call of ours",
+        "the echo of our own call",
         r"Now: acknowledged, by PagerDuty's data up to",
     ):
         assert re.search(words, asked.out), words
@@ -111,7 +111,7 @@ async def test_why_not_shown_is_answered(bridge: Bridge, data: Path, capsys: pyt
     asked = await why(capsys, data, str(incident.number))
 
     assert "shown nowhere: no route of bridge.toml matches, and there is no default channel" in asked.out
-    assert "Card: none" in asked.out
+    assert "No card" in asked.out
 
 
 async def test_what_is_not_known_says_where_to_look(
@@ -122,5 +122,5 @@ async def test_what_is_not_known_says_where_to_look(
 
     assert bridge.channel.messages == []
     assert 1 == asked.code
-    assert "Nothing is known of 4711" in asked.err
+    assert "Nothing is known about 4711" in asked.err
     assert "Dead letters: 0" in asked.err

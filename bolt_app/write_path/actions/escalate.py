@@ -25,10 +25,10 @@ class Escalate(ActionHandler):
     def not_possible(self, now: RestIncident) -> Outcome | None:
         """Refuse an incident that follows no escalation policy."""
         if now.snapshot.urgency == "low":
-            why = "Its urgency is low, and PagerDuty does not escalate such incidents."
+            why = "PagerDuty doesn't escalate low-urgency incidents."
             return Outcome(Kind.REFUSED, why=why, next_step="Raise its urgency in PagerDuty, or reassign it")
         if now.assigned_via == "direct_assignment":
-            why = "It was assigned to somebody directly, so it follows no escalation policy."
+            why = "It was assigned to a person directly, so it follows no escalation policy."
             return Outcome(Kind.REFUSED, why=why, next_step="Reassign it to an escalation policy")
         return None
 
@@ -42,7 +42,7 @@ class Escalate(ActionHandler):
             return context.command
         now, policy = context.current, context.current.snapshot.escalation_policy
         if policy is None:
-            why = "PagerDuty names no escalation policy for it."
+            why = "It has no escalation policy in PagerDuty."
             raise Declined(Outcome(Kind.REFUSED, why=why, next_step="Reassign it instead"))
         levels = len((await pagerduty.escalation_policy(policy.id)).levels)
         on_call: dict[int, dict[UserId, str]] = {}
@@ -52,7 +52,7 @@ class Escalate(ActionHandler):
         if at is None:
             raise Declined(_choice(now, levels, on_call))
         if at >= levels:
-            why = f"It is at level {at}, the last one of {policy.name or policy.id}."
+            why = f"It is at level {at}, the last level of {policy.name or policy.id}."
             raise Declined(Outcome(Kind.REFUSED, why=why, next_step="Reassign it, or add responders"))
         return replace(context.command, params=replace(context.terms, level=at + 1))
 
@@ -71,9 +71,9 @@ class Escalate(ActionHandler):
             return super().outcome(context, effect)
         whom = names(after.snapshot.assignees)
         if after.snapshot.assignee_ids == context.current.snapshot.assignee_ids:
-            why = f"It is still assigned to {whom}: nobody else may be on call at level {level}."
+            why = f"It is still assigned to {whom}: possibly no one else is on call at level {level}."
         else:
-            why = f"Paged now, at level {level}: {whom}."
+            why = f"Level {level} was paged: {whom}."
         return Outcome(Kind.DONE, why=why)
 
 
@@ -81,5 +81,5 @@ def _choice(now: RestIncident, levels: int, on_call: OnCall) -> Outcome:
     """Return the outcome that lets the person choose a level."""
     choices = tuple(Choice(level, tuple(sorted(on_call.get(level, {}).values()))) for level in range(1, levels + 1))
     whom = names(now.snapshot.assignees)
-    why = f"It is assigned to {whom}, and PagerDuty does not say at which level that is."
+    why = f"It is assigned to {whom}, and PagerDuty doesn't show at which level."
     return Outcome(Kind.CHOOSE, why=why, choices=choices)

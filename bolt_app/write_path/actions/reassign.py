@@ -39,4 +39,4 @@ class Reassign(ActionHandler):
         """Return the outcome with the new assignees."""
         if effect.incident is None:
             return super().outcome(context, effect)
-        return Outcome(Kind.DONE, why=f"Assigned now: {names(effect.incident.snapshot.assignees)}.")
+        return Outcome(Kind.DONE, why=f"Now assigned to {names(effect.incident.snapshot.assignees)}.")

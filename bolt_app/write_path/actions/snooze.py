@@ -17,7 +17,7 @@ class Snooze(ActionHandler):
         """Refuse unless the incident is acknowledged."""
         if now.snapshot.status is Status.ACKNOWLEDGED:
             return None
-        why = "PagerDuty snoozes only what somebody has acknowledged."
+        why = "Only an acknowledged incident can be snoozed."
         return Outcome(Kind.REFUSED, why=why, next_step="Acknowledge it first, then snooze it")
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
@@ -29,4 +29,4 @@ class Snooze(ActionHandler):
     def outcome(self, context: ActionContext, effect: ActionResult) -> Outcome:
         """Return the outcome with the time at which the snooze ends."""
         wakes = effect.incident.due("unacknowledge") if effect.incident else None
-        return Outcome(Kind.DONE, why="It wakes", at_ms=wakes.ms) if wakes else super().outcome(context, effect)
+        return Outcome(Kind.DONE, why="Snoozed until", at_ms=wakes.ms) if wakes else super().outcome(context, effect)

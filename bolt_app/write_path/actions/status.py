@@ -50,7 +50,7 @@ class SetStatus(ActionHandler):
     def outcome(self, context: ActionContext, effect: ActionResult) -> Outcome:
         """Return the outcome, and the present status if it is another one by now."""
         if effect.incident is None and effect.at is not None:
-            return Outcome(Kind.DONE, why=f"It has been changed since: it is {context.current.snapshot.status} now.")
+            return Outcome(Kind.DONE, why=f"It has changed since and is {context.current.snapshot.status} now.")
         return Outcome(Kind.DONE)
 
 

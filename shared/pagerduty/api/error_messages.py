@@ -6,19 +6,19 @@ Source: PagerDuty's page on errors. The error codes are in the body; the HTTP st
 
 from shared.errors import BadCredentials, NotFound, Refused
 
-ADMIN = "Use PagerDuty itself, and tell an admin"
+ADMIN = "Use PagerDuty and tell an admin"
 LOOK = "Look at the incident in PagerDuty"
 AGAIN = "Look at the card, then try again if it still applies"
 PAYMENT_REQUIRED = 402
 
-_UNKNOWN_USER = ("PagerDuty does not know the person this was sent for.", "Check your e-mail address in PagerDuty")
-_NOT_ALLOWED = ("PagerDuty does not let you do this to this incident.", "Ask somebody of its team, or an admin")
-_GONE = ("PagerDuty does not know the incident, or something that belongs to it.", "Look for it in PagerDuty itself")
+_UNKNOWN_USER = ("PagerDuty doesn't know the person this was sent for.", "Check your e-mail address in PagerDuty")
+_NOT_ALLOWED = ("PagerDuty doesn't allow you to do this to this incident.", "Ask its team or an admin")
+_GONE = ("PagerDuty doesn't know the incident or something that belongs to it.", "Look for it in PagerDuty")
 _NOT_IN_PLAN = (
-    "This PagerDuty account does not have this feature.",
+    "This PagerDuty account doesn't have this feature.",
     "Do it another way, or ask an admin about the plan",
 )
-_NOT_WELL = ("PagerDuty had a problem of its own.", "Wait a moment, look at the incident, then try again")
+_NOT_WELL = ("PagerDuty had an internal problem.", "Wait a moment, look at the incident, then try again")
 _CANNOT_ESCALATE = (
     "PagerDuty cannot escalate this incident: its urgency is low, it is assigned to people directly, or there is no "
     "such level."
@@ -27,31 +27,31 @@ _CANNOT_ESCALATE = (
 WORDS: dict[int, tuple[str, str]] = {
     1001: ("The incident is already resolved.", AGAIN),
     1002: ("The incident is already acknowledged.", AGAIN),
-    1005: ("Somebody changed the incident in the same moment.", AGAIN),
+    1005: ("The incident changed at the same moment.", AGAIN),
     1006: (_CANNOT_ESCALATE, "Reassign it, or add responders"),
-    1007: ("PagerDuty does not know the person it was to be assigned to.", "Choose somebody else"),
+    1007: ("PagerDuty doesn't know the person to assign.", "Choose another person"),
     1008: _UNKNOWN_USER,
     1011: (
         "PagerDuty cannot reassign this incident: it is resolved, or that person cannot be assigned.",
-        "Choose somebody else, or look at the incident in PagerDuty",
+        "Choose another person, or look at the incident in PagerDuty",
     ),
     1012: ("Only an acknowledged incident can be snoozed, and this one is not.", "Acknowledge it first"),
-    1013: ("PagerDuty does not take that time for a snooze.", "Choose a time within the next 7 days"),
-    1014: ("PagerDuty does not know that escalation policy.", "Choose another one"),
-    1015: ("Nobody is on call there, so nobody would be paged.", "Choose another level, or reassign it"),
+    1013: ("PagerDuty doesn't accept that snooze time.", "Choose a time within the next 7 days"),
+    1014: ("PagerDuty doesn't know that escalation policy.", "Choose another one"),
+    1015: ("No one is on call at that level, so no one would be paged.", "Choose another level, or reassign it"),
     1018: _NOT_ALLOWED,
-    1019: ("The incident was merged into another one.", "Go on with the other incident"),
-    1020: ("PagerDuty does not know that priority.", "Choose another one"),
-    1028: ("PagerDuty does not take your e-mail address.", "Check your e-mail address in PagerDuty"),
+    1019: ("The incident was merged into another one.", "Continue with the other incident"),
+    1020: ("PagerDuty doesn't know that priority.", "Choose another one"),
+    1028: ("PagerDuty doesn't accept your e-mail address.", "Check your e-mail address in PagerDuty"),
     2000: _NOT_WELL,
-    2006: ("PagerDuty does not accept this bridge's credentials.", ADMIN),
+    2006: ("PagerDuty rejects this bridge's credentials.", ADMIN),
     2010: _NOT_ALLOWED,
-    2013: ("PagerDuty does not know that person.", "Choose somebody else, or check your e-mail address in PagerDuty"),
+    2013: ("PagerDuty doesn't know that person.", "Choose another person, or check your e-mail address in PagerDuty"),
     2014: _NOT_IN_PLAN,
     2016: _NOT_WELL,
-    2018: ("You cannot see this incident in PagerDuty any more.", "Ask somebody of its team, or an admin"),
+    2018: ("You can no longer see this incident in PagerDuty.", "Ask its team or an admin"),
     2019: ("A limit of this PagerDuty account is reached.", "Ask an admin"),
-    2020: ("PagerDuty has had too many calls for now.", "Wait a minute, then try again"),
+    2020: ("PagerDuty's rate limit is reached.", "Wait a minute, then try again"),
     2100: _GONE,
     5001: _GONE,
 }

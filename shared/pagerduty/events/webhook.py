@@ -97,19 +97,19 @@ def snapshot_from_webhook(data: dict[str, object]) -> Snapshot:
 def _event(event_id: EventId, event_type: str, event: Fields, data: Fields) -> Event:
     snapshot = _snapshot(event_type, data)
     told = happening(event_type, snapshot, data)
+    agent, client = _agent(event.get("agent")), _client(event.get("client"))
     return Event(
         id=event_id,
         type=event_type,
         incident=_incident(data),
         source=Source.WEBHOOK,
         at=_instant(event.get("occurred_at")),
-        agent=_agent(event.get("agent")),
+        agent=agent,
         snapshot=snapshot,
         detail=told.detail,
         subject=told.subject,
-        details=told.said,
+        details=told.said if agent or not client else (*told.said, ("client", client)),
         command=command_of_key(data.optional_text("incident_key")) if event_type == TRIGGERED else None,
-        client=_client(event.get("client")),
     )
 
 

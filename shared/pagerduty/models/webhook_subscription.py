@@ -85,8 +85,8 @@ def missing(ours: Sequence[WebhookSubscription]) -> Problem | None:
     """Find out whether none delivers."""
     if any(each.active for each in ours):
         return None
-    what = f"PagerDuty has no active webhook subscription whose address ends in {PATH}"
-    return Problem(what, "make one with `pagebridge webhook create`")
+    what = f"PagerDuty has no active webhook subscription to an address ending in {PATH}"
+    return Problem(what, "create one with `pagebridge webhook create`")
 
 
 def incomplete(ours: Sequence[WebhookSubscription]) -> Problem | None:
@@ -94,7 +94,7 @@ def incomplete(ours: Sequence[WebhookSubscription]) -> Problem | None:
     lacking = sorted(NEEDED - frozenset().union(*(each.events for each in ours)))
     if not lacking:
         return None
-    fix = "add these events to it in PagerDuty; one that `pagebridge webhook rotate` makes has them"
+    fix = "add these events in PagerDuty, or run `pagebridge webhook rotate` to create one that has them"
     return Problem(f"The webhook subscription does not send {', '.join(lacking)}", fix)
 
 
@@ -102,8 +102,8 @@ def partial(ours: Sequence[WebhookSubscription]) -> Problem | None:
     """Find out whether none is for the whole account."""
     if any(each.scope == "account" for each in ours):
         return None
-    what = "The webhook subscription is for part of the account only"
-    return Problem(what, "other incidents are found late, by resync, unless there is one for the account")
+    what = "The webhook subscription covers only part of the account"
+    return Problem(what, "other incidents are only found later, by resync; create one for the account")
 
 
 def parse_created(answer: object) -> Created:

@@ -134,7 +134,7 @@ def _seen(action: Action, snapshot: Snapshot) -> frozenset[UserId] | None:
 def _confirm(number: str) -> Block:
     texts = {
         "title": f"Escalate {number}?".replace(" ?", "?"),
-        "text": "PagerDuty pages the next level of its escalation policy now, and assigns it to them.",
+        "text": "Pages the next level of its escalation policy and assigns the incident to them.",
         "confirm": "Escalate",
         "deny": "Not now",
     }

@@ -104,14 +104,14 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
 def _elsewhere(places: CardPlacement) -> list[Block]:
     found = []
     if places.home:
-        found.append(f":thread: What happened so far is told in <#{places.home}>.")
+        found.append(f":thread: The full timeline is in <#{places.home}>.")
     if places.displaced and places.closed:
         channel = f"<#{places.displaced}>"
         found.append(
-            f":warning: Shown here because {channel} cannot be posted to. Unarchive it, invite the app, or let it post."
+            f":warning: Shown here: the app can't post to {channel}. Unarchive it, invite the app or let it post."
         )
     elif places.displaced:
-        found.append(f"Moved here while <#{places.displaced}> could not be posted to.")
+        found.append(f"Moved here while the app couldn't post to <#{places.displaced}>.")
     return [context(words) for words in found]
 
 

@@ -21,7 +21,7 @@ def render_outage_notice(channel: ChannelId, gap: Gap, incidents: Sequence[Snaps
     updates = "Some of PagerDuty's updates" if gap.partial else "PagerDuty's updates"
     brought = "late" if gap.partial else "only now"
     text = (
-        f":hourglass: {updates} did not reach Slack from about {date(gap.since_ms)} to {date(gap.until_ms)}. "
+        f":hourglass: {updates} were delayed from about {date(gap.since_ms)} to {date(gap.until_ms)}. "
         f"Brought up to date {brought}: {named}{more}. Their threads say what happened when."
     )
     key = f"late:{channel}:{gap.since_ms}"

@@ -54,8 +54,8 @@ def _level(command: Command, choice: Choice) -> Block:
 def _confirm() -> Block:
     texts = {
         "title": "It may have gone through",
-        "text": "PagerDuty did not say whether it took this. Look there first: trying again may do it twice.",
+        "text": "PagerDuty didn't confirm it. Check there first: trying again may do it twice.",
         "confirm": "Try again",
-        "deny": "Leave it",
+        "deny": "Cancel",
     }
     return {name: {"type": "plain_text", "text": text} for name, text in texts.items()}

@@ -93,6 +93,16 @@ def external_link(url: str, label: str) -> str:
     return f"<{address}|{words}> ({host})" if words not in ("", host, escape(url)) else f"<{address}|{host}>"
 
 
+UNITS = ((3600, "hour"), (60, "minute"))
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its largest fitting unit, such as `5 minutes` or `48 hours`."""
+    size, unit = next((each for each in UNITS if seconds >= 2 * each[0]), (1, "second"))
+    count = round(seconds / size)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
 def date(ms: int, fallback: str = "") -> str:
     """
     Show a moment, in milliseconds since 1970, in each reader's own time zone.

@@ -13,6 +13,7 @@ from shared.model.ids import IncidentId
 from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, ThreadEntry, timed_out
 from shared.model.timeline import Line
 from shared.slack.render.blocks import Message, context, metadata, section
+from shared.slack.render.event_wording import LINE, REPLIES
 from shared.slack.render.text import clamp, date, escape, link
 
 NAME = 80
@@ -30,40 +31,7 @@ MOST_SIDES = 40
 """How many sides the metadata names: Slack takes 16 KB of it."""
 REST = "The rest is in PagerDuty."
 
-LINE: Mapping[str, tuple[str, str]] = {
-    event.TRIGGERED: (":rotating_light:", "Triggered"),
-    event.ACKNOWLEDGED: (":eyes:", "Acknowledged"),
-    event.UNACKNOWLEDGED: (":rotating_light:", "No longer acknowledged"),
-    event.RESOLVED: (":white_check_mark:", "Resolved"),
-    event.REOPENED: (":rotating_light:", "Reopened"),
-    event.ESCALATED: (":rotating_light:", "Escalated"),
-    event.DELEGATED: (":arrow_right:", "Escalation policy changed"),
-    event.REASSIGNED: (":arrow_right:", "Reassigned"),
-    event.PRIORITY_UPDATED: (":triangular_flag_on_post:", "Priority changed"),
-    event.SERVICE_UPDATED: (":arrow_right:", "Service changed"),
-    event.INCIDENT_TYPE_CHANGED: (":label:", "Incident type changed"),
-    event.ANNOTATED: (":memo:", "Note"),
-    event.RESPONDER_ADDED: (":raising_hand:", "Help requested"),
-    event.RESPONDER_REPLIED: (":raising_hand:", "Request for help answered"),
-    event.STATUS_UPDATE: (":mega:", "Status update"),
-    event.CONFERENCE_BRIDGE: (":telephone_receiver:", "Conference bridge changed"),
-    event.CUSTOM_FIELDS: (":label:", "Fields changed"),
-    event.ROLE_ASSIGNED: (":busts_in_silhouette:", "Roles changed"),
-    event.TASK_CREATED: (":clipboard:", "Task created"),
-    event.TASK_UPDATED: (":clipboard:", "Task changed"),
-    event.TASK_COMPLETED: (":clipboard:", "Task completed"),
-    event.ACTION_CREATED: (":gear:", "Action started"),
-    event.ACTION_UPDATED: (":gear:", "Action changed"),
-    event.ACTION_TERMINATED: (":gear:", "Action ended"),
-    event.WORKFLOW_STARTED: (":gear:", "Workflow started"),
-    event.WORKFLOW_COMPLETED: (":gear:", "Workflow completed"),
-    event.SNOOZED: (":zzz:", "Snoozed"),
-    event.URGENCY_CHANGED: (":triangular_flag_on_post:", "Urgency changed"),
-    event.TITLE_CHANGED: (":pencil2:", "Title changed"),
-    event.NOTE_EDITED: (":memo:", "Note edited"),
-}
-REPLIES = {"joined": "accepted", "declined": "declined", "user_cancelled": "cancelled"}
-"""PagerDuty's states of a responder, in words."""
+
 NO_RECIPIENTS = frozenset(
     {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
 )
@@ -79,7 +47,7 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
     entry = ThreadEntry(line, sides, before)
     written = _written(entry)
     body, cut = quote(written)
-    head = f"{LINE[line.type][0]} {_headline(entry)} · {date(line.at.ms)}"
+    head = f"{LINE[line.type].symbol} {_headline(entry)} · {date(line.at.ms)}"
     text = "\n".join(filter(None, (head, body)))
     blocks = [section(text)]
     if cut or (written and line.detail_value("trimmed")):
@@ -91,30 +59,23 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
 
 def headline_text(line: Line, *, asleep: bool = False) -> str:
     """Return what happened. PagerDuty ends an acknowledgement by itself at its timeout, or at the end of a snooze."""
-    if line.type == event.RESPONDER_REPLIED:
-        return f"Request for help {REPLIES.get(line.detail_value('state'), 'answered')}"
     if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
         return "Note deleted"
     if timed_out(line):
-        return "Snooze is over" if asleep else "Acknowledgement ran out"
-    return LINE[line.type][1]
+        return "Snooze ended" if asleep else "Acknowledgement timed out"
+    return LINE[line.type].passive
 
 
 def agent_suffix(line: Line) -> str:
     """Name who did it, and where: a command was given in Slack, everything else happened at PagerDuty."""
-    if line.agent is None:
-        only_read = all(source is Source.READ for source, _ in line.slots)
-        return "" if only_read or line.type in NO_RECIPIENTS else " by PagerDuty itself"
-    if not line.agent.is_user:
-        return by(line.agent)
-    return f"{by(line.agent)} in {'Slack' if line.command else 'PagerDuty'}"
+    return f"{by(line.agent)}{_where_done(line)}" if line.agent else _automatically(line)
 
 
 def by(agent: Agent | None) -> str:
     """Return who acted, empty if unknown; PagerDuty may give an id without a name."""
     if agent is None:
         return ""
-    return f" by {_name(agent.name) or ('somebody' if agent.is_user else 'an integration')}"
+    return f" by {_name(agent.name) or ('someone' if agent.is_user else 'an integration')}"
 
 
 def quote(written: str) -> tuple[str, bool]:
@@ -126,16 +87,52 @@ def quote(written: str) -> tuple[str, bool]:
 
 
 def _headline(entry: ThreadEntry) -> str:
+    """Return who did what to whom, where, and what came with it."""
     line = entry.line
     kinds = {side.type for side in entry.sides}
-    words = headline_text(line, asleep=BEFORE_WAKE in entry.before) + (
-        " and acknowledged" if event.ACKNOWLEDGED in kinds else ""
-    )
-    taken = ", who is now assigned" if event.REASSIGNED in kinds else ""
-    tell = DETAIL_RENDERERS.get(line.type)
-    told = tell(entry) if tell else ""
-    whom = "" if line.type == event.RESPONDER_REPLIED else agent_suffix(line)
-    return f"*{words}*{told}{whom}{taken}"
+    renderer = DETAIL_RENDERERS.get(line.type)
+    details = renderer(entry) if renderer else ""
+    also = " and acknowledged it" if event.ACKNOWLEDGED in kinds else ""
+    taken = ", and is now assigned" if event.REASSIGNED in kinds else ""
+    if line.type == event.RESPONDER_REPLIED:
+        return _replied(entry)
+    if line.agent is None:
+        passive = (
+            _asked_for(entry)
+            if line.type == event.RESPONDER_ADDED
+            else headline_text(line, asleep=BEFORE_WAKE in entry.before)
+        )
+        return f"*{passive}*{details}{_automatically(line)}"
+    who = _name(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
+    return f"*{who} {_did(entry)}{also}*{details}{_where_done(line)}{taken}"
+
+
+def _did(entry: ThreadEntry) -> str:
+    line = entry.line
+    if line.type == event.RESPONDER_ADDED and (people := _asked(entry)):
+        return f"asked {people} to help"
+    if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
+        return "deleted a note"
+    return LINE[line.type].active
+
+
+def _asked_for(entry: ThreadEntry) -> str:
+    people = _asked(entry)
+    return f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else "Help was requested"
+
+
+def _where_done(line: Line) -> str:
+    if line.agent is None or not line.agent.is_user:
+        return ""
+    return " in Slack" if line.command else " in PagerDuty"
+
+
+def _automatically(line: Line) -> str:
+    """Return what did it where no agent is known: the monitoring client that opened it, or PagerDuty itself."""
+    if client := line.detail_value("client"):
+        return f" by {_name(client)}"
+    only_read = all(source is Source.READ for source, _ in line.slots)
+    return "" if only_read or line.type in NO_RECIPIENTS else " automatically"
 
 
 def _facts(line: Line) -> dict[str, object]:
@@ -178,7 +175,12 @@ def _change(entry: ThreadEntry, name: str, nothing: str = "none") -> str:
 
 
 def _assigned(entry: ThreadEntry) -> str:
-    return _change(entry, "assigned", "nobody")
+    return _change(entry, "assigned", "no one")
+
+
+def _escalated(entry: ThreadEntry) -> str:
+    assigned = entry.line.detail_value("assigned")
+    return f" to {_value(assigned)}" if assigned else ""
 
 
 def _delegated(entry: ThreadEntry) -> str:
@@ -188,8 +190,8 @@ def _delegated(entry: ThreadEntry) -> str:
 
 def _unacknowledged(entry: ThreadEntry) -> str:
     assigned = entry.line.detail_value("assigned")
-    whose = f", assigned to {_value(assigned)}" if assigned else ""
-    return f": nobody is on it{whose}" if timed_out(entry.line) else ""
+    whose = f"; it is assigned to {_value(assigned)}" if assigned else ""
+    return f". Nobody is working on it{whose}" if timed_out(entry.line) else ""
 
 
 def merged(line: Line) -> str:
@@ -208,15 +210,14 @@ def _resolved(entry: ThreadEntry) -> str:
 def _asked(entry: ThreadEntry) -> str:
     names = list(dict.fromkeys(line.detail_value("responder") for line in (entry.line, *entry.sides)))
     more = [f"{len(names) - MOST} others"] if len(names) > MOST else []
-    return f" from {_listed([*map(_name, names[:MOST]), *more])}" if any(names) else ""
+    return _listed([*map(_name, names[:MOST]), *more]) if any(names) else ""
 
 
 def _replied(entry: ThreadEntry) -> str:
-    who, cancelled = (
-        _name(entry.line.detail_value("responder")),
-        entry.line.detail_value("state") == "user_cancelled",
-    )
-    return f": {who} is not asked any more" if cancelled else f" by {who}"
+    who, state = _name(entry.line.detail_value("responder")), entry.line.detail_value("state")
+    if state == "user_cancelled":
+        return f"*The request to {who} was cancelled*"
+    return f"*{who} {REPLIES.get(state, 'answered')} the request for help*"
 
 
 def _bridge(entry: ThreadEntry) -> str:
@@ -283,14 +284,12 @@ def _value(text: str) -> str:
 DETAIL_RENDERERS: Mapping[str, Callable[[ThreadEntry], str]] = {
     event.UNACKNOWLEDGED: _unacknowledged,
     event.RESOLVED: _resolved,
-    event.ESCALATED: _assigned,
+    event.ESCALATED: _escalated,
     event.DELEGATED: _delegated,
     event.REASSIGNED: _assigned,
     event.PRIORITY_UPDATED: lambda entry: _change(entry, "priority"),
     event.SERVICE_UPDATED: lambda entry: _change(entry, "service"),
     event.INCIDENT_TYPE_CHANGED: lambda entry: _change(entry, "type"),
-    event.RESPONDER_ADDED: _asked,
-    event.RESPONDER_REPLIED: _replied,
     event.CONFERENCE_BRIDGE: _bridge,
     event.CUSTOM_FIELDS: _fields,
     event.ROLE_ASSIGNED: _fields,

@@ -23,12 +23,12 @@ async def test_routes_that_lead_nowhere(office: Office) -> None:
 
     told = [(finding.check, finding.status, finding.what) for finding in findings]
     assert [
-        ("routing.default_channel", Status.FAIL, "Slack shows this app no channel C0NOWHERE"),
+        ("routing.default_channel", Status.FAIL, "this app can't see channel C0NOWHERE"),
         ("routing.routes[1]", Status.FAIL, "#old is archived"),
         ("routing.routes[1]", Status.FAIL, "the app is not in #closed"),
-        ("routing.routes[1].service", Status.FAIL, "PagerDuty has no service 'PNONE', so this route takes nothing"),
+        ("routing.routes[1].service", Status.FAIL, "PagerDuty has no service 'PNONE', so this route never matches"),
         ("routing.routes[2].service", Status.PASS, "exists"),
-        ("routing.routes[2].team", Status.FAIL, "PagerDuty has no team 'Nobody', so this route takes nothing"),
+        ("routing.routes[2].team", Status.FAIL, "PagerDuty has no team 'Nobody', so this route never matches"),
     ] == told
 
 

@@ -15,13 +15,19 @@ from tests.proof.chaos.scenario import Company
 WORDS = {
     "Triggered": "triggered",
     "Acknowledged": "acknowledged",
-    "Acknowledgement ran out": "unacknowledged",
+    "Acknowledgement timed out": "unacknowledged",
     "No longer acknowledged": "unacknowledged",
     "Resolved": "resolved",
     "Reopened": "reopened",
-    "Note": "annotated",
+    "Note added": "annotated",
+    "triggered it": "triggered",
+    "acknowledged it": "acknowledged",
+    "unacknowledged it": "unacknowledged",
+    "resolved it": "resolved",
+    "reopened it": "reopened",
+    "added a note": "annotated",
 }
-"""What a line says about a change, and PagerDuty's word for it."""
+"""What a line says about a change, with and without who made it, and PagerDuty's word for it."""
 STATES = {
     "triggered": "triggered",
     "acknowledged": "acknowledged",
@@ -31,14 +37,14 @@ STATES = {
 }
 """The state that each change leads to."""
 LINE = re.compile(
-    rf":\w+: (?P<what>{'|'.join(WORDS)})(?P<also> and acknowledged)?(?:: [^·]*?)?"
-    r"(?: by (?P<who>.+?))?(?: in (?P<where>Slack|PagerDuty))?(?:, who is now assigned)? ·"
+    rf":\w+: (?:(?P<who>.+?) )??(?P<what>{'|'.join(WORDS)})(?P<also> and acknowledged it)?(?:[:.] [^·]*?)?"
+    r"(?: automatically| by [^·]+?)?(?: in (?P<where>Slack|PagerDuty))?(?:, and is now assigned)? ·"
 )
 NOBODY = "PagerDuty itself"
 VERB = {"acknowledged": "acknowledge", "resolved": "resolve", "annotated": "note"}
 """What is asked for that leads to a change."""
 NUMBER = re.compile(r"#(\d+)")
-NOT_DONE = re.compile(r"was already|was not|was NOT|did NOT|It is not known whether|could not be kept")
+NOT_DONE = re.compile(r"already|You can't|was NOT|did not confirm it|could not be saved")
 """The private answers that end a click without an effect, or without one that is known."""
 
 

@@ -35,7 +35,7 @@ def test_what_is_wrong_with_arguments_is_pagerdutys_to_say(code: int) -> None:
     ("error", "word"),
     [
         (BadCredentials("no", None, 401), "credentials"),
-        (NotFound("no", None, 404), "does not know"),
+        (NotFound("no", None, 404), "doesn't know"),
         (Refused("no", None, 402), "feature"),
         (Refused("no", 2014, 402), "feature"),
         (Refused("Slack answered: account_inactive", "account_inactive"), "Slack answered: account_inactive."),

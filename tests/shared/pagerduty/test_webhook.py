@@ -62,14 +62,13 @@ def changed(**fields: object) -> dict[str, object]:
 
 def test_an_incident_event_is_read_in_full() -> None:
     """Everything that the bridge shows of a delivery arrives in the event."""
-    parsed = event(body(client={"name": "Monitoring", "url": None}))
+    parsed = event(body())
 
     assert parsed.snapshot is not None
     assert ("01EVENT", "incident.acknowledged", "Q1INCIDENT") == (parsed.id, parsed.type, parsed.incident)
     assert Source.WEBHOOK == parsed.source
     assert Agent("PALICE1", "Alice Ng") == parsed.agent
     assert Instant(1743997633546) == parsed.at
-    assert "Monitoring" == parsed.client
     assert Status.ACKNOWLEDGED == parsed.snapshot.status
     assert ("Checkout is slow", 37, "high") == (parsed.snapshot.title, parsed.snapshot.number, parsed.snapshot.urgency)
     assert Ref("PSVC001", "checkout-api") == parsed.snapshot.service
@@ -296,3 +295,11 @@ def test_any_value_in_a_snapshot_is_taken_or_malformed(field: str, value: object
 def test_any_value_in_the_envelope_is_taken_or_malformed(field: str, value: object) -> None:
     """No value in any field of the envelope makes the parser fail in any other way."""
     only_ours(body(**{field: value}))
+
+
+def test_the_client_of_an_event_without_an_agent_is_named() -> None:
+    """An event that a monitoring tool sent has no agent; its client says which tool it was."""
+    client = {"name": "Monitoring", "url": None}
+
+    assert ("client", "Monitoring") in event(body(client=client, agent=None)).details
+    assert ("client", "Monitoring") not in event(body(client=client)).details

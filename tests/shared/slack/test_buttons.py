@@ -95,7 +95,7 @@ def test_only_escalate_asks_first() -> None:
     elements = actions(INCIDENT, shown(Status.TRIGGERED))["elements"]
 
     assert ["Escalate"] == [e["text"]["text"] for e in elements if "confirm" in e]
-    assert "pages the next level" in pressable("Escalate")["confirm"]["text"]["text"]
+    assert "Pages the next level" in pressable("Escalate")["confirm"]["text"]["text"]
     assert ["Acknowledge"] == [e["text"]["text"] for e in elements if e.get("style") == "primary"]
 
 

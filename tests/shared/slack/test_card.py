@@ -80,16 +80,19 @@ def test_assignees_are_mentioned_where_they_are_known() -> None:
     assert "Assigned to <@U0ALICE>, Bob Ray" in facts
 
 
+INTEGRATION = Agent("PINT001", "Events API V2", "inbound_integration_reference")
+
+
 @pytest.mark.parametrize(
-    ("agent", "words"),
+    ("agent", "words", "line"),
     [
-        (BOB, "Acknowledged by Bob Ray in PagerDuty"),
-        (ALICE, "Acknowledged by Alice Ng in Slack"),
-        (Agent("PINT001", "Events API V2", "inbound_integration_reference"), "Acknowledged by Events API V2"),
-        (None, "Acknowledged by PagerDuty itself"),
+        (BOB, "Acknowledged by Bob Ray in PagerDuty", "Bob Ray acknowledged it in PagerDuty"),
+        (ALICE, "Acknowledged by Alice Ng in Slack", "Alice Ng acknowledged it in Slack"),
+        (INTEGRATION, "Acknowledged by Events API V2", "Events API V2 acknowledged it"),
+        (None, "Acknowledged automatically", "Acknowledged automatically"),
     ],
 )
-def test_who_acted_and_where(agent: Agent | None, words: str) -> None:
+def test_who_acted_and_where(agent: Agent | None, words: str, line: str) -> None:
     """Card, text and line say who did it and where; Alice's is the echo of her click."""
     incident = folded(webhook(TRIGGERED, NOON - 9000, None), webhook(ACKNOWLEDGED, NOON + 5, agent))
 
@@ -97,7 +100,7 @@ def test_who_acted_and_where(agent: Agent | None, words: str) -> None:
 
     assert words in json.dumps(message.blocks)
     assert words in message.text
-    assert words in thread_line.render_line(INCIDENT, incident.lines[-1]).text.replace("*", "")
+    assert line in thread_line.render_line(INCIDENT, incident.lines[-1]).text.replace("*", "")
 
 
 @pytest.mark.parametrize(
@@ -105,9 +108,9 @@ def test_who_acted_and_where(agent: Agent | None, words: str) -> None:
     [
         (Action.ACKNOWLEDGE, AttemptState.TRYING, "<@U0ALICE> is acknowledging… PagerDuty has not confirmed it yet."),
         (Action.REASSIGN, AttemptState.TRYING, "<@U0ALICE> is reassigning it… PagerDuty has not confirmed it yet."),
-        (Action.RESOLVE, AttemptState.UNCLEAR, "It is not known whether <@U0ALICE>'s resolve went through."),
+        (Action.RESOLVE, AttemptState.UNCLEAR, "<@U0ALICE>'s request to resolve it may or may not have gone through."),
         (Action.NOTE, AttemptState.FAILED, "<@U0ALICE>'s note did *not* reach PagerDuty."),
-        (Action.ESCALATE, AttemptState.FAILED, "escalation did *not* go through: nobody else has been paged."),
+        (Action.ESCALATE, AttemptState.FAILED, "escalation *failed*; no one else has been paged."),
         *((action, state, "<@U0ALICE>") for action in Action for state in AttemptState),
     ],
 )
@@ -205,7 +208,7 @@ ACTED = f"<!date^{LATER // 1000}^"
             f"Acknowledgement ends {ACTED}",
         ),
         ([webhook(ACKNOWLEDGED, NOON + 1)], PendingActions(Instant(NOON), LATER), ""),
-        ([webhook(ACKNOWLEDGED, NOON + 1), snoozed(NOON + 2)], None, f"Snoozed, wakes {ACTED}"),
+        ([webhook(ACKNOWLEDGED, NOON + 1), snoozed(NOON + 2)], None, f"Snoozed until {ACTED}"),
         ([snoozed(NOON - 9000), webhook(ACKNOWLEDGED, NOON + 1)], None, ""),
         ([webhook(RESOLVED, NOON + 1)], PendingActions(Instant(NOON), LATER, (), LATER), ""),
     ],
@@ -214,7 +217,9 @@ def test_what_comes_next(events: list[Event], ahead: PendingActions | None, word
     """One promise at most, that of the state it is in, in blocks and text."""
     message = with_briefing(folded(webhook(TRIGGERED, NOON), *events), None, ahead)
 
-    said = [word for word in ("Escalates", "Acknowledgement ends", "wakes") if word in json.dumps(message.blocks[1])]
+    said = [
+        word for word in ("Escalates", "Acknowledgement ends", "Snoozed until") if word in json.dumps(message.blocks[1])
+    ]
     assert (1 if words else 0) == len(said)
     assert words in json.dumps(message.blocks[1], ensure_ascii=False)
     assert words in message.text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.slack.render.text import ELLIPSIS, clamp, date, escape, external_link, link, linkable, plain
+from shared.slack.render.text import ELLIPSIS, clamp, date, duration, escape, external_link, link, linkable, plain
 
 ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u202e\ud800\n\x00\x1b"))
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -150,3 +150,11 @@ def test_dates_read_well_everywhere() -> None:
     """A moment is shown in the reader's time zone, and in UTC where that cannot be done."""
     assert date(1_700_000_000_999) == "<!date^1700000000^{date_short_pretty} {time}|2023-11-14 22:13 UTC>"
     assert date(0, "a <b>").endswith("|a &lt;b&gt;>")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1, "1 second"), (90, "90 seconds"), (300, "5 minutes"), (172_800, "48 hours")]
+)
+def test_a_length_of_time_is_readable(seconds: float, words: str) -> None:
+    """It has the largest unit that fits, never a huge number of seconds."""
+    assert words == duration(seconds)

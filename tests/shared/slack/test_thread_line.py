@@ -12,7 +12,7 @@ from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
 from shared.model.ids import CommandId, EventId, LineKey
 from shared.model.thread_layout import layout_thread
 from shared.model.timeline import Line
-from shared.slack.render import thread_line
+from shared.slack.render import event_wording, thread_line
 from shared.slack.render.blocks import Message
 from tests.builders import ALICE, BOB, INCIDENT, NOON
 
@@ -38,100 +38,100 @@ def words(shown: Line, *sides: Line, before: Details = ()) -> str:
 
 
 WORDS = [
-    (line(of.TRIGGERED, None), ":rotating_light: *Triggered* by PagerDuty itself"),
-    (line(of.ACKNOWLEDGED), ":eyes: *Acknowledged* by Alice Ng in PagerDuty"),
-    (line(of.UNACKNOWLEDGED), ":rotating_light: *No longer acknowledged* by Alice Ng in PagerDuty"),
+    (line(of.TRIGGERED, None), ":rotating_light: *Triggered* automatically"),
+    (line(of.ACKNOWLEDGED), ":eyes: *Alice Ng acknowledged it* in PagerDuty"),
+    (line(of.UNACKNOWLEDGED), ":rotating_light: *Alice Ng unacknowledged it* in PagerDuty"),
     (
         line(of.UNACKNOWLEDGED, None, assigned="Bob Ray"),
-        ":rotating_light: *Acknowledgement ran out*: nobody is on it, assigned to Bob Ray",
+        ":rotating_light: *Acknowledgement timed out*. Nobody is working on it; it is assigned to Bob Ray",
     ),
-    (line(of.RESOLVED), ":white_check_mark: *Resolved* by Alice Ng in PagerDuty"),
+    (line(of.RESOLVED), ":white_check_mark: *Alice Ng resolved it* in PagerDuty"),
     (
         line(of.RESOLVED, merged="[#12] On fire", merged_url=MERGED),
-        f":white_check_mark: *Resolved*: merged into <{MERGED}|[#12] On fire> by Alice Ng in PagerDuty",
+        f":white_check_mark: *Alice Ng resolved it*: merged into <{MERGED}|[#12] On fire> in PagerDuty",
     ),
-    (line(of.RESOLVED, resolution="Restarted"), ":white_check_mark: *Resolved* by Alice Ng in PagerDuty\n> Restarted"),
-    (line(of.REOPENED), ":rotating_light: *Reopened* by Alice Ng in PagerDuty"),
-    (line(of.ESCALATED, None, assigned="Bob Ray"), ":rotating_light: *Escalated* to Bob Ray by PagerDuty itself"),
+    (line(of.RESOLVED, resolution="Restarted"), ":white_check_mark: *Alice Ng resolved it* in PagerDuty\n> Restarted"),
+    (line(of.REOPENED), ":rotating_light: *Alice Ng reopened it* in PagerDuty"),
+    (line(of.ESCALATED, None, assigned="Bob Ray"), ":rotating_light: *Escalated* to Bob Ray automatically"),
     (
         line(of.DELEGATED, policy="Database", assigned="Bob Ray"),
-        ":arrow_right: *Escalation policy changed* to Database, now assigned to Bob Ray by Alice Ng in PagerDuty",
+        ":arrow_right: *Alice Ng changed the escalation policy* to Database, now assigned to Bob Ray in PagerDuty",
     ),
-    (line(of.REASSIGNED, assigned=""), ":arrow_right: *Reassigned* to nobody by Alice Ng in PagerDuty"),
+    (line(of.REASSIGNED, assigned=""), ":arrow_right: *Alice Ng reassigned it* to no one in PagerDuty"),
     (
         line(of.PRIORITY_UPDATED, priority="P1"),
-        ":triangular_flag_on_post: *Priority changed* to P1 by Alice Ng in PagerDuty",
+        ":triangular_flag_on_post: *Alice Ng changed the priority* to P1 in PagerDuty",
     ),
-    (line(of.SERVICE_UPDATED, service="search"), ":arrow_right: *Service changed* to search by Alice Ng in PagerDuty"),
+    (line(of.SERVICE_UPDATED, service="search"), ":arrow_right: *Alice Ng changed the service* to search in PagerDuty"),
     (
         line(of.INCIDENT_TYPE_CHANGED, type="major"),
-        ":label: *Incident type changed* to major by Alice Ng in PagerDuty",
+        ":label: *Alice Ng changed the incident type* to major in PagerDuty",
     ),
-    (line(of.ANNOTATED, text="Looking\n\nat it"), ":memo: *Note* by Alice Ng in PagerDuty\n> Looking\n> at it"),
+    (line(of.ANNOTATED, text="Looking\n\nat it"), ":memo: *Alice Ng added a note* in PagerDuty\n> Looking\n> at it"),
     (
         line(of.RESPONDER_ADDED, responder="Bob Ray", state="pending", message="The disk"),
-        ":raising_hand: *Help requested* from Bob Ray by Alice Ng in PagerDuty\n> The disk",
+        ":raising_hand: *Alice Ng asked Bob Ray to help* in PagerDuty\n> The disk",
     ),
     (
         line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="joined", message="The disk"),
-        ":raising_hand: *Request for help accepted* by Bob Ray",
+        ":raising_hand: *Bob Ray accepted the request for help*",
     ),
     (
         line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="declined"),
-        ":raising_hand: *Request for help declined* by Bob Ray",
+        ":raising_hand: *Bob Ray declined the request for help*",
     ),
     (
         line(of.RESPONDER_REPLIED, None, responder="Bob Ray", state="user_cancelled"),
-        ":raising_hand: *Request for help cancelled*: Bob Ray is not asked any more",
+        ":raising_hand: *The request to Bob Ray was cancelled*",
     ),
     (
         line(of.STATUS_UPDATE, text="Fixed soon", trimmed="yes"),
-        ":mega: *Status update* by Alice Ng in PagerDuty\n> Fixed soon\nThe rest is in PagerDuty.",
+        ":mega: *Alice Ng published a status update* in PagerDuty\n> Fixed soon\nThe rest is in PagerDuty.",
     ),
     (
         line(of.CONFERENCE_BRIDGE, number="+1 555", url="https://example.com"),
-        ":telephone_receiver: *Conference bridge changed* to +1 555, https://example.com by Alice Ng in PagerDuty",
+        ":telephone_receiver: *Alice Ng changed the conference bridge* to +1 555, https://example.com in PagerDuty",
     ),
     (
         line(of.CONFERENCE_BRIDGE, number="", url=""),
-        ":telephone_receiver: *Conference bridge changed* to none by Alice Ng in PagerDuty",
+        ":telephone_receiver: *Alice Ng changed the conference bridge* to none in PagerDuty",
     ),
     (
         of_said(
             of.CUSTOM_FIELDS, (("field:env", "prod"), ("field:region", ""), ("was:env", "test"), ("was:region", "US"))
         ),
-        ":label: *Fields changed*: env from test to prod; region from US to none by Alice Ng in PagerDuty",
+        ":label: *Alice Ng changed fields*: env from test to prod; region from US to none in PagerDuty",
     ),
     (
         of_said(of.ROLE_ASSIGNED, (("field:Commander", "Bob Ray"), ("was:Commander", ""))),
-        ":busts_in_silhouette: *Roles changed*: Commander to Bob Ray by Alice Ng in PagerDuty",
+        ":busts_in_silhouette: *Alice Ng changed roles*: Commander to Bob Ray in PagerDuty",
     ),
     (
         line(of.TASK_CREATED, task="Tell sales", to="Bob Ray", state="todo"),
-        ":clipboard: *Task created*: Tell sales, for Bob Ray by Alice Ng in PagerDuty",
+        ":clipboard: *Alice Ng created a task*: Tell sales, for Bob Ray in PagerDuty",
     ),
     (
         line(of.TASK_UPDATED, task="Tell sales", state="in_progress"),
-        ":clipboard: *Task changed*: Tell sales (in progress) by Alice Ng in PagerDuty",
+        ":clipboard: *Alice Ng changed a task*: Tell sales (in progress) in PagerDuty",
     ),
     (
         line(of.TASK_COMPLETED, task="Tell sales", state="done"),
-        ":clipboard: *Task completed*: Tell sales by Alice Ng in PagerDuty",
+        ":clipboard: *Alice Ng completed a task*: Tell sales in PagerDuty",
     ),
     (
         line(of.ACTION_CREATED, action="Restart", state="created"),
-        ":gear: *Action started*: Restart by Alice Ng in PagerDuty",
+        ":gear: *Alice Ng started an action*: Restart in PagerDuty",
     ),
     (
         line(of.ACTION_UPDATED, action="Restart", state="running"),
-        ":gear: *Action changed*: Restart (running) by Alice Ng in PagerDuty",
+        ":gear: *Alice Ng changed an action*: Restart (running) in PagerDuty",
     ),
     (
         line(of.ACTION_TERMINATED, None, action="Restart", state="completed"),
-        ":gear: *Action ended*: Restart (completed) by PagerDuty itself",
+        ":gear: *Action ended*: Restart (completed) automatically",
     ),
-    (line(of.WORKFLOW_STARTED, None, workflow="Major"), ":gear: *Workflow started*: Major by PagerDuty itself"),
-    (line(of.WORKFLOW_COMPLETED, None, workflow="Major"), ":gear: *Workflow completed*: Major by PagerDuty itself"),
+    (line(of.WORKFLOW_STARTED, None, workflow="Major"), ":gear: *Workflow started*: Major automatically"),
+    (line(of.WORKFLOW_COMPLETED, None, workflow="Major"), ":gear: *Workflow completed*: Major automatically"),
     (line(of.SNOOZED, None), ":zzz: *Snoozed*"),
     (
         line(of.URGENCY_CHANGED, None, urgency="high", was="low"),
@@ -150,25 +150,27 @@ def test_each_event_in_plain_words(shown: Line, expected: str) -> None:
 
 def test_every_announced_event_has_words() -> None:
     """No event that has a line is without words, here or in the table above."""
-    assert set(thread_line.LINE) == ANNOUNCED_TYPES == {shown.type for shown, _ in WORDS}
+    assert set(event_wording.LINE) == ANNOUNCED_TYPES == {shown.type for shown, _ in WORDS}
 
 
 def test_a_snooze_says_until_when() -> None:
     """The end of a snooze is shown in each reader's own time."""
     assert (
-        f"*Snoozed* until <!date^{UNTIL // 1000}^"
+        f"snoozed it* until <!date^{UNTIL // 1000}^"
         in thread_line.render_line(INCIDENT, line(of.SNOOZED, until=str(UNTIL))).text
     )
 
 
 def test_a_command_was_given_in_slack() -> None:
     """What somebody did from Slack says so."""
-    assert words(replace(line(of.ACKNOWLEDGED), command=CommandId("c1"))).endswith("by Alice Ng in Slack")
+    assert words(replace(line(of.ACKNOWLEDGED), command=CommandId("c1"))).endswith(
+        "*Alice Ng acknowledged it* in Slack"
+    )
 
 
 @pytest.mark.parametrize(
     ("before", "expected"),
-    [("P3", "from P3 to P1 by"), ("", "from none to P1 by"), ("P1", "changed* to P1 by")],
+    [("P3", "from P3 to P1"), ("", "from none to P1"), ("P1", "priority* to P1")],
 )
 def test_from_what(before: str, expected: str) -> None:
     """What was so before is told where it is known, unless it was the same."""
@@ -181,26 +183,26 @@ def test_what_only_a_read_shows_is_nobodys() -> None:
     read = replace(changed, slots=((Source.READ, EventId("read:1")),))
 
     assert words(read).endswith("*Priority changed* to P1")
-    assert words(replace(read, slots=(*read.slots, *changed.slots))).endswith("to P1 by PagerDuty itself")
+    assert words(replace(read, slots=(*read.slots, *changed.slots))).endswith("to P1 automatically")
 
 
 @pytest.mark.parametrize(
     ("agent", "expected"),
     [
-        (Agent("PVE0ZR9"), "by somebody in PagerDuty"),
-        (Agent("PSVC001", kind="service_reference"), "by an integration"),
+        (Agent("PVE0ZR9"), "*Someone acknowledged it* in PagerDuty"),
+        (Agent("PSVC001", kind="service_reference"), "*An integration acknowledged it*"),
     ],
 )
 def test_whom_pagerduty_does_not_name(agent: Agent, expected: str) -> None:
     """Nobody reads an id."""
-    assert words(line(of.ACKNOWLEDGED, agent)).endswith(f"*Acknowledged* {expected}")
+    assert words(line(of.ACKNOWLEDGED, agent)).endswith(expected)
 
 
 def test_from_which_conference_bridge() -> None:
     """Whoever is still on the old one reads that it is another."""
     shown = line(of.CONFERENCE_BRIDGE, number="+1 555", url="")
 
-    assert "*Conference bridge changed* from +1 444, https://a.example.com to +1 555 by" in words(
+    assert "*Alice Ng changed the conference bridge* from +1 444, https://a.example.com to +1 555" in words(
         shown, before=(("number", "+1 444"), ("url", "https://a.example.com"))
     )
 
@@ -219,12 +221,12 @@ def test_one_act_is_one_line() -> None:
     took = replace(line(of.REASSIGNED, after=200), detail=ALICE.id)
     bob, eve = (line(of.RESPONDER_ADDED, after=n, responder=name) for n, name in enumerate(["Bob Ray", "Eve Sun"]))
 
-    assert words(line(of.RESOLVED), note) == ":white_check_mark: *Resolved* by Alice Ng in PagerDuty\n> Restarted it"
-    assert words(line(of.ACKNOWLEDGED), took).endswith("by Alice Ng in PagerDuty, who is now assigned")
+    assert words(line(of.RESOLVED), note) == ":white_check_mark: *Alice Ng resolved it* in PagerDuty\n> Restarted it"
+    assert words(line(of.ACKNOWLEDGED), took).endswith("*Alice Ng acknowledged it* in PagerDuty, and is now assigned")
     assert words(line(of.TRIGGERED), line(of.ACKNOWLEDGED)).startswith(
-        ":rotating_light: *Triggered and acknowledged* by"
+        ":rotating_light: *Alice Ng triggered it and acknowledged it*"
     )
-    assert "*Help requested* from Bob Ray and Eve Sun by Alice Ng" in words(bob, eve)
+    assert "*Alice Ng asked Bob Ray and Eve Sun to help*" in words(bob, eve)
 
 
 def test_a_resolution_is_quoted_once() -> None:
@@ -238,7 +240,7 @@ def test_many_responders_are_counted() -> None:
     """Ten are named, the others counted."""
     asked = [line(of.RESPONDER_ADDED, after=n, responder=f"R{n}") for n in range(14)]
 
-    assert "R8, R9 and 4 others by" in words(*asked)
+    assert "R8, R9 and 4 others to help" in words(*asked)
 
 
 @pytest.mark.parametrize("text", ["word " * 1000, "line\n" * 100])
