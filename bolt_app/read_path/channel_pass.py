@@ -22,6 +22,7 @@ from shared.model.journal import failure
 from shared.model.slack_state import MessageState, SlackState
 from shared.routing import Route
 from shared.slack.render.blocks import metadata
+from shared.slack.render.text import duration
 from shared.store.channel_index import ClosedChannels, Delay, DelayedCards
 from shared.store.documents import Documents
 from shared.store.leases import Lease
@@ -220,7 +221,7 @@ class DelayNotice:
             waiting = f"{delay.cards} cards are waiting" if delay.cards != 1 else "1 card is waiting"
             text = (
                 f":hourglass: The cards in this channel are late: {waiting}, the oldest for "
-                f"{_duration(delay.seconds)}. Nothing is lost, and paging is not affected."
+                f"{duration(delay.seconds)}. Nothing is lost, and paging is not affected."
             )
         key = f"lag:{self._channel}:{await self._services.clock.now_ms()}"
         try:
@@ -229,10 +230,3 @@ class DelayNotice:
             log.warning("delay_notice.failed", channel=self._channel, seconds=delay.seconds, why=str(error))
             if error.surely_not_done:
                 await self._delayed.undo_notice(self._channel, delay.verdict)
-
-
-def _duration(seconds: float) -> str:
-    for unit, length in (("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} seconds"

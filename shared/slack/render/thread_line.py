@@ -97,11 +97,9 @@ def _headline(entry: ThreadEntry) -> str:
     if line.type == event.RESPONDER_REPLIED:
         return _replied(entry)
     if line.agent is None:
-        passive = (
-            _asked_for(entry)
-            if line.type == event.RESPONDER_ADDED
-            else headline_text(line, asleep=BEFORE_WAKE in entry.before)
-        )
+        people = _asked(entry) if line.type == event.RESPONDER_ADDED else ""
+        asked = f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else ""
+        passive = asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)
         return f"*{passive}*{details}{_automatically(line)}"
     who = _name(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
     return f"*{who} {_did(entry)}{also}*{details}{_where_done(line)}{taken}"
@@ -116,15 +114,9 @@ def _did(entry: ThreadEntry) -> str:
     return LINE[line.type].active
 
 
-def _asked_for(entry: ThreadEntry) -> str:
-    people = _asked(entry)
-    return f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else "Help was requested"
-
-
 def _where_done(line: Line) -> str:
-    if line.agent is None or not line.agent.is_user:
-        return ""
-    return " in Slack" if line.command else " in PagerDuty"
+    where = "Slack" if line.command else "PagerDuty"
+    return f" in {where}" if line.agent and line.agent.is_user else ""
 
 
 def _automatically(line: Line) -> str:
