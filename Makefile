@@ -1,12 +1,12 @@
 # Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check prove bench clean
+.PHONY: help demo up test test-fast check prove bench clean
 
 BIN := .venv/bin
 ARGS ?=
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Play the whole lives of two incidents on this machine; no account is needed
 	@tools/prepare run
@@ -18,9 +18,13 @@ up: ## Run the bridge for a real workspace; its settings are in .env (see .env.e
 
 test: ## Run all tests; ARGS="-k echo" runs some
 	@tools/prepare dev
-	@# Three at a time on two cores, for a story waits as often as it works.
+	@# Four at a time on two cores, because a story waits as often as it works.
 	@# Tests start hundreds of processes, each of which would compile everything again if nothing could be kept.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+
+test-fast: ## Run the tests that need no server and no other process, in seconds
+	@tools/prepare dev
+	$(BIN)/python -m pytest -n 2 -m "not process" $(ARGS)
 
 check: ## Check format, style, types and the directions of imports
 	@tools/prepare dev

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +25,25 @@ def pytest_collection() -> Iterator[None]:
 def pytest_sessionfinish() -> None:
     """End the servers that tests have shared."""
     asyncio.run(end_lent_valkeys())
+
+
+PROCESS_FOLDERS = ("bench", "deploy", "pagebridge", "pagebridge_sandbox", "proof", "stories", "webhook_receiver")
+"""Folders of tests that start servers or processes, or whole simulators."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server or another process, so that `make test-fast` can leave it out."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in PROCESS_FOLDERS or {"valkey", "redis"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("process")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what was skipped, and what it would take to run it."""
+    reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []))
+    if reasons:
+        told = "; ".join(
+            f"{count} because {reason.removeprefix('Skipped: ')}" for reason, count in reasons.most_common()
+        )
+        terminalreporter.write_line(f"{sum(reasons.values())} tests were skipped: {told}.")

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,48 @@ def test_the_picture_of_the_design_is_that_of_its_diagram() -> None:
     assert said == [html.unescape(text) for text in drawn]
 
 
-@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "README.md", "docs/design.md", "docs/test-plan.md"])
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT))
+    for folder in (".", "docs", "docs/decisions", "deploy")
+    for path in (ROOT / folder).glob("*.md")
+)
+FOLDERS = "bolt_app|shared|webhook_receiver|pagebridge|pagebridge_sandbox|tests|docs|deploy|tools"
+NAME = re.compile(r"[A-Za-z_][\w.]*(\(\))?")
+FOREIGN = {"pdpyras", "message_replied"}
+"""Names of other people's code that documents speak of."""
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_what_a_document_points_to_is_there(document: str) -> None:
     """Every file and folder that is named exists, and so does every page that is linked."""
     text = (ROOT / document).read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:bolt_app|shared|webhook_receiver|pagebridge|tests|docs|deploy)/[\w./-]*)", text))
+    named = set(re.findall(rf"`((?:{FOLDERS})/[\w./-]*)", text))
     linked = {(Path(document).parent / link).as_posix() for link in re.findall(r"\]\(([\w./-]+)\)", text)}
 
-    assert named | linked
     assert [] == [place for place in sorted(named | linked) if not (ROOT / place).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_a_document_names_is_in_the_code(document: str) -> None:
+    """Every class, function, field, event, metric and setting that stands in backticks is found in the code."""
+    text = re.sub(r"```.*?```", "", (ROOT / document).read_text(encoding="utf-8"), flags=re.DOTALL)
+    names = {name for name in re.findall(r"`([^`\n]+)`", text) if NAME.fullmatch(name)} - FOREIGN
+    words = {name: re.findall(r"\w+", name.removesuffix("_total")) for name in names if not name.endswith("_")}
+
+    assert [] == sorted(name for name, parts in words.items() if not vocabulary().issuperset(parts))
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Collect every word of the code and of the names of its files."""
+    kinds = (".py", ".lua", ".toml", ".yaml", ".acl", ".sh", ".example", "Makefile", "Dockerfile", "Procfile")
+    folders = [ROOT / folder for folder in (*FOLDERS.split("|"), ".ci")]
+    files = [*ROOT.glob("*"), *(path for folder in folders for path in folder.rglob("*"))]
+    found = {word for path in files for word in re.findall(r"\w+", path.name)}
+    for path in files:
+        if path.is_file() and path.name.endswith(kinds):
+            found.update(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    return frozenset(found)
 
 
 def in_readme(name: str) -> str:
