@@ -79,7 +79,7 @@ async def test_from_nothing_to_a_card(
         finally:
             await bridge.kill()
     log = (tmp_path / "log").read_text()
-    assert "the worker was ended by SIGKILL; it is started again in 1 s" in log
+    assert "worker was ended by SIGKILL; restarting in 1 s" in log
     assert not [secret for secret in (slack.bot_token, slack.app_token, pagerduty.token) if secret in said + log]
 
 
