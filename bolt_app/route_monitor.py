@@ -17,7 +17,7 @@ from shared.observability.log import reference
 
 log = structlog.get_logger()
 
-LONGEST_PAUSE = 60.0
+CHECK_TIMEOUT = 60.0
 """Seconds that a check may take."""
 
 
@@ -39,10 +39,10 @@ class RouteMonitor:
             await self._changed.wait()
             self._changed.clear()
             try:
-                async with asyncio.timeout(LONGEST_PAUSE):
+                async with asyncio.timeout(CHECK_TIMEOUT):
                     await self.check(self._services.config.routing)
             except TimeoutError:
-                log.warning("routes.unchecked", why=f"it took longer than {LONGEST_PAUSE:.0f} s")
+                log.warning("routes.unchecked", why=f"it took longer than {CHECK_TIMEOUT:.0f} s")
             except Exception:
                 # Nothing that the check does may end the worker.
                 log.exception("routes.unchecked", reference=reference())

@@ -29,7 +29,7 @@ OVERDUE = Gauge(
 DEAD_LETTERS = Gauge("pagebridge_dead_letters_kept", "Dead letters that nobody has retried or dropped")
 OPEN = Gauge("pagebridge_incidents_open", "Open incidents that the bridge knows")
 RESYNCED = Gauge("pagebridge_resync_age_seconds", "Seconds since the last resync began; 0 before the first")
-RATE_LIMIT_DELAY = Gauge(
+CALLS_LEFT = Gauge(
     "pagebridge_slack_calls_left", "Calls of a method that Slack's limit has room for at once", ["method"]
 )
 
@@ -76,4 +76,4 @@ class StoreMetrics:
             if not rate.per_channel:
                 due = await self._redis.get(keys.budget(method))
                 ahead = max(0, int(due) - now_us) / 1_000_000 if due else 0
-                RATE_LIMIT_DELAY.labels(method).set(max(0, rate.burst - ahead * rate.per_minute / 60))
+                CALLS_LEFT.labels(method).set(max(0, rate.burst - ahead * rate.per_minute / 60))

@@ -32,7 +32,7 @@ class Visibility:
         """True if a channel shows an incident."""
         return (await self._services.slack_states.load(incident)).value.is_shown_in(channel)
 
-    async def filter_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
+    async def is_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
         True if a person in `channel` may see an incident.
 
@@ -55,7 +55,7 @@ class Visibility:
         if not await self.private(incident.snapshot.team_ids):
             return False
         try:
-            return not await self.filter_visible(incident, by, channel)
+            return not await self.is_visible(incident, by, channel)
         except Declined:
             return True
 

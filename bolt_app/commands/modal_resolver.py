@@ -29,7 +29,7 @@ LOOKUP_TIMEOUT = 1.8
 """Seconds for finding people: Slack waits three for the answer, and storing takes its share."""
 CONCURRENT_LOOKUPS = 5
 """People that are looked up side by side."""
-STORE_DOWN_ERRORS = "The bridge can't reach its database, so nothing was sent. Try again in a moment."
+STORE_DOWN = "The bridge can't reach its database, so nothing was sent. Try again in a moment."
 LOOKUP_FAILED = "Slack or PagerDuty did not answer in time, so nothing was sent. Try again in a moment."
 
 
@@ -57,7 +57,7 @@ class ModalResolver:
                 )
         except (CallError, StoreDown, TimeoutError) as error:
             log.warning("dialog.not_looked_up", action=found.action, why=repr(error))
-            words = STORE_DOWN_ERRORS if isinstance(error, StoreDown) else LOOKUP_FAILED
+            words = STORE_DOWN if isinstance(error, StoreDown) else LOOKUP_FAILED
             raise InputError(**{found.user_block: words}) from None
         return command_from_submission(payload, found.action, found.context, terms)
 

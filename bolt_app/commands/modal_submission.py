@@ -93,7 +93,7 @@ class _ViewState:
 
     def text(self, name: str) -> str:
         value = self._value(name).get("value")
-        return "" if value is None else _without_unpaired_surrogates(value).strip()
+        return "" if value is None else _require_storable_text(value).strip()
 
     def required(self, name: str, words: str) -> str:
         text = self.text(name)
@@ -103,14 +103,14 @@ class _ViewState:
 
     def choice(self, name: str) -> str | None:
         option = self._value(name).get("selected_option")
-        return None if option is None else _parse_action(option["value"])
+        return None if option is None else _require_id(option["value"])
 
     def named_choice(self, name: str) -> Ref | None:
         option = self._value(name).get("selected_option")
         return (
             None
             if option is None
-            else Ref(_parse_action(option["value"]), _without_unpaired_surrogates(option["text"]["text"]))
+            else Ref(_require_id(option["value"]), _require_storable_text(option["text"]["text"]))
         )
 
     def is_checked(self, name: str) -> bool:
@@ -119,7 +119,7 @@ class _ViewState:
     def people(self, name: str) -> tuple[SlackUserId, ...]:
         value = self._value(name)
         users = value.get("selected_users", [value.get("selected_user")])
-        return tuple(SlackUserId(_parse_action(user)) for user in users if user is not None)
+        return tuple(SlackUserId(_require_id(user)) for user in users if user is not None)
 
     def timestamp(self, name: str) -> int | None:
         at = self._value(name).get("selected_date_time")
@@ -132,7 +132,7 @@ class _ViewState:
         return value
 
 
-def _without_unpaired_surrogates(value: object) -> str:
+def _require_storable_text(value: object) -> str:
     """Take a text that can be stored, which not every text in JSON can."""
     if not isinstance(value, str):
         raise TypeError("not a text")
@@ -140,7 +140,7 @@ def _without_unpaired_surrogates(value: object) -> str:
     return value
 
 
-def _parse_action(value: object) -> str:
+def _require_id(value: object) -> str:
     """Take an id, which is never long and has nothing in it that could break out of a path or a key."""
     if not isinstance(value, str) or not value.isascii() or not value.isalnum():
         raise ValueError("not an id")

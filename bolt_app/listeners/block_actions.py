@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 Body = dict[str, Any]
 
-STORE_DOWN_ERRORS = ":warning: *Not retried:* the bridge can't reach its database. Try again in a moment."
+STORE_DOWN = ":warning: *Not retried:* the bridge can't reach its database. Try again in a moment."
 
 
 class BlockActions:
@@ -92,7 +92,7 @@ class BlockActions:
             await self._send_text(ack, again.press, f"{declined.outcome.why} {declined.outcome.next_step}.")
         except (StoreDown, TimeoutError) as error:
             log.error("retry.not_read", command=again.command, incident=again.incident, why=repr(error))
-            await self._send_text(ack, again.press, STORE_DOWN_ERRORS)
+            await self._send_text(ack, again.press, STORE_DOWN)
         else:
             await self._command_intake.accept(ack, command)
 

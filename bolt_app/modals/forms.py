@@ -7,7 +7,7 @@ The block ids are those of `bolt_app.commands.modal_submission`, which reads wha
 from collections.abc import Callable, Mapping, Sequence
 
 from bolt_app.modals.context import ModalContext
-from bolt_app.modals.inputs import Option, input_block, modal, option, radio_input, text_input
+from bolt_app.modals.inputs import Option, input_block, modal, option, select_input, text_input
 from shared.model.actions import SPECS
 from shared.model.command import Action
 from shared.slack.render.blocks import Block, context, section
@@ -49,7 +49,7 @@ def reassign(about: ModalContext, policies: Sequence[Option]) -> Block:
     ]
     if policies:
         blocks += [
-            radio_input("policy", "An escalation policy", policies, optional=True),
+            select_input("policy", "An escalation policy", policies, optional=True),
             context("Pages the first level and escalates from there."),
         ]
     return _modal(about, Action.REASSIGN, blocks, "Reassign")
@@ -84,7 +84,7 @@ def priority(about: ModalContext, priorities: Sequence[Option]) -> Block:
     """Ask for the new priority."""
     if not priorities:
         return _modal(about, Action.PRIORITY, [section("This PagerDuty account has no priorities.")])
-    return _modal(about, Action.PRIORITY, [radio_input("priority", "Priority", priorities)], "Change")
+    return _modal(about, Action.PRIORITY, [select_input("priority", "Priority", priorities)], "Change")
 
 
 def status_update(about: ModalContext) -> Block:
@@ -102,7 +102,7 @@ def trigger(about: ModalContext, services: Sequence[Option], title: str = "") ->
         return _modal(about, Action.TRIGGER, [section("This PagerDuty account has no services.")])
     urgencies = [option("high", "High: page now"), option("low", "Low: it can wait")]
     blocks = [
-        radio_input("service", "Service", services),
+        select_input("service", "Service", services),
         text_input("title", "What is wrong?", most=LONGEST_TITLE, lines=False, first=title),
         input_block(
             "urgency", "Urgency", {"type": "radio_buttons", "options": urgencies, "initial_option": urgencies[0]}

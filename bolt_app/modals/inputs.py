@@ -50,7 +50,7 @@ def text_input(
     return input_block(name, label, element, optional=optional)
 
 
-def radio_input(name: str, label: str, options: Sequence[Option], *, optional: bool = False) -> Block:
+def select_input(name: str, label: str, options: Sequence[Option], *, optional: bool = False) -> Block:
     """Make a menu; with more than Slack can list, one that asks us while people type (`action_id` is `searched`)."""
     hint = _plain("Choose one", 150)
     if len(options) < MOST_OPTIONS:

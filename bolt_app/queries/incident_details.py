@@ -37,7 +37,7 @@ class IncidentDetails:
         try:
             async with asyncio.timeout(QUERY_TIMEOUT):
                 view = await read_incident(self._services.pagerduty, incident)
-                if await self._visibility.filter_visible(view.incident, by, about.channel):
+                if await self._visibility.is_visible(view.incident, by, about.channel):
                     return incident_details_view.details_blocks(view)
         except Declined as declined:
             return [section(f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}.")]

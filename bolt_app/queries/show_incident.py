@@ -42,7 +42,7 @@ class ShowIncident:
         if isinstance(target, Reply):
             return target
         view = await read_incident(self._services.pagerduty, target.incident)
-        if not await self._visibility.filter_visible(view.incident, typed.by, typed.channel):
+        if not await self._visibility.is_visible(view.incident, typed.by, typed.channel):
             return unknown_incident(parsed, typed.command)
         return render_incident(view)
 

@@ -58,14 +58,14 @@ def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
             past = _worded(command, "past", who) if who else ""
             return Reply(f"{past or _worded(command, 'already')}{_when(outcome)}. Nothing changed.")
         case Kind.REOPENED:
-            return _sentence(
+            return _with_buttons(
                 _reopened_reply(command, outcome),
                 button(Action.RESOLVE, "Resolve", command.incident, command.label, command.url),
             )
         case Kind.CHOOSE:
-            return _sentence(_level_choice(command, outcome), *level_buttons(command, outcome.choices))
+            return _with_buttons(_level_choice(command, outcome), *level_buttons(command, outcome.choices))
         case Kind.EXPIRED | Kind.UNKNOWN | Kind.NOT_STORED:
-            return _sentence(_failed_reply(command, outcome, url), retry_button(command, outcome))
+            return _with_buttons(_failed_reply(command, outcome, url), retry_button(command, outcome))
         case _:
             return Reply(_declined(command, outcome, url))
 
@@ -78,7 +78,7 @@ def summary_reply(parts: Sequence[Part], url: str) -> Reply:
     left = [part for part in parts if part.outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN}]
     if not left:
         return Reply(text)
-    return _sentence(text, retry_button(replace(first, id=first.parent_id), left[0].outcome))
+    return _with_buttons(text, retry_button(replace(first, id=first.parent_id), left[0].outcome))
 
 
 def late_success_reply(command: Command) -> Reply:
@@ -146,7 +146,7 @@ def _reopened_reply(command: Command, outcome: Outcome) -> str:
     return f":warning: *Your acknowledgement reopened {_it(command)}:* {resolved}."
 
 
-def _sentence(text: str, *elements: Block) -> Reply:
+def _with_buttons(text: str, *elements: Block) -> Reply:
     section: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clamp(text, 3000)}}
     row: Block = {"type": "actions", "elements": list(elements)}
     return Reply(text, (section, row) if elements else (section,))

@@ -34,7 +34,7 @@ from shared.model.expectation import KEPT, Expectation, mark_matched
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
 from shared.model.timeline import Line, line_of, line_time, record
 
-STATUS_CHANGING = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
+LEVEL_CHANGING_TYPES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
 """After one of these that was not ours, the escalation level is unknown."""
 
 
@@ -262,7 +262,7 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
     told = echo or command_of(incident.expectations, lines, event)
     expectations = incident.expectations if told is None else mark_matched(incident.expectations, told, event)
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
-    level = None if event.type in STATUS_CHANGING and echo is None else incident.level
+    level = None if event.type in LEVEL_CHANGING_TYPES and echo is None else incident.level
     known = replace(incident, lines=lines, expectations=expectations, attempts=attempts, level=level)
     return replace(known, enrichment=incident.enrichment.after_event(event))
 

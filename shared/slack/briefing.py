@@ -15,7 +15,7 @@ PEOPLE = 5
 """Names of those who are paged next; of more than that, the others are counted."""
 
 
-def alert_text(incident: Incident, snapshot: Snapshot) -> list[Block]:
+def alert_blocks(incident: Incident, snapshot: Snapshot) -> list[Block]:
     """Show the first alert and where it came from, once it has been read; what the title says is not said again."""
     first = incident.enrichment.alert
     if first is None:

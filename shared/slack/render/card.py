@@ -57,7 +57,7 @@ def render(
     `places` tells of other channels that the card has to name, `able` what the account can do.
     """
     blocks = [section(_headline(snapshot)), section(_facts(incident, snapshot, mentions))]
-    blocks += briefing.alert_text(incident, snapshot)
+    blocks += briefing.alert_blocks(incident, snapshot)
     blocks.append(context(_history(incident, snapshot)))
     blocks += attempts.notices(incident.attempts)
     blocks += _elsewhere(places or CardPlacement())

@@ -32,7 +32,7 @@ MOST_SIDES = 40
 REST = "The rest is in PagerDuty."
 
 
-NO_RECIPIENTS = frozenset(
+UNATTRIBUTED_TYPES = frozenset(
     {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
 )
 """Without an agent these are not PagerDuty's own doing: a timer fired, or only a read showed the change."""
@@ -124,7 +124,7 @@ def _automatically(line: Line) -> str:
     if client := line.detail_value("client"):
         return f" by {_name(client)}"
     only_read = all(source is Source.READ for source, _ in line.slots)
-    return "" if only_read or line.type in NO_RECIPIENTS else " automatically"
+    return "" if only_read or line.type in UNATTRIBUTED_TYPES else " automatically"
 
 
 def _facts(line: Line) -> dict[str, object]:
