@@ -78,7 +78,7 @@ class IncidentLookup:
         self._meanings = SlashTargets(services.redis)
 
     async def find(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
-        """Find what `wish` is about, within `LOOKUP_TIMEOUT` seconds; else return what to answer."""
+        """Find the incident that was meant, within `LOOKUP_TIMEOUT` seconds; else return the reply that says why not."""
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
                 if parsed.incident:
@@ -92,7 +92,7 @@ class IncidentLookup:
             return lookup_failed(parsed, typed.command, error, quoted)
 
     async def command(self, parsed: ParsedCommand, typed: SlashPayload) -> Command | Reply:
-        """Make the command that `wish` means, or return what to answer because it could not be made."""
+        """Make the command that was typed; return the reply that says why if that is not possible."""
         target, people = await asyncio.gather(self.find(parsed, typed), self._resolve_assignee(parsed))
         if isinstance(target, Reply):
             return target

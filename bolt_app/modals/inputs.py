@@ -51,7 +51,7 @@ def text_input(
 
 
 def select_input(name: str, label: str, options: Sequence[Option], *, optional: bool = False) -> Block:
-    """Make a menu; with more than Slack can list, one that asks us while people type (`action_id` is `searched`)."""
+    """Make a menu. With more options than Slack can list it asks the bridge while people type (`search_select`)."""
     hint = _plain("Choose one", 150)
     if len(options) < MOST_OPTIONS:
         element: Block = {"type": "static_select", "options": option_list(options), "placeholder": hint}

@@ -36,7 +36,7 @@ THREADS = 20
 
 @dataclass
 class ChannelFindings:
-    """What a channel holds: our messages, cards of unknown incidents, and duplicate cards."""
+    """The bridge's messages in one channel: those of known incidents, cards of unknown incidents, duplicate cards."""
 
     present: set[MessageTs] = field(default_factory=set)
     unknown: dict[IncidentId, None] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What must hold after a step, and what is said when it does not."""
+"""The checks that the demo makes after each step, and the error for one that fails."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,5 +48,5 @@ class StepFailed(Exception):
 
     @classmethod
     def for_step(cls, step: str, failures: Sequence[CheckFailure]) -> "StepFailed":
-        """Say what is wrong after which step."""
+        """Make the error of a step: its text is the step and the checks that failed."""
         return cls("\n".join([f"This step failed: {step}", *(f"  {each}" for each in failures)]))

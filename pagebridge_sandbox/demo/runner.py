@@ -39,7 +39,7 @@ GREETING = (
 
 def main(steps: Sequence[Step] = STEPS, timeout: float = STEP_TIMEOUT) -> int:
     """
-    Play `story` on standard output, waiting `patience` seconds for each step to come out right.
+    Play `steps` on standard output, waiting up to `timeout` seconds for each step to come out right.
 
     Returns the exit code: 0, 1 when a step failed, 130 after Ctrl-C.
     """
@@ -159,7 +159,7 @@ class DemoRun:
         self._print_new_hops()
 
     def _is_idle(self, seconds: float) -> bool:
-        """Tell whether nothing is open, every webhook is folded, and no hop has been for so many seconds."""
+        """True if no call is open, every webhook is folded, and no hop was recorded for this many seconds."""
         quiet = time.time() - self._stage.hops()[-1].at
         return quiet > seconds and not failed_checks([NO_OPEN_HOPS, ALL_WEBHOOKS_FOLDED], self._observer)
 
@@ -170,7 +170,7 @@ class DemoRun:
         self._stage.drawn_dialogs.clear()
 
     def _print_new_hops(self, *, everything: bool = False) -> None:
-        """Tell what is new, up to what is still open; reads wait for what comes after them."""
+        """Print the hops that are new, up to the first that is still open; reads are printed with the hop that follows."""
         new = self._stage.hops()[self._printed :]
         printable = len(new) if everything else _printable_count(new)
         for hop in merge_reads(new[:printable]):

@@ -24,7 +24,7 @@ class Clock:
     """
     Real time, or as far ahead of it as a test has moved it. Two changes share a millisecond only if a test wants it.
 
-    `alarms` ring at their time, also while the clock is being moved.
+    `timers` fire at their time, also while the clock is being moved.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Clock:
         self.reschedule_timers()
 
     def reschedule_timers(self) -> None:
-        """Tell the alarms that something has changed."""
+        """Let the timers look again at what is due: something has changed."""
         if self.timers:
             self.timers.reschedule()
 

@@ -21,7 +21,7 @@ class DeliveryQueue:
     Delivers webhooks to whoever subscribed.
 
     In order for each subscription and incident: while one is tried again, later ones of the same incident wait. An
-    answer of 2xx within `patience` seconds is a delivery. 429, 5xx, no answer and no connection are tried again every
+    answer of 2xx within `timeout` seconds is a delivery. 429, 5xx, no answer and no connection are tried again every
     `retry_delay` seconds, for 48 hours; any other answer is not, and three such in a row switch the subscription off.
     """
 

@@ -102,7 +102,7 @@ T = TypeVar("T", bound=HasId)
 
 
 class Directory:
-    """What an account consists of, apart from its incidents. Looking up something unknown raises `ApiError` (404)."""
+    """The users, teams, services and policies of an account. A look-up of an unknown id raises `ApiError` (404)."""
 
     def __init__(self) -> None:
         self.users: dict[str, User] = {}

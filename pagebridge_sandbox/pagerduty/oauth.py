@@ -70,7 +70,7 @@ class OAuthServer:
         return self._issue_token(app, scopes, " ".join(wanted))
 
     def authorize(self, request: Request, token: str) -> bool:
-        """Tell whether a token is good. Raises `ApiError` when it is, but not for this call."""
+        """True if the token is valid. Raises `ApiError` if it is valid but lacks the scope of this call."""
         found = self.tokens.get(token)
         if found is None or self._clock.now() >= found.expires_at:
             return False

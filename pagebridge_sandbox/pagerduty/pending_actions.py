@@ -1,4 +1,4 @@
-"""What will happen to an incident by itself, and when: an acknowledge runs out, it escalates, it is resolved."""
+"""The changes that time makes to an incident: acknowledgement timeout, escalation, automatic resolve."""
 
 from datetime import datetime, timedelta
 

@@ -104,7 +104,7 @@ class PagerDutySimulator(AccountSetup):
     def add_oauth_app(
         self, scopes: Iterable[str], *, account: str = "us.acme", token_lifetime: float = TOKEN_LIFETIME
     ) -> OAuthApp:
-        """Register an app that may be given these scopes; a token of it lives `life` seconds."""
+        """Register an app that may be given these scopes; its tokens are valid for `token_lifetime` seconds."""
         app = OAuthApp(ids.object_id(), secrets.token_hex(TOKEN_LENGTH), account, frozenset(scopes), token_lifetime)
         return self.oauth.apps.setdefault(app.client_id, app)
 

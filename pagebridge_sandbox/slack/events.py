@@ -10,7 +10,7 @@ from pagebridge_sandbox.slack.workspace import Workspace
 
 
 class EventSender:
-    """Sends events. `retries` are the pauses in seconds before one that was not acked is sent again."""
+    """Sends events. `retry_delays` are the pauses in seconds before one that was not acked is sent again."""
 
     def __init__(self, workspace: Workspace, envelopes: EnvelopeSender, retry_delays: tuple[float, ...]) -> None:
         self._workspace = workspace

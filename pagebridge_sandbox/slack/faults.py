@@ -69,7 +69,7 @@ class Fault:
 
 @dataclass
 class ActiveFault:
-    """A fault in force. `struck` counts the calls it has met."""
+    """A fault in force. `match_count` counts the calls that it concerned."""
 
     fault: Fault
     id: int

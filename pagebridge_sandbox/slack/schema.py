@@ -137,7 +137,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Shape:
-    """An object with these fields and no others. `also` looks at several of them together."""
+    """An object with these fields and no others. `extra_check` checks several fields together."""
 
     required: Mapping[str, Rule] = field(default_factory=dict)
     optional: Mapping[str, Rule] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Tickets:
-    """Each opens one connection, within `life` seconds. Slack does not say how long; half a minute is assumed."""
+    """Each opens one connection, within `lifetime` seconds. Slack does not say how long; half a minute is assumed."""
 
     def __init__(self, now: Callable[[], float], lifetime: float = 30.0) -> None:
         self._now = now

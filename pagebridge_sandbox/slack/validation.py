@@ -19,7 +19,7 @@ def check_blocks(blocks: Any, at: str = "/blocks") -> list[Violation]:  # noqa: 
 
 
 def check_view(view: Any, at: str = "/view", *, only_type: str = "") -> list[Violation]:  # noqa: ANN401 - anything may come in
-    """Give every problem in a view, which must be of the kind `only` if that is given."""
+    """List the problems of a view, which must be of the type `only_type` if that is given."""
     rules = {only_type: VIEWS[only_type]} if only_type else VIEWS
     return list(ByType(rules).check(view, at))
 

@@ -16,7 +16,7 @@ TOO_MANY_REQUESTS = 429
 
 
 class WebApi:
-    """Answers `/api/{method}`. `paced` says whether the rate limits hold."""
+    """Answers `/api/{method}`. `enforce_rate_limits` says whether the rate limits hold."""
 
     def __init__(
         self,

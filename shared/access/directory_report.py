@@ -111,5 +111,5 @@ def _linked_ids(mappings: Iterable[Mapping]) -> set[UserId]:
 
 
 def _bucket(email: str) -> str:
-    """Put addresses that could be the same together; `exact` decides which are."""
+    """Put addresses that could be the same together; they are compared one by one afterwards."""
     return email.strip().casefold()

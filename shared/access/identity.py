@@ -49,7 +49,7 @@ class Identity:
 
     async def link(self, actor: SlackActor) -> Linked:
         """
-        Find the PagerDuty user that `clicker` is, with role and teams read just now.
+        Find the PagerDuty user of `actor`, with role and teams read just now.
 
         Raises `Declined` when there is no certain answer, `CallError` when Slack or PagerDuty cannot be asked.
         """

@@ -2,8 +2,8 @@
 The kinds of bad days: what may go wrong in each, and what may be claimed all the same.
 
 Almost nothing is left out. Where the oracle itself must not ask for more than the design promises, it says so: what
-happened before the store lost its data is told at most once (`judging_lines`), a click that was kept only there is lost
-with it (`judging_clicks`), and a store without data before a channel without cards is a first start (`judging_cards`).
+happened before the store lost its data is told at most once, a click that was kept only there is lost
+with it, and a store without data before a channel without cards is a first start.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 A storm through real sockets: whatever the machine is busy with, nothing is lost and nothing is told twice.
 
 How fast it passes, and that Slack never has to say no, is measured where time does not depend on the machine:
-`tests.proof.test_storm`.
+`tests/proof/test_storm.py`.
 """
 
 import asyncio

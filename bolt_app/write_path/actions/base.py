@@ -1,5 +1,5 @@
 """
-What all actions share: what one rests on, what PagerDuty shows of it, and the steps that each action fills in.
+What all actions share: their input, their result, and the steps that each action implements.
 
 Nothing here decides whether a call may be made, or made again: that is the same for all of them, in `attempt`.
 """
@@ -46,7 +46,7 @@ class ActionResult:
 
 @dataclass(frozen=True)
 class ActionContext:
-    """What an action rests on: the command, the user it acts for, and the incident as it was read before."""
+    """The input of an action: the command, its PagerDuty user, and the incident as it was read before the call."""
 
     command: Command
     user: User
@@ -132,7 +132,7 @@ class ActionHandler(ABC):
 
 
 def names(people: tuple[Ref, ...]) -> str:
-    """Join the names of people, or their ids; "nobody" if there are none."""
+    """Return the names of people joined by "and", an id where there is no name, "nobody" for an empty tuple."""
     return " and ".join(person.name or person.id for person in people) or "nobody"
 
 

@@ -32,7 +32,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 @dataclass(frozen=True)
 class Context:
-    """What an operation works with."""
+    """The input of an operation: the account, the request, and the renderers of its response."""
 
     account: Account
     request: Request

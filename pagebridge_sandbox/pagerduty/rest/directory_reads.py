@@ -36,7 +36,7 @@ def list_users(context: Context) -> Response:
 
 
 def get_current_user(_context: Context) -> Response:
-    """Refuse: an account-level key is nobody's. PagerDuty does so in another shape than otherwise."""
+    """Refuse `/users/me` for an account-level key, which belongs to no user; PagerDuty's error has its own shape."""
     return Response({"error": "Account-level keys have no current user"}, HTTPStatus.BAD_REQUEST)
 
 
