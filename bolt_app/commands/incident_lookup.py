@@ -78,7 +78,7 @@ class IncidentLookup:
         self._meanings = SlashTargets(services.redis)
 
     async def find(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
-        """Find the incident that was meant, within `LOOKUP_TIMEOUT` seconds; else return the reply that says why not."""
+        """Find the incident that was meant, within `LOOKUP_TIMEOUT` seconds; else return a reply that says why not."""
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
                 if parsed.incident:

@@ -170,7 +170,7 @@ class DemoRun:
         self._stage.drawn_dialogs.clear()
 
     def _print_new_hops(self, *, everything: bool = False) -> None:
-        """Print the hops that are new, up to the first that is still open; reads are printed with the hop that follows."""
+        """Print the new hops, up to the first that is still open; reads are printed with the hop that follows."""
         new = self._stage.hops()[self._printed :]
         printable = len(new) if everything else _printable_count(new)
         for hop in merge_reads(new[:printable]):

@@ -36,10 +36,10 @@ class SlackSimulator(Workspace):
     A Slack on this machine, to be used with `async with`.
 
     `port` 0 takes a free one. `ack_timeout` is how long an app may take to ack, `ping_interval` how often it is pinged,
-    in seconds. `enforce_rate_limits` says whether the rate limits hold. `event_retries` are the pauses in seconds before an event
-    that was not acked is sent again. `now` gives the time in seconds since the epoch; timers run on real time.
-    `manifest`, already parsed, decides what the app is granted and told of; without one
-    the app has all that this bridge uses.
+    in seconds. `enforce_rate_limits` says whether the rate limits hold. `event_retries` are the pauses in seconds
+    before an event that was not acked is sent again. `now` gives the time in seconds since the epoch; timers run on
+    real time. `manifest`, already parsed, decides what the app is granted and told of; without one the app has all
+    that this bridge uses.
     """
 
     def __init__(  # noqa: PLR0913 - each is a fact that tests state about their Slack

@@ -18,7 +18,8 @@ from shared.slack.render import buttons
 from shared.slack.render.blocks import Block, Message, context, metadata, section, versioned
 from shared.slack.render.buttons import EVERYTHING, number
 from shared.slack.render.text import clamp, date, escape, link
-from shared.slack.render.thread_line import NAME, agent_suffix, by, headline_text, merged
+from shared.slack.render.thread_detail import NAME, merged
+from shared.slack.render.thread_line import agent_suffix, by, headline_text
 
 TITLE = 250
 

@@ -5,8 +5,6 @@ People and things are named, never mentioned: the card mentions the assignees. P
 part if it is long.
 """
 
-from collections.abc import Callable, Mapping
-
 from shared.model import event
 from shared.model.event import Agent, Details, Source
 from shared.model.ids import IncidentId
@@ -14,14 +12,9 @@ from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, ThreadEntry
 from shared.model.timeline import Line
 from shared.slack.render.blocks import Message, context, metadata, section
 from shared.slack.render.event_wording import LINE, REPLIES
-from shared.slack.render.text import clamp, date, escape, link
+from shared.slack.render.text import clamp, date, escape
+from shared.slack.render.thread_detail import detail_text, short_name
 
-NAME = 80
-"""Characters that the name of a person or a thing may take."""
-VALUE = 250
-"""Characters that a title or a value may take."""
-LIST = 600
-"""Characters that a list may take."""
 QUOTE = 1000
 """Characters quoted of people's text."""
 QUOTED_LINES = 15
@@ -30,7 +23,6 @@ MOST = 10
 MOST_SIDES = 40
 """How many sides the metadata names: Slack takes 16 KB of it."""
 REST = "The rest is in PagerDuty."
-
 
 UNATTRIBUTED_TYPES = frozenset(
     {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
@@ -75,7 +67,7 @@ def by(agent: Agent | None) -> str:
     """Return who acted, empty if unknown; PagerDuty may give an id without a name."""
     if agent is None:
         return ""
-    return f" by {_name(agent.name) or ('someone' if agent.is_user else 'an integration')}"
+    return f" by {short_name(agent.name) or ('someone' if agent.is_user else 'an integration')}"
 
 
 def quote(written: str) -> tuple[str, bool]:
@@ -90,8 +82,7 @@ def _headline(entry: ThreadEntry) -> str:
     """Return who did what to whom, where, and what came with it."""
     line = entry.line
     kinds = {side.type for side in entry.sides}
-    renderer = DETAIL_RENDERERS.get(line.type)
-    details = renderer(entry) if renderer else ""
+    details = detail_text(entry)
     also = " and acknowledged it" if event.ACKNOWLEDGED in kinds else ""
     taken = ", and is now assigned" if event.REASSIGNED in kinds else ""
     if line.type == event.RESPONDER_REPLIED:
@@ -101,7 +92,7 @@ def _headline(entry: ThreadEntry) -> str:
         asked = f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else ""
         passive = asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)
         return f"*{passive}*{details}{_automatically(line)}"
-    who = _name(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
+    who = short_name(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
     return f"*{who} {_did(entry)}{also}*{details}{_where_done(line)}{taken}"
 
 
@@ -122,7 +113,7 @@ def _where_done(line: Line) -> str:
 def _automatically(line: Line) -> str:
     """Return what did it where no agent is known: the monitoring client that opened it, or PagerDuty itself."""
     if client := line.detail_value("client"):
-        return f" by {_name(client)}"
+        return f" by {short_name(client)}"
     only_read = all(source is Source.READ for source, _ in line.slots)
     return "" if only_read or line.type in UNATTRIBUTED_TYPES else " automatically"
 
@@ -156,146 +147,19 @@ def _written(entry: ThreadEntry) -> str:
             return line.detail_value("text")
 
 
-def _change(entry: ThreadEntry, name: str, nothing: str = "none") -> str:
-    """Return "from A to B", or only "to B" if the state before is unknown."""
-    said = dict(entry.line.details)
-    if name not in said:
-        return ""
-    was = dict(entry.before).get(name, said.get("was"))
-    begin = "" if was in (None, said[name]) else f" from {_value(was) or nothing}"
-    return f"{begin} to {_value(said[name]) or nothing}"
-
-
-def _assigned(entry: ThreadEntry) -> str:
-    return _change(entry, "assigned", "no one")
-
-
-def _escalated(entry: ThreadEntry) -> str:
-    assigned = entry.line.detail_value("assigned")
-    return f" to {_value(assigned)}" if assigned else ""
-
-
-def _delegated(entry: ThreadEntry) -> str:
-    assigned = entry.line.detail_value("assigned")
-    return _change(entry, "policy") + (f", now assigned to {_value(assigned)}" if assigned else "")
-
-
-def _unacknowledged(entry: ThreadEntry) -> str:
-    assigned = entry.line.detail_value("assigned")
-    whose = f"; it is assigned to {_value(assigned)}" if assigned else ""
-    return f". Nobody is working on it{whose}" if timed_out(entry.line) else ""
-
-
-def merged(line: Line) -> str:
-    """Return the incident that it was merged into, if that is how it was resolved."""
-    return (
-        f"merged into {link(line.detail_value('merged_url'), _value(line.detail_value('merged')))}"
-        if line.detail_value("merged")
-        else ""
-    )
-
-
-def _resolved(entry: ThreadEntry) -> str:
-    return f": {merged(entry.line)}" if merged(entry.line) else ""
-
-
 def _asked(entry: ThreadEntry) -> str:
     names = list(dict.fromkeys(line.detail_value("responder") for line in (entry.line, *entry.sides)))
     more = [f"{len(names) - MOST} others"] if len(names) > MOST else []
-    return _listed([*map(_name, names[:MOST]), *more]) if any(names) else ""
+    return _listed([*map(short_name, names[:MOST]), *more]) if any(names) else ""
 
 
 def _replied(entry: ThreadEntry) -> str:
-    who, state = _name(entry.line.detail_value("responder")), entry.line.detail_value("state")
+    who, state = short_name(entry.line.detail_value("responder")), entry.line.detail_value("state")
     if state == "user_cancelled":
         return f"*The request to {who} was cancelled*"
     return f"*{who} {REPLIES.get(state, 'answered')} the request for help*"
 
 
-def _bridge(entry: ThreadEntry) -> str:
-    was, now = (_where(dict(said)) for said in (entry.before, entry.line.details))
-    return f"{f' from {was}' if was not in ('', now) else ''} to {now or 'none'}"
-
-
-def _where(said: Mapping[str, str]) -> str:
-    return ", ".join(filter(None, (_value(said.get(name, "")) for name in ("number", "url"))))
-
-
-def _note(entry: ThreadEntry) -> str:
-    author, written = entry.line.detail_value("author"), entry.line.detail_value("written")
-    return f", written by {_name(author)} {date(int(written))}" if author and written else ""
-
-
-def _fields(entry: ThreadEntry) -> str:
-    said = dict(entry.line.details)
-    changed = (name.removeprefix("field:") for name in said if name.startswith("field:"))
-    told = "; ".join(_field(name, said[f"field:{name}"], said.get(f"was:{name}")) for name in changed)
-    return f": {clamp(told, LIST)}" if told else ""
-
-
-def _field(name: str, now: str, was: str | None) -> str:
-    begin = f" from {_value(was)}" if was else ""
-    return f"{_name(name)}{begin} to {_value(now) or 'none'}"
-
-
-def _task(entry: ThreadEntry) -> str:
-    line = entry.line
-    state = f" ({_state(line)})" if line.type == event.TASK_UPDATED and _state(line) else ""
-    whose = f", for {_value(line.detail_value('to'))}" if line.detail_value("to") else ""
-    return f": {_value(line.detail_value('task'))}{state}{whose}"
-
-
-def _action(entry: ThreadEntry) -> str:
-    line = entry.line
-    state = f" ({_state(line)})" if line.type != event.ACTION_CREATED and _state(line) else ""
-    return f": {_value(line.detail_value('action'))}{state}"
-
-
-def _state(line: Line) -> str:
-    return _name(line.detail_value("state").replace("_", " "))
-
-
-def _snoozed(entry: ThreadEntry) -> str:
-    until = entry.line.detail_value("until")
-    return f" until {date(int(until))}" if until else ""
-
-
 def _listed(names: list[str]) -> str:
     """List names the way people do: one, two and three."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-def _name(text: str) -> str:
-    return clamp(escape(text), NAME)
-
-
-def _value(text: str) -> str:
-    return clamp(escape(text), VALUE)
-
-
-DETAIL_RENDERERS: Mapping[str, Callable[[ThreadEntry], str]] = {
-    event.UNACKNOWLEDGED: _unacknowledged,
-    event.RESOLVED: _resolved,
-    event.ESCALATED: _escalated,
-    event.DELEGATED: _delegated,
-    event.REASSIGNED: _assigned,
-    event.PRIORITY_UPDATED: lambda entry: _change(entry, "priority"),
-    event.SERVICE_UPDATED: lambda entry: _change(entry, "service"),
-    event.INCIDENT_TYPE_CHANGED: lambda entry: _change(entry, "type"),
-    event.CONFERENCE_BRIDGE: _bridge,
-    event.CUSTOM_FIELDS: _fields,
-    event.ROLE_ASSIGNED: _fields,
-    event.TASK_CREATED: _task,
-    event.TASK_UPDATED: _task,
-    event.TASK_COMPLETED: _task,
-    event.ACTION_CREATED: _action,
-    event.ACTION_UPDATED: _action,
-    event.ACTION_TERMINATED: _action,
-    event.WORKFLOW_STARTED: lambda entry: f": {_value(entry.line.detail_value('workflow'))}",
-    event.WORKFLOW_COMPLETED: lambda entry: f": {_value(entry.line.detail_value('workflow'))}",
-    event.NOTE_EDITED: _note,
-    event.SNOOZED: _snoozed,
-    event.URGENCY_CHANGED: lambda entry: _change(entry, "urgency"),
-    event.TITLE_CHANGED: lambda entry: _change(entry, "title"),
-}
-"""The text between what happened and who did it, by event type."""
