@@ -19,7 +19,7 @@ IN_ORDER = (
     "incident_annotated_resolution_note",
 )
 
-pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real deliveries are not on this machine")
+pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the vendors' reference is not beside this checkout")
 
 
 def signed() -> dict[str, Any]:

@@ -30,7 +30,7 @@ def raw(body: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body])
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the reference is not here")
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the vendors' reference is not beside this checkout")
 async def test_real_deliveries_are_stored_byte_for_byte(valkey: EmbeddedValkey, redis: Redis) -> None:
     """Each of the captured deliveries gets 202 and is on the stream as it was sent."""
     signed = json.loads((SAMPLES / "SIGNATURES.json").read_text())

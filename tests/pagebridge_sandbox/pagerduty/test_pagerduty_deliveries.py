@@ -38,12 +38,14 @@ async def test_failed_delivery_is_retried(acme: Acme, inbox: Inbox, status: int)
 async def test_timeout_and_disconnect_are_retried(acme: Acme, inbox: Inbox) -> None:
     """No answer in time, and a connection cut, are tried again as well."""
     calls = 0
+    second_call = asyncio.Event()
 
     async def misbehave(request: Request) -> web.StreamResponse:
         nonlocal calls
         calls += 1
         if calls == 1:
-            await asyncio.sleep(0.3)
+            await second_call.wait()
+        second_call.set()
         if calls == 2 and request.raw.transport:
             request.raw.transport.abort()
         return web.Response(status=204)

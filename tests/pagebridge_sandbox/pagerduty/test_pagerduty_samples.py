@@ -195,7 +195,7 @@ def test_signature_matches_captured_delivery() -> None:
     """With PagerDuty's own bytes and secret, the simulator computes PagerDuty's own signature."""
     path = SAMPLES / "signed_real" / "SIGNATURES.json"
     if not path.exists():
-        pytest.skip("PagerDuty's samples are not here")
+        pytest.skip("the vendors' reference is not beside this checkout")
     signatures = json.loads(path.read_text(encoding="utf-8"))
     subscription = Subscription("PSUB001", "http://127.0.0.1:9/", [signatures["secret"]])
 

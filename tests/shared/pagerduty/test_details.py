@@ -13,7 +13,7 @@ from shared.pagerduty.events.details import conference_bridge, responder
 from shared.pagerduty.events.webhook import parse
 
 DOCUMENTED = Path(__file__).parents[4] / "shared/reference/pagerduty/samples/docs_examples"
-needs_samples = pytest.mark.skipif(not DOCUMENTED.exists(), reason="the reference is not here")
+needs_samples = pytest.mark.skipif(not DOCUMENTED.exists(), reason="the vendors' reference is not beside this checkout")
 
 ALICE = {"id": "PALICE1", "type": "user_reference", "summary": "Alice Ng"}
 BOB = {"id": "PBOB001", "type": "user_reference", "summary": "Bob Ray"}

@@ -115,7 +115,7 @@ def test_any_json(answer: object, parser: Parser) -> None:
         return
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the vendor's examples are not in this checkout")
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the vendors' reference is not beside this checkout")
 @pytest.mark.parametrize("name", IN_SAMPLES)
 def test_the_vendors_examples(name: str) -> None:
     """PagerDuty's own examples parse."""
@@ -123,7 +123,7 @@ def test_the_vendors_examples(name: str) -> None:
     assert [IN_SAMPLES[name](answer) for answer in answered.values()]
 
 
-@pytest.mark.skipif(not OPENAPI.exists(), reason="the vendor's description is not in this checkout")
+@pytest.mark.skipif(not OPENAPI.exists(), reason="the vendors' reference is not beside this checkout")
 @pytest.mark.parametrize(("method", "path"), IN_DESCRIPTION)
 def test_the_vendors_description(method: str, path: str) -> None:
     """So do those that stand in the description only."""

@@ -131,7 +131,7 @@ def test_which_incidents() -> None:
     }
 
 
-@pytest.mark.skipif(not OPENAPI.exists(), reason="the vendor's description is not in this checkout")
+@pytest.mark.skipif(not OPENAPI.exists(), reason="the vendors' reference is not beside this checkout")
 @pytest.mark.parametrize(("operation", "body"), BODIES)
 def test_bodies_fit_the_vendors_description(operation: tuple[str, str], body: Body) -> None:
     """Every body is one that PagerDuty's OpenAPI description allows."""

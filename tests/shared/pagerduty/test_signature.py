@@ -23,7 +23,7 @@ def sign(secret: str, body: bytes = BODY) -> str:
     return "v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the reference is not here")
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the vendors' reference is not beside this checkout")
 @pytest.mark.parametrize("name", [path.name for path in sorted(SAMPLES.glob("*_*.json"))])
 def test_real_deliveries_verify(name: str) -> None:
     """The signatures of real deliveries fit, and no longer after one bit of the body has changed."""

@@ -12,7 +12,7 @@ from shared.model.event import SECOND, Agent, Event, Instant, Ref, Source, Statu
 from shared.pagerduty.events.webhook import Ignored, parse
 
 SAMPLES = Path(__file__).parents[4] / "shared/reference/pagerduty/samples"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the reference is not here")
+needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the vendors' reference is not beside this checkout")
 
 AGENT = {"id": "PALICE1", "type": "user_reference", "summary": "Alice Ng"}
 INCIDENT = {

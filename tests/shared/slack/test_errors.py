@@ -63,7 +63,7 @@ def test_a_closed_view_is_not_found() -> None:
     assert isinstance(errors.error_from("views.update", 200, {}, {"ok": False, "error": "not_found"}), NotFound)
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="the vendor's lists are not in this checkout")
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the vendors' reference is not beside this checkout")
 @pytest.mark.parametrize("method", METHODS)
 def test_every_documented_error_is_a_refusal_with_its_word(method: str) -> None:
     """Each word that Slack lists for a method comes through as it is, but for failures of Slack's own and limits."""
