@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
@@ -58,18 +59,31 @@ def environment(valkey: EmbeddedValkey, port: int) -> dict[str, str]:
     }
 
 
-async def until_listening(port: int, *, still: bool = True) -> None:
-    """Wait until somebody takes connections, or nobody does any more."""
+async def until_ready(port: int) -> None:
+    """Wait until the receiver listens and its first look at Redis is over."""
 
-    async def listening() -> bool:
+    async def ready() -> bool:
+        try:
+            async with aiohttp.request("GET", f"http://127.0.0.1:{port}/readyz") as answer:
+                return answer.status == HTTPStatus.OK
+        except aiohttp.ClientConnectionError:
+            return False
+
+    await until(ready, "the receiver to be ready")
+
+
+async def until_deaf(port: int) -> None:
+    """Wait until nobody takes connections any more."""
+
+    async def deaf() -> bool:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
-            return not still
+            return True
         writer.close()
-        return still
+        return False
 
-    await until(listening, f"the receiver to listen: {still}")
+    await until(deaf, "the receiver to stop listening")
 
 
 async def ended(receiver: Process) -> tuple[int | None, str]:
@@ -84,13 +98,13 @@ async def test_what_is_in_hand_is_finished_after_sigterm(valkey: EmbeddedValkey,
     """A delivery that is being stored when the process is told to end still gets its 202; then the exit code is 0."""
     port = free_port()
     async with process(tmp_path, **environment(valkey, port)) as receiver:
-        await until_listening(port)
+        await until_ready(port)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await redis.execute_command("CLIENT", "PAUSE", 10_000, "WRITE")
         writer.write(DELIVERY)
         await until(lambda: storing(redis), "the delivery to be in Redis's hands")
         receiver.terminate()
-        await until_listening(port, still=False)
+        await until_deaf(port)
         await redis.execute_command("CLIENT", "UNPAUSE")
         async with asyncio.timeout(PATIENCE):
             assert (await reader.read()).startswith(b"HTTP/1.1 202 ")
@@ -108,7 +122,7 @@ async def test_secrets_are_read_again_on_sighup(valkey: EmbeddedValkey, tmp_path
     (tmp_path / ".env").write_text("PAGERDUTY_WEBHOOK_SECRETS=the-old-one\n")
     settings = {name: value for name, value in environment(valkey, port).items() if name != "PAGERDUTY_WEBHOOK_SECRETS"}
     async with process(tmp_path, **settings) as receiver, aiohttp.ClientSession() as http:
-        await until_listening(port)
+        await until_ready(port)
         assert 401 == await delivered(http, port)
         (tmp_path / ".env").write_text(f"PAGERDUTY_WEBHOOK_SECRETS=the-old-one,{SECRET}\n")
         receiver.send_signal(signal.SIGHUP)
@@ -140,7 +154,7 @@ async def test_an_idle_receiver_ends_at_once(valkey: EmbeddedValkey, tmp_path: P
     """Connections that are only kept open do not hold up the end, nor does a Redis that does not answer."""
     port = free_port()
     async with process(tmp_path, **environment(valkey, port)) as receiver:
-        await until_listening(port)
+        await until_ready(port)
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         os.kill(valkey.pid, signal.SIGSTOP)
         try:
