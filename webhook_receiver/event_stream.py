@@ -64,8 +64,7 @@ class EventStream:
 
     async def _check_layout(self) -> None:
         if not self._layout_checked:
-            await require_layout(self._client)
-            self._layout_checked = True
+            self._layout_checked = await require_layout(self._client)
 
     async def watch(self) -> None:
         """Look at Redis again and again, so that a change of its durability or its return is noticed."""

@@ -5,6 +5,8 @@ Every write goes through it: from the queue, the direct acknowledgement, and the
 """
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from bolt_app.services import Services
 from bolt_app.write_path.actions.preconditions import check_precondition
@@ -17,26 +19,36 @@ from shared.model.outcome import Outcome
 from shared.pagerduty.api.client import Read
 from shared.pagerduty.models.incident import RestIncident
 
+T = TypeVar("T")
+
 
 async def read_actor(services: Services, identity: Identity, attempt: AuditSource) -> tuple[Linked, Read[RestIncident]]:
     """
     Read the actor's PagerDuty user and the incident, at the same time.
 
-    Raises `Declined` if the actor is not linked, before any `CallError` about the incident: a person who may not act
-    is told that first.
+    Raises `Declined` if the actor is not linked, whatever becomes of the read: a person who may not act is told that,
+    also while PagerDuty is slow. Raises `CallError` if one of the two could not be read.
     """
-    linked, read = await asyncio.gather(
-        identity.link(attempt.command.by),
-        services.pagerduty.incident(attempt.command.incident),
-        return_exceptions=True,
-    )
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(_settled(services.pagerduty.incident(attempt.command.incident)))
+        linked = await _settled(identity.link(attempt.command.by))
+        if isinstance(linked, Linked):
+            attempt.linked = linked
+        else:
+            reading.cancel()
     if isinstance(linked, BaseException):
         raise linked
-    attempt.linked = linked
+    read = reading.result()
     if isinstance(read, BaseException):
         raise read
     attempt.url = read.value.snapshot.url
     return linked, read
+
+
+async def _settled(call: Coroutine[Any, Any, T]) -> T | BaseException:
+    """Return what the call returned or raised; a cancellation goes on to the caller."""
+    results = await asyncio.gather(call, return_exceptions=True)
+    return results[0]
 
 
 async def check_actor(

@@ -71,7 +71,7 @@ class Identity:
             return (await self._linked(person, chosen)).user
         except Declined as declined:
             why = f"{person.name or user} isn't linked to a PagerDuty account."
-            raise not_linked(why, "They can run `/pd whoami` to see why") from declined
+            raise not_linked(why, "They can see why with the `whoami` command") from declined
 
     async def mention(self, user: UserId) -> SlackUserId | None:
         """Find the Slack user to mention for a PagerDuty user, or None when there is no certain one."""

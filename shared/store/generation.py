@@ -42,11 +42,13 @@ async def init_generation(redis: Redis) -> str:
     return kept.decode() if isinstance(kept, bytes) else born
 
 
-async def require_layout(redis: Redis) -> None:
-    """Raise `WrongLayout` if a program of another layout has written to this store; an empty store has none yet."""
+async def require_layout(redis: Redis) -> bool:
+    """Raise `WrongLayout` if a program of another layout has written to this store; False if none has written yet."""
     kept = await redis.get(keys.GENERATION)
-    if isinstance(kept, bytes):
-        _require_layout(kept.decode())
+    if not isinstance(kept, bytes):
+        return False
+    _require_layout(kept.decode())
+    return True
 
 
 def _require_layout(generation: str) -> None:
@@ -54,5 +56,5 @@ def _require_layout(generation: str) -> None:
     if layout != keys.LAYOUT:
         raise WrongLayout(
             f"This store was written in layout {layout}, and this version of pagebridge needs layout {keys.LAYOUT}. "
-            "Run the version that wrote it, or give this one an empty Redis (REDIS_URL)."
+            "Run the version that wrote it, or give this one an empty Redis (REDIS_URL, or --data of `pagebridge up`)."
         )

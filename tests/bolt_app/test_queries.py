@@ -128,7 +128,7 @@ def test_what_could_not_be_read_is_said() -> None:
     told = render_incident(IncidentView(whole().incident, None, None, None)).text
 
     assert 3 == told.count("couldn't be read")
-    assert "could not be read" not in render_incident(IncidentView(whole().incident, (), (), ())).text
+    assert "couldn't be read" not in render_incident(IncidentView(whole().incident, (), (), ())).text
 
 
 @given(TEXT)
@@ -177,7 +177,7 @@ def test_details_of_a_long_incident_fit() -> None:
 def test_details_say_what_is_not_there() -> None:
     """That nothing is there is not the same as that nothing could be read."""
     assert 3 == view(IncidentView(whole().incident, None, None, None)).count("couldn't be read")
-    assert "could not be read" not in view(IncidentView(whole().incident, (), (), ()))
+    assert "couldn't be read" not in view(IncidentView(whole().incident, (), (), ()))
     assert "No notes" in view(IncidentView(whole().incident, (), (), ()))
 
 

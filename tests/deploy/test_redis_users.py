@@ -7,6 +7,7 @@ import pytest
 
 from shared.errors import StoreDown
 from shared.store import keys
+from shared.store.generation import require_layout
 from shared.store.redis import Redis, append, connect, probe
 from tests.deploy.users import Store, store
 
@@ -37,10 +38,11 @@ async def refused(client: Redis, line: str) -> bool:
 
 
 async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
-    """It stores deliveries durably and learns how durable; it reads nothing, not even what it has written."""
+    """It stores deliveries durably, learns how durable, reads the layout, and nothing else, not even its entries."""
     client = connect(server.url("receiver"))
     assert (await probe(client)).fsync
     assert await append(client, keys.EVENTS, {"body": b"x"}, wait_for_disk=True)
+    assert not await require_layout(client)
     await client.aclose()
 
     assert [] == await allowed(
@@ -56,6 +58,8 @@ async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
         f"XADD {keys.AUDIT} * body x",
         f"XADD {keys.DEAD_LETTERS} * body x",
         f"SET {keys.GENERATION} x",
+        f"GET {keys.EVENTS}",
+        "GET pb:x",
         "EVAL return 0",
         "SCRIPT LOAD x",
         "KEYS *",

@@ -47,6 +47,7 @@ async def test_everything_is_right(office: Office) -> None:
         "bridge.toml",
         "receiver",
         "Redis rights",
+        "Redis layout",
         "clock of Slack",
         "posting to C0INCIDENTS",
     } <= {finding.check for finding in findings}

@@ -216,7 +216,9 @@ async def running(
     """
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(EmbeddedValkey(data) if data else lent_valkey(program()))
+        valkey = await stack.enter_async_context(
+            EmbeddedValkey(data, binary=program()) if data else lent_valkey(program())
+        )
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(
             SlackSandbox(ack_timeout=3.0, enforce_rate_limits=limits is not None, limits=limits)

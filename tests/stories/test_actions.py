@@ -242,8 +242,7 @@ async def test_a_priority_is_set_once(bridge: Bridge) -> None:
     lines = await bridge.lines(2)
 
     assert "changed the priority" in lines[1]
-    assert "Alice Ng" in lines[1]
-    assert "in Slack" in lines[1]
+    assert "Alice Ng changed the priority from none to P1 in Slack" in lines[1]
 
 
 async def test_of_several_responders_each_is_reported(bridge: Bridge) -> None:

@@ -51,7 +51,7 @@ async def test_a_command_that_cannot_be_sent_ends_and_can_be_given_again(impatie
 
     card = await impatient.card("Acknowledged by Alice Ng in Slack")
     await settled(impatient)
-    assert "did not go through" not in card.plain
+    assert "acknowledgement failed" not in card.plain
     assert 1 == len(impatient.writes())
     assert "acknowledged" == impatient.pagerduty.incident(incident.id).status
 
@@ -67,7 +67,7 @@ async def test_the_card_shows_a_failure_until_the_next_transition(impatient: Bri
     impatient.pagerduty.web("PBOB1").acknowledge(incident.id)
 
     card = await impatient.card("Acknowledged by Bob Ng in PagerDuty")
-    assert "did not go through" not in card.plain
+    assert "acknowledgement failed" not in card.plain
     assert [] == impatient.effects()
 
 
@@ -87,7 +87,7 @@ async def test_a_failure_is_gone_from_the_card_though_a_read_saw_the_transition_
 
     await impatient.lines(2)
     await settled(impatient)
-    assert "did not go through" not in card.plain
+    assert "acknowledgement failed" not in card.plain
     assert "Acknowledged by Bob Ng in PagerDuty" in card.plain
 
 

@@ -13,6 +13,7 @@ from shared.model.audit import AuditEntry
 from shared.store.audit import Audit
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled
 from tests.stories.processes import Deployment, acknowledged_once, deployed_with_receiver, incidents, struck
+from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import redis_of
 
 INCIDENT = "/incidents/*"
@@ -245,3 +246,35 @@ async def test_trying_again_without_redis() -> None:
         assert click.envelope is not None
         assert (click.envelope.acked_after_ms or 0) > 300
         await bridge.valkey.start()
+
+
+async def slow_pagerduty(bridge: Bridge) -> None:
+    """Start a worker that would wait longer for PagerDuty than the direct way does; reads of incidents then hang."""
+    await bridge.start_worker(replace(FAST, pagerduty_timeout=5.0))
+    await without_redis(bridge)
+    bridge.pagerduty.add_fault(Fault("GET", INCIDENT, hang=True))
+
+
+async def test_an_unlinked_person_is_told_so_though_pagerduty_hangs() -> None:
+    """Dave has no PagerDuty user: he reads that and whom to ask, and not that PagerDuty couldn't be reached."""
+    async with running(workers=0) as bridge:
+        hire(bridge, "Dave")
+        await slow_pagerduty(bridge)
+
+        await bridge.click("Dave", "Acknowledge")
+
+        await bridge.told("Dave", "No PagerDuty user has your Slack e-mail address")
+        assert not [words for words in bridge.private("Dave") if "couldn't be reached" in words]
+        await bridge.valkey.start()
+
+
+async def test_the_audit_knows_a_linked_person_though_pagerduty_hangs() -> None:
+    """Alice's incident could not be read: the audit still says as whom she would have acted."""
+    async with running(workers=0) as bridge:
+        await slow_pagerduty(bridge)
+
+        await bridge.click("Alice", "Acknowledge")
+
+        await bridge.told("Alice", "NOT acknowledged")
+        await bridge.valkey.start()
+        assert "PALICE1" == (await audited(bridge)).pagerduty_user

@@ -182,4 +182,4 @@ async def test_a_route_with_several_channels(bridge: Bridge) -> None:
 
     assert "timeline is in #incidents" in duty.messages[0].plain
     assert [] == duty.messages[0].replies
-    assert "told in" not in bridge.channel.messages[0].plain
+    assert "timeline is in" not in bridge.channel.messages[0].plain

@@ -76,7 +76,7 @@ async def test_when_the_acknowledgement_ends_and_when_it_wakes(bridge: Bridge, s
     await settled(bridge)
     bridge.pagerduty.clock.advance(4 * HOUR + 1)
     awake = await bridge.card("Triggered")
-    assert "wakes" not in awake.plain
+    assert "Snoozed until" not in awake.plain
     assert "Snooze ended" in awake.plain
     assert "Snooze ended. Nobody is working on it; it is assigned to Alice Ng" in (await bridge.lines(4))[3]
 
@@ -193,7 +193,7 @@ async def test_what_was_to_come_goes_with_the_state(bridge: Bridge, search: str)
     await settled(bridge)
 
     assert "prometheus-eu-1" in card.plain
-    assert not any(words in card.plain for words in ("Escalates", "ends", "wakes"))
+    assert not any(words in card.plain for words in ("Escalates", "ends", "Snoozed until"))
 
 
 def reads(bridge: Bridge, incident: IncidentView) -> int:

@@ -155,3 +155,11 @@ async def test_a_redis_that_does_not_let_us_in_is_no_client_error(valkey: Embedd
     """A wrong password for Redis is our fault as well."""
     async with running(valkey.url.replace("unix://", "unix://nobody@") + "?password=wrong") as receiver:
         assert 503 == await receiver.deliver()
+
+
+async def test_a_store_that_another_version_begins_later(receiver: Running, redis: Redis) -> None:
+    """It was empty at the start: the receiver still notices the other layout, and stores nothing more."""
+    assert 202 == await receiver.deliver()
+    await redis.set(keys.GENERATION, "2:0123456789abcdef:1700000000000")
+    assert 503 == await receiver.deliver()
+    assert 1 == len(await stored(redis))

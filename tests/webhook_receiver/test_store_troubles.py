@@ -18,6 +18,7 @@ from pagebridge.local import embedded_valkey
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
 from shared.store import keys
+from shared.store.generation import init_generation
 from shared.store.redis import Redis, connect
 from tests.shared.store.wire import EVERY, Wire
 from tests.webhook_receiver.running import BODY, PATIENCE, PATIENT, Running, running, stored, until
@@ -49,9 +50,9 @@ async def receiver(valkey: EmbeddedValkey) -> AsyncIterator[Running]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
-    """Look into Redis and make trouble, from an empty stream on."""
+    """Look into Redis and make trouble, from an empty store on."""
     client = connect(valkey.url)
-    await client.delete(keys.EVENTS)
+    await client.delete(keys.EVENTS, keys.GENERATION)
     yield client
     await client.aclose()
 
@@ -209,6 +210,7 @@ async def test_a_redis_that_loads_its_data(valkey: EmbeddedValkey, receiver: Run
 
 async def test_an_answer_of_redis_that_is_lost(valkey: EmbeddedValkey, redis: Redis) -> None:
     """The entry is stored but nobody hears of it: the answer is 503, and the fold will see the delivery twice."""
+    await init_generation(redis)
     wire = Wire(valkey.url.removeprefix("unix://"))
     way = await asyncio.start_server(wire, "127.0.0.1", 0)
     async with way, running(f"redis://127.0.0.1:{way.sockets[0].getsockname()[1]}", limits=PATIENT) as receiver:

@@ -1,4 +1,4 @@
-"""Checks of Redis: reachable, durable, never evicting, and allowing every command that the worker needs."""
+"""Checks of Redis: reachable, durable, never evicting, all commands of the worker allowed, its layout known."""
 
 import secrets
 from typing import Literal
@@ -6,8 +6,9 @@ from typing import Literal
 from redis.exceptions import ResponseError
 
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed, skipped, warned
-from shared.errors import StoreDown
+from shared.errors import StoreDown, WrongLayout
 from shared.store import keys
+from shared.store.generation import require_layout
 from shared.store.redis import NO_EVICTION, Durability, Redis, probe
 
 REACH = "start it, fix REDIS_URL, or check the network"
@@ -25,6 +26,7 @@ def checks(redis: Redis, wanted: Literal["fsync", "memory"]) -> list[Check]:
         Check("Redis eviction", lambda: eviction(found)),
         Check("Redis durability", lambda: durability(found, wanted)),
         Check("Redis rights", lambda: rights(redis)),
+        Check("Redis layout", lambda: layout(redis)),
     ]
 
 
@@ -81,6 +83,16 @@ async def rights(redis: Redis) -> Verdict:
     if denied:
         return failed(f"the user in REDIS_URL can't run: {'; '.join(denied)}", RIGHTS)
     return passed("the user in REDIS_URL has all rights that a worker needs")
+
+
+async def layout(redis: Redis) -> Verdict:
+    """Check that no version of pagebridge with another layout has written to it."""
+    try:
+        known = await require_layout(redis)
+    except WrongLayout as error:
+        what, _, fix = str(error).partition(". ")
+        return failed(what, fix.rstrip("."))
+    return passed("written by a version that this one can follow" if known else "empty")
 
 
 def _asked(run: str) -> list[Command]:

@@ -51,7 +51,7 @@ async def scopes(identity: Once[SlackIdentity]) -> Verdict:
     more = sorted(home.scopes - credential_checks.SCOPES)
     if more and not credential_checks.scopes(home):
         return passed(f"all required scopes, and {', '.join(more)}, which the bridge doesn't use")
-    return judged(credential_checks.scopes(home), f"all {len(credential_checks.SCOPES)}  required scopes, no others")
+    return judged(credential_checks.scopes(home), f"all {len(credential_checks.SCOPES)} required scopes, no others")
 
 
 async def app_token_opens(slack: Slack, app_token: str) -> Verdict:

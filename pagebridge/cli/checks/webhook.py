@@ -56,7 +56,7 @@ async def events(ours: Ours) -> Verdict:
 
 
 async def scope(ours: Ours) -> Verdict:
-    """Check that covers the whole account."""
+    """Check that the subscription covers the whole account."""
     right = "covers the whole account"
     return judged(partial(await ours()), right, Status.WARNING) if await ours() else NONE
 

@@ -1,7 +1,8 @@
 """
 Pure: the text between what happened and who did it, such as "from P3 to P1", by event type.
 
-People and things are named, never mentioned. A change says from what to what, as far as that is known.
+People and things are named, never mentioned. A change says from what to what, as far as that is known; an
+escalation says only whom it reached, for it adds to what was said before.
 """
 
 from collections.abc import Callable, Mapping

@@ -3,6 +3,7 @@
 from pagebridge.cli.checks import redis
 from pagebridge.cli.checks.findings import Finding, Status
 from shared.config.bridge_config import BridgeConfig
+from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.pagebridge.cli_session import Office, found, says
 
@@ -48,3 +49,12 @@ async def test_a_user_with_too_few_rights(office: Office, store: Redis) -> None:
     says(await of_redis(small, "Redis eviction"), Status.SKIPPED, "noeviction")
     says(await of_redis(small, "Redis persistence"), Status.SKIPPED, "appendonly")
     await small.aclose()
+
+
+async def test_a_store_of_another_layout(store: Redis) -> None:
+    """It says which layout there is, which is needed, and what to do; an empty store will do."""
+    says(await of_redis(store, "Redis layout"), Status.PASS, "empty")
+    await store.set(keys.GENERATION, "2:0123456789abcdef:1700000000000")
+    says(await of_redis(store, "Redis layout"), Status.FAIL, "layout 2", "REDIS_URL")
+    await store.set(keys.GENERATION, f"{keys.LAYOUT}:0123456789abcdef:1700000000000")
+    says(await of_redis(store, "Redis layout"), Status.PASS, "this one can follow")
