@@ -1,4 +1,4 @@
-"""How all uses of a work queue run: take a due incident under a lease, do one pass, put it back or finish with it."""
+"""Runs a work queue: takes a due incident under a lease, does one pass, then reschedules or finishes it."""
 
 import asyncio
 from collections import Counter as Tally
@@ -19,9 +19,7 @@ from shared.store.work_queue import Due, WorkQueue
 log = structlog.get_logger()
 
 PASSES = Counter("pagebridge_passes", "Passes over single incidents, by kind of work", ["work"])
-FAILED_PASSES = Counter(
-    "pagebridge_passes_broken_off", "Passes that did not come to their end, by work and why", ["work", "why"]
-)
+FAILED_PASSES = Counter("pagebridge_passes_broken_off", "Passes that failed, by work and reason", ["work", "why"])
 
 CONCURRENT_INCIDENTS = 64
 """How many incidents one worker works on at the same time."""
@@ -29,7 +27,7 @@ AFTER_ERROR = 5.0
 """Seconds before an incident is retried whose pass raised an unexpected error."""
 
 
-class Task(Protocol):
+class IncidentTask(Protocol):
     """One kind of work on an incident."""
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
@@ -43,7 +41,12 @@ class QueueWorker:
     """Runs one kind of work, several incidents at once, each under its own lease."""
 
     def __init__(
-        self, queue: WorkQueue, leases: Leases, work: Task, durations: Durations, at_once: int = CONCURRENT_INCIDENTS
+        self,
+        queue: WorkQueue,
+        leases: Leases,
+        work: IncidentTask,
+        durations: Durations,
+        at_once: int = CONCURRENT_INCIDENTS,
     ) -> None:
         self._queue = queue
         self._leases = leases
@@ -53,7 +56,7 @@ class QueueWorker:
         self._failures: Tally[IncidentId] = Tally()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Take what is due until `stopping`; then let what is in hand come to its end."""
+        """Process due incidents until `stopping`; then wait for the passes that are running."""
         async with asyncio.TaskGroup() as group:
             while not stopping.is_set():
                 await self._slots.acquire()
@@ -122,7 +125,7 @@ class QueueWorker:
         return None
 
     def _retry_delay(self, incident: IncidentId, error: CallError) -> float:
-        """Wait as long as the other side says, and longer with each failure: an outage must not become a flood."""
+        """Return the `retry_after` of the error, else a delay that doubles with each failure of the incident."""
         if isinstance(error, Unavailable) and error.retry_after:
             return error.retry_after
         self._failures[incident] += 1
@@ -131,7 +134,7 @@ class QueueWorker:
 
 
 async def repeat_until_stopped(step: Callable[[], Awaitable[None]], services: Services) -> None:
-    """Do a step over and over until the worker is told to stop; while the store is down, say so and wait a moment."""
+    """Repeat a step until the worker stops; while the store is down, log it and wait."""
     while not services.stopping.is_set():
         try:
             await step()
@@ -141,7 +144,7 @@ async def repeat_until_stopped(step: Callable[[], Awaitable[None]], services: Se
 
 
 async def call_or_wait(call: Callable[[], Awaitable[Due | float | None]], durations: Durations) -> Due | float | None:
-    """Make a call on the store; while the store is down, say so, wait a moment, and return None."""
+    """Call the store; while it is down, log it, wait, and return None."""
     try:
         return await call()
     except StoreDown as error:

@@ -1,4 +1,4 @@
-"""How both streams are read: handle an entry, then take it off; bury what cannot be handled, so that it blocks none."""
+"""Reads a stream: handles an entry, then acknowledges it; an entry that cannot be handled becomes a dead letter."""
 
 from collections import Counter as Tally
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ class StreamConsumer:
         self._failures: Tally[str] = Tally()
 
     async def step(self) -> None:
-        """Handle what is there, or wait a moment for something to come. Raises only `StoreDown` and `WrongLayout`."""
+        """Handle the next entries, or wait a moment for some. Raises only `StoreDown` and `WrongLayout`."""
         async for entry in self._inbox.batch():
             await self._process(entry)
 
@@ -49,6 +49,6 @@ class StreamConsumer:
 
     async def _dead_letter(self, entry: Entry, why: str) -> None:
         DEAD_LETTERS.labels(self._inbox.stream).inc()
-        log.error("entry.buried", stream=self._inbox.stream, entry=entry.id, why=why)
+        log.error("entry.dead_lettered", stream=self._inbox.stream, entry=entry.id, why=why)
         await self._inbox.dead_letter(entry, why)
         del self._failures[entry.id]

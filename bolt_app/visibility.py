@@ -1,9 +1,9 @@
 """
 Which incidents a person may see in Slack.
 
-Everyone in a channel sees what it shows. Anything else is for those whom PagerDuty would show it to: a private team
-hides its incidents from non-members, and some roles see only what concerns them. Source: PagerDuty's knowledge base on
-user roles and teams; its API key, which sees all, must not be a way around them.
+Everyone in a channel sees what it shows. Any other incident is visible only to people who see it in PagerDuty: a
+private team hides its incidents from non-members, and some roles see only their own (PagerDuty: "User Roles",
+"Teams"). The bridge's API key sees everything and must not be a way around that.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ CONFINED_ROLES = frozenset({"restricted_access", "read_only_limited_user"})
 
 
 class Visibility:
-    """Decides on data read just now."""
+    """Decides by data that it reads for each decision."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -36,7 +36,7 @@ class Visibility:
         """
         True if a person in `channel` may see an incident.
 
-        Raises `Declined` if it is not shown there and they are not linked, `CallError` if that could not be read.
+        Raises `Declined` if it is not shown there and they are not linked, `CallError` if a read fails.
         """
         if await self.is_shown(incident.id, channel):
             return True
@@ -67,7 +67,7 @@ class Visibility:
         return can_see(user, frozenset(teams), private, involved=involved or everywhere)
 
     async def private(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
-        """Find the private ones among `teams`. One that PagerDuty does not show to us may be hidden on purpose too."""
+        """Return the private ones of `teams`; a team that our token cannot see counts as private."""
         distinct = sorted(set(teams))
         found = await asyncio.gather(*(self._is_private(team) for team in distinct))
         return frozenset(team for team, private in zip(distinct, found, strict=True) if private)
@@ -81,9 +81,9 @@ class Visibility:
 
 def can_see(user: User, teams: frozenset[TeamId], private: frozenset[TeamId], *, involved: bool) -> bool:
     """
-    Apply PagerDuty's rules to what belongs to `teams`, of which those in `private` hide what is theirs. Pure.
+    True if PagerDuty shows `user` an incident of `teams`, of which those in `private` hide theirs. Pure.
 
-    `involved` is who is assigned to it or was asked to help.
+    `involved`: they are assigned to it, or were asked to help.
     """
     if involved or user.role in ADMINS:
         return True

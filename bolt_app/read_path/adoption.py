@@ -1,7 +1,7 @@
 """
-Finding an incident's messages again that a store without its data knows nothing of.
+Finds the messages of incidents in Slack again after the store has lost its data.
 
-They name themselves by their metadata. A channel is read once for all its incidents: what was posted before the data
+Messages are identified by their metadata. A channel is read once for all its incidents: what was posted before the data
 was lost does not change any more, once every call has come to its end.
 """
 
@@ -58,7 +58,7 @@ class Adoption:
         self._services = services
         self._channel_planner = planning
         self._readings: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
-        self._retry_after: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
+        self._early_readings: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
         self._names: dict[str, str] = {}
 
     async def adopt(
@@ -67,7 +67,7 @@ class Adoption:
         """
         Return an incident and what Slack shows of it, with what was found if both are older than the data.
 
-        Raises `Unavailable` while it is too early to look, or when Slack cannot be asked.
+        Raises `Unavailable` while it is too early to look, or if Slack cannot be read.
         """
         snapshot = known.snapshot
         if snapshot is None or slack_state.generation or not known.opened_before(birth.ms + CLOCK_SKEW_MS):
@@ -76,7 +76,7 @@ class Adoption:
         if older:
             await self._require_settled(birth)
         # Data read before that time does not count.
-        readings = self._readings if older else self._retry_after
+        readings = self._readings if older else self._early_readings
         cards, any_card = await self._cards(known.id, snapshot, birth, readings)
         if not (older or cards):
             return known, slack_state
@@ -95,7 +95,7 @@ class Adoption:
         ).value
 
     async def _require_settled(self, birth: Birth) -> None:
-        """Wait until no call that was begun before the data was lost can put a message there any more."""
+        """Raise `Unavailable` while a call that was begun before the data was lost may still land."""
         call_max, clock = self._services.durations.call_max, self._services.clock
         wait = clock.remaining(birth.ms + int(call_max * SECOND), await clock.now_ms(), call_max)
         if wait > 0:
@@ -104,7 +104,7 @@ class Adoption:
     async def _cards(
         self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: dict[ChannelId, ChannelReading]
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
-        """Find the incident's card in each channel; the flag tells whether there is a card of any incident."""
+        """Return the incident's card in each channel, and whether there is a card of any incident."""
         found, any_card = {}, False
         for channel in self._channels(snapshot):
             cards = await self._read(readings[channel], channel, snapshot, birth)
@@ -114,7 +114,7 @@ class Adoption:
         return found, any_card
 
     def _channels(self, snapshot: Snapshot) -> list[ChannelId]:
-        """List where it may have been shown: in the channels of its route, or in their place in the default channel."""
+        """Return where it may have been shown: the channels of its route, and the default channel in their place."""
         default = self._services.config.routing.default_channel
         return list(
             dict.fromkeys([*self._channel_planner.route(snapshot).channels, *([ChannelId(default)] if default else [])])
@@ -137,12 +137,12 @@ class Adoption:
                 if incident := incident_of_card(message):
                     cards[incident].append(message)
         except Refused as error:
-            # A channel that cannot be read cannot be written either, so there is nothing to double.
+            # A channel that cannot be read cannot be written either, so there is nothing to duplicate.
             log.warning("adoption.channel_closed", channel=channel, why=str(error), code=error.code)
         return dict(cards)
 
     async def _resolve_agents(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
-        """Find out what the people are called who did what the lines tell of: messages know their ids only."""
+        """Read the names of the people in the lines: messages hold only their ids."""
         ids = {person(line.agent) for line in lines} - self._names.keys() - {None}
         for user in sorted(filter(None, ids)):
             try:
@@ -157,7 +157,7 @@ class Adoption:
     async def _thread(
         self, incident: IncidentId, cards: dict[ChannelId, OwnMessage], lease: Lease
     ) -> tuple[OwnMessage, ...]:
-        """Read the thread with the lines: below the first card that has any."""
+        """Read the thread below the first card that has lines."""
         for channel, card in cards.items():
             await lease.check(self._services.durations.slack_timeout)
             since_ms = int(float(card.ts) * SECOND)

@@ -1,4 +1,4 @@
-"""Which channels an incident is shown in: decided once, by the first route that matches, and only ever added to."""
+"""Decides in which channels an incident is shown: by the first route that matches; channels are only ever added."""
 
 from dataclasses import replace
 
@@ -25,15 +25,15 @@ class ChannelPlanner:
         self._visibility = Visibility(services)
 
     def route(self, snapshot: Snapshot) -> Route:
-        """Find the route that holds for an incident as it is now."""
+        """Return the first route that matches an incident as it is now."""
         return route(snapshot, self._services.config.routing)
 
     async def plan(self, slack_state: SlackState, snapshot: Snapshot, birth: Birth, lease: Lease) -> SlackState:
         """
-        Return the surface with its channels, planning them if there are none yet. `birth` is that of the data it is in.
+        Return the state in Slack with its channels, planned if there are none yet. `birth` is that of the data set.
 
         An incident whose priority or service has changed may be shown in another channel as well; it never leaves one.
-        If it has come to belong to a private team, the channels where it was public learn nothing more of it.
+        If it now belongs to a private team, the channels where it was public are not updated any more.
         """
         wanted = await self._channels(slack_state.id, snapshot, known=slack_state.channels)
         added = tuple(channel for channel in wanted if channel not in slack_state.channels)
@@ -58,9 +58,9 @@ class ChannelPlanner:
 
     async def _privacy(self, slack_state: SlackState, snapshot: Snapshot) -> Privacy:
         """
-        Decide which channels learn nothing more of an incident that may belong to other teams than it did.
+        Decide which channels are not updated any more, because the incident's teams may have changed.
 
-        Raises `CallError` while it cannot be told whether they are private: until then no channel learns of it.
+        Raises `CallError` if the teams cannot be read: until then no channel is updated.
         """
         known, teams, chosen = slack_state.privacy, frozenset(snapshot.team_ids), self.route(snapshot)
         if not slack_state.channels:
@@ -86,7 +86,7 @@ class ChannelPlanner:
     ) -> tuple[ChannelId, ...]:
         chosen = self.route(snapshot)
         if not chosen.named and known:
-            # The default channel is for incidents that no route takes; one that has a home needs no other.
+            # The default channel is for incidents that no route matches; one that has a home needs no other.
             return ()
         if not chosen.channels and not known:
             await self._log_not_shown(incident, "ignored" if chosen.named else "no route")

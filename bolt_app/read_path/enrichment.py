@@ -35,14 +35,14 @@ LONGEST_TEXT = 500
 
 
 class Enricher:
-    """Reads what is wanted, slowly."""
+    """Reads the enrichment of incidents, at a slow pace."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._next = 0.0
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
-        """Read what the card of one incident still lacks. Raises `CallError` when PagerDuty cannot be asked."""
+        """Read what the card of one incident still lacks. Raises `CallError` if PagerDuty cannot be read."""
         known = (await self._services.incidents.load(incident)).value
         if known.snapshot is None or not known.enrichment.is_wanted(known.snapshot, known.as_of):
             return None
@@ -57,20 +57,20 @@ class Enricher:
         return self._services.durations.enrichment_timeout if wanted else None
 
     async def fenced_off(self, incident: IncidentId) -> None:
-        """Do nothing: the next owner takes over."""
+        """Mark the incident again: the next owner of its lease goes on."""
         await self._services.enrichment_queue.mark(incident)
 
     async def _read(self, known: Incident, lease: Lease) -> RestIncident | None:
-        """Read the incident; None when PagerDuty does not show it, which asking again would not change."""
+        """Read the incident; None if PagerDuty does not show it, which a retry would not change."""
         try:
             await self._wait_turn(lease)
             return (await self._services.pagerduty.incident(known.id)).value
         except (Refused, Malformed) as error:
-            log.warning("briefing.none", incident=known.id, why=str(error))
+            log.warning("enrichment.not_visible", incident=known.id, why=str(error))
             return None
 
     async def _first_alert(self, known: Incident, read: RestIncident | None, lease: Lease) -> FirstAlert | None:
-        """Read the first alert, unless it is known; None when it is, or could not be read now."""
+        """Read the first alert; None if it is known already, or could not be read now."""
         before, counts = known.enrichment.alert, read.alerts if read else None
         if before is not None and (before != FirstAlert() or counts is None or not counts.all):
             return None
@@ -80,10 +80,10 @@ class Enricher:
             await self._wait_turn(lease)
             return first_alert(await self._services.pagerduty.alerts(known.id))
         except (Unavailable, Uncertain) as error:
-            log.info("briefing.later", incident=known.id, why=str(error))
+            log.info("enrichment.delayed", incident=known.id, why=str(error))
             return None
         except (Refused, Malformed) as error:
-            log.warning("briefing.no_alert", incident=known.id, why=str(error))
+            log.warning("enrichment.alert_failed", incident=known.id, why=str(error))
             return FirstAlert()
 
     async def _read_pending(self, known: Incident, read: RestIncident | None, lease: Lease) -> PendingActions:
@@ -94,7 +94,7 @@ class Enricher:
         return PendingActions(of, escalates.ms if escalates else None, to, ends.ms if ends else None)
 
     async def _next_assignees(self, known: Incident, read: RestIncident, at: Instant, lease: Lease) -> tuple[Ref, ...]:
-        """Find out who is paged next. That it cannot be told is no reason to keep silent about when."""
+        """Return who is paged next, empty if unknown: the time of the escalation is shown all the same."""
         policy, assigned = read.snapshot.escalation_policy, [stamp.at.ms for stamp in read.assignments if stamp.at]
         if policy is None or read.assigned_via != "escalation_policy" or not assigned:
             return ()
@@ -103,14 +103,14 @@ class Enricher:
             entries = await self._services.pagerduty.on_calls(policy.id, max(assigned), at.ms)
             level = present_level(read.snapshot.assignee_ids, known, on_call_at(entries, max(assigned)))
             number, people = next_level(level, on_call_at(entries, at.ms))
-            return people if await self._level_on_call(policy.id, number, people, lease) else ()
+            return people if await self._pages_everyone(policy.id, number, people, lease) else ()
         except (CallError, Malformed) as error:
-            log.info("briefing.nobody", incident=known.id, why=str(error))
+            log.info("enrichment.next_level_unknown", incident=known.id, why=str(error))
             return ()
 
-    async def _level_on_call(self, policy: str, number: int, people: Sequence[Ref], lease: Lease) -> bool:
-        """True if a level pages everyone on it. One with round robin pages a person that no API names."""
-        if len(people) < 2:  # noqa: PLR2004 -- somebody alone
+    async def _pages_everyone(self, policy: str, number: int, people: Sequence[Ref], lease: Lease) -> bool:
+        """True if a level pages everyone on it: with round robin it pages one person, whom no API names."""
+        if len(people) < 2:  # noqa: PLR2004 -- a single person
             return True
         await self._wait_turn(lease)
         levels = (await self._services.pagerduty.escalation_policy(policy)).levels
@@ -173,7 +173,7 @@ def next_level(present: int | None, on_call: Levels) -> tuple[int, tuple[Ref, ..
     """
     Pure: return the level after the current one and its people; no people if that is uncertain.
 
-    PagerDuty skips a level without anybody on call. After the last level it may start again, or stop.
+    PagerDuty skips a level with no one on call. After the last level it may start again, or stop.
     """
     higher = [level for level, people in on_call.items() if present is not None and level > present and people]
     if not higher:

@@ -1,5 +1,5 @@
 """
-The read path's first half: events become the projection.
+The first half of the read path: folds events into the projection.
 
 Any worker may fold any event, so dead and competing workers do no harm. Three steps in three places, in this order:
 fold (compare-and-set), mark dirty, take the entry off the stream. A worker that dies in between leaves the entry, and
@@ -23,10 +23,10 @@ from shared.store.streams import Entry, parse_answer
 
 log = structlog.get_logger()
 
-EVENTS = Counter("pagebridge_events", "Events folded, by type, source and what they were", ["type", "source", "told"])
+EVENTS = Counter("pagebridge_events", "Events folded, by type, source and fold result", ["type", "source", "told"])
 DELIVERY = Histogram(
     "pagebridge_delivery_seconds",
-    "Seconds from what happened at PagerDuty, by its clock, until its webhook was on disk here",
+    "Seconds from an event at PagerDuty, by its clock, until its webhook was on disk here",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43200, 172800),
 )
 QUEUE_SECONDS = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=BUCKETS)
@@ -55,7 +55,7 @@ class Projector:
             await self._fold(event, entry)
 
     async def _fold(self, event: Event, entry: Entry) -> None:
-        # Begins a new generation before anything is written to a store that has lost its data.
+        # Begin a new generation before anything is written to a store that has lost its data.
         await self._services.generation.current()
         now_ms = await self._services.clock.now_ms()
         folded = Folded(Incident(event.incident), FoldResult.DUPLICATE)

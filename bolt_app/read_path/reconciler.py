@@ -41,7 +41,7 @@ FAILED_MENTION_TTL = 2.0
 
 
 class Reconciler:
-    """Makes the difference between the projections and what Slack shows."""
+    """Makes Slack equal the projections."""
 
     def __init__(self, services: Services, channel_planner: ChannelPlanner, message_sync: MessageSync) -> None:
         self._services = services
@@ -51,7 +51,7 @@ class Reconciler:
         self._mentions = Mentions(services)
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
-        """Do one pass. What could not be done now is due again when it can."""
+        """Do one pass; return the seconds until the next one, None if nothing is left. Raises `CallError`."""
         birth = await self._services.generation.current()
         known = await self._load(incident, lease)
         if known.snapshot is None:
@@ -64,7 +64,7 @@ class Reconciler:
         return self._services.durations.retry_max if again is None and known.needs_read else again
 
     async def fenced_off(self, incident: IncidentId) -> None:
-        """Forget what the cards say, because our last call may have landed late, and have them looked at again."""
+        """Mark the content of all messages unknown, because our last call may have landed late; queue another pass."""
         await self._services.slack_states.change(incident, lambda slack_state: slack_state.content_unknown())
         await self._services.dirty_queue.mark(incident)
 
@@ -77,8 +77,7 @@ class Reconciler:
         if not slack_state.channels:
             return None
         if known.enrichment.is_wanted(snapshot, known.as_of):
-            # The card does not wait for what it says besides the state; but if it has to wait all the same, for Slack's
-            # limits, it comes with that in it.
+            # The card does not wait for its enrichment; one that waits for Slack's rate limits is posted with it.
             await self._services.enrichment_queue.mark(known.id)
         route = self._channel_planner.route(snapshot)
         return await self.sync_channels(
@@ -118,7 +117,7 @@ class Reconciler:
         await self._services.open_incidents.hide(slack_state.id, slack_state.privacy.hidden_in)
 
     async def _load(self, incident: IncidentId, lease: Lease) -> Incident:
-        """Load the projection; ask PagerDuty first where the events' times could not decide."""
+        """Load the projection; read PagerDuty first if the times of the events could not decide."""
         before = await self._services.incidents.load(incident)
         if not before.value.needs_read and before.value.snapshot is not None:
             return before.value
@@ -126,7 +125,7 @@ class Reconciler:
         try:
             read = (await self._services.pagerduty.incident(incident)).value
         except NotFound as error:
-            # PagerDuty does not know it, or does not let us see it: asking again would not help.
+            # Unknown to PagerDuty or not visible to our token (PagerDuty REST: GET /incidents/{id}): no retry helps.
             log.warning("incident.not_found", incident=incident)
             await self._services.journal.append(incident, failure("pagerduty.unread", error))
             return (
@@ -144,7 +143,7 @@ class Reconciler:
             settled = replace(settled, status_change=read.status_change)
         if await self._services.incidents.swap(incident, before, settled):
             return settled
-        # Something was folded while we read, so the read decides nothing, and the newer projection may be in doubt too.
+        # An event was folded meanwhile, so the read decides nothing; the newer projection may need a read, too.
         return await self._load(incident, lease)
 
 
@@ -186,7 +185,7 @@ class Mentions:
         except TimeoutError:
             unknown = snapshot.assignee_ids - found.keys()
             self._known |= dict.fromkeys(unknown, CachedMention(None, self._now() + FAILED_MENTION_TTL))
-            log.warning("mention.unknown", users=sorted(unknown), why="it takes too long")
+            log.warning("mention.unknown", users=sorted(unknown), why="lookup timed out")
         return found
 
     async def _slack_user(self, user: UserId) -> SlackUserId | None:

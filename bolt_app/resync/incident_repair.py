@@ -24,9 +24,11 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
-REPAIRS = Counter("pagebridge_resync_repairs", "What resync told or put right, by what had been missing", ["missing"])
+REPAIRS = Counter(
+    "pagebridge_resync_repairs", "Changes that resync announced or corrected, by what was missing", ["missing"]
+)
 MOST_TRIES = 3
-"""How often an incident is read again that moves on while it is being read."""
+"""How often an incident is read again that changes while it is being read."""
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ T = TypeVar("T")
 class RepairResult:
     """The result of a repair: whether to check again soon, and whether it found a change that no event had reported."""
 
-    retry: bool = False
+    recheck_soon: bool = False
     repaired: bool = False
 
 
@@ -46,7 +48,7 @@ class IncidentRepair:
         self._services = services
 
     async def repair(self, incident: IncidentId, birth: Birth, lease: Lease) -> RepairResult:
-        """Repair an incident as far as it needs it. Raises `CallError`, and `Malformed` for an answer that is none."""
+        """Repair an incident as far as it needs it. Raises `CallError` or `Malformed`."""
         for _ in range(MOST_TRIES):
             before = await self._services.incidents.load(incident)
             shown = await self._incident_shown(incident, lease)
@@ -56,18 +58,18 @@ class IncidentRepair:
             known_before = before.value.snapshot is not None or not _is_older(shown, birth)
             missing = _missing_lines(found, known_before=known_before)
             if await self._services.incidents.swap(incident, before, found.incident, facts=_repair_facts(missing)):
-                return await self._all_settled(found, missing)
-        return RepairResult(retry=True)
+                return await self._record_repair(found, missing)
+        return RepairResult(recheck_soon=True)
 
-    async def repair_notes(self, incident: IncidentId, lease: Lease) -> Read[tuple[Note, ...]]:
-        """Read the notes of an incident, when it is time for another call."""
+    async def read_notes(self, incident: IncidentId, lease: Lease) -> Read[tuple[Note, ...]]:
+        """Read the notes of an incident, paced like every call of a resync. Raises `CallError`."""
         return await self._paced(self._services.pagerduty.notes, incident, lease)
 
     async def _incident_shown(self, incident: IncidentId, lease: Lease) -> Shown:
         pagerduty = self._services.pagerduty
         read = await self._paced(pagerduty.incident, incident, lease)
         entries = await self._paced(pagerduty.log_entries, incident, lease)
-        return Shown(read.value, read.date, entries, (await self.repair_notes(incident, lease)).value)
+        return Shown(read.value, read.date, entries, (await self.read_notes(incident, lease)).value)
 
     async def _paced(self, call: Callable[[IncidentId], Awaitable[T]], incident: IncidentId, lease: Lease) -> T:
         await asyncio.sleep(self._services.durations.resync_pause)
@@ -78,7 +80,7 @@ class IncidentRepair:
         opens = birth.ms if _is_older(shown, birth) else 0
         return Window(opens, shown.date.ms - int(self._services.durations.webhook_grace * SECOND))
 
-    async def _all_settled(self, found: Repaired, missing: list[str]) -> RepairResult:
+    async def _record_repair(self, found: Repaired, missing: list[str]) -> RepairResult:
         incident = found.incident.id
         await self._services.dirty_queue.mark(incident)
         if found.incident.expectations:

@@ -38,12 +38,11 @@ OVERLAP = 60.0
 @dataclass
 class ResyncPass:
     """
-    One pass over everything. `birth` is that of the data it works on.
+    One pass over all incidents. `birth` is that of the data set.
 
     `recent` holds the latest entries of PagerDuty's log, None when there are too many to read: then every incident is
-    read in full. Collected on the way: incidents to look at `again`, those about which something came `late`, whether
-    to look `soon`, because something is missing that is still young, or PagerDuty had a bad moment, and the incident
-    that was `reached`.
+    read in full. Results: the incidents to check `again`, those repaired `late`, whether to check again `soon`, because
+    something young is missing or a call failed, and the incident that was `reached`.
     """
 
     lease: Lease
@@ -64,7 +63,7 @@ class IncidentResync:
         self._incident_repair = incident_repair
 
     async def begin(self, progress: ResyncState, lease: Lease) -> ResyncPass:
-        """Read what has happened lately. Raises `CallError` when PagerDuty cannot be asked, and `Malformed`."""
+        """Begin a pass with the latest log entries. Raises `CallError` if PagerDuty cannot be read, and `Malformed`."""
         birth = await self._services.generation.current()
         back = int((self._services.durations.webhook_grace + OVERLAP) * SECOND)
         since_ms = progress.since_ms or await self._services.clock.now_ms() - back
@@ -79,18 +78,18 @@ class IncidentResync:
 
     async def run(self, this: ResyncPass, progress: ResyncState) -> None:
         """
-        Look at everything that is open there or here, was opened lately, or has had anything happen to it.
+        Check every incident that is open there or here, was opened lately, or has new log entries.
 
-        Raises `Unavailable` when PagerDuty cannot be asked, `Stopping` when this worker is to end.
+        Raises `Unavailable` if PagerDuty cannot be read, `Stopping` if this worker is stopping.
         """
         listed: dict[IncidentId, RestIncident] = {}
-        async for incident in self._open_incidents(progress):
+        async for incident in self._listed_incidents(progress):
             listed[incident.id] = incident
         ours = await self._services.open_incidents.all()
         everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.recheck])
         for incident_id in _resume_after(progress.reached, list(everything)):
             if self._services.stopping.is_set():
-                raise Stopping("this worker is about to end")
+                raise Stopping("this worker is stopping")
             this.reached = incident_id
             doubtful = this.recent is None or incident_id in progress.recheck
             await self.check(this, incident_id, listed.get(incident_id), doubtful=doubtful)
@@ -100,12 +99,12 @@ class IncidentResync:
     ) -> None:
         """Compare one incident, and repair it. Raises `Unavailable`: then nothing else can be read either."""
         try:
-            looked = await self._check_incident(this, incident, listed, doubtful=doubtful)
+            result = await self._check_incident(this, incident, listed, doubtful=doubtful)
         except Unavailable:
             this.again.append(incident)
             raise
         except NotFound:
-            # Not for us to see, or not any more; nothing can be compared.
+            # Not visible to our token (PagerDuty REST: GET /incidents/{id}): nothing can be compared.
             CHECKED.labels("not found").inc()
             await self._services.open_incidents.drop(incident, ())
             return
@@ -116,12 +115,12 @@ class IncidentResync:
             # A request that PagerDuty refuses now will be refused in a minute as well.
             this.soon = this.soon or isinstance(error, Uncertain)
             return
-        CHECKED.labels("late" if looked.repaired else "compared").inc()
-        this.soon = this.soon or looked.retry
-        this.late += [incident] if looked.repaired else []
+        CHECKED.labels("late" if result.repaired else "compared").inc()
+        this.soon = this.soon or result.recheck_soon
+        this.late += [incident] if result.repaired else []
 
-    async def reconcile_once(self, this: ResyncPass, incident: IncidentId) -> None:
-        """Get to know an incident of which there is a card and nothing else. Raises as `check` does."""
+    async def check_new(self, this: ResyncPass, incident: IncidentId) -> None:
+        """Check an incident of which only a card is known. Raises as `check` does."""
         await this.lease.check(self._services.durations.pagerduty_timeout)
         try:
             read = (await self._services.pagerduty.incident(incident)).value
@@ -130,7 +129,7 @@ class IncidentResync:
             return
         await self.check(this, incident, read)
 
-    async def _open_incidents(self, progress: ResyncState) -> AsyncIterator[RestIncident]:
+    async def _listed_incidents(self, progress: ResyncState) -> AsyncIterator[RestIncident]:
         filters = [IncidentFilter(statuses=OPEN_STATUSES)]
         filters += [IncidentFilter(since_ms=progress.since_ms)] if progress.since_ms else []
         for wanted in filters:
@@ -153,12 +152,12 @@ class IncidentResync:
         if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
             return await self._incident_repair.repair(incident, this.birth, this.lease)
         await self._record_log_entries(incident, entries, now_ms)
-        if listed is not None and await self._has_missing_notes(this, known, opens_ms):
+        if listed is not None and await self._has_changed_notes(this, known, opens_ms):
             return await self._incident_repair.repair(incident, this.birth, this.lease)
         return RepairResult()
 
     async def _fold_listed(self, listed: RestIncident) -> None:
-        """Get to know an incident from before this data set: what happened to it before counts as told."""
+        """Store an incident that is older than the data set: its earlier events count as announced."""
 
         def rule(known: Incident) -> Incident:
             if listed.updated is None or known.snapshot is not None:
@@ -178,18 +177,18 @@ class IncidentResync:
         if entries:
             await self._services.incidents.change(incident, rule)
 
-    async def _has_missing_notes(self, this: ResyncPass, known: Incident, opens_ms: int) -> bool:
+    async def _has_changed_notes(self, this: ResyncPass, known: Incident, opens_ms: int) -> bool:
         """True if a note in the thread was edited or deleted, which shows only in the note itself."""
         if all(line.type != ANNOTATED for line in known.lines):
             return False
-        notes = await self._incident_repair.repair_notes(known.id, this.lease)
+        notes = await self._incident_repair.read_notes(known.id, this.lease)
         visible_ms = notes.date.ms - int(self._services.durations.webhook_grace * SECOND)
         found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
         return any(event.at.end >= opens_ms for event in found)
 
 
 def _resume_after(reached: IncidentId | None, incidents: list[IncidentId]) -> list[IncidentId]:
-    """Begin behind the one at which the last pass broke off: a limit that ends every pass must not starve the rest."""
+    """Begin after the incident that was reached last: a limit that ends every pass must not starve the others."""
     at = incidents.index(reached) + 1 if reached in incidents else 0
     return incidents[at:] + incidents[:at]
 

@@ -1,4 +1,4 @@
-"""Telling each channel once which of its incidents were brought up to date late, after webhooks had not come."""
+"""Notifies each channel once which of its incidents were updated late, because webhooks were lost."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,11 +19,11 @@ from shared.store.leases import Lease
 log = structlog.get_logger()
 
 MOST_INCIDENTS = 200
-"""How many incidents are remembered: a subscription that sends too little may stay that way for long."""
+"""How many incidents a notice names: a subscription may lack event types for long."""
 
 
 class OutageNotice:
-    """Closes a gap: waits until all that was lost in it has been looked up, and tells of it."""
+    """Closes a gap: posts a notice once everything that was lost in it has been read."""
 
     def __init__(self, services: Services, message_sync: MessageSync) -> None:
         self._services = services
@@ -31,24 +31,24 @@ class OutageNotice:
         self._progress = services.resync_states
 
     async def resync_passed(self, progress: ResyncState, late: Iterable[IncidentId], lease: Lease) -> ResyncState:
-        """Take in what a pass of resync found; tell of the gap after the first pass to which nothing in it is young."""
+        """Add what a resync pass found; post the notice after the first pass for which nothing in the gap is young."""
         progress = add_late(progress, late)
         gap = progress.gap
         if gap is None or not gap.until_ms:
             return progress
-        # PagerDuty cuts to seconds when something happened, and when it was asked.
+        # PagerDuty cuts the times of events and of its responses to seconds.
         over_ms = gap.until_ms + int(self._services.durations.webhook_grace * SECOND) + 2 * SECOND
         if progress.begun_ms < over_ms:
             return replace(progress, due_ms=min(progress.due_ms or over_ms, over_ms))
         return await self._announce(progress, gap, lease)
 
     async def _announce(self, progress: ResyncState, gap: Gap, lease: Lease) -> ResyncState:
-        """Announce the gap in each channel; what Slack did not take is retried after the next pass."""
+        """Announce the gap in each channel; a notice that failed is retried after the next pass."""
         try:
             for channel, incidents in (await self._by_channel(gap.late)).items():
                 await self._post(channel, gap, incidents, lease)
         except CallError as error:
-            log.warning("gap.not_told", why=str(error))
+            log.warning("gap_notice.failed", why=str(error))
             begun = (await self._progress.load(GLOBAL)).value.notices
             return replace(progress, notices=begun, due_ms=progress.begun_ms)
         return replace(progress, gap=None, notices={})
@@ -64,11 +64,11 @@ class OutageNotice:
         return found
 
     async def _post(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:
-        def noted(progress: ResyncState, placed: MessageState) -> ResyncState:
-            return replace(progress, notices={**progress.notices, channel: placed})
+        def with_notice(progress: ResyncState, state: MessageState) -> ResyncState:
+            return replace(progress, notices={**progress.notices, channel: state})
 
-        async def save(placed: MessageState) -> None:
-            await self._progress.change(GLOBAL, lambda progress: noted(progress, placed), lease)
+        async def save(state: MessageState) -> None:
+            await self._progress.change(GLOBAL, lambda progress: with_notice(progress, state), lease)
 
         known = (await self._progress.load(GLOBAL)).value.notices.get(channel, MessageState())
         message = render_outage_notice(channel, gap, incidents)
@@ -76,7 +76,7 @@ class OutageNotice:
         try:
             await self._message_sync.sync(message, known, target, edit=False)
         except Refused as error:
-            log.warning("gap.not_told", channel=channel, why=str(error), code=error.code)
+            log.warning("gap_notice.failed", channel=channel, why=str(error), code=error.code)
 
 
 def add_late(progress: ResyncState, late: Iterable[IncidentId]) -> ResyncState:

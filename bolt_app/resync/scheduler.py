@@ -1,5 +1,5 @@
 """
-Background duties that one worker does for all: resync with PagerDuty, the Slack sweep, the subscription watchdog.
+Background jobs that one worker runs for all: resync with PagerDuty, the Slack sweep, the subscription watchdog.
 
 They run under a lease; other workers wait and take over when it is free. Progress is in the store, so a worker that
 starts, or finds the store empty, begins at once.
@@ -26,11 +26,11 @@ from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
-PASSES = Counter("pagebridge_resyncs", "Passes over everything that is open, by how they ended", ["result"])
+PASSES = Counter("pagebridge_resyncs", "Resync passes, by how they ended", ["result"])
 
 
 class Scheduler:
-    """Does each part when its time has come."""
+    """Runs each job when it is due."""
 
     def __init__(
         self,
@@ -62,13 +62,13 @@ class Scheduler:
                 await self._services.stopping.wait()
 
     def _resync_due(self, progress: ResyncState, now_ms: int) -> bool:
-        """At start, soon after something was too young to tell, and on a timer."""
+        """True at start, soon after something was too young to judge, and on a timer."""
         if progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms:
             return True
         return _is_past(progress.begun_ms, self._services.durations.resync, now_ms)
 
     def _watch_due(self, progress: ResyncState, now_ms: int) -> bool:
-        """On a timer, and at once while a ping is awaited."""
+        """True on a timer, and more often while a ping is awaited."""
         durations = self._services.durations
         every = durations.retry_max if progress.pinged_ms else durations.watchdog_interval
         return _is_past(progress.watched_ms, every, now_ms)
@@ -98,7 +98,7 @@ class Scheduler:
         return None
 
     async def _run_due(self, lease: Lease) -> None:
-        """Look at the subscription first: what was lost while it was off is what there is to repair."""
+        """Check the subscription first: the resync then repairs what was lost while it was disabled."""
         now_ms = await self._services.clock.now_ms()
         progress = (await self._progress.load(GLOBAL)).value
         if self._watch_due(progress, now_ms):
@@ -132,7 +132,7 @@ class Scheduler:
     async def _resync_interrupted(
         self, progress: ResyncState, this: ResyncPass | None, error: BridgeError
     ) -> ResyncState:
-        """Go on soon from where it was broken off."""
+        """Return the progress from which the next pass soon resumes."""
         PASSES.labels("broken off").inc()
         log.warning("resync.broken_off", why=str(error))
         if this is not None:

@@ -1,9 +1,9 @@
 """
-Comparing Slack's own history with what is on record: what a process left behind that died, or woke up too late.
+Compares Slack's history with what is stored: a process that died, or woke up too late, may have left messages.
 
 A message that carries a recorded key under another `ts` is deleted, the recorded one stays. A card that shows another
-version than recorded, or is gone, is written again by the reconciler. A card of which nothing is on record tells of an
-incident that has to be adopted.
+version than recorded, or is gone, is written again by the reconciler. A card of which nothing is recorded belongs to
+an incident that has to be adopted.
 """
 
 from collections import defaultdict
@@ -44,7 +44,7 @@ class ChannelFindings:
 
 
 class SlackSweep:
-    """Puts Slack in order. Slack's limits leave the other calls room before these, which wait for their turn."""
+    """Repairs cards and threads. Its calls are patient: within Slack's rate limits, all other calls go first."""
 
     def __init__(self, services: Services, resync: IncidentResync) -> None:
         self._services = services
@@ -52,7 +52,7 @@ class SlackSweep:
         self._leases = services.leases("slack")
 
     async def sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
-        """Look at every channel, and at the threads whose turn it is. Raises `CallError`, `Malformed`, `Stopping`."""
+        """Check every channel, and the next `THREADS` threads. Raises `CallError`, `Malformed`, `Stopping`."""
         oldest_ms = await self._services.clock.now_ms() - LOOKBACK_MS
         for channel in self._channels():
             self._require_running()
@@ -61,7 +61,7 @@ class SlackSweep:
 
     def _require_running(self) -> None:
         if self._services.stopping.is_set():
-            raise Stopping("this worker is about to end")
+            raise Stopping("this worker is stopping")
 
     def _channels(self) -> list[ChannelId]:
         routing = self._services.config.routing
@@ -69,7 +69,7 @@ class SlackSweep:
         return [ChannelId(channel) for channel in dict.fromkeys([*named, *filter(None, [routing.default_channel])])]
 
     async def _sweep_channel(self, channel: ChannelId, oldest_ms: int, this: ResyncPass) -> None:
-        """Compare one channel with the records. Each message at once, because records go on changing."""
+        """Compare one channel with the records, each message when it is read, because records change meanwhile."""
         found = ChannelFindings()
         begun_ms = await self._services.clock.now_ms()
         try:
@@ -79,7 +79,7 @@ class SlackSweep:
             log.warning("sweep.channel_closed", channel=channel, why=str(error), code=error.code)
             return
         for incident in found.unknown:
-            await self._resync.reconcile_once(this, incident)
+            await self._resync.check_new(this, incident)
         for incident, doubled in found.duplicates.items():
             await self._delete_duplicates(incident, channel, doubled, this)
         await self._forget_missing(
@@ -101,13 +101,13 @@ class SlackSweep:
         elif placed.ts not in (None, message.ts):
             found.duplicates[incident].append(message.ts)
         elif placed.uncertain:
-            # Which of several is the card will be on record when its post is settled.
+            # Which of several is the card is recorded once its post is settled.
             this.soon = True
         elif placed.content_digest not in (None, version(message)):
             await self._forget(incident, channel, placed, "version")
 
     async def _forget_missing(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
-        """Let deleted cards be posted again while their incidents are open."""
+        """Have deleted cards posted again while their incidents are open."""
         for incident in await self._services.open_incidents.shown_in(channel):
             placed = (await self._services.slack_states.load(incident)).value.cards.get(channel, MessageState())
             if placed.ts is not None and placed.ts not in there and int(float(placed.ts) * SECOND) in posted:
@@ -132,7 +132,7 @@ class SlackSweep:
         """
         Read the threads of some incidents, those that come after the last one that was read.
 
-        They are the open ones, and those to which something has happened lately: they may be resolved by now.
+        They are the open ones, and those with new log entries, which may be resolved by now.
         """
         incidents = sorted({*await self._services.open_incidents.all(), *(this.recent or ())})
         following = [
@@ -208,6 +208,6 @@ def _by_place(slack_state: SlackState, messages: Iterable[OwnMessage]) -> dict[M
 
 
 def _recorded_ts(slack_state: SlackState) -> set[MessageTs | None]:
-    """List every message on record; while a post is under way, one of them is not known."""
+    """Return the `ts` of every recorded message; None is among them while a post is uncertain."""
     placed = [*slack_state.cards.values(), *slack_state.lines.values()]
     return {one.ts for one in placed} | {one.replaces for one in placed}

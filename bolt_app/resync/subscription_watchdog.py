@@ -29,7 +29,7 @@ SILENT = "PagerDuty's pings don't reach the receiver: see its log for rejected d
 
 
 class SubscriptionWatchdog:
-    """Looks at the subscriptions that deliver here: the one of that id, or else all that go to our path."""
+    """Checks the subscriptions that deliver here: the one with that id, or else all that deliver to our path."""
 
     def __init__(self, services: Services, subscription: str = ANY) -> None:
         self._services = services
@@ -49,9 +49,9 @@ class SubscriptionWatchdog:
         if disabled:
             progress = await self._repair(progress, disabled, lease, now_ms)
         elif progress.pinged_ms and not await self._ping_came(progress):
-            waited = self._ping_wait(progress, now_ms)
-            problem = problem or (SILENT if waited else progress.problem)
-            progress = await self._ping(progress, ours, lease, now_ms) if waited else progress
+            timed_out = self._ping_timed_out(progress, now_ms)
+            problem = problem or (SILENT if timed_out else progress.problem)
+            progress = await self._ping(progress, ours, lease, now_ms) if timed_out else progress
         elif progress.gap is not None and _gap_ended(progress.gap, lacking=bool(problem), nothing_comes=nothing_comes):
             gap = replace(progress.gap, until_ms=now_ms)
             progress = replace(progress, gap=gap, pinged_ms=0, due_ms=now_ms)
@@ -67,10 +67,10 @@ class SubscriptionWatchdog:
     async def _repair(
         self, progress: ResyncState, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int
     ) -> ResyncState:
-        """Ping it; switch it on when the ping has come, or has had its time."""
-        waited = self._ping_wait(progress, now_ms)
+        """Ping it; enable it when the ping has arrived or timed out."""
+        timed_out = self._ping_timed_out(progress, now_ms)
         came = bool(progress.pinged_ms) and await self._ping_came(progress)
-        if progress.pinged_ms and not came and not waited:
+        if progress.pinged_ms and not came and not timed_out:
             return progress
         if progress.pinged_ms:
             for subscription in disabled:
@@ -78,7 +78,7 @@ class SubscriptionWatchdog:
         return progress if came else await self._ping(progress, disabled, lease, now_ms)
 
     async def _enable(self, subscription: WebhookSubscription, lease: Lease, *, ping_came: bool) -> None:
-        """Switch it on; where PagerDuty does not let us, the problem stays, and is reported."""
+        """Enable it; if PagerDuty refuses, the problem stays and is reported."""
         await lease.check(self._services.durations.pagerduty_timeout)
         try:
             await self._services.pagerduty.enable_subscription(subscription.id)
@@ -90,7 +90,7 @@ class SubscriptionWatchdog:
     async def _ping(
         self, progress: ResyncState, ours: Sequence[WebhookSubscription], lease: Lease, now_ms: int
     ) -> ResyncState:
-        """Ask for pings. One that PagerDuty does not make is awaited in vain, like one that does not come."""
+        """Request pings. A refused request is handled like a ping that does not arrive: by its timeout."""
         for subscription in ours:
             await lease.check(self._services.durations.pagerduty_timeout)
             try:
@@ -99,7 +99,7 @@ class SubscriptionWatchdog:
                 log.warning("subscription.not_pinged", subscription=subscription.id, why=str(error))
         return replace(progress, pinged_ms=now_ms)
 
-    def _ping_wait(self, progress: ResyncState, now_ms: int) -> bool:
+    def _ping_timed_out(self, progress: ResyncState, now_ms: int) -> bool:
         return now_ms - progress.pinged_ms > self._services.durations.call_max * SECOND
 
     async def _ping_came(self, progress: ResyncState) -> bool:
@@ -116,7 +116,7 @@ class SubscriptionWatchdog:
 
 def _open_gap(progress: ResyncState, now_ms: int, *, silent: bool) -> Gap:
     """
-    Return the current gap; a new one begins when everything was last seen to be well.
+    Return the current gap; a new one begins at the last check without a problem.
 
     A gap without any delivery ends at the next delivery: if something is still missing then, that is another gap.
     """

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.model.attempt import Attempt, AttemptState
-from shared.model.echo_matching import command_of, echo_of, main_line_of
 from shared.model.enrichment import Enrichment
 from shared.model.event import (
     ACKNOWLEDGED,
@@ -32,7 +31,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT, Expectation, mark_matched
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
-from shared.model.timeline import Line, line_of, line_time, record
+from shared.model.timeline import Line, command_of, echo_of, line_of, line_time, main_line_of, record
 
 LEVEL_CHANGING_TYPES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
 """After one of these that was not ours, the escalation level is unknown."""

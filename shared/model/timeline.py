@@ -1,5 +1,5 @@
 """
-The lines of an incident's thread: every real transition once, however many sources report it.
+The lines of an incident's thread: every real transition once, and which command of ours caused it. Pure.
 
 The same change reaches us as a webhook (milliseconds), as PagerDuty's response to our own call and as a log entry
 (whole seconds), each under another id. So a line has one slot per source: an observation takes the nearest line of its
@@ -12,17 +12,25 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from shared.model.event import REOPENED, SECOND, TRIGGERED, Agent, Details, Event, Instant, Source
-from shared.model.expectation import Expectation
+from shared.model.expectation import Expectation, match, reopened_by_us
 from shared.model.ids import CommandId, EventId, LineKey
 
 KEPT = 4000
-"""Characters that are kept of anything said; no line shows as many."""
+"""Characters that are kept of any text; no line shows as many."""
 
 COMMAND = "command:"
 """How the key of a line begins that announces what a command did."""
 REPEATED = "#"
 """Separates a key from its number, for lines that would have the same key."""
 
+SECOND_BOUNDARY = 100
+"""
+Milliseconds between the time of a webhook and that of our call's response, of which only the second is known.
+
+PagerDuty takes the latter first, so at the turn of a second the response seems to be from the one before.
+"""
+
+Expectations = tuple[Expectation, ...]
 Slots = tuple[tuple[Source, EventId], ...]
 
 
@@ -31,8 +39,8 @@ class Line:
     """
     One line of the thread.
 
-    `command` is set if it was done from Slack. `key` names the line for ever: it is written into the message's
-    metadata, by which a lost message is found again.
+    `command` is set if it was done from Slack. `key` never changes: it is in the message's metadata, by which a lost
+    message is found again.
     """
 
     key: LineKey
@@ -46,7 +54,7 @@ class Line:
     details: Details = ()
 
     def detail_value(self, name: str) -> str:
-        """Look up one of the things said, empty when it was not."""
+        """Return one of the details, empty if it is not known."""
         return dict(self.details).get(name, "")
 
     def has_slot(self, source: Source) -> bool:
@@ -60,11 +68,25 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
 
     `echo` is the expectation of the command that caused the event, None for an outside act.
     """
-    home = _line_of(lines, event, echo)
+    home = _reported_line(lines, event, echo)
     if home is None:
-        return _ordered((*lines, _open_line(lines, event, echo)))
+        stem = command_key(echo, event) if echo else LineKey(f"{event.type}@{event.at.ms}")
+        taken = {line.key for line in lines}
+        keys = (LineKey(f"{stem}{REPEATED}{n}" if n else stem) for n in range(len(lines) + 1))
+        opened = Line(
+            next(key for key in keys if key not in taken),
+            event.type,
+            event.at,
+            event.agent,
+            ((event.source, event.id),),
+            echo.command if echo else event.command,
+            event.outcome_detail,
+            event.subject,
+            _join((), event.details),
+        )
+        return tuple(sorted((*lines, opened), key=line_time))
     slots = home.slots if home.has_slot(event.source) else (*home.slots, (event.source, event.id))
-    told = replace(
+    reported = replace(
         home,
         slots=slots,
         at=_more_precise(home.at, event.at),
@@ -73,79 +95,54 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
         command=home.command or (event.command if event.type == TRIGGERED else None),
         details=_join(home.details, event.details),
     )
-    return _ordered(tuple(told if line.key == home.key else line for line in lines))
+    return tuple(sorted((reported if line.key == home.key else line for line in lines), key=line_time))
 
 
 def line_of(lines: tuple[Line, ...], command: CommandId) -> Line | None:
-    """Find the line that announces what `command` did; a reopening is but a side of it."""
+    """Return the line that announces what `command` did, not its side event, a reopening."""
     return next((line for line in lines if line.command == command and line.type != REOPENED), None)
 
 
 def command_key(echo: Expectation, event: Event) -> LineKey:
-    """Name the line that announces what a command did; a side event of it has a line of its own."""
+    """Return the key of the line that announces what a command did; a side event has a line of its own."""
     return LineKey(f"{COMMAND}{echo.command}" + ("" if event.type == echo.type else f":{event.type}"))
 
 
-def _line_of(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:
-    known = next((line for line in lines if event.subject and _subject(line) == (event.type, event.subject)), None)
-    if known is not None:
-        return known
-    if echo is not None:
-        return _own_line(lines, event, echo) or (
-            _same_moment(lines, event) if event.source is Source.ANSWER else _joinable_line(lines, event, echo)
-        )
-    return _nearest([line for line in lines if _may_be_same(line, event)], event)
-
-
-def _own_line(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
-    """
-    Return the line of the command that caused `event`.
-
-    There are two if an act of the same person was taken for the result of a call that changed nothing, and the call was
-    repeated. A response opens no second one: it only shows that the incident was in that state at that moment.
-    """
-    key = command_key(echo, event)
+def _reported_line(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:
+    """Return the line that `event` reports again, None if it has to open one."""
+    for line in lines:
+        if event.subject and (line.type, line.subject) == (event.type, event.subject):
+            return line
+    if echo is None:
+        return _nearest([line for line in lines if _may_be_same(line, event)], event)
+    # There are two lines of a command if an act of the same person was taken for the result of a call that changed
+    # nothing, and the call was repeated. A response opens no second one: it only shows the state at that moment.
+    key, answer = command_key(echo, event), event.source is Source.ANSWER
     own = [line for line in lines if line.key == key or line.key.startswith(f"{key}{REPEATED}")]
-    if event.source is not Source.ANSWER:
+    if not answer:
         own = [line for line in own if not line.has_slot(event.source) and distance_ms(line.at, event.at) <= SECOND]
-    return _nearest(own, event)
-
-
-def _nearest(lines: Iterable[Line], event: Event) -> Line | None:
-    return min(lines, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
+    if own:
+        return _nearest(own, event)
+    if answer:
+        return _same_moment(lines, event)
+    # The outside act that the response to this command reported: later reports join it.
+    held = set(echo.matched)
+    return next((line for line in lines if held & set(line.slots) and _may_be_same(line, event)), None)
 
 
 def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
     """
-    Find the outside act that an answer may be speaking of.
+    Return the outside act that the response to a command may report.
 
     A `PUT` that changed nothing also answers 200, with the state that the same person reached in PagerDuty's own
-    interface a moment ago. So an answer never announces anything beside a like line of the same second; nor of the
-    next one, for PagerDuty takes the time that it cuts to seconds a moment before that of the webhook.
+    interface a moment ago. So a response announces nothing beside a like line of the same second; nor of the next one,
+    because PagerDuty takes the time that it cuts to seconds a moment before that of the webhook.
     """
-    like = (line for line in lines if _may_be_same(line, event) and event.at.ms <= line.at.end)
-    return next(like, None)
+    return next((line for line in lines if _may_be_same(line, event) and event.at.ms <= line.at.end), None)
 
 
-def is_logged_outside(lines: tuple[Line, ...], event: Event, echo: Expectation) -> bool:
-    """
-    True if a log entry reports an outside act that has a line, and not the echo that it matches.
-
-    The window of a call that may land late is wide, and everything that was done is in the log.
-    """
-    home = _same_moment([line for line in lines if line.command is None], event)
-    return event.source is Source.LOG and home is not None and not set(echo.matched) & set(home.slots)
-
-
-def is_announced(lines: tuple[Line, ...], event: Event) -> bool:
-    """True if there is a line of an outside act that `event` may report again."""
-    return any(line.command is None and _may_be_same(line, event) for line in lines)
-
-
-def _joinable_line(lines: tuple[Line, ...], event: Event, echo: Expectation) -> Line | None:
-    """Return the outside act that the response to this command reported, so that later reports join it."""
-    held = set(echo.matched)
-    return next((line for line in lines if held & set(line.slots) and _may_be_same(line, event)), None)
+def _nearest(lines: Iterable[Line], event: Event) -> Line | None:
+    return min(lines, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
 
 
 def _may_be_same(line: Line, event: Event) -> bool:
@@ -155,26 +152,70 @@ def _may_be_same(line: Line, event: Event) -> bool:
     return same and not line.has_slot(event.source) and distance_ms(line.at, event.at) <= SECOND
 
 
+def echo_of(expectations: Expectations, lines: tuple[Line, ...], event: Event) -> Expectation | None:
+    """
+    Return the command that `event` is the echo of.
+
+    The window of a call that may land late is wide, and the log has every act: an entry that reports an outside act
+    which has a line is not the echo.
+    """
+    echo = match(expectations, event)
+    if echo is None or event.source is not Source.LOG:
+        return echo
+    outside = _same_moment((line for line in lines if line.command is None), event)
+    return echo if outside is None or set(echo.matched) & set(outside.slots) else None
+
+
+def main_line_of(expectations: Expectations, lines: tuple[Line, ...], event: Event) -> Expectation | None:
+    """
+    Return the command that `event` is a side event of; each source reports it once.
+
+    A reopening comes right before its acknowledgement. One that does not, or that has a line, is another act.
+    """
+    side = reopened_by_us(expectations, event)
+    if side is None:
+        return None
+    key, own = command_key(side, event), line_of(lines, side.command)
+    known = any(line.key == key and line.has_slot(event.source) for line in lines)
+    announced = any(line.command is None and _may_be_same(line, event) for line in lines)
+    boundary = SECOND_BOUNDARY if own is not None and own.at.span_ms > 1 else 0
+    alone = own is not None and (own.at.end + boundary < event.at.ms or distance_ms(own.at, event.at) > SECOND)
+    return None if known or alone or announced else side
+
+
+def command_of(expectations: Expectations, lines: tuple[Line, ...], event: Event) -> Expectation | None:
+    """Return the command whose line the event joined, though it may have been another person's act."""
+    owners = [line.command for line in lines if (event.source, event.id) in line.slots]
+    return next((e for e in expectations if e.command in owners and e.matches(event)), None)
+
+
 def merge_lines(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line, ...]:
     """
     Join the lines that events have opened with those that were `found` again in Slack.
 
-    A line that tells of the same change as a message keeps the message's key: that is its name for ever.
+    A line that reports the same change as a message keeps the message's key, which never changes.
     """
     for opened in known:
-        home = _found_again(found, opened)
+        same = (line for line in found if line.key == opened.key or set(line.slots) & set(opened.slots))
+        subject = (
+            line for line in found if opened.subject and (line.type, line.subject) == (opened.type, opened.subject)
+        )
+        alike = (line for line in found if _is_same_kind(line, opened))
+        home = next(chain(same, subject, alike), None)
         if home is None:
             found = (*found, opened)
-        else:
-            found = tuple(_merge_pair(line, opened) if line.key == home.key else line for line in found)
-    return _ordered(found)
-
-
-def _found_again(found: tuple[Line, ...], opened: Line) -> Line | None:
-    same = (line for line in found if line.key == opened.key or set(line.slots) & set(opened.slots))
-    about = (line for line in found if opened.subject and _subject(line) == _subject(opened))
-    alike = (line for line in found if _is_same_kind(line, opened))
-    return next(chain(same, about, alike), None)
+            continue
+        merged = replace(
+            home,
+            slots=(*home.slots, *(slot for slot in opened.slots if slot not in home.slots)),
+            at=_more_precise(home.at, opened.at),
+            agent=same_or_unknown(home.agent, opened.agent),
+            command=home.command or opened.command,
+            subject=home.subject or opened.subject,
+            details=_join(home.details, opened.details),
+        )
+        found = tuple(merged if line.key == home.key else line for line in found)
+    return tuple(sorted(found, key=line_time))
 
 
 def _is_same_kind(line: Line, other: Line) -> bool:
@@ -184,42 +225,9 @@ def _is_same_kind(line: Line, other: Line) -> bool:
     return same and not {source for source, _ in line.slots} & {source for source, _ in other.slots}
 
 
-def _merge_pair(found: Line, opened: Line) -> Line:
-    return replace(
-        found,
-        slots=(*found.slots, *(slot for slot in opened.slots if slot not in found.slots)),
-        at=_more_precise(found.at, opened.at),
-        agent=same_or_unknown(found.agent, opened.agent),
-        command=found.command or opened.command,
-        subject=found.subject or opened.subject,
-        details=_join(found.details, opened.details),
-    )
-
-
 def distance_ms(one: Instant, other: Instant) -> int:
     """Milliseconds between two instants; 0 when they may be the same."""
     return max(0, one.ms - other.ms - other.span_ms + 1, other.ms - one.ms - one.span_ms + 1)
-
-
-def _open_line(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line:
-    command = echo.command if echo else event.command
-    return Line(
-        _fresh_key(lines, command_key(echo, event) if echo else f"{event.type}@{event.at.ms}"),
-        event.type,
-        event.at,
-        event.agent,
-        ((event.source, event.id),),
-        command,
-        event.outcome_detail,
-        event.subject,
-        _join((), event.details),
-    )
-
-
-def _fresh_key(lines: tuple[Line, ...], stem: str) -> LineKey:
-    taken = {line.key for line in lines}
-    candidates = (LineKey(stem if n == 0 else f"{stem}{REPEATED}{n}") for n in range(len(lines) + 1))
-    return next(key for key in candidates if key not in taken)
 
 
 def _more_precise(one: Instant, other: Instant) -> Instant:
@@ -228,32 +236,24 @@ def _more_precise(one: Instant, other: Instant) -> Instant:
 
 def line_time(line: Line) -> tuple[int, str, str, str, str]:
     """
-    Order lines by their time; of one time by what they tell, because keys depend on which event came first.
+    Return the sort key of a line: its time, then its content, because keys depend on which event came first.
 
-    One whose second alone is known, because our own call's answer told it, counts as the end of that second: it came
-    after what its clicker saw.
+    If only its second is known, from the response to our own call, the end of that second counts: it came after what
+    its clicker saw.
     """
     return line.at.end, line.type, line.detail, line.subject, line.key
 
 
-def _ordered(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    return tuple(sorted(lines, key=line_time))
-
-
 def _join(one: Details, other: Details) -> Details:
-    """Join what two sources said: of two texts the longer, because webhooks cut them, whichever came first."""
+    """Join the details of two sources: of two texts the longer, because webhooks cut them."""
     said = dict(one)
     for name, text in other:
         said[name] = max(said.get(name, ""), text[:KEPT], key=lambda told: (len(told), told))
     return tuple(sorted(said.items()))
 
 
-def _subject(line: Line) -> tuple[str, str]:
-    return line.type, line.subject
-
-
 def same_or_unknown(one: Agent | None, other: Agent | None) -> Agent | None:
-    """Choose between two accounts of who did something: a line found again in Slack knows an id and no name."""
+    """Return the agent with a name, if any: a line found again in Slack has an id and no name."""
     return one if one is not None and (one.name or other is None) else other or one
 
 
@@ -261,6 +261,6 @@ def person(agent: Agent | None) -> str | None:
     """
     Return the id of the person who acted, None if it was not a person.
 
-    What PagerDuty does by itself has no agent in a webhook, and the service in the log.
+    An automatic act has no agent in a webhook, and the service as agent in the log.
     """
     return agent.id if agent and agent.is_user else None

@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-UNFORESEEN = frozenset({"work.failed", "entry.failed", "entry.buried"})
+UNFORESEEN = frozenset({"work.failed", "entry.failed", "entry.dead_lettered"})
 ERROR = 40
 """The level of logging below which nothing is said; most of a run's time would go into words that nobody reads."""
 

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bolt_app.queue_worker import QueueWorker, Task, repeat_until_stopped
+from bolt_app.queue_worker import IncidentTask, QueueWorker, repeat_until_stopped
 from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.read_path.enrichment import Enricher
 from bolt_app.read_path.message_sync import MessageSync
@@ -156,7 +156,7 @@ class SimulatedWorker(Core):
         return Inbox(self._doors.redis, self._doors.blocking, stream, self.process.name, DURATIONS)
 
     @staticmethod
-    def _working(services: Services, queue: WorkQueue, name: str, work: Task) -> QueueWorker:
+    def _working(services: Services, queue: WorkQueue, name: str, work: IncidentTask) -> QueueWorker:
         return QueueWorker(queue, services.leases(name), work, DURATIONS)
 
     def _upkeep(self, services: Services, message_sync: MessageSync) -> Scheduler:

@@ -140,7 +140,9 @@ async def test_no_canary_gets_out(
         "commands": printed,
         "journals and audit": stored,
     }
-    assert {"event.folded", "command.failed", "delivery.refused", "entry.buried"} <= {line["event"] for line in lines}
+    assert {"event.folded", "command.failed", "delivery.refused", "entry.dead_lettered"} <= {
+        line["event"] for line in lines
+    }
     assert letters
     assert kept
     assert "Can't read the store" in printed
