@@ -1,11 +1,11 @@
-"""A small account, ways to call it, a receiver of its webhooks, and PagerDuty's own samples where they are at hand."""
+"""A small account, ways to call it, a receiver of its webhooks, and what PagerDuty documents."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -13,9 +13,9 @@ import pagerduty
 import pytest
 
 from pagebridge_sandbox.pagerduty import IncidentView, PagerDutySandbox
+from tests.pagebridge_sandbox.documented import documented
 from tests.shared.local_server import LocalServer, local_server
 
-SAMPLES = Path(__file__).parents[3].parent / "shared" / "reference" / "pagerduty" / "samples"
 ALICE, BOB, CAROL = "PALICE1", "PBOB001", "PCAROL1"
 SECRET = "first-secret"
 
@@ -176,12 +176,5 @@ def official(acme: Acme) -> Iterator[OfficialClient]:
 
 @pytest.fixture
 def sample() -> Sample:
-    """Read one of PagerDuty's samples; the test is skipped where they are not."""
-
-    def read(name: str) -> Any:  # noqa: ANN401 - JSON
-        path = SAMPLES / name
-        if not path.exists():
-            pytest.skip("the vendors' reference is not beside this checkout")
-        return json.loads(path.read_text(encoding="utf-8"))
-
-    return read
+    """Read what PagerDuty documents; the test is skipped where only the reference has it, and is not there."""
+    return partial(documented, "pagerduty")

@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.pagebridge_sandbox.pagerduty.conftest import SAMPLES
+from tests.pagebridge_sandbox.documented import REFERENCE
 
-DESCRIPTION = SAMPLES.parent / "openapi_subset.json"
+DESCRIPTION = REFERENCE / "pagerduty" / "openapi_subset.json"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What the simulator says has the shape of what PagerDuty says, where its samples are at hand."""
+"""What the simulator says has the shape of what PagerDuty documents and sends."""
 
 import hashlib
 import hmac
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pagebridge_sandbox.pagerduty import Subscription
-from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, SAMPLES, Acme, Inbox, Sample
+from tests.pagebridge_sandbox.documented import SAMPLES
+from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, Inbox, Sample
 
 NEVER = {
     "custom_fields",  # only with include[]
@@ -193,14 +194,14 @@ async def test_ping_matches_captured_delivery(acme: Acme, inbox: Inbox, sample: 
 
 def test_signature_matches_captured_delivery() -> None:
     """With PagerDuty's own bytes and secret, the simulator computes PagerDuty's own signature."""
-    path = SAMPLES / "signed_real" / "SIGNATURES.json"
+    path = SAMPLES["pagerduty"] / "signed_real" / "SIGNATURES.json"
     if not path.exists():
         pytest.skip("the vendors' reference is not beside this checkout")
     signatures = json.loads(path.read_text(encoding="utf-8"))
     subscription = Subscription("PSUB001", "http://127.0.0.1:9/", [signatures["secret"]])
 
     for name, headers in signatures["files"].items():
-        body = (SAMPLES / "signed_real" / name).read_bytes()
+        body = (SAMPLES["pagerduty"] / "signed_real" / name).read_bytes()
         ours = subscription.delivery_headers("id", body)["X-PagerDuty-Signature"]
         assert headers["X-PagerDuty-Signature"] == ours
 

@@ -1,9 +1,8 @@
-"""A small workspace, an official client, and Slack's own samples where they are at hand."""
+"""A small workspace, an official client, and what Slack documents."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -11,23 +10,15 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Call, Channel, SlackSandbox, User
-
-SAMPLES = Path(__file__).parents[3].parent / "shared" / "reference" / "slack"
+from tests.pagebridge_sandbox.documented import documented, read_table
 
 Sample = Callable[[str], Any]
 
 
 @pytest.fixture
 def sample() -> Sample:
-    """Read one of Slack's samples; the test is skipped where they are not."""
-
-    def read(name: str) -> Any:  # noqa: ANN401 - JSON
-        path = SAMPLES / name
-        if not path.exists():
-            pytest.skip("the vendors' reference is not beside this checkout")
-        return json.loads(path.read_text(encoding="utf-8"))
-
-    return read
+    """Read what Slack documents under a name; the test is skipped where only the reference has it and is not there."""
+    return partial(documented, "slack")
 
 
 COMMON = {
@@ -43,10 +34,8 @@ def undocumented_errors(sandbox: SlackSandbox) -> list[str]:
 
 
 def _is_documented(call: Call) -> bool:
-    path = SAMPLES / f"api-ref/{call.method}.json"
-    if call.error in COMMON or call.injected or not path.exists():
-        return True
-    return call.error in json.loads(path.read_text(encoding="utf-8")).get("errors", {call.error: {}})
+    page = read_table("slack").get(f"api-ref/{call.method}.json")
+    return call.error in COMMON or call.injected or page is None or not page["errors"] or call.error in page["errors"]
 
 
 @pytest.fixture(autouse=True)

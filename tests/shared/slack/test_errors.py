@@ -1,16 +1,13 @@
 """What Slack's failures mean, whatever it, or somebody in between, may answer."""
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import NotFound, Refused, Unavailable
 from shared.slack.api import errors
+from tests.pagebridge_sandbox.documented import documented
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "slack" / "api-ref"
 METHODS = (
     "chat.postMessage",
     "chat.update",
@@ -63,11 +60,11 @@ def test_a_closed_view_is_not_found() -> None:
     assert isinstance(errors.error_from("views.update", 200, {}, {"ok": False, "error": "not_found"}), NotFound)
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="the vendors' reference is not beside this checkout")
 @pytest.mark.parametrize("method", METHODS)
 def test_every_documented_error_is_a_refusal_with_its_word(method: str) -> None:
     """Each word that Slack lists for a method comes through as it is, but for failures of Slack's own and limits."""
-    listed = json.loads((REFERENCE / f"{method}.json").read_text(encoding="utf-8"))["errors"]
+    listed = documented("slack", f"api-ref/{method}.json")["errors"]
+    assert listed
     for word in listed.keys() - errors.BROKEN - errors.RATE_LIMITED:
         error = errors.error_from(method, 200, {}, {"ok": False, "error": word})
         assert isinstance(error, Refused), word
