@@ -73,7 +73,7 @@ def _slack() -> Iterator[tuple[str, Any]]:
                 **({"rate_limits": page["rate_limits"]} if "rate_limits" in page else {}),
                 "scope": {"bot": page.get("scope", {}).get("bot", [])},
                 "errors": dict.fromkeys(page.get("errors", {}), ""),
-                "output": _field_names(page.get("output", {})),
+                "output": _field_names(page.get("output") or {}),
                 "examples": {name: each for name, each in examples.items() if name.startswith("success")},
             },
         )
@@ -81,7 +81,9 @@ def _slack() -> Iterator[tuple[str, Any]]:
 
 def _field_names(schema: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """Return the names of an object's fields, and below each those of its own fields."""
-    return {name: _field_names(each) for name, each in schema.get("properties", {}).items() if isinstance(each, dict)}
+    return {
+        name: _field_names(each) for name, each in (schema.get("properties") or {}).items() if isinstance(each, dict)
+    }
 
 
 def _shape(value: Any, name: str = "") -> Any:  # noqa: ANN401 - JSON
