@@ -1,6 +1,6 @@
 # Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-fast check prove bench clean
+.PHONY: help demo up test test-fast words check prove bench clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -25,6 +25,10 @@ test: ## Run all tests; ARGS="-k echo" runs some
 test-fast: ## Run the tests that need no server and no other process, in seconds
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 -m "not process" $(ARGS)
+
+words: ## Write every word that people read into tests/words/*.md, to be read and committed with a change
+	@tools/prepare dev
+	$(BIN)/python -m pytest -n 2 tests/words --update-words $(ARGS)
 
 check: ## Check format, style, types and the directions of imports
 	@tools/prepare dev

@@ -11,6 +11,11 @@ import pytest
 from tests.servers import end_lent_valkeys
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make words` write the pages of words anew."""
+    parser.addoption("--update-words", action="store_true", help="write tests/words/*.md as the product words it now")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Import all tests without looking for garbage again and again: what they define stays until the end."""
