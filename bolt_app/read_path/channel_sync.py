@@ -111,7 +111,7 @@ class ChannelSync:
     async def _save_card(self, state: MessageState) -> None:
         known = state.with_news(self._this.as_of_ms)
         mentioned = self._mentions if state.ts not in (None, self._card.ts) else ()
-        await self._this.save(lambda slack_state: slack_state.with_card(self._channel, known).with_mentioned(mentioned))
+        await self._this.save(lambda slack_state: slack_state.with_card(self._channel, known, mentioned))
 
     async def _post_card(self, target: MessageTarget) -> MessageState:
         """Post a missing card so that it mentions only people not mentioned before; an update adds the others."""

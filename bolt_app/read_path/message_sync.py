@@ -11,10 +11,8 @@ import structlog
 
 from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable
-from shared.model import message_step
 from shared.model.ids import ChannelId, MessageTs
-from shared.model.message_step import Delete, Done, Look, Post, Step, Update, Wait, next_step
-from shared.model.slack_state import MessageState
+from shared.model.slack_state import Delete, Done, Look, MessageState, Post, Step, Update, Wait, next_step
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
 from shared.slack.render.blocks import Message
@@ -117,7 +115,7 @@ class MessageSync:
                 ts = await self._slack.find_by_key(
                     target.channel, message.key, oldest_ms=state.begun_ms or 0, thread_ts=target.thread
                 )
-                return message_step.found(state, ts)
+                return state.found(ts)
             case Post():
                 return await self._post(message, state, target)
             case Update(ts):
@@ -140,7 +138,7 @@ class MessageSync:
             self._clock,
             self._durations.slack_timeout,
             target,
-            lambda now: message_step.post_begun(state, now, now + longest_ms),
+            lambda now: state.post_begun(now, now + longest_ms),
         )
         try:
             ts = await self._slack.post(
@@ -155,11 +153,11 @@ class MessageSync:
             )
         except CallError as error:
             if begin.at_ms and error.surely_not_done:
-                await target.save(message_step.post_failed(state))
+                await target.save(state.post_failed())
             elif begin.at_ms:
-                await target.save(message_step.post_begun(state, begin.at_ms, await self._lands_by(begin)))
+                await target.save(state.post_begun(begin.at_ms, await self._lands_by(begin)))
             raise
-        return message_step.posted(state, ts, message.digest)
+        return state.posted(ts, message.digest)
 
     async def _update(
         self, ts: MessageTs, message: Message, state: MessageState, target: MessageTarget
@@ -173,13 +171,13 @@ class MessageSync:
         except Refused as error:
             if error.code != "message_not_found" and error.code not in NOT_EDITABLE:
                 raise
-            return message_step.update_refused(state, deleted=error.code == "message_not_found")
+            return state.update_refused(deleted=error.code == "message_not_found")
         except CallError as error:
             if not error.surely_not_done:
                 await target.save(replace(state.content_unknown(), until_ms=await self._lands_by(begin)))
             raise
         # As of the begin: what could still land then may have landed after this update.
-        return message_step.updated(state, message.digest, await self._unsettled(state, begin.at_ms))
+        return state.updated(message.digest, await self._unsettled(state, begin.at_ms))
 
     async def _delete(self, ts: MessageTs, state: MessageState, target: MessageTarget) -> MessageState:
         await target.lease.check(self._durations.slack_timeout)

@@ -1,4 +1,9 @@
-"""What Slack shows of an incident, as far as the bridge knows: its messages and the content of each."""
+"""
+What Slack shows of an incident, as far as the bridge knows: its messages and the content of each.
+
+Slack has no idempotency key (Slack: chat.postMessage), so a post is recorded before it is made, and looked for by its
+metadata before it is made again. A call whose outcome is unknown may take effect until `MessageState.until_ms`.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -45,6 +50,93 @@ class MessageState:
     def with_news(self, of_ms: int) -> "MessageState":
         """Note the newest event that it tells of, once it is known to say what it should."""
         return self if self.content_digest is None else replace(self, state_ms=of_ms)
+
+    def post_begun(self, begun_ms: int, until_ms: int) -> "MessageState":
+        """Note that a post may land, from `begun_ms` until `until_ms`, by the store's clock."""
+        return replace(self, begun_ms=begun_ms, until_ms=until_ms)
+
+    def post_failed(self) -> "MessageState":
+        """Note that a post surely had no effect, or was looked for and not found."""
+        return MessageState(replaces=self.replaces)
+
+    def posted(self, ts: MessageTs, digest: str) -> "MessageState":
+        """Note that the message was posted with this content."""
+        return MessageState(ts=ts, content_digest=digest, replaces=self.replaces)
+
+    def found(self, ts: MessageTs | None) -> "MessageState":
+        """Note the result of a look: a message that was found has unknown content; None: there is no message."""
+        return self.post_failed() if ts is None else replace(self, ts=ts, begun_ms=None, until_ms=None)
+
+    def updated(self, digest: str, unsettled: float) -> "MessageState":
+        """Note an update: the content is not known while an earlier update may overwrite it."""
+        if unsettled > 0:
+            return replace(self, content_digest=None, pending_digest=digest)
+        return MessageState(ts=self.ts, content_digest=digest)
+
+    def update_refused(self, *, deleted: bool) -> "MessageState":
+        """Note that the message can never be updated again: the next one replaces it, unless it was `deleted`."""
+        return MessageState() if deleted else MessageState(replaces=self.ts)
+
+
+@dataclass(frozen=True)
+class Post:
+    """Post the message: it does not exist, and no earlier post can make it exist."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Look for the message in the channel: an earlier post has ended, with an unknown outcome."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """Update the message `ts`: it shows other content, or its content is unknown."""
+
+    ts: MessageTs
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete the message `ts`, which could not be edited: the one that replaces it exists."""
+
+    ts: MessageTs
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait this many seconds, because of `why`: the effect of an earlier call may still come."""
+
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """Nothing is left to do."""
+
+
+Step = Post | Look | Update | Delete | Wait | Done
+
+
+def next_step(state: MessageState, digest: str | None, unsettled: float) -> Step:
+    """
+    Return the next step for a message of which `state` is known.
+
+    `digest` is that of the wanted content, None if the content of an existing message is not compared. `unsettled` is
+    how many seconds the unclear call of `state` may still take effect, 0 if there is none: `StoreClock.remaining`
+    judges that, because the store's clock may have been set meanwhile.
+    """
+    if state.ts is None:
+        if not state.uncertain:
+            return Post()
+        return Wait(unsettled, "an earlier post of this message may still land") if unsettled > 0 else Look()
+    if state.replaces is not None:
+        return Delete(state.replaces)
+    if digest is None or state.content_digest == digest:
+        return Done()
+    if state.pending_digest == digest and unsettled > 0:
+        return Wait(unsettled, "an earlier update of this message may still land")
+    return Update(state.ts)
 
 
 @dataclass(frozen=True)
@@ -107,13 +199,9 @@ class SlackState:
         """True if a line has no message and needs none: it is older than the data, or was omitted on purpose."""
         return line.key not in self.lines and (line.key in self.omitted_lines or line.at.end < self.announced_until_ms)
 
-    def with_card(self, channel: ChannelId, state: MessageState) -> "SlackState":
-        """Record what is known of the card in `channel`."""
-        return replace(self, cards={**self.cards, channel: state})
-
-    def with_mentioned(self, people: Iterable[UserId]) -> "SlackState":
-        """Note that a message was posted that mentions these people."""
-        return replace(self, mentioned=self.mentioned | frozenset(people))
+    def with_card(self, channel: ChannelId, state: MessageState, mentioned: Iterable[UserId] = ()) -> "SlackState":
+        """Record what is known of the card in `channel`, and whom it has newly `mentioned`."""
+        return replace(self, cards={**self.cards, channel: state}, mentioned=self.mentioned | frozenset(mentioned))
 
     def with_omitted(self, lines: Iterable[LineKey]) -> "SlackState":
         """Note that these lines are not told; those of which there is a message stay as they are."""

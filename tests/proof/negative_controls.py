@@ -19,9 +19,8 @@ from shared.model.event import Event
 from shared.model.expectation import Expectation
 from shared.model.ids import IncidentId
 from shared.model.incident import Folded, Incident, fold
-from shared.model.message_step import Look, Step, found
 from shared.model.resync_state import ResyncState
-from shared.model.slack_state import MessageState
+from shared.model.slack_state import Look, MessageState, Step
 from shared.slack.render.blocks import Message
 from shared.store.expectations import ExpectationStore
 from shared.store.generation import Birth, Generation
@@ -44,7 +43,7 @@ class NoLook(MessageSync):
         self, step: Step, message: Message, state: MessageState, target: MessageTarget
     ) -> MessageState:
         if isinstance(step, Look):
-            return found(state, None)
+            return state.found(None)
         return await super()._carry_out(step, message, state, target)
 
 

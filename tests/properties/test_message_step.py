@@ -5,10 +5,8 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model import message_step
 from shared.model.ids import MessageTs
-from shared.model.message_step import Delete, Done, Look, Post, Step, Update, Wait, next_step
-from shared.model.slack_state import MessageState
+from shared.model.slack_state import Delete, Done, Look, MessageState, Post, Step, Update, Wait, next_step
 
 CALL_MAX = 10
 """Seconds within which a call takes effect, if it ever does."""
@@ -39,7 +37,7 @@ def test_a_post_comes_only_after_earlier_posts_are_settled(
     assert isinstance(step, Look) == (state.uncertain and unsettled == 0)
     if state.uncertain and unsettled > 0:
         assert isinstance(step, Wait)
-    assert isinstance(next_step(message_step.found(state, None), digest, 0.0), Post)
+    assert isinstance(next_step(state.found(None), digest, 0.0), Post)
 
 
 @given(STATES, st.none() | DIGESTS, UNSETTLED)
@@ -82,7 +80,7 @@ def test_content_is_believed_only_if_no_earlier_update_may_overwrite_it(
     state: MessageState, digest: str, unsettled: float
 ) -> None:
     """After an update the content is known, or the next step is to wait and then to update once more."""
-    after = message_step.updated(replace(state, ts=MessageTs("1"), replaces=None), digest, unsettled)
+    after = replace(state, ts=MessageTs("1"), replaces=None).updated(digest, unsettled)
 
     if unsettled:
         assert after.content_digest is None
@@ -129,21 +127,21 @@ class Channel:
             case Wait(wait):
                 self.pass_time(int(wait) + 1)
             case Look():
-                self.state = message_step.found(self.state, max(self.shown.keys() - self._replaced(), default=None))
+                self.state = self.state.found(max(self.shown.keys() - self._replaced(), default=None))
             case Delete(ts):
                 self.shown.pop(ts, None)
                 self.state = replace(self.state, replaces=None)
             case Post():
                 before, until = self.state, self.now + CALL_MAX
-                self.state = message_step.post_begun(before, self.now, until)
+                self.state = before.post_begun(self.now, until)
                 if outcome == "failed":
-                    self.state = message_step.post_failed(before)
+                    self.state = before.post_failed()
                 elif outcome == "late":
                     self.late.append((self.now + seconds, None, digest))
                 elif outcome in {"crashed", "done"}:
                     made = self._land(None, digest)
                     if outcome == "done" and made:
-                        self.state = message_step.posted(before, made, digest)
+                        self.state = before.posted(made, digest)
             case Update(ts):
                 self._update(ts, digest, outcome, seconds)
 
@@ -158,7 +156,7 @@ class Channel:
         if outcome == "not editable":
             self.frozen.add(ts)
         if ts not in self.shown or ts in self.frozen:
-            self.state = message_step.update_refused(before, deleted=ts not in self.shown)
+            self.state = before.update_refused(deleted=ts not in self.shown)
         elif outcome == "crashed":
             self._land(ts, digest)
         elif outcome in {"late", "lost"}:
@@ -166,7 +164,7 @@ class Channel:
             self.state = replace(self.state, until_ms=self.now + CALL_MAX)
         elif outcome != "failed":
             self._land(ts, digest)
-            self.state = message_step.updated(before, digest, unsettled)
+            self.state = before.updated(digest, unsettled)
 
 
 ACTS = st.lists(st.tuples(DIGESTS, st.sampled_from(OUTCOMES), st.integers(0, CALL_MAX), st.integers(0, 3)), max_size=25)
