@@ -1,0 +1,131 @@
+"""The dialogs: as each opens, while it loads, when there is nothing to offer, and every mistake it points out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bolt_app.commands import modal_resolver, modal_submission
+from bolt_app.commands.modal_submission import InputError
+from bolt_app.listeners import view_submissions
+from bolt_app.modals import context, forms
+from bolt_app.modals.context import ModalContext
+from bolt_app.modals.forms import LATER, UNTIL
+from bolt_app.modals.inputs import MOST_OPTIONS, Option
+from bolt_app.queries import incident_details_view
+from bolt_app.queries.incident_view import IncidentView
+from shared.model.actions import SPECS
+from shared.model.command import Action
+from shared.model.ids import ChannelId
+from shared.slack.render.blocks import Block
+from tests.builders import INCIDENT, NOON
+from tests.words import slack_text
+from tests.words.incidents import whole
+from tests.words.page import Page
+
+HERE = ModalContext(
+    INCIDENT, ChannelId("C0INCIDENTS"), None, "", "#37", "https://acme.pagerduty.com/incidents/Q1INCIDENT"
+)
+NEW = ModalContext(None, ChannelId("C0INCIDENTS"), None, "")
+OFFERED = {
+    Action.REASSIGN: (Option("PPOL001", "Payments on-call"), Option("PPOL002", "Database on-call")),
+    Action.PRIORITY: (Option("PPRIO01", "P1"), Option("PPRIO02", "P2")),
+    Action.TRIGGER: (Option("PSVC001", "checkout-api"), Option("PSVC002", "search")),
+}
+"""What PagerDuty offers in the dialogs that ask it."""
+MANY = tuple(Option(f"P{number}", f"Service {number}") for number in range(MOST_OPTIONS + 1))
+AT_ONCE = {Action.ACKNOWLEDGE, Action.ESCALATE}
+"""The actions without a dialog."""
+
+Values = Mapping[str, Mapping[str, Any]]
+TEXT = {"text": {"value": "Checkout is down"}}
+MISTAKES: tuple[tuple[str, Action, Values], ...] = (
+    ("A note without a text", Action.NOTE, {"text": {"value": "  "}}),
+    ("A status update without a text", Action.STATUS_UPDATE, {}),
+    ("A reassignment to no one, or to several", Action.REASSIGN, {}),
+    ("A request for help from no one", Action.ADD_RESPONDERS, TEXT),
+    (
+        "A snooze with a time that is not used",
+        Action.SNOOZE,
+        {"how_long": {"selected_option": {"value": "4"}}, "until": {"selected_date_time": 1}},
+    ),
+    ("A snooze until a time that is missing", Action.SNOOZE, {"how_long": {"selected_option": {"value": UNTIL}}}),
+    ("A change to no priority", Action.PRIORITY, {}),
+    ("A new incident on no service", Action.TRIGGER, {"title": {"value": "Checkout is down"}}),
+    (
+        "A new incident without a title",
+        Action.TRIGGER,
+        {"service": {"selected_option": {"value": "PSVC001", "text": {"text": "checkout-api"}}}},
+    ),
+)
+WAKES: tuple[tuple[str, str | int, str], ...] = (
+    ("A snooze until a time that has passed", NOON // 1000 - 60, "UTC"),
+    ("A snooze for too long", NOON // 1000 + 8 * 86400, "UTC"),
+    ("A snooze until tomorrow, and it is not known when that begins", LATER, "Nowhere/At all"),
+)
+
+
+def test_every_dialog_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
+    """Each action's dialog, the details of an incident, and what is said about what was filled in."""
+    page = Page("dialogs", "Dialogs", "Fields are shown with their first value or their hint.")
+    page.chapter("To fill in")
+    for action in [action for action in Action if action not in AT_ONCE]:
+        _add_dialog(page, action)
+    page.case("More services than a list can have", slack_text.view(forms.with_options(Action.TRIGGER, NEW, MANY)))
+    page.chapter("Details of an incident")
+    page.case("While it loads", slack_text.view(incident_details_view.loading(HERE)))
+    page.case("With everything", _details(whole()))
+    page.case(
+        "What there is no room for",
+        "\n".join(line for line in _details(whole(many=True)).splitlines() if line[0] == "…"),
+    )
+    page.case("Without alerts and notes", slack_text.blocks(_below_facts(IncidentView(whole().incident, (), (), ()))))
+    page.case(
+        "Nothing more could be read", slack_text.blocks(_below_facts(IncidentView(whole().incident, None, None, None)))
+    )
+    page.chapter("What is wrong with what was filled in", "It stands below the field, and the dialog stays open.")
+    for situation, action, values in MISTAKES:
+        page.case(situation, _mistake(action, values))
+    for situation, wake, zone in WAKES:
+        page.case(situation, _wrong_time(wake, zone))
+    page.chapter("What is wrong with the bridge", "It stands below the first field, and the dialog stays open.")
+    page.case("Slack or PagerDuty is slow", modal_resolver.LOOKUP_FAILED)
+    page.case("Redis can't be reached while people are looked up", modal_resolver.STORE_DOWN)
+    page.case("Redis did not confirm that it is stored", view_submissions.NOT_STORED)
+    page.check(pytestconfig)
+
+
+def _add_dialog(page: Page, action: Action) -> None:
+    label = SPECS[action].label
+    about = NEW if action is Action.TRIGGER else HERE
+    if action in forms.PLAIN:
+        page.case(label, slack_text.view(forms.PLAIN[action](about)))
+        return
+    page.case(label, slack_text.view(forms.with_options(action, about, OFFERED[action])))
+    page.case(f"{label}: PagerDuty has nothing to choose from", slack_text.view(forms.with_options(action, about, ())))
+    page.case(f"{label}: while it loads", slack_text.view(forms.loading(action, about)))
+    page.case(f"{label}: PagerDuty can't be reached", slack_text.view(forms.options_unavailable(action, about)))
+
+
+def _details(shown: IncidentView) -> str:
+    return slack_text.view(incident_details_view.view(HERE, incident_details_view.details_blocks(shown)))
+
+
+def _below_facts(shown: IncidentView) -> list[Block]:
+    return incident_details_view.details_blocks(shown)[1:]
+
+
+def _mistake(action: Action, values: Values) -> str:
+    filled = {name: {"value": value} for name, value in values.items()}
+    metadata = context.dump_context(HERE)
+    with pytest.raises(InputError) as raised:
+        modal_submission.parse_submission(
+            {"callback_id": f"pagebridge:{action}", "private_metadata": metadata, "state": {"values": filled}}
+        )
+    return str(raised.value)
+
+
+def _wrong_time(wake: str | int, zone: str) -> str:
+    with pytest.raises(InputError) as raised:
+        modal_submission.snooze_seconds(wake, NOON, zone)
+    return str(raised.value)

@@ -1,0 +1,197 @@
+"""What `/pd` answers: the help, every command that cannot be understood, every answer, and every failure."""
+
+from dataclasses import replace
+
+import pytest
+
+from bolt_app import middleware
+from bolt_app.commands import incident_lookup
+from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, Scope, Verb, parse
+from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.listeners import slash_commands
+from bolt_app.queries import acknowledge_mine, on_call, whoami
+from bolt_app.queries.help import help_text
+from bolt_app.queries.incident_view import IncidentView
+from bolt_app.queries.list_incidents import render_list
+from bolt_app.queries.on_call import OnCallTarget, render_levels
+from bolt_app.queries.router import query_failed_reply
+from bolt_app.queries.show_incident import render_incident
+from bolt_app.replies.outcome_text import Reply
+from shared.access import identity
+from shared.access.identity import Linked
+from shared.errors import Malformed, Refused, Unavailable
+from shared.model.command import Action, Command, SlackActor
+from shared.model.event import Instant, Ref
+from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
+from shared.pagerduty.models.escalation_policy import EscalationLevel, EscalationPolicy, OnCall
+from shared.pagerduty.models.user import User
+from shared.slack.api.client import SlackPerson
+from tests.builders import ALICE, NOON
+from tests.words import slack_text
+from tests.words.incidents import open_incidents, whole
+from tests.words.page import Page
+
+PD = "/pd"
+BY = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
+TYPED = SlashPayload(PD, "", BY, ChannelId("C0INCIDENTS"), "", "")
+PERSON = SlackPerson(BY.id, "Alice Ng", "alice@example.com", True, False, False, False, None, False, "T0ACME", None)
+USER = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user")
+NOTE = ParsedCommand(Verb.NOTE, "", "Rolled back to 1.4")
+LONG_NOTE = replace(NOTE, text="Rolled back to 1.4, because the pool of connections was full")
+UNLINKED = identity.not_linked("(The reason.)", "(The next step)")
+SLOW = Unavailable("PagerDuty did not answer within 6 s")
+
+MISTYPED = (
+    "acknowlege 37",
+    "deploy now",
+    "37",
+    "37 looking into it",
+    "ack mien",
+    "ack 37 38",
+    "ack the one in checkout",
+    "note 37",
+    "resolve 37 38",
+    "reassign 37 bob",
+    "reassign 37 <@U0BOB|bob> <@U0CAROL|carol>",
+    "reassign 37 <@U0BOB|bob> please",
+    "list mien",
+)
+"""Lines that are not understood, each in another way."""
+
+
+def test_every_answer_to_a_typed_command_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
+    """The help, what is not understood, which incident is meant, and what each command that only reads answers."""
+    page = Page("slash_answers", "Answers to `/pd`", "Only the person who typed reads these.")
+    page.chapter("Help")
+    page.case("`/pd help`", _shown(help_text(PD)))
+    _add_mistyped(page)
+    _add_lookup(page)
+    _add_queries(page)
+    _add_acknowledge_mine(page)
+    _add_who_am_i(page)
+    _add_failures(page)
+    page.check(pytestconfig)
+
+
+def _add_mistyped(page: Page) -> None:
+    page.chapter("What cannot be understood")
+    for line in MISTYPED:
+        error = parse(line)
+        assert isinstance(error, ParseError), line
+        page.case(f"`{PD} {slack_text.seen(line)}`", _shown(slash_commands.parse_error_reply(error, PD)))
+
+
+def _add_lookup(page: Page) -> None:
+    page.chapter("Which incident and which person are meant")
+    page.case("None is open in the channel", _shown(incident_lookup.candidates(NOTE, PD, [])))
+    page.case("Several are open in the channel", _shown(incident_lookup.candidates(NOTE, PD, open_incidents(2))))
+    page.case("Many are, and the text is long", _shown(incident_lookup.candidates(LONG_NOTE, PD, open_incidents(10))))
+    page.case(
+        "There is no such incident",
+        *map(
+            _shown,
+            (
+                incident_lookup.unknown_incident(replace(NOTE, incident="4711"), PD),
+                incident_lookup.unknown_incident(ParsedCommand(Verb.ACK, "4711"), PD),
+                incident_lookup.unknown_incident(ParsedCommand(Verb.SHOW, "Q2X"), PD),
+            ),
+        ),
+    )
+    page.case(
+        "It could not be looked up",
+        *map(
+            _shown,
+            (
+                incident_lookup.lookup_failed(NOTE, PD, SLOW, "K7QM2XR4"),
+                incident_lookup.lookup_failed(replace(NOTE, incident="37"), PD, TimeoutError(), "K7QM2XR4"),
+                incident_lookup.lookup_failed(ParsedCommand(Verb.SHOW, "37"), PD, SLOW, "K7QM2XR4"),
+                incident_lookup.lookup_failed(NOTE, PD, UNLINKED, "K7QM2XR4"),
+            ),
+        ),
+    )
+    page.case("Slack delivered the line twice", _shown(incident_lookup.repeated_reply()))
+    reassign = ParsedCommand(Verb.REASSIGN, "37", person=SlackUserId("U0BOB"), name="@bob")
+    page.case(
+        "The person could not be looked up",
+        *map(
+            _shown,
+            (
+                incident_lookup.no_such_person(reassign, SLOW, "K7QM2XR4"),
+                incident_lookup.no_such_person(reassign, TimeoutError(), "K7QM2XR4"),
+                incident_lookup.no_such_person(reassign, UNLINKED, "K7QM2XR4"),
+            ),
+        ),
+    )
+
+
+def _add_queries(page: Page) -> None:
+    now = NOON + 30_000
+    page.chapter("`/pd list`")
+    for scope in Scope:
+        page.case(
+            f"`{PD} list {scope}`".replace(" `", "`"),
+            *(_shown(render_list(scope, found, now, PD)) for found in (open_incidents(4), [])),
+        )
+    page.case("More than can be listed", _shown(render_list(Scope.ALL, open_incidents(25), now, PD)).splitlines()[-1])
+    page.chapter("`/pd show`")
+    page.case("Everything", _shown(render_incident(whole())))
+    one = replace(whole(), alerts=(whole().alerts or ())[:1], incident=replace(whole().incident, alerts=None))
+    page.case("With one alert", _shown(render_incident(replace(one, notes=(), log=()))))
+    page.case("Nothing more could be read", _shown(render_incident(IncidentView(whole().incident, None, None, None))))
+    page.chapter("`/pd oncall`")
+    policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel((), (), 5),) * 3)
+    shifts = (_shift(1, "Alice Ng", NOON + 3_600_000), _shift(1, "Dan Ek", None), _shift(2, "Bob Ray", None))
+    page.case("Who is on call", slack_text.seen(render_levels(policy, shifts)))
+    places = [OnCallTarget(f"checkout-{number}", Ref(f"P{number}")) for number in range(12)]
+    page.case("Several match", _shown(on_call.ambiguous_reply("checkout", places, PD)))
+    page.case("Nothing matches", *(_shown(on_call.no_match_reply(text, PD)) for text in ("chekout", "")))
+
+
+def _add_acknowledge_mine(page: Page) -> None:
+    page.chapter("`/pd ack mine`")
+    now = NOON + 30_000
+    for situation, count in (("One", 1), ("Several", 3)):
+        page.case(situation, _shown(acknowledge_mine.preview(open_incidents(count), now, PD)))
+    page.case("None", _shown(acknowledge_mine.preview([], now, PD)))
+    lines = _shown(acknowledge_mine.preview(open_incidents(60), now, PD)).splitlines()
+    page.case("More than one press acknowledges", "\n".join(line for line in lines if "#" not in line))
+    commands = [_command(f"#{number}") for number in (37, 38, 39)]
+    page.case("Pressed", *(_shown(acknowledge_mine.accepted_reply(commands[:n], [], PD)) for n in (1, 3)))
+    page.case("Some could not be stored", _shown(acknowledge_mine.accepted_reply(commands, commands[2:], PD)))
+    page.case("None could be stored", _shown(acknowledge_mine.accepted_reply(commands, commands, PD)))
+
+
+def _add_who_am_i(page: Page) -> None:
+    page.chapter("`/pd whoami`")
+    for how in ("table", "e-mail"):
+        page.case(f"Linked by {how}", _shown(whoami.linked_reply(Linked(PERSON, USER, how))))
+    page.case("Not linked", _shown(whoami.not_linked_reply(TYPED, UNLINKED.outcome)))
+    page.case("The roles", ", ".join(whoami.ROLES.values()))
+
+
+def _add_failures(page: Page) -> None:
+    page.chapter("Failures")
+    page.case(
+        "What was asked for could not be read",
+        *(_unique(query_failed_reply(Verb.LIST, error)) for error in (SLOW, TimeoutError(), Refused("x", 2010, 403))),
+    )
+    page.case("Slack sent what Slack does not document", _unique(slash_commands.malformed_reply(Malformed("x"))))
+    page.case("A person of another workspace", slack_text.seen(middleware.REFUSAL))
+
+
+def _shift(level: int, name: str, until_ms: int | None) -> OnCall:
+    return OnCall(level, Ref(name, name), None, Ref("PPOL001"), Instant(until_ms) if until_ms else None)
+
+
+def _command(label: str) -> Command:
+    return Command(CommandId(label), Action.ACKNOWLEDGE, IncidentId("Q1"), BY, ChannelId("C0"), None, "", label)
+
+
+def _shown(reply: Reply) -> str:
+    return slack_text.reply(reply)
+
+
+def _unique(reply: Reply) -> str:
+    """Show an answer whose reference is drawn anew each time."""
+    head, _, rest = _shown(reply).partition("(reference `")
+    return f"{head}(reference `K7QM2XR4`{rest.partition('`')[2]}"
