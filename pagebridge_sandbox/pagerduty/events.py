@@ -54,7 +54,7 @@ class EventFactory:
             "incident": self._references.webhook_incident(incident),
             "user": self._references.user(responder.user),
             "escalation_policy": self._references.policy(responder.policy) if responder.policy else None,
-            "message": responder.request.message,
+            "message": responder.request.message if change == "added" else responder.reply,
             "state": "accepted" if responder.state == "joined" else responder.state,
             "type": "incident_responder",
         }
@@ -77,7 +77,7 @@ class EventFactory:
         """Make the event of a new conference bridge."""
         data = {
             "incident": self._references.webhook_incident(incident),
-            "conference_numbers": [{"label": "", "number": bridge.number}] if bridge.number else [],
+            "conference_numbers": [{"label": "", "number": bridge.number}] if bridge.number else None,
             "conference_url": bridge.url,
             "type": "incident_conference_bridge",
         }

@@ -91,13 +91,14 @@ class ResponderRequest:
 
 @dataclass(frozen=True)
 class Responder:
-    """Somebody who was asked to help, by which request, through which escalation policy, and what they said."""
+    """Somebody who was asked to help, by which request, through which escalation policy; `reply` is in their words."""
 
     user: str
     request: ResponderRequest
     updated: datetime
     policy: str | None = None
     state: ResponderState = "pending"
+    reply: str = ""
 
 
 @dataclass(frozen=True)

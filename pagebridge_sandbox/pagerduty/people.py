@@ -198,14 +198,16 @@ class WebUser(_IncidentActor):
             lambda it: responders.request_responders(self._account, it, self._actor, message, targets),
         )
 
-    def join(self, incident_id: str) -> IncidentView:
-        """Answer that one will help, when asked."""
-        return self._change(incident_id, lambda it: responders.answer_request(self._account, it, self._actor, "joined"))
-
-    def decline(self, incident_id: str) -> IncidentView:
-        """Answer that one will not help, when asked."""
+    def join(self, incident_id: str, message: str = "") -> IncidentView:
+        """Answer that one will help, when asked, in words of one's own."""
         return self._change(
-            incident_id, lambda it: responders.answer_request(self._account, it, self._actor, "declined")
+            incident_id, lambda it: responders.answer_request(self._account, it, self._actor, "joined", message)
+        )
+
+    def decline(self, incident_id: str, message: str = "") -> IncidentView:
+        """Answer that one will not help, when asked, in words of one's own."""
+        return self._change(
+            incident_id, lambda it: responders.answer_request(self._account, it, self._actor, "declined", message)
         )
 
     def publish_status_update(self, incident_id: str, message: str) -> IncidentView:

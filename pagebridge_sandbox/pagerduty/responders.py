@@ -80,13 +80,15 @@ def _add_responder(
     account.emit(account.events.responder_changed("added", incident, responder, requester, at))
 
 
-def answer_request(account: Account, incident: Incident, actor: Actor, answer: Literal["joined", "declined"]) -> None:
-    """Answer a request to help, which only who was asked can do, and only once."""
+def answer_request(
+    account: Account, incident: Incident, actor: Actor, answer: Literal["joined", "declined"], reply: str = ""
+) -> None:
+    """Answer a request to help in words of one's own, which only who was asked can do, and only once."""
     responder = next((each for each in incident.responders if each.user == actor.id and each.state == "pending"), None)
     if responder is None:
         raise not_found("Responder Request Not Found")
     at = account.clock.tick()
-    changed = _set_state(incident, responder, answer, at)
+    changed = _set_state(incident, replace(responder, reply=reply), answer, at)
     account.emit(account.events.responder_changed("replied", incident, changed, actor, at))
 
 
@@ -109,7 +111,7 @@ def _set_state(
     incident: Incident, responder: Responder, state: Literal["joined", "declined", "user_cancelled"], at: datetime
 ) -> Responder:
     changed = replace(responder, state=state, updated=at)
-    incident.responders = [changed if each is responder else each for each in incident.responders]
+    incident.responders = [changed if each.user == responder.user else each for each in incident.responders]
     incident.updated = at
     return changed
 

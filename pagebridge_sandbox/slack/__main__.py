@@ -3,8 +3,12 @@
 import argparse
 import asyncio
 import contextlib
+import json
 import sys
+from pathlib import Path
+from typing import Any, cast
 
+from pagebridge_sandbox.slack.manifests import Grants
 from pagebridge_sandbox.slack.sandbox import SlackSandbox
 
 GUIDE = """\
@@ -44,9 +48,36 @@ def furnish(slack: SlackSandbox) -> None:
     slack.add_channel("checkout", id="C0CHECKOUT", members=everybody[:2], private=True)
 
 
-async def serve(port: int) -> None:
+def read_manifest(path: str) -> dict[str, Any]:
+    """
+    Read an app manifest, as YAML or JSON.
+
+    Raises `ArgumentTypeError` if there is no such file, or Slack would not take it.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        manifest = json.loads(text) if text.lstrip().startswith("{") else _parse_yaml(text)
+        Grants.from_manifest(manifest if isinstance(manifest, dict) else {})
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return cast("dict[str, Any]", manifest)
+
+
+def _parse_yaml(text: str) -> object:
+    """Parse YAML. Raises `ValueError` if it is none, or PyYAML, which nothing else here needs, is not installed."""
+    try:
+        import yaml  # noqa: PLC0415 -- an optional dependency
+    except ImportError:
+        raise ValueError("a manifest in YAML needs PyYAML (pip install pyyaml); JSON does not") from None
+    try:
+        return cast("object", yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+async def serve(port: int, manifest: dict[str, Any] | None = None) -> None:
     """Run until cancelled."""
-    async with SlackSandbox(port=port) as slack:
+    async with SlackSandbox(port=port, manifest=manifest) as slack:
         furnish(slack)
         people = ", ".join(f"{user.name} {user.id}" for user in slack.users.values())
         channels = ", ".join(f"#{channel.name} {channel.id}" for channel in slack.channels.values())
@@ -60,8 +91,12 @@ def main() -> None:
     """Read the command line, and run until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m pagebridge_sandbox.slack", description=__doc__)
     parser.add_argument("--port", type=int, default=9002, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--manifest", type=read_manifest, metavar="FILE", help="the app's manifest, YAML or JSON: only its scopes exist"
+    )
+    given = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(parser.parse_args().port))
+        asyncio.run(serve(given.port, given.manifest))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ class Workspace:
 
     What an app is granted (`bot_scopes`) and told of (`commands`, `bot_events`) may be changed at any time.
     `edit_window` is how many seconds a message may be edited, `history_lag` how many pass before a new message is found
-    in history; `escape_ids` is the manifest's `should_escape` (for all commands but the `literal_commands`).
+    in history. `unthreads_orphans`: a reply to a message that is gone is posted to the channel, and not refused.
+    `escape_ids` is the manifest's `should_escape` (for all commands but the `literal_commands`).
     `interactive` and `home_tab` say whether the app may be interacted with at all and has a Home tab.
     """
 
@@ -60,6 +61,7 @@ class Workspace:
         self.shortcuts: list[Shortcut] = []
         self.home_tab = self.interactive = True
         self.edit_window: float | None = None
+        self.unthreads_orphans = False
         self.history_lag = 0.0
         self.views = ViewStore(self.clock, {"team_id": self.team_id, "app_id": self.app_id, "bot_id": self.bot_id})
         self.users: dict[str, User] = {}

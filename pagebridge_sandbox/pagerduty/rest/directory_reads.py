@@ -5,9 +5,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
-from pagebridge_sandbox.pagerduty.directory import ABILITIES, EscalationPolicy, Service
+from pagebridge_sandbox.pagerduty.directory import EscalationPolicy, Service
 from pagebridge_sandbox.pagerduty.responders import require_ability
-from pagebridge_sandbox.pagerduty.responses import Json, Response, invalid_input, not_found
+from pagebridge_sandbox.pagerduty.responses import Json, Response, invalid_input
 from pagebridge_sandbox.pagerduty.rest import includes
 from pagebridge_sandbox.pagerduty.rest.api import Context, Routes
 from pagebridge_sandbox.pagerduty.rest.includes import make_expander
@@ -36,8 +36,12 @@ def list_users(context: Context) -> Response:
 
 
 def get_current_user(_context: Context) -> Response:
-    """Refuse `/users/me` for an account-level key, which belongs to no user; PagerDuty's error has its own shape."""
-    return Response({"error": "Account-level keys have no current user"}, HTTPStatus.BAD_REQUEST)
+    """
+    Refuse `/users/me` for an account-level key, which belongs to no user.
+
+    The error is a text, by which PagerDuty's own Python client recognises such a key.
+    """
+    return Response({"error": "No current user: this is an account-level access token"}, HTTPStatus.BAD_REQUEST)
 
 
 def get_user(context: Context, user_id: str) -> Response:
@@ -168,8 +172,6 @@ def list_abilities(context: Context) -> Response:
 
 def get_ability(context: Context, name: str) -> Response:
     """Say whether the account can do something; 402 when it cannot."""
-    if name not in ABILITIES | context.account.directory.abilities:
-        raise not_found("Ability Not Found")
     require_ability(context.account, name)
     return Response("", HTTPStatus.NO_CONTENT)
 

@@ -59,7 +59,7 @@ def update_incident(context: Context, key: str) -> Response:
     incident = _find_incident(account, key, fields)
     actor = context.actor_for_incident(incident, user)
     with account.transaction(incident):
-        _apply_changes(account, incident, actor, fields)
+        _apply_changes(account, incident, actor, _changed_fields(context, incident, fields))
     return Response({"incident": context.incident_renderer.incident(incident)})
 
 
@@ -78,7 +78,7 @@ def update_incidents(context: Context) -> Response:
     actors = [context.actor_for_incident(incident, user) for incident in incidents]
     with account.transaction(*incidents):
         for incident, actor, fields in zip(incidents, actors, listed, strict=True):
-            _apply_changes(account, incident, actor, fields)
+            _apply_changes(account, incident, actor, _changed_fields(context, incident, fields))
     return Response({"incidents": [context.incident_renderer.incident(incident) for incident in incidents]})
 
 
@@ -95,6 +95,15 @@ def _find_bulk_incident(account: Account, fields: Json) -> Incident:
         return _find_incident(account, key, fields)
     except ApiError as refusal:
         raise (invalid_input(f"Incident {key} Not Found") if refusal.code == NOT_FOUND else refusal) from None
+
+
+def _changed_fields(context: Context, incident: Incident, fields: Json) -> Json:
+    """Of an incident that was read, changed and sent back whole, return what was changed; of other bodies all."""
+    if "incident_number" not in fields:
+        return fields
+    bridge = context.account.references.conference_bridge(incident)
+    shown = context.incident_renderer.incident(incident) | {"conference_bridge": bridge}
+    return {name: value for name, value in fields.items() if name not in shown or shown[name] != value}
 
 
 def _apply_changes(account: Account, incident: Incident, actor: Actor, fields: Json) -> None:

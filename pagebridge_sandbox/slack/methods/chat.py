@@ -23,7 +23,7 @@ def post_message(workspace: Workspace, arguments: Arguments) -> Json:
         message_arguments.read_content(arguments, "invalid_arguments"),
         message_arguments.read_metadata(arguments),
     )
-    parent = _thread_parent(channel, arguments)
+    parent = _thread_parent(workspace, channel, arguments)
     content["text"] = content["text"][: message_arguments.MAX_POSTED_TEXT]
     content["metadata"] = metadata
     content["unfurl_links"], content["unfurl_media"] = arguments.flag("unfurl_links"), arguments.flag("unfurl_media")
@@ -66,7 +66,7 @@ def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
         raise SlackError("invalid_attachments")
     if len(content["text"]) > message_arguments.MAX_TEXT:
         raise SlackError("msg_too_long")
-    parent = _thread_parent(channel, arguments)
+    parent = _thread_parent(workspace, channel, arguments)
     ephemeral = workspace.post_ephemeral(channel.id, user.id, parent.ts if parent else None, **content)
     return {"message_ts": ephemeral.ts}
 
@@ -109,11 +109,13 @@ def _own_message(workspace: Workspace, arguments: Arguments, not_ours: str) -> t
     return channel, message
 
 
-def _thread_parent(channel: Channel, arguments: Arguments) -> Message | None:
+def _thread_parent(workspace: Workspace, channel: Channel, arguments: Arguments) -> Message | None:
     ts = arguments.text("thread_ts")
     if not ts:
         return None
     parent = channel.find(ts)
+    if parent is None and workspace.unthreads_orphans:
+        return None
     if parent is None or parent.thread_ts:
         raise SlackError("cannot_reply_to_message")
     return parent

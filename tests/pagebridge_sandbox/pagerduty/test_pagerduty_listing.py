@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme
+from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, CAROL, Acme, OfficialClient
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,13 @@ async def test_users_and_teams(acme: Acme) -> None:
     assert {ALICE, BOB} == {user["id"] for user in (await acme.get(f"/users?team_ids[]={acme.team}"))["users"]}
 
 
-async def test_current_user_is_rejected_for_account_key(acme: Acme) -> None:
-    """An account-level key is nobody's; the refusal has another shape than all others."""
+async def test_current_user_is_rejected_for_account_key(acme: Acme, official: OfficialClient) -> None:
+    """An account-level key is nobody's; the refusal is a text, by which the official client knows such a key."""
     reply = await acme.call("GET", "/users/me")
 
     assert 400 == reply.status
     assert isinstance(reply.body["error"], str)
+    assert "account" == await official(lambda client: client.api_key_access)
 
 
 async def test_policies_and_services(acme: Acme) -> None:

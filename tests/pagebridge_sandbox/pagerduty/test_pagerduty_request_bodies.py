@@ -55,6 +55,22 @@ async def test_update_body_is_validated(acme: Acme, fields: dict[str, Any], code
     assert not acme.pd.calls[-1].took_effect
 
 
+async def test_incident_can_be_written_back_whole(acme: Acme) -> None:
+    """Who reads an incident, changes one field and sends all of it back changes that field, with `null` and all."""
+    incident = acme.trigger()
+    path = f"/incidents/{incident.id}"
+    read = (await acme.get(f"{path}?include[]=conference_bridge"))["incident"]
+
+    reply = await acme.call("PUT", path, {"incident": read | {"title": "Renamed"}})
+
+    assert (200, "Renamed") == (reply.status, reply.body["incident"]["title"])
+    assert read["priority"] is None
+    changed = {name for name, value in reply.body["incident"].items() if read[name] != value}
+    assert {"title", "summary", "description", "updated_at", "last_status_change_at"} >= changed
+    in_bulk = await acme.call("PUT", "/incidents", {"incidents": [read | {"status": "acknowledged"}]})
+    assert (200, ["acknowledged"]) == (in_bulk.status, [each["status"] for each in in_bulk.body["incidents"]])
+
+
 @pytest.mark.parametrize("body", [None, [], "x", {}, {"incident": []}, {"incident": {"status": "resolved"}}])
 async def test_body_wrapper_is_validated(acme: Acme, body: Any) -> None:  # noqa: ANN401 - JSON
     """Without an incident in it, or a type in that, a body says nothing."""

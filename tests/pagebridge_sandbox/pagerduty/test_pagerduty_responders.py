@@ -46,16 +46,18 @@ async def test_responder_request_is_shown_and_sent_as_event(acme: Acme, inbox: I
 
 
 async def test_responder_reply_uses_webhook_states(acme: Acme, inbox: Inbox) -> None:
-    """Who joins is `accepted` in the event and `joined` in the REST API; nobody answers twice or unasked."""
+    """Who joins is `accepted` in the event and `joined` in the REST API, in their own words; nobody answers twice."""
     incident = acme.trigger()
     acme.pd.web(ALICE).request_responders(incident.id, [BOB, CAROL])
 
-    acme.pd.web(CAROL).join(incident.id)
+    acme.pd.web(CAROL).join(incident.id, "On my way")
     acme.pd.web(BOB).decline(incident.id)
 
     assert {BOB: "declined", CAROL: "joined"} == acme.pd.incident(incident.id).responders
     await acme.pd.webhooks.wait_until_idle()
-    assert ["accepted", "declined"] == [event["data"]["state"] for event in inbox.events[-2:]]
+    told = [event["data"] for event in inbox.events[-4:]]
+    assert [("pending", "Please help")] * 2 == [(each["state"], each["message"]) for each in told[:2]]
+    assert [("accepted", "On my way"), ("declined", "")] == [(each["state"], each["message"]) for each in told[2:]]
     with pytest.raises(ApiError):
         acme.pd.web(CAROL).join(incident.id)
 

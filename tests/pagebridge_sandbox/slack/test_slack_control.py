@@ -1,14 +1,20 @@
 """The control endpoints: the whole simulator for anything that speaks HTTP."""
 
+import argparse
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Channel, SlackSandbox, User
+from pagebridge_sandbox.slack.__main__ import read_manifest
 
 
 class Control:
@@ -155,19 +161,56 @@ async def test_invalid_request_returns_error(
     assert words in await control.wrong(path, **body)
 
 
-async def test_runs_standalone(http: aiohttp.ClientSession) -> None:
-    """`python -m pagebridge_sandbox.slack` says where it is, and has a workspace to play with."""
+@asynccontextmanager
+async def standalone(*arguments: str) -> AsyncIterator[dict[str, str]]:
+    """Run the simulator by itself, and give what an app needs to reach it."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pagebridge_sandbox.slack", "--port", "0", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "pagebridge_sandbox.slack", "--port", "0", *arguments, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:
         async with asyncio.timeout(20):
             lines = [(await process.stdout.readline()).decode().strip() for _ in range(4)]
-        values = dict(line.split("=", 1) for line in lines[1:])
-        client = AsyncWebClient(values["SLACK_BOT_TOKEN"], values["SLACK_API_URL"], session=http)
-        assert "U0ALICE" == (await client.users_lookupByEmail(email="alice@example.com"))["user"]["id"]
-        assert (await client.apps_connections_open(app_token=values["SLACK_APP_TOKEN"]))["ok"]
+        yield dict(line.split("=", 1) for line in lines[1:])
     finally:
         process.terminate()
         await process.communicate()
+
+
+async def test_runs_standalone(http: aiohttp.ClientSession) -> None:
+    """`python -m pagebridge_sandbox.slack` says where it is, and has a workspace to play with."""
+    async with standalone() as values:
+        client = AsyncWebClient(values["SLACK_BOT_TOKEN"], values["SLACK_API_URL"], session=http)
+        assert "U0ALICE" == (await client.users_lookupByEmail(email="alice@example.com"))["user"]["id"]
+        assert (await client.apps_connections_open(app_token=values["SLACK_APP_TOKEN"]))["ok"]
+
+
+MANIFEST = """\
+display_information: {name: Small}
+features: {bot_user: {display_name: small}}
+oauth_config: {scopes: {bot: [users:read]}}
+settings: {socket_mode_enabled: true}
+"""
+
+
+async def test_runs_standalone_with_a_manifest(http: aiohttp.ClientSession, tmp_path: Path) -> None:
+    """With `--manifest` the app has the scopes that the file asks for, and no others."""
+    (tmp_path / "manifest.yaml").write_text(MANIFEST)
+
+    async with standalone("--manifest", str(tmp_path / "manifest.yaml")) as values:
+        client = AsyncWebClient(values["SLACK_BOT_TOKEN"], values["SLACK_API_URL"], session=http)
+        assert (await client.users_info(user="U0ALICE"))["ok"]
+        with pytest.raises(SlackApiError, match="missing_scope"):
+            await client.users_lookupByEmail(email="alice@example.com")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"), [("a: [", "while parsing"), ("{}", "gives the app no name"), (None, "No such file")]
+)
+def test_a_manifest_that_slack_would_refuse(tmp_path: Path, text: str | None, problem: str) -> None:
+    """A file that is missing, is no YAML or JSON, or is no manifest is refused with the reason."""
+    path = tmp_path / "manifest.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(argparse.ArgumentTypeError, match=problem):
+        read_manifest(str(path))

@@ -167,6 +167,23 @@ async def test_archived_channel_errors(slack: SlackSandbox, client: AsyncWebClie
     assert "is_inactive" == await refused(client.chat_update(channel=channel.id, ts=ts, text="b"))
 
 
+async def test_reply_to_a_deleted_message(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+    """It is refused or, as several users report, lands in the channel, which only the answer shows."""
+    ts = (await client.chat_postMessage(channel=channel.id, text="root"))["ts"]
+    reply = (await client.chat_postMessage(channel=channel.id, text="reply", thread_ts=ts))["message"]
+    assert ts == reply["thread_ts"]
+    await client.chat_delete(channel=channel.id, ts=reply["ts"])
+    await client.chat_delete(channel=channel.id, ts=ts)
+    late = {"channel": channel.id, "text": "late", "thread_ts": ts}
+    assert "cannot_reply_to_message" == await refused(client.chat_postMessage(**late))
+
+    slack.unthreads_orphans = True
+    answer = await client.chat_postMessage(**late)
+
+    assert "thread_ts" not in answer["message"]
+    assert ["late"] == [message.text for message in channel.messages]
+
+
 async def test_edit_window_closed(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
     """After the window a message stays as it is."""
     ts = (await client.chat_postMessage(channel=channel.id, text="a"))["ts"]
