@@ -9,7 +9,7 @@ from shared.access.authorization import Authorization
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
-from shared.model.command_queue import CommandQueue
+from shared.model.command import CommandQueue
 from shared.model.incident import Incident
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState

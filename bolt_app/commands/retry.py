@@ -10,8 +10,7 @@ from dataclasses import replace
 
 from bolt_app.commands.interactive import RetryRequest
 from bolt_app.services import Services
-from shared.model.command import Action, Command, SlackActor, command_id
-from shared.model.command_queue import CommandQueue, CommandRecord
+from shared.model.command import Action, Command, CommandQueue, CommandRecord, SlackActor, command_id
 from shared.model.event import Ref
 from shared.model.ids import CommandId
 from shared.model.outcome import Declined, Kind, Outcome

@@ -12,8 +12,8 @@ from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import check_actor, read_actor
 from bolt_app.write_path.execution import CommandRecordMissing, Execution, record_response
 from shared.errors import CallError, Refused, Uncertain
-from shared.model.command import Action, Command
-from shared.model.command_queue import CommandQueue, CommandRecord
+from shared.model.actions import SPECS
+from shared.model.command import Action, Command, CommandQueue, CommandRecord
 from shared.model.event import Agent, Event, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import EventId
@@ -108,7 +108,7 @@ class AttemptRunner:
         What notifies or adds is repeated only when the last call can have no effect any more: its deadline has passed,
         and its sender saw it end, so that a sleeping worker cannot still send it.
         """
-        if record.command.action.idempotent:
+        if SPECS[record.command.action].idempotent:
             return
         if self._may_land_late(record, await self._services.clock.now_ms()):
             raise Uncertain("the last call may still take effect")

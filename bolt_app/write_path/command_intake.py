@@ -15,8 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from bolt_app.services import Services
 from bolt_app.write_path.direct_acknowledge import MOST_REMEMBERED, DirectAcknowledge
 from shared.errors import Malformed, StoreDown
-from shared.model.command import Command, split
-from shared.model.command_queue import CommandQueue, CommandRecord
+from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.ids import CommandId
 from shared.observability.call_metrics import BUCKETS
 from shared.store import keys

@@ -24,8 +24,7 @@ from bolt_app.write_path.attempt import CONFLICT_CODES
 from bolt_app.write_path.execution import audit_entry, record_response
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
-from shared.model.command import Action, Command, split
-from shared.model.command_queue import CommandQueue, CommandRecord
+from shared.model.command import Action, Command, CommandQueue, CommandRecord, split
 from shared.model.event import Status
 from shared.model.ids import CommandId
 from shared.model.incident import Incident

@@ -10,8 +10,7 @@ from shared.access.identity import Linked
 from shared.errors import CallError, FencedOff, Refused
 from shared.model.actions import SPECS
 from shared.model.audit import AuditEntry
-from shared.model.command import Command
-from shared.model.command_queue import CommandRecord
+from shared.model.command import Command, CommandRecord
 from shared.model.outcome import Outcome
 from shared.store.leases import Lease
 

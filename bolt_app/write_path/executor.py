@@ -28,9 +28,7 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import Action
-from shared.model.command_queue import CommandQueue, CommandRecord, late_outcome
+from shared.model.command import Action, Attempt, AttemptState, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
@@ -70,7 +68,7 @@ class Executor:
         queue = (await self._services.command_queues.load(incident)).value
         known = (await self._services.incidents.load(incident)).value
         for record in queue.records:
-            outcome = late_outcome(record, known)
+            outcome = known.late_outcome(record)
             if outcome is not None:
                 await self._reply_late(record, outcome, lease)
         if queue.first_open() is None:

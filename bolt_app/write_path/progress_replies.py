@@ -17,9 +17,7 @@ from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.execution import Execution
 from shared.errors import BridgeError
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import Action
-from shared.model.command_queue import CommandRecord
+from shared.model.command import Action, Attempt, AttemptState, CommandRecord
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome

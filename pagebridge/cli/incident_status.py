@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from shared.model.command_queue import CommandQueue, CommandRecord
+from shared.model.command import CommandQueue, CommandRecord
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState

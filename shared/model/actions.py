@@ -25,21 +25,6 @@ class Action(StrEnum):
     STATUS_UPDATE = "status_update"
     TRIGGER = "trigger"
 
-    @property
-    def status(self) -> Status | None:
-        """The status that the action sets; None for one that leaves the status as it is."""
-        return SPECS[self].status
-
-    @property
-    def long_lived(self) -> bool:
-        """True if it stays valid for minutes: a late text is still useful, a late page is not."""
-        return SPECS[self].long_lived
-
-    @property
-    def idempotent(self) -> bool:
-        """True if doing it twice is the same as once. What notifies or adds is not."""
-        return SPECS[self].idempotent
-
 
 class Placement(StrEnum):
     """Where an action is offered on a card."""
@@ -85,9 +70,11 @@ class ActionSpec:
     One action, as data.
 
     `event_type` is the event by which PagerDuty reports it. `request` is its call as the audit shows it, without any
-    text of people. `works_in` are the statuses in which it does something. `changes_assignees` is true if it changes
-    who is paged, and so depends on the assignees that the person saw. `low_urgency` is true if it works on incidents
-    of low urgency too.
+    text of people. `works_in` are the statuses in which it does something, `status` is the one that it sets, None if it
+    leaves it. One that is `long_lived` stays valid for minutes: a late text is still useful, a late page is not. One
+    that is `idempotent` may be done twice; what notifies or adds may not. `changes_assignees` is true if it changes who
+    is paged, and so depends on the assignees that the person saw. `low_urgency` is true if it works on incidents of low
+    urgency too.
     """
 
     label: str

@@ -1,22 +1,20 @@
-"""A command: one action that a person asked for on one incident, with its parameters and lifetime."""
+"""
+A command: one action that a person asked for on one incident; its progress, and the incident's queue of commands.
+
+The commands of an incident are carried out one at a time, in the order in which people gave them.
+"""
 
 import hashlib
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from shared.model.actions import Action
-from shared.model.event import Ref
+from shared.durations import Durations
+from shared.model.actions import SPECS
+from shared.model.actions import Action as Action  # noqa: PLC0414 - callers of commands take it from here
+from shared.model.event import SECOND, Ref
+from shared.model.expectation import KEPT
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId
-
-__all__ = [
-    "Action",
-    "ActionParams",
-    "Command",
-    "SlackActor",
-    "command_id",
-    "command_of_key",
-    "incident_key",
-    "split",
-]
+from shared.model.outcome import Outcome
 
 _KEY = "pagebridge:"
 """How the keys of incidents begin that were opened from Slack."""
@@ -86,6 +84,100 @@ class Command:
     def parent_id(self) -> CommandId:
         """The id of the command that this is a part of; its own when there is but one."""
         return CommandId(self.id.partition(".")[0])
+
+
+@dataclass(frozen=True)
+class CommandRecord:
+    """
+    A command and its progress. All times are the store's.
+
+    `calls` counts the writes that were begun; `begun_ms` is when the last one was, `until_ms` its end with its latest
+    effect. `uncertain` is true if a call was begun whose outcome is unknown. `reported` is true if the sender of the
+    last call saw it end: only then can it not be sent any more. `replies_sent` counts the private replies.
+    """
+
+    command: Command
+    accepted_ms: int
+    calls: int = 0
+    begun_ms: int = 0
+    until_ms: int = 0
+    uncertain: bool = False
+    reported: bool = False
+    replies_sent: int = 0
+    outcome: Outcome | None = None
+    ended_ms: int = 0
+
+    def lifetime(self, durations: Durations) -> float:
+        """Return for how many seconds a call may be begun."""
+        return durations.text_lifetime if SPECS[self.command.action].long_lived else durations.command_lifetime
+
+    def deadline_ms(self, durations: Durations) -> int:
+        """Return the time after which no call is begun."""
+        return self.accepted_ms + int(self.lifetime(durations) * SECOND)
+
+
+@dataclass(frozen=True)
+class CommandQueue:
+    """The records of one incident; ended ones are kept as long as an envelope or an echo may come again."""
+
+    id: IncidentId
+    records: tuple[CommandRecord, ...] = ()
+
+    def appended(self, record: CommandRecord) -> "CommandQueue":
+        """Take in a command, once, however often its envelope comes."""
+        if any(known.command.id == record.command.id for known in self.records):
+            return self
+        return replace(self, records=(*self.records, record))
+
+    def replaced(self, record: CommandRecord) -> "CommandQueue":
+        """Replace the record of the same command."""
+        records = tuple(record if known.command.id == record.command.id else known for known in self.records)
+        return replace(self, records=records)
+
+    def get(self, command: CommandId) -> CommandRecord | None:
+        """Find the record of a command."""
+        return next((record for record in self.records if record.command.id == command), None)
+
+    def parts_of(self, command: Command) -> tuple[CommandRecord, ...]:
+        """List the records of all parts of what one person asked for at once."""
+        return tuple(record for record in self.records if record.command.parent_id == command.parent_id)
+
+    def open(self) -> tuple[CommandRecord, ...]:
+        """List the commands that are still to be carried out."""
+        return tuple(record for record in self.records if record.outcome is None)
+
+    def first_open(self) -> CommandRecord | None:
+        """Find the command to carry out next."""
+        return next(iter(self.open()), None)
+
+    def pruned(self, now_ms: int) -> "CommandQueue":
+        """Drop what ended so long ago that nothing can refer to it any more."""
+        kept = tuple(r for r in self.records if r.outcome is None or r.ended_ms > now_ms - KEPT)
+        return replace(self, records=kept)
+
+
+class AttemptState(StrEnum):
+    """The public states of a command that has not succeeded."""
+
+    TRYING = "trying"
+    UNCLEAR = "unclear"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A command under way or failed, as the card shows it. `since_ms` is the store's time."""
+
+    command: CommandId
+    action: Action
+    by: SlackUserId
+    state: AttemptState
+    since_ms: int
+
+    def superseded_by(self, command: Command) -> bool:
+        """True if the same person has tried the same again since."""
+        same = (self.by, self.action) == (command.by.id, command.action)
+        return same and self.state is not AttemptState.TRYING
 
 
 def split(command: Command) -> tuple[Command, ...]:

@@ -9,7 +9,7 @@ a read is needed (`needs_read`), and the read settles it.
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from shared.model.attempt import Attempt, AttemptState
+from shared.model.command import Attempt, AttemptState, CommandRecord
 from shared.model.enrichment import Enrichment
 from shared.model.event import (
     ACKNOWLEDGED,
@@ -31,6 +31,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT, Expectation, mark_matched
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
+from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import Line, command_of, echo_of, line_of, line_time, main_line_of, record
 
 LEVEL_CHANGING_TYPES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
@@ -123,6 +124,18 @@ class Incident:
         before = max(earlier, key=line_time, default=None)
         resolved = before is not None and before.type == RESOLVED and before.at.ms >= expected.read_ms
         return before if resolved else None
+
+    def late_outcome(self, record: CommandRecord) -> Outcome | None:
+        """Return the outcome that events have shown since a command ended; None if they have shown nothing new."""
+        command, known = record.command.id, record.outcome
+        if known is None:
+            return None
+        undone = self.reopened_by(command)
+        if undone is not None and known.kind in {Kind.DONE, Kind.UNKNOWN}:
+            return Outcome(Kind.REOPENED, actor=undone.agent.name if undone.agent else "", at_ms=undone.at.ms)
+        if known.kind is Kind.UNKNOWN and self.line_of(command) is not None:
+            return Outcome(Kind.DONE)
+        return None
 
     def last_change(self) -> Line | None:
         """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shared.errors import BridgeError, Refused, Unavailable
 from shared.model.audit import UNFIT
-from shared.model.command_queue import CommandQueue, CommandRecord
+from shared.model.command import CommandQueue, CommandRecord
 from shared.model.ids import ChannelId, LineKey
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState

@@ -1,7 +1,7 @@
 """Pure: the card's notice of a command that is under way, failed, or has an unknown outcome."""
 
 from shared.model.actions import SPECS
-from shared.model.attempt import Attempt, AttemptState
+from shared.model.command import Attempt, AttemptState
 from shared.slack.render.blocks import Block, context
 
 NOTICES = 3

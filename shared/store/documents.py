@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from shared.errors import FencedOff, StoreDown
 from shared.model import journal
-from shared.model.command_queue import CommandQueue
+from shared.model.command import CommandQueue
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Fact, Facts

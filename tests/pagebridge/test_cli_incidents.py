@@ -11,9 +11,7 @@ import pytest
 from pagebridge.cli import FAILED, main
 from pagebridge.cli.incident_status import Standing
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import Action
-from shared.model.command_queue import CommandQueue
+from shared.model.command import Action, Attempt, AttemptState, CommandQueue
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident

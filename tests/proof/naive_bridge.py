@@ -5,6 +5,7 @@ import asyncio
 from bolt_app.services import Clients
 from bolt_app.write_path.direct_acknowledge import Ack
 from shared.errors import CallError, StoreDown
+from shared.model.actions import SPECS
 from shared.model.command import Command
 from shared.model.event import TRANSITIONS, Event
 from shared.model.ids import ChannelId, MessageTs
@@ -51,11 +52,12 @@ class NaiveWorker(Core):
 
     async def _carry_out(self, command: Command) -> None:
         person = next(person for person in PEOPLE.values() if person.slack == command.by.id)
-        if not person.pagerduty or command.action.status is None:
+        status = SPECS[command.action].status
+        if not person.pagerduty or status is None:
             return
         for _ in range(TRIES):
             try:
-                await self._doors.pagerduty.set_status(command.incident, command.action.status, person.email)
+                await self._doors.pagerduty.set_status(command.incident, status, person.email)
                 await self._tell(command, person)
             except CallError:
                 continue
@@ -81,7 +83,7 @@ class NaiveWorker(Core):
             return
 
     async def _tell(self, command: Command, person: Person) -> None:
-        kind = next(kind for kind, status in TRANSITIONS.items() if status is command.action.status)
+        kind = next(kind for kind, leads in TRANSITIONS.items() if leads is SPECS[command.action].status)
         now_ms = int((await self._doors.redis.time())[0]) * 1000
         await self._line(command.incident, kind, person.pagerduty, now_ms, "Slack")
 

@@ -117,7 +117,7 @@ class ActionHandler(ABC):
 
         A status that is found only there has been undone since, so the present incident is no part of the effect.
         """
-        status = context.command.action.status
+        status = SPECS[context.command.action].status
         for entry in await pagerduty.log_entries(context.command.incident, since_ms=since_ms):
             ours = entry.agent is not None and entry.agent.id == context.user.id and entry.type in self.log_entry_types
             if ours and entry.at.end >= since_ms and not self._belongs_to_other_command(context, entry.at):
@@ -139,7 +139,7 @@ def names(people: tuple[Ref, ...]) -> str:
 def check_status(action: Action, now: RestIncident) -> Outcome | None:
     """Return None if the status allows the action, else the outcome: already there, or a later status to be kept."""
     status, change = now.snapshot.status, now.status_change
-    if status is action.status:
+    if status is SPECS[action].status:
         kind = Kind.ALREADY
     elif status is Status.RESOLVED and status not in SPECS[action].works_in:
         kind = Kind.STALE

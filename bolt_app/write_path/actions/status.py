@@ -2,7 +2,8 @@
 
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, check_status
 from shared.errors import Malformed
-from shared.model.command import Action, Command
+from shared.model.actions import SPECS, Action
+from shared.model.command import Command
 from shared.model.event import Details
 from shared.model.ids import UserId
 from shared.model.outcome import Kind, Outcome
@@ -18,16 +19,15 @@ class SetStatus(ActionHandler):
 
     def expected_detail(self, command: Command) -> str | None:
         """Return the status."""
-        return str(command.action.status)
+        return str(SPECS[command.action].status)
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Set the status. The change is proven if PagerDuty shows a new one, made by this person."""
         action, text = context.command.action, context.terms.text
-        if action.status is None:
+        status = SPECS[action].status
+        if status is None:
             raise Malformed(f"{action} leads to no state")
-        answer = await pagerduty.set_status(
-            context.command.incident, action.status, context.user.email, resolution=text
-        )
+        answer = await pagerduty.set_status(context.command.incident, status, context.user.email, resolution=text)
         proven = status_is_ours(action, context.user.id, context.read_at.ms, answer.value)
         # A PUT that did nothing answers 200 as well.
         changed = context.current.status_change != answer.value.status_change
@@ -57,6 +57,6 @@ class SetStatus(ActionHandler):
 def status_is_ours(action: Action, user: UserId, since_ms: int, now: RestIncident) -> bool:
     """True if an uncertain call of ours shows in PagerDuty's data: status, agent, and a change since then."""
     change = now.status_change
-    if now.snapshot.status is not action.status or change is None or change.by is None:
+    if now.snapshot.status is not SPECS[action].status or change is None or change.by is None:
         return False
     return change.by.id == user and change.at.ms + change.at.span_ms > since_ms

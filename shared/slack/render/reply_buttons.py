@@ -1,5 +1,6 @@
 """Pure: what a private answer offers to press: try again, or choose an escalation level."""
 
+from shared.model.actions import SPECS
 from shared.model.command import Action, Command
 from shared.model.outcome import Choice, Kind, Outcome
 from shared.slack.render.blocks import Block
@@ -30,7 +31,7 @@ def retry_button(command: Command, outcome: Outcome) -> Block:
         "value": f"{command.parent_id} {command.incident}",
         "accessibility_label": plain(f"Try again: incident {command.label}", 75),
     }
-    if outcome.kind is Kind.UNKNOWN and not command.action.idempotent:
+    if outcome.kind is Kind.UNKNOWN and not SPECS[command.action].idempotent:
         made["confirm"] = _confirm()
     return made
 

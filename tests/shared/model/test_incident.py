@@ -3,8 +3,7 @@
 from dataclasses import replace
 from itertools import permutations
 
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import Action
+from shared.model.command import Action, Attempt, AttemptState
 from shared.model.event import (
     ACKNOWLEDGED,
     REOPENED,

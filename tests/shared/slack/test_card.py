@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack.validation import check_blocks
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import Action
+from shared.model.command import Action, Attempt, AttemptState
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import (
     ACKNOWLEDGED,
