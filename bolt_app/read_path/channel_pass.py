@@ -21,6 +21,7 @@ from shared.model.incident import Incident
 from shared.model.journal import failure
 from shared.model.slack_state import MessageState, SlackState
 from shared.routing import Route
+from shared.slack.api.errors import CHANNEL_CLOSED
 from shared.slack.render.blocks import metadata
 from shared.slack.render.text import duration
 from shared.store.channel_index import ClosedChannels, Delay, DelayedCards
@@ -38,23 +39,6 @@ DELAY = Histogram(
     "Seconds from what happened at PagerDuty until the card showed it",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600),
 )
-
-CLOSED = frozenset(
-    {
-        "channel_not_found",
-        "ekm_access_denied",
-        "not_in_channel",
-        "is_archived",
-        "is_inactive",
-        "posting_to_channel_denied",
-        "restricted_action",
-        "restricted_action_non_threadable_channel",
-        "restricted_action_read_only_channel",
-        "restricted_action_thread_locked",
-        "restricted_action_thread_only_channel",
-    }
-)
-"""Error codes for a channel or thread that takes no post until a person changes it (Slack: chat.postMessage)."""
 
 
 @dataclass
@@ -125,7 +109,7 @@ class ChannelOutage:
         REFUSED.labels(channel, str(error.code)).inc()
         facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
         await self._services.journal.append(this.incident.id, failure("slack.refused", error, channel=channel))
-        if error.code not in CLOSED:
+        if error.code not in CHANNEL_CLOSED:
             log.error("slack.refused", **facts)
             return self._services.durations.channel_retry
         instead = await self._fallback()

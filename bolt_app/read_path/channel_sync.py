@@ -13,13 +13,11 @@ from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.slack_state import MessageState
 from shared.model.thread_layout import ThreadEntry, broadcast_kind, is_wanted, layout_thread
+from shared.slack.api.errors import THREAD_GONE
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message
 from shared.slack.render.card import CardPlacement
 from shared.slack.withheld import render_withheld
-
-NO_THREAD = frozenset({"cannot_reply_to_message", "thread_not_found"})
-"""Error codes for a thread whose first message is deleted (Slack: chat.postMessage)."""
 
 Mentions = Mapping[UserId, SlackUserId]
 """The Slack user to mention for each PagerDuty user."""
@@ -163,7 +161,7 @@ class ChannelSync:
             if state.ts is None:
                 await self._message_sync.sync(message, state, target, edit=False)
         except Refused as error:
-            if error.code not in NO_THREAD:
+            if error.code not in THREAD_GONE:
                 raise
             await this.save(lambda slack_state: slack_state.without_card(self._channel))
             raise Unavailable("the card with the thread is gone, and has to be posted again") from error

@@ -15,17 +15,12 @@ from shared.model.ids import ChannelId, MessageTs
 from shared.model.slack_state import Delete, Done, Look, MessageState, Post, Step, Update, Wait, next_step
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
+from shared.slack.api.errors import INVALID_BLOCKS, MESSAGE_GONE, NOT_EDITABLE
 from shared.slack.render.blocks import Message
 from shared.store.clock import StoreClock
 from shared.store.leases import Lease
 
 log = structlog.get_logger()
-
-NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
-"""Error codes for a message that can never be edited again (Slack: chat.update)."""
-
-INVALID_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
-"""Error codes for blocks that Slack rejects (Slack: chat.postMessage): the message is then sent as text only."""
 
 Save = Callable[[MessageState], Awaitable[None]]
 """Stores a message's state after checking the lease."""
@@ -169,9 +164,9 @@ class MessageSync:
                 target.channel, ts, text=message.text, blocks=message.blocks, urgent=target.urgent, begin=begin
             )
         except Refused as error:
-            if error.code != "message_not_found" and error.code not in NOT_EDITABLE:
+            if error.code not in {MESSAGE_GONE, *NOT_EDITABLE}:
                 raise
-            return state.update_refused(deleted=error.code == "message_not_found")
+            return state.update_refused(deleted=error.code == MESSAGE_GONE)
         except CallError as error:
             if not error.surely_not_done:
                 await target.save(replace(state.content_unknown(), until_ms=await self._lands_by(begin)))

@@ -1,23 +1,14 @@
 """The app as it is installed: its socket, which app a token belongs to, and the other apps' bots around it."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from shared.errors import Malformed
 from shared.model.event import SECOND
 from shared.slack.api import models
-from shared.slack.api.models import SlackPerson
+from shared.slack.api.models import SlackPerson, SocketHello
 from shared.slack.api.rate_limits import Priority
 from shared.slack.api.transport import Transport
-
-
-@dataclass(frozen=True)
-class SocketHello:
-    """Slack's first message on a Socket Mode connection: the app, and its number of connections."""
-
-    app_id: str
-    connections: int
 
 
 class AppInstallation:
@@ -38,15 +29,11 @@ class AppInstallation:
 
         Envelopes sent over it meanwhile are not acked, so this is for an app without another connection.
         """
-        greeting = await self._transport.socket_hello(await self.socket_url(app_token))
-        return _hello(greeting)
+        return models.parse_hello(await self._transport.socket_hello(await self.socket_url(app_token)))
 
     async def app_id(self, bot_id: str) -> str:
         """Return the app of a bot."""
-        params = {"bot": bot_id}
-        return await self._transport.call(
-            "bots.info", lambda answer: models.parse_bot_app(answer[0]), http_verb="GET", params=params
-        )
+        return await self._transport.read("bots.info", models.parse_bot_app, bot=bot_id)
 
     async def bots(self) -> AsyncIterator[SlackPerson]:
         """Read all bots of the workspace that are not deactivated, page by page."""
@@ -63,15 +50,6 @@ class AppInstallation:
     async def clock_ms(self) -> int:
         """Return Slack's clock, to the second, in milliseconds since 1970."""
         return await self._transport.call("auth.test", lambda answer: _date_ms(answer[1]))
-
-
-def _hello(greeting: Mapping[str, object]) -> SocketHello:
-    """Read the first frame. Source: Slack's page on Socket Mode."""
-    if greeting.get("type") != "hello":
-        raise Malformed(f"Slack ended the socket at once ({greeting.get('reason') or greeting.get('type')})")
-    info, connections = greeting.get("connection_info"), greeting.get("num_connections")
-    app_id = info.get("app_id") if isinstance(info, dict) else None
-    return SocketHello(app_id if isinstance(app_id, str) else "", connections if isinstance(connections, int) else 0)
 
 
 def _date_ms(headers: Mapping[str, str]) -> int:

@@ -6,7 +6,7 @@ Nothing in here waits for a limit, the further pages of a long reading excepted;
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -16,9 +16,8 @@ from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api import models
 from shared.slack.api.app_installation import AppInstallation
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
-from shared.slack.api.rate_limits import Priority, RateLimiter
-from shared.slack.api.token_buckets import TokenBuckets
-from shared.slack.api.transport import Answer, Begin, CallTurn, Transport, no_pre_call
+from shared.slack.api.rate_limits import Priority, RateLimiter, TokenBuckets
+from shared.slack.api.transport import Answer, Begin, CallTurn, Transport
 
 __all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
 
@@ -27,7 +26,6 @@ CLOCK_SKEW_MS = 60_000
 """How far our clock may be ahead of Slack's before a message of ours is looked for too late."""
 
 Blocks = Sequence[Mapping[str, Any]]
-T = TypeVar("T")
 
 
 class Slack(AppInstallation):
@@ -76,7 +74,7 @@ class Slack(AppInstallation):
         thread_ts: MessageTs | None = None,
         reply_broadcast: bool = False,
         urgent: bool = True,
-        begin: Begin = no_pre_call,
+        begin: Begin | None = None,
     ) -> MessageTs:
         """
         Post a message that previews no links, and return its name.
@@ -85,11 +83,19 @@ class Slack(AppInstallation):
         sent: a post that has to wait costs nothing. Slack cannot tell a repeated post from a new one, so after
         `Uncertain` look for it first (`find_by_key`).
         """
-        body = _message(channel, text, blocks, thread_ts)
-        body |= {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
-        body |= {"reply_broadcast": True} if reply_broadcast else {}
+        body = {
+            "channel": channel,
+            "text": text,
+            "blocks": blocks,
+            "metadata": metadata,
+            "thread_ts": thread_ts,
+            "reply_broadcast": reply_broadcast or None,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
         card, line = (Priority.FIRST, Priority.MEDIUM) if urgent else (Priority.HIGH, Priority.LOW)
-        turn = CallTurn(line if thread_ts else card, f"{channel}:{_key(metadata)}", begin)
+        key = metadata.get("event_payload", {}).get("key", "")
+        turn = CallTurn(line if thread_ts else card, f"{channel}:{key}", begin)
         return await self._transport.call("chat.postMessage", _posted_ts, channel=channel, turn=turn, json=body)
 
     async def announce(self, channel: ChannelId, *, text: str, metadata: Mapping[str, Any]) -> MessageTs:
@@ -110,21 +116,21 @@ class Slack(AppInstallation):
         text: str,
         blocks: Blocks,
         urgent: bool = True,
-        begin: Begin = no_pre_call,
+        begin: Begin | None = None,
     ) -> None:
         """
         Replace what a message says; its metadata stays. `NotFound` with `message_not_found` if it was deleted.
 
         `begin` as for a post.
         """
-        body = _message(channel, text, blocks) | {"ts": ts}
+        body = {"channel": channel, "ts": ts, "text": text, "blocks": blocks}
         turn = CallTurn(Priority.FIRST if urgent else Priority.MEDIUM, f"{channel}:{ts}", begin)
-        await self._transport.call("chat.update", _ignore, channel=channel, turn=turn, json=body)
+        await self._transport.call("chat.update", lambda _: None, channel=channel, turn=turn, json=body)
 
     async def delete(self, channel: ChannelId, ts: MessageTs) -> None:
         """Delete a message of ours. `NotFound` with `message_not_found` if that has happened already."""
         body = {"channel": channel, "ts": ts}
-        await self._transport.call("chat.delete", _ignore, turn=CallTurn(Priority.LOW), json=body)
+        await self._transport.call("chat.delete", lambda _: None, turn=CallTurn(Priority.LOW), json=body)
 
     async def post_ephemeral(
         self,
@@ -136,8 +142,8 @@ class Slack(AppInstallation):
         thread_ts: MessageTs | None = None,
     ) -> None:
         """Post a message that only `user` sees. Slack does not guarantee delivery, and it is gone after a reload."""
-        body = _message(channel, text, blocks, thread_ts) | {"user": user}
-        await self._transport.call("chat.postEphemeral", _ignore, channel=channel, json=body)
+        body = {"channel": channel, "user": user, "text": text, "blocks": blocks, "thread_ts": thread_ts}
+        await self._transport.call("chat.postEphemeral", lambda _: None, channel=channel, json=body)
 
     async def find_by_key(
         self, channel: ChannelId, key: str, *, oldest_ms: int, thread_ts: MessageTs | None = None
@@ -169,26 +175,26 @@ class Slack(AppInstallation):
         """Read the message at the head of a thread if it is ours, else None."""
         us = self._us or await self.auth_test()
         params = {"channel": channel, "ts": thread_ts, "limit": "1", "include_all_metadata": "true"}
-        return await self._read(
+        return await self._transport.read(
             "conversations.replies", lambda page: models.parse_parent(page, us, thread_ts), **params
         )
 
     async def channel(self, channel: ChannelId) -> Channel:
         """Read what Slack says of a channel. `NotFound` if it does not let us see it."""
-        return await self._read("conversations.info", models.parse_channel, channel=channel)
+        return await self._transport.read("conversations.info", models.parse_channel, channel=channel)
 
     async def permalink(self, channel: ChannelId, ts: MessageTs) -> str:
         """Ask for the address of a message, for people to open."""
-        return await self._read("chat.getPermalink", models.parse_permalink, channel=channel, message_ts=ts)
+        return await self._transport.read("chat.getPermalink", models.parse_permalink, channel=channel, message_ts=ts)
 
     async def person(self, user: SlackUserId) -> SlackPerson:
         """Read what Slack says of a user. `NotFound` if it does not let us see them."""
-        return await self._read("users.info", models.parse_person, user=user)
+        return await self._transport.read("users.info", models.parse_person, user=user)
 
     async def user_by_email(self, email: str) -> SlackUserId | None:
         """Find the member of our workspace with this address; None if there is none."""
         try:
-            return (await self._read("users.lookupByEmail", models.parse_person, email=email)).id
+            return (await self._transport.read("users.lookupByEmail", models.parse_person, email=email)).id
         except NotFound:
             return None
 
@@ -199,7 +205,7 @@ class Slack(AppInstallation):
         `Refused` with a code of `TRIGGER_GONE` (`shared.slack.api.errors`) after that.
         """
         body = {"trigger_id": trigger_id, "view": view}
-        return await self._transport.call("views.open", _view, json=body)
+        return await self._transport.call("views.open", lambda answer: models.parse_view(answer[0]), json=body)
 
     async def update_view(self, view_id: str, view: Mapping[str, Any], *, if_hash: str | None = None) -> View:
         """
@@ -208,8 +214,8 @@ class Slack(AppInstallation):
         With `if_hash` only if that still names what it shows, else `Refused` with the code `HASH_CONFLICT`. `NotFound`
         when it has been closed.
         """
-        body = {"view_id": view_id, "view": view} | ({"hash": if_hash} if if_hash is not None else {})
-        return await self._transport.call("views.update", _view, json=body)
+        body = {"view_id": view_id, "view": view, "hash": if_hash}
+        return await self._transport.call("views.update", lambda answer: models.parse_view(answer[0]), json=body)
 
     async def respond(
         self, response_url: str, *, text: str, blocks: Blocks | None = None, replace_original: bool = False
@@ -250,33 +256,9 @@ class Slack(AppInstallation):
                 if message.ts != thread_ts:
                     yield message
 
-    async def _read(self, method: str, parse: Callable[[Mapping[str, object]], T], **params: str) -> T:
-        return await self._transport.call(method, lambda answer: parse(answer[0]), http_verb="GET", params=params)
-
-
-def _message(
-    channel: ChannelId, text: str, blocks: Blocks | None, thread_ts: MessageTs | None = None
-) -> dict[str, object]:
-    optional = {"blocks": blocks, "thread_ts": thread_ts}
-    return {"channel": channel, "text": text} | {name: value for name, value in optional.items() if value is not None}
-
-
-def _key(metadata: Mapping[str, Any]) -> str:
-    """Find the key that names a message for ever, empty where there is none."""
-    payload = metadata.get("event_payload", {})
-    return str(payload.get("key", ""))
-
 
 def _posted_ts(answer: Answer) -> MessageTs:
     ts = answer[0].get("ts")
     if not isinstance(ts, str):
         raise Uncertain("Slack did not name the message that it posted")
     return MessageTs(ts)
-
-
-def _view(answer: Answer) -> View:
-    return models.parse_view(answer[0])
-
-
-def _ignore(_answer: Answer) -> None:
-    """Be content with a success."""

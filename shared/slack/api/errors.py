@@ -1,9 +1,8 @@
 """
-Pure: Slack's failures as our errors.
+Pure: Slack's failures as our errors, and every word of Slack's by which the bridge decides.
 
-Slack names an error in one word (`{"ok": false, "error": "..."}`), mostly with HTTP status 200. Sources: the error
-lists of its method pages, its page on rate limits, and for two more codes of an expired trigger its guide to
-interaction.
+Slack names an error in one word (`{"ok": false, "error": "..."}`), mostly with HTTP status 200. Each group names the
+page whose list of errors it is from.
 """
 
 import math
@@ -16,12 +15,17 @@ from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavaila
 OK, TOO_MANY, SERVER_ERROR = 200, 429, 500
 
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+"""A call came too early (Slack: "Rate limits", and chat.postMessage for the second word)."""
 BROKEN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+"""Slack failed, and does not say how far it came (Slack: every method page)."""
 BAD_TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+"""The token is not accepted (Slack: auth.test)."""
+MESSAGE_GONE = "message_not_found"
+"""The message to be changed was deleted (Slack: chat.update, chat.delete)."""
 MISSING = frozenset(
     {
         "channel_not_found",
-        "message_not_found",
+        MESSAGE_GONE,
         "not_found",
         "thread_not_found",
         "user_not_found",
@@ -29,12 +33,39 @@ MISSING = frozenset(
         "user_not_visible",
     }
 )
+"""It does not exist, or our token does not see it (Slack: chat.*, conversations.*, users.info, views.update)."""
+CHANNEL_CLOSED = frozenset(
+    {
+        "channel_not_found",
+        "ekm_access_denied",
+        "not_in_channel",
+        "is_archived",
+        "is_inactive",
+        "posting_to_channel_denied",
+        "restricted_action",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "restricted_action_thread_only_channel",
+    }
+)
+"""A channel or thread takes no post until a person changes it (Slack: chat.postMessage, chat.update)."""
+THREAD_GONE = frozenset({"cannot_reply_to_message", "thread_not_found"})
+"""The first message of the thread was deleted (Slack: chat.postMessage, conversations.replies)."""
+NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
+"""A message can never be edited again (Slack: chat.update)."""
+INVALID_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+"""Slack does not take the blocks of a message (Slack: chat.postMessage)."""
 TRIGGER_GONE = frozenset(
     {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"}
 )
-"""The codes of a `Refused` view that no click stands behind any more; the next click can open it."""
+"""
+The codes of a `Refused` view that no click stands behind any more; the next click can open it.
+
+Slack: views.open, and for the last two its guide to handling user interaction.
+"""
 HASH_CONFLICT = "hash_conflict"
-"""The code of a `Refused` update of a view that had changed meanwhile."""
+"""The code of a `Refused` update of a view that had changed meanwhile (Slack: views.update)."""
 
 _TOO_LATE = "a view opens only within 3 s of the click"
 _TWICE = "a view has been opened with this click already"

@@ -1,21 +1,43 @@
 """
-Pure: Slack's responses, parsed.
+Pure: Slack's answers as values. Source: the method pages, and the examples on them.
 
-Sources: the method pages, and the examples on them.
+An optional field of the wrong type counts as missing. A required field that is missing makes the answer `Malformed`.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AliasPath, BeforeValidator, Field, GetCoreSchemaHandler, Strict, TypeAdapter, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
 from shared.errors import Malformed
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
+
+T = TypeVar("T")
 
 METADATA_TYPE = "pagebridge"
 """The `event_type` of the metadata on every message of ours."""
 
 TOMBSTONE = "tombstone"
 """The `subtype` of what is left of a deleted message that has replies."""
+
+
+@dataclass(frozen=True)
+class _Else:
+    """Gives a field `default` where its value is missing or of the wrong type."""
+
+    default: object
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_default_schema(handler(source), default=self.default, on_error="default")
+
+
+Given = Field(min_length=1)
+Text = Annotated[str, _Else("")]
+OptionalText = Annotated[Annotated[str, Given] | None, _Else(None)]
+Flag = Annotated[bool, Strict(), _Else(default=False)]
+_BlockId = Annotated[str, BeforeValidator(lambda block: isinstance(block, dict) and block.get("block_id")), _Else("")]
 
 
 @dataclass(frozen=True)
@@ -28,29 +50,29 @@ class SlackPerson:
     is their time zone, such as `Europe/Berlin`; empty if Slack does not say.
     """
 
-    id: SlackUserId
-    name: str
-    email: str | None
-    email_confirmed: bool | None
-    is_bot: bool
-    is_app_user: bool
-    deleted: bool
+    id: Annotated[SlackUserId, Given]
+    name: Text
+    email: Annotated[OptionalText, Field(validation_alias=AliasPath("profile", "email"))]
+    email_confirmed: Annotated[bool | None, Strict(), _Else(None), Field(validation_alias="is_email_confirmed")]
+    is_bot: Flag
+    is_app_user: Flag
+    deleted: Flag
     guest: Literal["multi", "single"] | None
-    external: bool
-    team_id: str
-    enterprise_id: str | None
-    zone: str = ""
+    external: Annotated[Flag, Field(validation_alias="is_stranger")]
+    team_id: Annotated[str, Given]
+    enterprise_id: OptionalText
+    zone: Annotated[Text, Field(validation_alias="tz")] = ""
 
 
 @dataclass(frozen=True)
 class SlackIdentity:
     """Who our token makes us; `scopes` is what it allows. `enterprise_id` only in an Enterprise organisation."""
 
-    team_id: str
-    enterprise_id: str | None
-    bot_user_id: str
-    bot_id: str | None
-    app_id: str | None
+    team_id: Annotated[str, Given]
+    enterprise_id: OptionalText
+    bot_user_id: Annotated[str, Given, Field(validation_alias="user_id")]
+    bot_id: OptionalText
+    app_id: OptionalText
     scopes: frozenset[str]
 
 
@@ -58,11 +80,11 @@ class SlackIdentity:
 class Channel:
     """A channel as `conversations.info` shows it to us; `member` says whether we are in it."""
 
-    id: ChannelId
-    name: str
-    archived: bool
-    member: bool
-    private: bool
+    id: Annotated[ChannelId, Given]
+    name: Text
+    archived: Annotated[Flag, Field(validation_alias="is_archived")]
+    member: Annotated[Flag, Field(validation_alias="is_member")]
+    private: Annotated[Flag, Field(validation_alias="is_private")]
 
 
 @dataclass(frozen=True)
@@ -76,12 +98,12 @@ class OwnMessage:
     Slack then does not say.
     """
 
-    ts: MessageTs
-    thread_ts: MessageTs | None
-    key: str
+    ts: Annotated[MessageTs, Given]
+    thread_ts: Annotated[MessageTs | None, _Else(None)]
+    key: Text
     payload: Mapping[str, object]
-    text: str
-    block_ids: tuple[str, ...]
+    text: Text
+    block_ids: Annotated[tuple[_BlockId, ...], _Else(()), Field(validation_alias="blocks")]
     deleted: bool
 
 
@@ -89,65 +111,65 @@ class OwnMessage:
 class View:
     """An open view. `hash` identifies its current content."""
 
-    id: str
-    hash: str
+    id: Annotated[str, Given]
+    hash: Annotated[str, Given]
+
+
+@dataclass(frozen=True)
+class SocketHello:
+    """Slack's first message on a Socket Mode connection: the app, and its number of connections."""
+
+    app_id: Annotated[Text, Field(validation_alias=AliasPath("connection_info", "app_id"))]
+    connections: Annotated[int, Strict(), _Else(0), Field(validation_alias="num_connections")]
+
+
+_PERSON, _IDENTITY, _CHANNEL, _MESSAGE, _VIEW, _HELLO = (
+    TypeAdapter(SlackPerson),
+    TypeAdapter(SlackIdentity),
+    TypeAdapter(Channel),
+    TypeAdapter(OwnMessage),
+    TypeAdapter(View),
+    TypeAdapter(SocketHello),
+)
+_OBJECT, _OBJECTS = TypeAdapter(dict[str, Any]), TypeAdapter(list[dict[str, Any]])
 
 
 def parse_person(answer: Mapping[str, object]) -> SlackPerson:
-    """Read the answer of `users.info` or `users.lookupByEmail`."""
-    user = _object(answer.get("user"))
-    profile = _object(user.get("profile") or {})
-    enterprise = _object(user.get("enterprise_user") or {}).get("enterprise_id")
-    return SlackPerson(
-        id=SlackUserId(_text(user.get("id"))),
-        name=_name(user, profile),
-        email=_optional_text(profile.get("email")),
-        email_confirmed=_optional_flag(user.get("is_email_confirmed")),
-        is_bot=user.get("is_bot") is True,
-        is_app_user=user.get("is_app_user") is True,
-        deleted=user.get("deleted") is True,
-        guest=_guest(user),
-        external=user.get("is_stranger") is True,
-        team_id=_text(user.get("team_id")),
-        enterprise_id=_optional_text(user.get("enterprise_id") or enterprise),
-        zone=_optional_text(user.get("tz")) or "",
-    )
+    """Read the answer of `users.info` or `users.lookupByEmail`. The name is the one that other people see."""
+    user = _parse(_OBJECT, answer.get("user"))
+    profile, enterprise = _part(user, "profile"), _part(user, "enterprise_user")
+    names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
+    guest = "multi" if user.get("is_restricted") is True else None
+    if user.get("is_ultra_restricted") is True:  # single-channel guests carry both marks
+        guest = "single"
+    derived = {
+        "name": next((name for name in names if name and isinstance(name, str)), ""),
+        "guest": guest,
+        "enterprise_id": user.get("enterprise_id") or enterprise.get("enterprise_id"),
+    }
+    return _parse(_PERSON, user | derived)
+
+
+def parse_people(answer: Mapping[str, object]) -> tuple[SlackPerson, ...]:
+    """Read one page of `users.list`."""
+    return tuple(parse_person({"user": member}) for member in _parse(_OBJECTS, answer.get("members")))
 
 
 def parse_identity(answer: Mapping[str, object], headers: Mapping[str, str]) -> SlackIdentity:
     """Read the answer of `auth.test`; the scopes come in a header."""
     given = {name.lower(): value for name, value in headers.items()}
-    scopes = (scope.strip() for scope in given.get("x-oauth-scopes", "").split(","))
-    return SlackIdentity(
-        team_id=_text(answer.get("team_id")),
-        enterprise_id=_optional_text(answer.get("enterprise_id")),
-        bot_user_id=_text(answer.get("user_id")),
-        bot_id=_optional_text(answer.get("bot_id")),
-        app_id=_optional_text(answer.get("app_id")),
-        scopes=frozenset(scope for scope in scopes if scope),
-    )
+    scopes = {scope.strip() for scope in given.get("x-oauth-scopes", "").split(",")} - {""}
+    return _parse(_IDENTITY, {**answer, "scopes": scopes})
 
 
 def parse_channel(answer: Mapping[str, object]) -> Channel:
     """Read the answer of `conversations.info`."""
-    channel = _object(answer.get("channel"))
-    return Channel(
-        id=ChannelId(_text(channel.get("id"))),
-        name=_optional_text(channel.get("name")) or "",
-        archived=channel.get("is_archived") is True,
-        member=channel.get("is_member") is True,
-        private=channel.get("is_private") is True,
-    )
-
-
-def parse_people(answer: Mapping[str, object]) -> tuple[SlackPerson, ...]:
-    """Read one page of `users.list`."""
-    return tuple(parse_person({"user": member}) for member in _objects(answer.get("members")))
+    return _parse(_CHANNEL, answer.get("channel"))
 
 
 def parse_bot_app(answer: Mapping[str, object]) -> str:
     """Read the app's id in the answer of `bots.info`."""
-    return _text(_object(answer.get("bot")).get("app_id"))
+    return _text(_part(answer, "bot").get("app_id"))
 
 
 def parse_socket_url(answer: Mapping[str, object]) -> str:
@@ -162,16 +184,29 @@ def parse_permalink(answer: Mapping[str, object]) -> str:
 
 def parse_view(answer: Mapping[str, object]) -> View:
     """Read the answer of `views.open` or `views.update`."""
-    view = _object(answer.get("view"))
-    return View(_text(view.get("id")), _text(view.get("hash")))
+    return _parse(_VIEW, answer.get("view"))
+
+
+def parse_hello(frame: Mapping[str, object]) -> SocketHello:
+    """Read the first frame of a socket. Source: Slack's page on Socket Mode."""
+    if frame.get("type") != "hello":
+        raise Malformed(f"Slack ended the socket at once ({frame.get('reason') or frame.get('type')})")
+    return _parse(_HELLO, frame)
 
 
 def parse_own(answer: Mapping[str, object], us: SlackIdentity) -> Iterator[OwnMessage]:
     """Read the messages of ours on one page of messages, and the places of deleted ones."""
-    for message in _objects(answer.get("messages")):
+    for message in _parse(_OBJECTS, answer.get("messages")):
         deleted = message.get("subtype") == TOMBSTONE
-        if deleted or _is_ours(message, us):
-            yield _own(message, deleted=deleted)
+        by_app = us.app_id is not None and message.get("app_id") == us.app_id
+        if deleted or by_app or (us.bot_id is not None and message.get("bot_id") == us.bot_id):
+            # What others wrote into the metadata is not ours.
+            metadata = _part(message, "metadata")
+            payload = _part(metadata, "event_payload") if metadata.get("event_type") == METADATA_TYPE else {}
+            derived = {"key": payload.get("key"), "payload": payload, "deleted": deleted}
+            if message.get("thread_ts") in ("", message.get("ts")):
+                derived["thread_ts"] = None
+            yield _parse(_MESSAGE, message | derived)
 
 
 def parse_parent(answer: Mapping[str, object], us: SlackIdentity, thread: MessageTs) -> OwnMessage | None:
@@ -180,61 +215,19 @@ def parse_parent(answer: Mapping[str, object], us: SlackIdentity, thread: Messag
 
 
 def next_cursor(answer: Mapping[str, object]) -> str:
-    """Read where the next page begins; empty on the last one."""
-    return _optional_text(_object(answer.get("response_metadata") or {}).get("next_cursor")) or ""
+    """
+    Read where the next page begins; empty on the last one.
+
+    A cursor that cannot be read is `Malformed`: a reading that ends early would miss messages.
+    """
+    cursor = _parse(_OBJECT, answer.get("response_metadata") or {}).get("next_cursor")
+    return _text(cursor) if cursor else ""
 
 
-def _is_ours(message: Mapping[str, object], us: SlackIdentity) -> bool:
-    by_app = us.app_id is not None and message.get("app_id") == us.app_id
-    return by_app or (us.bot_id is not None and message.get("bot_id") == us.bot_id)
-
-
-def _own(message: Mapping[str, object], *, deleted: bool) -> OwnMessage:
-    ts, thread = _text(message.get("ts")), _optional_text(message.get("thread_ts"))
-    payload = _payload(message)
-    key = payload.get("key")
-    return OwnMessage(
-        ts=MessageTs(ts),
-        thread_ts=MessageTs(thread) if thread and thread != ts else None,
-        key=key if isinstance(key, str) else "",
-        payload=payload,
-        text=_optional_text(message.get("text")) or "",
-        block_ids=tuple(_optional_text(block.get("block_id")) or "" for block in _objects(message.get("blocks") or [])),
-        deleted=deleted,
-    )
-
-
-def _payload(message: Mapping[str, object]) -> Mapping[str, object]:
-    """Read what we wrote into the metadata; nothing where others wrote it."""
-    metadata = message.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get("event_type") != METADATA_TYPE:
-        return {}
-    return _object(metadata.get("event_payload") or {})
-
-
-def _name(user: Mapping[str, object], profile: Mapping[str, object]) -> str:
-    """Take the name that other people see."""
-    names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
-    return next((name for name in names if isinstance(name, str) and name), "")
-
-
-def _guest(user: Mapping[str, object]) -> Literal["multi", "single"] | None:
-    """Single-channel guests carry both marks."""
-    if user.get("is_ultra_restricted") is True:
-        return "single"
-    return "multi" if user.get("is_restricted") is True else None
-
-
-def _object(value: object) -> dict[str, object]:
-    if isinstance(value, dict):
-        return value
-    raise Malformed("Slack's answer lacks an object that it should have")
-
-
-def _objects(value: object) -> list[dict[str, object]]:
-    if isinstance(value, list):
-        return [_object(member) for member in value]
-    raise Malformed("Slack's answer lacks a list that it should have")
+def _part(whole: Mapping[str, object], name: str) -> dict[str, object]:
+    """Return an object within another; empty if it is missing."""
+    part = whole.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _text(value: object) -> str:
@@ -243,9 +236,11 @@ def _text(value: object) -> str:
     raise Malformed("Slack's answer lacks a text that it should have")
 
 
-def _optional_text(value: object) -> str | None:
-    return None if value is None or value == "" else _text(value)
-
-
-def _optional_flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
+def _parse(shape: TypeAdapter[T], value: object) -> T:
+    """Read a value of this shape. Raises `Malformed`."""
+    try:
+        return shape.validate_python(value)
+    except ValidationError as error:
+        wanted = {"dict_type": "an object", "dataclass_type": "an object", "list_type": "a list"}
+        kind = wanted.get(error.errors()[0]["type"], "a text")
+        raise Malformed(f"Slack's answer lacks {kind} that it should have") from None

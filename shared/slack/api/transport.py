@@ -38,10 +38,6 @@ PATIENCE = 10.0
 Begin = Callable[[], Awaitable[None]]
 
 
-async def no_pre_call() -> None:
-    """Have nothing to do before a call."""
-
-
 @dataclass(frozen=True)
 class CallTurn:
     """
@@ -52,7 +48,7 @@ class CallTurn:
 
     priority: Priority = Priority.FIRST
     name: str = ""
-    begin: Begin = no_pre_call
+    begin: Begin | None = None
 
 
 ANY_TURN = CallTurn()
@@ -87,9 +83,12 @@ class Transport:
         turn: CallTurn = ANY_TURN,
         **request: Any,  # noqa: ANN401 # the SDK's
     ) -> T:
-        """Make one request, unless it is too early for it."""
+        """Make one request, unless it is too early for it. Fields of a `json` that are None are left out."""
+        if "json" in request:
+            request["json"] = {name: value for name, value in request["json"].items() if value is not None}
         await self._pacing.take(method, channel, turn.priority, turn.name)
-        await turn.begin()
+        if turn.begin:
+            await turn.begin()
         try:
             with record_call(CALLS, SECONDS, method):
                 return parse(await self._once(method, **request))
@@ -97,6 +96,10 @@ class Transport:
             if error.retry_after is not None:
                 await self._pacing.pause(method, channel, error.retry_after)
             raise
+
+    async def read(self, method: str, parse: Callable[[Mapping[str, object]], T], **params: str) -> T:
+        """Make one request that changes nothing."""
+        return await self.call(method, lambda answer: parse(answer[0]), http_verb="GET", params=params)
 
     async def pages(
         self, method: str, params: Mapping[str, object], priority: Priority = Priority.FIRST, *, patient: bool = False
@@ -107,19 +110,27 @@ class Transport:
         Pages after the first wait for their turn: a reading that began anew each time would never come to its end. So
         does the first if the reading is `patient`, for it may be one of many that are only of use together.
         """
-        first = self._next_page if patient else self._page
-        page, following = await first(method, params, priority)
-        yield page
-        while following:
-            page, following = await self._next_page(method, {**params, "cursor": following}, priority)
+        request, waits = {**params, "limit": PAGE}, patient
+        while True:
+            page, cursor = await self._page(method, request, priority, waits=waits)
             yield page
+            if not cursor:
+                return
+            request, waits = {**request, "cursor": cursor}, True
 
     async def respond(self, url: str, body: Mapping[str, object]) -> None:
         """Post to a `response_url`. Any address but Slack's is `Refused` unsent."""
         if not self._may_call(url):
             raise Refused("the response_url does not lead to Slack")
         with record_call(CALLS, SECONDS, RESPONSE_URL):
-            await self._answer(url, body)
+            try:
+                async with self._session.post(url, json=body, allow_redirects=False) as response:
+                    answer = _decoded(await response.text(errors="replace"))
+            except (aiohttp.ClientError, OSError) as error:
+                raise _lost(RESPONSE_URL, error) from error
+            done = answer in ("ok", "") or (isinstance(answer, dict) and answer.get("ok") is True)
+            if response.status != errors.OK or not done:
+                raise errors.error_from(RESPONSE_URL, response.status, response.headers, answer)
 
     async def socket_hello(self, url: str) -> dict[str, object]:
         """Open a WebSocket, read its first frame, and close it."""
@@ -136,22 +147,20 @@ class Transport:
         await self._session.close()
 
     async def _page(
-        self, method: str, params: Mapping[str, object], priority: Priority
+        self, method: str, params: Mapping[str, object], priority: Priority, *, waits: bool
     ) -> tuple[dict[str, object], str]:
-        def parse(answer: Answer) -> tuple[dict[str, object], str]:
-            return answer[0], models.next_cursor(answer[0])
-
-        request = {**params, "limit": PAGE}
-        return await self.call(method, parse, turn=CallTurn(priority), http_verb="GET", params=request)
-
-    async def _next_page(
-        self, method: str, params: Mapping[str, object], priority: Priority
-    ) -> tuple[dict[str, object], str]:
+        """Read one page and where the next one begins."""
         while True:
             try:
-                return await self._page(method, params, priority)
+                return await self.call(
+                    method,
+                    lambda answer: (answer[0], models.next_cursor(answer[0])),
+                    turn=CallTurn(priority),
+                    http_verb="GET",
+                    params=params,
+                )
             except Unavailable as error:
-                if error.retry_after is None or error.retry_after > PATIENCE:
+                if not waits or error.retry_after is None or error.retry_after > PATIENCE:
                     raise
                 await asyncio.sleep(error.retry_after)
 
@@ -168,16 +177,6 @@ class Transport:
         if not isinstance(response.data, dict):
             raise Uncertain(f"Slack's answer to {method} is not JSON")
         return response.data, response.headers
-
-    async def _answer(self, url: str, body: Mapping[str, object]) -> None:
-        try:
-            async with self._session.post(url, json=body, allow_redirects=False) as response:
-                answer = _decoded(await response.text(errors="replace"))
-        except (aiohttp.ClientError, OSError) as error:
-            raise _lost(RESPONSE_URL, error) from error
-        done = answer in ("ok", "") or (isinstance(answer, dict) and answer.get("ok") is True)
-        if response.status != errors.OK or not done:
-            raise errors.error_from(RESPONSE_URL, response.status, response.headers, answer)
 
     def _may_call(self, url: str) -> bool:
         """True if `url` is Slack's: its host for `response_url`, or the configured API."""

@@ -40,6 +40,19 @@ def test_any_answer_is_a_value_or_malformed(answer: dict[str, object]) -> None:
             continue
 
 
+@given(SCALARS | JSON)
+def test_a_bad_optional_field_costs_nothing_else(value: object) -> None:
+    """Of a person, a channel and a message of ours the rest is read, and what cannot be read counts as missing."""
+    user = {"id": "U1", "team_id": "T1", "name": "alice"}
+    optional = ("profile", "is_email_confirmed", "is_bot", "deleted", "is_restricted", "enterprise_id", "tz")
+    for name in optional:
+        assert models.parse_person({"user": {**user, name: value}}).id == "U1"
+    for name in ("name", "is_archived", "is_member", "is_private"):
+        assert models.parse_channel({"channel": {"id": "C1", name: value}}).id == "C1"
+    for name in ("metadata", "thread_ts", "text", "blocks", "subtype"):
+        assert [own.ts for own in models.parse_own({"messages": [{**message("1"), name: value}]}, US)] == ["1"]
+
+
 def test_a_name_is_the_one_that_others_see() -> None:
     """The display name comes first, where somebody chose one."""
     assert models.parse_person(person()).name == "Alice"

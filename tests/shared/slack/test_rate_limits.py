@@ -8,8 +8,16 @@ import pytest
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.api.client import Slack
-from shared.slack.api.rate_limits import LOCAL_FALLBACK_SECONDS, PATIENCE, RATES, Priority, RateLimiter
-from shared.slack.api.token_buckets import ANYBODY, Caller, Limit
+from shared.slack.api.rate_limits import (
+    ANYBODY,
+    LOCAL_FALLBACK_SECONDS,
+    PATIENCE,
+    RATES,
+    Caller,
+    Limit,
+    Priority,
+    RateLimiter,
+)
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import CHANNEL, OTHER, TS, Clock, counter, post, update
 
