@@ -1,0 +1,165 @@
+"""What the health pages of both processes say of every problem, and what a process says that cannot start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from fakeredis import FakeAsyncRedis
+
+import bolt_app.__main__ as worker
+import webhook_receiver.__main__ as receiver
+from bolt_app.admin_server import AdminServer
+from bolt_app.resync import subscription_watchdog
+from bolt_app.slack_transport.http import HttpMode
+from bolt_app.slack_transport.socket_mode import SocketMode
+from shared.config.bridge_config import load_bridge_config
+from shared.config.errors import Misconfigured
+from shared.config.settings import Settings, load
+from shared.errors import StoreDown
+from shared.model.resync_state import GLOBAL
+from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription, wrong_with
+from shared.store import documents
+from shared.store.redis import Durability, Redis
+from tests.shared.test_settings import GOOD, Environ, environ  # noqa: F401 - a fixture
+from tests.words.page import Page
+from webhook_receiver.app import admin_app
+from webhook_receiver.event_stream import EventStream
+from webhook_receiver.limits import Limits
+
+SUBSCRIPTION = WebhookSubscription(
+    id="PSUB001",
+    url="https://bridge.example.com/webhooks/pagerduty",
+    active=True,
+    disabled=False,
+    events=NEEDED,
+    scope="account",
+    scope_id="",
+    description="",
+)
+WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
+    dict.fromkeys(GOOD),
+    {"SLACK_BOT_TOKEN": "xoxp-1", "SLACK_APP_TOKEN": "xapp 1", "REDIS_URL": "http://x", "SLACK_COMMAND": "PD"},
+    {"SLACK_APP_TOKEN": "xapp-1 2", "PAGERDUTY_WEBHOOK_SECRETS": "one,,two", "RECEIVER_PORT": "many"},
+    {"SLACK_API_URL": "slack.com", "PAGERDUTY_API_URL": "http://example.com", "SLACK_TRANSPORT": "http"},
+    {"PAGERDUTY_CLIENT_ID": "c1", "PAGERDUTY_SUBDOMAIN": "acme.pagerduty.com"},
+    {"PAGERDUTY_API_TOKEN": None, "PAGERDUTY_CLIENT_SECRET": "s"},
+    {"LOG_LEVEL": "loud"},
+)
+WRONG_CONFIG = (
+    "[routing",
+    '[routing]\nchanel = "C0INCIDENTS"\ndefault_channel = "incidents"',
+    '[[routing.routes]]\nservice = ""\n\n[[routing.routes]]\nchannels = ["C0INCIDENTS", "C0INCIDENTS"]',
+    '[identity]\nemail_domains = ["@example.com"]\ncontact = ""\n[identity.users]\nalice = "Alice"',
+)
+
+
+async def test_every_problem_of_a_process_can_be_read_in_one_file(
+    pytestconfig: pytest.Config,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    environ: Environ,  # noqa: F811 - the fixture
+    tmp_path: Path,
+) -> None:
+    """Each `problems` entry of `/readyz`, and each mistake in the settings and in `bridge.toml`."""
+    page = Page(
+        "health", "Health and start-up", "Operators read these in `/readyz`, and when a process does not start."
+    )
+    page.chapter("`/readyz` of the worker: `problems`")
+    page.case("Redis can't be used", await _worker(monkeypatch, down=True))
+    page.case("Socket Mode is not connected", await _worker(monkeypatch, lost=SocketMode.lost))
+    page.case("The port for Slack is closed", await _worker(monkeypatch, lost=HttpMode.lost))
+    for situation, problem in _subscription_problems().items():
+        page.case(situation, await _worker(monkeypatch, problem=problem))
+    page.chapter("`/readyz` of the receiver")
+    for situation, stream in _streams().items():
+        page.terminal(situation, await _receiver(stream))
+    page.chapter("Settings that are wrong", "The worker and the receiver end with exit code 2.")
+    for at, wrong in enumerate(WRONG_SETTINGS, 1):
+        with monkeypatch.context() as scope:
+            environ(**wrong)
+            for name in GOOD.keys() & {name for name, value in wrong.items() if value is None}:
+                scope.delenv(name, raising=False)
+            page.terminal(f"Example {at}", _refused(load, Settings))
+        for name in wrong:
+            monkeypatch.delenv(name, raising=False)
+    environ()
+    monkeypatch.setenv("SECRETS_DIR", "/run/nothing")
+    page.terminal("A folder of secrets that is not there", _refused(load, Settings))
+    monkeypatch.delenv("SECRETS_DIR")
+    page.chapter("`bridge.toml` that is wrong")
+    path = tmp_path / "bridge.toml"
+    for at, text in enumerate(WRONG_CONFIG, 1):
+        path.write_text(text)
+        page.terminal(f"Example {at}", _refused(load_bridge_config, path).replace(str(path), "bridge.toml"))
+    path.write_bytes(b"\xff")
+    page.terminal("Not readable", _refused(load_bridge_config, path).replace(str(path), "bridge.toml"))
+    page.chapter("A process that can't start")
+    monkeypatch.delenv("REDIS_URL")
+    for name, process in (("The worker", worker), ("The receiver", receiver)):
+        assert process.main() == 2
+        page.terminal(name, capsys.readouterr().err)
+    page.check(pytestconfig)
+
+
+def _refused(read: Callable[[Any], object], what: object) -> str:
+    with pytest.raises(Misconfigured) as raised:
+        read(what)
+    return str(raised.value)
+
+
+def _subscription_problems() -> dict[str, str]:
+    lacking = replace(SUBSCRIPTION, events=NEEDED - {"incident.resolved", "incident.reopened"})
+    return {
+        "There is no webhook subscription": str(wrong_with(())),
+        "It does not send all events": str(wrong_with((lacking,))),
+        "It is only for one service": str(wrong_with((replace(SUBSCRIPTION, scope="service"),))),
+        "PagerDuty disabled it": subscription_watchdog.OFF,
+        "Its pings do not arrive": subscription_watchdog.SILENT,
+    }
+
+
+async def _worker(monkeypatch: pytest.MonkeyPatch, *, down: bool = False, lost: str = "", problem: str = "") -> str:
+    redis = cast("Redis", FakeAsyncRedis())
+    if problem:
+        await documents.progress(redis).change(GLOBAL, lambda kept: replace(kept, problem=problem))
+
+    async def connected() -> int:
+        return 0 if lost else 2
+
+    async def details() -> dict[str, object]:
+        return {}
+
+    async def ping(**_: object) -> None:
+        raise StoreDown("Redis: Connection refused")
+
+    if down:
+        monkeypatch.setattr(redis, "ping", ping)
+    transport = SimpleNamespace(connected=connected, details=details, lost=lost)
+    found = await AdminServer(redis, cast("Any", transport), durable=True).details()
+    return "\n".join(cast("list[str]", found["problems"]))
+
+
+def _streams() -> dict[str, EventStream]:
+    def stream(down: str = "", durability: Durability | None = None) -> EventStream:
+        made = EventStream(cast("Redis", FakeAsyncRedis()), "fsync", Limits())
+        made.down, made.durability = down, durability
+        return made
+
+    return {
+        "All is well": stream(durability=Durability(fsync=True, eviction="noeviction")),
+        "Redis can't be used": stream("Redis: Connection refused"),
+        "Redis is not durable": stream(durability=Durability(fsync=False, why_not="appendonly is off")),
+        "Redis evicts": stream(durability=Durability(fsync=True, eviction="allkeys-lru")),
+        "Not known yet": EventStream(cast("Redis", FakeAsyncRedis()), "fsync", Limits()),
+    }
+
+
+async def _receiver(stream: EventStream) -> str:
+    async with TestClient(TestServer(admin_app(stream))) as client:
+        answer = await client.get("/readyz")
+        told = await answer.json()
+    return "\n".join([f"HTTP {answer.status}", *(f"{name}: {value}" for name, value in told.items())])

@@ -1,0 +1,306 @@
+"""Why a click did nothing, and what to do: who is not linked, who may not, what is not possible, what came of it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bolt_app.commands.message_to_note import MessageToNote, note_text
+from bolt_app.commands.retry import retry_command
+from bolt_app.listeners import block_actions
+from bolt_app.services import Services
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.preconditions import check_precondition
+from bolt_app.write_path.actions.registry import HANDLERS
+from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from shared.access import identity
+from shared.access.authorization import Authorization
+from shared.access.identity import Identity, naming_contact
+from shared.config.bridge_config import AuthorizationConfig, IdentityConfig
+from shared.errors import NotFound, Unavailable
+from shared.model.command import Action, ActionParams, Command, SlackActor
+from shared.model.event import ESCALATED, Instant, Ref, Snapshot, Status
+from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
+from shared.model.incident import Incident, fold
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.incident import PendingAction, RestIncident
+from shared.pagerduty.models.user import User
+from shared.slack.api.client import SlackIdentity, SlackPerson
+from tests.bolt_app.test_message_to_note import used
+from tests.bolt_app.test_retry import ASKED, parsed, parts, queue
+from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
+from tests.words import slack_text
+from tests.words.page import Page
+from tests.words.slack_text import date
+
+HOME = SlackIdentity("T0ACME", None, "U0BOT", "B0BOT", "A0APP", frozenset())
+BY = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
+PERSON = SlackPerson(BY.id, "Alice Ng", "alice@example.com", True, False, False, False, None, False, "T0ACME", None)
+USER = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user")
+CONFIG = IdentityConfig(contact="#sre-help")
+NOW = RestIncident(
+    INCIDENT,
+    snapshot(Status.TRIGGERED, "Checkout is slow", BOB),
+    Instant(NOON),
+    None,
+    frozenset(),
+    (),
+    "escalation_policy",
+)
+KNOWN = Incident(INCIDENT)
+
+
+async def test_every_refusal_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
+    """Each is a reason and a next step, which stand in the private replies."""
+    page = Page(
+        "refusals",
+        "Reasons and next steps",
+        "They stand in the private replies to clicks and commands. `bridge.toml` names #sre-help as the contact.",
+    )
+    await _add_identity(page)
+    async with _acme() as acme:
+        await _add_authorization(page, acme)
+        _add_preconditions(page)
+        await _add_escalations(page, acme)
+    _add_results(page)
+    _add_retries(page)
+    await _add_shortcut(page)
+    page.check(pytestconfig)
+
+
+async def _add_identity(page: Page) -> None:
+    page.chapter("Who is not linked")
+
+    def eligible(**facts: object) -> str:
+        person = replace(PERSON, **facts)  # type: ignore[arg-type]
+        return _refused(lambda: identity.check_eligible(person, BY, HOME, in_table=False))
+
+    page.case("A bot", eligible(is_bot=True))
+    page.case("A deactivated account", eligible(deleted=True))
+    page.case("A person of another workspace", eligible(external=True))
+    page.case("A guest", eligible(guest="single"))
+
+    def email(person: SlackPerson, *domains: str) -> str:
+        return _refused(lambda: identity.confirmed_email(person, domains))
+
+    page.case("A profile without an e-mail address", email(replace(PERSON, email=None)))
+    page.case("An address that is not confirmed", email(replace(PERSON, email_confirmed=False)))
+    page.case("An address of a domain that is not accepted", email(PERSON, "example.org"))
+
+    def user(**facts: object) -> str:
+        changed = replace(USER, **facts)  # type: ignore[arg-type]
+        return _refused(lambda: identity.check_active(changed))
+
+    page.case("A PagerDuty account that is no person's", user(kind="bot_user"))
+    page.case("A PagerDuty account that was deleted", user(deleted=True))
+    page.case("No PagerDuty user has the address", _refused(lambda: identity.single_match((), USER.email)))
+    page.case("Several have it", _refused(lambda: identity.single_match((USER, USER), USER.email)))
+    page.case("The identity table names no one", _worded(identity.invalid_table_entry(USER.id)))
+    page.case("Slack does not know the person", await _not_found(lambda people: people.link(BY)))
+    page.case(
+        "Slack does not know a person who was chosen", await _not_found(lambda people: people.pagerduty_user(BY.id))
+    )
+    guest = replace(PERSON, guest="single", name="Gina Low")
+    page.case(
+        "A person who was chosen is not linked", await _not_found(lambda people: people.pagerduty_user(BY.id), guest)
+    )
+
+
+async def _add_authorization(page: Page, acme: "Acme") -> None:
+    page.chapter("Who may not")
+    page.case("A person of another team", await acme.refused("PCAROL1"))
+    page.case("The same, with a new incident", await acme.refused("PCAROL1", Action.TRIGGER))
+    members = AuthorizationConfig.model_validate({"actions": {"resolve": "members"}})
+    page.case(
+        "A person who is only on call, where `members` is the rule",
+        await acme.refused("PDAN1", Action.RESOLVE, members),
+    )
+    page.case("A stakeholder", await acme.refused("PSTELLA1"))
+    page.case("A stakeholder, and the incident has no team", await acme.refused("PSTELLA1", service=acme.teamless))
+    page.case("A responder who only observes the team", await acme.refused("POSCAR1"))
+
+
+def _add_preconditions(page: Page) -> None:
+    page.chapter("What is not possible now")
+    seen = ActionParams(expected_assignees=frozenset({UserId(ALICE.id)}))
+    escalated = fold(KNOWN, webhook(ESCALATED, NOON, ALICE), NOON).incident
+    page.case("The assignees are others than on the card", _checked(Action.ESCALATE, NOW, seen, escalated))
+    page.case("Escalate: low urgency", _checked(Action.ESCALATE, _changed(urgency="low")))
+    page.case(
+        "Escalate: assigned to a person", _checked(Action.ESCALATE, replace(NOW, assigned_via="direct_assignment"))
+    )
+    page.case("Snooze: not acknowledged", _checked(Action.SNOOZE, NOW))
+
+
+async def _add_escalations(page: Page, acme: "Acme") -> None:
+    page.case("Escalate: without a policy", await _completed(acme, _changed(escalation_policy=None)))
+    last = replace(acme.read.snapshot, assignees=(Ref("PDAN1", "Dan Ng"),))
+    page.case("Escalate: at the last level", await _completed(acme, replace(acme.read, snapshot=last)))
+    nobody = replace(acme.read.snapshot, assignees=(Ref("PZED", "Zed Ng"),))
+    page.case("Escalate: the level is not known", await _completed(acme, replace(acme.read, snapshot=nobody)))
+
+
+def _add_results(page: Page) -> None:
+    page.chapter("What came of it", "It stands after “You … incident #37.”")
+    moved = replace(NOW, snapshot=replace(NOW.snapshot, assignees=(Ref(ALICE.id, ALICE.name),)))
+    wakes = replace(NOW, pending=(PendingAction("unacknowledge", Instant(NOON)),))
+    people = ActionParams(people=(Ref(ALICE.id, ALICE.name), Ref("PCAROL1", "Carol Wu")))
+    level = ActionParams(level=2)
+    page.case("Escalate", _result(Action.ESCALATE, moved, level))
+    page.case("Escalate: no one else was paged", _result(Action.ESCALATE, NOW, level))
+    page.case("Reassign", _result(Action.REASSIGN, moved))
+    page.case("Add responders", _result(Action.ADD_RESPONDERS, None, people))
+    page.case("Snooze", _result(Action.SNOOZE, wakes))
+    page.case("Resolve, and it was reopened since", _result(Action.RESOLVE, None, at=Instant(NOON)))
+
+
+def _add_retries(page: Page) -> None:
+    page.chapter("Nothing to try again")
+    again = parsed(CommandId("c0ffee"))
+    page.case("The request is not stored any more", _refused(lambda: retry_command(queue(), again)))
+    page.case("It is still being sent", _refused(lambda: retry_command(parts(None, None, None), again)))
+    page.case("It is done", _refused(lambda: retry_command(parts(Kind.DONE, Kind.DONE, Kind.DONE), again)))
+    page.case("Redis can't be reached", slack_text.seen(block_actions.STORE_DOWN))
+    assert ASKED.parent_id == "c0ffee"
+
+
+async def _add_shortcut(page: Page) -> None:
+    page.chapter("The shortcut “Add as PagerDuty note”")
+    page.case("The note", note_text("Bob Ray", "The pool is full.", "https://acme.slack.com/archives/C0/p1"))
+    page.case("A message in no thread", await _shortcut(thread_ts=None))
+    page.case("A message without a text", await _shortcut(text=" "))
+    page.case("A thread below something else", await _shortcut())
+    page.case("Slack or Redis is slow", await _shortcut(Unavailable("x")))
+
+
+@dataclass
+class Acme:
+    """Carol is of another team, Dan only on the policy, Stella a stakeholder; the incident is assigned to Bob."""
+
+    pagerduty: PagerDuty
+    read: RestIncident
+    service: str
+    teamless: RestIncident
+
+    async def refused(
+        self,
+        who: str,
+        action: Action = Action.ACKNOWLEDGE,
+        config: AuthorizationConfig | None = None,
+        service: RestIncident | None = None,
+    ) -> str:
+        """Ask in vain for the incident, or for a new one."""
+        user = await self.pagerduty.user(UserId(who))
+        authorization = Authorization(config or AuthorizationConfig(), self.pagerduty)
+        if action is Action.TRIGGER:
+            asking = authorization.require_service(user, await self.pagerduty.service(self.service))
+        else:
+            asking = authorization.require(user, service or self.read, action)
+        with pytest.raises(Declined) as raised:
+            await asking
+        return _worded(raised.value)
+
+
+@asynccontextmanager
+async def _acme() -> AsyncIterator[Acme]:
+    async with PagerDutySandbox() as sandbox:
+        pagerduty = PagerDuty(sandbox.token, sandbox.url, timeout=2)
+        roles = {"Bob": "user", "Carol": "user", "Dan": "user", "Oscar": "limited_user", "Stella": "read_only_user"}
+        for name, role in roles.items():
+            sandbox.add_user(f"{name} Ng", f"{name.lower()}@example.com", role=role, id=f"P{name.upper()}1")
+        payments, search = sandbox.add_team("Payments"), sandbox.add_team("Search")
+        sandbox.add_member(search.id, "PCAROL1", "responder")
+        sandbox.add_member(payments.id, "POSCAR1", "observer")
+        policy = sandbox.add_escalation_policy("Payments on-call", [["PBOB1"], ["PDAN1"]], teams=[payments])
+        service = sandbox.add_service("checkout-api", policy.id, teams=[payments])
+        other = sandbox.add_service("search", sandbox.add_escalation_policy("Other", [["PBOB1"]]).id)
+        ids = [sandbox.trigger(each.id, "Checkout is slow", "high").id for each in (service, other)]
+        read, teamless = [(await pagerduty.incident(IncidentId(each))).value for each in ids]
+        yield Acme(pagerduty, read, service.id, teamless)
+        await pagerduty.aclose()
+
+
+async def _not_found(ask: Callable[[Identity], Any], person: SlackPerson | None = None) -> str:
+    """Ask who a person is, whom Slack does not know unless it shows `person`."""
+
+    async def shown(user: SlackUserId) -> SlackPerson:
+        if person is None:
+            raise NotFound(f"{user} is not there")
+        return person
+
+    slack = SimpleNamespace(person=shown)
+    people = Identity(CONFIG, cast("Any", slack), cast("Any", None), cast("Any", None), HOME)
+    with pytest.raises(Declined) as raised:
+        await ask(people)
+    return _worded(raised.value)
+
+
+def _changed(**facts: object) -> RestIncident:
+    shown: Snapshot = replace(NOW.snapshot, **facts)  # type: ignore[arg-type]
+    return replace(NOW, snapshot=shown)
+
+
+def _command(action: Action, params: ActionParams | None = None) -> Command:
+    return Command(
+        CommandId("c1"), action, INCIDENT, BY, ChannelId("C0"), None, "", "#37", params=params or ActionParams()
+    )
+
+
+def _checked(action: Action, now: RestIncident, params: ActionParams | None = None, known: Incident = KNOWN) -> str:
+    outcome = check_precondition(_command(action, params), now, known)
+    assert outcome is not None
+    return _sentence(outcome)
+
+
+def _context(action: Action, now: RestIncident, params: ActionParams | None = None) -> ActionContext:
+    return ActionContext(_command(action, params), USER, now, Instant(NOON), KNOWN)
+
+
+async def _completed(acme: Acme, now: RestIncident) -> str:
+    handler: ActionHandler = HANDLERS[Action.ESCALATE]
+    with pytest.raises(Declined) as raised:
+        await handler.completed(acme.pagerduty, _context(Action.ESCALATE, now))
+    return _worded(raised.value)
+
+
+def _result(
+    action: Action, after: RestIncident | None, params: ActionParams | None = None, at: Instant | None = None
+) -> str:
+    outcome = HANDLERS[action].outcome(_context(action, NOW, params), ActionResult(after, at=at))
+    return outcome.why + (f" {date(outcome.at_ms)}." if outcome.at_ms else "")
+
+
+async def _shortcut(error: Exception | None = None, **message: object) -> str:
+    async def own_parent(channel: ChannelId, thread: str) -> None:
+        del channel, thread
+        if error:
+            raise error
+
+    async def nothing(*_: object) -> str:
+        return ""
+
+    slack = SimpleNamespace(own_parent=own_parent, permalink=nothing, person=nothing)
+    services = cast("Services", SimpleNamespace(slack=slack))
+    with pytest.raises(Declined) as raised:
+        await MessageToNote(services).command(used(**message))
+    return _worded(raised.value)
+
+
+def _refused(act: Callable[[], object]) -> str:
+    with pytest.raises(Declined) as raised:
+        act()
+    return _worded(raised.value)
+
+
+def _worded(declined: Declined) -> str:
+    with pytest.raises(Declined) as raised, naming_contact(CONFIG):
+        raise declined
+    return _sentence(raised.value.outcome)
+
+
+def _sentence(outcome: Outcome) -> str:
+    return f"{outcome.why} {outcome.next_step}{'.' if outcome.next_step else ''}".strip()
