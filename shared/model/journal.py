@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from shared.errors import BridgeError, Refused, Unavailable
 from shared.model.audit import UNFIT
-from shared.model.command import CommandQueue, CommandRecord
-from shared.model.ids import ChannelId, LineKey
+from shared.model.command import CommandQueue
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 
@@ -41,63 +40,43 @@ Facts = tuple[Fact, ...]
 
 def fact(what: str, **about: object) -> Fact:
     """Make a fact. `?` stands for a text that has not the shape of an id, so that nothing else gets into a journal."""
-    given = {name: _text(value) for name, value in about.items() if value not in (None, "")}
-    return Fact(what, tuple((name, text if _SAFE_VALUE.fullmatch(text) else UNFIT) for name, text in given.items()))
-
-
-def _text(value: object) -> str:
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
+    fields = []
+    for name, value in about.items():
+        if value not in (None, ""):
+            text = f"{value:.1f}" if isinstance(value, float) else str(value)
+            fields.append((name, text if _SAFE_VALUE.fullmatch(text) else UNFIT))
+    return Fact(what, tuple(fields))
 
 
 def failure(what: str, error: BridgeError, **about: object) -> Fact:
     """Make a fact of something that failed: of which kind, with which code, and how many seconds it has to wait."""
     refused = error if isinstance(error, Refused) else Refused("")
     wait = error.retry_after if isinstance(error, Unavailable) else None
-    about = {
-        "error": type(error).__name__.lower(),
-        "status": refused.status,
-        "code": refused.code,
-        "wait": wait,
-        **about,
-    }
-    return fact(what, **about)
+    kind = type(error).__name__.lower()
+    return fact(what, **{"error": kind, "status": refused.status, "code": refused.code, "wait": wait, **about})
 
 
 def incident_facts(before: Incident, after: Incident) -> Facts:
     """Return the facts of a changed projection."""
-    return (*_state(before, after), *_lines(before, after), *_echoes(before, after), *_attempts(before, after))
-
-
-def queue_facts(before: CommandQueue, after: CommandQueue) -> Facts:
-    """Return the facts of a changed command queue. Outcomes are in the audit."""
-    return tuple(told for now in after.records for told in _command(before.get(now.command.id), now))
-
-
-def slack_facts(before: SlackState, after: SlackState) -> Facts:
-    """Return the facts of changed messages."""
-    return (*_places(before, after), *_messages(before, after))
-
-
-def _state(before: Incident, after: Incident) -> Iterator[Fact]:
+    told: list[Fact] = []
     now = after.snapshot
     if now is not None and (before.snapshot is None or now.facts != before.snapshot.facts):
         assigned = ",".join(sorted(now.assignee_ids))
         as_of = after.as_of.ms if after.as_of else None
-        yield fact("incident.known", status=now.status, urgency=now.urgency, assigned=assigned, as_of_ms=as_of)
+        told.append(fact("incident.known", status=now.status, urgency=now.urgency, assigned=assigned, as_of_ms=as_of))
     if after.needs_read != before.needs_read:
-        yield fact("incident.unread" if after.needs_read else "incident.read")
-
-
-def _lines(before: Incident, after: Incident) -> Iterator[Fact]:
+        told.append(fact("incident.unread" if after.needs_read else "incident.read"))
     known = {line.key for line in before.lines}
     for line in after.lines:
         if line.key not in known:
             by = line.agent.id if line.agent else None
             source = line.slots[0][0] if line.slots else None
-            yield fact("line.opened", line=line.key, type=line.type, by=by, command=line.command, source=source)
+            told.append(fact("line.opened", line=line.key, type=line.type, by=by, command=line.command, source=source))
+    return (*told, *_command_facts(before, after))
 
 
-def _echoes(before: Incident, after: Incident) -> Iterator[Fact]:
+def _command_facts(before: Incident, after: Incident) -> Iterator[Fact]:
+    """Yield what has become of our own commands: expectations, their echoes, and traces on the card."""
     earlier = {expected.command: expected for expected in before.expectations}
     for now in after.expectations:
         was = earlier.pop(now.command, None)
@@ -105,59 +84,58 @@ def _echoes(before: Incident, after: Incident) -> Iterator[Fact]:
             yield fact("echo.expected", command=now.command, type=now.type, by=now.agent)
         for source, event in now.matched[len(was.matched) if was else 0 :]:
             yield fact("echo.recognised", command=now.command, event_id=event, source=source)
-
-
-def _attempts(before: Incident, after: Incident) -> Iterator[Fact]:
     for attempt in after.attempts:
         if attempt not in before.attempts:
             yield fact("attempt.shown", command=attempt.command, state=attempt.state)
 
 
-def _command(was: CommandRecord | None, now: CommandRecord) -> Iterator[Fact]:
-    asked = now.command
-    if was is None:
-        yield fact("command.queued", command=asked.id, action=asked.action, by=asked.by.id, accepted_ms=now.accepted_ms)
-        return
-    if now.calls > was.calls:
-        yield fact("call.begun", command=asked.id, call=now.calls)
-    elif now.reported and not was.reported:
-        yield fact("call.failed", command=asked.id, call=was.calls, unclear="yes" if now.uncertain else "no")
+def queue_facts(before: CommandQueue, after: CommandQueue) -> Facts:
+    """Return the facts of a changed command queue. Outcomes are in the audit."""
+    told: list[Fact] = []
+    for now in after.records:
+        was, asked = before.get(now.command.id), now.command
+        if was is None:
+            accepted = now.accepted_ms
+            told.append(
+                fact("command.queued", command=asked.id, action=asked.action, by=asked.by.id, accepted_ms=accepted)
+            )
+        elif now.calls > was.calls:
+            told.append(fact("call.begun", command=asked.id, call=now.calls))
+        elif now.reported and not was.reported:
+            unclear = "yes" if now.uncertain else "no"
+            told.append(fact("call.failed", command=asked.id, call=was.calls, unclear=unclear))
+    return tuple(told)
 
 
-def _places(before: SlackState, after: SlackState) -> Iterator[Fact]:
+def slack_facts(before: SlackState, after: SlackState) -> Facts:
+    """Return the facts of changed messages."""
+    told: list[Fact] = []
     if after.generation and not before.generation and after.cards:
-        yield fact("incident.adopted", channels=",".join(after.channels), lines=len(after.lines))
+        told.append(fact("incident.adopted", channels=",".join(after.channels), lines=len(after.lines)))
     if after.displaced and after.displaced != before.displaced:
-        yield fact("card.displaced", channel=after.displaced, instead=after.channels[0])
-    for verb, channels in (("closed", after.waiting - before.waiting), ("opened", before.waiting - after.waiting)):
-        for channel in sorted(channels):
-            yield fact(f"channel.{verb}", channel=channel)
-
-
-def _messages(before: SlackState, after: SlackState) -> Iterator[Fact]:
+        told.append(fact("card.displaced", channel=after.displaced, instead=after.channels[0]))
+    told += [fact("channel.closed", channel=channel) for channel in sorted(after.waiting - before.waiting)]
+    told += [fact("channel.opened", channel=channel) for channel in sorted(before.waiting - after.waiting)]
     if not before.generation and after.announced_until_ms:
-        return  # adopted: found as a whole
-    for channel, state in after.cards.items():
-        yield from _message(before.cards.get(channel, MessageState()), state, channel, CARD)
-    home = after.channels[0] if after.channels else ChannelId("")
-    for key, state in after.lines.items():
-        yield from _message(before.lines.get(key, MessageState()), state, home, key)
-
-
-def _message(was: MessageState, now: MessageState, channel: ChannelId, message: LineKey | str) -> Iterator[Fact]:
-    verb = _verb(was, now)
-    if verb:
-        yield fact(f"message.{verb}", message=message, channel=channel, ts=now.ts or was.ts)
+        return tuple(told)  # adopted: found as a whole
+    home = after.channels[0] if after.channels else ""
+    cards = [(before.cards.get(channel), now, channel, CARD) for channel, now in after.cards.items()]
+    lines = [(before.lines.get(key), now, home, key) for key, now in after.lines.items()]
+    for earlier, now, channel, message in (*cards, *lines):
+        was = earlier or MessageState()
+        verb = _verb(was, now)
+        if verb:
+            told.append(fact(f"message.{verb}", message=message, channel=channel, ts=now.ts or was.ts))
+    return tuple(told)
 
 
 def _verb(was: MessageState, now: MessageState) -> str:
     """Return what became of one message; empty if nothing to report."""
+    if was.ts is None and now.ts is None:
+        begun = "posting" if now.uncertain else "not_posted"
+        return "" if now.uncertain == was.uncertain else begun
     if was.ts is None:
-        if now.ts is not None:
-            return "found" if now.content_digest is None else "posted"
-        return (
-            "posting" if now.uncertain and not was.uncertain else "not_posted" if was.uncertain > now.uncertain else ""
-        )
+        return "found" if now.content_digest is None else "posted"
     if now.ts is None:
         return "gone"
     if now.content_digest not in (None, was.content_digest):
