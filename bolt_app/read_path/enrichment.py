@@ -14,12 +14,10 @@ import structlog
 
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
-from shared.model.enrichment import FirstAlert, Link, PendingActions, identifying_fields
-from shared.model.escalation_level import OnCall as Levels
-from shared.model.escalation_level import present_level
+from shared.model.enrichment import FirstAlert, Link, PendingActions
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
-from shared.model.incident import Incident, fold_read
+from shared.model.incident import Incident, OnCallByLevel, fold_read, identifying_fields
 from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.escalation_policy import OnCall
 from shared.pagerduty.models.incident import RestIncident
@@ -44,7 +42,7 @@ class Enricher:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Read what the card of one incident still lacks. Raises `CallError` if PagerDuty cannot be read."""
         known = (await self._services.incidents.load(incident)).value
-        if known.snapshot is None or not known.enrichment.is_wanted(known.snapshot, known.as_of):
+        if not known.needs_enrichment:
             return None
         read = await self._read(known, lease)
         ahead, alert = await self._read_pending(known, read, lease), await self._first_alert(known, read, lease)
@@ -53,8 +51,7 @@ class Enricher:
         ).value
         if after != known:
             await self._services.dirty_queue.mark(incident)
-        wanted = after.snapshot is not None and after.enrichment.is_wanted(after.snapshot, after.as_of)
-        return self._services.durations.enrichment_timeout if wanted else None
+        return self._services.durations.enrichment_timeout if after.needs_enrichment else None
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the incident again: the next owner of its lease goes on."""
@@ -101,7 +98,7 @@ class Enricher:
         try:
             await self._wait_turn(lease)
             entries = await self._services.pagerduty.on_calls(policy.id, max(assigned), at.ms)
-            level = present_level(read.snapshot.assignee_ids, known, on_call_at(entries, max(assigned)))
+            level = known.present_level(read.snapshot.assignee_ids, on_call_at(entries, max(assigned)))
             number, people = next_level(level, on_call_at(entries, at.ms))
             return people if await self._pages_everyone(policy.id, number, people, lease) else ()
         except (CallError, Malformed) as error:
@@ -159,7 +156,7 @@ def first_alert(alerts: Sequence[Alert]) -> FirstAlert:
     return FirstAlert(first.summary[:LONGEST_TEXT], first.source[:LONGEST_TEXT], links[:LINKS])
 
 
-def on_call_at(entries: Sequence[OnCall], at_ms: int) -> Levels:
+def on_call_at(entries: Sequence[OnCall], at_ms: int) -> OnCallByLevel:
     """Pick who is on call at each level at one time. Pure."""
     levels: dict[int, dict[UserId, str]] = defaultdict(dict)
     for entry in entries:
@@ -169,7 +166,7 @@ def on_call_at(entries: Sequence[OnCall], at_ms: int) -> Levels:
     return levels
 
 
-def next_level(present: int | None, on_call: Levels) -> tuple[int, tuple[Ref, ...]]:
+def next_level(present: int | None, on_call: OnCallByLevel) -> tuple[int, tuple[Ref, ...]]:
     """
     Pure: return the level after the current one and its people; no people if that is uncertain.
 

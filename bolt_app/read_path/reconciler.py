@@ -76,7 +76,7 @@ class Reconciler:
         await self._index(snapshot, slack_state)
         if not slack_state.channels:
             return None
-        if known.enrichment.is_wanted(snapshot, known.as_of):
+        if known.needs_enrichment:
             # The card does not wait for its enrichment; one that waits for Slack's rate limits is posted with it.
             await self._services.enrichment_queue.mark(known.id)
         route = self._channel_planner.route(snapshot)

@@ -20,6 +20,7 @@ from shared.model.ids import EventId
 from shared.model.incident import Incident, Level, fold_read
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.timeline import line_of
 from shared.pagerduty.api.client import Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store import keys
@@ -92,7 +93,7 @@ class AttemptRunner:
     async def _find_earlier_effect(self, attempt: Execution, context: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
         command = context.command
-        if context.known.line_of(command.id) is not None:
+        if line_of(context.known.lines, command.id) is not None:
             return ActionResult()
         expected = next((e for e in context.known.expectations if e.command == command.id), None)
         since_ms = expected.read_ms if expected else attempt.record.begun_ms

@@ -5,9 +5,9 @@ No webhook carries either, so both are read once the card is posted, and kept in
 forgotten as soon as the incident moves on: no time is better than a wrong time at 3 a.m.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from shared.model.event import SNOOZED, Event, Instant, Ref, Snapshot, Status
+from shared.model.event import Instant, Ref
 
 
 @dataclass(frozen=True)
@@ -48,31 +48,3 @@ class Enrichment:
 
     alert: FirstAlert | None = None
     pending: PendingActions | None = None
-
-    def is_wanted(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
-        """True if PagerDuty has to be read, for an incident known up to `as_of`."""
-        return self.alert is None or self.is_outdated(snapshot, as_of)
-
-    def is_outdated(self, snapshot: Snapshot, as_of: Instant | None) -> bool:
-        """True if the pending actions are not those of the current state; a resolved incident has none."""
-        if snapshot.status is Status.RESOLVED:
-            return False
-        return self.pending is None or (as_of is not None and self.pending.as_of.surely_before(as_of))
-
-    def after_fold(self, before: Snapshot | None, after: Snapshot | None) -> "Enrichment":
-        """Forget what was to come if the incident has moved on since then."""
-        if before is None or after is None or identifying_fields(before) == identifying_fields(after):
-            return self
-        return replace(self, pending=None)
-
-    def after_event(self, event: Event) -> "Enrichment":
-        """Forget when an acknowledgement ends once it has been snoozed, of which its snapshot shows nothing."""
-        if self.pending is None or event.type != SNOOZED or event.at.surely_before(self.pending.as_of):
-            return self
-        return replace(self, pending=None)
-
-
-def identifying_fields(snapshot: Snapshot) -> tuple[object, ...]:
-    """List what decides about the things to come."""
-    policy = snapshot.escalation_policy.id if snapshot.escalation_policy else None
-    return snapshot.status, snapshot.urgency, snapshot.assignee_ids, policy

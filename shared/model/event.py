@@ -118,6 +118,27 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class FirstSeen:
+    """
+    An incident as it was when we first saw it.
+
+    PagerDuty sends no event for a new title or urgency, and others may be lost; then a read shows what has changed.
+    `priority` and `service` are ids, empty for none.
+    """
+
+    title: str
+    urgency: str
+    priority: str
+    service: str
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "FirstSeen":
+        """Take what may change without an event from the first snapshot."""
+        priority, service = (ref.id if ref else "" for ref in (snapshot.priority, snapshot.service))
+        return cls(snapshot.title, snapshot.urgency, priority, service)
+
+
+@dataclass(frozen=True)
 class StatusChange:
     """Who last changed an incident's status, and when: REST's `last_status_change_by` and `_at`."""
 
@@ -203,6 +224,9 @@ TRANSITIONS = {
     REOPENED: Status.TRIGGERED,
 }
 """The events that change the state, and the state that each leads to."""
+
+LEVEL_CHANGING_TYPES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
+"""After one of these that was not ours, the escalation level is unknown."""
 
 ANNOUNCED_TYPES = frozenset(TRANSITIONS) | {
     ESCALATED,

@@ -50,7 +50,7 @@ class Expectation:
         if self.subject:
             return event.subject == self.subject
         free = all(source is not event.source for source, _ in self.matched)
-        return free and self._by_us(event) and self._covers(event) and self.detail in (None, event.outcome_detail)
+        return free and self._covers(event) and self.detail in (None, event.outcome_detail)
 
     def reopened_by(self, event: Event) -> bool:
         """
@@ -59,33 +59,14 @@ class Expectation:
         It comes after the read that found the incident open, however far back the window of the acknowledge goes.
         """
         acknowledge = self.type == ACKNOWLEDGED and event.type == REOPENED
-        after = event.at.ms + event.at.span_ms > self.read_ms
-        return acknowledge and after and self._by_us(event) and self._covers(event)
-
-    def _by_us(self, event: Event) -> bool:
-        return event.agent is not None and event.agent.id == self.agent
+        return acknowledge and event.at.ms + event.at.span_ms > self.read_ms and self._covers(event)
 
     def _covers(self, event: Event) -> bool:
+        """True if the person who clicked caused `event`, at a time in the window."""
+        ours = event.agent is not None and event.agent.id == self.agent
         after = event.at.ms + event.at.span_ms > self.opens_ms
-        return after and (self.closes_ms is None or event.at.ms < self.closes_ms)
+        return ours and after and (self.closes_ms is None or event.at.ms < self.closes_ms)
 
-    def width(self) -> float:
-        """How wide the window is, in milliseconds; infinite while it is open."""
-        return float("inf") if self.closes_ms is None else self.closes_ms - self.opens_ms
-
-
-def match(expectations: tuple[Expectation, ...], event: Event) -> Expectation | None:
-    """Find the expectation that `event` is the echo of: of several the narrowest, then the oldest."""
-    fitting = [expectation for expectation in expectations if expectation.matches(event)]
-    return min(fitting, key=lambda e: (e.width(), e.noted_ms), default=None)
-
-
-def reopened_by_us(expectations: tuple[Expectation, ...], event: Event) -> Expectation | None:
-    """Find the acknowledge that reopened the incident, if `event` is that reopening."""
-    return next((expectation for expectation in expectations if expectation.reopened_by(event)), None)
-
-
-def mark_matched(expectations: tuple[Expectation, ...], echo: Expectation, event: Event) -> tuple[Expectation, ...]:
-    """Note that `event` used up `echo` for its source; the other sources tell of the same time."""
-    taken = replace(echo.narrowed(event.at), matched=(*echo.matched, (event.source, event.id)))
-    return tuple(taken if e.command == echo.command else e for e in expectations)
+    def matched_by(self, event: Event) -> "Expectation":
+        """Note that `event` used it up for its source; the other sources tell of the same time."""
+        return replace(self.narrowed(event.at), matched=(*self.matched, (event.source, event.id)))

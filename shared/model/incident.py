@@ -6,6 +6,7 @@ every transition has exactly one line. What PagerDuty's own times cannot decide 
 a read is needed (`needs_read`), and the read settles it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -14,28 +15,27 @@ from shared.model.enrichment import Enrichment
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOUNCED_TYPES,
-    DELEGATED,
-    ESCALATED,
-    REASSIGNED,
-    REOPENED,
+    LEVEL_CHANGING_TYPES,
     RESOLVED,
     SECOND,
+    SNOOZED,
     TRANSITIONS,
     TRIGGERED,
     Event,
+    FirstSeen,
     Instant,
     Snapshot,
     Source,
     Status,
     StatusChange,
 )
-from shared.model.expectation import KEPT, Expectation, mark_matched
+from shared.model.expectation import KEPT, Expectation
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import Line, command_of, echo_of, line_of, line_time, main_line_of, record
 
-LEVEL_CHANGING_TYPES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
-"""After one of these that was not ours, the escalation level is unknown."""
+OnCallByLevel = Mapping[int, Mapping[UserId, str]]
+"""The people on call at each level, by id, with their names."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,6 @@ class Level:
 
     number: int
     assignees: frozenset[UserId]
-
-
-@dataclass(frozen=True)
-class FirstSeen:
-    """
-    An incident as it was when we first saw it.
-
-    PagerDuty sends no event for a new title or urgency, and others may be lost; then a read shows what has changed.
-    `priority` and `service` are ids, empty for none.
-    """
-
-    title: str
-    urgency: str
-    priority: str
-    service: str
 
 
 @dataclass(frozen=True)
@@ -97,18 +82,33 @@ class Incident:
         return tuple(line for line in self.lines if line.type in TRANSITIONS)
 
     def opened_before(self, ms: int) -> bool:
-        """
-        True if it was opened before then, as far as known.
-
-        PagerDuty gives the second of its creation; only its first event has milliseconds.
-        """
+        """True if it was opened before then, as far as known: to the second, by its first event to the millisecond."""
         told = any(line.type == TRIGGERED and line.at.ms >= ms for line in self.lines)
         created = self.snapshot.created_ms if self.snapshot else None
         return not told and (created is None or created < ms)
 
-    def line_of(self, command: CommandId) -> Line | None:
-        """Find the line that announces what `command` did."""
-        return line_of(self.lines, command)
+    @property
+    def needs_enrichment(self) -> bool:
+        """True if PagerDuty has to be read for the card; a resolved incident has no pending actions."""
+        if self.snapshot is None:
+            return False
+        if self.enrichment.alert is None:
+            return True
+        if self.status is Status.RESOLVED:
+            return False
+        pending = self.enrichment.pending
+        return pending is None or (self.as_of is not None and pending.as_of.surely_before(self.as_of))
+
+    def present_level(self, assignees: frozenset[UserId], on_call: OnCallByLevel) -> int | None:
+        """
+        Return the current escalation level, or None if it is not certain.
+
+        A remembered level holds only while the assignees are those of that time: with others it is another level.
+        """
+        if self.level is not None and self.level.assignees == assignees:
+            return self.level.number
+        candidates = [level for level, people in on_call.items() if assignees and assignees <= people.keys()]
+        return candidates[0] if len(candidates) == 1 else None
 
     def reopened_by(self, command: CommandId) -> Line | None:
         """
@@ -116,7 +116,7 @@ class Incident:
 
         The incident was resolved between the guard read and the acknowledge, which then reopened it.
         """
-        done = self.line_of(command)
+        done = line_of(self.lines, command)
         expected = next((e for e in self.expectations if e.command == command), None)
         if done is None or expected is None or done.type != ACKNOWLEDGED:
             return None
@@ -133,7 +133,7 @@ class Incident:
         undone = self.reopened_by(command)
         if undone is not None and known.kind in {Kind.DONE, Kind.UNKNOWN}:
             return Outcome(Kind.REOPENED, actor=undone.agent.name if undone.agent else "", at_ms=undone.at.ms)
-        if known.kind is Kind.UNKNOWN and self.line_of(command) is not None:
+        if known.kind is Kind.UNKNOWN and line_of(self.lines, command) is not None:
             return Outcome(Kind.DONE)
         return None
 
@@ -180,11 +180,13 @@ def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
     echo = echo_of(incident.expectations, incident.lines, event)
     side = None if echo else main_line_of(incident.expectations, incident.lines, event)
     # Whatever second the response gives, a reopening sorts before the acknowledge that it is a side of.
-    over = side is not None and incident.line_of(side.command) is not None
+    over = side is not None and line_of(incident.lines, side.command) is not None
     newer, stale = (incident, True) if over else _take_snapshot(incident, event)
     told = _take_line(newer, event, echo, side)
-    kept = _prune(
-        _advance_enrichment(incident, replace(told, seen_events=(*told.seen_events, (event.id, now_ms)))), now_ms
+    kept = replace(
+        _advance(incident, told),
+        seen_events=tuple(seen for seen in (*told.seen_events, (event.id, now_ms)) if seen[1] > now_ms - KEPT),
+        expectations=tuple(e for e in told.expectations if e.noted_ms > now_ms - KEPT),
     )
     if echo is not None and event.source is Source.WEBHOOK:
         return Folded(kept, FoldResult.ECHO)
@@ -197,7 +199,7 @@ def fold_read(incident: Incident, read: Event) -> Incident:
 
     Reads are not remembered in `seen_events`: reading the same state twice changes nothing.
     """
-    return _advance_enrichment(incident, _take_snapshot(incident, read)[0])
+    return _advance(incident, _take_snapshot(incident, read)[0])
 
 
 def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident:
@@ -212,9 +214,9 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     as_of = updated if incident.as_of is None else _wider_instant(updated, incident.as_of)
     # Keeps the rank of the webhook that it settled: one that is older still must not win over the read.
     rank = max(incident.rank, _rank(Source.READ, as_of, ""))
-    first = incident.first_seen or _first_seen(snapshot)
+    first = incident.first_seen or FirstSeen.of(snapshot)
     settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, needs_read=False, first_seen=first)
-    return _advance_enrichment(incident, settled)
+    return _advance(incident, settled)
 
 
 def is_behind(incident: Incident, updated: Instant) -> bool:
@@ -233,7 +235,7 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     rank = _rank(event.source, event.at, event.id)
     # Who last changed the status says nothing about another status.
     change = incident.status_change if incident.status is event.snapshot.status else None
-    first = incident.first_seen or _first_seen(event.snapshot)
+    first = incident.first_seen or FirstSeen.of(event.snapshot)
     taken = replace(
         incident, snapshot=event.snapshot, as_of=event.at, rank=rank, status_change=change, first_seen=first
     )
@@ -253,11 +255,6 @@ def _wider_instant(one: Instant, other: Instant) -> Instant:
     return max(one, other, key=lambda instant: (instant.ms // SECOND, instant.span_ms))
 
 
-def _first_seen(snapshot: Snapshot) -> FirstSeen:
-    priority, service = (ref.id if ref else "" for ref in (snapshot.priority, snapshot.service))
-    return FirstSeen(snapshot.title, snapshot.urgency, priority, service)
-
-
 def _rank(source: Source, at: Instant, event: str) -> str:
     """
     Order snapshots within one second, the same whichever comes first.
@@ -272,22 +269,29 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
         return incident
     lines = record(incident.lines, event, echo or side)
     told = echo or command_of(incident.expectations, lines, event)
-    expectations = incident.expectations if told is None else mark_matched(incident.expectations, told, event)
+    expectations = tuple(e.matched_by(event) if e is told else e for e in incident.expectations)
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
     level = None if event.type in LEVEL_CHANGING_TYPES and echo is None else incident.level
-    known = replace(incident, lines=lines, expectations=expectations, attempts=attempts, level=level)
-    return replace(known, enrichment=incident.enrichment.after_event(event))
+    enrichment = incident.enrichment
+    # A snooze changes when the acknowledgement ends, of which its snapshot shows nothing.
+    if event.type == SNOOZED and enrichment.pending and not event.at.surely_before(enrichment.pending.as_of):
+        enrichment = replace(enrichment, pending=None)
+    return replace(
+        incident, lines=lines, expectations=expectations, attempts=attempts, level=level, enrichment=enrichment
+    )
 
 
-def _advance_enrichment(before: Incident, after: Incident) -> Incident:
+def _advance(before: Incident, after: Incident) -> Incident:
     """Drop attempts that are outdated or unknown, and pending actions, once the incident has moved on."""
-    after = replace(after, enrichment=after.enrichment.after_fold(before.snapshot, after.snapshot))
+    was, now = before.snapshot, after.snapshot
+    if was is not None and now is not None and identifying_fields(was) != identifying_fields(now):
+        after = replace(after, enrichment=replace(after.enrichment, pending=None))
     if before.status is after.status:
         return after
     return replace(after, attempts=tuple(a for a in after.attempts if a.state is AttemptState.TRYING))
 
 
-def _prune(incident: Incident, now_ms: int) -> Incident:
-    seen = tuple((event, at) for event, at in incident.seen_events if at > now_ms - KEPT)
-    expectations = tuple(e for e in incident.expectations if e.noted_ms > now_ms - KEPT)
-    return replace(incident, seen_events=seen, expectations=expectations)
+def identifying_fields(snapshot: Snapshot) -> tuple[object, ...]:
+    """List what decides about the things to come."""
+    policy = snapshot.escalation_policy.id if snapshot.escalation_policy else None
+    return snapshot.status, snapshot.urgency, snapshot.assignee_ids, policy

@@ -10,9 +10,10 @@ an id of their own, such as notes, go by that id alone.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import inf
 
 from shared.model.event import REOPENED, SECOND, TRIGGERED, Agent, Details, Event, Instant, Source
-from shared.model.expectation import Expectation, match, reopened_by_us
+from shared.model.expectation import Expectation
 from shared.model.ids import CommandId, EventId, LineKey
 
 KEPT = 4000
@@ -68,33 +69,27 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
 
     `echo` is the expectation of the command that caused the event, None for an outside act.
     """
+    told = Line(
+        LineKey(""),
+        event.type,
+        event.at,
+        event.agent,
+        ((event.source, event.id),),
+        echo.command if echo else event.command,
+        event.outcome_detail,
+        event.subject,
+        _join((), event.details),
+    )
     home = _reported_line(lines, event, echo)
     if home is None:
         stem = command_key(echo, event) if echo else LineKey(f"{event.type}@{event.at.ms}")
         taken = {line.key for line in lines}
         keys = (LineKey(f"{stem}{REPEATED}{n}" if n else stem) for n in range(len(lines) + 1))
-        opened = Line(
-            next(key for key in keys if key not in taken),
-            event.type,
-            event.at,
-            event.agent,
-            ((event.source, event.id),),
-            echo.command if echo else event.command,
-            event.outcome_detail,
-            event.subject,
-            _join((), event.details),
-        )
+        opened = replace(told, key=next(key for key in keys if key not in taken))
         return tuple(sorted((*lines, opened), key=line_time))
-    slots = home.slots if home.has_slot(event.source) else (*home.slots, (event.source, event.id))
-    reported = replace(
-        home,
-        slots=slots,
-        at=_more_precise(home.at, event.at),
-        agent=same_or_unknown(home.agent, event.agent),
-        subject=home.subject or event.subject,
-        command=home.command or (event.command if event.type == TRIGGERED else None),
-        details=_join(home.details, event.details),
-    )
+    slots = home.slots if home.has_slot(event.source) else (*home.slots, *told.slots)
+    command = home.command or (event.command if event.type == TRIGGERED else None)
+    reported = replace(_merged(home, told), slots=slots, command=command)
     return tuple(sorted((reported if line.key == home.key else line for line in lines), key=line_time))
 
 
@@ -109,25 +104,26 @@ def command_key(echo: Expectation, event: Event) -> LineKey:
 
 
 def _reported_line(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:
-    """Return the line that `event` reports again, None if it has to open one."""
+    """Return the line that `event` reports again, the nearest of several, None if it has to open one."""
     for line in lines:
         if event.subject and (line.type, line.subject) == (event.type, event.subject):
             return line
     if echo is None:
-        return _nearest([line for line in lines if _may_be_same(line, event)], event)
-    # There are two lines of a command if an act of the same person was taken for the result of a call that changed
-    # nothing, and the call was repeated. A response opens no second one: it only shows the state at that moment.
-    key, answer = command_key(echo, event), event.source is Source.ANSWER
-    own = [line for line in lines if line.key == key or line.key.startswith(f"{key}{REPEATED}")]
-    if not answer:
-        own = [line for line in own if not line.has_slot(event.source) and distance_ms(line.at, event.at) <= SECOND]
-    if own:
-        return _nearest(own, event)
-    if answer:
-        return _same_moment(lines, event)
-    # The outside act that the response to this command reported: later reports join it.
-    held = set(echo.matched)
-    return next((line for line in lines if held & set(line.slots) and _may_be_same(line, event)), None)
+        found = [line for line in lines if _may_be_same(line, event)]
+    else:
+        # There are two lines of a command if an act of the same person was taken for the result of a call that changed
+        # nothing, and the call was repeated. A response opens no second one: it only shows the state at that moment.
+        key, answer = command_key(echo, event), event.source is Source.ANSWER
+        own = [line for line in lines if line.key == key or line.key.startswith(f"{key}{REPEATED}")]
+        free = (line for line in own if not line.has_slot(event.source) and distance_ms(line.at, event.at) <= SECOND)
+        found = own if answer else list(free)
+        if not found and answer:
+            return _same_moment(lines, event)
+        if not found:
+            # The outside act that the response to this command reported: later reports join it.
+            held = set(echo.matched)
+            return next((line for line in lines if held & set(line.slots) and _may_be_same(line, event)), None)
+    return min(found, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
 
 
 def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
@@ -141,10 +137,6 @@ def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
     return next((line for line in lines if _may_be_same(line, event) and event.at.ms <= line.at.end), None)
 
 
-def _nearest(lines: Iterable[Line], event: Event) -> Line | None:
-    return min(lines, key=lambda line: (abs(line.at.ms - event.at.ms), line.key), default=None)
-
-
 def _may_be_same(line: Line, event: Event) -> bool:
     if line.subject and event.subject:
         return False
@@ -154,12 +146,13 @@ def _may_be_same(line: Line, event: Event) -> bool:
 
 def echo_of(expectations: Expectations, lines: tuple[Line, ...], event: Event) -> Expectation | None:
     """
-    Return the command that `event` is the echo of.
+    Return the command that `event` is the echo of: of several the narrowest expectation, then the oldest.
 
     The window of a call that may land late is wide, and the log has every act: an entry that reports an outside act
     which has a line is not the echo.
     """
-    echo = match(expectations, event)
+    fitting = [expectation for expectation in expectations if expectation.matches(event)]
+    echo = min(fitting, key=lambda e: ((e.closes_ms or inf) - e.opens_ms, e.noted_ms), default=None)
     if echo is None or event.source is not Source.LOG:
         return echo
     outside = _same_moment((line for line in lines if line.command is None), event)
@@ -172,7 +165,7 @@ def main_line_of(expectations: Expectations, lines: tuple[Line, ...], event: Eve
 
     A reopening comes right before its acknowledgement. One that does not, or that has a line, is another act.
     """
-    side = reopened_by_us(expectations, event)
+    side = next((expectation for expectation in expectations if expectation.reopened_by(event)), None)
     if side is None:
         return None
     key, own = command_key(side, event), line_of(lines, side.command)
@@ -205,17 +198,25 @@ def merge_lines(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line,
         if home is None:
             found = (*found, opened)
             continue
-        merged = replace(
-            home,
-            slots=(*home.slots, *(slot for slot in opened.slots if slot not in home.slots)),
-            at=_more_precise(home.at, opened.at),
-            agent=same_or_unknown(home.agent, opened.agent),
-            command=home.command or opened.command,
-            subject=home.subject or opened.subject,
-            details=_join(home.details, opened.details),
-        )
+        slots = (*home.slots, *(slot for slot in opened.slots if slot not in home.slots))
+        merged = replace(_merged(home, opened), slots=slots, command=home.command or opened.command)
         found = tuple(merged if line.key == home.key else line for line in found)
     return tuple(sorted(found, key=line_time))
+
+
+def _merged(home: Line, other: Line) -> Line:
+    """Join what two reports of one change tell, of its time the more precise. Slots and command are the caller's."""
+    agent = home.agent
+    if agent is None or (not agent.name and other.agent is not None):
+        # A line found again in Slack has an id and no name.
+        agent = other.agent
+    return replace(
+        home,
+        at=min(home.at, other.at, key=lambda instant: (instant.span_ms, instant.ms)),
+        agent=agent,
+        subject=home.subject or other.subject,
+        details=_join(home.details, other.details),
+    )
 
 
 def _is_same_kind(line: Line, other: Line) -> bool:
@@ -228,10 +229,6 @@ def _is_same_kind(line: Line, other: Line) -> bool:
 def distance_ms(one: Instant, other: Instant) -> int:
     """Milliseconds between two instants; 0 when they may be the same."""
     return max(0, one.ms - other.ms - other.span_ms + 1, other.ms - one.ms - one.span_ms + 1)
-
-
-def _more_precise(one: Instant, other: Instant) -> Instant:
-    return min(one, other, key=lambda instant: (instant.span_ms, instant.ms))
 
 
 def line_time(line: Line) -> tuple[int, str, str, str, str]:
@@ -250,11 +247,6 @@ def _join(one: Details, other: Details) -> Details:
     for name, text in other:
         said[name] = max(said.get(name, ""), text[:KEPT], key=lambda told: (len(told), told))
     return tuple(sorted(said.items()))
-
-
-def same_or_unknown(one: Agent | None, other: Agent | None) -> Agent | None:
-    """Return the agent with a name, if any: a line found again in Slack has an id and no name."""
-    return one if one is not None and (one.name or other is None) else other or one
 
 
 def person(agent: Agent | None) -> str | None:

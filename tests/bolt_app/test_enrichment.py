@@ -66,7 +66,7 @@ def test_an_incident_that_pagerduty_does_not_show() -> None:
     after = with_enrichment(KNOWN, None, PendingActions(Instant(NOON)), FirstAlert())
 
     assert after.snapshot is not None
-    assert not after.enrichment.is_wanted(after.snapshot, after.as_of)
+    assert not after.needs_enrichment
 
 
 def test_the_first_alert_with_three_links() -> None:

@@ -10,8 +10,8 @@ from dataclasses import replace
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, names
 from shared.errors import Malformed
 from shared.model.command import Command
-from shared.model.escalation_level import OnCall, present_level
 from shared.model.ids import UserId
+from shared.model.incident import OnCallByLevel
 from shared.model.outcome import Choice, Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import RestIncident
@@ -48,7 +48,7 @@ class Escalate(ActionHandler):
         on_call: dict[int, dict[UserId, str]] = {}
         for entry in await pagerduty.on_calls(policy.id):
             on_call.setdefault(entry.level, {})[UserId(entry.user.id)] = entry.user.name
-        at = present_level(now.snapshot.assignee_ids, context.known, on_call)
+        at = context.known.present_level(now.snapshot.assignee_ids, on_call)
         if at is None:
             raise Declined(_choice(now, levels, on_call))
         if at >= levels:
@@ -77,7 +77,7 @@ class Escalate(ActionHandler):
         return Outcome(Kind.DONE, why=why)
 
 
-def _choice(now: RestIncident, levels: int, on_call: OnCall) -> Outcome:
+def _choice(now: RestIncident, levels: int, on_call: OnCallByLevel) -> Outcome:
     """Return the outcome that lets the person choose a level."""
     choices = tuple(Choice(level, tuple(sorted(on_call.get(level, {}).values()))) for level in range(1, levels + 1))
     whom = names(now.snapshot.assignees)

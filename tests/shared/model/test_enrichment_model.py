@@ -35,7 +35,7 @@ def known(*events: Event) -> Incident:
 def wanted(incident: Incident) -> bool:
     """Ask the projection whether something has to be read."""
     assert incident.snapshot is not None
-    return incident.enrichment.is_wanted(incident.snapshot, incident.as_of)
+    return incident.needs_enrichment
 
 
 def test_a_new_incident_has_to_be_read() -> None:
