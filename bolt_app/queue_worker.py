@@ -13,8 +13,7 @@ from shared.durations import Durations
 from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable, WrongLayout
 from shared.model.ids import IncidentId
 from shared.observability.log import reference
-from shared.store.leases import Lease, Leases
-from shared.store.work_queue import Due, WorkQueue
+from shared.store.coordination import Due, Lease, Leases, WorkQueue
 
 log = structlog.get_logger()
 

@@ -16,16 +16,13 @@ from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import documents
-from shared.store.audit import Audit
 from shared.store.channel_index import OpenIncidents
-from shared.store.clock import StoreClock
-from shared.store.documents import Documents, Journal
-from shared.store.expectations import ExpectationStore
-from shared.store.generation import Generation
+from shared.store.clock import Generation, StoreClock
+from shared.store.coordination import Leases, WorkQueue
+from shared.store.documents import Documents, ExpectationStore, Journal
 from shared.store.identity_cache import IdentityCache
-from shared.store.leases import Leases
 from shared.store.redis import Redis
-from shared.store.work_queue import WorkQueue
+from shared.store.streams import Audit
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,9 @@ class StoreMetrics:
 
     async def _queues(self, now_ms: int) -> None:
         for name in QUEUES:
-            first = await self._redis.zrange(keys.due(name), 0, 0, withscores=True)
+            first = await self._redis.zrange(keys.of_queue(name, "due"), 0, 0, withscores=True)
             due_ms = int(first[0][1]) if first else now_ms
-            QUEUED.labels(name).set(int(await self._redis.zcard(keys.due(name))))
+            QUEUED.labels(name).set(int(await self._redis.zcard(keys.of_queue(name, "due"))))
             OVERDUE.labels(name).set(max(0, now_ms - due_ms) / SECOND)
 
     async def _budget(self, method: str, rates: tuple[Rate, ...], now_us: int) -> None:

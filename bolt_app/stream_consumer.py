@@ -27,7 +27,7 @@ class StreamConsumer:
 
     async def step(self) -> None:
         """Handle the next entries, or wait a moment for some. Raises only `StoreDown` and `WrongLayout`."""
-        async for entry in self._inbox.batch():
+        for entry in await self._inbox.batch():
             await self._process(entry)
 
     async def _process(self, entry: Entry) -> None:

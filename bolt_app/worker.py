@@ -42,13 +42,11 @@ from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import keys
-from shared.store.generation import require_layout
+from shared.store.clock import require_layout
+from shared.store.coordination import Leases, SharedTokenBuckets, WorkQueue
 from shared.store.identity_cache import NoIdentityCache
-from shared.store.leases import Leases
 from shared.store.redis import Redis, connect, probe
-from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.streams import Inbox
-from shared.store.work_queue import WorkQueue
 
 log = structlog.get_logger()
 

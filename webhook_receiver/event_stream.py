@@ -9,7 +9,7 @@ from prometheus_client import Histogram
 
 from shared.errors import StoreDown
 from shared.store import keys
-from shared.store.generation import require_layout
+from shared.store.clock import require_layout
 from shared.store.redis import Durability, Redis, append, probe, try_to_append
 from webhook_receiver.limits import Limits
 

@@ -23,8 +23,8 @@ from shared.model.slack_state import MessageState, SlackState
 from shared.model.timeline import Line, merge_lines, person
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, lines_by_key, rebuild_lines, version
-from shared.store.generation import Birth
-from shared.store.leases import Lease
+from shared.store.clock import Birth
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

@@ -25,8 +25,8 @@ from shared.slack.api.errors import CHANNEL_CLOSED
 from shared.slack.render.blocks import metadata
 from shared.slack.render.text import duration
 from shared.store.channel_index import ClosedChannels, Delay, DelayedCards
+from shared.store.coordination import Lease
 from shared.store.documents import Documents
-from shared.store.leases import Lease
 
 log = structlog.get_logger()
 
@@ -183,7 +183,7 @@ class DelayNotice:
     async def card_delayed(self) -> None:
         """Note that the card could not be shown now, and post a notice once the channel's cards are too late."""
         since = self._this.as_of_ms or await self._services.clock.now_ms()
-        await self._post(await self._delayed.record_delay(self._channel, self._this.incident.id, since))
+        await self._post(await self._delayed.record(self._channel, self._this.incident.id, since))
 
     async def card_shown(self, before: MessageState) -> None:
         """Note that the card is up to date; `before` is its state before this pass."""
@@ -194,7 +194,7 @@ class DelayNotice:
 
     async def card_settled(self) -> None:
         """Note that the card does not wait for Slack's rate limits: it is up to date, or the channel refused it."""
-        await self._post(await self._delayed.record_shown(self._channel, self._this.incident.id))
+        await self._post(await self._delayed.record(self._channel, self._this.incident.id, None))
 
     async def _post(self, delay: Delay) -> None:
         """Post once that the channel's cards are late, and once that they are up to date again."""

@@ -11,8 +11,8 @@ from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
 from shared.model.slack_state import Privacy, SlackState
 from shared.routing import Route, mismatches, route
-from shared.store.generation import Birth
-from shared.store.leases import Lease
+from shared.store.clock import Birth
+from shared.store.coordination import Lease
 
 NOT_SHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowhere, by reason", ["why"])
 

@@ -21,7 +21,7 @@ from shared.model.incident import Incident, OnCallByLevel, fold_read, identifyin
 from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.escalation_policy import OnCall
 from shared.pagerduty.models.incident import RestIncident
-from shared.store.leases import Lease
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from shared.slack.api.client import Slack
 from shared.slack.api.errors import INVALID_BLOCKS, MESSAGE_GONE, NOT_EDITABLE
 from shared.slack.render.blocks import Message
 from shared.store.clock import StoreClock
-from shared.store.leases import Lease
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

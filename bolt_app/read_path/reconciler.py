@@ -27,8 +27,8 @@ from shared.model.ids import IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, settle
 from shared.model.journal import failure
 from shared.model.slack_state import SlackState
-from shared.store.generation import Birth
-from shared.store.leases import Lease
+from shared.store.clock import Birth
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

@@ -19,8 +19,8 @@ from shared.model.journal import Facts, fact
 from shared.pagerduty.api.client import Read
 from shared.pagerduty.events.replay import SILENT, Repaired, Shown, Window, repaired
 from shared.pagerduty.models.note import Note
-from shared.store.generation import Birth
-from shared.store.leases import Lease
+from shared.store.clock import Birth
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

@@ -24,8 +24,8 @@ from shared.pagerduty.events.from_diff import annotated
 from shared.pagerduty.events.replay import noticed, suspicious
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.log_entry import LogEntry
-from shared.store.generation import Birth
-from shared.store.leases import Lease
+from shared.store.clock import Birth
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

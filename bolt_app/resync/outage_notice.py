@@ -14,7 +14,7 @@ from shared.model.ids import ChannelId, IncidentId
 from shared.model.resync_state import GLOBAL, Gap, ResyncState
 from shared.model.slack_state import MessageState
 from shared.slack.render.outage_notice import render_outage_notice
-from shared.store.leases import Lease
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

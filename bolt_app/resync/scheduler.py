@@ -22,7 +22,7 @@ from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping
 from shared.model.event import SECOND
 from shared.model.resync_state import GLOBAL, ResyncState
 from shared.observability.log import reference
-from shared.store.leases import Lease
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

@@ -23,7 +23,7 @@ from shared.model.resync_state import ResyncState
 from shared.model.slack_state import MessageState, SlackState
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, line_key, version
-from shared.store.leases import Lease
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

@@ -19,7 +19,7 @@ from shared.model.event import SECOND
 from shared.model.resync_state import Gap, ResyncState
 from shared.pagerduty.models.webhook_subscription import ANY, WebhookSubscription, delivers_here, missing, wrong_with
 from shared.store import keys
-from shared.store.leases import Lease
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 

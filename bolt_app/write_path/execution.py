@@ -12,7 +12,7 @@ from shared.model.actions import SPECS
 from shared.model.audit import AuditEntry
 from shared.model.command import Command, CommandRecord
 from shared.model.outcome import Outcome
-from shared.store.leases import Lease
+from shared.store.coordination import Lease
 
 
 @dataclass

@@ -17,7 +17,7 @@ from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
 from shared.model.outcome import Kind
-from shared.store.audit import Audit, dump_entry
+from shared.store.streams import AUDIT_JSON, Audit
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TITLES = ("TIME (UTC)", "WHO", "ACTION", "INCIDENT", "DECISION", "SENT", "ANSWER", "OUTCOME", "REFERENCE")
@@ -98,7 +98,7 @@ def audit(  # noqa: PLR0913 - one filter each
 
 def json_line(entry: AuditEntry) -> str:
     """Write an entry as JSON, as it is stored and with what follows from it."""
-    stored = json.loads(dump_entry(entry))
+    stored = json.loads(AUDIT_JSON.dump_json(entry))
     return json.dumps({"at": utc(entry.at_ms), **stored, "decision": entry.decision})
 
 

@@ -89,7 +89,7 @@ async def standing(redis: Redis, incident: IncidentId) -> Standing:
     surface = (await documents.surfaces(redis).load(incident)).value
     queue = (await documents.command_queues(redis).load(incident)).value
     seconds, micros = await redis.time()
-    dirty, commands = [await redis.zscore(keys.due(name), incident) for name in ("dirty", "commands")]
+    dirty, commands = [await redis.zscore(keys.of_queue(name, "due"), incident) for name in ("dirty", "commands")]
     due = [None if score is None else int(score) for score in (dirty, commands)]
     return Standing(known, surface, queue, int(seconds) * 1000 + int(micros) // 1000, *due)
 
@@ -115,6 +115,6 @@ async def _all(redis: Redis) -> AsyncIterator[IncidentId]:
     """Give every incident that the store knows, first those that are open."""
     for incident in await OpenIncidents(redis).all():
         yield incident
-    async for key in redis.scan_iter(match=keys.document(IncidentId("*"), "incident"), count=1000):
+    async for key in redis.scan_iter(match=keys.of_incident(IncidentId("*"), "incident"), count=1000):
         if found := _DOCUMENT.fullmatch(key.decode()):
             yield incident_id(found[1])

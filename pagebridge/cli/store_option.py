@@ -13,7 +13,7 @@ from pagebridge.cli.up import DATA, StoreSettings
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.config.settings import Environment, load
 from shared.errors import StoreDown
-from shared.store.generation import require_layout
+from shared.store.clock import require_layout
 from shared.store.redis import Redis, connect
 
 FAILED = 1

@@ -16,9 +16,9 @@ from pagebridge.cli.store_option import DATA, FAILED, AsJson, Data, opened
 from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.store import keys
-from shared.store.audit import Audit
 from shared.store.documents import Journal
 from shared.store.redis import Redis
+from shared.store.streams import Audit
 
 TITLES = ("TIME (UTC)", "WHAT", "STORY")
 LATE = 5000

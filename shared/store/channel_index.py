@@ -6,7 +6,7 @@ from typing import Literal
 
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.store import keys
-from shared.store.redis import Redis, Script
+from shared.store.redis import Argument, Redis, run_script
 
 
 class OpenIncidents:
@@ -21,18 +21,18 @@ class OpenIncidents:
 
     async def put(self, incident: IncidentId, channels: Iterable[ChannelId], created_ms: int) -> None:
         """Note that an incident is open, and where it is shown."""
-        for key in self._keys(channels):
+        for key in (keys.OPEN, *(keys.of_channel(channel, "open") for channel in channels)):
             await self._redis.zadd(key, {incident: created_ms})
 
     async def hide(self, incident: IncidentId, channels: Iterable[ChannelId]) -> None:
         """Note that an open incident is not shown in these channels any more."""
         for channel in channels:
-            await self._redis.zrem(keys.open_in(channel), incident)
+            await self._redis.zrem(keys.of_channel(channel, "open"), incident)
 
     async def drop(self, incident: IncidentId, channels: Iterable[ChannelId]) -> None:
         """Note that an incident is not open any more."""
-        for key in self._keys(channels):
-            await self._redis.zrem(key, incident)
+        await self._redis.zrem(keys.OPEN, incident)
+        await self.hide(incident, channels)
 
     async def all(self) -> list[IncidentId]:
         """List every open incident."""
@@ -40,17 +40,14 @@ class OpenIncidents:
 
     async def shown_in(self, channel: ChannelId) -> list[IncidentId]:
         """List the open incidents with a card in `channel`."""
-        return await self._list(keys.open_in(channel))
+        return await self._list(keys.of_channel(channel, "open"))
 
     async def _list(self, key: str) -> list[IncidentId]:
         members: list[bytes] = await self._redis.zrevrange(key, 0, -1)  # type: ignore[assignment]  # redis-py's union of all replies
         return [incident_id(member.decode()) for member in members]
 
-    @staticmethod
-    def _keys(channels: Iterable[ChannelId]) -> list[str]:
-        return [keys.OPEN, *map(keys.open_in, channels)]
 
-
+@dataclass(frozen=True)
 class ClosedChannels:
     """
     The incidents that wait for a channel that cannot be posted to.
@@ -59,29 +56,28 @@ class ClosedChannels:
     call a minute, however many cards wait for it.
     """
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    redis: Redis
 
     async def add(self, channel: ChannelId, incident: IncidentId, now_ms: int) -> bool:
         """Add an incident to those that wait for `channel`; return true if it is the one that retries."""
-        key = keys.closed(channel)
-        if await self._redis.zscore(key, incident) is None:
-            await self._redis.zadd(key, {incident: now_ms})
-        await self._redis.expire(key, keys.INCIDENT_KEPT)
+        key = keys.of_channel(channel, "closed")
+        if await self.redis.zscore(key, incident) is None:
+            await self.redis.zadd(key, {incident: now_ms})
+        await self.redis.expire(key, keys.INCIDENT_KEPT)
         return await self.first(channel) == incident
 
     async def may_try(self, channel: ChannelId, incident: IncidentId) -> bool:
         """Return true if an incident that had to wait may try `channel` now."""
-        waits = await self._redis.zscore(keys.closed(channel), incident) is not None
+        waits = await self.redis.zscore(keys.of_channel(channel, "closed"), incident) is not None
         return not waits or await self.first(channel) == incident
 
     async def remove(self, channel: ChannelId, incident: IncidentId) -> None:
         """Note that an incident does not wait any more."""
-        await self._redis.zrem(keys.closed(channel), incident)
+        await self.redis.zrem(keys.of_channel(channel, "closed"), incident)
 
     async def first(self, channel: ChannelId) -> IncidentId | None:
         """Find the incident that has waited longest."""
-        found: list[bytes] = await self._redis.zrange(keys.closed(channel), 0, 0)  # type: ignore[assignment]  # redis-py's union of all replies
+        found: list[bytes] = await self.redis.zrange(keys.of_channel(channel, "closed"), 0, 0)  # type: ignore[assignment]  # redis-py's union of all replies
         return incident_id(found[0].decode()) if found else None
 
 
@@ -104,32 +100,27 @@ class Delay:
     seconds: float
 
 
+@dataclass(frozen=True)
 class DelayedCards:
     """The cards of each channel that have to wait. `most` is how many seconds are nothing to speak of."""
 
-    def __init__(self, redis: Redis, most: float) -> None:
-        self._redis = redis
-        self._most_ms = int(most * 1000)
-        self._script = Script(redis, "delayed_card")
+    redis: Redis
+    most: float
 
-    async def record_delay(self, channel: ChannelId, incident: IncidentId, since_ms: int) -> Delay:
-        """Note that a card has to wait, if it is not noted that it does since earlier."""
-        return await self._note(channel, incident, str(since_ms))
-
-    async def record_shown(self, channel: ChannelId, incident: IncidentId) -> Delay:
-        """Note that a card does not have to wait any more."""
-        return await self._note(channel, incident, "")
+    async def record(self, channel: ChannelId, incident: IncidentId, since_ms: int | None) -> Delay:
+        """Note that a card has to wait since then, unless it is noted since earlier; with None, that it has not to."""
+        names = [keys.of_channel(channel, "behind"), keys.of_channel(channel, "lag")]
+        most_ms = int(self.most * 1000)
+        since = "" if since_ms is None else str(since_ms)
+        arguments: list[Argument] = [incident, since, most_ms, most_ms // OVER, keys.LAG_KEPT]
+        found = await run_script(self.redis, "delayed_card", names, arguments)
+        verdict, cards, age = found if isinstance(found, list) else (b"", 0, 0)
+        told: Verdict = "begin" if verdict == b"begin" else "end" if verdict == b"end" else ""
+        return Delay(told, int(cards), int(age) / 1000)
 
     async def undo_notice(self, channel: ChannelId, verdict: Verdict) -> None:
         """Note that people could not be told; the next one who asks has to."""
         if verdict == "begin":
-            await self._redis.delete(keys.lag(channel))
+            await self.redis.delete(keys.of_channel(channel, "lag"))
         else:
-            await self._redis.set(keys.lag(channel), "1", ex=keys.LAG_KEPT)
-
-    async def _note(self, channel: ChannelId, incident: IncidentId, since: str) -> Delay:
-        names = [keys.behind(channel), keys.lag(channel)]
-        found = await self._script(names, [incident, since, self._most_ms, self._most_ms // OVER, keys.LAG_KEPT])
-        verdict, cards, age = found if isinstance(found, list) else (b"", 0, 0)
-        told: Verdict = "begin" if verdict == b"begin" else "end" if verdict == b"end" else ""
-        return Delay(told, int(cards), int(age) / 1000)
+            await self.redis.set(keys.of_channel(channel, "lag"), "1", ex=keys.LAG_KEPT)

@@ -1,12 +1,16 @@
-"""The store's clock: the one clock that all workers share."""
+"""The store's clock, the one clock that all workers share, and the birth of its data by that clock."""
 
 import math
+import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
-from shared.store.redis import Redis
+from shared.errors import WrongLayout
+from shared.store import keys
+from shared.store.redis import Redis, run_script
 
 log = structlog.get_logger()
 
@@ -33,7 +37,13 @@ class StoreClock:
         asked = self._monotonic() * 1000
         seconds, micros = await self._redis.time()
         now = int(seconds) * 1000 + int(micros) // 1000
-        self._compare(now - self._monotonic() * 1000, now - asked)
+        # How far it is from ours lies between two bounds; if those of the last look do not fit, it was put since.
+        least, most = now - self._monotonic() * 1000, now - asked
+        before_least, before_most = self._between
+        if least > before_most + DRIFT_MS or most < before_least - DRIFT_MS:
+            self._jumped = self._monotonic()
+            log.warning("store.clock_put", seconds=round((least - before_least) / 1000), hint="look after its clock")
+        self._between = (least, most)
         self.observe(now)
         return now
 
@@ -56,10 +66,53 @@ class StoreClock:
         """Return an estimate of `now_ms` without a call: good to a round trip, needs one `now_ms` before."""
         return int(self._monotonic() * 1000 + self._offset)
 
-    def _compare(self, least: float, most: float) -> None:
-        """Find out whether the clock was put since the last look; how far it is from ours lies between two bounds."""
-        before_least, before_most = self._between
-        if least > before_most + DRIFT_MS or most < before_least - DRIFT_MS:
-            self._jumped = self._monotonic()
-            log.warning("store.clock_put", seconds=round((least - before_least) / 1000), hint="look after its clock")
-        self._between = (least, most)
+
+@dataclass(frozen=True)
+class Birth:
+    """A data set, by its `name`, and when it began (milliseconds since 1970, by the store)."""
+
+    name: str
+    ms: int
+
+
+class Generation:
+    """
+    The generation, as it is now. It is gone when Redis has lost its data, and begins anew then.
+
+    Read it after taking a lease: then everything read later belongs to it, or the lease is lost too.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def current(self) -> Birth:
+        """Return the birth of the current data, and begin it if there is none. Raises `WrongLayout`."""
+        kept = await self._redis.get(keys.GENERATION)
+        name = kept.decode() if isinstance(kept, bytes) else await init_generation(self._redis)
+        _require_layout(name)
+        return Birth(name, int(name.rpartition(":")[2]))
+
+
+async def init_generation(redis: Redis) -> str:
+    """Return the generation, beginning one if there is none: `<layout>:<random>:<ms since 1970, by the store>`."""
+    born = f"{keys.LAYOUT}:{secrets.token_hex(8)}:{await StoreClock(redis).now_ms()}"
+    kept = await run_script(redis, "init_generation", [keys.GENERATION], [born])
+    return kept.decode() if isinstance(kept, bytes) else born
+
+
+async def require_layout(redis: Redis) -> bool:
+    """Raise `WrongLayout` if a program of another layout has written to this store; False if none has written yet."""
+    kept = await redis.get(keys.GENERATION)
+    if not isinstance(kept, bytes):
+        return False
+    _require_layout(kept.decode())
+    return True
+
+
+def _require_layout(generation: str) -> None:
+    layout = generation.partition(":")[0] if generation.count(":") > 1 else "none"
+    if layout != keys.LAYOUT:
+        raise WrongLayout(
+            f"This store was written in layout {layout}, and this version of pagebridge needs layout {keys.LAYOUT}. "
+            "Run the version that wrote it, or give this one an empty Redis (REDIS_URL, or --data of `pagebridge up`)."
+        )

@@ -5,18 +5,16 @@ Two operators may work on them at the same time. A letter is claimed first, then
 back or drops it; it leaves the dead letters only after it is back on its stream.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from shared.store import keys
 from shared.store.redis import Redis, append
+from shared.store.streams import Entry, read_all
 
-BATCH = 500
 CLAIMED = 60
 """Seconds that a claim on a letter lasts."""
-_OURS = ("stream", "entry", "why")
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class DeadLetter:
     stream: str
     entry: str
     why: str
-    fields: Mapping[str, bytes]
+    fields: dict[str, bytes]
 
     @property
     def at_ms(self) -> int:
@@ -69,19 +67,14 @@ class DeadLetters:
 
     async def all(self) -> AsyncIterator[DeadLetter]:
         """Give every letter, the oldest first."""
-        start = "-"
-        while True:
-            batch: Any = await self._redis.xrange(keys.DEAD_LETTERS, min=start, count=BATCH)
-            for entry_id, fields in batch:
-                yield _letter(entry_id, fields)
-            if len(batch) < BATCH:
-                return
-            start = f"({batch[-1][0].decode()}"
+        async for entry in read_all(self._redis, keys.DEAD_LETTERS):
+            yield _letter(entry)
 
     async def get(self, letter: str) -> DeadLetter | None:
         """Find a letter by its id."""
-        found: Any = await self._redis.xrange(keys.DEAD_LETTERS, min=letter, max=letter)
-        return _letter(*found[0]) if found else None
+        async for entry in read_all(self._redis, keys.DEAD_LETTERS, letter, letter):
+            return _letter(entry)
+        return None
 
     async def retry(self, letter: str, *, wait_for_disk: bool) -> Resolution:
         """
@@ -95,7 +88,7 @@ class DeadLetters:
         if found is None:
             return Resolution.GONE
         if found.stream != keys.EVENTS:
-            await self._release(letter)
+            await self._redis.delete(keys.claim(letter))
             return Resolution.TOO_LATE
         await append(self._redis, found.stream, found.fields, wait_for_disk=wait_for_disk)
         await self._redis.xdel(keys.DEAD_LETTERS, letter)
@@ -110,11 +103,8 @@ class DeadLetters:
     async def _claim(self, letter: str) -> bool:
         return bool(await self._redis.set(keys.claim(letter), "1", nx=True, ex=CLAIMED))
 
-    async def _release(self, letter: str) -> None:
-        await self._redis.delete(keys.claim(letter))
 
-
-def _letter(entry_id: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
-    named = {name.decode(errors="backslashreplace"): value for name, value in fields.items()}
-    stream, entry, why = (named.pop(name, b"").decode(errors="replace") for name in _OURS)
-    return DeadLetter(entry_id.decode(), stream, entry, why, named)
+def _letter(entry: Entry) -> DeadLetter:
+    fields = dict(entry.fields)
+    stream, origin, why = (fields.pop(name, b"").decode(errors="replace") for name in ("stream", "entry", "why"))
+    return DeadLetter(entry.id, stream, origin, why, fields)

@@ -1,8 +1,12 @@
-"""An incident's documents: load one, apply a pure rule to it, store it with one compare-and-set, again on conflict."""
+"""
+An incident's documents, its journal, and the expectations that stand in its projection.
+
+A document is loaded, changed by a pure rule, and stored with one compare-and-set; on a conflict again.
+"""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -13,14 +17,20 @@ from pydantic import TypeAdapter
 from shared.errors import FencedOff, StoreDown
 from shared.model import journal
 from shared.model.command import CommandQueue
-from shared.model.ids import IncidentId
+from shared.model.event import SECOND, Instant
+from shared.model.expectation import Expectation
+from shared.model.ids import CommandId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Fact, Facts
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.store import keys
-from shared.store.leases import Lease
-from shared.store.redis import Argument, Redis, Script
+from shared.store.coordination import Lease
+from shared.store.redis import Argument, Redis, run_script
+
+log = structlog.get_logger()
+
+LOST = Counter("pagebridge_journal_steps_lost", "Steps of journals that could not be written")
 
 Value = TypeVar("Value")
 
@@ -55,11 +65,10 @@ class Documents(Generic[Value]):
         self._name = name
         self._json = json
         self._empty = empty
-        self._store = Script(redis, "store_document")
 
     async def load(self, incident: IncidentId) -> Stored[Value]:
         """Read the document; an incident that is not known yet has an empty one at revision 0."""
-        revision, text = await self._redis.hmget(keys.document(incident, self._name), "rev", "doc")
+        revision, text = await self._redis.hmget(keys.of_incident(incident, self._name), "rev", "doc")
         if text is None:
             return Stored(self._empty(incident), 0)
         return Stored(self._json.validate_json(text), int(revision or 0))
@@ -95,13 +104,15 @@ class Documents(Generic[Value]):
         facts: Facts = (),
     ) -> bool:
         """Store `after` if the document is still as it was `before`; tell whether it was."""
-        key = keys.document(incident, self._name)
-        fence = lease.fence if lease else keys.epoch(incident, "none")
+        epoch, fence = 0, keys.of_incident(incident, "epoch:none")
+        if lease is not None:
+            epoch, fence = lease.epoch, keys.of_incident(lease.incident, f"epoch:{lease.leases.work}")
         text = self._json.dump_json(after)
-        epoch = lease.epoch if lease else 0
         told = dumped((*facts, *self._told(before.value, after)))
-        stored = await self._store(
-            [key, fence, keys.journal(incident)],
+        stored = await run_script(
+            self._redis,
+            "store_document",
+            [keys.of_incident(incident, self._name), fence, keys.of_incident(incident, "journal")],
             [before.revision, text, keys.INCIDENT_KEPT, epoch, told, keys.JOURNAL_STEPS, keys.JOURNAL_KEPT],
         )
         if stored == -1:
@@ -135,11 +146,6 @@ def progress(redis: Redis) -> Documents[ResyncState]:
     return Documents(redis, "progress", _json(ResyncState), ResyncState, lambda _before, _after: ())
 
 
-log = structlog.get_logger()
-
-LOST = Counter("pagebridge_journal_steps_lost", "Steps of journals that could not be written")
-
-
 @dataclass(frozen=True)
 class JournalEntry:
     """A fact, and when it was written, in milliseconds by the store's clock."""
@@ -153,21 +159,24 @@ class Journal:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._note = Script(redis, "journal_append")
 
     async def append(self, incident: IncidentId, *facts: Fact) -> None:
         """Write facts that no document shows. When the store is down they are lost."""
-        limits: list[Argument] = [keys.JOURNAL_STEPS, keys.JOURNAL_KEPT]
+        arguments: list[Argument] = [dumped(facts), keys.JOURNAL_STEPS, keys.JOURNAL_KEPT]
         try:
-            await self._note([keys.journal(incident)], [dumped(facts), *limits])
+            await run_script(self._redis, "journal_append", [keys.of_incident(incident, "journal")], arguments)
         except StoreDown as error:
             LOST.inc()
             log.warning("journal.lost", incident=incident, why=str(error))
 
     async def read(self, incident: IncidentId) -> list[JournalEntry]:
         """Give everything that is in the journal of an incident, the oldest first. Raises `StoreDown`."""
-        steps: Any = await self._redis.xrange(keys.journal(incident))
-        return [noted for entry_id, fields in steps for noted in _parsed(entry_id.decode(), fields.get(b"facts", b""))]
+        steps: Any = await self._redis.xrange(keys.of_incident(incident, "journal"))
+        return [
+            JournalEntry(int(entry_id.partition(b"-")[0]), Fact(about.pop("what"), tuple(about.items())))
+            for entry_id, fields in steps
+            for about in json.loads(fields.get(b"facts", b""))
+        ]
 
 
 def dumped(facts: Facts) -> bytes:
@@ -175,10 +184,51 @@ def dumped(facts: Facts) -> bytes:
     return json.dumps([{"what": fact.name, **dict(fact.fields)} for fact in facts]).encode() if facts else b""
 
 
-def _parsed(entry_id: str, text: bytes) -> list[JournalEntry]:
-    at_ms = int(entry_id.partition("-")[0])
-    found = []
-    for about in json.loads(text):
-        what = about.pop("what")
-        found.append(JournalEntry(at_ms, Fact(what, tuple(about.items()))))
-    return found
+class ExpectationStore:
+    """
+    Loop prevention on the write path: records the event that a call is about to cause, before the call.
+
+    The expectations stand in the incident's projection, so that the fold, which is the read path's half, sees both at
+    once and attributes a matching event to the command. One is forgotten only if the first and only attempt certainly
+    failed; until its window closes, an uncertain call may still turn out to have succeeded.
+    """
+
+    def __init__(self, incidents: Documents[Incident]) -> None:
+        self._incidents = incidents
+
+    async def expect(self, incident: IncidentId, expectation: Expectation, lease: Lease) -> None:
+        """
+        Note what a command is about to cause. A further attempt of the same command keeps the first window.
+
+        Raises `FencedOff` for a worker that slept over it: what it would note may have come about without it.
+        """
+
+        def noted(known: Incident) -> Incident:
+            if any(e.command == expectation.command for e in known.expectations):
+                return known
+            return replace(known, expectations=(*known.expectations, expectation))
+
+        await self._incidents.change(incident, noted, lease)
+
+    async def narrow(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
+        """Narrow the window to the second that PagerDuty's answer gives, or to the id of what was made."""
+        await self._amend(incident, command, lambda expectation: replace(expectation.narrowed(at), subject=subject))
+
+    async def close(self, incident: IncidentId, command: CommandId, after: float) -> None:
+        """Close the window of a command that ended without a clear answer, `after` so many seconds from its opening."""
+        await self._amend(
+            incident, command, lambda e: replace(e, closes_ms=e.closes_ms or e.opens_ms + SECOND + int(after * SECOND))
+        )
+
+    async def forget(self, incident: IncidentId, command: CommandId) -> None:
+        """Take back an expectation whose only attempt certainly failed."""
+        await self._amend(incident, command, lambda _: None)
+
+    async def _amend(
+        self, incident: IncidentId, command: CommandId, rule: Callable[[Expectation], Expectation | None]
+    ) -> None:
+        def amended(known: Incident) -> Incident:
+            changed = (rule(e) if e.command == command else e for e in known.expectations)
+            return replace(known, expectations=tuple(e for e in changed if e is not None))
+
+        await self._incidents.change(incident, amended)

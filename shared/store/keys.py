@@ -38,6 +38,8 @@ streams and the work queues are shared by all incidents and have slots of their 
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
 """
 
+from typing import Literal
+
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 
 EVENTS = "pb:{events}"
@@ -66,59 +68,19 @@ JOURNAL_STEPS = 1000
 """How many steps a journal has, about: each may tell several facts."""
 
 
-def claim(letter: str) -> str:
-    """Name the claim on a dead letter; same slot as the letters."""
-    return f"{DEAD_LETTERS}:claim:{letter}"
+def of_incident(incident: IncidentId, part: str) -> str:
+    """Name a key of an incident: a document, `journal`, `lease:<work>`, or `epoch:<work>`."""
+    return f"pb:{{{incident}}}:{part}"
 
 
-def open_in(channel: ChannelId) -> str:
-    """Name the open incidents of a channel."""
-    return f"pb:{{channel:{channel}}}:open"
+def of_channel(channel: ChannelId, part: Literal["open", "closed", "behind", "lag"]) -> str:
+    """Name a key of a channel."""
+    return f"pb:{{channel:{channel}}}:{part}"
 
 
-def closed(channel: ChannelId) -> str:
-    """Name the incidents that wait for a channel to open."""
-    return f"pb:{{channel:{channel}}}:closed"
-
-
-def behind(channel: ChannelId) -> str:
-    """Name the incidents whose card in a channel has to wait."""
-    return f"pb:{{channel:{channel}}}:behind"
-
-
-def lag(channel: ChannelId) -> str:
-    """Name the mark of a channel that has been told that its cards are late."""
-    return f"pb:{{channel:{channel}}}:lag"
-
-
-def due(queue: str) -> str:
-    """Name the sorted set of a work queue."""
-    return f"pb:{{queue:{queue}}}:due"
-
-
-def marks(queue: str) -> str:
-    """Name the counters of a work queue; same slot as `due`."""
-    return f"pb:{{queue:{queue}}}:marks"
-
-
-def document(incident: IncidentId, name: str) -> str:
-    """Name one of an incident's documents: `incident`, `commands` or `slack`."""
-    return f"pb:{{{incident}}}:{name}"
-
-
-def journal(incident: IncidentId) -> str:
-    """Name the journal of an incident; same slot as its documents."""
-    return f"pb:{{{incident}}}:journal"
-
-
-def lease(incident: IncidentId, work: str) -> str:
-    """Name the lease on an incident for one kind of work."""
-    return f"pb:{{{incident}}}:lease:{work}"
-
-
-def epoch(incident: IncidentId, work: str) -> str:
-    """Name the fencing counter of that lease; same slot."""
-    return f"pb:{{{incident}}}:epoch:{work}"
+def of_queue(queue: str, part: Literal["due", "marks"]) -> str:
+    """Name a key of a work queue."""
+    return f"pb:{{queue:{queue}}}:{part}"
 
 
 def budget(name: str) -> str:
@@ -126,9 +88,9 @@ def budget(name: str) -> str:
     return f"pb:{{pace}}:{name}"
 
 
-def budget_keys(name: str) -> tuple[str, str, str]:
-    """Name a budget of calls, the line of those who wait for it, and when each of them is due back."""
-    return budget(name), f"{budget(name)}:line", f"{budget(name)}:back"
+def claim(letter: str) -> str:
+    """Name the claim on a dead letter; same slot as the letters."""
+    return f"{DEAD_LETTERS}:claim:{letter}"
 
 
 def link(user: SlackUserId) -> str:

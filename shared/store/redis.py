@@ -6,11 +6,13 @@ wire once; the caller decides whether to repeat.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
+from weakref import WeakSet
 
 import redis.asyncio
 from redis.asyncio.connection import AbstractConnection, BlockingConnectionPool
@@ -42,8 +44,18 @@ NO_WAITAOF = (
 )
 """The limitation of an older Redis."""
 
+ALLOW_OOM = "#!lua flags=allow-oom\n"
+"""
+Lets a script write also when the memory is full. What fills it is what waits for a worker, which has to write a little
+to take it away; new entries are appended without a script, and refused.
+"""
+FLAGS_NOT_SUPPORTED = "near '#'"
+"""The error of a server that does not know script flags: a Redis before 7."""
+
 _ANSWERS = ("BUSYGROUP", "NOGROUP")
 """Replies that say something about the data. Any other error reply means that the server does not do its work."""
+
+Argument = str | bytes | int
 
 
 class Redis(redis.asyncio.Redis):
@@ -155,6 +167,35 @@ async def probe(client: Redis) -> Durability:
     return Durability(fsync=True, eviction=eviction)
 
 
+_WITHOUT_FLAGS: WeakSet[Redis] = WeakSet()
+"""The clients of servers that do not know script flags."""
+
+
+async def run_script(client: Redis, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> object:
+    """
+    Run a script of `shared/store/lua` by its digest, sent again if the server has forgotten it, and return its reply.
+
+    Raises `StoreDown`.
+    """
+    flags = "" if client in _WITHOUT_FLAGS else ALLOW_OOM
+    script = client.register_script(flags + _script_text(name))
+    try:
+        result: object = await script(keys=keys, args=arguments)
+    except NoScriptError as error:
+        raise StoreDown("Redis: it lost its data just after the script was sent again") from error
+    except (StoreDown, ResponseError) as error:
+        if not flags or FLAGS_NOT_SUPPORTED not in str(error):
+            raise
+        _WITHOUT_FLAGS.add(client)
+        return await run_script(client, name, keys, arguments)
+    return result
+
+
+@cache
+def _script_text(name: str) -> str:
+    return files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+
+
 @contextmanager
 def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
     """Turn every error of Redis or of the way to it into `StoreDown`, except replies that begin with `answers`."""
@@ -165,13 +206,10 @@ def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
     except (RedisError, OSError) as error:
         if isinstance(error, ResponseError) and str(error).startswith(answers):
             raise
-        raise StoreDown(f"Redis: {_words(error)}") from error
-
-
-def _words(error: RedisError | OSError) -> str:
-    if isinstance(error, ClusterDownError):
-        return f"its cluster is down, or no node of it serves this key ({error})"
-    return str(error) or type(error).__name__
+        why = str(error) or type(error).__name__
+        if isinstance(error, ClusterDownError):
+            why = f"its cluster is down, or no node of it serves this key ({error})"
+        raise StoreDown(f"Redis: {why}") from error
 
 
 @contextmanager
@@ -204,11 +242,20 @@ async def _settings(client: Redis) -> dict[str, str]:
 
 @asynccontextmanager
 async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
-    """Take a connection that works out of the pool, for several commands in a row."""
+    """
+    Take a connection that works out of the pool, for several commands in a row.
+
+    One that died while idle is replaced: an append is sent once, so it must not be the one to find out.
+    """
     pool = client.connection_pool
     connection = await pool.get_connection()
     try:
-        await _make_sure_alive(connection)
+        try:
+            async with asyncio.timeout(ALIVE_TIMEOUT):
+                await _call(connection, "PING")
+        except (RedisError, OSError):
+            await connection.disconnect(nowait=True)
+            await connection.connect()
         yield connection
     except BaseException:
         # An unread reply must not be taken for that of the next call on this connection.
@@ -216,16 +263,6 @@ async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
         raise
     finally:
         await pool.release(connection)
-
-
-async def _make_sure_alive(connection: AbstractConnection) -> None:
-    """Replace the connection if it died while idle: an append is sent once, so it must not be the one to find out."""
-    try:
-        async with asyncio.timeout(ALIVE_TIMEOUT):
-            await _call(connection, "PING")
-    except (RedisError, OSError):
-        await connection.disconnect(nowait=True)
-        await connection.connect()
 
 
 async def _wait_for_disk(connection: AbstractConnection) -> None:
@@ -248,40 +285,3 @@ async def _call(connection: AbstractConnection, *command: str | bytes | int) -> 
     with cancellation_kept():
         await connection.send_command(*command)
     return await connection.read_response()
-
-
-Argument = str | bytes | int
-
-ALLOW_OOM = "#!lua flags=allow-oom\n"
-"""
-Lets a script write also when the memory is full. What fills it is what waits for a worker, which has to write a little
-to take it away; new entries are appended without a script, and refused.
-"""
-FLAGS_NOT_SUPPORTED = "near '#'"
-"""The error of a server that does not know script flags: a Redis before 7."""
-
-
-class Script:
-    """One script of `shared/store/lua`, run by its digest and sent again if the server has forgotten it."""
-
-    def __init__(self, redis: Redis, name: str) -> None:
-        self._redis = redis
-        self._text = files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
-        self._script = redis.register_script(ALLOW_OOM + self._text)
-
-    async def __call__(self, keys: list[str], arguments: list[Argument]) -> object:
-        """Run it, and return what it returns. Raises `StoreDown`."""
-        try:
-            return await self._run(keys, arguments)
-        except (StoreDown, ResponseError) as error:
-            if FLAGS_NOT_SUPPORTED not in str(error):
-                raise
-        self._script = self._redis.register_script(self._text)
-        return await self._run(keys, arguments)
-
-    async def _run(self, keys: list[str], arguments: list[Argument]) -> object:
-        try:
-            result: object = await self._script(keys=keys, args=arguments)
-        except NoScriptError as error:
-            raise StoreDown("Redis: it lost its data just after the script was sent again") from error
-        return result

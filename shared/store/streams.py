@@ -1,8 +1,8 @@
 """
-Reading the two streams: every entry is worked on until it is done, by whichever worker is alive.
+The streams: the two that are worked on, and the audit, which is only appended to.
 
-An entry that a dead worker took is taken over after seconds. Handling must bear repetition: nothing here promises that
-an entry comes only once.
+Every entry of the two is worked on until it is done, by whichever worker is alive. An entry that a dead worker took is
+taken over after seconds. Handling must bear repetition: nothing here promises that an entry comes only once.
 """
 
 from collections.abc import AsyncIterator
@@ -14,11 +14,18 @@ from redis.exceptions import ResponseError
 
 from shared.durations import Durations
 from shared.errors import Malformed
+from shared.model.audit import AuditEntry
 from shared.model.event import Event
 from shared.store import keys
-from shared.store.redis import Argument, Redis, Script
+from shared.store.redis import Argument, Redis, run_script
 
 BATCH = 32
+PAGE = 500
+"""Entries that are read at once where all are read."""
+
+AUDIT_JSON = TypeAdapter(AuditEntry)
+"""How an entry of the audit is written."""
+_EVENT_JSON = TypeAdapter(Event)
 
 
 @dataclass(frozen=True)
@@ -48,58 +55,94 @@ class Inbox:
         self._consumer = consumer
         self._idle = int(durations.claim_idle * 1000)
         self._block = max(1, int(durations.block * 1000))
-        self._open = Script(redis, "create_group")
-        self._done = Script(redis, "ack_delete")
-        self._bury = Script(redis, "dead_letter")
 
     async def open(self) -> None:
         """Create the consumer group if it is not there, from the first entry on: nothing is ever skipped."""
         try:
-            await self._open([self.stream], [keys.GROUP])
+            await run_script(self._redis, "create_group", [self.stream], [keys.GROUP])
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
 
-    async def batch(self) -> AsyncIterator[Entry]:
-        """Yield what a dead worker left behind, then what is new; waits a moment when there is neither."""
-        for entry in await self._read():
-            yield entry
+    async def batch(self) -> list[Entry]:
+        """
+        Read what a dead worker left behind, then what is new; waits a moment when there is neither.
 
-    async def ack(self, entry: Entry) -> None:
-        """Take a finished entry off the stream for good."""
-        await self._done([self.stream], [keys.GROUP, entry.id])
-
-    async def dead_letter(self, entry: Entry, why: str) -> None:
-        """Move an entry that can never be worked on to the dead letters, whole, with the reason."""
-        letter: dict[str, Argument] = {**entry.fields, "stream": self.stream, "entry": entry.id, "why": why}
-        fields = [part for field in letter.items() for part in field]
-        await self._bury([keys.DEAD_LETTERS], [keys.DEAD_LETTERS_KEPT, *fields])
-        await self.ack(entry)
-
-    async def _read(self) -> list[Entry]:
-        """Read both kinds; a group that is gone, with all of Redis's data, is made again."""
+        A group that is gone, with all of Redis's data, is made again.
+        """
         try:
-            return [*await self._abandoned(), *await self._new()]
+            claimed = await self._redis.xautoclaim(
+                self.stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH
+            )
+            read: Any = await self._blocking.xreadgroup(
+                keys.GROUP, self._consumer, {self.stream: ">"}, count=BATCH, block=self._block
+            )
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             await self.open()
             return []
+        return _entries([*claimed[1], *(entry for _, entries in read or [] for entry in entries)])
 
-    async def _abandoned(self) -> list[Entry]:
-        claimed = await self._redis.xautoclaim(
-            self.stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH
-        )
-        return _entries(claimed[1])
+    async def ack(self, entry: Entry) -> None:
+        """Take a finished entry off the stream for good."""
+        await run_script(self._redis, "ack_delete", [self.stream], [keys.GROUP, entry.id])
 
-    async def _new(self) -> list[Entry]:
-        read: Any = await self._blocking.xreadgroup(
-            keys.GROUP, self._consumer, {self.stream: ">"}, count=BATCH, block=self._block
-        )
-        return [entry for _, entries in read or [] for entry in _entries(entries)]
+    async def dead_letter(self, entry: Entry, why: str) -> None:
+        """Move an entry that can never be worked on to the dead letters, whole, with the reason."""
+        letter: dict[str, Argument] = {**entry.fields, "stream": self.stream, "entry": entry.id, "why": why}
+        fields = [part for field in letter.items() for part in field]
+        await run_script(self._redis, "dead_letter", [keys.DEAD_LETTERS], [keys.DEAD_LETTERS_KEPT, *fields])
+        await self.ack(entry)
 
 
-def _entries(raw: list[tuple[bytes, dict[bytes, bytes]]] | Any) -> list[Entry]:  # noqa: ANN401 -- redis-py's reply types vary by version
+class Audit:
+    """
+    The audit: what people did, in the order in which it ended. Entries are only ever appended, and age out.
+
+    An entry is written at least once: a worker that dies between it and the end of its command lets the next one write
+    it again. A command whose end turned out to be another has one entry for each.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Append `entry`, and let go of what is older than `AUDIT_KEPT`. Raises `StoreDown`."""
+        oldest = max(0, entry.at_ms - keys.AUDIT_KEPT * 1000)
+        await self._redis.xadd(keys.AUDIT, {"entry": AUDIT_JSON.dump_json(entry)}, minid=oldest, approximate=False)
+
+    async def read(self, since_ms: int = 0) -> AsyncIterator[AuditEntry | Malformed]:
+        """
+        Give every entry from `since_ms` on, the oldest first, each once.
+
+        In place of one that this version cannot read stands what is wrong with it: an audit never leaves out silently.
+        """
+        seen = set()
+        # The store's id of an entry has the time of its writing, which is never before that of the end.
+        async for stored in read_all(self._redis, keys.AUDIT, str(since_ms)):
+            try:
+                entry = parse_audit_entry(stored.fields.get("entry", b""))
+            except Malformed as error:
+                yield Malformed(f"entry {stored.id} cannot be read: {error}")
+                continue
+            if entry.at_ms >= since_ms and (told := (entry.command, entry.outcome)) not in seen:
+                seen.add(told)
+                yield entry
+
+
+async def read_all(redis: Redis, stream: str, start: str = "-", end: str = "+") -> AsyncIterator[Entry]:
+    """Yield the entries of a stream from one id to another, the oldest first. Raises `StoreDown`."""
+    while True:
+        page: Any = await redis.xrange(stream, min=start, max=end, count=PAGE)
+        for entry in _entries(page):
+            yield entry
+        if len(page) < PAGE:
+            return
+        start = f"({page[-1][0].decode()}"
+
+
+def _entries(raw: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
     return [
         Entry(entry_id.decode(), {name.decode(errors="backslashreplace"): value for name, value in fields.items()})
         for entry_id, fields in raw
@@ -107,17 +150,22 @@ def _entries(raw: list[tuple[bytes, dict[bytes, bytes]]] | Any) -> list[Entry]: 
     ]
 
 
-_JSON = TypeAdapter(Event)
+def parse_audit_entry(text: bytes | str) -> AuditEntry:
+    """Read an entry of the audit; raises `Malformed` for anything else."""
+    try:
+        return AUDIT_JSON.validate_json(text)
+    except ValidationError as error:
+        raise Malformed(f"not an entry of the audit: {error.error_count()} errors") from None
 
 
 def answer_fields(event: Event) -> dict[str, bytes]:
     """Write an answer as the fields of a stream entry."""
-    return {"v": b"1", "kind": b"answer", "body": _JSON.dump_json(event)}
+    return {"v": b"1", "kind": b"answer", "body": _EVENT_JSON.dump_json(event)}
 
 
 def parse_answer(body: bytes) -> Event:
     """Read it back; raises `Malformed` for anything else."""
     try:
-        return _JSON.validate_json(body)
+        return _EVENT_JSON.validate_json(body)
     except ValidationError as error:
         raise Malformed(f"an answer that does not read back: {error.error_count()} errors") from None

@@ -92,7 +92,7 @@ async def _copy(stage: Stage, incidents: int) -> None:
             copied = f"{number:0{len(model)}d}"
             for name in names:
                 copying.execute_command("COPY", name, name.replace(model, copied))
-            for index in (keys.OPEN, keys.open_in(ChannelId(stage.bridge.channel.id))):
+            for index in (keys.OPEN, keys.of_channel(ChannelId(stage.bridge.channel.id), "open")):
                 copying.execute_command("ZADD", index, number, copied)
         await copying.execute()
 

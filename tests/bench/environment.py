@@ -28,7 +28,7 @@ class Stage:
         """Wait until every webhook is delivered, folded and shown."""
         await self.bridge.pagerduty.webhooks.wait_until_idle(timeout=PATIENCE)
         async with asyncio.timeout(PATIENCE):
-            while await self.redis.xlen(keys.EVENTS) + int(await self.redis.zcard(keys.due("dirty"))):  # noqa: ASYNC110 -- Redis has no event for it
+            while await self.redis.xlen(keys.EVENTS) + int(await self.redis.zcard(keys.of_queue("dirty", "due"))):  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.02)
 
 

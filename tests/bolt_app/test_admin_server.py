@@ -16,8 +16,8 @@ from shared.model.ids import IncidentId
 from shared.model.resync_state import GLOBAL
 from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
+from shared.store.coordination import WorkQueue
 from shared.store.redis import Redis, connect
-from shared.store.work_queue import WorkQueue
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import StoreDown
 from shared.store import keys
-from shared.store.generation import require_layout
+from shared.store.clock import require_layout
 from shared.store.redis import Redis, append, connect, probe
 from tests.deploy.users import Store, store
 

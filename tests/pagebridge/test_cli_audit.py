@@ -18,8 +18,8 @@ from shared.model.command import Action
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.outcome import Kind
 from shared.store import keys
-from shared.store.audit import Audit, parse_entry
 from shared.store.redis import connect
+from shared.store.streams import Audit, parse_audit_entry
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -99,7 +99,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def shown(capsys: pytest.CaptureFixture[str], store: Path, *arguments: str) -> list[AuditEntry]:
     """Run the command with `--json`, and read back what it prints."""
     assert 0 == main(["audit", "--data", str(store), "--json", *arguments])
-    return [parse_entry(line) for line in capsys.readouterr().out.splitlines()]
+    return [parse_audit_entry(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_json_reads_back_as_what_was_recorded(capsys: pytest.CaptureFixture[str], store: Path) -> None:

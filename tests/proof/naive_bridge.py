@@ -37,7 +37,7 @@ class NaiveWorker(Core):
         self.ready = True
         while True:
             try:
-                async for entry in inbox.batch():
+                for entry in await inbox.batch():
                     event = webhook.parse(entry.fields["body"])
                     if isinstance(event, Event):
                         await self._show(event)

@@ -22,9 +22,9 @@ from shared.model.incident import Folded, Incident, fold
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import Look, MessageState, Step
 from shared.slack.render.blocks import Message
-from shared.store.expectations import ExpectationStore
-from shared.store.generation import Birth, Generation
-from shared.store.leases import Lease, Leases
+from shared.store.clock import Birth, Generation
+from shared.store.coordination import Lease, Leases
+from shared.store.documents import ExpectationStore
 from tests.proof.naive_bridge import NaiveWorker
 from tests.proof.simulated_worker import Parts
 

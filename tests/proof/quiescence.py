@@ -48,11 +48,11 @@ class Rest:
         execute = self._server.execute
         left: dict[str, object] = {"calls": self._troubles.outstanding}
         left |= {name: execute("XLEN", name) for name in (keys.EVENTS, keys.COMMANDS)}
-        left |= {name: execute("ZCARD", keys.due(name)) for name in ("dirty", "commands")}
+        left |= {name: execute("ZCARD", keys.of_queue(name, "due")) for name in ("dirty", "commands")}
         return ", ".join(f"{name}: {count}" for name, count in left.items() if count)
 
     def _not_compared(self, since: float) -> str:
-        kept = self._server.execute("HGET", keys.document(GLOBAL, "progress"), "doc")
+        kept = self._server.execute("HGET", keys.of_incident(GLOBAL, "progress"), "doc")
         progress = json.loads(kept) if isinstance(kept, bytes) else {"begun_ms": 0, "due_ms": 0}
         begun = (progress["begun_ms"] - self._epoch_ms) / 1000
         seen = begun > since + SETTLED and not progress["due_ms"]

@@ -32,15 +32,12 @@ from shared.model.command import Command
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.store import documents, keys
-from shared.store.clock import StoreClock
-from shared.store.documents import Documents, Value
-from shared.store.expectations import ExpectationStore
-from shared.store.generation import Generation
+from shared.store.clock import Generation, StoreClock
+from shared.store.coordination import Leases, WorkQueue
+from shared.store.documents import Documents, ExpectationStore, Value
 from shared.store.identity_cache import NoIdentityCache
-from shared.store.leases import Leases
-from shared.store.redis import Redis, Script
+from shared.store.redis import Redis
 from shared.store.streams import Inbox
-from shared.store.work_queue import WorkQueue
 from tests.proof.engine.process import Process
 from tests.proof.slack_client import HOME
 from tests.proof.slack_model import CHANNEL
@@ -188,5 +185,4 @@ def on(redis: Redis, opening: Callable[[Redis], Documents[Value]]) -> Documents[
         _OPENED[opening] = opening(redis)
     opened: Documents[Value] = copy(_OPENED[opening])
     opened._redis = redis
-    opened._store = Script(redis, "store_document")
     return opened

@@ -26,9 +26,8 @@ from shared.durations import Durations
 from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, RateLimiter
 from shared.store import keys
 from shared.store.clock import StoreClock
-from shared.store.leases import Leases
+from shared.store.coordination import Leases, SharedTokenBuckets
 from shared.store.redis import append
-from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.streams import Inbox
 from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.keyspace import Command, Keyspace, SortedSet, score
@@ -122,7 +121,7 @@ async def _played(loop: VirtualLoop, incidents: int, channels: int, workers: int
             for n in range(workers)
         ]
         opened = await _break_out(server, account, bodies, incidents, channels)
-        while server.execute("ZCARD", keys.due("dirty")) or server.execute("XLEN", keys.EVENTS):  # noqa: ASYNC110 -- the server has no event for it
+        while server.execute("ZCARD", keys.of_queue("dirty", "due")) or server.execute("XLEN", keys.EVENTS):  # noqa: ASYNC110 -- the server has no event for it
             await asyncio.sleep(1.0)
         seconds = loop.time()
         for task in running:

@@ -13,11 +13,10 @@ from shared.errors import StoreDown
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.store import keys
 from shared.store.channel_index import OpenIncidents
-from shared.store.clock import StoreClock
-from shared.store.generation import init_generation
+from shared.store.clock import StoreClock, init_generation
+from shared.store.coordination import SharedTokenBuckets
 from shared.store.identity_cache import LINK_KEPT, IdentityCache
 from shared.store.redis import append, probe
-from shared.store.shared_token_buckets import SharedTokenBuckets
 from shared.store.streams import Inbox
 from tests.proof.engine.connection import KIND, SimRedis
 from tests.proof.engine.memory_server import MemoryServer
@@ -88,10 +87,10 @@ def test_a_blocking_read_waits_and_wakes() -> None:
     async def body(store: Store) -> None:
         inbox, now = store.inbox(), store.process.monotonic
         await inbox.open()
-        assert [entry async for entry in inbox.batch()] == []
+        assert await inbox.batch() == []
         assert 2.0 < now() < 2.1
         appending = store.process.start(lambda: _after(1.0, store.append))
-        found = [entry async for entry in inbox.batch()]
+        found = await inbox.batch()
         assert [entry.id for entry in found] == [await appending]
         assert found[0].fields == FIELDS
         assert 3.0 < now() < 3.1
@@ -106,10 +105,10 @@ def test_what_a_dead_worker_held_comes_to_another() -> None:
         first, second = store.inbox(), store.inbox("two")
         await first.open()
         await store.append()
-        assert len([entry async for entry in first.batch()]) == 1
+        assert len(await first.batch()) == 1
         await asyncio.sleep(4.0)
-        assert [entry async for entry in second.batch()] == []
-        taken = [entry async for entry in second.batch()]
+        assert await second.batch() == []
+        taken = await second.batch()
         assert len(taken) == 1
         await second.ack(taken[0])
         await second.dead_letter(taken[0], "a test")
@@ -216,7 +215,7 @@ async def _after(seconds: float, then: Callable[[], Coroutine[Any, Any, str]]) -
 
 
 async def _read(inbox: Inbox) -> list[Any]:
-    return [entry async for entry in inbox.batch()]
+    return await inbox.batch()
 
 
 async def _caught(call: Coroutine[Any, Any, object]) -> object:

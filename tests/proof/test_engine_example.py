@@ -9,8 +9,7 @@ from shared.errors import FencedOff, StoreDown
 from shared.model.ids import IncidentId
 from shared.model.slack_state import SlackState
 from shared.store import documents, keys
-from shared.store.leases import Lease, Leases
-from shared.store.work_queue import Due, WorkQueue
+from shared.store.coordination import Due, Lease, Leases, WorkQueue
 from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.memory_server import MemoryServer
 from tests.proof.engine.process import Fault, Process
@@ -113,7 +112,7 @@ def play(seed: int, *, fencing: bool = True) -> Day:
             await asyncio.sleep(25.0)
             for keeper in keepers:
                 keeper.cancel()
-        day.left = server.execute("ZCARD", keys.due("dirty"))
+        day.left = server.execute("ZCARD", keys.of_queue("dirty", "due"))
 
     VirtualLoop().run(main, until=300.0)
     return day

@@ -240,7 +240,9 @@ async def settled(bridge: Bridge) -> None:
 
     async def busy() -> int:
         streams = await redis.xlen(keys.EVENTS) + await redis.xlen(keys.COMMANDS)
-        return streams + sum([int(await redis.zcard(keys.due(name))) for name in ("dirty", "commands", "briefings")])
+        return streams + sum(
+            [int(await redis.zcard(keys.of_queue(name, "due"))) for name in ("dirty", "commands", "briefings")]
+        )
 
     try:
         async with asyncio.timeout(PATIENCE):

@@ -63,7 +63,7 @@ async def test_nobody_is_told_of_a_short_delay(bridge: Bridge) -> None:
 
     assert 1 == len(bridge.channel.messages)
     redis = connect(bridge.valkey.url)
-    assert 0 == await redis.exists(keys.behind("C0INCIDENTS"), keys.lag("C0INCIDENTS"))  # type: ignore[arg-type]  # the ids of tests are plain text
+    assert 0 == await redis.exists(keys.of_channel("C0INCIDENTS", "behind"), keys.of_channel("C0INCIDENTS", "lag"))  # type: ignore[arg-type]  # the ids of tests are plain text
     await redis.aclose()
 
 
@@ -95,5 +95,5 @@ async def test_a_card_that_went_elsewhere_is_not_late_for_ever(bridge: Bridge) -
     await bridge.lines(1)
 
     redis = connect(bridge.valkey.url)
-    assert 0 == await redis.exists(keys.behind("C0CHECKOUT"))  # type: ignore[arg-type]  # the ids of tests are plain text
+    assert 0 == await redis.exists(keys.of_channel("C0CHECKOUT", "behind"))  # type: ignore[arg-type]  # the ids of tests are plain text
     await redis.aclose()

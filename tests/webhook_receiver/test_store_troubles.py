@@ -18,7 +18,7 @@ from pagebridge.local import embedded_valkey
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
 from shared.store import keys
-from shared.store.generation import init_generation
+from shared.store.clock import init_generation
 from shared.store.redis import Redis, connect
 from tests.shared.store.wire import EVERY, Wire
 from tests.webhook_receiver.running import BODY, PATIENCE, PATIENT, Running, running, stored, until

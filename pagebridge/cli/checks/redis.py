@@ -8,7 +8,7 @@ from redis.exceptions import ResponseError
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed, skipped, warned
 from shared.errors import StoreDown, WrongLayout
 from shared.store import keys
-from shared.store.generation import require_layout
+from shared.store.clock import require_layout
 from shared.store.redis import NO_EVICTION, Durability, Redis, probe
 
 REACH = "start it, fix REDIS_URL, or check the network"

@@ -12,9 +12,9 @@ from shared.model.audit import AuditEntry
 from shared.model.command import Action
 from shared.model.ids import CommandId, SlackUserId, UserId
 from shared.model.outcome import Kind
-from shared.store import audit, keys
-from shared.store.audit import Audit, dump_entry, parse_entry
+from shared.store import keys, streams
 from shared.store.redis import Redis
+from shared.store.streams import AUDIT_JSON, Audit, parse_audit_entry
 from tests.builders import INCIDENT
 
 
@@ -47,7 +47,7 @@ async def now_ms(redis: Redis) -> int:
 async def test_entries_come_back_in_their_order(redis: Redis) -> None:
     """Also when there are more than one read takes."""
     now = await now_ms(redis)
-    written = [entry(f"c{n}", now) for n in range(2 * audit.BATCH + 1)]
+    written = [entry(f"c{n}", now) for n in range(2 * streams.PAGE + 1)]
     for one in written:
         await Audit(redis).record(one)
 
@@ -78,7 +78,7 @@ async def test_what_is_too_old_goes_when_something_new_comes(redis: Redis) -> No
     now = await now_ms(redis)
     oldest = now - keys.AUDIT_KEPT * 1000
     for age in (1, 0):
-        fields: dict[str | bytes, str | bytes] = {"entry": dump_entry(entry(f"c{age}", oldest - age))}
+        fields: dict[str | bytes, str | bytes] = {"entry": AUDIT_JSON.dump_json(entry(f"c{age}", oldest - age))}
         await redis.xadd(keys.AUDIT, fields, id=f"{oldest - age}-0")  # type: ignore[arg-type]  # redis-py's invariant dict
 
     await Audit(redis).record(entry("new", now))
@@ -103,4 +103,4 @@ def test_an_entry_reads_back_as_it_was_written() -> None:
     """Nothing is lost on the way through JSON."""
     full = replace(entry("c1.0", 5), label="#37", mapped="table", rule="linked: role", answer="refused 400 2100")
 
-    assert full == parse_entry(dump_entry(full))
+    assert full == parse_audit_entry(AUDIT_JSON.dump_json(full))

@@ -46,42 +46,40 @@ async def test_who_has_waited_longest_tries(redis: Redis) -> None:
 async def test_a_lag_is_told_once_and_its_end_once(redis: Redis) -> None:
     """By the oldest card that waits; who asks next, in whatever worker, is not told to tell."""
     lag = DelayedCards(redis, most=30)
-    assert ("", 1) == told(await lag.record_delay(CHANNEL, ONE, await ago(redis, 20)))
+    assert ("", 1) == told(await lag.record(CHANNEL, ONE, await ago(redis, 20)))
 
-    assert [("begin", 2), ("", 2)] == [
-        told(await lag.record_delay(CHANNEL, TWO, await ago(redis, 40))) for _ in range(2)
-    ]
-    assert ("", 1) == told(await lag.record_shown(CHANNEL, ONE))
-    assert [("end", 0), ("", 0)] == [told(await lag.record_shown(CHANNEL, TWO)) for _ in range(2)]
-    assert ("", 1) == told(await lag.record_delay(OTHER, ONE, await ago(redis, 20)))
+    assert [("begin", 2), ("", 2)] == [told(await lag.record(CHANNEL, TWO, await ago(redis, 40))) for _ in range(2)]
+    assert ("", 1) == told(await lag.record(CHANNEL, ONE, None))
+    assert [("end", 0), ("", 0)] == [told(await lag.record(CHANNEL, TWO, None)) for _ in range(2)]
+    assert ("", 1) == told(await lag.record(OTHER, ONE, await ago(redis, 20)))
 
 
 async def test_a_card_waits_since_it_first_had_to(redis: Redis) -> None:
     """What happens later does not make it younger."""
     lag = DelayedCards(redis, most=30)
-    await lag.record_delay(CHANNEL, ONE, await ago(redis, 20))
+    await lag.record(CHANNEL, ONE, await ago(redis, 20))
 
-    assert pytest.approx(20, abs=2) == (await lag.record_delay(CHANNEL, ONE, await ago(redis, 1))).seconds
+    assert pytest.approx(20, abs=2) == (await lag.record(CHANNEL, ONE, await ago(redis, 1))).seconds
 
 
 async def test_a_lag_is_over_when_it_is_clearly_less(redis: Redis) -> None:
     """Just below what was too much it neither ends nor begins again."""
     lag = DelayedCards(redis, most=30)
-    await lag.record_delay(CHANNEL, ONE, await ago(redis, 40))
-    await lag.record_delay(CHANNEL, TWO, await ago(redis, 25))
+    await lag.record(CHANNEL, ONE, await ago(redis, 40))
+    await lag.record(CHANNEL, TWO, await ago(redis, 25))
 
-    assert ("", 1) == told(await lag.record_shown(CHANNEL, ONE))
+    assert ("", 1) == told(await lag.record(CHANNEL, ONE, None))
 
 
 async def test_words_that_could_not_be_said_are_still_to_be_said(redis: Redis) -> None:
     """Whoever asks next is told to tell."""
     lag = DelayedCards(redis, most=30)
-    await lag.record_delay(CHANNEL, ONE, await ago(redis, 40))
+    await lag.record(CHANNEL, ONE, await ago(redis, 40))
     await lag.undo_notice(CHANNEL, "begin")
-    assert "begin" == (await lag.record_delay(CHANNEL, ONE, 0)).verdict
-    await lag.record_shown(CHANNEL, ONE)
+    assert "begin" == (await lag.record(CHANNEL, ONE, 0)).verdict
+    await lag.record(CHANNEL, ONE, None)
     await lag.undo_notice(CHANNEL, "end")
-    assert "end" == (await lag.record_shown(CHANNEL, ONE)).verdict
+    assert "end" == (await lag.record(CHANNEL, ONE, None)).verdict
 
 
 def told(late: Delay) -> tuple[str, int]:

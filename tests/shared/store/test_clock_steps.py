@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.model.ids import IncidentId
-from shared.store.leases import Leases
+from shared.store.coordination import Due, Leases, SharedTokenBuckets, WorkQueue
 from shared.store.redis import Redis, connect
-from shared.store.shared_token_buckets import SharedTokenBuckets
-from shared.store.work_queue import Due, WorkQueue
 from tests.clocks import HOUR, NEEDED, Clock, stepping
 
 pytestmark = NEEDED

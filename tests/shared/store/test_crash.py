@@ -15,9 +15,9 @@ from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.model.ids import IncidentId
 from shared.store import keys
+from shared.store.coordination import Due, WorkQueue
 from shared.store.redis import Redis, append, connect
 from shared.store.streams import Inbox
-from shared.store.work_queue import Due, WorkQueue
 
 FIELDS = {"body": b"x", "v": b"1"}
 CUTS = 12
@@ -52,7 +52,7 @@ async def one_done_of_two(redis: Redis) -> None:
     await inbox.open()
     for _ in range(2):
         await append(redis, keys.EVENTS, FIELDS, wait_for_disk=True)
-    first, _ = [entry async for entry in inbox.batch()]
+    first, _ = await inbox.batch()
     await inbox.ack(first)
 
 

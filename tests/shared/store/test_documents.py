@@ -13,9 +13,8 @@ from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident, fold
 from shared.model.slack_state import MessageState
 from shared.store import documents
-from shared.store.leases import Leases
+from shared.store.coordination import Due, Leases, WorkQueue
 from shared.store.redis import Redis
-from shared.store.work_queue import Due, WorkQueue
 from tests.builders import INCIDENT, NOON, expectation, webhook
 
 

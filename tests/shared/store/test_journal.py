@@ -44,7 +44,7 @@ async def test_a_change_tells_its_facts_in_the_step_that_stores_it(redis: Redis)
     await documents.incidents(redis).change(INCIDENT, lambda known: fold(known, event, NOON).incident)
 
     assert ["incident.known", "line.opened"] == await whats(redis)
-    assert 0 < await redis.ttl(keys.journal(INCIDENT)) <= keys.JOURNAL_KEPT
+    assert 0 < await redis.ttl(keys.of_incident(INCIDENT, "journal")) <= keys.JOURNAL_KEPT
 
 
 async def test_facts_are_noted_when_nothing_changes(redis: Redis) -> None:

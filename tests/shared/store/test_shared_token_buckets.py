@@ -21,8 +21,8 @@ from shared.model.ids import ChannelId
 from shared.slack.api.client import Slack
 from shared.slack.api.rate_limits import Caller, Limit, LocalTokenBuckets, Priority, RateLimiter
 from shared.store import keys
+from shared.store.coordination import FURTHEST, SharedTokenBuckets
 from shared.store.redis import Redis, connect
-from shared.store.shared_token_buckets import FURTHEST, SharedTokenBuckets
 
 POST = "chat.postMessage"
 LONG = 3600.0
