@@ -32,7 +32,7 @@ PRIVATE = frozenset({SECURITY})
 )
 def test_roles_and_private_teams(role: str, own: set[TeamId], teams: set[TeamId], *, seen: bool) -> None:
     """A private team hides what is its own, some roles see only their own, and others see the rest."""
-    user = User(UserId("PALICE1"), "Alice Ng", "alice@example.com", role, frozenset(own))
+    user = User(UserId("PALICE1"), "Alice Ng", "alice@example.com", role, frozenset(own), kind="user")
 
     assert seen == can_see(user, frozenset(teams), PRIVATE, involved=False)
     assert can_see(user, frozenset(teams), PRIVATE, involved=True)

@@ -166,4 +166,11 @@ def _users() -> list[Person]:
 
 
 def _user(person: Person) -> User:
-    return User(UserId(person.pagerduty), person.name, person.email, "limited_user", frozenset({TeamId(person.team)}))
+    return User(
+        UserId(person.pagerduty),
+        person.name,
+        person.email,
+        "limited_user",
+        frozenset({TeamId(person.team)}),
+        kind="user",
+    )

@@ -181,7 +181,7 @@ def test_pagerduty_users_that_are_persons(kind: str) -> None:
 def test_a_pagerduty_user_marked_as_deleted() -> None:
     """Where PagerDuty still shows a deleted user, it may not act."""
     with pytest.raises(Declined, match="has been deleted"):
-        check_active(User(UserId("PALICE1"), "Alice Ng", EMAIL, "user", deleted=True))
+        check_active(User(UserId("PALICE1"), "Alice Ng", EMAIL, "user", kind="user", deleted=True))
 
 
 async def test_whom_to_ask_is_configured(acme: Acme) -> None:

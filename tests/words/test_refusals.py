@@ -40,7 +40,7 @@ from tests.words.slack_text import date
 HOME = SlackIdentity("T0ACME", None, "U0BOT", "B0BOT", "A0APP", frozenset())
 BY = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
 PERSON = SlackPerson(BY.id, "Alice Ng", "alice@example.com", True, False, False, False, None, False, "T0ACME", None)
-USER = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user")
+USER = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user", kind="user")
 CONFIG = IdentityConfig(contact="#sre-help")
 NOW = RestIncident(
     INCIDENT,

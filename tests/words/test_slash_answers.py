@@ -35,7 +35,7 @@ PD = "/pd"
 BY = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
 TYPED = SlashPayload(PD, "", BY, ChannelId("C0INCIDENTS"), "", "")
 PERSON = SlackPerson(BY.id, "Alice Ng", "alice@example.com", True, False, False, False, None, False, "T0ACME", None)
-USER = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user")
+USER = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user", kind="user")
 NOTE = ParsedCommand(Verb.NOTE, "", "Rolled back to 1.4")
 LONG_NOTE = replace(NOTE, text="Rolled back to 1.4, because the pool of connections was full")
 UNLINKED = identity.not_linked("(The reason.)", "(The next step)")

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import SECOND, Instant
-from shared.pagerduty.models.fields import Fields
+from shared.pagerduty.models.fields import as_object
 
 LONGEST_WHY = 300
 """Characters of PagerDuty's own words in an error."""
@@ -23,7 +23,7 @@ BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, REQUEST_TIMEOUT, TOO_MANY, SERVER_ERROR = 
 
 def has_more(answer: object) -> bool:
     """True if another page follows."""
-    return Fields.of(answer).get("more") is True
+    return as_object(answer).get("more") is True
 
 
 def server_time(headers: Mapping[str, str]) -> Instant:

@@ -27,8 +27,18 @@ from shared.model.event import (
     digest,
     joined_ids,
 )
-from shared.pagerduty.models.fields import Fields, optional_ref, ref, text, written
+from shared.pagerduty.models.fields import (
+    as_object,
+    as_objects,
+    optional_reference,
+    optional_text,
+    reference,
+    text,
+    written,
+)
 
+Data = Mapping[str, object]
+"""The object that an event is about, as PagerDuty writes it."""
 SAYS: Mapping[str, tuple[str, ...]] = {
     TRIGGERED: ("assigned", "priority", "service", "policy"),
     ACKNOWLEDGED: ("assigned",),
@@ -52,7 +62,7 @@ class Happening:
     said: Details = ()
 
 
-def happening(event_type: str, snapshot: Snapshot | None, data: Fields) -> Happening:
+def happening(event_type: str, snapshot: Snapshot | None, data: Data) -> Happening:
     """Return what happened. An undocumented kind of data has no details."""
     if snapshot is not None:
         return _of_incident(event_type, snapshot, data)
@@ -86,12 +96,12 @@ def names(refs: Iterable[Ref]) -> str:
     return ", ".join(sorted(map(_name, refs)))
 
 
-def _of_incident(event_type: str, snapshot: Snapshot, data: Fields) -> Happening:
+def _of_incident(event_type: str, snapshot: Snapshot, data: Data) -> Happening:
     said = tuple((name, _OF_SNAPSHOT[name](snapshot)) for name in SAYS.get(event_type, ()))
     if event_type == RESOLVED:
         said = _merged(data.get("resolve_reason"))
     if event_type in {TRIGGERED, INCIDENT_TYPE_CHANGED} and data.get("incident_type") is not None:
-        kind = Fields.of(data.get("incident_type")).optional_text("name")
+        kind = optional_text(as_object(data.get("incident_type")).get("name"))
         return Happening(kind if event_type == INCIDENT_TYPE_CHANGED else "", said=(*said, ("type", kind)))
     return Happening(came_out(event_type, snapshot), said=said)
 
@@ -100,91 +110,86 @@ def _merged(reason: object) -> Details:
     """Read which incident took this one over: a merge shows as a resolve with a reason."""
     if reason is None:
         return ()
-    target = optional_ref(Fields.of(reason).get("incident"))
+    target = optional_reference(as_object(reason).get("incident"))
     return merged(target) if target else ()
 
 
-def _note(data: Fields) -> Happening:
-    return _text(data, data.optional_text("content"))
+def _note(data: Data) -> Happening:
+    return _text(data, optional_text(data.get("content")))
 
 
-def _status_update(data: Fields) -> Happening:
-    return _text(data, data.optional_text("message"))
+def _status_update(data: Data) -> Happening:
+    return _text(data, optional_text(data.get("message")))
 
 
-def _text(data: Fields, words: str) -> Happening:
+def _text(data: Data, words: str) -> Happening:
     trimmed: Details = (("trimmed", "yes"),) if data.get("trimmed") is True else ()
     return Happening(digest(words), text(data.get("id")), (("text", words), *trimmed))
 
 
-def _responder(data: Fields) -> Happening:
-    asked = optional_ref(data.get("user")) or optional_ref(data.get("escalation_policy"))
-    detail = responder(asked.id if asked else "", data.optional_text("state"))
+def _responder(data: Data) -> Happening:
+    asked = optional_reference(data.get("user")) or optional_reference(data.get("escalation_policy"))
+    detail = responder(asked.id if asked else "", optional_text(data.get("state")))
     said = (
         ("responder", _name(asked)),
         ("state", detail.rpartition(":")[2]),
-        ("message", data.optional_text("message")),
+        ("message", optional_text(data.get("message"))),
     )
     return Happening(detail, said=said)
 
 
-def _conference_bridge(data: Fields) -> Happening:
-    number = ", ".join(one.optional_text("number") for one in data.members("conference_numbers"))
-    url = data.optional_text("conference_url")
+def _conference_bridge(data: Data) -> Happening:
+    number = ", ".join(optional_text(one.get("number")) for one in as_objects(data.get("conference_numbers")))
+    url = optional_text(data.get("conference_url"))
     return Happening(conference_bridge(number, url), said=(("number", number), ("url", url)))
 
 
-def _field_values(data: Fields) -> Happening:
+def _field_values(data: Data) -> Happening:
     """Return the changed fields: PagerDuty lists all with their new values, then the changed ones with their old."""
-    values = _values(data.members("custom_fields"))
-    old = _values(data.members("changed_custom_fields"))
+    values = _values(as_objects(data.get("custom_fields")))
+    old = _values(as_objects(data.get("changed_custom_fields")))
     changed = {name: value for name, value in values.items() if name in old or not old}
     detail = digest(json.dumps(changed, sort_keys=True))
     said = [(f"field:{name}", value) for name, value in changed.items()]
     return Happening(detail, said=(*said, *((f"was:{name}", value) for name, value in old.items())))
 
 
-def _values(fields: Iterable[Fields]) -> dict[str, str]:
-    return {field.optional_text("name"): _value(field.get("value")) for field in fields}
+def _values(fields: Iterable[Data]) -> dict[str, str]:
+    return {optional_text(field.get("name")): _value(field.get("value")) for field in fields}
 
 
 def _value(value: object) -> str:
     return ", ".join(map(written, value)) if isinstance(value, list) else written(value)
 
 
-def _roles(data: Fields) -> Happening:
-    given = [one for one in data.members("incident_role_assignments") if one.get("role") is not None]
-    said = tuple(told for one in given for told in _role(one))
-    return Happening(",".join(sorted(map(_assigned, given))), said=said)
+def _roles(data: Data) -> Happening:
+    roles: list[str] = []
+    said: list[tuple[str, str]] = []
+    for given in as_objects(data.get("incident_role_assignments")):
+        role, now = optional_reference(given.get("role")), optional_reference(given.get("assignee"))
+        if role:
+            roles.append(f"{role.id}:{now.id if now else ''}:{optional_text(given.get('status'))}")
+            before = _name(optional_reference(given.get("old_assignee")))
+            said += [(f"field:{_name(role)}", _name(now)), (f"was:{_name(role)}", before)]
+    return Happening(",".join(sorted(roles)), said=tuple(said))
 
 
-def _role(given: Fields) -> Details:
-    role = ref(Fields.of(given.get("role")))
-    now, before = (optional_ref(given.get(name)) for name in ("assignee", "old_assignee"))
-    return ((f"field:{_name(role)}", _name(now)), (f"was:{_name(role)}", _name(before)))
+def _task(data: Data) -> Happening:
+    whose = names(map(reference, as_objects(data.get("assignees"))))
+    name = optional_text(data.get("name")) or optional_text(data.get("summary"))
+    return _staged(data, optional_text(data.get("status")), (("task", name), ("to", whose)))
 
 
-def _assigned(given: Fields) -> str:
-    role, holder = ref(Fields.of(given.get("role"))), optional_ref(given.get("assignee"))
-    return f"{role.id}:{holder.id if holder else ''}:{given.optional_text('status')}"
+def _action(data: Data) -> Happening:
+    return _staged(data, optional_text(data.get("state")), (("action", _name(optional_reference(data.get("action")))),))
 
 
-def _task(data: Fields) -> Happening:
-    whose = names(map(ref, data.members("assignees")))
-    name = data.optional_text("name") or data.optional_text("summary")
-    return _staged(data, data.optional_text("status"), (("task", name), ("to", whose)))
-
-
-def _action(data: Fields) -> Happening:
-    return _staged(data, data.optional_text("state"), (("action", _name(optional_ref(data.get("action")))),))
-
-
-def _workflow(data: Fields) -> Happening:
-    name = _name(optional_ref(data.get("incident_workflow"))) or data.optional_text("summary")
+def _workflow(data: Data) -> Happening:
+    name = _name(optional_reference(data.get("incident_workflow"))) or optional_text(data.get("summary"))
     return _staged(data, "", (("workflow", name),))
 
 
-def _staged(data: Fields, state: str, said: Details) -> Happening:
+def _staged(data: Data, state: str, said: Details) -> Happening:
     """Return the details of an object with states, each of which is announced once."""
     return Happening(":".join(filter(None, (text(data.get("id")), state))), said=(*said, ("state", state)))
 
@@ -206,7 +211,7 @@ _CAME_OUT: Mapping[str, Callable[[Snapshot], str]] = {
     PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
     SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
 }
-_KINDS: Mapping[str, Callable[[Fields], Happening]] = {
+_KINDS: Mapping[str, Callable[[Data], Happening]] = {
     "incident_note": _note,
     "incident_status_update": _status_update,
     "incident_responder": _responder,

@@ -8,16 +8,30 @@ that, and what does not fit goes to the dead letters as a whole.
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import NoReturn
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, NoReturn
+
+from pydantic import PlainValidator, StringConstraints
 
 from shared.errors import Malformed
 from shared.model.command import command_of_key
-from shared.model.event import SECOND, TRIGGERED, Agent, Event, Instant, Snapshot, Source, Status
+from shared.model.event import SECOND, TRIGGERED, Event, Instant, Snapshot, Source
 from shared.model.ids import EventId, IncidentId, incident_id
 from shared.pagerduty.events.details import happening
-from shared.pagerduty.models.fields import Fields, optional_ref, ref, text
+from shared.pagerduty.models.fields import (
+    Many,
+    OptionalAgent,
+    OptionalNumber,
+    OptionalText,
+    Reference,
+    as_object,
+    named,
+    optional_text,
+    parser,
+)
+from shared.pagerduty.models.incident import Facts
 
 SNAPSHOT_TYPES = frozenset(
     f"incident.{change}"
@@ -37,19 +51,12 @@ SNAPSHOT_TYPES = frozenset(
 )
 """The events that are documented to carry the whole incident."""
 
-LONGEST_NUMBER = 19
-"""Digits of a whole number: more than any counter has, few enough for any reader."""
-
 PING = "pagey.ping"
 _INCIDENT = "incident."
-_EVENT_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_EVENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _TIME = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))",
-    re.ASCII,
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- only subtracted from another time that is in UTC by its text
-_MILLISECOND = timedelta(milliseconds=1)
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,47 @@ class Ignored:
     ping: bool = field(default=False, compare=False)
 
 
+def _instant(value: object) -> Instant:
+    """Take a time in any zone. Finer than a millisecond is cut off; without a fraction it is a whole second."""
+    if not isinstance(value, str) or not (found := _TIME.fullmatch(value)):
+        raise Malformed("something else in place of a time with its time zone")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise Malformed("a time that is on no calendar") from None
+    return Instant((moment - _EPOCH) // _MILLISECOND, 1 if found["fraction"] else SECOND)
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What even an event that is ignored has."""
+
+    id: Annotated[EventId, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
+    event_type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+
+
+@dataclass(frozen=True)
+class _Body:
+    occurred_at: Annotated[Instant, PlainValidator(_instant)]
+    data: Annotated[Mapping[str, object], PlainValidator(as_object)]
+    agent: OptionalAgent
+    client: Annotated[OptionalText, named("client", "name")]
+
+
+@dataclass(frozen=True)
+class _WebhookFacts(Facts):
+    title: OptionalText
+    number: OptionalNumber
+    urgency: OptionalText
+    assignees: Many[Reference]
+    created_ms: Annotated[
+        int | None, PlainValidator(lambda at: None if at is None else _instant(at).ms), named("created_at")
+    ] = None
+
+
+_head, _body, _facts = parser(_Head, "event"), parser(_Body, "event"), parser(_WebhookFacts)
+
+
 def parse(body: bytes) -> Event | Ignored:
     """
     Parse the body of a delivery.
@@ -67,75 +115,54 @@ def parse(body: bytes) -> Event | Ignored:
     An unknown `incident.*` type becomes an event with what it carries. Raises `Malformed`, and nothing else, for
     anything but a V3 delivery.
     """
-    event = Fields.of(Fields.of(_json(body)).get("event"))
-    event_type = _matching(_EVENT_TYPE, event.get("event_type"), "the type of an event")
-    event_id = EventId(_matching(_EVENT_ID, event.get("id"), "the id of an event"))
-    if not event_type.startswith(_INCIDENT):
-        return Ignored(f"{event_type} concerns no incident", ping=event_type == PING)
-    return _event(event_id, event_type, event, Fields.of(event.get("data")))
-
-
-def snapshot_from_webhook(data: dict[str, object]) -> Snapshot:
-    """Read the incident that a delivery carries in `data`. Raises `Malformed` for a type that is not documented."""
-    fields = Fields(data)
-    created = fields.get("created_at")
-    return Snapshot(
-        status=_status(fields.get("status")),
-        title=fields.optional_text("title"),
-        number=fields.optional_number("number"),
-        url=fields.optional_text("html_url"),
-        urgency=fields.optional_text("urgency"),
-        service=optional_ref(fields.get("service")),
-        priority=optional_ref(fields.get("priority")),
-        assignees=tuple(ref(one) for one in fields.members("assignees")),
-        teams=tuple(ref(one) for one in fields.members("teams")),
-        escalation_policy=optional_ref(fields.get("escalation_policy")),
-        created_ms=None if created is None else _instant(created).ms,
-    )
-
-
-def _event(event_id: EventId, event_type: str, event: Fields, data: Fields) -> Event:
-    snapshot = _snapshot(event_type, data)
-    told = happening(event_type, snapshot, data)
-    agent, client = _agent(event.get("agent")), _client(event.get("client"))
+    delivery = _json(body)
+    head = _head(delivery)
+    if not head.event_type.startswith(_INCIDENT):
+        return Ignored(f"{head.event_type} concerns no incident", ping=head.event_type == PING)
+    told = _body(delivery)
+    snapshot = _snapshot(head.event_type, told.data)
+    happened = happening(head.event_type, snapshot, told.data)
+    of_a_tool = () if told.agent or not told.client else (("client", told.client),)
+    key = optional_text(told.data.get("incident_key")) if head.event_type == TRIGGERED else ""
     return Event(
-        id=event_id,
-        type=event_type,
-        incident=_incident(data),
+        id=head.id,
+        type=head.event_type,
+        incident=_incident(told.data),
         source=Source.WEBHOOK,
-        at=_instant(event.get("occurred_at")),
-        agent=agent,
+        at=told.occurred_at,
+        agent=told.agent,
         snapshot=snapshot,
-        detail=told.detail,
-        subject=told.subject,
-        details=told.said if agent or not client else (*told.said, ("client", client)),
-        command=command_of_key(data.optional_text("incident_key")) if event_type == TRIGGERED else None,
+        detail=happened.detail,
+        subject=happened.subject,
+        details=(*happened.said, *of_a_tool),
+        command=command_of_key(key),
     )
 
 
-def _incident(data: Fields) -> IncidentId:
+def snapshot_from_webhook(data: Mapping[str, object]) -> Snapshot:
+    """Read the incident that a delivery carries in `data`. Raises `Malformed` for a type that is not documented."""
+    return Snapshot(**vars(_facts(data)))
+
+
+def _incident(data: Mapping[str, object]) -> IncidentId:
     """Find whose event it is: the incident itself, the one that the data refers to, or its first part does."""
     if data.get("type") == "incident":
         return incident_id(data.get("id"))
     reference = data.get("incident")
     if reference is None:
         # A role assignment names the incident only inside the list of assignments.
-        reference = next((part["incident"] for part in _parts(data) if "incident" in part), None)
+        parts = [part for value in data.values() if isinstance(value, list) for part in value]
+        reference = next((part["incident"] for part in parts if isinstance(part, dict) and "incident" in part), None)
     if reference is None:
         raise Malformed("an event about an incident that it does not name")
-    return incident_id(Fields.of(reference).get("id"))
+    return incident_id(as_object(reference).get("id"))
 
 
-def _parts(data: Fields) -> list[dict[str, object]]:
-    lists = [value for value in data.values.values() if isinstance(value, list)]
-    return [part for parts in lists for part in parts if isinstance(part, dict)]
-
-
-def _snapshot(event_type: str, data: Fields) -> Snapshot | None:
+def _snapshot(event_type: str, data: Mapping[str, object]) -> Snapshot | None:
     if data.get("type") != "incident":
         return None
     try:
-        return snapshot_from_webhook(data.values)
+        return snapshot_from_webhook(data)
     except Malformed:
         if event_type in SNAPSHOT_TYPES:
             raise
@@ -143,54 +170,9 @@ def _snapshot(event_type: str, data: Fields) -> Snapshot | None:
         return None
 
 
-def _agent(value: object) -> Agent | None:
-    if value is None:
-        return None
-    agent = Fields.of(value)
-    return Agent(text(agent.get("id")), agent.optional_text("summary"), agent.optional_text("type"))
-
-
-def _client(value: object) -> str:
-    return "" if value is None else Fields.of(value).optional_text("name")
-
-
-def _status(value: object) -> Status:
-    try:
-        return Status(text(value))
-    except ValueError:
-        raise Malformed("an incident in a state that PagerDuty does not document") from None
-
-
-def _matching(pattern: re.Pattern[str], value: object, what: str) -> str:
-    if isinstance(value, str) and pattern.fullmatch(value):
-        return value
-    raise Malformed(f"something else in place of {what}")
-
-
-def _instant(value: object) -> Instant:
-    """Take a time in any zone. Finer than a millisecond is cut off; without a fraction it is a whole second."""
-    found = _TIME.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise Malformed("something else in place of a time with its time zone")
-    moment, fraction, sign, hours, minutes = found.groups()
-    try:
-        whole = (datetime.fromisoformat(moment) - _EPOCH) // _MILLISECOND
-    except ValueError:
-        raise Malformed("a time that is on no calendar") from None
-    ahead = (int(hours) * 60 + int(minutes)) * 60_000 * (-1 if sign == "-" else 1) if sign else 0
-    if fraction is None:
-        return Instant(whole - ahead, SECOND)
-    return Instant(whole + int(fraction.ljust(3, "0")[:3]) - ahead)
-
-
 def _json(body: bytes) -> object:
     try:
-        return json.loads(
-            body.decode("utf-8", "strict"),
-            object_pairs_hook=_object,
-            parse_constant=_no_number,
-            parse_int=_whole_number,
-        )
+        return json.loads(body.decode("utf-8", "strict"), object_pairs_hook=_object, parse_constant=_no_number)
     except (ValueError, RecursionError):
         # Not the reason itself: it may quote the body, and reasons are logged.
         raise Malformed("not strict JSON in UTF-8") from None
@@ -206,9 +188,3 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_number(name: str) -> NoReturn:
     raise Malformed(f"{name} in place of a number")
-
-
-def _whole_number(digits: str) -> int:
-    if len(digits.lstrip("-")) > LONGEST_NUMBER:
-        raise Malformed("a number of more digits than any counter has")
-    return int(digits)

@@ -5,11 +5,25 @@ Sources: PagerDuty's OpenAPI description. It leaves out `body.cef_details`, wher
 Events API is found in practice; it is read where it is as expected and passed over where it is not.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import PlainValidator, model_validator
 
 from shared.model.enrichment import Link
-from shared.model.event import Instant
-from shared.pagerduty.models.fields import Fields, members, optional_time, text, written
+from shared.pagerduty.models.fields import (
+    OptionalText,
+    OptionalTime,
+    Text,
+    as_object,
+    as_objects,
+    named,
+    optional_text,
+    parser,
+    text,
+    written,
+)
 
 
 @dataclass(frozen=True)
@@ -21,64 +35,21 @@ class Image:
     href: str
 
 
-@dataclass(frozen=True)
-class Alert:
-    """
-    One alert. `status` is `triggered` or `resolved`; `severity` is `info`, `warning`, `error`, `critical`, or empty.
-
-    `source` names what is affected or, where that is not said, the integration that reported it. `details` are what
-    the monitoring sent besides, by name; one that sent a plain text has given it no name.
-    """
-
-    id: str
-    summary: str
-    url: str
-    status: str
-    severity: str
-    source: str
-    created: Instant | None
-    links: tuple[Link, ...] = ()
-    images: tuple[Image, ...] = ()
-    details: tuple[tuple[str, str], ...] = ()
+def _contexts(contexts: object, kind: str, address: str) -> list[Mapping[str, object]]:
+    """Find those of a kind; PagerDuty's own example has a link that leads nowhere."""
+    return [one for one in as_objects(contexts) if one.get("type") == kind and one.get(address)]
 
 
-def parse_alerts(answer: object) -> tuple[Alert, ...]:
-    """Read one page of `{"alerts": [...]}`."""
-    return tuple(_alert(alert) for alert in members(Fields.of(answer).get("alerts")))
+def _links(contexts: object) -> tuple[Link, ...]:
+    links = _contexts(contexts, "link", "href")
+    return tuple(Link(text(one["href"]), optional_text(one.get("text"))) for one in links)
 
 
-def _alert(alert: Fields) -> Alert:
-    body = alert.part("body")
-    contexts = body.members("contexts")
-    return Alert(
-        id=text(alert.get("id")),
-        summary=alert.optional_text("summary"),
-        url=alert.optional_text("html_url"),
-        status=alert.optional_text("status"),
-        severity=alert.optional_text("severity"),
-        source=_source(body) or alert.part("integration").optional_text("summary"),
-        created=optional_time(alert.get("created_at")),
-        links=_links(contexts),
-        images=_images(contexts),
-        details=_details(body.get("details")),
+def _images(contexts: object) -> tuple[Image, ...]:
+    images = _contexts(contexts, "image", "src")
+    return tuple(
+        Image(text(one["src"]), optional_text(one.get("text")), optional_text(one.get("href"))) for one in images
     )
-
-
-def _source(body: Fields) -> str:
-    event = body.get("cef_details")
-    source = event.get("source_origin") if isinstance(event, dict) else None
-    return text(source) if isinstance(source, str) else ""
-
-
-def _links(contexts: list[Fields]) -> tuple[Link, ...]:
-    """Read the links; PagerDuty's own example has one that leads nowhere."""
-    links = [one for one in contexts if one.get("type") == "link" and one.get("href")]
-    return tuple(Link(text(one.get("href")), one.optional_text("text")) for one in links)
-
-
-def _images(contexts: list[Fields]) -> tuple[Image, ...]:
-    images = [one for one in contexts if one.get("type") == "image" and one.get("src")]
-    return tuple(Image(text(one.get("src")), one.optional_text("text"), one.optional_text("href")) for one in images)
 
 
 def _details(details: object) -> tuple[tuple[str, str], ...]:
@@ -88,3 +59,36 @@ def _details(details: object) -> tuple[tuple[str, str], ...]:
     if isinstance(details, dict):
         return tuple((text(name), written(value)) for name, value in details.items())
     return (("", written(details)),)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """
+    One alert. `status` is `triggered` or `resolved`; `severity` is `info`, `warning`, `error`, `critical`, or empty.
+
+    `source` names what is affected or, where that is not said, the integration that reported it. `details` are what
+    the monitoring sent besides, by name; one that sent a plain text has given it no name.
+    """
+
+    id: Text
+    summary: OptionalText
+    url: Annotated[OptionalText, named("html_url")]
+    status: OptionalText
+    severity: OptionalText
+    source: OptionalText
+    created: Annotated[OptionalTime, named("created_at")]
+    links: Annotated[tuple[Link, ...], PlainValidator(_links), named("body", "contexts")] = ()
+    images: Annotated[tuple[Image, ...], PlainValidator(_images), named("body", "contexts")] = ()
+    details: Annotated[tuple[tuple[str, str], ...], PlainValidator(_details), named("body", "details")] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_source(cls, alert: object) -> object:
+        found = as_object(alert)
+        body, integration = (as_object(found.get(name) or {}) for name in ("body", "integration"))
+        event = body.get("cef_details")
+        source = event.get("source_origin") if isinstance(event, dict) else None
+        return {**found, "source": source if source and isinstance(source, str) else integration.get("summary")}
+
+
+parse_alerts = parser(tuple[Alert, ...], "alerts")

@@ -1,11 +1,28 @@
 """Escalation policies and who is on call for them, in values: answers in. Pure."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from shared.errors import Malformed
-from shared.model.event import Instant, Ref
+from pydantic import PlainValidator, model_validator
+
 from shared.model.ids import UserId
-from shared.pagerduty.models.fields import Fields, is_user, members, optional_ref, optional_time, ref, text
+from shared.pagerduty.models.fields import (
+    Count,
+    Many,
+    Number,
+    OptionalNumber,
+    OptionalReference,
+    OptionalTime,
+    Reference,
+    Text,
+    as_object,
+    as_objects,
+    named,
+    optional_text,
+    parser,
+)
+
+_PEOPLE = frozenset({"user", "user_reference"})
 
 
 @dataclass(frozen=True)
@@ -17,21 +34,34 @@ class EscalationLevel:
     paged each time.
     """
 
-    users: tuple[Ref, ...]
-    schedules: tuple[Ref, ...]
-    delay_minutes: int | None
-    round_robin: bool = False
+    users: Many[Reference]
+    schedules: Many[Reference]
+    delay_minutes: Annotated[OptionalNumber, named("escalation_delay_in_minutes")]
+    round_robin: Annotated[
+        bool,
+        PlainValidator(lambda strategy: strategy == "round_robin"),
+        named("escalation_rule_assignment_strategy"),
+    ] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_targets(cls, rule: object) -> object:
+        """Tell apart those whom PagerDuty has in one list of targets."""
+        found = as_object(rule)
+        kinds = [(optional_text(one.get("type")), one) for one in as_objects(found.get("targets"))]
+        users = [one for kind, one in kinds if kind in _PEOPLE]
+        return {**found, "users": users, "schedules": [one for kind, one in kinds if kind not in _PEOPLE]}
 
 
 @dataclass(frozen=True)
 class EscalationPolicy:
     """An escalation policy; the first of its `levels` is level 1. It is repeated `loops` times."""
 
-    id: str
-    name: str
-    levels: tuple[EscalationLevel, ...] = ()
-    loops: int = 0
-    teams: tuple[Ref, ...] = ()
+    id: Text
+    name: Text
+    levels: Annotated[Many[EscalationLevel], named("escalation_rules")] = ()
+    loops: Annotated[Count, named("num_loops")] = 0
+    teams: Many[Reference] = ()
 
     @property
     def targets(self) -> frozenset[UserId]:
@@ -47,58 +77,14 @@ class OnCall:
     `since` and `until` are the ends of the shift; None if open-ended.
     """
 
-    level: int
-    user: Ref
-    schedule: Ref | None
-    policy: Ref
-    until: Instant | None
-    since: Instant | None = None
+    level: Annotated[Number, named("escalation_level")]
+    user: Reference
+    schedule: OptionalReference
+    policy: Annotated[Reference, named("escalation_policy")]
+    until: Annotated[OptionalTime, named("end")]
+    since: Annotated[OptionalTime, named("start")] = None
 
 
-def parse_escalation_policy(answer: object) -> EscalationPolicy:
-    """Read `{"escalation_policy": {...}}`."""
-    return _policy(Fields.of(Fields.of(answer).get("escalation_policy")))
-
-
-def parse_escalation_policies(answer: object) -> tuple[EscalationPolicy, ...]:
-    """Read one page of `{"escalation_policies": [...]}`."""
-    return tuple(_policy(policy) for policy in members(Fields.of(answer).get("escalation_policies")))
-
-
-def parse_on_calls(answer: object) -> tuple[OnCall, ...]:
-    """Read one page of `{"oncalls": [...]}`."""
-    return tuple(_on_call(entry) for entry in members(Fields.of(answer).get("oncalls")))
-
-
-def _policy(policy: Fields) -> EscalationPolicy:
-    return EscalationPolicy(
-        id=text(policy.get("id")),
-        name=text(policy.get("name")),
-        levels=tuple(_level(rule) for rule in policy.members("escalation_rules")),
-        loops=policy.optional_number("num_loops") or 0,
-        teams=tuple(ref(team) for team in policy.members("teams")),
-    )
-
-
-def _level(rule: Fields) -> EscalationLevel:
-    targets = rule.members("targets")
-    return EscalationLevel(
-        users=tuple(ref(target) for target in targets if is_user(target)),
-        schedules=tuple(ref(target) for target in targets if not is_user(target)),
-        delay_minutes=rule.optional_number("escalation_delay_in_minutes"),
-        round_robin=rule.get("escalation_rule_assignment_strategy") == "round_robin",
-    )
-
-
-def _on_call(entry: Fields) -> OnCall:
-    level = entry.optional_number("escalation_level")
-    if level is None:
-        raise Malformed("somebody on call at no level")
-    return OnCall(
-        level=level,
-        user=ref(entry.part("user")),
-        schedule=optional_ref(entry.get("schedule")),
-        policy=ref(entry.part("escalation_policy")),
-        until=optional_time(entry.get("end")),
-        since=optional_time(entry.get("start")),
-    )
+parse_escalation_policy = parser(EscalationPolicy, "escalation_policy")
+parse_escalation_policies = parser(tuple[EscalationPolicy, ...], "escalation_policies")
+parse_on_calls = parser(tuple[OnCall, ...], "oncalls")

@@ -1,70 +1,66 @@
-"""Taking decoded JSON apart: each step gives a value of the type that is wanted, or raises `Malformed`."""
+"""
+The types of the fields in PagerDuty's JSON, and how an answer that declares its fields with them is read.
+
+A field that is there has its documented type, or the reading is `Malformed`. A field that is missing reads as null,
+which PagerDuty does not tell apart either; fields that no type declares are passed over. Null is an empty text, a list
+without members, and None for anything else.
+"""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AliasPath, BeforeValidator, Field, PlainValidator, Strict, TypeAdapter, ValidationError
 
 from shared.errors import Malformed
 from shared.model.event import SECOND, Agent, Instant, Ref
-from shared.model.ids import UserId
+
+LONGEST_NUMBER = 19
+"""Digits of a whole number: more than any counter has, few enough for any reader."""
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Fields:
-    """A JSON object. What it lacks reads as null, which PagerDuty does not tell apart either."""
+def parser(kind: type[T], name: str = "") -> Callable[[object], T]:
+    """
+    Make the parser of an object, or of what stands under `name` in an answer.
 
-    values: dict[str, object]
+    `kind` declares the fields; it is a tuple for one page of a list. The parser raises `Malformed`, which names the
+    field and does not quote it: reasons are logged.
+    """
+    adapter = TypeAdapter(kind)
 
-    @classmethod
-    def of(cls, value: object) -> Self:
-        """Take `value` as an object."""
-        if not isinstance(value, dict):
-            raise Malformed(f"{_kind(value)} in place of an object")
-        return cls(value)
+    def parse(answer: object) -> T:
+        try:
+            return adapter.validate_python(as_object(answer).get(name) if name else answer)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = ".".join(map(str, (name, *first["loc"])))
+            raise Malformed(f"{place} is not as PagerDuty documents it: {first['type']}") from None
 
-    def get(self, name: str) -> object:
-        """Give a field as it is; None when it is missing."""
-        return self.values.get(name)
-
-    def optional_text(self, name: str) -> str:
-        """Give a text, empty when it is null or missing."""
-        value = self.get(name)
-        return "" if value is None else text(value)
-
-    def optional_number(self, name: str) -> int | None:
-        """Give a whole number; None when it is null or missing."""
-        value = self.get(name)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
-        raise Malformed(f"{_kind(value)} in place of a whole number")
-
-    def part(self, name: str) -> Self:
-        """Give an object, an empty one when it is null or missing."""
-        value = self.get(name)
-        return type(self)({}) if value is None else self.of(value)
-
-    def members(self, name: str) -> "list[Fields]":
-        """Give a list of objects, empty when it is null or missing."""
-        value = self.get(name)
-        return [] if value is None else members(value)
+    return parse
 
 
-def members(value: object) -> list[Fields]:
-    """Take `value` as a list of objects."""
+def named(*path: str) -> Any:  # noqa: ANN401 - as pydantic's own `Field`
+    """Declare PagerDuty's name for a field, or the names on the way to one that stands further inside."""
+    return Field(validation_alias=AliasPath(*path))
+
+
+def as_object(value: object) -> Mapping[str, object]:
+    """Take `value` as a JSON object."""
+    if not isinstance(value, dict):
+        raise Malformed(f"{type(value).__name__} in place of an object")
+    return value
+
+
+def as_objects(value: object) -> list[Mapping[str, object]]:
+    """Take `value` as a list of JSON objects, empty when it is null."""
+    if value is None:
+        return []
     if not isinstance(value, list):
-        raise Malformed(f"{_kind(value)} in place of a list")
-    return [Fields.of(member) for member in value]
-
-
-def ref(fields: Fields) -> Ref:
-    """Take an object as a reference."""
-    return Ref(text(fields.get("id")), fields.optional_text("summary"), fields.optional_text("html_url"))
-
-
-def optional_ref(value: object) -> Ref | None:
-    """Take `value` as a reference; None when it is null."""
-    return None if value is None else ref(Fields.of(value))
+        raise Malformed(f"{type(value).__name__} in place of a list")
+    return [as_object(member) for member in value]
 
 
 def text(value: object) -> str:
@@ -74,8 +70,8 @@ def text(value: object) -> str:
     JSON can carry halves of surrogate pairs, which no file and no socket takes; they become U+FFFD.
     """
     if not isinstance(value, str):
-        raise Malformed(f"{_kind(value)} in place of a text")
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        raise Malformed(f"{type(value).__name__} in place of a text")
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def written(value: object) -> str:
@@ -88,8 +84,13 @@ def written(value: object) -> str:
         raise Malformed("a value nested too deeply") from None
 
 
+def optional_text(value: object) -> str:
+    """Take `value` as a text, empty when it is null."""
+    return "" if value is None else text(value)
+
+
 def time(value: object) -> Instant:
-    """Take `value` as an ISO 8601 time with a time zone; REST gives whole seconds."""
+    """Take an ISO 8601 time with a time zone; REST gives whole seconds."""
     try:
         moment = datetime.fromisoformat(text(value))
     except ValueError:
@@ -99,28 +100,43 @@ def time(value: object) -> Instant:
     return Instant(int(moment.timestamp()) * SECOND, SECOND)
 
 
-def optional_time(value: object) -> Instant | None:
-    """Take `value` as a time; None when it is null."""
-    return None if value is None else time(value)
+def reference(value: object) -> Ref:
+    """Take `value` as a reference."""
+    fields = as_object(value)
+    return Ref(text(fields.get("id")), optional_text(fields.get("summary")), optional_text(fields.get("html_url")))
+
+
+def optional_reference(value: object) -> Ref | None:
+    """Take `value` as a reference; None when it is null."""
+    return None if value is None else reference(value)
 
 
 def optional_agent(value: object) -> Agent | None:
-    """Return `value` as a reference to an agent; None if it is null."""
+    """Take `value` as a reference to an agent; None if it is null. Some webhooks do not tell its type."""
     if value is None:
         return None
-    fields = Fields.of(value)
-    return Agent(text(fields.get("id")), fields.optional_text("summary"), text(fields.get("type")))
+    fields = as_object(value)
+    return Agent(text(fields.get("id")), optional_text(fields.get("summary")), optional_text(fields.get("type")))
 
 
-def user_id(value: object) -> UserId:
-    """Take `value` as a reference to a user, of whom only the id is wanted."""
-    return UserId(text(Fields.of(value).get("id")))
+def _or_none(value: object) -> object:
+    return [] if value is None else value
 
 
-def is_user(reference: Fields) -> bool:
-    """True for a reference to a user, False for a schedule or a policy."""
-    return reference.optional_text("type") in {"user", "user_reference"}
-
-
-def _kind(value: object) -> str:
-    return "nothing" if value is None else type(value).__name__
+Text = Annotated[str, PlainValidator(text)]
+OptionalText = Annotated[str, PlainValidator(optional_text), Field(default="")]
+Written = Annotated[str, PlainValidator(written), Field(default="")]
+"""Anything, as text."""
+Number = Annotated[int, Strict(), Field(gt=-(10**LONGEST_NUMBER), lt=10**LONGEST_NUMBER)]
+OptionalNumber = Annotated[Number | None, Field(default=None)]
+Count = Annotated[Number, BeforeValidator(lambda number: 0 if number is None else number), Field(default=0)]
+Time = Annotated[Instant, PlainValidator(time)]
+OptionalTime = Annotated[Time | None, Field(default=None)]
+Reference = Annotated[Ref, PlainValidator(reference)]
+OptionalReference = Annotated[Ref | None, PlainValidator(optional_reference), Field(default=None)]
+OptionalAgent = Annotated[Agent | None, PlainValidator(optional_agent), Field(default=None)]
+Id = Annotated[T, PlainValidator(lambda reference: text(as_object(reference).get("id")))]
+"""The id alone of a reference."""
+Many = Annotated[tuple[T, ...], BeforeValidator(_or_none), Field(default=())]
+Group = Annotated[frozenset[T], BeforeValidator(_or_none), Field(default=frozenset())]
+"""Those of a list of which neither order nor number counts."""

@@ -6,22 +6,34 @@ raises `Malformed`; unknown fields are passed over. Source: PagerDuty's OpenAPI 
 in it, nor anywhere else that could be read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from shared.errors import Malformed
+from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, model_validator
+
 from shared.model.event import Instant, Ref, Snapshot, Status, StatusChange
 from shared.model.ids import IncidentId, UserId, incident_id
 from shared.pagerduty.models.fields import (
-    Fields,
-    members,
+    Count,
+    Many,
+    OptionalNumber,
+    OptionalReference,
+    OptionalText,
+    OptionalTime,
+    Reference,
+    Text,
+    Time,
+    Written,
+    as_object,
+    as_objects,
+    named,
     optional_agent,
-    optional_ref,
-    optional_time,
-    ref,
+    optional_text,
+    parser,
+    reference,
     text,
     time,
-    user_id,
-    written,
 )
 
 ANSWERABLE = frozenset({"pending", "joined"})
@@ -32,8 +44,8 @@ ANSWERABLE = frozenset({"pending", "joined"})
 class Stamp:
     """An assignment or acknowledgement: by whom and when; None where it is missing."""
 
-    by: Ref
-    at: Instant | None
+    by: Annotated[Reference, Field(validation_alias=AliasChoices("acknowledger", "assignee"))]
+    at: OptionalTime
 
 
 @dataclass(frozen=True)
@@ -44,37 +56,102 @@ class PendingAction:
     A snooze ends with an `unacknowledge`.
     """
 
-    type: str
-    at: Instant
-    to: str = ""
+    type: Text
+    at: Time
+    to: OptionalText = ""
+
+
+def _next_first(actions: tuple[PendingAction, ...]) -> tuple[PendingAction, ...]:
+    return tuple(sorted(actions, key=lambda action: action.at.ms))
+
+
+def _milliseconds(value: object) -> int | None:
+    return None if value is None else time(value).ms
+
+
+PendingActions = Annotated[Many[PendingAction], AfterValidator(_next_first)]
 
 
 @dataclass(frozen=True)
 class Asked:
     """That `user` was asked to help, by whom, when and in what words; how they stand (`state`), and since when."""
 
-    user: Ref
-    state: str
-    by: Ref | None
-    at: Instant | None
-    message: str
-    since: Instant | None
+    user: Reference
+    state: OptionalText
+    by: Annotated[OptionalReference, named("requester")]
+    at: Annotated[OptionalTime, named("requested_at")]
+    message: OptionalText
+    since: Annotated[OptionalTime, named("updated_at")]
 
 
 @dataclass(frozen=True)
 class AlertCounts:
     """How many alerts an incident has, and how many of them go on."""
 
-    all: int
-    triggered: int
+    all: Count
+    triggered: Count
 
 
 @dataclass(frozen=True)
 class Bridge:
     """Where people talk about an incident: a number to dial, a page, or both."""
 
-    number: str
-    url: str
+    number: Annotated[OptionalText, named("conference_number")]
+    url: Annotated[OptionalText, named("conference_url")]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The fields of a `Snapshot` that a read and a webhook name alike."""
+
+    status: Status
+    url: Annotated[OptionalText, named("html_url")]
+    service: OptionalReference
+    priority: OptionalReference
+    teams: Many[Reference]
+    escalation_policy: OptionalReference
+
+
+@dataclass(frozen=True)
+class _RestFacts(Facts):
+    title: Text
+    number: Annotated[OptionalNumber, named("incident_number")]
+    urgency: Text
+    assignees: Many[Reference]
+    created_ms: Annotated[int | None, PlainValidator(_milliseconds), named("created_at")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, incident: object) -> object:
+        """Take the title out of the summary where it has none, as in PagerDuty's example of what a snooze answers."""
+        found = as_object(incident)
+        title = found.get("title")
+        if title is None:
+            title = text(found.get("summary")).removeprefix(f"[#{found.get('incident_number')}] ")
+        assignees = [one.get("assignee") for one in as_objects(found.get("assignments"))]
+        return {**found, "title": title, "assignees": assignees}
+
+
+_rest_facts = parser(_RestFacts)
+
+
+def snapshot_from_rest(incident: object) -> Snapshot:
+    """Read the fields of one incident object that a webhook carries as well, and are compared with it."""
+    return Snapshot(**vars(_rest_facts(incident)))
+
+
+def _status_change(incident: Mapping[str, object]) -> StatusChange | None:
+    at = incident.get("last_status_change_at")
+    return None if at is None else StatusChange(optional_agent(incident.get("last_status_change_by")), time(at))
+
+
+def _responders(entries: object) -> frozenset[UserId]:
+    current = (one for one in as_objects(entries) if optional_text(one.get("state")) in ANSWERABLE)
+    return frozenset(UserId(reference(one.get("user")).id) for one in current)
+
+
+def _bridge_if_any(bridge: Bridge | None) -> Bridge | None:
+    return bridge if bridge and (bridge.number or bridge.url) else None
 
 
 @dataclass(frozen=True)
@@ -88,24 +165,24 @@ class RestIncident:
     `details`, with which it was created, and `bridge` are there only when the incident was read in full.
     """
 
-    id: IncidentId
-    snapshot: Snapshot
-    updated: Instant | None
-    status_change: StatusChange | None
-    responders: frozenset[UserId]
-    acknowledgements: tuple[Stamp, ...]
-    assigned_via: str
-    assignments: tuple[Stamp, ...] = ()
-    pending: tuple[PendingAction, ...] = ()
-    alerts: AlertCounts | None = None
-    key: str = ""
-    kind: str = ""
-    first_trigger: Ref | None = None
-    resolved: Instant | None = None
-    merged_into: Ref | None = None
-    details: str = ""
-    bridge: Bridge | None = None
-    asked: tuple[Asked, ...] = ()
+    id: Annotated[IncidentId, PlainValidator(incident_id)]
+    snapshot: Annotated[Snapshot, PlainValidator(snapshot_from_rest)]
+    updated: Annotated[OptionalTime, named("updated_at")]
+    status_change: Annotated[StatusChange | None, PlainValidator(_status_change)]
+    responders: Annotated[frozenset[UserId], PlainValidator(_responders)]
+    acknowledgements: Many[Stamp]
+    assigned_via: OptionalText
+    assignments: Many[Stamp] = ()
+    pending: Annotated[PendingActions, named("pending_actions")] = ()
+    alerts: Annotated[AlertCounts | None, named("alert_counts")] = None
+    key: Annotated[OptionalText, named("incident_key")] = ""
+    kind: Annotated[OptionalText, named("incident_type", "name")] = ""
+    first_trigger: Annotated[OptionalReference, named("first_trigger_log_entry")] = None
+    resolved: Annotated[OptionalTime, named("resolved_at")] = None
+    merged_into: Annotated[OptionalReference, named("resolve_reason", "incident")] = None
+    details: Annotated[Written, named("body", "details")] = ""
+    bridge: Annotated[Bridge | None, AfterValidator(_bridge_if_any), named("conference_bridge")] = None
+    asked: Annotated[Many[Asked], named("incidents_responders")] = ()
 
     @property
     def acknowledgers(self) -> tuple[Ref, ...]:
@@ -116,114 +193,18 @@ class RestIncident:
         """Return when PagerDuty will do `action` by itself; None if it will not."""
         return next((pending.at for pending in self.pending if pending.type == action), None)
 
-
-def parse_incident(answer: object) -> RestIncident:
-    """Read `{"incident": {...}}`."""
-    return _incident(Fields.of(Fields.of(answer).get("incident")))
-
-
-def parse_incidents(answer: object) -> tuple[RestIncident, ...]:
-    """Read one page of `{"incidents": [...]}`."""
-    return tuple(_incident(incident) for incident in members(Fields.of(answer).get("incidents")))
-
-
-def snapshot_from_rest(incident: object) -> Snapshot:
-    """Read the fields of one incident object that a webhook carries as well, and are compared with it."""
-    fields = Fields.of(incident)
-    created = optional_time(fields.get("created_at"))
-    return Snapshot(
-        status=_status(fields.get("status")),
-        title=_title(fields),
-        number=fields.optional_number("incident_number"),
-        url=fields.optional_text("html_url"),
-        urgency=text(fields.get("urgency")),
-        service=optional_ref(fields.get("service")),
-        priority=optional_ref(fields.get("priority")),
-        assignees=tuple(ref(one.part("assignee")) for one in fields.members("assignments")),
-        teams=tuple(ref(team) for team in fields.members("teams")),
-        escalation_policy=optional_ref(fields.get("escalation_policy")),
-        created_ms=created.ms if created else None,
-    )
+    @model_validator(mode="before")
+    @classmethod
+    def _with_parts(cls, incident: object) -> object:
+        """Give those parts the whole incident that are made of several of its fields."""
+        found = as_object(incident)
+        return {
+            **found,
+            "snapshot": found,
+            "status_change": found,
+            "responders": found.get("incidents_responders"),
+        }
 
 
-def pending_actions(actions: list[Fields]) -> tuple[PendingAction, ...]:
-    """Read what PagerDuty will do by itself, the next thing first."""
-    read = [PendingAction(text(one.get("type")), time(one.get("at")), one.optional_text("to")) for one in actions]
-    return tuple(sorted(read, key=lambda action: action.at.ms))
-
-
-def _incident(incident: Fields) -> RestIncident:
-    return RestIncident(
-        id=incident_id(incident.get("id")),
-        snapshot=snapshot_from_rest(incident.values),
-        updated=optional_time(incident.get("updated_at")),
-        status_change=_status_change(incident),
-        responders=_responders(incident),
-        acknowledgements=_stamps(incident, "acknowledgements", "acknowledger"),
-        assigned_via=incident.optional_text("assigned_via"),
-        assignments=_stamps(incident, "assignments", "assignee"),
-        pending=pending_actions(incident.members("pending_actions")),
-        alerts=_alert_counts(incident.get("alert_counts")),
-        key=incident.optional_text("incident_key"),
-        kind=incident.part("incident_type").optional_text("name"),
-        first_trigger=optional_ref(incident.get("first_trigger_log_entry")),
-        resolved=optional_time(incident.get("resolved_at")),
-        merged_into=optional_ref(incident.part("resolve_reason").get("incident")),
-        details=written(incident.part("body").get("details")),
-        bridge=_bridge(incident.get("conference_bridge")),
-        asked=tuple(_asked(entry) for entry in incident.members("incidents_responders")),
-    )
-
-
-def _title(incident: Fields) -> str:
-    """Read the title. PagerDuty's example of what a snooze answers has it in the summary only."""
-    if incident.get("title") is not None:
-        return text(incident.get("title"))
-    return text(incident.get("summary")).removeprefix(f"[#{incident.get('incident_number')}] ")
-
-
-def _status(value: object) -> Status:
-    try:
-        return Status(text(value))
-    except ValueError:
-        raise Malformed("an incident in a state that PagerDuty does not document") from None
-
-
-def _status_change(incident: Fields) -> StatusChange | None:
-    at = incident.get("last_status_change_at")
-    return None if at is None else StatusChange(optional_agent(incident.get("last_status_change_by")), time(at))
-
-
-def _responders(incident: Fields) -> frozenset[UserId]:
-    entries = incident.members("incidents_responders")
-    return frozenset(user_id(entry.get("user")) for entry in entries if entry.optional_text("state") in ANSWERABLE)
-
-
-def _asked(entry: Fields) -> Asked:
-    return Asked(
-        user=ref(entry.part("user")),
-        state=entry.optional_text("state"),
-        by=optional_ref(entry.get("requester")),
-        at=optional_time(entry.get("requested_at")),
-        message=entry.optional_text("message"),
-        since=optional_time(entry.get("updated_at")),
-    )
-
-
-def _stamps(incident: Fields, name: str, who: str) -> tuple[Stamp, ...]:
-    return tuple(Stamp(ref(one.part(who)), optional_time(one.get("at"))) for one in incident.members(name))
-
-
-def _alert_counts(value: object) -> AlertCounts | None:
-    if value is None:
-        return None
-    counts = Fields.of(value)
-    return AlertCounts(counts.optional_number("all") or 0, counts.optional_number("triggered") or 0)
-
-
-def _bridge(value: object) -> Bridge | None:
-    if value is None:
-        return None
-    bridge = Fields.of(value)
-    number, url = bridge.optional_text("conference_number"), bridge.optional_text("conference_url")
-    return Bridge(number, url) if number or url else None
+parse_incident = parser(RestIncident, "incident")
+parse_incidents = parser(tuple[RestIncident, ...], "incidents")

@@ -1,20 +1,45 @@
 """An incident's log in values: who did what when, from the first trigger on. Answers in. Pure."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from shared.model.event import Agent, Instant, Ref
+from pydantic import BeforeValidator, PlainValidator
+
 from shared.model.ids import IncidentId, incident_id
-from shared.pagerduty.models.fields import Fields, members, optional_agent, optional_ref, ref, text, time, written
-from shared.pagerduty.models.incident import PendingAction, pending_actions
+from shared.pagerduty.models.fields import (
+    Many,
+    OptionalAgent,
+    OptionalReference,
+    OptionalText,
+    Reference,
+    Text,
+    Time,
+    Written,
+    as_object,
+    as_objects,
+    named,
+    parser,
+)
+from shared.pagerduty.models.incident import PendingActions
 
 
 @dataclass(frozen=True)
 class Change:
     """That a field, by PagerDuty's name for it, went from one value to another; empty stands for none."""
 
-    name: str
-    before: str
-    after: str
+    name: Text
+    before: Annotated[Written, named("old_value")]
+    after: Annotated[Written, named("value")]
+
+
+def _changed(changeset: object) -> object:
+    """Find what changed, in PagerDuty's own fields and then in those of the account."""
+    found = as_object(changeset or {})
+    return [*as_objects(found.get("application_fields")), *as_objects(found.get("customer_fields"))]
+
+
+def _incident(reference: object) -> IncidentId | None:
+    return None if reference is None else incident_id(as_object(reference).get("id"))
 
 
 @dataclass(frozen=True)
@@ -28,52 +53,18 @@ class LogEntry:
     `changes`. No entry tells an escalation level, or the id of a note. `incident` is None where PagerDuty names none.
     """
 
-    id: str
-    type: str
-    at: Instant
-    agent: Agent | None
-    channel: str
-    summary: str
-    assignees: tuple[Ref, ...] = ()
-    note: str = ""
-    user: Ref | None = None
-    pending: tuple[PendingAction, ...] = ()
-    changes: tuple[Change, ...] = ()
-    incident: IncidentId | None = None
+    id: Text
+    type: Text
+    at: Annotated[Time, named("created_at")]
+    agent: OptionalAgent
+    channel: Annotated[OptionalText, named("channel", "type")]
+    summary: OptionalText
+    assignees: Many[Reference] = ()
+    note: OptionalText = ""
+    user: OptionalReference = None
+    pending: Annotated[PendingActions, named("changed_actions")] = ()
+    changes: Annotated[tuple[Change, ...], BeforeValidator(_changed), named("channel", "changeset")] = ()
+    incident: Annotated[IncidentId | None, PlainValidator(_incident)] = None
 
 
-def parse_log_entries(answer: object) -> tuple[LogEntry, ...]:
-    """Read one page of `{"log_entries": [...]}`, in PagerDuty's order."""
-    return tuple(_entry(entry) for entry in members(Fields.of(answer).get("log_entries")))
-
-
-def _entry(entry: Fields) -> LogEntry:
-    channel = entry.part("channel")
-    return LogEntry(
-        id=text(entry.get("id")),
-        type=text(entry.get("type")),
-        at=time(entry.get("created_at")),
-        agent=optional_agent(entry.get("agent")),
-        channel=channel.optional_text("type"),
-        summary=entry.optional_text("summary"),
-        assignees=tuple(ref(one) for one in entry.members("assignees")),
-        note=entry.optional_text("note"),
-        user=optional_ref(entry.get("user")),
-        pending=pending_actions(entry.members("changed_actions")),
-        changes=_changes(channel),
-        incident=_incident(entry),
-    )
-
-
-def _incident(entry: Fields) -> IncidentId | None:
-    incident = optional_ref(entry.get("incident"))
-    return incident_id(incident.id) if incident else None
-
-
-def _changes(channel: Fields) -> tuple[Change, ...]:
-    """Read what changed, in PagerDuty's own fields and then in those of the account."""
-    changeset = channel.part("changeset")
-    changed = [*changeset.members("application_fields"), *changeset.members("customer_fields")]
-    return tuple(
-        Change(text(one.get("name")), written(one.get("old_value")), written(one.get("value"))) for one in changed
-    )
+parse_log_entries = parser(tuple[LogEntry, ...], "log_entries")

@@ -1,9 +1,12 @@
 """PagerDuty's users and teams in values: answers in. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import PlainValidator
 
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty.models.fields import Fields, members, text, user_id
+from shared.pagerduty.models.fields import Group, Id, Text, named, parser, text
 
 PRIVATE = "none"
 """The `default_role` of a private team, which hides its incidents from non-members."""
@@ -13,62 +16,37 @@ PRIVATE = "none"
 class User:
     """A PagerDuty user; `role` is the base role. `kind` is PagerDuty's type: `user` for a person."""
 
-    id: UserId
-    name: str
-    email: str
-    role: str
-    team_ids: frozenset[TeamId] = frozenset()
-    kind: str = "user"
-    deleted: bool = False
+    id: Annotated[UserId, PlainValidator(text)]
+    name: Text
+    email: Text
+    role: Text
+    team_ids: Annotated[Group[Id[TeamId]], named("teams")] = frozenset()
+    kind: Annotated[Text, named("type")] = field(kw_only=True)
+    deleted: Annotated[bool, PlainValidator(lambda when: when is not None), named("deleted_at")] = False
 
 
 @dataclass(frozen=True)
 class Team:
     """A PagerDuty team; a `private` one hides its incidents from non-members."""
 
-    id: TeamId
-    name: str
-    private: bool
+    id: Annotated[TeamId, PlainValidator(text)]
+    name: Text
+    private: Annotated[bool, PlainValidator(lambda role: role == PRIVATE), named("default_role")] = False
 
 
-def parse_user(answer: object) -> User:
-    """Read `{"user": {...}}`."""
-    return _user(Fields.of(Fields.of(answer).get("user")))
+@dataclass(frozen=True)
+class _Member:
+    user: Id[UserId]
+    role: Text
 
 
-def parse_users(answer: object) -> tuple[User, ...]:
-    """Read one page of `{"users": [...]}`."""
-    return tuple(_user(user) for user in members(Fields.of(answer).get("users")))
-
-
-def parse_team(answer: object) -> Team:
-    """Read `{"team": {...}}`."""
-    return _team(Fields.of(Fields.of(answer).get("team")))
-
-
-def parse_teams(answer: object) -> tuple[Team, ...]:
-    """Read one page of `{"teams": [...]}`."""
-    return tuple(_team(team) for team in members(Fields.of(answer).get("teams")))
+parse_user = parser(User, "user")
+parse_users = parser(tuple[User, ...], "users")
+parse_team = parser(Team, "team")
+parse_teams = parser(tuple[Team, ...], "teams")
+_parse_members = parser(tuple[_Member, ...], "members")
 
 
 def parse_members(answer: object) -> dict[UserId, str]:
     """Read one page of `{"members": [...]}`: each member's role on that team."""
-    entries = members(Fields.of(answer).get("members"))
-    return {user_id(entry.get("user")): text(entry.get("role")) for entry in entries}
-
-
-def _user(user: Fields) -> User:
-    return User(
-        id=UserId(text(user.get("id"))),
-        name=text(user.get("name")),
-        email=text(user.get("email")),
-        role=text(user.get("role")),
-        team_ids=frozenset(TeamId(text(team.get("id"))) for team in user.members("teams")),
-        kind=text(user.get("type")),
-        deleted=user.get("deleted_at") is not None,
-    )
-
-
-def _team(team: Fields) -> Team:
-    private = team.optional_text("default_role") == PRIVATE
-    return Team(TeamId(text(team.get("id"))), text(team.get("name")), private=private)
+    return {member.user: member.role for member in _parse_members(answer)}

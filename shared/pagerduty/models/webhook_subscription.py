@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, model_validator
 
 from shared.config.errors import Problem
-from shared.errors import Malformed
 from shared.model.event import ANNOUNCED_TYPES
 from shared.pagerduty.api.request_bodies import Body
-from shared.pagerduty.models.fields import Fields, members, text
+from shared.pagerduty.models.fields import OptionalText, Text, as_object, named, parser
 
 ANY = "any"
 """Stands for every subscription that delivers here, in place of the id of one."""
@@ -29,14 +29,19 @@ class WebhookSubscription:
     `service` or `team`, the latter two with an id.
     """
 
-    id: str
-    url: str
-    active: bool
-    disabled: bool
-    events: frozenset[str]
-    scope: str
-    scope_id: str
-    description: str
+    id: Text
+    url: Annotated[Text, named("delivery_method", "url")]
+    active: Annotated[bool, PlainValidator(lambda active: active is not False), Field(default=True)]
+    disabled: Annotated[
+        bool,
+        PlainValidator(lambda disabled: disabled is True),
+        Field(default=False),
+        named("delivery_method", "temporarily_disabled"),
+    ]
+    events: frozenset[Text]
+    scope: Annotated[Text, AfterValidator(lambda kind: kind.removesuffix("_reference")), named("filter", "type")]
+    scope_id: Annotated[OptionalText, named("filter", "id")]
+    description: OptionalText
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,17 @@ class Created:
     """A new subscription and its signing secret, which cannot be read again."""
 
     subscription: WebhookSubscription
-    secret: SecretStr
+    secret: Annotated[SecretStr, named("delivery_method", "secret")]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_subscription(cls, subscription: object) -> object:
+        return {**as_object(subscription), "subscription": subscription}
+
+
+parse_created = parser(Created, "webhook_subscription")
+parse_subscription = parser(WebhookSubscription, "webhook_subscription")
+parse_subscriptions = parser(tuple[WebhookSubscription, ...], "webhook_subscriptions")
 
 
 def creation_request(url: str, scope: str, scope_id: str, description: str, events: Iterable[str] = NEEDED) -> Body:
@@ -104,36 +119,3 @@ def partial(ours: Sequence[WebhookSubscription]) -> Problem | None:
         return None
     what = "The webhook subscription covers only part of the account"
     return Problem(what, "other incidents are only found later, by resync; create one for the account")
-
-
-def parse_created(answer: object) -> Created:
-    """Read the answer to a creation."""
-    delivery = Fields.of(Fields.of(Fields.of(answer).get("webhook_subscription")).get("delivery_method"))
-    return Created(parse_subscription(answer), SecretStr(text(delivery.get("secret"))))
-
-
-def parse_subscription(answer: object) -> WebhookSubscription:
-    """Read `{"webhook_subscription": {...}}`."""
-    return _subscription(Fields.of(Fields.of(answer).get("webhook_subscription")))
-
-
-def parse_subscriptions(answer: object) -> tuple[WebhookSubscription, ...]:
-    """Read one page of `{"webhook_subscriptions": [...]}`."""
-    return tuple(_subscription(one) for one in members(Fields.of(answer).get("webhook_subscriptions")))
-
-
-def _subscription(subscription: Fields) -> WebhookSubscription:
-    delivery = Fields.of(subscription.get("delivery_method"))
-    scope, events = Fields.of(subscription.get("filter")), subscription.get("events")
-    if not isinstance(events, list):
-        raise Malformed("something else in place of a list of event types")
-    return WebhookSubscription(
-        id=text(subscription.get("id")),
-        url=text(delivery.get("url")),
-        active=subscription.get("active") is not False,
-        disabled=delivery.get("temporarily_disabled") is True,
-        events=frozenset(text(event) for event in events),
-        scope=text(scope.get("type")).removesuffix("_reference"),
-        scope_id=scope.optional_text("id"),
-        description=subscription.optional_text("description"),
-    )
