@@ -8,7 +8,6 @@ from typing import Protocol
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.services import Services
 from shared.durations import Durations
 from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable, WrongLayout
 from shared.model.ids import IncidentId
@@ -132,14 +131,14 @@ class QueueWorker:
         return min(doubled, self._durations.retry_max)
 
 
-async def repeat_until_stopped(step: Callable[[], Awaitable[None]], services: Services) -> None:
-    """Repeat a step until the worker stops; while the store is down, log it and wait."""
-    while not services.stopping.is_set():
+async def repeat_until_stopped(step: Callable[[], Awaitable[None]], stopping: asyncio.Event, pause: float) -> None:
+    """Repeat a step until the worker stops; while the store is down, log it and wait `pause` seconds."""
+    while not stopping.is_set():
         try:
             await step()
         except StoreDown as error:
             log.warning("store.down", during="reading a stream", why=str(error))
-            await asyncio.sleep(services.durations.retry_first)
+            await asyncio.sleep(pause)
 
 
 async def call_or_wait(call: Callable[[], Awaitable[Due | float | None]], durations: Durations) -> Due | float | None:

@@ -10,43 +10,21 @@ from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, startup_checks
 from bolt_app.admin_server import AdminServer
-from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
-from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
-from bolt_app.read_path.message_sync import MessageSync
-from bolt_app.read_path.projector import Projector
-from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.resync.incident_repair import IncidentRepair
-from bolt_app.resync.incident_resync import IncidentResync
-from bolt_app.resync.scheduler import Scheduler
-from bolt_app.resync.slack_sweep import SlackSweep
-from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
-from bolt_app.route_monitor import RouteMonitor
-from bolt_app.services import Clients, Services
+from bolt_app.build import BuiltWorker, Clients, Options, Store, build_worker
 from bolt_app.slack_transport.base import Transport
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.slack_transport.socket_mode import SocketMode
-from bolt_app.stream_consumer import StreamConsumer
-from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.command_intake import CommandDispatcher
-from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
-from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.progress_replies import ProgressReplies
-from shared.access.identity import Identity
-from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig, LiveConfig, load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.settings import WorkerSettings
 from shared.durations import Durations
 from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
-from shared.store import keys
 from shared.store.clock import require_layout
-from shared.store.coordination import Leases, SharedTokenBuckets, WorkQueue
-from shared.store.identity_cache import NoIdentityCache
+from shared.store.coordination import SharedTokenBuckets
 from shared.store.redis import Redis, connect, probe
-from shared.store.streams import Inbox
 
 log = structlog.get_logger()
 
@@ -66,8 +44,7 @@ class Worker:
         self._config = config
         self._durations = durations or Durations()
         self._name = secrets.token_hex(6)
-        self._services: Services | None = None
-        self._routes: RouteMonitor | None = None
+        self.built: BuiltWorker | None = None
 
     def stop(self) -> None:
         """Ask the worker to finish what it has in hand, and end."""
@@ -90,12 +67,8 @@ class Worker:
     def apply_config(self, config: BridgeConfig) -> None:
         """Work by another `bridge.toml` from now on."""
         self._config = config
-        if self._services is not None:
-            self._services.config = config
-            self._services.identity.config = config.identity
-            self._services.authorization.config = config.authorization
-        if self._routes is not None:
-            self._routes.config_changed()
+        if self.built is not None:
+            self.built.apply_config(config)
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -103,18 +76,15 @@ class Worker:
             clients = await self._open(stack)
             await require_layout(clients.redis)  # before anything is written, rate limits included
             home = await startup_checks.check(clients.slack, self._settings.socket_token, clients.pagerduty)
-            services = self._services = await self._build_services(clients, home)
-            direct = DirectAcknowledge(
-                services, Identity(services.config.identity, clients.slack, clients.pagerduty, NoIdentityCache(), home)
-            )
+            built = self.built = await self._build(clients, home)
             inflight = InflightTracker()
-            bolt = app.build(self._bot_token, home, services, direct, inflight, self._settings.slack_command)
+            bolt = app.build(self._bot_token, home, clients.slack, built.listeners, inflight)
             transport = self.transport = self._transport(bolt)
             stack.push_async_callback(transport.close)
             stack.push_async_callback(inflight.drained)
-            health = AdminServer(clients.redis, transport, durable=services.durable)
+            health = AdminServer(clients.redis, transport, durable=built.store.durable)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
-            await self._run_tasks(services, clients, transport, direct)
+            await self._run_tasks(built, transport)
 
     @property
     def _bot_token(self) -> str:
@@ -142,12 +112,14 @@ class Worker:
         stack.push_async_callback(pagerduty.aclose)
         return Clients(redis, blocking, slack, pagerduty)
 
-    async def _build_services(self, clients: Clients, home: SlackIdentity) -> Services:
-        services = Services.build(clients, home, self._config, self._durations)
-        await services.clock.now_ms()
-        durable = await self._is_durable(clients.redis)
-        await services.generation.current()
-        return replace(services, stopping=self.stopping, durable=durable)
+    async def _build(self, clients: Clients, home: SlackIdentity) -> BuiltWorker:
+        store = Store.on(clients.redis, self._durations.lease)
+        await store.clock.now_ms()
+        store = replace(store, durable=await self._is_durable(clients.redis))
+        await store.generation.current()
+        settings = self._settings
+        options = Options(self._name, self.stopping, settings.slack_command, settings.pagerduty_webhook_subscription)
+        return build_worker(clients, home, LiveConfig(self._config), self._durations, store, options)
 
     async def _is_durable(self, redis: Redis) -> bool:
         """Find out whether an append can wait for the disk, and say so loudly if it should and cannot."""
@@ -159,58 +131,15 @@ class Worker:
             log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
         return wanted and found.fsync
 
-    async def _run_tasks(
-        self, services: Services, clients: Clients, transport: Transport, direct: DirectAcknowledge
-    ) -> None:
+    async def _run_tasks(self, built: BuiltWorker, transport: Transport) -> None:
         """Run everything until told to stop; then leave what is in hand `drain` seconds to come to its end."""
-        events, commands = self._inbox(clients, keys.EVENTS), self._inbox(clients, keys.COMMANDS)
-        await events.open()
-        await commands.open()
-        executor = Executor(services, AttemptRunner(services), ProgressReplies(services))
-        message_sync = MessageSync(services.slack, services.clock, services.durations)
-        reconciler = Reconciler(services, ChannelPlanner(services), message_sync)
-        routes = self._routes = RouteMonitor(services)
+        await built.open_streams()
         async with asyncio.TaskGroup() as group:
             group.create_task(transport.run(self.stopping))
-            checking = group.create_task(routes.run())
-            tasks = [
-                group.create_task(
-                    repeat_until_stopped(StreamConsumer(events, Projector(services).handle).step, services)
-                ),
-                group.create_task(
-                    repeat_until_stopped(StreamConsumer(commands, CommandDispatcher(services).handle).step, services)
-                ),
-                group.create_task(repeat_until_stopped(direct.catch_up, services)),
-                group.create_task(
-                    self._queue_worker(services, services.command_queue, "command", executor).run(self.stopping)
-                ),
-                group.create_task(
-                    self._queue_worker(services, services.dirty_queue, "slack", reconciler).run(self.stopping)
-                ),
-                group.create_task(self._enrichment_worker(services).run(self.stopping)),
-                group.create_task(repeat_until_stopped(self._scheduler(services, message_sync).step, services)),
-            ]
+            checking = group.create_task(built.route_monitor.run())
+            tasks = [group.create_task(loop) for loop in built.loops()]
             await self.stopping.wait()
             checking.cancel()
-            _, late = await asyncio.wait(tasks, timeout=services.durations.drain)
+            _, late = await asyncio.wait(tasks, timeout=self._durations.drain)
             for task in late:
                 task.cancel()
-
-    def _scheduler(self, services: Services, message_sync: MessageSync) -> Scheduler:
-        resync = IncidentResync(services, IncidentRepair(services))
-        watchdog = SubscriptionWatchdog(services, self._settings.pagerduty_webhook_subscription)
-        return Scheduler(services, resync, SlackSweep(services, resync), watchdog, message_sync)
-
-    def _enrichment_worker(self, services: Services) -> QueueWorker:
-        leases = Leases(services.redis, "briefing", services.durations.lease)
-        return QueueWorker(
-            services.enrichment_queue, leases, Enricher(services), services.durations, CONCURRENT_ENRICHMENTS
-        )
-
-    def _inbox(self, clients: Clients, stream: str) -> Inbox:
-        return Inbox(clients.redis, clients.blocking, stream, self._name, self._durations)
-
-    def _queue_worker(
-        self, services: Services, queue: WorkQueue, name: str, work: Executor | Reconciler
-    ) -> QueueWorker:
-        return QueueWorker(queue, services.leases(name), work, services.durations)

@@ -145,7 +145,6 @@ class DirectAcknowledge:
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         try:
             async with asyncio.timeout(self._services.durations.direct_timeout):
-                self._identity.config = self._services.config.identity
                 linked, read = await read_actor(self._services, self._identity, press)
                 found = await check_actor(self._services, press, linked, read.value, Incident(command.incident))
                 if found is None:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -123,6 +124,13 @@ class BridgeConfig(_Table):
     routing: RoutingConfig = RoutingConfig()
     identity: IdentityConfig = IdentityConfig()
     authorization: AuthorizationConfig = AuthorizationConfig()
+
+
+@dataclass
+class LiveConfig:
+    """The `bridge.toml` in force; `current` is replaced as a whole when the file is read again."""
+
+    current: BridgeConfig
 
 
 def load_bridge_config(path: Path) -> BridgeConfig:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from bolt_app.services import Clients, Services
-from shared.config.bridge_config import BridgeConfig
+from bolt_app.build import BuiltWorker, Clients, Options, Parts, Store, build_worker
+from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.store.redis import Redis
 
@@ -12,9 +12,16 @@ CLOSED: Any = None
 """A door that nothing in the test goes through."""
 
 
-async def wired(redis: Redis, pagerduty: Any = CLOSED, slack: Any = CLOSED, **durations: float) -> Services:  # noqa: ANN401 -- whatever stands for a door
-    """Put a worker's parts together; `durations` are those that are not as usual."""
+async def wired(
+    redis: Redis,
+    pagerduty: Any = CLOSED,  # noqa: ANN401 -- whatever stands for a door
+    slack: Any = CLOSED,  # noqa: ANN401 -- the same
+    parts: Parts | None = None,
+    **durations: float,
+) -> BuiltWorker:
+    """Put a worker together; `durations` are those that are not as usual."""
     scaled = replace(Durations(), **durations)
-    services = Services.build(Clients(redis, redis, slack, pagerduty), CLOSED, BridgeConfig(), scaled)
-    await services.clock.now_ms()
-    return replace(services, durable=False)
+    store = Store.on(redis, scaled.lease, durable=False)
+    await store.clock.now_ms()
+    clients = Clients(redis, redis, slack, pagerduty)
+    return build_worker(clients, CLOSED, LiveConfig(BridgeConfig()), scaled, store, Options(), parts or Parts())

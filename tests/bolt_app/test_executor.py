@@ -54,7 +54,7 @@ class Told(ProgressReplies):
 async def test_a_command_that_fails_for_an_unforeseen_reason_ends_and_is_told(sent: bool, kind: Kind) -> None:  # noqa: FBT001 -- of the table
     """It is tried while it lives, then its clicker hears the truth, and the next command has its turn."""
     redis = cast("Any", FakeAsyncRedis())
-    services = await wired(redis, command_lifetime=0.3, call_max=0.3, retry_first=0.05)
+    services = (await wired(redis, command_lifetime=0.3, call_max=0.3, retry_first=0.05)).services
     command = replace(COMMAND, params=replace(COMMAND.params, text="x" if sent else ""))
     record = CommandRecord(command, accepted_ms=await services.clock.now_ms())
     await services.command_queues.change(INCIDENT, lambda queue: queue.appended(record))

@@ -41,7 +41,7 @@ class RecordingReconciler(Reconciler):
 async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     """PagerDuty's answer makes no sense: what the webhooks told is shown, and it is asked again later."""
     redis = cast("Any", FakeAsyncRedis())
-    services = await wired(redis, pagerduty=Gibberish())
+    services = (await wired(redis, pagerduty=Gibberish())).services
     known = Incident(INCIDENT, snapshot=replace(snapshot(), teams=()), as_of=Instant(NOON), needs_read=True)
     await services.incidents.change(INCIDENT, lambda _: known)
     surface = SlackState(INCIDENT, generation="this", channels=(ChannelId("C0"),))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bolt_app.services import Clients
+from bolt_app.build import Clients
 from bolt_app.write_path.direct_acknowledge import Ack
 from shared.errors import CallError, StoreDown
 from shared.model.actions import SPECS
@@ -17,7 +17,7 @@ from shared.store import keys
 from shared.store.streams import Inbox
 from tests.proof.engine.process import Process
 from tests.proof.personas import PEOPLE, Person
-from tests.proof.simulated_worker import DURATIONS, Core, Parts
+from tests.proof.simulated_worker import DURATIONS, Breakage, Core
 from tests.proof.slack_model import CHANNEL
 
 TRIES = 3
@@ -26,7 +26,7 @@ TRIES = 3
 class NaiveWorker(Core):
     """Shows what the last webhook said, and believes what its own calls answer. The names of its cards are in Redis."""
 
-    def __init__(self, process: Process, clients: Clients, _parts: Parts) -> None:
+    def __init__(self, process: Process, clients: Clients, _breakage: Breakage) -> None:
         super().__init__(process)
         self._doors = clients
 

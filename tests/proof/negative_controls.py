@@ -5,14 +5,12 @@ An oracle that never finds anything proves nothing; each control says in which s
 something must be found.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from bolt_app.build import Parts, Store
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
-from bolt_app.read_path.projector import Projector
 from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
-from bolt_app.services import Services
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from shared.model.event import Event
@@ -26,7 +24,7 @@ from shared.store.clock import Birth, Generation
 from shared.store.coordination import Lease, Leases
 from shared.store.documents import ExpectationStore
 from tests.proof.naive_bridge import NaiveWorker
-from tests.proof.simulated_worker import Parts
+from tests.proof.simulated_worker import Breakage
 
 
 class NoEcho(ExpectationStore):
@@ -109,9 +107,24 @@ def ties_are_guessed(incident: Incident, event: Event, now_ms: int) -> Folded:
     return replace(folded, incident=replace(folded.incident, needs_read=folded.incident.snapshot is None))
 
 
-def projecting(rule: Callable[[Incident, Event, int], Folded]) -> Callable[[Services], Projector]:
-    """Make a projector that folds by another rule."""
-    return lambda services: Projector(services, rule)
+def without_echo(store: Store) -> Store:
+    """Take out the recognition of echoes."""
+    return replace(store, expectations=NoEcho(store.incidents))
+
+
+def without_fencing(store: Store) -> Store:
+    """Take out the fencing tokens."""
+
+    def leases(work: str) -> Leases:
+        usual = store.leases(work)
+        return NoFencing(store.redis, work, usual.lasts, usual.now)
+
+    return replace(store, leases=leases)
+
+
+def without_generation(store: Store) -> Store:
+    """Take out the noticing of lost data."""
+    return replace(store, generation=NoGeneration(store.redis))
 
 
 @dataclass(frozen=True)
@@ -121,22 +134,22 @@ class Control:
     name: str
     mix: str
     share: float
-    parts: Parts = field(default_factory=Parts)
+    breaks: Breakage = field(default_factory=Breakage)
 
 
 CONTROLS = {
     control.name: control
     for control in (
-        Control("echo matching", "calm", 0.4, Parts(echo=NoEcho)),
-        Control("as_of", "ties", 0.2, Parts(projector=projecting(newest_arrival_wins))),
-        Control("look before repeat in Slack", "late", 0.15, Parts(message_sync=NoLook, sweep=NoSweep)),
-        Control("fencing", "sleepers", 0.03, Parts(leases=NoFencing)),
-        Control("wait on takeover", "late", 0.03, Parts(message_sync=NoWait, sweep=NoSweep)),
-        Control("tie rule", "ties", 0.015, Parts(projector=projecting(ties_are_guessed))),
-        Control("read-back before repeat in PagerDuty", "late", 0.06, Parts(attempt_runner=NoReadBack)),
-        Control("resync", "lost-deliveries", 0.5, Parts(resync=NoResync)),
-        Control("sweep", "held", 0.05, Parts(sweep=NoSweep)),
-        Control("generation key", "lost-data", 0.3, Parts(generation=NoGeneration)),
-        Control("naive bridge", "disorder", 0.8, Parts(worker=NaiveWorker)),
+        Control("echo matching", "calm", 0.4, Breakage(store=without_echo)),
+        Control("as_of", "ties", 0.2, Breakage(Parts(fold_rule=newest_arrival_wins))),
+        Control("look before repeat in Slack", "late", 0.15, Breakage(Parts(message_sync=NoLook, sweep=NoSweep))),
+        Control("fencing", "sleepers", 0.03, Breakage(store=without_fencing)),
+        Control("wait on takeover", "late", 0.03, Breakage(Parts(message_sync=NoWait, sweep=NoSweep))),
+        Control("tie rule", "ties", 0.015, Breakage(Parts(fold_rule=ties_are_guessed))),
+        Control("read-back before repeat in PagerDuty", "late", 0.06, Breakage(Parts(attempt_runner=NoReadBack))),
+        Control("resync", "lost-deliveries", 0.5, Breakage(Parts(resync=NoResync))),
+        Control("sweep", "held", 0.05, Breakage(Parts(sweep=NoSweep))),
+        Control("generation key", "lost-data", 0.3, Breakage(store=without_generation)),
+        Control("naive bridge", "disorder", 0.8, Breakage(worker=NaiveWorker)),
     )
 }

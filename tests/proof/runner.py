@@ -9,7 +9,7 @@ from tests.proof.oracle import judge
 from tests.proof.schedule import Schedule
 from tests.proof.schedule_generator import generate
 from tests.proof.shrinking import shrink
-from tests.proof.simulated_worker import Parts
+from tests.proof.simulated_worker import Breakage
 from tests.proof.simulation import play
 
 
@@ -22,9 +22,9 @@ class Day:
     control: str = ""
 
     @property
-    def parts(self) -> Parts:
+    def breakage(self) -> Breakage:
         """What its workers are made of."""
-        return CONTROLS[self.control].parts if self.control else Parts()
+        return CONTROLS[self.control].breaks if self.control else Breakage()
 
     @property
     def command(self) -> str:
@@ -40,7 +40,7 @@ class Day:
     def violations(self, schedule: Schedule | None = None) -> list[Violation]:
         """Play the day, or another schedule in its place, and list what does not hold of what is claimed."""
         played = schedule or self.schedule
-        return MIXES[self.mix].claims(judge(play(played, self.parts)))
+        return MIXES[self.mix].claims(judge(play(played, self.breakage)))
 
     def report(self) -> str:
         """Say what does not hold, and tell the smallest story in which it does not. Plays the day many times."""

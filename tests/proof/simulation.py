@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from bolt_app.services import Clients
+from bolt_app.build import Clients
 from shared.store import keys
 from tests.proof.click_payloads import button, command
 from tests.proof.engine.connection import SimRedis
@@ -20,7 +20,7 @@ from tests.proof.pagerduty_model import Account, History
 from tests.proof.personas import PEOPLE
 from tests.proof.quiescence import Rest
 from tests.proof.schedule import Act, Click, Crashed, DataLost, InPagerDuty, Opened, Outage, Schedule, Slept
-from tests.proof.simulated_worker import Core, Parts, SimulatedWorker
+from tests.proof.simulated_worker import Breakage, Core, SimulatedWorker
 from tests.proof.slack_client import SimulatedSlack
 from tests.proof.slack_model import Workspace
 from tests.proof.webhook_delivery import Deliveries
@@ -44,10 +44,10 @@ class Over(Exception):
     """Raised to end everything once the day is over."""
 
 
-def play(schedule: Schedule, parts: Parts | None = None) -> Evidence:
-    """Play a schedule on two workers made of `parts`, and return what can be seen from outside."""
+def play(schedule: Schedule, breakage: Breakage | None = None) -> Evidence:
+    """Play a schedule on two workers with this breakage, and return what can be seen from outside."""
     loop = VirtualLoop()
-    world = World(schedule, parts or Parts(), loop.time)
+    world = World(schedule, breakage or Breakage(), loop.time)
     with surprises(world.evidence.surprises):
         loop.run(world.day, until=100_000.0)
     return world.evidence
@@ -56,9 +56,9 @@ def play(schedule: Schedule, parts: Parts | None = None) -> Evidence:
 class World:
     """Everything there is in one run. `now` gives its time in seconds."""
 
-    def __init__(self, schedule: Schedule, parts: Parts, now: Callable[[], float]) -> None:
+    def __init__(self, schedule: Schedule, breakage: Breakage, now: Callable[[], float]) -> None:
         self._schedule = schedule
-        self._parts = parts
+        self._breakage = breakage
         self._now = now
         self._rng = Random(schedule.seed)  # noqa: S311 -- a day that can be played again
         self._server = MemoryServer(now, EPOCH * 1000)
@@ -150,13 +150,13 @@ class World:
             slack = SimulatedSlack(workspace, Way(process, "slack", troubles))
             redis = SimRedis(self._server, process)
             clients = Clients(redis, redis, slack, pagerduty)
-            return (self._parts.worker or SimulatedWorker)(process, clients, self._parts)
+            return (self._breakage.worker or SimulatedWorker)(process, clients, self._breakage)
 
         return Host(backs[0] if backs else 1.0, make, self.evidence.surprises)
 
     async def _rest(self) -> None:
         """Wait until nothing is on its way, due, or in anybody's hands, and everything was compared once more."""
-        resync = self._parts.worker is None
+        resync = self._breakage.worker is None
         rest = Rest(self._server, self._hosts, self._troubles, EPOCH * 1000, resync=resync)
         deadline = self._now() + PATIENCE
         while missing := rest.missing(self._now(), self._deliveries.outstanding + self._clicking + self._away):

@@ -7,28 +7,22 @@ Nothing is scaled and nothing depends on this machine: a second is one of Slack'
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from prometheus_client import REGISTRY
 
+from bolt_app.build import Clients, Options, Parts, Store, build_worker
 from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
-from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.message_sync import MessageSync
-from bolt_app.read_path.projector import Projector
-from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.services import Clients, Services
 from bolt_app.stream_consumer import StreamConsumer
 from pagebridge_sandbox.slack import RateLimits
 from pagebridge_sandbox.slack.limits import RateLimitEnforcer
-from shared.config.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, RateLimiter
 from shared.store import keys
-from shared.store.clock import StoreClock
-from shared.store.coordination import Leases, SharedTokenBuckets
+from shared.store.coordination import SharedTokenBuckets
 from shared.store.redis import append
-from shared.store.streams import Inbox
 from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.keyspace import Command, Keyspace, SortedSet, score
 from tests.proof.engine.memory_server import MemoryServer
@@ -140,22 +134,19 @@ async def _worker(
     pagerduty = SimulatedPagerDuty(account, Way(process, "pagerduty", troubles))
 
     async def run() -> None:
-        usual = Services.build(Clients(redis, redis, slack, pagerduty), HOME, config, Durations())
-        services = replace(
-            usual, clock=StoreClock(redis, process.monotonic), account_cache=AbleToDoEverything(pagerduty)
-        )
-        events = Inbox(redis, redis, keys.EVENTS, name, services.durations)
-        await events.open()
-        await services.clock.now_ms()
-        await services.generation.current()
-        message_sync = MessageSync(slack, services.clock, services.durations)
-        reconciler = Reconciler(services, ChannelPlanner(services), message_sync)
-        leases = Leases(redis, "slack", services.durations.lease, process.monotonic)
+        durations = Durations()
+        store = Store.on(redis, durations.lease, process.monotonic)
+        options, parts = Options(name), Parts(account_cache=AbleToDoEverything)
+        clients = Clients(redis, redis, slack, pagerduty)
+        built = build_worker(clients, HOME, LiveConfig(config), durations, store, options, parts)
+        await built.open_streams()
+        await store.clock.now_ms()
+        await store.generation.current()
+        folding = StreamConsumer(built.events, built.projector.handle).step
+        showing = QueueWorker(store.dirty_queue, store.leases("slack"), built.reconciler, durations)
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeat_until_stopped(StreamConsumer(events, Projector(services).handle).step, services))
-            group.create_task(
-                QueueWorker(services.dirty_queue, leases, reconciler, services.durations).run(services.stopping)
-            )
+            group.create_task(repeat_until_stopped(folding, options.stopping, durations.retry_first))
+            group.create_task(showing.run(options.stopping))
 
     await process.run(run)
 

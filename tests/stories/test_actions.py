@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.services import Services
-from bolt_app.write_path.command_intake import CommandLog
+from bolt_app.build import BuiltWorker
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.audit import AuditEntry
 from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
@@ -27,9 +26,9 @@ ALICE, BOB = UserId("PALICE1"), UserId("PBOB1")
 _numbers = count()
 
 
-def services(bridge: Bridge) -> Services:
+def built(bridge: Bridge) -> BuiltWorker:
     """Reach into the worker for what its listeners have."""
-    found = bridge._workers[0][0]._services
+    found = bridge._workers[0][0].built
     assert found is not None
     return found
 
@@ -48,7 +47,7 @@ async def ask(bridge: Bridge, name: str, action: Action, incident: str, **terms:
         label="#1",
         params=ActionParams(**terms),
     )
-    assert await CommandLog(services(bridge)).accept(command)
+    assert await built(bridge).command_log.accept(command)
     return command
 
 
@@ -317,7 +316,7 @@ async def test_every_action_is_on_record(bridge: Bridge) -> None:
     await bridge.told("Carol", "You can't resolve incident #1")
     await settled(bridge)
 
-    entries = [entry async for entry in services(bridge).audit.read(0) if isinstance(entry, AuditEntry)]
+    entries = [entry async for entry in built(bridge).store.audit.read(0) if isinstance(entry, AuditEntry)]
     assert [(Action.NOTE, Kind.DONE), (Action.RESOLVE, Kind.NOT_ALLOWED)] == [(e.action, e.outcome) for e in entries]
     assert ["PALICE1", "PCAROL1"] == [e.pagerduty_user for e in entries]
     assert "secret" not in str(entries)

@@ -4,9 +4,6 @@ import asyncio
 
 import pytest
 
-from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.message_sync import MessageSync
-from bolt_app.read_path.reconciler import Reconciler
 from pagebridge_sandbox.slack import Fault
 from shared.model.ids import IncidentId
 from tests.stories.harness import Bridge, settled, until
@@ -232,10 +229,9 @@ async def test_what_a_fenced_off_worker_left_behind_is_repaired(bridge: Bridge) 
     await settled(bridge)
     card = bridge.channel.messages[0]
     card.text, card.blocks = "an older state", []
-    services = bridge._workers[0][0]._services
-    assert services is not None
+    built = bridge._workers[0][0].built
+    assert built is not None
 
-    placing = MessageSync(services.slack, services.clock, services.durations)
-    await Reconciler(services, ChannelPlanner(services), placing).fenced_off(IncidentId(incident.id))
+    await built.reconciler.fenced_off(IncidentId(incident.id))
 
     await bridge.card("Triggered")
