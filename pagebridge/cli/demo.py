@@ -1,15 +1,19 @@
 """`pagebridge demo`: the whole lives of two incidents, played on this machine; no account is needed."""
 
+from typing import Annotated
+
 import typer
 
 
 def add(commands: typer.Typer) -> None:
     """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge demo")(demo)
+    commands.command(epilog="Example: pagebridge demo --verbose")(demo)
 
 
-def demo() -> None:
-    """Play the whole lives of two incidents on this machine; no account is needed."""
+def demo(
+    *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every call and webhook as well.")] = False
+) -> None:
+    """See the bridge at work on two incidents, on this machine; no account is needed."""
     from pagebridge_sandbox.demo import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
 
-    raise typer.Exit(main())
+    raise typer.Exit(main(verbose=verbose))

@@ -105,6 +105,7 @@ FIRST_INCIDENT = (
             writes(),
             status("triggered", "Alice"),
         ),
+        scene="Monitoring opens an incident. Alice is on call.",
     ),
     Step(
         "Carol (another team) and Dave (no PagerDuty account) press Acknowledge: refused, privately",
@@ -130,6 +131,8 @@ FIRST_INCIDENT = (
             webhook_count("echo", 1),
             status("acknowledged", "Alice"),
         ),
+        scene="Carol (from another team) and Dave (not in PagerDuty) press Acknowledge, and read why they can't. "
+        "Then Alice presses it: PagerDuty has it in her name.",
     ),
     Step(
         "The acknowledgement runs out, and Bob acknowledges in PagerDuty: one webhook is late, one comes twice",
@@ -185,5 +188,7 @@ FIRST_INCIDENT = (
             status("resolved"),
         ),
         quiet_seconds=1.3,  # the worker posts one message a second: in this time a line too many would come
+        scene="Her acknowledgement times out, and Bob acknowledges in PagerDuty. One webhook is late, one comes twice. "
+        "Then PagerDuty goes down just as Alice resolves the incident, and comes back.",
     ),
 )

@@ -13,6 +13,7 @@ TEAMS = {"Payments": ("Alice", "Bob"), "Search": ("Carol", "Erin")}
 
 def set_up_accounts(pagerduty: PagerDutySandbox, slack: SlackSandbox) -> None:
     """Set up both accounts. Alice is on call first, then Bob, or Carol for search; everybody reads the channel."""
+    slack.users[slack.bot_user_id].name = "pagebridge"
     for first, name in PEOPLE.items():
         slack.add_user(name, email=email(first), id=slack_id(first))
     slack.add_channel("incidents", id=CHANNEL, members=[slack_id(first) for first in PEOPLE])

@@ -1,95 +1,73 @@
-"""How the story looks in a terminal."""
+"""Where the story is written to, and how its hops look there."""
 
 import os
+import shutil
 import sys
-import textwrap
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TextIO
 
+from rich.console import Console
+from rich.text import Text
+
+from pagebridge_sandbox.demo.picture import wrap
 from pagebridge_sandbox.demo.trace import Hop
 
-WIDTH = 110
+FALLBACK_SIZE = (80, 24)
+"""Columns and rows where there is no terminal."""
+MAX_WIDTH = 100
+"""Columns of the longest line that is easy to read."""
+MIN_WIDTH = 30
 PARTIES_WIDTH = 23
 """Columns for who did it to whom."""
-NOTE_INDENT = 11
-"""Columns before what is said of a whole step."""
-BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
-EMOJI = {
-    ":rotating_light:": "🚨",
-    ":satellite_antenna:": "📡",
-    ":eyes:": "👀",
-    ":white_check_mark:": "✅",
-    ":no_entry:": "⛔",
-    ":hourglass_flowing_sand:": "⏳",
-    ":warning:": "⚠️",
-    ":memo:": "📝",
-    ":arrow_right:": "➡️",
-    ":raising_hand:": "🙋",
-    ":x:": "❌",
-}
+COLUMNS_WIDTH = 72
+"""From this width on a hop is in columns; on a narrower page its text is below its time."""
+BODY, NARROW_BODY = " " * 11, " " * 4
+"""What is before the text below a hop or a step, in columns and on a narrow page."""
 
 
-@dataclass(frozen=True)
-class Console:
-    """Where the story is written to, and whether in colour."""
-
-    stream: TextIO
-    colour: bool
-
-    @classmethod
-    def for_stream(cls, stream: TextIO, environment: Mapping[str, str] = os.environ) -> "Console":
-        """Use colour on a terminal, unless NO_COLOR is set."""
-        return cls(stream, stream.isatty() and not environment.get("NO_COLOR"))
-
-    def write(self, text: str = "", style: str = "") -> None:
-        """Write one line or several, at once."""
-        self.stream.write((self.styled(text, style) if style else text) + "\n")
-        self.stream.flush()
-
-    def styled(self, text: str, style: str) -> str:
-        """Give `text` a colour or weight."""
-        return f"\x1b[{style}m{text}\x1b[0m" if self.colour else text
-
-    def write_hop(self, hop: Hop, since: float) -> None:
-        """Write one hop, with its time in seconds `since` the beginning."""
-        time, parties, what = hop_columns(hop, since)
-        self.write(f"{self.styled(time, DIM)}  {self.styled(parties, CYAN)} {what}")
-
-
-def hop_columns(hop: Hop, since: float) -> tuple[str, str, str]:
-    """Make the three columns of a hop; the last one goes on in further lines where it is too long for one."""
-    time = f"{max(0.0, hop.at - since):7.3f} s"
-    parties = f"{hop.source} -> {hop.target}".ljust(PARTIES_WIDTH)
-    margin = len(time) + len(parties) + 3
-    what = textwrap.wrap(hop.description, WIDTH - margin, drop_whitespace=True)
-    return time, parties, ("\n" + " " * margin).join(what)
-
-
-def wrap_paragraph(text: str, *, first: str = "", indent: str = "") -> str:
-    """Wrap `text` to the width of the story."""
-    return textwrap.fill(text, WIDTH, initial_indent=first or indent, subsequent_indent=indent or " " * len(first))
-
-
-def render_for_terminal(channel: str) -> str:
-    """Show a channel with its symbols, cut to the width of the story."""
-    for name, symbol in EMOJI.items():
-        channel = channel.replace(name, symbol)
-    return "\n".join(line for shown in channel.splitlines() for line in _wrap_line(shown))
-
-
-def indent_note(text: str) -> str:
-    """Put `text` under what was done, as far from the edge as the ticks."""
-    return textwrap.indent(text, " " * NOTE_INDENT)
-
-
-def _wrap_line(line: str) -> Iterable[str]:
-    margin = line[: len(line) - len(line.lstrip(" │"))]
-    return textwrap.wrap(line, WIDTH, subsequent_indent=margin, drop_whitespace=True) or [""]
+def open_console(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Console:
+    """Write to `stream`, as wide as the terminal. Colour is for terminals, unless NO_COLOR is set."""
+    width = max(MIN_WIDTH, min(shutil.get_terminal_size(FALLBACK_SIZE).columns, MAX_WIDTH))
+    return Console(
+        file=stream,
+        width=width,
+        height=FALLBACK_SIZE[1],
+        color_system=None if environment.get("NO_COLOR") else "auto",
+        highlight=False,
+        _environ=environment,
+    )
 
 
 def standard_output() -> Console:
     """Write to standard output; what it cannot show becomes a question mark."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    return Console.for_stream(sys.stdout)
+    return open_console(sys.stdout)
+
+
+def write(console: Console, text: str = "", style: str = "", margin: str = "", hanging: str = "") -> None:
+    """Write one line, wrapped to the width of the console. `margin` is before its first part, then `hanging`."""
+    for part in wrap(Text(text, style), console, margin, hanging):
+        console.print(part, soft_wrap=True)
+
+
+def hop_lines(hop: Hop, since: float, console: Console) -> Iterator[Text]:
+    """Draw one hop, with its time in seconds `since` the beginning."""
+    time = f"{max(0.0, hop.at - since):7.3f} s"
+    parties = f"{hop.source} -> {hop.target}"
+    head = Text.assemble((time, "dim"), "  ", (parties, "cyan"))
+    if console.width < COLUMNS_WIDTH:
+        yield head
+        yield from wrap(Text(hop.description), console, NARROW_BODY)
+        return
+    margin = " " * (len(time) + PARTIES_WIDTH + 3)
+    for place, line in enumerate(wrap(Text(hop.description), console, margin)):
+        if place == 0:
+            yield Text.assemble(head, " " * (len(margin) - len(head)), line[len(margin) :])
+        else:
+            yield line
+
+
+def body_margin(console: Console) -> str:
+    """Return what is before the text below a step."""
+    return BODY if console.width >= COLUMNS_WIDTH else NARROW_BODY

@@ -17,13 +17,15 @@ class Step:
     """
     One step: its title, what is played, and what must hold when all has come to rest.
 
-    `rest` is for how many seconds nothing may happen for that.
+    `quiet_seconds` is for how long nothing may happen for that. `scene` tells what has happened since the last look at
+    the channel; without one the channel is not shown after this step.
     """
 
     title: str
     run: Callable[[Stage], Awaitable[None]]
     checks: tuple[Check, ...]
     quiet_seconds: float = 0.3
+    scene: str = ""
 
 
 def card(state: str, *, cards: int = 1) -> Check:

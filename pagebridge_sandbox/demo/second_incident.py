@@ -153,5 +153,7 @@ SECOND_INCIDENT = (
             status("resolved"),
         ),
         quiet_seconds=1.3,  # as at the end of the first act
+        scene="A second incident. Bob adds a note, Alice escalates, Carol reassigns, and Alice asks two people for "
+        "help, of whom PagerDuty refuses one. Bob types /pd list, and resolves it with a note.",
     ),
 )

@@ -25,18 +25,18 @@ class Summary:
     slowest_ack_ms: float
     seconds: float
 
-    def lines(self) -> Iterator[str]:
-        """Write them down, aligned."""
-        acked = f"acked within {self.slowest_ack_ms:.0f} ms (Slack waits 3 s)"
-        yield _line(self.interactions, "press", f", dialogs and commands of people in Slack, {acked}", "es")
-        yield _line(self.writes, "write", f" to PagerDuty, {self.rejected_writes} of them refused")
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Give each figure with the words after it."""
+        acked = f"answered within {self.slowest_ack_ms:.0f} ms (Slack's limit: 3 s)"
+        yield _line(self.interactions, "click", f", dialogs and commands in Slack, {acked}")
+        yield _line(self.writes, "write", f" to PagerDuty in people's own names; it refused {self.rejected_writes}")
         yield _line(self.reads, "read", " from PagerDuty")
         yield _line(self.slack_calls, "call", " to Slack")
-        yield _line(self.deliveries, "webhook", " delivered")
-        yield _line(self.echoes, "echo", " suppressed", "es")
-        yield _line(self.duplicates, "duplicate", " dropped")
-        yield _line(self.stale, "stale event", " ignored")
-        yield f"{self.seconds:6.1f}  seconds, with the start of everything"
+        yield _line(self.deliveries, "webhook", " received")
+        yield _line(self.echoes, "echo", " of the bridge's own writes, not repeated in the channel", "es")
+        yield _line(self.duplicates, "duplicate webhook", " ignored")
+        yield _line(self.stale, "late webhook", " that turned no card back")
+        yield f"{self.seconds:.1f}", "seconds in all"
 
 
 def count_webhook_results(metrics: str) -> Counter[str]:
@@ -54,6 +54,6 @@ def count_with_noun(number: int, noun: str, plural: str = "s") -> str:
     return f"{number} {noun}" + ("" if number == 1 else plural)
 
 
-def _line(number: int, noun: str, rest: str, plural: str = "s") -> str:
-    digits, _, words = count_with_noun(number, noun, plural).partition(" ")
-    return f"{digits:>6}  {words}{rest}"
+def _line(number: int, noun: str, rest: str, plural: str = "s") -> tuple[str, str]:
+    figure, _, words = count_with_noun(number, noun, plural).partition(" ")
+    return figure, words + rest

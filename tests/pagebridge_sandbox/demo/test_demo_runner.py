@@ -17,48 +17,99 @@ import pytest
 from pagebridge_sandbox.demo import main
 from pagebridge_sandbox.demo.checks import Check
 from pagebridge_sandbox.demo.first_incident import open_incident
+from pagebridge_sandbox.demo.report import own_command
 from pagebridge_sandbox.demo.scenario import Step, card
 from pagebridge_sandbox.demo.stage import Stage
+from tests.pagebridge_sandbox.demo.test_demo_output import columns
 
 COMMAND = (sys.executable, "-m", "pagebridge", "demo")
 TIMEOUT = 20.0
 """Seconds in which nothing may be left of a demo that has ended."""
 
 
-@pytest.mark.timeout(120)
-def test_demo_succeeds_end_to_end() -> None:
-    """Exit code 0, each party at its work, the refusals, the truth in the outage, dialogs, channel, figures."""
-    played = subprocess.run(  # noqa: S603 - our own command
-        COMMAND, capture_output=True, text=True, timeout=90, check=False
-    )
+@pytest.fixture(scope="module")
+def plays() -> dict[str, str]:
+    """Play it twice at the same time: for a terminal of 80 columns, and with every hop for one of 50."""
+    kinds = {"plain": ("80",), "verbose": ("50", "--verbose")}
+    running = {
+        name: subprocess.Popen(  # noqa: S603 - our own command
+            (*COMMAND, *options),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "COLUMNS": width, "TZ": "UTC"},
+        )
+        for name, (width, *options) in kinds.items()
+    }
+    printed = {name: process.communicate(timeout=90)[0] for name, process in running.items()}
+    for name, process in running.items():
+        assert 0 == process.returncode, printed[name]
+    return printed
 
-    assert 0 == played.returncode, played.stdout + played.stderr
-    assert "" == played.stderr
-    assert "\x1b[" not in played.stdout
-    assert [] == [line for line in played.stdout.splitlines() if len(line) > 110]
+
+@pytest.mark.timeout(120)
+def test_the_channel_comes_first_and_no_hops(plays: dict[str, str]) -> None:
+    """What people see, look after look, then the figures and the next step; how it travelled is not shown."""
+    printed = plays["plain"]
+    places = [
+        printed.index(words)
+        for words in (
+            "pagebridge: handle PagerDuty incidents from Slack",
+            "The channel, as people see it",
+            "> Monitoring opens an incident.",
+            "│ Assigned to @Alice Ng",
+            "│ [Acknowledge] [Add note] [Reassign] [Escalate] [Resolve] [⋯]",
+            "╰ 1 reply",
+            "Only visible to Carol Diaz",
+            "┊ ✅ You resolved incident #1.",
+            "│ ✅ Resolved  #2 Search results are stale",
+            "The story held: all ",
+            " init\n",
+        )
+    ]
+    assert sorted(places) == places
+    assert "\x1b[" not in printed
+    for hop in ("->", "PUT /incidents", "chat.update", "Alice is asked"):
+        assert hop not in printed
+
+
+@pytest.mark.timeout(120)
+def test_demo_succeeds_end_to_end(plays: dict[str, str]) -> None:
+    """Each party at its work, the refusals, the truth in the outage, dialogs, channel, figures."""
+    channel, _, hops = plays["verbose"].partition("\nEvery call")
+    assert "Only visible to Carol Diaz" in channel
+    assert "->" not in channel
+    words = " ".join(re.sub("[│┊]", " ", plays["verbose"]).split())
     for pattern in (
-        r'0\.0\d\d s  Monitoring -> PagerDuty opens an incident: "Checkout latency over 2 s"',
-        r"PagerDuty -> receiver   incident\.triggered  202",
-        r"This\s+incident belongs to Payments, and you are not on that team",
-        r"worker -> PagerDuty     PUT /incidents/Q...\.\.  status=acknowledged  From: alice@example\.com  200",
-        r"incident\.acknowledged  202  the same event again",
-        r"incident\.unacknowledged  202  late",
+        r'0\.0\d\d s Monitoring -> PagerDuty opens an incident: "Checkout latency over 2 s"',
+        r"PagerDuty -> receiver incident\.triggered 202",
+        r"This incident belongs to Payments, and you are not on that team",
+        r"worker -> PagerDuty PUT /incidents/Q...\.\. status=acknowledged From: alice@example\.com 200",
+        r"incident\.acknowledged 202 the same event again",
+        r"incident\.unacknowledged 202 late",
         r"privately: Incident #1 is NOT resolved yet",
-        r"worker -> PagerDuty     PUT /incidents/Q...\.\.  status=resolved  From: alice@example\.com  200",
-        r"The channel, as people see it\n#incidents",
-        r"\(only visible to Carol Diaz\)",
-        r"Alice is asked: Escalate #2\?\n +│ Pages the next level",
-        r"Carol's dialog: Reassign #2\n(?: +│ .+\n)+ +│ Another person: Dave Poe\n +│   ! Dave Poe isn't linked",
-        r"responders=PERIN1  From:\s+alice@example\.com  400",
-        r"\(only visible to Alice Ng\)\n│ Request for help with incident #2:\n│ ❌ Erin Fox: not done\.",
-        r"\n│ ✅ Carol Diaz: done\n",
-        r"Bob -> Slack            types /pd list",
-        r" 8  writes to PagerDuty, 1 of them refused\n",
-        r" 7  echoes suppressed\n",
-        r" 1  duplicate dropped\n",
-        r" 1  stale event ignored\n",
+        r"worker -> PagerDuty PUT /incidents/Q...\.\. status=resolved From: alice@example\.com 200",
+        r"Alice is asked: Escalate #2\? Pages the next level",
+        r"Carol's dialog: Reassign #2 Choose one of these\. Me: \[ \] Another person: Dave Poe ! Dave Poe isn't linked",
+        r"responders=PERIN1 From: alice@example\.com 400",
+        r"Only visible to Alice Ng \S+ .M Request for help with incident #2: ❌ Erin Fox: not done\.",
+        r" ✅ Carol Diaz: done ",
+        r"Bob -> Slack types /pd list",
+        r" 8 writes to PagerDuty in people's own names; it refused 1 ",
+        r" 7 echoes of the bridge's own writes",
+        r" 1 duplicate webhook ignored",
+        r" 1 late webhook that turned no card back",
     ):
-        assert re.search(pattern, played.stdout), f"{pattern} is not in\n{played.stdout}"
+        assert re.search(pattern, words), f"{pattern} is not in\n{channel}\n{hops}"
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("play", "width"), [("plain", 80), ("verbose", 50)])
+def test_lines_fit_the_terminal(plays: dict[str, str], play: str, width: int) -> None:
+    """No line is wider; only a command to copy is left whole."""
+    lines = [line for line in plays[play].splitlines() if own_command() not in line]
+
+    assert [] == [line for line in lines if columns(line) > width]
 
 
 @pytest.fixture
@@ -72,7 +123,7 @@ def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
 
 
 def test_failed_step_is_named(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
-    """With what was expected and seen, and where the logs are; the exit code is 1, and no later step is played."""
+    """With what was expected and seen, and where to look; the exit code is 1, and no later step is played."""
     impossible = Check("the moon", lambda seen: seen.card_count, "green")
     story = (
         Step("The moon turns green", open_incident, (card("Triggered"), impossible)),
@@ -84,7 +135,9 @@ def test_failed_step_is_named(capsys: pytest.CaptureFixture[str], logs: list[str
     printed = capsys.readouterr().out
     logs.append(printed)
     assert 1 == code
-    assert "This step failed: The moon turns green\n" in printed
+    assert "The demo failed. This step failed: The moon turns green\n" in printed
+    assert "The story held" not in printed
+    assert " demo --verbose\n" in printed
     assert "the moon\n    expected: 'green'\n    seen:     1\n" in printed
     assert "one card" not in printed.partition("This step failed")[2]
     assert "Later" not in printed
@@ -152,7 +205,7 @@ async def test_signal_ends_demo_cleanly(number: signal.Signals, code: int, scrat
     )
     assert demo.stdout is not None
     printed = b""
-    while b"presses Acknowledge" not in printed:
+    while b"1 reply" not in printed:
         line = await demo.stdout.readline()
         assert line, f"ended by itself with exit code {await demo.wait()}: {printed.decode()}"
         printed += line
