@@ -6,23 +6,23 @@ BIN := .venv/bin
 ARGS ?=
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Play the whole lives of two incidents on this machine; no account is needed
+demo: ## See it at work, without an account (ARGS=--verbose: every call)
 	@tools/prepare run
 	@$(BIN)/python -m pagebridge demo $(ARGS)
 
-up: ## Run the bridge for a real workspace; its settings are in .env (see .env.example)
+up: ## Run it for a real workspace; its settings are in .env
 	@tools/prepare run
 	@$(BIN)/python -m pagebridge up $(ARGS)
 
-test: ## Run all tests; ARGS="-k echo" runs some
+test: ## Run all tests (ARGS="-k echo": some of them)
 	@tools/prepare dev
 	@# Four at a time on two cores, because a story waits as often as it works.
 	@# Tests start hundreds of processes, each of which would compile everything again if nothing could be kept.
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
-test-fast: ## Run the tests that need no server and no other process, in seconds
+test-fast: ## Run the tests that need no server and no other process
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 -m "not process" $(ARGS)
 
@@ -37,11 +37,13 @@ check: ## Check format, style, types and the directions of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: ## Prove the invariants on 50,000 simulated bad days, then with real processes; ARGS="--seed 7 --mix ties" plays one
+# ARGS="--seed 7 --mix ties" plays one day again.
+prove: ## Prove the invariants on 50,000 bad days and with real processes
 	@tools/prepare dev
 	$(BIN)/python -m tests.proof $(ARGS)
 
-bench: ## Measure the bridge beside what it could cost at least; ARGS="--only latency" measures a part, ARGS=--json for tools
+# ARGS="--only latency" measures a part, ARGS=--json is for tools.
+bench: ## Measure what it costs, beside the least it could cost
 	@tools/prepare dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 

@@ -30,6 +30,8 @@ POLL_INTERVAL = 0.05
 """Seconds between two looks at something awaited."""
 WARM_UP = 2.5
 """Seconds until an incident is surely younger than the bridge's store. For an older one, cards are looked for first."""
+SPINNER_WIDTH = 2
+"""Columns before the step that is being played."""
 NO_OPEN_HOPS = Check("calls and deliveries that are still open", lambda seen: seen.open_hops, 0)
 ALL_WEBHOOKS_FOLDED = Check("deliveries that the worker has not folded", lambda seen: seen.unfolded_webhooks, 0)
 
@@ -106,8 +108,9 @@ async def _play(
                 demo_run = DemoRun(stage, ChannelReport(stage.slack, console), hops, timeout)
                 await demo_run.wait_until_ready()
                 for number, step in enumerate(steps, 1):
-                    progress = f"{number}/{len(steps)}  {step.title}"
-                    status.update(Text(progress, no_wrap=True, overflow="ellipsis"))
+                    progress = Text(f"{number}/{len(steps)}  {step.title}")
+                    progress.truncate(console.width - SPINNER_WIDTH, overflow="ellipsis")
+                    status.update(progress)
                     await demo_run.run_step(number, step)
                 summary = demo_run.summarize(time.monotonic() - started)
     finally:

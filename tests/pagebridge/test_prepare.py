@@ -97,6 +97,19 @@ def test_it_installs_once_and_again_only_after_a_change(clone: Path) -> None:
     assert len(calls(clone)) == 2
 
 
+def test_it_says_what_it_is_doing(clone: Path) -> None:
+    """The first time may be long, so each part of it is announced; when nothing is to do, nothing is said."""
+    (clone / "requirements.txt").write_text("first==1 \\\n    --hash=sha256:a\nsecond==2\n")
+    python = make_python(clone)
+    assert prepare(clone, python).stderr.splitlines() == [
+        "Setting up a virtual environment (first time only, about 30 s)",
+        f"  Creating .venv with {python}",
+        "  Installing the 2 packages of requirements.txt ",
+        "  Installing pagebridge ",
+    ]
+    assert prepare(clone, python).stderr == ""
+
+
 def test_what_is_ready_for_tests_is_ready_to_run(clone: Path) -> None:
     """The lock for development holds the other, so `make demo` after `make test` starts at once."""
     python = make_python(clone)
@@ -127,3 +140,12 @@ def test_a_moved_clone_gets_a_new_environment(clone: Path) -> None:
     calls(moved)
     assert prepare(moved, python).returncode == 0
     assert "-m venv --clear .venv" in calls(moved)
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_alone_lists_its_targets() -> None:
+    """Each target is listed with what it does, in lines that fit every terminal."""
+    listed = subprocess.run(["make", "-C", str(ROOT)], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    lines = [line for line in listed.stdout.splitlines() if line.startswith("  make ")]
+    assert [line.split()[1] for line in lines][:3] == ["help", "demo", "up"]
+    assert all(len(line) <= 80 for line in lines)
