@@ -38,7 +38,7 @@ check: ## Check format, style, types and the directions of imports
 	$(BIN)/lint-imports
 
 # ARGS="--seed 7 --mix ties" plays one day again.
-prove: ## Prove the invariants on 50,000 bad days and with real processes
+prove: ## Prove the invariants on 50,000 bad days and real processes
 	@tools/prepare dev
 	$(BIN)/python -m tests.proof $(ARGS)
 
