@@ -6,9 +6,9 @@ BIN := .venv/bin
 ARGS ?=
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## See it at work, without an account (ARGS=--verbose: every call)
+demo: ## See it at work, without an account (ARGS=--verbose: the calls too)
 	@tools/prepare run
 	@$(BIN)/python -m pagebridge demo $(ARGS)
 
@@ -26,7 +26,7 @@ test-fast: ## Run the tests that need no server and no other process
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 -m "not process" $(ARGS)
 
-words: ## Write every word that people read into tests/words/*.md, to be read and committed with a change
+words: ## Write what people read into tests/words, to be read and committed
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 tests/words --update-words $(ARGS)
 
