@@ -58,7 +58,12 @@ class QueueWorker:
         async with asyncio.TaskGroup() as group:
             while not stopping.is_set():
                 await self._slots.acquire()
-                due = await call_or_wait(self._queue.take, self._durations)
+                due: Due | float | None = None
+                try:
+                    due = await self._queue.take()
+                except StoreDown as error:
+                    log.warning("store.down", during="taking work", why=str(error))
+                    await asyncio.sleep(self._durations.retry_first)
                 if isinstance(due, Due):
                     group.create_task(self._process(due))
                     continue
@@ -67,26 +72,23 @@ class QueueWorker:
 
     async def _process(self, due: Due) -> None:
         try:
-            again = await self._under_lease(due)
+            again: float | None = self._durations.retry_first
+            lease = await self._leases.take(due.incident)
+            if lease is not None:
+                async with asyncio.TaskGroup() as group:
+                    keeping = group.create_task(lease.keep())
+                    result = await self._run_task(due.incident, lease)
+                    keeping.cancel()
+                if isinstance(result, StoreDown):
+                    raise result
+                again = result
+                await lease.release()
             await self._queue.finish(due, again)
         except StoreDown as error:
             # The incident stays in the queue, hidden for a while; the next worker that reaches the store takes it.
             log.warning("store.down", during=self._leases.work, incident=due.incident, why=str(error))
         finally:
             self._slots.release()
-
-    async def _under_lease(self, due: Due) -> float | None:
-        lease = await self._leases.take(due.incident)
-        if lease is None:
-            return self._durations.retry_first
-        async with asyncio.TaskGroup() as group:
-            keeping = group.create_task(lease.keep())
-            again = await self._run_task(due.incident, lease)
-            keeping.cancel()
-        if isinstance(again, StoreDown):
-            raise again
-        await lease.release()
-        return again
 
     async def _run_task(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:
         """Run one pass. Errors concern this incident only; `StoreDown` is returned."""
@@ -96,14 +98,17 @@ class QueueWorker:
         except FencedOff as error:
             FAILED_PASSES.labels(self._leases.work, "fenced_off").inc()
             log.warning("work.fenced_off", work=self._leases.work, incident=incident, why=str(error))
-            return await self._hand_over(incident)
+            try:
+                await self._work.fenced_off(incident)
+            except StoreDown as down:
+                return down
+            return None
         except Stopping:
             return 0.0
         except CallError as error:
             again = self._retry_delay(incident, error)
             FAILED_PASSES.labels(self._leases.work, type(error).__name__.lower()).inc()
             log.info("work.later", work=self._leases.work, incident=incident, why=str(error), again=again)
-            return again
         except StoreDown as error:
             return error
         except WrongLayout:
@@ -111,16 +116,10 @@ class QueueWorker:
         except Exception:
             FAILED_PASSES.labels(self._leases.work, "failed").inc()
             log.exception("work.failed", work=self._leases.work, incident=incident, reference=reference())
-            return AFTER_ERROR
-        del self._failures[incident]
+            again = AFTER_ERROR
+        else:
+            del self._failures[incident]
         return again
-
-    async def _hand_over(self, incident: IncidentId) -> StoreDown | None:
-        try:
-            await self._work.fenced_off(incident)
-        except StoreDown as error:
-            return error
-        return None
 
     def _retry_delay(self, incident: IncidentId, error: CallError) -> float:
         """Return the `retry_after` of the error, else a delay that doubles with each failure of the incident."""
@@ -139,13 +138,3 @@ async def repeat_until_stopped(step: Callable[[], Awaitable[None]], stopping: as
         except StoreDown as error:
             log.warning("store.down", during="reading a stream", why=str(error))
             await asyncio.sleep(pause)
-
-
-async def call_or_wait(call: Callable[[], Awaitable[Due | float | None]], durations: Durations) -> Due | float | None:
-    """Call the store; while it is down, log it, wait, and return None."""
-    try:
-        return await call()
-    except StoreDown as error:
-        log.warning("store.down", during="taking work", why=str(error))
-        await asyncio.sleep(durations.retry_first)
-        return None

@@ -28,24 +28,21 @@ class StreamConsumer:
     async def step(self) -> None:
         """Handle the next entries, or wait a moment for some. Raises only `StoreDown` and `WrongLayout`."""
         for entry in await self._inbox.batch():
-            await self._process(entry)
-
-    async def _process(self, entry: Entry) -> None:
-        try:
-            await self._handle(entry)
-        except Malformed as error:
-            await self._dead_letter(entry, str(error))
-        except (StoreDown, WrongLayout):
-            raise
-        except Exception:
-            quoted = reference()
-            self._failures[entry.id] += 1
-            log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
-            if self._failures[entry.id] >= MOST_TRIES:
-                await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
-        else:
-            await self._inbox.ack(entry)
-            del self._failures[entry.id]
+            try:
+                await self._handle(entry)
+            except Malformed as error:
+                await self._dead_letter(entry, str(error))
+            except (StoreDown, WrongLayout):
+                raise
+            except Exception:
+                quoted = reference()
+                self._failures[entry.id] += 1
+                log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
+                if self._failures[entry.id] >= MOST_TRIES:
+                    await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
+            else:
+                await self._inbox.ack(entry)
+                del self._failures[entry.id]
 
     async def _dead_letter(self, entry: Entry, why: str) -> None:
         DEAD_LETTERS.labels(self._inbox.stream).inc()

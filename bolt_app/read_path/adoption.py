@@ -7,20 +7,19 @@ was lost does not change any more, once every call has come to its end.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, Unavailable
-from shared.model.event import SECOND, Agent, Snapshot
+from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId, UserId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.model.timeline import Line, merge_lines, person
+from shared.routing import route
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, lines_by_key, rebuild_lines, version
 from shared.store.clock import Birth
@@ -54,30 +53,30 @@ class ChannelReading:
 class Adoption:
     """Adopts incidents, each under the lease for writing its messages."""
 
-    def __init__(self, services: Services, planning: ChannelPlanner) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._channel_planner = planning
         self._readings: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
         self._early_readings: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
         self._names: dict[str, str] = {}
 
     async def adopt(
-        self, known: Incident, slack_state: SlackState, birth: Birth, lease: Lease
+        self, known: Incident, snapshot: Snapshot, slack_state: SlackState, birth: Birth, lease: Lease
     ) -> tuple[Incident, SlackState]:
         """
         Return an incident and what Slack shows of it, with what was found if both are older than the data.
 
-        Raises `Unavailable` while it is too early to look, or if Slack cannot be read.
+        `slack_state` is that of an incident not planned yet. Raises `Unavailable` while it is too early to look, or if
+        Slack cannot be read.
         """
-        snapshot = known.snapshot
-        if snapshot is None or slack_state.generation or not known.opened_before(birth.ms + CLOCK_SKEW_MS):
+        if not known.opened_before(birth.ms + CLOCK_SKEW_MS):
             return known, slack_state
         older = known.opened_before(birth.ms)
         if older:
             await self._require_settled(birth)
         # Data read before that time does not count.
-        readings = self._readings if older else self._early_readings
-        cards, any_card = await self._cards(known.id, snapshot, birth, readings)
+        cards, any_card = await self._cards(
+            known.id, snapshot, birth, self._readings if older else self._early_readings
+        )
         if not (older or cards):
             return known, slack_state
         thread = await self._thread(known.id, cards, lease)
@@ -85,14 +84,16 @@ class Adoption:
         if not cards and not any_card:
             # A first start is silent: it posts no card for what is already open.
             found = replace(found, silent_until_ms=birth.ms)
-        lines = await self._resolve_agents(rebuild_lines(known.id, thread))
+        lines = await self._name_agents(rebuild_lines(known.id, thread))
         if lines:
-            known = (await self._services.incidents.change(known.id, lambda now: _add_lines(now, lines))).value
+            merged = await self._services.incidents.change(
+                known.id, lambda now: replace(now, lines=merge_lines(now.lines, lines))
+            )
+            known = merged.value
         ADOPTED.labels("card" if cards else "nothing").inc()
         log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
-        return known, (
-            await self._services.slack_states.change(known.id, lambda now: _keep_known(now, found), lease)
-        ).value
+        stored = await self._services.slack_states.change(known.id, lambda now: now if now.generation else found, lease)
+        return known, stored.value
 
     async def _require_settled(self, birth: Birth) -> None:
         """Raise `Unavailable` while a call that was begun before the data was lost may still land."""
@@ -104,33 +105,27 @@ class Adoption:
     async def _cards(
         self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: dict[ChannelId, ChannelReading]
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
-        """Return the incident's card in each channel, and whether there is a card of any incident."""
+        """
+        Return the incident's card in each channel, and whether there is a card of any incident.
+
+        It may have been shown in the channels of its route, and in the default channel in their place.
+        """
+        routing = self._services.config.routing
+        default = [ChannelId(routing.default_channel)] if routing.default_channel else []
+        oldest_ms = max(snapshot.created_ms or 0, birth.ms - LOOKBACK_MS)
         found, any_card = {}, False
-        for channel in self._channels(snapshot):
-            cards = await self._read(readings[channel], channel, snapshot, birth)
-            any_card = any_card or bool(cards)
-            if incident in cards:
-                found[channel] = min(cards[incident], key=lambda card: card.ts)
+        for channel in dict.fromkeys([*route(snapshot, routing).channels, *default]):
+            reading = readings[channel]
+            async with reading.busy:
+                if reading.birth != birth.name or reading.oldest_ms > oldest_ms:
+                    reading.cards = await self._read_cards(channel, oldest_ms)
+                    reading.birth, reading.oldest_ms = birth.name, oldest_ms
+            any_card = any_card or bool(reading.cards)
+            if incident in reading.cards:
+                found[channel] = min(reading.cards[incident], key=lambda card: card.ts)
         return found, any_card
 
-    def _channels(self, snapshot: Snapshot) -> list[ChannelId]:
-        """Return where it may have been shown: the channels of its route, and the default channel in their place."""
-        default = self._services.config.routing.default_channel
-        return list(
-            dict.fromkeys([*self._channel_planner.route(snapshot).channels, *([ChannelId(default)] if default else [])])
-        )
-
-    async def _read(
-        self, reading: ChannelReading, channel: ChannelId, snapshot: Snapshot, birth: Birth
-    ) -> dict[str, list[OwnMessage]]:
-        oldest_ms = max(snapshot.created_ms or 0, birth.ms - LOOKBACK_MS)
-        async with reading.busy:
-            if reading.birth != birth.name or reading.oldest_ms > oldest_ms:
-                reading.cards = await self._by_incident(channel, oldest_ms)
-                reading.birth, reading.oldest_ms = birth.name, oldest_ms
-        return reading.cards
-
-    async def _by_incident(self, channel: ChannelId, oldest_ms: int) -> dict[str, list[OwnMessage]]:
+    async def _read_cards(self, channel: ChannelId, oldest_ms: int) -> dict[str, list[OwnMessage]]:
         cards: dict[str, list[OwnMessage]] = defaultdict(list)
         try:
             async for message in self._services.slack.own_messages(channel, oldest_ms=oldest_ms):
@@ -141,7 +136,7 @@ class Adoption:
             log.warning("adoption.channel_closed", channel=channel, why=str(error), code=error.code)
         return dict(cards)
 
-    async def _resolve_agents(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    async def _name_agents(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         """Read the names of the people in the lines: messages hold only their ids."""
         ids = {person(line.agent) for line in lines} - self._names.keys() - {None}
         for user in sorted(filter(None, ids)):
@@ -149,10 +144,10 @@ class Adoption:
                 self._names[user] = (await self._services.pagerduty.user(UserId(user))).name
             except (CallError, Malformed) as error:
                 log.warning("adoption.name_unknown", user=user, why=str(error))
-        return tuple(replace(line, agent=self._resolve_agent(line.agent)) for line in lines)
-
-    def _resolve_agent(self, agent: Agent | None) -> Agent | None:
-        return replace(agent, name=self._names.get(agent.id, "")) if agent else None
+        return tuple(
+            replace(line, agent=replace(line.agent, name=self._names.get(line.agent.id, ""))) if line.agent else line
+            for line in lines
+        )
 
     async def _thread(
         self, incident: IncidentId, cards: dict[ChannelId, OwnMessage], lease: Lease
@@ -169,26 +164,16 @@ class Adoption:
 
 
 def _merge_found(
-    slack_state: SlackState, cards: dict[ChannelId, OwnMessage], thread: Iterable[OwnMessage], birth: Birth
+    slack_state: SlackState, cards: dict[ChannelId, OwnMessage], thread: tuple[OwnMessage, ...], birth: Birth
 ) -> SlackState:
-    thread = tuple(thread)
     home = next((c for c, card in cards.items() if any(m.thread_ts == card.ts for m in thread)), None)
-    channels = sorted(cards, key=lambda channel: channel != home)
     return replace(
         slack_state,
         generation=birth.name,
-        channels=tuple(channels),
+        channels=tuple(sorted(cards, key=lambda channel: channel != home)),
         cards={
             channel: MessageState(ts=card.ts, content_digest=version(card) or None) for channel, card in cards.items()
         },
         lines={key: MessageState(ts=ts) for key, ts in lines_by_key(slack_state.id, thread).items()},
         announced_until_ms=birth.ms if cards else 0,
     )
-
-
-def _add_lines(incident: Incident, lines: tuple[Line, ...]) -> Incident:
-    return replace(incident, lines=merge_lines(incident.lines, lines))
-
-
-def _keep_known(now: SlackState, found: SlackState) -> SlackState:
-    return now if now.generation else found

@@ -10,7 +10,7 @@ from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
 from shared.model.slack_state import Privacy, SlackState
-from shared.routing import Route, mismatches, route
+from shared.routing import Route, mismatches
 from shared.store.clock import Birth
 from shared.store.coordination import Lease
 
@@ -24,24 +24,25 @@ class ChannelPlanner:
         self._services = services
         self._visibility = Visibility(services)
 
-    def route(self, snapshot: Snapshot) -> Route:
-        """Return the first route that matches an incident as it is now."""
-        return route(snapshot, self._services.config.routing)
-
-    async def plan(self, slack_state: SlackState, snapshot: Snapshot, birth: Birth, lease: Lease) -> SlackState:
+    async def plan(
+        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, birth: Birth, lease: Lease
+    ) -> SlackState:
         """
         Return the state in Slack with its channels, planned if there are none yet. `birth` is that of the data set.
 
-        An incident whose priority or service has changed may be shown in another channel as well; it never leaves one.
-        If it now belongs to a private team, the channels where it was public are not updated any more.
+        An incident whose priority or service has changed, so that another route is `chosen`, may be shown in another
+        channel as well; it never leaves one. If it now belongs to a private team, the channels where it was public are
+        not updated any more.
         """
-        wanted = await self._channels(slack_state.id, snapshot, known=slack_state.channels)
-        added = tuple(channel for channel in wanted if channel not in slack_state.channels)
-        if slack_state.channels and snapshot.status is Status.RESOLVED:
-            added = ()
-        if not slack_state.channels and not added:
-            return slack_state
-        privacy = await self._privacy(slack_state, snapshot)
+        added: tuple[ChannelId, ...] = ()
+        if not slack_state.channels:
+            added = await self._first_channels(slack_state.id, snapshot, chosen)
+            if not added:
+                return slack_state
+        elif chosen.named and snapshot.status is not Status.RESOLVED:
+            # The default channel is for incidents that no route matches; one that has a home needs no other.
+            added = tuple(channel for channel in chosen.channels if channel not in slack_state.channels)
+        privacy = await self._privacy(slack_state, snapshot, chosen)
         if not added and privacy == slack_state.privacy:
             return slack_state
 
@@ -50,19 +51,30 @@ class ChannelPlanner:
             generation = current.generation or birth.name
             return replace(current, channels=(*current.channels, *more), generation=generation).withheld(privacy)
 
-        routed = [self._route_fact(snapshot, added)] if added else []
+        routed = [self._route_fact(snapshot, chosen, added)] if added else []
         hidden = [
             fact("incident.withheld", channel=channel) for channel in privacy.hidden_in - slack_state.privacy.hidden_in
         ]
         return (await self._services.slack_states.change(slack_state.id, rule, lease, lambda: (*routed, *hidden))).value
 
-    async def _privacy(self, slack_state: SlackState, snapshot: Snapshot) -> Privacy:
+    async def _first_channels(self, incident: IncidentId, snapshot: Snapshot, chosen: Route) -> tuple[ChannelId, ...]:
+        if not chosen.channels:
+            why = "ignored" if chosen.named else "no route"
+        elif not chosen.named and await self._visibility.private(snapshot.team_ids):
+            why = "private team"
+        else:
+            return chosen.channels
+        NOT_SHOWN.labels(why).inc()
+        await self._services.journal.append(incident, fact("incident.unshown", why=why.replace(" ", "_")))
+        return ()
+
+    async def _privacy(self, slack_state: SlackState, snapshot: Snapshot, chosen: Route) -> Privacy:
         """
         Decide which channels are not updated any more, because the incident's teams may have changed.
 
         Raises `CallError` if the teams cannot be read: until then no channel is updated.
         """
-        known, teams, chosen = slack_state.privacy, frozenset(snapshot.team_ids), self.route(snapshot)
+        known, teams = slack_state.privacy, frozenset(snapshot.team_ids)
         if not slack_state.channels:
             # The first channels were chosen for these teams.
             return replace(known, teams=teams)
@@ -70,27 +82,9 @@ class ChannelPlanner:
         named = chosen.channels if chosen.named else ()
         return known.decided(teams, slack_state.channels, named, private=private)
 
-    def _route_fact(self, snapshot: Snapshot, channels: tuple[ChannelId, ...]) -> Fact:
+    def _route_fact(self, snapshot: Snapshot, chosen: Route, channels: tuple[ChannelId, ...]) -> Fact:
         """Return the journal fact of which route matched, by its position from 1, and why earlier ones did not."""
         over = mismatches(snapshot, self._services.config.routing)
-        taken = len(over) + 1 if self.route(snapshot).named else "default"
+        taken = len(over) + 1 if chosen.named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
         return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)
-
-    async def _log_not_shown(self, incident: IncidentId, why: str) -> None:
-        NOT_SHOWN.labels(why).inc()
-        await self._services.journal.append(incident, fact("incident.unshown", why=why.replace(" ", "_")))
-
-    async def _channels(
-        self, incident: IncidentId, snapshot: Snapshot, known: tuple[ChannelId, ...]
-    ) -> tuple[ChannelId, ...]:
-        chosen = self.route(snapshot)
-        if not chosen.named and known:
-            # The default channel is for incidents that no route matches; one that has a home needs no other.
-            return ()
-        if not chosen.channels and not known:
-            await self._log_not_shown(incident, "ignored" if chosen.named else "no route")
-        elif not chosen.named and await self._visibility.private(snapshot.team_ids):
-            await self._log_not_shown(incident, "private team")
-            return ()
-        return chosen.channels

@@ -4,146 +4,214 @@ Makes the card and the thread of one incident in one channel equal to the projec
 Nothing else writes cards and lines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
-from bolt_app.read_path.channel_pass import ChannelOutage, DelayNotice, ReconcilePass
+import structlog
+from prometheus_client import Histogram
+
+from bolt_app.account_cache import AccountCache
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
-from bolt_app.services import Services
 from shared.errors import CallError, Refused, Unavailable, Uncertain
+from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, SlackUserId, UserId
-from shared.model.slack_state import MessageState
+from shared.model.incident import Incident
+from shared.model.slack_state import MessageState, SlackState
 from shared.model.thread_layout import ThreadEntry, broadcast_kind, is_wanted, layout_thread
+from shared.routing import Route
+from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE
 from shared.slack.render import card, thread_line
-from shared.slack.render.blocks import Message
+from shared.slack.render.blocks import Message, metadata
 from shared.slack.render.card import CardPlacement
+from shared.slack.render.text import duration
 from shared.slack.withheld import render_withheld
+from shared.store.channel_index import Delay, DelayedCards
+from shared.store.clock import StoreClock
+from shared.store.coordination import Lease
+from shared.store.documents import Documents
 
-Mentions = Mapping[UserId, SlackUserId]
+log = structlog.get_logger()
+
+DELAY = Histogram(
+    "pagebridge_card_delay_seconds",
+    "Seconds from what happened at PagerDuty until the card showed it",
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600),
+)
+
+SlackUsers = Mapping[UserId, SlackUserId]
 """The Slack user to mention for each PagerDuty user."""
+
+
+@dataclass
+class ReconcilePass:
+    """One pass over one incident: what is known, which route holds, and under which lease its messages are stored."""
+
+    incident: Incident
+    snapshot: Snapshot
+    lease: Lease
+    slack_state: SlackState
+    route: Route
+    slack_states: Documents[SlackState]
+
+    @property
+    def home(self) -> ChannelId:
+        """The channel with the thread."""
+        return self.slack_state.channels[0]
+
+    @cached_property
+    def as_of_ms(self) -> int:
+        """
+        The time of the newest event that its messages can show, by PagerDuty's clock.
+
+        Its lines count as well: a read may have made the second that is known begin earlier than its last event.
+        """
+        known = self.incident.as_of.ms if self.incident.as_of else 0
+        return max([known, *(line.at.ms for line in self.incident.lines)])
+
+    def card(self, channel: ChannelId) -> MessageState:
+        """Return the stored state of the card in a channel."""
+        return self.slack_state.cards.get(channel, MessageState())
+
+    def has_news(self, state: MessageState) -> bool:
+        """True if something happened since the state that the message shows."""
+        return state.ts is None or state.state_ms < self.as_of_ms
+
+    async def save(self, rule: Callable[[SlackState], SlackState]) -> None:
+        """Change what is stored of the incident's messages. Raises `FencedOff` if the lease is lost."""
+        self.slack_state = (await self.slack_states.change(self.incident.id, rule, self.lease)).value
+
+
+class CardDelays:
+    """Reports how late the cards of a channel are: in a metric, and in the channel."""
+
+    def __init__(self, slack: Slack, clock: StoreClock, delayed: DelayedCards) -> None:
+        self._slack = slack
+        self._clock = clock
+        self._delayed = delayed
+
+    async def card_delayed(self, this: ReconcilePass, channel: ChannelId) -> None:
+        """Note that the card could not be shown now, and post a notice once the channel's cards are too late."""
+        since = this.as_of_ms or await self._clock.now_ms()
+        delay = await self._delayed.record(channel, this.incident.id, since)
+        if delay.verdict:
+            await self._announce(channel, delay)
+
+    async def card_settled(self, this: ReconcilePass, channel: ChannelId, before: MessageState | None = None) -> None:
+        """
+        Note that the card does not wait for Slack's rate limits: the channel refused it, or it is up to date.
+
+        Then `before` is its state before this pass.
+        """
+        now = this.card(channel)
+        if before and before.content_digest != now.content_digest and before.state_ms < now.state_ms:
+            DELAY.observe(max(0, await self._clock.now_ms() - this.as_of_ms) / SECOND)
+        delay = await self._delayed.record(channel, this.incident.id, None)
+        if delay.verdict:
+            await self._announce(channel, delay)
+
+    async def _announce(self, channel: ChannelId, delay: Delay) -> None:
+        """Post that the channel's cards are late, or that they are up to date again."""
+        text = ":white_check_mark: The cards in this channel are up to date again."
+        if delay.verdict != "end":
+            waiting = f"{delay.cards} cards are waiting" if delay.cards != 1 else "1 card is waiting"
+            text = (
+                f":hourglass: The cards in this channel are late: {waiting}, the oldest for "
+                f"{duration(delay.seconds)}. Nothing is lost, and paging is not affected."
+            )
+        key = f"lag:{channel}:{await self._clock.now_ms()}"
+        try:
+            await self._slack.announce(channel, text=text, metadata=metadata(key, {}))
+        except CallError as error:
+            log.warning("delay_notice.failed", channel=channel, seconds=delay.seconds, why=str(error))
+            if error.surely_not_done:
+                await self._delayed.undo_notice(channel, delay.verdict)
 
 
 class ChannelSync:
     """Writes the card and the lines of one pass in one channel."""
 
-    def __init__(
-        self,
-        services: Services,
-        message_sync: MessageSync,
-        this: ReconcilePass,
-        channel: ChannelId,
-        mentions: Mentions,
-    ) -> None:
-        self._services = services
+    def __init__(self, message_sync: MessageSync, account_cache: AccountCache, delays: CardDelays) -> None:
         self._message_sync = message_sync
-        self._this = this
-        self._channel = channel
-        self._at_home = channel == this.home
-        self._mentions = mentions if self._at_home else {}
-        self._outage = ChannelOutage(services, this, channel)
-        self._delay = DelayNotice(services, this, channel)
+        self._account_cache = account_cache
+        self._delays = delays
 
-    @property
-    def _card(self) -> MessageState:
-        return self._this.card(self._channel)
-
-    @property
-    def _shown(self) -> bool:
-        return self._this.slack_state.is_shown_in(self._channel)
-
-    async def run(self) -> float | None:
+    async def run(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> None:
         """
-        Write what belongs into the channel, if it can be written to.
+        Write the card and its lines: lines do not wait for an update of it, because Slack limits the two apart.
 
-        Returns the seconds until a refused write may be retried, None if there is none. Raises `CallError`.
+        Raises `CallError`, after both were tried if Slack's limits are the reason.
         """
-        if not await self._outage.is_writable() or await self._outage.abandon_obsolete():
-            return None
-        before = self._card
-        if not self._shown and before.ts is None and not before.uncertain:
-            return None
-        try:
-            await self._sync_messages()
-        except Refused as error:
-            await self._delay.card_settled()
-            return await self._outage.write_refused(error)
-        await self._outage.write_succeeded(new=before.ts is None)
-        return None
-
-    async def _sync_messages(self) -> None:
-        """Write the card and its lines: lines do not wait for an update of it, because Slack limits the two apart."""
         late: list[Unavailable] = []
-        before = self._card
+        before = this.card(channel)
         try:
-            await self._sync_card()
-            await self._delay.card_shown(before)
+            await self._sync_card(this, channel, mentions if channel == this.home else {})
+            await self._delays.card_settled(this, channel, before)
         except (Unavailable, Uncertain) as error:
-            if self._this.has_news(before):
-                await self._delay.card_delayed()
+            if this.has_news(before):
+                await self._delays.card_delayed(this, channel)
             if isinstance(error, Uncertain):
                 raise
             late.append(error)
         try:
-            await self._sync_thread()
+            if channel == this.home and this.card(channel).ts and this.slack_state.is_shown_in(channel):
+                await self._sync_thread(this)
         except Unavailable as error:
             late.append(error)
         if late:
             raise min(late, key=retry_after)
 
-    async def _sync_card(self) -> None:
-        this, channel = self._this, self._channel
+    async def _sync_card(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> None:
+        async def save(state: MessageState) -> None:
+            posted = state.ts not in (None, this.card(channel).ts)
+            known, mentioned = state.with_news(this.as_of_ms), mentions if posted else ()
+            await this.save(lambda slack_state: slack_state.with_card(channel, known, mentioned))
+
+        before, shown = this.card(channel), this.slack_state.is_shown_in(channel)
         # An update that only adds to a state already shown must not delay another incident's news.
-        urgent = this.urgent and (this.has_news(self._card) or bool(this.incident.attempts))
-        target = MessageTarget(channel, self._save_card, this.lease, urgent=urgent)
-        message = await self._render_card(self._mentions)
-        state = await self._message_sync.sync(message, await self._post_card(target), target)
-        if state.ts is None and self._shown:
-            if self._at_home:
+        urgent = this.snapshot.urgency == "high" and (this.has_news(before) or bool(this.incident.attempts))
+        target = MessageTarget(channel, save, this.lease, urgent=urgent)
+        message = await self._render_card(this, channel, mentions)
+        for _ in range(2):
+            state, done = this.card(channel), this.slack_state.mentioned & mentions.keys()
+            if state.ts is None and done:
+                # A card that is posted again mentions only people not mentioned before; the update adds the others.
+                others = await self._render_card(
+                    this, channel, {user: mentions[user] for user in mentions.keys() - done}
+                )
+                state = await self._message_sync.sync(others, state, target, edit=False)
+            state = await self._message_sync.sync(message, state, target)
+            if state.ts is not None or not shown:
+                break
+            if channel == this.home:
                 # The thread is lost with its card.
                 await this.save(lambda slack_state: slack_state.thread_lost())
-            await self._message_sync.sync(message, await self._post_card(target), target)
-        if this.has_news(self._card):
+        if this.has_news(this.card(channel)):
             # The card does not show the newest state yet.
-            await self._save_card(self._card)
+            await save(this.card(channel))
 
-    async def _save_card(self, state: MessageState) -> None:
-        known = state.with_news(self._this.as_of_ms)
-        mentioned = self._mentions if state.ts not in (None, self._card.ts) else ()
-        await self._this.save(lambda slack_state: slack_state.with_card(self._channel, known, mentioned))
-
-    async def _post_card(self, target: MessageTarget) -> MessageState:
-        """Post a missing card so that it mentions only people not mentioned before; an update adds the others."""
-        done = self._this.slack_state.mentioned & self._mentions.keys()
-        if self._card.ts is not None or not done:
-            return self._card
-        fresh = {user: self._mentions[user] for user in self._mentions.keys() - done}
-        return await self._message_sync.sync(await self._render_card(fresh), self._card, target, edit=False)
-
-    async def _render_card(self, mentions: Mentions) -> Message:
-        this = self._this
-        if not self._shown:
+    async def _render_card(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> Message:
+        if not this.slack_state.is_shown_in(channel):
             return render_withheld(this.incident.id, this.snapshot)
-        elsewhere = None if self._at_home else this.home
-        displaced = this.slack_state.displaced_from(self._channel)
+        elsewhere = None if channel == this.home else this.home
+        displaced = this.slack_state.displaced_from(channel)
         placement = CardPlacement(home=elsewhere, displaced=displaced, closed=displaced in this.slack_state.waiting)
-        able = await self._services.account_cache.available_actions()
+        able = await self._account_cache.available_actions()
         return card.render(this.incident, this.snapshot, mentions, placement, able=able)
 
-    async def _sync_thread(self) -> None:
-        """Write the lines at home, one after the other in the order of their time, as soon as there is a card."""
-        this = self._this
-        if not self._at_home or self._card.ts is None or not self._shown:
-            return
+    async def _sync_thread(self, this: ReconcilePass) -> None:
+        """Write the lines at home, one after the other in the order of their time."""
         entries = layout_thread(this.incident.lines, this.slack_state.lines.keys())
         quiet = {each.line.key for each in entries if not is_wanted(each.line, this.route.verbosity)}
         if quiet - this.slack_state.omitted_lines - this.slack_state.lines.keys():
             await this.save(lambda slack_state: slack_state.with_omitted(quiet))
         for entry in entries:
             if entry.line.key not in quiet and not this.slack_state.is_announced(entry.line):
-                await self._sync_line(entry)
+                await self._sync_line(this, entry)
 
-    async def _sync_line(self, entry: ThreadEntry) -> None:
-        this, key = self._this, entry.line.key
+    async def _sync_line(self, this: ReconcilePass, entry: ThreadEntry) -> None:
+        key, channel = entry.line.key, this.home
         known = this.slack_state.lines.get(key, MessageState())
         if known.ts is not None and (not entry.sides or key in this.slack_state.outdated_lines):
             return
@@ -151,10 +219,9 @@ class ChannelSync:
         async def save(state: MessageState) -> None:
             await this.save(lambda slack_state: slack_state.with_line(key, state))
 
-        aloud = broadcast_kind(entry.line) in this.route.broadcast
-        target = MessageTarget(
-            self._channel, save, this.lease, thread=self._card.ts, broadcast=aloud, urgent=this.urgent
-        )
+        aloud, urgent = broadcast_kind(entry.line) in this.route.broadcast, this.snapshot.urgency == "high"
+        thread = this.card(channel).ts
+        target = MessageTarget(channel, save, this.lease, thread=thread, broadcast=aloud, urgent=urgent)
         message = thread_line.render_line(this.incident.id, entry.line, entry.sides, entry.before)
         try:
             state = await self._message_sync.sync(message, known, target, edit=bool(entry.sides))
@@ -163,7 +230,7 @@ class ChannelSync:
         except Refused as error:
             if error.code not in THREAD_GONE:
                 raise
-            await this.save(lambda slack_state: slack_state.without_card(self._channel))
+            await this.save(lambda slack_state: slack_state.without_card(channel))
             raise Unavailable("the card with the thread is gone, and has to be posted again") from error
 
 

@@ -45,10 +45,14 @@ class Enricher:
         if not known.needs_enrichment:
             return None
         read = await self._read(known, lease)
-        ahead, alert = await self._read_pending(known, read, lease), await self._first_alert(known, read, lease)
-        after = (
-            await self._services.incidents.change(incident, lambda now: with_enrichment(now, read, ahead, alert))
-        ).value
+        pending = await self._read_pending(known, read, lease)
+        alert = None
+        if known.enrichment.alert in (None, FirstAlert()):
+            alert = await self._first_alert(known, read, lease)
+        changed = await self._services.incidents.change(
+            incident, lambda now: with_enrichment(now, read, pending, alert)
+        )
+        after = changed.value
         if after != known:
             await self._services.dirty_queue.mark(incident)
         return self._services.durations.enrichment_timeout if after.needs_enrichment else None
@@ -67,11 +71,11 @@ class Enricher:
             return None
 
     async def _first_alert(self, known: Incident, read: RestIncident | None, lease: Lease) -> FirstAlert | None:
-        """Read the first alert; None if it is known already, or could not be read now."""
-        before, counts = known.enrichment.alert, read.alerts if read else None
-        if before is not None and (before != FirstAlert() or counts is None or not counts.all):
+        """Read the first alert; None if none is known to be new, or it could not be read now."""
+        count = read.alerts.all if read and read.alerts else None
+        if known.enrichment.alert is not None and not count:
             return None
-        if read is None or (counts is not None and not counts.all):
+        if read is None or count == 0:
             return FirstAlert()
         try:
             await self._wait_turn(lease)
@@ -123,28 +127,25 @@ class Enricher:
 
 
 def with_enrichment(
-    known: Incident, read: RestIncident | None, ahead: PendingActions, alert: FirstAlert | None
+    known: Incident, read: RestIncident | None, pending: PendingActions, alert: FirstAlert | None
 ) -> Incident:
     """
     Pure: return the projection with the enrichment, and with the incident if the read shows a newer state.
 
     Pending actions apply only to the incident as read: a newer event may have arrived meanwhile.
     """
-    if read is not None and read.updated is not None and not _unchanged_since(known, read):
+    facts = known.snapshot.facts if known.snapshot else None
+    if read is not None and read.updated is not None and read.snapshot.facts != facts:
         # Else it would only make the next event of its second a tie.
         event = Event(
             EventId(f"briefing:{known.id}"), "read", known.id, Source.READ, read.updated, snapshot=read.snapshot
         )
         known = fold_read(known, event)
-    briefing = known.enrichment if alert is None else replace(known.enrichment, alert=alert)
+    enrichment = known.enrichment if alert is None else replace(known.enrichment, alert=alert)
     same = read is None or (
         known.snapshot is not None and identifying_fields(known.snapshot) == identifying_fields(read.snapshot)
     )
-    return replace(known, enrichment=replace(briefing, pending=ahead) if same else briefing)
-
-
-def _unchanged_since(known: Incident, read: RestIncident) -> bool:
-    return known.snapshot is not None and known.snapshot.facts == read.snapshot.facts
+    return replace(known, enrichment=replace(enrichment, pending=pending) if same else enrichment)
 
 
 def first_alert(alerts: Sequence[Alert]) -> FirstAlert:

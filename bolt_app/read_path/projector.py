@@ -31,7 +31,6 @@ DELIVERY = Histogram(
 )
 QUEUE_SECONDS = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=BUCKETS)
 
-
 Rule = Callable[[Incident, Event, int], Folded]
 """How an event changes a projection, given the store's time in milliseconds."""
 
@@ -45,14 +44,21 @@ class Projector:
 
     async def handle(self, entry: Entry) -> None:
         """Fold one entry. Raises `Malformed`."""
-        event = parse_entry(entry)
-        if isinstance(event, webhook.Ignored):
-            log.info("event.ignored", entry=entry.id, why=event.why)
-            if event.ping:
-                # The watchdog waits for this: deliveries arrive and their signatures are valid.
-                await self._services.redis.set(keys.PING, entry.at_ms)
-        else:
+        body = entry.fields.get("body", b"")
+        match entry.fields.get("kind"):
+            case b"webhook":
+                event = webhook.parse(body)
+            case b"answer":
+                event = parse_answer(body)
+            case kind:
+                raise Malformed(f"an entry of unknown kind {kind!r}")
+        if isinstance(event, Event):
             await self._fold(event, entry)
+            return
+        log.info("event.ignored", entry=entry.id, why=event.why)
+        if event.ping:
+            # The watchdog waits for this: deliveries arrive and their signatures are valid.
+            await self._services.redis.set(keys.PING, entry.at_ms)
 
     async def _fold(self, event: Event, entry: Entry) -> None:
         # Begin a new generation before anything is written to a store that has lost its data.
@@ -94,15 +100,3 @@ def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
         received_ms=entry.at_ms,
         as_of_ms=known.ms if known else None,
     )
-
-
-def parse_entry(entry: Entry) -> Event | webhook.Ignored:
-    """Parse a stream entry into an event. Raises `Malformed`."""
-    body = entry.fields.get("body", b"")
-    match entry.fields.get("kind"):
-        case b"webhook":
-            return webhook.parse(body)
-        case b"answer":
-            return parse_answer(body)
-        case kind:
-            raise Malformed(f"an entry of unknown kind {kind!r}")

@@ -16,17 +16,18 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.adoption import Adoption
-from bolt_app.read_path.channel_pass import ReconcilePass
+from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.channel_sync import ChannelSync, retry_after
+from bolt_app.read_path.channel_sync import CardDelays, ChannelSync, ReconcilePass, SlackUsers, retry_after
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.services import Services
-from shared.errors import CallError, Malformed, NotFound
+from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.event import Snapshot, Status
-from shared.model.ids import IncidentId, SlackUserId, UserId
+from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, settle
 from shared.model.journal import failure
-from shared.model.slack_state import SlackState
+from shared.routing import route
+from shared.store.channel_index import DelayedCards
 from shared.store.clock import Birth
 from shared.store.coordination import Lease
 
@@ -46,8 +47,11 @@ class Reconciler:
     def __init__(self, services: Services, channel_planner: ChannelPlanner, message_sync: MessageSync) -> None:
         self._services = services
         self._channel_planner = channel_planner
-        self._adoption = Adoption(services, channel_planner)
-        self._message_sync = message_sync
+        self._adoption = Adoption(services)
+        delayed = DelayedCards(services.redis, services.durations.delay_notice_after)
+        delays = CardDelays(services.slack, services.clock, delayed)
+        self._channel_sync = ChannelSync(message_sync, services.account_cache, delays)
+        self._outage = ChannelOutage(services, delays)
         self._mentions = Mentions(services)
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
@@ -70,18 +74,27 @@ class Reconciler:
 
     async def _sync(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
         slack_state = (await self._services.slack_states.load(known.id)).value
-        known, slack_state = await self._adoption.adopt(known, slack_state, birth, lease)
-        if not _is_silent(known, slack_state):
-            slack_state = await self._channel_planner.plan(slack_state, snapshot, birth, lease)
-        await self._index(snapshot, slack_state)
+        if not slack_state.generation:
+            known, slack_state = await self._adoption.adopt(known, snapshot, slack_state, birth, lease)
+        chosen = route(snapshot, self._services.config.routing)
+        # An incident that was open before the bridge's first start gets a card with its next change.
+        silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
+        if not silent_ms or known.as_of is None or known.as_of.end > silent_ms:
+            slack_state = await self._channel_planner.plan(slack_state, snapshot, chosen, birth, lease)
+        # It is indexed before it is shown, so that it can be found while Slack is down.
+        if snapshot.status is Status.RESOLVED:
+            await self._services.open_incidents.drop(known.id, slack_state.channels)
+        else:
+            shown = filter(slack_state.is_shown_in, slack_state.channels)
+            await self._services.open_incidents.put(known.id, shown, snapshot.created_ms or 0)
+            await self._services.open_incidents.hide(known.id, slack_state.privacy.hidden_in)
         if not slack_state.channels:
             return None
         if known.needs_enrichment:
             # The card does not wait for its enrichment; one that waits for Slack's rate limits is posted with it.
             await self._services.enrichment_queue.mark(known.id)
-        route = self._channel_planner.route(snapshot)
         return await self.sync_channels(
-            ReconcilePass(known, snapshot, lease, slack_state, route, self._services.slack_states)
+            ReconcilePass(known, snapshot, lease, slack_state, chosen, self._services.slack_states)
         )
 
     async def sync_channels(self, this: ReconcilePass) -> float | None:
@@ -96,7 +109,7 @@ class Reconciler:
         errors: list[CallError] = []
         for channel in this.slack_state.channels:
             try:
-                seconds = await ChannelSync(self._services, self._message_sync, this, channel, mentions).run()
+                seconds = await self._sync_channel(this, channel, mentions)
             except CallError as error:
                 errors.append(error)
             else:
@@ -107,14 +120,25 @@ class Reconciler:
             raise first
         return soonest
 
-    async def _index(self, snapshot: Snapshot, slack_state: SlackState) -> None:
-        """Index the incident as open before showing it, so that it can be found while Slack is down."""
-        if snapshot.status is Status.RESOLVED:
-            await self._services.open_incidents.drop(slack_state.id, slack_state.channels)
-            return
-        shown = filter(slack_state.is_shown_in, slack_state.channels)
-        await self._services.open_incidents.put(slack_state.id, shown, snapshot.created_ms or 0)
-        await self._services.open_incidents.hide(slack_state.id, slack_state.privacy.hidden_in)
+    async def _sync_channel(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> float | None:
+        """
+        Write what belongs into a channel, if it can be written to.
+
+        Returns the seconds until a refused write may be retried, None if there is none. Raises `CallError`.
+        """
+        waited = channel in this.slack_state.waiting
+        if waited and not await self._outage.may_retry(this, channel):
+            return None
+        before = this.card(channel)
+        if before.ts is None and not before.uncertain and not this.slack_state.is_shown_in(channel):
+            return None
+        try:
+            await self._channel_sync.run(this, channel, mentions)
+        except Refused as error:
+            return await self._outage.write_refused(this, channel, error)
+        if waited or before.ts is None:
+            await self._outage.write_succeeded(this, channel)
+        return None
 
     async def _load(self, incident: IncidentId, lease: Lease) -> Incident:
         """Load the projection; read PagerDuty first if the times of the events could not decide."""
@@ -145,12 +169,6 @@ class Reconciler:
             return settled
         # An event was folded meanwhile, so the read decides nothing; the newer projection may need a read, too.
         return await self._load(incident, lease)
-
-
-def _is_silent(known: Incident, slack_state: SlackState) -> bool:
-    """True if the incident was open before the bridge's first start and has not changed since."""
-    changed = known.lines or known.as_of is None or known.as_of.end > slack_state.silent_until_ms
-    return slack_state.silent_until_ms > 0 and not slack_state.channels and not changed
 
 
 class CachedMention(NamedTuple):

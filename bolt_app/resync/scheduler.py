@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
@@ -26,6 +26,7 @@ from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 
+HEALTHY = Gauge("pagebridge_subscription_healthy", "1 while a webhook subscription delivers all that is needed here")
 PASSES = Counter("pagebridge_resyncs", "Resync passes, by how they ended", ["result"])
 
 
@@ -54,24 +55,25 @@ class Scheduler:
         now_ms = await self._services.clock.now_ms()
         self._since_ms = self._since_ms or now_ms
         progress = (await self._progress.load(GLOBAL)).value
-        self._watchdog.show_problem(progress)
-        if self._resync_due(progress, now_ms) or self._watch_due(progress, now_ms):
+        HEALTHY.set(not progress.problem)
+        if any(self._due(progress, now_ms)):
             await self._under_lease()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._services.durations.retry_max):
                 await self._services.stopping.wait()
 
-    def _resync_due(self, progress: ResyncState, now_ms: int) -> bool:
-        """True at start, soon after something was too young to judge, and on a timer."""
-        if progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms:
-            return True
-        return _is_past(progress.begun_ms, self._services.durations.resync, now_ms)
+    def _due(self, progress: ResyncState, now_ms: int) -> tuple[bool, bool]:
+        """
+        Return whether the subscription has to be checked, and whether a resync is due.
 
-    def _watch_due(self, progress: ResyncState, now_ms: int) -> bool:
-        """True on a timer, and more often while a ping is awaited."""
+        The check is due on a timer, more often while a ping is awaited; a resync at start, soon after something was too
+        young to judge, and on a timer. A time in the future means that the store's clock was set back.
+        """
         durations = self._services.durations
-        every = durations.retry_max if progress.pinged_ms else durations.watchdog_interval
-        return _is_past(progress.watched_ms, every, now_ms)
+        check_every = durations.retry_max if progress.pinged_ms else durations.watchdog_interval
+        check = not 0 <= now_ms - progress.watched_ms < check_every * SECOND
+        asked_for = progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms
+        return check, asked_for or not 0 <= now_ms - progress.begun_ms < durations.resync * SECOND
 
     async def _under_lease(self) -> None:
         lease = await self._leases.take(GLOBAL)
@@ -101,9 +103,11 @@ class Scheduler:
         """Check the subscription first: the resync then repairs what was lost while it was disabled."""
         now_ms = await self._services.clock.now_ms()
         progress = (await self._progress.load(GLOBAL)).value
-        if self._watch_due(progress, now_ms):
+        check_due, _ = self._due(progress, now_ms)
+        if check_due:
             progress = await self._save(replace(await self._run_watchdog(progress, lease), watched_ms=now_ms), lease)
-        if self._resync_due(progress, now_ms):
+        _, resync_due = self._due(progress, now_ms)
+        if resync_due:
             # Due at once for the next owner, in case this worker does not finish.
             progress = await self._save(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
             await self._save(await self._run_resync(replace(progress, due_ms=0), lease), lease)
@@ -154,8 +158,3 @@ class Scheduler:
 
     async def _save(self, progress: ResyncState, lease: Lease) -> ResyncState:
         return (await self._progress.change(GLOBAL, lambda _: progress, lease)).value
-
-
-def _is_past(since_ms: int, seconds: float, now_ms: int) -> bool:
-    """True if the time has passed. A timestamp in the future means that the store's clock was set back."""
-    return not 0 <= now_ms - since_ms < seconds * SECOND

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
-from prometheus_client import Gauge
 
 from bolt_app.services import Services
 from shared.errors import CallError
@@ -23,7 +22,6 @@ from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 
-HEALTHY = Gauge("pagebridge_subscription_healthy", "1 while a webhook subscription delivers all that is needed here")
 OFF = "PagerDuty disabled the webhook subscription, because its deliveries were rejected"
 SILENT = "PagerDuty's pings don't reach the receiver: see its log for rejected deliveries"
 
@@ -58,11 +56,6 @@ class SubscriptionWatchdog:
             log.warning("subscription.works_again", hint="what was lost meanwhile is looked up now")
         self._report(progress, problem)
         return replace(progress, problem=problem)
-
-    @staticmethod
-    def show_problem(progress: ResyncState) -> None:
-        """Set this worker's metric to the finding stored by any worker."""
-        HEALTHY.set(not progress.problem)
 
     async def _repair(
         self, progress: ResyncState, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.read_path.channel_pass import ReconcilePass
+from bolt_app.read_path.channel_sync import ReconcilePass
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Status
 from shared.model.ids import MessageTs
 from shared.model.incident import Incident, fold, settle

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from fakeredis import FakeAsyncRedis
 
-from bolt_app.read_path.channel_pass import ReconcilePass
 from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import ReconcilePass
 from bolt_app.read_path.reconciler import Reconciler
 from bolt_app.services import Services
 from shared.errors import Malformed

@@ -5,16 +5,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from fakeredis import FakeAsyncRedis
 
-from bolt_app.read_path.channel_pass import DelayNotice, ReconcilePass
-from bolt_app.services import Services
-from shared.durations import Durations
+from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
 from shared.model.ids import ChannelId
 from shared.model.incident import Incident
 from shared.model.resync_state import Gap
 from shared.slack.render.outage_notice import render_outage_notice
-from shared.store.channel_index import Delay, DelayedCards
+from shared.store.channel_index import Delay
 from tests.builders import INCIDENT, NOON, snapshot
 from tests.words import slack_text
 from tests.words.page import Page
@@ -22,9 +19,7 @@ from tests.words.page import Page
 CHANNEL = ChannelId("C0INCIDENTS")
 
 
-async def test_every_notice_in_a_channel_can_be_read_in_one_file(
-    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_every_notice_in_a_channel_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
     """Each kind of notice, for one incident and for many."""
     page = Page("channel_notices", "Notices in a channel", "Everyone in the channel reads these.")
     page.chapter("PagerDuty's updates did not come for a while")
@@ -34,9 +29,9 @@ async def test_every_notice_in_a_channel_can_be_read_in_one_file(
     page.case("Many were", _outage(whole, 13, known))
     page.case("Only some updates did not come", _outage(part, 2, known))
     page.chapter("Slack's rate limits hold the cards up")
-    page.case("One card is late", await _delayed(monkeypatch, Delay("begin", 1, 45)))
-    page.case("Many are", await _delayed(monkeypatch, Delay("begin", 14, 600)))
-    page.case("None is any more", await _delayed(monkeypatch, Delay("end", 0, 0)))
+    page.case("One card is late", await _delayed(Delay("begin", 1, 45)))
+    page.case("Many are", await _delayed(Delay("begin", 14, 600)))
+    page.case("None is any more", await _delayed(Delay("end", 0, 0)))
     page.check(pytestconfig)
 
 
@@ -44,7 +39,7 @@ def _outage(gap: Gap, count: int, known: list[Any]) -> str:
     return slack_text.blocks(render_outage_notice(CHANNEL, gap, known[:count]).blocks)
 
 
-async def _delayed(monkeypatch: pytest.MonkeyPatch, delay: Delay) -> str:
+async def _delayed(delay: Delay) -> str:
     """Let the store count late cards, and return what the channel is told."""
     said: list[str] = []
 
@@ -55,12 +50,10 @@ async def _delayed(monkeypatch: pytest.MonkeyPatch, delay: Delay) -> str:
     async def now_ms() -> int:
         return NOON
 
-    async def counted(*_: object) -> Delay:
+    async def record(*_: object) -> Delay:
         return delay
 
-    monkeypatch.setattr(DelayedCards, "record_delay", counted)
-    slack, clock = SimpleNamespace(announce=announce), SimpleNamespace(now_ms=now_ms)
-    services = SimpleNamespace(redis=FakeAsyncRedis(), durations=Durations(), clock=clock, slack=slack)
+    doors = (SimpleNamespace(announce=announce), SimpleNamespace(now_ms=now_ms), SimpleNamespace(record=record))
     this = SimpleNamespace(incident=Incident(INCIDENT), as_of_ms=NOON)
-    await DelayNotice(cast("Services", services), cast("ReconcilePass", this), CHANNEL).card_delayed()
+    await CardDelays(*cast("Any", doors)).card_delayed(cast("ReconcilePass", this), CHANNEL)
     return slack_text.seen(said[0])
