@@ -8,7 +8,7 @@ ARGS ?=
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## See it at work, without an account (ARGS=--verbose: the calls too)
+demo: ## See it at work, without an account (ARGS=--verbose: the calls)
 	@tools/prepare run
 	@$(BIN)/python -m pagebridge demo $(ARGS)
 
@@ -26,7 +26,7 @@ test-fast: ## Run the tests that need no server and no other process
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 -m "not process" $(ARGS)
 
-words: ## Write what people read into tests/words, to be read and committed
+words: ## Write what people read into tests/words, for review
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 tests/words --update-words $(ARGS)
 
