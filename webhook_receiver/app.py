@@ -1,14 +1,66 @@
-"""The routes: one port for the world, which learns nothing, and one for operators on this machine."""
+"""
+The routes: one port for the world, which learns nothing, and one for operators on this machine.
 
-from collections.abc import Iterator
+A delivery is verified, appended and answered. Its body is not looked into; that is the worker's part.
+"""
 
+import re
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+
+import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 
-from shared.http.connections import deadlines, hide_banner
-from webhook_receiver.delivery_handler import DeliveryHandler
+from shared.errors import StoreDown, WrongLayout
+from shared.http.server import deadlines, hide_banner, read_body
+from shared.pagerduty.events import signature
 from webhook_receiver.event_stream import EventStream
-from webhook_receiver.limits import MOST_BODY
+
+log = structlog.get_logger()
+
+DELIVERIES = Counter("pagebridge_deliveries", "Deliveries, by the HTTP status of the answer", ["answer"])
+
+MOST_BODY = 512 * 1024
+"""Bytes. PagerDuty sends at most 256 KB."""
+_DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class DeliveryHandler:
+    """
+    Answers deliveries.
+
+    202 when stored, also for what the worker will not understand; 401 without a good signature; 413 for more than
+    `MOST_BODY`; 415 for a compressed body; 503 when it could not be stored, and PagerDuty repeats it for 48 h. Nothing
+    else: after three answers 4xx in a row PagerDuty stops sending for a day. Any of `secrets` may have signed.
+    """
+
+    def __init__(self, secrets: Sequence[str], events: EventStream) -> None:
+        self.secrets = tuple(secrets)
+        self._events = events
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Handle `POST /webhooks/pagerduty`."""
+        body = await read_body(request, MOST_BODY)
+        status = await self._store(request, body) if isinstance(body, bytes) else body
+        DELIVERIES.labels(str(status.value)).inc()
+        return web.Response(status=status)
+
+    async def _store(self, request: web.Request, body: bytes) -> HTTPStatus:
+        # PagerDuty's delivery id is not signed, so it is only logged, and only if it is harmless.
+        given = request.headers.get("X-Webhook-Id", "")
+        delivery = given if _DELIVERY_ID.fullmatch(given) else ""
+        signatures = request.headers.getall(signature.HEADER, [])
+        if not signature.verify(body, signatures, self.secrets):
+            log.warning("delivery.refused", delivery=delivery, why="no signature that any secret fits")
+            return HTTPStatus.UNAUTHORIZED
+        try:
+            await self._events.append(body, delivery.encode())
+        except (StoreDown, WrongLayout) as error:
+            log.error("delivery.not_stored", delivery=delivery, why=str(error))
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        log.info("delivery.stored", delivery=delivery, bytes=len(body))
+        return HTTPStatus.ACCEPTED
 
 
 def public_app(intake: DeliveryHandler, events: EventStream) -> web.Application:

@@ -2,16 +2,17 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
 from prometheus_client import Histogram
 
 from shared.errors import StoreDown
+from shared.http.server import ClientLimits
 from shared.store import keys
 from shared.store.clock import require_layout
 from shared.store.redis import Durability, Redis, append, probe, try_to_append
-from webhook_receiver.limits import Limits
 
 log = structlog.get_logger()
 
@@ -20,6 +21,20 @@ STORE_SECONDS = Histogram(
     "Time to put one delivery on the events stream, waiting for the disk included",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0),
 )
+
+
+@dataclass(frozen=True)
+class Limits(ClientLimits):
+    """
+    How long things may take, in seconds, and how many clients there may be.
+
+    PagerDuty gives a delivery 5 s in all, so `body` and `store` together stay within that.
+    """
+
+    store: float = 2.0
+    """For storing a delivery; past it the answer is 503 and PagerDuty tries again."""
+    probe: float = 2.0
+    """Between two looks at Redis."""
 
 
 class EventStream:
@@ -81,21 +96,15 @@ class EventStream:
                     await try_to_append(self._client, keys.EVENTS)
                 found = await probe(self._client)
         except (StoreDown, TimeoutError) as error:
-            self._set_down(str(error) or "Redis does not answer")
-        else:
-            self._doubtful = False
-            self._set_up(found)
-
-    def _set_down(self, why: str) -> None:
-        if why != self.down:
-            log.error("store.down", why=why, hint="deliveries are answered with 503 until Redis is back")
-        self.down = why
-
-    def _set_up(self, found: Durability) -> None:
+            why = str(error) or "Redis does not answer"
+            if why != self.down:
+                log.error("store.down", why=why, hint="deliveries are answered with 503 until Redis is back")
+            self.down = why
+            return
+        self._doubtful = False
         if found != self.durability or self.down:
             self._log_durability(found)
-        self.durability = found
-        self.down = ""
+        self.durability, self.down = found, ""
 
     def _log_durability(self, found: Durability) -> None:
         if found.evicts:

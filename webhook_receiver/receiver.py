@@ -11,10 +11,8 @@ from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import ReceiverSettings
 from shared.http.server import serving, serving_in_public
 from shared.store.redis import connect
-from webhook_receiver.app import admin_app, public_app
-from webhook_receiver.delivery_handler import DeliveryHandler
-from webhook_receiver.event_stream import EventStream
-from webhook_receiver.limits import Limits
+from webhook_receiver.app import DeliveryHandler, admin_app, public_app
+from webhook_receiver.event_stream import EventStream, Limits
 
 log = structlog.get_logger()
 

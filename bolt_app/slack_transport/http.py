@@ -20,8 +20,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
-from shared.http.connections import ClientLimits, deadlines, hide_banner, read_body
-from shared.http.server import serving_in_public
+from shared.http.server import ClientLimits, deadlines, hide_banner, read_body, serving_in_public
 
 log = structlog.get_logger()
 

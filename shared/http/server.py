@@ -1,15 +1,206 @@
-"""Serving a small web application: on this machine only, for health and figures, or in public."""
+"""
+Serving a small web application: on this machine only, for health and figures, or in public.
+
+In public there are slow clients, and too many of them, and aiohttp waits for ever for the rest of a request. Here every
+connection always has a deadline for what comes next, and when there are too many connections, the one that has been
+awaited longest makes room: a good client still gets in.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from http import HTTPStatus
 from typing import cast
 
-from aiohttp import web
+import structlog
+from aiohttp import hdrs, web
+from prometheus_client import Counter, Gauge
 
-from shared.http.connections import ClientLimits, ConnectionTable
+log = structlog.get_logger()
+
+CUT_OFF = Counter("pagebridge_public_cut_off", "Connections closed by our side, by what was awaited", ["awaited"])
+CONNECTIONS = Gauge("pagebridge_public_connections", "Open connections on the public port")
 
 LOOPBACK = "127.0.0.1"
+BANNER = "pagebridge"
+"""The `Server` header: no product and no version, which would help an attacker."""
+
+
+@dataclass(frozen=True)
+class ClientLimits:
+    """How long the clients of a public port may take, in seconds, and how many of them there may be."""
+
+    header: float = 5.0
+    """From the connection, or the first byte of a later request, to the end of the request's header."""
+    body: float = 3.0
+    """From there to the end of the body."""
+    answer: float = 5.0
+    """From there to the answer."""
+    idle: float = 30.0
+    """From an answer to the next request on the same connection."""
+    connections: int = 256
+    """Open at the same time. For one more, the one that has been awaited longest is closed."""
+    drain: float = 8.0
+    """For requests in hand when the port is closed."""
+
+
+class ConnectionState(Enum):
+    """What a connection waits for."""
+
+    IDLE = auto()
+    HEADER = auto()
+    BODY = auto()
+    ANSWER = auto()
+
+
+class ConnectionTable:
+    """The open connections of one server, the one that changed longest ago first; called for each new connection."""
+
+    def __init__(self, server: web.Server, limits: ClientLimits) -> None:
+        self.server = server
+        self.limits = limits
+        self._open: OrderedDict[Connection, None] = OrderedDict()
+
+    def __call__(self) -> "Connection":
+        """Make the protocol of a new connection."""
+        return Connection(self)
+
+    def opened(self, client: "Connection") -> None:
+        """Take a new connection in, at the cost of another one if there are too many."""
+        self._open[client] = None
+        CONNECTIONS.set(len(self._open))
+        if len(self._open) > self.limits.connections:
+            # An answer under way is never given up; if nothing else is awaited, the newcomer itself has to go.
+            next(one for one in self._open if one.awaited is not ConnectionState.ANSWER).cut_off()
+
+    def progressed(self, client: "Connection") -> None:
+        """Put a connection last, because it is in no arrears."""
+        if client in self._open:
+            self._open.move_to_end(client)
+
+    def closed(self, client: "Connection") -> None:
+        """Forget a connection."""
+        self._open.pop(client, None)
+        CONNECTIONS.set(len(self._open))
+
+
+class Connection(web.RequestHandler):
+    """One connection, with the deadline for what it waits for."""
+
+    def __init__(self, clients: ConnectionTable) -> None:
+        super().__init__(
+            clients.server,
+            loop=asyncio.get_running_loop(),
+            # The signature covers the bytes on the wire.
+            auto_decompress=False,
+            access_log=None,  # type: ignore[arg-type]  # documented to mean none
+            lingering_time=clients.limits.body,
+        )
+        self.awaited = ConnectionState.HEADER
+        self._clients = clients
+        self._wire: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock; aiohttp calls it."""
+        super().connection_made(transport)
+        # aiohttp forgets its transport when it begins to close, which a client that reads nothing can hold up.
+        self._wire = transport if isinstance(transport, asyncio.Transport) else None
+        self.wait_for(ConnectionState.HEADER)
+        self._clients.opened(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop the clock; aiohttp calls it."""
+        self._wire = None
+        if self._deadline:
+            self._deadline.cancel()
+        self._clients.closed(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; aiohttp calls it. The first ones after an answer begin another request."""
+        if self.awaited is ConnectionState.IDLE:
+            self.wait_for(ConnectionState.HEADER)
+        super().data_received(data)
+
+    def wait_for(self, awaited: ConnectionState) -> None:
+        """Set the deadline for what comes next."""
+        self.awaited = awaited
+        if self._deadline:
+            self._deadline.cancel()
+        if self._wire:
+            seconds: float = getattr(self._clients.limits, awaited.name.lower())
+            self._deadline = asyncio.get_running_loop().call_later(seconds, self.cut_off)
+            self._clients.progressed(self)
+
+    def cut_off(self) -> None:
+        """Close the connection at once. The sender sees a failed delivery."""
+        CUT_OFF.labels(self.awaited.name.lower()).inc()
+        self._clients.closed(self)
+        if self._wire:
+            self._wire.abort()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP with a bare status; aiohttp would log a traceback for each, and give its name."""
+        if status >= web.HTTPInternalServerError.status_code:
+            return super().handle_error(request, status, exc, message)
+        log.debug("request.unreadable", why=type(exc).__name__)
+        answer = web.Response(status=status, headers={"Server": BANNER})
+        answer.force_close()
+        return answer
+
+
+@web.middleware
+async def deadlines(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Tell the connection how far its request has come."""
+    wait_for(request, ConnectionState.BODY)
+    try:
+        return await handler(request)
+    finally:
+        wait_for(request, ConnectionState.IDLE)
+
+
+def wait_for(request: web.Request, awaited: ConnectionState) -> None:
+    """Set the deadline of the request's connection."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.wait_for(awaited)
+
+
+async def read_body(request: web.Request, most: int) -> bytes | HTTPStatus:
+    """
+    Read a body as it is on the wire, or return the status that refuses it.
+
+    415 when it is compressed, 413 for more than `most` bytes, 503 when it broke off.
+    """
+    if hdrs.CONTENT_ENCODING in request.headers:
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    if (request.content_length or 0) > most:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    except (OSError, web.RequestPayloadError) as error:
+        log.info("request.broken_off", why=type(error).__name__)
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    wait_for(request, ConnectionState.ANSWER)
+    return body
+
+
+async def hide_banner(_request: web.Request, response: web.StreamResponse) -> None:
+    """Replace aiohttp's name and version, a signal handler for `on_response_prepare`."""
+    response.headers["Server"] = BANNER
 
 
 @asynccontextmanager

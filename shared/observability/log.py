@@ -67,11 +67,11 @@ def configure(
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
     handler = _Handler(stream or sys.stderr)
-    ending: list[Processor] = [
-        Redaction(known_secrets),
-        _time_and_event_first,
-        _renderer(log_format, colors=handler.stream.isatty()),
-    ]
+    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if log_format == "console":
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=handler.stream.isatty(), exception_formatter=plain)
+    ending: list[Processor] = [Redaction(known_secrets), _time_and_event_first, renderer]
     handler.setFormatter(ProcessorFormatter(foreign_pre_chain=common, processors=[*_PROCESSORS, *ending]))
     logging.root.handlers = [handler]
     logging.root.setLevel(level.upper())
@@ -94,7 +94,7 @@ class Redaction:
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Redact one event: a processor of structlog."""
-        return {self.text(str(key)): self._named(str(key), value) for key, value in event.items()}
+        return {self.text(str(key)): self._value(value, str(key)) for key, value in event.items()}
 
     def text(self, text: str) -> str:
         """Hide what is secret in `text`."""
@@ -102,16 +102,13 @@ class Redaction:
             text = self._known.sub(HIDDEN, text)
         return _SECRET_TEXT.sub(lambda found: (found["name"] or "") + HIDDEN, text)
 
-    def _named(self, key: str, value: object) -> object:
+    def _value(self, value: object, key: str = "") -> object:
         if value and not isinstance(value, bool) and _SECRET_KEY.fullmatch(key.replace("-", "_")):
             return HIDDEN
-        return self._value(value)
-
-    def _value(self, value: object) -> object:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return {self.text(str(key)): self._named(str(key), inner) for key, inner in value.items()}
+            return {self.text(str(name)): self._value(inner, str(name)) for name, inner in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value(inner) for inner in value]
         return self.text(value if isinstance(value, str) else repr(value))
@@ -129,12 +126,6 @@ def _time_and_event_first(_logger: WrappedLogger, _method: str, event: EventDict
     """Order a line for the eye."""
     first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
     return {**first, **event}
-
-
-def _renderer(log_format: str, *, colors: bool) -> Processor:
-    if log_format == "json":
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

@@ -17,7 +17,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bolt_app.slack_transport.http import LIMITS, MOST_BODY, PATH, HttpMode
-from shared.http.connections import ClientLimits
+from shared.http.server import ClientLimits
 from tests.stories.harness import until
 
 SECRET = "a-signing-secret"

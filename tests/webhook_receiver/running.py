@@ -14,7 +14,7 @@ from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import ReceiverSettings, load
 from shared.store import keys
 from shared.store.redis import Redis
-from webhook_receiver.limits import Limits
+from webhook_receiver.event_stream import Limits
 from webhook_receiver.receiver import Receiver
 
 SECRET = "a-webhook-secret"

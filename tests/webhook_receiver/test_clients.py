@@ -23,7 +23,7 @@ from tests.webhook_receiver.running import (
     storing,
     until,
 )
-from webhook_receiver.limits import Limits
+from webhook_receiver.event_stream import Limits
 
 HEADER = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{SIGNATURE}: {sign()}\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
 DRIP = 0.02

@@ -27,8 +27,7 @@ from shared.store.redis import Durability, Redis
 from tests.shared.test_settings import GOOD, Environ, environ  # noqa: F401 - a fixture
 from tests.words.page import Page
 from webhook_receiver.app import admin_app
-from webhook_receiver.event_stream import EventStream
-from webhook_receiver.limits import Limits
+from webhook_receiver.event_stream import EventStream, Limits
 
 SUBSCRIPTION = WebhookSubscription(
     id="PSUB001",

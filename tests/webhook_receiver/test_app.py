@@ -12,7 +12,7 @@ import pytest
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis
 from tests.webhook_receiver.running import BODY, PATH, PATIENT, SIGNATURE, Running, running, sign, stored
-from webhook_receiver.limits import MOST_BODY
+from webhook_receiver.app import MOST_BODY
 
 SAMPLES = Path(__file__).parents[3] / "shared/reference/pagerduty/samples/signed_real"
 FALSE = "v1=" + "0" * 64
