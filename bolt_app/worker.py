@@ -15,9 +15,9 @@ from bolt_app.slack_transport.base import Transport
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.slack_transport.socket_mode import SocketMode
-from shared.config.bridge_config import BridgeConfig, LiveConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.config.errors import Misconfigured
-from shared.config.settings import WorkerSettings
+from shared.config.settings import WorkerSettings, load_bridge_config
 from shared.durations import Durations
 from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty

@@ -19,7 +19,6 @@ from shared.model.ids import ChannelId, IncidentId, UserId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.model.timeline import Line, merge_lines, person
-from shared.routing import route
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, lines_by_key, rebuild_lines, version
 from shared.store.clock import Birth
@@ -114,7 +113,7 @@ class Adoption:
         default = [ChannelId(routing.default_channel)] if routing.default_channel else []
         oldest_ms = max(snapshot.created_ms or 0, birth.ms - LOOKBACK_MS)
         found, any_card = {}, False
-        for channel in dict.fromkeys([*route(snapshot, routing).channels, *default]):
+        for channel in dict.fromkeys([*routing.route(snapshot).channels, *default]):
             reading = readings[channel]
             async with reading.busy:
                 if reading.birth != birth.name or reading.oldest_ms > oldest_ms:

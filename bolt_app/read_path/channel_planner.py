@@ -6,11 +6,11 @@ from prometheus_client import Counter
 
 from bolt_app.services import Services
 from bolt_app.visibility import Visibility
+from shared.config.bridge_config import Route
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import Fact, fact
 from shared.model.slack_state import Privacy, SlackState
-from shared.routing import Route, mismatches
 from shared.store.clock import Birth
 from shared.store.coordination import Lease
 
@@ -84,7 +84,7 @@ class ChannelPlanner:
 
     def _route_fact(self, snapshot: Snapshot, chosen: Route, channels: tuple[ChannelId, ...]) -> Fact:
         """Return the journal fact of which route matched, by its position from 1, and why earlier ones did not."""
-        over = mismatches(snapshot, self._services.config.routing)
+        over = self._services.config.routing.mismatches(snapshot)
         taken = len(over) + 1 if chosen.named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
         return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)

@@ -13,13 +13,13 @@ from prometheus_client import Histogram
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
+from shared.config.bridge_config import Route
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.model.thread_layout import ThreadEntry, broadcast_kind, is_wanted, layout_thread
-from shared.routing import Route
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE
 from shared.slack.render import card, thread_line

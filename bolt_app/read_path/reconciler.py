@@ -26,7 +26,6 @@ from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, settle
 from shared.model.journal import failure
-from shared.routing import route
 from shared.store.channel_index import DelayedCards
 from shared.store.clock import Birth
 from shared.store.coordination import Lease
@@ -76,7 +75,7 @@ class Reconciler:
         slack_state = (await self._services.slack_states.load(known.id)).value
         if not slack_state.generation:
             known, slack_state = await self._adoption.adopt(known, snapshot, slack_state, birth, lease)
-        chosen = route(snapshot, self._services.config.routing)
+        chosen = self._services.config.routing.route(snapshot)
         # An incident that was open before the bridge's first start gets a card with its next change.
         silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
         if not silent_ms or known.as_of is None or known.as_of.end > silent_ms:

@@ -18,9 +18,8 @@ import typer
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import Process, Store, Supervisor
-from shared.config.bridge_config import load_bridge_config
 from shared.config.setting_types import RedisUrl
-from shared.config.settings import Environment, Settings, load
+from shared.config.settings import Environment, Settings, load, load_bridge_config
 
 PROCESSES = {"the receiver": "webhook_receiver", "the worker": "bolt_app"}
 DATA = Path(".pagebridge/valkey")

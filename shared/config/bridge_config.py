@@ -1,21 +1,17 @@
-"""The schema of `bridge.toml`: routing, identity table, authorization, durability."""
+"""The schema of `bridge.toml`: routing, identity table, authorization, durability; and its rules on an incident."""
 
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import takewhile
 from typing import Annotated, Literal, Self
 
-import structlog
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
-from shared.config.errors import Misconfigured, describe_error, error_details
-from shared.model.command import Action
+from shared.model.actions import Action
+from shared.model.event import Snapshot
+from shared.model.ids import ChannelId
 from shared.model.permissions import Rule
 from shared.model.thread_layout import BroadcastKind, Verbosity
-
-log = structlog.get_logger()
 
 
 def _shaped(pattern: str, wanted: str) -> AfterValidator:
@@ -39,6 +35,22 @@ class _Table(BaseModel):
     """A table of `bridge.toml`: read once, never changed, and every key in it is known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Route:
+    """
+    Where an incident is shown; the first channel is home.
+
+    No channels: it is counted and not shown, because a route says so, or because none matches and there is no default.
+    `named` is false for the default channel, where incidents of private teams are never shown. `verbosity` and
+    `broadcast` configure the thread.
+    """
+
+    channels: tuple[ChannelId, ...]
+    named: bool
+    verbosity: Verbosity
+    broadcast: frozenset[BroadcastKind]
 
 
 class RouteConfig(_Table):
@@ -65,6 +77,18 @@ class RouteConfig(_Table):
         """The channels of this route; the first is home."""
         return (self.channel,) if self.channel else self.channels
 
+    def mismatch(self, snapshot: Snapshot) -> str:
+        """Name the first given field that does not match an incident, by id or by name; empty if all match."""
+        wanted = (
+            ("service", self.service, (snapshot.service,)),
+            ("team", self.team, snapshot.teams),
+            ("priority", self.priority, (snapshot.priority,)),
+        )
+        for field, value, refs in wanted:
+            if value is not None and not any(ref is not None and value in (ref.id, ref.name) for ref in refs):
+                return field
+        return "" if self.urgency in (None, snapshot.urgency) else "urgency"
+
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:
         if [self.channel is not None, bool(self.channels), self.ignore].count(True) != 1:
@@ -85,6 +109,21 @@ class RoutingConfig(_Table):
     routes: tuple[RouteConfig, ...] = ()
     verbosity: Verbosity = "changes"
     broadcast: frozenset[BroadcastKind] = frozenset()
+
+    def route(self, snapshot: Snapshot) -> Route:
+        """Find the channels for an incident as it is now."""
+        for candidate in self.routes:
+            if not candidate.mismatch(snapshot):
+                channels = tuple(ChannelId(channel) for channel in candidate.all_channels)
+                verbosity = candidate.verbosity or self.verbosity
+                broadcast = self.broadcast if candidate.broadcast is None else candidate.broadcast
+                return Route(channels, named=True, verbosity=verbosity, broadcast=broadcast)
+        default = (ChannelId(self.default_channel),) if self.default_channel else ()
+        return Route(default, named=False, verbosity=self.verbosity, broadcast=self.broadcast)
+
+    def mismatches(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """For each route before the one that takes the incident, or for all, name the field that does not match."""
+        return tuple(takewhile(bool, (candidate.mismatch(snapshot) for candidate in self.routes)))
 
 
 class IdentityConfig(_Table):
@@ -131,33 +170,3 @@ class LiveConfig:
     """The `bridge.toml` in force; `current` is replaced as a whole when the file is read again."""
 
     current: BridgeConfig
-
-
-def load_bridge_config(path: Path) -> BridgeConfig:
-    """
-    Read `path`. Without the file the defaults hold, no incident is shown anywhere, and the log says so.
-
-    Raises `Misconfigured` naming the file and every key in it that is wrong.
-    """
-    try:
-        return BridgeConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        log.warning("config.missing", path=str(path), hint="no incident is shown: see bridge.example.toml")
-        return BridgeConfig()
-    except ValidationError as error:
-        raise Misconfigured(str(path), map(_problem, error_details(error))) from None
-    except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(str(path), [f"cannot be read: {error}"]) from None
-
-
-def _problem(found: ErrorDetails) -> str:
-    hint = " (bridge.example.toml shows them all)" if found["type"] == "extra_forbidden" else ""
-    return f"{_key(found['loc'])} {describe_error(found)}{hint}"
-
-
-def _key(place: tuple[int | str, ...]) -> str:
-    """Write the place as in the file, entries of a list counted from one: `routing.routes[2].channel`."""
-    path = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place if part != "[key]")
-    return path.removeprefix(".")

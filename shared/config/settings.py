@@ -1,19 +1,24 @@
 """
 The settings: environment variables, lines of `.env` in the working directory, files in `SECRETS_DIR`; the first wins.
 
+`bridge.toml` is read here, too.
+
 Each process reads only its own: the receiver never holds a Slack or PagerDuty token.
 """
 
 import os
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
+import structlog
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Misconfigured, describe_error, error_details
 from shared.config.setting_types import (
     ApiUrl,
@@ -31,6 +36,8 @@ from shared.config.setting_types import (
     instead_of_client,
     needed_for,
 )
+
+log = structlog.get_logger()
 
 
 class Environment(BaseSettings):
@@ -231,3 +238,30 @@ def _problem(kind: type[Environment], found: ErrorDetails) -> str:
     field = kind.model_fields.get(name.lower())
     meaning = field.description if field else None
     return f"{name.upper()} {describe_error(found)}. {meaning or ''}".rstrip()
+
+
+def load_bridge_config(path: Path) -> BridgeConfig:
+    """
+    Read `path`. Without the file the defaults hold, no incident is shown anywhere, and the log says so.
+
+    Raises `Misconfigured` naming the file and every key in it that is wrong.
+    """
+    try:
+        return BridgeConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        log.warning("config.missing", path=str(path), hint="no incident is shown: see bridge.example.toml")
+        return BridgeConfig()
+    except ValidationError as error:
+        raise Misconfigured(str(path), map(_in_file, error_details(error))) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(str(path), [f"cannot be read: {error}"]) from None
+
+
+def _in_file(found: ErrorDetails) -> str:
+    """Describe a problem of `bridge.toml`; its place as in the file, lists counted from one: `routes[2].channel`."""
+    parts = (part for part in found["loc"] if part != "[key]")
+    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
+    hint = " (bridge.example.toml shows them all)" if found["type"] == "extra_forbidden" else ""
+    return f"{key} {describe_error(found)}{hint}"

@@ -228,33 +228,43 @@ TRANSITIONS = {
 LEVEL_CHANGING_TYPES = frozenset({ESCALATED, DELEGATED, REASSIGNED, REOPENED})
 """After one of these that was not ours, the escalation level is unknown."""
 
-ANNOUNCED_TYPES = frozenset(TRANSITIONS) | {
-    ESCALATED,
-    DELEGATED,
-    REASSIGNED,
-    PRIORITY_UPDATED,
-    SERVICE_UPDATED,
-    INCIDENT_TYPE_CHANGED,
-    ANNOTATED,
-    RESPONDER_ADDED,
-    RESPONDER_REPLIED,
-    STATUS_UPDATE,
-    CONFERENCE_BRIDGE,
-    CUSTOM_FIELDS,
-    ROLE_ASSIGNED,
-    TASK_CREATED,
-    TASK_UPDATED,
-    TASK_COMPLETED,
-    ACTION_CREATED,
-    ACTION_UPDATED,
-    ACTION_TERMINATED,
-    WORKFLOW_STARTED,
-    WORKFLOW_COMPLETED,
-    SNOOZED,
-    URGENCY_CHANGED,
-    TITLE_CHANGED,
-    NOTE_EDITED,
-}
+AUTOMATION = frozenset(
+    {
+        CUSTOM_FIELDS,
+        TASK_CREATED,
+        TASK_UPDATED,
+        TASK_COMPLETED,
+        ACTION_CREATED,
+        ACTION_UPDATED,
+        ACTION_TERMINATED,
+        WORKFLOW_STARTED,
+        WORKFLOW_COMPLETED,
+    }
+)
+"""Events that come in numbers and need no attention."""
+
+ANNOUNCED_TYPES = (
+    frozenset(TRANSITIONS)
+    | AUTOMATION
+    | {
+        ESCALATED,
+        DELEGATED,
+        REASSIGNED,
+        PRIORITY_UPDATED,
+        SERVICE_UPDATED,
+        INCIDENT_TYPE_CHANGED,
+        ANNOTATED,
+        RESPONDER_ADDED,
+        RESPONDER_REPLIED,
+        STATUS_UPDATE,
+        CONFERENCE_BRIDGE,
+        ROLE_ASSIGNED,
+        SNOOZED,
+        URGENCY_CHANGED,
+        TITLE_CHANGED,
+        NOTE_EDITED,
+    }
+)
 """The events that have a timeline line."""
 
 

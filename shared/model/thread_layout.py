@@ -11,31 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.model.event import (
-    ACKNOWLEDGED,
-    ACTION_CREATED,
-    ACTION_TERMINATED,
-    ACTION_UPDATED,
-    ANNOTATED,
-    CUSTOM_FIELDS,
-    ESCALATED,
-    REASSIGNED,
-    REOPENED,
-    RESOLVED,
-    RESPONDER_ADDED,
-    SECOND,
-    SNOOZED,
-    TASK_COMPLETED,
-    TASK_CREATED,
-    TASK_UPDATED,
-    TRANSITIONS,
-    TRIGGERED,
-    UNACKNOWLEDGED,
-    WORKFLOW_COMPLETED,
-    WORKFLOW_STARTED,
-    Details,
-    joined_ids,
-)
+from shared.model import event
+from shared.model.event import SECOND, TRANSITIONS, Details, joined_ids
 from shared.model.ids import LineKey
 from shared.model.timeline import Line, distance_ms, line_time
 
@@ -47,33 +24,17 @@ BroadcastKind = Literal["escalated", "reopened"]
 RESOLUTION_NOTE = "Resolution Note:"
 """How PagerDuty begins the note that it makes of a resolution; seen in real deliveries."""
 
-AUTOMATION = frozenset(
-    {
-        CUSTOM_FIELDS,
-        TASK_CREATED,
-        TASK_UPDATED,
-        TASK_COMPLETED,
-        ACTION_CREATED,
-        ACTION_UPDATED,
-        ACTION_TERMINATED,
-        WORKFLOW_STARTED,
-        WORKFLOW_COMPLETED,
-    }
-)
-"""Events that come in numbers and need no attention."""
 STATE_TYPES = frozenset({"assigned", "priority", "service", "policy", "type", "urgency", "title", "number", "url"})
 """Line details that describe the state after the line, from which a later line takes the state before it."""
 BEFORE_WAKE = ("asleep", "yes")
 """The state before a snooze ended."""
 SIDE_OF = {
-    ANNOTATED: (RESOLVED, SECOND),
-    REASSIGNED: (ACKNOWLEDGED, SECOND),
-    ACKNOWLEDGED: (TRIGGERED, SECOND),
-    RESPONDER_ADDED: (RESPONDER_ADDED, 2 * SECOND),
+    event.ANNOTATED: (event.RESOLVED, SECOND),
+    event.REASSIGNED: (event.ACKNOWLEDGED, SECOND),
+    event.ACKNOWLEDGED: (event.TRIGGERED, SECOND),
+    event.RESPONDER_ADDED: (event.RESPONDER_ADDED, 2 * SECOND),
 }
 """By the type of a side: the type of its main line, and the milliseconds that may lie between the two."""
-ByAgent = dict[tuple[str, str], list[Line]]
-"""Lines by their type and the id of their agent."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +52,13 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
 
     `lines` are those of an incident, in their order. `posted` names those that have a message, or may have one.
     """
-    by_agent = _by_agent(lines)
-    mains = {line.key: _main_line(line, by_agent) for line in lines if line.key not in posted}
+    mains = {line.key: _main_line(line, lines) for line in lines if line.key not in posted}
     sides: dict[LineKey, list[Line]] = defaultdict(list)
     for line in lines:
-        sides[_root(line, mains).key].append(line)
+        root = line
+        while (main := mains.get(root.key)) is not None:  # the rules have no circle
+            root = main
+        sides[root.key].append(line)
     before = _previous_lines(lines)
     return tuple(
         ThreadEntry(line, tuple(side for side in sides[line.key] if side != line), before[line.key])
@@ -110,51 +73,55 @@ def is_wanted(line: Line, verbosity: Verbosity) -> bool:
         case "all":
             return True
         case "changes":
-            return line.type not in AUTOMATION
+            return line.type not in event.AUTOMATION
         case "state":
-            return line.type in TRANSITIONS or line.type == ESCALATED
+            return line.type in TRANSITIONS or line.type == event.ESCALATED
 
 
 def broadcast_kind(line: Line) -> BroadcastKind | None:
     """Name what the whole channel may be told of, if `line` is that."""
-    if line.type == ESCALATED or timed_out(line):
+    if line.type == event.ESCALATED or timed_out(line):
         return "escalated"
-    return "reopened" if line.type == REOPENED else None
+    return "reopened" if line.type == event.REOPENED else None
 
 
 def timed_out(line: Line) -> bool:
     """True if PagerDuty's acknowledgement timeout fired."""
-    return line.type == UNACKNOWLEDGED and line.agent is None
+    return line.type == event.UNACKNOWLEDGED and line.agent is None
 
 
 def snooze_ended(lines: Collection[Line], line: Line) -> bool:
     """True if what timed out was a snooze, which is an acknowledgement with a chosen length."""
     earlier = (
-        one for one in lines if line_time(one) < line_time(line) and (one.type == SNOOZED or one.type in TRANSITIONS)
+        one
+        for one in lines
+        if line_time(one) < line_time(line) and (one.type == event.SNOOZED or one.type in TRANSITIONS)
     )
     last = max(earlier, key=line_time, default=None) if timed_out(line) else None
-    return last is not None and last.type == SNOOZED
+    return last is not None and last.type == event.SNOOZED
 
 
-def _by_agent(lines: tuple[Line, ...]) -> ByAgent:
-    found: ByAgent = defaultdict(list)
-    for line in lines:
-        found[line.type, _agent_of(line)].append(line)
-    return found
+def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
+    """
+    Find the line that tells of `side`, the nearest if there are several: it is of the same agent.
 
-
-def _agent_of(line: Line) -> str:
-    return line.agent.id if line.agent else ""
-
-
-def _main_line(side: Line, lines: ByAgent) -> Line | None:
-    """Find the line that tells of `side`, the nearest if there are several: it is of the same agent."""
+    Of several responders the first is told, and only what was asked in the same words is one request.
+    """
     if side.type not in SIDE_OF or not _is_side(side):
         return None
     kind, within = SIDE_OF[side.type]
-    near = (line for line in lines.get((kind, _agent_of(side)), ()) if distance_ms(line.at, side.at) <= within)
-    mains = (line for line in near if line.type != side.type or _is_earlier_request(line, side))
-    return min(mains, key=lambda line: (distance_ms(line.at, side.at), line_time(line)), default=None)
+    agent = side.agent.id if side.agent else None
+    near = [
+        line
+        for line in lines
+        if line.type == kind
+        and (line.agent.id if line.agent else None) == agent
+        and distance_ms(line.at, side.at) <= within
+    ]
+    if side.type == kind:
+        said = side.detail_value("message")
+        near = [line for line in near if line_time(line) < line_time(side) and line.detail_value("message") == said]
+    return min(near, key=lambda line: (distance_ms(line.at, side.at), line_time(line)), default=None)
 
 
 def _is_side(line: Line) -> bool:
@@ -164,22 +131,10 @@ def _is_side(line: Line) -> bool:
     A request that names no person is not a side: a workflow asks several people at once.
     """
     if line.agent is None:
-        return line.type == RESPONDER_ADDED
-    if line.type == ANNOTATED:
+        return line.type == event.RESPONDER_ADDED
+    if line.type == event.ANNOTATED:
         return line.detail_value("text").startswith(RESOLUTION_NOTE)
-    return line.type != REASSIGNED or line.detail == joined_ids([line.agent.id])
-
-
-def _is_earlier_request(main: Line, side: Line) -> bool:
-    """Of several responders the first is told, and only what was asked in the same words is one request."""
-    return line_time(main) < line_time(side) and main.detail_value("message") == side.detail_value("message")
-
-
-def _root(line: Line, mains: dict[LineKey, Line | None]) -> Line:
-    """Follow from side to main line; the rules have no circle."""
-    while (main := mains.get(line.key)) is not None:
-        line = main
-    return line
+    return line.type != event.REASSIGNED or line.detail == joined_ids([line.agent.id])
 
 
 def _previous_lines(lines: tuple[Line, ...]) -> dict[LineKey, Details]:

@@ -7,8 +7,9 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Misconfigured
+from shared.config.settings import load_bridge_config
 from shared.model.command import Action
 from shared.model.permissions import Rule
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared.config.bridge_config import RoutingConfig
+from shared.config.bridge_config import Route, RoutingConfig
 from shared.model.event import Ref, Snapshot
 from shared.model.ids import ChannelId
-from shared.routing import Route, mismatches, route
 from tests.builders import snapshot
 
 INCIDENT = snapshot()
@@ -17,7 +16,7 @@ CHOSEN = ChannelId("C0ROUTE")
 
 def routed(*routes: dict[str, object], incident: Snapshot = INCIDENT, default: str | None = DEFAULT) -> Route:
     """Route an incident (high urgency, P1, of checkout-api and Payments) by these routes."""
-    return route(incident, RoutingConfig.model_validate({"default_channel": default, "routes": routes}))
+    return RoutingConfig.model_validate({"default_channel": default, "routes": routes}).route(incident)
 
 
 def to(*channels: ChannelId, named: bool = True) -> Route:
@@ -144,4 +143,4 @@ def test_what_keeps_a_route_from_taking_it_is_known(
 ) -> None:
     """For each route before the one that takes it, the first field that does not match."""
     config = RoutingConfig.model_validate({"routes": [{"channel": CHOSEN, **wanted} for wanted in routes]})
-    assert fields == mismatches(INCIDENT, config)
+    assert fields == config.mismatches(INCIDENT)

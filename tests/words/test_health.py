@@ -16,9 +16,8 @@ from bolt_app.admin_server import AdminServer
 from bolt_app.resync import subscription_watchdog
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
-from shared.config.bridge_config import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.settings import Settings, load
+from shared.config.settings import Settings, load, load_bridge_config
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription, wrong_with

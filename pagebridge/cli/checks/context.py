@@ -17,7 +17,7 @@ from pagebridge.cli.up import StoreSettings
 from pagebridge.cli.webhook_ping import Pinging
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
-from shared.config.bridge_config import BridgeConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Misconfigured
 from shared.config.setting_types import Port
 from shared.config.settings import (
@@ -29,6 +29,7 @@ from shared.config.settings import (
     SlackSettings,
     WorkerSettings,
     load,
+    load_bridge_config,
 )
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack

@@ -7,9 +7,9 @@ from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed
 from pagebridge.cli.env_file import ENV
 from pagebridge.cli.secret_install import SECRETS
 from pagebridge.cli.up import StoreSettings
-from shared.config.bridge_config import BridgeConfig, RouteConfig, load_bridge_config
+from shared.config.bridge_config import BridgeConfig, RouteConfig
 from shared.config.errors import Misconfigured
-from shared.config.settings import Settings, load
+from shared.config.settings import Settings, load, load_bridge_config
 
 NO_STORE = "redis://unset.invalid"
 """Stands for the embedded Valkey, whose address is not needed."""
