@@ -20,6 +20,7 @@ from bolt_app.listeners.message_shortcuts import Shortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.modals.opener import ModalOpener
+from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.router import QueryRouter
 from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
@@ -36,6 +37,7 @@ from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.services import Services
 from bolt_app.stream_consumer import StreamConsumer
+from bolt_app.visibility import Visibility
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake, CommandLog
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
@@ -228,6 +230,8 @@ def build_worker(
     uncached_identity = Identity(current.identity, slack, pagerduty, NoIdentityCache(), home)
     authorization = Authorization(current.authorization, pagerduty)
     account_cache = parts.account_cache(pagerduty)
+    visibility = Visibility(pagerduty, identity, store.slack_states, config)
+    open_reader = OpenIncidentReader(store.open_incidents, store.incidents, store.dirty_queue)
     services = Services(
         live_config=config,
         stopping=stopping,
@@ -237,6 +241,8 @@ def build_worker(
         identity=identity,
         authorization=authorization,
         account_cache=account_cache,
+        visibility=visibility,
+        open_reader=open_reader,
         **vars(store),
     )
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bolt_app.services import Services
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
+from shared.model.incident import Incident
+from shared.store.channel_index import OpenIncidents
+from shared.store.coordination import WorkQueue
+from shared.store.documents import Documents
 
 
 @dataclass(frozen=True)
@@ -16,27 +19,29 @@ class OpenIncident:
     snapshot: Snapshot
 
 
+@dataclass(frozen=True)
 class OpenIncidentReader:
     """Reads the index. An entry that is not true any more is passed over, and looked after by the reconciler."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    index: OpenIncidents
+    incidents: Documents[Incident]
+    dirty_queue: WorkQueue
 
     async def shown_in(self, channel: ChannelId) -> list[OpenIncident]:
         """List the open incidents with a card in `channel`, the newest first. Raises `StoreDown`."""
-        return await self._still_open(await self._services.open_incidents.shown_in(channel))
+        return await self._still_open(await self.index.shown_in(channel))
 
     async def all(self) -> list[OpenIncident]:
         """List every open incident, the newest first. Raises `StoreDown`."""
-        return await self._still_open(await self._services.open_incidents.all())
+        return await self._still_open(await self.index.all())
 
     async def _still_open(self, incidents: Iterable[IncidentId]) -> list[OpenIncident]:
         found = []
         for incident in incidents:
-            snapshot = (await self._services.incidents.load(incident)).value.snapshot
+            snapshot = (await self.incidents.load(incident)).value.snapshot
             if snapshot is not None and snapshot.status is not Status.RESOLVED:
                 found.append(OpenIncident(incident, snapshot))
             else:
                 # Not dropped here: it may be opened again at this moment, and only its own pass can tell.
-                await self._services.dirty_queue.mark(incident)
+                await self.dirty_queue.mark(incident)
         return found

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bolt_app.account_cache import AccountCache
+from bolt_app.open_incidents import OpenIncidentReader
+from bolt_app.visibility import Visibility
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig, LiveConfig
@@ -51,6 +53,8 @@ class Services:
     audit: Audit
     account_cache: AccountCache
     journal: Journal
+    visibility: Visibility
+    open_reader: OpenIncidentReader
 
     @property
     def config(self) -> BridgeConfig:

@@ -8,29 +8,37 @@ private team hides its incidents from non-members, and some roles see only their
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from bolt_app.services import Services
+from shared.access.identity import Identity
+from shared.config.bridge_config import LiveConfig
 from shared.errors import NotFound
 from shared.model.command import SlackActor
 from shared.model.ids import ChannelId, IncidentId, TeamId
 from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS
+from shared.model.slack_state import SlackState
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.user import User
+from shared.store.documents import Documents
 
 CONFINED_ROLES = frozenset({"restricted_access", "read_only_limited_user"})
 """Roles that see only what they are assigned to, were asked to help with, or what belongs to a team of theirs."""
 
 
+@dataclass(frozen=True)
 class Visibility:
     """Decides by data that it reads for each decision."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    pagerduty: PagerDuty
+    identity: Identity
+    slack_states: Documents[SlackState]
+    config: LiveConfig
 
     async def is_shown(self, incident: IncidentId, channel: ChannelId) -> bool:
         """True if a channel shows an incident."""
-        return (await self._services.slack_states.load(incident)).value.is_shown_in(channel)
+        return (await self.slack_states.load(incident)).value.is_shown_in(channel)
 
     async def is_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
@@ -40,7 +48,7 @@ class Visibility:
         """
         if await self.is_shown(incident.id, channel):
             return True
-        user = (await self._services.identity.link(by)).user
+        user = (await self.identity.link(by)).user
         private = await self.private(incident.snapshot.team_ids)
         involved = user.id in incident.snapshot.assignee_ids | incident.responders
         return self.can_see(user, incident.snapshot.team_ids, private, involved=involved)
@@ -63,7 +71,7 @@ class Visibility:
         self, user: User, teams: Iterable[TeamId], private: frozenset[TeamId], *, involved: bool = False
     ) -> bool:
         """True if a person sees what belongs to `teams`; those allowed everywhere see everything."""
-        everywhere = user.id in self._services.config.authorization.everywhere
+        everywhere = user.id in self.config.current.authorization.everywhere
         return can_see(user, frozenset(teams), private, involved=involved or everywhere)
 
     async def private(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
@@ -74,7 +82,7 @@ class Visibility:
 
     async def _is_private(self, team: TeamId) -> bool:
         try:
-            return (await self._services.pagerduty.team(team)).private
+            return (await self.pagerduty.team(team)).private
         except NotFound:
             return True
 

@@ -13,11 +13,10 @@ import structlog
 
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
+from bolt_app.open_incidents import OpenIncident
 from bolt_app.replies.builder import as_code, build_reply, command_reference, headline, label
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
-from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import ActionParams, Command
 from shared.model.event import Ref, Snapshot
@@ -73,8 +72,8 @@ class IncidentLookup:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._open = OpenIncidentReader(services)
-        self._visibility = Visibility(services)
+        self._open = services.open_reader
+        self._visibility = services.visibility
         self._meanings = SlashTargets(services.redis)
 
     async def find(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:

@@ -8,7 +8,6 @@ from bolt_app.queries import incident_details_view
 from bolt_app.queries.incident_view import read_incident
 from bolt_app.queries.router import QUERY_TIMEOUT, malformed_query_reply
 from bolt_app.services import Services
-from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import SlackActor
 from shared.model.ids import IncidentId
@@ -23,7 +22,7 @@ class IncidentDetails:
     def __init__(self, services: Services, modal_opener: ModalOpener) -> None:
         self._services = services
         self._modal_opener = modal_opener
-        self._visibility = Visibility(services)
+        self._visibility = services.visibility
 
     async def open(self, incident: IncidentId, about: ModalContext, by: SlackActor, trigger_id: str) -> None:
         """Open the modal and fill it; failures are shown in it. Never raises `CallError`."""

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
+from bolt_app.open_incidents import OpenIncident
 from bolt_app.replies.builder import age, as_code, build_reply, headline, names
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
-from bolt_app.visibility import Visibility
 from shared.model.event import Status
 from shared.pagerduty.api.request_bodies import IncidentFilter
 
@@ -23,8 +22,8 @@ class ListIncidents:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._open = OpenIncidentReader(services)
-        self._visibility = Visibility(services)
+        self._open = services.open_reader
+        self._visibility = services.visibility
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""

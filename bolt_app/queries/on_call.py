@@ -7,11 +7,9 @@ from difflib import get_close_matches
 
 from bolt_app.commands.slash_grammar import ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.replies.builder import as_code, build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
-from bolt_app.visibility import Visibility
 from shared.model.event import Instant, Ref
 from shared.model.ids import TeamId
 from shared.pagerduty.models.escalation_policy import EscalationPolicy, OnCall
@@ -39,8 +37,8 @@ class OnCallQuery:
 
     def __init__(self, wiring: Services) -> None:
         self._services = wiring
-        self._open = OpenIncidentReader(wiring)
-        self._visibility = Visibility(wiring)
+        self._open = wiring.open_reader
+        self._visibility = wiring.visibility
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show the levels, or what there is to choose from. Raises what the readings raise."""

@@ -18,7 +18,6 @@ from bolt_app.queries.incident_view import (
 from bolt_app.replies.builder import build_reply
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
-from bolt_app.visibility import Visibility
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
 from shared.slack.render.text import clamp, escape, external_link
@@ -34,7 +33,7 @@ class ShowIncident:
     def __init__(self, services: Services, incident_lookup: IncidentLookup) -> None:
         self._services = services
         self._incident_lookup = incident_lookup
-        self._visibility = Visibility(services)
+        self._visibility = services.visibility
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show it. Raises what the reading raises, and `Declined` where only a linked person may see it."""

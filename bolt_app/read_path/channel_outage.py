@@ -10,7 +10,6 @@ from prometheus_client import Counter
 
 from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
 from bolt_app.services import Services
-from bolt_app.visibility import Visibility
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import ChannelId, IncidentId
@@ -33,7 +32,7 @@ class ChannelOutage:
         self._services = services
         self._delays = delays
         self._closed = ClosedChannels(services.redis)
-        self._visibility = Visibility(services)
+        self._visibility = services.visibility
 
     async def may_retry(self, this: ReconcilePass, channel: ChannelId) -> bool:
         """

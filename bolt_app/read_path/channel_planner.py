@@ -5,7 +5,6 @@ from dataclasses import replace
 from prometheus_client import Counter
 
 from bolt_app.services import Services
-from bolt_app.visibility import Visibility
 from shared.config.bridge_config import Route
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
@@ -22,7 +21,7 @@ class ChannelPlanner:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._visibility = Visibility(services)
+        self._visibility = services.visibility
 
     async def plan(
         self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, birth: Birth, lease: Lease
