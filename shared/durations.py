@@ -1,6 +1,6 @@
-"""Every duration that decides about calls and ownership, in one place that tests can scale. All in seconds."""
+"""Every duration that decides about calls and ownership, in one place. All in seconds."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,6 @@ class Durations:
     """How long the Slack socket may be down before a new ticket is forced."""
     socket_lost: float = 120.0
     """How long the Slack socket may be down before the worker gives up and lets its supervisor restart it."""
-
-    def scaled(self, factor: float) -> "Durations":
-        """Make every duration `factor` times as long, for tests."""
-        return replace(self, **{field.name: getattr(self, field.name) * factor for field in fields(self)})
 
     def lands_by_ms(self, begun_ms: int, given_up_ms: int, timeout: float) -> int:
         """

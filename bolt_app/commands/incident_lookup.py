@@ -19,8 +19,8 @@ from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import ActionParams, Command
-from shared.model.event import Ref, Snapshot
-from shared.model.ids import CommandId, IncidentId, UserId, incident_id
+from shared.model.event import Ref, Snapshot, incident_id
+from shared.model.ids import CommandId, IncidentId, UserId
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.slack.render.text import escape

@@ -14,7 +14,8 @@ from bolt_app.commands.interactive import Payload, actor_from_payload, malformed
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id
+from shared.model.event import incident_id
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.request_bodies import LONGEST_NOTE
 from shared.slack.render.buttons import number

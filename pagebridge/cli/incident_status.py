@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from shared.model.command import CommandQueue, CommandRecord
-from shared.model.ids import ChannelId, IncidentId, incident_id
+from shared.model.event import incident_id
+from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents, keys

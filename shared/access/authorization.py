@@ -71,19 +71,9 @@ class Authorization:
 
     async def _decide(self, user: User, matter: AuthorizationSubject, action: Action) -> str:
         rule = self.config.rule(action)
-        facts = await self._read_facts(user, matter)
-        if not role_allows(facts, action):
-            why = f"Your PagerDuty role ({_role_name(facts)}) doesn't allow this on the {matter.noun}."
-            raise NotAllowed(ROLES, why, _next_step(matter, rule))
-        found = ground(facts, rule) or await self._by_policy(facts, matter, rule)
-        if found is None:
-            raise NotAllowed(rule, _refusal_reason(matter, rule), _next_step(matter, rule))
-        return f"{rule}: {found}"
-
-    async def _read_facts(self, user: User, matter: AuthorizationSubject) -> Facts:
         teams = [TeamId(team.id) for team in matter.teams]
         members = await asyncio.gather(*(self._pagerduty.team_members(team) for team in teams))
-        return Facts(
+        facts = Facts(
             user.id,
             user.role,
             has_teams=bool(teams),
@@ -92,22 +82,26 @@ class Authorization:
             responding=user.id in matter.responders,
             everywhere=user.id in self.config.everywhere,
         )
+        if not role_allows(facts, action):
+            why = f"Your PagerDuty role ({_role_name(facts)}) doesn't allow this on the {matter.noun}."
+            raise NotAllowed(ROLES, why, _next_step(matter, rule))
+        found = ground(facts, rule) or await self._by_policy(facts, matter, rule)
+        if found is None:
+            raise NotAllowed(rule, _refusal_reason(matter, rule), _next_step(matter, rule))
+        return f"{rule}: {found}"
 
     async def _by_policy(self, facts: Facts, matter: AuthorizationSubject, rule: Rule) -> Ground | None:
-        """Decide once more, now that it matters, with the escalation policy."""
+        """Decide once more, now that it matters, with whom the escalation policy names or has on call now."""
         if Ground.POLICY not in GROUNDS[rule] or matter.policy is None:
             return None
-        return ground(replace(facts, on_policy=await self._on_policy(facts.user, matter.policy.id)), rule)
-
-    async def _on_policy(self, user: UserId, policy: str) -> bool:
-        """True if the escalation policy names `user`, or has them on call now."""
         try:
             named, on_call = await asyncio.gather(
-                self._pagerduty.escalation_policy(policy), self._pagerduty.on_call(policy)
+                self._pagerduty.escalation_policy(matter.policy.id), self._pagerduty.on_call(matter.policy.id)
             )
         except NotFound:
-            return False
-        return user in named.targets or user in on_call
+            return None
+        on_policy = facts.user in named.targets or facts.user in on_call
+        return ground(replace(facts, on_policy=on_policy), rule)
 
 
 def _refusal_reason(matter: AuthorizationSubject, rule: Rule) -> str:

@@ -6,7 +6,7 @@ user, or a refusal that says what to do. The table in `bridge.toml` wins; then t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from shared.config.bridge_config import IdentityConfig
@@ -54,7 +54,11 @@ class Identity:
         Raises `Declined` when there is no certain answer, `CallError` when Slack or PagerDuty cannot be asked.
         """
         with naming_contact(self.config):
-            return await self._linked(await self._person(actor), actor)
+            try:
+                person = await self._slack.person(actor.id)
+            except NotFound:
+                raise not_linked("Slack doesn't show your account to this app.", ASK_OPERATOR) from None
+            return await self._linked(person, actor)
 
     async def pagerduty_user(self, user: SlackUserId) -> User:
         """
@@ -81,7 +85,10 @@ class Identity:
         known = await self._links.mention(user)
         if known is not None:
             return known or None
-        found = await self._slack_user_of(user)
+        try:
+            found = await self._slack.user_by_email((await self._pagerduty.user(user)).email)
+        except NotFound:
+            found = None
         await self._links.remember_mention(user, found)
         return found
 
@@ -92,39 +99,24 @@ class Identity:
     async def _linked(self, person: SlackPerson, actor: SlackActor) -> Linked:
         entry = self.config.users.get(actor.id)
         check_eligible(person, actor, self._home, in_table=entry is not None)
-        if entry is not None:
-            return Linked(person, await self._by_table(UserId(entry)), "table")
-        return Linked(person, await self._by_email(person), "e-mail")
-
-    async def _person(self, actor: SlackActor) -> SlackPerson:
+        if entry is None:
+            return Linked(person, await self._by_email(person), "e-mail")
         try:
-            return await self._slack.person(actor.id)
+            user = await self._pagerduty.user(UserId(entry))
         except NotFound:
-            raise not_linked("Slack doesn't show your account to this app.", ASK_OPERATOR) from None
-
-    async def _by_table(self, user: UserId) -> User:
-        try:
-            return check_active(await self._pagerduty.user(user))
-        except NotFound:
-            raise invalid_table_entry(user) from None
+            raise invalid_table_entry(UserId(entry)) from None
+        return Linked(person, check_active(user), "table")
 
     async def _by_email(self, person: SlackPerson) -> User:
         email = confirmed_email(person, self.config.email_domains)
         remembered = await self._links.link(person.id)
         if remembered is not None:
-            return await self._recheck(person, remembered, email)
+            with suppress(NotFound):
+                user = await self._pagerduty.user(remembered)
+                if same_email(user.email, email):
+                    return check_active(user)
+            await self._links.forget(person.id)
         return await self._look_up(person, email)
-
-    async def _recheck(self, person: SlackPerson, remembered: UserId, email: str) -> User:
-        try:
-            user = await self._pagerduty.user(remembered)
-        except NotFound:
-            await self._links.forget(person.id)
-            return await self._look_up(person, email)
-        if not same_email(user.email, email):
-            await self._links.forget(person.id)
-            return await self._look_up(person, email)
-        return check_active(user)
 
     async def _look_up(self, person: SlackPerson, email: str) -> User:
         if await self._links.is_known_miss(person.id, email):
@@ -138,13 +130,6 @@ class Identity:
         one = single_match(found, email)
         await self._links.remember(person.id, one.id)
         return check_active(one)
-
-    async def _slack_user_of(self, user: UserId) -> SlackUserId | None:
-        try:
-            found = await self._slack.user_by_email((await self._pagerduty.user(user)).email)
-        except NotFound:
-            return None
-        return found
 
 
 @contextmanager
@@ -213,11 +198,8 @@ def same_email(one: str, other: str) -> bool:
 
     Of no other letters: Unicode case folding makes different addresses equal, such as those with `ß` and `ss`.
     """
-    return _lower(one) == _lower(other)
-
-
-def _lower(email: str) -> bytes:
-    return email.strip().encode(errors="surrogatepass").lower()
+    first, second = (email.strip().encode(errors="surrogatepass").lower() for email in (one, other))
+    return first == second
 
 
 def check_active(user: User) -> User:

@@ -62,12 +62,10 @@ class AuditEntry:
         for name, shape in _SHAPES.items():
             if not shape.fullmatch(getattr(self, name) or ""):
                 object.__setattr__(self, name, UNFIT)
-        object.__setattr__(self, "decision", self._decision())
-
-    def _decision(self) -> Decision:
+        decision = Decision.ALLOWED if self.rule else Decision.UNDECIDED
         if self.outcome in {Kind.NOT_LINKED, Kind.NOT_ALLOWED}:
-            return Decision.REFUSED
-        return Decision.ALLOWED if self.rule else Decision.UNDECIDED
+            decision = Decision.REFUSED
+        object.__setattr__(self, "decision", decision)
 
 
 def _shape(pattern: str) -> re.Pattern[str]:

@@ -1,11 +1,13 @@
 """Events: what happened in PagerDuty, from any of the three sources, and the snapshots they carry."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from shared.errors import Malformed
 from shared.model.ids import CommandId, EventId, IncidentId, TeamId, UserId
 
 SECOND = 1000
@@ -51,6 +53,17 @@ class Instant:
     def surely_before(self, other: "Instant") -> bool:
         """True if this instant ended before the other began; False if they overlap."""
         return self.ms + self.span_ms <= other.ms
+
+
+# Looser than PagerDuty's captures (P or Q and 6 to 13 more), tight enough to be safe in a key, a path and a log line.
+_PAGERDUTY_ID = re.compile(r"[A-Z0-9]{1,32}")
+
+
+def incident_id(text: object) -> IncidentId:
+    """Take `text` as the id of an incident, to be part of keys and URLs. Raises `Malformed` if it cannot be one."""
+    if isinstance(text, str) and _PAGERDUTY_ID.fullmatch(text):
+        return IncidentId(text)
+    raise Malformed("not the id of a PagerDuty incident")
 
 
 @dataclass(frozen=True)
@@ -178,10 +191,6 @@ class Event:
     def outcome_detail(self) -> str:
         """Return the event's result: `detail`, or for a transition the state that its type leads to."""
         return self.detail or str(TRANSITIONS.get(self.type, ""))
-
-    def detail_value(self, name: str) -> str:
-        """Look up one of the things said, empty when it was not."""
-        return dict(self.details).get(name, "")
 
 
 TRIGGERED = "incident.triggered"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import structlog
 
 from shared.errors import FencedOff, StoreDown
-from shared.model.ids import IncidentId, incident_id
+from shared.model.event import incident_id
+from shared.model.ids import IncidentId
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
 

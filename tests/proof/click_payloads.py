@@ -1,7 +1,8 @@
 """What a person who presses a button can press, and the command that the press means."""
 
 from shared.model.command import Action, Command, SlackActor, command_id
-from shared.model.ids import ChannelId, MessageTs, SlackUserId, incident_id
+from shared.model.event import incident_id
+from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from tests.proof.evidence import EPOCH, Press
 from tests.proof.slack_client import RESPONSE_URL, TEAM
 from tests.proof.slack_model import CHANNEL, Posted

@@ -17,8 +17,8 @@ from pydantic import PlainValidator, StringConstraints
 
 from shared.errors import Malformed
 from shared.model.command import command_of_key
-from shared.model.event import SECOND, TRIGGERED, Event, Instant, Snapshot, Source
-from shared.model.ids import EventId, IncidentId, incident_id
+from shared.model.event import SECOND, TRIGGERED, Event, Instant, Snapshot, Source, incident_id
+from shared.model.ids import EventId, IncidentId
 from shared.pagerduty.events.details import happening
 from shared.pagerduty.models.fields import (
     Many,

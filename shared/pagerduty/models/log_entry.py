@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainValidator
 
-from shared.model.ids import IncidentId, incident_id
+from shared.model.event import incident_id
+from shared.model.ids import IncidentId
 from shared.pagerduty.models.fields import (
     Many,
     OptionalAgent,

@@ -86,7 +86,7 @@ def test_whom_something_went_to() -> None:
     [event] = told(entry("escalate", 0, ALICE, "PZOE001", "PBOB001"))
 
     assert joined_ids(["PBOB001", "PZOE001"]) == event.detail
-    assert "PBOB001, PZOE001" == event.detail_value("assigned")
+    assert "PBOB001, PZOE001" == dict(event.details).get("assigned")
 
 
 def test_a_trigger_on_a_resolved_incident_reopens_it() -> None:
@@ -150,8 +150,8 @@ def test_when_a_snooze_ends_and_what_a_resolution_said() -> None:
         "s", "snooze_log_entry", Instant(NOON), ALICE, "", "", pending=(PendingAction("unacknowledge", wakes),)
     )
 
-    assert str(wakes.ms) == told(snooze)[0].detail_value("until")
-    assert "Restarted" == told(entry("resolve", note="Restarted"))[0].detail_value("resolution")
+    assert str(wakes.ms) == dict(told(snooze)[0].details).get("until")
+    assert "Restarted" == dict(told(entry("resolve", note="Restarted"))[0].details).get("resolution")
 
 
 def test_into_what_it_was_merged() -> None:
@@ -162,4 +162,4 @@ def test_into_what_it_was_merged() -> None:
         INCIDENT, log, into=Ref("QOTHER1", "#12 The real one", "https://acme.pagerduty.com/incidents/QOTHER1")
     )
 
-    assert ["", "", "", "#12 The real one"] == [event.detail_value("merged") for event in events]
+    assert ["", "", "", "#12 The real one"] == [dict(event.details).get("merged", "") for event in events]

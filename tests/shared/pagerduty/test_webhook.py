@@ -87,7 +87,10 @@ def test_real_deliveries_parse() -> None:
     events = sorted((one for one in parsed.values() if isinstance(one, Event)), key=lambda one: one.at.ms)
     assert ["triggered", "acknowledged", "resolved", "annotated"] == [one.type.split(".")[1] for one in events]
     assert {"Q2CKYRLH85UNN4"} == {one.incident for one in events}
-    assert ("PTSAIFZ", "Resolution Note: I'm resolving it") == (events[-1].subject, events[-1].detail_value("text"))
+    assert ("PTSAIFZ", "Resolution Note: I'm resolving it") == (
+        events[-1].subject,
+        dict(events[-1].details).get("text"),
+    )
 
 
 @needs_samples
@@ -112,7 +115,7 @@ def test_a_note_carries_no_snapshot() -> None:
     parsed = event(body("incident.annotated", NOTE))
 
     assert ("Q1INCIDENT", None) == (parsed.incident, parsed.snapshot)
-    assert ("PNOTE01", "Looking") == (parsed.subject, parsed.detail_value("text"))
+    assert ("PNOTE01", "Looking") == (parsed.subject, dict(parsed.details).get("text"))
 
 
 @pytest.mark.parametrize(
