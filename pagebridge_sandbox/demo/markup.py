@@ -9,7 +9,9 @@ from typing import Literal
 from pagebridge_sandbox.slack import mrkdwn
 
 NameLookup = Callable[[str], str]
-Style = Literal["plain", "bold", "link", "mention", "code", "small", "quote", "button", "primary", "private", "rule"]
+Style = Literal[
+    "plain", "bold", "link", "title", "mention", "code", "small", "quote", "button", "primary", "private", "rule"
+]
 NO_BREAK = "\u00a0"
 """A space at which no line ends."""
 
@@ -100,7 +102,9 @@ class Reader:
         if date := DATE.fullmatch(inside):
             return Span(self._date(int(date[1])), style)
         shown = mrkdwn.to_plain_text(f"<{inside}>", self.name_of)
-        return Span(shown, "mention" if inside[0] in "@#!" else "link")
+        if inside[0] in "@#!":
+            return Span(shown, "mention")
+        return Span(shown, "title" if style == "bold" else "link")
 
     def _date(self, seconds: int) -> str:
         """Show Slack's `{date_short_pretty} {time}` (its page on formatting text): today goes by that word."""

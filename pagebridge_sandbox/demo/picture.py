@@ -21,6 +21,7 @@ STYLES: dict[Style, str] = {
     "plain": "",
     "bold": "bold",
     "link": "cyan",
+    "title": "bold cyan",
     "mention": "bold blue",
     "small": "dim",
     "code": "red",

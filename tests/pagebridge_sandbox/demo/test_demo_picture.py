@@ -129,7 +129,7 @@ def test_markup_is_read_as_slack_does() -> None:
 
     assert [
         Span("Bold ", "bold"),
-        Span("link", "link"),
+        Span("link", "title"),
         Span(" "),
         Span("code", "code"),
         Span(" <b> 2*3*4 "),
