@@ -48,6 +48,14 @@ def test_everything_can_be_read_on_its_paper(palette: str) -> None:
             assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper)
 
 
+def test_the_readme_shows_one_picture_in_either_theme() -> None:
+    """The dark one for those who prefer it, the light one for everybody else, with words for those who see neither."""
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+
+    dark = r'<source media="\(prefers-color-scheme: dark\)" srcset="docs/pictures/channel-dark.svg">'
+    assert re.search(rf'{dark}\s*<img alt="[^"]+" src="docs/pictures/channel-light.svg"', readme)
+
+
 def test_nothing_is_loaded_from_elsewhere() -> None:
     """A code host shows no picture that wants a font, a style sheet or another picture."""
     assert not re.search(r"href|url\(|@import|<script|<style", draw("light"))
