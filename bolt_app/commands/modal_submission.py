@@ -18,7 +18,7 @@ from shared.errors import BridgeError, Malformed
 from shared.model.command import Action, ActionParams
 from shared.model.event import SECOND, Ref
 from shared.model.ids import SlackUserId
-from shared.pagerduty.api.request_bodies import LONGEST_SNOOZE
+from shared.pagerduty.models.incident import LONGEST_SNOOZE
 
 HOUR = 3600
 MORNING_HOUR = time(9)

@@ -14,7 +14,7 @@ from bolt_app.services import Services
 from shared.errors import Malformed
 from shared.model.command import Action, Command, command_id
 from shared.model.event import Status, incident_id
-from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.api.reads import IncidentFilter
 from shared.slack.render.blocks import Block
 from shared.slack.render.text import clamp, escape
 

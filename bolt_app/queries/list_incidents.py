@@ -9,7 +9,7 @@ from bolt_app.replies.builder import age, as_code, build_reply, headline, names
 from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from shared.model.event import Status
-from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.api.reads import IncidentFilter
 
 MOST = 20
 """Incidents that are listed; the others are counted."""

@@ -19,7 +19,7 @@ from shared.model.event import ANNOTATED, SECOND, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
 from shared.model.resync_state import ResyncState
-from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.events.from_diff import annotated
 from shared.pagerduty.events.replay import noticed, suspicious
 from shared.pagerduty.models.incident import RestIncident

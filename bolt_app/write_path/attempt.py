@@ -11,7 +11,7 @@ from bolt_app.write_path.actions.base import ActionContext, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import check_actor, read_actor
 from bolt_app.write_path.execution import CommandRecordMissing, Execution, record_response
-from shared.errors import CallError, Refused, Uncertain
+from shared.errors import CallError, Uncertain
 from shared.model.actions import SPECS
 from shared.model.command import Action, Command, CommandQueue, CommandRecord
 from shared.model.event import Agent, Event, Source
@@ -22,6 +22,7 @@ from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.timeline import line_of
 from shared.pagerduty.api.client import Read
+from shared.pagerduty.api.errors import sender_is_unknown, was_overtaken
 from shared.pagerduty.models.incident import RestIncident
 from shared.store import keys
 from shared.store.redis import append
@@ -35,10 +36,6 @@ DATA_LOST = (
     "The bridge's database lost its data after you asked for this: unless the card shows it, nothing was sent. "
     "Try again if it is still needed."
 )
-CONFLICT_CODES = frozenset({1001, 1002, 1005})
-"""PagerDuty: already resolved, already acknowledged, changed since it was read. Read again, then decide again."""
-UNKNOWN_FROM_CODES = frozenset({1008, 2013})
-"""PagerDuty does not know the person in `From` any more."""
 
 
 class AttemptRunner:
@@ -216,9 +213,9 @@ class AttemptRunner:
             )
             until = durations.lands_by_ms(begun_ms, now, durations.pagerduty_timeout)
             await self._save_record(attempt, replace(attempt.record, reported=True, until_ms=until), facts)
-        if isinstance(error, Refused) and error.code in CONFLICT_CODES:
+        if was_overtaken(error):
             raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
-        if isinstance(error, Refused) and error.code in UNKNOWN_FROM_CODES:
+        if sender_is_unknown(error):
             await self._services.identity.forget(attempt.command.by.id)
 
     async def _publish_result(self, attempt: Execution, context: ActionContext, effect: ActionResult) -> None:

@@ -20,7 +20,6 @@ from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.actions.preconditions import check_precondition
 from bolt_app.write_path.actor_check import check_actor, read_actor
-from bolt_app.write_path.attempt import CONFLICT_CODES
 from bolt_app.write_path.execution import audit_entry, record_response
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
@@ -31,6 +30,7 @@ from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
+from shared.pagerduty.api.errors import was_overtaken
 
 log = structlog.get_logger()
 
@@ -164,7 +164,7 @@ class DirectAcknowledge:
         try:
             now = (await pagerduty.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
         except Refused as error:
-            if error.code not in CONFLICT_CODES:
+            if not was_overtaken(error):
                 raise
             # A colleague, or a copy of this press at another worker, was quicker.
             now = (await pagerduty.incident(command.incident)).value

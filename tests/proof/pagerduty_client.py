@@ -10,7 +10,7 @@ from shared.model.event import Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty.api import errors
 from shared.pagerduty.api.client import PagerDuty, Read
-from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.models import incident as incident_model
 from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.escalation_policy import EscalationPolicy

@@ -15,7 +15,8 @@ from shared.model.event import TRIGGERED, Agent, Event, Source
 from shared.model.ids import EventId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
-from shared.pagerduty.api.request_bodies import IncidentFilter, NewIncident
+from shared.pagerduty.api.reads import IncidentFilter
+from shared.pagerduty.api.writes import NewIncident
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.user import User
 from shared.store import keys

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 from httpx2 import RequestError, Response
@@ -57,41 +56,6 @@ class OAuthApp:
     identity_url: str
 
 
-class Authentication(Protocol):
-    """Gives the header `Authorization`."""
-
-    missing_scopes: frozenset[str]
-    """The needed scopes that PagerDuty is known not to have granted."""
-
-    async def header(self, deadline: float) -> str:
-        """Return the header, by `deadline` on the loop's clock. Raises `CallError`; nothing has been called then."""
-
-    async def renewed(self, refused: str, deadline: float) -> str | None:
-        """Return another header than one that was refused, None if there is no other. Raises as `header` does."""
-
-    async def aclose(self) -> None:
-        """Close everything."""
-
-
-class ApiKey:
-    """An API key of the account, which can do everything and never expires."""
-
-    missing_scopes: frozenset[str] = frozenset()
-
-    def __init__(self, key: str) -> None:
-        self._header = f"Token token={key}"
-
-    async def header(self, deadline: float) -> str:  # noqa: ARG002 - known at once
-        """Return the header."""
-        return self._header
-
-    async def renewed(self, refused: str, deadline: float) -> None:
-        """There is no other."""
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
-
-
 @dataclass(frozen=True)
 class AccessToken:
     """A token as a header, and when it is due for renewal and at its end, on the monotonic clock."""
@@ -111,6 +75,7 @@ class TokenSource:
 
     def __init__(self, app: OAuthApp, timeout: float, now: Callable[[], float] = time.monotonic) -> None:
         self.missing_scopes: frozenset[str] = frozenset()
+        """The needed scopes that PagerDuty is known not to have granted."""
         self._client = TokenClient(app.secret, app.client_id, app.identity_url, timeout)
         self._scope = " ".join([f"as_account-{app.account}", *SCOPES])
         self._now = now
@@ -120,7 +85,11 @@ class TokenSource:
         self._asking: Future[AccessToken] | None = None
 
     async def header(self, deadline: float) -> str:
-        """Return the token in force, or wait for the first one, or for the next when that has ended."""
+        """
+        Return the header `Authorization` with the token in force; wait for the first one, or when that has ended.
+
+        Raises `CallError` if there is none by `deadline` on the loop's clock; nothing has been called then.
+        """
         held, now = self._held, self._now()
         if held is None or now >= held.end:
             return await self._next(deadline)
@@ -129,7 +98,7 @@ class TokenSource:
         return held.header
 
     async def renewed(self, refused: str, deadline: float) -> str:
-        """Return the token that has replaced a refused one meanwhile, or wait for the next."""
+        """Return the token that has replaced a refused one meanwhile, or wait for the next. Raises as `header` does."""
         held = self._held
         return held.header if held and held.header != refused else await self._next(deadline)
 

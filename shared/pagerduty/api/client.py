@@ -5,19 +5,17 @@ from urllib.parse import urlsplit
 
 from shared.config.settings import PagerDutySettings
 from shared.durations import Durations
-from shared.pagerduty.api.auth import ApiKey, OAuthApp, TokenSource
-from shared.pagerduty.api.directory import Directory
-from shared.pagerduty.api.incident_reads import IncidentReads
-from shared.pagerduty.api.incident_writes import IncidentWrites
+from shared.pagerduty.api.auth import OAuthApp, TokenSource
+from shared.pagerduty.api.reads import Reads
 from shared.pagerduty.api.transport import Read
-from shared.pagerduty.api.webhook_subscriptions import WebhookSubscriptions
+from shared.pagerduty.api.writes import Writes
 
 __all__ = ["URL", "PagerDuty", "Read"]
 
 URL = "https://api.pagerduty.com"
 
 
-class PagerDuty(IncidentReads, IncidentWrites, Directory, WebhookSubscriptions):
+class PagerDuty(Reads, Writes):
     """
     PagerDuty's REST API: reading and changing incidents, the directory of the account, and webhooks.
 
@@ -28,7 +26,7 @@ class PagerDuty(IncidentReads, IncidentWrites, Directory, WebhookSubscriptions):
     def __init__(
         self, credentials: str | OAuthApp, url: str = URL, timeout: float = Durations.pagerduty_timeout
     ) -> None:
-        access = ApiKey(credentials) if isinstance(credentials, str) else TokenSource(credentials, timeout)
+        access = f"Token token={credentials}" if isinstance(credentials, str) else TokenSource(credentials, timeout)
         super().__init__(access, url, timeout)
 
     @classmethod
@@ -39,12 +37,12 @@ class PagerDuty(IncidentReads, IncidentWrites, Directory, WebhookSubscriptions):
     @property
     def has_key(self) -> bool:
         """Whether calls are made with an API key."""
-        return isinstance(self._access, ApiKey)
+        return isinstance(self._access, str)
 
     @property
     def missing_scopes(self) -> frozenset[str]:
-        """The needed scopes that the app is known not to have."""
-        return self._access.missing_scopes
+        """The needed scopes that the app is known not to have. A key has them all."""
+        return self._access.missing_scopes if isinstance(self._access, TokenSource) else frozenset()
 
 
 def credentials(settings: PagerDutySettings) -> str | OAuthApp:

@@ -1,17 +1,14 @@
 """
-Pure: what all of PagerDuty's responses have in common: clock, pagination and errors.
+Pure: what PagerDuty's errors mean for the caller.
 
-Sources: PagerDuty's pages on errors, pagination and rate limits.
+Sources: PagerDuty's pages on errors and rate limits. The error codes are in the body; the HTTP status of most is 400.
 """
 
 import json
 import math
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
-from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
-from shared.model.event import SECOND, Instant
-from shared.pagerduty.models.fields import as_object
+from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
 
 LONGEST_WHY = 300
 """Characters of PagerDuty's own words in an error."""
@@ -19,20 +16,10 @@ LONGEST_WHY = 300
 BAD_KEY = 2006
 NOT_FOUND_CODES = frozenset({2100, 5001})
 BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, REQUEST_TIMEOUT, TOO_MANY, SERVER_ERROR = 400, 401, 404, 408, 429, 500
-
-
-def has_more(answer: object) -> bool:
-    """True if another page follows."""
-    return as_object(answer).get("more") is True
-
-
-def server_time(headers: Mapping[str, str]) -> Instant:
-    """Read PagerDuty's clock off the `Date` header of an answer."""
-    try:
-        moment = parsedate_to_datetime(headers["Date"])
-        return Instant(int(moment.timestamp()) * SECOND, SECOND)
-    except (KeyError, ValueError, OverflowError):
-        raise Malformed("PagerDuty's answer has no usable Date header") from None
+OVERTAKEN = frozenset({1001, 1002, 1005})
+"""Already resolved, already acknowledged, changed since it was read."""
+UNKNOWN_SENDER = frozenset({1008, 2013})
+"""The person in `From` is not known (any more)."""
 
 
 def error_from(status: int, headers: Mapping[str, str], body: bytes) -> CallError:
@@ -52,6 +39,16 @@ def error_from(status: int, headers: Mapping[str, str], body: bytes) -> CallErro
     if status == NOT_FOUND or code in NOT_FOUND_CODES:
         return NotFound(why, code, status)
     return Refused(why, code, status)
+
+
+def was_overtaken(error: CallError) -> bool:
+    """True if the incident was so already, or changed at the same moment: read it again, then decide again."""
+    return isinstance(error, Refused) and error.code in OVERTAKEN
+
+
+def sender_is_unknown(error: CallError) -> bool:
+    """True if PagerDuty does not know the person in whose name the call was made."""
+    return isinstance(error, Refused) and error.code in UNKNOWN_SENDER
 
 
 def _reason(status: int, body: bytes) -> tuple[str, int | None]:

@@ -8,6 +8,7 @@ there, and only there, http will do. Nothing else in this project imports the pa
 import ipaddress
 import ssl
 from functools import cache
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import pagerduty
@@ -23,6 +24,8 @@ class Once(pagerduty.ApiClient):
 
     max_network_attempts = 0
     max_http_attempts = -1
+    url = ""
+    """A plain attribute, given by `checked_url`: the package's own refuses http on this machine as well."""
 
     def within(self, timeout: float) -> None:
         """Give every request `timeout` seconds, and repeat none."""
@@ -31,36 +34,19 @@ class Once(pagerduty.ApiClient):
         # 429 is repeated for ever unless it has a limit, and with the total above not even once.
         self.retry = {429: 1}
 
-    @property
-    def url(self) -> str:
-        """The base address."""
-        return self._base
-
-    @url.setter
-    def url(self, url: str) -> None:
-        if not url.startswith("https://") and not (url.startswith("http://") and is_loopback(url)):
-            raise pagerduty.UrlError("PagerDuty's address must be https, or http on this machine")
-        self._base = url.rstrip("/")
-
 
 class PerRequest(HeaderAuthMethod):
     """Leaves the header `Authorization` to each request: a token may be replaced between two of them."""
 
-    def __init__(self) -> None:
-        super().__init__("")  # type: ignore[no-untyped-call] # untyped there
-
-    @property
-    def auth_header(self) -> dict[str, str]:
-        """Nothing that would win over the request's own."""
-        return {}
+    auth_header: ClassVar[dict[str, str]] = {}
 
 
 class RestClient(Once, pagerduty.RestApiV2Client):
     """The REST API. Each request brings its own `Authorization`."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        super().__init__("", base_url=url, trust_env=not is_loopback(url), verify=authorities())
-        self.auth_method = PerRequest()
+        super().__init__("", base_url=checked_url(url), trust_env=not is_loopback(url), verify=authorities())
+        self.auth_method = PerRequest("")  # type: ignore[no-untyped-call] # untyped there
         self.within(timeout)
 
 
@@ -68,6 +54,7 @@ class TokenClient(Once, pagerduty.OAuthTokenClient):
     """The server that gives tokens to apps."""
 
     def __init__(self, secret: str, client_id: str, url: str, timeout: float) -> None:
+        url = checked_url(url)
         super().__init__(secret, client_id, base_url=url, trust_env=not is_loopback(url), verify=authorities())
         self.within(timeout)
 
@@ -75,6 +62,13 @@ class TokenClient(Once, pagerduty.OAuthTokenClient):
         """Ask for a token, and return the answer as it is: the package's own reading stumbles over odd ones."""
         form = {"grant_type": "client_credentials", "scope": scope}
         return self.post("/oauth/token", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def checked_url(url: str) -> str:
+    """Return a base address, if what is sent there is encrypted or does not leave this machine."""
+    if not url.startswith("https://") and not (url.startswith("http://") and is_loopback(url)):
+        raise pagerduty.UrlError("PagerDuty's address must be https, or http on this machine")
+    return url.rstrip("/")
 
 
 @cache

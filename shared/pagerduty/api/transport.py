@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -15,11 +16,12 @@ from httpx2 import RequestError, Response
 from prometheus_client import Counter, Gauge, Histogram
 
 from shared.errors import Malformed, Unavailable, Uncertain
-from shared.model.event import Instant
+from shared.model.event import SECOND, Instant
 from shared.observability.call_metrics import BUCKETS, record_call
-from shared.pagerduty.api import errors
-from shared.pagerduty.api.auth import Authentication
+from shared.pagerduty.api.auth import TokenSource
+from shared.pagerduty.api.errors import UNAUTHORIZED, error_from
 from shared.pagerduty.api.sdk import Error, RestClient
+from shared.pagerduty.models.fields import as_object
 
 CALLS = Counter("pagebridge_pagerduty_calls", "Calls to PagerDuty, by how they ended", ["method", "outcome"])
 SECONDS = Histogram(
@@ -49,38 +51,19 @@ class Read(Generic[T]):
 
 @dataclass
 class Request:
-    """A request and its progress. `abandoned` once its caller has stopped waiting."""
+    """
+    A request, and how far it is: `sent` once bytes of it may have left, `abandoned` once its caller has given up.
+
+    Each part of `path` is quoted as one segment.
+    """
 
     method: str
-    path: str
+    path: Sequence[str]
     params: Params = field(default_factory=dict)
-    body: dict[str, object] | None = None
+    body: Mapping[str, object] | None = None
     headers: dict[str, str | bytes] = field(default_factory=dict)
     abandoned: bool = False
     sent: bool = False
-
-    def authorized(self, header: str) -> "Request":
-        """Make this request with an `Authorization`; nothing of it has been sent."""
-        return replace(self, headers={**self.headers, "Authorization": header}, abandoned=False, sent=False)
-
-    def progress(self, stage: str) -> None:
-        """Note that bytes are about to leave, unless the caller has given up."""
-        if stage == _SENDING:
-            if self.abandoned:
-                raise Unavailable("given up before it was sent")
-            self.sent = True
-
-
-def get(*path: str, params: Params | None = None) -> Request:
-    """Return the request that reads `path`, whose parts are each quoted as one path segment."""
-    return Request("GET", _path(path), params or {})
-
-
-def change(method: str, *path: str, body: dict[str, object] | None = None, from_email: str = "") -> Request:
-    """Make a request that changes something, in the name of the user with the address `from_email`."""
-    # As bytes, because the client takes a text for ASCII and addresses need not be.
-    headers: dict[str, str | bytes] = {"From": from_email.encode()} if from_email else {}
-    return Request(method, _path(path), body=body, headers=headers)
 
 
 class Transport:
@@ -96,7 +79,8 @@ class Transport:
     whose sending has not begun (no free thread, name look-up, connecting) is as a rule not sent any more.
     """
 
-    def __init__(self, access: Authentication, url: str, timeout: float) -> None:
+    def __init__(self, access: str | TokenSource, url: str, timeout: float) -> None:
+        """`access` gives the header `Authorization`, if it is not always the same."""
         self._access = access
         self._client = RestClient(url, timeout)
         self._timeout = timeout
@@ -106,68 +90,83 @@ class Transport:
         """Wait for the calls on the wire to end, start no other, and close the connections."""
         await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
         self._client.close()
-        await self._access.aclose()
+        if isinstance(self._access, TokenSource):
+            await self._access.aclose()
 
-    async def _read(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
-        with record_call(CALLS, SECONDS, name):
-            response = await self._answered(request)
-            return Read(parse(_decoded(response)), errors.server_time(response.headers))
+    async def _read(self, name: str, parse: Callable[[object], T], *path: str, params: Params | None = None) -> Read[T]:
+        """Read what is at `path`. `name` is that of the call in the metrics."""
+        return await self._called(name, parse, Request("GET", path, params or {}))
 
-    async def _write(self, name: str, request: Request, parse: Callable[[object], T]) -> Read[T]:
-        """Make a change. If its response cannot be read, its effect is unknown."""
+    async def _write(
+        self,
+        name: str,
+        parse: Callable[[object], T],
+        method: str,
+        *path: str,
+        body: Mapping[str, object] | None = None,
+        from_email: str = "",
+    ) -> Read[T]:
+        """
+        Make a change, in the name of the user with the address `from_email`.
+
+        If its response cannot be read, its effect is unknown.
+        """
+        # As bytes, because the client takes a text for ASCII and addresses need not be.
+        headers: dict[str, str | bytes] = {"From": from_email.encode()} if from_email else {}
         try:
-            return await self._read(name, request, parse)
+            return await self._called(name, parse, Request(method, path, body=body, headers=headers))
         except Malformed as error:
             raise Uncertain(f"PagerDuty's answer cannot be read: {error}") from error
 
-    async def _tell(self, name: str, request: Request) -> None:
+    async def _tell(self, name: str, method: str, *path: str) -> None:
         """Make a call whose answer has no content."""
         with record_call(CALLS, SECONDS, name):
-            await self._answered(request)
+            await self._answered(Request(method, path))
 
-    async def _pages(self, name: str, request: Request, parse: Callable[[object], T]) -> AsyncIterator[T]:
-        """Read page after page, one request for each."""
-        async for page in self._dated_pages(name, request, parse):
-            yield page.value
-
-    async def _dated_pages(self, name: str, request: Request, parse: Callable[[object], T]) -> AsyncIterator[Read[T]]:
-        """Read page after page, each with the time at which PagerDuty gave it."""
-
-        def parse_page(answer: object) -> tuple[T, bool]:
-            return parse(answer), errors.has_more(answer)
-
+    async def _pages(
+        self, name: str, parse: Callable[[object], T], *path: str, params: Params | None = None
+    ) -> AsyncIterator[Read[T]]:
+        """Read page after page, one request for each, and the time at which PagerDuty gave it."""
         offset, more = 0, True
         while more:
-            page = replace(request, params={**request.params, "limit": PAGE, "offset": offset})
-            read = await self._read(name, page, parse_page)
+            page: Params = {**(params or {}), "limit": PAGE, "offset": offset}
+            read = await self._read(name, lambda answer: (parse(answer), has_more(answer)), *path, params=page)
             value, more = read.value
             yield Read(value, read.date)
             offset += PAGE
 
-    async def _all(self, name: str, request: Request, parse: Callable[[object], tuple[T, ...]]) -> tuple[T, ...]:
+    async def _all(
+        self, name: str, parse: Callable[[object], tuple[T, ...]], *path: str, params: Params | None = None
+    ) -> tuple[T, ...]:
         """Read the things on all pages."""
-        return tuple([thing async for page in self._pages(name, request, parse) for thing in page])
+        return tuple([thing async for page in self._pages(name, parse, *path, params=params) for thing in page.value])
+
+    async def _called(self, name: str, parse: Callable[[object], T], request: Request) -> Read[T]:
+        with record_call(CALLS, SECONDS, name):
+            response = await self._answered(request)
+            try:
+                answer = response.json()
+            except (ValueError, RecursionError):
+                raise Uncertain("PagerDuty's answer is not JSON") from None
+            return Read(parse(answer), server_time(response.headers))
 
     async def _answered(self, request: Request) -> Response:
-        response = await self._authorized(request, asyncio.get_running_loop().time() + self._timeout)
+        deadline, access = asyncio.get_running_loop().time() + self._timeout, self._access
+        header = access if isinstance(access, str) else await access.header(deadline)
+        response = await self._in_thread(request, header, deadline)
+        if response.status_code == UNAUTHORIZED and isinstance(access, TokenSource):
+            response = await self._in_thread(request, await access.renewed(header, deadline), deadline)
         left = response.headers.get("ratelimit-remaining", "")
         if left.isdecimal():
             LEFT.set(int(left))
         if not response.is_success:
-            raise errors.error_from(response.status_code, response.headers, response.content)
+            raise error_from(response.status_code, response.headers, response.content)
         return response
 
-    async def _authorized(self, request: Request, deadline: float) -> Response:
-        header = await self._access.header(deadline)
-        response = await self._in_thread(request.authorized(header), deadline)
-        if response.status_code == errors.UNAUTHORIZED:
-            other = await self._access.renewed(header, deadline)
-            if other is not None:
-                response = await self._in_thread(request.authorized(other), deadline)
-        return response
-
-    async def _in_thread(self, request: Request, deadline: float) -> Response:
-        running = self._threads.submit(self._send, request)
+    async def _in_thread(self, request: Request, authorization: str, deadline: float) -> Response:
+        """Send a request with an `Authorization`; nothing of it has been sent."""
+        this = replace(request, headers={**request.headers, "Authorization": authorization})
+        running = self._threads.submit(self._send, this)
         try:
             async with asyncio.timeout_at(deadline):
                 return await asyncio.wrap_future(running)
@@ -176,20 +175,24 @@ class Transport:
                 raise Unavailable(f"no thread was free for {self._timeout:g} s") from None
             raise Uncertain(f"PagerDuty did not answer within {self._timeout:g} s") from None
         finally:
-            request.abandoned = True
+            this.abandoned = True
 
     def _send(self, request: Request) -> Response:
-        def trace(stage: str, _details: object) -> None:
-            request.progress(stage)
+        # A function: the package copies its arguments deeply, and a method would note this on a copy of the request.
+        def progress(stage: str, _details: object) -> None:
+            if stage == _SENDING:
+                if request.abandoned:
+                    raise Unavailable("given up before it was sent")
+                request.sent = True
 
         try:
             response: Response = self._client.request(
                 request.method,
-                request.path,
+                "/" + "/".join(quote(part, safe="") for part in request.path),
                 params=request.params,
                 json=request.body,
                 headers=request.headers,
-                extensions={"trace": trace},
+                extensions={"trace": progress},
             )
         except Error as error:
             # The package raises for 401 and for redirects, and returns every other answer.
@@ -202,15 +205,18 @@ class Transport:
         return response
 
 
-def _path(parts: Sequence[str]) -> str:
-    return "/" + "/".join(quote(part, safe="") for part in parts)
+def has_more(answer: object) -> bool:
+    """True if another page follows (PagerDuty's page on pagination)."""
+    return as_object(answer).get("more") is True
 
 
-def _decoded(response: Response) -> object:
+def server_time(headers: Mapping[str, str]) -> Instant:
+    """Read PagerDuty's clock off the `Date` header of an answer."""
     try:
-        return response.json()
-    except (ValueError, RecursionError):
-        raise Uncertain("PagerDuty's answer is not JSON") from None
+        moment = parsedate_to_datetime(headers["Date"])
+        return Instant(int(moment.timestamp()) * SECOND, SECOND)
+    except (KeyError, ValueError, OverflowError):
+        raise Malformed("PagerDuty's answer has no usable Date header") from None
 
 
 def _lost(request: Request, error: BaseException) -> Unavailable | Uncertain:

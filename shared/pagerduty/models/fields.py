@@ -19,6 +19,8 @@ from shared.model.event import SECOND, Agent, Instant, Ref
 LONGEST_NUMBER = 19
 """Digits of a whole number: more than any counter has, few enough for any reader."""
 
+Body = dict[str, object]
+"""A JSON object that is sent."""
 T = TypeVar("T")
 
 

@@ -36,6 +36,8 @@ from shared.pagerduty.models.fields import (
     time,
 )
 
+LONGEST_SNOOZE = 7 * 24 * 3600
+"""Seconds for which an incident can be snoozed (OpenAPI)."""
 ANSWERABLE = frozenset({"pending", "joined"})
 """The states of a current responder; one who declined or was cancelled is none."""
 

@@ -15,6 +15,9 @@ from shared.pagerduty.models.fields import (
     parser,
 )
 
+LONGEST_NOTE = 65_535
+"""The length of a note, in bytes of UTF-8 (knowledge base, which speaks of single-byte characters)."""
+
 
 @dataclass(frozen=True)
 class Note:

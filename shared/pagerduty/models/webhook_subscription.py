@@ -9,8 +9,7 @@ from pydantic import AfterValidator, Field, PlainValidator, SecretStr, model_val
 
 from shared.config.errors import Problem
 from shared.model.event import ANNOUNCED_TYPES
-from shared.pagerduty.api.request_bodies import Body
-from shared.pagerduty.models.fields import OptionalText, Text, as_object, named, parser
+from shared.pagerduty.models.fields import Body, OptionalText, Text, as_object, named, parser
 
 ANY = "any"
 """Stands for every subscription that delivers here, in place of the id of one."""

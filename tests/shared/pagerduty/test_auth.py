@@ -148,7 +148,7 @@ async def test_a_scope_that_was_not_granted_is_refused(account: Account) -> None
     app = account.pd.add_oauth_app(["incidents.read"])
     door = PagerDuty(OAuthApp(app.client_id, app.secret, "us.acme", account.pd.url), account.pd.url, 1)
     assert not isinstance(door._access, str)
-    door._access._scope = "as_account-us.acme incidents.read"  # type: ignore[attr-defined] # what an older version asked
+    door._access._scope = "as_account-us.acme incidents.read"  # what an older version asked
     await door.incident(account.incident)
 
     with pytest.raises(Refused, match=r"incidents\.write") as raised:

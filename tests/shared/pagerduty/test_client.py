@@ -13,11 +13,13 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
-from shared.model.event import Status
+from shared.model.event import Instant, Status
+from shared.pagerduty.api import transport
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.api.transport import THREADS, get
+from shared.pagerduty.api.transport import THREADS
+from shared.pagerduty.api.transport import Request as PagerDutyRequest
 from tests.shared.local_server import LocalServer, Request
-from tests.shared.pagerduty.responses import INCIDENT, incident
+from tests.shared.pagerduty.responses import EPOCH_DATE, EPOCH_MS, INCIDENT, incident
 
 PATH = f"/incidents/{INCIDENT}"
 
@@ -95,7 +97,7 @@ async def test_a_broken_connection_is_uncertain_and_not_repeated(server: LocalSe
 
 async def test_what_nobody_waits_for_is_not_sent(server: LocalServer, door: PagerDuty) -> None:
     """A request given up while it was still connecting stops there."""
-    request = get("incidents", INCIDENT)
+    request = PagerDutyRequest("GET", ("incidents", INCIDENT))
     request.abandoned = True
     with pytest.raises(Unavailable):
         await asyncio.to_thread(door._send, request)
@@ -241,3 +243,17 @@ def test_only_one_module_uses_the_package() -> None:
     sources = [path for name in ("bolt_app", "shared", "webhook_receiver") for path in (root / name).rglob("*.py")]
     using = re.compile(r"^\s*(import pagerduty|from pagerduty)\b", re.MULTILINE)
     assert [path.name for path in sources if using.search(path.read_text(encoding="utf-8"))] == ["sdk.py"]
+
+
+def test_further_pages() -> None:
+    """Only what says that there is more has more."""
+    assert transport.has_more({"more": True})
+    assert not transport.has_more({"more": None})
+
+
+def test_pagerdutys_clock() -> None:
+    """The `Date` header is a whole second of PagerDuty's own time."""
+    assert transport.server_time({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)
+    for headers in ({}, {"Date": "noon"}, {"Date": ""}):
+        with pytest.raises(Malformed):
+            transport.server_time(headers)

@@ -9,7 +9,7 @@ from shared.errors import Malformed, NotFound, Refused
 from shared.model.event import Status
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.api.transport import PAGE
 from tests.shared.local_server import LocalServer
 from tests.shared.pagerduty.responses import (

@@ -6,7 +6,10 @@ from pagebridge_sandbox.pagerduty import Fault
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.event import Status
 from shared.pagerduty.api.error_messages import WORDS
-from shared.pagerduty.api.request_bodies import LONGEST_NOTE, LONGEST_SNOOZE, IncidentFilter, NewIncident
+from shared.pagerduty.api.reads import IncidentFilter
+from shared.pagerduty.api.writes import NewIncident
+from shared.pagerduty.models.incident import LONGEST_SNOOZE
+from shared.pagerduty.models.note import LONGEST_NOTE
 from tests.shared.pagerduty.account import ALICE, BOB, P1, Account
 
 ALICES, BOBS = "alice@example.com", "bob@example.com"

@@ -2,7 +2,7 @@
 
 from shared.model.event import Status
 from shared.model.ids import IncidentId
-from shared.pagerduty.api.request_bodies import IncidentFilter
+from shared.pagerduty.api.reads import IncidentFilter
 from tests.shared.pagerduty.account import ALICE, BOB, P1, Account
 
 

@@ -11,7 +11,7 @@ from shared.errors import Refused, Uncertain
 from shared.model.event import Status
 from shared.model.ids import UserId
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.api.request_bodies import NewIncident
+from shared.pagerduty.api.writes import NewIncident
 from tests.shared.local_server import LocalServer
 from tests.shared.pagerduty.responses import INCIDENT, incident, note, responder_request, status_update, subscription
 

@@ -1,4 +1,4 @@
-"""What every answer of PagerDuty's has in common: its clock, and what an error means."""
+"""What an error of PagerDuty's means, and how long to wait."""
 
 import json
 
@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
-from shared.model.event import Instant
+from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
 from shared.pagerduty.api import errors
 from tests.shared.pagerduty.json_values import JSON
-from tests.shared.pagerduty.responses import EPOCH_DATE, EPOCH_MS
 
 
 def error(status: int, code: int | None = None, **headers: str) -> CallError:
@@ -96,20 +94,6 @@ def test_errors_without_pagerdutys_words(body: bytes) -> None:
     assert isinstance(refused, Refused)
     assert refused.code is None
     assert "403" in str(refused)
-
-
-def test_further_pages() -> None:
-    """Only what says that there is more has more."""
-    assert errors.has_more({"more": True})
-    assert not errors.has_more({"more": None})
-
-
-def test_pagerdutys_clock() -> None:
-    """The `Date` header is a whole second of PagerDuty's own time."""
-    assert errors.server_time({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)
-    for headers in ({}, {"Date": "noon"}, {"Date": ""}):
-        with pytest.raises(Malformed):
-            errors.server_time(headers)
 
 
 @given(st.integers(300, 700), st.binary() | JSON.map(_bytes) | JSON.map(lambda inner: _bytes({"error": inner})))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.pagerduty.api import errors
+from shared.pagerduty.api import transport
 from shared.pagerduty.models import alert as alert_model
 from shared.pagerduty.models import escalation_policy as escalation_policy_model
 from shared.pagerduty.models import incident as incident_model
@@ -85,7 +85,7 @@ VALID: list[tuple[Parser, object]] = [
     (log_entry_model.parse_log_entries, {"log_entries": [made.log_entry("assign", assignees=[made.ALICE])]}),
     (webhook_subscription_model.parse_subscription, {"webhook_subscription": made.subscription()}),
     (webhook_subscription_model.parse_subscriptions, {"webhook_subscriptions": [made.subscription()]}),
-    (errors.has_more, {"more": True}),
+    (transport.has_more, {"more": True}),
 ]
 
 

@@ -10,9 +10,11 @@ from jsonschema import Draft4Validator
 
 from shared.model.event import Status
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty.api import request_bodies
-from shared.pagerduty.api.request_bodies import Body, IncidentFilter, NewIncident
+from shared.pagerduty.api import writes
+from shared.pagerduty.api.reads import IncidentFilter
+from shared.pagerduty.api.writes import NewIncident
 from shared.pagerduty.models import webhook_subscription as webhook_subscription_model
+from shared.pagerduty.models.fields import Body
 from tests.shared.pagerduty.responses import EPOCH_MS
 
 OPENAPI = Path(__file__).parents[4] / "shared" / "reference" / "pagerduty" / "openapi_subset.json"
@@ -26,19 +28,19 @@ BODIES: list[tuple[tuple[str, str], Body]] = [
     (SUBSCRIBE, webhook_subscription_model.creation_request(HOOK, "service", "PSVC001", "pagebridge")),
     (SUBSCRIPTION, webhook_subscription_model.change_request(active=True)),
     (SUBSCRIPTION, webhook_subscription_model.change_request(description="pagebridge")),
-    (PUT, request_bodies.status_request(Status.ACKNOWLEDGED)),
-    (PUT, request_bodies.status_request(Status.RESOLVED, "Restarted")),
-    (PUT, request_bodies.assignees_request([ALICE, BOB])),
-    (PUT, request_bodies.policy_request("PPOL001")),
-    (PUT, request_bodies.level_request(2)),
-    (PUT, request_bodies.priority_request("PPRIO01")),
+    (PUT, writes.status_request(Status.ACKNOWLEDGED)),
+    (PUT, writes.status_request(Status.RESOLVED, "Restarted")),
+    (PUT, writes.assignees_request([ALICE, BOB])),
+    (PUT, writes.policy_request("PPOL001")),
+    (PUT, writes.level_request(2)),
+    (PUT, writes.priority_request("PPRIO01")),
     (
         ("post", "/incidents/{id}/responder_requests"),
-        request_bodies.responders_request(ALICE, "Help", [BOB], ["PPOL001"]),
+        writes.responders_request(ALICE, "Help", [BOB], ["PPOL001"]),
     ),
-    (POST, request_bodies.creation_request(NewIncident("PSVC001", "Slow", assignee=ALICE))),
+    (POST, writes.creation_request(NewIncident("PSVC001", "Slow", assignee=ALICE))),
     # Without details: the description calls them an object, its own example and PagerDuty's guide a text.
-    (POST, request_bodies.creation_request(replace(FULL, details=""))),
+    (POST, writes.creation_request(replace(FULL, details=""))),
 ]
 
 
@@ -52,26 +54,26 @@ def changed(body: Body) -> object:
 
 def test_only_what_is_to_change_is_sent() -> None:
     """Each change names itself alone, so that nothing else changes with it: a policy would restart an escalation."""
-    assert changed(request_bodies.status_request(Status.ACKNOWLEDGED)) == {"status": "acknowledged"}
-    assert changed(request_bodies.level_request(2)) == {"escalation_level": 2}
-    assert changed(request_bodies.priority_request("PP1")) == {"priority": {"id": "PP1", "type": "priority_reference"}}
+    assert changed(writes.status_request(Status.ACKNOWLEDGED)) == {"status": "acknowledged"}
+    assert changed(writes.level_request(2)) == {"escalation_level": 2}
+    assert changed(writes.priority_request("PP1")) == {"priority": {"id": "PP1", "type": "priority_reference"}}
     policy = {"id": "PPOL001", "type": "escalation_policy_reference"}
-    assert changed(request_bodies.policy_request("PPOL001")) == {"escalation_policy": policy}
+    assert changed(writes.policy_request("PPOL001")) == {"escalation_policy": policy}
     assignment = {"assignee": {"id": "PALICE1", "type": "user_reference"}}
-    assert changed(request_bodies.assignees_request([ALICE])) == {"assignments": [assignment]}
+    assert changed(writes.assignees_request([ALICE])) == {"assignments": [assignment]}
 
 
 def test_only_a_resolve_has_a_resolution() -> None:
     """PagerDuty takes a resolution with no other state."""
-    resolved = changed(request_bodies.status_request(Status.RESOLVED, "Restarted"))
+    resolved = changed(writes.status_request(Status.RESOLVED, "Restarted"))
     assert resolved == {"status": "resolved", "resolution": "Restarted"}
-    assert changed(request_bodies.status_request(Status.RESOLVED)) == {"status": "resolved"}
-    assert changed(request_bodies.status_request(Status.ACKNOWLEDGED, "Restarted")) == {"status": "acknowledged"}
+    assert changed(writes.status_request(Status.RESOLVED)) == {"status": "resolved"}
+    assert changed(writes.status_request(Status.ACKNOWLEDGED, "Restarted")) == {"status": "acknowledged"}
 
 
 def test_who_is_asked_to_help() -> None:
     """People and policies are targets alike, each wrapped once more."""
-    body = request_bodies.responders_request(ALICE, "Help", [BOB], ["PPOL001"])
+    body = writes.responders_request(ALICE, "Help", [BOB], ["PPOL001"])
     assert body == {
         "requester_id": "PALICE1",
         "message": "Help",
@@ -84,7 +86,7 @@ def test_who_is_asked_to_help() -> None:
 
 def test_a_new_incident() -> None:
     """What is not given is left to PagerDuty."""
-    assert request_bodies.creation_request(NewIncident("PSVC001", "Slow")) == {
+    assert writes.creation_request(NewIncident("PSVC001", "Slow")) == {
         "incident": {
             "type": "incident",
             "title": "Slow",
@@ -92,7 +94,7 @@ def test_a_new_incident() -> None:
             "urgency": "high",
         }
     }
-    full = request_bodies.creation_request(FULL)["incident"]
+    full = writes.creation_request(FULL)["incident"]
     assert isinstance(full, dict)
     assert full["incident_key"] == "slack:1"
     assert full["body"] == {"type": "incident_body", "details": "Carts"}
@@ -103,7 +105,7 @@ def test_a_new_incident() -> None:
 def test_a_new_incident_is_somebodys_or_a_policys() -> None:
     """PagerDuty refuses both together."""
     both = NewIncident("PSVC001", "Slow", policy="PPOL001", assignee=ALICE)
-    incident = request_bodies.creation_request(both)["incident"]
+    incident = writes.creation_request(both)["incident"]
     assert isinstance(incident, dict)
     assert "assignments" in incident
     assert "escalation_policy" not in incident

@@ -1,0 +1,229 @@
+"""Everything that the bridge reads in PagerDuty: incidents and what belongs to them, and the account."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from shared.model.event import SECOND, Instant, Status
+from shared.model.ids import IncidentId, TeamId, UserId
+from shared.pagerduty.api.transport import PAGE, Params, Read, Transport
+from shared.pagerduty.models.alert import Alert, parse_alerts
+from shared.pagerduty.models.escalation_policy import (
+    EscalationPolicy,
+    OnCall,
+    parse_escalation_policies,
+    parse_escalation_policy,
+    parse_on_calls,
+)
+from shared.pagerduty.models.incident import RestIncident, parse_incident, parse_incidents
+from shared.pagerduty.models.log_entry import LogEntry, parse_log_entries
+from shared.pagerduty.models.note import Note, parse_notes
+from shared.pagerduty.models.service import (
+    Priority,
+    Service,
+    parse_abilities,
+    parse_priorities,
+    parse_service,
+    parse_services,
+)
+from shared.pagerduty.models.user import Team, User, parse_members, parse_team, parse_teams, parse_user, parse_users
+from shared.pagerduty.models.webhook_subscription import WebhookSubscription, parse_subscriptions
+
+T = TypeVar("T")
+
+IN_FULL = ("body", "conference_bridge")
+"""What PagerDuty includes in an incident only on request."""
+
+
+@dataclass(frozen=True)
+class IncidentFilter:
+    """
+    Which incidents to read: those that fit each of these, where empty fits all.
+
+    `since_ms` is a time of creation; with None they may be of any age.
+    """
+
+    statuses: Sequence[Status] = ()
+    services: Sequence[str] = ()
+    teams: Sequence[TeamId] = ()
+    users: Sequence[UserId] = ()
+    key: str = ""
+    since_ms: int | None = None
+
+    @property
+    def params(self) -> dict[str, str | Sequence[str]]:
+        """Write it as the parameters of the `GET`, which without a range would show the last month only."""
+        wanted: dict[str, str | Sequence[str]] = {
+            "statuses[]": [status.value for status in self.statuses],
+            "service_ids[]": self.services,
+            "team_ids[]": self.teams,
+            "user_ids[]": self.users,
+            "incident_key": self.key,
+        }
+        age = {"date_range": "all"} if self.since_ms is None else {"since": _moment(self.since_ms)}
+        return {name: value for name, value in wanted.items() if value} | age | {"sort_by": "created_at:asc"}
+
+
+class Reads(Transport):
+    """
+    The reads. An incident can be named by its number as well as by its id.
+
+    A search by `query` is fuzzy and gives the first page only: finding nothing means nothing. An empty one fits all.
+    """
+
+    async def incident(self, incident: IncidentId) -> Read[RestIncident]:
+        """Read an incident."""
+        return await self._read("incident", parse_incident, "incidents", incident)
+
+    async def incident_in_full(self, incident: IncidentId) -> Read[RestIncident]:
+        """Read an incident with what it was created with, and with its conference bridge."""
+        params: Params = {"include[]": IN_FULL}
+        return await self._read("incident_in_full", parse_incident, "incidents", incident, params=params)
+
+    async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
+        """
+        Read incidents, oldest first, page by page.
+
+        PagerDuty pages no further than 10,000 and answers `Refused` beyond: narrow `wanted` by service or age then. An
+        incident that stops matching between two pages lets the next one be skipped; a caller that must see all reads
+        again.
+        """
+        async for page in self._pages("incidents", parse_incidents, "incidents", params=wanted.params):
+            for incident in page.value:
+                yield incident
+
+    async def notes(self, incident: IncidentId) -> Read[tuple[Note, ...]]:
+        """Read all notes of an incident; one that was edited shows its new text."""
+        return await self._read("notes", parse_notes, "incidents", incident, "notes")
+
+    async def log_entries(self, incident: IncidentId, since_ms: int | None = None) -> tuple[LogEntry, ...]:
+        """Read the whole log of an incident, the oldest entry first; with `since_ms` only from that second on."""
+        params: Params = {"is_overview": "false"} | ({} if since_ms is None else {"since": _moment(since_ms)})
+        path = ("incidents", incident, "log_entries")
+        return _oldest_first(await self._all("log_entries", parse_log_entries, *path, params=params))
+
+    async def activity(self, since_ms: int) -> Read[tuple[LogEntry, ...]]:
+        """
+        Read what happened to any incident from that second on, the oldest entry first.
+
+        `date` is when the reading began: what came later may be missing. `Refused` when it is more than 10,000.
+        """
+        params: Params = {"is_overview": "false", "since": _moment(since_ms)}
+        pages = [page async for page in self._pages("activity", parse_log_entries, "log_entries", params=params)]
+        return Read(_oldest_first([entry for page in pages for entry in page.value]), pages[0].date)
+
+    async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
+        """Read the alerts of an incident, the oldest first, one page at most: the incident tells how many it has."""
+        params: Params = {"sort_by": "created_at:asc", "limit": PAGE}
+        return (await self._read("alerts", parse_alerts, "incidents", incident, "alerts", params=params)).value
+
+    async def user(self, user: UserId) -> User:
+        """Read a user; a deleted one is usually `NotFound`."""
+        return (await self._read("user", parse_user, "users", user)).value
+
+    async def users_by_query(self, query: str) -> tuple[User, ...]:
+        """Search users by name or address."""
+        return await self._search("users_by_query", parse_users, "users", query)
+
+    async def all_users(self) -> AsyncIterator[User]:
+        """Read the whole directory. PagerDuty pages no further than 10,000; more is `Refused`."""
+        async for page in self._pages("all_users", parse_users, "users"):
+            for user in page.value:
+                yield user
+
+    async def team(self, team: TeamId) -> Team:
+        """Read a team."""
+        return (await self._read("team", parse_team, "teams", team)).value
+
+    async def teams(self, query: str = "") -> tuple[Team, ...]:
+        """Search teams by name."""
+        return await self._search("teams", parse_teams, "teams", query)
+
+    async def team_members(self, team: TeamId) -> dict[UserId, str]:
+        """Read the members of a team with their role there: `manager`, `responder` or `observer`."""
+        roles: dict[UserId, str] = {}
+        async for page in self._pages("team_members", parse_members, "teams", team, "members"):
+            roles |= page.value
+        return roles
+
+    async def escalation_policy(self, policy: str) -> EscalationPolicy:
+        """Read an escalation policy as it is now, which need not be as it was when an incident took it."""
+        return (await self._read("escalation_policy", parse_escalation_policy, "escalation_policies", policy)).value
+
+    async def escalation_policies(self, query: str = "") -> tuple[EscalationPolicy, ...]:
+        """Search escalation policies by name."""
+        return await self._search("escalation_policies", parse_escalation_policies, "escalation_policies", query)
+
+    async def on_calls(self, policy: str, at_ms: int | None = None, until_ms: int | None = None) -> tuple[OnCall, ...]:
+        """
+        Read who is on call for an escalation policy at which level, now or in the second of `at_ms`.
+
+        With `until_ms` also those on call at any time up to that second.
+
+        One person may be on call at several levels, or at one by several schedules. PagerDuty limits these calls more
+        strictly.
+        """
+        params: Params = {"escalation_policy_ids[]": policy}
+        if at_ms is not None:
+            params = {**params, "since": _moment(at_ms), "until": _moment((until_ms or at_ms) + SECOND)}
+        return await self._all("on_calls", parse_on_calls, "oncalls", params=params)
+
+    async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:
+        """Read who is on call at any time between the two, for any escalation policy."""
+        params: Params = {"since": _moment(since_ms), "until": _moment(until_ms)}
+        return await self._all("on_calls", parse_on_calls, "oncalls", params=params)
+
+    async def on_call(self, policy: str) -> frozenset[UserId]:
+        """Read who is on call for an escalation policy now, at any level."""
+        return frozenset(UserId(entry.user.id) for entry in await self.on_calls(policy))
+
+    async def service(self, service: str) -> Service:
+        """Read a service."""
+        return (await self._read("service", parse_service, "services", service)).value
+
+    async def services(self, query: str = "") -> tuple[Service, ...]:
+        """Search services by name."""
+        return await self._search("services", parse_services, "services", query)
+
+    async def all_services(self) -> tuple[Service, ...]:
+        """Read every service."""
+        return await self._all("all_services", parse_services, "services")
+
+    async def priorities(self) -> tuple[Priority, ...]:
+        """Read the priorities in PagerDuty's order, the highest first; an account without them is `Refused`."""
+        return await self._all("priorities", parse_priorities, "priorities")
+
+    async def abilities(self) -> frozenset[str]:
+        """Read what the account can do, by PagerDuty's names, such as `RESPONDERS`."""
+        return (await self._read("abilities", parse_abilities, "abilities")).value
+
+    async def clock(self) -> Instant:
+        """Return PagerDuty's clock, to the second."""
+        return (await self._read("clock", parse_abilities, "abilities")).date
+
+    async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
+        """Read all webhook subscriptions that the key may see."""
+        return await self._all("webhook_subscriptions", parse_subscriptions, "webhook_subscriptions")
+
+    async def _search(
+        self, name: str, parse: Callable[[object], tuple[T, ...]], things: str, query: str
+    ) -> tuple[T, ...]:
+        params: Params = {"query": query, "limit": PAGE} if query else {"limit": PAGE}
+        return (await self._read(name, parse, things, params=params)).value
+
+
+def _moment(ms: int) -> str:
+    """Write a time as PagerDuty reads it, cut to the second in which it lies."""
+    return datetime.fromtimestamp(ms // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _oldest_first(newest_first: Sequence[LogEntry]) -> tuple[LogEntry, ...]:
+    """
+    Turn PagerDuty's order round.
+
+    An entry made between two pages shifts the others, so that one comes twice. Within one second, only PagerDuty's
+    order tells which came first.
+    """
+    entries = {entry.id: entry for entry in reversed(newest_first)}
+    return tuple(sorted(entries.values(), key=lambda entry: entry.at.ms))

@@ -1,0 +1,245 @@
+"""
+Everything that the bridge changes in PagerDuty, incidents in the name of one person, and the bodies that say so.
+
+A body contains only what changes. Source: PagerDuty's OpenAPI description.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.model.event import Status
+from shared.model.ids import IncidentId, UserId
+from shared.pagerduty.api.transport import Read, Transport
+from shared.pagerduty.models.fields import Body
+from shared.pagerduty.models.incident import RestIncident, parse_incident
+from shared.pagerduty.models.note import (
+    Note,
+    ResponderRequest,
+    StatusUpdate,
+    parse_note,
+    parse_responder_request,
+    parse_status_update,
+)
+from shared.pagerduty.models.webhook_subscription import (
+    Created,
+    WebhookSubscription,
+    parse_created,
+    parse_subscription,
+)
+
+
+@dataclass(frozen=True)
+class NewIncident:
+    """
+    An incident to be opened on the service with the id `service`.
+
+    `key` is its de-duplication key, `details` plain text. It is given to `policy` or to `assignee`, or else to the
+    policy of the service.
+    """
+
+    service: str
+    title: str
+    urgency: str = "high"
+    details: str = ""
+    key: str = ""
+    policy: str | None = None
+    assignee: UserId | None = None
+    priority: str | None = None
+
+
+class Writes(Transport):
+    """
+    The writes. `from_email` is the address of the user in whose name the write is made.
+
+    Each makes one request. An answer that cannot be read is `Uncertain`.
+    """
+
+    async def set_status(
+        self, incident: IncidentId, status: Status, from_email: str, resolution: str = ""
+    ) -> Read[RestIncident]:
+        """
+        Bring an incident into `status`; a `resolution` is kept as a note, and sent only with a resolve.
+
+        Beware: PagerDuty reopens a resolved incident for this.
+        """
+        body = status_request(status, resolution)
+        return await self._write(
+            "set_status", parse_incident, "PUT", "incidents", incident, body=body, from_email=from_email
+        )
+
+    async def reassign(
+        self, incident: IncidentId, from_email: str, *, assignees: Sequence[UserId] = (), policy: str | None = None
+    ) -> Read[RestIncident]:
+        """
+        Assign an incident to `assignees`, or to `policy`, which starts at its first level.
+
+        With assignees the escalation stops: PagerDuty notifies only them.
+        """
+        body = assignees_request(assignees) if policy is None else policy_request(policy)
+        return await self._write(
+            "reassign", parse_incident, "PUT", "incidents", incident, body=body, from_email=from_email
+        )
+
+    async def escalate(self, incident: IncidentId, level: int, from_email: str) -> Read[RestIncident]:
+        """
+        Escalate an incident to `level` of its policy, the first of which is 1.
+
+        The answer does not tell the level: compare the assignees.
+        """
+        body = level_request(level)
+        return await self._write(
+            "escalate", parse_incident, "PUT", "incidents", incident, body=body, from_email=from_email
+        )
+
+    async def set_priority(self, incident: IncidentId, priority: str, from_email: str) -> Read[RestIncident]:
+        """Give an incident the priority with the id `priority`."""
+        body = priority_request(priority)
+        return await self._write(
+            "set_priority", parse_incident, "PUT", "incidents", incident, body=body, from_email=from_email
+        )
+
+    async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
+        """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `LONGEST_SNOOZE`."""
+        path, body = ("incidents", incident, "snooze"), {"duration": seconds}
+        return await self._write("snooze", parse_incident, "POST", *path, body=body, from_email=from_email)
+
+    async def add_note(self, incident: IncidentId, content: str, from_email: str) -> Read[Note]:
+        """Add a note of `LONGEST_NOTE` bytes at most, also to a resolved incident."""
+        path, body = ("incidents", incident, "notes"), {"note": {"content": content}}
+        return await self._write("add_note", parse_note, "POST", *path, body=body, from_email=from_email)
+
+    async def request_responders(
+        self,
+        incident: IncidentId,
+        requester: UserId,
+        message: str,
+        users: Sequence[UserId],
+        from_email: str,
+        *,
+        policies: Sequence[str] = (),
+    ) -> Read[ResponderRequest]:
+        """
+        Ask `users`, and those on call for `policies`, to help.
+
+        An account without the ability `coordinated_responding` is `Refused`. PagerDuty takes the `requester` from the
+        body; `from_email` is theirs.
+        """
+        path, body = (
+            ("incidents", incident, "responder_requests"),
+            responders_request(requester, message, users, policies),
+        )
+        return await self._write(
+            "request_responders", parse_responder_request, "POST", *path, body=body, from_email=from_email
+        )
+
+    async def publish_status_update(self, incident: IncidentId, message: str, from_email: str) -> Read[StatusUpdate]:
+        """Publish a status update to stakeholders."""
+        path, body = ("incidents", incident, "status_updates"), {"message": message}
+        return await self._write(
+            "publish_status_update", parse_status_update, "POST", *path, body=body, from_email=from_email
+        )
+
+    async def create_incident(self, new: NewIncident, from_email: str) -> Read[RestIncident]:
+        """
+        Open an incident; one assigned to the user themselves is acknowledged from the start.
+
+        `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
+        """
+        body = creation_request(new)
+        return await self._write(
+            "create_incident", parse_incident, "POST", "incidents", body=body, from_email=from_email
+        )
+
+    async def enable_subscription(self, subscription: str) -> WebhookSubscription:
+        """Switch a subscription on again that PagerDuty has disabled. What was dropped meanwhile does not come."""
+        path = ("webhook_subscriptions", subscription, "enable")
+        return (await self._write("enable_subscription", parse_subscription, "POST", *path)).value
+
+    async def ping_subscription(self, subscription: str) -> None:
+        """Make PagerDuty send a `pagey.ping`; success means that it was sent, not that it arrived."""
+        await self._tell("ping_subscription", "POST", "webhook_subscriptions", subscription, "ping")
+
+    async def create_subscription(self, body: Body) -> Created:
+        """Subscribe (`creation_request`). The answer alone has the secret. PagerDuty takes ten for each scope."""
+        created = await self._write("create_subscription", parse_created, "POST", "webhook_subscriptions", body=body)
+        return created.value
+
+    async def change_subscription(self, subscription: str, body: Body) -> WebhookSubscription:
+        """Change a subscription (`change_request`)."""
+        path = ("webhook_subscriptions", subscription)
+        return (await self._write("change_subscription", parse_subscription, "PUT", *path, body=body)).value
+
+    async def delete_subscription(self, subscription: str) -> None:
+        """End a subscription. What it was still to deliver is not sent any more."""
+        await self._tell("delete_subscription", "DELETE", "webhook_subscriptions", subscription)
+
+
+def status_request(status: Status, resolution: str = "") -> Body:
+    """Make the body of the `PUT` that brings an incident into `status`; only a resolve may say what solved it."""
+    resolved = {"resolution": resolution} if resolution and status is Status.RESOLVED else {}
+    return _changed(status=status.value, **resolved)
+
+
+def assignees_request(assignees: Sequence[UserId]) -> Body:
+    """Make the body of the `PUT` that assigns an incident to users. Only they are notified; escalation stops."""
+    return _changed(assignments=_assignments(assignees))
+
+
+def policy_request(policy: str) -> Body:
+    """Make the body of the `PUT` that gives an incident to an escalation policy, at its first level."""
+    return _changed(escalation_policy=reference("escalation_policy", policy))
+
+
+def level_request(level: int) -> Body:
+    """Make the body of the `PUT` that escalates. Naming the policy as well would start it from its first level."""
+    return _changed(escalation_level=level)
+
+
+def priority_request(priority: str) -> Body:
+    """Make the body of the `PUT` that gives an incident a priority."""
+    return _changed(priority=reference("priority", priority))
+
+
+def responders_request(requester: UserId, message: str, users: Sequence[UserId], policies: Sequence[str]) -> Body:
+    """Return the body of the `POST` that asks users, and those on call for policies, to help."""
+    targets = [reference("user", user) for user in users]
+    targets += [reference("escalation_policy", policy) for policy in policies]
+    wrapped = [{"responder_request_target": target} for target in targets]
+    return {"requester_id": requester, "message": message, "responder_request_targets": wrapped}
+
+
+def creation_request(new: NewIncident) -> Body:
+    """Make the body of the `POST` that opens an incident."""
+    incident: Body = {
+        "type": "incident",
+        "title": new.title,
+        "service": reference("service", new.service),
+        "urgency": new.urgency,
+    }
+    if new.key:
+        incident["incident_key"] = new.key
+    if new.details:
+        incident["body"] = {"type": "incident_body", "details": new.details}
+    if new.priority is not None:
+        incident["priority"] = reference("priority", new.priority)
+    return {"incident": incident | _assigned(new)}
+
+
+def reference(kind: str, thing: str) -> dict[str, str]:
+    """Refer to something by its id."""
+    return {"id": thing, "type": f"{kind}_reference"}
+
+
+def _assigned(new: NewIncident) -> Body:
+    """Return the assignment; PagerDuty takes a policy or an assignee, not both."""
+    if new.assignee is not None:
+        return {"assignments": _assignments([new.assignee])}
+    return {} if new.policy is None else {"escalation_policy": reference("escalation_policy", new.policy)}
+
+
+def _assignments(assignees: Sequence[UserId]) -> list[dict[str, object]]:
+    return [{"assignee": reference("user", user)} for user in assignees]
+
+
+def _changed(**fields: object) -> Body:
+    return {"incident": {"type": "incident_reference", **fields}}
