@@ -20,7 +20,7 @@ from shared.access.identity import (
 )
 from shared.config.bridge_config import IdentityConfig
 from shared.model.command import SlackActor
-from shared.model.ids import SlackUserId, UserId
+from shared.model.ids import UserId
 from shared.model.outcome import Declined, Outcome
 from shared.model.permissions import ADMINS, RAISABLE, RESPONDERS
 from shared.pagerduty.models.escalation_policy import OnCall
@@ -69,20 +69,16 @@ class DirectoryReport:
 
     def _linked(self, person: SlackPerson) -> Linked:
         entry = self._config.users.get(person.id)
-        check_eligible(person, self._clicker(person.id), self._home, in_table=entry is not None)
+        clicker = SlackActor(person.id, self._home.team_id, self._home.enterprise_id)
+        check_eligible(person, clicker, self._home, in_table=entry is not None)
         if entry is not None:
-            return Linked(person, self._by_table(UserId(entry)), "table")
+            user = self.users.get(UserId(entry))
+            if user is None:
+                raise invalid_table_entry(UserId(entry))
+            return Linked(person, check_active(user), "table")
         email = confirmed_email(person, self._config.email_domains)
         found = exact_matches(self._by_email[_bucket(email)], email)
         return Linked(person, check_active(single_match(found, email)), "e-mail")
-
-    def _by_table(self, user: UserId) -> User:
-        if user not in self.users:
-            raise invalid_table_entry(user)
-        return check_active(self.users[user])
-
-    def _clicker(self, user: SlackUserId) -> SlackActor:
-        return SlackActor(user, self._home.team_id, self._home.enterprise_id)
 
 
 def unlinked(mappings: Iterable[Mapping], users: Iterable[User]) -> list[User]:

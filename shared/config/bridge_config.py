@@ -1,34 +1,24 @@
 """The schema of `bridge.toml`: routing, identity table, authorization, durability; and its rules on an incident."""
 
-import re
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
+from shared.config.setting_types import shaped
 from shared.model.actions import Action
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId
 from shared.model.permissions import Rule
 from shared.model.thread_layout import BroadcastKind, Verbosity
 
-
-def _shaped(pattern: str, wanted: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"must be {wanted}")
-        return text
-
-    return AfterValidator(check)
-
-
-Channel = Annotated[str, _shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such as C024BE91L (not its name)")]
-SlackUser = Annotated[str, _shaped(r"[UW][A-Z0-9]{2,30}", "a Slack user id such as U024BE7LH")]
-PagerDutyUser = Annotated[str, _shaped(r"[PQ][A-Z0-9]{3,30}", "a PagerDuty user id such as PXPGF42")]
-Domain = Annotated[str, _shaped(r"[^\s@]+", "a domain such as example.com (without the @)")]
-Contact = Annotated[str, _shaped(r"\S[^\n]{0,79}", "a short text such as #sre-help")]
-Name = Annotated[str, _shaped(r"(?s).*\S.*", "an id or a name; leave it out to match any")]
+Channel = Annotated[str, shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such as C024BE91L (not its name)")]
+SlackUser = Annotated[str, shaped(r"[UW][A-Z0-9]{2,30}", "a Slack user id such as U024BE7LH")]
+PagerDutyUser = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "a PagerDuty user id such as PXPGF42")]
+Domain = Annotated[str, shaped(r"[^\s@]+", "a domain such as example.com (without the @)")]
+Contact = Annotated[str, shaped(r"\S[^\n]{0,79}", "a short text such as #sre-help")]
+Name = Annotated[str, shaped(r"(?s).*\S.*", "an id or a name; leave it out to match any")]
 
 
 class _Table(BaseModel):

@@ -11,6 +11,17 @@ from pydantic_settings import NoDecode
 T = TypeVar("T")
 
 
+def shaped(pattern: str, wanted: str) -> AfterValidator:
+    """Accept a text that matches `pattern` as a whole; else the error is that it must be what is `wanted`."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {wanted}")
+        return text
+
+    return AfterValidator(check)
+
+
 def _secret(prefix: str) -> AfterValidator:
     def check(secret: SecretStr) -> SecretStr:
         text = secret.get_secret_value()
@@ -40,16 +51,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _folder(text: str) -> str:
-    return text + "/"
-
-
-def _slash_command(text: str) -> str:
-    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", text):
-        raise ValueError("must be a slash command such as /pd (lower case, at most 32 characters)")
-    return text
-
-
 def _redis_url(secret: SecretStr) -> SecretStr:
     parts = urlsplit(secret.get_secret_value())
     if parts.scheme == "unix" and parts.path.startswith("/"):
@@ -57,12 +58,6 @@ def _redis_url(secret: SecretStr) -> SecretStr:
     if parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0:
         return secret
     raise ValueError("must start with redis://, rediss:// or unix:///")
-
-
-def _subdomain(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9-]+", text):
-        raise ValueError("must be a subdomain such as acme, as in https://acme.pagerduty.com")
-    return text
 
 
 def _beside(info: ValidationInfo) -> dict[str, object]:
@@ -121,9 +116,13 @@ BotToken = Annotated[SecretStr, _secret("xoxb-")]
 AppToken = Annotated[SecretStr, _secret("xapp-")]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_none_empty)]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
-Folder = AfterValidator(_folder)
-Subdomain = Annotated[str, BeforeValidator(_lower), AfterValidator(_subdomain)]
-SlashCommand = Annotated[str, AfterValidator(_slash_command)]
+Folder = AfterValidator(lambda text: text + "/")
+Subdomain = Annotated[
+    str, BeforeValidator(_lower), shaped(r"[a-z0-9-]+", "a subdomain such as acme, as in https://acme.pagerduty.com")
+]
+SlashCommand = Annotated[
+    str, shaped(r"/[a-z0-9_-]{1,31}", "a slash command such as /pd (lower case, at most 32 characters)")
+]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Word = BeforeValidator(_lower)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
-from shared.config.bridge_config import RouteConfig, RoutingConfig
+from shared.config.bridge_config import RoutingConfig
 from shared.config.errors import Problem
 from shared.errors import NotFound, Unavailable
 from shared.model.ids import ChannelId, TeamId
@@ -32,22 +32,24 @@ class RouteChecks:
 
     def channels(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
         """Give for every channel the place that first names it, and its check, which may raise as a call does."""
-        for channel, place in _channels(routing).items():
-            yield place, self._channel(channel)
+        places = {routing.default_channel: "routing.default_channel"} if routing.default_channel else {}
+        for number, route in enumerate(routing.routes, 1):
+            for channel in route.all_channels:
+                places.setdefault(channel, f"routing.routes[{number}]")
+        for channel, place in places.items():
+            yield place, self._channel(ChannelId(channel))
 
     def conditions(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
         """Return a check for every condition of the routes, with its position: that PagerDuty has the object."""
         for number, route in enumerate(routing.routes, 1):
-            for field, wanted, look in self._wanted(route):
-                yield f"routing.routes[{number}].{field}", _missing(field, wanted, look)
-
-    def _wanted(self, route: RouteConfig) -> Iterator[tuple[str, str, Look]]:
-        if route.service:
-            yield "service", route.service, self._services
-        if route.team:
-            yield "team", route.team, self._teams
-        if route.priority:
-            yield "priority", route.priority, self._priorities
+            conditions: tuple[tuple[str, str | None, Look], ...] = (
+                ("service", route.service, self._services),
+                ("team", route.team, self._teams),
+                ("priority", route.priority, self._priorities),
+            )
+            for field, wanted, look in conditions:
+                if wanted:
+                    yield f"routing.routes[{number}].{field}", _missing(field, wanted, look)
 
     async def _channel(self, channel: ChannelId) -> Problem | None:
         try:
@@ -88,12 +90,3 @@ async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:
         return None
     what = f"PagerDuty has no {kind} {wanted!r}, so this route never matches"
     return Problem(what, "use its id, or its exact name in PagerDuty")
-
-
-def _channels(routing: RoutingConfig) -> dict[ChannelId, str]:
-    """List every channel once, with the first place that names it."""
-    places = {ChannelId(routing.default_channel): "routing.default_channel"} if routing.default_channel else {}
-    for number, route in enumerate(routing.routes, 1):
-        for channel in route.all_channels:
-            places.setdefault(ChannelId(channel), f"routing.routes[{number}]")
-    return places

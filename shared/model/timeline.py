@@ -58,10 +58,6 @@ class Line:
         """Return one of the details, empty if it is not known."""
         return dict(self.details).get(name, "")
 
-    def has_slot(self, source: Source) -> bool:
-        """True if `source` has already reported this line."""
-        return any(held is source for held, _ in self.slots)
-
 
 def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> tuple[Line, ...]:
     """
@@ -87,7 +83,7 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
         keys = (LineKey(f"{stem}{REPEATED}{n}" if n else stem) for n in range(len(lines) + 1))
         opened = replace(told, key=next(key for key in keys if key not in taken))
         return tuple(sorted((*lines, opened), key=line_time))
-    slots = home.slots if home.has_slot(event.source) else (*home.slots, *told.slots)
+    slots = home.slots if event.source in dict(home.slots) else (*home.slots, *told.slots)
     command = home.command or (event.command if event.type == TRIGGERED else None)
     reported = replace(_merged(home, told), slots=slots, command=command)
     return tuple(sorted((reported if line.key == home.key else line for line in lines), key=line_time))
@@ -115,7 +111,9 @@ def _reported_line(lines: tuple[Line, ...], event: Event, echo: Expectation | No
         # nothing, and the call was repeated. A response opens no second one: it only shows the state at that moment.
         key, answer = command_key(echo, event), event.source is Source.ANSWER
         own = [line for line in lines if line.key == key or line.key.startswith(f"{key}{REPEATED}")]
-        free = (line for line in own if not line.has_slot(event.source) and distance_ms(line.at, event.at) <= SECOND)
+        free = (
+            line for line in own if event.source not in dict(line.slots) and distance_ms(line.at, event.at) <= SECOND
+        )
         found = own if answer else list(free)
         if not found and answer:
             return _same_moment(lines, event)
@@ -141,7 +139,7 @@ def _may_be_same(line: Line, event: Event) -> bool:
     if line.subject and event.subject:
         return False
     same = (line.type, line.detail, person(line.agent)) == (event.type, event.outcome_detail, person(event.agent))
-    return same and not line.has_slot(event.source) and distance_ms(line.at, event.at) <= SECOND
+    return same and event.source not in dict(line.slots) and distance_ms(line.at, event.at) <= SECOND
 
 
 def echo_of(expectations: Expectations, lines: tuple[Line, ...], event: Event) -> Expectation | None:
@@ -169,7 +167,7 @@ def main_line_of(expectations: Expectations, lines: tuple[Line, ...], event: Eve
     if side is None:
         return None
     key, own = command_key(side, event), line_of(lines, side.command)
-    known = any(line.key == key and line.has_slot(event.source) for line in lines)
+    known = any(line.key == key and event.source in dict(line.slots) for line in lines)
     announced = any(line.command is None and _may_be_same(line, event) for line in lines)
     boundary = SECOND_BOUNDARY if own is not None and own.at.span_ms > 1 else 0
     alone = own is not None and (own.at.end + boundary < event.at.ms or distance_ms(own.at, event.at) > SECOND)
@@ -223,7 +221,7 @@ def _is_same_kind(line: Line, other: Line) -> bool:
     if (line.subject and other.subject) or distance_ms(line.at, other.at) > SECOND:
         return False
     same = (line.type, line.detail, person(line.agent)) == (other.type, other.detail, person(other.agent))
-    return same and not {source for source, _ in line.slots} & {source for source, _ in other.slots}
+    return same and not dict(line.slots).keys() & dict(other.slots).keys()
 
 
 def distance_ms(one: Instant, other: Instant) -> int:
