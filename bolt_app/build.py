@@ -24,11 +24,14 @@ from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.router import QueryRouter
 from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
+from bolt_app.read_path.adoption import Adoption
+from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import CardDelays, ChannelSync
 from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector, Rule
-from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
 from bolt_app.resync.incident_repair import IncidentRepair
 from bolt_app.resync.incident_resync import IncidentResync
 from bolt_app.resync.scheduler import Scheduler
@@ -55,7 +58,7 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.webhook_subscription import ANY
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store import documents, keys
-from shared.store.channel_index import OpenIncidents
+from shared.store.channel_index import ClosedChannels, DelayedCards, OpenIncidents
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
 from shared.store.documents import Documents, ExpectationStore, Journal
@@ -248,7 +251,30 @@ def build_worker(
 
     # The read path, and resync.
     message_sync = parts.message_sync(slack, store.clock, durations)
-    reconciler = Reconciler(services, ChannelPlanner(services), message_sync)
+    delays = CardDelays(slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
+    outage = ChannelOutage(
+        ClosedChannels(redis),
+        delays,
+        store.dirty_queue,
+        store.journal,
+        store.clock,
+        config,
+        visibility,
+        durations.channel_retry,
+    )
+    adoption = Adoption(slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations)
+    mentions = Mentions(identity, durations.name_lookup)
+    reconciler = Reconciler(
+        store.generation,
+        ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
+        ChannelPlanner(store.slack_states, store.open_incidents, store.journal, config, visibility, adoption),
+        IncidentSync(mentions, ChannelSync(message_sync, account_cache, delays), outage),
+        store.slack_states,
+        store.journal,
+        store.dirty_queue,
+        store.enrichment_queue,
+        durations,
+    )
     resync = parts.resync(services, IncidentRepair(services))
     watchdog = SubscriptionWatchdog(services, options.subscription)
     scheduler = Scheduler(services, resync, parts.sweep(services, resync), watchdog, message_sync)
@@ -293,12 +319,20 @@ def build_worker(
         direct=direct,
         events=Inbox(redis, clients.blocking, keys.EVENTS, options.name, durations),
         commands=Inbox(redis, clients.blocking, keys.COMMANDS, options.name, durations),
-        projector=Projector(services, parts.fold_rule),
+        projector=Projector(
+            redis,
+            store.clock,
+            store.generation,
+            store.incidents,
+            store.dirty_queue,
+            store.command_queue,
+            parts.fold_rule,
+        ),
         dispatcher=CommandDispatcher(services),
         attempt_runner=attempt_runner,
         executor=Executor(services, attempt_runner, ProgressReplies(services)),
         reconciler=reconciler,
-        enricher=Enricher(services),
+        enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, durations),
         scheduler=scheduler,
         route_monitor=RouteMonitor(services),
         services=services,

@@ -12,17 +12,21 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.services import Services
+from shared.config.bridge_config import LiveConfig
+from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId, UserId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.model.timeline import Line, merge_lines, person
+from shared.pagerduty.api.client import PagerDuty
+from shared.slack.api.client import Slack
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, lines_by_key, rebuild_lines, version
-from shared.store.clock import Birth
+from shared.store.clock import Birth, StoreClock
 from shared.store.coordination import Lease
+from shared.store.documents import Documents
 
 log = structlog.get_logger()
 
@@ -49,14 +53,23 @@ class ChannelReading:
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+Readings = dict[ChannelId, ChannelReading]
+
+
+@dataclass
 class Adoption:
     """Adopts incidents, each under the lease for writing its messages."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._readings: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
-        self._early_readings: dict[ChannelId, ChannelReading] = defaultdict(ChannelReading)
-        self._names: dict[str, str] = {}
+    slack: Slack
+    pagerduty: PagerDuty
+    clock: StoreClock
+    incidents: Documents[Incident]
+    slack_states: Documents[SlackState]
+    config: LiveConfig
+    durations: Durations
+    _readings: Readings = field(default_factory=lambda: defaultdict(ChannelReading), init=False)
+    _early_readings: Readings = field(default_factory=lambda: defaultdict(ChannelReading), init=False)
+    _names: dict[str, str] = field(default_factory=dict, init=False)
 
     async def adopt(
         self, known: Incident, snapshot: Snapshot, slack_state: SlackState, birth: Birth, lease: Lease
@@ -85,31 +98,31 @@ class Adoption:
             found = replace(found, silent_until_ms=birth.ms)
         lines = await self._name_agents(rebuild_lines(known.id, thread))
         if lines:
-            merged = await self._services.incidents.change(
+            merged = await self.incidents.change(
                 known.id, lambda now: replace(now, lines=merge_lines(now.lines, lines))
             )
             known = merged.value
         ADOPTED.labels("card" if cards else "nothing").inc()
         log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
-        stored = await self._services.slack_states.change(known.id, lambda now: now if now.generation else found, lease)
+        stored = await self.slack_states.change(known.id, lambda now: now if now.generation else found, lease)
         return known, stored.value
 
     async def _require_settled(self, birth: Birth) -> None:
         """Raise `Unavailable` while a call that was begun before the data was lost may still land."""
-        call_max, clock = self._services.durations.call_max, self._services.clock
+        call_max, clock = self.durations.call_max, self.clock
         wait = clock.remaining(birth.ms + int(call_max * SECOND), await clock.now_ms(), call_max)
         if wait > 0:
             raise Unavailable("an earlier post may still land", retry_after=wait)
 
     async def _cards(
-        self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: dict[ChannelId, ChannelReading]
+        self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: Readings
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
         """
         Return the incident's card in each channel, and whether there is a card of any incident.
 
         It may have been shown in the channels of its route, and in the default channel in their place.
         """
-        routing = self._services.config.routing
+        routing = self.config.current.routing
         default = [ChannelId(routing.default_channel)] if routing.default_channel else []
         oldest_ms = max(snapshot.created_ms or 0, birth.ms - LOOKBACK_MS)
         found, any_card = {}, False
@@ -127,7 +140,7 @@ class Adoption:
     async def _read_cards(self, channel: ChannelId, oldest_ms: int) -> dict[str, list[OwnMessage]]:
         cards: dict[str, list[OwnMessage]] = defaultdict(list)
         try:
-            async for message in self._services.slack.own_messages(channel, oldest_ms=oldest_ms):
+            async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms):
                 if incident := incident_of_card(message):
                     cards[incident].append(message)
         except Refused as error:
@@ -140,7 +153,7 @@ class Adoption:
         ids = {person(line.agent) for line in lines} - self._names.keys() - {None}
         for user in sorted(filter(None, ids)):
             try:
-                self._names[user] = (await self._services.pagerduty.user(UserId(user))).name
+                self._names[user] = (await self.pagerduty.user(UserId(user))).name
             except (CallError, Malformed) as error:
                 log.warning("adoption.name_unknown", user=user, why=str(error))
         return tuple(
@@ -153,9 +166,9 @@ class Adoption:
     ) -> tuple[OwnMessage, ...]:
         """Read the thread below the first card that has lines."""
         for channel, card in cards.items():
-            await lease.check(self._services.durations.slack_timeout)
+            await lease.check(self.durations.slack_timeout)
             since_ms = int(float(card.ts) * SECOND)
-            own = self._services.slack.own_messages(channel, oldest_ms=since_ms, thread_ts=card.ts)
+            own = self.slack.own_messages(channel, oldest_ms=since_ms, thread_ts=card.ts)
             messages = tuple([message async for message in own])
             if lines_by_key(incident, messages):
                 return messages

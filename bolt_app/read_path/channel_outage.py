@@ -5,17 +5,23 @@ Its incidents go to the default channel instead, which says so. One that cannot 
 opens: the incident that has waited longest retries now and then, and any success releases the others one by one.
 """
 
+from dataclasses import dataclass
+
 import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
-from bolt_app.services import Services
+from bolt_app.visibility import Visibility
+from shared.config.bridge_config import LiveConfig
 from shared.errors import Refused
 from shared.model.event import Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import failure
 from shared.slack.api.errors import CHANNEL_CLOSED
 from shared.store.channel_index import ClosedChannels
+from shared.store.clock import StoreClock
+from shared.store.coordination import WorkQueue
+from shared.store.documents import Journal
 
 log = structlog.get_logger()
 
@@ -25,14 +31,18 @@ REFUSED = Counter(
 DISPLACED = Counter("pagebridge_cards_displaced", "Cards sent to the default channel, by Slack's reason", ["why"])
 
 
+@dataclass(frozen=True)
 class ChannelOutage:
     """Decides what becomes of an incident in a channel that refuses it."""
 
-    def __init__(self, services: Services, delays: CardDelays) -> None:
-        self._services = services
-        self._delays = delays
-        self._closed = ClosedChannels(services.redis)
-        self._visibility = services.visibility
+    closed: ClosedChannels
+    delays: CardDelays
+    dirty_queue: WorkQueue
+    journal: Journal
+    clock: StoreClock
+    config: LiveConfig
+    visibility: Visibility
+    channel_retry: float
 
     async def may_retry(self, this: ReconcilePass, channel: ChannelId) -> bool:
         """
@@ -40,7 +50,7 @@ class ChannelOutage:
 
         Except at home, a card that was never posted is given up once the incident is resolved.
         """
-        if not await self._closed.may_try(channel, this.incident.id):
+        if not await self.closed.may_try(channel, this.incident.id):
             return False
         card = this.card(channel)
         missing = channel != this.home and card.ts is None and not card.uncertain
@@ -52,13 +62,13 @@ class ChannelOutage:
 
     async def write_refused(self, this: ReconcilePass, channel: ChannelId, error: Refused) -> float | None:
         """Move to the default channel, or wait. Return the seconds until a retry, None if another event triggers it."""
-        await self._delays.card_settled(this, channel)
+        await self.delays.card_settled(this, channel)
         REFUSED.labels(channel, str(error.code)).inc()
         facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
-        await self._services.journal.append(this.incident.id, failure("slack.refused", error, channel=channel))
+        await self.journal.append(this.incident.id, failure("slack.refused", error, channel=channel))
         if error.code not in CHANNEL_CLOSED:
             log.error("slack.refused", **facts)
-            return self._services.durations.channel_retry
+            return self.channel_retry
         instead = await self._fallback(this, channel)
         if instead is not None:
             log.error("channel.closed", **facts, instead=instead)
@@ -66,11 +76,11 @@ class ChannelOutage:
             await this.save(lambda slack_state: slack_state.moved(instead))
         elif channel not in this.slack_state.waiting:
             log.error("channel.closed", **facts)
-        retries = await self._closed.add(channel, this.incident.id, await self._services.clock.now_ms())
+        retries = await self.closed.add(channel, this.incident.id, await self.clock.now_ms())
         await this.save(lambda slack_state: slack_state.closed(channel))
         if instead is not None:
             return 0.0
-        return self._services.durations.channel_retry if retries else None
+        return self.channel_retry if retries else None
 
     async def _fallback(self, this: ReconcilePass, channel: ChannelId) -> ChannelId | None:
         """
@@ -78,10 +88,10 @@ class ChannelOutage:
 
         Raises `CallError` while the teams cannot be read: then it is shown nowhere else.
         """
-        default = self._services.config.routing.default_channel
+        default = self.config.current.routing.default_channel
         if channel != this.home or not default or default == channel:
             return None
-        private = await self._visibility.private(this.snapshot.team_ids)
+        private = await self.visibility.private(this.snapshot.team_ids)
         return None if private else ChannelId(default)
 
     async def write_succeeded(self, this: ReconcilePass, channel: ChannelId) -> None:
@@ -93,10 +103,10 @@ class ChannelOutage:
             log.info("channel.open", incident=this.incident.id, channel=channel)
             if channel == this.slack_state.displaced:
                 # The card in the default channel says that this one is closed.
-                await self._services.dirty_queue.mark(this.incident.id)
+                await self.dirty_queue.mark(this.incident.id)
 
     async def _release_next(self, channel: ChannelId, done: IncidentId) -> None:
-        await self._closed.remove(channel, done)
-        following = await self._closed.first(channel)
+        await self.closed.remove(channel, done)
+        following = await self.closed.first(channel)
         if following is not None:
-            await self._services.dirty_queue.mark(following)
+            await self.dirty_queue.mark(following)

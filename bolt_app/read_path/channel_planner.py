@@ -1,33 +1,65 @@
 """Decides in which channels an incident is shown: by the first route that matches; channels are only ever added."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from prometheus_client import Counter
 
-from bolt_app.services import Services
-from shared.config.bridge_config import Route
+from bolt_app.read_path.adoption import Adoption
+from bolt_app.read_path.channel_sync import ReconcilePass
+from bolt_app.visibility import Visibility
+from shared.config.bridge_config import LiveConfig, Route
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
+from shared.model.incident import Incident
 from shared.model.journal import Fact, fact
 from shared.model.slack_state import Privacy, SlackState
+from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Birth
 from shared.store.coordination import Lease
+from shared.store.documents import Documents, Journal
 
 NOT_SHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowhere, by reason", ["why"])
 
 
+@dataclass(frozen=True)
 class ChannelPlanner:
     """Decides in which channels an incident is shown."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._visibility = services.visibility
+    slack_states: Documents[SlackState]
+    open_incidents: OpenIncidents
+    journal: Journal
+    config: LiveConfig
+    visibility: Visibility
+    adoption: Adoption
 
-    async def plan(
+    async def plan(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> ReconcilePass:
+        """
+        Begin a pass with the channels of an incident, planned if there are none yet. `birth` is that of the data set.
+
+        Raises `CallError` if messages older than the data, or the incident's teams, cannot be read.
+        """
+        slack_state = (await self.slack_states.load(known.id)).value
+        if not slack_state.generation:
+            known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
+        chosen = self.config.current.routing.route(snapshot)
+        # An incident that was open before the bridge's first start gets a card with its next change.
+        silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
+        if not silent_ms or known.as_of is None or known.as_of.end > silent_ms:
+            slack_state = await self._add_channels(slack_state, snapshot, chosen, birth, lease)
+        # It is indexed before it is shown, so that it can be found while Slack is down.
+        if snapshot.status is Status.RESOLVED:
+            await self.open_incidents.drop(known.id, slack_state.channels)
+        else:
+            shown = filter(slack_state.is_shown_in, slack_state.channels)
+            await self.open_incidents.put(known.id, shown, snapshot.created_ms or 0)
+            await self.open_incidents.hide(known.id, slack_state.privacy.hidden_in)
+        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states)
+
+    async def _add_channels(
         self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, birth: Birth, lease: Lease
     ) -> SlackState:
         """
-        Return the state in Slack with its channels, planned if there are none yet. `birth` is that of the data set.
+        Plan the first channels, or more of them; those without new ones are returned as they are.
 
         An incident whose priority or service has changed, so that another route is `chosen`, may be shown in another
         channel as well; it never leaves one. If it now belongs to a private team, the channels where it was public are
@@ -54,17 +86,17 @@ class ChannelPlanner:
         hidden = [
             fact("incident.withheld", channel=channel) for channel in privacy.hidden_in - slack_state.privacy.hidden_in
         ]
-        return (await self._services.slack_states.change(slack_state.id, rule, lease, lambda: (*routed, *hidden))).value
+        return (await self.slack_states.change(slack_state.id, rule, lease, lambda: (*routed, *hidden))).value
 
     async def _first_channels(self, incident: IncidentId, snapshot: Snapshot, chosen: Route) -> tuple[ChannelId, ...]:
         if not chosen.channels:
             why = "ignored" if chosen.named else "no route"
-        elif not chosen.named and await self._visibility.private(snapshot.team_ids):
+        elif not chosen.named and await self.visibility.private(snapshot.team_ids):
             why = "private team"
         else:
             return chosen.channels
         NOT_SHOWN.labels(why).inc()
-        await self._services.journal.append(incident, fact("incident.unshown", why=why.replace(" ", "_")))
+        await self.journal.append(incident, fact("incident.unshown", why=why.replace(" ", "_")))
         return ()
 
     async def _privacy(self, slack_state: SlackState, snapshot: Snapshot, chosen: Route) -> Privacy:
@@ -77,13 +109,13 @@ class ChannelPlanner:
         if not slack_state.channels:
             # The first channels were chosen for these teams.
             return replace(known, teams=teams)
-        private = bool(known.hidden_in) if teams == known.teams else bool(await self._visibility.private(teams))
+        private = bool(known.hidden_in) if teams == known.teams else bool(await self.visibility.private(teams))
         named = chosen.channels if chosen.named else ()
         return known.decided(teams, slack_state.channels, named, private=private)
 
     def _route_fact(self, snapshot: Snapshot, chosen: Route, channels: tuple[ChannelId, ...]) -> Fact:
         """Return the journal fact of which route matched, by its position from 1, and why earlier ones did not."""
-        over = self._services.config.routing.mismatches(snapshot)
+        over = self.config.current.routing.mismatches(snapshot)
         taken = len(over) + 1 if chosen.named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
         return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)

@@ -83,18 +83,18 @@ class ReconcilePass:
         self.slack_state = (await self.slack_states.change(self.incident.id, rule, self.lease)).value
 
 
+@dataclass(frozen=True)
 class CardDelays:
     """Reports how late the cards of a channel are: in a metric, and in the channel."""
 
-    def __init__(self, slack: Slack, clock: StoreClock, delayed: DelayedCards) -> None:
-        self._slack = slack
-        self._clock = clock
-        self._delayed = delayed
+    slack: Slack
+    clock: StoreClock
+    delayed: DelayedCards
 
     async def card_delayed(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that the card could not be shown now, and post a notice once the channel's cards are too late."""
-        since = this.as_of_ms or await self._clock.now_ms()
-        delay = await self._delayed.record(channel, this.incident.id, since)
+        since = this.as_of_ms or await self.clock.now_ms()
+        delay = await self.delayed.record(channel, this.incident.id, since)
         if delay.verdict:
             await self._announce(channel, delay)
 
@@ -106,8 +106,8 @@ class CardDelays:
         """
         now = this.card(channel)
         if before and before.content_digest != now.content_digest and before.state_ms < now.state_ms:
-            DELAY.observe(max(0, await self._clock.now_ms() - this.as_of_ms) / SECOND)
-        delay = await self._delayed.record(channel, this.incident.id, None)
+            DELAY.observe(max(0, await self.clock.now_ms() - this.as_of_ms) / SECOND)
+        delay = await self.delayed.record(channel, this.incident.id, None)
         if delay.verdict:
             await self._announce(channel, delay)
 
@@ -120,22 +120,22 @@ class CardDelays:
                 f":hourglass: The cards in this channel are late: {waiting}, the oldest for "
                 f"{duration(delay.seconds)}. Nothing is lost, and paging is not affected."
             )
-        key = f"lag:{channel}:{await self._clock.now_ms()}"
+        key = f"lag:{channel}:{await self.clock.now_ms()}"
         try:
-            await self._slack.announce(channel, text=text, metadata=metadata(key, {}))
+            await self.slack.announce(channel, text=text, metadata=metadata(key, {}))
         except CallError as error:
             log.warning("delay_notice.failed", channel=channel, seconds=delay.seconds, why=str(error))
             if error.surely_not_done:
-                await self._delayed.undo_notice(channel, delay.verdict)
+                await self.delayed.undo_notice(channel, delay.verdict)
 
 
+@dataclass(frozen=True)
 class ChannelSync:
     """Writes the card and the lines of one pass in one channel."""
 
-    def __init__(self, message_sync: MessageSync, account_cache: AccountCache, delays: CardDelays) -> None:
-        self._message_sync = message_sync
-        self._account_cache = account_cache
-        self._delays = delays
+    message_sync: MessageSync
+    account_cache: AccountCache
+    delays: CardDelays
 
     async def run(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> None:
         """
@@ -147,10 +147,10 @@ class ChannelSync:
         before = this.card(channel)
         try:
             await self._sync_card(this, channel, mentions if channel == this.home else {})
-            await self._delays.card_settled(this, channel, before)
+            await self.delays.card_settled(this, channel, before)
         except (Unavailable, Uncertain) as error:
             if this.has_news(before):
-                await self._delays.card_delayed(this, channel)
+                await self.delays.card_delayed(this, channel)
             if isinstance(error, Uncertain):
                 raise
             late.append(error)
@@ -180,8 +180,8 @@ class ChannelSync:
                 others = await self._render_card(
                     this, channel, {user: mentions[user] for user in mentions.keys() - done}
                 )
-                state = await self._message_sync.sync(others, state, target, edit=False)
-            state = await self._message_sync.sync(message, state, target)
+                state = await self.message_sync.sync(others, state, target, edit=False)
+            state = await self.message_sync.sync(message, state, target)
             if state.ts is not None or not shown:
                 break
             if channel == this.home:
@@ -197,7 +197,7 @@ class ChannelSync:
         elsewhere = None if channel == this.home else this.home
         displaced = this.slack_state.displaced_from(channel)
         placement = CardPlacement(home=elsewhere, displaced=displaced, closed=displaced in this.slack_state.waiting)
-        able = await self._account_cache.available_actions()
+        able = await self.account_cache.available_actions()
         return card.render(this.incident, this.snapshot, mentions, placement, able=able)
 
     async def _sync_thread(self, this: ReconcilePass) -> None:
@@ -224,9 +224,9 @@ class ChannelSync:
         target = MessageTarget(channel, save, this.lease, thread=thread, broadcast=aloud, urgent=urgent)
         message = thread_line.render_line(this.incident.id, entry.line, entry.sides, entry.before)
         try:
-            state = await self._message_sync.sync(message, known, target, edit=bool(entry.sides))
+            state = await self.message_sync.sync(message, known, target, edit=bool(entry.sides))
             if state.ts is None:
-                await self._message_sync.sync(message, state, target, edit=False)
+                await self.message_sync.sync(message, state, target, edit=False)
         except Refused as error:
             if error.code not in THREAD_GONE:
                 raise

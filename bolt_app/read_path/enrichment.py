@@ -8,20 +8,22 @@ read once for each change, however many events report that change.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
-from bolt_app.services import Services
+from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
 from shared.model.enrichment import FirstAlert, Link, PendingActions
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, OnCallByLevel, fold_read, identifying_fields
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.escalation_policy import OnCall
 from shared.pagerduty.models.incident import RestIncident
-from shared.store.coordination import Lease
+from shared.store.coordination import Lease, WorkQueue
+from shared.store.documents import Documents
 
 log = structlog.get_logger()
 
@@ -32,16 +34,20 @@ LONGEST_TEXT = 500
 """Characters that are kept of what monitoring wrote; a longer address is of no use when it is cut."""
 
 
+@dataclass
 class Enricher:
     """Reads the enrichment of incidents, at a slow pace."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._next = 0.0
+    pagerduty: PagerDuty
+    incidents: Documents[Incident]
+    dirty_queue: WorkQueue
+    enrichment_queue: WorkQueue
+    durations: Durations
+    _next: float = field(default=0.0, init=False)
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Read what the card of one incident still lacks. Raises `CallError` if PagerDuty cannot be read."""
-        known = (await self._services.incidents.load(incident)).value
+        known = (await self.incidents.load(incident)).value
         if not known.needs_enrichment:
             return None
         read = await self._read(known, lease)
@@ -49,23 +55,21 @@ class Enricher:
         alert = None
         if known.enrichment.alert in (None, FirstAlert()):
             alert = await self._first_alert(known, read, lease)
-        changed = await self._services.incidents.change(
-            incident, lambda now: with_enrichment(now, read, pending, alert)
-        )
+        changed = await self.incidents.change(incident, lambda now: with_enrichment(now, read, pending, alert))
         after = changed.value
         if after != known:
-            await self._services.dirty_queue.mark(incident)
-        return self._services.durations.enrichment_timeout if after.needs_enrichment else None
+            await self.dirty_queue.mark(incident)
+        return self.durations.enrichment_timeout if after.needs_enrichment else None
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the incident again: the next owner of its lease goes on."""
-        await self._services.enrichment_queue.mark(incident)
+        await self.enrichment_queue.mark(incident)
 
     async def _read(self, known: Incident, lease: Lease) -> RestIncident | None:
         """Read the incident; None if PagerDuty does not show it, which a retry would not change."""
         try:
             await self._wait_turn(lease)
-            return (await self._services.pagerduty.incident(known.id)).value
+            return (await self.pagerduty.incident(known.id)).value
         except (Refused, Malformed) as error:
             log.warning("enrichment.not_visible", incident=known.id, why=str(error))
             return None
@@ -79,7 +83,7 @@ class Enricher:
             return FirstAlert()
         try:
             await self._wait_turn(lease)
-            return first_alert(await self._services.pagerduty.alerts(known.id))
+            return first_alert(await self.pagerduty.alerts(known.id))
         except (Unavailable, Uncertain) as error:
             log.info("enrichment.delayed", incident=known.id, why=str(error))
             return None
@@ -101,7 +105,7 @@ class Enricher:
             return ()
         try:
             await self._wait_turn(lease)
-            entries = await self._services.pagerduty.on_calls(policy.id, max(assigned), at.ms)
+            entries = await self.pagerduty.on_calls(policy.id, max(assigned), at.ms)
             level = known.present_level(read.snapshot.assignee_ids, on_call_at(entries, max(assigned)))
             number, people = next_level(level, on_call_at(entries, at.ms))
             return people if await self._pages_everyone(policy.id, number, people, lease) else ()
@@ -114,16 +118,16 @@ class Enricher:
         if len(people) < 2:  # noqa: PLR2004 -- a single person
             return True
         await self._wait_turn(lease)
-        levels = (await self._services.pagerduty.escalation_policy(policy)).levels
+        levels = (await self.pagerduty.escalation_policy(policy)).levels
         return number <= len(levels) and not levels[number - 1].round_robin
 
     async def _wait_turn(self, lease: Lease) -> None:
         """Wait for the pace of low-priority calls."""
         now = asyncio.get_running_loop().time()
         begin = max(now, self._next)
-        self._next = begin + self._services.durations.enrichment_pause
+        self._next = begin + self.durations.enrichment_pause
         await asyncio.sleep(begin - now)
-        await lease.check(self._services.durations.pagerduty_timeout)
+        await lease.check(self.durations.pagerduty_timeout)
 
 
 def with_enrichment(

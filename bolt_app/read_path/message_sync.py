@@ -63,13 +63,13 @@ class PreCallHook:
         await self.target.lease.check(self.timeout)
 
 
+@dataclass(frozen=True)
 class MessageSync:
     """Makes messages exist once and show their content."""
 
-    def __init__(self, slack: Slack, clock: StoreClock, durations: Durations) -> None:
-        self._slack = slack
-        self._clock = clock
-        self._durations = durations
+    slack: Slack
+    clock: StoreClock
+    durations: Durations
 
     async def sync(
         self, message: Message, state: MessageState, target: MessageTarget, *, edit: bool = True
@@ -106,8 +106,8 @@ class MessageSync:
             case Wait(seconds, why):
                 raise Unavailable(why, retry_after=seconds)
             case Look():
-                await target.lease.check(self._durations.slack_timeout)
-                ts = await self._slack.find_by_key(
+                await target.lease.check(self.durations.slack_timeout)
+                ts = await self.slack.find_by_key(
                     target.channel, message.key, oldest_ms=state.begun_ms or 0, thread_ts=target.thread
                 )
                 return state.found(ts)
@@ -124,19 +124,19 @@ class MessageSync:
         """Return how many seconds from now, or from `at_ms`, the unclear call of `state` may still take effect."""
         if state.until_ms is None:
             return 0.0
-        at_ms = await self._clock.now_ms() if at_ms is None else at_ms
-        return self._clock.remaining(state.until_ms, at_ms, self._durations.call_max)
+        at_ms = await self.clock.now_ms() if at_ms is None else at_ms
+        return self.clock.remaining(state.until_ms, at_ms, self.durations.call_max)
 
     async def _post(self, message: Message, state: MessageState, target: MessageTarget) -> MessageState:
-        longest_ms = int(self._durations.call_max * 1000)
+        longest_ms = int(self.durations.call_max * 1000)
         begin = PreCallHook(
-            self._clock,
-            self._durations.slack_timeout,
+            self.clock,
+            self.durations.slack_timeout,
             target,
             lambda now: state.post_begun(now, now + longest_ms),
         )
         try:
-            ts = await self._slack.post(
+            ts = await self.slack.post(
                 target.channel,
                 text=message.text,
                 blocks=message.blocks,
@@ -158,9 +158,9 @@ class MessageSync:
         self, ts: MessageTs, message: Message, state: MessageState, target: MessageTarget
     ) -> MessageState:
         # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-        begin = PreCallHook(self._clock, self._durations.slack_timeout, target, lambda _: state.content_unknown())
+        begin = PreCallHook(self.clock, self.durations.slack_timeout, target, lambda _: state.content_unknown())
         try:
-            await self._slack.update(
+            await self.slack.update(
                 target.channel, ts, text=message.text, blocks=message.blocks, urgent=target.urgent, begin=begin
             )
         except Refused as error:
@@ -175,13 +175,13 @@ class MessageSync:
         return state.updated(message.digest, await self._unsettled(state, begin.at_ms))
 
     async def _delete(self, ts: MessageTs, state: MessageState, target: MessageTarget) -> MessageState:
-        await target.lease.check(self._durations.slack_timeout)
+        await target.lease.check(self.durations.slack_timeout)
         try:
-            await self._slack.delete(target.channel, ts)
+            await self.slack.delete(target.channel, ts)
         except Refused as error:
             # Deleted already, or Slack does not allow it: then the new message is at least the later of the two.
             log.warning("slack.not_deleted", channel=target.channel, ts=ts, why=str(error))
         return replace(state, replaces=None)
 
     async def _lands_by(self, begin: PreCallHook) -> int:
-        return self._durations.lands_by_ms(begin.at_ms, await self._clock.now_ms(), self._durations.slack_timeout)
+        return self.durations.lands_by_ms(begin.at_ms, await self.clock.now_ms(), self.durations.slack_timeout)

@@ -7,11 +7,11 @@ the next one repeats steps that are harmless to repeat.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Counter, Histogram
 
-from bolt_app.services import Services
 from shared.errors import Malformed
 from shared.model.event import SECOND, Event, Source
 from shared.model.incident import Folded, FoldResult, Incident, fold
@@ -19,6 +19,10 @@ from shared.model.journal import Fact, fact
 from shared.observability.call_metrics import BUCKETS
 from shared.pagerduty.events import webhook
 from shared.store import keys
+from shared.store.clock import Generation, StoreClock
+from shared.store.coordination import WorkQueue
+from shared.store.documents import Documents
+from shared.store.redis import Redis
 from shared.store.streams import Entry, parse_answer
 
 log = structlog.get_logger()
@@ -35,12 +39,17 @@ Rule = Callable[[Incident, Event, int], Folded]
 """How an event changes a projection, given the store's time in milliseconds."""
 
 
+@dataclass(frozen=True)
 class Projector:
     """Folds the events stream into the projections, by `rule`."""
 
-    def __init__(self, services: Services, rule: Rule = fold) -> None:
-        self._services = services
-        self._rule = rule
+    redis: Redis
+    clock: StoreClock
+    generation: Generation
+    incidents: Documents[Incident]
+    dirty_queue: WorkQueue
+    command_queue: WorkQueue
+    rule: Rule = fold
 
     async def handle(self, entry: Entry) -> None:
         """Fold one entry. Raises `Malformed`."""
@@ -58,26 +67,24 @@ class Projector:
         log.info("event.ignored", entry=entry.id, why=event.why)
         if event.ping:
             # The watchdog waits for this: deliveries arrive and their signatures are valid.
-            await self._services.redis.set(keys.PING, entry.at_ms)
+            await self.redis.set(keys.PING, entry.at_ms)
 
     async def _fold(self, event: Event, entry: Entry) -> None:
         # Begin a new generation before anything is written to a store that has lost its data.
-        await self._services.generation.current()
-        now_ms = await self._services.clock.now_ms()
+        await self.generation.current()
+        now_ms = await self.clock.now_ms()
         folded = Folded(Incident(event.incident), FoldResult.DUPLICATE)
 
         def rule(incident: Incident) -> Incident:
             nonlocal folded
-            folded = self._rule(incident, event, now_ms)
+            folded = self.rule(incident, event, now_ms)
             return folded.incident
 
-        await self._services.incidents.change(
-            event.incident, rule, facts=lambda: (_arrival_fact(event, entry, folded),)
-        )
-        await self._services.dirty_queue.mark(event.incident)
+        await self.incidents.change(event.incident, rule, facts=lambda: (_arrival_fact(event, entry, folded),))
+        await self.dirty_queue.mark(event.incident)
         if folded.incident.expectations:
             # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
-            await self._services.command_queue.mark(event.incident)
+            await self.command_queue.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.result).inc()
         QUEUE_SECONDS.observe(max(0, now_ms - entry.at_ms) / SECOND)
         if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:

@@ -2,12 +2,10 @@
 
 import asyncio
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import cast
 
 from bolt_app.read_path.reconciler import FAILED_MENTION_TTL, MENTION_TTL, Mentions
-from bolt_app.services import Services
-from shared.durations import Durations
+from shared.access.identity import Identity
 from shared.errors import Unavailable
 from shared.model.event import Ref
 from shared.model.ids import SlackUserId, UserId
@@ -48,8 +46,7 @@ class Clock:
 
 def mentions(directory: Directory, clock: Clock) -> Mentions:
     """Open the mentions over a directory."""
-    services = SimpleNamespace(identity=directory, durations=Durations(name_lookup=0.05))
-    return Mentions(cast("Services", services), clock)
+    return Mentions(cast("Identity", directory), 0.05, clock)
 
 
 async def test_many_cards_make_one_look_up() -> None:

@@ -5,10 +5,7 @@ from typing import Any, cast
 
 from fakeredis import FakeAsyncRedis
 
-from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.read_path.channel_sync import ReconcilePass
-from bolt_app.read_path.reconciler import Reconciler
-from bolt_app.services import Services
 from shared.errors import Malformed
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, IncidentId
@@ -26,14 +23,13 @@ class Gibberish:
         raise Malformed("something else in place of an incident")
 
 
-class RecordingReconciler(Reconciler):
+class RecordingSync:
     """Records the passes instead of writing to Slack."""
 
-    def __init__(self, services: Services) -> None:
-        super().__init__(services, ChannelPlanner(services), cast("Any", None))
+    def __init__(self) -> None:
         self.passes: list[ReconcilePass] = []
 
-    async def sync_channels(self, this: ReconcilePass) -> None:
+    async def run(self, this: ReconcilePass) -> None:
         """Record the pass."""
         self.passes.append(this)
 
@@ -41,17 +37,17 @@ class RecordingReconciler(Reconciler):
 async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     """PagerDuty's answer makes no sense: what the webhooks told is shown, and it is asked again later."""
     redis = cast("Any", FakeAsyncRedis())
-    services = (await wired(redis, pagerduty=Gibberish())).services
+    built = await wired(redis, pagerduty=Gibberish())
     known = Incident(INCIDENT, snapshot=replace(snapshot(), teams=()), as_of=Instant(NOON), needs_read=True)
-    await services.incidents.change(INCIDENT, lambda _: known)
+    await built.store.incidents.change(INCIDENT, lambda _: known)
     surface = SlackState(INCIDENT, generation="this", channels=(ChannelId("C0"),))
-    await services.slack_states.change(INCIDENT, lambda _: surface)
-    lease = await services.leases("slack").take(INCIDENT)
+    await built.store.slack_states.change(INCIDENT, lambda _: surface)
+    lease = await built.store.leases("slack").take(INCIDENT)
     assert lease
 
-    reconciler = RecordingReconciler(services)
-    again = await reconciler.run(INCIDENT, lease)
+    recording = RecordingSync()
+    again = await replace(built.reconciler, incident_sync=cast("Any", recording)).run(INCIDENT, lease)
 
-    assert [known.snapshot] == [this.snapshot for this in reconciler.passes]
-    assert services.durations.retry_max == again
+    assert [known.snapshot] == [this.snapshot for this in recording.passes]
+    assert built.durations.retry_max == again
     await redis.aclose()
