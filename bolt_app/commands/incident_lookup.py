@@ -23,7 +23,7 @@ from shared.model.event import Ref, Snapshot, incident_id
 from shared.model.ids import CommandId, IncidentId, UserId
 from shared.model.outcome import Declined
 from shared.observability.log import reference
-from shared.slack.render.text import escape
+from shared.slack.render.blocks import escape
 from shared.store import keys
 from shared.store.redis import Redis
 

@@ -10,8 +10,7 @@ from shared.errors import Malformed
 from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
 from shared.model.event import SECOND, incident_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
-from shared.slack.render.buttons import DETAILS, NO_NUMBER, OPEN, read_seen
-from shared.slack.render.reply_buttons import RETRY
+from shared.slack.render.buttons import DETAILS, NO_NUMBER, OPEN, RETRY, read_seen
 
 Payload = Mapping[str, Any]
 

@@ -18,8 +18,7 @@ from shared.model.event import incident_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.models.note import LONGEST_NOTE
-from shared.slack.render.buttons import number
-from shared.slack.render.mrkdwn import mentioned_users, to_plain_text
+from shared.slack.render.blocks import mentioned_users, number, to_plain_text
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from shared.model.command import Action
 from shared.model.ids import SlackUserId
-from shared.slack.render.mrkdwn import to_plain_text
+from shared.slack.render.blocks import to_plain_text
 
 
 class Verb(StrEnum):

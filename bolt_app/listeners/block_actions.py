@@ -26,8 +26,7 @@ from shared.model.command import Command
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
-from shared.slack.render.buttons import MENU, ROW
-from shared.slack.render.reply_buttons import LEVEL, RETRY
+from shared.slack.render.buttons import LEVEL, MENU, RETRY, ROW
 
 log = structlog.get_logger()
 

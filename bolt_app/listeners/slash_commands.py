@@ -28,7 +28,7 @@ from shared.errors import CallError, Malformed
 from shared.model.command import Action
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
-from shared.slack.render.text import escape
+from shared.slack.render.blocks import escape
 
 log = structlog.get_logger()
 

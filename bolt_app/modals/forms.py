@@ -10,8 +10,7 @@ from bolt_app.modals.context import ModalContext
 from bolt_app.modals.inputs import Option, input_block, modal, option, select_input, text_input
 from shared.model.actions import SPECS
 from shared.model.command import Action
-from shared.slack.render.blocks import Block, context, section
-from shared.slack.render.text import link, linkable
+from shared.slack.render.blocks import Block, context, link, linkable, section
 
 MOST_RESPONDERS = 20
 """People who can be asked for help at once: each is a call of its own."""

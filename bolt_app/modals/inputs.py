@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from bolt_app.modals import context
 from bolt_app.modals.context import ModalContext
 from shared.model.command import Action
-from shared.slack.render.blocks import Block
-from shared.slack.render.text import plain
+from shared.slack.render.blocks import Block, plain
 
 CALLBACK = "pagebridge:"
 """How the `callback_id` of every dialog begins; the action follows."""

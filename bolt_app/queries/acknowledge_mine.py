@@ -15,8 +15,7 @@ from shared.errors import Malformed
 from shared.model.command import Action, Command, command_id
 from shared.model.event import Status, incident_id
 from shared.pagerduty.api.reads import IncidentFilter
-from shared.slack.render.blocks import Block
-from shared.slack.render.text import clamp, escape
+from shared.slack.render.blocks import Block, clamp, escape
 
 ACK_MINE = "pagebridge:ack_mine"
 """The button's `action_id`."""

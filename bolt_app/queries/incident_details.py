@@ -12,8 +12,7 @@ from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import SlackActor
 from shared.model.ids import IncidentId
 from shared.model.outcome import Declined
-from shared.slack.render.blocks import Block, section
-from shared.slack.render.text import escape
+from shared.slack.render.blocks import Block, escape, section
 
 
 class IncidentDetails:

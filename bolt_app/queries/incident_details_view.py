@@ -12,8 +12,7 @@ from bolt_app.queries.incident_view import IncidentView, alert_count, author, cl
 from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
-from shared.slack.render.blocks import Block, context, section
-from shared.slack.render.text import clamp, escape, external_link, link, plain
+from shared.slack.render.blocks import Block, clamp, context, escape, external_link, link, plain, section
 from shared.slack.render.thread_line import quote
 
 MOST_ALERTS, MOST_NOTES, MOST_ENTRIES = 20, 20, 60

@@ -15,7 +15,7 @@ from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
-from shared.slack.render.text import clamp, date, escape
+from shared.slack.render.blocks import clamp, date, escape
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from shared.model.ids import TeamId
 from shared.pagerduty.models.escalation_policy import EscalationPolicy, OnCall
 from shared.pagerduty.models.service import Service
 from shared.pagerduty.models.user import User
-from shared.slack.render.text import date, escape
+from shared.slack.render.blocks import date, escape
 
 MOST = 10
 """Escalation policies that are shown or offered at once."""

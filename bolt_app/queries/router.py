@@ -19,7 +19,7 @@ from shared.errors import CallError, Malformed, Refused, StoreDown
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
-from shared.slack.render.text import escape
+from shared.slack.render.blocks import escape
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
-from shared.slack.render.text import clamp, escape, external_link
+from shared.slack.render.blocks import clamp, escape, external_link
 
 LAST_NOTES = 3
 LAST_ENTRIES = 5

@@ -6,7 +6,7 @@ from bolt_app.replies.outcome_text import Reply
 from bolt_app.services import Services
 from shared.access.identity import Linked
 from shared.model.outcome import Declined, Outcome
-from shared.slack.render.text import escape
+from shared.slack.render.blocks import escape
 
 ROLES = {
     "owner": "Account Owner",

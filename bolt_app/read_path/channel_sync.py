@@ -23,10 +23,8 @@ from shared.model.thread_layout import ThreadEntry, broadcast_kind, is_wanted, l
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE
 from shared.slack.render import card, thread_line
-from shared.slack.render.blocks import Message, metadata
-from shared.slack.render.card import CardPlacement
-from shared.slack.render.text import duration
-from shared.slack.withheld import render_withheld
+from shared.slack.render.blocks import Message, duration, metadata
+from shared.slack.render.card import CardPlacement, render_withheld
 from shared.store.channel_index import Delay, DelayedCards
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease

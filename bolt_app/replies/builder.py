@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from bolt_app.replies.outcome_text import Reply
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import IncidentId
-from shared.slack.render.blocks import Block, section
+from shared.slack.render.blocks import Block, clamp, escape, link, section
 from shared.slack.render.card import SYMBOL
-from shared.slack.render.text import clamp, escape, link
 
 PARAGRAPH = 3000
 """Characters that one section of a message takes (Slack's reference on blocks)."""

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from shared.model.actions import SPECS
 from shared.model.command import Action, Command
 from shared.model.outcome import Kind, Outcome
-from shared.slack.render.blocks import Block
-from shared.slack.render.buttons import button
-from shared.slack.render.reply_buttons import level_buttons, retry_button
-from shared.slack.render.text import clamp, date, escape, link
+from shared.slack.render.blocks import Block, clamp, date, escape, link
+from shared.slack.render.buttons import button, level_buttons, retry_button
 
 LONGEST_RETURNED_TEXT = 2500
 """Characters of the person's own text returned to them if it could not be sent."""

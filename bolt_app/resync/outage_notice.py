@@ -1,7 +1,7 @@
 """Notifies each channel once which of its incidents were updated late, because webhooks were lost."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -13,13 +13,17 @@ from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.resync_state import GLOBAL, Gap, ResyncState
 from shared.model.slack_state import MessageState
-from shared.slack.render.outage_notice import render_outage_notice
+from shared.slack.render.blocks import Message, date, link, metadata, number, section, short
 from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 
 MOST_INCIDENTS = 200
-"""How many incidents a notice names: a subscription may lack event types for long."""
+"""How many incidents a notice counts: a subscription may lack event types for long."""
+MOST_NAMED = 10
+"""How many of them it names."""
+TITLE = 80
+"""Characters that the title of each may take."""
 
 
 class OutageNotice:
@@ -85,3 +89,18 @@ def add_late(progress: ResyncState, late: Iterable[IncidentId]) -> ResyncState:
         return progress
     known = dict.fromkeys([*progress.gap.late, *late])
     return replace(progress, gap=replace(progress.gap, late=tuple(known)[-MOST_INCIDENTS:]))
+
+
+def render_outage_notice(channel: ChannelId, gap: Gap, incidents: Sequence[Snapshot]) -> Message:
+    """Return the notice of how long no updates arrived, and which incidents were updated only afterwards."""
+    titles = [(each.url, short(f"{number(each)} {each.title}".lstrip(), TITLE)) for each in incidents[:MOST_NAMED]]
+    named = ", ".join(link(url, title) for url, title in titles)
+    more = f" and {len(incidents) - MOST_NAMED} more" if len(incidents) > MOST_NAMED else ""
+    updates = "Some of PagerDuty's updates" if gap.partial else "PagerDuty's updates"
+    brought = "late" if gap.partial else "only now"
+    text = (
+        f":hourglass: {updates} were delayed from about {date(gap.since_ms)} to {date(gap.until_ms)}. "
+        f"Brought up to date {brought}: {named}{more}. Their threads say what happened when."
+    )
+    key = f"late:{channel}:{gap.since_ms}"
+    return Message(key, text, [section(text)], metadata(key, {"since": gap.since_ms, "until": gap.until_ms}))

@@ -22,8 +22,7 @@ from shared.model.command import Action, ActionParams
 from shared.model.event import Status
 from shared.model.ids import ChannelId, CommandId, UserId
 from shared.model.outcome import Choice, Kind, Outcome
-from shared.slack.render.buttons import actions
-from shared.slack.render.reply_buttons import level_buttons, retry_button
+from shared.slack.render.buttons import actions, level_buttons, retry_button
 from tests.bolt_app.test_interactive import JSON, places, press, put
 from tests.builders import ALICE, INCIDENT, snapshot
 

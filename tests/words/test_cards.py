@@ -11,10 +11,8 @@ from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source, Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
-from shared.slack import attempts
 from shared.slack.render import card
-from shared.slack.render.card import CardPlacement
-from shared.slack.withheld import render_withheld
+from shared.slack.render.card import CardPlacement, render_withheld
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 from tests.words import slack_text
 from tests.words.page import Page
@@ -129,7 +127,7 @@ def test_every_card_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None
     for action in Action:
         page.case(
             SPECS[action].label,
-            *(slack_text.seen(attempts.notice(_attempt(action, state))) for state in AttemptState),
+            *(slack_text.seen(card.attempt_notice(_attempt(action, state))) for state in AttemptState),
         )
     page.chapter("On the card")
     page.case(

@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 
 from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
+from bolt_app.resync.outage_notice import render_outage_notice
 from shared.model.ids import ChannelId
 from shared.model.incident import Incident
 from shared.model.resync_state import Gap
-from shared.slack.render.outage_notice import render_outage_notice
 from shared.store.channel_index import Delay
 from tests.builders import INCIDENT, NOON, snapshot
 from tests.words import slack_text

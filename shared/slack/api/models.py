@@ -132,12 +132,13 @@ _PERSON, _IDENTITY, _CHANNEL, _MESSAGE, _VIEW, _HELLO = (
     TypeAdapter(SocketHello),
 )
 _OBJECT, _OBJECTS = TypeAdapter(dict[str, Any]), TypeAdapter(list[dict[str, Any]])
+_PART: TypeAdapter[dict[str, Any]] = TypeAdapter(Annotated[dict[str, Any], _Else({})])
 
 
 def parse_person(answer: Mapping[str, object]) -> SlackPerson:
     """Read the answer of `users.info` or `users.lookupByEmail`. The name is the one that other people see."""
     user = _parse(_OBJECT, answer.get("user"))
-    profile, enterprise = _part(user, "profile"), _part(user, "enterprise_user")
+    profile, enterprise = _PART.validate_python(user.get("profile")), _PART.validate_python(user.get("enterprise_user"))
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
     guest = "multi" if user.get("is_restricted") is True else None
     if user.get("is_ultra_restricted") is True:  # single-channel guests carry both marks
@@ -169,7 +170,7 @@ def parse_channel(answer: Mapping[str, object]) -> Channel:
 
 def parse_bot_app(answer: Mapping[str, object]) -> str:
     """Read the app's id in the answer of `bots.info`."""
-    return _text(_part(answer, "bot").get("app_id"))
+    return _text(_PART.validate_python(answer.get("bot")).get("app_id"))
 
 
 def parse_socket_url(answer: Mapping[str, object]) -> str:
@@ -201,8 +202,12 @@ def parse_own(answer: Mapping[str, object], us: SlackIdentity) -> Iterator[OwnMe
         by_app = us.app_id is not None and message.get("app_id") == us.app_id
         if deleted or by_app or (us.bot_id is not None and message.get("bot_id") == us.bot_id):
             # What others wrote into the metadata is not ours.
-            metadata = _part(message, "metadata")
-            payload = _part(metadata, "event_payload") if metadata.get("event_type") == METADATA_TYPE else {}
+            metadata = _PART.validate_python(message.get("metadata"))
+            payload = (
+                _PART.validate_python(metadata.get("event_payload"))
+                if metadata.get("event_type") == METADATA_TYPE
+                else {}
+            )
             derived = {"key": payload.get("key"), "payload": payload, "deleted": deleted}
             if message.get("thread_ts") in ("", message.get("ts")):
                 derived["thread_ts"] = None
@@ -222,12 +227,6 @@ def next_cursor(answer: Mapping[str, object]) -> str:
     """
     cursor = _parse(_OBJECT, answer.get("response_metadata") or {}).get("next_cursor")
     return _text(cursor) if cursor else ""
-
-
-def _part(whole: Mapping[str, object], name: str) -> dict[str, object]:
-    """Return an object within another; empty if it is missing."""
-    part = whole.get(name)
-    return part if isinstance(part, dict) else {}
 
 
 def _text(value: object) -> str:

@@ -1,18 +1,55 @@
-"""Pure: what every message of ours is made of: Block Kit blocks, a name of what people see, and metadata."""
+"""
+Pure: what every message of ours is made of: text from outside made safe, Block Kit blocks around it, and metadata.
+
+`escape` first, `clamp` after it: cutting never leaves half of what escaping wrote. Source of the three entities, of the
+date token and of what stands in angle brackets: Slack's page on formatting text for app surfaces.
+"""
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
+from shared.model.event import Ref, Snapshot
+from shared.model.ids import SlackUserId
 from shared.slack.api.models import METADATA_TYPE
 
 Block = dict[str, Any]
 """One Block Kit block, as Slack's documentation writes it."""
 
 SCHEMA = 1
+NAME = 80
+"""Characters that the name of a person or a thing may take."""
+ELLIPSIS = "…"
+
+_BREAKS = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
+"""Tabs and line ends: a title is one line, and must not be able to start another."""
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters
+    "\u200b-\u200d\u2060-\u2064\ufeff\u180e"  # of no width
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # turn the direction of what follows
+    "]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_BROKEN_END = re.compile(r"(&[a-z]{0,4}|<[^<>]*)$")
+"""The remainder of an entity or a token, such as a link, at a cut."""
+
+_PAGERDUTY = re.compile(r"https://(?:[a-z0-9-]+\.)+pagerduty\.com(?:[/?#][!-~]*)?")
+_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?(?:[/?#][!-~]*)?")
+_NOT_IN_LINKS = frozenset('<>|"\\')
+_OUTSIDE = re.compile(r"https?://[!-~]+")
+_LONGEST_OUTSIDE = 500
+_LONGEST_LABEL = 80
+_ENCODED = {ord(char): f"%{ord(char):02X}" for char in _NOT_IN_LINKS}
+_TOKEN = re.compile(r"<([^<>]*)>")
+_USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>]*)?>")
 
 
 @dataclass(frozen=True)
@@ -32,8 +69,14 @@ class Message:
     @cached_property
     def digest(self) -> str:
         """A short name of what people would see; the blocks of a versioned message are named after it."""
-        named = self.blocks[0].get("block_id") if self.blocks else None
-        return str(named).partition(":")[0] if named else _digest(self.text, self.blocks)
+        if self.blocks and "block_id" in self.blocks[0]:
+            return str(self.blocks[0]["block_id"]).partition(":")[0]
+        return hashlib.sha256(json.dumps([self.text, self.blocks], sort_keys=True).encode()).hexdigest()[:12]
+
+    def versioned(self) -> "Message":
+        """Give each block an id that changes with the message, as Slack advises for messages that are updated."""
+        blocks = [{**block, "block_id": f"{self.digest}:{place}"} for place, block in enumerate(self.blocks)]
+        return replace(self, blocks=blocks)
 
 
 def section(text: str) -> Block:
@@ -46,16 +89,155 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
-def versioned(text: str, blocks: list[Block]) -> list[Block]:
-    """Give each block an id that changes with the message, as Slack advises for messages that are updated."""
-    version = _digest(text, blocks)
-    return [{**block, "block_id": f"{version}:{place}"} for place, block in enumerate(blocks)]
-
-
 def metadata(key: str, facts: Mapping[str, object]) -> dict[str, Any]:
     """Return the message's metadata. Everyone in the workspace can read it, so it holds ids only."""
     return {"event_type": METADATA_TYPE, "event_payload": {"key": key, "v": SCHEMA, **facts}}
 
 
-def _digest(text: str, blocks: list[Block]) -> str:
-    return hashlib.sha256(json.dumps([text, blocks], sort_keys=True).encode()).hexdigest()[:12]
+def escape(text: str) -> str:
+    """
+    Make `text` one harmless line of mrkdwn.
+
+    No mention, link or token of its own survives, nothing invisible, nothing that turns the reading direction. What
+    remains is left as it was: a title full of asterisks stays readable.
+    """
+    return _clean(text).translate(_ENTITIES)
+
+
+def clamp(text: str, limit: int) -> str:
+    """
+    Cut escaped `text` to `limit` characters, the last of which is then an ellipsis.
+
+    Never cuts through an entity or a token. Slack counts the characters as they are sent, entities and all.
+    """
+    if len(text) <= limit:
+        return text
+    kept = _BROKEN_END.sub("", text[: max(0, limit - 1)])
+    return (kept.rstrip() + ELLIPSIS)[: max(0, limit)]
+
+
+def short(text: str, most: int = NAME) -> str:
+    """Escape text and cut it to `most` characters."""
+    return clamp(escape(text), most)
+
+
+def named(ref: Ref) -> str:
+    """Name a person or a thing, by its id where there is no name."""
+    return short(ref.name or ref.id)
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names the way people do: one, two and three; empty if there is none."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def number(snapshot: Snapshot) -> str:
+    """Name an incident the way people do; empty if it has no number yet."""
+    return f"#{snapshot.number}" if snapshot.number is not None else ""
+
+
+def plain(text: str, limit: int) -> str:
+    """Make `text` fit for a `plain_text` field, where nothing is markup and so nothing is escaped."""
+    cleaned = _clean(text)
+    return cleaned if len(cleaned) <= limit else (cleaned[: max(0, limit - 1)].rstrip() + ELLIPSIS)[: max(0, limit)]
+
+
+def link(url: str, label: str, *, base: str = "") -> str:
+    """Link the escaped `label` to `url` if that is PagerDuty's (`linkable`); else give the label alone."""
+    return f"<{url.translate(_ENTITIES)}|{label}>" if linkable(url, base=base) else label
+
+
+def linkable(url: str, *, base: str = "") -> bool:
+    """
+    True if `url` may be linked: a page at `https://*.pagerduty.com`.
+
+    `base` is the address of the PagerDuty in use. If that is plain http on this machine, its own pages count as well.
+    """
+    if _NOT_IN_LINKS & set(url):
+        return False
+    if _PAGERDUTY.fullmatch(url):
+        return True
+    return bool(_LOOPBACK.fullmatch(base) and _LOOPBACK.fullmatch(url)) and urlsplit(url)[:2] == urlsplit(base)[:2]
+
+
+def external_link(url: str, label: str) -> str:
+    """
+    Link to a page that monitoring named, beside the host that it leads to: the label may say anything.
+
+    An address that cannot be linked is shown as text. `label` is not escaped yet, and may be empty.
+    """
+    words, host = clamp(escape(label), _LONGEST_LABEL), _host(url)
+    address = url.translate(_ENCODED).translate(_ENTITIES)
+    if not host or len(address) > _LONGEST_OUTSIDE:
+        return ": ".join(filter(None, (words, clamp(escape(url), _LONGEST_OUTSIDE))))
+    return f"<{address}|{words}> ({host})" if words not in ("", host, escape(url)) else f"<{address}|{host}>"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its largest fitting unit, such as `5 minutes` or `48 hours`."""
+    units = ((3600, "hour"), (60, "minute"))
+    size, unit = next((each for each in units if seconds >= 2 * each[0]), (1, "second"))
+    count = round(seconds / size)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def date(ms: int, fallback: str = "") -> str:
+    """
+    Show a moment, in milliseconds since 1970, in each reader's own time zone.
+
+    `fallback` is what programs show that know no dates; by default the moment in UTC.
+    """
+    seconds = ms // 1000
+    otherwise = escape(fallback) or f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"<!date^{seconds}^{{date_short_pretty}} {{time}}|{otherwise}>"
+
+
+def mentioned_users(text: str) -> tuple[SlackUserId, ...]:
+    """List the users who are mentioned, each once, in their order."""
+    return tuple(dict.fromkeys(SlackUserId(user) for user in _USER.findall(text)))
+
+
+def to_plain_text(text: str, names: Mapping[SlackUserId, str]) -> str:
+    """Write `text` without Slack's markup. `names` has what people are called; one who is not there keeps their id."""
+    shown = _TOKEN.sub(lambda token: _shown(token[1], names), text)
+    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _shown(token: str, names: Mapping[SlackUserId, str]) -> str:
+    target, _, label = token.partition("|")
+    match target[:1]:
+        case "@":
+            return "@" + (names.get(SlackUserId(target[1:])) or label or target[1:])
+        case "#":
+            return "#" + (label or target[1:])
+        case "!":
+            return _special(target[1:], label)
+        case _:
+            return _link(target, label)
+
+
+def _special(target: str, label: str) -> str:
+    """Write a broadcast, a user group, or a date, whose label is its fallback."""
+    if target.startswith("date^"):
+        return label or target
+    name = label or target.rpartition("^")[2]
+    return name if name.startswith("@") else f"@{name}"
+
+
+def _link(target: str, label: str) -> str:
+    address = target.removeprefix("mailto:")
+    return address if label in {"", address, target} or address.endswith(f"//{label}") else f"{label} ({address})"
+
+
+def _host(url: str) -> str:
+    """Return the host of an address; empty for an address that must not be followed."""
+    if not _OUTSIDE.fullmatch(url):
+        return ""
+    try:
+        return clamp(escape(urlsplit(url).hostname or ""), _LONGEST_LABEL)
+    except ValueError:
+        return ""
+
+
+def _clean(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", _BREAKS.sub(" ", text)))

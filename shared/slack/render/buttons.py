@@ -1,21 +1,24 @@
 """
-Pure: what can be pressed on a card, by state, by urgency and by what the account can do.
+Pure: what can be pressed: on a card, by state, by urgency and by what the account can do; and on a private answer.
 
 A value is a hint only: what it names is read again when the button is pressed. Acknowledging is never confirmed,
 because seconds matter; what cannot be taken back asks first, or opens a dialog.
 """
 
-from collections.abc import Iterator
-
 from shared.model.actions import SPECS, Action, Placement
+from shared.model.command import Command
 from shared.model.event import Snapshot
 from shared.model.ids import IncidentId, UserId
-from shared.slack.render.blocks import Block
-from shared.slack.render.text import linkable, plain
+from shared.model.outcome import Choice, Kind, Outcome
+from shared.slack.render.blocks import Block, linkable, number, plain
 
 NO_NUMBER = "-"
 """Stands in a value for a missing number, address or assignee."""
 MENU = "pagebridge:menu"
+RETRY = "pagebridge:retry"
+LEVEL = "pagebridge:level"
+MOST_LEVELS = 20
+"""Levels that an escalation policy has at most."""
 MOST_ENTRIES = 5
 """Entries of a menu (Slack's page on the overflow element)."""
 OPEN = "open"
@@ -33,18 +36,32 @@ EVERYTHING = frozenset(Action)
 
 def actions(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action] = EVERYTHING) -> Block:
     """Make the row of a card: the buttons that work, then the menu with the rest. `able` is what the account can do."""
-    label = number(snapshot)
+    label, url, urgent = number(snapshot), snapshot.url, snapshot.urgency != "low"
+    works = {each for each in able if snapshot.status in SPECS[each].works_in and (SPECS[each].low_urgency or urgent)}
     row = [
-        button(action, SPECS[action].label, incident, label, snapshot.url, seen=_seen(action, snapshot))
+        button(
+            action,
+            SPECS[action].label,
+            incident,
+            label,
+            url,
+            seen=snapshot.assignee_ids if SPECS[action].changes_assignees else None,
+        )
         for action in ROW
-        if _works(action, snapshot, able)
+        if action in works
     ]
+    entries = [(SPECS[action].label, str(action)) for action in MENU_ROW if action in works]
+    options: list[Block] = [
+        {
+            "text": {"type": "plain_text", "text": entry},
+            "value": f"{name} {_hint(incident, label, url, LONGEST_CHOICE - len(name) - 1)}",
+        }
+        for entry, name in [*entries, ("Details", DETAILS)]
+    ]
+    if linkable(url):
+        options.append({"text": {"type": "plain_text", "text": "Open in PagerDuty"}, "value": OPEN, "url": url})
     # Where all that can be done leaves no room for the last entry, the title leads to PagerDuty as well.
-    menu: Block = {
-        "type": "overflow",
-        "action_id": MENU,
-        "options": list(_options(incident, snapshot, able))[:MOST_ENTRIES],
-    }
+    menu: Block = {"type": "overflow", "action_id": MENU, "options": options[:MOST_ENTRIES]}
     return {"type": "actions", "elements": [*row, menu]}
 
 
@@ -72,13 +89,66 @@ def button(
     if action is Action.ACKNOWLEDGE:
         made["style"] = "primary"
     if action is Action.ESCALATE:
-        made["confirm"] = _confirm(number)
+        made["confirm"] = {
+            "title": {"type": "plain_text", "text": f"Escalate {number}?".replace(" ?", "?")},
+            "text": {
+                "type": "plain_text",
+                "text": "Pages the next level of its escalation policy and assigns the incident to them.",
+            },
+            "confirm": {"type": "plain_text", "text": "Escalate"},
+            "deny": {"type": "plain_text", "text": "Not now"},
+        }
     return made
 
 
-def number(snapshot: Snapshot) -> str:
-    """Name an incident the way people do."""
-    return f"#{snapshot.number}" if snapshot.number is not None else ""
+def retry_button(command: Command, outcome: Outcome) -> Block:
+    """
+    Offer to try again what is not done.
+
+    An acknowledge, and what could not be kept, are offered as the card's own button, which needs nothing that the
+    bridge remembers. What adds or notifies asks first when it may have gone through already.
+    """
+    forgotten = outcome.kind is Kind.NOT_STORED and command.action in ROW
+    if forgotten or command.action is Action.ACKNOWLEDGE:
+        seen = command.params.expected_assignees
+        return button(command.action, "Try again", command.incident, command.label, command.url, seen=seen)
+    made: Block = {
+        "type": "button",
+        "action_id": RETRY,
+        "text": {"type": "plain_text", "text": "Try again"},
+        "value": f"{command.parent_id} {command.incident}",
+        "accessibility_label": plain(f"Try again: incident {command.label}", 75),
+    }
+    if outcome.kind is Kind.UNKNOWN and not SPECS[command.action].idempotent:
+        made["confirm"] = {
+            "title": {"type": "plain_text", "text": "It may have gone through"},
+            "text": {
+                "type": "plain_text",
+                "text": "PagerDuty didn't confirm it. Check there first: trying again may do it twice.",
+            },
+            "confirm": {"type": "plain_text", "text": "Try again"},
+            "deny": {"type": "plain_text", "text": "Cancel"},
+        }
+    return made
+
+
+def level_buttons(command: Command, choices: tuple[Choice, ...]) -> tuple[Block, ...]:
+    """Offer the levels of an escalation policy, each with the people on call there."""
+    known = f"{command.incident} {command.label or NO_NUMBER} {command.url or NO_NUMBER}"
+    seen = seen_ids(command.params.expected_assignees)
+    return tuple(
+        {
+            "type": "button",
+            "action_id": f"{LEVEL}:{choice.level}",
+            "text": {
+                "type": "plain_text",
+                "text": plain(f"Level {choice.level}: {', '.join(choice.people) or 'nobody on call'}", 75),
+                "emoji": False,
+            },
+            "value": f"{known} {choice.level} {seen}".strip(),
+        }
+        for choice in choices[:MOST_LEVELS]
+    )
 
 
 def seen_ids(seen: frozenset[UserId] | None) -> str:
@@ -95,47 +165,9 @@ def read_seen(written: str) -> frozenset[UserId] | None:
     return frozenset() if written == NO_NUMBER else frozenset(UserId(user) for user in written.split(","))
 
 
-def _works(action: Action, snapshot: Snapshot, able: frozenset[Action]) -> bool:
-    spec = SPECS[action]
-    return action in able and snapshot.status in spec.works_in and (spec.low_urgency or snapshot.urgency != "low")
-
-
-def _options(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action]) -> Iterator[Block]:
-    for action in MENU_ROW:
-        if _works(action, snapshot, able):
-            yield _option(
-                SPECS[action].label, f"{action} {_hint(incident, number(snapshot), snapshot.url, _room(action))}"
-            )
-    yield _option("Details", f"{DETAILS} {_hint(incident, number(snapshot), snapshot.url, _room(DETAILS))}")
-    if linkable(snapshot.url):
-        yield _option("Open in PagerDuty", OPEN) | {"url": snapshot.url}
-
-
-def _room(name: str) -> int:
-    return LONGEST_CHOICE - len(name) - 1
-
-
-def _option(label: str, value: str) -> Block:
-    return {"text": {"type": "plain_text", "text": label}, "value": value}
-
-
 def _hint(incident: IncidentId, number: str, url: str, room: int, seen: frozenset[UserId] | None = None) -> str:
     """Write what a press is about, leaving out what has no room: first who was seen, then the address."""
     known = f"{incident} {number or NO_NUMBER}"
     full = f"{known} {url}" if seen is None else f"{known} {url or NO_NUMBER} {seen_ids(seen)}"
     fitting = (hint.strip() for hint in (full, f"{known} {url}") if len(hint.strip()) <= room)
     return next(fitting, known)
-
-
-def _seen(action: Action, snapshot: Snapshot) -> frozenset[UserId] | None:
-    return snapshot.assignee_ids if SPECS[action].changes_assignees else None
-
-
-def _confirm(number: str) -> Block:
-    texts = {
-        "title": f"Escalate {number}?".replace(" ?", "?"),
-        "text": "Pages the next level of its escalation policy and assigns the incident to them.",
-        "confirm": "Escalate",
-        "deny": "Not now",
-    }
-    return {name: {"type": "plain_text", "text": text} for name, text in texts.items()}

@@ -8,20 +8,43 @@ content as the blocks, for screen readers and notifications. All text from Pager
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.model.command import Action
-from shared.model.event import TRIGGERED, Instant, Ref, Snapshot, Status
-from shared.model.ids import ChannelId, SlackUserId, UserId
+from shared.model.actions import SPECS, Action
+from shared.model.command import Attempt, AttemptState
+from shared.model.event import SNOOZED, TRIGGERED, Snapshot, Status
+from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.thread_layout import snooze_ended
-from shared.slack import attempts, briefing
+from shared.model.timeline import line_time
 from shared.slack.render import buttons
-from shared.slack.render.blocks import Block, Message, context, metadata, section, versioned
-from shared.slack.render.buttons import EVERYTHING, number
-from shared.slack.render.text import clamp, date, escape, link
-from shared.slack.render.thread_detail import NAME, merged
+from shared.slack.render.blocks import (
+    NAME,
+    Block,
+    Message,
+    clamp,
+    context,
+    date,
+    escape,
+    external_link,
+    link,
+    listed,
+    metadata,
+    named,
+    number,
+    section,
+    short,
+)
+from shared.slack.render.buttons import EVERYTHING
+from shared.slack.render.event_wording import merged
 from shared.slack.render.thread_line import agent_suffix, by, headline_text
 
 TITLE = 250
+SUMMARY = 250
+"""Characters of what monitoring reported."""
+LINKS = 3
+NOTICES = 3
+"""How many attempts are shown, the latest: Slack takes 50 blocks."""
+PEOPLE = 5
+"""Names of those who are paged next; of more than that, the others are counted."""
 
 SYMBOL = {
     Status.TRIGGERED: ":rotating_light:",
@@ -57,32 +80,92 @@ def render(
 
     `places` tells of other channels that the card has to name, `able` what the account can do.
     """
-    blocks = [section(_headline(snapshot)), section(_facts(incident, snapshot, mentions))]
-    blocks += briefing.alert_blocks(incident, snapshot)
-    blocks.append(context(_history(incident, snapshot)))
-    blocks += attempts.notices(incident.attempts)
-    blocks += _elsewhere(places or CardPlacement())
-    blocks.append(buttons.actions(incident.id, snapshot, able))
-    text = _summary(incident, snapshot)
+    title = link(snapshot.url, short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE))
+    notices = list(dict.fromkeys(map(attempt_notice, incident.attempts)))[-NOTICES:]
+    following = next_step_text(incident, snapshot)
+    blocks = [
+        section(f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  *{title}*"),
+        section(_facts(snapshot, mentions, following)),
+        *_alert(incident, snapshot),
+        *map(context, [_history(incident, snapshot), *notices, *_elsewhere(places or CardPlacement())]),
+        buttons.actions(incident.id, snapshot, able),
+    ]
     key = f"card:{incident.id}"
-    return Message(key, text, versioned(text, blocks), metadata(key, {"incident": incident.id}))
+    text = _summary(incident, snapshot, following, notices)
+    return Message(key, text, blocks, metadata(key, {"incident": incident.id})).versioned()
 
 
-def _headline(snapshot: Snapshot) -> str:
-    title = clamp(escape(f"{number(snapshot)} {snapshot.title}".strip()), TITLE)
-    return f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  *{link(snapshot.url, title)}*"
+def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:
+    """
+    Return the card of a hidden incident: its number and a link to PagerDuty, which shows it to those who may see it.
+
+    Nothing else, not even the title, which may have changed with the team; and no buttons.
+    """
+    name = number(snapshot) or "This incident"
+    told = "belongs to a private team now. The rest is in PagerDuty."
+    blocks = [section(f":lock: *{link(snapshot.url, name)}* {told}")]
+    key = f"card:{incident}"
+    return Message(key, f"{name} {told}", blocks, metadata(key, {"incident": incident})).versioned()
 
 
-def _facts(incident: Incident, snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId]) -> str:
+def attempt_notice(attempt: Attempt) -> str:
+    """
+    Return the notice of a command that is under way, failed, or has an unknown outcome; the parts of one share it.
+
+    It claims nothing that PagerDuty has not confirmed.
+    """
+    # A mention here notifies no one: the card is only edited while an attempt is under way.
+    who, words = f"<@{attempt.by}>", SPECS[attempt.action].attempt
+    if attempt.state is AttemptState.TRYING:
+        return f":hourglass_flowing_sand: {who} is {words.doing}… PagerDuty has not confirmed it yet."
+    if attempt.state is AttemptState.UNCLEAR:
+        return f":warning: {who}'s {words.noun} may or may not have gone through."
+    meaning = f"; {words.meaning}" if words.meaning else ""
+    return f":warning: {who}'s {words.noun} {words.failed}{meaning}."
+
+
+def next_step_text(incident: Incident, snapshot: Snapshot) -> str:
+    """Return when it escalates and to whom, or when its acknowledgement or snooze ends; empty if unknown."""
+    ahead = incident.enrichment.pending
+    if snapshot.status is Status.TRIGGERED and ahead and ahead.escalates_ms is not None:
+        people, others = [named(person) for person in ahead.assignees[:PEOPLE]], len(ahead.assignees) - PEOPLE
+        to = listed([*people, f"{others} others"] if others > 0 else people)
+        return f"Escalates{f' to {to}' if to else ''} {date(ahead.escalates_ms)}"
+    if snapshot.status is not Status.ACKNOWLEDGED:
+        return ""
+    # Only the thread line of a snooze knows until when.
+    last = max(incident.transitions, key=line_time, default=None)
+    snoozes = [line for line in incident.lines if line.type == SNOOZED and (last is None or line.at.end >= last.at.ms)]
+    until = max(snoozes, key=line_time).detail_value("until") if snoozes else ""
+    ends = ahead.ends_ms if ahead else int(until) if until else None
+    if ends is None:
+        return ""
+    return f"Snoozed until {date(ends)}" if snoozes else f"Acknowledgement ends {date(ends)}"
+
+
+def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId], following: str) -> str:
     # Not linked: webhooks and REST give different addresses for it, and the card must not depend on which came last.
-    service = _name(snapshot.service) if snapshot.service else "no service"
-    facts = [f"*{escape(snapshot.urgency).capitalize()} urgency*", *_priority(snapshot), service]
+    service = named(snapshot.service) if snapshot.service else "no service"
+    priority = [f"*{named(snapshot.priority)}*"] if snapshot.priority else []
+    facts = " · ".join([f"*{escape(snapshot.urgency).capitalize()} urgency*", *priority, service])
     if snapshot.status is Status.RESOLVED:
-        return " · ".join(facts)
-    people = ", ".join(_person(ref, mentions) for ref in snapshot.assignees) or "nobody"
-    return "\n".join(
-        filter(None, (" · ".join(facts), f"Assigned to {people}", briefing.next_step_text(incident, snapshot)))
-    )
+        return facts
+    users = [(mentions.get(UserId(ref.id)), ref) for ref in snapshot.assignees]
+    people = ", ".join(f"<@{slack_user}>" if slack_user else named(ref) for slack_user, ref in users)
+    return "\n".join(filter(None, (facts, f"Assigned to {people or 'nobody'}", following)))
+
+
+def _alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
+    """Show the first alert and where it came from, once it has been read; what the title says is not said again."""
+    first = incident.enrichment.alert
+    if first is None:
+        return []
+    summary = "" if first.summary == snapshot.title else short(first.summary, SUMMARY)
+    source = short(first.source)
+    facts = " · ".join(filter(None, (summary, f"from {source}" if source else "")))
+    links = " · ".join(external_link(each.href, each.text) for each in first.links[:LINKS])
+    words = "\n".join(filter(None, (f":satellite_antenna: {facts}" if facts else "", links)))
+    return [section(words)] if words else []
 
 
 def _history(incident: Incident, snapshot: Snapshot) -> str:
@@ -93,16 +176,15 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
         happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
-        into = f": {merged(last)}" if merged(last) else ""
+        into = merged(last) if last.detail_value("merged") else ""
         return f"{opened} · {happened}{into}{agent_suffix(last)} {date(last.at.ms)}"
     if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
-        return (
-            f"{opened} · {snapshot.status.capitalize()}{by(incident.status_change.by)} {_at(incident.status_change.at)}"
-        )
+        change = incident.status_change
+        return f"{opened} · {snapshot.status.capitalize()}{by(change.by)} {date(change.at.ms)}"
     return opened
 
 
-def _elsewhere(places: CardPlacement) -> list[Block]:
+def _elsewhere(places: CardPlacement) -> list[str]:
     found = []
     if places.home:
         found.append(f":thread: The full timeline is in <#{places.home}>.")
@@ -113,38 +195,21 @@ def _elsewhere(places: CardPlacement) -> list[Block]:
         )
     elif places.displaced:
         found.append(f"Moved here while the app couldn't post to <#{places.displaced}>.")
-    return [context(words) for words in found]
+    return found
 
 
-def _summary(incident: Incident, snapshot: Snapshot) -> str:
+def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: list[str]) -> str:
     """Return the content of the blocks as sentences."""
-    title = clamp(escape(f"{number(snapshot)} {snapshot.title}".strip()), TITLE)
-    service = f" on {_name(snapshot.service)}" if snapshot.service else ""
-    facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *_priority(snapshot)])
+    title = short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE)
+    service = f" on {named(snapshot.service)}" if snapshot.service else ""
+    priority = [f"*{named(snapshot.priority)}*"] if snapshot.priority else []
+    facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *priority])
     last = incident.last_change()
     who = agent_suffix(last) if last is not None and last.type != TRIGGERED else ""
     if last is not None and last.detail_value("merged"):
-        who += f", merged into {clamp(escape(last.detail_value('merged')), NAME)}"
-    people = ", ".join(_name(ref) for ref in snapshot.assignees)
+        who += f", merged into {short(last.detail_value('merged'), NAME)}"
+    people = ", ".join(map(named, snapshot.assignees))
     assigned = f" Assigned to {people}." if people else ""
-    following = briefing.next_step_text(incident, snapshot)
     coming = f" {following}." if following else ""
-    told = f"{title}{service} ({facts}).{assigned}{coming}{attempts.attempt_summary(incident.attempts)}"
+    told = f"{title}{service} ({facts}).{assigned}{coming}{''.join(f' {words}' for words in notices)}"
     return clamp(f"{snapshot.status.capitalize()}{who}: {told}", 3000)
-
-
-def _at(instant: Instant) -> str:
-    return date(instant.ms)
-
-
-def _priority(snapshot: Snapshot) -> list[str]:
-    return [f"*{_name(snapshot.priority)}*"] if snapshot.priority else []
-
-
-def _name(ref: Ref) -> str:
-    return clamp(escape(ref.name or ref.id), NAME)
-
-
-def _person(ref: Ref, mentions: Mapping[UserId, SlackUserId]) -> str:
-    slack_user = mentions.get(UserId(ref.id))
-    return f"<@{slack_user}>" if slack_user else _name(ref)

@@ -1,32 +1,138 @@
-"""Pure: how a thread line names each type of event."""
+"""
+Pure: how a thread line words each type of event, with the part between what happened and who did it: "from P3 to P1".
 
-from collections.abc import Mapping
+People and things are named, never mentioned. A change says from what to what, as far as that is known; an
+escalation says only whom it reached, for it adds to what was said before.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from shared.model import event
+from shared.model.thread_layout import ThreadEntry, timed_out
+from shared.model.timeline import Line
+from shared.slack.render.blocks import clamp, date, link, short
+
+VALUE = 250
+"""Characters that a title or a value may take."""
+LIST = 600
+"""Characters that a list may take."""
 
 
 @dataclass(frozen=True)
 class EventWording:
-    """How a line names one type of event: its symbol, what `who` did, and what happened where it is not known who."""
+    """
+    How a line words one type of event.
+
+    Its symbol, what `who` did, and what happened where it is not known who; `detail` returns what is said of the event
+    beyond that.
+    """
 
     symbol: str
     active: str
     passive: str
+    detail: Callable[[ThreadEntry], str] | None = None
+
+
+def merged(line: Line) -> str:
+    """Return the incident that one was merged into, of a line that says so."""
+    return f": merged into {link(line.detail_value('merged_url'), short(line.detail_value('merged'), VALUE))}"
+
+
+def _change(entry: ThreadEntry, name: str, nothing: str = "none") -> str:
+    """Return "from A to B", or only "to B" if the state before is unknown."""
+    said = dict(entry.line.details)
+    if name not in said:
+        return ""
+    was = dict(entry.before).get(name, said.get("was"))
+    begin = "" if was in (None, said[name]) else f" from {short(was, VALUE) or nothing}"
+    return f"{begin} to {short(said[name], VALUE) or nothing}"
+
+
+def _escalated(entry: ThreadEntry) -> str:
+    assigned = entry.line.detail_value("assigned")
+    return f" to {short(assigned, VALUE)}" if assigned else ""
+
+
+def _delegated(entry: ThreadEntry) -> str:
+    assigned = entry.line.detail_value("assigned")
+    return _change(entry, "policy") + (f", now assigned to {short(assigned, VALUE)}" if assigned else "")
+
+
+def _unacknowledged(entry: ThreadEntry) -> str:
+    assigned = entry.line.detail_value("assigned")
+    whose = f"; it is assigned to {short(assigned, VALUE)}" if assigned else ""
+    return f". Nobody is working on it{whose}" if timed_out(entry.line) else ""
+
+
+def _bridge(entry: ThreadEntry) -> str:
+    was, now = (_where(dict(said)) for said in (entry.before, entry.line.details))
+    return f"{f' from {was}' if was not in ('', now) else ''} to {now or 'none'}"
+
+
+def _where(said: Mapping[str, str]) -> str:
+    return ", ".join(filter(None, (short(said.get(name, ""), VALUE) for name in ("number", "url"))))
+
+
+def _note(entry: ThreadEntry) -> str:
+    author, written = entry.line.detail_value("author"), entry.line.detail_value("written")
+    return f", written by {short(author)} {date(int(written))}" if author and written else ""
+
+
+def _fields(entry: ThreadEntry) -> str:
+    said = dict(entry.line.details)
+    changed = (name.removeprefix("field:") for name in said if name.startswith("field:"))
+    told = "; ".join(_field(name, said[f"field:{name}"], said.get(f"was:{name}")) for name in changed)
+    return f": {clamp(told, LIST)}" if told else ""
+
+
+def _field(name: str, now: str, was: str | None) -> str:
+    begin = f" from {short(was, VALUE)}" if was else ""
+    return f"{short(name)}{begin} to {short(now, VALUE) or 'none'}"
+
+
+def _resolved(entry: ThreadEntry) -> str:
+    return merged(entry.line) if entry.line.detail_value("merged") else ""
+
+
+def _item(entry: ThreadEntry, name: str, *, with_state: bool = False) -> str:
+    """Return which task, action or workflow it is about, in which state, and for whom."""
+    line = entry.line
+    state, whose = short(line.detail_value("state").replace("_", " ")), line.detail_value("to")
+    shown = f" ({state})" if with_state and state else ""
+    return f": {short(line.detail_value(name), VALUE)}{shown}{f', for {short(whose, VALUE)}' if whose else ''}"
+
+
+def _snoozed(entry: ThreadEntry) -> str:
+    until = entry.line.detail_value("until")
+    return f" until {date(int(until))}" if until else ""
 
 
 LINE: Mapping[str, EventWording] = {
     event.TRIGGERED: EventWording(":rotating_light:", "triggered it", "Triggered"),
     event.ACKNOWLEDGED: EventWording(":eyes:", "acknowledged it", "Acknowledged"),
-    event.UNACKNOWLEDGED: EventWording(":rotating_light:", "unacknowledged it", "No longer acknowledged"),
-    event.RESOLVED: EventWording(":white_check_mark:", "resolved it", "Resolved"),
+    event.UNACKNOWLEDGED: EventWording(
+        ":rotating_light:", "unacknowledged it", "No longer acknowledged", _unacknowledged
+    ),
+    event.RESOLVED: EventWording(":white_check_mark:", "resolved it", "Resolved", _resolved),
     event.REOPENED: EventWording(":rotating_light:", "reopened it", "Reopened"),
-    event.ESCALATED: EventWording(":rotating_light:", "escalated it", "Escalated"),
-    event.DELEGATED: EventWording(":arrow_right:", "changed the escalation policy", "Escalation policy changed"),
-    event.REASSIGNED: EventWording(":arrow_right:", "reassigned it", "Reassigned"),
-    event.PRIORITY_UPDATED: EventWording(":triangular_flag_on_post:", "changed the priority", "Priority changed"),
-    event.SERVICE_UPDATED: EventWording(":arrow_right:", "changed the service", "Service changed"),
-    event.INCIDENT_TYPE_CHANGED: EventWording(":label:", "changed the incident type", "Incident type changed"),
+    event.ESCALATED: EventWording(":rotating_light:", "escalated it", "Escalated", _escalated),
+    event.DELEGATED: EventWording(
+        ":arrow_right:", "changed the escalation policy", "Escalation policy changed", _delegated
+    ),
+    event.REASSIGNED: EventWording(
+        ":arrow_right:", "reassigned it", "Reassigned", partial(_change, name="assigned", nothing="no one")
+    ),
+    event.PRIORITY_UPDATED: EventWording(
+        ":triangular_flag_on_post:", "changed the priority", "Priority changed", partial(_change, name="priority")
+    ),
+    event.SERVICE_UPDATED: EventWording(
+        ":arrow_right:", "changed the service", "Service changed", partial(_change, name="service")
+    ),
+    event.INCIDENT_TYPE_CHANGED: EventWording(
+        ":label:", "changed the incident type", "Incident type changed", partial(_change, name="type")
+    ),
     event.ANNOTATED: EventWording(":memo:", "added a note", "Note added"),
     event.RESPONDER_ADDED: EventWording(":raising_hand:", "asked for help", "Help was requested"),
     event.RESPONDER_REPLIED: EventWording(
@@ -34,22 +140,38 @@ LINE: Mapping[str, EventWording] = {
     ),
     event.STATUS_UPDATE: EventWording(":mega:", "published a status update", "Status update"),
     event.CONFERENCE_BRIDGE: EventWording(
-        ":telephone_receiver:", "changed the conference bridge", "Conference bridge changed"
+        ":telephone_receiver:", "changed the conference bridge", "Conference bridge changed", _bridge
     ),
-    event.CUSTOM_FIELDS: EventWording(":label:", "changed fields", "Fields changed"),
-    event.ROLE_ASSIGNED: EventWording(":busts_in_silhouette:", "changed roles", "Roles changed"),
-    event.TASK_CREATED: EventWording(":clipboard:", "created a task", "Task created"),
-    event.TASK_UPDATED: EventWording(":clipboard:", "changed a task", "Task changed"),
-    event.TASK_COMPLETED: EventWording(":clipboard:", "completed a task", "Task completed"),
-    event.ACTION_CREATED: EventWording(":gear:", "started an action", "Action started"),
-    event.ACTION_UPDATED: EventWording(":gear:", "changed an action", "Action changed"),
-    event.ACTION_TERMINATED: EventWording(":gear:", "ended an action", "Action ended"),
-    event.WORKFLOW_STARTED: EventWording(":gear:", "started a workflow", "Workflow started"),
-    event.WORKFLOW_COMPLETED: EventWording(":gear:", "completed a workflow", "Workflow completed"),
-    event.SNOOZED: EventWording(":zzz:", "snoozed it", "Snoozed"),
-    event.URGENCY_CHANGED: EventWording(":triangular_flag_on_post:", "changed the urgency", "Urgency changed"),
-    event.TITLE_CHANGED: EventWording(":pencil2:", "changed the title", "Title changed"),
-    event.NOTE_EDITED: EventWording(":memo:", "edited a note", "Note edited"),
+    event.CUSTOM_FIELDS: EventWording(":label:", "changed fields", "Fields changed", _fields),
+    event.ROLE_ASSIGNED: EventWording(":busts_in_silhouette:", "changed roles", "Roles changed", _fields),
+    event.TASK_CREATED: EventWording(":clipboard:", "created a task", "Task created", partial(_item, name="task")),
+    event.TASK_UPDATED: EventWording(
+        ":clipboard:", "changed a task", "Task changed", partial(_item, name="task", with_state=True)
+    ),
+    event.TASK_COMPLETED: EventWording(
+        ":clipboard:", "completed a task", "Task completed", partial(_item, name="task")
+    ),
+    event.ACTION_CREATED: EventWording(":gear:", "started an action", "Action started", partial(_item, name="action")),
+    event.ACTION_UPDATED: EventWording(
+        ":gear:", "changed an action", "Action changed", partial(_item, name="action", with_state=True)
+    ),
+    event.ACTION_TERMINATED: EventWording(
+        ":gear:", "ended an action", "Action ended", partial(_item, name="action", with_state=True)
+    ),
+    event.WORKFLOW_STARTED: EventWording(
+        ":gear:", "started a workflow", "Workflow started", partial(_item, name="workflow")
+    ),
+    event.WORKFLOW_COMPLETED: EventWording(
+        ":gear:", "completed a workflow", "Workflow completed", partial(_item, name="workflow")
+    ),
+    event.SNOOZED: EventWording(":zzz:", "snoozed it", "Snoozed", _snoozed),
+    event.URGENCY_CHANGED: EventWording(
+        ":triangular_flag_on_post:", "changed the urgency", "Urgency changed", partial(_change, name="urgency")
+    ),
+    event.TITLE_CHANGED: EventWording(
+        ":pencil2:", "changed the title", "Title changed", partial(_change, name="title")
+    ),
+    event.NOTE_EDITED: EventWording(":memo:", "edited a note", "Note edited", _note),
 }
 REPLIES = {"joined": "accepted", "declined": "declined"}
 """PagerDuty's states of a responder who replied, in words (PagerDuty REST: responder requests)."""

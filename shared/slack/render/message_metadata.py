@@ -22,7 +22,7 @@ def line_key(incident: IncidentId, message: OwnMessage) -> LineKey | None:
 
 
 def version(message: OwnMessage) -> str:
-    """Name what a card shows, as the digest of its rendering does (`blocks.versioned`)."""
+    """Name what a card shows, as the digest of its rendering does (`Message.versioned`)."""
     return message.block_ids[0].partition(":")[0] if message.block_ids else ""
 
 
@@ -38,13 +38,9 @@ def lines_by_key(incident: IncidentId, messages: Iterable[OwnMessage]) -> dict[L
 
 def rebuild_lines(incident: IncidentId, messages: Iterable[OwnMessage]) -> tuple[Line, ...]:
     """Make the lines again that messages of a thread tell of. What they say of people and things is not in there."""
-    lines = {}
-    for message in messages:
-        key = line_key(incident, message)
-        line = _line(key, message) if key is not None else None
-        if line is not None:
-            lines[line.key] = line
-    return tuple(lines.values())
+    named = [(line_key(incident, message), message) for message in messages]
+    lines = (_line(key, message) for key, message in named if key is not None)
+    return tuple({line.key: line for line in lines if line is not None}.values())
 
 
 def _line(key: LineKey, message: OwnMessage) -> Line | None:
@@ -52,33 +48,24 @@ def _line(key: LineKey, message: OwnMessage) -> Line | None:
     kind, at, span = facts.get("type"), facts.get("at"), facts.get("span")
     if kind not in ANNOUNCED_TYPES or not isinstance(at, int) or not isinstance(span, int):
         return None
+    who, agent_kind, command = _text(facts.get("agent")), _text(facts.get("kind")), key.removeprefix(COMMAND)
     return Line(
         key=key,
         type=str(kind),
         at=Instant(at, span),
-        agent=_agent(_text(facts.get("agent")), _text(facts.get("kind"))),
+        agent=Agent(who, kind=agent_kind) if who and agent_kind else None,
         slots=_slots(facts.get("slots")),
-        command=_command(key),
+        # The key of a command's line names it (`timeline.command_key`).
+        command=CommandId(command.partition(REPEATED)[0].partition(":")[0]) if key != command else None,
         detail=_text(facts.get("detail")),
         subject=_text(facts.get("subject")),
     )
-
-
-def _agent(who: str, kind: str) -> Agent | None:
-    return Agent(who, kind=kind) if who and kind else None
 
 
 def _slots(value: object) -> Slots:
     pairs = [str(slot).partition("=") for slot in value] if isinstance(value, list) else []
     known = set(Source)
     return tuple((Source(source), EventId(event)) for source, _, event in pairs if source in known)
-
-
-def _command(key: LineKey) -> CommandId | None:
-    """Read from its key which command a line announces (`timeline.command_key`)."""
-    if not key.startswith(COMMAND):
-        return None
-    return CommandId(key.removeprefix(COMMAND).partition(REPEATED)[0].partition(":")[0])
 
 
 def _text(value: object) -> str:

@@ -10,10 +10,8 @@ from shared.model.event import Agent, Details, Source
 from shared.model.ids import IncidentId
 from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, ThreadEntry, timed_out
 from shared.model.timeline import Line
-from shared.slack.render.blocks import Message, context, metadata, section
+from shared.slack.render.blocks import Message, clamp, context, date, escape, listed, metadata, section, short
 from shared.slack.render.event_wording import LINE, REPLIES
-from shared.slack.render.text import clamp, date, escape
-from shared.slack.render.thread_detail import detail_text, short_name
 
 QUOTE = 1000
 """Characters quoted of people's text."""
@@ -45,7 +43,19 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
     if cut or (written and line.detail_value("trimmed")):
         text, blocks = f"{text}\n{REST}", [*blocks, context(REST)]
     key = f"line:{incident}:{line.key}"
-    facts = {"incident": incident, **_facts(line), "sides": [side.key for side in sides[:MOST_SIDES]]}
+    # What a lost message is found again by: ids and times.
+    facts = {
+        "incident": incident,
+        "type": line.type,
+        "detail": line.detail,
+        "subject": line.subject,
+        "agent": line.agent.id if line.agent else "",
+        "kind": line.agent.kind if line.agent else "",
+        "at": line.at.ms,
+        "span": line.at.span_ms,
+        "slots": [f"{source}={known}" for source, known in line.slots],
+        "sides": [side.key for side in sides[:MOST_SIDES]],
+    }
     return Message(key, text, blocks, metadata(key, facts))
 
 
@@ -67,7 +77,7 @@ def by(agent: Agent | None) -> str:
     """Return who acted, empty if unknown; PagerDuty may give an id without a name."""
     if agent is None:
         return ""
-    return f" by {short_name(agent.name) or ('someone' if agent.is_user else 'an integration')}"
+    return f" by {short(agent.name) or ('someone' if agent.is_user else 'an integration')}"
 
 
 def quote(written: str) -> tuple[str, bool]:
@@ -82,27 +92,22 @@ def _headline(entry: ThreadEntry) -> str:
     """Return who did what to whom, where, and what came with it."""
     line = entry.line
     kinds = {side.type for side in entry.sides}
-    details = detail_text(entry)
-    also = " and acknowledged it" if event.ACKNOWLEDGED in kinds else ""
-    taken = ", and is now assigned" if event.REASSIGNED in kinds else ""
     if line.type == event.RESPONDER_REPLIED:
-        return _replied(entry)
+        return _replied(line)
+    people = _asked(entry) if line.type == event.RESPONDER_ADDED else ""
+    detail = LINE[line.type].detail
+    details = detail(entry) if detail else ""
     if line.agent is None:
-        people = _asked(entry) if line.type == event.RESPONDER_ADDED else ""
         asked = f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else ""
         passive = asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)
         return f"*{passive}*{details}{_automatically(line)}"
-    who = short_name(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
-    return f"*{who} {_did(entry)}{also}*{details}{_where_done(line)}{taken}"
-
-
-def _did(entry: ThreadEntry) -> str:
-    line = entry.line
-    if line.type == event.RESPONDER_ADDED and (people := _asked(entry)):
-        return f"asked {people} to help"
+    who = short(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
+    did = f"asked {people} to help" if people else LINE[line.type].active
     if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
-        return "deleted a note"
-    return LINE[line.type].active
+        did = "deleted a note"
+    also = " and acknowledged it" if event.ACKNOWLEDGED in kinds else ""
+    taken = ", and is now assigned" if event.REASSIGNED in kinds else ""
+    return f"*{who} {did}{also}*{details}{_where_done(line)}{taken}"
 
 
 def _where_done(line: Line) -> str:
@@ -113,23 +118,9 @@ def _where_done(line: Line) -> str:
 def _automatically(line: Line) -> str:
     """Return what did it where no agent is known: the monitoring client that opened it, or PagerDuty itself."""
     if client := line.detail_value("client"):
-        return f" by {short_name(client)}"
+        return f" by {short(client)}"
     only_read = all(source is Source.READ for source, _ in line.slots)
     return "" if only_read or line.type in UNATTRIBUTED_TYPES else " automatically"
-
-
-def _facts(line: Line) -> dict[str, object]:
-    """Write what a lost message is found again by: ids and times."""
-    return {
-        "type": line.type,
-        "detail": line.detail,
-        "subject": line.subject,
-        "agent": line.agent.id if line.agent else "",
-        "kind": line.agent.kind if line.agent else "",
-        "at": line.at.ms,
-        "span": line.at.span_ms,
-        "slots": [f"{source}={known}" for source, known in line.slots],
-    }
 
 
 def _written(entry: ThreadEntry) -> str:
@@ -150,16 +141,11 @@ def _written(entry: ThreadEntry) -> str:
 def _asked(entry: ThreadEntry) -> str:
     names = list(dict.fromkeys(line.detail_value("responder") for line in (entry.line, *entry.sides)))
     more = [f"{len(names) - MOST} others"] if len(names) > MOST else []
-    return _listed([*map(short_name, names[:MOST]), *more]) if any(names) else ""
+    return listed([*map(short, names[:MOST]), *more]) if any(names) else ""
 
 
-def _replied(entry: ThreadEntry) -> str:
-    who, state = short_name(entry.line.detail_value("responder")), entry.line.detail_value("state")
+def _replied(line: Line) -> str:
+    who, state = short(line.detail_value("responder")), line.detail_value("state")
     if state == "user_cancelled":
         return f"*The request to {who} was cancelled*"
     return f"*{who} {REPLIES.get(state, 'answered')} the request for help*"
-
-
-def _listed(names: list[str]) -> str:
-    """List names the way people do: one, two and three."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

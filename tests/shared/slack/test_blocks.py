@@ -1,4 +1,4 @@
-"""What Slack is shown of texts from outside."""
+"""What Slack is shown of texts from outside, and what people write in Slack, as plain text."""
 
 import re
 
@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.slack.render.text import ELLIPSIS, clamp, date, duration, escape, external_link, link, linkable, plain
+from shared.model.ids import SlackUserId
+from shared.slack.render.blocks import (
+    ELLIPSIS,
+    clamp,
+    date,
+    duration,
+    escape,
+    external_link,
+    link,
+    linkable,
+    mentioned_users,
+    plain,
+    to_plain_text,
+)
 
 ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u202e\ud800\n\x00\x1b"))
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -158,3 +171,48 @@ def test_dates_read_well_everywhere() -> None:
 def test_a_length_of_time_is_readable(seconds: float, words: str) -> None:
     """It has the largest unit that fits, never a huge number of seconds."""
     assert words == duration(seconds)
+
+
+NAMES = {SlackUserId("U0BOB"): "Bob Ng"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("ask <@U0BOB> now", "ask @Bob Ng now"),
+        ("ask <@U0BOB|bob>", "ask @Bob Ng"),
+        ("ask <@U0ZOE|zoe> and <@W0MAX>", "ask @zoe and @W0MAX"),
+        ("see <#C0INC|incidents> or <#C0OTHER>", "see #incidents or #C0OTHER"),
+        ("<!here> <!channel|channel>", "@here @channel"),
+        ("<!subteam^S0OPS|@ops> <!subteam^S0OPS>", "@ops @S0OPS"),
+        ("<!date^1700000000^{date}|14 Nov>", "14 Nov"),
+        ("<https://x.example/a|the graph>", "the graph (https://x.example/a)"),
+        ("<https://x.example>", "https://x.example"),
+        ("<https://x.example|x.example>", "https://x.example"),
+        ("<mailto:a@b.example|a@b.example>", "a@b.example"),
+        ("a &lt; b &amp;&amp; c &gt; d", "a < b && c > d"),
+        ("&amp;lt;", "&lt;"),
+        ("*bold* and `code`\nsecond line", "*bold* and `code`\nsecond line"),
+        ("", ""),
+    ],
+)
+def test_markup_becomes_words(written: str, read: str) -> None:
+    """Names for ids, the address beside its words, the characters that were escaped; the rest as it was."""
+    assert read == to_plain_text(written, NAMES)
+
+
+def test_who_is_mentioned() -> None:
+    """Each once, in order."""
+    assert ("U0BOB", "W0MAX") == mentioned_users("<@U0BOB> <@W0MAX|max> <@U0BOB> @U0NOT <#C0NOT>")
+
+
+@given(st.text(alphabet="<>@#!|^&;ltgamp/:UC0 x\n") | st.text())
+def test_anything_can_be_read(written: str) -> None:
+    """No text raises, and no markup is left that Slack would have made."""
+    assert isinstance(to_plain_text(written, {}), str)
+
+
+@given(st.text().filter(lambda text: not set(text) & set("<>&")))
+def test_plain_text_stays_as_it_is(written: str) -> None:
+    """What has no markup is not touched."""
+    assert written == to_plain_text(written, NAMES)
