@@ -1,10 +1,12 @@
-"""The command `pagebridge`: one module per sub-command, each with `add(commands)`."""
+"""The command `pagebridge`: its sub-commands, and what is common to them."""
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import wraps
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any, ParamSpec
 
 import structlog
 import typer
@@ -16,22 +18,24 @@ from shared.errors import BridgeError
 FAILED, MISCONFIGURED = 1, 2
 """Exit codes, the same as those of the processes."""
 
-COMMANDS = (
-    "init",
-    "webhook",
-    "doctor",
-    "up",
-    "why",
-    "incidents",
-    "identities",
-    "deadletters",
-    "audit",
-    "config",
-    "manifest",
-    "settings",
-    "demo",
-)
-"""The sub-commands, each in the module of that name, in the order of the help."""
+COMMANDS = {
+    "init": ("init", "--channel C024BE91L"),
+    "webhook": ("webhook", ""),
+    "doctor": ("doctor", "--post"),
+    "up": ("up", "--data /var/lib/pagebridge"),
+    "why": ("why", "4711"),
+    "incidents": ("incidents", "--json"),
+    "identities": ("identities", ""),
+    "deadletters": ("deadletters", ""),
+    "audit": ("audit", "--since 2h --user U024BE7LH"),
+    "config": ("doctor", ""),
+    "manifest": ("settings", "| pbcopy"),
+    "settings": ("settings", "--env-example > .env"),
+    "demo": ("demo", "--verbose"),
+}
+"""The sub-commands in the order of the help, with the module of each, and what follows in its example."""
+
+P = ParamSpec("P")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,8 +62,23 @@ def _command_line(arguments: Sequence[str]) -> typer.Typer:
     commands.callback()(_pagebridge)
     wanted = next((name for name in arguments if name in COMMANDS), None)
     for name in [wanted] if wanted else COMMANDS:
-        import_module(f"pagebridge.cli.{name}").add(commands)
+        module, example = COMMANDS[name]
+        command = getattr(import_module(f"pagebridge.cli.{module}"), name)
+        if isinstance(command, typer.Typer):
+            commands.add_typer(command, name=name)
+        else:
+            commands.command(epilog=f"Example: pagebridge {name} {example}".rstrip())(command)
     return commands
+
+
+def exits(command: Callable[P, Coroutine[Any, Any, int]]) -> Callable[P, None]:
+    """Make a command of a coroutine function that returns the exit code."""
+
+    @wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        raise typer.Exit(asyncio.run(command(*arguments, **options)))
+
+    return run
 
 
 def _version(*, wanted: bool) -> None:

@@ -1,18 +1,18 @@
 """`pagebridge audit`: what people did from Slack, what was decided and what PagerDuty answered."""
 
-import asyncio
 import json
 import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pagebridge.cli import store_option
-from pagebridge.cli.output import show, table, utc
+from pagebridge.cli import FAILED, exits
+from pagebridge.cli.clients import AsJson, Data, opened
+from pagebridge.cli.terminal import show, table, utc
+from pagebridge.cli.up import DATA
 from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.model.command import Action
@@ -48,11 +48,6 @@ class Wanted:
         )
 
 
-def add(commands: typer.Typer) -> None:
-    """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge audit --since 2h --user U024BE7LH")(audit)
-
-
 def moment(text: str) -> int:
     """
     Read a time: an age before now, or an ISO date with or without a time of day. In milliseconds since 1970.
@@ -80,7 +75,8 @@ Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="B
 On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="On this incident.")]
 
 
-def audit(  # noqa: PLR0913 - one filter each
+@exits
+async def audit(  # noqa: PLR0913 - one filter each
     *,
     since: Since = None,
     until: Moment = None,
@@ -88,37 +84,28 @@ def audit(  # noqa: PLR0913 - one filter each
     incident: On = None,
     action: Annotated[Action | None, typer.Option(metavar="ACTION", help=f"Of this kind: {', '.join(Action)}.")] = None,
     outcome: Annotated[Kind | None, typer.Option(metavar="OUTCOME", help=f"That ended so: {', '.join(Kind)}.")] = None,
-    as_json: store_option.AsJson = False,
-    data: store_option.Data = store_option.DATA,
-) -> None:
+    as_json: AsJson = False,
+    data: Data = DATA,
+) -> int:
     """Show what people did from Slack, why they might, and what came of it."""
     wanted = Wanted(since or 0, until, user, incident, action, outcome)
-    raise typer.Exit(asyncio.run(_audit(wanted, data, as_json=as_json)))
+    entries: list[AuditEntry] = []
+    unreadable: list[Malformed] = []
+    async with opened(data) as redis:
+        async for found in Audit(redis).read(wanted.since_ms):
+            if isinstance(found, Malformed):
+                unreadable.append(found)
+            elif wanted.fits(found):
+                entries.append(found)
+    show(map(json_line, entries) if as_json else table(TITLES, map(_row, entries)))
+    sys.stderr.writelines(f"{problem}\n" for problem in unreadable)
+    return FAILED if unreadable else 0
 
 
 def json_line(entry: AuditEntry) -> str:
     """Write an entry as JSON, as it is stored and with what follows from it."""
     stored = json.loads(AUDIT_JSON.dump_json(entry))
     return json.dumps({"at": utc(entry.at_ms), **stored, "decision": entry.decision})
-
-
-async def _audit(wanted: Wanted, data: Path, *, as_json: bool) -> int:
-    async with store_option.opened(data) as redis:
-        entries, unreadable = await _read(Audit(redis), wanted)
-    show(map(json_line, entries) if as_json else table(TITLES, map(_row, entries)))
-    sys.stderr.writelines(f"{problem}\n" for problem in unreadable)
-    return store_option.FAILED if unreadable else 0
-
-
-async def _read(kept: Audit, wanted: Wanted) -> tuple[list[AuditEntry], list[Malformed]]:
-    entries: list[AuditEntry] = []
-    unreadable: list[Malformed] = []
-    async for found in kept.read(wanted.since_ms):
-        if isinstance(found, Malformed):
-            unreadable.append(found)
-        elif wanted.fits(found):
-            entries.append(found)
-    return entries, unreadable
 
 
 def _ago(text: str) -> datetime | None:

@@ -1,42 +1,134 @@
-"""The doors that commands open: each with the settings of its vendor alone, so that commands do with what is set."""
+"""
+What commands open: Slack and PagerDuty, the store, and the processes that run on this machine.
 
+Each needs the settings of its own side alone, so that commands do with what is set.
+"""
+
+import json
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
-from shared.config.settings import PagerDutySettings, SlackSettings
+import aiohttp
+import typer
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+
+from pagebridge.cli import FAILED
+from pagebridge.cli.up import StoreSettings
+from pagebridge.local.embedded_valkey import EmbeddedValkey
+from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load
+from shared.errors import StoreDown
+from shared.http.server import LOOPBACK
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
+from shared.store.clock import require_layout
 from shared.store.redis import Redis, connect
 
 TIMEOUT = 8.0
-"""Seconds that one call may take."""
+"""Seconds that one call to Slack or PagerDuty may take."""
+STORE_TIMEOUT = 10.0
+"""Seconds that one read of the store may take."""
+PAGE_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
+REFUSED = "401"
+DELIVERIES = "pagebridge_deliveries_total"
+STORE = "pagebridge_store_seconds"
+"""A metric that every receiver has from its start, and no other process."""
+
+Data = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where `pagebridge up` keeps its data, unless REDIS_URL is set.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+
+class _Secrets(Environment):
+    """Every secret that may be set here."""
+
+    redis_url: SecretStr | None = None
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    pagerduty_client_secret: SecretStr | None = None
+    pagerduty_api_token: SecretStr | None = None
+    pagerduty_webhook_secrets: SecretStr | None = None
+
+
+def known_secrets() -> list[str]:
+    """List every secret that is set here, so that it can be hidden wherever it turns up."""
+    found = list(load(_Secrets).secrets())
+    return [*found, *(part.strip() for secret in found for part in secret.split(","))]
+
+
+def pagerduty_door(settings: PagerDutySettings) -> aclosing[PagerDuty]:
+    """Open the door to PagerDuty, as a context."""
+    return aclosing(PagerDuty.from_settings(settings, TIMEOUT))
+
+
+def slack_door(settings: SlackSettings) -> aclosing[Slack]:
+    """Open the door to Slack, as a context."""
+    return aclosing(Slack(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, TIMEOUT))
 
 
 @asynccontextmanager
-async def pagerduty_door(settings: PagerDutySettings) -> AsyncIterator[PagerDuty]:
-    """Open the door to PagerDuty."""
-    door = PagerDuty.from_settings(settings, TIMEOUT)
-    try:
-        yield door
-    finally:
-        await door.aclose()
+async def opened(data: Path) -> AsyncIterator[Redis]:
+    """
+    Open the store: `REDIS_URL`, or else the embedded Valkey of a bridge on this machine.
+
+    Ends the command with the reason and the fix when it cannot be read. Raises `WrongLayout`.
+    """
+    given = load(StoreSettings).redis_url
+    url = given.get_secret_value() if given else EmbeddedValkey(data).url
+    async with aclosing(connect(url, timeout=STORE_TIMEOUT)) as redis:
+        try:
+            await require_layout(redis)
+            yield redis
+        except StoreDown as error:
+            sys.stderr.write(f"Can't read the store: {error if given else _nobody(data)}\n")
+            raise typer.Exit(FAILED) from error
 
 
-@asynccontextmanager
-async def slack_door(settings: SlackSettings) -> AsyncIterator[Slack]:
-    """Open the door to Slack."""
-    door = Slack(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, TIMEOUT)
-    try:
-        yield door
-    finally:
-        await door.aclose()
+def _nobody(data: Path) -> str:
+    return f"no `pagebridge up` is using {data.absolute()}: start it, pass its --data, or set REDIS_URL"
 
 
-@asynccontextmanager
-async def store_door(url: str) -> AsyncIterator[Redis]:
-    """Open the way to Redis."""
-    redis = connect(url)
-    try:
-        yield redis
-    finally:
-        await redis.aclose()
+@dataclass(frozen=True)
+class Worker:
+    """The worker on this machine, if there is one."""
+
+    port: int
+
+    async def slack_connections(self) -> int:
+        """Count its connections to Slack; 0 when there is no worker here."""
+        try:
+            return int(json.loads(await _page(self.port, "/readyz"))["slack_connections"])
+        except (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError):
+            return 0
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The receiver on this machine, if there is one. `port` is its admin port."""
+
+    port: int
+
+    async def turned_away(self) -> float | None:
+        """Count the deliveries that it has turned away for their signature; None when there is no receiver here."""
+        try:
+            families = list(text_string_to_metric_families(await _page(self.port, "/metrics")))
+        except (aiohttp.ClientError, OSError, ValueError):
+            return None
+        if not any(family.name == STORE for family in families):
+            return None
+        deliveries = (sample for family in families for sample in family.samples if sample.name == DELIVERIES)
+        return sum(each.value for each in deliveries if each.labels.get("answer") == REFUSED)
+
+
+async def _page(port: int, path: str) -> str:
+    async with (
+        aiohttp.ClientSession(timeout=PAGE_TIMEOUT, trust_env=False) as http,
+        http.get(f"http://{LOOPBACK}:{port}{path}") as answer,
+    ):
+        return await answer.text()

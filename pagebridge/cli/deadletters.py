@@ -1,6 +1,5 @@
 """`pagebridge deadletters`: what could not be worked on: look at it, put it back, or throw it away."""
 
-import asyncio
 import json
 import re
 import sys
@@ -10,9 +9,11 @@ from typing import Annotated
 
 import typer
 
-from pagebridge.cli.output import show as show_lines
-from pagebridge.cli.output import table, utc
-from pagebridge.cli.store_option import DATA, FAILED, AsJson, Data, known_secrets, opened
+from pagebridge.cli import FAILED, exits
+from pagebridge.cli.clients import AsJson, Data, known_secrets, opened
+from pagebridge.cli.terminal import show as show_lines
+from pagebridge.cli.terminal import table, utc
+from pagebridge.cli.up import DATA
 from shared.observability.log import HIDDEN, Redaction
 from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
 from shared.store.redis import Redis, probe
@@ -31,14 +32,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.:#,+/-]{0,64}", re.ASCII)
 _WRITTEN = frozenset({"content", "description", "details", "message", "name", "summary", "text", "title"})
 """Fields that hold what people have written, if only a word."""
 
-letters = typer.Typer(no_args_is_help=True)
-
-
-def add(commands: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    commands.add_typer(
-        letters, name="deadletters", help="List entries that could not be processed, retry or drop them."
-    )
+deadletters = typer.Typer(no_args_is_help=True, help="List entries that could not be processed, retry or drop them.")
 
 
 def _id(text: str) -> str:
@@ -51,31 +45,10 @@ Id = Annotated[str, typer.Argument(metavar="ID", parser=_id, help="As `pagebridg
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", parser=_id, help="As the list shows them.")]
 
 
-@letters.command("list", epilog="Example: pagebridge deadletters list --json")
-def list_(*, as_json: AsJson = False, data: Data = DATA) -> None:
+@deadletters.command("list", epilog="Example: pagebridge deadletters list --json")
+@exits
+async def list_(*, as_json: AsJson = False, data: Data = DATA) -> int:
     """List them, the oldest first: since when, what it is, and why it could not be worked on."""
-    raise typer.Exit(asyncio.run(_list(data, as_json=as_json)))
-
-
-@letters.command(epilog="Example: pagebridge deadletters show 1700000000000-0")
-def show(letter: Id, *, data: Data = DATA) -> None:
-    """Show one as JSON, without secrets and without what people have written."""
-    raise typer.Exit(asyncio.run(_show(data, letter)))
-
-
-@letters.command(epilog="Example: pagebridge deadletters retry 1700000000000-0")
-def retry(ids: Ids, *, data: Data = DATA) -> None:
-    """Put entries back on their stream, for example after an update. Nothing is announced twice."""
-    raise typer.Exit(asyncio.run(_each(data, ids, _retried)))
-
-
-@letters.command(epilog="Example: pagebridge deadletters drop 1700000000000-0")
-def drop(ids: Ids, *, data: Data = DATA) -> None:
-    """Drop entries for good."""
-    raise typer.Exit(asyncio.run(_each(data, ids, lambda redis, letter: DeadLetters(redis).drop(letter))))
-
-
-async def _list(data: Path, *, as_json: bool) -> int:
     async with opened(data) as redis:
         found = [letter async for letter in DeadLetters(redis).all()]
         now_ms = int((await redis.time())[0]) * 1000
@@ -89,7 +62,10 @@ async def _list(data: Path, *, as_json: bool) -> int:
     return 0
 
 
-async def _show(data: Path, letter: str) -> int:
+@deadletters.command(epilog="Example: pagebridge deadletters show 1700000000000-0")
+@exits
+async def show(letter: Id, *, data: Data = DATA) -> int:
+    """Show one as JSON, without secrets and without what people have written."""
     async with opened(data) as redis:
         found = await DeadLetters(redis).get(letter)
     if found is None:
@@ -98,6 +74,20 @@ async def _show(data: Path, letter: str) -> int:
     hide = Redaction(known_secrets())
     show_lines([json.dumps({**_facts(found, hide), "body": _body(found.body, hide)}, indent=2)])
     return 0
+
+
+@deadletters.command(epilog="Example: pagebridge deadletters retry 1700000000000-0")
+@exits
+async def retry(ids: Ids, *, data: Data = DATA) -> int:
+    """Put entries back on their stream, for example after an update. Nothing is announced twice."""
+    return await _each(data, ids, _retried)
+
+
+@deadletters.command(epilog="Example: pagebridge deadletters drop 1700000000000-0")
+@exits
+async def drop(ids: Ids, *, data: Data = DATA) -> int:
+    """Drop entries for good."""
+    return await _each(data, ids, lambda redis, letter: DeadLetters(redis).drop(letter))
 
 
 async def _each(data: Path, ids: list[str], act: Callable[[Redis, str], Awaitable[Resolution]]) -> int:

@@ -5,11 +5,6 @@ from typing import Annotated
 import typer
 
 
-def add(commands: typer.Typer) -> None:
-    """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge demo --verbose")(demo)
-
-
 def demo(
     *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every call and webhook as well.")] = False
 ) -> None:

@@ -2,46 +2,62 @@
 `pagebridge doctor`: everything that has to be right, looked at before the first page comes.
 
 What does not run yet is run for as long as it takes: the embedded Valkey, and a receiver, so that a ping of PagerDuty's
-can come all the way. What PagerDuty sends meanwhile is stored, and shown once a worker runs.
+can come all the way. What PagerDuty sends meanwhile is stored, and shown once a worker runs. `pagebridge config` checks
+the settings and `bridge.toml` on this machine alone: nothing is started or asked.
 """
 
-import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
-from pagebridge.cli.checks import clocks, offline, pagerduty, redis, routes, slack, webhook
-from pagebridge.cli.checks.context import PagerDutySide, Site, SlackSide, opened
-from pagebridge.cli.checks.findings import EXIT_CODES, Check, Finding, look_at_all, worst
-from pagebridge.cli.checks.local_endpoints import Worker
-from pagebridge.cli.finding_output import report
-from pagebridge.cli.store_option import DATA, AsJson, Data
-from pagebridge.cli.webhook_ping import PATIENCE
+from pagebridge.cli import exits
+from pagebridge.cli.checks import clocks, offline, pagerduty, redis, slack, webhook
+from pagebridge.cli.checks.context import Site, here, opened
+from pagebridge.cli.checks.findings import EXIT_CODES, Check, Finding, Status, look_at_all, worst
+from pagebridge.cli.checks.webhook import PATIENCE
+from pagebridge.cli.clients import AsJson, Data, Worker
+from pagebridge.cli.terminal import show
+from pagebridge.cli.up import DATA
+
+STYLES = {Status.PASS: "green", Status.SKIPPED: "cyan", Status.WARNING: "yellow", Status.FAIL: "bold red"}
+WIDEST = max(map(len, Status))
+
+config = typer.Typer(no_args_is_help=True, help="Check the settings and bridge.toml without starting anything.")
 
 
-def add(commands: typer.Typer) -> None:
-    """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge doctor --post")(doctor)
+@config.command(epilog="Example: pagebridge config check --json")
+@exits
+async def check(*, as_json: AsJson = False) -> int:
+    """
+    Check every setting, who may read them, and bridge.toml.
+
+    The exit code is 0 when all is well, 1 when the worst is a warning, 2 when something is wrong.
+    """
+    return _report(await look_at_all(offline.everything(here().bridge_config)), as_json=as_json)
 
 
-def doctor(
+@exits
+async def doctor(
     *,
     post: Annotated[
         bool, typer.Option("--post", help="Also post a test message to every channel and delete it.")
     ] = False,
     as_json: AsJson = False,
     data: Data = DATA,
-) -> None:
+) -> int:
     """
     Check the setup and explain how to fix problems.
 
     The exit code is 0 when all is well, 1 when the worst is a warning, 2 when something does not work.
     """
-    findings = asyncio.run(examine(data, post=post))
-    report(findings, as_json=as_json)
-    raise typer.Exit(EXIT_CODES[worst(findings)])
+    return _report(await examine(data, post=post), as_json=as_json)
 
 
 async def examine(data: Path, *, post: bool = False, patience: float = PATIENCE) -> list[Finding]:
@@ -50,34 +66,47 @@ async def examine(data: Path, *, post: bool = False, patience: float = PATIENCE)
         return await look_at_all(_checks(site, patience, post=post))
 
 
-def _checks(site: Site, patience: float, *, post: bool) -> list[Check]:
-    checks = [*offline.everything(site.here.bridge_config), *site.problems]
+def _checks(site: Site, patience: float, *, post: bool) -> Iterator[Check]:
+    yield from offline.everything(site.here.bridge_config)
+    yield from site.problems
     if site.redis is not None:
-        checks += [*redis.checks(site.redis, site.config.durability), clocks.of_redis(site.redis)]
+        yield from redis.checks(site.redis, site.config.durability)
+        yield clocks.of_redis(site.redis)
     if site.slack is not None:
-        checks += _of_slack(site.slack, site, post=post)
+        door, own = site.slack
+        yield from slack.checks(door, own.socket_token, own.slack_command, Worker(site.here.worker_port))
+        yield clocks.of_slack(door)
+        if post:
+            yield from slack.posting(door, site.config.routing)
     if site.pagerduty is not None:
-        checks += _of_pagerduty(site.pagerduty, site, patience)
+        pager, settings = site.pagerduty
+        local = webhook.is_private(urlsplit(settings.pagerduty_api_url).hostname or "")
+        watched = settings.pagerduty_webhook_subscription
+        yield from pagerduty.checks(pager, site.config.authorization.mode)
+        yield clocks.of_pagerduty(pager)
+        yield from webhook.checks(pager, watched, site.pinging(patience), local=local)
     if site.slack is not None and site.pagerduty is not None:
-        checks += routes.checks(site.slack.door, site.pagerduty.door, site.config.routing)
-    return checks
+        yield from pagerduty.routes(site.slack[0], site.pagerduty[0], site.config.routing)
 
 
-def _of_slack(side: SlackSide, site: Site, *, post: bool) -> list[Check]:
-    app_token = side.settings.socket_token
-    worker = Worker(site.here.worker_port)
-    checks = slack.checks(side.door, app_token, side.settings.slack_command, worker)
-    posting = routes.posting(side.door, site.config.routing) if post else []
-    return [*checks, clocks.of_slack(side.door), *posting]
+def _report(findings: Sequence[Finding], *, as_json: bool) -> int:
+    """Print findings, coloured on a terminal, and return the exit code."""
+    if as_json:
+        show(json.dumps(finding.as_json()) for finding in findings)
+    else:
+        console = Console(highlight=False)
+        for line in _lines(findings):
+            console.print(line, soft_wrap=True)
+    return EXIT_CODES[worst(findings)]
 
 
-def _of_pagerduty(side: PagerDutySide, site: Site, patience: float) -> list[Check]:
-    settings = side.settings
-    local = webhook.is_private(urlsplit(settings.pagerduty_api_url).hostname or "")
-    watched = settings.pagerduty_webhook_subscription
-    checks = pagerduty.checks(side.door, site.config.authorization.mode)
-    return [
-        *checks,
-        clocks.of_pagerduty(side.door),
-        *webhook.checks(side.door, watched, site.pinging(patience), local=local),
-    ]
+def _lines(findings: Sequence[Finding]) -> Iterator[Text]:
+    """Write each finding with its fix below it, and at the end how many there are of each kind."""
+    width = max((len(finding.check) for finding in findings), default=0)
+    for finding in findings:
+        status = (finding.status.ljust(WIDEST), STYLES[finding.status])
+        yield Text.assemble(status, f"  {finding.check.ljust(width)}  {finding.what}")
+        if finding.fix:
+            yield Text(f"{' ' * (WIDEST + width + 4)}-> {finding.fix}")
+    count = Counter(finding.status for finding in findings)
+    yield Text(", ".join(f"{count[status]} {status}" for status in reversed(list(Status)) if count[status]))

@@ -11,9 +11,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from pagebridge.cli.clients import pagerduty_door, slack_door
-from pagebridge.cli.output import show, table, utc
-from pagebridge.cli.store_option import FAILED, AsJson
+from pagebridge.cli import FAILED, exits
+from pagebridge.cli.clients import AsJson, pagerduty_door, slack_door
+from pagebridge.cli.terminal import show, table, utc
 from shared.access.directory_report import DirectoryReport, Mapping, UnlinkedOnCall, unlinked, unlinked_on_calls
 from shared.access.identity import same_email
 from shared.config.bridge_config import BridgeConfig
@@ -31,7 +31,9 @@ DUTY = ("ON CALL", "PAGERDUTY", "POLICY", "LEVEL", "UNTIL (UTC)", "WHY NOT")
 
 T = TypeVar("T")
 
-identities = typer.Typer(invoke_without_command=True)
+identities = typer.Typer(
+    invoke_without_command=True, help="Show who is linked, and who is on call but can't act from Slack."
+)
 
 
 class _Config(Environment):
@@ -54,13 +56,6 @@ class Everybody:
         return [each for each in self.mappings if not (each.person.is_bot or each.person.deleted)]
 
 
-def add(commands: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    commands.add_typer(
-        identities, name="identities", help="Show who is linked, and who is on call but can't act from Slack."
-    )
-
-
 @identities.callback(epilog="Example: pagebridge identities --json")
 def everybody(context: typer.Context, *, as_json: AsJson = False) -> None:
     """
@@ -73,27 +68,14 @@ def everybody(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @identities.command(epilog="Example: pagebridge identities check alice@example.com")
-def check(
+@exits
+async def check(
     user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user id, a PagerDuty user id, or an e-mail.")],
     *,
     as_json: AsJson = False,
-) -> None:
+) -> int:
     """Return the linked user on the other side, or why there is none, with the fix."""
-    raise typer.Exit(asyncio.run(_check(user, as_json=as_json)))
-
-
-async def _everybody(*, as_json: bool) -> int:
     found = await _read()
-    if found is None:
-        return FAILED
-    show(map(json.dumps, _objects(found)) if as_json else _report(found))
-    return FAILED if found.unready else 0
-
-
-async def _check(user: str, *, as_json: bool) -> int:
-    found = await _read()
-    if found is None:
-        return FAILED
     about = [each for each in found.mappings if concerns(each, user)]
     alone = [each for each in found.strangers if each.id == user or same_email(each.email, user)]
     if as_json:
@@ -107,6 +89,12 @@ async def _check(user: str, *, as_json: bool) -> int:
     return 0 if any(each.linked for each in about) else FAILED
 
 
+async def _everybody(*, as_json: bool) -> int:
+    found = await _read()
+    show(map(json.dumps, _objects(found)) if as_json else _report(found))
+    return FAILED if found.unready else 0
+
+
 def concerns(mapping: Mapping, user: str) -> bool:
     """True if the person is meant: by Slack id, PagerDuty id, or the whole address on either side."""
     linked = mapping.linked.user if mapping.linked else None
@@ -115,12 +103,12 @@ def concerns(mapping: Mapping, user: str) -> bool:
     return by_address or user.upper() in {mapping.person.id, linked.id if linked else None}
 
 
-async def _read() -> Everybody | None:
+async def _read() -> Everybody:
     path = load(_Config).bridge_config
     config = (load_bridge_config(path) if path.exists() else BridgeConfig()).identity
-    doors = slack_door(load(SlackSettings)), pagerduty_door(load(PagerDutySettings))
+    of_slack, of_pagerduty = load(SlackSettings), load(PagerDutySettings)
     try:
-        async with doors[0] as slack, doors[1] as pagerduty:
+        async with slack_door(of_slack) as slack, pagerduty_door(of_pagerduty) as pagerduty:
             home = await slack.auth_test()
             roster = DirectoryReport(await _patiently(pagerduty.all_users), config, home)
             mappings = [roster.mapping(person) for person in await _patiently(slack.people)]
@@ -128,7 +116,7 @@ async def _read() -> Everybody | None:
             duty = await pagerduty.on_calls_between(now_ms, now_ms + DAYS * 86_400 * SECOND)
     except CallError as error:
         sys.stderr.write(f"Can't read the directories: {error}\n")
-        return None
+        raise typer.Exit(FAILED) from None
     return Everybody(mappings, unlinked(mappings, roster.users.values()), unlinked_on_calls(duty, mappings, roster))
 
 

@@ -3,13 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from pagebridge.cli.output import utc
+from pagebridge.cli.terminal import utc
 from shared.model.audit import AuditEntry
 from shared.model.event import Source
 from shared.model.incident import FoldResult
 from shared.model.journal import Fact
 from shared.model.outcome import Kind
 from shared.store.documents import JournalEntry
+
+AUDITED = (
+    *("command", "action", "slack_user", "pagerduty_user", "mapped", "decision", "rule"),
+    *("sent", "answer", "outcome", "reference"),
+)
+"""What the story tells of an entry of the audit."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +60,7 @@ def _when(noted: JournalEntry) -> int:
 
 
 def _ended(entry: AuditEntry) -> Fact:
-    about = {
-        "command": entry.command,
-        "action": entry.action,
-        "slack_user": entry.slack_user,
-        "pagerduty_user": entry.pagerduty_user or "",
-        "mapped": entry.mapped,
-        "decision": entry.decision,
-        "rule": entry.rule,
-        "sent": entry.sent,
-        "answer": entry.answer,
-        "outcome": entry.outcome,
-        "reference": entry.reference,
-    }
+    about = {name: getattr(entry, name) for name in AUDITED}
     return Fact("command.ended", tuple((name, str(value)) for name, value in about.items() if value))
 
 

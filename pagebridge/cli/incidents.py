@@ -1,34 +1,138 @@
-"""`pagebridge incidents`: the open incidents as the bridge knows them, from its store alone."""
+"""
+`pagebridge incidents`: the open incidents as the bridge knows them, from its store alone.
 
-import asyncio
+How one stands: what is known of it, what Slack shows, what is still to be done.
+"""
+
 import json
-from pathlib import Path
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
-import typer
-
-from pagebridge.cli.incident_status import Standing, standing
-from pagebridge.cli.output import show, table, utc
-from pagebridge.cli.store_option import DATA, AsJson, Data, opened
-from shared.model.event import SECOND
+from pagebridge.cli import exits
+from pagebridge.cli.clients import AsJson, Data, opened
+from pagebridge.cli.terminal import show, table, utc
+from pagebridge.cli.up import DATA
+from shared.model.command import CommandQueue
+from shared.model.event import SECOND, incident_id
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.incident import Incident
+from shared.model.slack_state import MessageState, SlackState
+from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
+from shared.store.clock import StoreClock
 from shared.store.redis import Redis
 
 TITLES = ("INCIDENT", "ID", "STATE", "AS OF (UTC)", "CARD", "LAG", "TRYING")
+_DOCUMENT = re.compile(r"pb:\{([A-Z0-9]{1,32})\}:incident")
 
 
-def add(commands: typer.Typer) -> None:
-    """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge incidents --json")(incidents)
+@dataclass(frozen=True)
+class Standing:
+    """
+    One incident's documents at `now_ms` (the store's time).
+
+    `dirty_ms` is when its messages are due to be looked at, None when they are not; so for `commands_ms`.
+    """
+
+    incident: Incident
+    surface: SlackState
+    queue: CommandQueue
+    now_ms: int
+    dirty_ms: int | None = None
+    commands_ms: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """True if the store has anything about the incident."""
+        return self.incident != Incident(self.incident.id) or bool(self.queue.records)
+
+    @property
+    def label(self) -> str:
+        """Give its number as people say it, empty while that is not known."""
+        number = self.incident.snapshot.number if self.incident.snapshot else None
+        return f"#{number}" if number else ""
+
+    @property
+    def state(self) -> str:
+        """Give its state, in one word."""
+        return str(self.incident.status or "unknown")
+
+    @property
+    def as_of_ms(self) -> int | None:
+        """Up to when PagerDuty's own data are known."""
+        return self.incident.as_of.ms if self.incident.as_of else None
+
+    @property
+    def lag_ms(self) -> int:
+        """Return how long some card has been outdated, in milliseconds; 0 if all are current."""
+        behind = [self._card(channel) for channel in self.surface.channels if self.surface.is_shown_in(channel)]
+        late = any(card.content_digest is None or card.state_ms < (self.as_of_ms or 0) for card in behind)
+        return max(0, self.now_ms - (self.as_of_ms or self.now_ms)) if late else 0
+
+    def places(self) -> list[tuple[str, str]]:
+        """Return where the card is in each channel, home first."""
+        return [(channel, self._place(channel, self._card(channel))) for channel in self.surface.channels]
+
+    def attempts(self) -> list[str]:
+        """Return the card's notices of commands that have not succeeded."""
+        return [f"{attempt.action} by {attempt.by}: {attempt.state}" for attempt in self.incident.attempts]
+
+    def _card(self, channel: ChannelId) -> MessageState:
+        return self.surface.cards.get(channel, MessageState())
+
+    def _place(self, channel: ChannelId, card: MessageState) -> str:
+        if channel in self.surface.waiting:
+            return "waits until the channel can be posted to"
+        if card.ts is None:
+            later = "not posted yet" if self.surface.is_shown_in(channel) else "withheld: its team is private"
+            return "a post may be under way" if card.uncertain else later
+        return card.ts if self.surface.is_shown_in(channel) else f"{card.ts}, withheld: its team is private"
 
 
-def incidents(*, as_json: AsJson = False, data: Data = DATA) -> None:
+async def standing(redis: Redis, incident: IncidentId) -> Standing:
+    """Read how an incident stands. Raises `StoreDown`."""
+    known = (await documents.incidents(redis).load(incident)).value
+    surface = (await documents.surfaces(redis).load(incident)).value
+    queue = (await documents.command_queues(redis).load(incident)).value
+    dirty, commands = [await redis.zscore(keys.of_queue(name, "due"), incident) for name in ("dirty", "commands")]
+    due = [None if score is None else int(score) for score in (dirty, commands)]
+    return Standing(known, surface, queue, await StoreClock(redis).now_ms(), *due)
+
+
+async def find(redis: Redis, text: str) -> IncidentId | None:
+    """
+    Find an incident by its id, or by its number with or without `#`, among all that the store knows.
+
+    Raises `Malformed` for what is neither, and `StoreDown`.
+    """
+    number = text.removeprefix("#")
+    if not number.isdecimal():
+        return incident_id(text.upper())
+    projections = documents.incidents(redis)
+    async for known in _all(redis):
+        snapshot = (await projections.load(known)).value.snapshot
+        if snapshot is not None and snapshot.number == int(number):
+            return known
+    return None
+
+
+async def _all(redis: Redis) -> AsyncIterator[IncidentId]:
+    """Give every incident that the store knows, first those that are open."""
+    for incident in await OpenIncidents(redis).all():
+        yield incident
+    async for key in redis.scan_iter(match=keys.of_incident(IncidentId("*"), "incident"), count=1000):
+        if found := _DOCUMENT.fullmatch(key.decode()):
+            yield incident_id(found[1])
+
+
+@exits
+async def incidents(*, as_json: AsJson = False, data: Data = DATA) -> int:
     """List the open incidents as the bridge knows them: state, card, how late it is, who is trying what."""
-    raise typer.Exit(asyncio.run(_incidents(data, as_json=as_json)))
-
-
-async def _incidents(data: Path, *, as_json: bool) -> int:
     async with opened(data) as redis:
-        found = await _open(redis)
+        every = [await standing(redis, incident) for incident in await OpenIncidents(redis).all()]
+    # The index, newest first, may lag, so what is resolved already is left out.
+    found = [now for now in every if now.state != "resolved"]
     if as_json:
         show(json.dumps(facts(now)) for now in found)
     elif found:
@@ -36,12 +140,6 @@ async def _incidents(data: Path, *, as_json: bool) -> int:
     else:
         show(["The bridge knows of no open incident."])
     return 0
-
-
-async def _open(redis: Redis) -> list[Standing]:
-    """Read every incident of the index, newest first. The index may lag, so what is resolved already is left out."""
-    found = [await standing(redis, incident) for incident in await OpenIncidents(redis).all()]
-    return [now for now in found if now.state != "resolved"]
 
 
 def row(now: Standing) -> tuple[str, ...]:
@@ -69,4 +167,4 @@ def facts(now: Standing) -> dict[str, object]:
 
 
 def _asked(now: Standing) -> list[str]:
-    return [f"{record.command.action} by {record.command.by.id}" for record in now.open_commands]
+    return [f"{record.command.action} by {record.command.by.id}" for record in now.queue.open()]

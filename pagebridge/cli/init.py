@@ -13,16 +13,15 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from pagebridge.cli import env_file
+from pagebridge.cli import FAILED, MISCONFIGURED, env_file
 from pagebridge.cli.checks.context import here
-from pagebridge.cli.manifest import written
-from pagebridge.cli.prompts import Unanswered, ask
-from pagebridge.cli.secret_install import SECRETS
+from pagebridge.cli.env_file import SECRETS
+from pagebridge.cli.settings import written_manifest
+from pagebridge.cli.terminal import Unanswered, ask
 from shared.config.bridge_config import Channel
 from shared.config.errors import describe_error, error_details
 from shared.config.settings import Settings
 
-FAILED, MISCONFIGURED = 1, 2
 COMMAND, BOT, APP = "SLACK_COMMAND", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
 TRANSPORT, SIGNING, CLIENT = "SLACK_TRANSPORT", "SLACK_SIGNING_SECRET", "PAGERDUTY_CLIENT_ID"
 PAGERDUTY, PAGERDUTY_URL = "PAGERDUTY_API_TOKEN", "PAGERDUTY_API_URL"
@@ -48,11 +47,6 @@ Next:
 """
 
 Check = Callable[[str], str]
-
-
-def add(commands: typer.Typer) -> None:
-    """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge init --channel C024BE91L")(init)
 
 
 def init(
@@ -84,7 +78,7 @@ def _slack(command: str) -> None:
         question = "Slash command in Slack (PagerDuty's own app has /pd as well)"
         _put(COMMAND, _given(command, _setting(COMMAND)) or ask(question, _setting(COMMAND), default="/pd"))
     if _missing(BOT) or _missing(SIGNING if _value(TRANSPORT) == "http" else APP):
-        _say(f"\n{written(_value(COMMAND))}{INSTALL}")
+        _say(f"\n{written_manifest(_value(COMMAND))}{INSTALL}")
     _secret(BOT, "Slack bot token (xoxb-)")
     if _value(TRANSPORT) == "http":
         _secret(SIGNING, "Slack signing secret (Basic Information)")

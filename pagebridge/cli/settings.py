@@ -1,14 +1,28 @@
-"""`pagebridge settings`: the documents that are generated from `Settings`, so that they cannot differ from it."""
+"""
+`pagebridge settings` and `pagebridge manifest`: generated from the settings, so that they cannot differ from them.
 
+The manifest is what the Slack app is made from, with the slash command as the settings have it.
+"""
+
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Annotated
 
 import typer
 from pydantic.fields import FieldInfo
 
-from shared.config.settings import ReceiverSettings, SharedSettings, WorkerSettings
+from shared.config.setting_types import SlashCommand
+from shared.config.settings import (
+    Environment,
+    ReceiverSettings,
+    SharedSettings,
+    SlackSettings,
+    WorkerSettings,
+    load,
+)
 
 READERS: dict[str, type[SharedSettings]] = {
     "worker": WorkerSettings,
@@ -20,11 +34,13 @@ TITLES = {
     "receiver": "The receiver: python -m webhook_receiver",
     "both": "Both of them",
 }
+_COMMAND = re.compile(r"(?m)^( +- command: )/pd\b")
 
 
-def add(commands: typer.Typer) -> None:
-    """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge settings --env-example > .env")(settings)
+class Command(Environment):
+    """The slash command alone."""
+
+    slack_command: SlashCommand = SlackSettings.model_fields["slack_command"].default
 
 
 def settings(
@@ -76,3 +92,16 @@ def _settings(reader: str) -> Iterator[tuple[str, FieldInfo]]:
     for name, field in kind.model_fields.items():
         if kind is SharedSettings or name not in SharedSettings.model_fields:
             yield name.upper(), field
+
+
+def manifest(
+    command: Annotated[str, typer.Option("--command", metavar="/NAME", help="In place of SLACK_COMMAND.")] = "",
+) -> None:
+    """Print the manifest to make the Slack app from."""
+    sys.stdout.write(written_manifest(load(Command, **({"slack_command": command} if command else {})).slack_command))
+
+
+def written_manifest(command: str) -> str:
+    """Write the manifest for an app with this slash command."""
+    text = files("pagebridge.cli").joinpath("manifest.yaml").read_text(encoding="utf-8")
+    return _COMMAND.sub(rf"\g<1>{command}", text)

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from pagebridge.cli import exits
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import Process, Store, Supervisor
 from shared.config.setting_types import RedisUrl
@@ -32,19 +33,11 @@ class StoreSettings(Environment):
     redis_url: RedisUrl | None = None
 
 
-def add(commands: typer.Typer) -> None:
-    """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge up --data /var/lib/pagebridge")(up)
-
-
-def up(
+@exits
+async def up(
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where the embedded Valkey keeps its data.")] = DATA,
-) -> None:
+) -> int:
     """Run receiver and worker, with an embedded Valkey unless REDIS_URL is set."""
-    raise typer.Exit(asyncio.run(_up(data)))
-
-
-async def _up(data: Path) -> int:
     embedded = None if load(StoreSettings).redis_url else EmbeddedValkey(data)
     settings = load(Settings, redis_url=embedded.url) if embedded else load(Settings)
     if settings.bridge_config.exists():  # that it is missing is for the processes to say

@@ -5,27 +5,23 @@ Its address and secret can never be changed, and the secret is shown once (Pager
 made inactive and switched on once its secret is in place, and another secret means a second subscription beside it.
 """
 
-import asyncio
 import json
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from pagebridge.cli import store_option
+from pagebridge.cli import FAILED, exits
 from pagebridge.cli.checks.context import here
 from pagebridge.cli.checks.findings import Status
-from pagebridge.cli.checks.local_endpoints import Receiver
-from pagebridge.cli.checks.webhook import is_private, judge
-from pagebridge.cli.clients import pagerduty_door
-from pagebridge.cli.output import show, table
-from pagebridge.cli.prompts import agreed
-from pagebridge.cli.secret_install import SECRETS, in_place, retired
-from pagebridge.cli.store_option import DATA, AsJson, Data
-from pagebridge.cli.webhook_ping import Pinging
+from pagebridge.cli.checks.webhook import Pinging, is_private, judge
+from pagebridge.cli.clients import AsJson, Data, Receiver, opened, pagerduty_door
+from pagebridge.cli.env_file import SECRETS, install_secret, retire_secret
+from pagebridge.cli.terminal import agreed, show, table
+from pagebridge.cli.up import DATA
 from shared.config.settings import PagerDutySettings, load
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.webhook_subscription import (
@@ -39,79 +35,33 @@ from shared.pagerduty.models.webhook_subscription import (
     wrong_with,
 )
 
-DONE, FAILED = 0, 1
+DONE = 0
 DESCRIPTION = "pagebridge"
+REPLACES = " (replaces "
+"""Marks the description of a subscription that is to take over from another one."""
 TITLES = ("ID", "STATE", "FILTER", "EVENTS", "ADDRESS", "DESCRIPTION")
 
-group = typer.Typer(no_args_is_help=True, help="Create, check, rotate and delete the webhook subscription.")
-
-
-def add(commands: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    commands.add_typer(group, name="webhook")
-
+webhook = typer.Typer(no_args_is_help=True, help="Create, check, rotate and delete the webhook subscription.")
 
 Write = Annotated[bool, typer.Option("--write-env", help=f"Save the secret to .env ({SECRETS}) without showing it.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id (`pagebridge webhook status`).")]
 SomeId = Annotated[str, typer.Argument(metavar="[ID]", help="The subscription's id; default: all that deliver here.")]
 
 
-@group.command(epilog="Example: pagebridge webhook create --url https://bridge.example.com --write-env")
-def create(
+@webhook.command(epilog="Example: pagebridge webhook create --url https://bridge.example.com --write-env")
+@exits
+async def create(
     *,
     url: Annotated[str, typer.Option(prompt="Public https address of the receiver", help="Where PagerDuty delivers.")],
     service: Annotated[str, typer.Option(metavar="ID", help="Only events of this service.")] = "",
     team: Annotated[str, typer.Option(metavar="ID", help="Only events of this team.")] = "",
     write_env: Write = False,
-) -> None:
+) -> int:
     """Subscribe, put the secret in its place, and switch it on."""
     if service and team:
         raise typer.BadParameter("choose one of --service and --team")
-    scope = "service" if service else "team" if team else "account"
-    _run(_create(load(PagerDutySettings), url, (scope, service or team), write=write_env))
-
-
-@group.command(epilog="Example: pagebridge webhook activate PF9KMXH")
-def activate(subscription: Id) -> None:
-    """Switch a subscription on whose secret is in its place."""
-    _run(_activate(load(PagerDutySettings), subscription))
-
-
-@group.command(epilog="Example: pagebridge webhook status --json")
-def status(*, as_json: AsJson = False) -> None:
-    """Show every subscription of the account. The exit code is 1 when none delivers here all that is needed."""
-    _run(_status(load(PagerDutySettings), as_json=as_json))
-
-
-@group.command(epilog="Example: pagebridge webhook ping")
-def ping(subscription: SomeId = ANY, data: Data = DATA) -> None:
-    """Send a test ping, and check that it passes through the receiver to the store."""
-    _run(_ping(load(PagerDutySettings), subscription, data))
-
-
-@group.command(epilog="Example: pagebridge webhook rotate --write-env")
-def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: Data = DATA) -> None:
-    """
-    Give it another secret without losing a delivery: a second subscription, a ping through it, then the first one ends.
-
-    Interrupted, it goes on where it was when it is run again.
-    """
-    _run(_rotate(load(PagerDutySettings), subscription, data, write=write_env))
-
-
-@group.command(epilog="Example: pagebridge webhook delete PF9KMXH")
-def delete(
-    subscription: Id, *, yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False
-) -> None:
-    """End a subscription. What it was still to deliver is lost."""
-    _run(_delete(load(PagerDutySettings), subscription, sure=yes))
-
-
-def _run(work: Coroutine[Any, Any, int]) -> None:
-    raise typer.Exit(asyncio.run(work))
-
-
-async def _create(settings: PagerDutySettings, url: str, scope: tuple[str, str], *, write: bool) -> int:
+    scope = ("service" if service else "team" if team else "account", service or team)
+    settings = load(PagerDutySettings)
     address = _address(url, local=is_private(urlsplit(settings.pagerduty_api_url).hostname or ""))
     async with pagerduty_door(settings) as door:
         for each in await door.webhook_subscriptions():
@@ -120,24 +70,25 @@ async def _create(settings: PagerDutySettings, url: str, scope: tuple[str, str],
                 return FAILED
         made = await door.create_subscription(creation_request(address, *scope, DESCRIPTION))
         _say(f"Created {made.subscription.id}. It sends nothing until it is activated.")
-        if not in_place(made.secret, write=write):
+        if not install_secret(made.secret, write=write_env):
             _say(f"Once the secret is installed: pagebridge webhook activate {made.subscription.id}")
             return DONE
         return await _switched_on(door, made.subscription.id)
 
 
-async def _activate(settings: PagerDutySettings, subscription: str) -> int:
-    async with pagerduty_door(settings) as door:
+@webhook.command(epilog="Example: pagebridge webhook activate PF9KMXH")
+@exits
+async def activate(subscription: Id) -> int:
+    """Switch a subscription on whose secret is in its place."""
+    async with pagerduty_door(load(PagerDutySettings)) as door:
         return await _switched_on(door, subscription)
 
 
-async def _switched_on(door: PagerDuty, subscription: str) -> int:
-    await door.change_subscription(subscription, change_request(active=True))
-    _say(f"Activated {subscription}. Send a running receiver SIGHUP to load its secret.")
-    return DONE
-
-
-async def _status(settings: PagerDutySettings, *, as_json: bool) -> int:
+@webhook.command(epilog="Example: pagebridge webhook status --json")
+@exits
+async def status(*, as_json: AsJson = False) -> int:
+    """Show every subscription of the account. The exit code is 1 when none delivers here all that is needed."""
+    settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
         everything = await door.webhook_subscriptions()
     if as_json:
@@ -151,7 +102,11 @@ async def _status(settings: PagerDutySettings, *, as_json: bool) -> int:
     return FAILED if wrong or any(each.disabled for each in ours) else DONE
 
 
-async def _ping(settings: PagerDutySettings, subscription: str, data: Path) -> int:
+@webhook.command(epilog="Example: pagebridge webhook ping")
+@exits
+async def ping(subscription: SomeId = ANY, data: Data = DATA) -> int:
+    """Send a test ping, and check that it passes through the receiver to the store."""
+    settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
         ours = await _ours(door, settings, subscription)
         verdicts = [await _pinged(door, each, data) for each in ours]
@@ -160,16 +115,15 @@ async def _ping(settings: PagerDutySettings, subscription: str, data: Path) -> i
     return DONE if ours and all(verdicts) else FAILED
 
 
-async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path) -> bool:
-    """Ping a subscription, say what became of it, and tell whether it came."""
-    async with store_option.opened(data) as redis:
-        pinging = Pinging(door, redis, Receiver(here().receiver_admin_port))
-        verdict = judge(subscription, await pinging.ping(subscription.id))
-    _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.fix}" if verdict.fix else ""))
-    return verdict.status is Status.PASS
+@webhook.command(epilog="Example: pagebridge webhook rotate --write-env")
+@exits
+async def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: Data = DATA) -> int:
+    """
+    Give it another secret without losing a delivery: a second subscription, a ping through it, then the first one ends.
 
-
-async def _rotate(settings: PagerDutySettings, subscription: str, data: Path, *, write: bool) -> int:
+    Interrupted, it goes on where it was when it is run again.
+    """
+    settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
         everything = await door.webhook_subscriptions()
         known = {each.id for each in everything}
@@ -183,11 +137,41 @@ async def _rotate(settings: PagerDutySettings, subscription: str, data: Path, *,
             made = await door.create_subscription(wanted)
             new = made.subscription
             _say(f"Created {new.id} beside {old.id}. It sends nothing yet.")
-            if not in_place(made.secret, write=write):
+            if not install_secret(made.secret, write=write_env):
                 return _later()
         if not agreed("Has the receiver reloaded with the new secret (SIGHUP or restart)?"):
             return _later()
-        return await _replaced(door, old, new, data, write=write)
+        return await _replaced(door, old, new, data, write=write_env)
+
+
+@webhook.command(epilog="Example: pagebridge webhook delete PF9KMXH")
+@exits
+async def delete(
+    subscription: Id, *, yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False
+) -> int:
+    """End a subscription. What it was still to deliver is lost."""
+    async with pagerduty_door(load(PagerDutySettings)) as door:
+        if not yes and not agreed(f"Delete {subscription}? Pending deliveries will be lost."):
+            _say("Nothing was changed.")
+            return FAILED
+        await door.delete_subscription(subscription)
+    _say(f"Deleted {subscription}.")
+    return DONE
+
+
+async def _switched_on(door: PagerDuty, subscription: str) -> int:
+    await door.change_subscription(subscription, change_request(active=True))
+    _say(f"Activated {subscription}. Send a running receiver SIGHUP to load its secret.")
+    return DONE
+
+
+async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path) -> bool:
+    """Ping a subscription, say what became of it, and tell whether it came."""
+    async with opened(data) as redis:
+        pinging = Pinging(door, redis, Receiver(here().receiver_admin_port))
+        verdict = judge(subscription, await pinging.ping(subscription.id))
+    _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.fix}" if verdict.fix else ""))
+    return verdict.status is Status.PASS
 
 
 async def _replaced(
@@ -203,25 +187,11 @@ async def _replaced(
     await door.change_subscription(new.id, change_request(description=DESCRIPTION))
     _say(f"{new.id} replaced {old.id}, which is deleted.")
     if write:
-        retired()
+        retire_secret()
     else:
         _say(f"Remove the old secret from {SECRETS} when convenient: the last one is new.")
     _say(f"If PAGERDUTY_WEBHOOK_SUBSCRIPTION is {old.id}, change it to {new.id}.")
     return DONE
-
-
-async def _delete(settings: PagerDutySettings, subscription: str, *, sure: bool) -> int:
-    async with pagerduty_door(settings) as door:
-        if not sure and not agreed(f"Delete {subscription}? Pending deliveries will be lost."):
-            _say("Nothing was changed.")
-            return FAILED
-        await door.delete_subscription(subscription)
-    _say(f"Deleted {subscription}.")
-    return DONE
-
-
-REPLACES = " (replaces "
-"""Marks the description of a subscription that is to take over from another one."""
 
 
 def _replaces(subscription: WebhookSubscription) -> str:

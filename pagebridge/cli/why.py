@@ -1,18 +1,18 @@
 """`pagebridge why`: the story of one incident, and how it stands now: why it is so, and why it is not otherwise."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pagebridge.cli.incident_status import Standing, find, standing
+from pagebridge.cli import FAILED, exits
+from pagebridge.cli.clients import AsJson, Data, opened
 from pagebridge.cli.incident_story import Moment, told
-from pagebridge.cli.output import show, table, terminal, utc
-from pagebridge.cli.store_option import DATA, FAILED, AsJson, Data, opened
+from pagebridge.cli.incidents import Standing, find, standing
+from pagebridge.cli.terminal import show, table, terminal, utc
+from pagebridge.cli.up import DATA
 from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.store import keys
@@ -25,30 +25,22 @@ LATE = 5000
 """Milliseconds for which it is nothing to speak of that work waits."""
 
 
-def add(commands: typer.Typer) -> None:
-    """Add this command to the command line."""
-    commands.command(epilog="Example: pagebridge why 4711")(why)
-
-
-def why(
+@exits
+async def why(
     incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="Its number (with or without #) or its id.")],
     *,
     as_json: AsJson = False,
     data: Data = DATA,
-) -> None:
+) -> int:
     """Show what happened to an incident: what arrived, was ignored, decided, sent and shown, and why."""
-    raise typer.Exit(asyncio.run(_why(incident, data, as_json=as_json)))
-
-
-async def _why(text: str, data: Path, *, as_json: bool) -> int:
     async with opened(data) as redis:
         try:
-            found = await find(redis, text)
+            found = await find(redis, incident)
         except Malformed:
-            raise typer.BadParameter(f"{text!r} is neither the number nor the id of an incident") from None
+            raise typer.BadParameter(f"{incident!r} is neither the number nor the id of an incident") from None
         now = await standing(redis, found) if found else None
         if now is None or not now.known:
-            sys.stderr.writelines(f"{line}\n" for line in await _unknown(redis, text))
+            sys.stderr.writelines(f"{line}\n" for line in await _unknown(redis, incident))
             return FAILED
         moments = told(await Journal(redis).read(now.incident.id), await _audited(redis, now))
     show(map(_json_line, moments) if as_json else _lines(now, moments))
@@ -95,7 +87,7 @@ def present(now: Standing) -> Iterator[str]:
         yield "No card. A line incident.unshown above says why; a new route applies from the next event on."
     for attempt in now.attempts():
         yield f"On the card: {attempt}"
-    for record in now.open_commands:
+    for record in now.queue.open():
         asked = f"{record.command.action} by {record.command.by.id}"
         yield f"Open: {asked}, since {utc(record.accepted_ms)}, {record.calls} calls begun"
     yield from _due("Its messages", now.dirty_ms, now.now_ms)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, main
-from pagebridge.cli.incident_status import Standing
+from pagebridge.cli.incidents import Standing
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.model.command import Action, Attempt, AttemptState, CommandQueue
 from shared.model.event import Instant

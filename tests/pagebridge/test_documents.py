@@ -13,8 +13,7 @@ import yaml
 
 from bolt_app.queries.help import help_markdown as manual
 from pagebridge.cli import main
-from pagebridge.cli.manifest import written
-from pagebridge.cli.settings import env_example, markdown
+from pagebridge.cli.settings import env_example, markdown, written_manifest
 from shared.config.settings import Settings
 from shared.diagnostics.credential_checks import SCOPES
 from tests.pagebridge.action_docs import actions_table
@@ -131,9 +130,9 @@ def test_the_command_prints_them(capsys: pytest.CaptureFixture[str], option: str
 def test_the_manifest_is_the_one_that_is_installed() -> None:
     """`pagebridge manifest` prints it, with the command that it is told."""
     text = (ROOT / "manifest.yaml").read_text(encoding="utf-8")
-    assert text == written("/pd")
+    assert text == written_manifest("/pd")
     assert [{**manifest()["features"]["slash_commands"][0], "command": "/bridge"}] == yaml.safe_load(
-        written("/bridge")
+        written_manifest("/bridge")
     )["features"]["slash_commands"]
 
 

@@ -39,9 +39,9 @@ def of_redis(redis: Redis) -> Check:
 
 async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:
     """Find out how far a clock, told in whole `precision_ms`, surely is from ours."""
-    before = _now_ms()
+    before = time.time_ns() // 1_000_000
     told = await clock()
-    after = _now_ms()
+    after = time.time_ns() // 1_000_000
     ahead, behind = told - after, before - (told + precision_ms)
     most = max(ahead, behind, 0)
     what = f"{whose}'s clock is {most / SECOND:.1f} s {'ahead of' if ahead > behind else 'behind'} this machine's"
@@ -50,7 +50,3 @@ async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:
     if most >= NOTICED_MS:
         return warned(what, FIX)
     return passed("it agrees with this machine's" if most == 0 else what)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -6,15 +6,14 @@ import tempfile
 import time
 from asyncio import sleep
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pagebridge.cli import clients
 from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, skipped
-from pagebridge.cli.checks.local_endpoints import Receiver
+from pagebridge.cli.checks.webhook import Pinging
+from pagebridge.cli.clients import Receiver, pagerduty_door, slack_door
 from pagebridge.cli.up import StoreSettings
-from pagebridge.cli.webhook_ping import Pinging
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from shared.config.bridge_config import BridgeConfig
@@ -33,7 +32,7 @@ from shared.config.settings import (
 )
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
-from shared.store.redis import Redis
+from shared.store.redis import Redis, connect
 
 START = 15.0
 """Seconds that a receiver may take to listen, and to end."""
@@ -56,37 +55,21 @@ def here() -> Here:
 
 
 @dataclass(frozen=True)
-class SlackSide:
-    """Slack, and the settings with which it was opened."""
-
-    door: Slack
-    settings: SlackSettings
-
-
-@dataclass(frozen=True)
-class PagerDutySide:
-    """PagerDuty, and the settings with which it was opened."""
-
-    door: PagerDuty
-    settings: PagerDutySettings
-
-
-@dataclass(frozen=True)
 class Site:
-    """The opened clients; None for each that could not be opened, with the reason in `problems`."""
+    """The opened clients with their settings; None for each that could not be opened, with the reason in `problems`."""
 
     here: Here
     config: BridgeConfig
     redis: Redis | None
-    slack: SlackSide | None
-    pagerduty: PagerDutySide | None
+    slack: tuple[Slack, SlackSettings] | None
+    pagerduty: tuple[PagerDuty, PagerDutySettings] | None
     problems: tuple[Check, ...]
 
     def pinging(self, patience: float) -> Pinging | None:
         """Get ready to ping, if there is something to ping and somewhere to see it."""
         if self.redis is None or self.pagerduty is None:
             return None
-        return Pinging(self.pagerduty.door, self.redis, Receiver(self.here.receiver_admin_port), patience)
+        return Pinging(self.pagerduty[0], self.redis, Receiver(self.here.receiver_admin_port), patience)
 
 
 @asynccontextmanager
@@ -98,20 +81,19 @@ async def opened(data: Path) -> AsyncIterator[Site]:
         url = (given or await _valkey(stack, data)) if store else None
         slack, pagerduty = _loaded(SlackSettings), _loaded(PagerDutySettings)
         receiver = await _receiver(stack, machine, url) if url else INCOMPLETE
+        sides = {"Redis": url, "Slack": slack, "PagerDuty": pagerduty}
+        enter = stack.enter_async_context
         yield Site(
             here=machine,
             config=_config(machine.bridge_config),
-            redis=await stack.enter_async_context(clients.store_door(url)) if url else None,
-            slack=SlackSide(await stack.enter_async_context(clients.slack_door(slack)), slack) if slack else None,
-            pagerduty=PagerDutySide(await stack.enter_async_context(clients.pagerduty_door(pagerduty)), pagerduty)
-            if pagerduty
-            else None,
-            problems=(*_not_asked(Redis=url, Slack=slack, PagerDuty=pagerduty), known("receiver", receiver)),
+            redis=await enter(aclosing(connect(url))) if url else None,
+            slack=(await enter(slack_door(slack)), slack) if slack else None,
+            pagerduty=(await enter(pagerduty_door(pagerduty)), pagerduty) if pagerduty else None,
+            problems=(
+                *(known(name, INCOMPLETE) for name, side in sides.items() if side is None),
+                known("receiver", receiver),
+            ),
         )
-
-
-def _not_asked(**sides: object) -> list[Check]:
-    return [known(name, INCOMPLETE) for name, side in sides.items() if side is None]
 
 
 def _loaded(kind: type[S]) -> S | None:
@@ -133,18 +115,16 @@ def _config(path: Path) -> BridgeConfig:
 async def _valkey(stack: AsyncExitStack, data: Path) -> str:
     """Start the embedded Valkey, unless `pagebridge up` has, and give its address."""
     valkey = EmbeddedValkey(data, patience=0.0)
-    try:
+    # One that can't be started most likely runs already. If not, the check of Redis says what is not there.
+    with suppress(EmbeddedValkeyError):
         await stack.enter_async_context(valkey)
-    except EmbeddedValkeyError:
-        # Most likely it runs already. If not, the check of Redis says what is not there.
-        return valkey.url
     return valkey.url
 
 
 async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
     """Start a receiver if there is none on this machine, and tell what there is now."""
     receiver = Receiver(machine.receiver_admin_port)
-    if await receiver.is_here():
+    if await receiver.turned_away() is not None:
         return passed("runs on this machine")
     try:
         load(ReceiverSettings, redis_url=url)
@@ -168,7 +148,7 @@ async def _running_receiver(environment: Mapping[str, str], receiver: Receiver) 
 async def _started(child: Child, receiver: Receiver, log: Path) -> Verdict:
     deadline = time.monotonic() + START
     while child.code is None and time.monotonic() < deadline:
-        if await receiver.is_here():
+        if await receiver.turned_away() is not None:
             return passed("not running here; started for these checks only")
         await sleep(LOOK)
     return failed(f"not running here and can't be started: {_last_words(log)}", "fix that; see RECEIVER_PORT")

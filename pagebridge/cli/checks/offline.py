@@ -4,8 +4,7 @@ import stat
 from pathlib import Path
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, warned
-from pagebridge.cli.env_file import ENV
-from pagebridge.cli.secret_install import SECRETS
+from pagebridge.cli.env_file import ENV, SECRETS
 from pagebridge.cli.up import StoreSettings
 from shared.config.bridge_config import BridgeConfig, RouteConfig
 from shared.config.errors import Misconfigured

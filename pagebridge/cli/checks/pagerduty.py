@@ -1,13 +1,22 @@
-"""Checks of PagerDuty: the key, the account's abilities, and services without a team."""
+"""Checks of PagerDuty: the key, the account's abilities, services without a team, and what the routes ask for."""
 
+from collections.abc import Awaitable
+from functools import partial
+from itertools import chain
 from typing import Literal
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passed, warned
+from shared.config.bridge_config import RoutingConfig
+from shared.config.errors import Problem
 from shared.diagnostics import credential_checks
+from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import CallError, Refused
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.service import RESPONDERS
+from shared.slack.api.client import Slack
 
+LONGEST = 60.0
+"""Seconds that a check of a route may take: each waits for its turn at Slack."""
 TEAMS = "teams"
 SHOWN = 5
 """How many names of services are given before the others are only counted."""
@@ -21,6 +30,17 @@ def checks(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> list[Che
         Check("PagerDuty abilities", lambda: abilities(pagerduty, mode)),
         Check("services without a team", lambda: without_team(pagerduty, mode), longest=30.0),
     ]
+
+
+def routes(slack: Slack, pagerduty: PagerDuty, routing: RoutingConfig) -> list[Check]:
+    """List the checks of the routes, one for each channel, and for each thing that a route asks for."""
+
+    async def exists(check: Awaitable[Problem | None]) -> Verdict:
+        return judged(await check, "exists")
+
+    found = RouteChecks(slack, pagerduty)
+    places = chain(found.channels(routing), found.conditions(routing))
+    return [Check(place, partial(exists, check), LONGEST) for place, check in places]
 
 
 async def token(pagerduty: PagerDuty) -> Verdict:

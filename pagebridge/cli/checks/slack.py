@@ -1,36 +1,51 @@
-"""Checks of Slack: the tokens, what they allow, the socket, and who else may answer to the command."""
+"""Checks of Slack: the tokens, what they allow, the socket, who else may answer to the command, and posting."""
 
 import re
+from functools import partial
 
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged, passed, skipped, warned
-from pagebridge.cli.checks.local_endpoints import Worker
+from pagebridge.cli.clients import Worker
+from shared.config.bridge_config import RoutingConfig
 from shared.diagnostics import credential_checks
 from shared.errors import CallError, Malformed, Refused
+from shared.model.ids import ChannelId
 from shared.slack.api.client import Slack, SlackIdentity
 
 PAGERDUTYS_COMMAND = "/pd"
 PAGERDUTYS_BOT = "pagerduty"
 _APP = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
+LONGEST = 60.0
+"""Seconds that posting to a channel may take: each waits for its turn at Slack."""
+WORDS = "`pagebridge doctor` is testing whether this app can post here. This message will be deleted."
 SETTINGS = "check the connection to Slack (proxy, firewall, SLACK_API_URL)"
 
 
 def checks(slack: Slack, app_token: str | None, command: str, worker: Worker) -> list[Check]:
     """List the checks of Slack. There is no `app_token` where Slack comes over HTTP."""
     identity = Once(slack.auth_test)
-    return [
+    found = [
         Check("Slack bot token", lambda: bot_token(identity)),
         Check("Slack scopes", lambda: scopes(identity)),
-        *(_of_socket(slack, identity, app_token, worker) if app_token is not None else []),
+    ]
+    if app_token is not None:
+        found += [
+            Check("Slack app token", lambda: app_token_opens(slack, app_token)),
+            Check("Slack tokens of one app", lambda: one_app(slack, identity, app_token)),
+            Check("Slack Socket Mode", lambda: socket(slack, app_token, worker)),
+        ]
+    return [
+        *found,
         Check("Slack command", lambda: its_command(identity, command)),
         Check("PagerDuty's own Slack app", lambda: pagerdutys_app(slack, identity, command), longest=30.0),
     ]
 
 
-def _of_socket(slack: Slack, identity: Once[SlackIdentity], app_token: str, worker: Worker) -> list[Check]:
+def posting(slack: Slack, routing: RoutingConfig) -> list[Check]:
+    """List the checks that post to every channel and delete it again: only that shows what a channel's rules allow."""
+    channels = {routing.default_channel, *(channel for route in routing.routes for channel in route.all_channels)}
     return [
-        Check("Slack app token", lambda: app_token_opens(slack, app_token)),
-        Check("Slack tokens of one app", lambda: one_app(slack, identity, app_token)),
-        Check("Slack Socket Mode", lambda: socket(slack, app_token, worker)),
+        Check(f"posting to {channel}", partial(post, slack, ChannelId(channel)), LONGEST)
+        for channel in sorted(filter(None, channels))
     ]
 
 
@@ -107,7 +122,8 @@ async def its_command(identity: Once[SlackIdentity], command: str) -> Verdict:
 async def pagerdutys_app(slack: Slack, identity: Once[SlackIdentity], command: str) -> Verdict:
     """Look for PagerDuty's own app, by the name of its bot: of two apps with one command the later one has it."""
     home = await identity()
-    found = [bot async for bot in slack.bots() if bot.id != home.bot_user_id and _is_pagerdutys(bot.name)]
+    bots = [bot async for bot in slack.bots() if bot.name.casefold().startswith(PAGERDUTYS_BOT)]
+    found = [bot for bot in bots if bot.id != home.bot_user_id]
     if not found:
         return passed("PagerDuty's own app is not installed")
     if command != PAGERDUTYS_COMMAND:
@@ -116,5 +132,12 @@ async def pagerdutys_app(slack: Slack, identity: Once[SlackIdentity], command: s
     return warned(what, f"rename ours in SLACK_COMMAND and the app's settings, or try `{command} help`")
 
 
-def _is_pagerdutys(name: str) -> bool:
-    return name.casefold().startswith(PAGERDUTYS_BOT)
+async def post(slack: Slack, channel: ChannelId) -> Verdict:
+    """Post to a channel, and delete it."""
+    metadata = {"event_type": "pagebridge_doctor", "event_payload": {"channel": channel}}
+    try:
+        ts = await slack.announce(channel, text=WORDS, metadata=metadata)
+        await slack.delete(channel, ts)
+    except Refused as error:
+        return failed(str(error), "allow the app to post in the channel's settings")
+    return passed("posted a message and deleted it")

@@ -1,13 +1,19 @@
 """Checks of the webhook subscription: there, switched on, complete, going to us, and understood when it arrives."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from pagebridge.cli.checks.findings import Check, Once, Status, Verdict, failed, judged, passed, skipped, warned
-from pagebridge.cli.webhook_ping import Ping, Pinging
-from shared.errors import Refused
+from pagebridge.cli.clients import Receiver
+from shared.errors import Malformed, Refused
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.events import webhook
+from shared.pagerduty.events.webhook import Ignored
 from shared.pagerduty.models.webhook_subscription import (
     PATH,
     WebhookSubscription,
@@ -16,9 +22,73 @@ from shared.pagerduty.models.webhook_subscription import (
     missing,
     partial,
 )
+from shared.store import keys
+from shared.store.clock import StoreClock
+from shared.store.redis import Redis
+
+PATIENCE = 20.0
+"""Seconds that a ping may take: PagerDuty sends it at once, and may be slow to."""
+LOOK = 0.1
+"""Seconds between two looks."""
 
 Ours = Once[Sequence[WebhookSubscription]]
 NONE = skipped("not checked: no subscription")
+
+
+class Ping(Enum):
+    """The result of a ping: stored, rejected for its signature, not seen by the local receiver, or no receiver here."""
+
+    CAME = "came"
+    TURNED_AWAY = "turned away"
+    LOST = "lost"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Pinging:
+    """Pings subscriptions, one at a time, and watches the events stream and the receiver on this machine."""
+
+    pagerduty: PagerDuty
+    redis: Redis
+    receiver: Receiver
+    patience: float = PATIENCE
+
+    async def ping(self, subscription: str) -> Ping:
+        """Ping a subscription. Raises as a call does, and `StoreDown`."""
+        since = await StoreClock(self.redis).now_ms()
+        before = await self.receiver.turned_away()
+        await self.pagerduty.ping_subscription(subscription)
+        try:
+            async with asyncio.timeout(self.patience):
+                return await self._seen(since, before)
+        except TimeoutError:
+            return Ping.NOBODY if await self.receiver.turned_away() is None else Ping.LOST
+
+    async def _seen(self, since: int, before: float | None) -> Ping:
+        """Wait until it is stored or turned away; who else was turned away at this moment cannot be told apart."""
+        while True:
+            if await self._stored(since):
+                return Ping.CAME
+            now = await self.receiver.turned_away()
+            if before is not None and now is not None and now > before:
+                return Ping.TURNED_AWAY
+            await asyncio.sleep(LOOK)
+
+    async def _stored(self, since: int) -> bool:
+        """Look on the stream, and whether a worker has taken it from there already."""
+        taken = await self.redis.get(keys.PING)
+        if isinstance(taken, bytes) and int(taken) >= since:
+            return True
+        entries: Any = await self.redis.execute_command("XRANGE", keys.EVENTS, since, "+")
+        return any(_is_ping(dict(fields).get(b"body", b"")) for _, fields in entries)
+
+
+def _is_ping(body: bytes) -> bool:
+    try:
+        read = webhook.parse(body)
+    except Malformed:
+        return False
+    return isinstance(read, Ignored) and read.ping
 
 
 def checks(pagerduty: PagerDuty, wanted: str, pinging: Pinging | None, *, local: bool) -> list[Check]:

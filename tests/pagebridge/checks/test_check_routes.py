@@ -1,6 +1,6 @@
 """The checks of the routes, against places that lead nowhere."""
 
-from pagebridge.cli.checks import routes
+from pagebridge.cli.checks import pagerduty, slack
 from pagebridge.cli.checks.findings import Status, look_at_all
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.config.settings import load_bridge_config
@@ -19,7 +19,7 @@ async def test_routes_that_lead_nowhere(office: Office) -> None:
     )
     routing = load_bridge_config(office.directory / "bridge.toml").routing
     async with pagerduty_door(office.pagerduty) as pager, slack_door(office.slack) as door:
-        findings = await look_at_all(routes.checks(door, pager, routing))
+        findings = await look_at_all(pagerduty.routes(door, pager, routing))
 
     told = [(finding.check, finding.status, finding.what) for finding in findings]
     assert [
@@ -37,5 +37,5 @@ async def test_a_channel_that_takes_no_posts(office: Office) -> None:
     office.slack.add_fault(SlackFault("chat.postMessage", error="restricted_action"))
     async with slack_door(office.slack) as door:
         routing = load_bridge_config(office.directory / "bridge.toml").routing
-        (finding,) = await look_at_all(routes.posting(door, routing))
+        (finding,) = await look_at_all(slack.posting(door, routing))
     says(finding, Status.FAIL, "restricted_action", "allow the app to post")

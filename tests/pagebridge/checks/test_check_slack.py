@@ -4,7 +4,7 @@ from aiohttp import web
 
 from pagebridge.cli.checks import slack
 from pagebridge.cli.checks.findings import Finding, Status
-from pagebridge.cli.checks.local_endpoints import Worker
+from pagebridge.cli.clients import Worker
 from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.http.server import serving

@@ -4,8 +4,8 @@ import pytest
 
 from pagebridge.cli.checks import webhook
 from pagebridge.cli.checks.findings import Finding, Status
-from pagebridge.cli.checks.local_endpoints import Receiver
-from pagebridge.cli.webhook_ping import Pinging
+from pagebridge.cli.checks.webhook import Pinging
+from pagebridge.cli.clients import Receiver
 from pagebridge_sandbox.pagerduty import Fault
 from shared.store import keys
 from shared.store.redis import Redis, connect

@@ -1,11 +1,18 @@
-"""How commands print: aligned lines that a person reads and `grep` does too, and times that say where they hold."""
+"""
+What commands print and ask.
+
+They print aligned lines that a person reads and `grep` does too, and times that say where they hold. They ask on a
+terminal, or line by line from a pipe; secrets are not echoed.
+"""
 
 import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+
+import typer
 
 NARROWEST = 20
 """Characters that a column has at least for going on below itself."""
@@ -47,3 +54,44 @@ def utc(at_ms: int) -> str:
     """Write a moment, given in milliseconds since 1970, as ISO 8601 in UTC."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Unanswered(Exception):
+    """Raised when there is no input left."""
+
+
+def ask(question: str, check: Callable[[str], str], *, secret: bool = False, default: str = "") -> str:
+    """
+    Ask until `check` takes the answer, which it may put into another form; it raises `ValueError` to say what is wrong.
+
+    An empty answer takes the default. Raises `Unanswered` when the input ends.
+    """
+    while True:
+        answer = _answer(question, secret=secret, default=default)
+        try:
+            return check(answer)
+        except ValueError as error:
+            why = str(error)
+            sys.stdout.write(f"  {why[:1].upper()}{why[1:]}. Try again:\n")
+
+
+def agreed(question: str) -> bool:
+    """Ask a yes/no question; no input means no."""
+    try:
+        return ask(f"{question} [y/N]", lambda answer: answer).casefold() in {"y", "yes"}
+    except Unanswered:
+        return False
+
+
+def _answer(question: str, *, secret: bool, default: str) -> str:
+    hint = f" [{default}]" if default else ""
+    if sys.stdin.isatty():
+        answer: str = typer.prompt(f"{question}{hint}", hide_input=secret, default=default, show_default=False)
+        return answer.strip() or default
+    sys.stdout.write(f"{question}{hint}: ")
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    sys.stdout.write("\n")
+    if not line:
+        raise Unanswered
+    return line.strip() or default

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge.cli.output import table
+from pagebridge.cli.terminal import table
 
 TITLES, ROW = ("WHEN", "STORY"), ("noon", "somebody acknowledged it-self and went back to sleep")
 
