@@ -64,16 +64,19 @@ class Happening:
 
 def happening(event_type: str, snapshot: Snapshot | None, data: Data) -> Happening:
     """Return what happened. An undocumented kind of data has no details."""
-    if snapshot is not None:
-        return _of_incident(event_type, snapshot, data)
-    read = _KINDS.get(str(data.get("type")))
-    return read(data) if read else Happening()
-
-
-def came_out(event_type: str, snapshot: Snapshot) -> str:
-    """Return the detail of a change of the incident; empty where the type alone decides it."""
-    read = _CAME_OUT.get(event_type)
-    return read(snapshot) if read else ""
+    if snapshot is None:
+        read = _KINDS.get(str(data.get("type")))
+        return read(data) if read else Happening()
+    detail = _CAME_OUT[event_type](snapshot) if event_type in _CAME_OUT else ""
+    said = tuple((name, names(_OF_SNAPSHOT[name](snapshot))) for name in SAYS.get(event_type, ()))
+    if event_type == RESOLVED and data.get("resolve_reason") is not None:
+        # A merge shows as a resolve with a reason.
+        target = optional_reference(as_object(data.get("resolve_reason")).get("incident"))
+        said = merged(target) if target else ()
+    if event_type in {TRIGGERED, INCIDENT_TYPE_CHANGED} and data.get("incident_type") is not None:
+        kind = optional_text(as_object(data.get("incident_type")).get("name"))
+        detail, said = kind if event_type == INCIDENT_TYPE_CHANGED else "", (*said, ("type", kind))
+    return Happening(detail, said=said)
 
 
 def responder(person: str, state: str) -> str:
@@ -91,38 +94,13 @@ def merged(into: Ref) -> Details:
     return (("merged", into.name or into.id), ("merged_url", into.url))
 
 
-def names(refs: Iterable[Ref]) -> str:
+def names(refs: Iterable[Ref | None]) -> str:
     """Return the names of people or things, independent of their order."""
-    return ", ".join(sorted(map(_name, refs)))
+    return ", ".join(sorted(ref.name or ref.id for ref in refs if ref))
 
 
-def _of_incident(event_type: str, snapshot: Snapshot, data: Data) -> Happening:
-    said = tuple((name, _OF_SNAPSHOT[name](snapshot)) for name in SAYS.get(event_type, ()))
-    if event_type == RESOLVED:
-        said = _merged(data.get("resolve_reason"))
-    if event_type in {TRIGGERED, INCIDENT_TYPE_CHANGED} and data.get("incident_type") is not None:
-        kind = optional_text(as_object(data.get("incident_type")).get("name"))
-        return Happening(kind if event_type == INCIDENT_TYPE_CHANGED else "", said=(*said, ("type", kind)))
-    return Happening(came_out(event_type, snapshot), said=said)
-
-
-def _merged(reason: object) -> Details:
-    """Read which incident took this one over: a merge shows as a resolve with a reason."""
-    if reason is None:
-        return ()
-    target = optional_reference(as_object(reason).get("incident"))
-    return merged(target) if target else ()
-
-
-def _note(data: Data) -> Happening:
-    return _text(data, optional_text(data.get("content")))
-
-
-def _status_update(data: Data) -> Happening:
-    return _text(data, optional_text(data.get("message")))
-
-
-def _text(data: Data, words: str) -> Happening:
+def _words(data: Data) -> Happening:
+    words = optional_text(data.get("content")) or optional_text(data.get("message"))
     trimmed: Details = (("trimmed", "yes"),) if data.get("trimmed") is True else ()
     return Happening(digest(words), text(data.get("id")), (("text", words), *trimmed))
 
@@ -131,7 +109,7 @@ def _responder(data: Data) -> Happening:
     asked = optional_reference(data.get("user")) or optional_reference(data.get("escalation_policy"))
     detail = responder(asked.id if asked else "", optional_text(data.get("state")))
     said = (
-        ("responder", _name(asked)),
+        ("responder", names([asked])),
         ("state", detail.rpartition(":")[2]),
         ("message", optional_text(data.get("message"))),
     )
@@ -169,8 +147,8 @@ def _roles(data: Data) -> Happening:
         role, now = optional_reference(given.get("role")), optional_reference(given.get("assignee"))
         if role:
             roles.append(f"{role.id}:{now.id if now else ''}:{optional_text(given.get('status'))}")
-            before = _name(optional_reference(given.get("old_assignee")))
-            said += [(f"field:{_name(role)}", _name(now)), (f"was:{_name(role)}", before)]
+            before = names([optional_reference(given.get("old_assignee"))])
+            said += [(f"field:{names([role])}", names([now])), (f"was:{names([role])}", before)]
     return Happening(",".join(sorted(roles)), said=tuple(said))
 
 
@@ -181,11 +159,13 @@ def _task(data: Data) -> Happening:
 
 
 def _action(data: Data) -> Happening:
-    return _staged(data, optional_text(data.get("state")), (("action", _name(optional_reference(data.get("action")))),))
+    return _staged(
+        data, optional_text(data.get("state")), (("action", names([optional_reference(data.get("action"))])),)
+    )
 
 
 def _workflow(data: Data) -> Happening:
-    name = _name(optional_reference(data.get("incident_workflow"))) or optional_text(data.get("summary"))
+    name = names([optional_reference(data.get("incident_workflow"))]) or optional_text(data.get("summary"))
     return _staged(data, "", (("workflow", name),))
 
 
@@ -194,15 +174,11 @@ def _staged(data: Data, state: str, said: Details) -> Happening:
     return Happening(":".join(filter(None, (text(data.get("id")), state))), said=(*said, ("state", state)))
 
 
-def _name(reference: Ref | None) -> str:
-    return (reference.name or reference.id) if reference else ""
-
-
-_OF_SNAPSHOT: Mapping[str, Callable[[Snapshot], str]] = {
-    "assigned": lambda snapshot: names(snapshot.assignees),
-    "priority": lambda snapshot: _name(snapshot.priority),
-    "service": lambda snapshot: _name(snapshot.service),
-    "policy": lambda snapshot: _name(snapshot.escalation_policy),
+_OF_SNAPSHOT: Mapping[str, Callable[[Snapshot], Iterable[Ref | None]]] = {
+    "assigned": lambda snapshot: snapshot.assignees,
+    "priority": lambda snapshot: [snapshot.priority],
+    "service": lambda snapshot: [snapshot.service],
+    "policy": lambda snapshot: [snapshot.escalation_policy],
 }
 _CAME_OUT: Mapping[str, Callable[[Snapshot], str]] = {
     ESCALATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
@@ -211,9 +187,10 @@ _CAME_OUT: Mapping[str, Callable[[Snapshot], str]] = {
     PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
     SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
 }
+"""What came out of a change of the incident; for the others their type alone decides it."""
 _KINDS: Mapping[str, Callable[[Data], Happening]] = {
-    "incident_note": _note,
-    "incident_status_update": _status_update,
+    "incident_note": _words,
+    "incident_status_update": _words,
     "incident_responder": _responder,
     "incident_conference_bridge": _conference_bridge,
     "incident_field_values": _field_values,

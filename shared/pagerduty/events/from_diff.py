@@ -24,14 +24,13 @@ from shared.model.event import (
     Details,
     Event,
     Instant,
-    Ref,
     Source,
     digest,
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.incident import Incident
 from shared.model.timeline import Line, distance_ms, line_time, person
-from shared.pagerduty.events.details import responder
+from shared.pagerduty.events.details import names, responder
 from shared.pagerduty.models.incident import Asked, RestIncident
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note
@@ -77,26 +76,23 @@ def annotated(
     """
     told = {line.subject: line for line in lines if line.type == ANNOTATED and line.subject}
     there = {note.id for note in notes}
-    return (
-        *(_annotated(incident, note) for note in notes if note.id not in told),
-        *(
-            _edited(incident, note, told[note.id])
-            for note in notes
-            if note.id in told and _differs(told[note.id], lines, note)
-        ),
-        *(
-            _deleted(incident, note, line, read)
-            for note, line in told.items()
-            if note not in there and line.at.end < visible_ms
-        ),
-    )
+    new = [_annotated(incident, note) for note in notes if note.id not in told]
+    edited = [
+        _edited(incident, told[note.id], note.updated or note.created, note.content)
+        for note in notes
+        if note.id in told and _differs(told[note.id], lines, note)
+    ]
+    gone = [line for subject, line in told.items() if subject not in there and line.at.end < visible_ms]
+    return (*new, *edited, *(_edited(incident, line, read, None) for line in gone))
 
 
-def asked(incident: IncidentId, read: RestIncident) -> tuple[Event, ...]:
+def asked(incident: IncidentId, read: RestIncident) -> Iterator[Event]:
     """Make events of who was asked to help, and of what they answered, as far as the incident still shows it."""
-    requests = (_requested(incident, one, one.at) for one in read.asked if one.at)
-    replies = (_replied(incident, one, one.since) for one in read.asked if one.since and one.state in REPLIES)
-    return (*requests, *replies)
+    for one in read.asked:
+        if one.at:
+            yield _responder(incident, one, one.at, "pending")
+        if one.since and one.state in REPLIES:
+            yield _responder(incident, one, one.since, one.state)
 
 
 def unheard(known: Incident, read: RestIncident, opens_ms: int) -> bool:
@@ -106,29 +102,19 @@ def unheard(known: Incident, read: RestIncident, opens_ms: int) -> bool:
     return not {(event.type, event.detail) for event in news} <= told
 
 
-def _requested(incident: IncidentId, one: Asked, at: Instant) -> Event:
+def _responder(incident: IncidentId, one: Asked, at: Instant, state: str) -> Event:
+    """Make the event of a request, or of what the one who was asked replied."""
+    requested = state == "pending"
+    by = one.by if requested else None if state == CANCELLED else one.user
     return Event(
-        id=EventId(f"asked:{one.user.id}@{at.ms}"),
-        type=RESPONDER_ADDED,
+        id=EventId(f"asked:{one.user.id}@{at.ms}" if requested else f"replied:{one.user.id}:{state}@{at.ms}"),
+        type=RESPONDER_ADDED if requested else RESPONDER_REPLIED,
         incident=incident,
         source=Source.LOG,
         at=at,
-        agent=Agent(one.by.id, one.by.name) if one.by else None,
-        detail=responder(one.user.id, "pending"),
-        details=(("responder", _name(one.user)), ("state", "pending"), ("message", one.message)),
-    )
-
-
-def _replied(incident: IncidentId, one: Asked, at: Instant) -> Event:
-    return Event(
-        id=EventId(f"replied:{one.user.id}:{one.state}@{at.ms}"),
-        type=RESPONDER_REPLIED,
-        incident=incident,
-        source=Source.LOG,
-        at=at,
-        agent=None if one.state == CANCELLED else Agent(one.user.id, one.user.name),
-        detail=responder(one.user.id, one.state),
-        details=(("responder", _name(one.user)), ("state", one.state), ("message", one.message)),
+        agent=Agent(by.id, by.name) if by else None,
+        detail=responder(one.user.id, state),
+        details=(("responder", names([one.user])), ("state", state), ("message", one.message)),
     )
 
 
@@ -137,8 +123,12 @@ def _aspects(known: Incident, read: RestIncident) -> Iterator[Aspect]:
     if first is not None:
         yield Aspect(TITLE_CHANGED, "title", digest(now.title), now.title, digest(first.title), first.title)
         yield Aspect(URGENCY_CHANGED, "urgency", now.urgency, now.urgency, first.urgency, first.urgency)
-        yield Aspect(PRIORITY_UPDATED, "priority", _id(now.priority), _name(now.priority), first.priority)
-        yield Aspect(SERVICE_UPDATED, "service", _id(now.service), _name(now.service), first.service)
+        yield Aspect(
+            PRIORITY_UPDATED, "priority", now.priority.id if now.priority else "", names([now.priority]), first.priority
+        )
+        yield Aspect(
+            SERVICE_UPDATED, "service", now.service.id if now.service else "", names([now.service]), first.service
+        )
     if read.kind:
         kinds = (line.detail_value("type") for line in known.lines if line.type == TRIGGERED)
         yield Aspect(INCIDENT_TYPE_CHANGED, "type", read.kind, read.kind, next(filter(None, kinds), None))
@@ -203,37 +193,21 @@ def _annotated(incident: IncidentId, note: Note) -> Event:
     )
 
 
-def _edited(incident: IncidentId, note: Note, told: Line) -> Event:
-    at = note.updated or note.created
-    subject = f"{note.id}@{at.ms}"
+def _edited(incident: IncidentId, told: Line, at: Instant, text: str | None) -> Event:
+    """Make the event of an announced note that reads otherwise now, or is gone (None)."""
+    subject = f"{told.subject}@{'deleted' if text is None else at.ms}"
+    says = ("state", "deleted") if text is None else ("text", text)
+    author = told.agent.name if told.agent else ""
     return Event(
         id=EventId(f"note:{subject}"),
         type=NOTE_EDITED,
         incident=incident,
         source=Source.READ,
         at=at,
-        detail=digest(note.content),
+        detail="" if text is None else digest(text),
         subject=subject,
-        details=(("text", note.content), *_written(told)),
+        details=(says, ("author", author), ("written", str(told.at.ms))),
     )
-
-
-def _deleted(incident: IncidentId, note: str, told: Line, read: Instant) -> Event:
-    subject = f"{note}@deleted"
-    return Event(
-        id=EventId(f"note:{subject}"),
-        type=NOTE_EDITED,
-        incident=incident,
-        source=Source.READ,
-        at=read,
-        subject=subject,
-        details=(("state", "deleted"), *_written(told)),
-    )
-
-
-def _written(told: Line) -> Details:
-    """Return the note that a line announced."""
-    return (("author", told.agent.name if told.agent else ""), ("written", str(told.at.ms)))
 
 
 def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:
@@ -241,11 +215,3 @@ def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:
     edits = [line for line in lines if line.type == NOTE_EDITED and line.subject.startswith(f"{note.id}@")]
     last = max([told, *edits], key=line_time)
     return note.updated is not None and last.detail != digest(note.content)
-
-
-def _id(ref: Ref | None) -> str:
-    return ref.id if ref else ""
-
-
-def _name(ref: Ref | None) -> str:
-    return (ref.name or ref.id) if ref else ""

@@ -139,11 +139,6 @@ def parse(body: bytes) -> Event | Ignored:
     )
 
 
-def snapshot_from_webhook(data: Mapping[str, object]) -> Snapshot:
-    """Read the incident that a delivery carries in `data`. Raises `Malformed` for a type that is not documented."""
-    return Snapshot(**vars(_facts(data)))
-
-
 def _incident(data: Mapping[str, object]) -> IncidentId:
     """Find whose event it is: the incident itself, the one that the data refers to, or its first part does."""
     if data.get("type") == "incident":
@@ -159,10 +154,11 @@ def _incident(data: Mapping[str, object]) -> IncidentId:
 
 
 def _snapshot(event_type: str, data: Mapping[str, object]) -> Snapshot | None:
+    """Read the incident that a delivery carries. Only from an event of another type it may be missing."""
     if data.get("type") != "incident":
         return None
     try:
-        return snapshot_from_webhook(data)
+        return Snapshot(**vars(_facts(data)))
     except Malformed:
         if event_type in SNAPSHOT_TYPES:
             raise

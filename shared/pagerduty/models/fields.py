@@ -121,10 +121,6 @@ def optional_agent(value: object) -> Agent | None:
     return Agent(text(fields.get("id")), optional_text(fields.get("summary")), optional_text(fields.get("type")))
 
 
-def _or_none(value: object) -> object:
-    return [] if value is None else value
-
-
 Text = Annotated[str, PlainValidator(text)]
 OptionalText = Annotated[str, PlainValidator(optional_text), Field(default="")]
 Written = Annotated[str, PlainValidator(written), Field(default="")]
@@ -135,10 +131,11 @@ Count = Annotated[Number, BeforeValidator(lambda number: 0 if number is None els
 Time = Annotated[Instant, PlainValidator(time)]
 OptionalTime = Annotated[Time | None, Field(default=None)]
 Reference = Annotated[Ref, PlainValidator(reference)]
-OptionalReference = Annotated[Ref | None, PlainValidator(optional_reference), Field(default=None)]
+OptionalReference = Annotated[Reference | None, Field(default=None)]
 OptionalAgent = Annotated[Agent | None, PlainValidator(optional_agent), Field(default=None)]
 Id = Annotated[T, PlainValidator(lambda reference: text(as_object(reference).get("id")))]
 """The id alone of a reference."""
-Many = Annotated[tuple[T, ...], BeforeValidator(_or_none), Field(default=())]
-Group = Annotated[frozenset[T], BeforeValidator(_or_none), Field(default=frozenset())]
+_NONE_FOR_NULL = BeforeValidator(lambda members: [] if members is None else members)
+Many = Annotated[tuple[T, ...], _NONE_FOR_NULL, Field(default=())]
+Group = Annotated[frozenset[T], _NONE_FOR_NULL, Field(default=frozenset())]
 """Those of a list of which neither order nor number counts."""

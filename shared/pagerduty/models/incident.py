@@ -6,7 +6,6 @@ raises `Malformed`; unknown fields are passed over. Source: PagerDuty's OpenAPI 
 in it, nor anywhere else that could be read.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -63,15 +62,10 @@ class PendingAction:
     to: OptionalText = ""
 
 
-def _next_first(actions: tuple[PendingAction, ...]) -> tuple[PendingAction, ...]:
-    return tuple(sorted(actions, key=lambda action: action.at.ms))
-
-
-def _milliseconds(value: object) -> int | None:
-    return None if value is None else time(value).ms
-
-
-PendingActions = Annotated[Many[PendingAction], AfterValidator(_next_first)]
+PendingActions = Annotated[
+    Many[PendingAction], AfterValidator(lambda actions: tuple(sorted(actions, key=lambda action: action.at.ms)))
+]
+"""The next first."""
 
 
 @dataclass(frozen=True)
@@ -120,18 +114,7 @@ class _RestFacts(Facts):
     number: Annotated[OptionalNumber, named("incident_number")]
     urgency: Text
     assignees: Many[Reference]
-    created_ms: Annotated[int | None, PlainValidator(_milliseconds), named("created_at")] = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _renamed(cls, incident: object) -> object:
-        """Take the title out of the summary where it has none, as in PagerDuty's example of what a snooze answers."""
-        found = as_object(incident)
-        title = found.get("title")
-        if title is None:
-            title = text(found.get("summary")).removeprefix(f"[#{found.get('incident_number')}] ")
-        assignees = [one.get("assignee") for one in as_objects(found.get("assignments"))]
-        return {**found, "title": title, "assignees": assignees}
+    created_ms: Annotated[OptionalTime, AfterValidator(lambda at: at and at.ms), named("created_at")]
 
 
 _rest_facts = parser(_RestFacts)
@@ -139,21 +122,13 @@ _rest_facts = parser(_RestFacts)
 
 def snapshot_from_rest(incident: object) -> Snapshot:
     """Read the fields of one incident object that a webhook carries as well, and are compared with it."""
-    return Snapshot(**vars(_rest_facts(incident)))
-
-
-def _status_change(incident: Mapping[str, object]) -> StatusChange | None:
-    at = incident.get("last_status_change_at")
-    return None if at is None else StatusChange(optional_agent(incident.get("last_status_change_by")), time(at))
-
-
-def _responders(entries: object) -> frozenset[UserId]:
-    current = (one for one in as_objects(entries) if optional_text(one.get("state")) in ANSWERABLE)
-    return frozenset(UserId(reference(one.get("user")).id) for one in current)
-
-
-def _bridge_if_any(bridge: Bridge | None) -> Bridge | None:
-    return bridge if bridge and (bridge.number or bridge.url) else None
+    found = as_object(incident)
+    title = found.get("title")
+    if title is None:
+        # As in PagerDuty's example of what a snooze answers.
+        title = text(found.get("summary")).removeprefix(f"[#{found.get('incident_number')}] ")
+    assignees = [one.get("assignee") for one in as_objects(found.get("assignments"))]
+    return Snapshot(**vars(_rest_facts({**found, "title": title, "assignees": assignees})))
 
 
 @dataclass(frozen=True)
@@ -168,10 +143,10 @@ class RestIncident:
     """
 
     id: Annotated[IncidentId, PlainValidator(incident_id)]
-    snapshot: Annotated[Snapshot, PlainValidator(snapshot_from_rest)]
+    snapshot: Snapshot
     updated: Annotated[OptionalTime, named("updated_at")]
-    status_change: Annotated[StatusChange | None, PlainValidator(_status_change)]
-    responders: Annotated[frozenset[UserId], PlainValidator(_responders)]
+    status_change: StatusChange | None
+    responders: frozenset[UserId]
     acknowledgements: Many[Stamp]
     assigned_via: OptionalText
     assignments: Many[Stamp] = ()
@@ -183,7 +158,11 @@ class RestIncident:
     resolved: Annotated[OptionalTime, named("resolved_at")] = None
     merged_into: Annotated[OptionalReference, named("resolve_reason", "incident")] = None
     details: Annotated[Written, named("body", "details")] = ""
-    bridge: Annotated[Bridge | None, AfterValidator(_bridge_if_any), named("conference_bridge")] = None
+    bridge: Annotated[
+        Bridge | None,
+        AfterValidator(lambda bridge: bridge if bridge and (bridge.number or bridge.url) else None),
+        named("conference_bridge"),
+    ] = None
     asked: Annotated[Many[Asked], named("incidents_responders")] = ()
 
     @property
@@ -198,13 +177,16 @@ class RestIncident:
     @model_validator(mode="before")
     @classmethod
     def _with_parts(cls, incident: object) -> object:
-        """Give those parts the whole incident that are made of several of its fields."""
+        """Make those parts that several of PagerDuty's fields tell of, or not all of one."""
         found = as_object(incident)
+        by, at = found.get("last_status_change_by"), found.get("last_status_change_at")
+        asked = as_objects(found.get("incidents_responders"))
+        current = (one for one in asked if optional_text(one.get("state")) in ANSWERABLE)
         return {
             **found,
-            "snapshot": found,
-            "status_change": found,
-            "responders": found.get("incidents_responders"),
+            "snapshot": snapshot_from_rest(found),
+            "status_change": None if at is None else StatusChange(optional_agent(by), time(at)),
+            "responders": frozenset(UserId(reference(one.get("user")).id) for one in current),
         }
 
 
