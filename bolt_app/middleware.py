@@ -1,6 +1,5 @@
 """Middleware for every envelope: binds log keys and refuses people from other workspaces."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -9,8 +8,10 @@ from slack_bolt.response import BoltResponse
 
 from bolt_app.commands.interactive import actor_from_payload
 from bolt_app.commands.slash_payload import actor_from_slash
+from bolt_app.replies.builder import Reply
+from bolt_app.replies.sender import respond
 from shared.access.identity import is_own_workspace
-from shared.errors import CallError, Malformed
+from shared.errors import Malformed
 from shared.model.command import SlackActor
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import Block, section
@@ -68,17 +69,9 @@ class WorkspaceGuard:
                 return _is_reply_to({"response_action": "update", "view": _notice()})
             case "block_suggestion":
                 return _is_reply_to({"options": []})
-        await self._reply(str(body.get("response_url") or ""))
+        if address := body.get("response_url"):
+            await respond(self._slack, address, Reply(REFUSAL), within=REPLY_TIMEOUT)
         return BoltResponse(status=200)
-
-    async def _reply(self, response_url: str) -> None:
-        if not response_url:
-            return
-        try:
-            async with asyncio.timeout(REPLY_TIMEOUT):
-                await self._slack.respond(response_url, text=REFUSAL)
-        except (CallError, TimeoutError) as error:
-            log.warning("reply.lost", why=repr(error))
 
 
 def _payload_kind(body: Body) -> str:

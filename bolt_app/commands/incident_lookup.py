@@ -14,8 +14,7 @@ import structlog
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.replies.builder import as_code, build_reply, command_reference, headline, label
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, headline, label
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import ActionParams, Command

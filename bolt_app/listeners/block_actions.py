@@ -17,14 +17,13 @@ from bolt_app.commands.interactive import ONE_PRESS_ACTIONS, Press
 from bolt_app.commands.retry import RetryResolver
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
-from bolt_app.replies.outcome_text import Reply
-from bolt_app.replies.sender import send_reply
+from bolt_app.replies.builder import Reply
+from bolt_app.replies.sender import malformed_text, respond, send_reply
 from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import CommandIntake
-from shared.errors import CallError, Malformed, StoreDown
+from shared.errors import Malformed, StoreDown
 from shared.model.command import Command
 from shared.model.outcome import Declined
-from shared.observability.log import reference
 from shared.slack.api.client import Slack
 from shared.slack.render.buttons import LEVEL, MENU, RETRY, ROW
 
@@ -105,16 +104,8 @@ class BlockActions:
             await ack()
 
     async def _reply_malformed(self, body: Body, error: Malformed) -> None:
-        quoted = reference()
-        log.error("click.unreadable", why=str(error), reference=quoted)
-        text = f"This button couldn't be read, so nothing was done. Use PagerDuty (reference `{quoted}`)."
-        await self._reply(body, text)
-
-    async def _reply(self, body: Body, text: str) -> None:
-        try:
-            await self._slack.respond(str(body.get("response_url") or ""), text=text)
-        except CallError as lost:
-            log.warning("reply.lost", why=str(lost))
+        text = malformed_text(error, "This button couldn't be read, so nothing was done. Use PagerDuty")
+        await respond(self._slack, body.get("response_url"), Reply(text))
 
 
 def register(app: AsyncApp, actions: BlockActions, inflight: InflightTracker) -> None:

@@ -2,18 +2,16 @@
 
 from typing import Any
 
-import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.commands.message_to_note import ADD_NOTE, MessageToNote
+from bolt_app.replies.builder import Reply
+from bolt_app.replies.sender import malformed_text, respond
 from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import CommandIntake
-from shared.errors import CallError, Malformed
+from shared.errors import Malformed
 from shared.model.outcome import Declined
-from shared.observability.log import reference
 from shared.slack.api.client import Slack
-
-log = structlog.get_logger()
 
 Body = dict[str, Any]
 
@@ -40,13 +38,8 @@ class Shortcuts:
         if isinstance(error, Declined):
             text = f"{error.outcome.why} {error.outcome.next_step}."
         else:
-            quoted = reference()
-            log.error("shortcut.unreadable", why=str(error), reference=quoted)
-            text = f"This message couldn't be read, so no note was added (reference `{quoted}`)."
-        try:
-            await self._slack.respond(str(body.get("response_url") or ""), text=text)
-        except CallError as lost:
-            log.warning("reply.lost", why=str(lost))
+            text = malformed_text(error, "This message couldn't be read, so no note was added")
+        await respond(self._slack, body.get("response_url"), Reply(text))
 
 
 def register(app: AsyncApp, shortcuts: Shortcuts, inflight: InflightTracker) -> None:

@@ -8,7 +8,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bolt_app.commands.incident_lookup import IncidentLookup
@@ -19,18 +18,14 @@ from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import acknowledge_mine
 from bolt_app.queries.help import help_text
 from bolt_app.queries.router import QueryRouter
-from bolt_app.replies.builder import as_code, build_reply
-from bolt_app.replies.outcome_text import Reply
-from bolt_app.replies.sender import send_reply
+from bolt_app.replies.builder import Reply, as_code, build_reply
+from bolt_app.replies.sender import malformed_text, respond, send_reply
 from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import CommandIntake, CommandLog
-from shared.errors import CallError, Malformed
+from shared.errors import Malformed
 from shared.model.command import Action
-from shared.observability.log import reference
 from shared.slack.api.client import Slack
 from shared.slack.render.blocks import escape
-
-log = structlog.get_logger()
 
 Body = dict[str, Any]
 
@@ -72,26 +67,16 @@ class SlashCommands:
             commands = acknowledge_mine.incidents_from_press(body)
         except Malformed as error:
             await ack()
-            await self._reply_to_press(body, malformed_reply(error))
+            await respond(self.slack, body.get("response_url"), malformed_reply(error), replace_original=True)
             return
         stored = await asyncio.gather(*(self.command_log.accept(command) for command in commands))
         lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
         if not lost:
             await ack()
         reply = acknowledge_mine.accepted_reply(commands, lost, self.command)
-        told = await self._reply_to_press(body, reply) or await send_reply(self.slack, commands[0], reply)
-        if lost and told:
+        told = await respond(self.slack, body.get("response_url"), reply, replace_original=True)
+        if (told or await send_reply(self.slack, commands[0], reply)) and lost:
             await ack()
-
-    async def _reply_to_press(self, body: Body, reply: Reply) -> bool:
-        """Put an answer in the place of the preview, and tell whether that worked."""
-        url = str(body.get("response_url") or "")
-        try:
-            await self.slack.respond(url, text=reply.text, blocks=reply.blocks, replace_original=True)
-        except CallError as error:
-            log.warning("preview.kept", why=str(error))
-            return False
-        return True
 
     async def _run_action(self, ack: AsyncAck, parsed: ParsedCommand, what: SlashPayload) -> None:
         command = await self.incident_lookup.command(parsed, what)
@@ -135,9 +120,7 @@ def parse_error_reply(error: ParseError, command: str) -> Reply:
 
 def malformed_reply(error: Malformed) -> Reply:
     """Reply that nothing was done because Slack's payload could not be parsed."""
-    quoted = reference()
-    log.error("command.unreadable", why=str(error), reference=quoted)
-    return build_reply(f"This couldn't be read, so nothing was done. Use PagerDuty (reference `{quoted}`).")
+    return build_reply(malformed_text(error, "This couldn't be read, so nothing was done. Use PagerDuty"))
 
 
 async def _ack_with(ack: AsyncAck, reply: Reply) -> None:

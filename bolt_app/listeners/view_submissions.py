@@ -15,10 +15,10 @@ from bolt_app.commands.modal_resolver import ModalResolver
 from bolt_app.commands.modal_submission import InputError, first_block_id
 from bolt_app.modals.forms import TITLE
 from bolt_app.modals.inputs import CALLBACK, option_list, search_select
+from bolt_app.replies.sender import malformed_text
 from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import CommandLog
 from shared.errors import CallError, Malformed
-from shared.observability.log import reference
 
 log = structlog.get_logger()
 
@@ -45,18 +45,13 @@ class ViewSubmissions:
             await ack(response_action="errors", errors=wrong.errors)
             return
         except Malformed as error:
-            await self._reject_malformed(ack, body, error)
+            words = malformed_text(error, "This couldn't be read, so nothing was sent. Use PagerDuty")
+            await self._show_errors(ack, body, words.replace("`", ""))  # no markup is shown there
             return
         if await self._command_log.accept(command):
             await ack()
         else:
             await self._show_errors(ack, body, NOT_STORED)
-
-    async def _reject_malformed(self, ack: AsyncAck, body: Body, error: Malformed) -> None:
-        quoted = reference()
-        log.error("submission.unreadable", why=str(error), reference=quoted)
-        words = f"This couldn't be read, so nothing was sent. Use PagerDuty (reference {quoted})."
-        await self._show_errors(ack, body, words)
 
     async def _show_errors(self, ack: AsyncAck, body: Body, words: str) -> None:
         """Put words that are about no field in particular under the first one."""

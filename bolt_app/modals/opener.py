@@ -12,6 +12,8 @@ import structlog
 from bolt_app.account_cache import AccountCache
 from bolt_app.modals import forms
 from bolt_app.modals.context import ModalContext
+from bolt_app.replies.builder import Reply
+from bolt_app.replies.sender import respond
 from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.command import Action
 from shared.slack.api.client import Slack, View
@@ -82,7 +84,4 @@ class ModalOpener:
         late = isinstance(error, Refused) and error.code in TRIGGER_GONE
         why = "it took longer than Slack's three seconds" if late else "Slack can't be reached"
         text = f":warning: *The dialog did not open:* {why}. Nothing was sent. Try again."
-        try:
-            await self._slack.respond(context.response_url, text=text)
-        except CallError as lost:
-            log.warning("reply.lost", why=str(lost))
+        await respond(self._slack, context.response_url, Reply(text))

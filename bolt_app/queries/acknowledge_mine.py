@@ -8,14 +8,13 @@ from bolt_app.commands.slash_grammar import Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.list_incidents import paragraphs
-from bolt_app.replies.builder import age, as_code, build_reply, label
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, age, as_code, build_reply, command_reference, label
 from bolt_app.services import Services
 from shared.errors import Malformed
 from shared.model.command import Action, Command, command_id
 from shared.model.event import Status, incident_id
 from shared.pagerduty.api.reads import IncidentFilter
-from shared.slack.render.blocks import Block, clamp, escape
+from shared.slack.render.blocks import Block, escape, short
 
 ACK_MINE = "pagebridge:ack_mine"
 """The button's `action_id`."""
@@ -61,7 +60,7 @@ def button(incidents: Sequence[OpenIncident]) -> Block:
         "action_id": ACK_MINE,
         "style": "primary",
         "text": {"type": "plain_text", "text": words},
-        "value": " ".join(f"{one.id}:{label(one.id, one.snapshot).removeprefix('#')}" for one in incidents),
+        "value": " ".join(f"{one.id}:{command_reference(one.id, one.snapshot)}" for one in incidents),
     }
 
 
@@ -111,7 +110,7 @@ def _row(incident: OpenIncident, now_ms: int) -> str:
     """Return an incident in few words: the list may be long, and all of it must be seen before it is acknowledged."""
     shown = incident.snapshot
     urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
-    title = clamp(escape(shown.title), TITLE)
+    title = short(shown.title, TITLE)
     return " · ".join(
         part for part in (f"*{label(incident.id, shown)}* {title}", urgency, age(shown.created_ms, now_ms)) if part
     )

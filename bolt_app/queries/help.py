@@ -1,8 +1,7 @@
 """Pure: the table of commands, for `/pd help` and for the documents."""
 
 from bolt_app.commands.slash_grammar import USAGES
-from bolt_app.replies.builder import as_code, build_reply
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, as_code, build_reply
 
 _NAMED = (
     "Name an incident by number (`37`, `#37`) or PagerDuty id; leave it out if only one is open in the channel. "

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 
-from bolt_app.replies.builder import headline, names
+from bolt_app.replies.builder import headline, people_listed
 from shared.errors import CallError, Malformed
 from shared.model.ids import IncidentId
 from shared.pagerduty.api.client import PagerDuty
@@ -58,9 +58,9 @@ def facts(incident: RestIncident) -> str:
     said = [f"{escape(now.urgency).capitalize()} urgency"]
     said += [escape(ref.name or ref.id) for ref in (now.priority, now.service, now.escalation_policy) if ref]
     lines = [headline(incident.id, now), " · ".join(said)]
-    lines.append(f"Assigned to {names([ref.name or ref.id for ref in now.assignees])}")
+    lines.append(f"Assigned to {people_listed(now.assignees)}")
     if incident.acknowledgers:
-        lines.append(f"Acknowledged by {names([ref.name or ref.id for ref in incident.acknowledgers])}")
+        lines.append(f"Acknowledged by {people_listed(incident.acknowledgers)}")
     lines += [f"Opened {date(now.created_ms)}"] if now.created_ms else []
     lines += [f"{NEXT[action.type]} {date(action.at.ms)}" for action in incident.pending if action.type in NEXT]
     return "\n".join(lines)

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.replies.builder import age, as_code, build_reply, headline, names
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.services import Services
 from shared.model.event import Status
 from shared.pagerduty.api.reads import IncidentFilter
@@ -70,7 +69,7 @@ def incident_row(incident: OpenIncident, now_ms: int) -> str:
     """Return one incident with its assignees and age."""
     shown = incident.snapshot
     urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
-    people = names([ref.name or ref.id for ref in shown.assignees])
+    people = people_listed(shown.assignees)
     parts = [headline(incident.id, shown), urgency, people, age(shown.created_ms, now_ms)]
     return " · ".join(part for part in parts if part)
 

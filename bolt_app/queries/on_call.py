@@ -7,8 +7,7 @@ from difflib import get_close_matches
 
 from bolt_app.commands.slash_grammar import ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.replies.builder import as_code, build_reply
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.services import Services
 from shared.model.event import Instant, Ref
 from shared.model.ids import TeamId

@@ -12,8 +12,7 @@ from bolt_app.queries.list_incidents import ListIncidents
 from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.queries.whoami import WhoAmI
-from bolt_app.replies.builder import build_reply
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, Refused, StoreDown
 from shared.model.outcome import Declined

@@ -15,8 +15,7 @@ from bolt_app.queries.incident_view import (
     log_line,
     read_incident,
 )
-from bolt_app.replies.builder import build_reply
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.services import Services
 from shared.pagerduty.models.log_entry import LogEntry
 from shared.pagerduty.models.note import Note

@@ -1,8 +1,7 @@
 """`/pd whoami`: the person's PagerDuty user, how it was found, and what to do if it was not."""
 
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.replies.builder import build_reply
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.services import Services
 from shared.access.identity import Linked
 from shared.model.outcome import Declined, Outcome

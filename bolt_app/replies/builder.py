@@ -1,11 +1,11 @@
 """Pure: private answers put together from paragraphs, and the words about an incident that several of them share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from bolt_app.replies.outcome_text import Reply
-from shared.model.event import SECOND, Snapshot
+from shared.model.event import SECOND, Ref, Snapshot
 from shared.model.ids import IncidentId
-from shared.slack.render.blocks import Block, clamp, escape, link, section
+from shared.slack.render.blocks import Block, clamp, escape, link, number, section, short
 from shared.slack.render.card import SYMBOL
 
 PARAGRAPH = 3000
@@ -13,8 +13,15 @@ PARAGRAPH = 3000
 MESSAGE = 11_000
 """Characters of all of them: Slack refuses messages of some 13,000 as JSON, and documents no number."""
 TITLE = 120
-PERSON_MENTION = 80
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A private answer; `blocks` only when there is something to press."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
 
 
 def build_reply(*paragraphs: str, press: Sequence[Block] = ()) -> Reply:
@@ -35,7 +42,7 @@ def as_code(line: str) -> str:
 
 def label(incident: IncidentId, snapshot: Snapshot) -> str:
     """Name an incident the way people do, or else by its id."""
-    return f"#{snapshot.number}" if snapshot.number is not None else incident
+    return number(snapshot) or incident
 
 
 def command_reference(incident: IncidentId, snapshot: Snapshot) -> str:
@@ -45,8 +52,8 @@ def command_reference(incident: IncidentId, snapshot: Snapshot) -> str:
 
 def headline(incident: IncidentId, snapshot: Snapshot) -> str:
     """Return state, number and title of an incident in one line."""
-    title = clamp(escape(snapshot.title), TITLE)
     named = link(snapshot.url, label(incident, snapshot))
+    title = short(snapshot.title, TITLE)
     return f"{SYMBOL[snapshot.status]} *{named}* {title} · {snapshot.status.capitalize()}"
 
 
@@ -62,6 +69,11 @@ def age(since_ms: int | None, now_ms: int) -> str:
     return f"{seconds // HOUR} h" if seconds < 2 * DAY else f"{seconds // DAY} days"
 
 
-def names(people: Sequence[str]) -> str:
-    """List people."""
-    return clamp(", ".join(escape(person) for person in people), PERSON_MENTION) or "nobody"
+def names(people: Iterable[Ref], joiner: str = " and ") -> str:
+    """Name people, by an id where there is no name; "nobody" if there is none. Not escaped."""
+    return joiner.join(person.name or person.id for person in people) or "nobody"
+
+
+def people_listed(people: Iterable[Ref]) -> str:
+    """List people within a line."""
+    return short(names(people, ", "))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bolt_app.replies.builder import Reply, names
 from shared.model.actions import SPECS
 from shared.model.command import Action, Command
 from shared.model.outcome import Kind, Outcome
@@ -11,14 +12,6 @@ from shared.slack.render.buttons import button, level_buttons, retry_button
 
 LONGEST_RETURNED_TEXT = 2500
 """Characters of the person's own text returned to them if it could not be sent."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A private answer; `blocks` only when there is something to press."""
-
-    text: str
-    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ def late_success_reply(command: Command) -> Reply:
 
 
 def _part(part: Part) -> str:
-    who = " and ".join(escape(person.name or person.id) for person in part.command.params.people)
+    who = escape(names(part.command.params.people))
     outcome = part.outcome
     match outcome.kind:
         case Kind.DONE:

@@ -6,14 +6,15 @@ for half an hour; where it does not, `chat.postEphemeral` says it. Both are best
 """
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
-from bolt_app.replies.outcome_text import Reply
-from shared.errors import CallError, Unavailable
+from bolt_app.replies.builder import Reply
+from shared.errors import CallError, Malformed, Unavailable
 from shared.model.command import SlackActor
 from shared.model.ids import ChannelId, CommandId, IncidentId
+from shared.observability.log import reference
 from shared.slack.api.client import Slack
 
 log = structlog.get_logger()
@@ -51,24 +52,50 @@ async def send_reply(
 
     What has to go by `chat.postEphemeral` waits for Slack's limits, up to `patience` seconds. A failure is logged.
     """
-    if by_address and target.response_url and await _post_to_response_url(slack, target, reply):
+    about: dict[str, Any] = {"command": target.id, "incident": target.incident, "user": target.by.id}
+    if by_address and target.response_url and await respond(slack, target.response_url, reply, **about):
         return True
     try:
         await _post_ephemeral(slack, target, reply, patience)
     except CallError as error:
-        log.warning("reply.lost", command=target.id, incident=target.incident, user=target.by.id, why=str(error))
+        log.warning("reply.lost", why=str(error), **about)
         return False
     return True
 
 
-async def _post_to_response_url(slack: Slack, target: ReplyTarget, reply: Reply) -> bool:
-    """Answer through the address, and tell whether that surely worked."""
+async def respond(
+    slack: Slack,
+    response_url: object,
+    reply: Reply,
+    *,
+    replace_original: bool = False,
+    within: float | None = None,
+    **about: object,
+) -> bool:
+    """
+    Answer through the address that came with what a person did, and return whether that surely worked.
+
+    `within` are the seconds that it may take. A failure is logged with what it was `about`.
+    """
     try:
-        await slack.respond(target.response_url, text=reply.text, blocks=list(reply.blocks) or None)
-    except CallError as error:
-        log.info("reply.again", command=target.id, incident=target.incident, why=str(error))
+        async with asyncio.timeout(within):
+            await slack.respond(
+                str(response_url or ""),
+                text=reply.text,
+                blocks=list(reply.blocks) or None,
+                replace_original=replace_original,
+            )
+    except (CallError, TimeoutError) as error:
+        log.warning("response_url.failed", why=repr(error), **about)
         return False
     return True
+
+
+def malformed_text(error: Malformed, words: str) -> str:
+    """Return `words` about a payload that could not be read, with the reference under which it is logged."""
+    quoted = reference()
+    log.error("payload.unreadable", why=str(error), reference=quoted)
+    return f"{words} (reference `{quoted}`)."
 
 
 async def _post_ephemeral(slack: Slack, target: ReplyTarget, reply: Reply, patience: float) -> None:

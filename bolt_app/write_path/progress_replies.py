@@ -12,7 +12,8 @@ from dataclasses import replace
 import structlog
 
 from bolt_app.replies import outcome_text
-from bolt_app.replies.outcome_text import Part, Reply
+from bolt_app.replies.builder import Reply
+from bolt_app.replies.outcome_text import Part
 from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.execution import Execution

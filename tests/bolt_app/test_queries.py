@@ -19,8 +19,7 @@ from bolt_app.queries.on_call import OnCallTarget, ambiguous_reply, best_matches
 from bolt_app.queries.router import query_failed_reply
 from bolt_app.queries.show_incident import render_incident
 from bolt_app.queries.whoami import ROLES
-from bolt_app.replies.builder import age
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply, age
 from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
 from shared.model.enrichment import Link

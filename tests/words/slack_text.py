@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply
 
 Block = Mapping[str, Any]
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from bolt_app.replies.builder import Reply
 from bolt_app.replies.outcome_text import (
     Part,
-    Reply,
     late_success_reply,
     outcome_reply,
     sending_reply,

@@ -16,7 +16,7 @@ from bolt_app.queries.list_incidents import render_list
 from bolt_app.queries.on_call import OnCallTarget, render_levels
 from bolt_app.queries.router import query_failed_reply
 from bolt_app.queries.show_incident import render_incident
-from bolt_app.replies.outcome_text import Reply
+from bolt_app.replies.builder import Reply
 from shared.access import identity
 from shared.access.identity import Linked
 from shared.errors import Malformed, Refused, Unavailable
