@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from shared.config.bridge_config import AuthorizationConfig
 from shared.errors import NotFound
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.event import Ref
 from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.outcome import Kind
 from shared.model.permissions import VERDICTS

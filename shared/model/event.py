@@ -252,13 +252,11 @@ AUTOMATION = frozenset(
 )
 """Events that come in numbers and need no attention."""
 
-ANNOUNCED_TYPES = (
-    frozenset(TRANSITIONS)
-    | AUTOMATION
-    | {
-        ESCALATED,
-        DELEGATED,
-        REASSIGNED,
+ANNOUNCED_TYPES = frozenset(
+    {
+        *TRANSITIONS,
+        *LEVEL_CHANGING_TYPES,
+        *AUTOMATION,
         PRIORITY_UPDATED,
         SERVICE_UPDATED,
         INCIDENT_TYPE_CHANGED,

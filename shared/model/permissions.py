@@ -8,7 +8,7 @@ its texts disagree, the stricter one holds.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.ids import TeamId, UserId
 
 ADMINS = frozenset({"owner", "admin"})

@@ -38,11 +38,6 @@ class MessageState:
         """True if a post was begun whose outcome is unknown."""
         return self.ts is None and self.until_ms is not None
 
-    @property
-    def may_exist(self) -> bool:
-        """True if the message may be visible in the channel, under any `ts`."""
-        return self.ts is not None or self.uncertain or self.replaces is not None
-
     def content_unknown(self) -> "MessageState":
         """Forget what it says."""
         return replace(self, content_digest=None, pending_digest=None)
@@ -218,7 +213,8 @@ class SlackState:
     def moved(self, channel: ChannelId) -> "SlackState":
         """Make another channel home, because home cannot be posted to. A card that is there, or may be, stays one."""
         home, *others = self.channels
-        kept = [home] if self.cards.get(home, MessageState()).may_exist else []
+        card = self.cards.get(home, MessageState())
+        kept = [home] if card.ts is not None or card.uncertain or card.replaces is not None else []
         channels = (channel, *(other for other in others if other != channel), *kept)
         return replace(self.thread_lost().closed(home), channels=channels, displaced=home)
 

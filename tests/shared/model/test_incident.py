@@ -16,7 +16,7 @@ from shared.model.event import (
     Status,
     StatusChange,
 )
-from shared.model.expectation import KEPT
+from shared.model.expectation import KEPT, Expectation
 from shared.model.ids import CommandId, EventId, SlackUserId
 from shared.model.incident import FoldResult, Incident, fold, fold_read, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
@@ -149,6 +149,20 @@ def test_an_answer_narrows_the_window() -> None:
 
     assert folded(webhook(ACKNOWLEDGED, NOON + 1900), start=start).lines[0].command == "c1"
     assert folded(webhook(ACKNOWLEDGED, NOON + 5000), start=start).lines[0].command is None
+
+
+def test_of_two_commands_that_fit_the_narrower_window_decides_then_the_older() -> None:
+    """A command whose time PagerDuty has given goes before one that may still land, however long that has waited."""
+    unclear = expectation(ACKNOWLEDGED, NOON, "c1")
+    narrowed = replace(expectation(ACKNOWLEDGED, NOON, "c2").narrowed(Instant(NOON, 1000)), noted_ms=NOON + 1)
+    later = replace(expectation(ACKNOWLEDGED, NOON, "c3"), noted_ms=NOON + 1)
+
+    def caused(*expected: Expectation) -> str | None:
+        start = replace(Incident(INCIDENT), expectations=expected)
+        return folded(webhook(ACKNOWLEDGED, NOON + 10), start=start).lines[0].command
+
+    assert "c2" == caused(unclear, narrowed) == caused(narrowed, unclear)
+    assert "c1" == caused(unclear, later) == caused(later, unclear)
 
 
 def test_somebody_elses_act_is_never_our_echo() -> None:
