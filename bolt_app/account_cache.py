@@ -15,7 +15,7 @@ from bolt_app.modals.inputs import Option
 from shared.errors import BadCredentials, CallError, Malformed, Refused
 from shared.model.command import Action
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.service import RESPONDERS, Priority
+from shared.pagerduty.models.account import RESPONDERS, Priority
 from shared.slack.render.buttons import EVERYTHING
 
 log = structlog.get_logger()

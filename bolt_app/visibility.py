@@ -19,8 +19,8 @@ from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.user import User
 from shared.store.documents import Documents
 
 CONFINED_ROLES = frozenset({"restricted_access", "read_only_limited_user"})

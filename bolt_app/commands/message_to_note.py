@@ -17,7 +17,7 @@ from shared.model.command import Action, ActionParams, Command, SlackActor, comm
 from shared.model.event import incident_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.pagerduty.models.note import LONGEST_NOTE
+from shared.pagerduty.models.incident_parts import LONGEST_NOTE
 from shared.slack.render.blocks import mentioned_users, number, to_plain_text
 
 log = structlog.get_logger()

@@ -9,9 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from bolt_app.modals.context import ModalContext
 from bolt_app.queries.incident_view import IncidentView, alert_count, author, clamp_lines, facts, log_line
-from shared.pagerduty.models.alert import Alert
-from shared.pagerduty.models.log_entry import LogEntry
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from shared.slack.render.blocks import Block, clamp, context, escape, external_link, link, plain, section
 from shared.slack.render.thread_line import quote
 

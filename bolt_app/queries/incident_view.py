@@ -11,10 +11,8 @@ from bolt_app.replies.builder import headline, people_listed
 from shared.errors import CallError, Malformed
 from shared.model.ids import IncidentId
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.log_entry import LogEntry
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from shared.slack.render.blocks import clamp, date, escape
 
 log = structlog.get_logger()

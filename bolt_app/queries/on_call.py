@@ -11,9 +11,7 @@ from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.services import Services
 from shared.model.event import Instant, Ref
 from shared.model.ids import TeamId
-from shared.pagerduty.models.escalation_policy import EscalationPolicy, OnCall
-from shared.pagerduty.models.service import Service
-from shared.pagerduty.models.user import User
+from shared.pagerduty.models.account import EscalationPolicy, OnCall, Service, User
 from shared.slack.render.blocks import date, escape
 
 MOST = 10

@@ -17,8 +17,7 @@ from bolt_app.queries.incident_view import (
 )
 from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.services import Services
-from shared.pagerduty.models.log_entry import LogEntry
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import LogEntry, Note
 from shared.slack.render.blocks import clamp, escape, external_link
 
 LAST_NOTES = 3

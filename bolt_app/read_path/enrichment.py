@@ -19,9 +19,9 @@ from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, OnCallByLevel, fold_read, identifying_fields
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.alert import Alert
-from shared.pagerduty.models.escalation_policy import OnCall
+from shared.pagerduty.models.account import OnCall
 from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.incident_parts import Alert
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
 

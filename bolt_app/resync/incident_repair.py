@@ -18,7 +18,7 @@ from shared.model.ids import IncidentId
 from shared.model.journal import Facts, fact
 from shared.pagerduty.api.client import Read
 from shared.pagerduty.events.replay import SILENT, Repaired, Shown, Window, repaired
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import Note
 from shared.store.clock import Birth
 from shared.store.coordination import Lease
 

@@ -23,7 +23,7 @@ from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.events.from_diff import annotated
 from shared.pagerduty.events.replay import noticed, suspicious
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.incident_parts import LogEntry
 from shared.store.clock import Birth
 from shared.store.coordination import Lease
 

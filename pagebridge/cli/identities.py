@@ -20,7 +20,7 @@ from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load, load_bridge_config
 from shared.errors import CallError, Unavailable
 from shared.model.event import SECOND
-from shared.pagerduty.models.user import User
+from shared.pagerduty.models.account import User
 
 DAYS = 7
 """How many days ahead the duty is looked at."""

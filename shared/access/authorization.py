@@ -17,9 +17,8 @@ from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.permissions import GROUNDS, ROLES, Facts, Ground, Rule, ground, role_allows
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.account import Service, User
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.service import Service
-from shared.pagerduty.models.user import User
 
 
 class NotAllowed(Declined):

@@ -23,8 +23,7 @@ from shared.model.command import SlackActor
 from shared.model.ids import UserId
 from shared.model.outcome import Declined, Outcome
 from shared.model.permissions import ADMINS, RAISABLE, RESPONDERS
-from shared.pagerduty.models.escalation_policy import OnCall
-from shared.pagerduty.models.user import User
+from shared.pagerduty.models.account import OnCall, User
 from shared.slack.api.client import SlackIdentity, SlackPerson
 
 ACTING_ROLES = ADMINS | RESPONDERS | RAISABLE

@@ -15,7 +15,7 @@ from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.user import User
+from shared.pagerduty.models.account import User
 from shared.slack.api.client import Slack, SlackIdentity, SlackPerson
 from shared.store.identity_cache import IdentityCache
 

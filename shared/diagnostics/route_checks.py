@@ -9,8 +9,7 @@ from shared.config.errors import Problem
 from shared.errors import NotFound, Unavailable
 from shared.model.ids import ChannelId, TeamId
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.service import Priority, Service
-from shared.pagerduty.models.user import Team
+from shared.pagerduty.models.account import Priority, Service, Team
 from shared.slack.api.client import Slack
 
 MANY = 100

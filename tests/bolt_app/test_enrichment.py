@@ -9,9 +9,9 @@ from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Ref, Status
 from shared.model.ids import UserId
 from shared.model.incident import Incident, fold
-from shared.pagerduty.models.alert import Alert
-from shared.pagerduty.models.escalation_policy import OnCall
+from shared.pagerduty.models.account import OnCall
 from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.incident_parts import Alert
 from tests.builders import INCIDENT, NOON, webhook
 
 AHEAD = PendingActions(Instant(NOON), NOON + 60_000)

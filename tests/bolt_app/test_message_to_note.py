@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bolt_app.commands.message_to_note import note_text, parse_quote
 from shared.errors import Malformed
-from shared.pagerduty.models.note import LONGEST_NOTE
+from shared.pagerduty.models.incident_parts import LONGEST_NOTE
 from tests.bolt_app.test_interactive import JSON, places, put
 
 LINK = "https://acme.slack.com/archives/C0INCIDENTS/p1700000005000100?thread_ts=1700000000.000100"

@@ -25,11 +25,9 @@ from shared.errors import Refused, Unavailable
 from shared.model.enrichment import Link
 from shared.model.event import Instant, Ref, Status
 from shared.model.ids import ChannelId, IncidentId
-from shared.pagerduty.models.alert import Alert
-from shared.pagerduty.models.escalation_policy import EscalationLevel, EscalationPolicy, OnCall
+from shared.pagerduty.models.account import EscalationLevel, EscalationPolicy, OnCall
 from shared.pagerduty.models.incident import AlertCounts, PendingAction, RestIncident
-from shared.pagerduty.models.log_entry import LogEntry
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
 
 AT = Instant(NOON, 1000)

@@ -4,7 +4,7 @@ import pytest
 
 from bolt_app.visibility import can_see
 from shared.model.ids import TeamId, UserId
-from shared.pagerduty.models.user import User
+from shared.pagerduty.models.account import User
 
 PAYMENTS, SECURITY, SEARCH = TeamId("PPAYMENTS"), TeamId("PSECURITY"), TeamId("PSEARCH")
 PRIVATE = frozenset({SECURITY})

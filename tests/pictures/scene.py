@@ -20,8 +20,8 @@ from shared.model.expectation import Expectation
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import layout_thread
+from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.user import User
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message, section
 from tests.builders import ALICE, BOB, INCIDENT, snapshot

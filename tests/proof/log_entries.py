@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from shared.model.event import Agent, Instant, Ref
 from shared.model.ids import IncidentId
-from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.incident_parts import LogEntry
 from tests.proof import pagerduty_model
 from tests.proof.pagerduty_model import History, Transition
 from tests.proof.personas import ALICE, Person

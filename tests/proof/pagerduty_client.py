@@ -12,12 +12,9 @@ from shared.pagerduty.api import errors
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.models import incident as incident_model
-from shared.pagerduty.models.alert import Alert
-from shared.pagerduty.models.escalation_policy import EscalationPolicy
+from shared.pagerduty.models.account import EscalationPolicy, Team, User
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.log_entry import LogEntry
-from shared.pagerduty.models.note import Note
-from shared.pagerduty.models.user import Team, User
+from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription
 from tests.proof import log_entries
 from tests.proof import pagerduty_model as model

@@ -27,7 +27,7 @@ from shared.model.event import (
 from shared.model.ids import CommandId, EventId
 from shared.model.incident import Incident, fold
 from shared.pagerduty.events.from_log import logged
-from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.incident_parts import LogEntry
 from tests.builders import ALICE, BOB, INCIDENT, NOON, expectation, snapshot
 
 ENTRY = {

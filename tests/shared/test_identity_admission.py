@@ -10,7 +10,7 @@ from shared.errors import CallError
 from shared.model.command import SlackActor
 from shared.model.ids import UserId
 from shared.model.outcome import Declined
-from shared.pagerduty.models.user import User
+from shared.pagerduty.models.account import User
 from shared.slack.api.client import SlackIdentity, SlackPerson
 from tests.shared.linked_people import ALICE, EMAIL, Acme
 

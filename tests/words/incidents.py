@@ -7,10 +7,8 @@ from bolt_app.queries.incident_view import IncidentView
 from shared.model.enrichment import Link
 from shared.model.event import Instant, Ref, Status
 from shared.model.ids import IncidentId
-from shared.pagerduty.models.alert import Alert
 from shared.pagerduty.models.incident import AlertCounts, PendingAction, RestIncident, Stamp
-from shared.pagerduty.models.log_entry import LogEntry
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
 
 MINUTE = 60_000

@@ -27,8 +27,8 @@ from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, User
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import PendingAction, RestIncident
-from shared.pagerduty.models.user import User
 from shared.slack.api.client import SlackIdentity, SlackPerson
 from tests.bolt_app.test_message_to_note import used
 from tests.bolt_app.test_retry import ASKED, parsed, parts, queue

@@ -23,8 +23,7 @@ from shared.errors import Malformed, Refused, Unavailable
 from shared.model.command import Action, Command, SlackActor
 from shared.model.event import Instant, Ref
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
-from shared.pagerduty.models.escalation_policy import EscalationLevel, EscalationPolicy, OnCall
-from shared.pagerduty.models.user import User
+from shared.pagerduty.models.account import EscalationLevel, EscalationPolicy, OnCall, User
 from shared.slack.api.client import SlackPerson
 from tests.builders import ALICE, NOON
 from tests.words import slack_text

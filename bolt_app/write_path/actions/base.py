@@ -14,8 +14,8 @@ from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import distance_ms
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.user import User
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.api.writes import NewIncident
+from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.user import User
 from shared.store import keys
 from shared.store.redis import append
 from shared.store.streams import answer_fields

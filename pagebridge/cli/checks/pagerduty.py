@@ -12,7 +12,7 @@ from shared.diagnostics import credential_checks
 from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import CallError, Refused
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.service import RESPONDERS
+from shared.pagerduty.models.account import RESPONDERS
 from shared.slack.api.client import Slack
 
 LONGEST = 60.0

@@ -8,26 +8,28 @@ from typing import TypeVar
 from shared.model.event import SECOND, Instant, Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty.api.transport import PAGE, Params, Read, Transport
-from shared.pagerduty.models.alert import Alert, parse_alerts
-from shared.pagerduty.models.escalation_policy import (
+from shared.pagerduty.models.account import (
     EscalationPolicy,
     OnCall,
-    parse_escalation_policies,
-    parse_escalation_policy,
-    parse_on_calls,
-)
-from shared.pagerduty.models.incident import RestIncident, parse_incident, parse_incidents
-from shared.pagerduty.models.log_entry import LogEntry, parse_log_entries
-from shared.pagerduty.models.note import Note, parse_notes
-from shared.pagerduty.models.service import (
     Priority,
     Service,
+    Team,
+    User,
     parse_abilities,
+    parse_escalation_policies,
+    parse_escalation_policy,
+    parse_members,
+    parse_on_calls,
     parse_priorities,
     parse_service,
     parse_services,
+    parse_team,
+    parse_teams,
+    parse_user,
+    parse_users,
 )
-from shared.pagerduty.models.user import Team, User, parse_members, parse_team, parse_teams, parse_user, parse_users
+from shared.pagerduty.models.incident import RestIncident, parse_incident, parse_incidents
+from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note, parse_alerts, parse_log_entries, parse_notes
 from shared.pagerduty.models.webhook_subscription import WebhookSubscription, parse_subscriptions
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from shared.model.ids import IncidentId, UserId
 from shared.pagerduty.api.transport import Read, Transport
 from shared.pagerduty.models.fields import Body
 from shared.pagerduty.models.incident import RestIncident, parse_incident
-from shared.pagerduty.models.note import (
+from shared.pagerduty.models.incident_parts import (
     Note,
     ResponderRequest,
     StatusUpdate,

@@ -32,8 +32,7 @@ from shared.model.incident import Incident
 from shared.model.timeline import Line, distance_ms, line_time, person
 from shared.pagerduty.events.details import names, responder
 from shared.pagerduty.models.incident import Asked, RestIncident
-from shared.pagerduty.models.log_entry import LogEntry
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import LogEntry, Note
 
 FIELD, URGENCY = "field_value_change_log_entry", "urgency_change_log_entry"
 CANCELLED = "user_cancelled"

@@ -32,7 +32,7 @@ from shared.model.event import (
 from shared.model.ids import EventId, IncidentId
 from shared.model.timeline import distance_ms, person
 from shared.pagerduty.events.details import merged, names
-from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.incident_parts import LogEntry
 
 TRIGGER, ASSIGN = "trigger_log_entry", "assign_log_entry"
 EVENTS: Mapping[str, str] = {

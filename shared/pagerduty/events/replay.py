@@ -24,8 +24,7 @@ from shared.model.timeline import Line, line_time
 from shared.pagerduty.events.from_diff import FIELDS, annotated, asked, changed, unheard
 from shared.pagerduty.events.from_log import logged
 from shared.pagerduty.models.incident import RestIncident
-from shared.pagerduty.models.log_entry import LogEntry
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import LogEntry, Note
 
 NOTE = "annotate_log_entry"
 SILENT = frozenset({TITLE_CHANGED, URGENCY_CHANGED, NOTE_EDITED})

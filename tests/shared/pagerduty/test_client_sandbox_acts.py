@@ -9,7 +9,7 @@ from shared.pagerduty.api.error_messages import WORDS
 from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.api.writes import NewIncident
 from shared.pagerduty.models.incident import LONGEST_SNOOZE
-from shared.pagerduty.models.note import LONGEST_NOTE
+from shared.pagerduty.models.incident_parts import LONGEST_NOTE
 from tests.shared.pagerduty.account import ALICE, BOB, P1, Account
 
 ALICES, BOBS = "alice@example.com", "bob@example.com"

@@ -23,7 +23,7 @@ from shared.model.event import (
 )
 from shared.pagerduty.events.from_log import logged
 from shared.pagerduty.models.incident import PendingAction
-from shared.pagerduty.models.log_entry import LogEntry
+from shared.pagerduty.models.incident_parts import LogEntry
 from tests.builders import ALICE, BOB, INCIDENT, NOON
 
 SERVICE = Agent("PSVC001", "checkout-api", "service_reference")

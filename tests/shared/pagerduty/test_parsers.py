@@ -10,13 +10,9 @@ from hypothesis import strategies as st
 
 from shared.errors import Malformed
 from shared.pagerduty.api import transport
-from shared.pagerduty.models import alert as alert_model
-from shared.pagerduty.models import escalation_policy as escalation_policy_model
+from shared.pagerduty.models import account as account_model
 from shared.pagerduty.models import incident as incident_model
-from shared.pagerduty.models import log_entry as log_entry_model
-from shared.pagerduty.models import note as note_model
-from shared.pagerduty.models import service as service_model
-from shared.pagerduty.models import user as user_model
+from shared.pagerduty.models import incident_parts as incident_parts_model
 from shared.pagerduty.models import webhook_subscription as webhook_subscription_model
 from tests.shared.pagerduty import responses as made
 from tests.shared.pagerduty.json_values import JSON, damaged
@@ -26,32 +22,32 @@ SAMPLES, OPENAPI = REFERENCE / "samples" / "rest_examples", REFERENCE / "openapi
 Parser = Callable[[object], object]
 
 IN_SAMPLES: dict[str, Parser] = {
-    "get_abilities": service_model.parse_abilities,
-    "get_escalation_policies_id": escalation_policy_model.parse_escalation_policy,
+    "get_abilities": account_model.parse_abilities,
+    "get_escalation_policies_id": account_model.parse_escalation_policy,
     "get_incidents": incident_model.parse_incidents,
     "get_incidents_id": incident_model.parse_incident,
-    "get_incidents_id_log_entries": log_entry_model.parse_log_entries,
-    "get_incidents_id_notes": note_model.parse_notes,
-    "get_oncalls": escalation_policy_model.parse_on_calls,
-    "get_priorities": service_model.parse_priorities,
-    "get_teams_id_members": user_model.parse_members,
-    "get_users": user_model.parse_users,
-    "get_users_id": user_model.parse_user,
+    "get_incidents_id_log_entries": incident_parts_model.parse_log_entries,
+    "get_incidents_id_notes": incident_parts_model.parse_notes,
+    "get_oncalls": account_model.parse_on_calls,
+    "get_priorities": account_model.parse_priorities,
+    "get_teams_id_members": account_model.parse_members,
+    "get_users": account_model.parse_users,
+    "get_users_id": account_model.parse_user,
     "get_webhook_subscriptions": webhook_subscription_model.parse_subscriptions,
     "post_incidents": incident_model.parse_incident,
-    "post_incidents_id_notes": note_model.parse_note,
-    "post_incidents_id_responder_requests": note_model.parse_responder_request,
+    "post_incidents_id_notes": incident_parts_model.parse_note,
+    "post_incidents_id_responder_requests": incident_parts_model.parse_responder_request,
     "post_incidents_id_snooze": incident_model.parse_incident,
-    "post_incidents_id_status_updates": note_model.parse_status_update,
+    "post_incidents_id_status_updates": incident_parts_model.parse_status_update,
     "put_incidents_id": incident_model.parse_incident,
 }
 IN_DESCRIPTION: dict[tuple[str, str], Parser] = {
-    ("get", "/incidents/{id}/alerts"): alert_model.parse_alerts,
-    ("get", "/services"): service_model.parse_services,
-    ("get", "/services/{id}"): service_model.parse_service,
-    ("get", "/escalation_policies"): escalation_policy_model.parse_escalation_policies,
-    ("get", "/teams"): user_model.parse_teams,
-    ("get", "/teams/{id}"): user_model.parse_team,
+    ("get", "/incidents/{id}/alerts"): incident_parts_model.parse_alerts,
+    ("get", "/services"): account_model.parse_services,
+    ("get", "/services/{id}"): account_model.parse_service,
+    ("get", "/escalation_policies"): account_model.parse_escalation_policies,
+    ("get", "/teams"): account_model.parse_teams,
+    ("get", "/teams/{id}"): account_model.parse_team,
 }
 FULL_INCIDENT = made.incident(
     acknowledgements=[{"at": "2023-11-14T22:13:25Z", "acknowledger": made.ALICE}],
@@ -65,24 +61,24 @@ VALID: list[tuple[Parser, object]] = [
     (incident_model.parse_incident, {"incident": FULL_INCIDENT}),
     (incident_model.parse_incidents, {"incidents": [made.incident()]}),
     (incident_model.snapshot_from_rest, made.incident()),
-    (user_model.parse_user, {"user": made.user("P1", teams=[made.reference("PTEAM01", "team", "Payments")])}),
-    (user_model.parse_users, {"users": [made.user("P1")]}),
-    (user_model.parse_team, {"team": made.team()}),
-    (user_model.parse_teams, {"teams": [made.team()]}),
-    (user_model.parse_members, {"members": [{"user": made.ALICE, "role": "manager"}]}),
-    (escalation_policy_model.parse_escalation_policy, {"escalation_policy": made.policy()}),
-    (escalation_policy_model.parse_escalation_policies, {"escalation_policies": [made.policy()]}),
-    (escalation_policy_model.parse_on_calls, {"oncalls": [made.on_call()]}),
-    (service_model.parse_service, {"service": made.service()}),
-    (service_model.parse_services, {"services": [made.service()]}),
-    (service_model.parse_priorities, {"priorities": [{"id": "PP1", "name": "P1", "description": "Critical"}]}),
-    (service_model.parse_abilities, {"abilities": ["teams"]}),
-    (note_model.parse_note, {"note": made.note()}),
-    (note_model.parse_notes, {"notes": [made.note()]}),
-    (note_model.parse_status_update, {"status_update": made.status_update()}),
-    (note_model.parse_responder_request, {"responder_request": made.responder_request()}),
-    (alert_model.parse_alerts, {"alerts": [made.alert()]}),
-    (log_entry_model.parse_log_entries, {"log_entries": [made.log_entry("assign", assignees=[made.ALICE])]}),
+    (account_model.parse_user, {"user": made.user("P1", teams=[made.reference("PTEAM01", "team", "Payments")])}),
+    (account_model.parse_users, {"users": [made.user("P1")]}),
+    (account_model.parse_team, {"team": made.team()}),
+    (account_model.parse_teams, {"teams": [made.team()]}),
+    (account_model.parse_members, {"members": [{"user": made.ALICE, "role": "manager"}]}),
+    (account_model.parse_escalation_policy, {"escalation_policy": made.policy()}),
+    (account_model.parse_escalation_policies, {"escalation_policies": [made.policy()]}),
+    (account_model.parse_on_calls, {"oncalls": [made.on_call()]}),
+    (account_model.parse_service, {"service": made.service()}),
+    (account_model.parse_services, {"services": [made.service()]}),
+    (account_model.parse_priorities, {"priorities": [{"id": "PP1", "name": "P1", "description": "Critical"}]}),
+    (account_model.parse_abilities, {"abilities": ["teams"]}),
+    (incident_parts_model.parse_note, {"note": made.note()}),
+    (incident_parts_model.parse_notes, {"notes": [made.note()]}),
+    (incident_parts_model.parse_status_update, {"status_update": made.status_update()}),
+    (incident_parts_model.parse_responder_request, {"responder_request": made.responder_request()}),
+    (incident_parts_model.parse_alerts, {"alerts": [made.alert()]}),
+    (incident_parts_model.parse_log_entries, {"log_entries": [made.log_entry("assign", assignees=[made.ALICE])]}),
     (webhook_subscription_model.parse_subscription, {"webhook_subscription": made.subscription()}),
     (webhook_subscription_model.parse_subscriptions, {"webhook_subscriptions": [made.subscription()]}),
     (transport.has_more, {"more": True}),

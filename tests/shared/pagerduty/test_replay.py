@@ -22,8 +22,7 @@ from shared.model.event import (
 from shared.model.incident import Incident, fold
 from shared.pagerduty.events.replay import Repaired, Shown, Window, noticed, repaired, suspicious
 from shared.pagerduty.models.incident import Asked, RestIncident
-from shared.pagerduty.models.log_entry import Change, LogEntry
-from shared.pagerduty.models.note import Note
+from shared.pagerduty.models.incident_parts import Change, LogEntry, Note
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 
 MINUTE = 60 * SECOND

@@ -1,0 +1,177 @@
+"""
+People and what else an account consists of, in values: answers in. Pure.
+
+Users, teams, services, priorities, abilities, escalation policies and who is on call for them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import AfterValidator, PlainValidator, model_validator
+
+from shared.model.ids import TeamId, UserId
+from shared.pagerduty.models.fields import (
+    Count,
+    Group,
+    Id,
+    Many,
+    Number,
+    OptionalNumber,
+    OptionalReference,
+    OptionalText,
+    OptionalTime,
+    Reference,
+    Text,
+    as_object,
+    as_objects,
+    named,
+    optional_text,
+    parser,
+    text,
+)
+
+PRIVATE = "none"
+"""The `default_role` of a private team, which hides its incidents from non-members."""
+
+
+@dataclass(frozen=True)
+class User:
+    """A PagerDuty user; `role` is the base role. `kind` is PagerDuty's type: `user` for a person."""
+
+    id: Annotated[UserId, PlainValidator(text)]
+    name: Text
+    email: Text
+    role: Text
+    team_ids: Annotated[Group[Id[TeamId]], named("teams")] = frozenset()
+    kind: Annotated[Text, named("type")] = field(kw_only=True)
+    deleted: Annotated[bool, PlainValidator(lambda when: when is not None), named("deleted_at")] = False
+
+
+@dataclass(frozen=True)
+class Team:
+    """A PagerDuty team; a `private` one hides its incidents from non-members."""
+
+    id: Annotated[TeamId, PlainValidator(text)]
+    name: Text
+    private: Annotated[bool, PlainValidator(lambda role: role == PRIVATE), named("default_role")] = False
+
+
+@dataclass(frozen=True)
+class _Member:
+    user: Id[UserId]
+    role: Text
+
+
+parse_user = parser(User, "user")
+parse_users = parser(tuple[User, ...], "users")
+parse_team = parser(Team, "team")
+parse_teams = parser(tuple[Team, ...], "teams")
+_parse_members = parser(tuple[_Member, ...], "members")
+
+
+def parse_members(answer: object) -> dict[UserId, str]:
+    """Read one page of `{"members": [...]}`: each member's role on that team."""
+    return {member.user: member.role for member in _parse_members(answer)}
+
+
+RESPONDERS = "coordinated_responding"
+"""The ability without which responders cannot be requested (OpenAPI, responder requests)."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """
+    A service, by which incidents are opened.
+
+    `acknowledgement_timeout` is in seconds: how long an acknowledgement lasts, None for ever (PagerDuty: null or 0).
+    """
+
+    id: Text
+    name: Text
+    url: Annotated[OptionalText, named("html_url")]
+    escalation_policy: OptionalReference
+    teams: Many[Reference]
+    acknowledgement_timeout: Annotated[OptionalNumber, AfterValidator(lambda seconds: seconds or None)]
+
+
+@dataclass(frozen=True)
+class Priority:
+    """A priority that incidents can have, as the account calls it."""
+
+    id: Text
+    name: Text
+    description: OptionalText
+
+
+parse_service = parser(Service, "service")
+parse_services = parser(tuple[Service, ...], "services")
+parse_priorities = parser(tuple[Priority, ...], "priorities")
+parse_abilities = parser(frozenset[Text], "abilities")
+
+
+_PEOPLE = frozenset({"user", "user_reference"})
+
+
+@dataclass(frozen=True)
+class EscalationLevel:
+    """
+    One level of an escalation policy: its people and schedules.
+
+    After `delay_minutes` an unacknowledged incident escalates to the next level. With `round_robin` only one of them is
+    paged each time.
+    """
+
+    users: Many[Reference]
+    schedules: Many[Reference]
+    delay_minutes: Annotated[OptionalNumber, named("escalation_delay_in_minutes")]
+    round_robin: Annotated[
+        bool,
+        PlainValidator(lambda strategy: strategy == "round_robin"),
+        named("escalation_rule_assignment_strategy"),
+    ] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_targets(cls, rule: object) -> object:
+        """Tell apart those whom PagerDuty has in one list of targets."""
+        found = as_object(rule)
+        kinds = [(optional_text(one.get("type")), one) for one in as_objects(found.get("targets"))]
+        users = [one for kind, one in kinds if kind in _PEOPLE]
+        return {**found, "users": users, "schedules": [one for kind, one in kinds if kind not in _PEOPLE]}
+
+
+@dataclass(frozen=True)
+class EscalationPolicy:
+    """An escalation policy; the first of its `levels` is level 1. It is repeated `loops` times."""
+
+    id: Text
+    name: Text
+    levels: Annotated[Many[EscalationLevel], named("escalation_rules")] = ()
+    loops: Annotated[Count, named("num_loops")] = 0
+    teams: Many[Reference] = ()
+
+    @property
+    def targets(self) -> frozenset[UserId]:
+        """The users that its levels name directly, not through a schedule."""
+        return frozenset(UserId(user.id) for level in self.levels for user in level.users)
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """
+    A person on call at a level, by a schedule or always (`schedule` is None).
+
+    `since` and `until` are the ends of the shift; None if open-ended.
+    """
+
+    level: Annotated[Number, named("escalation_level")]
+    user: Reference
+    schedule: OptionalReference
+    policy: Annotated[Reference, named("escalation_policy")]
+    until: Annotated[OptionalTime, named("end")]
+    since: Annotated[OptionalTime, named("start")] = None
+
+
+parse_escalation_policy = parser(EscalationPolicy, "escalation_policy")
+parse_escalation_policies = parser(tuple[EscalationPolicy, ...], "escalation_policies")
+parse_on_calls = parser(tuple[OnCall, ...], "oncalls")

@@ -1,0 +1,208 @@
+"""
+What belongs to an incident, in values: its log, notes and other additions, and its alerts. Answers in. Pure.
+
+Source: PagerDuty's OpenAPI description. Of alerts it leaves out `body.cef_details`, where the source of events sent
+through the Events API is found in practice; it is read where it is as expected and passed over where it is not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainValidator, model_validator
+
+from shared.model.enrichment import Link
+from shared.model.event import incident_id
+from shared.model.ids import IncidentId
+from shared.pagerduty.models.fields import (
+    Many,
+    OptionalAgent,
+    OptionalReference,
+    OptionalText,
+    OptionalTime,
+    Reference,
+    Text,
+    Time,
+    Written,
+    as_object,
+    as_objects,
+    named,
+    optional_text,
+    parser,
+    text,
+    written,
+)
+from shared.pagerduty.models.incident import PendingActions
+
+
+@dataclass(frozen=True)
+class Change:
+    """That a field, by PagerDuty's name for it, went from one value to another; empty stands for none."""
+
+    name: Text
+    before: Annotated[Written, named("old_value")]
+    after: Annotated[Written, named("value")]
+
+
+def _changed(changeset: object) -> object:
+    """Find what changed, in PagerDuty's own fields and then in those of the account."""
+    found = as_object(changeset or {})
+    return [*as_objects(found.get("application_fields")), *as_objects(found.get("customer_fields"))]
+
+
+def _incident(reference: object) -> IncidentId | None:
+    return None if reference is None else incident_id(as_object(reference).get("id"))
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """
+    One line of an incident's log, at a second of PagerDuty's clock.
+
+    `type` is PagerDuty's, such as `acknowledge_log_entry`, `channel` the way it came about, such as `website`, `api` or
+    `timeout`. What each kind tells besides: assign, delegate and escalate the `assignees`; annotate and resolve the
+    `note`; notify the `user` who was notified; snooze the `pending` actions that it moved; a change of fields the
+    `changes`. No entry tells an escalation level, or the id of a note. `incident` is None where PagerDuty names none.
+    """
+
+    id: Text
+    type: Text
+    at: Annotated[Time, named("created_at")]
+    agent: OptionalAgent
+    channel: Annotated[OptionalText, named("channel", "type")]
+    summary: OptionalText
+    assignees: Many[Reference] = ()
+    note: OptionalText = ""
+    user: OptionalReference = None
+    pending: Annotated[PendingActions, named("changed_actions")] = ()
+    changes: Annotated[tuple[Change, ...], BeforeValidator(_changed), named("channel", "changeset")] = ()
+    incident: Annotated[IncidentId | None, PlainValidator(_incident)] = None
+
+
+parse_log_entries = parser(tuple[LogEntry, ...], "log_entries")
+
+
+LONGEST_NOTE = 65_535
+"""The length of a note, in bytes of UTF-8 (knowledge base, which speaks of single-byte characters)."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note, as it reads now. `user` may be a rule or an integration that made it; `updated` tells of an edit."""
+
+    id: Text
+    content: OptionalText
+    user: OptionalReference
+    created: Annotated[Time, named("created_at")]
+    updated: Annotated[OptionalTime, named("updated_at")]
+
+
+@dataclass(frozen=True)
+class StatusUpdate:
+    """A status update to stakeholders."""
+
+    id: Text
+    message: Text
+    sender: OptionalReference
+    created: Annotated[Time, named("created_at")]
+
+
+@dataclass(frozen=True)
+class Responder:
+    """A requested responder; `state` is `pending`, `joined`, `declined` or `user_cancelled`."""
+
+    user: Reference
+    state: Text
+
+
+@dataclass(frozen=True)
+class _Target:
+    responders: Annotated[Many[Responder], named("responder_request_target", "incidents_responders")]
+
+
+@dataclass(frozen=True)
+class ResponderRequest:
+    """A responder request; those asked before may be missing in it."""
+
+    requester: OptionalReference
+    requested: Annotated[OptionalTime, named("requested_at")]
+    targets: Annotated[Many[_Target], named("responder_request_targets")]
+
+    @property
+    def responders(self) -> tuple[Responder, ...]:
+        """Those whom it asked, through whichever target, and their states."""
+        return tuple(responder for target in self.targets for responder in target.responders)
+
+
+parse_note = parser(Note, "note")
+parse_notes = parser(tuple[Note, ...], "notes")
+parse_status_update = parser(StatusUpdate, "status_update")
+parse_responder_request = parser(ResponderRequest, "responder_request")
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture that the monitoring shows, and the page it leads to, if any."""
+
+    src: str
+    text: str
+    href: str
+
+
+def _contexts(contexts: object, kind: str, address: str) -> list[Mapping[str, object]]:
+    """Find those of a kind; PagerDuty's own example has a link that leads nowhere."""
+    return [one for one in as_objects(contexts) if one.get("type") == kind and one.get(address)]
+
+
+def _links(contexts: object) -> tuple[Link, ...]:
+    links = _contexts(contexts, "link", "href")
+    return tuple(Link(text(one["href"]), optional_text(one.get("text"))) for one in links)
+
+
+def _images(contexts: object) -> tuple[Image, ...]:
+    images = _contexts(contexts, "image", "src")
+    return tuple(
+        Image(text(one["src"]), optional_text(one.get("text")), optional_text(one.get("href"))) for one in images
+    )
+
+
+def _details(details: object) -> tuple[tuple[str, str], ...]:
+    """Read an object or a text, of which PagerDuty says no more than that it is one of them."""
+    if details is None:
+        return ()
+    if isinstance(details, dict):
+        return tuple((text(name), written(value)) for name, value in details.items())
+    return (("", written(details)),)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """
+    One alert. `status` is `triggered` or `resolved`; `severity` is `info`, `warning`, `error`, `critical`, or empty.
+
+    `source` names what is affected or, where that is not said, the integration that reported it. `details` are what
+    the monitoring sent besides, by name; one that sent a plain text has given it no name.
+    """
+
+    id: Text
+    summary: OptionalText
+    url: Annotated[OptionalText, named("html_url")]
+    status: OptionalText
+    severity: OptionalText
+    source: OptionalText
+    created: Annotated[OptionalTime, named("created_at")]
+    links: Annotated[tuple[Link, ...], PlainValidator(_links), named("body", "contexts")] = ()
+    images: Annotated[tuple[Image, ...], PlainValidator(_images), named("body", "contexts")] = ()
+    details: Annotated[tuple[tuple[str, str], ...], PlainValidator(_details), named("body", "details")] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_source(cls, alert: object) -> object:
+        found = as_object(alert)
+        body, integration = (as_object(found.get(name) or {}) for name in ("body", "integration"))
+        event = body.get("cef_details")
+        source = event.get("source_origin") if isinstance(event, dict) else None
+        return {**found, "source": source if source and isinstance(source, str) else integration.get("summary")}
+
+
+parse_alerts = parser(tuple[Alert, ...], "alerts")
