@@ -62,7 +62,7 @@ from shared.store.channel_index import ClosedChannels, DelayedCards, OpenInciden
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
 from shared.store.documents import Documents, ExpectationStore, Journal
-from shared.store.identity_cache import IdentityCache, NoIdentityCache
+from shared.store.identity_cache import IdentityCache
 from shared.store.redis import Redis
 from shared.store.streams import Audit, Inbox
 
@@ -230,7 +230,7 @@ def build_worker(
     redis, slack, pagerduty = clients.redis, clients.slack, clients.pagerduty
     current, stopping = config.current, options.stopping
     identity = Identity(current.identity, slack, pagerduty, IdentityCache(redis), home)
-    uncached_identity = Identity(current.identity, slack, pagerduty, NoIdentityCache(), home)
+    uncached_identity = Identity(current.identity, slack, pagerduty, IdentityCache(None), home)
     authorization = Authorization(current.authorization, pagerduty)
     account_cache = parts.account_cache(pagerduty)
     visibility = Visibility(pagerduty, identity, store.slack_states, config)

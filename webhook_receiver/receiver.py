@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 
 import structlog
 from pydantic import SecretStr
@@ -51,8 +51,7 @@ class Receiver:
         """Serve until `stop`."""
         settings = self._settings
         async with AsyncExitStack() as stack:
-            client = connect(settings.redis_url.get_secret_value())
-            stack.push_async_callback(client.aclose)
+            client = await stack.enter_async_context(aclosing(connect(settings.redis_url.get_secret_value())))
             events = self._events = EventStream(client, self._config.durability, self._limits)
             admin = serving(admin_app(events), settings.receiver_admin_port)
             self.admin_port = await stack.enter_async_context(admin)
@@ -60,17 +59,14 @@ class Receiver:
             app = public_app(intake, events)
             public = serving_in_public(app, settings.receiver_host, settings.receiver_port, self._limits)
             self.port = await stack.enter_async_context(public)
-            await self._until_stopped(events)
-
-    async def _until_stopped(self, events: EventStream) -> None:
-        await events.probe()
-        self.ready.set()
-        log.info("receiver.listening", host=self._settings.receiver_host, port=self.port, admin_port=self.admin_port)
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(events.watch())
-            await self._stopping.wait()
-            watching.cancel()
-        log.info("receiver.draining", seconds=self._limits.drain)
+            await events.probe()
+            self.ready.set()
+            log.info("receiver.listening", host=settings.receiver_host, port=self.port, admin_port=self.admin_port)
+            async with asyncio.TaskGroup() as group:
+                watching = group.create_task(events.watch())
+                await self._stopping.wait()
+                watching.cancel()
+            log.info("receiver.draining", seconds=self._limits.drain)
 
 
 def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:

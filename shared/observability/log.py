@@ -35,8 +35,6 @@ _SECRET_TEXT = re.compile(
     """,
     re.VERBOSE,
 )
-_PROCESSORS: list[Processor] = [ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
-"""A traceback becomes text before the redaction, so that it is redacted as well."""
 _NOISY_LOGGERS = ("aiohttp.access", "httpcore", "httpcore2", "httpx", "httpx2")
 """Libraries that log a line per request, with e-mail addresses in it: only for debugging."""
 _SHORTEST_SECRET = 6
@@ -71,8 +69,15 @@ def configure(
     if log_format == "console":
         plain = structlog.dev.plain_traceback
         renderer = structlog.dev.ConsoleRenderer(colors=handler.stream.isatty(), exception_formatter=plain)
-    ending: list[Processor] = [Redaction(known_secrets), _time_and_event_first, renderer]
-    handler.setFormatter(ProcessorFormatter(foreign_pre_chain=common, processors=[*_PROCESSORS, *ending]))
+    ending: list[Processor] = [
+        ProcessorFormatter.remove_processors_meta,
+        # A traceback becomes text before the redaction, so that it is redacted as well.
+        structlog.processors.format_exc_info,
+        Redaction(known_secrets),
+        _time_and_event_first,
+        renderer,
+    ]
+    handler.setFormatter(ProcessorFormatter(foreign_pre_chain=common, processors=ending))
     logging.root.handlers = [handler]
     logging.root.setLevel(level.upper())
     for name in _NOISY_LOGGERS:

@@ -171,17 +171,13 @@ class SharedTokenBuckets:
         is a name and a priority, the lowest first. With a name it waits in line; its place is kept until it comes back.
         """
         names = [keys.budget(budget) + part for budget, _, _ in limits for part in ("", ":line", ":back")]
-        times = [_micros(seconds) for _, interval, ahead in limits for seconds in (interval, ahead)]
         name, priority = caller
-        arguments: list[Argument] = [name, int(priority), _micros(self._late), _micros(FURTHEST), *times]
+        times = [self._late, FURTHEST, *(seconds for _, interval, ahead in limits for seconds in (interval, ahead))]
+        arguments: list[Argument] = [name, int(priority), *(round(seconds * MICROSECONDS) for seconds in times)]
         wait = await run_script(self._redis, "rate_limit_take", names, arguments)
         return int(str(wait)) / MICROSECONDS
 
     async def postpone(self, budget: str, seconds: float) -> None:
         """Set a budget at least so many seconds ahead, or half of `FURTHEST`."""
-        times = [_micros(min(seconds, FURTHEST / 2)), _micros(FURTHEST)]
+        times = [round(time * MICROSECONDS) for time in (min(seconds, FURTHEST / 2), FURTHEST)]
         await run_script(self._redis, "rate_limit_delay", [keys.budget(budget)], times)
-
-
-def _micros(seconds: float) -> int:
-    return round(seconds * MICROSECONDS)

@@ -45,7 +45,7 @@ class Stored(Generic[Value]):
 
 class Documents(Generic[Value]):
     """
-    All documents of one kind.
+    All documents of one kind. `empty` is the class of their values, and `told` the facts that follow from a change.
 
     `change` is the only way to write. With a `lease` it also checks, in the same atomic step, that the lease is still
     held, and raises `FencedOff` if not. In that step the incident's journal gets the facts that follow from the change,
@@ -56,15 +56,14 @@ class Documents(Generic[Value]):
         self,
         redis: Redis,
         name: str,
-        json: TypeAdapter[Value],
         empty: Callable[[IncidentId], Value],
         told: Callable[[Value, Value], Facts],
     ) -> None:
         self._redis = redis
-        self._told = told
         self._name = name
-        self._json = json
         self._empty = empty
+        self._told = told
+        self._json = _json(empty)
 
     async def load(self, incident: IncidentId) -> Stored[Value]:
         """Read the document; an incident that is not known yet has an empty one at revision 0."""
@@ -121,29 +120,29 @@ class Documents(Generic[Value]):
 
 
 @cache
-def _json(kind: type[Any]) -> TypeAdapter[Any]:
+def _json(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 -- any type that pydantic knows
     """Make what reads and writes one kind of document; making it takes long."""
     return TypeAdapter(kind)
 
 
 def incidents(redis: Redis) -> Documents[Incident]:
     """Open the projections."""
-    return Documents(redis, "incident", _json(Incident), Incident, journal.incident_facts)
+    return Documents(redis, "incident", Incident, journal.incident_facts)
 
 
 def command_queues(redis: Redis) -> Documents[CommandQueue]:
     """Open the command queues."""
-    return Documents(redis, "commands", _json(CommandQueue), CommandQueue, journal.queue_facts)
+    return Documents(redis, "commands", CommandQueue, journal.queue_facts)
 
 
 def surfaces(redis: Redis) -> Documents[SlackState]:
     """Open what is known of Slack's messages."""
-    return Documents(redis, "slack", _json(SlackState), SlackState, journal.slack_facts)
+    return Documents(redis, "slack", SlackState, journal.slack_facts)
 
 
 def progress(redis: Redis) -> Documents[ResyncState]:
     """Open what is known of the upkeep; there is one, of `GLOBAL`."""
-    return Documents(redis, "progress", _json(ResyncState), ResyncState, lambda _before, _after: ())
+    return Documents(redis, "progress", ResyncState, lambda _before, _after: ())
 
 
 @dataclass(frozen=True)

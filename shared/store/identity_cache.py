@@ -13,9 +13,13 @@ _MISS = "-"
 
 
 class IdentityCache:
-    """The caches of `shared.access.identity`. A lost entry costs a look-up, nothing else."""
+    """
+    The caches of `shared.access.identity`. A lost entry costs a look-up, nothing else.
 
-    def __init__(self, redis: Redis) -> None:
+    Without a store it remembers nothing: for the one path that must do without.
+    """
+
+    def __init__(self, redis: Redis | None) -> None:
         self._redis = redis
 
     async def link(self, user: SlackUserId) -> UserId | None:
@@ -29,15 +33,16 @@ class IdentityCache:
 
     async def remember(self, user: SlackUserId, found: UserId) -> None:
         """Remember a link."""
-        await self._redis.set(keys.link(user), found, ex=LINK_KEPT)
+        await self._keep(keys.link(user), found, LINK_KEPT)
 
     async def remember_miss(self, user: SlackUserId, email: str) -> None:
         """Cache that this address has no user."""
-        await self._redis.set(keys.link(user), _MISS + email, ex=MISS_KEPT)
+        await self._keep(keys.link(user), _MISS + email, MISS_KEPT)
 
     async def forget(self, user: SlackUserId) -> None:
         """Forget a link, or a vain search."""
-        await self._redis.delete(keys.link(user))
+        if self._redis is not None:
+            await self._redis.delete(keys.link(user))
 
     async def mention(self, user: UserId) -> SlackUserId | None:
         """Return the Slack user of a PagerDuty user; empty if there is none, None if it is not cached."""
@@ -46,31 +51,12 @@ class IdentityCache:
 
     async def remember_mention(self, user: UserId, found: SlackUserId | None) -> None:
         """Cache the Slack user to mention, or that there is none."""
-        await self._redis.set(keys.mention(user), found or "", ex=LINK_KEPT if found else MISS_KEPT)
+        await self._keep(keys.mention(user), found or "", LINK_KEPT if found else MISS_KEPT)
 
     async def _text(self, key: str) -> str | None:
-        value = await self._redis.get(key)
+        value = await self._redis.get(key) if self._redis is not None else None
         return value.decode() if isinstance(value, bytes) else None
 
-
-class NoIdentityCache(IdentityCache):
-    """Remembers nothing: for the one path that must do without the store."""
-
-    def __init__(self) -> None:
-        """Need no store."""
-
-    async def link(self, _user: SlackUserId) -> UserId | None:
-        """Recall nothing."""
-
-    async def is_known_miss(self, _user: SlackUserId, _email: str) -> bool:
-        """Recall nothing."""
-        return False
-
-    async def remember(self, _user: SlackUserId, _found: UserId) -> None:
-        """Remember nothing."""
-
-    async def remember_miss(self, _user: SlackUserId, _email: str) -> None:
-        """Remember nothing."""
-
-    async def forget(self, _user: SlackUserId) -> None:
-        """Have nothing to forget."""
+    async def _keep(self, key: str, value: str, seconds: int) -> None:
+        if self._redis is not None:
+            await self._redis.set(key, value, ex=seconds)
