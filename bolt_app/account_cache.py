@@ -13,7 +13,7 @@ import structlog
 
 from bolt_app.modals.inputs import Option
 from shared.errors import BadCredentials, CallError, Malformed, Refused
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import RESPONDERS, Priority
 from shared.slack.render.buttons import EVERYTHING

@@ -7,7 +7,8 @@ from typing import Any
 
 from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
-from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
+from shared.model.actions import Action
+from shared.model.command import ActionParams, Command, SlackActor, command_id
 from shared.model.event import SECOND, incident_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.slack.render.buttons import DETAILS, NO_NUMBER, OPEN, RETRY, read_seen

@@ -13,7 +13,8 @@ import structlog
 from bolt_app.commands.interactive import Payload, actor_from_payload, malformed_on_bad_input, require_text
 from bolt_app.services import Services
 from shared.errors import CallError, Malformed, StoreDown
-from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
+from shared.model.actions import Action
+from shared.model.command import ActionParams, Command, SlackActor, command_id
 from shared.model.event import incident_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.outcome import Declined, Kind, Outcome

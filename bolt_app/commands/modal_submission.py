@@ -15,7 +15,8 @@ from bolt_app.modals.context import ModalContext
 from bolt_app.modals.forms import HOURS, LATER, UNTIL
 from bolt_app.modals.inputs import CALLBACK, VALUE, search_select
 from shared.errors import BridgeError, Malformed
-from shared.model.command import Action, ActionParams
+from shared.model.actions import Action
+from shared.model.command import ActionParams
 from shared.model.event import SECOND, Ref
 from shared.model.ids import SlackUserId
 from shared.pagerduty.models.incident import LONGEST_SNOOZE

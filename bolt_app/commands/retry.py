@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from bolt_app.commands.interactive import RetryRequest
 from bolt_app.services import Services
-from shared.model.command import Action, Command, CommandQueue, CommandRecord, SlackActor, command_id
+from shared.model.actions import Action
+from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor, command_id
 from shared.model.event import Ref
 from shared.model.ids import CommandId
 from shared.model.outcome import Declined, Kind, Outcome

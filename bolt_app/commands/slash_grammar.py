@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import partial
 
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.ids import SlackUserId
 from shared.slack.render.blocks import to_plain_text
 

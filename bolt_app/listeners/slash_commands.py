@@ -23,7 +23,7 @@ from bolt_app.replies.sender import malformed_text, respond, send_reply
 from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import CommandIntake, CommandLog
 from shared.errors import Malformed
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.slack.api.client import Slack
 from shared.slack.render.blocks import escape
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.inputs import Option, input_block, modal, option, select_input, text_input
-from shared.model.actions import SPECS
-from shared.model.command import Action
+from shared.model.actions import SPECS, Action
 from shared.slack.render.blocks import Block, context, link, linkable, section
 
 MOST_RESPONDERS = 20

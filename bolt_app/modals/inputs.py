@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bolt_app.modals import context
 from bolt_app.modals.context import ModalContext
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.slack.render.blocks import Block, plain
 
 CALLBACK = "pagebridge:"

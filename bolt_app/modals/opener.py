@@ -15,7 +15,7 @@ from bolt_app.modals.context import ModalContext
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import respond
 from shared.errors import CallError, Malformed, NotFound, Refused
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.slack.api.client import Slack, View
 from shared.slack.api.errors import HASH_CONFLICT, TRIGGER_GONE
 from shared.slack.render.blocks import Block

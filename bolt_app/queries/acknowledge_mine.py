@@ -11,7 +11,8 @@ from bolt_app.queries.list_incidents import paragraphs
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, command_reference, label
 from bolt_app.services import Services
 from shared.errors import Malformed
-from shared.model.command import Action, Command, command_id
+from shared.model.actions import Action
+from shared.model.command import Command, command_id
 from shared.model.event import Status, incident_id
 from shared.pagerduty.api.reads import IncidentFilter
 from shared.slack.render.blocks import Block, escape, short

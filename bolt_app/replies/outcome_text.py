@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bolt_app.replies.builder import Reply, names
-from shared.model.actions import SPECS
-from shared.model.command import Action, Command
+from shared.model.actions import SPECS, Action
+from shared.model.command import Command
 from shared.model.outcome import Kind, Outcome
 from shared.slack.render.blocks import Block, clamp, date, escape, link
 from shared.slack.render.buttons import button, level_buttons, retry_button

@@ -12,8 +12,8 @@ from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import check_actor, read_actor
 from bolt_app.write_path.execution import CommandRecordMissing, Execution, record_response
 from shared.errors import CallError, Uncertain
-from shared.model.actions import SPECS
-from shared.model.command import Action, Command, CommandQueue, CommandRecord
+from shared.model.actions import SPECS, Action
+from shared.model.command import Command, CommandQueue, CommandRecord
 from shared.model.event import Agent, Event, Source
 from shared.model.expectation import Expectation
 from shared.model.ids import EventId

@@ -23,7 +23,8 @@ from bolt_app.write_path.actor_check import check_actor, read_actor
 from bolt_app.write_path.execution import audit_entry, record_response
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
-from shared.model.command import Action, Command, CommandQueue, CommandRecord, split
+from shared.model.actions import Action
+from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.event import Status
 from shared.model.ids import CommandId
 from shared.model.incident import Incident

@@ -28,7 +28,8 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.model.command import Action, Attempt, AttemptState, CommandQueue, CommandRecord
+from shared.model.actions import Action
+from shared.model.command import Attempt, AttemptState, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident

@@ -18,7 +18,8 @@ from bolt_app.replies.sender import send_reply
 from bolt_app.services import Services
 from bolt_app.write_path.execution import Execution
 from shared.errors import BridgeError
-from shared.model.command import Action, Attempt, AttemptState, CommandRecord
+from shared.model.actions import Action
+from shared.model.command import Attempt, AttemptState, CommandRecord
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.durations import Durations
-from shared.model.actions import SPECS
-from shared.model.actions import Action as Action  # noqa: PLC0414 - callers of commands take it from here
+from shared.model.actions import SPECS, Action
 from shared.model.event import SECOND, Ref
 from shared.model.expectation import KEPT
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId

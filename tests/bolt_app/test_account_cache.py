@@ -7,7 +7,7 @@ import pytest
 from bolt_app.account_cache import RETRY_AFTER, TTL, AccountCache
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.errors import CallError
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.render.buttons import EVERYTHING
 

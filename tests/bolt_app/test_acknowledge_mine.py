@@ -10,7 +10,7 @@ from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.acknowledge_mine import ACK_MINE, MOST_INCIDENTS, accepted_reply, incidents_from_press, preview
 from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.ids import IncidentId
 from tests.builders import NOON, snapshot
 

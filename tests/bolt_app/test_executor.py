@@ -12,7 +12,8 @@ from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
-from shared.model.command import Action, Command, CommandQueue, CommandRecord, SlackActor
+from shared.model.actions import Action
+from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Kind, Outcome
 from tests.bolt_app.built_services import wired

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from bolt_app.commands.interactive import actor_from_payload, command_from_button
 from shared.errors import Malformed
-from shared.model.command import Action, Command
+from shared.model.actions import Action
+from shared.model.command import Command
 
 PRESS: dict[str, Any] = {
     "type": "block_actions",

@@ -21,7 +21,8 @@ from bolt_app.modals.inputs import Option
 from pagebridge_sandbox.slack import rendering
 from pagebridge_sandbox.slack.validation import check_view
 from shared.errors import Malformed
-from shared.model.command import Action, ActionParams
+from shared.model.actions import Action
+from shared.model.command import ActionParams
 from shared.model.event import Ref
 from shared.model.ids import ChannelId, MessageTs, UserId
 from tests.builders import INCIDENT, NOON

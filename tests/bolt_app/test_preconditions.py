@@ -6,7 +6,8 @@ import pytest
 
 from bolt_app.write_path.actions.preconditions import check_precondition
 from bolt_app.write_path.actions.status import status_is_ours
-from shared.model.command import Action, ActionParams, Command, SlackActor
+from shared.model.actions import Action
+from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import ESCALATED, Agent, Instant, Ref, Status, StatusChange
 from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId
 from shared.model.incident import Incident, fold

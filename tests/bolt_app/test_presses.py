@@ -18,7 +18,8 @@ from bolt_app.commands.interactive import (
 from bolt_app.modals import context as abouts
 from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
-from shared.model.command import Action, ActionParams
+from shared.model.actions import Action
+from shared.model.command import ActionParams
 from shared.model.event import Status
 from shared.model.ids import ChannelId, CommandId, UserId
 from shared.model.outcome import Choice, Kind, Outcome

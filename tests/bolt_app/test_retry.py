@@ -7,7 +7,8 @@ import pytest
 from bolt_app.commands.interactive import RetryRequest, command_from_button
 from bolt_app.commands.interactive import parse_press as read_press
 from bolt_app.commands.retry import retry_command
-from shared.model.command import Action, ActionParams, Command, CommandQueue, CommandRecord, SlackActor, split
+from shared.model.actions import Action
+from shared.model.command import ActionParams, Command, CommandQueue, CommandRecord, SlackActor, split
 from shared.model.event import Ref
 from shared.model.ids import CommandId, SlackUserId
 from shared.model.outcome import Declined, Kind, Outcome

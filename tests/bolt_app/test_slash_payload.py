@@ -10,7 +10,7 @@ from bolt_app.commands.incident_lookup import Target
 from bolt_app.commands.slash_grammar import ParsedCommand, Verb
 from bolt_app.commands.slash_payload import parse_slash_payload
 from shared.errors import Malformed
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.event import Status
 from shared.model.ids import UserId
 from tests.builders import ALICE, BOB, INCIDENT, snapshot

@@ -3,8 +3,7 @@
 from bolt_app.commands.interactive import ONE_PRESS_ACTIONS
 from bolt_app.modals.forms import TITLE
 from shared.config.bridge_config import AuthorizationConfig
-from shared.model.actions import SPECS
-from shared.model.command import Action
+from shared.model.actions import SPECS, Action
 from shared.model.event import Snapshot, Status
 from shared.model.ids import IncidentId
 from shared.model.permissions import Rule

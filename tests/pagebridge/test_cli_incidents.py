@@ -11,7 +11,8 @@ import pytest
 from pagebridge.cli import FAILED, main
 from pagebridge.cli.incidents import Standing
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from shared.model.command import Action, Attempt, AttemptState, CommandQueue
+from shared.model.actions import Action
+from shared.model.command import Attempt, AttemptState, CommandQueue
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident

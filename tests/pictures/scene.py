@@ -13,7 +13,8 @@ from bolt_app.replies.outcome_text import outcome_reply
 from bolt_app.write_path.actions.base import ActionContext, ActionResult
 from bolt_app.write_path.actions.escalate import Escalate
 from pagebridge_sandbox.demo.markup import Reader
-from shared.model.command import Action, ActionParams, Command, SlackActor
+from shared.model.actions import Action
+from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import ACKNOWLEDGED, ANNOTATED, ESCALATED, TRIGGERED, Agent, Event, Instant, Ref, Source, Status
 from shared.model.expectation import Expectation

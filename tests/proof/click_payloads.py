@@ -1,6 +1,7 @@
 """What a person who presses a button can press, and the command that the press means."""
 
-from shared.model.command import Action, Command, SlackActor, command_id
+from shared.model.actions import Action
+from shared.model.command import Command, SlackActor, command_id
 from shared.model.event import incident_id
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from tests.proof.evidence import EPOCH, Press

@@ -3,7 +3,8 @@
 import pytest
 
 from bolt_app.replies import outcome_text
-from shared.model.command import Action, Command, SlackActor
+from shared.model.actions import Action
+from shared.model.command import Command, SlackActor
 from shared.model.event import Status
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.outcome import Kind, Outcome

@@ -1,7 +1,7 @@
 """An account that can do everything, so that no simulated day spends calls on finding that out."""
 
 from bolt_app.account_cache import AccountCache
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.slack.render.buttons import EVERYTHING
 
 

@@ -9,7 +9,7 @@ from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.access.authorization import Authorization, NotAllowed
 from shared.config.bridge_config import AuthorizationConfig
 from shared.errors import Uncertain
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.ids import IncidentId, UserId
 from shared.model.outcome import Kind
 from shared.pagerduty.api.client import PagerDuty

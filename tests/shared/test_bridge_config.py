@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Misconfigured
 from shared.config.settings import load_bridge_config
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.permissions import Rule
 
 AUTHORIZATION = "[authorization]\n"

@@ -11,8 +11,9 @@ import pytest
 
 from bolt_app.build import BuiltWorker
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
+from shared.model.actions import Action
 from shared.model.audit import AuditEntry
-from shared.model.command import Action, ActionParams, Command, SlackActor, command_id
+from shared.model.command import ActionParams, Command, SlackActor, command_id
 from shared.model.event import Ref
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.outcome import Kind

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from shared.model import event as of
-from shared.model.actions import SPECS
-from shared.model.command import Action, Attempt, AttemptState
+from shared.model.actions import SPECS, Action
+from shared.model.command import Attempt, AttemptState
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source, Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId

@@ -14,8 +14,7 @@ from bolt_app.modals.forms import LATER, UNTIL
 from bolt_app.modals.inputs import MOST_OPTIONS, Option
 from bolt_app.queries import incident_details_view
 from bolt_app.queries.incident_view import IncidentView
-from shared.model.actions import SPECS
-from shared.model.command import Action
+from shared.model.actions import SPECS, Action
 from shared.model.ids import ChannelId
 from shared.slack.render.blocks import Block
 from tests.builders import INCIDENT, NOON

@@ -15,8 +15,8 @@ from bolt_app.replies.outcome_text import (
     summary_reply,
 )
 from shared.errors import BadCredentials, NotFound, Refused
-from shared.model.actions import SPECS
-from shared.model.command import Action, ActionParams, Command, SlackActor, split
+from shared.model.actions import SPECS, Action
+from shared.model.command import ActionParams, Command, SlackActor, split
 from shared.model.event import Ref, Status
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Choice, Kind, Outcome

@@ -21,7 +21,8 @@ from shared.access.authorization import Authorization
 from shared.access.identity import Identity, naming_contact
 from shared.config.bridge_config import AuthorizationConfig, IdentityConfig
 from shared.errors import NotFound, Unavailable
-from shared.model.command import Action, ActionParams, Command, SlackActor
+from shared.model.actions import Action
+from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import ESCALATED, Instant, Ref, Snapshot, Status
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, fold

@@ -20,7 +20,8 @@ from bolt_app.replies.builder import Reply
 from shared.access import identity
 from shared.access.identity import Linked
 from shared.errors import Malformed, Refused, Unavailable
-from shared.model.command import Action, Command, SlackActor
+from shared.model.actions import Action
+from shared.model.command import Command, SlackActor
 from shared.model.event import Instant, Ref
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 from shared.pagerduty.models.account import EscalationLevel, EscalationPolicy, OnCall, User

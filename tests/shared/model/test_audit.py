@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.model.actions import SPECS
+from shared.model.actions import SPECS, Action
 from shared.model.audit import UNFIT, AuditEntry, Decision
-from shared.model.command import Action, command_id
+from shared.model.command import command_id
 from shared.model.ids import CommandId, SlackUserId, UserId
 from shared.model.outcome import Kind
 from shared.model.permissions import VERDICTS

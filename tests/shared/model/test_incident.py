@@ -3,7 +3,8 @@
 from dataclasses import replace
 from itertools import permutations
 
-from shared.model.command import Action, Attempt, AttemptState
+from shared.model.actions import Action
+from shared.model.command import Attempt, AttemptState
 from shared.model.event import (
     ACKNOWLEDGED,
     REOPENED,

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.ids import TeamId, UserId
 from shared.model.permissions import GROUNDS, VERDICTS, Facts, Ground, Rule, ground, role_allows
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack.validation import check_blocks
-from shared.model.command import Action
+from shared.model.actions import Action
 from shared.model.event import Ref, Snapshot, Status
 from shared.model.ids import UserId
 from shared.slack.render.buttons import EVERYTHING, ROW, actions, button, read_seen, seen_ids

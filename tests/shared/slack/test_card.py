@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack.validation import check_blocks
-from shared.model.command import Action, Attempt, AttemptState
+from shared.model.actions import Action
+from shared.model.command import Attempt, AttemptState
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import (
     ACKNOWLEDGED,

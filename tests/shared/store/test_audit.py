@@ -8,8 +8,8 @@ import pytest
 from fakeredis import FakeAsyncRedis
 
 from shared.errors import Malformed
+from shared.model.actions import Action
 from shared.model.audit import AuditEntry
-from shared.model.command import Action
 from shared.model.ids import CommandId, SlackUserId, UserId
 from shared.model.outcome import Kind
 from shared.store import keys, streams
