@@ -34,6 +34,7 @@ from bolt_app.read_path.projector import Projector, Rule
 from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
 from bolt_app.resync.incident_repair import IncidentRepair
 from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.outage_notice import OutageNotice
 from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
@@ -275,9 +276,38 @@ def build_worker(
         store.enrichment_queue,
         durations,
     )
-    resync = parts.resync(services, IncidentRepair(services))
-    watchdog = SubscriptionWatchdog(services, options.subscription)
-    scheduler = Scheduler(services, resync, parts.sweep(services, resync), watchdog, message_sync)
+    incident_repair = IncidentRepair(
+        pagerduty, store.incidents, store.dirty_queue, store.command_queue, store.clock, durations
+    )
+    resync = parts.resync(
+        pagerduty, store.open_incidents, store.generation, store.clock, durations, stopping, incident_repair
+    )
+    sweep = parts.sweep(
+        slack,
+        store.slack_states,
+        store.open_incidents,
+        store.dirty_queue,
+        store.journal,
+        store.leases("slack"),
+        store.clock,
+        config,
+        durations,
+        resync,
+    )
+    outage_notice = OutageNotice(
+        message_sync, store.incidents, store.slack_states, store.resync_states, durations.webhook_grace
+    )
+    scheduler = Scheduler(
+        store.resync_states,
+        store.leases("upkeep"),
+        store.clock,
+        durations,
+        stopping,
+        resync,
+        sweep,
+        SubscriptionWatchdog(pagerduty, redis, store.clock, durations, options.subscription),
+        outage_notice,
+    )
 
     # The write path.
     attempt_runner = parts.attempt_runner(services)
@@ -334,6 +364,6 @@ def build_worker(
         reconciler=reconciler,
         enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, durations),
         scheduler=scheduler,
-        route_monitor=RouteMonitor(services),
+        route_monitor=RouteMonitor(config, slack, pagerduty),
         services=services,
     )

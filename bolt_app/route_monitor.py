@@ -9,11 +9,12 @@ from itertools import chain
 
 import structlog
 
-from bolt_app.services import Services
-from shared.config.bridge_config import RoutingConfig
-from shared.diagnostics.route_checks import Check, RouteChecks
+from shared.config.bridge_config import LiveConfig, RoutingConfig
+from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import CallError, Malformed
 from shared.observability.log import reference
+from shared.pagerduty.api.client import PagerDuty
+from shared.slack.api.client import Slack
 
 log = structlog.get_logger()
 
@@ -24,8 +25,10 @@ CHECK_TIMEOUT = 60.0
 class RouteMonitor:
     """Checks the routes that are in force against both sides, whenever they have changed."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, config: LiveConfig, slack: Slack, pagerduty: PagerDuty) -> None:
+        self._config = config
+        self._slack = slack
+        self._pagerduty = pagerduty
         self._changed = asyncio.Event()
         self._changed.set()
 
@@ -40,25 +43,21 @@ class RouteMonitor:
             self._changed.clear()
             try:
                 async with asyncio.timeout(CHECK_TIMEOUT):
-                    await self.check(self._services.config.routing)
+                    await self._check(self._config.current.routing)
             except TimeoutError:
                 log.warning("routes.unchecked", why=f"it took longer than {CHECK_TIMEOUT:.0f} s")
             except Exception:
                 # Nothing that the check does may end the worker.
                 log.exception("routes.unchecked", reference=reference())
 
-    async def check(self, routing: RoutingConfig) -> None:
-        """Name every route that leads to a channel which cannot be posted to, or asks for what PagerDuty has not."""
-        checks = RouteChecks(self._services.slack, self._services.pagerduty)
+    async def _check(self, routing: RoutingConfig) -> None:
+        """Log every route that leads to a channel which cannot be posted to, or asks for what PagerDuty has not."""
+        checks = RouteChecks(self._slack, self._pagerduty)
         for place, check in chain(checks.channels(routing), checks.conditions(routing)):
-            await self._run_check(place, check)
-
-    async def _run_check(self, place: str, check: Check) -> None:
-        """Log what is wrong with one place of the file, if anything is, or that it could not be found out."""
-        try:
-            wrong = await check
-        except (CallError, Malformed) as error:
-            log.warning("route.unchecked", place=place, why=str(error))
-            return
-        if wrong:
-            log.error("route.wrong", place=place, why=str(wrong))
+            try:
+                wrong = await check
+            except (CallError, Malformed) as error:
+                log.warning("route.unchecked", place=place, why=str(error))
+                continue
+            if wrong:
+                log.error("route.wrong", place=place, why=str(wrong))

@@ -5,26 +5,26 @@ PagerDuty's list of open incidents, the latest log entries and our own index sho
 those incidents are read in full and repaired. Changes made meanwhile arrive by webhook, and the fold merges the two.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.resync.incident_repair import IncidentRepair, RepairResult
-from bolt_app.services import Services
+from bolt_app.resync.incident_repair import IncidentRepair, ResyncPass
+from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
-from shared.model.event import ANNOTATED, SECOND, Status
+from shared.model.event import SECOND, Status
 from shared.model.ids import IncidentId
-from shared.model.incident import Incident, settle
 from shared.model.resync_state import ResyncState
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter
-from shared.pagerduty.events.from_diff import annotated
-from shared.pagerduty.events.replay import noticed, suspicious
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.incident_parts import LogEntry
-from shared.store.clock import Birth
+from shared.store.channel_index import OpenIncidents
+from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Lease
 
 log = structlog.get_logger()
@@ -35,44 +35,29 @@ OVERLAP = 60.0
 """Seconds of PagerDuty's log that are read once more: an entry may become visible late."""
 
 
-@dataclass
-class ResyncPass:
-    """
-    One pass over all incidents. `birth` is that of the data set.
-
-    `recent` holds the latest entries of PagerDuty's log, None when there are too many to read: then every incident is
-    read in full. Results: the incidents to check `again`, those repaired `late`, whether to check again `soon`, because
-    something young is missing or a call failed, and the incident that was `reached`.
-    """
-
-    lease: Lease
-    birth: Birth
-    since_ms: int = 0
-    recent: dict[IncidentId, list[LogEntry]] | None = None
-    again: list[IncidentId] = field(default_factory=list)
-    late: list[IncidentId] = field(default_factory=list)
-    soon: bool = False
-    reached: IncidentId | None = None
-
-
+@dataclass(frozen=True)
 class IncidentResync:
     """Compares the projections with PagerDuty."""
 
-    def __init__(self, services: Services, incident_repair: IncidentRepair) -> None:
-        self._services = services
-        self._incident_repair = incident_repair
+    pagerduty: PagerDuty
+    open_incidents: OpenIncidents
+    generation: Generation
+    clock: StoreClock
+    durations: Durations
+    stopping: asyncio.Event
+    incident_repair: IncidentRepair
 
     async def begin(self, progress: ResyncState, lease: Lease) -> ResyncPass:
         """Begin a pass with the latest log entries. Raises `CallError` if PagerDuty cannot be read, and `Malformed`."""
-        birth = await self._services.generation.current()
-        back = int((self._services.durations.webhook_grace + OVERLAP) * SECOND)
-        since_ms = progress.since_ms or await self._services.clock.now_ms() - back
-        await lease.check(self._services.durations.pagerduty_timeout)
+        birth = await self.generation.current()
+        back = int((self.durations.webhook_grace + OVERLAP) * SECOND)
+        since_ms = progress.since_ms or await self.clock.now_ms() - back
+        await lease.check(self.durations.pagerduty_timeout)
         try:
-            read = await self._services.pagerduty.activity(since_ms)
+            read = await self.pagerduty.activity(since_ms)
         except Refused as error:
             log.warning("resync.in_full", why=str(error))
-            now_ms = await self._services.clock.now_ms()
+            now_ms = await self.clock.now_ms()
             return ResyncPass(lease, birth, since_ms=now_ms - back)
         return ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=_by_incident(read.value))
 
@@ -85,28 +70,32 @@ class IncidentResync:
         listed: dict[IncidentId, RestIncident] = {}
         async for incident in self._listed_incidents(progress):
             listed[incident.id] = incident
-        ours = await self._services.open_incidents.all()
+        ours = await self.open_incidents.all()
         everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.recheck])
         for incident_id in _resume_after(progress.reached, list(everything)):
-            if self._services.stopping.is_set():
-                raise Stopping("this worker is stopping")
+            self.require_running()
             this.reached = incident_id
             doubtful = this.recent is None or incident_id in progress.recheck
             await self.check(this, incident_id, listed.get(incident_id), doubtful=doubtful)
+
+    def require_running(self) -> None:
+        """Raise `Stopping` if this worker has been told to end."""
+        if self.stopping.is_set():
+            raise Stopping("this worker is stopping")
 
     async def check(
         self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None = None, *, doubtful: bool = False
     ) -> None:
         """Compare one incident, and repair it. Raises `Unavailable`: then nothing else can be read either."""
         try:
-            result = await self._check_incident(this, incident, listed, doubtful=doubtful)
+            result = await self.incident_repair.check(this, incident, listed, doubtful=doubtful)
         except Unavailable:
             this.again.append(incident)
             raise
         except NotFound:
             # Not visible to our token (PagerDuty REST: GET /incidents/{id}): nothing can be compared.
             CHECKED.labels("not found").inc()
-            await self._services.open_incidents.drop(incident, ())
+            await self.open_incidents.drop(incident, ())
             return
         except (CallError, Malformed) as error:
             CHECKED.labels("failed").inc()
@@ -121,9 +110,9 @@ class IncidentResync:
 
     async def check_new(self, this: ResyncPass, incident: IncidentId) -> None:
         """Check an incident of which only a card is known. Raises as `check` does."""
-        await this.lease.check(self._services.durations.pagerduty_timeout)
+        await this.lease.check(self.durations.pagerduty_timeout)
         try:
-            read = (await self._services.pagerduty.incident(incident)).value
+            read = (await self.pagerduty.incident(incident)).value
         except NotFound:
             CHECKED.labels("not found").inc()
             return
@@ -134,57 +123,10 @@ class IncidentResync:
         filters += [IncidentFilter(since_ms=progress.since_ms)] if progress.since_ms else []
         for wanted in filters:
             try:
-                async for incident in self._services.pagerduty.incidents(wanted):
+                async for incident in self.pagerduty.incidents(wanted):
                     yield incident
             except Refused as error:
                 log.error("resync.not_all", why=str(error), hint="more than 10,000 incidents: the rest is not compared")
-
-    async def _check_incident(
-        self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool
-    ) -> RepairResult:
-        known = (await self._services.incidents.load(incident)).value
-        entries = (this.recent or {}).get(incident, [])
-        if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):
-            await self._fold_listed(listed)
-            return RepairResult()
-        now_ms = self._services.clock.estimate_ms()
-        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
-        if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
-            return await self._incident_repair.repair(incident, this.birth, this.lease)
-        await self._record_log_entries(incident, entries, now_ms)
-        if listed is not None and await self._has_changed_notes(this, known, opens_ms):
-            return await self._incident_repair.repair(incident, this.birth, this.lease)
-        return RepairResult()
-
-    async def _fold_listed(self, listed: RestIncident) -> None:
-        """Store an incident that is older than the data set: its earlier events count as announced."""
-
-        def rule(known: Incident) -> Incident:
-            if listed.updated is None or known.snapshot is not None:
-                return known
-            return replace(settle(known, listed.snapshot, listed.updated), status_change=listed.status_change)
-
-        await self._services.incidents.change(listed.id, rule)
-        await self._services.dirty_queue.mark(listed.id)
-
-    async def _record_log_entries(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
-        """Fill the slots of log entries that report nothing new, so that none is taken for another change."""
-
-        def rule(known: Incident) -> Incident:
-            found = noticed(known, entries, now_ms)
-            return known if found.lines else found.incident
-
-        if entries:
-            await self._services.incidents.change(incident, rule)
-
-    async def _has_changed_notes(self, this: ResyncPass, known: Incident, opens_ms: int) -> bool:
-        """True if a note in the thread was edited or deleted, which shows only in the note itself."""
-        if all(line.type != ANNOTATED for line in known.lines):
-            return False
-        notes = await self._incident_repair.read_notes(known.id, this.lease)
-        visible_ms = notes.date.ms - int(self._services.durations.webhook_grace * SECOND)
-        found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
-        return any(event.at.end >= opens_ms for event in found)
 
 
 def _resume_after(reached: IncidentId | None, incidents: list[IncidentId]) -> list[IncidentId]:
@@ -199,8 +141,3 @@ def _by_incident(entries: Sequence[LogEntry]) -> dict[IncidentId, list[LogEntry]
         if entry.incident is not None:
             found[entry.incident].append(entry)
     return dict(found)
-
-
-def _is_surely_older(incident: RestIncident, birth: Birth) -> bool:
-    created = incident.snapshot.created_ms
-    return created is None or created + SECOND <= birth.ms

@@ -2,19 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
-from bolt_app.services import Services
 from shared.errors import CallError, Refused
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId
+from shared.model.incident import Incident
 from shared.model.resync_state import GLOBAL, Gap, ResyncState
-from shared.model.slack_state import MessageState
+from shared.model.slack_state import MessageState, SlackState
 from shared.slack.render.blocks import Message, date, link, metadata, number, section, short
 from shared.store.coordination import Lease
+from shared.store.documents import Documents
 
 log = structlog.get_logger()
 
@@ -26,13 +27,15 @@ TITLE = 80
 """Characters that the title of each may take."""
 
 
+@dataclass(frozen=True)
 class OutageNotice:
     """Closes a gap: posts a notice once everything that was lost in it has been read."""
 
-    def __init__(self, services: Services, message_sync: MessageSync) -> None:
-        self._services = services
-        self._message_sync = message_sync
-        self._progress = services.resync_states
+    message_sync: MessageSync
+    incidents: Documents[Incident]
+    slack_states: Documents[SlackState]
+    resync_states: Documents[ResyncState]
+    webhook_grace: float
 
     async def resync_passed(self, progress: ResyncState, late: Iterable[IncidentId], lease: Lease) -> ResyncState:
         """Add what a resync pass found; post the notice after the first pass for which nothing in the gap is young."""
@@ -41,7 +44,7 @@ class OutageNotice:
         if gap is None or not gap.until_ms:
             return progress
         # PagerDuty cuts the times of events and of its responses to seconds.
-        over_ms = gap.until_ms + int(self._services.durations.webhook_grace * SECOND) + 2 * SECOND
+        over_ms = gap.until_ms + int(self.webhook_grace * SECOND) + 2 * SECOND
         if progress.begun_ms < over_ms:
             return replace(progress, due_ms=min(progress.due_ms or over_ms, over_ms))
         return await self._announce(progress, gap, lease)
@@ -53,32 +56,31 @@ class OutageNotice:
                 await self._post(channel, gap, incidents, lease)
         except CallError as error:
             log.warning("gap_notice.failed", why=str(error))
-            begun = (await self._progress.load(GLOBAL)).value.notices
+            begun = (await self.resync_states.load(GLOBAL)).value.notices
             return replace(progress, notices=begun, due_ms=progress.begun_ms)
         return replace(progress, gap=None, notices={})
 
     async def _by_channel(self, late: Iterable[IncidentId]) -> dict[ChannelId, list[Snapshot]]:
         found: dict[ChannelId, list[Snapshot]] = defaultdict(list)
         for incident in late:
-            snapshot = (await self._services.incidents.load(incident)).value.snapshot
-            slack_state = (await self._services.slack_states.load(incident)).value
+            snapshot = (await self.incidents.load(incident)).value.snapshot
+            slack_state = (await self.slack_states.load(incident)).value
             home = next(filter(slack_state.is_shown_in, slack_state.channels), None)
             if snapshot is not None and home is not None:
                 found[home].append(snapshot)
         return found
 
     async def _post(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:
-        def with_notice(progress: ResyncState, state: MessageState) -> ResyncState:
-            return replace(progress, notices={**progress.notices, channel: state})
-
         async def save(state: MessageState) -> None:
-            await self._progress.change(GLOBAL, lambda progress: with_notice(progress, state), lease)
+            await self.resync_states.change(
+                GLOBAL, lambda progress: replace(progress, notices={**progress.notices, channel: state}), lease
+            )
 
-        known = (await self._progress.load(GLOBAL)).value.notices.get(channel, MessageState())
+        known = (await self.resync_states.load(GLOBAL)).value.notices.get(channel, MessageState())
         message = render_outage_notice(channel, gap, incidents)
         target = MessageTarget(channel, save, lease, urgent=False)
         try:
-            await self._message_sync.sync(message, known, target, edit=False)
+            await self.message_sync.sync(message, known, target, edit=False)
         except Refused as error:
             log.warning("gap_notice.failed", channel=channel, why=str(error), code=error.code)
 

@@ -7,22 +7,24 @@ starts, or finds the store empty, begins at once.
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 from prometheus_client import Counter, Gauge
 
-from bolt_app.read_path.message_sync import MessageSync
-from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
+from bolt_app.resync.incident_repair import ResyncPass
+from bolt_app.resync.incident_resync import IncidentResync
 from bolt_app.resync.outage_notice import OutageNotice, add_late
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
-from bolt_app.services import Services
+from shared.durations import Durations
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.model.event import SECOND
 from shared.model.resync_state import GLOBAL, ResyncState
 from shared.observability.log import reference
-from shared.store.coordination import Lease
+from shared.store.clock import StoreClock
+from shared.store.coordination import Lease, Leases
+from shared.store.documents import Documents
 
 log = structlog.get_logger()
 
@@ -30,37 +32,32 @@ HEALTHY = Gauge("pagebridge_subscription_healthy", "1 while a webhook subscripti
 PASSES = Counter("pagebridge_resyncs", "Resync passes, by how they ended", ["result"])
 
 
+@dataclass
 class Scheduler:
     """Runs each job when it is due."""
 
-    def __init__(
-        self,
-        services: Services,
-        resync: IncidentResync,
-        sweep: SlackSweep,
-        watchdog: SubscriptionWatchdog,
-        message_sync: MessageSync,
-    ) -> None:
-        self._services = services
-        self._resync = resync
-        self._sweep = sweep
-        self._watchdog = watchdog
-        self._progress = services.resync_states
-        self._gaps = OutageNotice(services, message_sync)
-        self._leases = services.leases("upkeep")
-        self._since_ms = 0
+    resync_states: Documents[ResyncState]
+    leases: Leases
+    clock: StoreClock
+    durations: Durations
+    stopping: asyncio.Event
+    resync: IncidentResync
+    sweep: SlackSweep
+    watchdog: SubscriptionWatchdog
+    outage_notice: OutageNotice
+    _since_ms: int = field(default=0, init=False)
 
     async def step(self) -> None:
         """Run what is due unless another worker does, then pause. Raises only `StoreDown`."""
-        now_ms = await self._services.clock.now_ms()
+        now_ms = await self.clock.now_ms()
         self._since_ms = self._since_ms or now_ms
-        progress = (await self._progress.load(GLOBAL)).value
+        progress = (await self.resync_states.load(GLOBAL)).value
         HEALTHY.set(not progress.problem)
         if any(self._due(progress, now_ms)):
             await self._under_lease()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._services.durations.retry_max):
-                await self._services.stopping.wait()
+            async with asyncio.timeout(self.durations.retry_max):
+                await self.stopping.wait()
 
     def _due(self, progress: ResyncState, now_ms: int) -> tuple[bool, bool]:
         """
@@ -69,69 +66,66 @@ class Scheduler:
         The check is due on a timer, more often while a ping is awaited; a resync at start, soon after something was too
         young to judge, and on a timer. A time in the future means that the store's clock was set back.
         """
-        durations = self._services.durations
+        durations = self.durations
         check_every = durations.retry_max if progress.pinged_ms else durations.watchdog_interval
         check = not 0 <= now_ms - progress.watched_ms < check_every * SECOND
         asked_for = progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms
         return check, asked_for or not 0 <= now_ms - progress.begun_ms < durations.resync * SECOND
 
     async def _under_lease(self) -> None:
-        lease = await self._leases.take(GLOBAL)
+        """Run what is due; errors are retried later, all but `StoreDown`."""
+        lease = await self.leases.take(GLOBAL)
         if lease is None:
             return
+        down: StoreDown | None = None
         async with asyncio.TaskGroup() as group:
             keeping = group.create_task(lease.keep())
-            down = await self._run_guarded(lease)
+            try:
+                await self._run_due(lease)
+            except StoreDown as error:
+                down = error
+            except (FencedOff, Stopping) as error:
+                log.warning("upkeep.broken_off", why=str(error))
+            except Exception:
+                log.exception("upkeep.failed", reference=reference())
             keeping.cancel()
         if down is not None:
             raise down
         await lease.release()
 
-    async def _run_guarded(self, lease: Lease) -> StoreDown | None:
-        """Run what is due; errors are retried later. `StoreDown` is returned."""
-        try:
-            await self._run_due(lease)
-        except StoreDown as error:
-            return error
-        except (FencedOff, Stopping) as error:
-            log.warning("upkeep.broken_off", why=str(error))
-        except Exception:
-            log.exception("upkeep.failed", reference=reference())
-        return None
-
     async def _run_due(self, lease: Lease) -> None:
         """Check the subscription first: the resync then repairs what was lost while it was disabled."""
-        now_ms = await self._services.clock.now_ms()
-        progress = (await self._progress.load(GLOBAL)).value
+        now_ms = await self.clock.now_ms()
+        progress = (await self.resync_states.load(GLOBAL)).value
         check_due, _ = self._due(progress, now_ms)
         if check_due:
-            progress = await self._save(replace(await self._run_watchdog(progress, lease), watched_ms=now_ms), lease)
+            try:
+                progress = await self.watchdog.check(progress, lease)
+            except (CallError, Malformed) as error:
+                log.warning("subscription.not_checked", why=str(error))
+            progress = await self._save(replace(progress, watched_ms=now_ms), lease)
         _, resync_due = self._due(progress, now_ms)
         if resync_due:
             # Due at once for the next owner, in case this worker does not finish.
             progress = await self._save(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
             await self._save(await self._run_resync(replace(progress, due_ms=0), lease), lease)
 
-    async def _run_watchdog(self, progress: ResyncState, lease: Lease) -> ResyncState:
-        try:
-            return await self._watchdog.check(progress, lease)
-        except (CallError, Malformed) as error:
-            log.warning("subscription.not_checked", why=str(error))
-            return progress
-
     async def _run_resync(self, progress: ResyncState, lease: Lease) -> ResyncState:
         this: ResyncPass | None = None
         try:
-            this = await self._resync.begin(progress, lease)
-            await self._resync.run(this, progress)
+            this = await self.resync.begin(progress, lease)
+            await self.resync.run(this, progress)
         except (CallError, Malformed, Stopping) as error:
             return await self._resync_interrupted(progress, this, error)
-        progress = await self._run_sweep(progress, this)
+        try:
+            progress = await self.sweep.sweep(progress, this)
+        except (CallError, Malformed, Stopping) as error:
+            log.warning("sweep.broken_off", why=str(error))
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
-        soon = await self._in(self._services.durations.webhook_grace) if this.soon else 0
+        soon = await self._in(self.durations.webhook_grace) if this.soon else 0
         progress = replace(progress, since_ms=this.since_ms, due_ms=soon, recheck=tuple(this.again), reached=None)
-        return await self._gaps.resync_passed(progress, this.late, lease)
+        return await self.outage_notice.resync_passed(progress, this.late, lease)
 
     async def _resync_interrupted(
         self, progress: ResyncState, this: ResyncPass | None, error: BridgeError
@@ -144,17 +138,10 @@ class Scheduler:
             # Late incidents are repaired now, so the next pass will not find them again.
             progress = add_late(replace(progress, recheck=again, reached=this.reached), this.late)
         wait = error.retry_after if isinstance(error, Unavailable) else None
-        return replace(progress, due_ms=await self._in(wait or self._services.durations.retry_max))
-
-    async def _run_sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
-        try:
-            return await self._sweep.sweep(progress, this)
-        except (CallError, Malformed, Stopping) as error:
-            log.warning("sweep.broken_off", why=str(error))
-            return progress
+        return replace(progress, due_ms=await self._in(wait or self.durations.retry_max))
 
     async def _in(self, seconds: float) -> int:
-        return await self._services.clock.now_ms() + int(seconds * SECOND)
+        return await self.clock.now_ms() + int(seconds * SECOND)
 
     async def _save(self, progress: ResyncState, lease: Lease) -> ResyncState:
-        return (await self._progress.change(GLOBAL, lambda _: progress, lease)).value
+        return (await self.resync_states.change(GLOBAL, lambda _: progress, lease)).value

@@ -7,23 +7,29 @@ an incident that has to be adopted.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
-from bolt_app.services import Services
-from shared.errors import FencedOff, NotFound, Refused, Stopping
+from bolt_app.resync.incident_repair import ResyncPass
+from bolt_app.resync.incident_resync import IncidentResync
+from shared.config.bridge_config import LiveConfig
+from shared.durations import Durations
+from shared.errors import FencedOff, NotFound, Refused
 from shared.model.event import SECOND, incident_id
 from shared.model.ids import ChannelId, IncidentId, MessageTs
 from shared.model.journal import fact
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import MessageState, SlackState
+from shared.slack.api.client import Slack
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, line_key, version
-from shared.store.coordination import Lease
+from shared.store.channel_index import OpenIncidents
+from shared.store.clock import StoreClock
+from shared.store.coordination import Lease, Leases, WorkQueue
+from shared.store.documents import Documents, Journal
 
 log = structlog.get_logger()
 
@@ -43,58 +49,58 @@ class ChannelFindings:
     duplicates: dict[IncidentId, list[MessageTs]] = field(default_factory=lambda: defaultdict(list))
 
 
+@dataclass(frozen=True)
 class SlackSweep:
     """Repairs cards and threads. Its calls are patient: within Slack's rate limits, all other calls go first."""
 
-    def __init__(self, services: Services, resync: IncidentResync) -> None:
-        self._services = services
-        self._resync = resync
-        self._leases = services.leases("slack")
+    slack: Slack
+    slack_states: Documents[SlackState]
+    open_incidents: OpenIncidents
+    dirty_queue: WorkQueue
+    journal: Journal
+    leases: Leases
+    clock: StoreClock
+    config: LiveConfig
+    durations: Durations
+    resync: IncidentResync
 
     async def sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
         """Check every channel, and the next `THREADS` threads. Raises `CallError`, `Malformed`, `Stopping`."""
-        oldest_ms = await self._services.clock.now_ms() - LOOKBACK_MS
-        for channel in self._channels():
-            self._require_running()
-            await self._sweep_channel(channel, oldest_ms, this)
-        return replace(progress, sweep_position=await self._sweep_threads(progress, this))
-
-    def _require_running(self) -> None:
-        if self._services.stopping.is_set():
-            raise Stopping("this worker is stopping")
-
-    def _channels(self) -> list[ChannelId]:
-        routing = self._services.config.routing
+        oldest_ms = await self.clock.now_ms() - LOOKBACK_MS
+        routing = self.config.current.routing
         named = [channel for route in routing.routes for channel in route.all_channels]
-        return [ChannelId(channel) for channel in dict.fromkeys([*named, *filter(None, [routing.default_channel])])]
+        for channel in dict.fromkeys([*named, *filter(None, [routing.default_channel])]):
+            self.resync.require_running()
+            await self._sweep_channel(ChannelId(channel), oldest_ms, this)
+        return replace(progress, sweep_position=await self._sweep_threads(progress, this))
 
     async def _sweep_channel(self, channel: ChannelId, oldest_ms: int, this: ResyncPass) -> None:
         """Compare one channel with the records, each message when it is read, because records change meanwhile."""
         found = ChannelFindings()
-        begun_ms = await self._services.clock.now_ms()
+        begun_ms = await self.clock.now_ms()
         try:
-            async for message in self._services.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
+            async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
                 await self._check_message(channel, message, found, this)
         except Refused as error:
             log.warning("sweep.channel_closed", channel=channel, why=str(error), code=error.code)
             return
         for incident in found.unknown:
-            await self._resync.check_new(this, incident)
+            await self.resync.check_new(this, incident)
         for incident, doubled in found.duplicates.items():
             await self._delete_duplicates(incident, channel, doubled, this)
         await self._forget_missing(
-            channel, range(oldest_ms, begun_ms - int(self._services.durations.webhook_grace * SECOND)), found.present
+            channel, range(oldest_ms, begun_ms - int(self.durations.webhook_grace * SECOND)), found.present
         )
 
     async def _check_message(
-        self, channel: ChannelId, message: OwnMessage, found: "ChannelFindings", this: ResyncPass
+        self, channel: ChannelId, message: OwnMessage, found: ChannelFindings, this: ResyncPass
     ) -> None:
         if not message.deleted:
             found.present.add(message.ts)
         if not incident_of_card(message) or message.thread_ts is not None:
             return
         incident = incident_id(incident_of_card(message))
-        slack_state = (await self._services.slack_states.load(incident)).value
+        slack_state = (await self.slack_states.load(incident)).value
         placed = slack_state.cards.get(channel, MessageState())
         if not slack_state.generation:
             found.unknown[incident] = None
@@ -108,8 +114,8 @@ class SlackSweep:
 
     async def _forget_missing(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
         """Have deleted cards posted again while their incidents are open."""
-        for incident in await self._services.open_incidents.shown_in(channel):
-            placed = (await self._services.slack_states.load(incident)).value.cards.get(channel, MessageState())
+        for incident in await self.open_incidents.shown_in(channel):
+            placed = (await self.slack_states.load(incident)).value.cards.get(channel, MessageState())
             if placed.ts is not None and placed.ts not in there and int(float(placed.ts) * SECOND) in posted:
                 await self._forget(incident, channel, placed, "gone")
 
@@ -125,8 +131,8 @@ class SlackSweep:
             return slack_state.with_card(channel, replace(seen, content_digest=None)) if same else slack_state
 
         repaired = fact("sweep.repaired", channel=channel, wrong=wrong)
-        await self._services.slack_states.change(incident, rule, facts=lambda: (repaired,))
-        await self._services.dirty_queue.mark(incident)
+        await self.slack_states.change(incident, rule, facts=lambda: (repaired,))
+        await self.dirty_queue.mark(incident)
 
     async def _sweep_threads(self, progress: ResyncState, this: ResyncPass) -> IncidentId | None:
         """
@@ -134,47 +140,51 @@ class SlackSweep:
 
         They are the open ones, and those with new log entries, which may be resolved by now.
         """
-        incidents = sorted({*await self._services.open_incidents.all(), *(this.recent or ())})
+        incidents = sorted({*await self.open_incidents.all(), *(this.recent or ())})
         following = [
             incident for incident in incidents if progress.sweep_position is None or incident > progress.sweep_position
         ]
         chosen = following[:THREADS]
         for incident in chosen:
-            self._require_running()
-            await this.lease.check(self._services.durations.slack_timeout)
+            self.resync.require_running()
+            await this.lease.check(self.durations.slack_timeout)
             await self._sweep_thread(incident, this)
         return chosen[-1] if len(following) > THREADS else None
 
     async def _sweep_thread(self, incident: IncidentId, this: ResyncPass) -> None:
-        slack_state = (await self._services.slack_states.load(incident)).value
+        slack_state = (await self.slack_states.load(incident)).value
         home = slack_state.channels[0] if slack_state.channels else None
         card = slack_state.cards.get(home, MessageState()).ts if home else None
         if home is None or card is None:
             return
         try:
             since_ms = int(float(card) * SECOND)
-            own = self._services.slack.own_messages(home, oldest_ms=since_ms, thread_ts=card, patient=True)
+            own = self.slack.own_messages(home, oldest_ms=since_ms, thread_ts=card, patient=True)
             messages = [message async for message in own]
         except Refused as error:
             log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
             return
-        slack_state = (await self._services.slack_states.load(incident)).value
-        this.soon = this.soon or any(placed.uncertain for placed in _by_place(slack_state, messages).values())
-        await self._delete_duplicates(incident, home, _duplicates(slack_state, messages), this)
+        keys = {message.ts: line_key(incident, message) for message in messages}
+        lines = (await self.slack_states.load(incident)).value.lines
+        recorded = {ts: lines.get(key, MessageState()) for ts, key in keys.items() if key}
+        this.soon = this.soon or any(line.uncertain for line in recorded.values())
+        # The message of each of these lines is another one, as recorded.
+        doubled = [ts for ts, line in recorded.items() if line.ts not in (None, ts)]
+        await self._delete_duplicates(incident, home, doubled, this)
 
     async def _delete_duplicates(
-        self, incident: IncidentId, channel: ChannelId, doubled: Iterable[MessageTs], this: ResyncPass
+        self, incident: IncidentId, channel: ChannelId, doubled: list[MessageTs], this: ResyncPass
     ) -> None:
         """Delete duplicates if no other worker writes this incident's messages; else check again soon."""
-        doubled = list(doubled)
-        lease = await self._leases.take(incident) if doubled else None
+        lease = await self.leases.take(incident) if doubled else None
         if lease is None:
             this.soon = this.soon or bool(doubled)
             return
         try:
-            slack_state = (await self._services.slack_states.load(incident)).value
+            slack_state = (await self.slack_states.load(incident)).value
+            recorded = [*slack_state.cards.values(), *slack_state.lines.values()]
             for ts in doubled:
-                if ts not in _recorded_ts(slack_state):
+                if not any(ts in (message.ts, message.replaces) for message in recorded):
                     await self._delete_one(incident, channel, ts, lease)
         except FencedOff as error:
             log.warning("sweep.fenced_off", incident=incident, why=str(error))
@@ -183,9 +193,9 @@ class SlackSweep:
         await lease.release()
 
     async def _delete_one(self, incident: IncidentId, channel: ChannelId, ts: MessageTs, lease: Lease) -> None:
-        await lease.check(self._services.durations.slack_timeout)
+        await lease.check(self.durations.slack_timeout)
         try:
-            await self._services.slack.delete(channel, ts)
+            await self.slack.delete(channel, ts)
         except NotFound:
             return
         except Refused as error:
@@ -193,21 +203,4 @@ class SlackSweep:
             return
         SWEPT.labels("doubled").inc()
         log.warning("sweep.repaired", incident=incident, channel=channel, wrong="doubled")
-        await self._services.journal.append(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
-
-
-def _duplicates(slack_state: SlackState, messages: Iterable[OwnMessage]) -> list[MessageTs]:
-    """Find the messages of lines whose own message is another one, as recorded."""
-    return [ts for ts, placed in _by_place(slack_state, messages).items() if placed.ts not in (None, ts)]
-
-
-def _by_place(slack_state: SlackState, messages: Iterable[OwnMessage]) -> dict[MessageTs, MessageState]:
-    """Map the recorded thread lines to the place of these messages."""
-    keys = {message.ts: line_key(slack_state.id, message) for message in messages}
-    return {ts: slack_state.lines.get(key, MessageState()) for ts, key in keys.items() if key}
-
-
-def _recorded_ts(slack_state: SlackState) -> set[MessageTs | None]:
-    """Return the `ts` of every recorded message; None is among them while a post is uncertain."""
-    placed = [*slack_state.cards.values(), *slack_state.lines.values()]
-    return {one.ts for one in placed} | {one.replaces for one in placed}
+        await self.journal.append(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))

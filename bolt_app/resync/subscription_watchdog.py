@@ -8,17 +8,20 @@ Source: PagerDuty's pages on webhook behaviour and its OpenAPI description.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
-from bolt_app.services import Services
+from shared.durations import Durations
 from shared.errors import CallError
 from shared.model.event import SECOND
 from shared.model.resync_state import Gap, ResyncState
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.webhook_subscription import ANY, WebhookSubscription, delivers_here, missing, wrong_with
 from shared.store import keys
+from shared.store.clock import StoreClock
 from shared.store.coordination import Lease
+from shared.store.redis import Redis
 
 log = structlog.get_logger()
 
@@ -26,21 +29,24 @@ OFF = "PagerDuty disabled the webhook subscription, because its deliveries were 
 SILENT = "PagerDuty's pings don't reach the receiver: see its log for rejected deliveries"
 
 
+@dataclass(frozen=True)
 class SubscriptionWatchdog:
     """Checks the subscriptions that deliver here: the one with that id, or else all that deliver to our path."""
 
-    def __init__(self, services: Services, subscription: str = ANY) -> None:
-        self._services = services
-        self._subscription = subscription
+    pagerduty: PagerDuty
+    redis: Redis
+    clock: StoreClock
+    durations: Durations
+    subscription: str = ANY
 
     async def check(self, progress: ResyncState, lease: Lease) -> ResyncState:
         """Check the subscription; report a problem once and repair it if possible. Raises `CallError`, `Malformed`."""
-        await lease.check(self._services.durations.pagerduty_timeout)
-        everything = await self._services.pagerduty.webhook_subscriptions()
-        ours = [each for each in everything if delivers_here(each, self._subscription)]
+        await lease.check(self.durations.pagerduty_timeout)
+        everything = await self.pagerduty.webhook_subscriptions()
+        ours = [each for each in everything if delivers_here(each, self.subscription)]
         disabled = [each for each in ours if each.disabled]
         problem = OFF if disabled else str(wrong_with(ours) or "")
-        now_ms = await self._services.clock.now_ms()
+        now_ms = await self.clock.now_ms()
         nothing_comes = bool(disabled) or missing(ours) is not None
         if problem:
             progress = replace(progress, gap=_open_gap(progress, now_ms, silent=nothing_comes))
@@ -54,7 +60,10 @@ class SubscriptionWatchdog:
             gap = replace(progress.gap, until_ms=now_ms)
             progress = replace(progress, gap=gap, pinged_ms=0, due_ms=now_ms)
             log.warning("subscription.works_again", hint="what was lost meanwhile is looked up now")
-        self._report(progress, problem)
+        if problem and problem != progress.problem:
+            log.error("subscription.wrong", why=problem)
+        elif progress.problem and not problem:
+            log.info("subscription.right", was=progress.problem)
         return replace(progress, problem=problem)
 
     async def _repair(
@@ -72,9 +81,9 @@ class SubscriptionWatchdog:
 
     async def _enable(self, subscription: WebhookSubscription, lease: Lease, *, ping_came: bool) -> None:
         """Enable it; if PagerDuty refuses, the problem stays and is reported."""
-        await lease.check(self._services.durations.pagerduty_timeout)
+        await lease.check(self.durations.pagerduty_timeout)
         try:
-            await self._services.pagerduty.enable_subscription(subscription.id)
+            await self.pagerduty.enable_subscription(subscription.id)
         except CallError as error:
             log.warning("subscription.not_enabled", subscription=subscription.id, why=str(error))
         else:
@@ -85,26 +94,19 @@ class SubscriptionWatchdog:
     ) -> ResyncState:
         """Request pings. A refused request is handled like a ping that does not arrive: by its timeout."""
         for subscription in ours:
-            await lease.check(self._services.durations.pagerduty_timeout)
+            await lease.check(self.durations.pagerduty_timeout)
             try:
-                await self._services.pagerduty.ping_subscription(subscription.id)
+                await self.pagerduty.ping_subscription(subscription.id)
             except CallError as error:
                 log.warning("subscription.not_pinged", subscription=subscription.id, why=str(error))
         return replace(progress, pinged_ms=now_ms)
 
     def _ping_timed_out(self, progress: ResyncState, now_ms: int) -> bool:
-        return now_ms - progress.pinged_ms > self._services.durations.call_max * SECOND
+        return now_ms - progress.pinged_ms > self.durations.call_max * SECOND
 
     async def _ping_came(self, progress: ResyncState) -> bool:
-        came = await self._services.redis.get(keys.PING)
+        came = await self.redis.get(keys.PING)
         return isinstance(came, bytes) and int(came) >= progress.pinged_ms
-
-    @staticmethod
-    def _report(progress: ResyncState, problem: str) -> None:
-        if problem and problem != progress.problem:
-            log.error("subscription.wrong", why=problem)
-        elif progress.problem and not problem:
-            log.info("subscription.right", was=progress.problem)
 
 
 def _open_gap(progress: ResyncState, now_ms: int, *, silent: bool) -> Gap:

@@ -104,7 +104,7 @@ class Channel:
     def pass_time(self, seconds: int) -> None:
         """Let time pass, and calls that have not been answered take effect."""
         self.now += seconds
-        for call in sorted(call for call in self.late if call[0] <= self.now):
+        for call in sorted((call for call in self.late if call[0] <= self.now), key=lambda call: call[0]):
             self.late.remove(call)
             self._land(call[1], call[2])
 
