@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
@@ -42,9 +43,12 @@ from bolt_app.route_monitor import RouteMonitor
 from bolt_app.services import Services
 from bolt_app.stream_consumer import StreamConsumer
 from bolt_app.visibility import Visibility
+from bolt_app.write_path.actions.trigger import TriggerIncident
+from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake, CommandLog
+from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
+from bolt_app.write_path.execution import RecordedCalls
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.authorization import Authorization
@@ -64,7 +68,7 @@ from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
 from shared.store.documents import Documents, ExpectationStore, Journal
 from shared.store.identity_cache import IdentityCache
-from shared.store.redis import Redis
+from shared.store.redis import Redis, append
 from shared.store.streams import Audit, Inbox
 
 
@@ -168,14 +172,12 @@ class BuiltWorker:
     identities: tuple[Identity, Identity]
     authorization: Authorization
     listeners: Listeners
-    command_log: CommandLog
     command_intake: CommandIntake
     direct: DirectAcknowledge
     events: Inbox
     commands: Inbox
     projector: Projector
     dispatcher: CommandDispatcher
-    attempt_runner: AttemptRunner
     executor: Executor
     reconciler: Reconciler
     enricher: Enricher
@@ -310,10 +312,42 @@ def build_worker(
     )
 
     # The write path.
-    attempt_runner = parts.attempt_runner(services)
-    command_log = CommandLog(services)
-    direct = parts.direct(services, uncached_identity)
-    command_intake = CommandIntake(command_log, direct)
+    append_event = partial(append, redis, keys.EVENTS, wait_for_disk=store.durable)
+    append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
+    actor_check = ActorCheck(pagerduty, identity, authorization)
+    calls = RecordedCalls(store.command_queues, store.expectations, store.generation, identity, store.clock, durations)
+    executor = Executor(
+        attempt_runner=parts.attempt_runner(
+            actor_check,
+            calls,
+            pagerduty,
+            store.incidents,
+            store.dirty_queue,
+            store.expectations,
+            append_event,
+            store.clock,
+        ),
+        trigger_incident=TriggerIncident(actor_check, calls, pagerduty, append_event),
+        progress_replies=ProgressReplies(slack, store.incidents, store.dirty_queue, store.clock, durations),
+        calls=calls,
+        command_queues=store.command_queues,
+        command_queue=store.command_queue,
+        incidents=store.incidents,
+        audit=store.audit,
+        clock=store.clock,
+        durations=durations,
+        stopping=stopping,
+    )
+    direct = parts.direct(
+        ActorCheck(pagerduty, uncached_identity, authorization),
+        pagerduty,
+        slack,
+        store.command_queues,
+        store.audit,
+        store.clock,
+        durations,
+    )
+    command_intake = CommandIntake(append_command, direct, store.clock, durations)
 
     # What people do in Slack.
     modal_opener = ModalOpener(slack, account_cache, store.clock)
@@ -322,11 +356,10 @@ def build_worker(
         BlockActions(
             command_intake, slack, modal_opener, IncidentDetails(services, modal_opener), RetryResolver(services)
         ),
-        ViewSubmissions(command_log, ModalResolver(services)),
+        ViewSubmissions(command_intake, ModalResolver(services)),
         Shortcuts(command_intake, slack, MessageToNote(services)),
         SlashCommands(
             options.slash_command,
-            command_log,
             command_intake,
             slack,
             modal_opener,
@@ -344,7 +377,6 @@ def build_worker(
         identities=(identity, uncached_identity),
         authorization=authorization,
         listeners=listeners,
-        command_log=command_log,
         command_intake=command_intake,
         direct=direct,
         events=Inbox(redis, clients.blocking, keys.EVENTS, options.name, durations),
@@ -358,9 +390,8 @@ def build_worker(
             store.command_queue,
             parts.fold_rule,
         ),
-        dispatcher=CommandDispatcher(services),
-        attempt_runner=attempt_runner,
-        executor=Executor(services, attempt_runner, ProgressReplies(services)),
+        dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
+        executor=executor,
         reconciler=reconciler,
         enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, durations),
         scheduler=scheduler,

@@ -21,7 +21,7 @@ from bolt_app.queries.router import QueryRouter
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.replies.sender import malformed_text, respond, send_reply
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.command_intake import CommandIntake, CommandLog
+from bolt_app.write_path.command_intake import CommandIntake
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.slack.api.client import Slack
@@ -35,7 +35,6 @@ class SlashCommands:
     """Takes what is typed after `command`, and presses on the button that one of the answers has."""
 
     command: str
-    command_log: CommandLog
     command_intake: CommandIntake
     slack: Slack
     modal_opener: ModalOpener
@@ -69,7 +68,7 @@ class SlashCommands:
             await ack()
             await respond(self.slack, body.get("response_url"), malformed_reply(error), replace_original=True)
             return
-        stored = await asyncio.gather(*(self.command_log.accept(command) for command in commands))
+        stored = await asyncio.gather(*(self.command_intake.store(command) for command in commands))
         lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
         if not lost:
             await ack()

@@ -17,7 +17,7 @@ from bolt_app.modals.forms import TITLE
 from bolt_app.modals.inputs import CALLBACK, option_list, search_select
 from bolt_app.replies.sender import malformed_text
 from bolt_app.slack_transport.inflight import InflightTracker
-from bolt_app.write_path.command_intake import CommandLog
+from bolt_app.write_path.command_intake import CommandIntake
 from shared.errors import CallError, Malformed
 
 log = structlog.get_logger()
@@ -33,8 +33,8 @@ NOT_STORED = (
 class ViewSubmissions:
     """Takes what was filled in."""
 
-    def __init__(self, command_log: CommandLog, modal_resolver: ModalResolver) -> None:
-        self._command_log = command_log
+    def __init__(self, command_intake: CommandIntake, modal_resolver: ModalResolver) -> None:
+        self._command_intake = command_intake
         self._modal_resolver = modal_resolver
 
     async def handle(self, ack: AsyncAck, body: Body) -> None:
@@ -48,7 +48,7 @@ class ViewSubmissions:
             words = malformed_text(error, "This couldn't be read, so nothing was sent. Use PagerDuty")
             await self._show_errors(ack, body, words.replace("`", ""))  # no markup is shown there
             return
-        if await self._command_log.accept(command):
+        if await self._command_intake.store(command):
             await ack()
         else:
             await self._show_errors(ack, body, NOT_STORED)

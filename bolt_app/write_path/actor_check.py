@@ -1,75 +1,125 @@
 """
 The one check before a write to PagerDuty: the person, the incident, the permission and the precondition.
 
-Every write goes through it: from the queue, the direct acknowledgement, and the opening of a new incident.
+Every write goes through it: from the queue, the direct acknowledgement, and the opening of a new incident. What it
+finds out is kept for the audit.
 """
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bolt_app.services import Services
-from bolt_app.write_path.actions.preconditions import check_precondition
-from bolt_app.write_path.execution import AuditSource
-from shared.access.authorization import NotAllowed
+from bolt_app.write_path.actions.registry import HANDLERS
+from shared.access.authorization import Authorization, NotAllowed
 from shared.access.identity import Identity, Linked
-from shared.errors import Malformed
+from shared.errors import CallError, Malformed, Refused
+from shared.model.actions import SPECS
+from shared.model.audit import AuditEntry
+from shared.model.command import Command
 from shared.model.incident import Incident
 from shared.model.outcome import Outcome
-from shared.pagerduty.api.client import Read
+from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 
 T = TypeVar("T")
 
 
-async def read_actor(services: Services, identity: Identity, attempt: AuditSource) -> tuple[Linked, Read[RestIncident]]:
+@dataclass
+class Trail:
     """
-    Read the actor's PagerDuty user and the incident, at the same time.
+    What the audit will say of a command besides its end, as it becomes known.
 
-    Raises `Declined` if the actor is not linked, whatever becomes of the read: a person who may not act is told that,
-    also while PagerDuty is slow. Raises `CallError` if one of the two could not be read.
+    `linked` is the person's PagerDuty user, `rule` what allowed or refused the command, `response` the kind of
+    PagerDuty's last response, `url` the incident's page.
     """
-    async with asyncio.TaskGroup() as group:
-        reading = group.create_task(_settled(services.pagerduty.incident(attempt.command.incident)))
-        linked = await _settled(identity.link(attempt.command.by))
-        if isinstance(linked, Linked):
-            attempt.linked = linked
+
+    linked: Linked | None = None
+    rule: str = ""
+    response: str = ""
+    url: str = ""
+
+    def failed(self, error: CallError) -> None:
+        """Keep the kind of PagerDuty's response, without its text."""
+        if isinstance(error, Refused):
+            self.response = f"refused {error.status or ''} {error.code or ''}".strip()
         else:
-            reading.cancel()
-    if isinstance(linked, BaseException):
-        raise linked
-    read = reading.result()
-    if isinstance(read, BaseException):
-        raise read
-    attempt.url = read.value.snapshot.url
-    return linked, read
+            self.response = type(error).__name__.lower()
+
+    def audit_entry(self, command: Command, outcome: Outcome, now_ms: int) -> AuditEntry:
+        """Return the audit entry: who asked for what, why it was allowed, what was sent, and the outcome."""
+        sent = SPECS[command.action].request.replace("{id}", command.incident) if self.response else ""
+        return AuditEntry(
+            at_ms=now_ms,
+            command=command.id,
+            action=command.action,
+            incident=command.incident,
+            label=command.label,
+            slack_user=command.by.id,
+            pagerduty_user=self.linked.user.id if self.linked else None,
+            mapped=self.linked.how if self.linked else "",
+            rule=self.rule,
+            sent=sent,
+            answer=self.response,
+            outcome=outcome.kind,
+            reference=outcome.reference,
+        )
+
+
+@dataclass(frozen=True)
+class ActorCheck:
+    """Reads what a write rests on, and decides by it."""
+
+    pagerduty: PagerDuty
+    identity: Identity
+    authorization: Authorization
+
+    async def read(self, command: Command, trail: Trail) -> tuple[Linked, Read[RestIncident]]:
+        """
+        Read the actor's PagerDuty user and the incident, at the same time.
+
+        Raises `Declined` if the actor is not linked, whatever becomes of the read: a person who may not act is told
+        that, also while PagerDuty is slow. Raises `CallError` if one of the two could not be read.
+        """
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(_settled(self.pagerduty.incident(command.incident)))
+            linked = await _settled(self.identity.link(command.by))
+            if isinstance(linked, Linked):
+                trail.linked = linked
+            else:
+                reading.cancel()
+        if isinstance(linked, BaseException):
+            raise linked
+        read = reading.result()
+        if isinstance(read, BaseException):
+            raise read
+        trail.url = read.value.snapshot.url
+        return linked, read
+
+    async def check(
+        self, command: Command, trail: Trail, linked: Linked, now: RestIncident | None, known: Incident
+    ) -> Outcome | None:
+        """
+        Return None if the actor may do this and it still makes sense, so that it may be sent; else the outcome.
+
+        `now` is the incident as it was just read, None for a new one: then the service decides. Records the rule that
+        allowed or refused it. Raises `NotAllowed`, or `CallError` if that cannot be known.
+        """
+        try:
+            if now is None:
+                if command.params.service is None:
+                    raise Malformed("a new incident on no service")
+                service = await self.pagerduty.service(command.params.service.id)
+                trail.rule = await self.authorization.require_service(linked.user, service)
+                return None
+            trail.rule = await self.authorization.require(linked.user, now, command.action)
+        except NotAllowed as refused:
+            trail.rule = refused.rule
+            raise
+        return HANDLERS[command.action].precondition(command, now, known)
 
 
 async def _settled(call: Coroutine[Any, Any, T]) -> T | BaseException:
     """Return what the call returned or raised; a cancellation goes on to the caller."""
     results = await asyncio.gather(call, return_exceptions=True)
     return results[0]
-
-
-async def check_actor(
-    services: Services, attempt: AuditSource, linked: Linked, now: RestIncident | None, known: Incident
-) -> Outcome | None:
-    """
-    Check that the actor may do this, and that it still makes sense; return None if it may be sent, else the outcome.
-
-    `now` is the incident as it was just read, None for a new one: then the service decides. Records the rule that
-    allowed or refused it. Raises `NotAllowed`, or `CallError` if that cannot be known.
-    """
-    command = attempt.command
-    try:
-        if now is None:
-            if command.params.service is None:
-                raise Malformed("a new incident on no service")
-            service = await services.pagerduty.service(command.params.service.id)
-            attempt.rule = await services.authorization.require_service(linked.user, service)
-            return None
-        attempt.rule = await services.authorization.require(linked.user, now, command.action)
-    except NotAllowed as refused:
-        attempt.rule = refused.rule
-        raise
-    return check_precondition(command, now, known)

@@ -1,25 +1,28 @@
 """
 From the click to the incident's queue.
 
-`CommandIntake` takes a click and acks Slack's envelope: after `CommandLog` has made it durable, or else after it was
-handled directly. `CommandDispatcher` moves it from the shared stream to its incident's queue.
+`CommandIntake` takes a click and acks Slack's envelope: after it was made durable, or else after it was handled
+directly. `CommandDispatcher` moves it from the shared stream to its incident's queue.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import TypeAdapter, ValidationError
 
-from bolt_app.services import Services
 from bolt_app.write_path.direct_acknowledge import MOST_REMEMBERED, DirectAcknowledge
+from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.ids import CommandId
 from shared.observability.call_metrics import BUCKETS
-from shared.store import keys
-from shared.store.redis import append
+from shared.store.clock import StoreClock
+from shared.store.coordination import WorkQueue
+from shared.store.documents import Documents
+from shared.store.redis import Append
 from shared.store.streams import Entry
 
 log = structlog.get_logger()
@@ -32,15 +35,31 @@ STORED = Histogram(
 _JSON = TypeAdapter(Command)
 
 
-class CommandLog:
-    """Puts commands on the stream."""
+@dataclass(frozen=True)
+class CommandIntake:
+    """Takes commands whose envelopes wait for an ack, and remembers what it has stored: a copy need not be taken."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    append_command: Append
+    direct: DirectAcknowledge
+    clock: StoreClock
+    durations: Durations
+    stored: dict[CommandId, None] = field(default_factory=dict)
 
-    async def accept(self, command: Command) -> bool:
+    async def accept(self, ack: Callable[[], Awaitable[object]], command: Command) -> None:
+        """Store the command, then ack. What cannot be stored, or is a copy of such, is acked by the direct way."""
+        if command.id in self.stored:
+            await ack()
+        elif command.id not in self.direct.presses and await self.store(command):
+            self.stored[command.id] = None
+            if len(self.stored) > MOST_REMEMBERED:
+                del self.stored[next(iter(self.stored))]
+            await ack()
+        else:
+            await self.direct.handle(command, ack)
+
+    async def store(self, command: Command) -> bool:
         """
-        Return True if the command is stored.
+        Put the command on the stream; return True if it is stored.
 
         An append that timed out may still be carried out, after the clicker was told that it was not. So each entry
         says by when it must be on the stream to count.
@@ -57,68 +76,37 @@ class CommandLog:
 
     async def _append(self, command: Command) -> bool:
         """Append once; return True if the entry is on the stream in time to count."""
-        patience = self._services.durations.store_timeout
-        void_ms = self._services.clock.estimate_ms() + int(patience * 1000)
+        patience = self.durations.store_timeout
+        void_ms = self.clock.estimate_ms() + int(patience * 1000)
         fields = {"v": b"1", "body": _JSON.dump_json(command), "void": str(void_ms).encode()}
         async with asyncio.timeout(patience):
-            entry = await append(self._services.redis, keys.COMMANDS, fields, wait_for_disk=self._services.durable)
+            entry = await self.append_command(fields)
         at_ms = int(entry.partition("-")[0])
-        self._services.clock.observe(at_ms)
+        self.clock.observe(at_ms)
         return at_ms <= void_ms
 
 
-class CommandIntake:
-    """Takes commands whose envelopes wait for an ack, and remembers what it has stored: a copy need not be taken."""
-
-    def __init__(self, command_log: CommandLog, direct: DirectAcknowledge) -> None:
-        self._command_log = command_log
-        self._direct = direct
-        self._stored: dict[CommandId, None] = {}
-
-    async def accept(self, ack: Callable[[], Awaitable[object]], command: Command) -> None:
-        """Store the command, then ack. What cannot be stored, or is a copy of such, is acked by the direct way."""
-        if command.id in self._stored:
-            await ack()
-        elif not self._direct.has_handled(command) and await self._command_log.accept(command):
-            self._remember(command.id)
-            await ack()
-        else:
-            await self._direct.handle(command, ack)
-
-    def _remember(self, stored: CommandId) -> None:
-        self._stored[stored] = None
-        if len(self._stored) > MOST_REMEMBERED:
-            del self._stored[next(iter(self._stored))]
-
-
+@dataclass(frozen=True)
 class CommandDispatcher:
     """Moves commands to their incidents' queues: there first, then off the stream, so that none is lost in between."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    command_queues: Documents[CommandQueue]
+    command_queue: WorkQueue
 
     async def handle(self, entry: Entry) -> None:
         """Move one entry. Raises `Malformed` for what no worker of this version has written."""
-        command, void_ms = _parse_command(entry)
+        try:
+            command, void_ms = _JSON.validate_json(entry.fields.get("body", b"")), int(entry.fields.get("void", b""))
+        except (ValidationError, ValueError):
+            raise Malformed("not a command that this version understands") from None
         if entry.at_ms > void_ms:
             log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
-        else:
-            await self._queue([CommandRecord(part, accepted_ms=entry.at_ms) for part in split(command)])
+            return
 
-    async def _queue(self, records: list[CommandRecord]) -> None:
-        incident = records[0].command.incident
-
-        def rule(queue: CommandQueue) -> CommandQueue:
-            for record in records:
-                queue = queue.appended(record)
+        def queued(queue: CommandQueue) -> CommandQueue:
+            for part in split(command):
+                queue = queue.appended(CommandRecord(part, accepted_ms=entry.at_ms))
             return queue
 
-        await self._services.command_queues.change(incident, rule)
-        await self._services.command_queue.mark(incident)
-
-
-def _parse_command(entry: Entry) -> tuple[Command, int]:
-    try:
-        return _JSON.validate_json(entry.fields.get("body", b"")), int(entry.fields.get("void", b""))
-    except (ValidationError, ValueError):
-        raise Malformed("not a command that this version understands") from None
+        await self.command_queues.change(command.incident, queued)
+        await self.command_queue.mark(command.incident)

@@ -17,11 +17,10 @@ import structlog
 
 from bolt_app.replies import outcome_text
 from bolt_app.replies.sender import send_reply
-from bolt_app.services import Services
-from bolt_app.write_path.actions.preconditions import check_precondition
-from bolt_app.write_path.actor_check import check_actor, read_actor
-from bolt_app.write_path.execution import audit_entry, record_response
-from shared.access.identity import Identity, Linked
+from bolt_app.write_path.actions.registry import HANDLERS
+from bolt_app.write_path.actor_check import ActorCheck, Trail
+from shared.access.identity import Linked
+from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
@@ -30,8 +29,13 @@ from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.error_messages import explain
 from shared.pagerduty.api.errors import was_overtaken
+from shared.slack.api.client import Slack
+from shared.store.clock import StoreClock
+from shared.store.documents import Documents
+from shared.store.streams import Audit
 
 log = structlog.get_logger()
 
@@ -48,35 +52,34 @@ async def noop_ack() -> None:
 
 @dataclass
 class DirectPress:
-    """
-    A press that could not be stored, with its outcome, the incident's page, and whether a reply was sent.
-
-    `linked`, `rule` and `response` are for the audit, as in an `Execution`; `recorded` is true once the store has it.
-    """
+    """A press that could not be stored; `recorded` is true once the store has it all the same."""
 
     command: Command
     accepted_ms: int
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    trail: Trail = field(default_factory=Trail)
     outcome: Outcome | None = None
-    url: str = ""
     replied: bool = False
-    linked: Linked | None = None
-    rule: str = ""
-    response: str = ""
     recorded: bool = False
 
 
+@dataclass(frozen=True)
 class DirectAcknowledge:
-    """Carries out what cannot wait for the store. `identity` remembers nothing, because there is nowhere to."""
+    """
+    Carries out what cannot wait for the store.
 
-    def __init__(self, services: Services, identity: Identity) -> None:
-        self._services = services
-        self._identity = identity
-        self._presses: dict[CommandId, DirectPress] = {}
+    The identity of `actor_check` remembers nothing, because there is nowhere to. `presses` are those of which a copy
+    has been handled here, or is being handled.
+    """
 
-    def has_handled(self, command: Command) -> bool:
-        """True if a copy of this press has been handled here, or is being handled."""
-        return command.id in self._presses
+    actor_check: ActorCheck
+    pagerduty: PagerDuty
+    slack: Slack
+    command_queues: Documents[CommandQueue]
+    audit: Audit
+    clock: StoreClock
+    durations: Durations
+    presses: dict[CommandId, DirectPress] = field(default_factory=dict)
 
     async def handle(self, command: Command, ack: Ack = noop_ack) -> None:
         """
@@ -84,7 +87,9 @@ class DirectAcknowledge:
 
         Acks once PagerDuty has the change or the reply was sent; not at all if both failed.
         """
-        press = self._press(command)
+        press = self.presses.setdefault(command.id, DirectPress(command, self.clock.estimate_ms()))
+        if len(self.presses) > MOST_REMEMBERED:
+            del self.presses[next(iter(self.presses))]
         async with press.lock:
             if press.outcome is None:
                 press.outcome = await self._outcome(press)
@@ -100,8 +105,8 @@ class DirectAcknowledge:
             await ack()
         async with press.lock:
             if not press.replied:
-                reply = outcome_text.outcome_reply(command, press.outcome, press.url or command.url)
-                press.replied = await send_reply(self._services.slack, command, reply)
+                reply = outcome_text.outcome_reply(command, press.outcome, press.trail.url or command.url)
+                press.replied = await send_reply(self.slack, command, reply)
         if press.replied and not press.outcome.was_sent:
             await ack()
 
@@ -111,65 +116,58 @@ class DirectAcknowledge:
 
         From then on a copy of such a press is known to every worker, and the audit has it.
         """
-        for press in list(self._presses.values()):
+        for press in list(self.presses.values()):
             if press.outcome is not None and not press.recorded:
                 await self._record(press, press.outcome)
-        await asyncio.sleep(self._services.durations.block)
+        await asyncio.sleep(self.durations.block)
 
     async def _record(self, press: DirectPress, outcome: Outcome) -> None:
-        services, command = self._services, press.command
-        now_ms = await services.clock.now_ms()
-        ended = [
-            CommandRecord(part, accepted_ms=press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms)
-            for part in split(command)
-        ]
+        command, now_ms = press.command, await self.clock.now_ms()
 
-        def rule(queue: CommandQueue) -> CommandQueue:
-            for record in ended:
+        def ended(queue: CommandQueue) -> CommandQueue:
+            for part in split(command):
+                record = CommandRecord(part, press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms)
                 queue = queue.appended(record)
             return queue
 
-        await services.command_queues.change(command.incident, rule)
-        await services.audit.record(audit_entry(press, outcome, now_ms))
+        await self.command_queues.change(command.incident, ended)
+        await self.audit.record(press.trail.audit_entry(command, outcome, now_ms))
         press.recorded = True
 
-    def _press(self, command: Command) -> DirectPress:
-        press = self._presses.setdefault(command.id, DirectPress(command, self._services.clock.estimate_ms()))
-        if len(self._presses) > MOST_REMEMBERED:
-            del self._presses[next(iter(self._presses))]
-        return press
-
     async def _outcome(self, press: DirectPress) -> Outcome:
-        command, sent = press.command, False
+        command, trail, sent = press.command, press.trail, False
         if command.action is not Action.ACKNOWLEDGE:
             why = "The bridge couldn't save it: unless the card changes within seconds, nothing was sent."
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         try:
-            async with asyncio.timeout(self._services.durations.direct_timeout):
-                linked, read = await read_actor(self._services, self._identity, press)
-                found = await check_actor(self._services, press, linked, read.value, Incident(command.incident))
+            async with asyncio.timeout(self.durations.direct_timeout):
+                linked, read = await self.actor_check.read(command, trail)
+                known = Incident(command.incident)
+                found = await self.actor_check.check(command, trail, linked, read.value, known)
                 if found is None:
-                    sent, press.response = True, "uncertain"
-                    with record_response(press):
-                        found = await self._acknowledge(command, linked)
+                    sent, trail.response = True, "uncertain"
+                    found = await self._acknowledge(command, linked)
+                    trail.response = "2xx"
                 return found or Outcome(Kind.DONE)
         except Declined as declined:
             return declined.outcome
         except (CallError, Malformed, TimeoutError) as error:
+            if sent and isinstance(error, CallError):
+                trail.failed(error)
             sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
             return _failed(command, error, sure=sure)
 
     async def _acknowledge(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
         """Acknowledge; return an outcome if another person was quicker: a PUT without effect also answers 200."""
-        pagerduty = self._services.pagerduty
+        declined = HANDLERS[command.action].precondition
         try:
-            now = (await pagerduty.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
+            now = (await self.pagerduty.set_status(command.incident, Status.ACKNOWLEDGED, linked.user.email)).value
         except Refused as error:
             if not was_overtaken(error):
                 raise
             # A colleague, or a copy of this press at another worker, was quicker.
-            now = (await pagerduty.incident(command.incident)).value
-            found = check_precondition(command, now, Incident(command.incident))
+            now = (await self.pagerduty.incident(command.incident)).value
+            found = declined(command, now, Incident(command.incident))
             if found is not None:
                 return found
             if not again:
@@ -177,7 +175,7 @@ class DirectAcknowledge:
             # Their change has been undone since.
             return await self._acknowledge(command, linked, again=False)
         ours = now.status_change is None or now.status_change.by is None or now.status_change.by.id == linked.user.id
-        return None if ours else check_precondition(command, now, Incident(command.incident))
+        return None if ours else declined(command, now, Incident(command.incident))
 
 
 def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, sure: bool) -> Outcome:

@@ -1,36 +1,43 @@
-"""A command while it is carried out, and the entry that it leaves in the audit."""
+"""A command while it is carried out, and its calls to PagerDuty: each is on record before it is made."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from shared.access.identity import Linked
-from shared.errors import CallError, FencedOff, Refused
+import structlog
+
+from bolt_app.write_path.actor_check import Trail
+from shared.access.identity import Identity
+from shared.durations import Durations
+from shared.errors import CallError, FencedOff, Uncertain
 from shared.model.actions import SPECS
-from shared.model.audit import AuditEntry
-from shared.model.command import Command, CommandRecord
-from shared.model.outcome import Outcome
+from shared.model.command import Command, CommandQueue, CommandRecord
+from shared.model.journal import Facts, failure
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.pagerduty.api.errors import sender_is_unknown, was_overtaken
+from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Lease
+from shared.store.documents import Documents, ExpectationStore
+
+log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
+
+DATA_LOST = (
+    "The bridge's database lost its data after you asked for this: unless the card shows it, nothing was sent. "
+    "Try again if it is still needed."
+)
 
 
 @dataclass
 class Execution:
-    """
-    A command being carried out: its stored record, and the lease it runs under.
-
-    `replies_sent` counts the private replies so far, `url` is the incident's page. For the audit: `linked` is the
-    person's PagerDuty user, `rule` what allowed it, `response` the kind of PagerDuty's last response.
-    """
+    """A command being carried out: its stored record, the lease it runs under, and the private replies sent so far."""
 
     record: CommandRecord
     lease: Lease
     replies_sent: int = 0
-    url: str = ""
-    linked: Linked | None = None
-    rule: str = ""
-    response: str = ""
+    trail: Trail = field(default_factory=Trail)
     shown_on_card: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the attempt is written to the card: a call on its way cannot be cancelled."""
 
@@ -47,60 +54,127 @@ class Execution:
     @property
     def incident_url(self) -> str:
         """The incident's page, as PagerDuty gave it or else as the card had it."""
-        return self.url or self.command.url
+        return self.trail.url or self.command.url
 
 
 class CommandRecordMissing(FencedOff):
     """Raised when the record of a command is gone with the store's data, and with it the right to carry it out."""
 
 
-class AuditSource(Protocol):
-    """An execution as the audit sees it: linked user, deciding rule, and PagerDuty's last response."""
+@dataclass(frozen=True)
+class RecordedCalls:
+    """Decides by what is on record whether a call may be made, and makes it."""
 
-    linked: Linked | None
-    url: str
-    rule: str
-    response: str
+    command_queues: Documents[CommandQueue]
+    expectations: ExpectationStore
+    generation: Generation
+    identity: Identity
+    clock: StoreClock
+    durations: Durations
 
-    @property
-    def command(self) -> Command:
-        """The command."""
+    async def begin_try(self, attempt: Execution) -> None:
+        """
+        Raise `FencedOff` if the lease does not last for a call, `Declined` if the command is older than the data.
 
+        An earlier delivery of such a command may have been carried out, and no record of that is left.
+        """
+        await attempt.lease.check(self.durations.pagerduty_timeout)
+        if 0 < attempt.command.requested_ms < (await self.generation.current()).ms:
+            raise Declined(Outcome(Kind.NOT_STORED, why=DATA_LOST))
 
-def audit_entry(attempt: AuditSource, outcome: Outcome, now_ms: int) -> AuditEntry:
-    """Return the audit entry: who asked for what, why it was allowed, what was sent, and the outcome."""
-    command, linked = attempt.command, attempt.linked
-    sent = SPECS[command.action].request.replace("{id}", command.incident) if attempt.response else ""
-    return AuditEntry(
-        at_ms=now_ms,
-        command=command.id,
-        action=command.action,
-        incident=command.incident,
-        label=command.label,
-        slack_user=command.by.id,
-        pagerduty_user=linked.user.id if linked else None,
-        mapped=linked.how if linked else "",
-        rule=attempt.rule,
-        sent=sent,
-        answer=attempt.response,
-        outcome=outcome.kind,
-        reference=outcome.reference,
-    )
+    async def require_repeatable(self, record: CommandRecord) -> None:
+        """
+        Raise unless an uncertain command, whose effect was not found, may be sent again without doing it twice.
 
+        What notifies or adds is repeated only when the last call can have no effect any more: its deadline has passed,
+        and its sender saw it end, so that a sleeping worker cannot still send it.
+        """
+        if SPECS[record.command.action].idempotent:
+            return
+        if self._may_land_late(record, await self.clock.now_ms()):
+            raise Uncertain("the last call may still take effect")
+        if not record.reported:
+            raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it died before the response."))
 
-@contextmanager
-def record_response(attempt: AuditSource) -> Iterator[None]:
-    """Record the kind of PagerDuty's response to the call inside."""
-    try:
-        yield
-    except CallError as error:
-        attempt.response = _response_name(error)
-        raise
-    attempt.response = "2xx"
+    async def require_not_expired(self, record: CommandRecord) -> None:
+        """
+        Raise `Declined` if the command has expired.
 
+        The incident was just read and does not show its effect, so an expired command is surely not done, unless a call
+        may still land: then raise `Uncertain`.
+        """
+        now = await self.clock.now_ms()
+        if self.clock.remaining(record.deadline_ms(self.durations), now, record.lifetime(self.durations)):
+            return
+        if record.uncertain and self._may_land_late(record, now):
+            raise Uncertain("the last call may still take effect")
+        why = "It couldn't be sent to PagerDuty in time, and acting late is worse than not acting."
+        raise Declined(Outcome(Kind.EXPIRED, why=why))
 
-def _response_name(error: CallError) -> str:
-    """Return the kind of PagerDuty's response, without its text."""
-    if isinstance(error, Refused):
-        return f"refused {error.status or ''} {error.code or ''}".strip()
-    return type(error).__name__.lower()
+    def _may_land_late(self, record: CommandRecord, now_ms: int) -> float:
+        return self.clock.remaining(record.until_ms, now_ms, self.durations.call_max)
+
+    async def send(self, attempt: Execution, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        """
+        Put on record that the one call of a try is under way, then make it: a worker that dies leaves it unclear.
+
+        Raises what the call raises, after what it leaves behind is on record, and `FencedOff` without a call.
+        """
+        command, now = attempt.command, await self.clock.now_ms()
+        until, calls = now + int(self.durations.call_max * 1000), attempt.record.calls + 1
+        begun = replace(attempt.record, calls=calls, begun_ms=now, until_ms=until, uncertain=True, reported=False)
+        try:
+            await self._save(attempt, begun)
+        except CommandRecordMissing:
+            # Nothing will be sent, so nothing is expected.
+            await self.expectations.forget(command.incident, command.id)
+            raise
+        await attempt.lease.check(self.durations.pagerduty_timeout)
+        try:
+            answer = await call()
+        except CallError as error:
+            attempt.trail.failed(error)
+            await self._record_failure(attempt, error)
+            raise
+        attempt.trail.response = "2xx"
+        return answer
+
+    async def _record_failure(self, attempt: Execution, error: CallError) -> None:
+        """Put on record what a failed call leaves behind: doubt, or nothing."""
+        log.warning("pagerduty.failed", **attempt.log_context, why=str(error), sure=error.surely_not_done)
+        command, record = attempt.command, attempt.record
+        facts = (failure("pagerduty.failed", error, command=command.id, call=record.calls),)
+        if error.surely_not_done and record.calls == 1:
+            await self.expectations.forget(command.incident, command.id)
+            undone = replace(record, calls=0, until_ms=0, uncertain=False, reported=True)
+            await self._save(attempt, undone, facts)
+        else:
+            now = await self.clock.now_ms()
+            until = self.durations.lands_by_ms(record.begun_ms, now, self.durations.pagerduty_timeout)
+            await self._save(attempt, replace(record, reported=True, until_ms=until), facts)
+        if was_overtaken(error):
+            raise Uncertain(f"PagerDuty says that the incident has changed: {error}") from error
+        if sender_is_unknown(error):
+            await self.identity.forget(command.by.id)
+
+    async def _save(self, attempt: Execution, record: CommandRecord, facts: Facts = ()) -> None:
+        record = replace(record, replies_sent=attempt.replies_sent)
+
+        def saved(queue: CommandQueue) -> CommandQueue:
+            if queue.get(record.command.id) is None:
+                raise CommandRecordMissing(f"the store does not know the command {record.command.id} any more")
+            return queue.replaced(record)
+
+        await self.command_queues.change(record.command.incident, saved, attempt.lease, lambda: facts)
+        attempt.record = record
+
+    async def close_expectation(self, record: CommandRecord) -> None:
+        """
+        Bound the window of a command whose answer did not: nothing later can be its doing.
+
+        One whose calls certainly failed (`calls` is 0 then) expects nothing any more.
+        """
+        if record.calls:
+            elapsed = (await self.clock.now_ms() - record.accepted_ms) / 1000
+            after = elapsed + self.durations.call_max
+            await self.expectations.close(record.command.incident, record.command.id, after)

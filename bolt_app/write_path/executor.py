@@ -7,29 +7,20 @@ records the expectation, and only then writes. Retries live here and nowhere els
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 from prometheus_client import Counter, Histogram
 
 from bolt_app.replies.outcome_text import Part
-from bolt_app.services import Services
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.execution import Execution, audit_entry
+from bolt_app.write_path.execution import Execution, RecordedCalls
 from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracker
-from shared.errors import (
-    BridgeError,
-    FencedOff,
-    Malformed,
-    Refused,
-    Stopping,
-    StoreDown,
-    Unavailable,
-    Uncertain,
-)
+from shared.durations import Durations
+from shared.errors import BridgeError, FencedOff, Malformed, Refused, Stopping, StoreDown, Unavailable, Uncertain
 from shared.model.actions import Action
-from shared.model.command import Attempt, AttemptState, CommandQueue, CommandRecord
+from shared.model.command import AttemptState, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
@@ -37,7 +28,10 @@ from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
-from shared.store.coordination import Lease
+from shared.store.clock import StoreClock
+from shared.store.coordination import Lease, WorkQueue
+from shared.store.documents import Documents
+from shared.store.streams import Audit
 
 log = structlog.get_logger()
 
@@ -55,19 +49,26 @@ RETRIES = Counter(
 )
 
 
+@dataclass(frozen=True)
 class Executor:
     """Carries out the commands of an incident in their order."""
 
-    def __init__(self, services: Services, attempt_runner: AttemptRunner, progress_replies: ProgressReplies) -> None:
-        self._services = services
-        self._attempt_runner = attempt_runner
-        self._trigger_incident = TriggerIncident(services, attempt_runner)
-        self._progress_replies = progress_replies
+    attempt_runner: AttemptRunner
+    trigger_incident: TriggerIncident
+    progress_replies: ProgressReplies
+    calls: RecordedCalls
+    command_queues: Documents[CommandQueue]
+    command_queue: WorkQueue
+    incidents: Documents[Incident]
+    audit: Audit
+    clock: StoreClock
+    durations: Durations
+    stopping: asyncio.Event
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Send late news of ended commands, then run the open ones."""
-        queue = (await self._services.command_queues.load(incident)).value
-        known = (await self._services.incidents.load(incident)).value
+        queue = (await self.command_queues.load(incident)).value
+        known = (await self.incidents.load(incident)).value
         for record in queue.records:
             outcome = known.late_outcome(record)
             if outcome is not None:
@@ -75,34 +76,35 @@ class Executor:
         if queue.first_open() is None:
             return None
         async with asyncio.TaskGroup() as group:
-            tracker = ProgressTracker(group, self._progress_replies, lease)
+            tracker = ProgressTracker(group, self.progress_replies, lease)
             watching = group.create_task(self._watch_queue(incident, tracker))
             failed = await self._run_all(incident, tracker)
             watching.cancel()
             if isinstance(failed, FencedOff):
                 await self._reply_lost(incident, tracker)
-            tracker.cancel()
+            for task in tracker.tasks.values():
+                task.cancel()
         if failed is not None:
             raise failed
         return None
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Leave the incident to its new owner; the state is on record."""
-        await self._services.command_queue.mark(incident)
+        await self.command_queue.mark(incident)
 
     async def _reply_lost(self, incident: IncidentId, tracker: ProgressTracker) -> None:
         """Reply to those whose commands were lost with the store's data: what was not sent by then never will be."""
-        queue = (await self._services.command_queues.load(incident)).value
+        queue = (await self.command_queues.load(incident)).value
         for attempt in tracker.open():
             if queue.get(attempt.command.id) is None:
                 unclear = attempt.record.uncertain
                 outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=DATA_LOST)
-                await self._progress_replies.final(attempt, self._with_reference(attempt, outcome))
+                await self.progress_replies.final(attempt, _with_reference(attempt, outcome))
 
     async def _run_all(self, incident: IncidentId, tracker: ProgressTracker) -> BridgeError | None:
         """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
         try:
-            while (first := await self._first_open(incident)) is not None:
+            while (first := (await self.command_queues.load(incident)).value.first_open()) is not None:
                 attempt = tracker.track(first)
                 outcome = await self._run_until_settled(attempt)
                 await tracker.finish(attempt)
@@ -117,24 +119,21 @@ class Executor:
     async def _hand_over(self, incident: IncidentId, tracker: ProgressTracker) -> None:
         """Record the number of private replies sent, so that the next worker does not repeat them."""
 
-        def rule(queue: CommandQueue) -> CommandQueue:
+        def counted(queue: CommandQueue) -> CommandQueue:
             for record in queue.open():
-                queue = queue.replaced(
-                    replace(record, replies_sent=max(record.replies_sent, tracker.replies_sent(record)))
-                )
+                attempt = tracker.executions.get(record.command.id)
+                sent = attempt.replies_sent if attempt else 0
+                queue = queue.replaced(replace(record, replies_sent=max(record.replies_sent, sent)))
             return queue
 
-        await self._services.command_queues.change(incident, rule)
-
-    async def _first_open(self, incident: IncidentId) -> CommandRecord | None:
-        return (await self._services.command_queues.load(incident)).value.first_open()
+        await self.command_queues.change(incident, counted)
 
     async def _watch_queue(self, incident: IncidentId, tracker: ProgressTracker) -> None:
         """Watch for new commands: a person who waits behind another's command is told so too."""
         while True:
-            await asyncio.sleep(self._services.durations.ack_silence / 2)
+            await asyncio.sleep(self.durations.ack_silence / 2)
             try:
-                queue = (await self._services.command_queues.load(incident)).value
+                queue = (await self.command_queues.load(incident)).value
             except StoreDown as error:
                 log.warning("store.down", during="looking for commands", why=str(error))
                 continue
@@ -143,156 +142,127 @@ class Executor:
 
     async def _run_until_settled(self, attempt: Execution) -> Outcome:
         """Try until it is certain how the command ended, or its life is over."""
-        pause = self._services.durations.retry_first
+        pause = self.durations.retry_first
         why: BridgeError
         while True:
+            wait = pause
             try:
                 return await self._run_once(attempt)
             # An earlier call may have gone through; then a refusal now is not the end of it: read back.
             except Declined as declined:
                 if not attempt.record.uncertain or declined.outcome.is_certain:
-                    return self._with_reference(attempt, declined.outcome)
-                wait, why = pause, declined
+                    return _with_reference(attempt, declined.outcome)
+                why = declined
             except Refused as error:
                 if not attempt.record.uncertain:
-                    return self._refused_outcome(attempt, error)
-                wait, why = pause, error
+                    return _refused(attempt, error)
+                why = error
             except Unavailable as error:
                 wait, why = max(error.retry_after or 0.0, pause), error
             except (Uncertain, Malformed) as error:
-                wait, why = pause, error
+                why = error
             await self._log_retry(attempt, why, wait)
             over = await self._expired_after(attempt, wait)
             if over is not None:
                 return over
-            pause = min(pause * 2, self._services.durations.retry_max)
-
-    async def _log_retry(self, attempt: Execution, why: BridgeError, wait: float) -> None:
-        command, unclear = attempt.command, attempt.record.uncertain
-        RETRIES.labels(type(why).__name__.lower()).inc()
-        log.info("command.again", **attempt.log_context, why=str(why), wait=wait, unclear=unclear)
-        await self._services.journal.append(
-            command.incident, failure("command.again", why, command=command.id, wait=wait)
-        )
+            pause = min(pause * 2, self.durations.retry_max)
 
     async def _run_once(self, attempt: Execution) -> Outcome:
         """Run one try. An unexpected error counts as `Uncertain`, so that it cannot repeat for ever."""
-        trying = self._trigger_incident if attempt.command.action is Action.TRIGGER else self._attempt_runner
+        runner = self.trigger_incident if attempt.command.action is Action.TRIGGER else self.attempt_runner
         try:
-            return await trying.run(attempt)
+            await self.calls.begin_try(attempt)
+            return await runner.run(attempt)
         except BridgeError:
             raise
         except Exception as error:
             log.exception("command.broken", **attempt.log_context, reference=reference())
             raise Uncertain(f"it failed with {type(error).__name__}, which nobody foresaw") from error
 
+    async def _log_retry(self, attempt: Execution, why: BridgeError, wait: float) -> None:
+        command, unclear = attempt.command, attempt.record.uncertain
+        RETRIES.labels(type(why).__name__.lower()).inc()
+        log.info("command.again", **attempt.log_context, why=str(why), wait=wait, unclear=unclear)
+        facts = (failure("command.again", why, command=command.id, wait=wait),)
+        await self.command_queues.change(command.incident, lambda queue: queue, facts=lambda: facts)
+
     async def _expired_after(self, attempt: Execution, wait: float) -> Outcome | None:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
-        durations, clock, record = self._services.durations, self._services.clock, attempt.record
-        now = await clock.now_ms()
-        life = clock.remaining(record.deadline_ms(durations), now, record.lifetime(durations))
-        left = max(life, clock.remaining(record.until_ms, now, durations.call_max))
+        record = attempt.record
+        now = await self.clock.now_ms()
+        life = self.clock.remaining(record.deadline_ms(self.durations), now, record.lifetime(self.durations))
+        left = max(life, self.clock.remaining(record.until_ms, now, self.durations.call_max))
         if left <= 0:
             kind = Kind.UNKNOWN if record.uncertain else Kind.EXPIRED
             why = "It couldn't be sent to PagerDuty in time, so nothing was changed."
-            return self._with_reference(attempt, Outcome(kind, why=why))
+            return _with_reference(attempt, Outcome(kind, why=why))
         await self._sleep_under_lease(attempt.lease, min(wait, left))
         return None
 
     async def _sleep_under_lease(self, lease: Lease, seconds: float) -> None:
         """Wait without losing the lease; a worker that is told to stop leaves the command to the next one."""
-        half = self._services.durations.lease / 2
+        half = self.durations.lease / 2
         while seconds > 0:
             await lease.check(half)
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(seconds, half / 2)):
-                    await self._services.stopping.wait()
+                    await self.stopping.wait()
                 raise Stopping("this worker is about to end")
             seconds -= half / 2
 
-    def _refused_outcome(self, attempt: Execution, error: Refused) -> Outcome:
-        why, step = explain(error)
-        return self._with_reference(
-            attempt, Outcome(Kind.REFUSED, why=why, next_step=step), code=error.code, error=str(error)
-        )
-
-    def _with_reference(self, attempt: Execution, outcome: Outcome, **details: object) -> Outcome:
-        """Give a failure the reference under which the log tells more of it; a refusal that says it all needs none."""
-        if outcome.kind not in KINDS_WITH_REFERENCE:
-            return outcome
-        quoted = reference()
-        log.error("command.failed", **attempt.log_context, outcome=outcome.kind, reference=quoted, **details)
-        return replace(outcome, reference=quoted)
-
     async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
         """Record the outcome, then reply to the person, and show a failure on the card."""
-        await self._close_expectation(attempt.record)
-        await self._record_attempt(attempt, outcome)
-        # Recheck the lease: only the current owner may reply.
-        await attempt.lease.check(self._services.durations.slack_timeout)
-        now_ms = await self._services.clock.now_ms()
-        await self._services.audit.record(audit_entry(attempt, outcome, now_ms))
-        await self._reply(attempt, outcome)
-        record = attempt.record
-        ended = replace(record, outcome=outcome, ended_ms=now_ms, replies_sent=attempt.replies_sent)
-
-        def rule(queue: CommandQueue) -> CommandQueue:
-            return queue.replaced(ended).pruned(now_ms)
-
-        await self._services.command_queues.change(record.command.incident, rule, attempt.lease)
-        COMMANDS.labels(record.command.action, outcome.kind).inc()
-        COMMAND_SECONDS.labels(record.command.action).observe(max(0, now_ms - record.accepted_ms) / SECOND)
-        log.info("command.ended", command=record.command.id, outcome=outcome.kind, incident=record.command.incident)
-
-    async def _reply(self, attempt: Execution, outcome: Outcome) -> None:
-        """Answer the clicker; when it was done in several calls, once, after the last of them."""
         command = attempt.command
+        await self.calls.close_expectation(attempt.record)
+        # With a status, the incident has moved on to it; then the card needs no word of this any more.
+        failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
+        state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
+        await self.progress_replies.show_on_card(attempt, state if failed else None)
+        # Recheck the lease: only the current owner may reply.
+        await attempt.lease.check(self.durations.slack_timeout)
+        now_ms = await self.clock.now_ms()
+        await self.audit.record(attempt.trail.audit_entry(command, outcome, now_ms))
         if command.parts == 1:
-            await self._progress_replies.final(attempt, outcome)
-            return
-        queue = (await self._services.command_queues.load(command.incident)).value
+            await self.progress_replies.final(attempt, outcome)
+        else:
+            await self._report_parts(attempt, outcome)
+        ended = replace(attempt.record, outcome=outcome, ended_ms=now_ms, replies_sent=attempt.replies_sent)
+        await self.command_queues.change(
+            command.incident, lambda queue: queue.replaced(ended).pruned(now_ms), attempt.lease
+        )
+        COMMANDS.labels(command.action, outcome.kind).inc()
+        COMMAND_SECONDS.labels(command.action).observe(max(0, now_ms - ended.accepted_ms) / SECOND)
+        log.info("command.ended", command=command.id, outcome=outcome.kind, incident=command.incident)
+
+    async def _report_parts(self, attempt: Execution, outcome: Outcome) -> None:
+        """Answer a clicker whose wish was done in several calls: once, after the last of them."""
+        command = attempt.command
+        queue = (await self.command_queues.load(command.incident)).value
         whole = queue.replaced(replace(attempt.record, outcome=outcome)).parts_of(command)
         parts = [Part(record.command, record.outcome) for record in whole if record.outcome is not None]
         if len(parts) == command.parts:
-            await self._progress_replies.report(attempt, parts)
-
-    async def _close_expectation(self, record: CommandRecord) -> None:
-        """
-        Bound the window of a command whose answer did not: nothing later can be its doing.
-
-        One whose calls certainly failed (`calls` is 0 then) expects nothing any more.
-        """
-        if record.calls == 0:
-            return
-        elapsed = (await self._services.clock.now_ms() - record.accepted_ms) / 1000
-        after = elapsed + self._services.durations.call_max
-        await self._services.expectations.close(record.command.incident, record.command.id, after)
-
-    async def _record_attempt(self, attempt: Execution, outcome: Outcome) -> None:
-        """Show a failed attempt on the card, or remove the attempt from it."""
-        # With a status, the incident has moved on to it; then the card needs no word of this any more.
-        if attempt.command.action is Action.TRIGGER:
-            return
-        failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
-        state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
-        record, command = attempt.record, attempt.command
-
-        def rule(incident: Incident) -> Incident:
-            others = tuple(a for a in incident.attempts if a.command != command.id and not a.superseded_by(command))
-            shown = Attempt(command.id, command.action, command.by.id, state, record.accepted_ms)
-            return replace(incident, attempts=(*others, shown) if failed else others)
-
-        await self._services.incidents.change(command.incident, rule, attempt.lease)
-        await self._services.dirty_queue.mark(command.incident)
+            await self.progress_replies.report(attempt, parts)
 
     async def _reply_late(self, record: CommandRecord, outcome: Outcome, lease: Lease) -> None:
         """Reply with an outcome that only a later event showed: it succeeded, or reopened the incident."""
         attempt = Execution(record, lease, replies_sent=record.replies_sent)
-        await self._services.audit.record(audit_entry(attempt, outcome, await self._services.clock.now_ms()))
-        await self._progress_replies.late(attempt, outcome)
+        entry = attempt.trail.audit_entry(record.command, outcome, await self.clock.now_ms())
+        await self.audit.record(entry)
+        await self.progress_replies.late(attempt, outcome)
         ended = replace(record, outcome=outcome, replies_sent=attempt.replies_sent)
+        await self.command_queues.change(record.command.incident, lambda queue: queue.replaced(ended), lease)
 
-        def rule(queue: CommandQueue) -> CommandQueue:
-            return queue.replaced(ended)
 
-        await self._services.command_queues.change(record.command.incident, rule, lease)
+def _refused(attempt: Execution, error: Refused) -> Outcome:
+    why, step = explain(error)
+    outcome = Outcome(Kind.REFUSED, why=why, next_step=step)
+    return _with_reference(attempt, outcome, code=error.code, error=str(error))
+
+
+def _with_reference(attempt: Execution, outcome: Outcome, **details: object) -> Outcome:
+    """Give a failure the reference under which the log tells more of it; a refusal that says it all needs none."""
+    if outcome.kind not in KINDS_WITH_REFERENCE:
+        return outcome
+    quoted = reference()
+    log.error("command.failed", **attempt.log_context, outcome=outcome.kind, reference=quoted, **details)
+    return replace(outcome, reference=quoted)

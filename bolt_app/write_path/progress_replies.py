@@ -1,5 +1,5 @@
 """
-Private replies to the clicker while a command runs: none as long as the card shows its state, then its true state.
+What the clicker sees while a command runs: nothing as long as the card shows its state, then its true state.
 
 A private answer to a click on a card is a message of its own: the card's `response_url` would replace the card. Slack
 accepts five uses of it, of which four are used; after that, and where there is none or it fails, `chat.postEphemeral`.
@@ -7,7 +7,7 @@ accepts five uses of it, of which four are used; after that, and where there is 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -15,8 +15,8 @@ from bolt_app.replies import outcome_text
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.outcome_text import Part
 from bolt_app.replies.sender import send_reply
-from bolt_app.services import Services
 from bolt_app.write_path.execution import Execution
+from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.model.actions import Action
 from shared.model.command import Attempt, AttemptState, CommandRecord
@@ -24,7 +24,10 @@ from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.observability.log import reference
-from shared.store.coordination import Lease
+from shared.slack.api.client import Slack
+from shared.store.clock import StoreClock
+from shared.store.coordination import Lease, WorkQueue
+from shared.store.documents import Documents
 
 log = structlog.get_logger()
 
@@ -33,38 +36,40 @@ PATIENCE = 30.0
 """Seconds that a final answer waits for Slack's limits: acknowledging everything at once takes one answer each."""
 
 
+@dataclass(frozen=True)
 class ProgressReplies:
-    """Sends private answers. They are best effort, as Slack's are: a lost one is logged and nothing depends on it."""
+    """
+    Sends private answers, and shows on the card how a command stands.
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    Answers are best effort, as Slack's are: a lost one is logged and nothing depends on it.
+    """
+
+    slack: Slack
+    incidents: Documents[Incident]
+    dirty_queue: WorkQueue
+    clock: StoreClock
+    durations: Durations
 
     async def progress(self, attempt: Execution) -> None:
         """Send progress replies while the command runs, once for all its parts; cancelled when it ends."""
-        if attempt.command.part > 0:
+        command = attempt.command
+        if command.part > 0:
             return
         try:
-            await self._progress(attempt)
+            await self._wait_until(attempt, self.durations.ack_silence)
+            async with attempt.shown_on_card:
+                await self.show_on_card(attempt, AttemptState.TRYING)
+            if attempt.replies_sent == 0:
+                await self._send(attempt, outcome_text.sending_reply(command))
+            await self._wait_until(attempt, self.durations.not_yet_after)
+            if attempt.replies_sent <= 1:
+                unclear, url = attempt.record.uncertain, attempt.incident_url
+                await self._send(attempt, outcome_text.still_trying_reply(command, url, unclear=unclear))
         except BridgeError as error:
-            log.warning("progress.lost", command=attempt.command.id, incident=attempt.command.incident, why=str(error))
+            log.warning("progress.lost", **attempt.log_context, why=str(error))
         except Exception:
             # It runs beside the tries, and must not break them off.
             log.exception("progress.failed", **attempt.log_context, reference=reference())
-
-    async def _progress(self, attempt: Execution) -> None:
-        durations = self._services.durations
-        await self._wait_until(attempt, durations.ack_silence)
-        async with attempt.shown_on_card:
-            await self._show_attempt(attempt)
-        if attempt.replies_sent == 0:
-            await self._send(attempt, outcome_text.sending_reply(attempt.command))
-        await self._wait_until(attempt, durations.not_yet_after)
-        if attempt.replies_sent > 1:
-            return
-        await self._send(
-            attempt,
-            outcome_text.still_trying_reply(attempt.command, attempt.incident_url, unclear=attempt.record.uncertain),
-        )
 
     async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with the outcome. A success that the card already shows needs no reply, unless there is more to say."""
@@ -84,66 +89,60 @@ class ProgressReplies:
         else:
             await self._send(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.incident_url))
 
-    async def _wait_until(self, attempt: Execution, seconds: float) -> None:
-        """Wait until the click is so many seconds old, by the store's clock."""
-        age = (await self._services.clock.now_ms() - attempt.record.accepted_ms) / 1000
-        # One that seems to come from the future is of a time from which the clock was put back.
-        await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
-
-    async def _show_attempt(self, attempt: Execution) -> None:
-        """Show on the card that the command is under way."""
-        command = attempt.command
+    async def show_on_card(self, attempt: Execution, state: AttemptState | None) -> None:
+        """Show on the card that the command is under way or has failed; with None, remove it from there."""
+        command, under_way = attempt.command, state is AttemptState.TRYING
         if command.action is Action.TRIGGER:
             return
-        shown = Attempt(command.id, command.action, command.by.id, AttemptState.TRYING, attempt.record.accepted_ms)
 
-        def rule(incident: Incident) -> Incident:
-            others = tuple(a for a in incident.attempts if a.command != command.id)
-            return replace(incident, attempts=(*others, shown))
+        def shown(incident: Incident) -> Incident:
+            others = tuple(
+                a for a in incident.attempts if a.command != command.id and (under_way or not a.superseded_by(command))
+            )
+            if state is None:
+                return replace(incident, attempts=others)
+            this = Attempt(command.id, command.action, command.by.id, state, attempt.record.accepted_ms)
+            return replace(incident, attempts=(*others, this))
 
-        await self._services.incidents.change(command.incident, rule, attempt.lease)
-        await self._services.dirty_queue.mark(command.incident)
+        await self.incidents.change(command.incident, shown, attempt.lease)
+        await self.dirty_queue.mark(command.incident)
+
+    async def _wait_until(self, attempt: Execution, seconds: float) -> None:
+        """Wait until the click is so many seconds old, by the store's clock."""
+        age = (await self.clock.now_ms() - attempt.record.accepted_ms) / 1000
+        # One that seems to come from the future is of a time from which the clock was put back.
+        await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
 
     async def _send(self, attempt: Execution, reply: Reply, patience: float = 0.0) -> None:
         by_address = attempt.replies_sent < RESPONSE_URL_USES
         attempt.replies_sent += 1
-        await send_reply(self._services.slack, attempt.command, reply, by_address=by_address, patience=patience)
+        await send_reply(self.slack, attempt.command, reply, by_address=by_address, patience=patience)
 
 
+@dataclass(frozen=True)
 class ProgressTracker:
     """Holds the execution of each open command of a pass, and the task that sends its progress replies."""
 
-    def __init__(self, group: asyncio.TaskGroup, progress_replies: ProgressReplies, lease: Lease) -> None:
-        self._group = group
-        self._progress_replies = progress_replies
-        self._lease = lease
-        self._executions: dict[CommandId, Execution] = {}
-        self._tasks: dict[CommandId, asyncio.Task[None]] = {}
+    group: asyncio.TaskGroup
+    progress_replies: ProgressReplies
+    lease: Lease
+    executions: dict[CommandId, Execution] = field(default_factory=dict)
+    tasks: dict[CommandId, asyncio.Task[None]] = field(default_factory=dict)
 
     def track(self, record: CommandRecord) -> Execution:
         """Return the execution of a recorded command; start its progress replies if they are not running."""
         command = record.command.id
-        attempt = self._executions.get(command)
+        attempt = self.executions.get(command)
         if attempt is None:
-            attempt = self._executions[command] = Execution(record, self._lease, replies_sent=record.replies_sent)
-            self._tasks[command] = self._group.create_task(self._progress_replies.progress(attempt))
+            attempt = self.executions[command] = Execution(record, self.lease, replies_sent=record.replies_sent)
+            self.tasks[command] = self.group.create_task(self.progress_replies.progress(attempt))
         return attempt
-
-    def replies_sent(self, record: CommandRecord) -> int:
-        """Return the number of private replies sent for the command, in this pass and before."""
-        attempt = self._executions.get(record.command.id)
-        return attempt.replies_sent if attempt else record.replies_sent
 
     async def finish(self, attempt: Execution) -> None:
         """Stop the progress replies of an ended command, after an edit of the card that is under way."""
         async with attempt.shown_on_card:
-            self._tasks[attempt.command.id].cancel()
+            self.tasks[attempt.command.id].cancel()
 
     def open(self) -> list[Execution]:
         """Return the executions that have not ended."""
-        return [attempt for command, attempt in self._executions.items() if not self._tasks[command].cancelling()]
-
-    def cancel(self) -> None:
-        """Stop sending progress replies."""
-        for task in self._tasks.values():
-            task.cancel()
+        return [attempt for command, attempt in self.executions.items() if not self.tasks[command].cancelling()]

@@ -6,7 +6,7 @@ wire once; the caller decides whether to repeat.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -115,6 +115,10 @@ def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT
     client = Redis(connection_pool=pool)
     client.auto_close_connection_pool = True
     return client
+
+
+Append = Callable[[Mapping[str, bytes]], Awaitable[str]]
+"""`append` to one stream of one store."""
 
 
 async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wait_for_disk: bool) -> str:

@@ -1,16 +1,15 @@
 """What becomes of a command when something goes wrong that nobody foresaw."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
 from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
-from bolt_app.services import Services
+from bolt_app.build import Parts
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
-from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
@@ -24,22 +23,25 @@ COMMAND = Command(
 )
 
 
+async def _fail() -> None:
+    raise ZeroDivisionError("nobody foresaw this")
+
+
 class Broken(AttemptRunner):
     """A try that fails in a way that nobody foresaw; with a text, after it has begun a call."""
 
     async def run(self, attempt: Execution) -> Outcome:
         """Fail."""
         if attempt.record.command.params.text and not attempt.record.calls:
-            await self.record_call_start(attempt)
+            await self.calls.send(attempt, _fail)
         raise ZeroDivisionError("nobody foresaw this")
 
 
+@dataclass(frozen=True)
 class Told(ProgressReplies):
     """Remembers what the clicker is told at the end."""
 
-    def __init__(self, services: Services) -> None:
-        super().__init__(services)
-        self.outcomes: list[Outcome] = []
+    outcomes: list[Outcome] = field(default_factory=list)
 
     async def progress(self, attempt: Execution) -> None:
         """Tell nothing on the way."""
@@ -55,21 +57,23 @@ class Told(ProgressReplies):
 async def test_a_command_that_fails_for_an_unforeseen_reason_ends_and_is_told(sent: bool, kind: Kind) -> None:  # noqa: FBT001 -- of the table
     """It is tried while it lives, then its clicker hears the truth, and the next command has its turn."""
     redis = cast("Any", FakeAsyncRedis())
-    services = (await wired(redis, command_lifetime=0.3, call_max=0.3, retry_first=0.05)).services
+    breaks = Parts(attempt_runner=Broken)
+    built = await wired(redis, parts=breaks, command_lifetime=0.3, call_max=0.3, retry_first=0.05)
+    store = built.store
     command = replace(COMMAND, params=replace(COMMAND.params, text="x" if sent else ""))
-    record = CommandRecord(command, accepted_ms=await services.clock.now_ms())
-    await services.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
-    lease = await services.leases("command").take(INCIDENT)
+    record = CommandRecord(command, accepted_ms=await store.clock.now_ms())
+    await store.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
+    lease = await store.leases("command").take(INCIDENT)
     assert lease
-    progress_replies = Told(services)
+    progress_replies = Told(**vars(built.executor.progress_replies))
 
     with capture_logs() as logged:
-        assert await Executor(services, Broken(services), progress_replies).run(INCIDENT, lease) is None
+        assert await replace(built.executor, progress_replies=progress_replies).run(INCIDENT, lease) is None
 
     [outcome] = progress_replies.outcomes
     assert kind is outcome.kind
     assert outcome.reference
-    queue: CommandQueue = (await services.command_queues.load(INCIDENT)).value
+    queue: CommandQueue = (await store.command_queues.load(INCIDENT)).value
     assert queue.first_open() is None
     assert "command.broken" in {entry["event"] for entry in logged}
     await redis.aclose()

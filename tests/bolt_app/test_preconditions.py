@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.write_path.actions.preconditions import check_precondition
+from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actions.status import status_is_ours
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
@@ -74,7 +74,7 @@ def test_every_action_in_every_state_has_an_answer(
     """What would undo a later state is stale; what is there already is not sent; the impossible is said at once."""
     asked, *expected = row
 
-    outcomes = [check_precondition(asked, read(status), KNOWN) for status in (T, A, R)]
+    outcomes = [HANDLERS[asked.action].precondition(asked, read(status), KNOWN) for status in (T, A, R)]
 
     assert expected == [outcome.kind if outcome else None for outcome in outcomes]
 
@@ -86,7 +86,7 @@ def test_the_table_has_every_action_on_an_incident() -> None:
 
 def test_the_answer_says_who_did_what_when() -> None:
     """Whoever is refused for a later state learns whose it is."""
-    outcome = check_precondition(command(Action.ACKNOWLEDGE), read(R), KNOWN)
+    outcome = HANDLERS[Action.ACKNOWLEDGE].precondition(command(Action.ACKNOWLEDGE), read(R), KNOWN)
 
     assert outcome is not None
     assert ("Bob Ray", NOON, R) == (outcome.actor, outcome.at_ms, outcome.status)
@@ -96,7 +96,9 @@ def test_a_second_escalation_says_who_escalated_first() -> None:
     """Two people who press at the same card page one level, and the second learns who was first."""
     known = fold(KNOWN, webhook(ESCALATED, NOON + 500, BOB), NOON).incident
 
-    outcome = check_precondition(command(Action.ESCALATE, ActionParams(expected_assignees=OTHERS)), read(T), known)
+    outcome = HANDLERS[Action.ESCALATE].precondition(
+        command(Action.ESCALATE, ActionParams(expected_assignees=OTHERS)), read(T), known
+    )
 
     assert outcome is not None
     assert (Kind.STALE, "Bob Ray", NOON + 500) == (outcome.kind, outcome.actor, outcome.at_ms)
@@ -113,7 +115,7 @@ def test_what_cannot_be_escalated_is_explained(changes: dict[str, str], words: s
     if not changes:
         now = replace(now, snapshot=replace(now.snapshot, urgency="low"))
 
-    outcome = check_precondition(command(Action.ESCALATE), now, KNOWN)
+    outcome = HANDLERS[Action.ESCALATE].precondition(command(Action.ESCALATE), now, KNOWN)
 
     assert outcome is not None
     assert Kind.REFUSED is outcome.kind

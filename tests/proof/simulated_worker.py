@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from bolt_app.build import BuiltWorker, Clients, Options, Parts, Store, build_worker
 from bolt_app.write_path.direct_acknowledge import Ack, DirectAcknowledge, noop_ack
@@ -85,14 +84,13 @@ class SimulatedWorker(Core):
         await self._built.command_intake.accept(ack, command)
 
 
+@dataclass(frozen=True)
 class NotedDirect(DirectAcknowledge):
     """The product's own way past the store; `worker` notes what went it."""
 
-    def __init__(self, *args: Any, worker: Core) -> None:  # noqa: ANN401 -- those of the product's own
-        super().__init__(*args)
-        self._worker = worker
+    worker: Core = field(kw_only=True)
 
     async def handle(self, command: Command, ack: Ack = noop_ack) -> None:
         """Note the click, and let it go."""
-        self._worker.straight.setdefault(command.id, self._worker.process.monotonic())
+        self.worker.straight.setdefault(command.id, self.worker.process.monotonic())
         await super().handle(command, ack)

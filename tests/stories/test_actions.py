@@ -48,7 +48,7 @@ async def ask(bridge: Bridge, name: str, action: Action, incident: str, **terms:
         label="#1",
         params=ActionParams(**terms),
     )
-    assert await built(bridge).command_log.accept(command)
+    assert await built(bridge).command_intake.store(command)
     return command
 
 

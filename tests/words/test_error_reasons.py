@@ -22,6 +22,7 @@ WHOLLY = (
     "bolt_app/stream_consumer.py",
     "bolt_app/write_path/attempt.py",
     "bolt_app/write_path/direct_acknowledge.py",
+    "bolt_app/write_path/execution.py",
     "bolt_app/write_path/executor.py",
     "shared/pagerduty/api/errors.py",
     "shared/pagerduty/api/sdk.py",

@@ -13,7 +13,6 @@ from bolt_app.commands.retry import retry_command
 from bolt_app.listeners import block_actions
 from bolt_app.services import Services
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
-from bolt_app.write_path.actions.preconditions import check_precondition
 from bolt_app.write_path.actions.registry import HANDLERS
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.access import identity
@@ -252,7 +251,7 @@ def _command(action: Action, params: ActionParams | None = None) -> Command:
 
 
 def _checked(action: Action, now: RestIncident, params: ActionParams | None = None, known: Incident = KNOWN) -> str:
-    outcome = check_precondition(_command(action, params), now, known)
+    outcome = HANDLERS[action].precondition(_command(action, params), now, known)
     assert outcome is not None
     return _sentence(outcome)
 

@@ -8,11 +8,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from shared.model.actions import SPECS, Action
-from shared.model.command import ActionParams, Command
-from shared.model.event import Details, Instant, Ref, Status
-from shared.model.incident import Incident
+from shared.model.command import Command
+from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Details, Instant, Ref, Status
+from shared.model.incident import Incident, Level
 from shared.model.outcome import Kind, Outcome
-from shared.model.timeline import distance_ms
+from shared.model.timeline import distance_ms, line_time
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
@@ -24,7 +24,8 @@ class ActionResult:
     What PagerDuty shows of an action: in its response, or when the effect was looked up later.
 
     `incident` is set if the whole incident was returned. `subject` is the id of the created object, `at` its time.
-    `proven` is true if the change is certainly ours.
+    `proven` is true if the change is certainly ours; `futile` is set if another person made the same change a moment
+    earlier. `level` is the escalation level that it led to.
     """
 
     incident: RestIncident | None = None
@@ -32,16 +33,13 @@ class ActionResult:
     at: Instant | None = None
     said: Details = ()
     proven: bool = False
+    futile: Outcome | None = None
+    level: Level | None = None
 
     def changed_since(self, read: Instant) -> bool:
         """True if PagerDuty shows a change since `read`: a call that changed nothing also succeeds."""
         updated = self.incident.updated if self.incident else None
         return updated is not None and not updated.surely_before(read)
-
-    @property
-    def changed_at(self) -> Instant | None:
-        """The time of the change; None if PagerDuty did not return it."""
-        return self.at or (self.incident.updated if self.incident else None)
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,6 @@ class ActionContext:
     current: RestIncident
     read_at: Instant
     known: Incident
-
-    @property
-    def terms(self) -> ActionParams:
-        """The parameters of the action."""
-        return self.command.params
 
 
 class ActionHandler(ABC):
@@ -80,14 +73,25 @@ class ActionHandler(ABC):
         del command
         return None
 
-    def already_done(self, command: Command, now: RestIncident) -> bool:
-        """True if the requested state is already there."""
-        del command, now
-        return False
+    def precondition(self, command: Command, now: RestIncident, known: Incident) -> Outcome | None:
+        """
+        Return None if the command would still do what its clicker meant, else the outcome that declines it.
 
-    def not_possible(self, now: RestIncident) -> Outcome | None:
-        """Return the outcome if PagerDuty does not allow the action on an incident like this."""
-        del now
+        A command that would undo a later state is stale: acknowledging a resolved incident would reopen it, and
+        escalating one that was just escalated would skip a level. Asking for a state that is already there is not an
+        error, but nothing is sent. `known` is the projection, which knows who did it.
+        """
+        found = check_status(command.action, now)
+        if found is not None:
+            return found
+        seen = command.params.expected_assignees
+        if SPECS[command.action].changes_assignees and seen is not None and seen != now.snapshot.assignee_ids:
+            return _assignees_changed(now, known)
+        return self.pointless(command, now)
+
+    def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
+        """Return the outcome if what is asked for is there already, or PagerDuty allows it on no incident like this."""
+        del command, now
         return None
 
     async def completed(self, pagerduty: PagerDuty, context: ActionContext) -> Command:
@@ -100,11 +104,6 @@ class ActionHandler(ABC):
         if not self.log_entry_types:
             return None
         return await self._find_log_entry(pagerduty, context, since_ms)
-
-    def done_by_other(self, context: ActionContext, effect: ActionResult) -> Outcome | None:
-        """Return the outcome if another person made the same change a moment earlier."""
-        del context, effect
-        return None
 
     def outcome(self, context: ActionContext, effect: ActionResult) -> Outcome:
         """Return the outcome of a completed command."""
@@ -147,3 +146,12 @@ def check_status(action: Action, now: RestIncident) -> Outcome | None:
         return None
     who = change.by.name if change and change.by else ""
     return Outcome(kind, actor=who, at_ms=change.at.ms if change else None, status=status)
+
+
+def _assignees_changed(now: RestIncident, known: Incident) -> Outcome:
+    """Return the outcome if the assignees are not those that the person saw."""
+    moves = [line for line in known.lines if line.type in {ESCALATED, REASSIGNED, DELEGATED}]
+    last = max(moves, key=line_time, default=None)
+    who = last.agent.name if last is not None and last.agent else ""
+    why = f"It is now assigned to {names(now.snapshot.assignees)}, which is not what you saw."
+    return Outcome(Kind.STALE, why=why, actor=who, at_ms=last.at.ms if last else None, status=now.snapshot.status)

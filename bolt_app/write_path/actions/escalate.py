@@ -11,7 +11,7 @@ from bolt_app.write_path.actions.base import ActionContext, ActionHandler, Actio
 from shared.errors import Malformed
 from shared.model.command import Command
 from shared.model.ids import UserId
-from shared.model.incident import OnCallByLevel
+from shared.model.incident import Level, OnCallByLevel
 from shared.model.outcome import Choice, Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import RestIncident
@@ -22,8 +22,9 @@ class Escalate(ActionHandler):
 
     log_entry_types = frozenset({"escalate_log_entry"})
 
-    def not_possible(self, now: RestIncident) -> Outcome | None:
+    def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Refuse an incident that follows no escalation policy."""
+        del command
         if now.snapshot.urgency == "low":
             why = "PagerDuty doesn't escalate low-urgency incidents."
             return Outcome(Kind.REFUSED, why=why, next_step="Raise its urgency in PagerDuty, or reassign it")
@@ -38,7 +39,7 @@ class Escalate(ActionHandler):
 
         Raises `Declined` when the present level is the last, or cannot be known: then with the choices.
         """
-        if context.terms.level is not None:
+        if context.command.params.level is not None:
             return context.command
         now, policy = context.current, context.current.snapshot.escalation_policy
         if policy is None:
@@ -54,19 +55,19 @@ class Escalate(ActionHandler):
         if at >= levels:
             why = f"It is at level {at}, the last level of {policy.name or policy.id}."
             raise Declined(Outcome(Kind.REFUSED, why=why, next_step="Reassign it, or add responders"))
-        return replace(context.command, params=replace(context.terms, level=at + 1))
+        return replace(context.command, params=replace(context.command.params, level=at + 1))
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Set the escalation level."""
-        if context.terms.level is None:
+        level = context.command.params.level
+        if level is None:
             raise Malformed("an escalation to no level")
-        return ActionResult(
-            (await pagerduty.escalate(context.command.incident, context.terms.level, context.user.email)).value
-        )
+        after = (await pagerduty.escalate(context.command.incident, level, context.user.email)).value
+        return ActionResult(after, level=Level(level, after.snapshot.assignee_ids))
 
     def outcome(self, context: ActionContext, effect: ActionResult) -> Outcome:
         """Return the outcome with the people who were paged."""
-        after, level = effect.incident, context.terms.level
+        after, level = effect.incident, context.command.params.level
         if after is None or level is None:
             return super().outcome(context, effect)
         whom = names(after.snapshot.assignees)

@@ -15,13 +15,13 @@ class AddNote(ActionHandler):
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Add the note."""
-        text = context.terms.text
+        text = context.command.params.text
         note = (await pagerduty.add_note(context.command.incident, text, context.user.email)).value
         return ActionResult(subject=note.id, at=note.created, said=(("text", text),), proven=True)
 
     async def find_effect(self, pagerduty: PagerDuty, context: ActionContext, since_ms: int) -> ActionResult | None:
         """Find a note of this person with this text that no other command has made."""
-        text = context.terms.text
+        text = context.command.params.text
         taken = {line.subject for line in context.known.lines if line.command not in (None, context.command.id)}
         for note in (await pagerduty.notes(context.command.incident)).value:
             ours = note.user is not None and note.user.id == context.user.id and note.id not in taken

@@ -22,14 +22,15 @@ class Reassign(ActionHandler):
         """Return the new assignees; only PagerDuty knows whom a policy assigns."""
         return None if command.params.policy else joined_ids(person.id for person in command.params.people)
 
-    def already_done(self, command: Command, now: RestIncident) -> bool:
-        """True if the assignees are these people already."""
+    def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
+        """Return the outcome if the assignees are these people already."""
         asked = frozenset(UserId(person.id) for person in command.params.people)
-        return bool(asked) and asked == now.snapshot.assignee_ids
+        there = bool(asked) and asked == now.snapshot.assignee_ids
+        return Outcome(Kind.ALREADY, status=now.snapshot.status) if there else None
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Assign the incident."""
-        people, policy = [UserId(person.id) for person in context.terms.people], context.terms.policy
+        people, policy = [UserId(person.id) for person in context.command.params.people], context.command.params.policy
         answer = await pagerduty.reassign(
             context.command.incident, context.user.email, assignees=people, policy=policy.id if policy else None
         )

@@ -1,6 +1,7 @@
 """Snooze an acknowledged incident."""
 
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from shared.model.command import Command
 from shared.model.event import Status
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
@@ -13,8 +14,9 @@ class Snooze(ActionHandler):
     echoed = False
     log_entry_types = frozenset({"snooze_log_entry"})
 
-    def not_possible(self, now: RestIncident) -> Outcome | None:
+    def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Refuse unless the incident is acknowledged."""
+        del command
         if now.snapshot.status is Status.ACKNOWLEDGED:
             return None
         why = "Only an acknowledged incident can be snoozed."
@@ -22,7 +24,8 @@ class Snooze(ActionHandler):
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Snooze the incident."""
-        answer = (await pagerduty.snooze(context.command.incident, context.terms.seconds, context.user.email)).value
+        command = context.command
+        answer = (await pagerduty.snooze(command.incident, command.params.seconds, context.user.email)).value
         wakes = answer.due("unacknowledge")
         return ActionResult(answer, said=(("until", str(wakes.ms)),) if wakes else (), proven=True)
 

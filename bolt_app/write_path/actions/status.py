@@ -23,29 +23,24 @@ class SetStatus(ActionHandler):
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Set the status. The change is proven if PagerDuty shows a new one, made by this person."""
-        action, text = context.command.action, context.terms.text
+        action, text = context.command.action, context.command.params.text
         status = SPECS[action].status
         if status is None:
             raise Malformed(f"{action} leads to no state")
         answer = await pagerduty.set_status(context.command.incident, status, context.user.email, resolution=text)
         proven = status_is_ours(action, context.user.id, context.read_at.ms, answer.value)
-        # A PUT that did nothing answers 200 as well.
+        # A PUT that did nothing, because another person was quicker, answers 200 as well.
         changed = context.current.status_change != answer.value.status_change
         said: Details = (("resolution", text),) if text else ()
-        return ActionResult(answer.value, said=said, proven=proven and changed)
+        by = answer.value.status_change.by if answer.value.status_change else None
+        futile = check_status(action, answer.value) if by is not None and by.id != context.user.id else None
+        return ActionResult(answer.value, said=said, proven=proven and changed, futile=futile)
 
     async def find_effect(self, pagerduty: PagerDuty, context: ActionContext, since_ms: int) -> ActionResult | None:
         """Find the status, or else the log entry that it left."""
         if status_is_ours(context.command.action, context.user.id, since_ms, context.current):
             return ActionResult(context.current, proven=True)
         return await super().find_effect(pagerduty, context, since_ms)
-
-    def done_by_other(self, context: ActionContext, effect: ActionResult) -> Outcome | None:
-        """Return the outcome if another person was quicker: a PUT without effect also answers 200."""
-        change = effect.incident.status_change if effect.incident else None
-        if effect.incident is None or change is None or change.by is None or change.by.id == context.user.id:
-            return None
-        return check_status(context.command.action, effect.incident)
 
     def outcome(self, context: ActionContext, effect: ActionResult) -> Outcome:
         """Return the outcome, and the present status if it is another one by now."""

@@ -15,6 +15,6 @@ class PublishStatusUpdate(ActionHandler):
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Publish the update."""
-        text = context.terms.text
+        text = context.command.params.text
         update = (await pagerduty.publish_status_update(context.command.incident, text, context.user.email)).value
         return ActionResult(subject=update.id, at=update.created, said=(("text", text),), proven=True)
