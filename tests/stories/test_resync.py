@@ -154,8 +154,8 @@ SILENT: list[tuple[str, Doing, str]] = [
         lambda b, i: b.pagerduty.web("PALICE1").set_urgency(i, "low"),
         "Alice Ng changed the urgency from high to low",
     ),
-    ("edit", edit_note, "Note edited, written by Alice Ng"),
-    ("deletion", delete_note, "Note deleted, written by Alice Ng"),
+    ("edit", edit_note, "Note edited (written by Alice Ng"),
+    ("deletion", delete_note, "Note deleted (written by Alice Ng"),
     ("snooze", lambda b, i: b.pagerduty.web("PALICE1").snooze(i, 3600), "snoozed it until"),
 ]
 

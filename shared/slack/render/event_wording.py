@@ -77,7 +77,7 @@ def _where(said: Mapping[str, str]) -> str:
 
 def _note(entry: ThreadEntry) -> str:
     author, written = entry.line.detail_value("author"), entry.line.detail_value("written")
-    return f", written by {short(author)} {date(int(written))}" if author and written else ""
+    return f" (written by {short(author)}, {date(int(written))})" if author and written else ""
 
 
 def _fields(entry: ThreadEntry) -> str:
@@ -97,8 +97,10 @@ def _resolved(entry: ThreadEntry) -> str:
 
 
 def _item(entry: ThreadEntry, name: str, *, with_state: bool = False) -> str:
-    """Return which task, action or workflow it is about, in which state, and for whom."""
+    """Return which task, action or workflow it is about, in which state, and for whom; nothing without its name."""
     line = entry.line
+    if not line.detail_value(name):
+        return ""
     state, whose = short(line.detail_value("state").replace("_", " ")), line.detail_value("to")
     shown = f" ({state})" if with_state and state else ""
     return f": {short(line.detail_value(name), VALUE)}{shown}{f', for {short(whose, VALUE)}' if whose else ''}"
@@ -138,7 +140,7 @@ LINE: Mapping[str, EventWording] = {
     event.RESPONDER_REPLIED: EventWording(
         ":raising_hand:", "answered the request for help", "Request for help answered"
     ),
-    event.STATUS_UPDATE: EventWording(":mega:", "published a status update", "Status update"),
+    event.STATUS_UPDATE: EventWording(":mega:", "published a status update", "Status update published"),
     event.CONFERENCE_BRIDGE: EventWording(
         ":telephone_receiver:", "changed the conference bridge", "Conference bridge changed", _bridge
     ),

@@ -100,14 +100,19 @@ def _headline(entry: ThreadEntry) -> str:
     if line.agent is None:
         asked = f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else ""
         passive = asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)
-        return f"*{passive}*{details}{_automatically(line)}"
+        return _sentence(f"*{passive}*", details, _automatically(line))
     who = short(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
     did = f"asked {people} to help" if people else LINE[line.type].active
     if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
         did = "deleted a note"
     also = " and acknowledged it" if event.ACKNOWLEDGED in kinds else ""
     taken = ", and is now assigned" if event.REASSIGNED in kinds else ""
-    return f"*{who} {did}{also}*{details}{_where_done(line)}{taken}"
+    return _sentence(f"*{who} {did}{also}*", details, _where_done(line)) + taken
+
+
+def _sentence(did: str, details: str, where: str) -> str:
+    """Put what was done first; a list of details goes last, so that where it was done is no part of it."""
+    return f"{did}{where}{details}" if details.startswith(":") else f"{did}{details}{where}"
 
 
 def _where_done(line: Line) -> str:
@@ -146,6 +151,8 @@ def _asked(entry: ThreadEntry) -> str:
 
 def _replied(line: Line) -> str:
     who, state = short(line.detail_value("responder")), line.detail_value("state")
+    if not who:
+        return f"*{LINE[line.type].passive}*"
     if state == "user_cancelled":
         return f"*The request to {who} was cancelled*"
     return f"*{who} {REPLIES.get(state, 'answered')} the request for help*"

@@ -48,7 +48,7 @@ WORDS = [
     (line(of.RESOLVED), ":white_check_mark: *Alice Ng resolved it* in PagerDuty"),
     (
         line(of.RESOLVED, merged="[#12] On fire", merged_url=MERGED),
-        f":white_check_mark: *Alice Ng resolved it*: merged into <{MERGED}|[#12] On fire> in PagerDuty",
+        f":white_check_mark: *Alice Ng resolved it* in PagerDuty: merged into <{MERGED}|[#12] On fire>",
     ),
     (line(of.RESOLVED, resolution="Restarted"), ":white_check_mark: *Alice Ng resolved it* in PagerDuty\n> Restarted"),
     (line(of.REOPENED), ":rotating_light: *Alice Ng reopened it* in PagerDuty"),
@@ -100,38 +100,38 @@ WORDS = [
         of_said(
             of.CUSTOM_FIELDS, (("field:env", "prod"), ("field:region", ""), ("was:env", "test"), ("was:region", "US"))
         ),
-        ":label: *Alice Ng changed fields*: env from test to prod; region from US to none in PagerDuty",
+        ":label: *Alice Ng changed fields* in PagerDuty: env from test to prod; region from US to none",
     ),
     (
         of_said(of.ROLE_ASSIGNED, (("field:Commander", "Bob Ray"), ("was:Commander", ""))),
-        ":busts_in_silhouette: *Alice Ng changed roles*: Commander to Bob Ray in PagerDuty",
+        ":busts_in_silhouette: *Alice Ng changed roles* in PagerDuty: Commander to Bob Ray",
     ),
     (
         line(of.TASK_CREATED, task="Tell sales", to="Bob Ray", state="todo"),
-        ":clipboard: *Alice Ng created a task*: Tell sales, for Bob Ray in PagerDuty",
+        ":clipboard: *Alice Ng created a task* in PagerDuty: Tell sales, for Bob Ray",
     ),
     (
         line(of.TASK_UPDATED, task="Tell sales", state="in_progress"),
-        ":clipboard: *Alice Ng changed a task*: Tell sales (in progress) in PagerDuty",
+        ":clipboard: *Alice Ng changed a task* in PagerDuty: Tell sales (in progress)",
     ),
     (
         line(of.TASK_COMPLETED, task="Tell sales", state="done"),
-        ":clipboard: *Alice Ng completed a task*: Tell sales in PagerDuty",
+        ":clipboard: *Alice Ng completed a task* in PagerDuty: Tell sales",
     ),
     (
         line(of.ACTION_CREATED, action="Restart", state="created"),
-        ":gear: *Alice Ng started an action*: Restart in PagerDuty",
+        ":gear: *Alice Ng started an action* in PagerDuty: Restart",
     ),
     (
         line(of.ACTION_UPDATED, action="Restart", state="running"),
-        ":gear: *Alice Ng changed an action*: Restart (running) in PagerDuty",
+        ":gear: *Alice Ng changed an action* in PagerDuty: Restart (running)",
     ),
     (
         line(of.ACTION_TERMINATED, None, action="Restart", state="completed"),
-        ":gear: *Action ended*: Restart (completed) automatically",
+        ":gear: *Action ended* automatically: Restart (completed)",
     ),
-    (line(of.WORKFLOW_STARTED, None, workflow="Major"), ":gear: *Workflow started*: Major automatically"),
-    (line(of.WORKFLOW_COMPLETED, None, workflow="Major"), ":gear: *Workflow completed*: Major automatically"),
+    (line(of.WORKFLOW_STARTED, None, workflow="Major"), ":gear: *Workflow started* automatically: Major"),
+    (line(of.WORKFLOW_COMPLETED, None, workflow="Major"), ":gear: *Workflow completed* automatically: Major"),
     (line(of.SNOOZED, None), ":zzz: *Snoozed*"),
     (
         line(of.URGENCY_CHANGED, None, urgency="high", was="low"),
@@ -212,7 +212,9 @@ def test_which_note(state: str, what: str) -> None:
     """Who edited or deleted it is not known; whose it was, and when it was written, is."""
     shown = line(of.NOTE_EDITED, None, state=state, author="Alice Ng", written=str(NOON))
 
-    assert f"*Note {what}*, written by Alice Ng <!date^{NOON // 1000}^" in thread_line.render_line(INCIDENT, shown).text
+    assert (
+        f"*Note {what}* (written by Alice Ng, <!date^{NOON // 1000}^" in thread_line.render_line(INCIDENT, shown).text
+    )
 
 
 def test_one_act_is_one_line() -> None:
