@@ -19,6 +19,7 @@ from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents, keys
+from shared.slack.render.text import duration
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.redis import Redis
@@ -138,14 +139,14 @@ async def incidents(*, as_json: AsJson = False, data: Data = DATA) -> int:
     elif found:
         show(table(TITLES, map(row, found)))
     else:
-        show(["The bridge knows of no open incident."])
+        show(["The bridge knows of no open incidents."])
     return 0
 
 
 def row(now: Standing) -> tuple[str, ...]:
     """Write one incident for people."""
     cards = ", ".join(f"{channel} {place}" for channel, place in now.places()) or "shown nowhere"
-    lag = f"{now.lag_ms / SECOND:.0f}s" if now.lag_ms else ""
+    lag = duration(now.lag_ms / SECOND) if now.lag_ms else ""
     trying = ", ".join(now.attempts() or _asked(now))
     return now.label, now.incident.id, now.state, utc(now.as_of_ms) if now.as_of_ms else "", cards, lag, trying
 

@@ -7,6 +7,7 @@ from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warne
 from shared.model.event import SECOND
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import CLOCK_SKEW_MS, Slack
+from shared.slack.render.text import duration
 from shared.store.clock import StoreClock
 from shared.store.redis import Redis
 
@@ -44,9 +45,9 @@ async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:
     after = time.time_ns() // 1_000_000
     ahead, behind = told - after, before - (told + precision_ms)
     most = max(ahead, behind, 0)
-    what = f"{whose}'s clock is {most / SECOND:.1f} s {'ahead of' if ahead > behind else 'behind'} this machine's"
+    what = f"{whose}'s clock is {duration(most / SECOND)} {'ahead of' if ahead > behind else 'behind'} this machine's"
     if most >= CLOCK_SKEW_MS:
-        return failed(f"{what}: cards and lines may be looked for in the wrong minutes", FIX)
+        return failed(f"{what}: the bridge may not find its own messages in Slack again", FIX)
     if most >= NOTICED_MS:
         return warned(what, FIX)
     return passed("it agrees with this machine's" if most == 0 else what)
