@@ -18,8 +18,8 @@ from shared.model.event import SECOND, incident_id
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
+from shared.slack.render.blocks import duration
 from shared.store import documents, keys
-from shared.slack.render.text import duration
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.redis import Redis

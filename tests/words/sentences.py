@@ -18,8 +18,9 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _MARKS = re.compile(r"[*_`<>#@|│╭╮╰╯─\\]")
 VALUE = "\0"
 """Stands in a sentence for what is put in at run time."""
+CODE = ("#!lua", "redis.call(")
+"""How code begins that Redis runs; a pattern has a `(?`."""
 NOT_READ = {
-    "#!lua flags=allow-oom\n": "Redis reads it",
     "Authorization": "a header",
     f"Bearer {VALUE}": "a header",
     "From": "a header",
@@ -33,6 +34,7 @@ NOT_READ = {
     f"log.failed at {VALUE}:{VALUE}: {VALUE}\n": "for operators of a log that can't be written",
     "no route": "a value of a metric",
     "not found": "a value of the log",
+    "bold red": "a style",
     "broken off": "a value of a metric",
     "too late": "a value of a type",
     "unknown command": "Redis's words",
@@ -54,7 +56,7 @@ class Sentence:
     def pattern(self) -> re.Pattern[str]:
         """Matches the sentence in text that is `normal`, whatever is put in."""
         parts = [re.escape(part) for part in normal(self.text).strip(f"{VALUE} ").split(VALUE)]
-        return re.compile(r".{0,300}?".join(parts).replace(r"\ ", r" ?"))
+        return re.compile(r".{0,300}?".join(parts).replace(r"\ ", r" ?"), re.IGNORECASE)
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line}: {self.text.replace(VALUE, '{}')!r}"
@@ -87,8 +89,10 @@ def modules() -> Iterator[Path]:
 
 def _text(node: ast.Constant | ast.JoinedStr) -> str | None:
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in node.values)
-    return _PLACEHOLDER.sub(VALUE, node.value) if isinstance(node.value, str) else None
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in node.values)
+    else:
+        text = _PLACEHOLDER.sub(VALUE, node.value) if isinstance(node.value, str) else ""
+    return None if text.startswith(CODE) or "(?" in text else text
 
 
 def _skipped(tree: ast.AST) -> set[int]:
@@ -103,7 +107,7 @@ def _skipped(tree: ast.AST) -> set[int]:
 
 def _no_words(node: ast.AST) -> Iterator[ast.AST]:
     match node:
-        case ast.Expr(value=ast.Constant()):
+        case ast.Expr(value=ast.Constant()) | ast.Assign(targets=[ast.Name(id="hint")]):
             yield node
         case ast.Call() if _is_log_call(node) or _called(node) in METRICS | TYPING:
             yield node
@@ -149,6 +153,7 @@ INTERNAL = frozenset(
         "BadCredentials",
         "CallError",
         "CommandRecordMissing",
+        "EmbeddedValkeyError",
         "FencedOff",
         "Malformed",
         "NotFound",

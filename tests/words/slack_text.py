@@ -37,6 +37,11 @@ def view(shown: Block) -> str:
     return "\n".join([f"**{_plain(shown['title'])}**", blocks(shown["blocks"]), _row(buttons)])
 
 
+def spoken(elements: Iterable[Block]) -> list[str]:
+    """Say what screen readers say of buttons."""
+    return [each["accessibility_label"] for each in elements if "accessibility_label" in each]
+
+
 def date(ms: int) -> str:
     """Show a moment as Slack does for a reader in UTC."""
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%b %-d, %H:%M}"

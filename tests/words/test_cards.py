@@ -6,20 +6,24 @@ import pytest
 
 from shared.model import event as of
 from shared.model.actions import SPECS, Action
-from shared.model.command import Attempt, AttemptState
+from shared.model.command import Attempt, AttemptState, Command, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source, Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
-from shared.slack.render import card
+from shared.model.outcome import Kind, Outcome
+from shared.slack.render import buttons, card
+from shared.slack.render.buttons import retry_button
 from shared.slack.render.card import CardPlacement, render_withheld
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 from tests.words import slack_text
 from tests.words.page import Page
 
+ROBOT = Agent("PINT001", "", "inbound_integration_reference")
 MENTIONS = {UserId(ALICE.id): SlackUserId("U0ALICE")}
 LATER = NOON + 1_800_000
-HERE = CardPlacement()
+HERE, HERE_ID = CardPlacement(), ChannelId("C0INCIDENTS")
+ACTOR = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
 
 
 def folded(*events: Event) -> Incident:
@@ -90,6 +94,12 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ),
     ("Snoozed", SNOOZED, HERE),
     ("The acknowledgement timed out", folded(changed(of.UNACKNOWLEDGED, Status.TRIGGERED, None, ALICE)), HERE),
+    ("A person took the acknowledgement back", folded(changed(of.UNACKNOWLEDGED, Status.TRIGGERED, BOB, ALICE)), HERE),
+    (
+        "Acknowledged by an integration without a name",
+        folded(changed(of.ACKNOWLEDGED, Status.ACKNOWLEDGED, ROBOT)),
+        HERE,
+    ),
     ("Reopened", folded(changed(of.REOPENED, Status.TRIGGERED, BOB, ALICE)), HERE),
     ("Resolved", RESOLVED, HERE),
     ("Merged into another incident", MERGED, HERE),
@@ -139,6 +149,12 @@ def test_every_card_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None
     )
     nameless = replace(snapshot(), number=None)
     page.case("The same without a number", slack_text.blocks(render_withheld(INCIDENT, nameless).blocks))
+    page.chapter("What screen readers say of the buttons")
+    page.case("On a card", ", ".join(slack_text.spoken(buttons.actions(INCIDENT, snapshot())["elements"])))
+    retry = retry_button(
+        Command(CommandId("c"), Action.NOTE, INCIDENT, ACTOR, HERE_ID, None, "", "#37"), Outcome(Kind.EXPIRED)
+    )
+    page.case("Below a private reply", ", ".join(slack_text.spoken([retry])))
     page.check(pytestconfig)
 
 
@@ -146,8 +162,8 @@ def _attempt(action: Action, state: AttemptState) -> Attempt:
     return Attempt(CommandId("c1"), action, SlackUserId("U0BOB"), state, NOON)
 
 
-def _shown(incident: Incident, places: CardPlacement, *, buttons: bool = False) -> tuple[str, str]:
+def _shown(incident: Incident, places: CardPlacement, *, with_buttons: bool = False) -> tuple[str, str]:
     assert incident.snapshot is not None
     message = card.render(incident, incident.snapshot, MENTIONS, places)
-    blocks = [block for block in message.blocks if buttons or block["type"] != "actions"]
+    blocks = [block for block in message.blocks if with_buttons or block["type"] != "actions"]
     return slack_text.blocks(blocks), slack_text.seen(message.text)

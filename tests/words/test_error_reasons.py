@@ -14,6 +14,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "While a click is carried out": ("bolt_app/write_path/",),
     "While messages are brought up to date": ("bolt_app/read_path/", "bolt_app/resync/", "shared/model/"),
     "The worker": ("bolt_app/",),
+    "The embedded Valkey": ("pagebridge/local/",),
     "The receiver": ("webhook_receiver/",),
 }
 """The parts of the product whose errors carry reasons, by the first folder that fits."""
@@ -24,9 +25,11 @@ WHOLLY = (
     "bolt_app/write_path/direct_acknowledge.py",
     "bolt_app/write_path/execution.py",
     "bolt_app/write_path/executor.py",
+    "pagebridge/local/embedded_valkey.py",
     "shared/pagerduty/api/errors.py",
     "shared/pagerduty/api/sdk.py",
     "shared/pagerduty/events/",
+    "shared/model/slack_state.py",
     "shared/slack/api/",
     "shared/store/",
     "webhook_receiver/event_stream.py",

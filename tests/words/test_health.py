@@ -51,6 +51,7 @@ WRONG_CONFIG = (
     "[routing",
     '[routing]\nchanel = "C0INCIDENTS"\ndefault_channel = "incidents"',
     '[[routing.routes]]\nservice = ""\n\n[[routing.routes]]\nchannels = ["C0INCIDENTS", "C0INCIDENTS"]',
+    '[[routing.routes]]\nteam = "PTEAM01"',
     '[identity]\nemail_domains = ["@example.com"]\ncontact = ""\n[identity.users]\nalice = "Alice"',
 )
 
@@ -87,6 +88,10 @@ async def test_every_problem_of_a_process_can_be_read_in_one_file(
     environ()
     monkeypatch.setenv("SECRETS_DIR", "/run/nothing")
     page.terminal("A folder of secrets that is not there", _refused(load, Settings))
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    (tmp_path / ".env").write_bytes(b"\xff")
+    page.terminal("A `.env` that can't be read", _refused(load, Settings))
+    (tmp_path / ".env").unlink()
     monkeypatch.delenv("SECRETS_DIR")
     page.chapter("`bridge.toml` that is wrong")
     path = tmp_path / "bridge.toml"

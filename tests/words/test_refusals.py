@@ -1,8 +1,9 @@
 """Why a click did nothing, and what to do: who is not linked, who may not, what is not possible, what came of it."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,7 +11,10 @@ import pytest
 
 from bolt_app.commands.message_to_note import MessageToNote, note_text
 from bolt_app.commands.retry import retry_command
-from bolt_app.listeners import block_actions
+from bolt_app.listeners import block_actions, message_shortcuts, view_submissions
+from bolt_app.modals.context import ModalContext
+from bolt_app.modals.opener import ModalOpener
+from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.services import Services
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
@@ -19,7 +23,7 @@ from shared.access import identity
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity, naming_contact
 from shared.config.bridge_config import AuthorizationConfig, IdentityConfig
-from shared.errors import NotFound, Unavailable
+from shared.errors import Malformed, NotFound, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import ESCALATED, Instant, Ref, Snapshot, Status
@@ -66,9 +70,10 @@ async def test_every_refusal_can_be_read_in_one_file(pytestconfig: pytest.Config
         await _add_authorization(page, acme)
         _add_preconditions(page)
         await _add_escalations(page, acme)
-    _add_results(page)
+    await _add_results(page)
     _add_retries(page)
     await _add_shortcut(page)
+    await _add_unreadable(page)
     page.check(pytestconfig)
 
 
@@ -144,7 +149,7 @@ async def _add_escalations(page: Page, acme: "Acme") -> None:
     page.case("Escalate: the level is not known", await _completed(acme, replace(acme.read, snapshot=nobody)))
 
 
-def _add_results(page: Page) -> None:
+async def _add_results(page: Page) -> None:
     page.chapter("What came of it", "It stands after “You … incident #37.”")
     moved = replace(NOW, snapshot=replace(NOW.snapshot, assignees=(Ref(ALICE.id, ALICE.name),)))
     wakes = replace(NOW, pending=(PendingAction("unacknowledge", Instant(NOON)),))
@@ -154,6 +159,7 @@ def _add_results(page: Page) -> None:
     page.case("Escalate: no one else was paged", _result(Action.ESCALATE, NOW, level))
     page.case("Reassign", _result(Action.REASSIGN, moved))
     page.case("Add responders", _result(Action.ADD_RESPONDERS, None, people))
+    page.case("Add responders: what they read if nothing was written", await _asked())
     page.case("Snooze", _result(Action.SNOOZE, wakes))
     page.case("Resolve, and it was reopened since", _result(Action.RESOLVE, None, at=Instant(NOON)))
 
@@ -175,6 +181,80 @@ async def _add_shortcut(page: Page) -> None:
     page.case("A message without a text", await _shortcut(text=" "))
     page.case("A thread below something else", await _shortcut())
     page.case("Slack or Redis is slow", await _shortcut(Unavailable("x")))
+
+
+async def _add_unreadable(page: Page) -> None:
+    page.chapter("What the bridge does not understand, and dialogs that do not open")
+    slack = Answers()
+    door, nothing, ack = cast("Any", slack), cast("Any", None), cast("Any", slack.ack)
+    presses = block_actions.BlockActions(nothing, door, nothing, nothing, nothing)
+    await presses.run_command(ack, {}, _unreadable)
+    await message_shortcuts.Shortcuts(nothing, door, cast("Any", SimpleNamespace(command=_unreadable_later))).add_note(
+        ack, {}
+    )
+    resolver = SimpleNamespace(command=_unreadable_later)
+    await view_submissions.ViewSubmissions(nothing, cast("Any", resolver)).handle(ack, {})
+    page.case("A press", slack.said[0])
+    page.case("A message shortcut", slack.said[1])
+    page.case("A dialog that was sent", slack.said[2])
+    for situation, error in (
+        ("Slack's three seconds are over", Refused("Slack refused views.open", "expired_trigger_id")),
+        ("Slack can't be reached", Unavailable("Slack cannot be reached for views.open: reset")),
+    ):
+        opener = ModalOpener(
+            cast("Any", Answers(error, slack.said)), nothing, cast("Any", SimpleNamespace(estimate_ms=int))
+        )
+        await opener.open(Action.NOTE, ABOUT, "1.2")
+        page.case(situation, slack.said[-1])
+    shown: list[str] = []
+
+    async def open_and_load(*given: Any) -> None:  # noqa: ANN401 - as the opener takes it
+        shown.append(slack_text.view(await given[3]()))
+
+    async def missing(_: IncidentId) -> None:
+        raise NotFound("x")
+
+    door = SimpleNamespace(incident=missing, alerts=missing, notes=missing, log_entries=missing)
+    services = SimpleNamespace(pagerduty=door, visibility=nothing)
+    details = IncidentDetails(cast("Any", services), cast("Any", SimpleNamespace(open_and_load=open_and_load)))
+    await details.open(INCIDENT, ABOUT, BY, "1.2")
+    page.case("Details of an incident that is not there", shown[0])
+
+
+ABOUT = ModalContext(INCIDENT, ChannelId("C0"), None, "https://hooks.slack.com/x", "#37")
+
+
+@dataclass
+class Answers:
+    """A Slack that opens no dialog because of `error`, and keeps what is said."""
+
+    error: Exception | None = None
+    said: list[str] = field(default_factory=list)
+
+    async def ack(self, *_: object, errors: dict[str, str] | None = None, **__: object) -> None:
+        """Keep what a dialog says."""
+        self.said += map(_quoting, (errors or {}).values())
+
+    async def respond(self, _: str, *, text: str, **__: object) -> None:
+        """Keep a private answer."""
+        self.said.append(_quoting(slack_text.seen(text)))
+
+    async def open_view(self, *_: object) -> None:
+        """Open nothing."""
+        assert self.error is not None
+        raise self.error
+
+
+def _quoting(text: str) -> str:
+    return re.sub(r"reference (`?)\w+", r"reference \1K7QM2XR4", text)
+
+
+def _unreadable(_: object) -> Command:
+    raise Malformed("not a press")
+
+
+async def _unreadable_later(_: object) -> Command:
+    raise Malformed("not a dialog")
 
 
 @dataclass
@@ -272,6 +352,18 @@ def _result(
 ) -> str:
     outcome = HANDLERS[action].outcome(_context(action, NOW, params), ActionResult(after, at=at))
     return outcome.why + (f" {date(outcome.at_ms)}." if outcome.at_ms else "")
+
+
+async def _asked() -> str:
+    """Ask for help without a message, and return what PagerDuty is to send."""
+    said: list[str] = []
+
+    async def request_responders(*given: Any) -> None:  # noqa: ANN401 - as the door takes it
+        said.append(given[2])
+
+    door = cast("PagerDuty", SimpleNamespace(request_responders=request_responders))
+    await HANDLERS[Action.ADD_RESPONDERS].send(door, _context(Action.ADD_RESPONDERS, NOW))
+    return said[0]
 
 
 async def _shortcut(error: Exception | None = None, **message: object) -> str:

@@ -7,7 +7,7 @@ from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warne
 from shared.model.event import SECOND
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import CLOCK_SKEW_MS, Slack
-from shared.slack.render.text import duration
+from shared.slack.render.blocks import duration
 from shared.store.clock import StoreClock
 from shared.store.redis import Redis
 
@@ -50,4 +50,4 @@ async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:
         return failed(f"{what}: the bridge may not find its own messages in Slack again", FIX)
     if most >= NOTICED_MS:
         return warned(what, FIX)
-    return passed("it agrees with this machine's" if most == 0 else what)
+    return passed("it agrees with this machine's" if most < SECOND else what)
