@@ -45,7 +45,7 @@ class ChannelReport:
             *wrap(Text(scene, "bold"), self._console, "> ", "  "),
             picture.heading(channel.name),
             *picture.card(channel.messages[-1]),
-            *(line for message in new for line in picture.private(message)),
+            *(line for message in new for line in (Text(), *picture.private(message))),
         ]
         self._console.print(Text("\n").join(lines), soft_wrap=True)
 
