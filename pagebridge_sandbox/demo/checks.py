@@ -35,7 +35,15 @@ class CheckFailure:
 
     def __str__(self) -> str:
         wanted = "something with " if self.check.is_substring else ""
-        return f"{self.check.description}\n    expected: {wanted}{self.check.expected!r}\n    seen:     {self.actual!r}"
+        expected, seen = _in_words(self.check.expected), _in_words(self.actual)
+        return f"{self.check.description}\n    expected: {wanted}{expected}\n    seen:     {seen}"
+
+
+def _in_words(value: object) -> str:
+    """Write what is compared as people do: text in quotes, a list with commas."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_in_words, value)) or "nothing"
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def failed_checks(checks: Sequence[Check], observer: Observer) -> list[CheckFailure]:

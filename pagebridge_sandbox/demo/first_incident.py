@@ -65,7 +65,7 @@ async def time_out_and_acknowledge(stage: Stage) -> None:
     # PagerDuty's answers know seconds only: of what Alice's was in, an order could not be told without asking.
     await asyncio.sleep(1 - time.time() % 1)
     stage.held_webhook = stage.pagerduty.webhooks.hold(stage.incident_id, "incident.unacknowledged")
-    stage.record_action("Timer", "the acknowledgement runs out; the webhook that tells it is delayed")
+    stage.record_action("Timer", "the acknowledgement times out; its webhook is delayed")
     stage.pagerduty.automation.unacknowledge(stage.incident_id)
     stage.pagerduty.webhooks.duplicate_next(1, same_id=False)
     stage.record_action("Bob", "acknowledges in PagerDuty's own interface")
@@ -108,7 +108,7 @@ FIRST_INCIDENT = (
         scene="Monitoring opens an incident. Alice is on call.",
     ),
     Step(
-        "Carol (another team) and Dave (no PagerDuty account) press Acknowledge: refused, privately",
+        "Carol (another team) and Dave (no PagerDuty account) press Acknowledge: both are refused privately",
         press_without_permission,
         (
             privately_reads("Carol", "This incident belongs to Payments, and you are not on that team."),
@@ -119,7 +119,7 @@ FIRST_INCIDENT = (
         ),
     ),
     Step(
-        "Alice acknowledges in Slack: written in her name, and the webhook that echoes it says nothing new",
+        "Alice acknowledges in Slack: PagerDuty has it in her name, and its webhook adds nothing",
         acknowledge_in_slack,
         (
             card(CARD_BY_ALICE),
@@ -135,7 +135,7 @@ FIRST_INCIDENT = (
         "Then Alice presses it: PagerDuty has it in her name.",
     ),
     Step(
-        "The acknowledgement runs out, and Bob acknowledges in PagerDuty: one webhook is late, one comes twice",
+        "The acknowledgement times out, and Bob acknowledges in PagerDuty: one webhook is late, one comes twice",
         time_out_and_acknowledge,
         (
             card(CARD_BY_BOB),
@@ -156,7 +156,7 @@ FIRST_INCIDENT = (
         ),
     ),
     Step(
-        "PagerDuty is down: Alice resolves in the dialog, and is told the truth",
+        "PagerDuty is down: Alice resolves the incident, and reads that it is not resolved yet",
         resolve_during_outage,
         (
             privately_reads("Alice", "is on its way to PagerDuty"),
@@ -173,7 +173,7 @@ FIRST_INCIDENT = (
         ),
     ),
     Step(
-        "PagerDuty is back: the resolve goes through, once, and the incident is over",
+        "PagerDuty is back: the incident is resolved, once",
         end_outage,
         (
             card(CARD_RESOLVED),

@@ -82,7 +82,10 @@ async def _run_until_signal(run: Callable[[], Awaitable[None]], console: Console
     try:
         await run()
     except (StepFailed, ProcessFailed) as error:
-        console.print(f"\nThe demo failed. {error}", style="red", soft_wrap=True, markup=False)
+        output.write(console)
+        for line in f"The demo failed. {error}".splitlines():
+            words = line.lstrip()
+            output.write(console, words, "red", margin=" " * (len(line) - len(words)))
         return EXIT_FAILED
     except asyncio.CancelledError:
         if terminated.is_set():

@@ -62,7 +62,7 @@ async def reassign(stage: Stage) -> None:
 
 async def request_two_responders(stage: Stage) -> None:
     """Let Alice ask two people for help, of whom PagerDuty refuses the first."""
-    stage.record_action("PagerDuty", "does not know Erin any more", "everybody")
+    stage.record_action("PagerDuty", "no longer knows Erin", "everybody")
     gone = Fault("POST", "/incidents/*/responder_requests", status=400, code=2013, message="User Not Found", times=1)
     stage.pagerduty.add_fault(gone)
     modal = await stage.open_dialog("Alice", "Add responders")
@@ -95,12 +95,12 @@ SECOND_INCIDENT = (
         (card("Triggered", cards=2), thread(TRIGGERED), writes(), status("triggered", "Alice")),
     ),
     Step(
-        "Bob adds a note in a dialog: it is in PagerDuty in his name, and in the thread once",
+        "Bob adds a note: PagerDuty has it in his name, and the thread has it once",
         add_note,
         (thread(TRIGGERED, NOTED), writes(BOBS_NOTE), webhook_count("echo", 3)),
     ),
     Step(
-        "Alice escalates, confirms, and is told who is paged now",
+        "Alice escalates, confirms, and reads who is paged now",
         escalate,
         (
             privately_reads("Alice", "You escalated incident #2."),
@@ -111,7 +111,7 @@ SECOND_INCIDENT = (
         ),
     ),
     Step(
-        "Carol reassigns it: to Dave she cannot, which the dialog says before anything is sent; to Bob she can",
+        "Carol reassigns it: the dialog refuses Dave before anything is sent, and accepts Bob",
         reassign,
         (
             privately_reads("Carol", "You reassigned incident #2. Now assigned to Bob Ray."),
@@ -121,7 +121,7 @@ SECOND_INCIDENT = (
         ),
     ),
     Step(
-        "Alice asks Erin and Carol for help, and PagerDuty refuses one of them: she is told of each how it went",
+        "Alice asks Erin and Carol for help, and PagerDuty refuses one of them: she reads the result for each",
         request_two_responders,
         (
             privately_reads("Alice", "Erin Fox: not done. PagerDuty doesn't know that person."),
@@ -131,7 +131,7 @@ SECOND_INCIDENT = (
         ),
     ),
     Step(
-        "Dave opens Details: alerts, notes and log, for whoever sees the card, without a PagerDuty account",
+        "Dave, who has no PagerDuty account, opens Details: alerts, notes and log",
         read_details,
         (dialog_says("Note added by Bob Ray"), status("triggered", "Bob")),
     ),
@@ -141,7 +141,7 @@ SECOND_INCIDENT = (
         (privately_reads("Bob", f"Open in this channel: 1 #2 {TITLE} · Triggered · Bob Ray"),),
     ),
     Step(
-        "Bob resolves it, and writes what solved it",
+        "Bob resolves it with a note",
         resolve,
         (
             card(CARD_RESOLVED, cards=2),

@@ -183,7 +183,7 @@ def _describe_interaction(envelope: Envelope) -> str:
     if envelope.type == "slash_commands":
         return f"types {payload['command']} {payload['text']}".rstrip()
     if payload["type"] == "view_submission":
-        return f'fills in "{payload["view"]["title"]["text"]}", and sends it'
+        return f'submits "{payload["view"]["title"]["text"]}"'
     action = payload["actions"][0]
     if "selected_option" in action:
         return f"chooses {action['selected_option']['text']['text']} in the menu"

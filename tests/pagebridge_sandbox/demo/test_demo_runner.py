@@ -138,7 +138,7 @@ def test_failed_step_is_named(capsys: pytest.CaptureFixture[str], logs: list[str
     assert "The demo failed. This step failed: The moon turns green\n" in printed
     assert "The story held" not in printed
     assert " demo --verbose\n" in printed
-    assert "the moon\n    expected: 'green'\n    seen:     1\n" in printed
+    assert 'the moon\n    expected: "green"\n    seen:     1\n' in printed
     assert "one card" not in printed.partition("This step failed")[2]
     assert "Later" not in printed
     directory = Path(re.findall(r"are in (\S+)", printed)[0])

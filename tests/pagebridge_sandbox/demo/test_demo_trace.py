@@ -103,7 +103,7 @@ def test_view_submission_shows_errors_from_ack() -> None:
 
     person, envelope = from_envelope(sent, str)
 
-    assert 'fills in "Add note #1", and sends it' == person.description
+    assert 'submits "Add note #1"' == person.description
     assert "view_submission over the WebSocket  acked after 9 ms: Write something." == envelope.description
 
 
