@@ -19,12 +19,9 @@ from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import User
+from shared.pagerduty.models.account import CONFINED_ROLES, User
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.documents import Documents
-
-CONFINED_ROLES = frozenset({"restricted_access", "read_only_limited_user"})
-"""Roles that see only what they are assigned to, were asked to help with, or what belongs to a team of theirs."""
 
 
 @dataclass(frozen=True)

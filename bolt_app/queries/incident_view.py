@@ -11,7 +11,13 @@ from bolt_app.replies.builder import headline, people_listed
 from shared.errors import CallError, Malformed
 from shared.model.ids import IncidentId
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.incident import (
+    ACKNOWLEDGEMENT_ENDS,
+    ESCALATES,
+    RESOLVES_ITSELF,
+    URGENCY_CHANGES,
+    RestIncident,
+)
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from shared.slack.render.blocks import clamp, date, escape
 
@@ -20,10 +26,10 @@ log = structlog.get_logger()
 LONGEST = 300
 """Characters of free text shown in one line."""
 NEXT = {
-    "escalate": "Escalates",
-    "unacknowledge": "Its acknowledgement ends",
-    "resolve": "Resolves by itself",
-    "urgency_change": "Changes its urgency",
+    ESCALATES: "Escalates",
+    ACKNOWLEDGEMENT_ENDS: "Its acknowledgement ends",
+    RESOLVES_ITSELF: "Resolves by itself",
+    URGENCY_CHANGES: "Changes its urgency",
 }
 
 T = TypeVar("T")

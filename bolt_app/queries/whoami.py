@@ -5,19 +5,9 @@ from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.services import Services
 from shared.access.identity import Linked
 from shared.model.outcome import Declined, Outcome
+from shared.pagerduty.models.account import ROLE_NAMES
 from shared.slack.render.blocks import escape
 
-ROLES = {
-    "owner": "Account Owner",
-    "admin": "Global Admin",
-    "user": "Manager",
-    "limited_user": "Responder",
-    "observer": "Observer",
-    "restricted_access": "Restricted Access",
-    "read_only_user": "Stakeholder",
-    "read_only_limited_user": "Limited Stakeholder",
-}
-"""PagerDuty's base roles by the names that its own pages use."""
 _HOW = {
     "table": "from the bridge's identity table",
     "e-mail": "matched by your Slack e-mail address",
@@ -41,7 +31,7 @@ class WhoAmI:
 def linked_reply(found: Linked) -> Reply:
     """Reply with the linked PagerDuty user."""
     user = found.user
-    role = ROLES.get(user.role, user.role)
+    role = ROLE_NAMES.get(user.role, user.role)
     who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}."
     return build_reply(f"{who} Your role is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
 

@@ -20,7 +20,7 @@ from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, OnCallByLevel, fold_read, identifying_fields
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import OnCall
-from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, BY_POLICY, ESCALATES, RestIncident
 from shared.pagerduty.models.incident_parts import Alert
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
@@ -94,14 +94,14 @@ class Enricher:
     async def _read_pending(self, known: Incident, read: RestIncident | None, lease: Lease) -> PendingActions:
         times = [at for at in (known.as_of, read.updated if read else None) if at is not None]
         of = max(times, key=lambda at: at.ms, default=Instant(0))
-        escalates, ends = (read.due("escalate"), read.due("unacknowledge")) if read else (None, None)
+        escalates, ends = (read.due(ESCALATES), read.due(ACKNOWLEDGEMENT_ENDS)) if read else (None, None)
         to = await self._next_assignees(known, read, escalates, lease) if read and escalates else ()
         return PendingActions(of, escalates.ms if escalates else None, to, ends.ms if ends else None)
 
     async def _next_assignees(self, known: Incident, read: RestIncident, at: Instant, lease: Lease) -> tuple[Ref, ...]:
         """Return who is paged next, empty if unknown: the time of the escalation is shown all the same."""
         policy, assigned = read.snapshot.escalation_policy, [stamp.at.ms for stamp in read.assignments if stamp.at]
-        if policy is None or read.assigned_via != "escalation_policy" or not assigned:
+        if policy is None or read.assigned_via != BY_POLICY or not assigned:
             return ()
         try:
             await self._wait_turn(lease)

@@ -15,12 +15,10 @@ from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import User
+from shared.pagerduty.models.account import PERSON_TYPES, User
 from shared.slack.api.client import Slack, SlackIdentity, SlackPerson
 from shared.store.identity_cache import IdentityCache
 
-PERSON_TYPES = frozenset({"user", "user_reference"})
-"""PagerDuty's types for a person; there are users of other types, such as bots."""
 CONTACT = "{contact}"
 """Stands in a next step for the contact that `bridge.toml` names."""
 ASK_OPERATOR = f"Ask {CONTACT} to link you"

@@ -18,14 +18,13 @@ from bolt_app.queries.list_incidents import render_list
 from bolt_app.queries.on_call import OnCallTarget, ambiguous_reply, best_matches, render_levels
 from bolt_app.queries.router import query_failed_reply
 from bolt_app.queries.show_incident import render_incident
-from bolt_app.queries.whoami import ROLES
 from bolt_app.replies.builder import Reply, age
 from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
 from shared.model.enrichment import Link
 from shared.model.event import Instant, Ref, Status
 from shared.model.ids import ChannelId, IncidentId
-from shared.pagerduty.models.account import EscalationLevel, EscalationPolicy, OnCall
+from shared.pagerduty.models.account import ROLE_NAMES, EscalationLevel, EscalationPolicy, OnCall
 from shared.pagerduty.models.incident import AlertCounts, PendingAction, RestIncident
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
@@ -254,4 +253,4 @@ def test_the_manual_and_the_document_name_every_command() -> None:
 
 def test_every_role_has_its_name() -> None:
     """All that PagerDuty documents."""
-    assert 8 == len(ROLES)
+    assert 8 == len(ROLE_NAMES)

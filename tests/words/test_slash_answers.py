@@ -24,7 +24,7 @@ from shared.model.actions import Action
 from shared.model.command import Command, SlackActor
 from shared.model.event import Instant, Ref
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
-from shared.pagerduty.models.account import EscalationLevel, EscalationPolicy, OnCall, User
+from shared.pagerduty.models.account import ROLE_NAMES, EscalationLevel, EscalationPolicy, OnCall, User
 from shared.slack.api.client import SlackPerson
 from tests.builders import ALICE, NOON
 from tests.words import slack_text
@@ -166,7 +166,7 @@ def _add_who_am_i(page: Page) -> None:
     for how in ("table", "e-mail"):
         page.case(f"Linked by {how}", _shown(whoami.linked_reply(Linked(PERSON, USER, how))))
     page.case("Not linked", _shown(whoami.not_linked_reply(TYPED, UNLINKED.outcome)))
-    page.case("The roles", ", ".join(whoami.ROLES.values()))
+    page.case("The roles", ", ".join(ROLE_NAMES.values()))
 
 
 def _add_failures(page: Page) -> None:

@@ -57,8 +57,8 @@ class ActionHandler(ABC):
     """One action at PagerDuty. `echoed` is false if PagerDuty sends no event for it."""
 
     echoed = True
-    log_entry_types: frozenset[str] = frozenset()
-    """The log entries by which PagerDuty remembers what has no id of its own, and what has been undone since."""
+    log_events: frozenset[str] = frozenset()
+    """The events by which PagerDuty's log remembers what has no id of its own, and what has been undone since."""
 
     @abstractmethod
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
@@ -101,7 +101,7 @@ class ActionHandler(ABC):
 
     async def find_effect(self, pagerduty: PagerDuty, context: ActionContext, since_ms: int) -> ActionResult | None:
         """Look for the effect of an uncertain call made after `since_ms`, on PagerDuty's clock; None if none so far."""
-        if not self.log_entry_types:
+        if not self.log_events:
             return None
         return await self._find_log_entry(pagerduty, context, since_ms)
 
@@ -118,7 +118,7 @@ class ActionHandler(ABC):
         """
         status = SPECS[context.command.action].status
         for entry in await pagerduty.log_entries(context.command.incident, since_ms=since_ms):
-            ours = entry.agent is not None and entry.agent.id == context.user.id and entry.type in self.log_entry_types
+            ours = entry.agent is not None and entry.agent.id == context.user.id and entry.event in self.log_events
             if ours and entry.at.end >= since_ms and not self._belongs_to_other_command(context, entry.at):
                 undone = status is not None
                 return ActionResult(None if undone else context.current, at=entry.at, proven=undone or not self.echoed)

@@ -10,17 +10,18 @@ from dataclasses import replace
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, names
 from shared.errors import Malformed
 from shared.model.command import Command
+from shared.model.event import ESCALATED
 from shared.model.ids import UserId
 from shared.model.incident import Level, OnCallByLevel
 from shared.model.outcome import Choice, Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.incident import RestIncident
+from shared.pagerduty.models.incident import TO_PEOPLE, RestIncident
 
 
 class Escalate(ActionHandler):
     """Pages the next level of the escalation policy."""
 
-    log_entry_types = frozenset({"escalate_log_entry"})
+    log_events = frozenset({ESCALATED})
 
     def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Refuse an incident that follows no escalation policy."""
@@ -28,7 +29,7 @@ class Escalate(ActionHandler):
         if now.snapshot.urgency == "low":
             why = "PagerDuty doesn't escalate low-urgency incidents."
             return Outcome(Kind.REFUSED, why=why, next_step="Raise its urgency in PagerDuty, or reassign it")
-        if now.assigned_via == "direct_assignment":
+        if now.assigned_via == TO_PEOPLE:
             why = "It was assigned to a person directly, so it follows no escalation policy."
             return Outcome(Kind.REFUSED, why=why, next_step="Reassign it to an escalation policy")
         return None

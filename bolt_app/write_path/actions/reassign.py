@@ -2,7 +2,7 @@
 
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, names
 from shared.model.command import Command
-from shared.model.event import DELEGATED, joined_ids
+from shared.model.event import DELEGATED, REASSIGNED, joined_ids
 from shared.model.ids import UserId
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
@@ -12,7 +12,7 @@ from shared.pagerduty.models.incident import RestIncident
 class Reassign(ActionHandler):
     """Changes the assignees."""
 
-    log_entry_types = frozenset({"assign_log_entry", "delegate_log_entry"})
+    log_events = frozenset({REASSIGNED, DELEGATED})
 
     def event_type(self, command: Command) -> str:
         """Return the type: PagerDuty reports a change of policy as a delegation."""

@@ -12,10 +12,11 @@ from bolt_app.write_path.actions.snooze import Snooze
 from bolt_app.write_path.actions.status import SetStatus
 from bolt_app.write_path.actions.status_update import PublishStatusUpdate
 from shared.model.actions import Action
+from shared.model.event import ACKNOWLEDGED, RESOLVED
 
 HANDLERS: Mapping[Action, ActionHandler] = {
-    Action.ACKNOWLEDGE: SetStatus("acknowledge_log_entry"),
-    Action.RESOLVE: SetStatus("resolve_log_entry"),
+    Action.ACKNOWLEDGE: SetStatus(ACKNOWLEDGED),
+    Action.RESOLVE: SetStatus(RESOLVED),
     Action.NOTE: AddNote(),
     Action.REASSIGN: Reassign(),
     Action.ESCALATE: Escalate(),

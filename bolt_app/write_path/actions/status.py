@@ -14,8 +14,8 @@ from shared.pagerduty.models.incident import RestIncident
 class SetStatus(ActionHandler):
     """Sets the status that the action leads to."""
 
-    def __init__(self, log_entry_type: str) -> None:
-        self.log_entry_types = frozenset({log_entry_type})
+    def __init__(self, log_event: str) -> None:
+        self.log_events = frozenset({log_event})
 
     def expected_detail(self, command: Command) -> str | None:
         """Return the status."""

@@ -5,12 +5,11 @@ Several entries may stand for one act. Triggering, acknowledging and escalating 
 PagerDuty logs both; only an assignment on its own is a reassignment.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from shared.model.event import (
-    ACKNOWLEDGED,
     DELEGATED,
     ESCALATED,
     REASSIGNED,
@@ -20,7 +19,6 @@ from shared.model.event import (
     SNOOZED,
     TRANSITIONS,
     TRIGGERED,
-    UNACKNOWLEDGED,
     Agent,
     Details,
     Event,
@@ -32,20 +30,8 @@ from shared.model.event import (
 from shared.model.ids import EventId, IncidentId
 from shared.model.timeline import distance_ms, person
 from shared.pagerduty.events.details import merged, names
-from shared.pagerduty.models.incident_parts import LogEntry
+from shared.pagerduty.models.incident_parts import ASSIGN, TRIGGER, LogEntry
 
-TRIGGER, ASSIGN = "trigger_log_entry", "assign_log_entry"
-EVENTS: Mapping[str, str] = {
-    TRIGGER: TRIGGERED,
-    "acknowledge_log_entry": ACKNOWLEDGED,
-    "unacknowledge_log_entry": UNACKNOWLEDGED,
-    "resolve_log_entry": RESOLVED,
-    "escalate_log_entry": ESCALATED,
-    "delegate_log_entry": DELEGATED,
-    ASSIGN: REASSIGNED,
-    "snooze_log_entry": SNOOZED,
-}
-"""The events that entries tell of. Of notes they lack the id, of changed fields often what has changed."""
 ASSIGNING = frozenset({TRIGGER, "acknowledge_log_entry", "escalate_log_entry", "delegate_log_entry"})
 BY_ITSELF = frozenset({"timeout", "auto"})
 """The channels of what PagerDuty does when a time is over; webhooks then have no agent."""
@@ -77,7 +63,7 @@ def logged(
 def _told(incident: IncidentId, log: Sequence[LogEntry], status: Status | None) -> Iterator[Event]:
     accompanying = set(_accompanying(log))
     for entry in log:
-        kind = EVENTS.get(entry.type)
+        kind = entry.event
         if entry.type == TRIGGER:
             # Every further alert triggers again, which changes nothing unless the incident was resolved.
             kind = {None: TRIGGERED, Status.RESOLVED: REOPENED}.get(status)

@@ -30,6 +30,19 @@ from shared.pagerduty.models.fields import (
     text,
 )
 
+ROLE_NAMES = {
+    "owner": "Account Owner",
+    "admin": "Global Admin",
+    "user": "Manager",
+    "limited_user": "Responder",
+    "observer": "Observer",
+    "restricted_access": "Restricted Access",
+    "read_only_user": "Stakeholder",
+    "read_only_limited_user": "Limited Stakeholder",
+}
+"""PagerDuty's base roles by the names that its knowledge base on user roles uses."""
+CONFINED_ROLES = frozenset({"restricted_access", "read_only_limited_user"})
+"""Roles that see only what they are assigned to, were asked to help with, or what belongs to a team of theirs."""
 PRIVATE = "none"
 """The `default_role` of a private team, which hides its incidents from non-members."""
 
@@ -109,7 +122,8 @@ parse_priorities = parser(tuple[Priority, ...], "priorities")
 parse_abilities = parser(frozenset[Text], "abilities")
 
 
-_PEOPLE = frozenset({"user", "user_reference"})
+PERSON_TYPES = frozenset({"user", "user_reference"})
+"""PagerDuty's types for a person; there are users of other types, such as bots."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +150,8 @@ class EscalationLevel:
         """Tell apart those whom PagerDuty has in one list of targets."""
         found = as_object(rule)
         kinds = [(optional_text(one.get("type")), one) for one in as_objects(found.get("targets"))]
-        users = [one for kind, one in kinds if kind in _PEOPLE]
-        return {**found, "users": users, "schedules": [one for kind, one in kinds if kind not in _PEOPLE]}
+        users = [one for kind, one in kinds if kind in PERSON_TYPES]
+        return {**found, "users": users, "schedules": [one for kind, one in kinds if kind not in PERSON_TYPES]}
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,11 @@ from shared.pagerduty.models.fields import (
 
 LONGEST_SNOOZE = 7 * 24 * 3600
 """Seconds for which an incident can be snoozed (OpenAPI)."""
+ESCALATES, ACKNOWLEDGEMENT_ENDS = "escalate", "unacknowledge"
+RESOLVES_ITSELF, URGENCY_CHANGES = "resolve", "urgency_change"
+"""What PagerDuty does by itself (OpenAPI, pending actions). A snooze is an acknowledgement that ends."""
+BY_POLICY, TO_PEOPLE = "escalation_policy", "direct_assignment"
+"""How an incident came to those who have it (OpenAPI, `assigned_via`)."""
 ANSWERABLE = frozenset({"pending", "joined"})
 """The states of a current responder; one who declined or was cancelled is none."""
 
@@ -51,11 +56,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class PendingAction:
-    """
-    What PagerDuty will do by itself: `escalate`, `unacknowledge`, `resolve` or `urgency_change`, the last one `to`.
-
-    A snooze ends with an `unacknowledge`.
-    """
+    """What PagerDuty will do by itself, such as `ESCALATES`, or `URGENCY_CHANGES` `to` another one."""
 
     type: Text
     at: Time
@@ -137,7 +138,7 @@ class RestIncident:
     An incident as a read or the answer to a write shows it.
 
     `updated` is None when PagerDuty did not say; such a reading cannot be compared with any other. `assigned_via` is
-    `escalation_policy`, `direct_assignment`, or empty when not said. `responders` are those who were asked or have
+    `BY_POLICY`, `TO_PEOPLE`, or empty when not said. `responders` are those who were asked or have
     joined. `key` is the de-duplication key. `merged_into` is the incident that goes on in place of this one.
     `details`, with which it was created, and `bridge` are there only when the incident was read in full.
     """

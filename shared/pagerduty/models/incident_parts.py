@@ -12,7 +12,17 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainValidator, model_validator
 
 from shared.model.enrichment import Link
-from shared.model.event import incident_id
+from shared.model.event import (
+    ACKNOWLEDGED,
+    DELEGATED,
+    ESCALATED,
+    REASSIGNED,
+    RESOLVED,
+    SNOOZED,
+    TRIGGERED,
+    UNACKNOWLEDGED,
+    incident_id,
+)
 from shared.model.ids import IncidentId
 from shared.pagerduty.models.fields import (
     Many,
@@ -33,6 +43,19 @@ from shared.pagerduty.models.fields import (
     written,
 )
 from shared.pagerduty.models.incident import PendingActions
+
+TRIGGER, ASSIGN = "trigger_log_entry", "assign_log_entry"
+EVENTS: Mapping[str, str] = {
+    TRIGGER: TRIGGERED,
+    "acknowledge_log_entry": ACKNOWLEDGED,
+    "unacknowledge_log_entry": UNACKNOWLEDGED,
+    "resolve_log_entry": RESOLVED,
+    "escalate_log_entry": ESCALATED,
+    "delegate_log_entry": DELEGATED,
+    ASSIGN: REASSIGNED,
+    "snooze_log_entry": SNOOZED,
+}
+"""The events that entries tell of. Of notes they lack the id, of changed fields often what has changed."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +100,11 @@ class LogEntry:
     pending: Annotated[PendingActions, named("changed_actions")] = ()
     changes: Annotated[tuple[Change, ...], BeforeValidator(_changed), named("channel", "changeset")] = ()
     incident: Annotated[IncidentId | None, PlainValidator(_incident)] = None
+
+    @property
+    def event(self) -> str | None:
+        """The event that it tells of, by the type that a webhook gives it; None for the kinds that tell of none."""
+        return EVENTS.get(self.type)
 
 
 parse_log_entries = parser(tuple[LogEntry, ...], "log_entries")
