@@ -227,9 +227,7 @@ class Executor:
         else:
             await self._report_parts(attempt, outcome)
         ended = replace(attempt.record, outcome=outcome, ended_ms=now_ms, replies_sent=attempt.replies_sent)
-        await self.command_queues.change(
-            command.incident, lambda queue: queue.replaced(ended).pruned(now_ms), attempt.lease
-        )
+        await self.command_queues.change(command.incident, lambda queue: queue.replaced(ended), attempt.lease)
         COMMANDS.labels(command.action, outcome.kind).inc()
         COMMAND_SECONDS.labels(command.action).observe(max(0, now_ms - ended.accepted_ms) / SECOND)
         log.info("command.ended", command=command.id, outcome=outcome.kind, incident=command.incident)

@@ -129,9 +129,10 @@ class CommandQueue:
         return replace(self, records=(*self.records, record))
 
     def replaced(self, record: CommandRecord) -> "CommandQueue":
-        """Replace the record of the same command."""
-        records = tuple(record if known.command.id == record.command.id else known for known in self.records)
-        return replace(self, records=records)
+        """Replace the record of the same command; by its end, drop those that ended too long ago to be referred to."""
+        records = (record if known.command.id == record.command.id else known for known in self.records)
+        kept = (one for one in records if one.outcome is None or one.ended_ms > record.ended_ms - KEPT)
+        return replace(self, records=tuple(kept))
 
     def get(self, command: CommandId) -> CommandRecord | None:
         """Find the record of a command."""
@@ -148,11 +149,6 @@ class CommandQueue:
     def first_open(self) -> CommandRecord | None:
         """Find the command to carry out next."""
         return next(iter(self.open()), None)
-
-    def pruned(self, now_ms: int) -> "CommandQueue":
-        """Drop what ended so long ago that nothing can refer to it any more."""
-        kept = tuple(r for r in self.records if r.outcome is None or r.ended_ms > now_ms - KEPT)
-        return replace(self, records=kept)
 
 
 class AttemptState(StrEnum):

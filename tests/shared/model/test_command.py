@@ -1,0 +1,46 @@
+"""The queue of an incident's commands."""
+
+from dataclasses import replace
+
+from shared.model.actions import Action
+from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
+from shared.model.expectation import KEPT
+from shared.model.ids import ChannelId, CommandId, SlackUserId
+from shared.model.outcome import Kind, Outcome
+from tests.builders import INCIDENT, NOON
+
+ALICE = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
+
+
+def accepted(command: str, ended_ms: int | None = None) -> CommandRecord:
+    """Make the record of a command, with its end if it has ended."""
+    asked = Command(CommandId(command), Action.RESOLVE, INCIDENT, ALICE, ChannelId("C0"), None, "")
+    record = CommandRecord(asked, NOON)
+    return record if ended_ms is None else replace(record, outcome=Outcome(Kind.DONE), ended_ms=ended_ms)
+
+
+def queued(*records: CommandRecord) -> CommandQueue:
+    """Queue commands one after the other."""
+    queue = CommandQueue(INCIDENT)
+    for record in records:
+        queue = queue.appended(record)
+    return queue
+
+
+def test_a_command_is_queued_once() -> None:
+    """Its envelope may come again, also after its end."""
+    ended = queued(accepted("c1")).replaced(accepted("c1", NOON))
+
+    assert ended == ended.appended(accepted("c1"))
+    assert None is ended.first_open()
+
+
+def test_ended_commands_are_dropped_when_nothing_can_refer_to_them() -> None:
+    """That is seen when another one ends; one that is still open is never dropped."""
+    old, young, waiting = accepted("old", NOON), accepted("young", NOON + 1), accepted("waiting")
+    queue = queued(old, young, waiting, accepted("last"))
+
+    after = queue.replaced(accepted("last", NOON + KEPT))
+
+    assert ["young", "waiting", "last"] == [record.command.id for record in after.records]
+    assert len(queue.records) == len(queue.replaced(waiting).records)
