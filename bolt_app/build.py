@@ -16,6 +16,7 @@ from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.message_to_note import MessageToNote
 from bolt_app.commands.modal_resolver import ModalResolver
 from bolt_app.commands.retry import RetryResolver
+from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import Shortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
@@ -24,7 +25,6 @@ from bolt_app.modals.opener import ModalOpener
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.router import QueryRouter
-from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
@@ -33,15 +33,13 @@ from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector, Rule
 from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
-from bolt_app.resync.incident_repair import IncidentRepair
-from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.incident_resync import IncidentRepair, IncidentResync
 from bolt_app.resync.outage_notice import OutageNotice
 from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.services import Services
-from bolt_app.stream_consumer import StreamConsumer
 from bolt_app.visibility import Visibility
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import ActorCheck

@@ -2,30 +2,36 @@
 Compares all open incidents with PagerDuty on a timer, because webhooks can get lost.
 
 PagerDuty's list of open incidents, the latest log entries and our own index show where something may be missing; only
-those incidents are read in full and repaired. Changes made meanwhile arrive by webhook, and the fold merges the two.
+those incidents are read in full and repaired: everything PagerDuty shows is folded, and what was missed is announced.
+Changes made meanwhile arrive by webhook, and the fold merges the two.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.resync.incident_repair import IncidentRepair, ResyncPass
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
-from shared.model.event import SECOND, Status
+from shared.model.event import ANNOTATED, SECOND, Status
 from shared.model.ids import IncidentId
+from shared.model.incident import Incident, settle
+from shared.model.journal import fact
 from shared.model.resync_state import ResyncState
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter
+from shared.pagerduty.events.from_diff import annotated
+from shared.pagerduty.events.replay import SILENT, Shown, Window, noticed, repaired, suspicious
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.incident_parts import LogEntry
 from shared.store.channel_index import OpenIncidents
-from shared.store.clock import Generation, StoreClock
-from shared.store.coordination import Lease
+from shared.store.clock import Birth, Generation, StoreClock
+from shared.store.coordination import Lease, WorkQueue
+from shared.store.documents import Documents
 
 log = structlog.get_logger()
 
@@ -33,6 +39,33 @@ CHECKED = Counter("pagebridge_resync_incidents", "Incidents compared with PagerD
 OPEN_STATUSES = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 OVERLAP = 60.0
 """Seconds of PagerDuty's log that are read once more: an entry may become visible late."""
+REPAIRS = Counter(
+    "pagebridge_resync_repairs", "Changes that resync announced or corrected, by what was missing", ["missing"]
+)
+MOST_TRIES = 3
+"""How often an incident is read again that changes while it is being read."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class ResyncPass:
+    """
+    One pass over all incidents. `birth` is that of the data set.
+
+    `recent` holds the latest entries of PagerDuty's log, None when there are too many to read: then every incident is
+    read in full. Results: the incidents to check `again`, those repaired `late`, whether to check again `soon`, because
+    something young is missing or a call failed, and the incident that was `reached`.
+    """
+
+    lease: Lease
+    birth: Birth
+    since_ms: int = 0
+    recent: dict[IncidentId, list[LogEntry]] | None = None
+    again: list[IncidentId] = field(default_factory=list)
+    late: list[IncidentId] = field(default_factory=list)
+    soon: bool = False
+    reached: IncidentId | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +78,7 @@ class IncidentResync:
     clock: StoreClock
     durations: Durations
     stopping: asyncio.Event
-    incident_repair: IncidentRepair
+    incident_repair: "IncidentRepair"
 
     async def begin(self, progress: ResyncState, lease: Lease) -> ResyncPass:
         """Begin a pass with the latest log entries. Raises `CallError` if PagerDuty cannot be read, and `Malformed`."""
@@ -88,7 +121,7 @@ class IncidentResync:
     ) -> None:
         """Compare one incident, and repair it. Raises `Unavailable`: then nothing else can be read either."""
         try:
-            result = await self.incident_repair.check(this, incident, listed, doubtful=doubtful)
+            repaired_late = await self.incident_repair.check(this, incident, listed, doubtful=doubtful)
         except Unavailable:
             this.again.append(incident)
             raise
@@ -104,9 +137,8 @@ class IncidentResync:
             # A request that PagerDuty refuses now will be refused in a minute as well.
             this.soon = this.soon or isinstance(error, Uncertain)
             return
-        CHECKED.labels("late" if result.repaired else "compared").inc()
-        this.soon = this.soon or result.recheck_soon
-        this.late += [incident] if result.repaired else []
+        CHECKED.labels("late" if repaired_late else "compared").inc()
+        this.late += [incident] if repaired_late else []
 
     async def check_new(self, this: ResyncPass, incident: IncidentId) -> None:
         """Check an incident of which only a card is known. Raises as `check` does."""
@@ -141,3 +173,111 @@ def _by_incident(entries: Sequence[LogEntry]) -> dict[IncidentId, list[LogEntry]
         if entry.incident is not None:
             found[entry.incident].append(entry)
     return dict(found)
+
+
+@dataclass(frozen=True)
+class IncidentRepair:
+    """Compares incidents with what a pass has read; reads one in full, slowly, if something of it may be missing."""
+
+    pagerduty: PagerDuty
+    incidents: Documents[Incident]
+    dirty_queue: WorkQueue
+    command_queue: WorkQueue
+    clock: StoreClock
+    durations: Durations
+
+    async def check(
+        self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool
+    ) -> bool:
+        """
+        Repair an incident as far as it needs it; return whether a change was found that no event had reported.
+
+        `listed` is None if PagerDuty's list does not have it. A `doubtful` one is read in full. Raises `CallError` or
+        `Malformed`.
+        """
+        known = (await self.incidents.load(incident)).value
+        entries = (this.recent or {}).get(incident, [])
+        if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):
+            await self._fold_listed(listed)
+            return False
+        now_ms = self.clock.estimate_ms()
+        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
+        if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
+            return await self._repair(this, incident)
+        if entries:
+            await self._record_log_entries(incident, entries, now_ms)
+        if listed is not None and await self._has_changed_notes(known, opens_ms, this.lease):
+            return await self._repair(this, incident)
+        return False
+
+    async def _fold_listed(self, listed: RestIncident) -> None:
+        """Store an incident that is older than the data set: its earlier events count as announced."""
+
+        def rule(known: Incident) -> Incident:
+            if listed.updated is None or known.snapshot is not None:
+                return known
+            return replace(settle(known, listed.snapshot, listed.updated), status_change=listed.status_change)
+
+        await self.incidents.change(listed.id, rule)
+        await self.dirty_queue.mark(listed.id)
+
+    async def _record_log_entries(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
+        """Fill the slots of log entries that report nothing new, so that none is taken for another change."""
+
+        def rule(known: Incident) -> Incident:
+            found = noticed(known, entries, now_ms)
+            return known if found.lines else found.incident
+
+        await self.incidents.change(incident, rule)
+
+    async def _has_changed_notes(self, known: Incident, opens_ms: int, lease: Lease) -> bool:
+        """True if a note in the thread was edited or deleted, which shows only in the note itself."""
+        if all(line.type != ANNOTATED for line in known.lines):
+            return False
+        notes = await self._paced(self.pagerduty.notes, known.id, lease)
+        visible_ms = notes.date.ms - int(self.durations.webhook_grace * SECOND)
+        found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
+        return any(event.at.end >= opens_ms for event in found)
+
+    async def _repair(self, this: ResyncPass, incident: IncidentId) -> bool:
+        for _ in range(MOST_TRIES):
+            before = await self.incidents.load(incident)
+            read = await self._paced(self.pagerduty.incident, incident, this.lease)
+            entries = await self._paced(self.pagerduty.log_entries, incident, this.lease)
+            notes = await self._paced(self.pagerduty.notes, incident, this.lease)
+            created_ms = read.value.snapshot.created_ms
+            older = created_ms is None or created_ms < this.birth.ms
+            window = Window(this.birth.ms if older else 0, read.date.ms - int(self.durations.webhook_grace * SECOND))
+            shown = Shown(read.value, read.date, entries, notes.value)
+            found = repaired(before.value, shown, window, await self.clock.now_ms())
+            if found.incident == before.value:
+                this.soon = this.soon or found.young
+                return False
+            missing = [line.type for line in found.lines]
+            if not missing and found.state and (before.value.snapshot is not None or not older):
+                missing = ["state"]
+            facts = tuple(fact("resync.repaired", missing=what) for what in missing)
+            if await self.incidents.swap(incident, before, found.incident, facts=facts):
+                this.soon = this.soon or found.young
+                await self._record_repair(found.incident, missing)
+                return bool(set(missing) - SILENT)
+        this.soon = True
+        return False
+
+    async def _paced(self, call: Callable[[IncidentId], Awaitable[T]], incident: IncidentId, lease: Lease) -> T:
+        await asyncio.sleep(self.durations.resync_pause)
+        await lease.check(self.durations.pagerduty_timeout)
+        return await call(incident)
+
+    async def _record_repair(self, incident: Incident, missing: list[str]) -> None:
+        await self.dirty_queue.mark(incident.id)
+        if incident.expectations:
+            await self.command_queue.mark(incident.id)
+        for what in missing:
+            REPAIRS.labels(what).inc()
+            log.warning("resync.repaired", incident=incident.id, missing=what)
+
+
+def _is_surely_older(incident: RestIncident, birth: Birth) -> bool:
+    created_ms = incident.snapshot.created_ms
+    return created_ms is None or created_ms + SECOND <= birth.ms

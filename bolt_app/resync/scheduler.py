@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter, Gauge
 
-from bolt_app.resync.incident_repair import ResyncPass
-from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.outage_notice import OutageNotice, add_late
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog

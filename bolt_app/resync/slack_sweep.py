@@ -13,8 +13,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.resync.incident_repair import ResyncPass
-from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import FencedOff, NotFound, Refused

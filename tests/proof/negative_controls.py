@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bolt_app.build import Parts, Store
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
-from bolt_app.resync.incident_repair import ResyncPass
-from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution

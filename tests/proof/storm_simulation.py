@@ -13,8 +13,7 @@ from random import Random
 from prometheus_client import REGISTRY
 
 from bolt_app.build import Clients, Options, Parts, Store, build_worker
-from bolt_app.queue_worker import QueueWorker, repeat_until_stopped
-from bolt_app.stream_consumer import StreamConsumer
+from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
 from pagebridge_sandbox.slack import RateLimits
 from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from shared.config.bridge_config import BridgeConfig, LiveConfig

@@ -20,7 +20,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
 """The parts of the product whose errors carry reasons, by the first folder that fits."""
 WHOLLY = (
     "bolt_app/slack_transport/",
-    "bolt_app/stream_consumer.py",
+    "bolt_app/consumers.py",
     "bolt_app/write_path/attempt.py",
     "bolt_app/write_path/direct_acknowledge.py",
     "bolt_app/write_path/execution.py",

@@ -1,4 +1,9 @@
-"""Runs a work queue: takes a due incident under a lease, does one pass, then reschedules or finishes it."""
+"""
+The two ways in which a worker takes work from the store.
+
+A stream is read in order; each entry is handled, then acknowledged. Of a work queue many incidents are worked on at the
+same time: each that is due gets one pass under its lease, and is then finished or rescheduled.
+"""
 
 import asyncio
 from collections import Counter as Tally
@@ -9,20 +14,58 @@ import structlog
 from prometheus_client import Counter
 
 from shared.durations import Durations
-from shared.errors import CallError, FencedOff, Stopping, StoreDown, Unavailable, WrongLayout
+from shared.errors import CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable, WrongLayout
 from shared.model.ids import IncidentId
 from shared.observability.log import reference
 from shared.store.coordination import Due, Lease, Leases, WorkQueue
+from shared.store.streams import Entry, Inbox
 
 log = structlog.get_logger()
 
+DEAD_LETTERS = Counter("pagebridge_dead_letters", "Entries that could not be handled", ["stream"])
 PASSES = Counter("pagebridge_passes", "Passes over single incidents, by kind of work", ["work"])
 FAILED_PASSES = Counter("pagebridge_passes_broken_off", "Passes that failed, by work and reason", ["work", "why"])
 
+MOST_TRIES = 3
+"""How often an entry is retried after an unexpected error."""
 CONCURRENT_INCIDENTS = 64
 """How many incidents one worker works on at the same time."""
 AFTER_ERROR = 5.0
 """Seconds before an incident is retried whose pass raised an unexpected error."""
+
+
+class StreamConsumer:
+    """Handles the entries of one stream, one after the other."""
+
+    def __init__(self, inbox: Inbox, handle: Callable[[Entry], Awaitable[None]]) -> None:
+        self._inbox = inbox
+        self._handle = handle
+        self._failures: Tally[str] = Tally()
+
+    async def step(self) -> None:
+        """Handle the next entries, or wait a moment for some. Raises only `StoreDown` and `WrongLayout`."""
+        for entry in await self._inbox.batch():
+            try:
+                await self._handle(entry)
+            except Malformed as error:
+                await self._dead_letter(entry, str(error))
+            except (StoreDown, WrongLayout):
+                raise
+            except Exception:
+                quoted = reference()
+                self._failures[entry.id] += 1
+                log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
+                if self._failures[entry.id] >= MOST_TRIES:
+                    await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
+            else:
+                await self._inbox.ack(entry)
+                del self._failures[entry.id]
+
+    async def _dead_letter(self, entry: Entry, why: str) -> None:
+        DEAD_LETTERS.labels(self._inbox.stream).inc()
+        log.error("entry.dead_lettered", stream=self._inbox.stream, entry=entry.id, why=why)
+        await self._inbox.dead_letter(entry, why)
+        del self._failures[entry.id]
 
 
 class IncidentTask(Protocol):
