@@ -1,13 +1,17 @@
-"""The queue of an incident's commands."""
+"""The queue of an incident's commands, and what becomes known of one after its end."""
 
 from dataclasses import replace
 
+import pytest
+
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
+from shared.model.event import ACKNOWLEDGED
 from shared.model.expectation import KEPT
 from shared.model.ids import ChannelId, CommandId, SlackUserId
+from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind, Outcome
-from tests.builders import INCIDENT, NOON
+from tests.builders import INCIDENT, NOON, expectation, webhook
 
 ALICE = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
 
@@ -44,3 +48,15 @@ def test_ended_commands_are_dropped_when_nothing_can_refer_to_them() -> None:
 
     assert ["young", "waiting", "last"] == [record.command.id for record in after.records]
     assert len(queue.records) == len(queue.replaced(waiting).records)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_only_an_unknown_outcome_is_settled_by_an_echo(kind: Kind) -> None:
+    """Of any other the echo is no news; while the command runs there is nothing to correct."""
+    expecting = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
+    echoed = fold(expecting, webhook(ACKNOWLEDGED, NOON + 10), NOON).incident
+    ended = replace(accepted("c1"), outcome=Outcome(kind))
+
+    assert (Outcome(Kind.DONE) if kind is Kind.UNKNOWN else None) == echoed.late_outcome(ended)
+    assert None is expecting.late_outcome(ended)
+    assert None is echoed.late_outcome(accepted("c1"))
