@@ -23,8 +23,12 @@ from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.open_incidents import OpenIncidentReader
+from bolt_app.queries.acknowledge_mine import AcknowledgeMine
 from bolt_app.queries.incident_details import IncidentDetails
+from bolt_app.queries.list_incidents import ListIncidents
+from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.router import QueryRouter
+from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
@@ -352,7 +356,11 @@ def build_worker(
     incident_lookup = IncidentLookup(services)
     listeners = Listeners(
         BlockActions(
-            command_intake, slack, modal_opener, IncidentDetails(services, modal_opener), RetryResolver(services)
+            command_intake,
+            slack,
+            modal_opener,
+            IncidentDetails(pagerduty, visibility, modal_opener),
+            RetryResolver(services),
         ),
         ViewSubmissions(command_intake, ModalResolver(services)),
         Shortcuts(command_intake, slack, MessageToNote(services)),
@@ -362,7 +370,13 @@ def build_worker(
             slack,
             modal_opener,
             incident_lookup,
-            QueryRouter(services, incident_lookup),
+            QueryRouter(
+                identity,
+                ListIncidents(pagerduty, identity, open_reader, visibility, store.clock),
+                ShowIncident(pagerduty, visibility, incident_lookup),
+                OnCallQuery(pagerduty, identity, open_reader, visibility),
+                AcknowledgeMine(pagerduty, identity, store.clock),
+            ),
         ),
         account_cache,
         identity,

@@ -16,8 +16,7 @@ from bolt_app.commands.slash_payload import SlashPayload, parse_slash_payload
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import acknowledge_mine
-from bolt_app.queries.help import help_text
-from bolt_app.queries.router import QueryRouter
+from bolt_app.queries.router import QueryRouter, help_text
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.replies.sender import malformed_text, respond, send_reply
 from bolt_app.slack_transport.inflight import InflightTracker

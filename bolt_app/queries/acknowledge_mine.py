@@ -1,21 +1,23 @@
 """`/pd ack mine`: the person's unacknowledged incidents, and one button that acknowledges all of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bolt_app.commands.interactive import parse_press
 from bolt_app.commands.slash_grammar import Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.queries.list_incidents import paragraphs
+from bolt_app.queries.list_incidents import assigned_to, paragraphs
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, command_reference, label
-from bolt_app.services import Services
+from shared.access.identity import Identity
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.model.command import Command, command_id
 from shared.model.event import Status, incident_id
-from shared.pagerduty.api.reads import IncidentFilter
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.render.blocks import Block, escape, short
+from shared.store.clock import StoreClock
 
 ACK_MINE = "pagebridge:ack_mine"
 """The button's `action_id`."""
@@ -24,18 +26,19 @@ MOST_INCIDENTS = 50
 """Incidents that one press acknowledges."""
 
 
+@dataclass(frozen=True)
 class AcknowledgeMine:
     """Finds the triggered incidents that are assigned to a person."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    pagerduty: PagerDuty
+    identity: Identity
+    clock: StoreClock
 
     async def answer(self, typed: SlashPayload) -> Reply:
         """Show it, with the button. Raises what the readings raise, and `Declined` for who is not linked."""
-        user = (await self._services.identity.link(typed.by)).user
-        wanted = IncidentFilter(statuses=[Status.TRIGGERED], users=[user.id])
-        found = [OpenIncident(read.id, read.snapshot) async for read in self._services.pagerduty.incidents(wanted)]
-        return preview(found, self._services.clock.estimate_ms(), typed.command)
+        user = (await self.identity.link(typed.by)).user
+        found = await assigned_to(self.pagerduty, user, [Status.TRIGGERED])
+        return preview(found, self.clock.estimate_ms(), typed.command)
 
 
 def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:

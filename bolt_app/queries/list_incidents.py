@@ -1,14 +1,19 @@
 """`list`: the open incidents of this channel, of the person who asks, or all that they may see."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OpenIncident
+from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
-from bolt_app.services import Services
+from bolt_app.visibility import Visibility
+from shared.access.identity import Identity
 from shared.model.event import Status
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter
+from shared.pagerduty.models.account import User
+from shared.store.clock import StoreClock
 
 MOST = 20
 """Incidents that are listed; the others are counted."""
@@ -16,44 +21,44 @@ PER_PARAGRAPH = 5
 OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 
 
+@dataclass(frozen=True)
 class ListIncidents:
     """Lists incidents."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._open = services.open_reader
-        self._visibility = services.visibility
+    pagerduty: PagerDuty
+    identity: Identity
+    open_reader: OpenIncidentReader
+    visibility: Visibility
+    clock: StoreClock
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""
-        found = await self._found(parsed.scope, typed)
-        return render_list(parsed.scope, found, self._services.clock.estimate_ms(), typed.command)
-
-    async def _found(self, scope: Scope, typed: SlashPayload) -> list[OpenIncident]:
-        match scope:
+        match parsed.scope:
             case Scope.CHANNEL:
-                return await self._open.shown_in(typed.channel)
+                found = await self.open_reader.shown_in(typed.channel)
             case Scope.MINE:
-                return await self._mine(typed)
+                found = await assigned_to(self.pagerduty, (await self.identity.link(typed.by)).user, OPEN)
             case Scope.ALL:
-                return await self._all(typed)
-
-    async def _mine(self, typed: SlashPayload) -> list[OpenIncident]:
-        user = (await self._services.identity.link(typed.by)).user
-        wanted = IncidentFilter(statuses=OPEN, users=[user.id])
-        return [OpenIncident(read.id, read.snapshot) async for read in self._services.pagerduty.incidents(wanted)]
+                found = await self._all(typed)
+        return render_list(parsed.scope, found, self.clock.estimate_ms(), typed.command)
 
     async def _all(self, typed: SlashPayload) -> list[OpenIncident]:
-        user = (await self._services.identity.link(typed.by)).user
-        known = await self._open.all()
-        here = {shown.id for shown in await self._open.shown_in(typed.channel)}
-        private = await self._visibility.private(team for incident in known for team in incident.snapshot.team_ids)
+        user = (await self.identity.link(typed.by)).user
+        known = await self.open_reader.all()
+        here = {shown.id for shown in await self.open_reader.shown_in(typed.channel)}
+        private = await self.visibility.private(team for incident in known for team in incident.snapshot.team_ids)
 
         def sees(incident: OpenIncident) -> bool:
             assigned = user.id in incident.snapshot.assignee_ids
-            return self._visibility.can_see(user, incident.snapshot.team_ids, private, involved=assigned)
+            return self.visibility.can_see(user, incident.snapshot.team_ids, private, involved=assigned)
 
         return [incident for incident in known if incident.id in here or sees(incident)]
+
+
+async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Status]) -> list[OpenIncident]:
+    """Read the incidents of some statuses that are assigned to a person."""
+    wanted = IncidentFilter(statuses=statuses, users=[user.id])
+    return [OpenIncident(read.id, read.snapshot) async for read in pagerduty.incidents(wanted)]
 
 
 def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:

@@ -1,17 +1,20 @@
 """`oncall`: who is on call for a service or an escalation policy, level by level."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bolt_app.commands.slash_grammar import ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.replies.builder import Reply, as_code, build_reply
-from bolt_app.services import Services
+from bolt_app.visibility import Visibility
+from shared.access.identity import Identity
 from shared.model.event import Instant, Ref
 from shared.model.ids import TeamId
-from shared.pagerduty.models.account import EscalationPolicy, OnCall, Service, User
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.account import EscalationPolicy, OnCall
 from shared.slack.render.blocks import date, escape
 
 MOST = 10
@@ -29,19 +32,21 @@ class OnCallTarget:
     teams: tuple[TeamId, ...] = ()
 
 
+@dataclass(frozen=True)
 class OnCallQuery:
     """Finds what is meant, and reads who is on call for it."""
 
-    def __init__(self, wiring: Services) -> None:
-        self._services = wiring
-        self._open = wiring.open_reader
-        self._visibility = wiring.visibility
+    pagerduty: PagerDuty
+    identity: Identity
+    open_reader: OpenIncidentReader
+    visibility: Visibility
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show the levels, or what there is to choose from. Raises what the readings raise."""
-        user = (await self._services.identity.link(typed.by)).user
+        user = (await self.identity.link(typed.by)).user
         found = await self._matching(parsed.text, typed)
-        places = await self._visible(user, found)
+        private = await self.visibility.private(team for place in found for team in place.teams)
+        places = [place for place in found if self.visibility.can_see(user, place.teams, private)]
         policies = {place.policy.id: place.policy for place in places}
         if parsed.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
             return ambiguous_reply(parsed.text, places, typed.command)
@@ -53,7 +58,7 @@ class OnCallQuery:
     async def _matching(self, text: str, typed: SlashPayload) -> list[OnCallTarget]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
         if not text:
-            shown = [incident.snapshot for incident in await self._open.shown_in(typed.channel)]
+            shown = [incident.snapshot for incident in await self.open_reader.shown_in(typed.channel)]
             return [
                 OnCallTarget(one.escalation_policy.name, one.escalation_policy)
                 for one in shown
@@ -62,18 +67,17 @@ class OnCallQuery:
         return best_matches(text, await self._targets(text)) or best_matches(text, await self._targets(""))
 
     async def _targets(self, query: str) -> list[OnCallTarget]:
-        pagerduty = self._services.pagerduty
-        services, policies = await asyncio.gather(pagerduty.services(query), pagerduty.escalation_policies(query))
-        return [*map(_of_policy, policies), *_of_services(services)]
-
-    async def _visible(self, user: User, places: Iterable[OnCallTarget]) -> list[OnCallTarget]:
-        found = list(places)
-        private = await self._visibility.private(team for place in found for team in place.teams)
-        return [place for place in found if self._visibility.can_see(user, place.teams, private)]
+        services, policies = await asyncio.gather(
+            self.pagerduty.services(query), self.pagerduty.escalation_policies(query)
+        )
+        named = [(policy.name, Ref(policy.id, policy.name), policy.teams) for policy in policies]
+        named += [(each.name, each.escalation_policy, each.teams) for each in services if each.escalation_policy]
+        return [OnCallTarget(name, policy, tuple(TeamId(team.id) for team in teams)) for name, policy, teams in named]
 
     async def _levels(self, policy: str) -> str:
-        door = self._services.pagerduty
-        return render_levels(*await asyncio.gather(door.escalation_policy(policy), door.on_calls(policy)))
+        return render_levels(
+            *await asyncio.gather(self.pagerduty.escalation_policy(policy), self.pagerduty.on_calls(policy))
+        )
 
 
 def best_matches(text: str, places: Sequence[OnCallTarget]) -> list[OnCallTarget]:
@@ -119,16 +123,3 @@ def _people(entries: Sequence[OnCall]) -> str:
         until[name] = max(before, end, key=lambda at: at.ms) if before and end else None
     shown = [f"{escape(name)} until {date(end.ms)}" if end else escape(name) for name, end in until.items()]
     return ", ".join(shown) or "nobody"
-
-
-def _of_policy(policy: EscalationPolicy) -> OnCallTarget:
-    teams = tuple(TeamId(team.id) for team in policy.teams)
-    return OnCallTarget(policy.name, Ref(policy.id, policy.name), teams)
-
-
-def _of_services(services: Iterable[Service]) -> list[OnCallTarget]:
-    return [
-        OnCallTarget(service.name, service.escalation_policy, tuple(TeamId(team.id) for team in service.teams))
-        for service in services
-        if service.escalation_policy is not None
-    ]

@@ -1,73 +1,88 @@
 """One answer for each command that only reads, in time, or the reason why there is none."""
 
 import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
-from bolt_app.commands.incident_lookup import IncidentLookup
-from bolt_app.commands.slash_grammar import ParsedCommand, Verb
+from bolt_app.commands.slash_grammar import USAGES, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.queries.acknowledge_mine import AcknowledgeMine
 from bolt_app.queries.list_incidents import ListIncidents
 from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.show_incident import ShowIncident
-from bolt_app.queries.whoami import WhoAmI
-from bolt_app.replies.builder import Reply, build_reply
-from bolt_app.services import Services
+from bolt_app.replies.builder import Reply, as_code, build_reply
+from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused, StoreDown
-from shared.model.outcome import Declined
+from shared.model.outcome import Declined, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
+from shared.pagerduty.models.account import ROLE_NAMES
 from shared.slack.render.blocks import escape
 
 log = structlog.get_logger()
 
 QUERY_TIMEOUT = 10.0
 """Seconds before the person is told that there is no answer."""
+_HOW = {
+    "table": "from the bridge's identity table",
+    "e-mail": "matched by your Slack e-mail address",
+}
+_NAMED = (
+    "Name an incident by number (`37`, `#37`) or PagerDuty id; leave it out if only one is open in the channel. "
+    "Only you see the answers; changes are made in your own name."
+)
+
+T = TypeVar("T")
 
 
+@dataclass(frozen=True)
 class QueryRouter:
     """Answers what can be answered without changing anything."""
 
-    def __init__(self, services: Services, incident_lookup: IncidentLookup) -> None:
-        self._listing = ListIncidents(services)
-        self._show = ShowIncident(services, incident_lookup)
-        self._on_call = OnCallQuery(services)
-        self._who_am_i = WhoAmI(services)
-        self._ack_mine = AcknowledgeMine(services)
+    identity: Identity
+    list_incidents: ListIncidents
+    show_incident: ShowIncident
+    on_call: OnCallQuery
+    acknowledge_mine: AcknowledgeMine
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Return the answer to a query; a failure is part of the answer, never raised."""
-        try:
-            async with asyncio.timeout(QUERY_TIMEOUT):
-                return await self._read(parsed, typed)
-        except Declined as declined:
-            outcome = declined.outcome
-            return build_reply(f":no_entry: {escape(outcome.why)} {escape(outcome.next_step)}.")
-        except (CallError, Malformed, StoreDown, TimeoutError) as error:
-            return query_failed_reply(parsed.verb, error)
+        answer = await read_or_explain(parsed.verb, self._read(parsed, typed))
+        return build_reply(answer) if isinstance(answer, str) else answer
 
     async def _read(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         match parsed.verb:
             case Verb.LIST:
-                return await self._listing.answer(parsed, typed)
+                return await self.list_incidents.answer(parsed, typed)
             case Verb.SHOW:
-                return await self._show.answer(parsed, typed)
+                return await self.show_incident.answer(parsed, typed)
             case Verb.ONCALL:
-                return await self._on_call.answer(parsed, typed)
+                return await self.on_call.answer(parsed, typed)
             case Verb.ACK_MINE:
-                return await self._ack_mine.answer(typed)
+                return await self.acknowledge_mine.answer(typed)
             case _:
-                return await self._who_am_i.answer(typed)
+                try:
+                    return linked_reply(await self.identity.link(typed.by))
+                except Declined as declined:
+                    return not_linked_reply(typed, declined.outcome)
 
 
-def query_failed_reply(verb: Verb, error: Exception) -> Reply:
-    """Reply with why the query failed, and the next step."""
-    return build_reply(malformed_query_reply(verb, error))
+async def read_or_explain(what: str, reading: Awaitable[T]) -> T | str:
+    """Wait for what was read, at most `QUERY_TIMEOUT` seconds; else return why there is none, and the next step."""
+    try:
+        async with asyncio.timeout(QUERY_TIMEOUT):
+            return await reading
+    except Declined as declined:
+        return f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}."
+    except (CallError, Malformed, StoreDown, TimeoutError) as error:
+        return query_failed_text(what, error)
 
 
-def malformed_query_reply(what: str, error: Exception) -> str:
-    """Word the same, and log it under the reference that is quoted."""
+def query_failed_text(what: str, error: Exception) -> str:
+    """Return why a query failed and the next step; it is logged under the reference that is quoted."""
     quoted = reference()
     log.error("answer.none", verb=what, why=repr(error), reference=quoted)
     if isinstance(error, Refused):
@@ -76,3 +91,23 @@ def malformed_query_reply(what: str, error: Exception) -> str:
         why = f"{str(error) or f'no answer within {QUERY_TIMEOUT:g} s'}."
         step = "Try again in a moment, or look in PagerDuty"
     return f":warning: That couldn't be read: {escape(why)} {escape(step)}. (reference `{quoted}`)"
+
+
+def linked_reply(found: Linked) -> Reply:
+    """Reply with the linked PagerDuty user."""
+    user = found.user
+    role = ROLE_NAMES.get(user.role, user.role)
+    who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}."
+    return build_reply(f"{who} Your role is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
+
+
+def not_linked_reply(typed: SlashPayload, outcome: Outcome) -> Reply:
+    """Reply with why no PagerDuty user is linked, and the next step."""
+    head = f"Your Slack account <@{typed.by.id}> isn't linked to PagerDuty, so you can't act on incidents from Slack."
+    return build_reply(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")
+
+
+def help_text(command: str) -> Reply:
+    """List what can be typed after `command`."""
+    lines = [f"{as_code(f'{command} {usage.line}')}  {usage.description}" for usage in USAGES]
+    return build_reply("\n".join(lines), _NAMED)

@@ -1,52 +1,136 @@
-"""`show`: one incident with what it takes to take it over: facts, first alert, what comes next, notes, log."""
+"""
+`show`: one incident with what it takes to take it over: facts, first alert, what comes next, notes, log.
 
-from collections.abc import Sequence
+It is read side by side with all that belongs to it; the details dialog shows the same in full.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
 
 from bolt_app.commands.incident_lookup import IncidentLookup, unknown_incident
 from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.queries.incident_view import (
-    LONGEST,
-    IncidentView,
-    alert_count,
-    author,
-    clamp_lines,
-    facts,
-    log_line,
-    read_incident,
+from bolt_app.replies.builder import Reply, build_reply, headline, people_listed
+from bolt_app.visibility import Visibility
+from shared.errors import CallError, Malformed
+from shared.model.ids import IncidentId
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.incident import (
+    ACKNOWLEDGEMENT_ENDS,
+    ESCALATES,
+    RESOLVES_ITSELF,
+    URGENCY_CHANGES,
+    RestIncident,
 )
-from bolt_app.replies.builder import Reply, build_reply
-from bolt_app.services import Services
-from shared.pagerduty.models.incident_parts import LogEntry, Note
-from shared.slack.render.blocks import clamp, escape, external_link
+from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
+from shared.slack.render.blocks import clamp, date, escape, external_link, short
 
+log = structlog.get_logger()
+
+LONGEST = 300
+"""Characters of free text shown in one line."""
 LAST_NOTES = 3
 LAST_ENTRIES = 5
 LINKS = 5
+NEXT = {
+    ESCALATES: "Escalates",
+    ACKNOWLEDGEMENT_ENDS: "Its acknowledgement ends",
+    RESOLVES_ITSELF: "Resolves by itself",
+    URGENCY_CHANGES: "Changes its urgency",
+}
+
+T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class IncidentView:
+    """An incident with what belongs to it; None for what could not be read."""
+
+    incident: RestIncident
+    alerts: tuple[Alert, ...] | None
+    notes: tuple[Note, ...] | None
+    log: tuple[LogEntry, ...] | None
+
+
+@dataclass(frozen=True)
 class ShowIncident:
     """Reads one incident."""
 
-    def __init__(self, services: Services, incident_lookup: IncidentLookup) -> None:
-        self._services = services
-        self._incident_lookup = incident_lookup
-        self._visibility = services.visibility
+    pagerduty: PagerDuty
+    visibility: Visibility
+    incident_lookup: IncidentLookup
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show it. Raises what the reading raises, and `Declined` where only a linked person may see it."""
-        target = await self._incident_lookup.find(parsed, typed)
+        target = await self.incident_lookup.find(parsed, typed)
         if isinstance(target, Reply):
             return target
-        view = await read_incident(self._services.pagerduty, target.incident)
-        if not await self._visibility.is_visible(view.incident, typed.by, typed.channel):
+        view = await read_incident(self.pagerduty, target.incident)
+        if not await self.visibility.is_visible(view.incident, typed.by, typed.channel):
             return unknown_incident(parsed, typed.command)
         return render_incident(view)
 
 
+async def read_incident(pagerduty: PagerDuty, incident: IncidentId) -> IncidentView:
+    """Read it. Raises what reading the incident itself raises."""
+    read, alerts, notes, entries = await asyncio.gather(
+        pagerduty.incident(incident),
+        _or_none(pagerduty.alerts(incident)),
+        _or_none(pagerduty.notes(incident)),
+        _or_none(pagerduty.log_entries(incident)),
+    )
+    return IncidentView(read.value, alerts, notes.value if notes else None, entries)
+
+
 def render_incident(view: IncidentView) -> Reply:
     """Return the incident's summary, the most urgent first."""
-    return build_reply(facts(view.incident), _alert(view), _notes(view.notes), _log(view.log))
+    notes, entries = "_The notes couldn't be read._", "_The activity couldn't be read._"
+    if view.notes is not None:
+        lines = [f"{author(note)}: {short(note.content, LONGEST)}" for note in latest(view.notes, LAST_NOTES)]
+        notes = "\n".join(["*Latest notes*", *lines]) if lines else ""
+    if view.log is not None:
+        lines = [log_line(logged) for logged in view.log[-LAST_ENTRIES:]]
+        entries = "\n".join(["*Latest activity*", *lines]) if lines else ""
+    return build_reply(facts(view.incident), _alert(view), notes, entries)
+
+
+def facts(incident: RestIncident) -> str:
+    """Return the incident's state, assignees and pending PagerDuty actions."""
+    now = incident.snapshot
+    said = [f"{escape(now.urgency).capitalize()} urgency"]
+    said += [escape(ref.name or ref.id) for ref in (now.priority, now.service, now.escalation_policy) if ref]
+    lines = [headline(incident.id, now), " · ".join(said)]
+    lines.append(f"Assigned to {people_listed(now.assignees)}")
+    if incident.acknowledgers:
+        lines.append(f"Acknowledged by {people_listed(incident.acknowledgers)}")
+    lines += [f"Opened {date(now.created_ms)}"] if now.created_ms else []
+    lines += [f"{NEXT[action.type]} {date(action.at.ms)}" for action in incident.pending if action.type in NEXT]
+    return "\n".join(lines)
+
+
+def alert_count(view: IncidentView) -> int:
+    """Return the number of alerts."""
+    return view.incident.alerts.all if view.incident.alerts else len(view.alerts or ())
+
+
+def author(note: Note) -> str:
+    """Return a note's author and time."""
+    name = escape(note.user.name or note.user.id) if note.user else "Somebody"
+    return f"{name} {date(note.created.ms)}"
+
+
+def log_line(logged: LogEntry) -> str:
+    """Return a log entry in one line."""
+    return f"{date(logged.at.ms)}: {short(logged.summary, LONGEST)}"
+
+
+def latest(notes: tuple[Note, ...], most: int) -> list[Note]:
+    """Return the notes written last, the oldest first."""
+    return sorted(notes, key=lambda note: note.created.ms)[-most:]
 
 
 def _alert(view: IncidentView) -> str:
@@ -62,16 +146,10 @@ def _alert(view: IncidentView) -> str:
     return "\n".join([f"{head}: {clamp(said, LONGEST)}", *links])
 
 
-def _notes(notes: Sequence[Note] | None) -> str:
-    if notes is None:
-        return "_The notes couldn't be read._"
-    last = sorted(notes, key=lambda note: note.created.ms)[-LAST_NOTES:]
-    lines = [f"{author(note)}: {clamp_lines(note.content)}" for note in last]
-    return "\n".join(["*Latest notes*", *lines]) if lines else ""
-
-
-def _log(entries: Sequence[LogEntry] | None) -> str:
-    if entries is None:
-        return "_The activity couldn't be read._"
-    lines = [log_line(logged) for logged in entries[-LAST_ENTRIES:]]
-    return "\n".join(["*Latest activity*", *lines]) if lines else ""
+async def _or_none(reading: Awaitable[T]) -> T | None:
+    """Read what an answer can do without."""
+    try:
+        return await reading
+    except (CallError, Malformed) as error:
+        log.warning("incident.part_unread", why=str(error))
+        return None

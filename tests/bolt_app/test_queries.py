@@ -11,13 +11,11 @@ from bolt_app.commands.incident_lookup import candidates, lookup_failed, unknown
 from bolt_app.commands.slash_grammar import USAGES, ParsedCommand, Scope, Verb
 from bolt_app.modals.context import ModalContext
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.queries import incident_details_view
-from bolt_app.queries.help import help_markdown, help_text
-from bolt_app.queries.incident_view import IncidentView
+from bolt_app.queries import incident_details
 from bolt_app.queries.list_incidents import render_list
 from bolt_app.queries.on_call import OnCallTarget, ambiguous_reply, best_matches, render_levels
-from bolt_app.queries.router import query_failed_reply
-from bolt_app.queries.show_incident import render_incident
+from bolt_app.queries.router import help_text, query_failed_text
+from bolt_app.queries.show_incident import IncidentView, render_incident
 from bolt_app.replies.builder import Reply, age
 from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
@@ -28,6 +26,7 @@ from shared.pagerduty.models.account import ROLE_NAMES, EscalationLevel, Escalat
 from shared.pagerduty.models.incident import AlertCounts, PendingAction, RestIncident
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
+from tests.pagebridge.action_docs import commands_table
 
 AT = Instant(NOON, 1000)
 ABOUT = ModalContext(INCIDENT, ChannelId("C0INCIDENTS"), None, "", "#37")
@@ -135,7 +134,7 @@ def test_any_incident_is_harmless(text: str) -> None:
 
 def view(whole: IncidentView) -> str:
     """Open the details of an incident, which Slack must take."""
-    made = incident_details_view.view(ABOUT, incident_details_view.details_blocks(whole))
+    made = incident_details.view(ABOUT, incident_details.details_blocks(whole))
     assert [] == check_view(made, only_type="modal")
     shown = json.dumps(made, ensure_ascii=False)
     assert 250_000 > len(shown.encode())
@@ -226,7 +225,7 @@ def test_a_name_finds_what_it_fits_best(typed: str, found: list[str]) -> None:
 def test_every_reason_comes_with_a_next_step() -> None:
     """A failure says why, what to do, and what to quote."""
     for error in (Unavailable("PagerDuty cannot be reached: x"), Refused("No", 2010, 403), TimeoutError()):
-        assert "reference `" in query_failed_reply(Verb.LIST, error).text
+        assert "reference `" in query_failed_text(Verb.LIST, error)
         told = lookup_failed(ParsedCommand(Verb.ACK, "4711"), "/pd", error, "ABCD2345").text
         assert "*Nothing was sent:*" in told
         assert "use PagerDuty" in told
@@ -246,8 +245,8 @@ def test_the_manual_and_the_document_name_every_command() -> None:
     """Both are made from the table that the parser reads."""
     for usage in USAGES:
         assert f"`/pd {usage.line}`" in help_text("/pd").text
-        assert usage.description in help_markdown("/pd")
-    assert "`/pd list [mine\\|all]`" in help_markdown("/pd")
+        assert usage.description in commands_table("/pd")
+    assert "`/pd list [mine\\|all]`" in commands_table("/pd")
     harmless(help_text("/pd"))
 
 

@@ -1,7 +1,9 @@
-"""Pure: the table of actions for the documents, read off a card, the calls that are made, and the rules in force."""
+"""Pure: the tables of commands and actions for the documents, read off the grammar, a card, and the rules in force."""
 
 from bolt_app.commands.interactive import ONE_PRESS_ACTIONS
+from bolt_app.commands.slash_grammar import USAGES
 from bolt_app.modals.forms import TITLE
+from bolt_app.replies.builder import as_code
 from shared.config.bridge_config import AuthorizationConfig
 from shared.model.actions import SPECS, Action
 from shared.model.event import Snapshot, Status
@@ -31,6 +33,13 @@ def actions_table() -> str:
     """Write the table of the README."""
     rows = [_row(action) for action in (*ROW, *MENU_ROW, Action.TRIGGER)]
     return "\n".join([*HEAD, *rows[:-1], *READING, rows[-1]]) + "\n"
+
+
+def commands_table(command: str) -> str:
+    """Write what can be typed after `command` as the table of the README."""
+    lines = [as_code(f"{command} {usage.line}").replace("|", "\\|") for usage in USAGES]
+    rows = [f"| {line} | {usage.description} |" for line, usage in zip(lines, USAGES, strict=True)]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"
 
 
 def _row(action: Action) -> str:

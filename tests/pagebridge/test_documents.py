@@ -11,12 +11,11 @@ import jsonschema
 import pytest
 import yaml
 
-from bolt_app.queries.help import help_markdown as manual
 from pagebridge.cli import main
 from pagebridge.cli.settings import env_example, markdown, written_manifest
 from shared.config.settings import Settings
 from shared.diagnostics.credential_checks import SCOPES
-from tests.pagebridge.action_docs import actions_table
+from tests.pagebridge.action_docs import actions_table, commands_table
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"
@@ -44,7 +43,7 @@ def test_the_table_of_actions_in_the_readme_is_generated() -> None:
 
 def test_the_table_of_commands_in_the_readme_is_generated() -> None:
     """The README lists what the parser understands."""
-    assert in_readme("commands") == manual("/pd").strip()
+    assert in_readme("commands") == commands_table("/pd").strip()
 
 
 def test_the_picture_of_the_design_is_that_of_its_diagram() -> None:

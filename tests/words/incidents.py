@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.queries.incident_view import IncidentView
+from bolt_app.queries.show_incident import IncidentView
 from shared.model.enrichment import Link
 from shared.model.event import Instant, Ref, Status
 from shared.model.ids import IncidentId

@@ -12,8 +12,8 @@ from bolt_app.modals import context, forms
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.forms import LATER, UNTIL
 from bolt_app.modals.inputs import MOST_OPTIONS, Option
-from bolt_app.queries import incident_details_view
-from bolt_app.queries.incident_view import IncidentView
+from bolt_app.queries import incident_details
+from bolt_app.queries.show_incident import IncidentView
 from shared.model.actions import SPECS, Action
 from shared.model.ids import ChannelId
 from shared.slack.render.blocks import Block
@@ -72,7 +72,7 @@ def test_every_dialog_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
         _add_dialog(page, action)
     page.case("More services than a list can have", slack_text.view(forms.with_options(Action.TRIGGER, NEW, MANY)))
     page.chapter("Details of an incident")
-    page.case("While it loads", slack_text.view(incident_details_view.loading(HERE)))
+    page.case("While it loads", slack_text.view(incident_details.loading(HERE)))
     page.case("With everything", _details(whole()))
     page.case(
         "What there is no room for",
@@ -107,11 +107,11 @@ def _add_dialog(page: Page, action: Action) -> None:
 
 
 def _details(shown: IncidentView) -> str:
-    return slack_text.view(incident_details_view.view(HERE, incident_details_view.details_blocks(shown)))
+    return slack_text.view(incident_details.view(HERE, incident_details.details_blocks(shown)))
 
 
 def _below_facts(shown: IncidentView) -> list[Block]:
-    return incident_details_view.details_blocks(shown)[1:]
+    return incident_details.details_blocks(shown)[1:]
 
 
 def _mistake(action: Action, values: Values) -> str:

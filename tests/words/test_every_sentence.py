@@ -8,7 +8,6 @@ from tests.words.page import FOLDER, UPDATE
 from tests.words.sentences import ROOT, Sentence, modules, normal, sentences
 
 DOCUMENTS: Mapping[str, tuple[str, ...]] = {
-    "bolt_app/queries/help.py": ("README.md",),
     "pagebridge/cli/settings.py": ("README.md", ".env.example"),
     "shared/config/settings.py": ("README.md", ".env.example"),
     "shared/pagerduty/api/auth.py": ("docs/security.md",),

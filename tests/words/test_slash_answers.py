@@ -9,14 +9,12 @@ from bolt_app.commands import incident_lookup
 from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, Scope, Verb, parse
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.listeners import slash_commands
-from bolt_app.queries import acknowledge_mine, on_call, whoami
-from bolt_app.queries.help import help_text
-from bolt_app.queries.incident_view import IncidentView
+from bolt_app.queries import acknowledge_mine, on_call, router
 from bolt_app.queries.list_incidents import render_list
 from bolt_app.queries.on_call import OnCallTarget, render_levels
-from bolt_app.queries.router import query_failed_reply
-from bolt_app.queries.show_incident import render_incident
-from bolt_app.replies.builder import Reply
+from bolt_app.queries.router import help_text, query_failed_text
+from bolt_app.queries.show_incident import IncidentView, render_incident
+from bolt_app.replies.builder import Reply, build_reply
 from shared.access import identity
 from shared.access.identity import Linked
 from shared.errors import Malformed, Refused, Unavailable
@@ -164,8 +162,8 @@ def _add_acknowledge_mine(page: Page) -> None:
 def _add_who_am_i(page: Page) -> None:
     page.chapter("`/pd whoami`")
     for how in ("table", "e-mail"):
-        page.case(f"Linked by {how}", _shown(whoami.linked_reply(Linked(PERSON, USER, how))))
-    page.case("Not linked", _shown(whoami.not_linked_reply(TYPED, UNLINKED.outcome)))
+        page.case(f"Linked by {how}", _shown(router.linked_reply(Linked(PERSON, USER, how))))
+    page.case("Not linked", _shown(router.not_linked_reply(TYPED, UNLINKED.outcome)))
     page.case("The roles", ", ".join(ROLE_NAMES.values()))
 
 
@@ -173,7 +171,10 @@ def _add_failures(page: Page) -> None:
     page.chapter("Failures")
     page.case(
         "What was asked for could not be read",
-        *(_unique(query_failed_reply(Verb.LIST, error)) for error in (SLOW, TimeoutError(), Refused("x", 2010, 403))),
+        *(
+            _unique(build_reply(query_failed_text(Verb.LIST, error)))
+            for error in (SLOW, TimeoutError(), Refused("x", 2010, 403))
+        ),
     )
     page.case("Slack sent what Slack does not document", _unique(slash_commands.malformed_reply(Malformed("x"))))
     page.case("A person of another workspace", slack_text.seen(middleware.REFUSAL))
