@@ -1,12 +1,13 @@
 """The worker's admin endpoints on a loopback port: `/healthz`, `/readyz` and `/metrics`."""
 
+import asyncio
 from collections.abc import Iterator
+from typing import Protocol
 
 import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
-from bolt_app.slack_transport.base import Transport
 from bolt_app.store_metrics import StoreMetrics
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
@@ -19,6 +20,25 @@ CONNECTIONS = Gauge(
     "pagebridge_slack_connections", "Connections of Socket Mode that are up, 1 for a port that listens; one will do"
 )
 READY = Gauge("pagebridge_worker_ready", "1 while the worker takes clicks and shows what happens")
+
+
+class Transport(Protocol):
+    """Brings what people do in Slack to the listeners."""
+
+    lost: str
+    """The message for an operator when nothing arrives, with where to look."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Bring it until `stopping` is set; what comes from then on until `close` is still taken."""
+
+    async def close(self) -> None:
+        """End it; what is being handled can no longer be acked afterwards."""
+
+    async def connected(self) -> int:
+        """Count the ways on which what people do arrives here, as far as can be known."""
+
+    async def details(self) -> dict[str, object]:
+        """Return details for `/readyz`."""
 
 
 class AdminServer:

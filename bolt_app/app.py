@@ -1,21 +1,66 @@
-"""Builds the Bolt app: middleware and listeners. No logic."""
+"""Builds the Bolt app: middleware, and which listener takes which payload."""
 
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
-from slack_bolt.async_app import AsyncApp
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bolt_app.account_cache import AccountCache
-from bolt_app.listeners import block_actions, message_shortcuts, slash_commands, user_events, view_submissions
+from bolt_app.commands.interactive import ONE_PRESS_ACTIONS
 from bolt_app.listeners.block_actions import BlockActions
-from bolt_app.listeners.message_shortcuts import Shortcuts
+from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.middleware import WorkspaceGuard
-from bolt_app.slack_transport.inflight import InflightTracker
+from bolt_app.modals.forms import TITLE
+from bolt_app.modals.inputs import CALLBACK, search_select
+from bolt_app.queries.acknowledge_mine import ACK_MINE
 from shared.access.identity import Identity
+from shared.errors import StoreDown
+from shared.model.ids import SlackUserId
 from shared.slack.api.client import Slack, SlackIdentity
+from shared.slack.render.buttons import LEVEL, MENU, RETRY, ROW
+
+log = structlog.get_logger()
+
+Listener = Callable[[AsyncAck, dict[str, Any]], Awaitable[None]]
+
+ACK_SENT = 0.1
+"""Seconds after `ack()` in which Bolt has sent it: it looks every 10 ms whether a listener has acked."""
+
+
+class InflightTracker:
+    """Counts the payloads being stored and acked, so that a stopping worker does not close the socket under them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def tracked(self, listener: Listener) -> Listener:
+        """Return a listener that counts as long as it is in hand."""
+
+        async def take(ack: AsyncAck, body: dict[str, Any]) -> None:
+            self._count += 1
+            self._empty.clear()
+            try:
+                await listener(ack, body)
+            finally:
+                self._count -= 1
+                if self._count == 0:
+                    self._empty.set()
+
+        return take
+
+    async def drained(self) -> None:
+        """Wait until nothing is in hand, and the last ack is on its way."""
+        await self._empty.wait()
+        await asyncio.sleep(ACK_SENT)
 
 
 @dataclass(frozen=True)
@@ -24,9 +69,8 @@ class Listeners:
 
     block_actions: BlockActions
     view_submissions: ViewSubmissions
-    shortcuts: Shortcuts
+    shortcuts: MessageShortcuts
     slash_commands: SlashCommands
-    account_cache: AccountCache
     identity: Identity
 
 
@@ -51,9 +95,45 @@ def build(token: str, home: SlackIdentity, slack: Slack, listeners: Listeners, i
     # Without a name Bolt looks for one in the source of everything that is being called.
     app = AsyncApp(name="pagebridge", client=client, authorize=authorize, request_verification_enabled=False)
     app.middleware(WorkspaceGuard(slack, home))
-    block_actions.register(app, listeners.block_actions, inflight)
-    view_submissions.register(app, listeners.view_submissions, listeners.account_cache, inflight)
-    message_shortcuts.register(app, listeners.shortcuts, inflight)
-    slash_commands.register(app, listeners.slash_commands, inflight)
-    user_events.register(app, listeners.identity)
+    _listen(app, listeners, inflight)
     return app
+
+
+def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> None:
+    """Name the listener of each button, dialog, command, shortcut and event."""
+    taking, presses, submissions = inflight.tracked, listeners.block_actions, listeners.view_submissions
+    for action in ROW:
+        one_press = action in ONE_PRESS_ACTIONS
+        app.action(f"pagebridge:{action}")(taking(presses.act if one_press else presses.open_modal))
+    app.action(MENU)(taking(presses.open_modal))
+    app.action(re.compile(rf"{LEVEL}:\d+"))(taking(presses.escalate_to_level))
+    app.action(RETRY)(taking(presses.retry))
+    for action in TITLE:
+        app.view(f"{CALLBACK}{action}")(taking(submissions.handle))
+    for field in ("service", "policy"):
+        app.options(search_select(field))(_searching(submissions, field))
+    app.message_shortcut(ADD_NOTE)(taking(listeners.shortcuts.add_note))
+    app.command(listeners.slash_commands.command)(taking(listeners.slash_commands.handle))
+    app.action(ACK_MINE)(taking(listeners.slash_commands.acknowledge_all))
+    app.event("user_change")(_forgetting(listeners.identity))
+
+
+def _searching(submissions: ViewSubmissions, field: str) -> Listener:
+    async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await submissions.search(ack, body, field)
+
+    return typed
+
+
+def _forgetting(identity: Identity) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    """Drop the cached identity of a person whose user account has changed."""
+
+    async def changed(event: dict[str, Any]) -> None:
+        user = SlackUserId(str(event["user"]["id"]))
+        try:
+            await identity.forget(user)
+        except StoreDown as error:
+            # If the store is down, the cached identity expires within minutes anyway.
+            log.warning("link.kept", user=user, why=str(error))
+
+    return changed

@@ -12,13 +12,10 @@ from functools import partial
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
-from bolt_app.commands.incident_lookup import IncidentLookup
-from bolt_app.commands.message_to_note import MessageToNote
-from bolt_app.commands.modal_resolver import ModalResolver
-from bolt_app.commands.retry import RetryResolver
+from bolt_app.commands.incident_lookup import IncidentLookup, SlashTargets
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
 from bolt_app.listeners.block_actions import BlockActions
-from bolt_app.listeners.message_shortcuts import Shortcuts
+from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.modals.opener import ModalOpener
@@ -353,17 +350,18 @@ def build_worker(
 
     # What people do in Slack.
     modal_opener = ModalOpener(slack, account_cache, store.clock)
-    incident_lookup = IncidentLookup(services)
+    incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, SlashTargets(redis), durations)
     listeners = Listeners(
         BlockActions(
             command_intake,
             slack,
             modal_opener,
             IncidentDetails(pagerduty, visibility, modal_opener),
-            RetryResolver(services),
+            store.command_queues,
+            durations,
         ),
-        ViewSubmissions(command_intake, ModalResolver(services)),
-        Shortcuts(command_intake, slack, MessageToNote(services)),
+        ViewSubmissions(command_intake, slack, identity, store.clock, account_cache),
+        MessageShortcuts(command_intake, slack, store.incidents),
         SlashCommands(
             options.slash_command,
             command_intake,
@@ -378,7 +376,6 @@ def build_worker(
                 AcknowledgeMine(pagerduty, identity, store.clock),
             ),
         ),
-        account_cache,
         identity,
     )
     return BuiltWorker(

@@ -1,6 +1,7 @@
 """Middleware for every envelope: binds log keys and refuses people from other workspaces."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -12,7 +13,6 @@ from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import respond
 from shared.access.identity import is_own_workspace
 from shared.errors import Malformed
-from shared.model.command import SlackActor
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import Block, section
 
@@ -32,62 +32,51 @@ ACTING_KINDS = frozenset(
 REFUSAL = "Nothing was done: only members of this Slack workspace can act from here. Use PagerDuty."
 
 
+@dataclass(frozen=True)
 class WorkspaceGuard:
     """Lets our own people's envelopes in."""
 
-    def __init__(self, slack: Slack, home: SlackIdentity) -> None:
-        self._slack = slack
-        self._home = home
+    slack: Slack
+    home: SlackIdentity
 
     async def __call__(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
         """Call the next listener, or tell the sender privately why nothing was done."""
-        kind = _payload_kind(body)
+        kind = COMMAND if "command" in body and "type" not in body else str(body.get("type"))
+        user = body.get("user")
+        user_id = user.get("id") if isinstance(user, dict) else body.get("user_id")
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(payload=kind, slack_user=_user_id(body))
+        structlog.contextvars.bind_contextvars(payload=kind, slack_user=user_id)
         if kind in ACTING_KINDS and self._is_other_workspace(kind, body):
-            return await self._is_refused(kind, body)
+            return await self._refuse(kind, body)
         await next_()
         return None
 
     def _is_other_workspace(self, kind: str, body: Body) -> bool:
         try:
-            person = _acting_user(kind, body)
+            person = actor_from_slash(body) if kind == COMMAND else actor_from_payload(body)
         except Malformed:
             # It names no user, so no action can follow; the listener reports it.
             return False
-        outside = not is_own_workspace(person.team, person.enterprise, person, self._home)
+        outside = not is_own_workspace(person.team, person.enterprise, person, self.home)
         if outside:
             log.warning("click.outsider", team=person.team, why="of another workspace")
         return outside
 
-    async def _is_refused(self, kind: str, body: Body) -> BoltResponse:
+    async def _refuse(self, kind: str, body: Body) -> BoltResponse:
         """Ack, saying why: in the ack itself where Slack shows it, else through the address for answers if any."""
         match kind:
             case "slash_command":
-                return _is_reply_to({"response_type": "ephemeral", "text": REFUSAL})
+                return _ack_with({"response_type": "ephemeral", "text": REFUSAL})
             case "view_submission":
-                return _is_reply_to({"response_action": "update", "view": _notice()})
+                return _ack_with({"response_action": "update", "view": _notice()})
             case "block_suggestion":
-                return _is_reply_to({"options": []})
+                return _ack_with({"options": []})
         if address := body.get("response_url"):
-            await respond(self._slack, address, Reply(REFUSAL), within=REPLY_TIMEOUT)
+            await respond(self.slack, address, Reply(REFUSAL), within=REPLY_TIMEOUT)
         return BoltResponse(status=200)
 
 
-def _payload_kind(body: Body) -> str:
-    return COMMAND if "command" in body and "type" not in body else str(body.get("type"))
-
-
-def _acting_user(kind: str, body: Body) -> SlackActor:
-    return actor_from_slash(body) if kind == COMMAND else actor_from_payload(body)
-
-
-def _user_id(body: Body) -> str | None:
-    user = body.get("user")
-    return user.get("id") if isinstance(user, dict) else body.get("user_id")
-
-
-def _is_reply_to(payload: Mapping[str, object]) -> BoltResponse:
+def _ack_with(payload: Mapping[str, object]) -> BoltResponse:
     return BoltResponse(status=200, body=dict(payload))
 
 

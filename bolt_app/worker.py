@@ -9,11 +9,9 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, startup_checks
-from bolt_app.admin_server import AdminServer
+from bolt_app.admin_server import AdminServer, Transport
 from bolt_app.build import BuiltWorker, Clients, Options, Store, build_worker
-from bolt_app.slack_transport.base import Transport
 from bolt_app.slack_transport.http import HttpMode
-from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.slack_transport.socket_mode import SocketMode
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.config.errors import Misconfigured
@@ -77,7 +75,7 @@ class Worker:
             await require_layout(clients.redis)  # before anything is written, rate limits included
             home = await startup_checks.check(clients.slack, self._settings.socket_token, clients.pagerduty)
             built = self.built = await self._build(clients, home)
-            inflight = InflightTracker()
+            inflight = app.InflightTracker()
             bolt = app.build(self._bot_token, home, clients.slack, built.listeners, inflight)
             transport = self.transport = self._transport(bolt)
             stack.push_async_callback(transport.close)

@@ -13,15 +13,18 @@ import structlog
 
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OpenIncident
+from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, headline, label
-from bolt_app.services import Services
+from bolt_app.visibility import Visibility
+from shared.access.identity import Identity
+from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import ActionParams, Command
 from shared.model.event import Ref, Snapshot, incident_id
 from shared.model.ids import CommandId, IncidentId, UserId
 from shared.model.outcome import Declined
 from shared.observability.log import reference
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.render.blocks import escape
 from shared.store import keys
 from shared.store.redis import Redis
@@ -66,14 +69,16 @@ class Target:
         )
 
 
+@dataclass(frozen=True)
 class IncidentLookup:
     """Finds the incident."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._open = services.open_reader
-        self._visibility = services.visibility
-        self._meanings = SlashTargets(services.redis)
+    pagerduty: PagerDuty
+    identity: Identity
+    open_reader: OpenIncidentReader
+    visibility: Visibility
+    targets: "SlashTargets"
+    durations: Durations
 
     async def find(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
         """Find the incident that was meant, within `LOOKUP_TIMEOUT` seconds; else return a reply that says why not."""
@@ -102,7 +107,7 @@ class IncidentLookup:
             return ()
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
-                user = await self._services.identity.pagerduty_user(parsed.person)
+                user = await self.identity.pagerduty_user(parsed.person)
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             quoted = reference()
             log.warning("command.nobody", verb=parsed.verb, why=repr(error), reference=quoted)
@@ -114,26 +119,26 @@ class IncidentLookup:
         for known in await self._open_in_channel(typed):
             if parsed.incident in (known.id, command_reference(known.id, known.snapshot)):
                 return Target.from_snapshot(known.id, known.snapshot)
-        read = (await self._services.pagerduty.incident(incident_id(parsed.incident))).value
-        if await self._visibility.is_hidden(read, typed.by, typed.channel):
+        read = (await self.pagerduty.incident(incident_id(parsed.incident))).value
+        if await self.visibility.is_hidden(read, typed.by, typed.channel):
             raise NotFound("it belongs to a private team")
         return Target.from_snapshot(read.id, read.snapshot)
 
     async def _open_in_channel(self, typed: SlashPayload) -> list[OpenIncident]:
         """List what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
         try:
-            async with asyncio.timeout(self._services.durations.store_timeout / 2):
-                return await self._open.shown_in(typed.channel)
+            async with asyncio.timeout(self.durations.store_timeout / 2):
+                return await self.open_reader.shown_in(typed.channel)
         except (StoreDown, TimeoutError) as error:
             log.warning("store.down", during="looking for an incident", why=repr(error))
             return []
 
     async def _only_candidate(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
         """Return the only open incident. A redelivered line keeps the incident it was first about."""
-        found = await self._open.shown_in(typed.channel)
+        found = await self.open_reader.shown_in(typed.channel)
         only = found[0] if len(found) == 1 else None
         if parsed.verb in ACTIONS:
-            meant = await self._meanings.remember(typed.id, only.id if only else None)
+            meant = await self.targets.remember(typed.id, only.id if only else None)
             if meant is not None and (only is None or meant != only.id):
                 return await self._by_number(replace(parsed, incident=meant), typed)
             if meant is None and only is not None:

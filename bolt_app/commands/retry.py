@@ -5,11 +5,9 @@ The new command takes its terms from the record of the old one. One command can 
 pressing the button of an older try, leads to the newest one and never does anything twice.
 """
 
-import asyncio
 from dataclasses import replace
 
 from bolt_app.commands.interactive import RetryRequest
-from bolt_app.services import Services
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor, command_id
 from shared.model.event import Ref
@@ -17,24 +15,6 @@ from shared.model.ids import CommandId
 from shared.model.outcome import Declined, Kind, Outcome
 
 DONE_KINDS = frozenset({Kind.DONE, Kind.ALREADY, Kind.REOPENED})
-
-
-class RetryResolver:
-    """Makes the command that a press on "Try again" means."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    async def command(self, again: RetryRequest) -> Command:
-        """
-        Return the command to store.
-
-        Raises `Declined` when there is nothing to try again, `StoreDown` or `TimeoutError` when what was asked cannot
-        be read.
-        """
-        async with asyncio.timeout(self._services.durations.store_timeout):
-            queue = (await self._services.command_queues.load(again.incident)).value
-        return retry_command(queue, again)
 
 
 def retry_command(queue: CommandQueue, again: RetryRequest) -> Command:

@@ -1,52 +1,172 @@
-"""Shortcuts: a message from an incident's thread becomes a note, stored before Slack hears that it was taken."""
+"""
+The message shortcut "Add as note": a message from an incident's thread becomes a note on the incident.
 
+It is filed at once, without a modal: the shortcut says what it does, the thread says on which incident, and the person
+gets a private reply. The note then appears in the thread.
+"""
+
+import asyncio
+from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+import structlog
+from slack_bolt.async_app import AsyncAck
 
-from bolt_app.commands.message_to_note import ADD_NOTE, MessageToNote
+from bolt_app.commands.interactive import Payload, actor_from_payload, malformed_on_bad_input, require_text
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import malformed_text, respond
-from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import CommandIntake
-from shared.errors import Malformed
-from shared.model.outcome import Declined
+from shared.errors import CallError, Malformed, StoreDown
+from shared.model.actions import Action
+from shared.model.command import ActionParams, Command, SlackActor, command_id
+from shared.model.event import incident_id
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
+from shared.model.incident import Incident
+from shared.model.outcome import Declined, Kind, Outcome
+from shared.pagerduty.models.incident_parts import LONGEST_NOTE
 from shared.slack.api.client import Slack
+from shared.slack.render.blocks import mentioned_users, number, to_plain_text
+from shared.store.documents import Documents
 
-Body = dict[str, Any]
+log = structlog.get_logger()
+
+ADD_NOTE = "add_note"
+"""The shortcut's name in the manifest."""
+LOOKUP_TIMEOUT = 1.8
+"""Seconds for reading the thread's head, names and address: Slack waits three for the answer."""
+MOST_MENTIONS = 10
+"""Mentioned people whose names are looked up; further ones keep their ids."""
+CARD = "card:"
 
 
-class Shortcuts:
-    """Takes the uses of shortcuts."""
+@dataclass(frozen=True)
+class Quote:
+    """The message that the shortcut was used on. `thread` is None for one in no thread, or at the head of one."""
 
-    def __init__(self, command_intake: CommandIntake, slack: Slack, message_to_note: MessageToNote) -> None:
-        self._command_intake = command_intake
-        self._slack = slack
-        self._message_to_note = message_to_note
+    id: CommandId
+    by: SlackActor
+    channel: ChannelId
+    ts: MessageTs
+    thread: MessageTs | None
+    author: SlackUserId | None
+    author_name: str
+    text: str
+    response_url: str
 
-    async def add_note(self, ack: AsyncAck, body: Body) -> None:
+
+def parse_quote(payload: Payload) -> Quote:
+    """Read the use of the shortcut. Raises `Malformed` for a payload of another shape than Slack documents."""
+    user = actor_from_payload(payload)
+    with malformed_on_bad_input():
+        message, channel = payload["message"], require_text(payload["channel"]["id"])
+        ts, thread, author = require_text(message["ts"]), message.get("thread_ts"), message.get("user")
+        profile = message.get("bot_profile") or {}
+        return Quote(
+            id=command_id(user.id, ADD_NOTE, f"{channel}:{ts}", require_text(payload["action_ts"])),
+            by=user,
+            channel=ChannelId(channel),
+            ts=MessageTs(ts),
+            thread=MessageTs(require_text(thread)) if thread and thread != ts else None,
+            author=SlackUserId(require_text(author)) if author else None,
+            author_name=require_text(profile.get("name") or message.get("username") or "A bot"),
+            text=require_text(message.get("text") or ""),
+            response_url=require_text(payload.get("response_url") or ""),
+        )
+
+
+def note_text(author: str, said: str, permalink: str) -> str:
+    """Write the note: who said what, and where it can be read. As much of it as PagerDuty keeps."""
+    head, tail = f"{author} in Slack: ", f"\n{permalink}"
+    room = LONGEST_NOTE - len(head.encode()) - len(tail.encode())
+    return head + said.encode()[: max(0, room)].decode(errors="ignore") + tail
+
+
+@dataclass(frozen=True)
+class MessageShortcuts:
+    """Takes the uses of the shortcut."""
+
+    command_intake: CommandIntake
+    slack: Slack
+    incidents: Documents[Incident]
+
+    async def add_note(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Store the note that a message is to become, then ack; or say privately why there will be none."""
         try:
-            command = await self._message_to_note.command(body)
+            command = await self.command(body)
         except (Declined, Malformed) as error:
             await ack()
-            await self._reply_malformed(body, error)
+            if isinstance(error, Declined):
+                text = f"{error.outcome.why} {error.outcome.next_step}."
+            else:
+                text = malformed_text(error, "This message couldn't be read, so no note was added")
+            await respond(self.slack, body.get("response_url"), Reply(text))
             return
-        await self._command_intake.accept(ack, command)
+        await self.command_intake.accept(ack, command)
 
-    async def _reply_malformed(self, body: Body, error: Declined | Malformed) -> None:
-        if isinstance(error, Declined):
-            text = f"{error.outcome.why} {error.outcome.next_step}."
-        else:
-            text = malformed_text(error, "This message couldn't be read, so no note was added")
-        await respond(self._slack, body.get("response_url"), Reply(text))
+    async def command(self, payload: Payload) -> Command:
+        """
+        Return the note to be made.
+
+        Raises `Declined` for a message that belongs to no incident, or when that cannot be found out; `Malformed` for
+        what Slack does not send.
+        """
+        found = parse_quote(payload)
+        if found.thread is None:
+            raise _declined("This message is not in an incident's thread", "Use it on a reply below an incident's card")
+        if not found.text.strip():
+            raise _declined("This message has no text", "Use Add note on the incident's card instead")
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
+                return await self._command(found, found.thread)
+        except (CallError, StoreDown, TimeoutError) as error:
+            log.warning("shortcut.not_looked_up", why=repr(error))
+            raise _declined(
+                "Slack or the bridge's database did not answer in time", "Try it again in a moment"
+            ) from None
+
+    async def _command(self, found: Quote, thread: MessageTs) -> Command:
+        incident, permalink, names = await asyncio.gather(
+            self._incident(found.channel, thread),
+            self.slack.permalink(found.channel, found.ts),
+            self._names(found),
+        )
+        snapshot = (await self.incidents.load(incident)).value.snapshot
+        author = names.get(found.author, found.author) if found.author else found.author_name
+        return Command(
+            id=found.id,
+            action=Action.NOTE,
+            incident=incident,
+            by=found.by,
+            channel=found.channel,
+            message=thread,
+            response_url=found.response_url,
+            label=number(snapshot) if snapshot else "",
+            url=snapshot.url if snapshot else "",
+            params=ActionParams(text=note_text(author, to_plain_text(found.text, names), permalink)),
+            always_reply=True,
+        )
+
+    async def _incident(self, channel: ChannelId, thread: MessageTs) -> IncidentId:
+        """Find the incident by the card at the head of the thread."""
+        head = await self.slack.own_parent(channel, thread)
+        if head is None or not head.key.startswith(CARD):
+            raise _declined("This thread is not below an incident's card", "Use it below an incident's card")
+        return incident_id(head.key.removeprefix(CARD))
+
+    async def _names(self, found: Quote) -> dict[SlackUserId, str]:
+        wanted = (*([found.author] if found.author else []), *mentioned_users(found.text))
+        users = list(dict.fromkeys(wanted))[: MOST_MENTIONS + 1]
+        names = await asyncio.gather(*(self._name(user) for user in users))
+        return dict(zip(users, names, strict=True))
+
+    async def _name(self, user: SlackUserId) -> str:
+        try:
+            return (await self.slack.person(user)).name or user
+        except (CallError, Malformed) as error:
+            # A note with an id in the place of a name is better than none.
+            log.info("name.unknown", user=user, why=str(error))
+            return user
 
 
-def register(app: AsyncApp, shortcuts: Shortcuts, inflight: InflightTracker) -> None:
-    """Listen to the message shortcut."""
-
-    async def used(ack: AsyncAck, body: Body) -> None:
-        with inflight.track():
-            await shortcuts.add_note(ack, body)
-
-    app.message_shortcut(ADD_NOTE)(used)
+def _declined(why: str, next_step: str) -> Declined:
+    return Declined(Outcome(Kind.REFUSED, why=f"{why}, so no note was added.", next_step=next_step))

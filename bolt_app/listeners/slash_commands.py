@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.slash_grammar import ACTIONS, ParsedCommand, ParseError, Verb, parse
@@ -19,7 +19,6 @@ from bolt_app.queries import acknowledge_mine
 from bolt_app.queries.router import QueryRouter, help_text
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.replies.sender import malformed_text, respond, send_reply
-from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import CommandIntake
 from shared.errors import Malformed
 from shared.model.actions import Action
@@ -93,21 +92,6 @@ class SlashCommands:
             await self.modal_opener.open(Action.TRIGGER, context, what.trigger_id, title=parsed.text)
             return
         await send_reply(self.slack, what, await self.reading.answer(parsed, what))
-
-
-def register(app: AsyncApp, commands: SlashCommands, inflight: InflightTracker) -> None:
-    """Listen to the slash command and to its button."""
-
-    async def entered(ack: AsyncAck, body: Body) -> None:
-        with inflight.track():
-            await commands.handle(ack, body)
-
-    async def pressed(ack: AsyncAck, body: Body) -> None:
-        with inflight.track():
-            await commands.acknowledge_all(ack, body)
-
-    app.command(commands.command)(entered)
-    app.action(acknowledge_mine.ACK_MINE)(pressed)
 
 
 def parse_error_reply(error: ParseError, command: str) -> Reply:

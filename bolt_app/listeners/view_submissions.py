@@ -2,23 +2,39 @@
 Dialogs that were filled in.
 
 A submission is stored, then acked, which closes the dialog. Until then it stays open with what was typed, and says what
-is wrong: with a field, or with the bridge.
+is wrong: with a field, or with the bridge. Before anything is stored, Slack users become PagerDuty users, and a time of
+day becomes seconds from now.
 """
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bolt_app.account_cache import AccountCache
-from bolt_app.commands.modal_resolver import ModalResolver
-from bolt_app.commands.modal_submission import InputError, first_block_id
-from bolt_app.modals.forms import TITLE
-from bolt_app.modals.inputs import CALLBACK, option_list, search_select
+from bolt_app.commands.interactive import Payload, actor_from_payload, command_from_submission
+from bolt_app.commands.modal_submission import (
+    InputError,
+    ModalInput,
+    first_block_id,
+    parse_submission,
+    snooze_seconds,
+)
+from bolt_app.modals.forms import LATER
+from bolt_app.modals.inputs import option_list
 from bolt_app.replies.sender import malformed_text
-from bolt_app.slack_transport.inflight import InflightTracker
 from bolt_app.write_path.command_intake import CommandIntake
-from shared.errors import CallError, Malformed
+from shared.access.identity import Identity
+from shared.errors import CallError, Malformed, StoreDown
+from shared.model.command import Command, SlackActor
+from shared.model.event import Ref
+from shared.model.ids import SlackUserId
+from shared.model.outcome import Declined
+from shared.slack.api.client import Slack
+from shared.store.clock import StoreClock
 
 log = structlog.get_logger()
 
@@ -28,19 +44,28 @@ NOT_STORED = (
     "The bridge could not store this for certain, so count it as not sent. Nothing you typed is lost: send it again in "
     "a moment. It will not be done twice."
 )
+LOOKUP_TIMEOUT = 1.8
+"""Seconds for finding people: Slack waits three for the answer, and storing takes its share."""
+CONCURRENT_LOOKUPS = 5
+"""People that are looked up side by side."""
+STORE_DOWN = "The bridge can't reach its database, so nothing was sent. Try again in a moment."
+LOOKUP_FAILED = "Slack or PagerDuty did not answer in time, so nothing was sent. Try again in a moment."
 
 
+@dataclass(frozen=True)
 class ViewSubmissions:
-    """Takes what was filled in."""
+    """Takes what was filled in, and what people type into a menu that asks us for its options."""
 
-    def __init__(self, command_intake: CommandIntake, modal_resolver: ModalResolver) -> None:
-        self._command_intake = command_intake
-        self._modal_resolver = modal_resolver
+    command_intake: CommandIntake
+    slack: Slack
+    identity: Identity
+    clock: StoreClock
+    account_cache: AccountCache
 
     async def handle(self, ack: AsyncAck, body: Body) -> None:
         """Store what a submission means, then ack; or say in the dialog why not."""
         try:
-            command = await self._modal_resolver.command(body)
+            command = await self._command(body)
         except InputError as wrong:
             await ack(response_action="errors", errors=wrong.errors)
             return
@@ -48,7 +73,7 @@ class ViewSubmissions:
             words = malformed_text(error, "This couldn't be read, so nothing was sent. Use PagerDuty")
             await self._show_errors(ack, body, words.replace("`", ""))  # no markup is shown there
             return
-        if await self._command_intake.store(command):
+        if await self.command_intake.store(command):
             await ack()
         else:
             await self._show_errors(ack, body, NOT_STORED)
@@ -57,29 +82,72 @@ class ViewSubmissions:
         """Put words that are about no field in particular under the first one."""
         await ack(response_action="errors", errors={first_block_id(body.get("view") or {}) or "text": words})
 
+    async def search(self, ack: AsyncAck, body: Body, field: str) -> None:
+        """Ack with the options of a menu that fit what was typed."""
+        try:
+            options = await self.account_cache.search(field, str(body.get("value") or ""))
+        except (CallError, Malformed) as error:
+            # Slack has no place for words here; an empty list is all that people can be shown.
+            log.warning("search.failed", field=field, why=str(error))
+            options = ()
+        await ack(options=option_list(options))
 
-def register(
-    app: AsyncApp, submissions: ViewSubmissions, account_cache: AccountCache, inflight: InflightTracker
-) -> None:
-    """Listen to the dialogs, and to what people type into a menu that asks us for its options."""
+    async def _command(self, payload: Payload) -> Command:
+        """
+        Return the command that a submission means.
 
-    async def submitted(ack: AsyncAck, body: Body) -> None:
-        with inflight.track():
-            await submissions.handle(ack, body)
+        Raises `InputError` with words for the fields, `Malformed` for what none of our dialogs sends.
+        """
+        view: Mapping[str, Any] = payload.get("view") or {}
+        found = parse_submission(view)
+        who = actor_from_payload(payload)
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
+                terms = replace(
+                    found.terms,
+                    people=await self._assignees(found, who) or found.terms.people,
+                    seconds=await self._seconds_until_wake(found, who) or found.terms.seconds,
+                )
+        except (CallError, StoreDown, TimeoutError) as error:
+            log.warning("dialog.not_looked_up", action=found.action, why=repr(error))
+            words = STORE_DOWN if isinstance(error, StoreDown) else LOOKUP_FAILED
+            raise InputError(**{found.user_block: words}) from None
+        return command_from_submission(payload, found.action, found.context, terms)
 
-    def searching(field: str) -> None:
-        async def typed(ack: AsyncAck, body: Body) -> None:
-            try:
-                options = await account_cache.search(field, str(body.get("value") or ""))
-            except (CallError, Malformed) as error:
-                # Slack has no place for words here; an empty list is all that people can be shown.
-                log.warning("search.failed", field=field, why=str(error))
-                options = ()
-            await ack(options=option_list(options))
+    async def _assignees(self, found: ModalInput, who: SlackActor) -> tuple[Ref, ...]:
+        if found.assign_to_me:
+            return (await self._actor_as_assignee(who),)
+        turns = asyncio.Semaphore(CONCURRENT_LOOKUPS)
 
-        app.options(search_select(field))(typed)
+        async def one(user: SlackUserId) -> Ref | Declined:
+            async with turns:
+                return await _link_or_declined(self.identity, user)
 
-    for action in TITLE:
-        app.view(f"{CALLBACK}{action}")(submitted)
-    for field in ("service", "policy"):
-        searching(field)
+        answers = await asyncio.gather(*(one(user) for user in found.selected_users))
+        refused = [answer.outcome for answer in answers if isinstance(answer, Declined)]
+        if refused:
+            words = " ".join(outcome.why for outcome in refused)
+            raise InputError(**{found.user_block: f"{words} {refused[0].next_step}."})
+        return tuple(answer for answer in answers if isinstance(answer, Ref))
+
+    async def _actor_as_assignee(self, who: SlackActor) -> Ref:
+        try:
+            user = (await self.identity.link(who)).user
+        except Declined as declined:
+            raise InputError(mine=f"{declined.outcome.why} {declined.outcome.next_step}.") from None
+        return Ref(user.id, user.name)
+
+    async def _seconds_until_wake(self, found: ModalInput, who: SlackActor) -> int:
+        if found.wake is None:
+            return 0
+        now_ms = self.clock.estimate_ms()
+        zone = (await self.slack.person(who.id)).zone if found.wake == LATER else ""
+        return snooze_seconds(found.wake, now_ms, zone)
+
+
+async def _link_or_declined(identity: Identity, user: SlackUserId) -> Ref | Declined:
+    try:
+        found = await identity.pagerduty_user(user)
+    except Declined as declined:
+        return declined
+    return Ref(found.id, found.name)

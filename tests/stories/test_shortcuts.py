@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bolt_app.commands.message_to_note import ADD_NOTE
+from bolt_app.listeners.message_shortcuts import ADD_NOTE
 from pagebridge_sandbox.slack import Fault, Message
 from shared.config.settings import WorkerSettings
 from tests.stories.harness import Bridge, settled

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.commands import modal_resolver, modal_submission
+from bolt_app.commands import modal_submission
 from bolt_app.commands.modal_submission import InputError
 from bolt_app.listeners import view_submissions
 from bolt_app.modals import context, forms
@@ -88,8 +88,8 @@ def test_every_dialog_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
     for situation, wake, zone in WAKES:
         page.case(situation, _wrong_time(wake, zone))
     page.chapter("What is wrong with the bridge", "It stands below the first field, and the dialog stays open.")
-    page.case("Slack or PagerDuty is slow", modal_resolver.LOOKUP_FAILED)
-    page.case("Redis can't be reached while people are looked up", modal_resolver.STORE_DOWN)
+    page.case("Slack or PagerDuty is slow", view_submissions.LOOKUP_FAILED)
+    page.case("Redis can't be reached while people are looked up", view_submissions.STORE_DOWN)
     page.case("Redis did not confirm that it is stored", view_submissions.NOT_STORED)
     page.check(pytestconfig)
 

@@ -9,13 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from bolt_app.commands.message_to_note import MessageToNote, note_text
 from bolt_app.commands.retry import retry_command
-from bolt_app.listeners import block_actions, message_shortcuts, view_submissions
+from bolt_app.listeners import block_actions, view_submissions
+from bolt_app.listeners.message_shortcuts import MessageShortcuts, note_text
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
-from bolt_app.services import Services
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
@@ -23,7 +22,7 @@ from shared.access import identity
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity, naming_contact
 from shared.config.bridge_config import AuthorizationConfig, IdentityConfig
-from shared.errors import Malformed, NotFound, Refused, Unavailable
+from shared.errors import NotFound, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import ESCALATED, Instant, Ref, Snapshot, Status
@@ -34,7 +33,7 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import PendingAction, RestIncident
 from shared.slack.api.client import SlackIdentity, SlackPerson
-from tests.bolt_app.test_message_to_note import used
+from tests.bolt_app.test_message_shortcuts import used
 from tests.bolt_app.test_retry import ASKED, parsed, parts, queue
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 from tests.words import slack_text
@@ -187,13 +186,9 @@ async def _add_unreadable(page: Page) -> None:
     page.chapter("What the bridge does not understand, and dialogs that do not open")
     slack = Answers()
     door, nothing, ack = cast("Any", slack), cast("Any", None), cast("Any", slack.ack)
-    presses = block_actions.BlockActions(nothing, door, nothing, nothing, nothing)
-    await presses.run_command(ack, {}, _unreadable)
-    await message_shortcuts.Shortcuts(nothing, door, cast("Any", SimpleNamespace(command=_unreadable_later))).add_note(
-        ack, {}
-    )
-    resolver = SimpleNamespace(command=_unreadable_later)
-    await view_submissions.ViewSubmissions(nothing, cast("Any", resolver)).handle(ack, {})
+    await block_actions.BlockActions(nothing, door, nothing, nothing, nothing, nothing).act(ack, {})
+    await MessageShortcuts(nothing, door, nothing).add_note(ack, {})
+    await view_submissions.ViewSubmissions(nothing, door, nothing, nothing, nothing).handle(ack, {})
     page.case("A press", slack.said[0])
     page.case("A message shortcut", slack.said[1])
     page.case("A dialog that was sent", slack.said[2])
@@ -246,14 +241,6 @@ class Answers:
 
 def _quoting(text: str) -> str:
     return re.sub(r"reference (`?)\w+", r"reference \1K7QM2XR4", text)
-
-
-def _unreadable(_: object) -> Command:
-    raise Malformed("not a press")
-
-
-async def _unreadable_later(_: object) -> Command:
-    raise Malformed("not a dialog")
 
 
 @dataclass
@@ -374,10 +361,10 @@ async def _shortcut(error: Exception | None = None, **message: object) -> str:
     async def nothing(*_: object) -> str:
         return ""
 
-    slack = SimpleNamespace(own_parent=own_parent, permalink=nothing, person=nothing)
-    services = cast("Services", SimpleNamespace(slack=slack))
+    slack: Any = SimpleNamespace(own_parent=own_parent, permalink=nothing, person=nothing)
+    closed: Any = None
     with pytest.raises(Declined) as raised:
-        await MessageToNote(services).command(used(**message))
+        await MessageShortcuts(closed, slack, closed).command(used(**message))
     return _worded(raised.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.commands.message_to_note import note_text, parse_quote
+from bolt_app.listeners.message_shortcuts import note_text, parse_quote
 from shared.errors import Malformed
 from shared.pagerduty.models.incident_parts import LONGEST_NOTE
 from tests.bolt_app.test_interactive import JSON, places, put
