@@ -8,7 +8,7 @@ import typer
 def demo(
     *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every call and webhook as well.")] = False
 ) -> None:
-    """See the bridge at work on two incidents, on this machine; no account is needed."""
+    """Watch the bridge handle two incidents on this machine; no account is needed."""
     from pagebridge_sandbox.demo import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
 
     raise typer.Exit(main(verbose=verbose))

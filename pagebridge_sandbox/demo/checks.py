@@ -11,7 +11,7 @@ class Check:
     """
     One thing that must hold.
 
-    `look` gives what is seen; it must equal `expected` or, with `part`, contain it.
+    `observe` gives what is seen; it must equal `expected` or, with `is_substring`, contain it.
     """
 
     description: str

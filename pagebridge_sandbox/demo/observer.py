@@ -16,7 +16,7 @@ FIRST_ERROR_STATUS = 400
 
 @dataclass
 class Observer:
-    """A look at the stage. `told` counts the webhooks that the worker has folded, by what they were to it."""
+    """A look at the stage. `webhook_results` counts the webhooks that the worker folded, by what they were to it."""
 
     stage: Stage
     webhook_results: Counter[str] = field(default_factory=Counter)

@@ -23,9 +23,9 @@ class Stage:
     """
     Everything that takes part.
 
-    `recorded_actions` is what was done at PagerDuty by others than the bridge, which no log of calls has. `dialogs` are
-    those that people had in front of them, as they saw them. `incident` is the id of the latest incident, which the
-    story is about, and `late` the webhook that is kept back for a while.
+    `recorded_actions` is what was done at PagerDuty by others than the bridge, which no log of calls has.
+    `drawn_dialogs` are those that people had in front of them, as they saw them. `incident_id` is the latest incident,
+    which the story is about, and `held_webhook` the one that is kept back for a while.
     """
 
     pagerduty: PagerDutySandbox

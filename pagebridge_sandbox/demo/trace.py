@@ -30,8 +30,8 @@ class Hop:
     """
     One thing that one party did to another.
 
-    `at` is in seconds since the epoch. A `read` changes nothing, and several are told as one. While a hop is not
-    `settled`, its end is open.
+    `at` is in seconds since the epoch. What `is_read` changes nothing, and several are told as one. While a hop is not
+    `is_complete`, its end is open.
     """
 
     at: float

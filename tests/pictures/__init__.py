@@ -1,1 +1,1 @@
-"""The pictures of the README, drawn from the product's own messages: `python -m tests.pictures` writes them."""
+"""The pictures of the README, drawn from the product's own messages: `make words` draws them again."""
