@@ -73,7 +73,7 @@ class Executor:
             outcome = known.late_outcome(record)
             if outcome is not None:
                 await self._reply_late(record, outcome, lease)
-        if queue.first_open() is None:
+        if not queue.open():
             return None
         async with asyncio.TaskGroup() as group:
             tracker = ProgressTracker(group, self.progress_replies, lease)
@@ -104,8 +104,8 @@ class Executor:
     async def _run_all(self, incident: IncidentId, tracker: ProgressTracker) -> BridgeError | None:
         """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
         try:
-            while (first := (await self.command_queues.load(incident)).value.first_open()) is not None:
-                attempt = tracker.track(first)
+            while waiting := (await self.command_queues.load(incident)).value.open():
+                attempt = tracker.track(waiting[0])
                 outcome = await self._run_until_settled(attempt)
                 await tracker.finish(attempt)
                 await self._finish(attempt, outcome)

@@ -97,24 +97,21 @@ class Identity:
     async def _linked(self, person: SlackPerson, actor: SlackActor) -> Linked:
         entry = self.config.users.get(actor.id)
         check_eligible(person, actor, self._home, in_table=entry is not None)
-        if entry is None:
-            return Linked(person, await self._by_email(person), "e-mail")
-        try:
-            user = await self._pagerduty.user(UserId(entry))
-        except NotFound:
-            raise invalid_table_entry(UserId(entry)) from None
-        return Linked(person, check_active(user), "table")
-
-    async def _by_email(self, person: SlackPerson) -> User:
+        if entry is not None:
+            try:
+                user = await self._pagerduty.user(UserId(entry))
+            except NotFound:
+                raise invalid_table_entry(UserId(entry)) from None
+            return Linked(person, check_active(user), "table")
         email = confirmed_email(person, self.config.email_domains)
         remembered = await self._links.link(person.id)
         if remembered is not None:
             with suppress(NotFound):
                 user = await self._pagerduty.user(remembered)
                 if same_email(user.email, email):
-                    return check_active(user)
+                    return Linked(person, check_active(user), "e-mail")
             await self._links.forget(person.id)
-        return await self._look_up(person, email)
+        return Linked(person, await self._look_up(person, email), "e-mail")
 
     async def _look_up(self, person: SlackPerson, email: str) -> User:
         if await self._links.is_known_miss(person.id, email):

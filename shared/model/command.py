@@ -143,12 +143,8 @@ class CommandQueue:
         return tuple(record for record in self.records if record.command.parent_id == command.parent_id)
 
     def open(self) -> tuple[CommandRecord, ...]:
-        """List the commands that are still to be carried out."""
+        """List the commands that are still to be carried out, the next one first."""
         return tuple(record for record in self.records if record.outcome is None)
-
-    def first_open(self) -> CommandRecord | None:
-        """Find the command to carry out next."""
-        return next(iter(self.open()), None)
 
 
 class AttemptState(StrEnum):

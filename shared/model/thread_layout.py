@@ -59,12 +59,17 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
         while (main := mains.get(root.key)) is not None:  # the rules have no circle
             root = main
         sides[root.key].append(line)
-    before = _previous_lines(lines)
-    return tuple(
-        ThreadEntry(line, tuple(side for side in sides[line.key] if side != line), before[line.key])
-        for line in lines
-        if line.key in sides
-    )
+    entries = []
+    state: dict[str, str] = {}
+    for line in lines:
+        said = {name: text for name, text in line.details if name in STATE_TYPES}
+        if line.key in sides:
+            before = [(name, state[name]) for name in said if name in state]
+            asleep = [BEFORE_WAKE] if snooze_ended(lines, line) else []
+            others = tuple(side for side in sides[line.key] if side != line)
+            entries.append(ThreadEntry(line, others, (*before, *asleep)))
+        state |= said
+    return tuple(entries)
 
 
 def is_wanted(line: Line, verbosity: Verbosity) -> bool:
@@ -135,14 +140,3 @@ def _is_side(line: Line) -> bool:
     if line.type == event.ANNOTATED:
         return line.detail_value("text").startswith(RESOLUTION_NOTE)
     return line.type != event.REASSIGNED or line.detail == joined_ids([line.agent.id])
-
-
-def _previous_lines(lines: tuple[Line, ...]) -> dict[LineKey, Details]:
-    before: dict[LineKey, Details] = {}
-    last: dict[str, str] = {}
-    for line in lines:
-        said = {name: text for name, text in line.details if name in STATE_TYPES}
-        asleep = (BEFORE_WAKE,) if snooze_ended(lines, line) else ()
-        before[line.key] = (*((name, last[name]) for name in said if name in last), *asleep)
-        last |= said
-    return before

@@ -74,6 +74,6 @@ async def test_a_command_that_fails_for_an_unforeseen_reason_ends_and_is_told(se
     assert kind is outcome.kind
     assert outcome.reference
     queue: CommandQueue = (await store.command_queues.load(INCIDENT)).value
-    assert queue.first_open() is None
+    assert () == queue.open()
     assert "command.broken" in {entry["event"] for entry in logged}
     await redis.aclose()

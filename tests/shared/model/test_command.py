@@ -36,7 +36,7 @@ def test_a_command_is_queued_once() -> None:
     ended = queued(accepted("c1")).replaced(accepted("c1", NOON))
 
     assert ended == ended.appended(accepted("c1"))
-    assert None is ended.first_open()
+    assert () == ended.open()
 
 
 def test_ended_commands_are_dropped_when_nothing_can_refer_to_them() -> None:
