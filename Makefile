@@ -26,7 +26,7 @@ test-fast: ## Run the tests that need no server and no other process
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 -m "not process" $(ARGS)
 
-words: ## Write what people read into tests/words and draw its picture
+words: ## Write what people read into tests/words; draw the picture
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 tests/words tests/pictures --update-words $(ARGS)
 
