@@ -70,7 +70,7 @@ def init(
     except OSError as error:
         sys.stderr.write(f"Can't save that: {error}\n")
         raise typer.Exit(FAILED) from None
-    _say(NEXT if _missing(SECRETS) else "\nEverything is set. Run `pagebridge doctor` to check it.\n")
+    sys.stdout.write(NEXT if _missing(SECRETS) else "\nEverything is set. Run `pagebridge doctor` to check it.\n")
 
 
 def _slack(command: str) -> None:
@@ -78,7 +78,7 @@ def _slack(command: str) -> None:
         question = "Slash command in Slack (PagerDuty's own app has /pd as well)"
         _put(COMMAND, _given(command, _setting(COMMAND)) or ask(question, _setting(COMMAND), default="/pd"))
     if _missing(BOT) or _missing(SIGNING if _value(TRANSPORT) == "http" else APP):
-        _say(f"\n{written_manifest(_value(COMMAND))}{INSTALL}")
+        sys.stdout.write(f"\n{written_manifest(_value(COMMAND))}{INSTALL}")
     _secret(BOT, "Slack bot token (xoxb-)")
     if _value(TRANSPORT) == "http":
         _secret(SIGNING, "Slack signing secret (Basic Information)")
@@ -95,12 +95,12 @@ def _pagerduty(region: str) -> None:
 
 def _bridge_toml(path: Path, channel: str) -> None:
     if path.exists():
-        _say(f"{path} exists; left unchanged.\n")
+        sys.stdout.write(f"{path} exists; left unchanged.\n")
         return
     question = "Id of the Slack channel for incidents (at the end of the channel's details, such as C024BE91L)"
     wanted = _given(channel, _channel) or ask(question, _channel)
     path.write_text(BRIDGE_TOML.format(channel=wanted), encoding="utf-8")
-    _say(f"Created {path}.\n")
+    sys.stdout.write(f"Created {path}.\n")
 
 
 def _secret(name: str, question: str) -> None:
@@ -118,7 +118,7 @@ def _value(name: str) -> str:
 
 def _put(name: str, value: str) -> None:
     env_file.put(name, value)
-    _say(f"Saved {name} to {env_file.ENV}.\n")
+    sys.stdout.write(f"Saved {name} to {env_file.ENV}.\n")
 
 
 def _given(option: str, check: Check) -> str:
@@ -158,7 +158,3 @@ def _region(answer: str) -> str:
         return REGIONS[answer.casefold()]
     except KeyError:
         raise ValueError("must be us or eu") from None
-
-
-def _say(words: str) -> None:
-    sys.stdout.write(words)

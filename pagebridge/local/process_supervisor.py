@@ -4,10 +4,10 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
@@ -152,7 +152,9 @@ class Supervisor:
             if code == MISCONFIGURED or deaths >= self._patience.deaths:
                 self._give_up(part, code, deaths)
                 return
-            await self._pause(part, code, deaths)
+            pause = min(self._patience.first * 2 ** (deaths - 1), self._patience.most)
+            self._tell(f"{part.name} {_how(code)}; restarting in {pause:g} s\n")
+            await self._unless_stopping(asyncio.sleep(pause, 0))
 
     async def _life(self, part: Part) -> int | None:
         """Start it and wait until it ends by itself; return how, or None when it was stopped with everything else."""
@@ -166,31 +168,22 @@ class Supervisor:
             self._codes.append(await part.stop(self._patience.grace))
         return code
 
-    async def _pause(self, part: Part, code: int, deaths: int) -> None:
-        pause = min(self._patience.first * 2 ** (deaths - 1), self._patience.most)
-        self._tell(f"{part.name} {_how(code)}; restarting in {pause:g} s\n")
-        await self._unless_stopping(asyncio.sleep(pause, 0))
-
     def _give_up(self, part: Part, code: int, deaths: int) -> None:
         why = "its configuration is wrong" if code == MISCONFIGURED else f"{deaths} times in a row"
         self._tell(f"GIVING UP: {part.name} {_how(code)}, {why}. Everything is stopped; see its output above.\n")
         self._codes.insert(0, code or FAILED)
         self._stopping.set()
 
-    async def _unless_stopping(self, awaited: Awaitable[int]) -> int | None:
+    async def _unless_stopping(self, awaited: Coroutine[Any, Any, int]) -> int | None:
         """Wait for something, but not beyond the order to stop: then None."""
         async with asyncio.TaskGroup() as group:
-            waiting = group.create_task(_result(awaited))
+            waiting = group.create_task(awaited)
             stopping = group.create_task(self._stopping.wait())
             await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             done = waiting.done()
             waiting.cancel()
             stopping.cancel()
         return waiting.result() if done else None
-
-
-async def _result(awaited: Awaitable[int]) -> int:
-    return await awaited
 
 
 def _how(code: int) -> str:

@@ -5,12 +5,12 @@ import sys
 import tempfile
 import time
 from asyncio import sleep
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, skipped
+from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, skipped
 from pagebridge.cli.checks.webhook import Pinging
 from pagebridge.cli.clients import Receiver, pagerduty_door, slack_door
 from pagebridge.cli.up import StoreSettings
@@ -90,8 +90,8 @@ async def opened(data: Path) -> AsyncIterator[Site]:
             slack=(await enter(slack_door(slack)), slack) if slack else None,
             pagerduty=(await enter(pagerduty_door(pagerduty)), pagerduty) if pagerduty else None,
             problems=(
-                *(known(name, INCOMPLETE) for name, side in sides.items() if side is None),
-                known("receiver", receiver),
+                *(Check(name, INCOMPLETE) for name, side in sides.items() if side is None),
+                Check("receiver", receiver),
             ),
         )
 
@@ -130,22 +130,10 @@ async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
         load(ReceiverSettings, redis_url=url)
     except Misconfigured:
         return INCOMPLETE
+    log = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "receiver.log"
     environment = {**os.environ, "REDIS_URL": url}
-    return await stack.enter_async_context(_running_receiver(environment, receiver))
-
-
-@asynccontextmanager
-async def _running_receiver(environment: Mapping[str, str], receiver: Receiver) -> AsyncIterator[Verdict]:
-    with tempfile.TemporaryDirectory() as directory:
-        log = Path(directory) / "receiver.log"
-        child = Child((sys.executable, "-m", "webhook_receiver"), environment=environment, output=log)
-        try:
-            yield await _started(child, receiver, log)
-        finally:
-            await child.stop(START)
-
-
-async def _started(child: Child, receiver: Receiver, log: Path) -> Verdict:
+    child = Child((sys.executable, "-m", "webhook_receiver"), environment=environment, output=log)
+    stack.push_async_callback(child.stop, START)
     deadline = time.monotonic() + START
     while child.code is None and time.monotonic() < deadline:
         if await receiver.turned_away() is not None:

@@ -49,10 +49,10 @@ class Finding(Verdict):
 
 @dataclass(frozen=True)
 class Check:
-    """One check by its name. It is given up after `longest` seconds."""
+    """One check by its name, or its verdict where that is known already. It is given up after `longest` seconds."""
 
     name: str
-    look: Callable[[], Awaitable[Verdict]]
+    look: Callable[[], Awaitable[Verdict]] | Verdict
     longest: float = LONGEST
 
 
@@ -97,15 +97,6 @@ def judged(wrong: Problem | None, right: str, bad: Status = Status.FAIL) -> Verd
     return Verdict(bad, wrong.what, wrong.fix) if wrong else passed(right)
 
 
-def known(name: str, verdict: Verdict) -> Check:
-    """Make a check whose verdict is known already."""
-
-    async def look() -> Verdict:
-        return verdict
-
-    return Check(name, look)
-
-
 async def look_at_all(checks: Iterable[Check]) -> list[Finding]:
     """Make all checks side by side, and give what they found in their order."""
     async with asyncio.TaskGroup() as group:
@@ -123,7 +114,7 @@ async def _look(check: Check) -> Finding:
     """Make one check. One that cannot be made says so, and spoils no other."""
     try:
         async with asyncio.timeout(check.longest):
-            verdict = await check.look()
+            verdict = check.look if isinstance(check.look, Verdict) else await check.look()
     except TimeoutError:
         verdict = warned(f"no answer within {check.longest:g} s", "run again; check for an outage")
     except (CallError, Malformed, StoreDown) as error:

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from pagebridge.cli.checks.findings import Check, Verdict, failed, known, passed, warned
+from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
 from pagebridge.cli.env_file import ENV, SECRETS
 from pagebridge.cli.up import StoreSettings
 from shared.config.bridge_config import BridgeConfig, RouteConfig
@@ -16,7 +16,7 @@ NO_STORE = "redis://unset.invalid"
 
 def everything(config: Path, env: Path = ENV) -> list[Check]:
     """Check the settings, `.env` and `bridge.toml`."""
-    return [*settings(), known(".env", private(env)), *bridge_toml(config)]
+    return [*settings(), Check(".env", private(env)), *bridge_toml(config)]
 
 
 def settings() -> list[Check]:
@@ -24,8 +24,8 @@ def settings() -> list[Check]:
     try:
         load(Settings, **({} if _redis_url_given() else {"redis_url": NO_STORE}))
     except Misconfigured as error:
-        return [known("settings", _wrong(problem)) for problem in error.problems]
-    return [known("settings", passed("all required settings are set and valid"))]
+        return [Check("settings", _wrong(problem)) for problem in error.problems]
+    return [Check("settings", passed("all required settings are set and valid"))]
 
 
 def private(env: Path) -> Verdict:
@@ -43,13 +43,13 @@ def bridge_toml(path: Path) -> list[Check]:
     name = str(path)
     if not path.exists():
         return [
-            known(name, failed(f"{path} is missing: no incident is shown anywhere", "`pagebridge init` writes one"))
+            Check(name, failed(f"{path} is missing: no incident is shown anywhere", "`pagebridge init` writes one"))
         ]
     try:
         config = load_bridge_config(path)
     except Misconfigured as error:
-        return [known(name, failed(problem, f"correct {path}")) for problem in error.problems]
-    return [known(name, destination(config)), *(known(name, verdict) for verdict in (unreachable(config),) if verdict)]
+        return [Check(name, failed(problem, f"correct {path}")) for problem in error.problems]
+    return [Check(name, destination(config)), *(Check(name, verdict) for verdict in (unreachable(config),) if verdict)]
 
 
 def destination(config: BridgeConfig) -> Verdict:
