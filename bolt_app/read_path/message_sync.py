@@ -11,6 +11,7 @@ import structlog
 
 from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable
+from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.slack_state import Delete, Done, Look, MessageState, Post, Step, Update, Wait, next_step
 from shared.observability.log import reference
@@ -40,27 +41,6 @@ class MessageTarget:
     thread: MessageTs | None = None
     broadcast: bool = False
     urgent: bool = True
-
-
-@dataclass
-class PreCallHook:
-    """
-    The last step before a call that writes: stores the message as uncertain until the call ends, checks the lease.
-
-    `at_ms` is the store's time of that step, 0 if there was no capacity for the call and nothing was stored.
-    """
-
-    clock: StoreClock
-    timeout: float
-    target: MessageTarget
-    meanwhile: Callable[[int], MessageState]
-    at_ms: int = 0
-
-    async def __call__(self) -> None:
-        """Store the state, then check the lease."""
-        self.at_ms = await self.clock.now_ms()
-        await self.target.save(self.meanwhile(self.at_ms))
-        await self.target.lease.check(self.timeout)
 
 
 @dataclass(frozen=True)
@@ -128,13 +108,14 @@ class MessageSync:
         return self.clock.remaining(state.until_ms, at_ms, self.durations.call_max)
 
     async def _post(self, message: Message, state: MessageState, target: MessageTarget) -> MessageState:
-        longest_ms = int(self.durations.call_max * 1000)
-        begin = PreCallHook(
-            self.clock,
-            self.durations.slack_timeout,
-            target,
-            lambda now: state.post_begun(now, now + longest_ms),
-        )
+        begun_ms = 0  # stays so if there was no capacity for the call
+
+        async def begin() -> None:
+            nonlocal begun_ms
+            begun_ms = await self.clock.now_ms()
+            await target.save(state.post_begun(begun_ms, begun_ms + int(self.durations.call_max * SECOND)))
+            await target.lease.check(self.durations.slack_timeout)
+
         try:
             ts = await self.slack.post(
                 target.channel,
@@ -147,18 +128,25 @@ class MessageSync:
                 begin=begin,
             )
         except CallError as error:
-            if begin.at_ms and error.surely_not_done:
+            if begun_ms and error.surely_not_done:
                 await target.save(state.post_failed())
-            elif begin.at_ms:
-                await target.save(state.post_begun(begin.at_ms, await self._lands_by(begin)))
+            elif begun_ms:
+                await target.save(state.post_begun(begun_ms, await self._lands_by(begun_ms)))
             raise
         return state.posted(ts, message.digest)
 
     async def _update(
         self, ts: MessageTs, message: Message, state: MessageState, target: MessageTarget
     ) -> MessageState:
-        # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-        begin = PreCallHook(self.clock, self.durations.slack_timeout, target, lambda _: state.content_unknown())
+        begun_ms = 0
+
+        async def begin() -> None:
+            nonlocal begun_ms
+            begun_ms = await self.clock.now_ms()
+            # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
+            await target.save(state.content_unknown())
+            await target.lease.check(self.durations.slack_timeout)
+
         try:
             await self.slack.update(
                 target.channel, ts, text=message.text, blocks=message.blocks, urgent=target.urgent, begin=begin
@@ -169,10 +157,10 @@ class MessageSync:
             return state.update_refused(deleted=error.code == MESSAGE_GONE)
         except CallError as error:
             if not error.surely_not_done:
-                await target.save(replace(state.content_unknown(), until_ms=await self._lands_by(begin)))
+                await target.save(replace(state.content_unknown(), until_ms=await self._lands_by(begun_ms)))
             raise
         # As of the begin: what could still land then may have landed after this update.
-        return state.updated(message.digest, await self._unsettled(state, begin.at_ms))
+        return state.updated(message.digest, await self._unsettled(state, begun_ms))
 
     async def _delete(self, ts: MessageTs, state: MessageState, target: MessageTarget) -> MessageState:
         await target.lease.check(self.durations.slack_timeout)
@@ -183,5 +171,5 @@ class MessageSync:
             log.warning("slack.not_deleted", channel=target.channel, ts=ts, why=str(error))
         return replace(state, replaces=None)
 
-    async def _lands_by(self, begin: PreCallHook) -> int:
-        return self.durations.lands_by_ms(begin.at_ms, await self.clock.now_ms(), self.durations.slack_timeout)
+    async def _lands_by(self, begun_ms: int) -> int:
+        return self.durations.lands_by_ms(begun_ms, await self.clock.now_ms(), self.durations.slack_timeout)

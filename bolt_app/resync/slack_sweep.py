@@ -7,7 +7,6 @@ an incident that has to be adopted.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -87,9 +86,12 @@ class SlackSweep:
             await self.resync.check_new(this, incident)
         for incident, doubled in found.duplicates.items():
             await self._delete_duplicates(incident, channel, doubled, this)
-        await self._forget_missing(
-            channel, range(oldest_ms, begun_ms - int(self.durations.webhook_grace * SECOND)), found.present
-        )
+        posted = range(oldest_ms, begun_ms - int(self.durations.webhook_grace * SECOND))
+        # Deleted cards are posted again while their incidents are open.
+        for incident in await self.open_incidents.shown_in(channel):
+            placed = (await self.slack_states.load(incident)).value.cards.get(channel, MessageState())
+            if placed.ts and placed.ts not in found.present and int(float(placed.ts) * SECOND) in posted:
+                await self._forget(incident, channel, placed, "gone")
 
     async def _check_message(
         self, channel: ChannelId, message: OwnMessage, found: ChannelFindings, this: ResyncPass
@@ -110,13 +112,6 @@ class SlackSweep:
             this.soon = True
         elif placed.content_digest not in (None, version(message)):
             await self._forget(incident, channel, placed, "version")
-
-    async def _forget_missing(self, channel: ChannelId, posted: range, there: Collection[MessageTs]) -> None:
-        """Have deleted cards posted again while their incidents are open."""
-        for incident in await self.open_incidents.shown_in(channel):
-            placed = (await self.slack_states.load(incident)).value.cards.get(channel, MessageState())
-            if placed.ts is not None and placed.ts not in there and int(float(placed.ts) * SECOND) in posted:
-                await self._forget(incident, channel, placed, "gone")
 
     async def _forget(self, incident: IncidentId, channel: ChannelId, seen: MessageState, wrong: str) -> None:
         """Forget what a card shows, if it is still recorded as it was; the reconciler then writes it again."""
@@ -140,9 +135,7 @@ class SlackSweep:
         They are the open ones, and those with new log entries, which may be resolved by now.
         """
         incidents = sorted({*await self.open_incidents.all(), *(this.recent or ())})
-        following = [
-            incident for incident in incidents if progress.sweep_position is None or incident > progress.sweep_position
-        ]
+        following = [incident for incident in incidents if incident > (progress.sweep_position or "")]
         chosen = following[:THREADS]
         for incident in chosen:
             self.resync.require_running()
@@ -152,7 +145,7 @@ class SlackSweep:
 
     async def _sweep_thread(self, incident: IncidentId, this: ResyncPass) -> None:
         slack_state = (await self.slack_states.load(incident)).value
-        home = slack_state.channels[0] if slack_state.channels else None
+        home = next(iter(slack_state.channels), None)
         card = slack_state.cards.get(home, MessageState()).ts if home else None
         if home is None or card is None:
             return

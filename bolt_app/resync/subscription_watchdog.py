@@ -50,15 +50,15 @@ class SubscriptionWatchdog:
         nothing_comes = bool(disabled) or missing(ours) is not None
         if problem:
             progress = replace(progress, gap=_open_gap(progress, now_ms, silent=nothing_comes))
+        gap = progress.gap
         if disabled:
             progress = await self._repair(progress, disabled, lease, now_ms)
         elif progress.pinged_ms and not await self._ping_came(progress):
             timed_out = self._ping_timed_out(progress, now_ms)
             problem = problem or (SILENT if timed_out else progress.problem)
             progress = await self._ping(progress, ours, lease, now_ms) if timed_out else progress
-        elif progress.gap is not None and _gap_ended(progress.gap, lacking=bool(problem), nothing_comes=nothing_comes):
-            gap = replace(progress.gap, until_ms=now_ms)
-            progress = replace(progress, gap=gap, pinged_ms=0, due_ms=now_ms)
+        elif gap and not gap.until_ms and not (nothing_comes if gap.silent else problem):
+            progress = replace(progress, gap=replace(gap, until_ms=now_ms), pinged_ms=0, due_ms=now_ms)
             log.warning("subscription.works_again", hint="what was lost meanwhile is looked up now")
         if problem and problem != progress.problem:
             log.error("subscription.wrong", why=problem)
@@ -69,25 +69,21 @@ class SubscriptionWatchdog:
     async def _repair(
         self, progress: ResyncState, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int
     ) -> ResyncState:
-        """Ping it; enable it when the ping has arrived or timed out."""
+        """Ping it; enable it when the ping has arrived or timed out. If PagerDuty refuses, the problem stays."""
         timed_out = self._ping_timed_out(progress, now_ms)
         came = bool(progress.pinged_ms) and await self._ping_came(progress)
         if progress.pinged_ms and not came and not timed_out:
             return progress
         if progress.pinged_ms:
             for subscription in disabled:
-                await self._enable(subscription, lease, ping_came=came)
+                await lease.check(self.durations.pagerduty_timeout)
+                try:
+                    await self.pagerduty.enable_subscription(subscription.id)
+                except CallError as error:
+                    log.warning("subscription.not_enabled", subscription=subscription.id, why=str(error))
+                else:
+                    log.warning("subscription.enabled", subscription=subscription.id, ping_came=came, why=OFF)
         return progress if came else await self._ping(progress, disabled, lease, now_ms)
-
-    async def _enable(self, subscription: WebhookSubscription, lease: Lease, *, ping_came: bool) -> None:
-        """Enable it; if PagerDuty refuses, the problem stays and is reported."""
-        await lease.check(self.durations.pagerduty_timeout)
-        try:
-            await self.pagerduty.enable_subscription(subscription.id)
-        except CallError as error:
-            log.warning("subscription.not_enabled", subscription=subscription.id, why=str(error))
-        else:
-            log.warning("subscription.enabled", subscription=subscription.id, ping_came=ping_came, why=OFF)
 
     async def _ping(
         self, progress: ResyncState, ours: Sequence[WebhookSubscription], lease: Lease, now_ms: int
@@ -119,7 +115,3 @@ def _open_gap(progress: ResyncState, now_ms: int, *, silent: bool) -> Gap:
     if gap is None:
         return Gap(progress.watched_ms or now_ms, partial=not silent, silent=silent)
     return replace(gap, until_ms=0, silent=True) if silent else gap
-
-
-def _gap_ended(gap: Gap, *, lacking: bool, nothing_comes: bool) -> bool:
-    return not gap.until_ms and not (nothing_comes if gap.silent else lacking)
