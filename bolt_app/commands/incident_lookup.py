@@ -205,8 +205,8 @@ def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted:
     step = "Press the button on its card, try again in a moment, or use PagerDuty."
     if not parsed.incident:
         step = f"Name it ({as_code(f'{command} {replace(parsed, incident=EXAMPLE).line}')}), or use PagerDuty."
-    nothing = "" if parsed.verb is Verb.SHOW else "*Nothing was sent:* "
-    return build_reply(f":warning: {nothing}couldn't look up {what} ({why}). {step} (reference `{quoted}`)")
+    missed = "Couldn't look up" if parsed.verb is Verb.SHOW else "*Nothing was sent:* couldn't look up"
+    return build_reply(f":warning: {missed} {what} ({why}). {step} (reference `{quoted}`)")
 
 
 class SlashTargets:

@@ -27,7 +27,7 @@ def retry_command(queue: CommandQueue, again: RetryRequest) -> Command:
         raise _declined("It is still being sent to PagerDuty.", "Wait for the result")
     left = [record.command for record in records if record.outcome and record.outcome.kind not in DONE_KINDS]
     if not left:
-        raise _declined("It has been done in the meantime.", "The card shows the current state")
+        raise _declined("It is already done.", "The card shows the current state")
     first = left[0]
     return replace(
         first,

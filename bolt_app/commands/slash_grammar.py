@@ -188,7 +188,7 @@ def _note(verb: Verb, text: str) -> ParsedCommand | ParseError:
     note = strip_markup(rest)
     if note:
         return ParsedCommand(verb, incident, note)
-    return ParseError("A note needs a text.", f"{verb} {incident or EXAMPLE} {NOTE_EXAMPLE}")
+    return ParseError("A note needs text.", f"{verb} {incident or EXAMPLE} {NOTE_EXAMPLE}")
 
 
 def _resolve(verb: Verb, text: str) -> ParsedCommand | ParseError:

@@ -109,5 +109,5 @@ class BlockActions:
             await ack()
 
     async def _reply_malformed(self, body: Body, error: Malformed) -> None:
-        text = malformed_text(error, "This button couldn't be read, so nothing was done. Use PagerDuty")
+        text = malformed_text(error, "Nothing was done: the bridge couldn't read this button. Use PagerDuty")
         await respond(self.slack, body.get("response_url"), Reply(text))

@@ -98,7 +98,7 @@ class MessageShortcuts:
             if isinstance(error, Declined):
                 text = f"{error.outcome.why} {error.outcome.next_step}."
             else:
-                text = malformed_text(error, "This message couldn't be read, so no note was added")
+                text = malformed_text(error, "No note was added: the bridge couldn't read this message")
             await respond(self.slack, body.get("response_url"), Reply(text))
             return
         await self.command_intake.accept(ack, command)

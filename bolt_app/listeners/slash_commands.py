@@ -102,7 +102,7 @@ def parse_error_reply(error: ParseError, command: str) -> Reply:
 
 def malformed_reply(error: Malformed) -> Reply:
     """Reply that nothing was done because Slack's payload could not be parsed."""
-    return build_reply(malformed_text(error, "This couldn't be read, so nothing was done. Use PagerDuty"))
+    return build_reply(malformed_text(error, "Nothing was done: the bridge couldn't read this. Use PagerDuty"))
 
 
 async def _ack_with(ack: AsyncAck, reply: Reply) -> None:

@@ -41,8 +41,8 @@ log = structlog.get_logger()
 Body = dict[str, Any]
 
 NOT_STORED = (
-    "The bridge could not store this for certain, so count it as not sent. Nothing you typed is lost: send it again in "
-    "a moment. It will not be done twice."
+    "This may not have been saved, so treat it as not sent. What you typed is still here: send it again in a moment. "
+    "It won't be done twice."
 )
 LOOKUP_TIMEOUT = 1.8
 """Seconds for finding people: Slack waits three for the answer, and storing takes its share."""
@@ -70,7 +70,7 @@ class ViewSubmissions:
             await ack(response_action="errors", errors=wrong.errors)
             return
         except Malformed as error:
-            words = malformed_text(error, "This couldn't be read, so nothing was sent. Use PagerDuty")
+            words = malformed_text(error, "Nothing was sent: the bridge couldn't read this form. Use PagerDuty")
             await self._show_errors(ack, body, words.replace("`", ""))  # no markup is shown there
             return
         if await self.command_intake.store(command):

@@ -81,7 +81,11 @@ def snooze(about: ModalContext) -> Block:
 def priority(about: ModalContext, priorities: Sequence[Option]) -> Block:
     """Ask for the new priority."""
     if not priorities:
-        return _modal(about, Action.PRIORITY, [section("This PagerDuty account has no priorities.")])
+        return _modal(
+            about,
+            Action.PRIORITY,
+            [section("This PagerDuty account has no priorities. A PagerDuty admin can enable them.")],
+        )
     return _modal(about, Action.PRIORITY, [select_input("priority", "Priority", priorities)], "Change")
 
 
@@ -97,7 +101,9 @@ def status_update(about: ModalContext) -> Block:
 def trigger(about: ModalContext, services: Sequence[Option], title: str = "") -> Block:
     """Ask for a new incident."""
     if not services:
-        return _modal(about, Action.TRIGGER, [section("This PagerDuty account has no services.")])
+        return _modal(
+            about, Action.TRIGGER, [section("This PagerDuty account has no services. A PagerDuty admin can add one.")]
+        )
     urgencies = [option("high", "High: page now"), option("low", "Low: it can wait")]
     blocks = [
         select_input("service", "Service", services),

@@ -52,7 +52,8 @@ def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
         if len(found) > MOST_INCIDENTS
         else ""
     )
-    head = f"*Assigned to you and not acknowledged: {len(found)}.* Nothing is acknowledged yet."
+    waiting = "1 incident is" if len(found) == 1 else f"{len(found)} incidents are"
+    head = f"*{waiting} waiting for your acknowledgement.* Nothing is acknowledged yet."
     return build_reply(head, *paragraphs([_row(one, now_ms) for one in taken]), more, press=[button(taken)])
 
 
@@ -105,7 +106,8 @@ def accepted_reply(commands: Sequence[Command], lost: Sequence[Command], command
         )
     if lost:
         labels = ", ".join(escape(one.label) for one in lost)
-        step = f"Type {as_code(f'{command} {Verb.ACK} number')}, press Acknowledge on the cards, or use PagerDuty."
+        line = as_code(f"{command} {Verb.ACK} {lost[0].label.removeprefix('#')}")
+        step = f"Type {line}, press Acknowledge on the cards, or use PagerDuty."
         parts.append(f":warning: *Not stored, so nothing was sent:* {labels}. {step}")
     return build_reply(*parts)
 

@@ -94,9 +94,10 @@ def _alerts(whole: IncidentView) -> list[Block]:
         return [context("The alerts couldn't be read.")]
     if not whole.alerts:
         return [context("No alerts")]
-    goes_on = f", {whole.incident.alerts.triggered} of them still going on" if whole.incident.alerts else ""
-    head = _paragraph(f"*Alerts*: {alert_count(whole)}{goes_on}")
-    rest = _more(alert_count(whole) - MOST_ALERTS, "later")
+    count = alert_count(whole)
+    active = f" ({whole.incident.alerts.triggered} active)" if whole.incident.alerts else ""
+    head = _paragraph(f"*{'1 alert' if count == 1 else f'{count} alerts'}*{active}")
+    rest = _more(count - MOST_ALERTS, "later")
     return [head, *(_paragraph(_alert(alert)) for alert in whole.alerts[:MOST_ALERTS]), *rest]
 
 
@@ -133,7 +134,7 @@ def _log(entries: Sequence[LogEntry] | None) -> list[Block]:
         return [context("The activity couldn't be read.")]
     last = [clamp(log_line(logged), ENTRY) for logged in entries[-MOST_ENTRIES:]]
     told = [_paragraph("\n".join(last[at : at + PER_PARAGRAPH])) for at in range(0, len(last), PER_PARAGRAPH)]
-    return [_paragraph("*Log*"), *_more(len(entries) - MOST_ENTRIES, "earlier"), *told] if told else []
+    return [_paragraph("*Activity*"), *_more(len(entries) - MOST_ENTRIES, "earlier"), *told] if told else []
 
 
 def _paragraph(text: str) -> Block:

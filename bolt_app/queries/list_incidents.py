@@ -103,4 +103,4 @@ def _empty_text(scope: Scope, command: str) -> str:
         case Scope.MINE:
             return f"No open incident is assigned to you. {every} lists all open incidents."
         case Scope.ALL:
-            return "There is no open incident that you can see."
+            return "There are no open incidents that you can see."

@@ -90,7 +90,7 @@ def query_failed_text(what: str, error: Exception) -> str:
     else:
         why = f"{str(error) or f'no answer within {QUERY_TIMEOUT:g} s'}."
         step = "Try again in a moment, or look in PagerDuty"
-    return f":warning: That couldn't be read: {escape(why)} {escape(step)}. (reference `{quoted}`)"
+    return f":warning: Couldn't look that up: {escape(why)} {escape(step)}. (reference `{quoted}`)"
 
 
 def linked_reply(found: Linked) -> Reply:

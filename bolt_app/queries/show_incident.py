@@ -39,8 +39,8 @@ LINKS = 5
 NEXT = {
     ESCALATES: "Escalates",
     ACKNOWLEDGEMENT_ENDS: "Its acknowledgement ends",
-    RESOLVES_ITSELF: "Resolves by itself",
-    URGENCY_CHANGES: "Changes its urgency",
+    RESOLVES_ITSELF: "Resolves automatically",
+    URGENCY_CHANGES: "Urgency changes",
 }
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ def alert_count(view: IncidentView) -> int:
 
 def author(note: Note) -> str:
     """Return a note's author and time."""
-    name = escape(note.user.name or note.user.id) if note.user else "Somebody"
+    name = escape(note.user.name or note.user.id) if note.user else "Someone"
     return f"{name} {date(note.created.ms)}"
 
 

@@ -102,7 +102,7 @@ def render_outage_notice(channel: ChannelId, gap: Gap, incidents: Sequence[Snaps
     brought = "late" if gap.partial else "only now"
     text = (
         f":hourglass: {updates} were delayed from about {date(gap.since_ms)} to {date(gap.until_ms)}. "
-        f"Brought up to date {brought}: {named}{more}. Their threads say what happened when."
+        f"Updated {brought}: {named}{more}. Their threads say what happened when."
     )
     key = f"late:{channel}:{gap.since_ms}"
     return Message(key, text, [section(text)], metadata(key, {"since": gap.since_ms, "until": gap.until_ms}))

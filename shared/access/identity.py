@@ -55,7 +55,7 @@ class Identity:
             try:
                 person = await self._slack.person(actor.id)
             except NotFound:
-                raise not_linked("Slack doesn't show your account to this app.", ASK_OPERATOR) from None
+                raise not_linked("This app can't see your Slack account.", ASK_OPERATOR) from None
             return await self._linked(person, actor)
 
     async def pagerduty_user(self, user: SlackUserId) -> User:
@@ -68,12 +68,12 @@ class Identity:
         try:
             person = await self._slack.person(user)
         except NotFound:
-            raise not_linked("Slack doesn't show one of them to this app.", "Choose another person") from None
+            raise not_linked("This app can't see one of these people in Slack.", "Choose another person") from None
         try:
             return (await self._linked(person, chosen)).user
         except Declined as declined:
             why = f"{person.name or user} isn't linked to a PagerDuty account."
-            raise not_linked(why, "They can see why with the `whoami` command") from declined
+            raise not_linked(why, "They can run the `whoami` command to see why") from declined
 
     async def mention(self, user: UserId) -> SlackUserId | None:
         """Find the Slack user to mention for a PagerDuty user, or None when there is no certain one."""
@@ -164,7 +164,7 @@ def is_own_workspace(team: str, enterprise: str | None, actor: SlackActor, home:
 def confirmed_email(person: SlackPerson, domains: tuple[str, ...]) -> str:
     """Return the e-mail address by which `person` may be recognised, or refuse."""
     if not person.email:
-        raise not_linked("Your Slack profile shows no e-mail address to this app.", ASK_OPERATOR)
+        raise not_linked("This app can't see an e-mail address in your Slack profile.", ASK_OPERATOR)
     if person.email_confirmed is False:
         raise not_linked(f"Your e-mail address {person.email} is not confirmed in Slack.", "Confirm it in Slack")
     domain = person.email.rpartition("@")[2].casefold()
@@ -202,13 +202,15 @@ def check_active(user: User) -> User:
     if user.kind not in PERSON_TYPES:
         raise not_linked(f"{user.email} is not a person's account in PagerDuty.", ASK_OPERATOR)
     if user.deleted:
-        raise not_linked(f"Your PagerDuty account {user.email} has been deleted.", "Ask a PagerDuty administrator")
+        raise not_linked(
+            f"Your PagerDuty account {user.email} has been deleted.", "Ask a PagerDuty admin to restore it"
+        )
     return user
 
 
 def invalid_table_entry(user: UserId) -> Declined:
     """Return the refusal for a table entry that names no user."""
-    why = f"The bridge's identity table names PagerDuty user {user} for you, which does not exist."
+    why = f"The bridge's identity table links you to PagerDuty user {user}, which does not exist."
     return not_linked(why, f"Ask {CONTACT} to correct the table")
 
 

@@ -84,7 +84,7 @@ def test_the_button_of_an_older_try_leads_to_the_newest() -> None:
 
 def test_what_is_done_is_not_repeated() -> None:
     """An echo may have shown meanwhile that it went through."""
-    assert "has been done" in declined(parts(Kind.DONE, Kind.ALREADY, Kind.DONE), parsed(CommandId("c0ffee")))
+    assert "already done" in declined(parts(Kind.DONE, Kind.ALREADY, Kind.DONE), parsed(CommandId("c0ffee")))
 
 
 def test_what_is_not_remembered_cannot_be_tried_again() -> None:

@@ -28,7 +28,7 @@ async def test_a_table_entry_that_names_nobody(acme: Acme) -> None:
     acme.pagerduty.add_user("Alice Ng", EMAIL, id="PALICE1")
     acme.use(users={ALICE: "PNOBODY"})
 
-    assert "names PagerDuty user PNOBODY for you, which does not exist" in await acme.refusal()
+    assert "links you to PagerDuty user PNOBODY, which does not exist" in await acme.refusal()
 
 
 async def test_the_address_matches_in_whatever_case(acme: Acme) -> None:

@@ -57,12 +57,12 @@ async def test_no_address_at_all(acme: Acme) -> None:
     """Without the scope, or with none in the profile, she is told so."""
     acme.slack.users[ALICE].email = None
 
-    assert "shows no e-mail address" in await acme.refusal()
+    assert "can't see an e-mail address" in await acme.refusal()
 
 
 async def test_somebody_slack_does_not_show(acme: Acme) -> None:
     """Whom Slack does not let us see is refused."""
-    assert "doesn't show your account" in await acme.refusal("U0NOBODY")
+    assert "can't see your Slack account" in await acme.refusal("U0NOBODY")
 
 
 @pytest.mark.parametrize("in_table", [False, True])

@@ -49,7 +49,7 @@ async def test_somebody_without_one_is_named(acme: Acme, account: dict[str, Any]
 
 async def test_somebody_whom_slack_does_not_show(acme: Acme) -> None:
     """There is no name to tell."""
-    assert "Slack doesn't show one of them to this app. Choose another person" == await refused(acme, "U0GHOST")
+    assert "This app can't see one of these people in Slack. Choose another person" == await refused(acme, "U0GHOST")
 
 
 async def test_slack_down(acme: Acme) -> None:

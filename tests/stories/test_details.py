@@ -20,7 +20,7 @@ async def test_everything_that_pagerduty_has(bridge: Bridge) -> None:
     modal = await bridge.dialog("Carol", "Details")
 
     assert "Details #1" == modal.title
-    for words in ("1, 1 of them still going on", "prometheus-eu-1", "Runbook (runbooks.example.com)", "One too many"):
+    for words in ("1 alert (1 active)", "prometheus-eu-1", "Runbook (runbooks.example.com)", "One too many"):
         assert words in modal.plain
     for words in ("p99: 2.3 s", "note: first line", "second line", "Bob Ng", "watching", "Acknowledged by Alice Ng"):
         assert words in modal.plain
@@ -50,7 +50,7 @@ async def test_a_pagerduty_that_is_down(bridge: Bridge) -> None:
 
     modal = await bridge.dialog("Alice", "Details")
 
-    assert "couldn't be read" in modal.plain
+    assert "Couldn't look that up" in modal.plain
     assert "Try again in a moment" in modal.plain
     assert "reference" in modal.plain
 

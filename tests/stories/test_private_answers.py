@@ -55,7 +55,7 @@ async def test_a_button_that_cannot_be_read(bridge: Bridge, value: str) -> None:
     click = await bridge.click("Alice", "Odd", odd)
 
     assert click.acked
-    told = await bridge.told("Alice", "This button couldn't be read, so nothing was done")
+    told = await bridge.told("Alice", "Nothing was done: the bridge couldn't read this button")
     assert "reference" in told
     assert [] == bridge.pagerduty.calls_to("*", "/incidents/*")
 
@@ -71,5 +71,5 @@ async def test_a_click_that_names_nobody(bridge: Bridge) -> None:
     odd = await bridge.slack.redeliver(click)
 
     assert odd.acked
-    await bridge.told("Carol", "couldn't be read, so nothing was done")
+    await bridge.told("Carol", "Nothing was done: the bridge couldn't read this")
     assert [] == bridge.writes()

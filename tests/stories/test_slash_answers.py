@@ -44,7 +44,7 @@ async def test_nothing_is_open(bridge: Bridge) -> None:
     """An empty list says so, and what else can be listed."""
     await answered(bridge, "Alice", "/pd list", "No incident is open in this channel")
     await answered(bridge, "Alice", "/pd list mine", "No open incident is assigned to you")
-    await answered(bridge, "Alice", "/pd list all", "There is no open incident that you can see")
+    await answered(bridge, "Alice", "/pd list all", "There are no open incidents that you can see")
     await answered(bridge, "Alice", "/pd ack mine", "You have nothing to acknowledge")
 
 
@@ -147,7 +147,7 @@ async def test_pagerduty_is_down(bridge: Bridge) -> None:
 
     await answered(bridge, "Alice", "/pd list", "Open in this channel: 1")
     for line in ("/pd list mine", "/pd show 1", "/pd oncall checkout", "/pd whoami", "/pd ack mine"):
-        told = await answered(bridge, "Alice", line, "couldn't be read")
+        told = await answered(bridge, "Alice", line, "Couldn't look that up")
         assert "reference" in told
 
 
@@ -155,7 +155,7 @@ async def test_redis_is_down(bridge: Bridge) -> None:
     """What the bridge keeps cannot be listed, and the answer says so."""
     await bridge.valkey.kill()
 
-    await answered(bridge, "Alice", "/pd list", "couldn't be read")
+    await answered(bridge, "Alice", "/pd list", "Couldn't look that up")
 
     await bridge.valkey.start()
 
@@ -163,7 +163,7 @@ async def test_redis_is_down(bridge: Bridge) -> None:
 async def test_everything_of_ones_own_is_acknowledged(bridge: Bridge) -> None:
     """Alice sees what would be acknowledged, presses, and hears of each one, also of what Bob was quicker with."""
     await opened(bridge, "Checkout is slow", "Search is down", "Login fails")
-    shown = await preview(bridge, "Alice", "not acknowledged: 3")
+    shown = await preview(bridge, "Alice", "3 incidents are waiting")
     assert ["Acknowledge 3 incidents"] == shown.buttons
     assert [] == bridge.writes()
     bridge.pagerduty.web("PBOB1").acknowledge(bridge.pagerduty.incident(2).id)
@@ -186,14 +186,14 @@ async def test_everything_of_ones_own_is_acknowledged(bridge: Bridge) -> None:
 async def test_what_could_not_be_stored_is_not_sent(bridge: Bridge) -> None:
     """Redis goes down between preview and press: nothing is sent, and Alice is told what to do."""
     await opened(bridge, "Checkout is slow", "Search is down")
-    shown = await preview(bridge, "Alice", "not acknowledged: 2")
+    shown = await preview(bridge, "Alice", "2 incidents are waiting")
     await bridge.valkey.kill()
 
     press = await bridge.slack.person("U0ALICE").click("Acknowledge 2 incidents", shown)
 
     assert press.acked
     told = await bridge.told("Alice", "Not stored, so nothing was sent: #1, #2")
-    assert "/pd ack number" in told
+    assert "/pd ack 1" in told
     assert [] == bridge.writes()
     await bridge.valkey.start()
 
@@ -201,7 +201,7 @@ async def test_what_could_not_be_stored_is_not_sent(bridge: Bridge) -> None:
 async def test_what_could_not_be_stored_is_told_another_way(bridge: Bridge) -> None:
     """The preview cannot be replaced either: Alice is told privately, and only then is her press acked."""
     await opened(bridge, "Checkout is slow")
-    shown = await preview(bridge, "Alice", "not acknowledged: 1")
+    shown = await preview(bridge, "Alice", "1 incident is waiting")
     await bridge.valkey.kill()
     bridge.slack.add_fault(Fault("response_url", http_status=500))
     bridge.slack.add_fault(Fault("chat.postEphemeral", delay=0.3))
@@ -219,7 +219,7 @@ async def test_what_came_too_late_is_told_as_such() -> None:
     async with running(workers=0) as bridge:
         await bridge.start_worker(replace(FAST, command_lifetime=1.0))
         await opened(bridge, "Checkout is slow", "Search is down")
-        shown = await preview(bridge, "Alice", "not acknowledged: 2")
+        shown = await preview(bridge, "Alice", "2 incidents are waiting")
         bridge.pagerduty.stop_answering()
 
         await bridge.slack.person("U0ALICE").click("Acknowledge 2 incidents", shown)

@@ -153,5 +153,5 @@ def _assignees_changed(now: RestIncident, known: Incident) -> Outcome:
     moves = [line for line in known.lines if line.type in {ESCALATED, REASSIGNED, DELEGATED}]
     last = max(moves, key=line_time, default=None)
     who = last.agent.name if last is not None and last.agent else ""
-    why = f"It is now assigned to {names(now.snapshot.assignees)}, which is not what you saw."
+    why = f"The assignees changed: it is now assigned to {names(now.snapshot.assignees)}."
     return Outcome(Kind.STALE, why=why, actor=who, at_ms=last.at.ms if last else None, status=now.snapshot.status)
