@@ -146,7 +146,7 @@ class Reads(Transport):
         """Read the members of a team with their role there: `manager`, `responder` or `observer`."""
         roles: dict[UserId, str] = {}
         async for page in self._pages("team_members", parse_members, "teams", team, "members"):
-            roles |= page.value
+            roles |= {member.user: member.role for member in page.value}
         return roles
 
     async def escalation_policy(self, policy: str) -> EscalationPolicy:

@@ -62,10 +62,7 @@ class Writes(Transport):
 
         Beware: PagerDuty reopens a resolved incident for this.
         """
-        body = status_request(status, resolution)
-        return await self._write(
-            "set_status", parse_incident, "PUT", "incidents", incident, body=body, from_email=from_email
-        )
+        return await self._put("set_status", incident, status_request(status, resolution), from_email)
 
     async def reassign(
         self, incident: IncidentId, from_email: str, *, assignees: Sequence[UserId] = (), policy: str | None = None
@@ -76,9 +73,7 @@ class Writes(Transport):
         With assignees the escalation stops: PagerDuty notifies only them.
         """
         body = assignees_request(assignees) if policy is None else policy_request(policy)
-        return await self._write(
-            "reassign", parse_incident, "PUT", "incidents", incident, body=body, from_email=from_email
-        )
+        return await self._put("reassign", incident, body, from_email)
 
     async def escalate(self, incident: IncidentId, level: int, from_email: str) -> Read[RestIncident]:
         """
@@ -86,17 +81,11 @@ class Writes(Transport):
 
         The answer does not tell the level: compare the assignees.
         """
-        body = level_request(level)
-        return await self._write(
-            "escalate", parse_incident, "PUT", "incidents", incident, body=body, from_email=from_email
-        )
+        return await self._put("escalate", incident, level_request(level), from_email)
 
     async def set_priority(self, incident: IncidentId, priority: str, from_email: str) -> Read[RestIncident]:
         """Give an incident the priority with the id `priority`."""
-        body = priority_request(priority)
-        return await self._write(
-            "set_priority", parse_incident, "PUT", "incidents", incident, body=body, from_email=from_email
-        )
+        return await self._put("set_priority", incident, priority_request(priority), from_email)
 
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
         """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `LONGEST_SNOOZE`."""
@@ -172,6 +161,10 @@ class Writes(Transport):
     async def delete_subscription(self, subscription: str) -> None:
         """End a subscription. What it was still to deliver is not sent any more."""
         await self._tell("delete_subscription", "DELETE", "webhook_subscriptions", subscription)
+
+    async def _put(self, name: str, incident: IncidentId, body: Body, from_email: str) -> Read[RestIncident]:
+        path = ("incidents", incident)
+        return await self._write(name, parse_incident, "PUT", *path, body=body, from_email=from_email)
 
 
 def status_request(status: Status, resolution: str = "") -> Body:

@@ -70,7 +70,9 @@ class Team:
 
 
 @dataclass(frozen=True)
-class _Member:
+class Member:
+    """A member of a team, and their role there: `manager`, `responder` or `observer`."""
+
     user: Id[UserId]
     role: Text
 
@@ -79,12 +81,7 @@ parse_user = parser(User, "user")
 parse_users = parser(tuple[User, ...], "users")
 parse_team = parser(Team, "team")
 parse_teams = parser(tuple[Team, ...], "teams")
-_parse_members = parser(tuple[_Member, ...], "members")
-
-
-def parse_members(answer: object) -> dict[UserId, str]:
-    """Read one page of `{"members": [...]}`: each member's role on that team."""
-    return {member.user: member.role for member in _parse_members(answer)}
+parse_members = parser(tuple[Member, ...], "members")
 
 
 RESPONDERS = "coordinated_responding"

@@ -35,7 +35,8 @@ def test_a_page_of_people() -> None:
     users = account_model.parse_users({"users": [user("P1"), user("P2")], "more": True})
     assert [one.id for one in users] == ["P1", "P2"]
     members = [{"user": ALICE, "role": "manager"}, {"user": BOB, "role": "observer"}]
-    assert account_model.parse_members({"members": members}) == {"PALICE1": "manager", "PBOB001": "observer"}
+    read = account_model.parse_members({"members": members})
+    assert {one.user: one.role for one in read} == {"PALICE1": "manager", "PBOB001": "observer"}
 
 
 @pytest.mark.parametrize(("default_role", "private"), [("none", True), ("manager", False), (None, False)])
