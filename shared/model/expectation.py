@@ -66,7 +66,3 @@ class Expectation:
         ours = event.agent is not None and event.agent.id == self.agent
         after = event.at.ms + event.at.span_ms > self.opens_ms
         return ours and after and (self.closes_ms is None or event.at.ms < self.closes_ms)
-
-    def matched_by(self, event: Event) -> "Expectation":
-        """Note that `event` used it up for its source; the other sources tell of the same time."""
-        return replace(self.narrowed(event.at), matched=(*self.matched, (event.source, event.id)))

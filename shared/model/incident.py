@@ -256,11 +256,7 @@ def _wider_instant(one: Instant, other: Instant) -> Instant:
 
 
 def _rank(source: Source, at: Instant, event: str) -> str:
-    """
-    Order snapshots within one second, the same whichever comes first.
-
-    A webhook beats REST, because it knows the millisecond; the later webhook beats the earlier one.
-    """
+    """Order snapshots of one second: a webhook beats REST, because it knows the millisecond, then the later wins."""
     return f"{source is Source.WEBHOOK:d}:{at.ms:015d}:{event}"
 
 
@@ -269,7 +265,11 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
         return incident
     lines = record(incident.lines, event, echo or side)
     told = echo or command_of(incident.expectations, lines, event)
-    expectations = tuple(e.matched_by(event) if e is told else e for e in incident.expectations)
+    # It is used up for this source; the others tell of the same time.
+    expectations = tuple(
+        replace(e.narrowed(event.at), matched=(*e.matched, (event.source, event.id))) if e is told else e
+        for e in incident.expectations
+    )
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
     level = None if event.type in LEVEL_CHANGING_TYPES and echo is None else incident.level
     enrichment = incident.enrichment

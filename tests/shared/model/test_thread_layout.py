@@ -132,9 +132,11 @@ def test_what_was_so_before_comes_from_the_lines_before() -> None:
     second = event(PRIORITY_UPDATED, 5000, detail="P2", priority="P2")
     third = event(PRIORITY_UPDATED, 9000, detail="P1", priority="P1")
 
-    befores: list[Details] = [telling.before for telling in layout_thread(lines(third, first, second))]
+    fourth = event(REASSIGNED, 12_000, detail=BOB.id, assigned="Bob Ng")
 
-    assert [(), (("priority", "P3"),), (("priority", "P2"),)] == befores
+    befores: list[Details] = [telling.before for telling in layout_thread(lines(third, first, fourth, second))]
+
+    assert [(), (("priority", "P3"),), (("priority", "P2"),), (("assigned", "Alice Ng"),)] == befores
     assert ((),) == tuple(telling.before for telling in layout_thread(lines(third)))
 
 
