@@ -14,6 +14,7 @@ from pagebridge.cli.checks.context import opened as site_opened
 from pagebridge.cli.checks.findings import Check, Status, Verdict, look_at_all
 from pagebridge.cli.checks.webhook import Ping, Pinging
 from pagebridge.cli.clients import Receiver, Worker
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import Fault as SlackFault
@@ -26,6 +27,7 @@ from shared.pagerduty.models.webhook_subscription import PATH
 from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.pagebridge.cli_session import Office, opened, pagerduty_door, slack_door
+from tests.servers import lent_valkey
 from tests.webhook_receiver.running import SECRET
 from tests.words.page import Page
 from tests.words.terminal import Terminal
@@ -75,7 +77,7 @@ async def test_every_finding_can_be_read_in_one_file(
 ) -> None:
     """One whole report, then every finding of every check."""
     terminal = Terminal(monkeypatch, capsys)
-    terminal.names = {str(tmp_path): "/srv/bridge", office.valkey.url.removeprefix("unix://"): "/srv/valkey.sock"}
+    terminal.names = {str(tmp_path): "/srv/bridge"}
     page = Page("doctor", "Findings of the doctor", "Each with its fix below it.")
     found = Findings(page, terminal)
     terminal.names[office.subscribe().id] = "PSUB001"
@@ -101,7 +103,9 @@ async def test_every_finding_can_be_read_in_one_file(
     found.chapter("Clocks")
     await _add_clocks(found)
     found.chapter("Redis")
-    await _add_redis(found, office)
+    async with lent_valkey() as valkey:
+        terminal.names[valkey.url.removeprefix("unix://")] = "/srv/valkey.sock"
+        await _add_redis(found, valkey)
     page.check(pytestconfig)
 
 
@@ -315,8 +319,8 @@ async def _add_clocks(found: Findings) -> None:
         found.verdict(situation, await clocks.skew("Redis", later, 1))
 
 
-async def _add_redis(found: Findings, office: Office) -> None:
-    store = connect(office.valkey.url)
+async def _add_redis(found: Findings, valkey: EmbeddedValkey) -> None:
+    store = connect(valkey.url)
 
     async def look(situation: str, *names: str, wanted: str = "fsync", client: Redis = store) -> None:
         checks = redis.checks(client, cast("Any", wanted))
@@ -326,7 +330,7 @@ async def _add_redis(found: Findings, office: Office) -> None:
     await store.execute_command(
         "ACL", "SETUSER", "small", "on", ">pw", "~pb:*", "+@all", "-@admin", "-@dangerous", "-zadd"
     )
-    small = connect(office.valkey.url.replace("unix://", "unix://small:pw@"))
+    small = connect(valkey.url.replace("unix://", "unix://small:pw@"))
     await look("Its user may do too little", "rights", "eviction", "persistence", client=small)
     await small.aclose()
     await store.config_set("appendonly", "no")
@@ -337,6 +341,6 @@ async def _add_redis(found: Findings, office: Office) -> None:
     await look("It is of another version", "layout")
     await store.set(keys.GENERATION, f"{keys.LAYOUT}:0123456789abcdef:1700000000000")
     await look("It is of this version", "layout")
-    await office.valkey.kill()
+    await valkey.kill()
     await look("It is not there", "")
     await store.aclose()
