@@ -38,7 +38,7 @@ def parser(kind: type[T], name: str = "") -> Callable[[object], T]:
             return adapter.validate_python(as_object(answer).get(name) if name else answer)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            place = ".".join(map(str, (name, *first["loc"])))
+            place = ".".join(str(step) for step in (name, *first["loc"]) if step != "") or "the whole"
             raise Malformed(f"{place} is not as PagerDuty documents it: {first['type']}") from None
 
     return parse
@@ -52,7 +52,7 @@ def named(*path: str) -> Any:  # noqa: ANN401 - as pydantic's own `Field`
 def as_object(value: object) -> Mapping[str, object]:
     """Take `value` as a JSON object."""
     if not isinstance(value, dict):
-        raise Malformed(f"{type(value).__name__} in place of an object")
+        raise Malformed(f"{_kind(value)} in place of an object")
     return value
 
 
@@ -61,7 +61,7 @@ def as_objects(value: object) -> list[Mapping[str, object]]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise Malformed(f"{type(value).__name__} in place of a list")
+        raise Malformed(f"{_kind(value)} in place of a list")
     return [as_object(member) for member in value]
 
 
@@ -72,8 +72,12 @@ def text(value: object) -> str:
     JSON can carry halves of surrogate pairs, which no file and no socket takes; they become U+FFFD.
     """
     if not isinstance(value, str):
-        raise Malformed(f"{type(value).__name__} in place of a text")
+        raise Malformed(f"{_kind(value)} in place of a text")
     return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else type(value).__name__
 
 
 def written(value: object) -> str:
