@@ -135,6 +135,18 @@ async def test_a_remembered_user_whose_address_changed(acme: Acme) -> None:
     assert "No PagerDuty user" in await acme.refusal()
 
 
+async def test_a_link_that_holds_no_longer_is_not_kept(acme: Acme) -> None:
+    """Her account has another address now, and two others have hers: no certain answer is left to remember."""
+    acme.pagerduty.add_user("Alice Ng", EMAIL, id="PALICE1")
+    await acme.link()
+    acme.pagerduty.change_user("PALICE1", email="a.ng@example.com")
+    acme.pagerduty.add_user("Alice Ng", EMAIL)
+    acme.pagerduty.add_user("Alice Ng", EMAIL.upper())
+
+    assert "Several PagerDuty users" in await acme.refusal()
+    assert not await acme.redis.exists(keys.link(ALICE))
+
+
 async def test_a_change_in_slack_counts_at_once(acme: Acme) -> None:
     """Her address in Slack is read for every click, so a remembered link never outlives it."""
     acme.pagerduty.add_user("Alice Ng", EMAIL, id="PALICE1")
