@@ -8,6 +8,7 @@ same time: each that is due gets one pass under its lease, and is then finished 
 import asyncio
 from collections import Counter as Tally
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -78,45 +79,39 @@ class IncidentTask(Protocol):
         """Clean up after another worker has taken the incident over in the middle of a pass."""
 
 
+@dataclass
 class QueueWorker:
-    """Runs one kind of work, several incidents at once, each under its own lease."""
+    """Runs one kind of work, `at_once` incidents at the same time, each under its own lease."""
 
-    def __init__(
-        self,
-        queue: WorkQueue,
-        leases: Leases,
-        work: IncidentTask,
-        durations: Durations,
-        at_once: int = CONCURRENT_INCIDENTS,
-    ) -> None:
-        self._queue = queue
-        self._leases = leases
-        self._work = work
-        self._durations = durations
-        self._slots = asyncio.Semaphore(at_once)
-        self._failures: Tally[IncidentId] = Tally()
+    queue: WorkQueue
+    leases: Leases
+    work: IncidentTask
+    durations: Durations
+    at_once: int = CONCURRENT_INCIDENTS
+    _failures: Tally[IncidentId] = field(default_factory=Tally, init=False)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Process due incidents until `stopping`; then wait for the passes that are running."""
+        slots = asyncio.Semaphore(self.at_once)
         async with asyncio.TaskGroup() as group:
             while not stopping.is_set():
-                await self._slots.acquire()
+                await slots.acquire()
                 due: Due | float | None = None
                 try:
-                    due = await self._queue.take()
+                    due = await self.queue.take()
                 except StoreDown as error:
                     log.warning("store.down", during="taking work", why=str(error))
-                    await asyncio.sleep(self._durations.retry_first)
+                    await asyncio.sleep(self.durations.retry_first)
                 if isinstance(due, Due):
-                    group.create_task(self._process(due))
+                    group.create_task(self._process(due, slots))
                     continue
-                self._slots.release()
-                await self._queue.wait(min(self._durations.poll, due if due is not None else self._durations.poll))
+                slots.release()
+                await self.queue.wait(min(self.durations.poll, due if due is not None else self.durations.poll))
 
-    async def _process(self, due: Due) -> None:
+    async def _process(self, due: Due, slots: asyncio.Semaphore) -> None:
         try:
-            again: float | None = self._durations.retry_first
-            lease = await self._leases.take(due.incident)
+            again: float | None = self.durations.retry_first
+            lease = await self.leases.take(due.incident)
             if lease is not None:
                 async with asyncio.TaskGroup() as group:
                     keeping = group.create_task(lease.keep())
@@ -126,23 +121,23 @@ class QueueWorker:
                     raise result
                 again = result
                 await lease.release()
-            await self._queue.finish(due, again)
+            await self.queue.finish(due, again)
         except StoreDown as error:
             # The incident stays in the queue, hidden for a while; the next worker that reaches the store takes it.
-            log.warning("store.down", during=self._leases.work, incident=due.incident, why=str(error))
+            log.warning("store.down", during=self.leases.work, incident=due.incident, why=str(error))
         finally:
-            self._slots.release()
+            slots.release()
 
     async def _run_task(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:
         """Run one pass. Errors concern this incident only; `StoreDown` is returned."""
-        PASSES.labels(self._leases.work).inc()
+        PASSES.labels(self.leases.work).inc()
         try:
-            again = await self._work.run(incident, lease)
+            again = await self.work.run(incident, lease)
         except FencedOff as error:
-            FAILED_PASSES.labels(self._leases.work, "fenced_off").inc()
-            log.warning("work.fenced_off", work=self._leases.work, incident=incident, why=str(error))
+            FAILED_PASSES.labels(self.leases.work, "fenced_off").inc()
+            log.warning("work.fenced_off", work=self.leases.work, incident=incident, why=str(error))
             try:
-                await self._work.fenced_off(incident)
+                await self.work.fenced_off(incident)
             except StoreDown as down:
                 return down
             return None
@@ -150,15 +145,15 @@ class QueueWorker:
             return 0.0
         except CallError as error:
             again = self._retry_delay(incident, error)
-            FAILED_PASSES.labels(self._leases.work, type(error).__name__.lower()).inc()
-            log.info("work.later", work=self._leases.work, incident=incident, why=str(error), again=again)
+            FAILED_PASSES.labels(self.leases.work, type(error).__name__.lower()).inc()
+            log.info("work.later", work=self.leases.work, incident=incident, why=str(error), again=again)
         except StoreDown as error:
             return error
         except WrongLayout:
             raise
         except Exception:
-            FAILED_PASSES.labels(self._leases.work, "failed").inc()
-            log.exception("work.failed", work=self._leases.work, incident=incident, reference=reference())
+            FAILED_PASSES.labels(self.leases.work, "failed").inc()
+            log.exception("work.failed", work=self.leases.work, incident=incident, reference=reference())
             again = AFTER_ERROR
         else:
             del self._failures[incident]
@@ -169,8 +164,8 @@ class QueueWorker:
         if isinstance(error, Unavailable) and error.retry_after:
             return error.retry_after
         self._failures[incident] += 1
-        doubled = self._durations.retry_first * 2.0 ** min(self._failures[incident] - 1, 10)
-        return min(doubled, self._durations.retry_max)
+        doubled = self.durations.retry_first * 2.0 ** min(self._failures[incident] - 1, 10)
+        return min(doubled, self.durations.retry_max)
 
 
 async def repeat_until_stopped(step: Callable[[], Awaitable[None]], stopping: asyncio.Event, pause: float) -> None:

@@ -10,7 +10,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter
@@ -137,16 +136,14 @@ class IncidentSync:
         unless a refused write may be retried sooner.
         """
         mentions = await self.mentions.assignees(this.snapshot)
-        retries: list[float] = []
+        retries: list[float | None] = []
         errors: list[CallError] = []
         for channel in this.slack_state.channels:
             try:
-                seconds = await self._sync_channel(this, channel, mentions)
+                retries.append(await self._sync_channel(this, channel, mentions))
             except CallError as error:
                 errors.append(error)
-            else:
-                retries += [] if seconds is None else [seconds]
-        soonest = min(retries, default=None)
+        soonest = min((seconds for seconds in retries if seconds is not None), default=None)
         first = min(errors, key=retry_after, default=None)
         if first is not None and (soonest is None or retry_after(first) < soonest):
             raise first
@@ -173,13 +170,6 @@ class IncidentSync:
         return None
 
 
-class CachedMention(NamedTuple):
-    """The result of a lookup, and its expiry."""
-
-    slack_user: SlackUserId | None
-    until: float
-
-
 @dataclass
 class Mentions:
     """
@@ -191,7 +181,8 @@ class Mentions:
     identity: Identity
     timeout: float
     now: Callable[[], float] = time.monotonic
-    _known: dict[UserId, CachedMention] = field(default_factory=dict, init=False)
+    _known: dict[UserId, tuple[SlackUserId | None, float]] = field(default_factory=dict, init=False)
+    """What a lookup found, and until when that counts."""
     _looking: dict[UserId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     async def assignees(self, snapshot: Snapshot) -> dict[UserId, SlackUserId]:
@@ -205,20 +196,18 @@ class Mentions:
                         found[user] = slack_user
         except TimeoutError:
             unknown = snapshot.assignee_ids - found.keys()
-            self._known |= dict.fromkeys(unknown, CachedMention(None, self.now() + FAILED_MENTION_TTL))
+            self._known |= dict.fromkeys(unknown, (None, self.now() + FAILED_MENTION_TTL))
             log.warning("mention.unknown", users=sorted(unknown), why="lookup timed out")
         return found
 
     async def _slack_user(self, user: UserId) -> SlackUserId | None:
         async with self._looking[user]:
-            known = self._known.get(user)
-            if known is None or known.until <= self.now():
-                known = self._known[user] = await self._look_up(user)
-            return known.slack_user
-
-    async def _look_up(self, user: UserId) -> CachedMention:
-        try:
-            return CachedMention(await self.identity.mention(user), self.now() + MENTION_TTL)
-        except (CallError, Malformed) as error:
-            log.warning("mention.unknown", users=[user], why=str(error))
-            return CachedMention(None, self.now() + FAILED_MENTION_TTL)
+            slack_user, until = self._known.get(user, (None, 0.0))
+            if until <= self.now():
+                try:
+                    slack_user, counts = await self.identity.mention(user), MENTION_TTL
+                except (CallError, Malformed) as error:
+                    log.warning("mention.unknown", users=[user], why=str(error))
+                    slack_user, counts = None, FAILED_MENTION_TTL
+                self._known[user] = slack_user, self.now() + counts
+            return slack_user
