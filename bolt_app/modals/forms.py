@@ -7,7 +7,7 @@ The block ids are those of `bolt_app.commands.modal_submission`, which reads wha
 from collections.abc import Callable, Mapping, Sequence
 
 from bolt_app.modals.context import ModalContext
-from bolt_app.modals.inputs import Option, input_block, modal, option, select_input, text_input
+from bolt_app.modals.inputs import Option, input_block, modal, option, radio_input, select_input, text_input
 from shared.model.actions import SPECS, Action
 from shared.slack.render.blocks import Block, context, link, linkable, section
 
@@ -24,7 +24,7 @@ TITLE = {action: spec.label for action, spec in SPECS.items()}
 
 def note(about: ModalContext) -> Block:
     """Ask for a note."""
-    return _modal(about, Action.NOTE, [text_input("text", "Note")], "Add note")
+    return modal(about, Action.NOTE, [text_input("text", "Note")], "Add note")
 
 
 def resolve(about: ModalContext) -> Block:
@@ -33,7 +33,7 @@ def resolve(about: ModalContext) -> Block:
         section("Resolves the incident in PagerDuty and stops paging."),
         text_input("text", "What fixed it?", optional=True),
     ]
-    return _modal(about, Action.RESOLVE, blocks, "Resolve")
+    return modal(about, Action.RESOLVE, blocks, "Resolve")
 
 
 def reassign(about: ModalContext, policies: Sequence[Option]) -> Block:
@@ -50,7 +50,7 @@ def reassign(about: ModalContext, policies: Sequence[Option]) -> Block:
             select_input("policy", "An escalation policy", policies, optional=True),
             context("Pages the first level and escalates from there."),
         ]
-    return _modal(about, Action.REASSIGN, blocks, "Reassign")
+    return modal(about, Action.REASSIGN, blocks, "Reassign")
 
 
 def add_responders(about: ModalContext) -> Block:
@@ -61,7 +61,7 @@ def add_responders(about: ModalContext) -> Block:
         text_input("text", "Message", optional=True, most=1000),
         context("PagerDuty notifies each of them now. The assignees stay the same."),
     ]
-    return _modal(about, Action.ADD_RESPONDERS, blocks, "Request help")
+    return modal(about, Action.ADD_RESPONDERS, blocks, "Request help")
 
 
 def snooze(about: ModalContext) -> Block:
@@ -69,24 +69,22 @@ def snooze(about: ModalContext) -> Block:
     presets = [option(hours, f"For {words}") for hours, words in HOURS.items()]
     choices = [*presets, option(LATER, "Until tomorrow 09:00, your time"), option(UNTIL, "Until the time below")]
     blocks = [
-        input_block(
-            "how_long", "How long?", {"type": "radio_buttons", "options": choices, "initial_option": choices[0]}
-        ),
+        radio_input("how_long", "How long?", choices),
         input_block("until", "Until (at most 7 days from now)", {"type": "datetimepicker"}, optional=True),
         context("Then the incident is triggered again and its assignees are paged."),
     ]
-    return _modal(about, Action.SNOOZE, blocks, "Snooze")
+    return modal(about, Action.SNOOZE, blocks, "Snooze")
 
 
 def priority(about: ModalContext, priorities: Sequence[Option]) -> Block:
     """Ask for the new priority."""
     if not priorities:
-        return _modal(
+        return modal(
             about,
             Action.PRIORITY,
             [section("This PagerDuty account has no priorities. A PagerDuty admin can enable them.")],
         )
-    return _modal(about, Action.PRIORITY, [select_input("priority", "Priority", priorities)], "Change")
+    return modal(about, Action.PRIORITY, [select_input("priority", "Priority", priorities)], "Change")
 
 
 def status_update(about: ModalContext) -> Block:
@@ -95,48 +93,42 @@ def status_update(about: ModalContext) -> Block:
         text_input("text", "What should people know?"),
         context("Sent to everyone subscribed to this incident, which may be many more people than in this channel."),
     ]
-    return _modal(about, Action.STATUS_UPDATE, blocks, "Send")
+    return modal(about, Action.STATUS_UPDATE, blocks, "Send")
 
 
 def trigger(about: ModalContext, services: Sequence[Option], title: str = "") -> Block:
     """Ask for a new incident."""
     if not services:
-        return _modal(
+        return modal(
             about, Action.TRIGGER, [section("This PagerDuty account has no services. A PagerDuty admin can add one.")]
         )
     urgencies = [option("high", "High: page now"), option("low", "Low: it can wait")]
     blocks = [
         select_input("service", "Service", services),
         text_input("title", "What is wrong?", most=LONGEST_TITLE, lines=False, first=title),
-        input_block(
-            "urgency", "Urgency", {"type": "radio_buttons", "options": urgencies, "initial_option": urgencies[0]}
-        ),
+        radio_input("urgency", "Urgency", urgencies),
         text_input("text", "Details", optional=True),
     ]
-    return _modal(about, Action.TRIGGER, blocks, "Create incident")
+    return modal(about, Action.TRIGGER, blocks, "Create incident")
 
 
 def loading(action: Action, about: ModalContext) -> Block:
     """Show that a dialog is on its way: PagerDuty is being asked what there is to choose from."""
-    return _modal(about, action, [section("Loading… reading the options from PagerDuty.")])
+    return modal(about, action, [section("Loading… reading the options from PagerDuty.")])
 
 
 def options_unavailable(action: Action, about: ModalContext) -> Block:
     """Return the view for missing options, with the next step."""
     page = f" Or {link(about.url, 'do it in PagerDuty')}." if linkable(about.url) else ""
     words = ":warning: *PagerDuty can't be reached.* Nothing was sent. Close this and try again in a moment."
-    return _modal(about, action, [section(words + page)])
+    return modal(about, action, [section(words + page)])
 
 
 def with_options(action: Action, about: ModalContext, options: Sequence[Option], title: str = "") -> Block:
     """Make a dialog that offers what there is at PagerDuty; `title` is the first title of a new incident."""
-    match action:
-        case Action.REASSIGN:
-            return reassign(about, options)
-        case Action.PRIORITY:
-            return priority(about, options)
-        case _:
-            return trigger(about, options, title)
+    if action is Action.TRIGGER:
+        return trigger(about, options, title)
+    return reassign(about, options) if action is Action.REASSIGN else priority(about, options)
 
 
 PLAIN: Mapping[Action, Callable[[ModalContext], Block]] = {
@@ -147,7 +139,3 @@ PLAIN: Mapping[Action, Callable[[ModalContext], Block]] = {
     Action.STATUS_UPDATE: status_update,
 }
 """The dialogs that need nothing from PagerDuty."""
-
-
-def _modal(about: ModalContext, action: Action, blocks: Sequence[Block], submit: str = "") -> Block:
-    return modal(action, TITLE[action], blocks, about, submit)

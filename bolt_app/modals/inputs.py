@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bolt_app.modals import context
-from bolt_app.modals.context import ModalContext
-from shared.model.actions import Action
+from bolt_app.modals.context import ModalContext, dump_context
+from shared.model.actions import SPECS, Action
 from shared.slack.render.blocks import Block, plain
 
 CALLBACK = "pagebridge:"
@@ -26,13 +25,13 @@ class Option:
     name: str
 
 
-def modal(action: Action, title: str, blocks: Sequence[Block], of: ModalContext, submit: str = "") -> Block:
-    """Put a dialog together; without `submit` there is nothing to send."""
+def modal(about: ModalContext, action: Action, blocks: Sequence[Block], submit: str = "") -> Block:
+    """Put the dialog of an action together; without `submit` there is nothing to send."""
     made: Block = {
         "type": "modal",
         "callback_id": f"{CALLBACK}{action}",
-        "private_metadata": context.dump_context(of),
-        "title": _plain(f"{title} {of.label}".strip(), 24),
+        "private_metadata": dump_context(about),
+        "title": _plain(f"{SPECS[action].label} {about.label}".strip(), 24),
         "close": _plain("Cancel" if submit else "Close", 24),
         "blocks": list(blocks),
     }
@@ -58,6 +57,12 @@ def select_input(name: str, label: str, options: Sequence[Option], *, optional: 
     search = {"type": "external_select", "min_query_length": 1, "placeholder": _plain("Type its name", 150)}
     block = input_block(name, label, search, optional=optional)
     return block | {"element": {**search, "action_id": search_select(name)}}
+
+
+def radio_input(name: str, label: str, choices: Sequence[Block]) -> Block:
+    """Make a choice of one, the first of which is chosen at the beginning."""
+    element: Block = {"type": "radio_buttons", "options": list(choices), "initial_option": choices[0]}
+    return input_block(name, label, element)
 
 
 def search_select(name: str) -> str:

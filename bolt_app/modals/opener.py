@@ -35,33 +35,29 @@ class ModalOpener:
     async def open(self, action: Action, context: ModalContext, trigger_id: str, *, title: str = "") -> None:
         """Open the dialog for `action`; `title` is the first title of a new incident. Never raises `CallError`."""
         context = replace(context, opened_ms=self._clock.estimate_ms())
-        try:
-            if action in forms.PLAIN:
-                await self._slack.open_view(trigger_id, forms.PLAIN[action](context))
-            else:
-                await self._open_with_options(action, context, trigger_id, title)
-        except CallError as error:
-            log.warning("dialog.not_opened", action=action, why=str(error))
-            await self._show_error(context, error)
+        if action in forms.PLAIN:
+            await self.open_and_load(context, trigger_id, forms.PLAIN[action](context))
+        elif (known := self._account_cache.cached_options(action)) is not None:
+            await self.open_and_load(context, trigger_id, forms.with_options(action, context, known, title))
+        else:
+            loading = forms.loading(action, context)
+            await self.open_and_load(context, trigger_id, loading, lambda: self._render(action, context, title))
 
     async def open_and_load(
-        self, context: ModalContext, trigger_id: str, loading: Block, make: Callable[[], Awaitable[Block]]
+        self,
+        context: ModalContext,
+        trigger_id: str,
+        view: Block,
+        make: Callable[[], Awaitable[Block]] | None = None,
     ) -> None:
-        """Open `loading` at once, and put what `make` gives in its place. Never raises `CallError`."""
+        """Open `view` at once, and put what `make` gives in its place. Never raises `CallError`."""
         try:
-            opened = await self._slack.open_view(trigger_id, loading)
-            await self._update(opened, await make())
+            opened = await self._slack.open_view(trigger_id, view)
+            if make is not None:
+                await self._update(opened, await make())
         except CallError as error:
-            log.warning("dialog.not_opened", why=str(error))
+            log.warning("dialog.not_opened", dialog=view["callback_id"], why=str(error))
             await self._show_error(context, error)
-
-    async def _open_with_options(self, action: Action, context: ModalContext, trigger_id: str, title: str) -> None:
-        known = self._account_cache.cached_options(action)
-        if known is not None:
-            await self._slack.open_view(trigger_id, forms.with_options(action, context, known, title))
-            return
-        opened = await self._slack.open_view(trigger_id, forms.loading(action, context))
-        await self._update(opened, await self._render(action, context, title))
 
     async def _render(self, action: Action, context: ModalContext, title: str) -> Block:
         try:

@@ -112,7 +112,19 @@ class Transport:
         """
         request, waits = {**params, "limit": PAGE}, patient
         while True:
-            page, cursor = await self._page(method, request, priority, waits=waits)
+            try:
+                page, cursor = await self.call(
+                    method,
+                    lambda answer: (answer[0], models.next_cursor(answer[0])),
+                    turn=CallTurn(priority),
+                    http_verb="GET",
+                    params=request,
+                )
+            except Unavailable as error:
+                if not waits or error.retry_after is None or error.retry_after > PATIENCE:
+                    raise
+                await asyncio.sleep(error.retry_after)
+                continue
             yield page
             if not cursor:
                 return
@@ -145,24 +157,6 @@ class Transport:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._session.close()
-
-    async def _page(
-        self, method: str, params: Mapping[str, object], priority: Priority, *, waits: bool
-    ) -> tuple[dict[str, object], str]:
-        """Read one page and where the next one begins."""
-        while True:
-            try:
-                return await self.call(
-                    method,
-                    lambda answer: (answer[0], models.next_cursor(answer[0])),
-                    turn=CallTurn(priority),
-                    http_verb="GET",
-                    params=params,
-                )
-            except Unavailable as error:
-                if not waits or error.retry_after is None or error.retry_after > PATIENCE:
-                    raise
-                await asyncio.sleep(error.retry_after)
 
     async def _once(self, method: str, **request: Any) -> Answer:  # noqa: ANN401 # the SDK's
         try:

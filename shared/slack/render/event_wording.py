@@ -7,7 +7,6 @@ escalation says only whom it reached, for it adds to what was said before.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from shared.model import event
 from shared.model.thread_layout import ThreadEntry, timed_out
@@ -20,19 +19,18 @@ LIST = 600
 """Characters that a list may take."""
 
 
-@dataclass(frozen=True)
-class EventWording:
-    """
-    How a line words one type of event.
+Detail = Callable[[ThreadEntry], str]
+"""What is said of an event beyond what happened and who did it."""
 
-    Its symbol, what `who` did, and what happened where it is not known who; `detail` returns what is said of the event
-    beyond that.
-    """
+
+@dataclass(frozen=True)
+class Wording:
+    """How a line words one type of event: its symbol, what a person did, and what happened where no one is known."""
 
     symbol: str
     active: str
     passive: str
-    detail: Callable[[ThreadEntry], str] | None = None
+    detail: Detail | None = None
 
 
 def merged(line: Line) -> str:
@@ -40,14 +38,18 @@ def merged(line: Line) -> str:
     return f": merged into {link(line.detail_value('merged_url'), short(line.detail_value('merged'), VALUE))}"
 
 
-def _change(entry: ThreadEntry, name: str, nothing: str = "none") -> str:
-    """Return "from A to B", or only "to B" if the state before is unknown."""
-    said = dict(entry.line.details)
-    if name not in said:
-        return ""
-    was = dict(entry.before).get(name, said.get("was"))
-    begin = "" if was in (None, said[name]) else f" from {short(was, VALUE) or nothing}"
-    return f"{begin} to {short(said[name], VALUE) or nothing}"
+def _change(name: str, nothing: str = "none") -> Detail:
+    """Say "from A to B", or only "to B" if the state before is unknown."""
+
+    def detail(entry: ThreadEntry) -> str:
+        said = dict(entry.line.details)
+        if name not in said:
+            return ""
+        was = dict(entry.before).get(name, said.get("was"))
+        begin = "" if was in (None, said[name]) else f" from {short(was, VALUE) or nothing}"
+        return f"{begin} to {short(said[name], VALUE) or nothing}"
+
+    return detail
 
 
 def _escalated(entry: ThreadEntry) -> str:
@@ -57,7 +59,7 @@ def _escalated(entry: ThreadEntry) -> str:
 
 def _delegated(entry: ThreadEntry) -> str:
     assigned = entry.line.detail_value("assigned")
-    return _change(entry, "policy") + (f", now assigned to {short(assigned, VALUE)}" if assigned else "")
+    return _change("policy")(entry) + (f", now assigned to {short(assigned, VALUE)}" if assigned else "")
 
 
 def _unacknowledged(entry: ThreadEntry) -> str:
@@ -96,14 +98,18 @@ def _resolved(entry: ThreadEntry) -> str:
     return merged(entry.line) if entry.line.detail_value("merged") else ""
 
 
-def _item(entry: ThreadEntry, name: str, *, with_state: bool = False) -> str:
-    """Return which task, action or workflow it is about, in which state, and for whom; nothing without its name."""
-    line = entry.line
-    if not line.detail_value(name):
-        return ""
-    state, whose = short(line.detail_value("state").replace("_", " ")), line.detail_value("to")
-    shown = f" ({state})" if with_state and state else ""
-    return f": {short(line.detail_value(name), VALUE)}{shown}{f', for {short(whose, VALUE)}' if whose else ''}"
+def _item(name: str, *, with_state: bool = False) -> Detail:
+    """Name the task, action or workflow that an event is about, its state, and whom it is for; empty if unnamed."""
+
+    def detail(entry: ThreadEntry) -> str:
+        line = entry.line
+        if not line.detail_value(name):
+            return ""
+        state, whose = short(line.detail_value("state").replace("_", " ")), line.detail_value("to")
+        shown = f" ({state})" if with_state and state else ""
+        return f": {short(line.detail_value(name), VALUE)}{shown}{f', for {short(whose, VALUE)}' if whose else ''}"
+
+    return detail
 
 
 def _snoozed(entry: ThreadEntry) -> str:
@@ -111,69 +117,45 @@ def _snoozed(entry: ThreadEntry) -> str:
     return f" until {date(int(until))}" if until else ""
 
 
-LINE: Mapping[str, EventWording] = {
-    event.TRIGGERED: EventWording(":rotating_light:", "triggered it", "Triggered"),
-    event.ACKNOWLEDGED: EventWording(":eyes:", "acknowledged it", "Acknowledged"),
-    event.UNACKNOWLEDGED: EventWording(
-        ":rotating_light:", "unacknowledged it", "No longer acknowledged", _unacknowledged
+LINE: Mapping[str, Wording] = {
+    event.TRIGGERED: Wording(":rotating_light:", "triggered it", "Triggered"),
+    event.ACKNOWLEDGED: Wording(":eyes:", "acknowledged it", "Acknowledged"),
+    event.UNACKNOWLEDGED: Wording(":rotating_light:", "unacknowledged it", "No longer acknowledged", _unacknowledged),
+    event.RESOLVED: Wording(":white_check_mark:", "resolved it", "Resolved", _resolved),
+    event.REOPENED: Wording(":rotating_light:", "reopened it", "Reopened"),
+    event.ESCALATED: Wording(":rotating_light:", "escalated it", "Escalated", _escalated),
+    event.DELEGATED: Wording(":arrow_right:", "changed the escalation policy", "Escalation policy changed", _delegated),
+    event.REASSIGNED: Wording(":arrow_right:", "reassigned it", "Reassigned", _change("assigned", "no one")),
+    event.PRIORITY_UPDATED: Wording(
+        ":triangular_flag_on_post:", "changed the priority", "Priority changed", _change("priority")
     ),
-    event.RESOLVED: EventWording(":white_check_mark:", "resolved it", "Resolved", _resolved),
-    event.REOPENED: EventWording(":rotating_light:", "reopened it", "Reopened"),
-    event.ESCALATED: EventWording(":rotating_light:", "escalated it", "Escalated", _escalated),
-    event.DELEGATED: EventWording(
-        ":arrow_right:", "changed the escalation policy", "Escalation policy changed", _delegated
+    event.SERVICE_UPDATED: Wording(":arrow_right:", "changed the service", "Service changed", _change("service")),
+    event.INCIDENT_TYPE_CHANGED: Wording(
+        ":label:", "changed the incident type", "Incident type changed", _change("type")
     ),
-    event.REASSIGNED: EventWording(
-        ":arrow_right:", "reassigned it", "Reassigned", partial(_change, name="assigned", nothing="no one")
-    ),
-    event.PRIORITY_UPDATED: EventWording(
-        ":triangular_flag_on_post:", "changed the priority", "Priority changed", partial(_change, name="priority")
-    ),
-    event.SERVICE_UPDATED: EventWording(
-        ":arrow_right:", "changed the service", "Service changed", partial(_change, name="service")
-    ),
-    event.INCIDENT_TYPE_CHANGED: EventWording(
-        ":label:", "changed the incident type", "Incident type changed", partial(_change, name="type")
-    ),
-    event.ANNOTATED: EventWording(":memo:", "added a note", "Note added"),
-    event.RESPONDER_ADDED: EventWording(":raising_hand:", "asked for help", "Help was requested"),
-    event.RESPONDER_REPLIED: EventWording(
-        ":raising_hand:", "answered the request for help", "Request for help answered"
-    ),
-    event.STATUS_UPDATE: EventWording(":mega:", "published a status update", "Status update published"),
-    event.CONFERENCE_BRIDGE: EventWording(
+    event.ANNOTATED: Wording(":memo:", "added a note", "Note added"),
+    event.RESPONDER_ADDED: Wording(":raising_hand:", "asked for help", "Help was requested"),
+    event.RESPONDER_REPLIED: Wording(":raising_hand:", "answered the request for help", "Request for help answered"),
+    event.STATUS_UPDATE: Wording(":mega:", "published a status update", "Status update published"),
+    event.CONFERENCE_BRIDGE: Wording(
         ":telephone_receiver:", "changed the conference bridge", "Conference bridge changed", _bridge
     ),
-    event.CUSTOM_FIELDS: EventWording(":label:", "changed fields", "Fields changed", _fields),
-    event.ROLE_ASSIGNED: EventWording(":busts_in_silhouette:", "changed roles", "Roles changed", _fields),
-    event.TASK_CREATED: EventWording(":clipboard:", "created a task", "Task created", partial(_item, name="task")),
-    event.TASK_UPDATED: EventWording(
-        ":clipboard:", "changed a task", "Task changed", partial(_item, name="task", with_state=True)
+    event.CUSTOM_FIELDS: Wording(":label:", "changed fields", "Fields changed", _fields),
+    event.ROLE_ASSIGNED: Wording(":busts_in_silhouette:", "changed roles", "Roles changed", _fields),
+    event.TASK_CREATED: Wording(":clipboard:", "created a task", "Task created", _item("task")),
+    event.TASK_UPDATED: Wording(":clipboard:", "changed a task", "Task changed", _item("task", with_state=True)),
+    event.TASK_COMPLETED: Wording(":clipboard:", "completed a task", "Task completed", _item("task")),
+    event.ACTION_CREATED: Wording(":gear:", "started an action", "Action started", _item("action")),
+    event.ACTION_UPDATED: Wording(":gear:", "changed an action", "Action changed", _item("action", with_state=True)),
+    event.ACTION_TERMINATED: Wording(":gear:", "ended an action", "Action ended", _item("action", with_state=True)),
+    event.WORKFLOW_STARTED: Wording(":gear:", "started a workflow", "Workflow started", _item("workflow")),
+    event.WORKFLOW_COMPLETED: Wording(":gear:", "completed a workflow", "Workflow completed", _item("workflow")),
+    event.SNOOZED: Wording(":zzz:", "snoozed it", "Snoozed", _snoozed),
+    event.URGENCY_CHANGED: Wording(
+        ":triangular_flag_on_post:", "changed the urgency", "Urgency changed", _change("urgency")
     ),
-    event.TASK_COMPLETED: EventWording(
-        ":clipboard:", "completed a task", "Task completed", partial(_item, name="task")
-    ),
-    event.ACTION_CREATED: EventWording(":gear:", "started an action", "Action started", partial(_item, name="action")),
-    event.ACTION_UPDATED: EventWording(
-        ":gear:", "changed an action", "Action changed", partial(_item, name="action", with_state=True)
-    ),
-    event.ACTION_TERMINATED: EventWording(
-        ":gear:", "ended an action", "Action ended", partial(_item, name="action", with_state=True)
-    ),
-    event.WORKFLOW_STARTED: EventWording(
-        ":gear:", "started a workflow", "Workflow started", partial(_item, name="workflow")
-    ),
-    event.WORKFLOW_COMPLETED: EventWording(
-        ":gear:", "completed a workflow", "Workflow completed", partial(_item, name="workflow")
-    ),
-    event.SNOOZED: EventWording(":zzz:", "snoozed it", "Snoozed", _snoozed),
-    event.URGENCY_CHANGED: EventWording(
-        ":triangular_flag_on_post:", "changed the urgency", "Urgency changed", partial(_change, name="urgency")
-    ),
-    event.TITLE_CHANGED: EventWording(
-        ":pencil2:", "changed the title", "Title changed", partial(_change, name="title")
-    ),
-    event.NOTE_EDITED: EventWording(":memo:", "edited a note", "Note edited", _note),
+    event.TITLE_CHANGED: Wording(":pencil2:", "changed the title", "Title changed", _change("title")),
+    event.NOTE_EDITED: Wording(":memo:", "edited a note", "Note edited", _note),
 }
 REPLIES = {"joined": "accepted", "declined": "declined"}
 """PagerDuty's states of a responder who replied, in words (PagerDuty REST: responder requests)."""
