@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,7 @@ from pagebridge.cli.terminal import table, utc
 from pagebridge.cli.up import DATA
 from shared.observability.log import HIDDEN, Redaction
 from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
-from shared.store.redis import Redis, probe
+from shared.store.redis import probe
 
 TITLES = ("ID", "AGE", "KIND", "SINCE (UTC)", "REASON")
 NEXT = {
@@ -80,28 +79,29 @@ async def show(letter: Id, *, data: Data = DATA) -> int:
 @exits
 async def retry(ids: Ids, *, data: Data = DATA) -> int:
     """Put entries back on their stream, for example after an update. Nothing is announced twice."""
-    return await _each(data, ids, _retried)
+    return await _each(data, ids, back=True)
 
 
 @deadletters.command(epilog="Example: pagebridge deadletters drop 1700000000000-0")
 @exits
 async def drop(ids: Ids, *, data: Data = DATA) -> int:
     """Drop entries for good."""
-    return await _each(data, ids, lambda redis, letter: DeadLetters(redis).drop(letter))
+    return await _each(data, ids, back=False)
 
 
-async def _each(data: Path, ids: list[str], act: Callable[[Redis, str], Awaitable[Resolution]]) -> int:
+async def _each(data: Path, ids: list[str], *, back: bool) -> int:
+    """Put letters back, or drop them."""
     failed = 0
     async with opened(data) as redis:
+        letters = DeadLetters(redis)
         for letter in ids:
-            done = await act(redis, letter)
+            if back:
+                done = await letters.retry(letter, wait_for_disk=(await probe(redis)).fsync)
+            else:
+                done = await letters.drop(letter)
             failed += done not in {Resolution.RETRIED, Resolution.DROPPED}
             show_lines([f"{letter}: {NEXT[done]}"])
     return FAILED if failed else 0
-
-
-async def _retried(redis: Redis, letter: str) -> Resolution:
-    return await DeadLetters(redis).retry(letter, wait_for_disk=(await probe(redis)).fsync)
 
 
 def _row(letter: DeadLetter, now_ms: int, hide: Redaction) -> tuple[str, ...]:

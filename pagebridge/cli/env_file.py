@@ -25,11 +25,6 @@ def value(name: str, path: Path = ENV) -> str:
     return dotenv_values(path, interpolate=False).get(name) or ""
 
 
-def from_environment(name: str) -> str:
-    """Read one setting from the environment, which wins over the file; empty when it is not there."""
-    return os.environ.get(name, "")
-
-
 def put(name: str, new: str, path: Path = ENV) -> None:
     """Set one setting in the file, which is made if it is not there. Raises `OSError`."""
     if path.exists():
@@ -49,7 +44,7 @@ def install_secret(secret: SecretStr, *, write: bool) -> bool:
     if write and _written(secret):
         return True
     sys.stdout.write("The secret is shown only once. In the receiver's settings, ")
-    if value(SECRETS) or from_environment(SECRETS):
+    if value(SECRETS) or os.environ.get(SECRETS):
         sys.stdout.write(f"append to {SECRETS}:\n,{secret.get_secret_value()}\n")
     else:
         sys.stdout.write(f"write this line:\n{SECRETS}={secret.get_secret_value()}\n")
@@ -59,14 +54,14 @@ def install_secret(secret: SecretStr, *, write: bool) -> bool:
 def retire_secret() -> None:
     """Remove the older of two secrets from `.env`; with more than two, the older ones cannot be told apart."""
     given = value(SECRETS).split(",")
-    if len(given) == len(("old", "new")) and not from_environment(SECRETS):
+    if len(given) == len(("old", "new")) and not os.environ.get(SECRETS):
         put(SECRETS, given[-1])
         sys.stdout.write(f"Removed the old secret from {ENV}; the receiver drops it on SIGHUP.\n")
 
 
 def _written(secret: SecretStr) -> bool:
     """Add a secret to `.env`, and tell whether it counts there. Where it cannot be written it must not get lost."""
-    if from_environment(SECRETS):
+    if os.environ.get(SECRETS):
         sys.stdout.write(f"{SECRETS} is set in the environment, which overrides {ENV}: add the secret there.\n")
         return False
     try:

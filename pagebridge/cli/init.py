@@ -5,6 +5,7 @@ Existing values stay. Each answer is checked and saved at once, so an interrupte
 `.env`, readable only by its owner, and are never shown.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -70,14 +71,14 @@ def init(
     except OSError as error:
         sys.stderr.write(f"Can't save that: {error}\n")
         raise typer.Exit(FAILED) from None
-    sys.stdout.write(NEXT if _missing(SECRETS) else "\nEverything is set. Run `pagebridge doctor` to check it.\n")
+    sys.stdout.write(NEXT if not _value(SECRETS) else "\nEverything is set. Run `pagebridge doctor` to check it.\n")
 
 
 def _slack(command: str) -> None:
-    if _missing(COMMAND):
+    if not _value(COMMAND):
         question = "Slash command in Slack (PagerDuty's own app has /pd as well)"
         _put(COMMAND, _given(command, _setting(COMMAND)) or ask(question, _setting(COMMAND), default="/pd"))
-    if _missing(BOT) or _missing(SIGNING if _value(TRANSPORT) == "http" else APP):
+    if not _value(BOT) or not _value(SIGNING if _value(TRANSPORT) == "http" else APP):
         sys.stdout.write(f"\n{written_manifest(_value(COMMAND))}{INSTALL}")
     _secret(BOT, "Slack bot token (xoxb-)")
     if _value(TRANSPORT) == "http":
@@ -87,9 +88,9 @@ def _slack(command: str) -> None:
 
 
 def _pagerduty(region: str) -> None:
-    if _missing(PAGERDUTY_URL):
+    if not _value(PAGERDUTY_URL):
         _put(PAGERDUTY_URL, _given(region, _region) or ask("PagerDuty account in us or eu", _region, default="us"))
-    if _missing(CLIENT):
+    if not _value(CLIENT):
         _secret(PAGERDUTY, "PagerDuty REST API key with full access (Integrations, API Access Keys)")
 
 
@@ -104,16 +105,12 @@ def _bridge_toml(path: Path, channel: str) -> None:
 
 
 def _secret(name: str, question: str) -> None:
-    if _missing(name):
+    if not _value(name):
         _put(name, ask(question, _setting(name), secret=True))
 
 
-def _missing(name: str) -> bool:
-    return not _value(name)
-
-
 def _value(name: str) -> str:
-    return env_file.from_environment(name) or env_file.value(name)
+    return os.environ.get(name) or env_file.value(name)
 
 
 def _put(name: str, value: str) -> None:

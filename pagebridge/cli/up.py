@@ -9,7 +9,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -46,17 +45,13 @@ async def up(
         sys.stdout.write(_greeting(settings, data if embedded else None))
         sys.stdout.flush()
         environment = {**os.environ, "REDIS_URL": settings.redis_url.get_secret_value()}
-        return await _supervised(environment, embedded)
-
-
-async def _supervised(environment: Mapping[str, str], embedded: EmbeddedValkey | None) -> int:
-    processes = [Process(name, (sys.executable, "-m", module), environment) for name, module in PROCESSES.items()]
-    supervisor = Supervisor([*([Store(embedded)] if embedded else []), *processes])
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, supervisor.stop)
-    loop.add_signal_handler(signal.SIGHUP, supervisor.reload)
-    return await supervisor.run()
+        processes = [Process(name, (sys.executable, "-m", module), environment) for name, module in PROCESSES.items()]
+        supervisor = Supervisor([*([Store(embedded)] if embedded else []), *processes])
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, supervisor.stop)
+        loop.add_signal_handler(signal.SIGHUP, supervisor.reload)
+        return await supervisor.run()
 
 
 def _greeting(settings: Settings, data: Path | None) -> str:

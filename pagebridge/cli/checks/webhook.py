@@ -103,32 +103,27 @@ def checks(pagerduty: PagerDuty, wanted: str, pinging: Pinging | None, *, local:
         return [each for each in await pagerduty.webhook_subscriptions() if delivers_here(each, wanted)]
 
     ours: Ours = Once(ask)
+
+    async def present() -> Verdict:
+        return judged(missing(await ours()), ", ".join(each.id for each in await ours()))
+
+    async def complete() -> Verdict:
+        return judged(incomplete(await ours()), "sends all required events") if await ours() else NONE
+
+    async def whole() -> Verdict:
+        right = "covers the whole account"
+        return judged(partial(await ours()), right, Status.WARNING) if await ours() else NONE
+
     found = [
-        Check("webhook subscription", lambda: present(ours)),
-        Check("webhook events", lambda: events(ours)),
-        Check("webhook filter", lambda: scope(ours)),
+        Check("webhook subscription", present),
+        Check("webhook events", complete),
+        Check("webhook filter", whole),
         Check("webhook address", lambda: address(ours, local=local)),
         Check("webhook enabled", lambda: enabled(ours)),
     ]
     if pinging is not None:
         found.append(Check("webhook ping", lambda: arrives(ours, pinging), longest=90.0))
     return found
-
-
-async def present(ours: Ours) -> Verdict:
-    """Check that there is one."""
-    return judged(missing(await ours()), ", ".join(each.id for each in await ours()))
-
-
-async def events(ours: Ours) -> Verdict:
-    """Check that it sends every event that is shown in Slack."""
-    return judged(incomplete(await ours()), "sends all required events") if await ours() else NONE
-
-
-async def scope(ours: Ours) -> Verdict:
-    """Check that the subscription covers the whole account."""
-    right = "covers the whole account"
-    return judged(partial(await ours()), right, Status.WARNING) if await ours() else NONE
 
 
 async def address(ours: Ours, *, local: bool) -> Verdict:
