@@ -9,24 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.model.event import (
-    ACKNOWLEDGED,
-    DELEGATED,
-    ESCALATED,
-    INCIDENT_TYPE_CHANGED,
-    PRIORITY_UPDATED,
-    REASSIGNED,
-    REOPENED,
-    RESOLVED,
-    SERVICE_UPDATED,
-    TRIGGERED,
-    UNACKNOWLEDGED,
-    Details,
-    Ref,
-    Snapshot,
-    digest,
-    joined_ids,
-)
+from shared.model import event
+from shared.model.event import Details, Ref, Snapshot, digest, joined_ids
 from shared.pagerduty.models.fields import (
     as_object,
     as_objects,
@@ -40,15 +24,15 @@ from shared.pagerduty.models.fields import (
 Data = Mapping[str, object]
 """The object that an event is about, as PagerDuty writes it."""
 SAYS: Mapping[str, tuple[str, ...]] = {
-    TRIGGERED: ("assigned", "priority", "service", "policy"),
-    ACKNOWLEDGED: ("assigned",),
-    UNACKNOWLEDGED: ("assigned",),
-    REOPENED: ("assigned",),
-    ESCALATED: ("assigned",),
-    REASSIGNED: ("assigned",),
-    DELEGATED: ("policy", "assigned"),
-    PRIORITY_UPDATED: ("priority",),
-    SERVICE_UPDATED: ("service",),
+    event.TRIGGERED: ("assigned", "priority", "service", "policy"),
+    event.ACKNOWLEDGED: ("assigned",),
+    event.UNACKNOWLEDGED: ("assigned",),
+    event.REOPENED: ("assigned",),
+    event.ESCALATED: ("assigned",),
+    event.REASSIGNED: ("assigned",),
+    event.DELEGATED: ("policy", "assigned"),
+    event.PRIORITY_UPDATED: ("priority",),
+    event.SERVICE_UPDATED: ("service",),
 }
 """The details of each event that describe the state after it. A later line takes its "from" from there."""
 
@@ -69,13 +53,13 @@ def happening(event_type: str, snapshot: Snapshot | None, data: Data) -> Happeni
         return read(data) if read else Happening()
     detail = _CAME_OUT[event_type](snapshot) if event_type in _CAME_OUT else ""
     said = tuple((name, names(_OF_SNAPSHOT[name](snapshot))) for name in SAYS.get(event_type, ()))
-    if event_type == RESOLVED and data.get("resolve_reason") is not None:
+    if event_type == event.RESOLVED and data.get("resolve_reason") is not None:
         # A merge shows as a resolve with a reason.
         target = optional_reference(as_object(data.get("resolve_reason")).get("incident"))
         said = merged(target) if target else ()
-    if event_type in {TRIGGERED, INCIDENT_TYPE_CHANGED} and data.get("incident_type") is not None:
+    if event_type in {event.TRIGGERED, event.INCIDENT_TYPE_CHANGED} and data.get("incident_type") is not None:
         kind = optional_text(as_object(data.get("incident_type")).get("name"))
-        detail, said = kind if event_type == INCIDENT_TYPE_CHANGED else "", (*said, ("type", kind))
+        detail, said = kind if event_type == event.INCIDENT_TYPE_CHANGED else "", (*said, ("type", kind))
     return Happening(detail, said=said)
 
 
@@ -181,11 +165,11 @@ _OF_SNAPSHOT: Mapping[str, Callable[[Snapshot], Iterable[Ref | None]]] = {
     "policy": lambda snapshot: [snapshot.escalation_policy],
 }
 _CAME_OUT: Mapping[str, Callable[[Snapshot], str]] = {
-    ESCALATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
-    DELEGATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
-    REASSIGNED: lambda snapshot: joined_ids(snapshot.assignee_ids),
-    PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
-    SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
+    event.ESCALATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
+    event.DELEGATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
+    event.REASSIGNED: lambda snapshot: joined_ids(snapshot.assignee_ids),
+    event.PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
+    event.SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
 }
 """What came out of a change of the incident; for the others their type alone decides it."""
 _KINDS: Mapping[str, Callable[[Data], Happening]] = {

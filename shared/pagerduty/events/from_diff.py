@@ -8,25 +8,8 @@ tells. A change found by two resyncs has the same id both times.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.model.event import (
-    ANNOTATED,
-    INCIDENT_TYPE_CHANGED,
-    NOTE_EDITED,
-    PRIORITY_UPDATED,
-    RESPONDER_ADDED,
-    RESPONDER_REPLIED,
-    SECOND,
-    SERVICE_UPDATED,
-    TITLE_CHANGED,
-    TRIGGERED,
-    URGENCY_CHANGED,
-    Agent,
-    Details,
-    Event,
-    Instant,
-    Source,
-    digest,
-)
+from shared.model import event
+from shared.model.event import Agent, Details, Event, Instant, Source, digest
 from shared.model.ids import EventId, IncidentId
 from shared.model.incident import Incident
 from shared.model.timeline import Line, distance_ms, line_time, person
@@ -39,7 +22,7 @@ CANCELLED = "user_cancelled"
 """The state of a responder who is not asked any more; nothing tells who changed that."""
 REPLIES = frozenset({"joined", "declined", CANCELLED})
 FIELDS = frozenset({FIELD, URGENCY})
-OF_FIELDS = frozenset({PRIORITY_UPDATED, SERVICE_UPDATED, INCIDENT_TYPE_CHANGED, TITLE_CHANGED})
+OF_FIELDS = frozenset({event.PRIORITY_UPDATED, event.SERVICE_UPDATED, event.INCIDENT_TYPE_CHANGED, event.TITLE_CHANGED})
 """The changes that PagerDuty's log calls the change of a field."""
 
 
@@ -73,7 +56,7 @@ def annotated(
 
     `read` is when the notes were read. Of notes from before `visible_ms` all that there are were among them.
     """
-    told = {line.subject: line for line in lines if line.type == ANNOTATED and line.subject}
+    told = {line.subject: line for line in lines if line.type == event.ANNOTATED and line.subject}
     there = {note.id for note in notes}
     new = [_annotated(incident, note) for note in notes if note.id not in told]
     edited = [
@@ -97,8 +80,8 @@ def asked(incident: IncidentId, read: RestIncident) -> Iterator[Event]:
 def unheard(known: Incident, read: RestIncident, opens_ms: int) -> bool:
     """True if since `opens_ms` a responder was asked, or has answered, and no line says so."""
     told = {(line.type, line.detail) for line in known.lines}
-    news = (event for event in asked(known.id, read) if event.at.end >= opens_ms)
-    return not {(event.type, event.detail) for event in news} <= told
+    news = (one for one in asked(known.id, read) if one.at.end >= opens_ms)
+    return not {(one.type, one.detail) for one in news} <= told
 
 
 def _responder(incident: IncidentId, one: Asked, at: Instant, state: str) -> Event:
@@ -107,7 +90,7 @@ def _responder(incident: IncidentId, one: Asked, at: Instant, state: str) -> Eve
     by = one.by if requested else None if state == CANCELLED else one.user
     return Event(
         id=EventId(f"asked:{one.user.id}@{at.ms}" if requested else f"replied:{one.user.id}:{state}@{at.ms}"),
-        type=RESPONDER_ADDED if requested else RESPONDER_REPLIED,
+        type=event.RESPONDER_ADDED if requested else event.RESPONDER_REPLIED,
         incident=incident,
         source=Source.LOG,
         at=at,
@@ -120,17 +103,21 @@ def _responder(incident: IncidentId, one: Asked, at: Instant, state: str) -> Eve
 def _aspects(known: Incident, read: RestIncident) -> Iterator[Aspect]:
     now, first = read.snapshot, known.first_seen
     if first is not None:
-        yield Aspect(TITLE_CHANGED, "title", digest(now.title), now.title, digest(first.title), first.title)
-        yield Aspect(URGENCY_CHANGED, "urgency", now.urgency, now.urgency, first.urgency, first.urgency)
+        yield Aspect(event.TITLE_CHANGED, "title", digest(now.title), now.title, digest(first.title), first.title)
+        yield Aspect(event.URGENCY_CHANGED, "urgency", now.urgency, now.urgency, first.urgency, first.urgency)
         yield Aspect(
-            PRIORITY_UPDATED, "priority", now.priority.id if now.priority else "", names([now.priority]), first.priority
+            event.PRIORITY_UPDATED,
+            "priority",
+            now.priority.id if now.priority else "",
+            names([now.priority]),
+            first.priority,
         )
         yield Aspect(
-            SERVICE_UPDATED, "service", now.service.id if now.service else "", names([now.service]), first.service
+            event.SERVICE_UPDATED, "service", now.service.id if now.service else "", names([now.service]), first.service
         )
     if read.kind:
-        kinds = (line.detail_value("type") for line in known.lines if line.type == TRIGGERED)
-        yield Aspect(INCIDENT_TYPE_CHANGED, "type", read.kind, read.kind, next(filter(None, kinds), None))
+        kinds = (line.detail_value("type") for line in known.lines if line.type == event.TRIGGERED)
+        yield Aspect(event.INCIDENT_TYPE_CHANGED, "type", read.kind, read.kind, next(filter(None, kinds), None))
 
 
 def _outcome(aspect: Aspect, last: Line | None) -> str | None:
@@ -159,7 +146,7 @@ def _change(known: Incident, read: RestIncident, aspect: Aspect, last: Line | No
 
 def _entry(known: Incident, aspect: Aspect, log: Sequence[LogEntry], fields: int) -> LogEntry | None:
     """Find the entry of a change: the last that names it, else the only one that nothing else explains."""
-    if aspect.type == URGENCY_CHANGED:
+    if aspect.type == event.URGENCY_CHANGED:
         return next((entry for entry in reversed(log) if entry.type == URGENCY), None)
     entries = [entry for entry in log if entry.type == FIELD]
     naming = [entry for entry in entries if any(aspect.name in change.name.lower() for change in entry.changes)]
@@ -172,7 +159,7 @@ def _entry(known: Incident, aspect: Aspect, log: Sequence[LogEntry], fields: int
 def _explained(entry: LogEntry, known: Incident) -> bool:
     return any(
         line.type in OF_FIELDS
-        and distance_ms(line.at, entry.at) <= SECOND
+        and distance_ms(line.at, entry.at) <= event.SECOND
         and person(line.agent) == person(entry.agent)
         for line in known.lines
     )
@@ -181,7 +168,7 @@ def _explained(entry: LogEntry, known: Incident) -> bool:
 def _annotated(incident: IncidentId, note: Note) -> Event:
     return Event(
         id=EventId(f"note:{note.id}"),
-        type=ANNOTATED,
+        type=event.ANNOTATED,
         incident=incident,
         source=Source.LOG,
         at=note.created,
@@ -199,7 +186,7 @@ def _edited(incident: IncidentId, told: Line, at: Instant, text: str | None) -> 
     author = told.agent.name if told.agent else ""
     return Event(
         id=EventId(f"note:{subject}"),
-        type=NOTE_EDITED,
+        type=event.NOTE_EDITED,
         incident=incident,
         source=Source.READ,
         at=at,
@@ -211,6 +198,6 @@ def _edited(incident: IncidentId, told: Line, at: Instant, text: str | None) -> 
 
 def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:
     """True if a note's content differs from the last announced one."""
-    edits = [line for line in lines if line.type == NOTE_EDITED and line.subject.startswith(f"{note.id}@")]
+    edits = [line for line in lines if line.type == event.NOTE_EDITED and line.subject.startswith(f"{note.id}@")]
     last = max([told, *edits], key=line_time)
     return note.updated is not None and last.detail != digest(note.content)

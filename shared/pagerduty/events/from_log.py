@@ -9,24 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from shared.model.event import (
-    DELEGATED,
-    ESCALATED,
-    REASSIGNED,
-    REOPENED,
-    RESOLVED,
-    SECOND,
-    SNOOZED,
-    TRANSITIONS,
-    TRIGGERED,
-    Agent,
-    Details,
-    Event,
-    Ref,
-    Source,
-    Status,
-    joined_ids,
-)
+from shared.model import event
+from shared.model.event import Agent, Details, Event, Ref, Source, Status, joined_ids
 from shared.model.ids import EventId, IncidentId
 from shared.model.timeline import distance_ms, person
 from shared.pagerduty.events.details import merged, names
@@ -51,12 +35,15 @@ def logged(
     comes from the incident: `into` is the one that this one was merged into, by the last resolve, `policy` the
     escalation policy that it has now, by the last that gave it to one.
     """
-    more = {RESOLVED: merged(into) if into else (), DELEGATED: (("policy", names([policy])),) if policy else ()}
+    more = {
+        event.RESOLVED: merged(into) if into else (),
+        event.DELEGATED: (("policy", names([policy])),) if policy else (),
+    }
     told = tuple(_told(incident, log, status))
-    last = {event.type: event.id for event in told}
+    last = {one.type: one.id for one in told}
     return tuple(
-        replace(event, details=(*event.details, *more.get(event.type, ()))) if event.id == last[event.type] else event
-        for event in told
+        replace(one, details=(*one.details, *more.get(one.type, ()))) if one.id == last[one.type] else one
+        for one in told
     )
 
 
@@ -66,14 +53,14 @@ def _told(incident: IncidentId, log: Sequence[LogEntry], status: Status | None) 
         kind = entry.event
         if entry.type == TRIGGER:
             # Every further alert triggers again, which changes nothing unless the incident was resolved.
-            kind = {None: TRIGGERED, Status.RESOLVED: REOPENED}.get(status)
+            kind = {None: event.TRIGGERED, Status.RESOLVED: event.REOPENED}.get(status)
         if kind is not None and entry.id not in accompanying:
-            status = TRANSITIONS.get(kind, status)
+            status = event.TRANSITIONS.get(kind, status)
             yield _event(incident, kind, entry)
 
 
 def _event(incident: IncidentId, kind: str, entry: LogEntry) -> Event:
-    moved = kind in {ESCALATED, DELEGATED, REASSIGNED}
+    moved = kind in {event.ESCALATED, event.DELEGATED, event.REASSIGNED}
     return Event(
         id=EventId(f"log:{entry.id}"),
         type=kind,
@@ -87,10 +74,10 @@ def _event(incident: IncidentId, kind: str, entry: LogEntry) -> Event:
 
 
 def _said(kind: str, entry: LogEntry) -> Details:
-    if kind == SNOOZED:
+    if kind == event.SNOOZED:
         wakes = next((action.at for action in entry.pending if action.type == "unacknowledge"), None)
         return (("until", str(wakes.ms)),) if wakes else ()
-    if kind == RESOLVED:
+    if kind == event.RESOLVED:
         return (("resolution", entry.note),) if entry.note else ()
     return (("assigned", names(entry.assignees)),) if entry.assignees else ()
 
@@ -110,7 +97,7 @@ def _accompanying(log: Sequence[LogEntry]) -> Iterator[str]:
 
 
 def _belongs(assigned: LogEntry, cause: LogEntry) -> bool:
-    if distance_ms(assigned.at, cause.at) > SECOND or person(assigned.agent) != person(cause.agent):
+    if distance_ms(assigned.at, cause.at) > event.SECOND or person(assigned.agent) != person(cause.agent):
         return False
     now = {ref.id for ref in assigned.assignees}
     if cause.type == "acknowledge_log_entry":

@@ -11,18 +11,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainValidator, model_validator
 
+from shared.model import event
 from shared.model.enrichment import Link
-from shared.model.event import (
-    ACKNOWLEDGED,
-    DELEGATED,
-    ESCALATED,
-    REASSIGNED,
-    RESOLVED,
-    SNOOZED,
-    TRIGGERED,
-    UNACKNOWLEDGED,
-    incident_id,
-)
+from shared.model.event import incident_id
 from shared.model.ids import IncidentId
 from shared.pagerduty.models.fields import (
     Many,
@@ -46,14 +37,14 @@ from shared.pagerduty.models.incident import PendingActions
 
 TRIGGER, ASSIGN = "trigger_log_entry", "assign_log_entry"
 EVENTS: Mapping[str, str] = {
-    TRIGGER: TRIGGERED,
-    "acknowledge_log_entry": ACKNOWLEDGED,
-    "unacknowledge_log_entry": UNACKNOWLEDGED,
-    "resolve_log_entry": RESOLVED,
-    "escalate_log_entry": ESCALATED,
-    "delegate_log_entry": DELEGATED,
-    ASSIGN: REASSIGNED,
-    "snooze_log_entry": SNOOZED,
+    TRIGGER: event.TRIGGERED,
+    "acknowledge_log_entry": event.ACKNOWLEDGED,
+    "unacknowledge_log_entry": event.UNACKNOWLEDGED,
+    "resolve_log_entry": event.RESOLVED,
+    "escalate_log_entry": event.ESCALATED,
+    "delegate_log_entry": event.DELEGATED,
+    ASSIGN: event.REASSIGNED,
+    "snooze_log_entry": event.SNOOZED,
 }
 """The events that entries tell of. Of notes they lack the id, of changed fields often what has changed."""
 
@@ -228,8 +219,8 @@ class Alert:
     def _with_source(cls, alert: object) -> object:
         found = as_object(alert)
         body, integration = (as_object(found.get(name) or {}) for name in ("body", "integration"))
-        event = body.get("cef_details")
-        source = event.get("source_origin") if isinstance(event, dict) else None
+        cef = body.get("cef_details")
+        source = cef.get("source_origin") if isinstance(cef, dict) else None
         return {**found, "source": source if source and isinstance(source, str) else integration.get("summary")}
 
 
