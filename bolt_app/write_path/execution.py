@@ -104,7 +104,8 @@ class RecordedCalls:
         may still land: then raise `Uncertain`.
         """
         now = await self.clock.now_ms()
-        if self.clock.remaining(record.deadline_ms(self.durations), now, record.lifetime(self.durations)):
+        deadline_ms, lifetime = record.deadline(self.durations)
+        if self.clock.remaining(deadline_ms, now, lifetime):
             return
         if record.uncertain and self._may_land_late(record, now):
             raise Uncertain("the last call may still take effect")

@@ -190,7 +190,8 @@ class Executor:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
         record = attempt.record
         now = await self.clock.now_ms()
-        life = self.clock.remaining(record.deadline_ms(self.durations), now, record.lifetime(self.durations))
+        deadline_ms, lifetime = record.deadline(self.durations)
+        life = self.clock.remaining(deadline_ms, now, lifetime)
         left = max(life, self.clock.remaining(record.until_ms, now, self.durations.call_max))
         if left <= 0:
             kind = Kind.UNKNOWN if record.uncertain else Kind.EXPIRED

@@ -106,13 +106,10 @@ class CommandRecord:
     outcome: Outcome | None = None
     ended_ms: int = 0
 
-    def lifetime(self, durations: Durations) -> float:
-        """Return for how many seconds a call may be begun."""
-        return durations.text_lifetime if SPECS[self.command.action].long_lived else durations.command_lifetime
-
-    def deadline_ms(self, durations: Durations) -> int:
-        """Return the time after which no call is begun."""
-        return self.accepted_ms + int(self.lifetime(durations) * SECOND)
+    def deadline(self, durations: Durations) -> tuple[int, float]:
+        """Return the time after which no call is begun, and how many seconds that is after it was accepted."""
+        seconds = durations.text_lifetime if SPECS[self.command.action].long_lived else durations.command_lifetime
+        return self.accepted_ms + int(seconds * SECOND), seconds
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,7 @@ from shared.model.event import Status
 
 
 class Kind(StrEnum):
-    """
-    The ways a command can end.
-
-    Only DONE claims that PagerDuty confirmed the act as this person's.
-    """
+    """The ways a command can end. Only DONE claims that PagerDuty confirmed the act as this person's."""
 
     DONE = "done"
     REOPENED = "reopened"

@@ -97,7 +97,11 @@ def role_allows(facts: Facts, action: Action) -> bool:
     if facts.role in RESPONDERS:
         unlowered = not facts.lowered or action in {Action.STATUS_UPDATE, Action.TRIGGER}
         return unlowered or facts.assigned or facts.responding
-    return facts.role in RAISABLE and _observer_may(facts, action)
+    if facts.role not in RAISABLE:
+        return False
+    if action is Action.STATUS_UPDATE:
+        return facts.assigned
+    return facts.acts_on_team or (action is not Action.TRIGGER and (facts.assigned or facts.responding))
 
 
 def ground(facts: Facts, rule: Rule) -> Ground | None:
@@ -113,13 +117,3 @@ def ground(facts: Facts, rule: Rule) -> Ground | None:
         Ground.ROLE: True,
     }
     return next((found for found in GROUNDS[rule] if holds[found]), None)
-
-
-def _observer_may(facts: Facts, action: Action) -> bool:
-    match action:
-        case Action.STATUS_UPDATE:
-            return facts.assigned
-        case Action.TRIGGER:
-            return facts.acts_on_team
-        case _:
-            return facts.assigned or facts.responding or facts.acts_on_team
