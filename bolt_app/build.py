@@ -392,6 +392,7 @@ def build_worker(
         commands=Inbox(redis, clients.blocking, keys.COMMANDS, options.name, durations),
         projector=Projector(
             redis,
+            pagerduty,
             store.clock,
             store.generation,
             store.incidents,

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Counter, Histogram
 
-from shared.errors import Malformed
+from shared.errors import CallError, Malformed
 from shared.model.event import SECOND, Event, Source
-from shared.model.incident import Folded, FoldResult, Incident, fold
+from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
 from shared.observability.call_metrics import BUCKETS
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.events import webhook
 from shared.store import keys
 from shared.store.clock import Generation, StoreClock
@@ -35,8 +36,8 @@ DELIVERY = Histogram(
 )
 QUEUE_SECONDS = Histogram("pagebridge_event_wait_seconds", "Seconds that an event waited to be folded", buckets=BUCKETS)
 
-Rule = Callable[[Incident, Event, int], Folded]
-"""How an event changes a projection, given the store's time in milliseconds."""
+Rule = Callable[[Incident, Event, int, int | None], Folded]
+"""How an event changes a projection, given the store's time and PagerDuty's, in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Projector:
     """Folds the events stream into the projections, by `rule`."""
 
     redis: Redis
+    pagerduty: PagerDuty
     clock: StoreClock
     generation: Generation
     incidents: Documents[Incident]
@@ -73,11 +75,12 @@ class Projector:
         # Begin a new generation before anything is written to a store that has lost its data.
         await self.generation.current()
         now_ms = await self.clock.now_ms()
+        pagerduty_ms = await self._pagerduty_ms(event, now_ms)
         folded = Folded(Incident(event.incident), FoldResult.DUPLICATE)
 
         def rule(incident: Incident) -> Incident:
             nonlocal folded
-            folded = self.rule(incident, event, now_ms)
+            folded = self.rule(incident, event, now_ms, pagerduty_ms)
             return folded.incident
 
         await self.incidents.change(event.incident, rule, facts=lambda: (_arrival_fact(event, entry, folded),))
@@ -90,6 +93,17 @@ class Projector:
         if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:
             DELIVERY.observe(max(0, entry.at_ms - event.at.ms) / SECOND)
         log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.result)
+
+    async def _pagerduty_ms(self, event: Event, now_ms: int) -> int | None:
+        """Return PagerDuty's time, if it is known; what seems to be of the future is compared with a fresh `Date`."""
+        known_ms = self.pagerduty.now_ms()
+        if event.at.ms <= (now_ms if known_ms is None else known_ms) + AHEAD_MS:
+            return known_ms
+        try:
+            return (await self.pagerduty.clock()).end
+        except (CallError, Malformed) as error:
+            log.warning("pagerduty.clock_unread", incident=event.incident, why=str(error))
+            return known_ms
 
 
 def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:

@@ -22,13 +22,14 @@ from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
-from shared.model.incident import Incident, settle
-from shared.model.journal import failure
+from shared.model.incident import Incident, is_over, settle
+from shared.model.journal import Fact, fact, failure
 from shared.model.slack_state import SlackState
-from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.api.client import PagerDuty, Read
+from shared.pagerduty.models.incident import RestIncident
 from shared.store.clock import Birth, Generation
 from shared.store.coordination import Lease, WorkQueue
-from shared.store.documents import Documents, Journal
+from shared.store.documents import Documents, Journal, Stored
 
 log = structlog.get_logger()
 
@@ -98,26 +99,38 @@ class ProjectionReader:
             return before.value
         await lease.check(self.timeout)
         try:
-            read = (await self.pagerduty.incident(incident)).value
+            answer = await self.pagerduty.incident(incident)
         except NotFound as error:
             # Unknown to PagerDuty or not visible to our token (PagerDuty REST: GET /incidents/{id}): no retry helps.
             log.warning("incident.not_found", incident=incident)
-            await self.journal.append(incident, failure("pagerduty.unread", error))
-            return (await self.incidents.change(incident, lambda known: replace(known, needs_read=False))).value
+            return await self._leave_unshown(incident, failure("pagerduty.unread", error))
         except (CallError, Malformed) as error:
             log.warning("incident.unread", incident=incident, why=str(error))
             await self.journal.append(incident, failure("pagerduty.unread", error))
             return before.value
         READS.inc()
-        if read.updated is None:
+        return await self._settle(incident, before, answer, lease)
+
+    async def _settle(
+        self, incident: IncidentId, before: Stored[Incident], answer: Read[RestIncident], lease: Lease
+    ) -> Incident:
+        """Let what was read decide, unless an event was folded meanwhile, or the incident was over long ago."""
+        read, updated = answer.value, answer.value.updated
+        if updated is None:
             return before.value
-        settled = settle(before.value, read.snapshot, read.updated)
+        if before.value.snapshot is None and is_over(before.value, read.snapshot, updated, answer.date.ms):
+            return await self._leave_unshown(incident, fact("incident.unshown", why="over"))
+        settled = settle(before.value.believed(answer.date.end), read.snapshot, updated)
         if settled is not before.value:
             settled = replace(settled, status_change=read.status_change)
         if await self.incidents.swap(incident, before, settled):
             return settled
         # An event was folded meanwhile, so the read decides nothing; the newer projection may need a read, too.
         return await self.read(incident, lease)
+
+    async def _leave_unshown(self, incident: IncidentId, why: Fact) -> Incident:
+        await self.journal.append(incident, why)
+        return (await self.incidents.change(incident, lambda known: replace(known, needs_read=False))).value
 
 
 @dataclass(frozen=True)

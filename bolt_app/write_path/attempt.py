@@ -73,7 +73,9 @@ class AttemptRunner:
             read.value.updated,
             snapshot=read.value.snapshot,
         )
-        folded = await self.incidents.change(command.incident, lambda incident: fold_read(incident, event))
+        folded = await self.incidents.change(
+            command.incident, lambda incident: fold_read(incident.believed(read.date.end), event)
+        )
         await self.dirty_queue.mark(command.incident)
         return folded.value
 

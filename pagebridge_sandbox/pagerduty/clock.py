@@ -54,6 +54,8 @@ class Clock:
         """
         Move the clock ahead of what it shows, which after a burst of changes may be ahead of real time already.
 
+        Before the first change it may be moved back, too: the account then lives in the past.
+
         What is due on the way happens in its order, each thing at its own time.
         """
         target = self.now() + timedelta(seconds=seconds)

@@ -34,6 +34,11 @@ from shared.model.ids import CommandId, EventId, IncidentId, UserId
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import Line, command_of, echo_of, line_of, line_time, main_line_of, record
 
+AHEAD_MS = 60 * SECOND
+"""Milliseconds by which an event may be ahead of PagerDuty's time, which is known to about a second."""
+OLD_MS = 300 * SECOND
+"""Milliseconds after which an event alone is no reason to post the card of an incident that was not heard of before."""
+
 OnCallByLevel = Mapping[int, Mapping[UserId, str]]
 """The people on call at each level, by id, with their names."""
 
@@ -146,6 +151,12 @@ class Incident:
         newest = max(self.transitions, key=line_time, default=None)
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
+    def believed(self, now_ms: int) -> "Incident":
+        """Return the projection without an `as_of` that PagerDuty, whose time is `now_ms`, cannot have reached yet."""
+        if self.as_of is None or self.as_of.ms <= now_ms + AHEAD_MS:
+            return self
+        return replace(self, as_of=None, rank="", needs_read=True)
+
 
 class FoldResult(StrEnum):
     """How an event related to the projection, for metrics."""
@@ -154,6 +165,7 @@ class FoldResult(StrEnum):
     ECHO = "echo"
     DUPLICATE = "duplicate"
     STALE = "stale"
+    FUTURE = "future"
 
 
 @dataclass(frozen=True)
@@ -164,24 +176,36 @@ class Folded:
     result: FoldResult
 
 
-def fold(incident: Incident, event: Event, now_ms: int) -> Folded:
+def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None = None) -> Folded:
     """
     Return the projection with `event` folded in.
 
     Idempotent by `event.id`, independent of the order of events. `now_ms` is the store's time and only serves to forget
-    what is older than any delivery can be.
+    what is older than any delivery can be. `pagerduty_ms` is PagerDuty's time, if it is known. By it, an event of the
+    future changes nothing, and an incident that is first heard of through an old event is not known by that: a
+    signature does not say when it was made, so PagerDuty has to be read.
     """
+    believed_ms = now_ms if pagerduty_ms is None else pagerduty_ms
     # The sources of a line are kept as long as the line, which is longer than `seen_events`.
     if event.id in {
         *(seen for seen, _ in incident.seen_events),
         *(held for line in incident.lines for _, held in line.slots),
     }:
         return Folded(incident, FoldResult.DUPLICATE)
+    if event.source is Source.WEBHOOK:
+        incident = incident.believed(believed_ms)
+        if event.at.ms > believed_ms + AHEAD_MS:
+            seen_events = (*incident.seen_events, (event.id, now_ms))
+            return Folded(replace(incident, needs_read=True, seen_events=seen_events), FoldResult.FUTURE)
     echo = echo_of(incident.expectations, incident.lines, event)
     side = None if echo else main_line_of(incident.expectations, incident.lines, event)
     # Whatever second the response gives, a reopening sorts before the acknowledge that it is a side of.
     over = side is not None and line_of(incident.lines, side.command) is not None
-    newer, stale = (incident, True) if over else _take_snapshot(incident, event)
+    unheard_of = incident.snapshot is None and event.source is Source.WEBHOOK and event.at.end < believed_ms - OLD_MS
+    if unheard_of:
+        newer, stale = replace(incident, needs_read=True), False
+    else:
+        newer, stale = (incident, True) if over else _take_snapshot(incident, event)
     told = _take_line(newer, event, echo, side)
     kept = replace(
         _advance(incident, told),
@@ -217,6 +241,12 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     first = incident.first_seen or FirstSeen.of(snapshot)
     settled = replace(incident, snapshot=snapshot, as_of=as_of, rank=rank, needs_read=False, first_seen=first)
     return _advance(incident, settled)
+
+
+def is_over(incident: Incident, snapshot: Snapshot, updated: Instant, now_ms: int) -> bool:
+    """True if an incident that nothing recent was heard of was resolved before PagerDuty's oldest delivery can be."""
+    heard = max((line.at.end for line in incident.lines), default=0)
+    return snapshot.status is Status.RESOLVED and max(heard, updated.end) < now_ms - KEPT
 
 
 def is_behind(incident: Incident, updated: Instant) -> bool:

@@ -96,14 +96,14 @@ class NoGeneration(Generation):
         return Birth("always", 0)
 
 
-def newest_arrival_wins(incident: Incident, event: Event, now_ms: int) -> Folded:
+def newest_arrival_wins(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None) -> Folded:
     """Fold without `as_of`: whatever comes last is taken for the newest."""
-    return fold(replace(incident, as_of=None), event, now_ms)
+    return fold(replace(incident, as_of=None), event, now_ms, pagerduty_ms)
 
 
-def ties_are_guessed(incident: Incident, event: Event, now_ms: int) -> Folded:
+def ties_are_guessed(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None) -> Folded:
     """Fold without asking PagerDuty where times cannot decide."""
-    folded = fold(incident, event, now_ms)
+    folded = fold(incident, event, now_ms, pagerduty_ms)
     return replace(folded, incident=replace(folded.incident, needs_read=folded.incident.snapshot is None))
 
 

@@ -40,6 +40,10 @@ class SimulatedPagerDuty(PagerDuty):
         self._account = account
         self._way = way
 
+    def now_ms(self) -> int:
+        """PagerDuty's time."""
+        return self._account.clock_ms()
+
     async def incident(self, incident: IncidentId) -> Read[RestIncident]:
         """Read an incident."""
         return await self._way.call("read", lambda: self._dated(self._shown(self._account.incidents[incident])))

@@ -1,6 +1,7 @@
 """Deliveries that PagerDuty really made, posted byte for byte to a real receiver."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from tests.stories.harness import settled
 from tests.stories.processes import Deployment, deployed
 
 SAMPLES = Path(__file__).parents[3] / "shared/reference/pagerduty/samples/signed_real"
+THEN = datetime(2025, 4, 7, 3, 50, tzinfo=UTC)
+"""A moment after the last of the deliveries."""
 IN_ORDER = (
     "pagey_ping",
     "incident_triggered",
@@ -43,6 +46,7 @@ async def deliver(bridge: Deployment, name: str) -> int:
 async def test_real_deliveries_make_the_right_card(tmp_path: Path, order: tuple[str, ...]) -> None:
     """Five deliveries of incident 37: one card, resolved by Ben; its thread tells each thing that happened once."""
     async with deployed(tmp_path) as bridge:
+        bridge.pagerduty.clock.advance((THEN - datetime.now(UTC)).total_seconds())
         await bridge.receiver(PAGERDUTY_WEBHOOK_SECRETS=signed()["secret"])
         await bridge.start_worker()
 

@@ -5,6 +5,7 @@ The official `pagerduty` package sends it. The caller decides whether a call may
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -85,6 +86,11 @@ class Transport:
         self._client = RestClient(url, timeout)
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(THREADS, "pagerduty")
+        self._ahead_ms: float | None = None
+
+    def now_ms(self) -> int | None:
+        """PagerDuty's time in milliseconds since 1970, by the `Date` of its last answer; None before the first."""
+        return None if self._ahead_ms is None else int(time.monotonic() * SECOND + self._ahead_ms)
 
     async def aclose(self) -> None:
         """Wait for the calls on the wire to end, start no other, and close the connections."""
@@ -148,7 +154,9 @@ class Transport:
                 answer = response.json()
             except (ValueError, RecursionError):
                 raise Uncertain("PagerDuty's answer is not JSON") from None
-            return Read(parse(answer), server_time(response.headers))
+            date = server_time(response.headers)
+            self._ahead_ms = date.ms - time.monotonic() * SECOND
+            return Read(parse(answer), date)
 
     async def _answered(self, request: Request) -> Response:
         deadline, access = asyncio.get_running_loop().time() + self._timeout, self._access

@@ -70,7 +70,7 @@ class Repaired:
 def repaired(known: Incident, shown: Shown, window: Window, now_ms: int) -> Repaired:
     """Return the projection with what PagerDuty shows folded in. `now_ms` is the store's time."""
     after, young = _folded(known, events(known, shown, window), window, now_ms)
-    settled = _settled(after, shown.incident)
+    settled = _settled(after, shown)
     had = {line.key for line in known.lines}
     opened = tuple(line for line in settled.lines if line.key not in had)
     updated = shown.incident.updated
@@ -116,7 +116,7 @@ def _noted(known: Incident, entries: Sequence[LogEntry]) -> bool:
 def events(known: Incident, shown: Shown, window: Window) -> tuple[Event, ...]:
     """Make events of all that PagerDuty shows, the oldest first. A read that lags behind shows no changes."""
     incident = shown.incident
-    current = _settled(known, incident) is not known
+    current = _settled(known, shown) is not known
     found = (
         *logged(incident.id, shown.log, into=incident.merged_into, policy=incident.snapshot.escalation_policy),
         *annotated(incident.id, known.lines, shown.notes, shown.date, window.closes),
@@ -145,8 +145,9 @@ def _folded(known: Incident, found: Sequence[Event], window: Window, now_ms: int
     return known, young
 
 
-def _settled(known: Incident, read: RestIncident) -> Incident:
+def _settled(known: Incident, shown: Shown) -> Incident:
+    read = shown.incident
     if read.updated is None:
         return known
-    settled = settle(known, read.snapshot, read.updated)
+    settled = settle(known.believed(shown.date.end), read.snapshot, read.updated)
     return settled if settled is known else replace(settled, status_change=read.status_change)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from itertools import permutations
 
+import pytest
+
 from shared.model.actions import Action
 from shared.model.command import Attempt, AttemptState
 from shared.model.event import (
@@ -19,7 +21,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT, Expectation
 from shared.model.ids import CommandId, EventId, SlackUserId
-from shared.model.incident import FoldResult, Incident, fold, fold_read, settle
+from shared.model.incident import AHEAD_MS, OLD_MS, FoldResult, Incident, fold, fold_read, is_over, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
 
 
@@ -392,3 +394,61 @@ def test_an_entry_that_goes_to_a_commands_line_is_no_other_acts() -> None:
     incident = folded(answer(ACKNOWLEDGED, NOON + 1000, "c2"), acts[2], *logged, start=second)
 
     assert ["c1", None, "c2"] == [line.command for line in incident.lines]
+
+
+YEARS = 100 * 365 * 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize("ahead_ms", [AHEAD_MS + 1, YEARS])
+def test_an_event_of_the_future_asks_for_a_read_only(ahead_ms: int) -> None:
+    """It is no news, neither for the state nor for the thread, whatever it tells of."""
+    known = folded(webhook(TRIGGERED, NOON))
+
+    after = fold(known, webhook(RESOLVED, NOON + ahead_ms), NOON)
+
+    assert FoldResult.FUTURE is after.result
+    assert (known.snapshot, known.as_of, known.lines) == (
+        after.incident.snapshot,
+        after.incident.as_of,
+        after.incident.lines,
+    )
+    assert after.incident.needs_read
+    assert FoldResult.DUPLICATE is fold(after.incident, webhook(RESOLVED, NOON + ahead_ms), NOON).result
+
+
+def test_an_event_is_of_the_future_by_pagerdutys_time() -> None:
+    """A store whose clock is an hour slow makes no event one of the future, and one that is fast hides none."""
+    event = webhook(TRIGGERED, NOON + 3_600_000)
+
+    assert FoldResult.NEWS is fold(Incident(INCIDENT), event, NOON, event.at.ms).result
+    assert FoldResult.FUTURE is fold(Incident(INCIDENT), event, event.at.ms, NOON).result
+
+
+def test_a_read_wins_over_a_time_that_cannot_be() -> None:
+    """A projection that was brought to 2099 once is put right by the next webhook, and by the next read."""
+    impossible = replace(folded(webhook(RESOLVED, NOON)), as_of=Instant(NOON + YEARS), rank="1:9")
+
+    assert Status.TRIGGERED is folded(webhook(REOPENED, NOON + 5000), start=impossible).status
+    read = settle(impossible.believed(NOON), snapshot(Status.TRIGGERED), Instant(NOON - 5000, 1000))
+    assert (Status.TRIGGERED, False) == (read.status, read.needs_read)
+
+
+@pytest.mark.parametrize(("age_ms", "is_known"), [(OLD_MS - 1000, True), (OLD_MS + 1000, False), (YEARS, False)])
+def test_old_news_alone_makes_no_incident_known(age_ms: int, is_known: bool) -> None:  # noqa: FBT001 -- a table
+    """An incident that is first heard of through an old webhook has to be read before it is shown."""
+    old = fold(Incident(INCIDENT), webhook(TRIGGERED, NOON - age_ms), NOON).incident
+
+    assert (is_known, not is_known) == (old.snapshot is not None, old.needs_read)
+    assert 1 == len(old.lines)
+
+
+def test_what_was_over_long_ago_is_over() -> None:
+    """Resolved before the oldest delivery that PagerDuty still repeats, and nothing heard of it since."""
+    updated, now = Instant(NOON, 1000), NOON + 80 * 3_600_000
+    old = folded(webhook(TRIGGERED, NOON - 5000))
+
+    assert is_over(old, snapshot(Status.RESOLVED), updated, now)
+    assert not is_over(old, snapshot(Status.TRIGGERED), updated, now)
+    assert not is_over(old, snapshot(Status.RESOLVED), updated, NOON + 3_600_000)
+    note = Event(EventId("N"), "incident.annotated", INCIDENT, Source.WEBHOOK, Instant(now - 5000), ALICE)
+    assert not is_over(fold(old, note, now).incident, snapshot(Status.RESOLVED), updated, now)

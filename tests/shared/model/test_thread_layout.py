@@ -39,7 +39,7 @@ def lines(*events: Event) -> tuple[Line, ...]:
     """Fold events into the lines of an incident."""
     incident = Incident(INCIDENT)
     for one in events:
-        incident = fold(incident, one, NOON).incident
+        incident = fold(incident, one, one.at.ms).incident
     return incident.lines
 
 

@@ -224,7 +224,7 @@ def test_a_note_that_is_too_young_to_be_missed() -> None:
 
 def test_a_second_is_forgiven_to_the_list_too() -> None:
     """PagerDuty takes `updated_at` a moment before the event's time, so it may be of the second before."""
-    reopened = fold(known(), webhook(REOPENED, NOON + MINUTE + 12, BOB), NOON).incident
+    reopened = fold(known(), webhook(REOPENED, NOON + MINUTE + 12, BOB), NOON + MINUTE).incident
 
     assert suspicious(reopened, read(NOON + MINUTE - SECOND, status=Status.ACKNOWLEDGED), [])
     assert not suspicious(reopened, read(NOON + MINUTE - 2 * SECOND, status=Status.ACKNOWLEDGED), [])

@@ -1,0 +1,74 @@
+"""Deliveries that are signed and not to be believed: dated wrongly, replayed, or about another incident."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pagebridge_sandbox.pagerduty import IncidentView
+from tests.stories.harness import Bridge, receiving, settled
+from tests.stories.test_odd_deliveries import deliver
+
+
+@pytest.fixture
+async def port(bridge: Bridge) -> AsyncIterator[int]:
+    """Run a receiver whose port is known, beside the bridge's own."""
+    async with receiving(bridge.valkey) as port:
+        yield port
+
+
+def delivery(event_type: str, at: str, incident: str, number: int = 1, status: str = "triggered") -> bytes:
+    """Write a delivery as PagerDuty would, assigned to Alice, of any time and about any incident."""
+    alice = {"id": "PALICE1", "type": "user_reference", "summary": "Alice Ng"}
+    data = {
+        "id": incident,
+        "type": "incident",
+        "status": status,
+        "number": number,
+        "title": f"Delivered {incident}",
+        "assignees": [alice],
+        "urgency": "high",
+        "created_at": at,
+    }
+    event = {"id": f"01{event_type[-5:]}{incident}", "event_type": f"incident.{event_type}", "occurred_at": at}
+    return json.dumps({"event": event | {"agent": None, "client": None, "data": data}}).encode()
+
+
+@pytest.mark.parametrize("at", ["2099-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+async def test_an_event_of_the_future_changes_nothing(bridge: Bridge, port: int, at: str) -> None:
+    """A resolve that is dated 2099 does not resolve the card, and what happens next is shown as ever."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+
+    assert 202 == await deliver(port, delivery("resolved", at, incident.id, status="resolved"))
+    await settled(bridge)
+
+    assert "Triggered" in bridge.channel.messages[0].plain
+    assert "Resolved" not in "\n".join(await bridge.lines(1))
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+    await bridge.card("Acknowledged")
+    assert 2 == len(await bridge.lines(2))
+
+
+async def test_replays_about_incidents_that_nobody_remembers(bridge: Bridge, port: int) -> None:
+    """What PagerDuty knows nothing of, or has long resolved, is neither posted nor mentions anybody."""
+    for number in range(1, 4):
+        body = delivery("triggered", "2025-04-07T03:47:13.546Z", f"QOLD{number}", number)
+        assert 202 == await deliver(port, body)
+    await settled(bridge)
+    bridge.trigger("Afterwards")
+    await bridge.card("Afterwards")
+
+    assert 1 == len(bridge.channel.messages)
+
+
+async def test_a_late_delivery_about_an_open_incident_still_posts_its_card(bridge: Bridge, port: int) -> None:
+    """A trigger that PagerDuty could not deliver for an hour leads to a card, as PagerDuty shows the incident now."""
+    bridge.pagerduty.webhooks.lose_next()
+    incident: IncidentView = bridge.trigger("Delivered late")
+    bridge.pagerduty.webhooks.lose_next()
+    bridge.pagerduty.web("PALICE1").acknowledge(incident.id)
+
+    assert 202 == await deliver(port, delivery("triggered", "2025-04-07T03:47:13.546Z", incident.id))
+
+    assert "Acknowledged" in (await bridge.card("Delivered late")).plain
