@@ -53,7 +53,7 @@ class IncidentDetails:
         """Open the modal and fill it; failures are shown in it. Never raises `CallError`."""
 
         async def told() -> Block:
-            found = await read_or_explain("details", self._read(incident, about, by))
+            found = await read_or_explain("details", self._read(incident, about, by), self.visibility.identity.contact)
             return view(about, [section(found)] if isinstance(found, str) else found)
 
         await self.modal_opener.open_and_load(about, trigger_id, loading(about), told)

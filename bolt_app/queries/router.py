@@ -50,7 +50,7 @@ class QueryRouter:
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Return the answer to a query; a failure is part of the answer, never raised."""
-        answer = await read_or_explain(parsed.verb, self._read(parsed, typed))
+        answer = await read_or_explain(parsed.verb, self._read(parsed, typed), self.identity.contact)
         return build_reply(answer) if isinstance(answer, str) else answer
 
     async def _read(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
@@ -70,7 +70,7 @@ class QueryRouter:
                     return not_linked_reply(typed, declined.outcome)
 
 
-async def read_or_explain(what: str, reading: Awaitable[T]) -> T | str:
+async def read_or_explain(what: str, reading: Awaitable[T], contact: str) -> T | str:
     """Wait for what was read, at most `QUERY_TIMEOUT` seconds; else return why there is none, and the next step."""
     try:
         async with asyncio.timeout(QUERY_TIMEOUT):
@@ -78,15 +78,15 @@ async def read_or_explain(what: str, reading: Awaitable[T]) -> T | str:
     except Declined as declined:
         return f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}."
     except (CallError, Malformed, StoreDown, TimeoutError) as error:
-        return query_failed_text(what, error)
+        return query_failed_text(what, error, contact)
 
 
-def query_failed_text(what: str, error: Exception) -> str:
+def query_failed_text(what: str, error: Exception, contact: str) -> str:
     """Return why a query failed and the next step; it is logged under the reference that is quoted."""
     quoted = reference()
     log.error("answer.none", verb=what, why=repr(error), reference=quoted)
     if isinstance(error, Refused):
-        why, step = explain(error)
+        why, step = explain(error, contact)
     else:
         why = f"{str(error) or f'no answer within {QUERY_TIMEOUT:g} s'}."
         step = "Try again in a moment, or look in PagerDuty"

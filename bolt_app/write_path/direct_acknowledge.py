@@ -155,7 +155,7 @@ class DirectAcknowledge:
             if sent and isinstance(error, CallError):
                 trail.failed(error)
             sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
-            return _failed(command, error, sure=sure)
+            return _failed(command, error, self.actor_check.identity.contact, sure=sure)
 
     async def _acknowledge(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
         """Acknowledge; return an outcome if another person was quicker: a PUT without effect also answers 200."""
@@ -178,7 +178,7 @@ class DirectAcknowledge:
         return None if ours else declined(command, now, Incident(command.incident))
 
 
-def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, sure: bool) -> Outcome:
+def _failed(command: Command, error: CallError | Malformed | TimeoutError, contact: str, *, sure: bool) -> Outcome:
     quoted = reference()
     log.error(
         "command.direct_failed",
@@ -189,7 +189,7 @@ def _failed(command: Command, error: CallError | Malformed | TimeoutError, *, su
         reference=quoted,
     )
     if isinstance(error, Refused):
-        why, step = explain(error)
+        why, step = explain(error, contact)
         return Outcome(Kind.REFUSED, why=why, next_step=step, reference=quoted)
     why = f"PagerDuty couldn't be reached: {str(error) or 'it did not answer in time'}."
     return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

@@ -155,7 +155,7 @@ class Executor:
                 why = declined
             except Refused as error:
                 if not attempt.record.uncertain:
-                    return _refused(attempt, error)
+                    return _refused(attempt, error, self.attempt_runner.actor_check.identity.contact)
                 why = error
             except Unavailable as error:
                 wait, why = max(error.retry_after or 0.0, pause), error
@@ -252,8 +252,8 @@ class Executor:
         await self.command_queues.change(record.command.incident, lambda queue: queue.replaced(ended), lease)
 
 
-def _refused(attempt: Execution, error: Refused) -> Outcome:
-    why, step = explain(error)
+def _refused(attempt: Execution, error: Refused, contact: str) -> Outcome:
+    why, step = explain(error, contact)
     outcome = Outcome(Kind.REFUSED, why=why, next_step=step)
     return _with_reference(attempt, outcome, code=error.code, error=str(error))
 

@@ -20,7 +20,7 @@ from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load, load_bridge_config
 from shared.errors import CallError, Unavailable
 from shared.model.event import SECOND
-from shared.pagerduty.models.account import User
+from shared.pagerduty.models.account import ROLE_NAMES, User
 
 DAYS = 7
 """How many days ahead the duty is looked at."""
@@ -161,7 +161,8 @@ def _told(each: Mapping) -> Iterator[str]:
     who = f"{each.person.name} ({each.person.id})"
     if each.linked:
         user = each.linked.user
-        yield f"{who} is {user.name} ({user.id}) in PagerDuty, by {each.linked.how}; role {user.role}."
+        role = ROLE_NAMES.get(user.role, user.role)
+        yield f"{who} is {user.name} ({user.id}) in PagerDuty, by {each.linked.how}; their role is {role}."
     elif each.refusal:
         yield f"{who} isn't linked to a PagerDuty user. They see: {each.refusal.why} {each.refusal.next_step}."
 

@@ -17,7 +17,7 @@ from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.permissions import GROUNDS, ROLES, Facts, Ground, Rule, ground, role_allows
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import Service, User
+from shared.pagerduty.models.account import ROLE_NAMES, Service, User
 from shared.pagerduty.models.incident import RestIncident
 
 
@@ -122,5 +122,5 @@ def _team_names(matter: AuthorizationSubject) -> str:
 
 
 def _role_name(facts: Facts) -> str:
-    role = facts.role.replace("_", " ")
+    role = ROLE_NAMES.get(facts.role, facts.role)
     return f"{role}, observer on its team" if facts.lowered else role

@@ -23,7 +23,7 @@ from shared.model.command import SlackActor
 from shared.model.ids import UserId
 from shared.model.outcome import Declined, Outcome
 from shared.model.permissions import ADMINS, RAISABLE, RESPONDERS
-from shared.pagerduty.models.account import OnCall, User
+from shared.pagerduty.models.account import ROLE_NAMES, OnCall, User
 from shared.slack.api.client import SlackIdentity, SlackPerson
 
 ACTING_ROLES = ADMINS | RESPONDERS | RAISABLE
@@ -97,7 +97,7 @@ def unlinked_on_calls(
         if UserId(entry.user.id) not in linked:
             found.append(UnlinkedOnCall(entry, "no Slack user is linked to them"))
         elif user is not None and user.role not in ACTING_ROLES:
-            found.append(UnlinkedOnCall(entry, f"their PagerDuty role is {user.role}"))
+            found.append(UnlinkedOnCall(entry, f"their PagerDuty role is {ROLE_NAMES.get(user.role, user.role)}"))
     return found
 
 

@@ -45,6 +45,11 @@ class Identity:
         self._links = links
         self._home = home
 
+    @property
+    def contact(self) -> str:
+        """Whom people are told to ask when the bridge itself needs somebody, as `bridge.toml` says."""
+        return self.config.contact
+
     async def link(self, actor: SlackActor) -> Linked:
         """
         Find the PagerDuty user of `actor`, with role and teams read just now.

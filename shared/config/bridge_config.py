@@ -121,7 +121,7 @@ class IdentityConfig(_Table):
     Who is who. `users` maps Slack user ids to PagerDuty user ids, and wins over e-mail.
 
     With `email_domains`, only addresses in these domains are used to link people. `contact` is whom people are told to
-    ask when they are not linked, such as "#sre-help".
+    ask to be linked, and when the bridge itself needs help, such as "#sre-help".
     """
 
     users: dict[SlackUser, PagerDutyUser] = {}

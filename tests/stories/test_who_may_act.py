@@ -53,7 +53,7 @@ async def test_credentials_that_pagerduty_does_not_accept(bridge: Bridge, fault:
     await bridge.click("Alice", "Acknowledge")
 
     told = await bridge.told("Alice", "You can't acknowledge")
-    assert "PagerDuty rejects this bridge's credentials. Use PagerDuty and tell an admin." in told
+    assert "PagerDuty rejects this bridge's credentials. Use PagerDuty and tell the team that runs this bridge." in told
     assert "reference" in told
     assert bridge.pagerduty.token not in told
     assert "Triggered" in bridge.channel.messages[0].plain

@@ -129,7 +129,7 @@ def test_every_answer_to_a_click_can_be_read_in_one_file(pytestconfig: pytest.Co
 
 
 def _explained(error: Refused) -> str:
-    why, step = explain(error)
+    why, step = explain(error, "#sre-help")
     return slack_text.reply(
         outcome_reply(command(Action.ACKNOWLEDGE), Outcome(Kind.REFUSED, why=why, next_step=step), URL)
     )

@@ -210,7 +210,10 @@ async def _add_unreadable(page: Page) -> None:
         raise NotFound("x")
 
     door = SimpleNamespace(incident=missing, alerts=missing, notes=missing, log_entries=missing)
-    details = IncidentDetails(cast("Any", door), nothing, cast("Any", SimpleNamespace(open_and_load=open_and_load)))
+    visibility = SimpleNamespace(identity=SimpleNamespace(contact="#sre-help"))
+    details = IncidentDetails(
+        cast("Any", door), cast("Any", visibility), cast("Any", SimpleNamespace(open_and_load=open_and_load))
+    )
     await details.open(INCIDENT, ABOUT, BY, "1.2")
     page.case("Details of an incident that is not there", shown[0])
 

@@ -172,7 +172,7 @@ def _add_failures(page: Page) -> None:
     page.case(
         "What was asked for could not be read",
         *(
-            _unique(build_reply(query_failed_text(Verb.LIST, error)))
+            _unique(build_reply(query_failed_text(Verb.LIST, error, "#sre-help")))
             for error in (SLOW, TimeoutError(), Refused("x", 2010, 403))
         ),
     )

@@ -6,17 +6,18 @@ Source: PagerDuty's page on errors. The error codes are in the body; the HTTP st
 
 from shared.errors import BadCredentials, NotFound, Refused
 
-ADMIN = "Use PagerDuty and tell an admin"
+ADMIN = "Use PagerDuty and tell {contact}"
+"""`{contact}` is whom `bridge.toml` names."""
 LOOK = "Look at the incident in PagerDuty"
 AGAIN = "Look at the card, then try again if it still applies"
 PAYMENT_REQUIRED = 402
 
 _UNKNOWN_USER = ("PagerDuty doesn't know the person this was sent for.", "Check your e-mail address in PagerDuty")
-_NOT_ALLOWED = ("PagerDuty doesn't allow you to do this to this incident.", "Ask its team or an admin")
+_NOT_ALLOWED = ("PagerDuty doesn't allow you to do this to this incident.", "Ask its team or a PagerDuty admin")
 _GONE = ("PagerDuty doesn't know the incident or something that belongs to it.", "Look for it in PagerDuty")
 _NOT_IN_PLAN = (
     "This PagerDuty account doesn't have this feature.",
-    "Do it another way, or ask an admin about the plan",
+    "Do it another way, or ask a PagerDuty admin about the plan",
 )
 _NOT_WELL = ("PagerDuty had an internal problem.", "Wait a moment, look at the incident, then try again")
 _CANNOT_ESCALATE = (
@@ -49,8 +50,8 @@ WORDS: dict[int, tuple[str, str]] = {
     2013: ("PagerDuty doesn't know that person.", "Choose another person, or check your e-mail address in PagerDuty"),
     2014: _NOT_IN_PLAN,
     2016: _NOT_WELL,
-    2018: ("You can no longer see this incident in PagerDuty.", "Ask its team or an admin"),
-    2019: ("A limit of this PagerDuty account is reached.", "Ask an admin"),
+    2018: ("You can no longer see this incident in PagerDuty.", "Ask its team or a PagerDuty admin"),
+    2019: ("A limit of this PagerDuty account is reached.", "Ask a PagerDuty admin"),
     2020: ("PagerDuty's rate limit is reached.", "Wait a minute, then try again"),
     2100: _GONE,
     5001: _GONE,
@@ -58,8 +59,13 @@ WORDS: dict[int, tuple[str, str]] = {
 """The meaning of each code, and the next step. Codes for arguments have none: there PagerDuty's own words say more."""
 
 
-def explain(error: Refused) -> tuple[str, str]:
-    """Return why a call was refused in one sentence, and the next step."""
+def explain(error: Refused, contact: str) -> tuple[str, str]:
+    """Return why a call was refused in one sentence, and the next step; `contact` is who can look after the bridge."""
+    why, step = _explained(error)
+    return why, step.replace("{contact}", contact)
+
+
+def _explained(error: Refused) -> tuple[str, str]:
     if isinstance(error.code, str):
         # Only Slack names its errors by words.
         return f"{error}.", ADMIN

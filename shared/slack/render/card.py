@@ -206,6 +206,9 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
     facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *priority])
     last = incident.last_change()
     who = agent_suffix(last) if last is not None and last.type != TRIGGERED else ""
+    if last is not None and last.type != TRIGGERED and snapshot.status is Status.TRIGGERED:
+        what = headline_text(last, asleep=snooze_ended(incident.lines, last))
+        who = f" ({what[:1].lower()}{what[1:]}{who})"
     if last is not None and last.detail_value("merged"):
         who += f", merged into {short(last.detail_value('merged'), NAME)}"
     people = ", ".join(map(named, snapshot.assignees))

@@ -120,7 +120,7 @@ def _snoozed(entry: ThreadEntry) -> str:
 LINE: Mapping[str, Wording] = {
     event.TRIGGERED: Wording(":rotating_light:", "triggered it", "Triggered"),
     event.ACKNOWLEDGED: Wording(":eyes:", "acknowledged it", "Acknowledged"),
-    event.UNACKNOWLEDGED: Wording(":rotating_light:", "unacknowledged it", "No longer acknowledged", _unacknowledged),
+    event.UNACKNOWLEDGED: Wording(":rotating_light:", "unacknowledged it", "Unacknowledged", _unacknowledged),
     event.RESOLVED: Wording(":white_check_mark:", "resolved it", "Resolved", _resolved),
     event.REOPENED: Wording(":rotating_light:", "reopened it", "Reopened"),
     event.ESCALATED: Wording(":rotating_light:", "escalated it", "Escalated", _escalated),

@@ -16,7 +16,7 @@ WORDS = {
     "Triggered": "triggered",
     "Acknowledged": "acknowledged",
     "Acknowledgement timed out": "unacknowledged",
-    "No longer acknowledged": "unacknowledged",
+    "Unacknowledged": "unacknowledged",
     "Resolved": "resolved",
     "Reopened": "reopened",
     "Note added": "annotated",

@@ -14,7 +14,9 @@ ALL = [*WORDS, *WITH_PAGERDUTYS_WORDS]
 @pytest.mark.parametrize("code", ALL)
 def test_every_code_has_words_and_a_next_step(code: int) -> None:
     """A sentence without codes, then what to do, which a full stop is put after."""
-    why, step = explain(Refused("PagerDuty answered: Invalid Input Provided: title is too long", code, 400))
+    why, step = explain(
+        Refused("PagerDuty answered: Invalid Input Provided: title is too long", code, 400), "#sre-help"
+    )
     assert why.endswith(".")
     assert str(code) not in why
     assert step
@@ -28,7 +30,7 @@ def test_what_is_wrong_with_arguments_is_pagerdutys_to_say(code: int) -> None:
     body = b'{"error": {"message": "Invalid Input Provided", "code": %d, "errors": ["Title is too long"]}}' % code
     error = error_from(400, {}, body)
     assert isinstance(error, Refused)
-    assert explain(error)[0] == "PagerDuty answered: Invalid Input Provided: Title is too long."
+    assert explain(error, "#sre-help")[0] == "PagerDuty answered: Invalid Input Provided: Title is too long."
 
 
 @pytest.mark.parametrize(
@@ -44,4 +46,4 @@ def test_what_is_wrong_with_arguments_is_pagerdutys_to_say(code: int) -> None:
 )
 def test_what_comes_without_a_code(error: Refused, word: str) -> None:
     """The kind of error and the HTTP status say enough where PagerDuty's code is missing."""
-    assert word in explain(error)[0]
+    assert word in explain(error, "#sre-help")[0]
