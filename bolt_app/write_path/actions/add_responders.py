@@ -1,6 +1,7 @@
 """Ask people to respond to an incident."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, names
+from bolt_app.replies.builder import names
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from shared.model.command import Command
 from shared.model.ids import UserId
 from shared.model.outcome import Kind, Outcome

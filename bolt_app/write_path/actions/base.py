@@ -7,9 +7,10 @@ Nothing here decides whether a call may be made, or made again: that is the same
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from bolt_app.replies.builder import names
 from shared.model.actions import SPECS, Action
 from shared.model.command import Command
-from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Details, Instant, Ref, Status
+from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Details, Instant, Status
 from shared.model.incident import Incident, Level
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import distance_ms, line_time
@@ -128,11 +129,6 @@ class ActionHandler(ABC):
         """True if another command caused the log entry of that second."""
         others = (line for line in context.known.lines if line.command not in (None, context.command.id))
         return any(line.type == self.event_type(context.command) and distance_ms(line.at, at) == 0 for line in others)
-
-
-def names(people: tuple[Ref, ...]) -> str:
-    """Return the names of people joined by "and", an id where there is no name, "nobody" for an empty tuple."""
-    return " and ".join(person.name or person.id for person in people) or "nobody"
 
 
 def check_status(action: Action, now: RestIncident) -> Outcome | None:

@@ -7,7 +7,8 @@ call at which level. Where that is ambiguous the person chooses: a guess could p
 
 from dataclasses import replace
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, names
+from bolt_app.replies.builder import names
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from shared.errors import Malformed
 from shared.model.command import Command
 from shared.model.event import ESCALATED

@@ -1,6 +1,7 @@
 """Reassign to people, or to an escalation policy."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, names
+from bolt_app.replies.builder import names
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from shared.model.command import Command
 from shared.model.event import DELEGATED, REASSIGNED, joined_ids
 from shared.model.ids import UserId

@@ -53,8 +53,7 @@ class AppInstallation:
 
 
 def _date_ms(headers: Mapping[str, str]) -> int:
-    given = {name.lower(): value for name, value in headers.items()}
     try:
-        return int(parsedate_to_datetime(given["date"]).timestamp()) * SECOND
+        return int(parsedate_to_datetime(headers["date"]).timestamp()) * SECOND
     except (KeyError, ValueError, OverflowError):
         raise Malformed("Slack's answer has no usable Date header") from None

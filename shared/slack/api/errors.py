@@ -94,7 +94,8 @@ def error_from(method: str, status: int, headers: Mapping[str, str], body: objec
     """
     Make the error that an answer stands for which is not a success.
 
-    `body` is the decoded JSON, or the text as it came. What cannot be understood leaves open whether it took effect.
+    `headers` ignore upper and lower case. `body` is the decoded JSON, or the text as it came. What cannot be understood
+    leaves open whether it took effect.
     """
     word = _error_word(body)
     if status == TOO_MANY or word in RATE_LIMITED:
@@ -125,9 +126,8 @@ def _details(word: str, body: object) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    given = {name.lower(): value for name, value in headers.items()}
     try:
-        seconds = float(given["retry-after"])
+        seconds = float(headers["retry-after"])
     except (KeyError, ValueError):
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None

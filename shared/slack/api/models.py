@@ -158,8 +158,7 @@ def parse_people(answer: Mapping[str, object]) -> tuple[SlackPerson, ...]:
 
 def parse_identity(answer: Mapping[str, object], headers: Mapping[str, str]) -> SlackIdentity:
     """Read the answer of `auth.test`; the scopes come in a header."""
-    given = {name.lower(): value for name, value in headers.items()}
-    scopes = {scope.strip() for scope in given.get("x-oauth-scopes", "").split(",")} - {""}
+    scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")} - {""}
     return _parse(_IDENTITY, {**answer, "scopes": scopes})
 
 

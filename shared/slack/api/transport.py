@@ -53,7 +53,7 @@ class CallTurn:
 
 ANY_TURN = CallTurn()
 Answer = tuple[dict[str, object], Mapping[str, str]]
-"""The decoded body of a successful answer, and its headers."""
+"""The decoded body of a successful answer, and its headers, which ignore upper and lower case."""
 T = TypeVar("T")
 
 

@@ -70,7 +70,7 @@ def headline_text(line: Line, *, asleep: bool = False) -> str:
 
 def agent_suffix(line: Line) -> str:
     """Name who did it, and where: a command was given in Slack, everything else happened at PagerDuty."""
-    return f"{by(line.agent)}{_where_done(line)}" if line.agent else _automatically(line)
+    return f"{by(line.agent)}{_where(line)}"
 
 
 def by(agent: Agent | None) -> str:
@@ -96,32 +96,25 @@ def _headline(entry: ThreadEntry) -> str:
         return _replied(line)
     people = _asked(entry) if line.type == event.RESPONDER_ADDED else ""
     detail = LINE[line.type].detail
-    details = detail(entry) if detail else ""
+    details, where = detail(entry) if detail else "", _where(line)
+    # A list of details goes last, so that where it was done is no part of it.
+    ending = f"{where}{details}" if details.startswith(":") else f"{details}{where}"
     if line.agent is None:
         asked = f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else ""
-        passive = asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)
-        return _sentence(f"*{passive}*", details, _automatically(line))
+        return f"*{asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)}*{ending}"
     who = short(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
     did = f"asked {people} to help" if people else LINE[line.type].active
     if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
         did = "deleted a note"
     also = " and acknowledged it" if event.ACKNOWLEDGED in kinds else ""
     taken = ", and is now assigned" if event.REASSIGNED in kinds else ""
-    return _sentence(f"*{who} {did}{also}*", details, _where_done(line)) + taken
+    return f"*{who} {did}{also}*{ending}{taken}"
 
 
-def _sentence(did: str, details: str, where: str) -> str:
-    """Put what was done first; a list of details goes last, so that where it was done is no part of it."""
-    return f"{did}{where}{details}" if details.startswith(":") else f"{did}{details}{where}"
-
-
-def _where_done(line: Line) -> str:
-    where = "Slack" if line.command else "PagerDuty"
-    return f" in {where}" if line.agent and line.agent.is_user else ""
-
-
-def _automatically(line: Line) -> str:
-    """Return what did it where no agent is known: the monitoring client that opened it, or PagerDuty itself."""
+def _where(line: Line) -> str:
+    """Return where a person did it, or what did it of itself: the monitoring client that opened it, or PagerDuty."""
+    if line.agent:
+        return f" in {'Slack' if line.command else 'PagerDuty'}" if line.agent.is_user else ""
     if client := line.detail_value("client"):
         return f" by {short(client)}"
     only_read = all(source is Source.READ for source, _ in line.slots)
