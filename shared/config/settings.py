@@ -18,24 +18,9 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.config import setting_types as types
 from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Misconfigured, describe_error, error_details
-from shared.config.setting_types import (
-    ApiUrl,
-    AppToken,
-    BotToken,
-    Folder,
-    Port,
-    RedisUrl,
-    Secrets,
-    SlashCommand,
-    Subdomain,
-    Token,
-    Word,
-    beside_client_id,
-    instead_of_client,
-    needed_for,
-)
 
 log = structlog.get_logger()
 
@@ -79,17 +64,17 @@ def _parts_to_hide(secret: str) -> Iterator[str]:
 class SharedSettings(Environment):
     """Settings of both programs."""
 
-    redis_url: RedisUrl = Field(
+    redis_url: types.RedisUrl = Field(
         description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`. "
         "`pagebridge up` starts one of its own when this is not set."
     )
     bridge_config: Path = Field(
         default=Path("bridge.toml"), description="File with routing, identity table and authorization."
     )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], types.Word] = Field(
         default="info", description="Least severity that is logged: `debug`, `info`, `warning` or `error`."
     )
-    log_format: Annotated[Literal["json", "console"], Word] = Field(
+    log_format: Annotated[Literal["json", "console"], types.Word] = Field(
         default="json", description="Form of the log lines: `json` for machines or `console` for people."
     )
     secrets_dir: Path | None = Field(
@@ -102,7 +87,7 @@ class SharedSettings(Environment):
 class ReceiverSettings(SharedSettings):
     """Settings of the receiver."""
 
-    pagerduty_webhook_secrets: Secrets = Field(
+    pagerduty_webhook_secrets: types.Secrets = Field(
         description="Signing secret of the webhook subscription, shown once when it is made. "
         "Several, separated by commas, while one replaces another: any may match."
     )
@@ -110,12 +95,12 @@ class ReceiverSettings(SharedSettings):
         default="0.0.0.0",  # noqa: S104 - PagerDuty must reach it; it is the one public endpoint
         description="Address on which webhooks are received.",
     )
-    receiver_port: Port = Field(
+    receiver_port: types.Port = Field(
         default=8080,
         validation_alias=AliasChoices("RECEIVER_PORT", "PORT"),
         description="Port on which webhooks are received. Without it `PORT`, which many platforms set, is taken.",
     )
-    receiver_admin_port: Port = Field(
+    receiver_admin_port: types.Port = Field(
         default=8082, description="Port on this machine only: health in detail, and `/metrics`."
     )
 
@@ -123,22 +108,20 @@ class ReceiverSettings(SharedSettings):
 class SlackSettings(Environment):
     """Settings for Slack."""
 
-    slack_transport: Annotated[Literal["socket", "http"], Word] = Field(
+    slack_transport: Annotated[Literal["socket", "http"], types.Word] = Field(
         default="socket",
         description="How Slack reaches the worker: `socket` (Socket Mode, nothing public) or `http` (signed requests).",
     )
-    slack_bot_token: BotToken = Field(
+    slack_bot_token: types.BotToken = Field(
         description="Bot token (`xoxb-`) from the page *OAuth & Permissions* of the Slack app."
     )
-    slack_app_token: Annotated[AppToken | None, needed_for("socket")] = Field(
+    slack_app_token: Annotated[types.AppToken | None, types.needed_for("socket")] = Field(
         default=None,
-        validate_default=True,
         description="App-level token (`xapp-`) with the scope `connections:write` from the app's *Basic Information*.",
         json_schema_extra={"required": "with `SLACK_TRANSPORT=socket`"},
     )
-    slack_signing_secret: Annotated[Token | None, needed_for("http")] = Field(
+    slack_signing_secret: Annotated[types.Token | None, types.needed_for("http")] = Field(
         default=None,
-        validate_default=True,
         description="Signing secret from the app's *Basic Information*, which proves that a request is Slack's.",
         json_schema_extra={"required": "with `SLACK_TRANSPORT=http`"},
     )
@@ -146,13 +129,13 @@ class SlackSettings(Environment):
         default="0.0.0.0",  # noqa: S104 - Slack must reach it; it is open only with SLACK_TRANSPORT=http
         description="Address on which Slack's requests are received, with `SLACK_TRANSPORT=http`.",
     )
-    slack_http_port: Port = Field(
+    slack_http_port: types.Port = Field(
         default=3000, description="Port on which Slack's requests are received, with `SLACK_TRANSPORT=http`."
     )
-    slack_api_url: Annotated[ApiUrl, Folder] = Field(
+    slack_api_url: Annotated[types.ApiUrl, types.Folder] = Field(
         default="https://slack.com/api/", description="Slack's Web API. Plain http only to this machine."
     )
-    slack_command: SlashCommand = Field(default="/pd", description="The slash command, as the Slack app has it.")
+    slack_command: types.SlashCommand = Field(default="/pd", description="The slash command, as the Slack app has it.")
 
     @property
     def socket_token(self) -> str | None:
@@ -169,29 +152,26 @@ class PagerDutySettings(Environment):
         description="Client id of a PagerDuty app with scoped OAuth, which can do only what its scopes say.",
         json_schema_extra={"required": "unless `PAGERDUTY_API_TOKEN`"},
     )
-    pagerduty_client_secret: Annotated[Token | None, AfterValidator(beside_client_id)] = Field(
+    pagerduty_client_secret: Annotated[types.Token | None, AfterValidator(types.beside_client_id)] = Field(
         default=None,
-        validate_default=True,
         description="Client secret of that app, shown once when it is made.",
         json_schema_extra={"required": "with `PAGERDUTY_CLIENT_ID`"},
     )
-    pagerduty_subdomain: Annotated[Subdomain | None, AfterValidator(beside_client_id)] = Field(
+    pagerduty_subdomain: Annotated[types.Subdomain | None, AfterValidator(types.beside_client_id)] = Field(
         default=None,
-        validate_default=True,
         description="The account that app is for: `acme` if you sign in at `acme.pagerduty.com`.",
         json_schema_extra={"required": "with `PAGERDUTY_CLIENT_ID`"},
     )
-    pagerduty_api_token: Annotated[Token | None, AfterValidator(instead_of_client)] = Field(
+    pagerduty_api_token: Annotated[types.Token | None, AfterValidator(types.instead_of_client)] = Field(
         default=None,
-        validate_default=True,
         description="PagerDuty REST API key of the account, with full access, in place of a client with scopes.",
         json_schema_extra={"required": "unless `PAGERDUTY_CLIENT_ID`"},
     )
-    pagerduty_api_url: ApiUrl = Field(
+    pagerduty_api_url: types.ApiUrl = Field(
         default="https://api.pagerduty.com",
         description="PagerDuty's REST API; `https://api.eu.pagerduty.com` in the EU. Plain http only to this machine.",
     )
-    pagerduty_identity_url: ApiUrl = Field(
+    pagerduty_identity_url: types.ApiUrl = Field(
         default="https://identity.pagerduty.com",
         description="Where PagerDuty gives tokens to `PAGERDUTY_CLIENT_ID`. Plain http only to this machine.",
     )
@@ -205,7 +185,7 @@ class PagerDutySettings(Environment):
 class WorkerSettings(PagerDutySettings, SlackSettings, SharedSettings):
     """Settings of the worker."""
 
-    worker_port: Port = Field(default=8081, description="Port on this machine only: health, and `/metrics`.")
+    worker_port: types.Port = Field(default=8081, description="Port on this machine only: health, and `/metrics`.")
 
 
 class Settings(ReceiverSettings, WorkerSettings):
