@@ -16,8 +16,9 @@ from typing import Annotated, NoReturn
 from pydantic import PlainValidator, StringConstraints
 
 from shared.errors import Malformed
+from shared.model import event
 from shared.model.command import command_of_key
-from shared.model.event import SECOND, TRIGGERED, Event, Instant, Snapshot, Source, incident_id
+from shared.model.event import SECOND, Event, Instant, Snapshot, Source, incident_id
 from shared.model.ids import EventId, IncidentId
 from shared.pagerduty.events.details import happening
 from shared.pagerduty.models.fields import (
@@ -33,22 +34,14 @@ from shared.pagerduty.models.fields import (
 )
 from shared.pagerduty.models.incident import Facts
 
-SNAPSHOT_TYPES = frozenset(
-    f"incident.{change}"
-    for change in (
-        "triggered",
-        "acknowledged",
-        "unacknowledged",
-        "resolved",
-        "reopened",
-        "escalated",
-        "delegated",
-        "reassigned",
-        "priority_updated",
-        "service_updated",
-        "incident_type.changed",
-    )
-)
+SNAPSHOT_TYPES = frozenset(event.TRANSITIONS) | {
+    event.ESCALATED,
+    event.DELEGATED,
+    event.REASSIGNED,
+    event.PRIORITY_UPDATED,
+    event.SERVICE_UPDATED,
+    event.INCIDENT_TYPE_CHANGED,
+}
 """The events that are documented to carry the whole incident."""
 
 PING = "pagey.ping"
@@ -123,7 +116,7 @@ def parse(body: bytes) -> Event | Ignored:
     snapshot = _snapshot(head.event_type, told.data)
     happened = happening(head.event_type, snapshot, told.data)
     of_a_tool = () if told.agent or not told.client else (("client", told.client),)
-    key = optional_text(told.data.get("incident_key")) if head.event_type == TRIGGERED else ""
+    key = optional_text(told.data.get("incident_key")) if head.event_type == event.TRIGGERED else ""
     return Event(
         id=head.id,
         type=head.event_type,
