@@ -4,16 +4,13 @@ The composition of a worker: each part gets by name what it uses, and only here.
 The worker process, the tests and the simulation all build a worker with `build_worker`.
 """
 
-import asyncio
-import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup, SlashTargets
-from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
@@ -30,7 +27,7 @@ from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.read_path.channel_sync import CardDelays, ChannelSync
-from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
+from bolt_app.read_path.enrichment import Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector, Rule
 from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
@@ -40,8 +37,8 @@ from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.route_monitor import RouteMonitor
-from bolt_app.services import Services
 from bolt_app.visibility import Visibility
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, ReadPath, Store, WritePath
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import AttemptRunner
@@ -52,104 +49,20 @@ from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity
-from shared.config.bridge_config import BridgeConfig, LiveConfig
+from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
-from shared.model.command import CommandQueue
-from shared.model.incident import Incident, fold
-from shared.model.resync_state import ResyncState
-from shared.model.slack_state import SlackState
-from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.webhook_subscription import ANY
-from shared.slack.api.client import Slack, SlackIdentity
-from shared.store import documents, keys
-from shared.store.channel_index import ClosedChannels, DelayedCards, OpenIncidents
-from shared.store.clock import Generation, StoreClock
-from shared.store.coordination import Leases, WorkQueue
-from shared.store.documents import Documents, ExpectationStore, Journal
+from shared.model.incident import fold
+from shared.slack.api.client import SlackIdentity
+from shared.store import keys
+from shared.store.channel_index import ClosedChannels, DelayedCards
 from shared.store.identity_cache import IdentityCache
-from shared.store.redis import Redis, append
-from shared.store.streams import Audit, Inbox
+from shared.store.redis import append
+from shared.store.streams import Inbox
 
 
 @dataclass(frozen=True)
-class Clients:
-    """The clients that a worker opens at start and closes at its end."""
-
-    redis: Redis
-    blocking: Redis
-    slack: Slack
-    pagerduty: PagerDuty
-
-
-@dataclass(frozen=True)
-class Store:
-    """
-    What a worker keeps in Redis.
-
-    `durable` says whether an append waits for the disk. `leases` makes the leases for one kind of work.
-    """
-
-    redis: Redis
-    durable: bool
-    generation: Generation
-    clock: StoreClock
-    incidents: Documents[Incident]
-    command_queues: Documents[CommandQueue]
-    slack_states: Documents[SlackState]
-    resync_states: Documents[ResyncState]
-    open_incidents: OpenIncidents
-    leases: Callable[[str], Leases]
-    dirty_queue: WorkQueue
-    command_queue: WorkQueue
-    enrichment_queue: WorkQueue
-    expectations: ExpectationStore
-    audit: Audit
-    journal: Journal
-
-    @classmethod
-    def on(
-        cls, redis: Redis, lease: float, monotonic: Callable[[], float] = time.monotonic, *, durable: bool = True
-    ) -> "Store":
-        """Put it on `redis`; a lease is held for `lease` seconds."""
-        incidents = documents.incidents(redis)
-        return cls(
-            redis=redis,
-            durable=durable,
-            generation=Generation(redis),
-            clock=StoreClock(redis, monotonic),
-            incidents=incidents,
-            command_queues=documents.command_queues(redis),
-            slack_states=documents.surfaces(redis),
-            resync_states=documents.progress(redis),
-            open_incidents=OpenIncidents(redis),
-            leases=lambda work: Leases(redis, work, lease, monotonic),
-            dirty_queue=WorkQueue(redis, "dirty", lease),
-            command_queue=WorkQueue(redis, "commands", lease),
-            enrichment_queue=WorkQueue(redis, "briefings", lease),
-            expectations=ExpectationStore(incidents),
-            audit=Audit(redis),
-            journal=Journal(redis),
-        )
-
-
-@dataclass(frozen=True)
-class Options:
-    """
-    What belongs to one worker process alone.
-
-    `name` is the consumer of the streams. `stopping` is set when the worker is told to end. `subscription` is the
-    webhook subscription that the watchdog looks after.
-    """
-
-    name: str = "worker"
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    slash_command: str = "/pd"
-    subscription: str = ANY
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The parts that a negative control of the simulation breaks, by another class or rule in the place of one."""
+class PartTypes:
+    """The classes, and the rule, in whose place a negative control of the simulation puts a broken one."""
 
     fold_rule: Rule = fold
     account_cache: type[AccountCache] = AccountCache
@@ -161,62 +74,20 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class BuiltWorker:
-    """A worker that is put together: what takes in what people do, and the loops that work it off."""
+class Shared:
+    """What several parts of one worker use, and from what it is built."""
 
-    options: Options
+    clients: Clients
+    config: LiveConfig
     durations: Durations
     store: Store
-    config: LiveConfig
-    identities: tuple[Identity, Identity]
+    options: Options
+    types: PartTypes
+    identity: Identity
     authorization: Authorization
-    listeners: Listeners
-    command_intake: CommandIntake
-    direct: DirectAcknowledge
-    events: Inbox
-    commands: Inbox
-    projector: Projector
-    dispatcher: CommandDispatcher
-    executor: Executor
-    reconciler: Reconciler
-    enricher: Enricher
-    scheduler: Scheduler
-    route_monitor: RouteMonitor
-    services: Services
-
-    def apply_config(self, config: BridgeConfig) -> None:
-        """Work by another `bridge.toml` from now on."""
-        self.config.current = config
-        for identity in self.identities:
-            identity.config = config.identity
-        self.authorization.config = config.authorization
-        self.route_monitor.config_changed()
-
-    async def open_streams(self) -> None:
-        """Create the streams' consumer groups. Raises `StoreDown`."""
-        await self.events.open()
-        await self.commands.open()
-
-    def loops(self) -> list[Coroutine[None, None, None]]:
-        """Return what runs side by side until the worker is told to stop."""
-        store, stopping = self.store, self.options.stopping
-        repeated = (
-            StreamConsumer(self.events, self.projector.handle).step,
-            StreamConsumer(self.commands, self.dispatcher.handle).step,
-            self.direct.catch_up,
-            self.scheduler.step,
-        )
-        queues = (
-            QueueWorker(store.command_queue, store.leases("command"), self.executor, self.durations),
-            QueueWorker(store.dirty_queue, store.leases("slack"), self.reconciler, self.durations),
-            QueueWorker(
-                store.enrichment_queue, store.leases("briefing"), self.enricher, self.durations, CONCURRENT_ENRICHMENTS
-            ),
-        )
-        return [
-            *(repeat_until_stopped(step, stopping, self.durations.retry_first) for step in repeated),
-            *(queue.run(stopping) for queue in queues),
-        ]
+    account_cache: AccountCache
+    visibility: Visibility
+    open_reader: OpenIncidentReader
 
 
 def build_worker(
@@ -226,33 +97,47 @@ def build_worker(
     durations: Durations,
     store: Store,
     options: Options,
-    parts: Parts = Parts(),
+    types: PartTypes = PartTypes(),
 ) -> BuiltWorker:
     """Put a worker together. No call is made. `home` is who the bridge is in Slack."""
-    redis, slack, pagerduty = clients.redis, clients.slack, clients.pagerduty
-    current, stopping = config.current, options.stopping
-    identity = Identity(current.identity, slack, pagerduty, IdentityCache(redis), home)
-    uncached_identity = Identity(current.identity, slack, pagerduty, IdentityCache(None), home)
-    authorization = Authorization(current.authorization, pagerduty)
-    account_cache = parts.account_cache(pagerduty)
-    visibility = Visibility(pagerduty, identity, store.slack_states, config)
-    open_reader = OpenIncidentReader(store.open_incidents, store.incidents, store.dirty_queue)
-    services = Services(
-        live_config=config,
-        stopping=stopping,
+    slack, pagerduty = clients.slack, clients.pagerduty
+    identity = Identity(config.current.identity, slack, pagerduty, IdentityCache(clients.redis), home)
+    uncached_identity = Identity(config.current.identity, slack, pagerduty, IdentityCache(None), home)
+    shared = Shared(
+        clients=clients,
+        config=config,
         durations=durations,
-        pagerduty=pagerduty,
-        slack=slack,
+        store=store,
+        options=options,
+        types=types,
         identity=identity,
-        authorization=authorization,
-        account_cache=account_cache,
-        visibility=visibility,
-        open_reader=open_reader,
-        **vars(store),
+        authorization=Authorization(config.current.authorization, pagerduty),
+        account_cache=types.account_cache(pagerduty),
+        visibility=Visibility(pagerduty, identity, store.slack_states, config),
+        open_reader=OpenIncidentReader(store.open_incidents, store.incidents, store.dirty_queue),
+    )
+    write_path = _build_write_path(shared, uncached_identity)
+    return BuiltWorker(
+        options=options,
+        durations=durations,
+        config=config,
+        identities=(identity, uncached_identity),
+        authorization=shared.authorization,
+        store=store,
+        read_path=_build_read_path(shared),
+        write_path=write_path,
+        listeners=_build_listeners(shared, write_path.command_intake),
+        events=Inbox(clients.redis, clients.blocking, keys.EVENTS, options.name, durations),
+        commands=Inbox(clients.redis, clients.blocking, keys.COMMANDS, options.name, durations),
+        route_monitor=RouteMonitor(config, slack, pagerduty),
     )
 
-    # The read path, and resync.
-    message_sync = parts.message_sync(slack, store.clock, durations)
+
+def _build_read_path(shared: Shared) -> ReadPath:
+    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
+    store, types, config, durations = shared.store, shared.types, shared.config, shared.durations
+    stopping = shared.options.stopping
+    message_sync = types.message_sync(slack, store.clock, durations)
     delays = CardDelays(slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
     outage = ChannelOutage(
         ClosedChannels(redis),
@@ -261,16 +146,16 @@ def build_worker(
         store.journal,
         store.clock,
         config,
-        visibility,
+        shared.visibility,
         durations.channel_retry,
     )
     adoption = Adoption(slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations)
-    mentions = Mentions(identity, durations.name_lookup)
+    mentions = Mentions(shared.identity, durations.name_lookup)
     reconciler = Reconciler(
         store.generation,
         ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
-        ChannelPlanner(store.slack_states, store.open_incidents, store.journal, config, visibility, adoption),
-        IncidentSync(mentions, ChannelSync(message_sync, account_cache, delays), outage),
+        ChannelPlanner(store.slack_states, store.open_incidents, store.journal, config, shared.visibility, adoption),
+        IncidentSync(mentions, ChannelSync(message_sync, shared.account_cache, delays), outage),
         store.slack_states,
         store.journal,
         store.dirty_queue,
@@ -280,10 +165,10 @@ def build_worker(
     incident_repair = IncidentRepair(
         pagerduty, store.incidents, store.dirty_queue, store.command_queue, store.clock, durations
     )
-    resync = parts.resync(
+    resync = types.resync(
         pagerduty, store.open_incidents, store.generation, store.clock, durations, stopping, incident_repair
     )
-    sweep = parts.sweep(
+    sweep = types.sweep(
         slack,
         store.slack_states,
         store.open_incidents,
@@ -306,17 +191,36 @@ def build_worker(
         stopping,
         resync,
         sweep,
-        SubscriptionWatchdog(pagerduty, redis, store.clock, durations, options.subscription),
+        SubscriptionWatchdog(pagerduty, redis, store.clock, durations, shared.options.subscription),
         outage_notice,
     )
+    return ReadPath(
+        projector=Projector(
+            redis,
+            pagerduty,
+            store.clock,
+            store.generation,
+            store.incidents,
+            store.dirty_queue,
+            store.command_queue,
+            types.fold_rule,
+        ),
+        reconciler=reconciler,
+        enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, durations),
+        scheduler=scheduler,
+    )
 
-    # The write path.
+
+def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
+    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
+    store, types, durations = shared.store, shared.types, shared.durations
+    identity, authorization = shared.identity, shared.authorization
     append_event = partial(append, redis, keys.EVENTS, wait_for_disk=store.durable)
     append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
     actor_check = ActorCheck(pagerduty, identity, authorization)
     calls = RecordedCalls(store.command_queues, store.expectations, store.generation, identity, store.clock, durations)
     executor = Executor(
-        attempt_runner=parts.attempt_runner(
+        attempt_runner=types.attempt_runner(
             actor_check,
             calls,
             pagerduty,
@@ -335,9 +239,9 @@ def build_worker(
         audit=store.audit,
         clock=store.clock,
         durations=durations,
-        stopping=stopping,
+        stopping=shared.options.stopping,
     )
-    direct = parts.direct(
+    direct = types.direct(
         ActorCheck(pagerduty, uncached_identity, authorization),
         pagerduty,
         slack,
@@ -347,11 +251,21 @@ def build_worker(
         durations,
     )
     command_intake = CommandIntake(append_command, direct, store.clock, durations)
+    return WritePath(
+        command_intake=command_intake,
+        direct=direct,
+        dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
+        executor=executor,
+    )
 
-    # What people do in Slack.
+
+def _build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
+    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
+    store, durations, identity, account_cache = shared.store, shared.durations, shared.identity, shared.account_cache
+    visibility, open_reader = shared.visibility, shared.open_reader
     modal_opener = ModalOpener(slack, account_cache, store.clock)
     incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, SlashTargets(redis), durations)
-    listeners = Listeners(
+    return Listeners(
         BlockActions(
             command_intake,
             slack,
@@ -363,7 +277,7 @@ def build_worker(
         ViewSubmissions(command_intake, slack, identity, store.clock, account_cache),
         MessageShortcuts(command_intake, slack, store.incidents),
         SlashCommands(
-            options.slash_command,
+            shared.options.slash_command,
             command_intake,
             slack,
             modal_opener,
@@ -377,34 +291,4 @@ def build_worker(
             ),
         ),
         identity,
-    )
-    return BuiltWorker(
-        options=options,
-        durations=durations,
-        store=store,
-        config=config,
-        identities=(identity, uncached_identity),
-        authorization=authorization,
-        listeners=listeners,
-        command_intake=command_intake,
-        direct=direct,
-        events=Inbox(redis, clients.blocking, keys.EVENTS, options.name, durations),
-        commands=Inbox(redis, clients.blocking, keys.COMMANDS, options.name, durations),
-        projector=Projector(
-            redis,
-            pagerduty,
-            store.clock,
-            store.generation,
-            store.incidents,
-            store.dirty_queue,
-            store.command_queue,
-            parts.fold_rule,
-        ),
-        dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
-        executor=executor,
-        reconciler=reconciler,
-        enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, durations),
-        scheduler=scheduler,
-        route_monitor=RouteMonitor(config, slack, pagerduty),
-        services=services,
     )

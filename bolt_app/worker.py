@@ -10,9 +10,10 @@ from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, startup_checks
 from bolt_app.admin_server import AdminServer, Transport
-from bolt_app.build import BuiltWorker, Clients, Options, Store, build_worker
+from bolt_app.build import build_worker
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, Store
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.config.errors import Misconfigured
 from shared.config.settings import WorkerSettings, load_bridge_config

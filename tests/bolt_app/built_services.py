@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from bolt_app.build import BuiltWorker, Clients, Options, Parts, Store, build_worker
+from bolt_app.build import PartTypes, build_worker
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, Store
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.store.redis import Redis
@@ -16,7 +17,7 @@ async def wired(
     redis: Redis,
     pagerduty: Any = CLOSED,  # noqa: ANN401 -- whatever stands for a door
     slack: Any = CLOSED,  # noqa: ANN401 -- the same
-    parts: Parts | None = None,
+    types: PartTypes | None = None,
     **durations: float,
 ) -> BuiltWorker:
     """Put a worker together; `durations` are those that are not as usual."""
@@ -24,4 +25,4 @@ async def wired(
     store = Store.on(redis, scaled.lease, durable=False)
     await store.clock.now_ms()
     clients = Clients(redis, redis, slack, pagerduty)
-    return build_worker(clients, CLOSED, LiveConfig(BridgeConfig()), scaled, store, Options(), parts or Parts())
+    return build_worker(clients, CLOSED, LiveConfig(BridgeConfig()), scaled, store, Options(), types or PartTypes())

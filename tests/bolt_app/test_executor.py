@@ -7,7 +7,7 @@ import pytest
 from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
-from bolt_app.build import Parts
+from bolt_app.build import PartTypes
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
@@ -57,18 +57,18 @@ class Told(ProgressReplies):
 async def test_a_command_that_fails_for_an_unforeseen_reason_ends_and_is_told(sent: bool, kind: Kind) -> None:  # noqa: FBT001 -- of the table
     """It is tried while it lives, then its clicker hears the truth, and the next command has its turn."""
     redis = cast("Any", FakeAsyncRedis())
-    breaks = Parts(attempt_runner=Broken)
-    built = await wired(redis, parts=breaks, command_lifetime=0.3, call_max=0.3, retry_first=0.05)
+    breaks = PartTypes(attempt_runner=Broken)
+    built = await wired(redis, types=breaks, command_lifetime=0.3, call_max=0.3, retry_first=0.05)
     store = built.store
     command = replace(COMMAND, params=replace(COMMAND.params, text="x" if sent else ""))
     record = CommandRecord(command, accepted_ms=await store.clock.now_ms())
     await store.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
     lease = await store.leases("command").take(INCIDENT)
     assert lease
-    progress_replies = Told(**vars(built.executor.progress_replies))
+    progress_replies = Told(**vars(built.write_path.executor.progress_replies))
 
     with capture_logs() as logged:
-        assert await replace(built.executor, progress_replies=progress_replies).run(INCIDENT, lease) is None
+        assert await replace(built.write_path.executor, progress_replies=progress_replies).run(INCIDENT, lease) is None
 
     [outcome] = progress_replies.outcomes
     assert kind is outcome.kind

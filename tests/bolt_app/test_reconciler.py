@@ -46,7 +46,7 @@ async def test_a_tie_that_cannot_be_read_does_not_keep_the_card_away() -> None:
     assert lease
 
     recording = RecordingSync()
-    again = await replace(built.reconciler, incident_sync=cast("Any", recording)).run(INCIDENT, lease)
+    again = await replace(built.read_path.reconciler, incident_sync=cast("Any", recording)).run(INCIDENT, lease)
 
     assert [known.snapshot] == [this.snapshot for this in recording.passes]
     assert built.durations.retry_max == again

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bolt_app.build import Clients
+from bolt_app.worker_parts import Clients
 from bolt_app.write_path.direct_acknowledge import Ack
 from shared.errors import CallError, StoreDown
 from shared.model.actions import SPECS

@@ -7,10 +7,11 @@ something must be found.
 
 from dataclasses import dataclass, field, replace
 
-from bolt_app.build import Parts, Store
+from bolt_app.build import PartTypes
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
+from bolt_app.worker_parts import Store
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from shared.model.event import Event
@@ -141,14 +142,14 @@ CONTROLS = {
     control.name: control
     for control in (
         Control("echo matching", "calm", 0.4, Breakage(store=without_echo)),
-        Control("as_of", "ties", 0.2, Breakage(Parts(fold_rule=newest_arrival_wins))),
-        Control("look before repeat in Slack", "late", 0.15, Breakage(Parts(message_sync=NoLook, sweep=NoSweep))),
+        Control("as_of", "ties", 0.2, Breakage(PartTypes(fold_rule=newest_arrival_wins))),
+        Control("look before repeat in Slack", "late", 0.15, Breakage(PartTypes(message_sync=NoLook, sweep=NoSweep))),
         Control("fencing", "sleepers", 0.03, Breakage(store=without_fencing)),
-        Control("wait on takeover", "late", 0.03, Breakage(Parts(message_sync=NoWait, sweep=NoSweep))),
-        Control("tie rule", "ties", 0.015, Breakage(Parts(fold_rule=ties_are_guessed))),
-        Control("read-back before repeat in PagerDuty", "late", 0.06, Breakage(Parts(attempt_runner=NoReadBack))),
-        Control("resync", "lost-deliveries", 0.5, Breakage(Parts(resync=NoResync))),
-        Control("sweep", "held", 0.05, Breakage(Parts(sweep=NoSweep))),
+        Control("wait on takeover", "late", 0.03, Breakage(PartTypes(message_sync=NoWait, sweep=NoSweep))),
+        Control("tie rule", "ties", 0.015, Breakage(PartTypes(fold_rule=ties_are_guessed))),
+        Control("read-back before repeat in PagerDuty", "late", 0.06, Breakage(PartTypes(attempt_runner=NoReadBack))),
+        Control("resync", "lost-deliveries", 0.5, Breakage(PartTypes(resync=NoResync))),
+        Control("sweep", "held", 0.05, Breakage(PartTypes(sweep=NoSweep))),
         Control("generation key", "lost-data", 0.3, Breakage(store=without_generation)),
         Control("naive bridge", "disorder", 0.8, Breakage(worker=NaiveWorker)),
     )

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from bolt_app.build import BuiltWorker, Clients, Options, Parts, Store, build_worker
+from bolt_app.build import PartTypes, build_worker
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, Store
 from bolt_app.write_path.direct_acknowledge import Ack, DirectAcknowledge, noop_ack
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
@@ -50,7 +51,7 @@ class Core(ABC):
 class Breakage:
     """What a negative control breaks: parts of the core, something in its store, or the whole `worker`."""
 
-    parts: Parts = field(default_factory=Parts)
+    types: PartTypes = field(default_factory=PartTypes)
     store: Callable[[Store], Store] = lambda store: store
     worker: "Callable[[Process, Clients, Breakage], Core] | None" = None
 
@@ -70,9 +71,9 @@ class SimulatedWorker(Core):
         await store.clock.now_ms()
         await store.generation.current()
         noted = partial(NotedDirect, worker=self)
-        parts = replace(self._breakage.parts, account_cache=AbleToDoEverything, direct=noted)
+        types = replace(self._breakage.types, account_cache=AbleToDoEverything, direct=noted)
         options = Options(self.process.name)
-        self._built = build_worker(self._clients, HOME, LiveConfig(CONFIG), DURATIONS, store, options, parts)
+        self._built = build_worker(self._clients, HOME, LiveConfig(CONFIG), DURATIONS, store, options, types)
         await self._built.open_streams()
         self.ready = True
         async with asyncio.TaskGroup() as group:
@@ -81,7 +82,7 @@ class SimulatedWorker(Core):
 
     async def take(self, ack: Ack, command: Command) -> None:
         """Store a click, or let it go straight to PagerDuty, or say that it was not kept."""
-        await self._built.command_intake.accept(ack, command)
+        await self._built.write_path.command_intake.accept(ack, command)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from bolt_app.build import Clients
+from bolt_app.worker_parts import Clients
 from shared.store import keys
 from tests.proof.click_payloads import button, command
 from tests.proof.engine.connection import SimRedis

@@ -12,8 +12,9 @@ from random import Random
 
 from prometheus_client import REGISTRY
 
-from bolt_app.build import Clients, Options, Parts, Store, build_worker
+from bolt_app.build import PartTypes, build_worker
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
+from bolt_app.worker_parts import Clients, Options, Store
 from pagebridge_sandbox.slack import RateLimits
 from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from shared.config.bridge_config import BridgeConfig, LiveConfig
@@ -135,14 +136,14 @@ async def _worker(
     async def run() -> None:
         durations = Durations()
         store = Store.on(redis, durations.lease, process.monotonic)
-        options, parts = Options(name), Parts(account_cache=AbleToDoEverything)
+        options, types = Options(name), PartTypes(account_cache=AbleToDoEverything)
         clients = Clients(redis, redis, slack, pagerduty)
-        built = build_worker(clients, HOME, LiveConfig(config), durations, store, options, parts)
+        built = build_worker(clients, HOME, LiveConfig(config), durations, store, options, types)
         await built.open_streams()
         await store.clock.now_ms()
         await store.generation.current()
-        folding = StreamConsumer(built.events, built.projector.handle).step
-        showing = QueueWorker(store.dirty_queue, store.leases("slack"), built.reconciler, durations)
+        folding = StreamConsumer(built.events, built.read_path.projector.handle).step
+        showing = QueueWorker(store.dirty_queue, store.leases("slack"), built.read_path.reconciler, durations)
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat_until_stopped(folding, options.stopping, durations.retry_first))
             group.create_task(showing.run(options.stopping))

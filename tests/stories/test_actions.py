@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.build import BuiltWorker
+from bolt_app.worker_parts import BuiltWorker
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.actions import Action
 from shared.model.audit import AuditEntry
@@ -48,7 +48,7 @@ async def ask(bridge: Bridge, name: str, action: Action, incident: str, **terms:
         label="#1",
         params=ActionParams(**terms),
     )
-    assert await built(bridge).command_intake.store(command)
+    assert await built(bridge).write_path.command_intake.store(command)
     return command
 
 

@@ -232,6 +232,6 @@ async def test_what_a_fenced_off_worker_left_behind_is_repaired(bridge: Bridge) 
     built = bridge._workers[0][0].built
     assert built is not None
 
-    await built.reconciler.fenced_off(IncidentId(incident.id))
+    await built.read_path.reconciler.fenced_off(IncidentId(incident.id))
 
     await bridge.card("Triggered")

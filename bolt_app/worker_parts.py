@@ -1,0 +1,184 @@
+"""What a worker consists of: the two paths, and what they rest on. `bolt_app.build` puts it together."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+
+from bolt_app.app import Listeners
+from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
+from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
+from bolt_app.read_path.projector import Projector
+from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.resync.scheduler import Scheduler
+from bolt_app.route_monitor import RouteMonitor
+from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
+from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
+from bolt_app.write_path.executor import Executor
+from shared.access.authorization import Authorization
+from shared.access.identity import Identity
+from shared.config.bridge_config import BridgeConfig, LiveConfig
+from shared.durations import Durations
+from shared.model.command import CommandQueue
+from shared.model.incident import Incident
+from shared.model.resync_state import ResyncState
+from shared.model.slack_state import SlackState
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.webhook_subscription import ANY
+from shared.slack.api.client import Slack
+from shared.store import documents
+from shared.store.channel_index import OpenIncidents
+from shared.store.clock import Generation, StoreClock
+from shared.store.coordination import Leases, WorkQueue
+from shared.store.documents import Documents, ExpectationStore, Journal
+from shared.store.redis import Redis
+from shared.store.streams import Audit, Inbox
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The clients that a worker opens at start and closes at its end."""
+
+    redis: Redis
+    blocking: Redis
+    slack: Slack
+    pagerduty: PagerDuty
+
+
+@dataclass(frozen=True)
+class Store:
+    """
+    What a worker keeps in Redis.
+
+    `durable` says whether an append waits for the disk. `leases` makes the leases for one kind of work.
+    """
+
+    redis: Redis
+    durable: bool
+    generation: Generation
+    clock: StoreClock
+    incidents: Documents[Incident]
+    command_queues: Documents[CommandQueue]
+    slack_states: Documents[SlackState]
+    resync_states: Documents[ResyncState]
+    open_incidents: OpenIncidents
+    leases: Callable[[str], Leases]
+    dirty_queue: WorkQueue
+    command_queue: WorkQueue
+    enrichment_queue: WorkQueue
+    expectations: ExpectationStore
+    audit: Audit
+    journal: Journal
+
+    @classmethod
+    def on(
+        cls, redis: Redis, lease: float, monotonic: Callable[[], float] = time.monotonic, *, durable: bool = True
+    ) -> "Store":
+        """Put it on `redis`; a lease is held for `lease` seconds."""
+        incidents = documents.incidents(redis)
+        return cls(
+            redis=redis,
+            durable=durable,
+            generation=Generation(redis),
+            clock=StoreClock(redis, monotonic),
+            incidents=incidents,
+            command_queues=documents.command_queues(redis),
+            slack_states=documents.surfaces(redis),
+            resync_states=documents.progress(redis),
+            open_incidents=OpenIncidents(redis),
+            leases=lambda work: Leases(redis, work, lease, monotonic),
+            dirty_queue=WorkQueue(redis, "dirty", lease),
+            command_queue=WorkQueue(redis, "commands", lease),
+            enrichment_queue=WorkQueue(redis, "briefings", lease),
+            expectations=ExpectationStore(incidents),
+            audit=Audit(redis),
+            journal=Journal(redis),
+        )
+
+
+@dataclass(frozen=True)
+class Options:
+    """
+    What belongs to one worker process alone.
+
+    `name` is the consumer of the streams. `stopping` is set when the worker is told to end. `subscription` is the
+    webhook subscription that the watchdog looks after.
+    """
+
+    name: str = "worker"
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    slash_command: str = "/pd"
+    subscription: str = ANY
+
+
+@dataclass(frozen=True)
+class ReadPath:
+    """What shows in Slack what PagerDuty tells."""
+
+    projector: Projector
+    reconciler: Reconciler
+    enricher: Enricher
+    scheduler: Scheduler
+
+
+@dataclass(frozen=True)
+class WritePath:
+    """What carries out in PagerDuty what people ask for in Slack."""
+
+    command_intake: CommandIntake
+    direct: DirectAcknowledge
+    dispatcher: CommandDispatcher
+    executor: Executor
+
+
+@dataclass(frozen=True)
+class BuiltWorker:
+    """A worker that is put together: what takes in what people do, and the loops that work it off."""
+
+    options: Options
+    durations: Durations
+    config: LiveConfig
+    identities: tuple[Identity, Identity]
+    authorization: Authorization
+    store: Store
+    read_path: ReadPath
+    write_path: WritePath
+    listeners: Listeners
+    events: Inbox
+    commands: Inbox
+    route_monitor: RouteMonitor
+
+    def apply_config(self, config: BridgeConfig) -> None:
+        """Work by another `bridge.toml` from now on."""
+        self.config.current = config
+        for identity in self.identities:
+            identity.config = config.identity
+        self.authorization.config = config.authorization
+        self.route_monitor.config_changed()
+
+    async def open_streams(self) -> None:
+        """Create the streams' consumer groups. Raises `StoreDown`."""
+        await self.events.open()
+        await self.commands.open()
+
+    def loops(self) -> list[Coroutine[None, None, None]]:
+        """Return what runs side by side until the worker is told to stop."""
+        store, durations, stopping = self.store, self.durations, self.options.stopping
+        read, write = self.read_path, self.write_path
+        repeated = (
+            StreamConsumer(self.events, read.projector.handle).step,
+            StreamConsumer(self.commands, write.dispatcher.handle).step,
+            write.direct.catch_up,
+            read.scheduler.step,
+        )
+        queues = (
+            QueueWorker(store.command_queue, store.leases("command"), write.executor, durations),
+            QueueWorker(store.dirty_queue, store.leases("slack"), read.reconciler, durations),
+            QueueWorker(
+                store.enrichment_queue, store.leases("briefing"), read.enricher, durations, CONCURRENT_ENRICHMENTS
+            ),
+        )
+        return [
+            *(repeat_until_stopped(step, stopping, durations.retry_first) for step in repeated),
+            *(queue.run(stopping) for queue in queues),
+        ]
