@@ -110,7 +110,7 @@ async def test_a_dialog_is_not_sent(bridge: Bridge) -> None:
     await modal.submit()
 
     assert time.monotonic() - begun < SOON
-    assert "count it as not sent" in modal.errors["What fixed it?"]
+    assert "treat it as not sent" in modal.errors["What fixed it?"]
     assert "Restarted it" == modal.values["What fixed it?"]
     await bridge.valkey.start()
     await settled(bridge)
@@ -132,7 +132,7 @@ async def test_a_dialog_that_redis_takes_late_is_void(bridge: Bridge) -> None:
         with hanging(bridge):
             await modal.submit()
 
-        assert "count it as not sent" in modal.errors["What fixed it?"]
+        assert "treat it as not sent" in modal.errors["What fixed it?"]
         async with asyncio.timeout(SOON):
             while await commands_so_far(redis) == before:  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.01)
