@@ -1,6 +1,6 @@
 """Pure: the story of one incident in order of time, out of its journal and the audit, in words for people."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pagebridge.cli.terminal import utc
@@ -29,10 +29,10 @@ class Moment:
     def text(self) -> str:
         """Return the fact as a sentence, or its raw form if this version has no sentence for it."""
         words = WORDS.get(self.fact.name)
-        about = dict(self.fact.fields)
+        about = _Known(self.fact.fields)
         if words is None:
             return ", ".join(f"{name} {value}" for name, value in about.items())
-        return words(about) if callable(words) else words.format_map(_Known(about))
+        return words(about) if callable(words) else words.format_map(about)
 
 
 class _Known(dict[str, str]):
@@ -72,28 +72,25 @@ _TOLD: dict[str, str] = {
 }
 
 
-def _folded(about: Mapping[str, str]) -> str:
-    known = _Known(about)
+def _folded(about: _Known) -> str:
     by = f" by {about['by']}" if about.get("by") else ""
-    came = f"{known['source']} {known['type']}{by}, id {known['event_id']}, occurred {known['occurred_ms']}: "
-    if (known["source"], known["told"]) == (Source.ANSWER, FoldResult.NEWS):
+    came = f"{about['source']} {about['type']}{by}, id {about['event_id']}, occurred {about['occurred_ms']}: "
+    if (about["source"], about["told"]) == (Source.ANSWER, FoldResult.NEWS):
         return came + "PagerDuty's answer to our own call"
-    return came + _TOLD.get(known["told"], known["told"]).format_map(known)
+    return came + _TOLD.get(about["told"], about["told"]).format_map(about)
 
 
-def _state(about: Mapping[str, str]) -> str:
+def _state(about: _Known) -> str:
     whom = about.get("assigned") or "nobody"
-    return "{status}, {urgency} urgency, assigned to {whom}, as of {as_of_ms}".format_map(
-        _Known({**about, "whom": whom})
-    )
+    return "{status}, {urgency} urgency, assigned to {whom}, as of {as_of_ms}".format_map(_Known(about, whom=whom))
 
 
-def _line(about: Mapping[str, str]) -> str:
+def _line(about: _Known) -> str:
     by = (about.get("command") and f"command {about['command']}") or about.get("by") or "no person"
-    return "a line for the thread: {type}, by {who} (told by a {source})".format_map(_Known({**about, "who": by}))
+    return "a line for the thread: {type}, by {who} (told by a {source})".format_map(_Known(about, who=by))
 
 
-def _routed(about: Mapping[str, str]) -> str:
+def _routed(about: _Known) -> str:
     route = about.get("route", "-")
     by = "no route matches, so the default channel is used" if route == "default" else f"route {route} of bridge.toml"
     over = [part.split(":") for part in about.get("passed_over", "").split(",") if ":" in part]
@@ -101,7 +98,7 @@ def _routed(about: Mapping[str, str]) -> str:
     return f"shown in {about.get('channels', '-')}: {by}{others}"
 
 
-def _unshown(about: Mapping[str, str]) -> str:
+def _unshown(about: _Known) -> str:
     why = {
         "no_route": "no route of bridge.toml matches, and there is no default channel",
         "ignored": "the matching route of bridge.toml has no channel",
@@ -110,39 +107,37 @@ def _unshown(about: Mapping[str, str]) -> str:
     return f"shown nowhere: {why.get(about.get('why', ''), about.get('why', '-'))}"
 
 
-def _failure(about: Mapping[str, str]) -> str:
+def _failure(about: _Known) -> str:
     codes = " ".join(about[name] for name in ("status", "code") if about.get(name))
     wait = f", to be tried again in {about['wait']} s" if about.get("wait") else ""
     return f"{about.get('error', '-')} {codes}".strip() + wait
 
 
-def _call_failed(about: Mapping[str, str]) -> str:
+def _call_failed(about: _Known) -> str:
     end = "may have gone through: it is looked for first" if about.get("unclear") == "yes" else "surely did nothing"
     return f"call {about.get('call')} of command {about.get('command')} {end}"
 
 
-def _later(who: str) -> Callable[[Mapping[str, str]], str]:
-    return lambda about: f"{who.format_map(_Known(about))}: {_failure(about)}"
+def _later(who: str) -> Callable[[_Known], str]:
+    return lambda about: f"{who.format_map(about)}: {_failure(about)}"
 
 
-def _decided(about: Mapping[str, str]) -> str:
-    known = _Known(about)
+def _decided(about: _Known) -> str:
     rule = f", rule: {about['rule']}" if about.get("rule") else ""
-    sent = f"sent {about['sent']}, answered {known['answer']}" if about.get("sent") else "nothing was sent"
+    sent = f"sent {about['sent']}, answered {about['answer']}" if about.get("sent") else "nothing was sent"
     quoted = f"reference {about['reference']}" if about.get("reference") else ""
-    parts = (_person(about), f"{known['decision']}{rule}", sent, known["outcome"], quoted)
-    return f"{known['action']} {known['command']}: {'; '.join(filter(None, parts))}"
+    parts = (_person(about), f"{about['decision']}{rule}", sent, about["outcome"], quoted)
+    return f"{about['action']} {about['command']}: {'; '.join(filter(None, parts))}"
 
 
-def _person(about: Mapping[str, str]) -> str:
-    known = _Known(about)
+def _person(about: _Known) -> str:
     if about.get("pagerduty_user"):
-        return f"{known['slack_user']} is {known['pagerduty_user']} (by {known['mapped']})"
-    unknown = "is not linked" if known["outcome"] == Kind.NOT_LINKED else "could not be looked up"
-    return f"{known['slack_user']} {unknown}"
+        return f"{about['slack_user']} is {about['pagerduty_user']} (by {about['mapped']})"
+    unknown = "is not linked" if about["outcome"] == Kind.NOT_LINKED else "could not be looked up"
+    return f"{about['slack_user']} {unknown}"
 
 
-WORDS: dict[str, str | Callable[[Mapping[str, str]], str]] = {
+WORDS: dict[str, str | Callable[[_Known], str]] = {
     "event.folded": _folded,
     "incident.known": _state,
     "incident.unread": "the times of its events cannot decide which state is newer, so PagerDuty is asked",
