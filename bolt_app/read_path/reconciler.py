@@ -27,7 +27,7 @@ from shared.model.journal import Fact, fact, failure
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
-from shared.store.clock import Birth, Generation
+from shared.store.clock import Generation
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents, Journal, Stored
 
@@ -62,20 +62,15 @@ class Reconciler:
         again = None
         try:
             if known.snapshot is not None:
-                again = await self._sync(known, known.snapshot, birth, lease)
+                this = await self.channel_planner.plan(known, known.snapshot, birth, lease)
+                if this.slack_state.channels and this.incident.needs_enrichment:
+                    # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
+                    await self.enrichment_queue.mark(incident)
+                again = await self.incident_sync.run(this)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise
         return self.durations.retry_max if again is None and known.needs_read else again
-
-    async def _sync(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> float | None:
-        this = await self.channel_planner.plan(known, snapshot, birth, lease)
-        if not this.slack_state.channels:
-            return None
-        if this.incident.needs_enrichment:
-            # The card does not wait for its enrichment; one that waits for Slack's rate limits is posted with it.
-            await self.enrichment_queue.mark(known.id)
-        return await self.incident_sync.run(this)
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the content of all messages unknown, because our last call may have landed late; queue another pass."""
@@ -148,6 +143,8 @@ class IncidentSync:
         Returns the seconds until a refused write may be retried. Raises the first error after all channels were tried,
         unless a refused write may be retried sooner.
         """
+        if not this.slack_state.channels:
+            return None
         mentions = await self.mentions.assignees(this.snapshot)
         retries: list[float | None] = []
         errors: list[CallError] = []
