@@ -108,11 +108,12 @@ def _problems(events: EventStream) -> Iterator[str]:
     """Yield each problem in words, also where deliveries are still stored."""
     found = events.durability
     if events.down:
-        yield f"Deliveries are answered with 503, to be repeated for 48 h: {events.down}. Is REDIS_URL right?"
+        told = "deliveries are answered with 503, and PagerDuty retries for 48 hours. Check REDIS_URL."
+        yield f"Redis can't be used ({events.down}): {told}"
     elif found and events.wanted == "fsync" and not found.fsync:
         yield f"A stored delivery may be lost with the machine ({found.why_not}): switch the append-only file on."
     if found and found.evicts:
-        yield f"Redis may throw deliveries away ({found.eviction}): set maxmemory-policy noeviction."
+        yield f"Redis may evict deliveries ({found.eviction}): set maxmemory-policy noeviction."
 
 
 def _details(events: EventStream) -> dict[str, object]:
@@ -120,7 +121,7 @@ def _details(events: EventStream) -> dict[str, object]:
     return {
         "ready": not events.down,
         "problems": list(_problems(events)),
-        "redis": events.down or "in reach",
+        "redis": events.down or "reachable",
         "durability": {
             "wanted": events.wanted,
             "in_force": None if found is None else "fsync" if events.waits_for_disk else "memory",

@@ -48,7 +48,7 @@ class EventStream:
     def __init__(self, client: Redis, wanted: Literal["fsync", "memory"], limits: Limits) -> None:
         self.wanted = wanted
         self.durability: Durability | None = None
-        self.down = "not looked at yet"
+        self.down = "not checked yet"
         self._doubtful = True
         self._layout_checked = False
         self._client = client

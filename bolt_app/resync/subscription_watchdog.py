@@ -25,7 +25,7 @@ from shared.store.redis import Redis
 
 log = structlog.get_logger()
 
-OFF = "PagerDuty disabled the webhook subscription, because its deliveries were rejected"
+OFF = "PagerDuty disabled the webhook subscription, because its deliveries were rejected: see the receiver's log"
 SILENT = "PagerDuty's pings don't reach the receiver: see its log for rejected deliveries"
 
 

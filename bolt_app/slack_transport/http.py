@@ -45,7 +45,7 @@ class HttpMode:
     say: 200 once what was asked for is durable.
     """
 
-    lost = "This worker takes no more of Slack's requests: it is ending. Another one should be there."
+    lost = "This worker is stopping and takes no more requests from Slack. Another one should be running."
 
     def __init__(
         self,

@@ -68,11 +68,11 @@ def incident(text: str) -> str:
     return f"#{number}" if number.isdecimal() else text.upper()
 
 
-WHEN = "such as 30m, 2h, 7d or 4w ago, 2026-11-01 or 2026-11-01T14:30 (UTC unless it says otherwise)"
-Moment = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"Before this time: {WHEN}.")]
-Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"From this time on: {WHEN}.")]
-Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="By this Slack user or PagerDuty user.")]
-On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="On this incident.")]
+WHEN = "such as 30m, 2h, 7d or 4w ago, 2026-11-01 or 2026-11-01T14:30 (UTC unless an offset is given)"
+Moment = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"Before this time, {WHEN}.")]
+Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"From this time on, {WHEN}.")]
+Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="Only by this Slack or PagerDuty user.")]
+On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="Only on this incident.")]
 
 
 @exits
@@ -82,12 +82,16 @@ async def audit(  # noqa: PLR0913 - one filter each
     until: Moment = None,
     user: Who = None,
     incident: On = None,
-    action: Annotated[Action | None, typer.Option(metavar="ACTION", help=f"Of this kind: {', '.join(Action)}.")] = None,
-    outcome: Annotated[Kind | None, typer.Option(metavar="OUTCOME", help=f"That ended so: {', '.join(Kind)}.")] = None,
+    action: Annotated[
+        Action | None, typer.Option(metavar="ACTION", help=f"Only this action: {', '.join(Action)}.")
+    ] = None,
+    outcome: Annotated[
+        Kind | None, typer.Option(metavar="OUTCOME", help=f"Only this outcome: {', '.join(Kind)}.")
+    ] = None,
     as_json: AsJson = False,
     data: Data = DATA,
 ) -> int:
-    """Show what people did from Slack, why they might, and what came of it."""
+    """Show what people did from Slack, what allowed it, and the result."""
     wanted = Wanted(since or 0, until, user, incident, action, outcome)
     entries: list[AuditEntry] = []
     unreadable: list[Malformed] = []

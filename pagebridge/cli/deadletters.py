@@ -21,7 +21,7 @@ TITLES = ("ID", "AGE", "KIND", "SINCE (UTC)", "REASON")
 NEXT = {
     Resolution.RETRIED: "put back; if it fails again it returns here under another id",
     Resolution.DROPPED: "dropped",
-    Resolution.GONE: "no such dead letter, or no longer",
+    Resolution.GONE: "no such dead letter (it may have been retried or dropped)",
     Resolution.CLAIMED: "another operator is working on it; try again in a minute",
     Resolution.TOO_LATE: "not put back: the click has expired; the person can press again",
 }
@@ -47,7 +47,7 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID...", parser=_id, help="As 
 @deadletters.command("list", epilog="Example: pagebridge deadletters list --json")
 @exits
 async def list_(*, as_json: AsJson = False, data: Data = DATA) -> int:
-    """List them, the oldest first: since when, what it is, and why it could not be worked on."""
+    """List them, the oldest first, with age, kind and reason."""
     async with opened(data) as redis:
         found = [letter async for letter in DeadLetters(redis).all()]
         now_ms = int((await redis.time())[0]) * 1000
@@ -64,7 +64,7 @@ async def list_(*, as_json: AsJson = False, data: Data = DATA) -> int:
 @deadletters.command(epilog="Example: pagebridge deadletters show 1700000000000-0")
 @exits
 async def show(letter: Id, *, data: Data = DATA) -> int:
-    """Show one as JSON, without secrets and without what people have written."""
+    """Show one as JSON, without secrets or people's text."""
     async with opened(data) as redis:
         found = await DeadLetters(redis).get(letter)
     if found is None:

@@ -36,7 +36,7 @@ config = typer.Typer(no_args_is_help=True, help="Check the settings and bridge.t
 @exits
 async def check(*, as_json: AsJson = False) -> int:
     """
-    Check every setting, who may read them, and bridge.toml.
+    Check all settings, the mode of .env, and bridge.toml.
 
     The exit code is 0 when all is well, 1 when the worst is a warning, 2 when something is wrong.
     """

@@ -74,7 +74,7 @@ async def check(
     *,
     as_json: AsJson = False,
 ) -> int:
-    """Return the linked user on the other side, or why there is none, with the fix."""
+    """Show how a person is linked, or why they are not and how to fix that."""
     found = await _read()
     about = [each for each in found.mappings if concerns(each, user)]
     alone = [each for each in found.strangers if each.id == user or same_email(each.email, user)]

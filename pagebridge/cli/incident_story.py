@@ -68,7 +68,7 @@ _TOLD: dict[str, str] = {
     FoldResult.NEWS: "new",
     FoldResult.ECHO: "the echo of our own call, announced in the name of the person who clicked",
     FoldResult.DUPLICATE: "ignored: duplicate of an earlier event",
-    FoldResult.STALE: "its state is ignored, because PagerDuty's data are known up to {as_of_ms}; its line counts",
+    FoldResult.STALE: "its state is ignored as older than {as_of_ms}; its thread line is kept",
 }
 
 
@@ -142,12 +142,12 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "incident.known": _state,
     "incident.unread": "the times of its events cannot decide which state is newer, so PagerDuty is asked",
     "incident.read": "PagerDuty's answer has decided its state",
-    "incident.adopted": "found in Slack after the store had lost its data: cards in {channels}, {lines} lines",
+    "incident.adopted": "found in Slack after the store lost its data: cards in {channels}, {lines} lines",
     "incident.routed": _routed,
     "incident.unshown": _unshown,
     "incident.withheld": "belongs to a private team now, and no route names {channel} for it: hidden there",
     "line.opened": _line,
-    "echo.expected": "command {command} is about to cause {type} by {by}: its echo is awaited",
+    "echo.expected": "command {command} is about to cause {type} by {by}: waiting for its echo",
     "echo.recognised": "{source} {event_id} is the echo of command {command}",
     "attempt.shown": "the card says of command {command}: {state}",
     "command.queued": "{by} asked for {action}: command {command}, stored",
@@ -155,7 +155,7 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "command.ended": _decided,
     "call.begun": "call {call} of command {command} to PagerDuty begins",
     "call.failed": _call_failed,
-    "pagerduty.failed": _later("PagerDuty did not carry out call {call} of command {command}"),
+    "pagerduty.failed": _later("call {call} of command {command} to PagerDuty failed"),
     "pagerduty.unread": _later("PagerDuty could not be asked how the incident stands"),
     "message.posting": "{message}: about to be posted in {channel}",
     "message.posted": "{message}: posted in {channel} as {ts}",
@@ -169,7 +169,7 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "card.displaced": "{channel} cannot be posted to, so the card goes to {instead}",
     "channel.closed": "{channel} cannot be posted to: the incident waits for it",
     "channel.opened": "{channel} can be posted to again",
-    "resync.repaired": "no event had told of it, resync found it: {missing}",
-    "sweep.repaired": "a message in {channel} was not as recorded ({wrong}): put right",
+    "resync.repaired": "resync found what no event had reported: {missing}",
+    "sweep.repaired": "a message in {channel} was not as recorded ({wrong}): fixed",
 }
 """The sentence for each fact, as a format string or a function of its fields."""

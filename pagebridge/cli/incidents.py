@@ -129,7 +129,7 @@ async def _all(redis: Redis) -> AsyncIterator[IncidentId]:
 
 @exits
 async def incidents(*, as_json: AsJson = False, data: Data = DATA) -> int:
-    """List the open incidents as the bridge knows them: state, card, how late it is, who is trying what."""
+    """List the open incidents as the bridge knows them: state, cards, lag, and who is trying what."""
     async with opened(data) as redis:
         every = [await standing(redis, incident) for incident in await OpenIncidents(redis).all()]
     # The index, newest first, may lag, so what is resolved already is left out.

@@ -37,13 +37,13 @@ default_channel = "{channel}"
 INSTALL = """
 Slack: at https://api.slack.com/apps choose "Create New App", "From a manifest", and paste the lines above.
   Install it, and copy the bot token (xoxb-) from "OAuth & Permissions".
-  Under "Basic Information" make an app-level token (xapp-) with the scope connections:write.
-  Invite the app to the channels that it shall post in.
+  Under "Basic Information" create an app-level token (xapp-) with the scope connections:write.
+  Invite the app to the channels it should post in.
 """
 NEXT = """
 Next:
-  pagebridge webhook create --write-env    lets PagerDuty tell us what happens
-  pagebridge doctor                        looks everything over, and says what is not right yet
+  pagebridge webhook create --write-env    subscribes to PagerDuty's events
+  pagebridge doctor                        checks the setup
   pagebridge up                            starts the bridge
 """
 
@@ -57,9 +57,9 @@ def init(
     channel: Annotated[str, typer.Option(metavar="ID", help="The channel for incidents; asked for if missing.")] = "",
 ) -> None:
     """
-    Ask for what is not set yet, and write .env and bridge.toml. Answers may come from a pipe, one a line.
+    Ask for missing settings, and write .env and bridge.toml.
 
-    What the environment sets is not asked for, and not written down.
+    Answers may come from a pipe, one per line. What the environment sets is neither asked for nor saved.
     """
     try:
         _slack(slack_command)
@@ -76,7 +76,7 @@ def init(
 
 def _slack(command: str) -> None:
     if not _value(COMMAND):
-        question = "Slash command in Slack (PagerDuty's own app has /pd as well)"
+        question = "Slash command in Slack (PagerDuty's own app also uses /pd)"
         _put(COMMAND, _given(command, _setting(COMMAND)) or ask(question, _setting(COMMAND), default="/pd"))
     if not _value(BOT) or not _value(SIGNING if _value(TRANSPORT) == "http" else APP):
         sys.stdout.write(f"\n{written_manifest(_value(COMMAND))}{INSTALL}")
@@ -89,7 +89,7 @@ def _slack(command: str) -> None:
 
 def _pagerduty(region: str) -> None:
     if not _value(PAGERDUTY_URL):
-        _put(PAGERDUTY_URL, _given(region, _region) or ask("PagerDuty account in us or eu", _region, default="us"))
+        _put(PAGERDUTY_URL, _given(region, _region) or ask("PagerDuty region (us or eu)", _region, default="us"))
     if not _value(CLIENT):
         _secret(PAGERDUTY, "PagerDuty REST API key with full access (Integrations, API Access Keys)")
 

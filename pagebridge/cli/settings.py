@@ -48,7 +48,7 @@ def settings(
     as_env: Annotated[bool, typer.Option("--env-example", help="Print as .env.example (default).")] = False,
     as_table: Annotated[bool, typer.Option("--markdown", help="Print as the README's table.")] = False,
 ) -> None:
-    """Print every setting there is."""
+    """Print all settings."""
     if as_env and as_table:
         raise typer.BadParameter("choose one of --env-example and --markdown")
     sys.stdout.write(markdown() if as_table else env_example())
@@ -97,7 +97,7 @@ def _settings(reader: str) -> Iterator[tuple[str, FieldInfo]]:
 def manifest(
     command: Annotated[str, typer.Option("--command", metavar="/NAME", help="In place of SLACK_COMMAND.")] = "",
 ) -> None:
-    """Print the manifest to make the Slack app from."""
+    """Print the manifest for creating the Slack app."""
     sys.stdout.write(written_manifest(load(Command, **({"slack_command": command} if command else {})).slack_command))
 
 

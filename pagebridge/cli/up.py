@@ -36,7 +36,7 @@ class StoreSettings(Environment):
 async def up(
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where the embedded Valkey keeps its data.")] = DATA,
 ) -> int:
-    """Run receiver and worker, with an embedded Valkey unless REDIS_URL is set."""
+    """Run the receiver and the worker, with an embedded Valkey unless REDIS_URL is set."""
     embedded = None if load(StoreSettings).redis_url else EmbeddedValkey(data)
     settings = load(Settings, redis_url=embedded.url) if embedded else load(Settings)
     if settings.bridge_config.exists():  # that it is missing is for the processes to say

@@ -57,7 +57,7 @@ async def create(
     team: Annotated[str, typer.Option(metavar="ID", help="Only events of this team.")] = "",
     write_env: Write = False,
 ) -> int:
-    """Subscribe, put the secret in its place, and switch it on."""
+    """Create the subscription, install its secret, and activate it."""
     if service and team:
         raise typer.BadParameter("choose one of --service and --team")
     scope = ("service" if service else "team" if team else "account", service or team)
@@ -79,7 +79,7 @@ async def create(
 @webhook.command(epilog="Example: pagebridge webhook activate PF9KMXH")
 @exits
 async def activate(subscription: Id) -> int:
-    """Switch a subscription on whose secret is in its place."""
+    """Activate a subscription whose secret is installed."""
     async with pagerduty_door(load(PagerDutySettings)) as door:
         return await _switched_on(door, subscription)
 
@@ -87,7 +87,7 @@ async def activate(subscription: Id) -> int:
 @webhook.command(epilog="Example: pagebridge webhook status --json")
 @exits
 async def status(*, as_json: AsJson = False) -> int:
-    """Show every subscription of the account. The exit code is 1 when none delivers here all that is needed."""
+    """List the account's subscriptions. Exits with 1 if none delivers every required event here."""
     settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
         everything = await door.webhook_subscriptions()
@@ -119,9 +119,9 @@ async def ping(subscription: SomeId = ANY, data: Data = DATA) -> int:
 @exits
 async def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: Data = DATA) -> int:
     """
-    Give it another secret without losing a delivery: a second subscription, a ping through it, then the first one ends.
+    Replace the secret without losing a delivery.
 
-    Interrupted, it goes on where it was when it is run again.
+    Creates a second subscription, tests it with a ping, then deletes the first. If interrupted, run it again.
     """
     settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
@@ -149,7 +149,7 @@ async def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: 
 async def delete(
     subscription: Id, *, yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False
 ) -> int:
-    """End a subscription. What it was still to deliver is lost."""
+    """Delete a subscription. Pending deliveries are lost."""
     async with pagerduty_door(load(PagerDutySettings)) as door:
         if not yes and not agreed(f"Delete {subscription}? Pending deliveries will be lost."):
             _say("Nothing was changed.")
@@ -213,7 +213,7 @@ def _only(ours: Sequence[WebhookSubscription]) -> WebhookSubscription | None:
 
 
 def _later() -> int:
-    _say("Nothing is lost meanwhile. Once the receiver has the new secret: pagebridge webhook rotate")
+    _say("Nothing is lost in the meantime. Once the receiver has the new secret, run pagebridge webhook rotate")
     return DONE
 
 

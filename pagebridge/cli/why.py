@@ -89,7 +89,8 @@ def present(now: Standing) -> Iterator[str]:
         yield f"On the card: {attempt}"
     for record in now.queue.open():
         asked = f"{record.command.action} by {record.command.by.id}"
-        yield f"Open: {asked}, since {utc(record.accepted_ms)}, {record.calls} calls begun"
+        begun = "1 call" if record.calls == 1 else f"{record.calls} calls"
+        yield f"Open: {asked}, since {utc(record.accepted_ms)}, {begun} begun"
     yield from _due("Its messages", now.dirty_ms, now.now_ms)
     yield from _due("Its commands", now.commands_ms, now.now_ms)
 

@@ -188,7 +188,7 @@ class Supervisor:
 
 def _how(code: int) -> str:
     if code >= 0:
-        return f"has ended with code {code}"
+        return f"exited with code {code}"
     name = str(-code)
     with suppress(ValueError):
         name = signal.Signals(-code).name

@@ -75,7 +75,7 @@ async def test_what_dies_is_started_again(tmp_path: Path) -> None:
         supervisor.stop()
     assert running.result() == 128 + signal.SIGTERM
     assert said == [
-        "the worker has ended with code 3; restarting in 0.01 s\n",
+        "the worker exited with code 3; restarting in 0.01 s\n",
         "the worker was ended by SIGKILL; restarting in 0.02 s\n",
     ]
 
@@ -88,7 +88,7 @@ async def test_what_keeps_dying_is_given_up_and_everything_is_stopped() -> None:
     assert await supervisor.run() == 3
     assert time.monotonic() - begun < 10
     assert len(said) == QUICK.deaths
-    assert "GIVING UP: the worker has ended with code 3, 3 times in a row" in said[-1]
+    assert "GIVING UP: the worker exited with code 3, 3 times in a row" in said[-1]
 
 
 async def test_whoever_lived_long_enough_is_not_given_up(tmp_path: Path) -> None:

@@ -50,4 +50,4 @@ async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:
         return failed(f"{what}: the bridge may not find its own messages in Slack again", FIX)
     if most >= NOTICED_MS:
         return warned(what, FIX)
-    return passed("it agrees with this machine's" if most < SECOND else what)
+    return passed("agrees with this machine's clock" if most < SECOND else what)

@@ -91,7 +91,7 @@ async def layout(redis: Redis) -> Verdict:
         known = await require_layout(redis)
     except WrongLayout as error:
         what, _, fix = str(error).partition(". ")
-        return failed(what, fix.rstrip("."))
+        return failed(what, f"{fix[:1].lower()}{fix[1:]}".rstrip("."))
     return passed("written by a version that this one can follow" if known else "empty")
 
 

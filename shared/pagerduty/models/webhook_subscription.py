@@ -116,5 +116,5 @@ def partial(ours: Sequence[WebhookSubscription]) -> Problem | None:
     """Find out whether none is for the whole account."""
     if any(each.scope == "account" for each in ours):
         return None
-    what = "The webhook subscription covers only part of the account"
-    return Problem(what, "other incidents are only found later, by resync; create one for the account")
+    what = "The webhook subscription covers only part of the account, so other incidents are found late"
+    return Problem(what, "create one for the whole account")
