@@ -62,7 +62,8 @@ class Writes(Transport):
 
         Beware: PagerDuty reopens a resolved incident for this.
         """
-        return await self._put("set_status", incident, status_request(status, resolution), from_email)
+        solved = {"resolution": resolution} if resolution and status is Status.RESOLVED else {}
+        return await self._put("set_status", incident, from_email, status=status.value, **solved)
 
     async def reassign(
         self, incident: IncidentId, from_email: str, *, assignees: Sequence[UserId] = (), policy: str | None = None
@@ -72,8 +73,10 @@ class Writes(Transport):
 
         With assignees the escalation stops: PagerDuty notifies only them.
         """
-        body = assignees_request(assignees) if policy is None else policy_request(policy)
-        return await self._put("reassign", incident, body, from_email)
+        if policy is None:
+            return await self._put("reassign", incident, from_email, assignments=_assignments(assignees))
+        given = _reference("escalation_policy", policy)
+        return await self._put("reassign", incident, from_email, escalation_policy=given)
 
     async def escalate(self, incident: IncidentId, level: int, from_email: str) -> Read[RestIncident]:
         """
@@ -81,11 +84,12 @@ class Writes(Transport):
 
         The answer does not tell the level: compare the assignees.
         """
-        return await self._put("escalate", incident, level_request(level), from_email)
+        # Naming the policy as well would start it from its first level.
+        return await self._put("escalate", incident, from_email, escalation_level=level)
 
     async def set_priority(self, incident: IncidentId, priority: str, from_email: str) -> Read[RestIncident]:
         """Give an incident the priority with the id `priority`."""
-        return await self._put("set_priority", incident, priority_request(priority), from_email)
+        return await self._put("set_priority", incident, from_email, priority=_reference("priority", priority))
 
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
         """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `LONGEST_SNOOZE`."""
@@ -113,10 +117,10 @@ class Writes(Transport):
         An account without the ability `coordinated_responding` is `Refused`. PagerDuty takes the `requester` from the
         body; `from_email` is theirs.
         """
-        path, body = (
-            ("incidents", incident, "responder_requests"),
-            responders_request(requester, message, users, policies),
-        )
+        path, targets = ("incidents", incident, "responder_requests"), [_reference("user", user) for user in users]
+        targets += [_reference("escalation_policy", policy) for policy in policies]
+        wrapped = [{"responder_request_target": target} for target in targets]
+        body: Body = {"requester_id": requester, "message": message, "responder_request_targets": wrapped}
         return await self._write(
             "request_responders", parse_responder_request, "POST", *path, body=body, from_email=from_email
         )
@@ -134,7 +138,7 @@ class Writes(Transport):
 
         `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
         """
-        body = creation_request(new)
+        body = _opened(new)
         return await self._write(
             "create_incident", parse_incident, "POST", "incidents", body=body, from_email=from_email
         )
@@ -162,51 +166,17 @@ class Writes(Transport):
         """End a subscription. What it was still to deliver is not sent any more."""
         await self._tell("delete_subscription", "DELETE", "webhook_subscriptions", subscription)
 
-    async def _put(self, name: str, incident: IncidentId, body: Body, from_email: str) -> Read[RestIncident]:
-        path = ("incidents", incident)
+    async def _put(self, name: str, incident: IncidentId, from_email: str, **changes: object) -> Read[RestIncident]:
+        path, body = ("incidents", incident), {"incident": {"type": "incident_reference", **changes}}
         return await self._write(name, parse_incident, "PUT", *path, body=body, from_email=from_email)
 
 
-def status_request(status: Status, resolution: str = "") -> Body:
-    """Make the body of the `PUT` that brings an incident into `status`; only a resolve may say what solved it."""
-    resolved = {"resolution": resolution} if resolution and status is Status.RESOLVED else {}
-    return _changed(status=status.value, **resolved)
-
-
-def assignees_request(assignees: Sequence[UserId]) -> Body:
-    """Make the body of the `PUT` that assigns an incident to users. Only they are notified; escalation stops."""
-    return _changed(assignments=_assignments(assignees))
-
-
-def policy_request(policy: str) -> Body:
-    """Make the body of the `PUT` that gives an incident to an escalation policy, at its first level."""
-    return _changed(escalation_policy=reference("escalation_policy", policy))
-
-
-def level_request(level: int) -> Body:
-    """Make the body of the `PUT` that escalates. Naming the policy as well would start it from its first level."""
-    return _changed(escalation_level=level)
-
-
-def priority_request(priority: str) -> Body:
-    """Make the body of the `PUT` that gives an incident a priority."""
-    return _changed(priority=reference("priority", priority))
-
-
-def responders_request(requester: UserId, message: str, users: Sequence[UserId], policies: Sequence[str]) -> Body:
-    """Return the body of the `POST` that asks users, and those on call for policies, to help."""
-    targets = [reference("user", user) for user in users]
-    targets += [reference("escalation_policy", policy) for policy in policies]
-    wrapped = [{"responder_request_target": target} for target in targets]
-    return {"requester_id": requester, "message": message, "responder_request_targets": wrapped}
-
-
-def creation_request(new: NewIncident) -> Body:
+def _opened(new: NewIncident) -> Body:
     """Make the body of the `POST` that opens an incident."""
     incident: Body = {
         "type": "incident",
         "title": new.title,
-        "service": reference("service", new.service),
+        "service": _reference("service", new.service),
         "urgency": new.urgency,
     }
     if new.key:
@@ -214,25 +184,19 @@ def creation_request(new: NewIncident) -> Body:
     if new.details:
         incident["body"] = {"type": "incident_body", "details": new.details}
     if new.priority is not None:
-        incident["priority"] = reference("priority", new.priority)
-    return {"incident": incident | _assigned(new)}
+        incident["priority"] = _reference("priority", new.priority)
+    # PagerDuty takes a policy or an assignee, not both.
+    if new.assignee is not None:
+        incident["assignments"] = _assignments([new.assignee])
+    elif new.policy is not None:
+        incident["escalation_policy"] = _reference("escalation_policy", new.policy)
+    return {"incident": incident}
 
 
-def reference(kind: str, thing: str) -> dict[str, str]:
+def _reference(kind: str, thing: str) -> dict[str, str]:
     """Refer to something by its id."""
     return {"id": thing, "type": f"{kind}_reference"}
 
 
-def _assigned(new: NewIncident) -> Body:
-    """Return the assignment; PagerDuty takes a policy or an assignee, not both."""
-    if new.assignee is not None:
-        return {"assignments": _assignments([new.assignee])}
-    return {} if new.policy is None else {"escalation_policy": reference("escalation_policy", new.policy)}
-
-
 def _assignments(assignees: Sequence[UserId]) -> list[dict[str, object]]:
-    return [{"assignee": reference("user", user)} for user in assignees]
-
-
-def _changed(**fields: object) -> Body:
-    return {"incident": {"type": "incident_reference", **fields}}
+    return [{"assignee": _reference("user", user)} for user in assignees]
