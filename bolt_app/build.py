@@ -48,14 +48,13 @@ from bolt_app.write_path.execution import RecordedCalls
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.authorization import Authorization
-from shared.access.identity import Identity
+from shared.access.identity import Identity, IdentityCache
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.model.incident import fold
 from shared.slack.api.client import SlackIdentity
 from shared.store import keys
 from shared.store.channel_index import ClosedChannels, DelayedCards
-from shared.store.identity_cache import IdentityCache
 from shared.store.redis import append
 from shared.store.streams import Inbox
 

@@ -51,8 +51,8 @@ class ChannelPlanner:
             await self.open_incidents.drop(known.id, slack_state.channels)
         else:
             shown = filter(slack_state.is_shown_in, slack_state.channels)
-            await self.open_incidents.put(known.id, shown, snapshot.created_ms or 0)
-            await self.open_incidents.hide(known.id, slack_state.privacy.hidden_in)
+            created_ms, hidden = snapshot.created_ms or 0, slack_state.privacy.hidden_in
+            await self.open_incidents.put(known.id, shown, created_ms, hidden)
         return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states)
 
     async def _add_channels(

@@ -20,20 +20,19 @@ class OpenIncidents:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def put(self, incident: IncidentId, channels: Iterable[ChannelId], created_ms: int) -> None:
-        """Note that an incident is open, and where it is shown."""
+    async def put(
+        self, incident: IncidentId, channels: Iterable[ChannelId], created_ms: int, hidden: Iterable[ChannelId] = ()
+    ) -> None:
+        """Note that an incident is open, where it is shown, and in which channels it is `hidden` from now on."""
         for key in (keys.OPEN, *(keys.of_channel(channel, "open") for channel in channels)):
             await self._redis.zadd(key, {incident: created_ms})
-
-    async def hide(self, incident: IncidentId, channels: Iterable[ChannelId]) -> None:
-        """Note that an open incident is not shown in these channels any more."""
-        for channel in channels:
+        for channel in hidden:
             await self._redis.zrem(keys.of_channel(channel, "open"), incident)
 
     async def drop(self, incident: IncidentId, channels: Iterable[ChannelId]) -> None:
         """Note that an incident is not open any more."""
-        await self._redis.zrem(keys.OPEN, incident)
-        await self.hide(incident, channels)
+        for key in (keys.OPEN, *(keys.of_channel(channel, "open") for channel in channels)):
+            await self._redis.zrem(key, incident)
 
     async def all(self) -> list[IncidentId]:
         """List every open incident."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as ConnectionBroken
 
+from shared.access.identity import LINK_KEPT, IdentityCache
 from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
@@ -15,7 +16,6 @@ from shared.store import keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock, init_generation
 from shared.store.coordination import SharedTokenBuckets
-from shared.store.identity_cache import LINK_KEPT, IdentityCache
 from shared.store.redis import append, probe
 from shared.store.streams import Inbox
 from tests.proof.engine.connection import KIND, SimRedis

@@ -10,14 +10,13 @@ from fakeredis import FakeAsyncRedis
 
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
-from shared.access.identity import Identity
+from shared.access.identity import Identity, IdentityCache
 from shared.config.bridge_config import IdentityConfig
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
-from shared.store.identity_cache import IdentityCache
 from shared.store.redis import Redis
 
 ALICE = SlackUserId("U0ALICE")

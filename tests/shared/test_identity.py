@@ -3,11 +3,10 @@
 import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
-from shared.access.identity import same_email
+from shared.access.identity import LINK_KEPT, MISS_KEPT, same_email
 from shared.errors import CallError
 from shared.model.ids import UserId
 from shared.store import keys
-from shared.store.identity_cache import LINK_KEPT, MISS_KEPT
 from tests.shared.linked_people import ALICE, EMAIL, Acme
 
 
