@@ -8,8 +8,8 @@ from bolt_app.commands.interactive import parse_press
 from bolt_app.commands.slash_grammar import Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.queries.list_incidents import assigned_to, paragraphs
-from bolt_app.replies.builder import Reply, age, as_code, build_reply, command_reference, label
+from bolt_app.queries.list_incidents import assigned_to, incident_row, paragraphs
+from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, label
 from shared.access.identity import Identity
 from shared.errors import Malformed
 from shared.model.actions import Action
@@ -47,14 +47,16 @@ def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
         return build_reply("You have nothing to acknowledge.")
     taken = found[:MOST_INCIDENTS]
     again = as_code(f"{command} {Verb.ACK_MINE}")
-    more = (
-        f"…and {len(found) - MOST_INCIDENTS} more; run {again} again after these."
-        if len(found) > MOST_INCIDENTS
-        else ""
-    )
+    left = len(found) - MOST_INCIDENTS
+    more = f"…and {left} more; run {again} again after these." if left > 0 else ""
     waiting = "1 incident is" if len(found) == 1 else f"{len(found)} incidents are"
+    # Few words: the list may be long, and all of it must be seen before it is acknowledged.
+    rows = [
+        incident_row(f"*{label(one.id, one.snapshot)}* {short(one.snapshot.title, TITLE)}", one.snapshot, now_ms)
+        for one in taken
+    ]
     head = f"*{waiting} waiting for your acknowledgement.* Nothing is acknowledged yet."
-    return build_reply(head, *paragraphs([_row(one, now_ms) for one in taken]), more, press=[button(taken)])
+    return build_reply(head, *paragraphs(rows), more, press=[button(taken)])
 
 
 def button(incidents: Sequence[OpenIncident]) -> Block:
@@ -110,16 +112,6 @@ def accepted_reply(commands: Sequence[Command], lost: Sequence[Command], command
         step = f"Type {line}, press Acknowledge on the cards, or use PagerDuty."
         parts.append(f":warning: *Not stored, so nothing was sent:* {labels}. {step}")
     return build_reply(*parts)
-
-
-def _row(incident: OpenIncident, now_ms: int) -> str:
-    """Return an incident in few words: the list may be long, and all of it must be seen before it is acknowledged."""
-    shown = incident.snapshot
-    urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
-    title = short(shown.title, TITLE)
-    return " · ".join(
-        part for part in (f"*{label(incident.id, shown)}* {title}", urgency, age(shown.created_ms, now_ms)) if part
-    )
 
 
 def count_incidents(number: int) -> str:

@@ -9,7 +9,7 @@ from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
-from shared.model.event import Status
+from shared.model.event import Snapshot, Status
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.models.account import User
@@ -19,6 +19,7 @@ MOST = 20
 """Incidents that are listed; the others are counted."""
 PER_PARAGRAPH = 5
 OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
+HEADINGS = {Scope.CHANNEL: "Open in this channel", Scope.MINE: "Open and assigned to you", Scope.ALL: "Open"}
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,18 @@ def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, comman
     """Return the open incidents: high urgency first, then the newest."""
     if not found:
         return build_reply(_empty_text(scope, command))
-    rows = [incident_row(incident, now_ms) for incident in sorted(found, key=_sort_key)[:MOST]]
+    rows = [
+        incident_row(headline(one.id, one.snapshot), one.snapshot, now_ms, people_listed(one.snapshot.assignees))
+        for one in sorted(found, key=_sort_key)[:MOST]
+    ]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
-    return build_reply(f"*{_heading(scope)}: {len(found)}*", *paragraphs(rows), more)
+    return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more)
 
 
-def incident_row(incident: OpenIncident, now_ms: int) -> str:
-    """Return one incident with its assignees and age."""
-    shown = incident.snapshot
-    urgency = "" if shown.urgency == "high" else f"{shown.urgency} urgency"
-    people = people_listed(shown.assignees)
-    parts = [headline(incident.id, shown), urgency, people, age(shown.created_ms, now_ms)]
-    return " · ".join(part for part in parts if part)
+def incident_row(name: str, snapshot: Snapshot, now_ms: int, people: str = "") -> str:
+    """Return one incident in one line: its name, its urgency unless that is high, its people and its age."""
+    urgency = "" if snapshot.urgency == "high" else f"{snapshot.urgency} urgency"
+    return " · ".join(filter(None, (name, urgency, people, age(snapshot.created_ms, now_ms))))
 
 
 def paragraphs(rows: Sequence[str]) -> list[str]:
@@ -88,11 +89,6 @@ def _sort_key(incident: OpenIncident) -> tuple[bool, int, int]:
     # Two of one second are told apart by their numbers.
     shown = incident.snapshot
     return shown.urgency != "high", -(shown.created_ms or 0), -(shown.number or 0)
-
-
-def _heading(scope: Scope) -> str:
-    heads = {Scope.CHANNEL: "Open in this channel", Scope.MINE: "Open and assigned to you", Scope.ALL: "Open"}
-    return heads[scope]
 
 
 def _empty_text(scope: Scope, command: str) -> str:

@@ -7,6 +7,7 @@ from shared.errors import CallError, NotFound, Refused
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api.client import CLOCK_SKEW_MS, Blocks, Slack
 from shared.slack.api.models import OwnMessage, SlackIdentity, SlackPerson
+from shared.slack.api.rate_limits import Priority
 from shared.slack.api.transport import Begin
 from tests.proof.faulty_link import Way
 from tests.proof.personas import PEOPLE
@@ -120,10 +121,16 @@ class SimulatedSlack(Slack):
         return None if found is None else MessageTs(found)
 
     async def own_messages(
-        self, _channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None, patient: bool = False
+        self,
+        _channel: ChannelId,
+        *,
+        oldest_ms: int,
+        thread_ts: MessageTs | None = None,
+        patient: bool = False,
+        priority: Priority = Priority.LOW,
     ) -> AsyncIterator[OwnMessage]:
         """Read the channel, or a thread of it. Nothing limits reads here, so nobody needs to be `patient`."""
-        del patient
+        del patient, priority
         oldest = (oldest_ms - CLOCK_SKEW_MS) / SECOND
         for own in await self._way.call("sweep", lambda: [*map(_own, self._workspace.seen(oldest, thread_ts))]):
             yield own

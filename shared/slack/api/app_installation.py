@@ -1,6 +1,6 @@
 """The app as it is installed: its socket, which app a token belongs to, and the other apps' bots around it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 
 from shared.errors import Malformed
@@ -8,7 +8,7 @@ from shared.model.event import SECOND
 from shared.slack.api import models
 from shared.slack.api.models import SlackPerson, SocketHello
 from shared.slack.api.rate_limits import Priority
-from shared.slack.api.transport import Transport
+from shared.slack.api.transport import Answer, Transport
 
 
 class AppInstallation:
@@ -18,9 +18,8 @@ class AppInstallation:
 
     async def socket_url(self, app_token: str) -> str:
         """Ask for the one-time address of a Socket Mode connection."""
-        request = {"token": app_token}
         return await self._transport.call(
-            "apps.connections.open", lambda answer: models.parse_socket_url(answer[0]), params=request
+            "apps.connections.open", lambda answer: models.parse_socket_url(answer[0]), params={"token": app_token}
         )
 
     async def hello(self, app_token: str) -> SocketHello:
@@ -49,11 +48,11 @@ class AppInstallation:
 
     async def clock_ms(self) -> int:
         """Return Slack's clock, to the second, in milliseconds since 1970."""
-        return await self._transport.call("auth.test", lambda answer: _date_ms(answer[1]))
+        return await self._transport.call("auth.test", _date_ms)
 
 
-def _date_ms(headers: Mapping[str, str]) -> int:
+def _date_ms(answer: Answer) -> int:
     try:
-        return int(parsedate_to_datetime(headers["date"]).timestamp()) * SECOND
+        return int(parsedate_to_datetime(answer[1]["date"]).timestamp()) * SECOND
     except (KeyError, ValueError, OverflowError):
         raise Malformed("Slack's answer has no usable Date header") from None

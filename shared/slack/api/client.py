@@ -153,23 +153,39 @@ class Slack(AppInstallation):
 
         Reads every page back to `oldest_ms`, a time on our clock.
         """
-        async for message in self._own(channel, oldest_ms, thread_ts, Priority.FIRST):
+        async for message in self.own_messages(
+            channel, oldest_ms=oldest_ms, thread_ts=thread_ts, priority=Priority.FIRST
+        ):
             if message.key == key:
                 return message.ts
         return None
 
     async def own_messages(
-        self, channel: ChannelId, *, oldest_ms: int, thread_ts: MessageTs | None = None, patient: bool = False
+        self,
+        channel: ChannelId,
+        *,
+        oldest_ms: int,
+        thread_ts: MessageTs | None = None,
+        patient: bool = False,
+        priority: Priority = Priority.LOW,
     ) -> AsyncIterator[OwnMessage]:
         """
         Read every message of ours since `oldest_ms`, a time on our clock, and the tombstones of deleted ones.
 
-        In a channel these are its own messages and broadcast replies, in a thread the replies, in Slack's order. It has
-        low priority and leaves room for urgent calls. Pages after the first, and the first too if it is `patient`, wait
+        In a channel these are its own messages and broadcast replies, in a thread the replies, in Slack's order. With
+        low priority it leaves room for urgent calls. Pages after the first, and the first too if it is `patient`, wait
         for their turn, up to `PATIENCE` seconds each.
         """
-        async for message in self._own(channel, oldest_ms, thread_ts, Priority.LOW, patient=patient):
-            yield message
+        us = self._us or await self.auth_test()
+        oldest = max(0, oldest_ms - CLOCK_SKEW_MS) / 1000
+        params = {"channel": channel, "oldest": f"{oldest:.6f}", "inclusive": True, "include_all_metadata": True}
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        params |= {"ts": thread_ts} if thread_ts else {}
+        async for page in self._transport.pages(method, params, priority, patient=patient):
+            for message in models.parse_own(page, us):
+                # Slack puts the parent at the head of every page of its thread.
+                if message.ts != thread_ts:
+                    yield message
 
     async def own_parent(self, channel: ChannelId, thread_ts: MessageTs) -> OwnMessage | None:
         """Read the message at the head of a thread if it is ours, else None."""
@@ -235,26 +251,6 @@ class Slack(AppInstallation):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
-
-    async def _own(
-        self,
-        channel: ChannelId,
-        oldest_ms: int,
-        thread_ts: MessageTs | None,
-        priority: Priority,
-        *,
-        patient: bool = False,
-    ) -> AsyncIterator[OwnMessage]:
-        us = self._us or await self.auth_test()
-        oldest = max(0, oldest_ms - CLOCK_SKEW_MS) / 1000
-        params = {"channel": channel, "oldest": f"{oldest:.6f}", "inclusive": True, "include_all_metadata": True}
-        method = "conversations.replies" if thread_ts else "conversations.history"
-        params |= {"ts": thread_ts} if thread_ts else {}
-        async for page in self._transport.pages(method, params, priority, patient=patient):
-            for message in models.parse_own(page, us):
-                # Slack puts the parent at the head of every page of its thread.
-                if message.ts != thread_ts:
-                    yield message
 
 
 def _posted_ts(answer: Answer) -> MessageTs:

@@ -123,14 +123,9 @@ class SocketHello:
     connections: Annotated[int, Strict(), _Else(0), Field(validation_alias="num_connections")]
 
 
-_PERSON, _IDENTITY, _CHANNEL, _MESSAGE, _VIEW, _HELLO = (
-    TypeAdapter(SlackPerson),
-    TypeAdapter(SlackIdentity),
-    TypeAdapter(Channel),
-    TypeAdapter(OwnMessage),
-    TypeAdapter(View),
-    TypeAdapter(SocketHello),
-)
+_PERSON, _IDENTITY = TypeAdapter(SlackPerson), TypeAdapter(SlackIdentity)
+_CHANNEL, _MESSAGE = TypeAdapter(Channel), TypeAdapter(OwnMessage)
+_VIEW, _HELLO = TypeAdapter(View), TypeAdapter(SocketHello)
 _OBJECT, _OBJECTS = TypeAdapter(dict[str, Any]), TypeAdapter(list[dict[str, Any]])
 _PART: TypeAdapter[dict[str, Any]] = TypeAdapter(Annotated[dict[str, Any], _Else({})])
 
