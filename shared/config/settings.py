@@ -88,8 +88,8 @@ class ReceiverSettings(SharedSettings):
     """Settings of the receiver."""
 
     pagerduty_webhook_secrets: types.Secrets = Field(
-        description="Signing secret of the webhook subscription, shown once when it is made. "
-        "Several, separated by commas, while one replaces another: any may match."
+        description="Signing secret of the webhook subscription, shown once when it is created. "
+        "While one replaces another, list both, separated by commas."
     )
     receiver_host: str = Field(
         default="0.0.0.0",  # noqa: S104 - PagerDuty must reach it; it is the one public endpoint
@@ -98,7 +98,7 @@ class ReceiverSettings(SharedSettings):
     receiver_port: types.Port = Field(
         default=8080,
         validation_alias=AliasChoices("RECEIVER_PORT", "PORT"),
-        description="Port on which webhooks are received. Without it `PORT`, which many platforms set, is taken.",
+        description="Port on which webhooks are received. Defaults to `PORT` where the platform sets it.",
     )
     receiver_admin_port: types.Port = Field(
         default=8082, description="Port on this machine only: health in detail, and `/metrics`."
@@ -154,7 +154,7 @@ class PagerDutySettings(Environment):
     )
     pagerduty_client_secret: Annotated[types.Token | None, AfterValidator(types.beside_client_id)] = Field(
         default=None,
-        description="Client secret of that app, shown once when it is made.",
+        description="Client secret of that app, shown once when it is created.",
         json_schema_extra={"required": "with `PAGERDUTY_CLIENT_ID`"},
     )
     pagerduty_subdomain: Annotated[types.Subdomain | None, AfterValidator(types.beside_client_id)] = Field(
@@ -177,7 +177,7 @@ class PagerDutySettings(Environment):
     )
     pagerduty_webhook_subscription: str = Field(
         default="any",
-        description="Id of the webhook subscription that delivers here, which is watched. "
+        description="Id of the webhook subscription to watch. "
         "`any` stands for all whose address ends in `/webhooks/pagerduty`.",
     )
 
