@@ -40,8 +40,11 @@ class Aspect:
 
 def changed(known: Incident, read: RestIncident, log: Sequence[LogEntry]) -> tuple[Event, ...]:
     """Make events of what is not so any more as the lines of `known` have told it."""
-    differing = [(aspect, _last(known, aspect.type)) for aspect in _aspects(known, read)]
-    differing = [(aspect, last) for aspect, last in differing if _outcome(aspect, last) not in (None, aspect.now)]
+    differing = []
+    for aspect in _aspects(known, read):
+        last = _last(known, aspect.type)
+        if (last.detail if last else aspect.first) not in (None, aspect.now):
+            differing.append((aspect, last))
     fields = [aspect for aspect, _ in differing if aspect.type in OF_FIELDS]
     return tuple(
         _change(known, read, aspect, last, _entry(known, aspect, log, len(fields))) for aspect, last in differing
@@ -105,23 +108,12 @@ def _aspects(known: Incident, read: RestIncident) -> Iterator[Aspect]:
     if first is not None:
         yield Aspect(event.TITLE_CHANGED, "title", digest(now.title), now.title, digest(first.title), first.title)
         yield Aspect(event.URGENCY_CHANGED, "urgency", now.urgency, now.urgency, first.urgency, first.urgency)
-        yield Aspect(
-            event.PRIORITY_UPDATED,
-            "priority",
-            now.priority.id if now.priority else "",
-            names([now.priority]),
-            first.priority,
-        )
-        yield Aspect(
-            event.SERVICE_UPDATED, "service", now.service.id if now.service else "", names([now.service]), first.service
-        )
+        priority, service = (thing.id if thing else "" for thing in (now.priority, now.service))
+        yield Aspect(event.PRIORITY_UPDATED, "priority", priority, names([now.priority]), first.priority)
+        yield Aspect(event.SERVICE_UPDATED, "service", service, names([now.service]), first.service)
     if read.kind:
         kinds = (line.detail_value("type") for line in known.lines if line.type == event.TRIGGERED)
         yield Aspect(event.INCIDENT_TYPE_CHANGED, "type", read.kind, read.kind, next(filter(None, kinds), None))
-
-
-def _outcome(aspect: Aspect, last: Line | None) -> str | None:
-    return last.detail if last else aspect.first
 
 
 def _last(known: Incident, kind: str) -> Line | None:
