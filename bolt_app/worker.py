@@ -127,7 +127,11 @@ class Worker:
             log.error("store.evicts", policy=found.eviction, hint="set maxmemory-policy noeviction, or clicks get lost")
         wanted = self._config.durability == "fsync"
         if wanted and not found.fsync:
-            log.error("store.not_durable", why=found.why_not, hint="switch the append-only file on, or say memory")
+            log.error(
+                "store.not_durable",
+                why=found.why_not,
+                hint="set appendonly yes, or durability = 'memory' in bridge.toml",
+            )
         return wanted and found.fsync
 
     async def _run_tasks(self, built: BuiltWorker, transport: Transport) -> None:

@@ -42,7 +42,9 @@ class StoreClock:
         before_least, before_most = self._between
         if least > before_most + DRIFT_MS or most < before_least - DRIFT_MS:
             self._jumped = self._monotonic()
-            log.warning("store.clock_put", seconds=round((least - before_least) / 1000), hint="look after its clock")
+            log.warning(
+                "store.clock_put", seconds=round((least - before_least) / 1000), hint="check the clock of its machine"
+            )
         self._between = (least, most)
         self.observe(now)
         return now

@@ -31,6 +31,8 @@ from tests.webhook_receiver.running import SECRET
 from tests.words.page import Page
 from tests.words.terminal import Terminal
 
+pytestmark = pytest.mark.process
+
 RECENT_MS = int(time.time() * 1000) - 26 * 3_600_000
 """26 hours ago."""
 ODD = b'{"a name with spaces": 1}'

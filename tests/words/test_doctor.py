@@ -32,6 +32,8 @@ from tests.webhook_receiver.running import SECRET
 from tests.words.page import Page
 from tests.words.terminal import Terminal
 
+pytestmark = pytest.mark.process
+
 NO_WORKER = Worker(1)
 
 

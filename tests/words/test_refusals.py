@@ -40,6 +40,8 @@ from tests.words import slack_text
 from tests.words.page import Page
 from tests.words.slack_text import date
 
+pytestmark = pytest.mark.process
+
 HOME = SlackIdentity("T0ACME", None, "U0BOT", "B0BOT", "A0APP", frozenset())
 BY = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
 PERSON = SlackPerson(BY.id, "Alice Ng", "alice@example.com", True, False, False, False, None, False, "T0ACME", None)
