@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bolt_app.commands.interactive import require_text
 from bolt_app.modals import context
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.forms import HOURS, LATER, UNTIL
@@ -94,7 +95,7 @@ class _ViewState:
 
     def text(self, name: str) -> str:
         value = self._value(name).get("value")
-        return "" if value is None else _require_storable_text(value).strip()
+        return "" if value is None else require_text(value).strip()
 
     def required(self, name: str, words: str) -> str:
         text = self.text(name)
@@ -108,11 +109,7 @@ class _ViewState:
 
     def named_choice(self, name: str) -> Ref | None:
         option = self._value(name).get("selected_option")
-        return (
-            None
-            if option is None
-            else Ref(_require_id(option["value"]), _require_storable_text(option["text"]["text"]))
-        )
+        return None if option is None else Ref(_require_id(option["value"]), require_text(option["text"]["text"]))
 
     def is_checked(self, name: str) -> bool:
         return bool(self._value(name).get("selected_options"))
@@ -131,14 +128,6 @@ class _ViewState:
         block = self._values.get(name) or {}
         value: Values = block.get(VALUE) or block.get(search_select(name)) or {}
         return value
-
-
-def _require_storable_text(value: object) -> str:
-    """Take a text that can be stored, which not every text in JSON can."""
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    value.encode()
-    return value
 
 
 def _require_id(value: object) -> str:

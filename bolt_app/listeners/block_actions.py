@@ -46,15 +46,9 @@ class BlockActions:
     command_queues: Documents[CommandQueue]
     durations: Durations
 
-    async def act(self, ack: AsyncAck, body: Body) -> None:
-        """Store what a press on a button of a card means, then ack."""
-        await self._run_command(ack, body, interactive.command_from_button)
-
-    async def escalate_to_level(self, ack: AsyncAck, body: Body) -> None:
-        """Store the escalation to the level that was chosen, then ack."""
-        await self._run_command(ack, body, interactive.command_from_level_button)
-
-    async def _run_command(self, ack: AsyncAck, body: Body, read: Callable[[Body], Command]) -> None:
+    async def act(
+        self, ack: AsyncAck, body: Body, read: Callable[[Body], Command] = interactive.command_from_button
+    ) -> None:
         """Store what `read` makes of a press, then ack."""
         try:
             command = read(body)
@@ -63,6 +57,10 @@ class BlockActions:
             await self._reply_malformed(body, error)
             return
         await self.command_intake.accept(ack, command)
+
+    async def escalate_to_level(self, ack: AsyncAck, body: Body) -> None:
+        """Store the escalation to the level that was chosen, then ack."""
+        await self.act(ack, body, interactive.command_from_level_button)
 
     async def open_modal(self, ack: AsyncAck, body: Body) -> None:
         """Ack, then open the dialog that a press asks for; nothing is lost with it."""

@@ -142,42 +142,45 @@ class Executor:
 
     async def _run_until_settled(self, attempt: Execution) -> Outcome:
         """Try until it is certain how the command ended, or its life is over."""
+        runner = self.trigger_incident if attempt.command.action is Action.TRIGGER else self.attempt_runner
         pause = self.durations.retry_first
-        why: BridgeError
         while True:
-            wait = pause
             try:
-                return await self._run_once(attempt)
-            # An earlier call may have gone through; then a refusal now is not the end of it: read back.
-            except Declined as declined:
-                if not attempt.record.uncertain or declined.outcome.is_certain:
-                    return _with_reference(attempt, declined.outcome)
-                why = declined
-            except Refused as error:
-                if not attempt.record.uncertain:
-                    return _refused(attempt, error, self.attempt_runner.actor_check.identity.contact)
-                why = error
-            except Unavailable as error:
-                wait, why = max(error.retry_after or 0.0, pause), error
-            except (Uncertain, Malformed) as error:
-                why = error
-            await self._log_retry(attempt, why, wait)
+                await self.calls.begin_try(attempt)
+                return await runner.run(attempt)
+            except BridgeError as error:
+                ended = self._judge(attempt, error)
+            except Exception as error:
+                # It counts as unclear, so that it cannot repeat for ever.
+                log.exception("command.broken", **attempt.log_context, reference=reference())
+                ended = Uncertain(f"it failed with {type(error).__name__}, which nobody foresaw")
+            if isinstance(ended, Outcome):
+                return ended
+            asked = ended.retry_after if isinstance(ended, Unavailable) else None
+            wait = max(asked or 0.0, pause)
+            await self._log_retry(attempt, ended, wait)
             over = await self._expired_after(attempt, wait)
             if over is not None:
                 return over
             pause = min(pause * 2, self.durations.retry_max)
 
-    async def _run_once(self, attempt: Execution) -> Outcome:
-        """Run one try. An unexpected error counts as `Uncertain`, so that it cannot repeat for ever."""
-        runner = self.trigger_incident if attempt.command.action is Action.TRIGGER else self.attempt_runner
-        try:
-            await self.calls.begin_try(attempt)
-            return await runner.run(attempt)
-        except BridgeError:
-            raise
-        except Exception as error:
-            log.exception("command.broken", **attempt.log_context, reference=reference())
-            raise Uncertain(f"it failed with {type(error).__name__}, which nobody foresaw") from error
+    def _judge(self, attempt: Execution, error: BridgeError) -> Outcome | BridgeError:
+        """
+        Return how a failed try ended its command, or why to try again; raises what is no matter of this command alone.
+
+        An earlier call may have gone through; then a refusal now is not the end of it: it is read back.
+        """
+        unclear = attempt.record.uncertain
+        match error:
+            case Declined() if not unclear or error.outcome.is_certain:
+                return _with_reference(attempt, error.outcome)
+            case Refused() if not unclear:
+                why, step = explain(error, self.calls.identity.contact)
+                refused = Outcome(Kind.REFUSED, why=why, next_step=step)
+                return _with_reference(attempt, refused, code=error.code, error=str(error))
+            case Declined() | Refused() | Unavailable() | Uncertain() | Malformed():
+                return error
+        raise error
 
     async def _log_retry(self, attempt: Execution, why: BridgeError, wait: float) -> None:
         command, unclear = attempt.command, attempt.record.uncertain
@@ -250,12 +253,6 @@ class Executor:
         await self.progress_replies.late(attempt, outcome)
         ended = replace(record, outcome=outcome, replies_sent=attempt.replies_sent)
         await self.command_queues.change(record.command.incident, lambda queue: queue.replaced(ended), lease)
-
-
-def _refused(attempt: Execution, error: Refused, contact: str) -> Outcome:
-    why, step = explain(error, contact)
-    outcome = Outcome(Kind.REFUSED, why=why, next_step=step)
-    return _with_reference(attempt, outcome, code=error.code, error=str(error))
 
 
 def _with_reference(attempt: Execution, outcome: Outcome, **details: object) -> Outcome:

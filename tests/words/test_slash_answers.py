@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app import middleware
+from bolt_app import app
 from bolt_app.commands import incident_lookup
 from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, Scope, Verb, parse
 from bolt_app.commands.slash_payload import SlashPayload
@@ -177,7 +177,7 @@ def _add_failures(page: Page) -> None:
         ),
     )
     page.case("Slack sent what Slack does not document", _unique(slash_commands.malformed_reply(Malformed("x"))))
-    page.case("A person of another workspace", slack_text.seen(middleware.REFUSAL))
+    page.case("A person of another workspace", slack_text.seen(app.REFUSAL))
 
 
 def _shift(level: int, name: str, until_ms: int | None) -> OnCall:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.middleware import ACTING_KINDS, COMMAND, WorkspaceGuard
+from bolt_app.app import ACTING_KINDS, COMMAND, WorkspaceGuard
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.slack.api.client import Slack, SlackIdentity
 
