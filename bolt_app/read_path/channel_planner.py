@@ -73,7 +73,9 @@ class ChannelPlanner:
         elif chosen.named and snapshot.status is not Status.RESOLVED:
             # The default channel is for incidents that no route matches; one that has a home needs no other.
             added = tuple(channel for channel in chosen.channels if channel not in slack_state.channels)
-        privacy = await self._privacy(slack_state, snapshot, chosen)
+        privacy = slack_state.privacy
+        if privacy.hidden_in or privacy.teams != frozenset(snapshot.team_ids):
+            privacy = await self._privacy(slack_state, snapshot, chosen)
         if not added and privacy == slack_state.privacy:
             return slack_state
 

@@ -50,7 +50,13 @@ class Enricher:
         known = (await self.incidents.load(incident)).value
         if not known.needs_enrichment:
             return None
-        read = await self._read(known, lease)
+        read = None
+        try:
+            await self._wait_turn(lease)
+            read = (await self.pagerduty.incident(incident)).value
+        except (Refused, Malformed) as error:
+            # PagerDuty does not show it, which a retry would not change.
+            log.warning("enrichment.not_visible", incident=incident, why=str(error))
         pending = await self._read_pending(known, read, lease)
         alert = None
         if known.enrichment.alert in (None, FirstAlert()):
@@ -64,15 +70,6 @@ class Enricher:
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the incident again: the next owner of its lease goes on."""
         await self.enrichment_queue.mark(incident)
-
-    async def _read(self, known: Incident, lease: Lease) -> RestIncident | None:
-        """Read the incident; None if PagerDuty does not show it, which a retry would not change."""
-        try:
-            await self._wait_turn(lease)
-            return (await self.pagerduty.incident(known.id)).value
-        except (Refused, Malformed) as error:
-            log.warning("enrichment.not_visible", incident=known.id, why=str(error))
-            return None
 
     async def _first_alert(self, known: Incident, read: RestIncident | None, lease: Lease) -> FirstAlert | None:
         """Read the first alert; None if none is known to be new, or it could not be read now."""
