@@ -14,10 +14,10 @@ import structlog
 
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
-from shared.model.enrichment import FirstAlert, Link, PendingActions
+from shared.model.enrichment import FirstAlert, Link, OnCallByLevel, PendingActions, present_level
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
-from shared.model.incident import Incident, OnCallByLevel, fold_read, identifying_fields
+from shared.model.incident import Incident, fold_read
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import OnCall
 from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, BY_POLICY, ESCALATES, RestIncident
@@ -103,7 +103,7 @@ class Enricher:
         try:
             await self._wait_turn(lease)
             entries = await self.pagerduty.on_calls(policy.id, max(assigned), at.ms)
-            level = known.present_level(read.snapshot.assignee_ids, on_call_at(entries, max(assigned)))
+            level = present_level(known.level, read.snapshot.assignee_ids, on_call_at(entries, max(assigned)))
             number, people = next_level(level, on_call_at(entries, at.ms))
             return people if await self._pages_everyone(policy.id, number, people, lease) else ()
         except (CallError, Malformed) as error:
@@ -144,7 +144,7 @@ def with_enrichment(
         known = fold_read(known, event)
     enrichment = known.enrichment if alert is None else replace(known.enrichment, alert=alert)
     same = read is None or (
-        known.snapshot is not None and identifying_fields(known.snapshot) == identifying_fields(read.snapshot)
+        known.snapshot is not None and known.snapshot.next_depends_on == read.snapshot.next_depends_on
     )
     return replace(known, enrichment=replace(enrichment, pending=pending) if same else enrichment)
 

@@ -3,11 +3,18 @@ What a card says besides the state: the first alert, and what PagerDuty will do 
 
 No webhook carries either, so both are read once the card is posted, and kept in the projection. Pending actions are
 forgotten as soon as the incident moves on: no time is better than a wrong time at 3 a.m.
+
+The escalation level, by which the next one is known, PagerDuty does not expose: it is remembered or derived.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.model.event import Instant, Ref
+from shared.model.ids import UserId
+
+OnCallByLevel = Mapping[int, Mapping[UserId, str]]
+"""The people on call at each level, by id, with their names."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +55,23 @@ class Enrichment:
 
     alert: FirstAlert | None = None
     pending: PendingActions | None = None
+
+
+@dataclass(frozen=True)
+class Level:
+    """The escalation level that a command of ours brought an incident to, and whom it was assigned to there."""
+
+    number: int
+    assignees: frozenset[UserId]
+
+
+def present_level(remembered: Level | None, assignees: frozenset[UserId], on_call: OnCallByLevel) -> int | None:
+    """
+    Return the current escalation level, or None if it is not certain.
+
+    A remembered level holds only while the assignees are those of that time: with others it is another level.
+    """
+    if remembered is not None and remembered.assignees == assignees:
+        return remembered.number
+    candidates = [level for level, people in on_call.items() if assignees and assignees <= people.keys()]
+    return candidates[0] if len(candidates) == 1 else None

@@ -129,6 +129,12 @@ class Snapshot:
         """The users that the incident is assigned to now; empty once it is resolved."""
         return frozenset(UserId(ref.id) for ref in self.assignees)
 
+    @property
+    def next_depends_on(self) -> tuple[object, ...]:
+        """The fields that decide what PagerDuty will do next by itself."""
+        policy = self.escalation_policy.id if self.escalation_policy else None
+        return self.status, self.urgency, self.assignee_ids, policy
+
 
 @dataclass(frozen=True)
 class FirstSeen:

@@ -6,12 +6,11 @@ every transition has exactly one line. What PagerDuty's own times cannot decide 
 a read is needed (`needs_read`), and the read settles it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.model.command import Attempt, AttemptState, CommandRecord
-from shared.model.enrichment import Enrichment
+from shared.model.enrichment import Enrichment, Level
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOUNCED_TYPES,
@@ -30,7 +29,7 @@ from shared.model.event import (
     StatusChange,
 )
 from shared.model.expectation import KEPT, Expectation
-from shared.model.ids import CommandId, EventId, IncidentId, UserId
+from shared.model.ids import CommandId, EventId, IncidentId
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import Line, command_of, echo_of, line_of, line_time, main_line_of, record
 
@@ -38,17 +37,6 @@ AHEAD_MS = 60 * SECOND
 """Milliseconds by which an event may be ahead of PagerDuty's time, which is known to about a second."""
 OLD_MS = 300 * SECOND
 """Milliseconds after which an event alone is no reason to post the card of an incident that was not heard of before."""
-
-OnCallByLevel = Mapping[int, Mapping[UserId, str]]
-"""The people on call at each level, by id, with their names."""
-
-
-@dataclass(frozen=True)
-class Level:
-    """The escalation level that a command of ours brought an incident to, and whom it was assigned to there."""
-
-    number: int
-    assignees: frozenset[UserId]
 
 
 @dataclass(frozen=True)
@@ -103,17 +91,6 @@ class Incident:
             return False
         pending = self.enrichment.pending
         return pending is None or (self.as_of is not None and pending.as_of.surely_before(self.as_of))
-
-    def present_level(self, assignees: frozenset[UserId], on_call: OnCallByLevel) -> int | None:
-        """
-        Return the current escalation level, or None if it is not certain.
-
-        A remembered level holds only while the assignees are those of that time: with others it is another level.
-        """
-        if self.level is not None and self.level.assignees == assignees:
-            return self.level.number
-        candidates = [level for level, people in on_call.items() if assignees and assignees <= people.keys()]
-        return candidates[0] if len(candidates) == 1 else None
 
     def reopened_by(self, command: CommandId) -> Line | None:
         """
@@ -314,14 +291,8 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
 def _advance(before: Incident, after: Incident) -> Incident:
     """Drop attempts that are outdated or unknown, and pending actions, once the incident has moved on."""
     was, now = before.snapshot, after.snapshot
-    if was is not None and now is not None and identifying_fields(was) != identifying_fields(now):
+    if was is not None and now is not None and was.next_depends_on != now.next_depends_on:
         after = replace(after, enrichment=replace(after.enrichment, pending=None))
     if before.status is after.status:
         return after
     return replace(after, attempts=tuple(a for a in after.attempts if a.state is AttemptState.TRYING))
-
-
-def identifying_fields(snapshot: Snapshot) -> tuple[object, ...]:
-    """List what decides about the things to come."""
-    policy = snapshot.escalation_policy.id if snapshot.escalation_policy else None
-    return snapshot.status, snapshot.urgency, snapshot.assignee_ids, policy

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from bolt_app.replies.builder import names
 from shared.model.actions import SPECS, Action
 from shared.model.command import Command
+from shared.model.enrichment import Level
 from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Details, Instant, Status
-from shared.model.incident import Incident, Level
+from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import distance_ms, line_time
 from shared.pagerduty.api.client import PagerDuty

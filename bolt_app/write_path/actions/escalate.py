@@ -11,9 +11,9 @@ from bolt_app.replies.builder import names
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from shared.errors import Malformed
 from shared.model.command import Command
+from shared.model.enrichment import Level, OnCallByLevel, present_level
 from shared.model.event import ESCALATED
 from shared.model.ids import UserId
-from shared.model.incident import Level, OnCallByLevel
 from shared.model.outcome import Choice, Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import TO_PEOPLE, RestIncident
@@ -51,7 +51,7 @@ class Escalate(ActionHandler):
         on_call: dict[int, dict[UserId, str]] = {}
         for entry in await pagerduty.on_calls(policy.id):
             on_call.setdefault(entry.level, {})[UserId(entry.user.id)] = entry.user.name
-        at = context.known.present_level(now.snapshot.assignee_ids, on_call)
+        at = present_level(context.known.level, now.snapshot.assignee_ids, on_call)
         if at is None:
             raise Declined(_choice(now, levels, on_call))
         if at >= levels:
