@@ -35,7 +35,7 @@ from shared.slack.render.blocks import (
 )
 from shared.slack.render.buttons import EVERYTHING
 from shared.slack.render.event_wording import merged
-from shared.slack.render.thread_line import agent_suffix, by, headline_text
+from shared.slack.render.thread_line import by, headline_text
 
 TITLE = 250
 SUMMARY = 250
@@ -177,7 +177,7 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
     if last is not None and last.type != TRIGGERED:
         happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
         into = merged(last) if last.detail_value("merged") else ""
-        return f"{opened} · {happened}{into}{agent_suffix(last)} {date(last.at.ms)}"
+        return f"{opened} · {happened}{into}{by(last.agent, last)} {date(last.at.ms)}"
     if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
         change = incident.status_change
         return f"{opened} · {snapshot.status.capitalize()}{by(change.by)} {date(change.at.ms)}"
@@ -205,7 +205,7 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
     priority = [f"*{named(snapshot.priority)}*"] if snapshot.priority else []
     facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *priority])
     last = incident.last_change()
-    who = agent_suffix(last) if last is not None and last.type != TRIGGERED else ""
+    who = by(last.agent, last) if last is not None and last.type != TRIGGERED else ""
     if last is not None and last.type != TRIGGERED and snapshot.status is Status.TRIGGERED:
         what = headline_text(last, asleep=snooze_ended(incident.lines, last))
         who = f" ({what[:1].lower()}{what[1:]}{who})"

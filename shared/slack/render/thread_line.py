@@ -68,16 +68,16 @@ def headline_text(line: Line, *, asleep: bool = False) -> str:
     return LINE[line.type].passive
 
 
-def agent_suffix(line: Line) -> str:
-    """Name who did it, and where: a command was given in Slack, everything else happened at PagerDuty."""
-    return f"{by(line.agent)}{_where(line)}"
+def by(agent: Agent | None, line: Line | None = None) -> str:
+    """
+    Name who acted, empty if unknown, and where if a line says so.
 
-
-def by(agent: Agent | None) -> str:
-    """Return who acted, empty if unknown; PagerDuty may give an id without a name."""
+    PagerDuty may give an id without a name. A command was given in Slack, everything else happened at PagerDuty.
+    """
+    where = _where(line) if line else ""
     if agent is None:
-        return ""
-    return f" by {short(agent.name) or ('someone' if agent.is_user else 'an integration')}"
+        return where
+    return f" by {short(agent.name) or ('someone' if agent.is_user else 'an integration')}{where}"
 
 
 def quote(written: str) -> tuple[str, bool]:
