@@ -32,6 +32,8 @@ class Terminal:
         monkeypatch.setattr(rich_utils, "MAX_WIDTH", WIDTH)
         monkeypatch.setattr(rich_utils, "FORCE_TERMINAL", None)
         monkeypatch.setenv("COLUMNS", str(WIDTH))
+        for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+            monkeypatch.delenv(name, raising=False)
         self.names: dict[str, str] = {}
 
     async def run(self, line: str, *answers: str, code: int = 0, names: Mapping[str, str] | None = None) -> str:
