@@ -31,7 +31,7 @@ class NotAllowed(Declined):
 
 @dataclass(frozen=True)
 class AuthorizationSubject:
-    """What the person wants to act on: an incident, or the service of a new incident."""
+    """The object of the action: an incident, or the service of a new incident."""
 
     noun: str
     teams: tuple[Ref, ...]

@@ -104,7 +104,7 @@ class Identity:
 
     @property
     def contact(self) -> str:
-        """Whom people are told to ask when the bridge itself needs somebody, as `bridge.toml` says."""
+        """The contact in `bridge.toml`, whom people are told to ask when the bridge itself needs attention."""
         return self.config.contact
 
     async def link(self, actor: SlackActor) -> Linked:

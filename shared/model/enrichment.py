@@ -1,5 +1,5 @@
 """
-What a card says besides the state: the first alert, and what PagerDuty will do next.
+The parts of a card besides the state: the first alert, and what PagerDuty will do next.
 
 No webhook carries either, so both are read once the card is posted, and kept in the projection. Pending actions are
 forgotten as soon as the incident moves on: no time is better than a wrong time at 3 a.m.

@@ -1,5 +1,5 @@
 """
-What Slack shows of an incident, as far as the bridge knows: its messages and the content of each.
+The state of an incident in Slack, as far as the bridge knows: its messages and the content of each.
 
 Slack has no idempotency key (Slack: chat.postMessage), so a post is recorded before it is made, and looked for by its
 metadata before it is made again. A call whose outcome is unknown may take effect until `MessageState.until_ms`.

@@ -19,7 +19,7 @@ from shared.model.timeline import Line, distance_ms, line_time
 Verbosity = Literal["all", "changes", "state"]
 """Which lines a thread has: all; all but what automation does; or what changes the state, and escalations."""
 BroadcastKind = Literal["escalated", "reopened"]
-"""What may be broadcast to the channel. An acknowledgement timeout counts as an escalation."""
+"""The kinds of lines that may be broadcast to the channel. An acknowledgement timeout counts as an escalation."""
 
 RESOLUTION_NOTE = "Resolution Note:"
 """How PagerDuty begins the note that it makes of a resolution; seen in real deliveries."""
