@@ -87,7 +87,7 @@ def _state(about: _Known) -> str:
 
 def _line(about: _Known) -> str:
     by = (about.get("command") and f"command {about['command']}") or about.get("by") or "no person"
-    return "a line for the thread: {type}, by {who} (told by a {source})".format_map(_Known(about, who=by))
+    return "a line for the thread: {type}, by {who} (reported by {source})".format_map(_Known(about, who=by))
 
 
 def _routed(about: _Known) -> str:
