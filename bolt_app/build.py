@@ -4,11 +4,8 @@ The composition of a worker: each part gets by name what it uses, and only here.
 The worker process, the tests and the simulation all build a worker with `build_worker`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
-from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup, SlashTargets
 from bolt_app.listeners.block_actions import BlockActions
@@ -28,22 +25,18 @@ from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.read_path.channel_sync import CardDelays, ChannelSync
 from bolt_app.read_path.enrichment import Enricher
-from bolt_app.read_path.message_sync import MessageSync
-from bolt_app.read_path.projector import Projector, Rule
+from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
-from bolt_app.resync.incident_resync import IncidentRepair, IncidentResync
+from bolt_app.resync.incident_resync import IncidentRepair
 from bolt_app.resync.outage_notice import OutageNotice
 from bolt_app.resync.scheduler import Scheduler
-from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.visibility import Visibility
-from bolt_app.worker_parts import BuiltWorker, Clients, Options, ReadPath, Store, WritePath
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, ReadPath, Shared, Store, WritePath
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import ActorCheck
-from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
-from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
 from bolt_app.write_path.execution import RecordedCalls
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
@@ -51,42 +44,11 @@ from shared.access.authorization import Authorization
 from shared.access.identity import Identity, IdentityCache
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
-from shared.model.incident import fold
 from shared.slack.api.client import SlackIdentity
 from shared.store import keys
 from shared.store.channel_index import ClosedChannels, DelayedCards
 from shared.store.redis import append
 from shared.store.streams import Inbox
-
-
-@dataclass(frozen=True)
-class PartTypes:
-    """The classes, and the rule, in whose place a negative control of the simulation puts a broken one."""
-
-    fold_rule: Rule = fold
-    account_cache: type[AccountCache] = AccountCache
-    message_sync: type[MessageSync] = MessageSync
-    attempt_runner: type[AttemptRunner] = AttemptRunner
-    direct: Callable[..., DirectAcknowledge] = DirectAcknowledge
-    resync: type[IncidentResync] = IncidentResync
-    sweep: type[SlackSweep] = SlackSweep
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What several parts of one worker use, and from what it is built."""
-
-    clients: Clients
-    config: LiveConfig
-    durations: Durations
-    store: Store
-    options: Options
-    types: PartTypes
-    identity: Identity
-    authorization: Authorization
-    account_cache: AccountCache
-    visibility: Visibility
-    open_reader: OpenIncidentReader
 
 
 def build_worker(
@@ -96,7 +58,7 @@ def build_worker(
     durations: Durations,
     store: Store,
     options: Options,
-    types: PartTypes = PartTypes(),
+    types: PartTypes,
 ) -> BuiltWorker:
     """Put a worker together. No call is made. `home` is who the bridge is in Slack."""
     slack, pagerduty = clients.slack, clients.pagerduty
@@ -135,74 +97,84 @@ def build_worker(
 def _build_read_path(shared: Shared) -> ReadPath:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, config, durations = shared.store, shared.types, shared.config, shared.durations
-    stopping = shared.options.stopping
     message_sync = types.message_sync(slack, store.clock, durations)
     delays = CardDelays(slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
     outage = ChannelOutage(
-        ClosedChannels(redis),
-        delays,
-        store.dirty_queue,
-        store.journal,
-        store.clock,
-        config,
-        shared.visibility,
-        durations.channel_retry,
+        closed=ClosedChannels(redis),
+        delays=delays,
+        dirty_queue=store.dirty_queue,
+        journal=store.journal,
+        clock=store.clock,
+        config=config,
+        visibility=shared.visibility,
+        channel_retry=durations.channel_retry,
     )
     adoption = Adoption(slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations)
-    mentions = Mentions(shared.identity, durations.name_lookup)
     reconciler = Reconciler(
-        store.generation,
-        ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
-        ChannelPlanner(store.slack_states, store.open_incidents, store.journal, config, shared.visibility, adoption),
-        IncidentSync(mentions, ChannelSync(message_sync, shared.account_cache, delays), outage),
-        store.slack_states,
-        store.journal,
-        store.dirty_queue,
-        store.enrichment_queue,
-        durations,
+        generation=store.generation,
+        projection_reader=ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
+        channel_planner=ChannelPlanner(
+            store.slack_states, store.open_incidents, store.journal, config, shared.visibility, adoption
+        ),
+        incident_sync=IncidentSync(
+            Mentions(shared.identity, durations.name_lookup),
+            ChannelSync(message_sync, shared.account_cache, delays),
+            outage,
+        ),
+        slack_states=store.slack_states,
+        journal=store.journal,
+        dirty_queue=store.dirty_queue,
+        enrichment_queue=store.enrichment_queue,
+        durations=durations,
     )
     incident_repair = IncidentRepair(
         pagerduty, store.incidents, store.dirty_queue, store.command_queue, store.clock, durations
     )
     resync = types.resync(
-        pagerduty, store.open_incidents, store.generation, store.clock, durations, stopping, incident_repair
+        pagerduty=pagerduty,
+        open_incidents=store.open_incidents,
+        generation=store.generation,
+        clock=store.clock,
+        durations=durations,
+        stopping=shared.options.stopping,
+        incident_repair=incident_repair,
     )
     sweep = types.sweep(
-        slack,
-        store.slack_states,
-        store.open_incidents,
-        store.dirty_queue,
-        store.journal,
-        store.leases("slack"),
-        store.clock,
-        config,
-        durations,
-        resync,
+        slack=slack,
+        slack_states=store.slack_states,
+        open_incidents=store.open_incidents,
+        dirty_queue=store.dirty_queue,
+        journal=store.journal,
+        leases=store.leases("slack"),
+        clock=store.clock,
+        config=config,
+        durations=durations,
+        resync=resync,
     )
     outage_notice = OutageNotice(
         message_sync, store.incidents, store.slack_states, store.resync_states, durations.webhook_grace
     )
     scheduler = Scheduler(
-        store.resync_states,
-        store.leases("upkeep"),
-        store.clock,
-        durations,
-        stopping,
-        resync,
-        sweep,
-        SubscriptionWatchdog(pagerduty, redis, store.clock, durations, shared.options.subscription),
-        outage_notice,
+        resync_states=store.resync_states,
+        leases=store.leases("upkeep"),
+        clock=store.clock,
+        durations=durations,
+        stopping=shared.options.stopping,
+        resync=resync,
+        sweep=sweep,
+        watchdog=SubscriptionWatchdog(pagerduty, redis, store.clock, durations, shared.options.subscription),
+        outage_notice=outage_notice,
     )
     return ReadPath(
         projector=Projector(
-            redis,
-            pagerduty,
-            store.clock,
-            store.generation,
-            store.incidents,
-            store.dirty_queue,
-            store.command_queue,
-            types.fold_rule,
+            redis=redis,
+            pagerduty=pagerduty,
+            clock=store.clock,
+            generation=store.generation,
+            incidents=store.incidents,
+            dirty_queue=store.dirty_queue,
+            command_queue=store.command_queue,
+            rule=types.fold_rule,
         ),
         reconciler=reconciler,
         enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, durations),
@@ -213,21 +185,22 @@ def _build_read_path(shared: Shared) -> ReadPath:
 def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, durations = shared.store, shared.types, shared.durations
-    identity, authorization = shared.identity, shared.authorization
     append_event = partial(append, redis, keys.EVENTS, wait_for_disk=store.durable)
     append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
-    actor_check = ActorCheck(pagerduty, identity, authorization)
-    calls = RecordedCalls(store.command_queues, store.expectations, store.generation, identity, store.clock, durations)
+    actor_check = ActorCheck(pagerduty, shared.identity, shared.authorization)
+    calls = RecordedCalls(
+        store.command_queues, store.expectations, store.generation, shared.identity, store.clock, durations
+    )
     executor = Executor(
         attempt_runner=types.attempt_runner(
-            actor_check,
-            calls,
-            pagerduty,
-            store.incidents,
-            store.dirty_queue,
-            store.expectations,
-            append_event,
-            store.clock,
+            actor_check=actor_check,
+            calls=calls,
+            pagerduty=pagerduty,
+            incidents=store.incidents,
+            dirty_queue=store.dirty_queue,
+            expectations=store.expectations,
+            append_event=append_event,
+            clock=store.clock,
         ),
         trigger_incident=TriggerIncident(actor_check, calls, pagerduty, append_event),
         progress_replies=ProgressReplies(slack, store.incidents, store.dirty_queue, store.clock, durations),
@@ -241,13 +214,13 @@ def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
         stopping=shared.options.stopping,
     )
     direct = types.direct(
-        ActorCheck(pagerduty, uncached_identity, authorization),
-        pagerduty,
-        slack,
-        store.command_queues,
-        store.audit,
-        store.clock,
-        durations,
+        actor_check=ActorCheck(pagerduty, uncached_identity, shared.authorization),
+        pagerduty=pagerduty,
+        slack=slack,
+        command_queues=store.command_queues,
+        audit=store.audit,
+        clock=store.clock,
+        durations=durations,
     )
     command_intake = CommandIntake(append_command, direct, store.clock, durations)
     return WritePath(
@@ -265,29 +238,29 @@ def _build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners
     modal_opener = ModalOpener(slack, account_cache, store.clock)
     incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, SlashTargets(redis), durations)
     return Listeners(
-        BlockActions(
-            command_intake,
-            slack,
-            modal_opener,
-            IncidentDetails(pagerduty, visibility, modal_opener),
-            store.command_queues,
-            durations,
+        block_actions=BlockActions(
+            command_intake=command_intake,
+            slack=slack,
+            modal_opener=modal_opener,
+            details=IncidentDetails(pagerduty, visibility, modal_opener),
+            command_queues=store.command_queues,
+            durations=durations,
         ),
-        ViewSubmissions(command_intake, slack, identity, store.clock, account_cache),
-        MessageShortcuts(command_intake, slack, store.incidents),
-        SlashCommands(
-            shared.options.slash_command,
-            command_intake,
-            slack,
-            modal_opener,
-            incident_lookup,
-            QueryRouter(
-                identity,
-                ListIncidents(pagerduty, identity, open_reader, visibility, store.clock),
-                ShowIncident(pagerduty, visibility, incident_lookup),
-                OnCallQuery(pagerduty, identity, open_reader, visibility),
-                AcknowledgeMine(pagerduty, identity, store.clock),
+        view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache),
+        shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
+        slash_commands=SlashCommands(
+            command=shared.options.slash_command,
+            command_intake=command_intake,
+            slack=slack,
+            modal_opener=modal_opener,
+            incident_lookup=incident_lookup,
+            reading=QueryRouter(
+                identity=identity,
+                list_incidents=ListIncidents(pagerduty, identity, open_reader, visibility, store.clock),
+                show_incident=ShowIncident(pagerduty, visibility, incident_lookup),
+                on_call=OnCallQuery(pagerduty, identity, open_reader, visibility),
+                acknowledge_mine=AcknowledgeMine(pagerduty, identity, store.clock),
             ),
         ),
-        identity,
+        identity=identity,
     )

@@ -13,7 +13,7 @@ from bolt_app.admin_server import AdminServer, Transport
 from bolt_app.build import build_worker
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
-from bolt_app.worker_parts import BuiltWorker, Clients, Options, Store
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.config.errors import Misconfigured
 from shared.config.settings import WorkerSettings, load_bridge_config
@@ -118,7 +118,7 @@ class Worker:
         await store.generation.current()
         settings = self._settings
         options = Options(self._name, self.stopping, settings.slack_command, settings.pagerduty_webhook_subscription)
-        return build_worker(clients, home, LiveConfig(self._config), self._durations, store, options)
+        return build_worker(clients, home, LiveConfig(self._config), self._durations, store, options, PartTypes())
 
     async def _is_durable(self, redis: Redis) -> bool:
         """Find out whether an append can wait for the disk, and say so loudly if it should and cannot."""

@@ -5,13 +5,20 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
+from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
+from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
-from bolt_app.read_path.projector import Projector
+from bolt_app.read_path.message_sync import MessageSync
+from bolt_app.read_path.projector import Projector, Rule
 from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.resync.incident_resync import IncidentResync
 from bolt_app.resync.scheduler import Scheduler
+from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.route_monitor import RouteMonitor
+from bolt_app.visibility import Visibility
+from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
 from bolt_app.write_path.executor import Executor
@@ -20,7 +27,7 @@ from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.model.command import CommandQueue
-from shared.model.incident import Incident
+from shared.model.incident import Incident, fold
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
@@ -109,6 +116,36 @@ class Options:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     slash_command: str = "/pd"
     subscription: str = ANY
+
+
+@dataclass(frozen=True)
+class PartTypes:
+    """The classes, and the rule, in whose place a negative control of the simulation puts a broken one."""
+
+    fold_rule: Rule = fold
+    account_cache: type[AccountCache] = AccountCache
+    message_sync: type[MessageSync] = MessageSync
+    attempt_runner: type[AttemptRunner] = AttemptRunner
+    direct: Callable[..., DirectAcknowledge] = DirectAcknowledge
+    resync: type[IncidentResync] = IncidentResync
+    sweep: type[SlackSweep] = SlackSweep
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What several parts of one worker use, and from what it is built."""
+
+    clients: Clients
+    config: LiveConfig
+    durations: Durations
+    store: Store
+    options: Options
+    types: PartTypes
+    identity: Identity
+    authorization: Authorization
+    account_cache: AccountCache
+    visibility: Visibility
+    open_reader: OpenIncidentReader
 
 
 @dataclass(frozen=True)

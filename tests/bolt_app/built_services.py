@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from bolt_app.build import PartTypes, build_worker
-from bolt_app.worker_parts import BuiltWorker, Clients, Options, Store
+from bolt_app.build import build_worker
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.store.redis import Redis

@@ -7,7 +7,7 @@ import pytest
 from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
-from bolt_app.build import PartTypes
+from bolt_app.worker_parts import PartTypes
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from bolt_app.write_path.progress_replies import ProgressReplies

@@ -7,11 +7,10 @@ something must be found.
 
 from dataclasses import dataclass, field, replace
 
-from bolt_app.build import PartTypes
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
-from bolt_app.worker_parts import Store
+from bolt_app.worker_parts import PartTypes, Store
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from shared.model.event import Event

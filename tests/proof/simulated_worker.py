@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from bolt_app.build import PartTypes, build_worker
-from bolt_app.worker_parts import BuiltWorker, Clients, Options, Store
+from bolt_app.build import build_worker
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
 from bolt_app.write_path.direct_acknowledge import Ack, DirectAcknowledge, noop_ack
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations

@@ -12,9 +12,9 @@ from random import Random
 
 from prometheus_client import REGISTRY
 
-from bolt_app.build import PartTypes, build_worker
+from bolt_app.build import build_worker
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
-from bolt_app.worker_parts import Clients, Options, Store
+from bolt_app.worker_parts import Clients, Options, PartTypes, Store
 from pagebridge_sandbox.slack import RateLimits
 from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from shared.config.bridge_config import BridgeConfig, LiveConfig
