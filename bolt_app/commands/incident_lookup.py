@@ -183,9 +183,7 @@ def unknown_incident(parsed: ParsedCommand, command: str) -> Reply:
 def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Reply:
     """Reply that the mentioned person has no PagerDuty account, so nothing was sent."""
     if isinstance(error, Declined):
-        return build_reply(
-            f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."
-        )
+        return build_reply(f":no_entry: *Nothing was sent.* {escape(error.text)}")
     why = escape(str(error)) or f"no answer within {LOOKUP_TIMEOUT:g} s"
     step = "Try again in a moment, or use PagerDuty."
     return build_reply(
@@ -197,9 +195,7 @@ def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Repl
 def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted: str) -> Reply:
     """Reply that the incident could not be looked up, so nothing was sent, with the next step."""
     if isinstance(error, Declined):
-        return build_reply(
-            f":no_entry: *Nothing was sent.* {escape(error.outcome.why)} {escape(error.outcome.next_step)}."
-        )
+        return build_reply(f":no_entry: *Nothing was sent.* {escape(error.text)}")
     why = escape(str(error)) or f"no answer within {LOOKUP_TIMEOUT:g} s"
     what = f"incident {escape(parsed.incident)}" if parsed.incident else "the incident"
     step = "Press the button on its card, try again in a moment, or use PagerDuty."

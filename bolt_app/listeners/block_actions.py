@@ -90,7 +90,7 @@ class BlockActions:
                 queue = (await self.command_queues.load(again.incident)).value
             command = retry_command(queue, again)
         except Declined as declined:
-            await self._send_text(ack, again.press, f"{declined.outcome.why} {declined.outcome.next_step}.")
+            await self._send_text(ack, again.press, declined.text)
         except (StoreDown, TimeoutError) as error:
             log.error("retry.not_read", command=again.command, incident=again.incident, why=repr(error))
             await self._send_text(ack, again.press, STORE_DOWN)

@@ -96,7 +96,7 @@ class MessageShortcuts:
         except (Declined, Malformed) as error:
             await ack()
             if isinstance(error, Declined):
-                text = f"{error.outcome.why} {error.outcome.next_step}."
+                text = error.text
             else:
                 text = malformed_text(error, "No note was added: the bridge couldn't read this message")
             await respond(self.slack, body.get("response_url"), Reply(text))

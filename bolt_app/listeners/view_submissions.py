@@ -134,7 +134,7 @@ class ViewSubmissions:
         try:
             user = (await self.identity.link(who)).user
         except Declined as declined:
-            raise InputError(mine=f"{declined.outcome.why} {declined.outcome.next_step}.") from None
+            raise InputError(mine=declined.text) from None
         return Ref(user.id, user.name)
 
     async def _seconds_until_wake(self, found: ModalInput, who: SlackActor) -> int:

@@ -16,7 +16,7 @@ from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused, StoreDown
-from shared.model.outcome import Declined, Outcome
+from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
 from shared.pagerduty.models.account import ROLE_NAMES
@@ -67,7 +67,7 @@ class QueryRouter:
                 try:
                     return linked_reply(await self.identity.link(typed.by))
                 except Declined as declined:
-                    return not_linked_reply(typed, declined.outcome)
+                    return not_linked_reply(typed, declined)
 
 
 async def read_or_explain(what: str, reading: Awaitable[T], contact: str) -> T | str:
@@ -76,7 +76,7 @@ async def read_or_explain(what: str, reading: Awaitable[T], contact: str) -> T |
         async with asyncio.timeout(QUERY_TIMEOUT):
             return await reading
     except Declined as declined:
-        return f":no_entry: {escape(declined.outcome.why)} {escape(declined.outcome.next_step)}."
+        return f":no_entry: {escape(declined.text)}"
     except (CallError, Malformed, StoreDown, TimeoutError) as error:
         return query_failed_text(what, error, contact)
 
@@ -101,10 +101,10 @@ def linked_reply(found: Linked) -> Reply:
     return build_reply(f"{who} Your role is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
 
 
-def not_linked_reply(typed: SlashPayload, outcome: Outcome) -> Reply:
+def not_linked_reply(typed: SlashPayload, declined: Declined) -> Reply:
     """Reply with why no PagerDuty user is linked, and the next step."""
     head = f"Your Slack account <@{typed.by.id}> isn't linked to PagerDuty, so you can't act on incidents from Slack."
-    return build_reply(f"{head} {escape(outcome.why)} {escape(outcome.next_step)}.")
+    return build_reply(f"{head} {escape(declined.text)}")
 
 
 def help_text(command: str) -> Reply:

@@ -74,3 +74,8 @@ class Declined(BridgeError):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(f"{outcome.kind}: {outcome.why}")
         self.outcome = outcome
+
+    @property
+    def text(self) -> str:
+        """The reason and the next step, as sentences that have not been escaped."""
+        return f"{self.outcome.why} {self.outcome.next_step}."

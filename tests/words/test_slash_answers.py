@@ -163,7 +163,7 @@ def _add_who_am_i(page: Page) -> None:
     page.chapter("`/pd whoami`")
     for how in ("table", "e-mail"):
         page.case(f"Linked by {how}", _shown(router.linked_reply(Linked(PERSON, USER, how))))
-    page.case("Not linked", _shown(router.not_linked_reply(TYPED, UNLINKED.outcome)))
+    page.case("Not linked", _shown(router.not_linked_reply(TYPED, UNLINKED)))
     page.case("The roles", ", ".join(ROLE_NAMES.values()))
 
 
