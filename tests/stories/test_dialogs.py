@@ -231,7 +231,7 @@ async def test_what_was_not_done_is_tried_again() -> None:
         await settled(bridge)
         await bridge.click("Alice", "Try again", answer)
 
-        await bridge.told("Alice", "done in the meantime")
+        await bridge.told("Alice", "It is already done")
         await settled(bridge)
         assert {"PBOB1", "PCAROL1"} == set(bridge.pagerduty.incident(incident.id).responders)
         assert 2 == len(bridge.effects())
