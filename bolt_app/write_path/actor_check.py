@@ -18,7 +18,7 @@ from shared.model.actions import SPECS
 from shared.model.audit import AuditEntry
 from shared.model.command import Command
 from shared.model.incident import Incident
-from shared.model.outcome import Outcome
+from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 
@@ -102,9 +102,13 @@ class ActorCheck:
         """
         Return None if the actor may do this and it still makes sense, so that it may be sent; else the outcome.
 
+        It makes no sense if PagerDuty gives the incident another number than the person typed or saw.
+
         `now` is the incident as it was just read, None for a new one: then the service decides. Records the rule that
         allowed or refused it. Raises `NotAllowed`, or `CallError` if that cannot be known.
         """
+        if now is not None and (found := check_number(command, now)) is not None:
+            return found
         try:
             if now is None:
                 if command.params.service is None:
@@ -117,6 +121,15 @@ class ActorCheck:
             trail.rule = refused.rule
             raise
         return HANDLERS[command.action].precondition(command, now, known)
+
+
+def check_number(command: Command, now: RestIncident) -> Outcome | None:
+    """Return None if PagerDuty gives the incident the number that the person typed or saw, else the outcome."""
+    if not command.label.startswith("#") or command.label == f"#{now.snapshot.number}":
+        return None
+    # It does not say which number: the person may not be allowed to see this incident.
+    why = "In PagerDuty this incident has another number, so nothing was sent."
+    return Outcome(Kind.REFUSED, why=why, next_step="Check its number in PagerDuty and try again")
 
 
 async def _settled(call: Coroutine[Any, Any, T]) -> T | BaseException:

@@ -69,6 +69,7 @@ _TOLD: dict[str, str] = {
     FoldResult.ECHO: "the echo of our own call, announced in the name of the person who clicked",
     FoldResult.DUPLICATE: "ignored: duplicate of an earlier event",
     FoldResult.STALE: "its state is ignored as older than {as_of_ms}; its thread line is kept",
+    FoldResult.FUTURE: "ignored: dated later than PagerDuty's own time, so PagerDuty was read instead",
 }
 
 
@@ -103,6 +104,7 @@ def _unshown(about: _Known) -> str:
         "no_route": "no route of bridge.toml matches, and there is no default channel",
         "ignored": "the matching route of bridge.toml has no channel",
         "private_team": "its team is private in PagerDuty, and no route names a channel for it",
+        "over": "it was resolved days before the bridge first heard of it",
     }
     return f"shown nowhere: {why.get(about.get('why', ''), about.get('why', '-'))}"
 

@@ -68,7 +68,7 @@ class Command:
     message: MessageTs | None
     response_url: str
     label: str = ""
-    """How the card named the incident, such as `#37`; a hint for words only."""
+    """How the person named the incident or saw it named, such as `#37`: PagerDuty must call it so for a write."""
     url: str = ""
     """Where the card said that the incident's page is; a hint for words only."""
     params: ActionParams = ActionParams()

@@ -117,7 +117,7 @@ class Snapshot:
         )
         assignees = frozenset(ref.id for ref in self.assignees)
         teams = frozenset(ref.id for ref in self.teams)
-        return (self.status, self.title, self.urgency, service, priority, assignees, teams, policy)
+        return (self.number, self.status, self.title, self.urgency, service, priority, assignees, teams, policy)
 
     @property
     def team_ids(self) -> tuple[TeamId, ...]:

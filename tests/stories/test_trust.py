@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -72,3 +73,22 @@ async def test_a_late_delivery_about_an_open_incident_still_posts_its_card(bridg
     assert 202 == await deliver(port, delivery("triggered", "2025-04-07T03:47:13.546Z", incident.id))
 
     assert "Acknowledged" in (await bridge.card("Delivered late")).plain
+
+
+@pytest.mark.parametrize("typed", [True, False])
+async def test_an_incident_is_the_one_that_was_named(bridge: Bridge, port: int, typed: bool) -> None:  # noqa: FBT001
+    """A delivery that gives #1 the number 2 does not let anybody resolve or acknowledge #1 as "#2"."""
+    first = bridge.trigger("First")
+    await bridge.card("First")
+    forged = delivery("triggered", datetime.now(UTC).isoformat(timespec="milliseconds"), first.id, number=2)
+    await deliver(port, forged)
+    card = await bridge.card("#2")
+
+    if typed:
+        await bridge.slack.person("U0ALICE").type_command("/pd resolve 2", bridge.channel.id)
+    else:
+        await bridge.click("Alice", "Acknowledge", card)
+
+    await bridge.told("Alice", "has another number")
+    assert [] == bridge.effects()
+    await bridge.card("#1")

@@ -17,6 +17,7 @@ from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
+from bolt_app.write_path.actor_check import check_number
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.access import identity
 from shared.access.authorization import Authorization
@@ -135,6 +136,9 @@ def _add_preconditions(page: Page) -> None:
     seen = ActionParams(expected_assignees=frozenset({UserId(ALICE.id)}))
     escalated = fold(KNOWN, webhook(ESCALATED, NOON, ALICE), NOON).incident
     page.case("The assignees are others than on the card", _checked(Action.ESCALATE, NOW, seen, escalated))
+    other = check_number(_command(Action.RESOLVE), _changed(number=38))
+    assert other is not None
+    page.case("PagerDuty gives the incident another number than the card", _sentence(other))
     page.case("Escalate: low urgency", _checked(Action.ESCALATE, _changed(urgency="low")))
     page.case(
         "Escalate: assigned to a person", _checked(Action.ESCALATE, replace(NOW, assigned_via="direct_assignment"))
