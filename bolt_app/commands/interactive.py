@@ -1,7 +1,7 @@
 """Pure: a Slack payload as a command. Who clicked is taken from where Slack puts it, never from the button."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Press:
     """
     A press on one of our buttons, or on an entry of a menu: who, where, and what was written into its value.
 
-    `requested_ms` is when, by Slack's clock; 0 where Slack does not say.
+    `pressed_ms` is when, by Slack's clock; 0 where Slack does not say.
     """
 
     id: CommandId
@@ -123,9 +123,12 @@ def parse_press(payload: Payload) -> Press:
         action_id = require_text(action["action_id"])
         container = payload["container"]
         user = actor_from_payload(payload)
-        message = require_text(container["message_ts"])
+        message, at = require_text(container["message_ts"]), require_text(action["action_ts"])
+        pressed_ms = 0
+        with suppress(OverflowError, ValueError):
+            pressed_ms = int(float(at) * SECOND)
         return Press(
-            id=command_id(user.id, action_id, message, require_text(action["action_ts"])),
+            id=command_id(user.id, action_id, message, at),
             action_id=action_id,
             value=require_text(action["selected_option"]["value"] if "selected_option" in action else action["value"]),
             by=user,
@@ -133,7 +136,7 @@ def parse_press(payload: Payload) -> Press:
             message=MessageTs(message),
             response_url=require_text(payload.get("response_url") or ""),
             trigger_id=require_text(payload.get("trigger_id") or ""),
-            pressed_ms=_ts_to_ms(action["action_ts"]),
+            pressed_ms=pressed_ms,
         )
 
 
@@ -209,14 +212,6 @@ def _command_from_press(found: Press, action: Action, context: ModalContext, lev
         params=ActionParams(expected_assignees=context.seen, level=level),
         requested_ms=found.pressed_ms,
     )
-
-
-def _ts_to_ms(ts: str) -> int:
-    """Read the time in one of Slack's timestamps; 0 when it holds none."""
-    try:
-        return int(float(ts) * SECOND)
-    except (OverflowError, ValueError):
-        return 0
 
 
 def _modal_context(found: Press, hints: list[str]) -> ModalContext:
