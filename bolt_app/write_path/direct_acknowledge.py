@@ -46,10 +46,6 @@ MOST_REMEMBERED = 1000
 Ack = Callable[[], Awaitable[object]]
 
 
-async def noop_ack() -> None:
-    """Do nothing, where no envelope waits for an ack."""
-
-
 @dataclass
 class DirectPress:
     """A press that could not be stored; `recorded` is true once the store has it all the same."""
@@ -81,7 +77,7 @@ class DirectAcknowledge:
     durations: Durations
     presses: dict[CommandId, DirectPress] = field(default_factory=dict)
 
-    async def handle(self, command: Command, ack: Ack = noop_ack) -> None:
+    async def handle(self, command: Command, ack: Ack) -> None:
         """
         Acknowledge now, or reply that the click was not stored; the clicker gets one reply either way.
 

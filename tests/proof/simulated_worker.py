@@ -8,7 +8,7 @@ from functools import partial
 
 from bolt_app.build import build_worker
 from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
-from bolt_app.write_path.direct_acknowledge import Ack, DirectAcknowledge, noop_ack
+from bolt_app.write_path.direct_acknowledge import Ack, DirectAcknowledge
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.model.command import Command
@@ -91,7 +91,7 @@ class NotedDirect(DirectAcknowledge):
 
     worker: Core = field(kw_only=True)
 
-    async def handle(self, command: Command, ack: Ack = noop_ack) -> None:
+    async def handle(self, command: Command, ack: Ack) -> None:
         """Note the click, and let it go."""
         self.worker.straight.setdefault(command.id, self.worker.process.monotonic())
         await super().handle(command, ack)

@@ -1,7 +1,7 @@
 """
 What all actions share: their input, their result, and the steps that each action implements.
 
-Nothing here decides whether a call may be made, or made again: that is the same for all of them, in `attempt`.
+Nothing here decides whether a call may be made again: that is the same for all of them, in `execution`.
 """
 
 from abc import ABC, abstractmethod
