@@ -28,7 +28,7 @@ def read(known: Incident = KNOWN, updated_ms: int | None = NOON) -> RestIncident
 def shift(level: int, user: str, since_ms: int | None = None, until_ms: int | None = None) -> OnCall:
     """Put somebody on call."""
     since, until = (None if ms is None else Instant(ms) for ms in (since_ms, until_ms))
-    return OnCall(level, Ref(user, user.title()), None, Ref("PPOL001"), until, since)
+    return OnCall(level, Ref(user, user.title()), Ref("PPOL001"), until, since)
 
 
 def test_what_was_read_is_known() -> None:
@@ -76,8 +76,8 @@ def test_the_first_alert_with_three_links() -> None:
         *(Link(f"https://{n}.example.com", str(n)) for n in range(4)),
     )
     alerts = [
-        Alert("A1", "Disk is full", "", "triggered", "critical", "db-1", None, links),
-        Alert("A2", "Disk is fuller", "", "triggered", "critical", "db-2", None),
+        Alert("A1", "Disk is full", "", "triggered", "critical", "db-1", links),
+        Alert("A2", "Disk is fuller", "", "triggered", "critical", "db-2"),
     ]
 
     found = first_alert(alerts)

@@ -101,7 +101,7 @@ def whole(text: str = "Disk is full") -> IncidentView:
         alerts=AlertCounts(all=3, triggered=2),
     )
     links = (Link("https://grafana.example.com/d/1", text), Link("javascript:alert(1)", ""))
-    alert = Alert("A1", text, "", "triggered", "critical", "db-1", AT, links)
+    alert = Alert("A1", text, "", "triggered", "critical", "db-1", links)
     notes = tuple(Note(str(at), f"{text} {at}", Ref("PBOB001", "Bob Ray"), Instant(NOON + at), None) for at in range(5))
     log = tuple(LogEntry(str(at), "x", Instant(NOON + at), None, "api", f"Entry {at} {text}") for at in range(9))
     return IncidentView(incident, (alert,), notes, log)
@@ -187,12 +187,12 @@ def test_any_details_are_harmless(text: str) -> None:
 
 def on_call(level: int, name: str, until_ms: int | None) -> OnCall:
     """Put somebody on call."""
-    return OnCall(level, Ref(name, name), None, Ref("PPOL001"), Instant(until_ms) if until_ms else None)
+    return OnCall(level, Ref(name, name), Ref("PPOL001"), Instant(until_ms) if until_ms else None)
 
 
 def test_each_level_and_each_person_once() -> None:
     """The last end of several shifts counts, none at all is for good, and a level may have nobody."""
-    policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel((), (), 5),) * 3)
+    policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)
     later = NOON + 3_600_000
     entries = [on_call(1, "Alice", later), on_call(1, "Alice", NOON), on_call(2, "Bob", NOON), on_call(2, "Bob", None)]
 

@@ -32,9 +32,7 @@ def whole(*, many: bool = False) -> IncidentView:
     )
     details = (("host", "checkout-db-1"), ("trace", "pool\nexhausted\nafter\n5 s\nof waiting"))
     links = (Link("https://grafana.example.com/d/1", "Dashboard"),)
-    alert = Alert(
-        "A1", "p99 of /pay is 8.2 s", "", "triggered", "critical", "db-1", Instant(NOON), links, details=details
-    )
+    alert = Alert("A1", "p99 of /pay is 8.2 s", "", "triggered", "critical", "db-1", links, details=details)
     nameless = replace(alert, summary="", severity="", links=(), details=())
     by_bob = Note("1", "Looking at it.", Ref(BOB.id, BOB.name), Instant(NOON + MINUTE), None)
     unsigned = replace(by_bob, user=None, content="The pool is full.")

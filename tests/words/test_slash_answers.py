@@ -137,7 +137,7 @@ def _add_queries(page: Page) -> None:
     page.case("With one alert", _shown(render_incident(replace(one, notes=(), log=()))))
     page.case("Nothing more could be read", _shown(render_incident(IncidentView(whole().incident, None, None, None))))
     page.chapter("`/pd oncall`")
-    policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel((), (), 5),) * 3)
+    policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)
     shifts = (_shift(1, "Alice Ng", NOON + 3_600_000), _shift(1, "Dan Ek", None), _shift(2, "Bob Ray", None))
     page.case("Who is on call", slack_text.seen(render_levels(policy, shifts)))
     places = [OnCallTarget(f"checkout-{number}", Ref(f"P{number}")) for number in range(12)]
@@ -181,7 +181,7 @@ def _add_failures(page: Page) -> None:
 
 
 def _shift(level: int, name: str, until_ms: int | None) -> OnCall:
-    return OnCall(level, Ref(name, name), None, Ref("PPOL001"), Instant(until_ms) if until_ms else None)
+    return OnCall(level, Ref(name, name), Ref("PPOL001"), Instant(until_ms) if until_ms else None)
 
 
 def _command(label: str) -> Command:

@@ -34,9 +34,6 @@ from shared.pagerduty.models.webhook_subscription import WebhookSubscription, pa
 
 T = TypeVar("T")
 
-IN_FULL = ("body", "conference_bridge")
-"""What PagerDuty includes in an incident only on request."""
-
 
 @dataclass(frozen=True)
 class IncidentFilter:
@@ -77,11 +74,6 @@ class Reads(Transport):
     async def incident(self, incident: IncidentId) -> Read[RestIncident]:
         """Read an incident."""
         return await self._read("incident", parse_incident, "incidents", incident)
-
-    async def incident_in_full(self, incident: IncidentId) -> Read[RestIncident]:
-        """Read an incident with what it was created with, and with its conference bridge."""
-        params: Params = {"include[]": IN_FULL}
-        return await self._read("incident_in_full", parse_incident, "incidents", incident, params=params)
 
     async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
         """

@@ -7,16 +7,14 @@ Users, teams, services, priorities, abilities, escalation policies and who is on
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import AfterValidator, PlainValidator, model_validator
+from pydantic import PlainValidator, model_validator
 
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.models.fields import (
-    Count,
     Group,
     Id,
     Many,
     Number,
-    OptionalNumber,
     OptionalReference,
     OptionalText,
     OptionalTime,
@@ -90,18 +88,12 @@ RESPONDERS = "coordinated_responding"
 
 @dataclass(frozen=True)
 class Service:
-    """
-    A service, by which incidents are opened.
-
-    `acknowledgement_timeout` is in seconds: how long an acknowledgement lasts, None for ever (PagerDuty: null or 0).
-    """
+    """A service, by which incidents are opened."""
 
     id: Text
     name: Text
-    url: Annotated[OptionalText, named("html_url")]
     escalation_policy: OptionalReference
     teams: Many[Reference]
-    acknowledgement_timeout: Annotated[OptionalNumber, AfterValidator(lambda seconds: seconds or None)]
 
 
 @dataclass(frozen=True)
@@ -125,16 +117,9 @@ PERSON_TYPES = frozenset({"user", "user_reference"})
 
 @dataclass(frozen=True)
 class EscalationLevel:
-    """
-    One level of an escalation policy: its people and schedules.
-
-    After `delay_minutes` an unacknowledged incident escalates to the next level. With `round_robin` only one of them is
-    paged each time.
-    """
+    """One level of an escalation policy: its people. With `round_robin` only one target is paged each time."""
 
     users: Many[Reference]
-    schedules: Many[Reference]
-    delay_minutes: Annotated[OptionalNumber, named("escalation_delay_in_minutes")]
     round_robin: Annotated[
         bool,
         PlainValidator(lambda strategy: strategy == "round_robin"),
@@ -144,21 +129,19 @@ class EscalationLevel:
     @model_validator(mode="before")
     @classmethod
     def _with_targets(cls, rule: object) -> object:
-        """Tell apart those whom PagerDuty has in one list of targets."""
+        """Pick the people; PagerDuty has them in one list with the schedules."""
         found = as_object(rule)
-        kinds = [(optional_text(one.get("type")), one) for one in as_objects(found.get("targets"))]
-        users = [one for kind, one in kinds if kind in PERSON_TYPES]
-        return {**found, "users": users, "schedules": [one for kind, one in kinds if kind not in PERSON_TYPES]}
+        targets = as_objects(found.get("targets"))
+        return {**found, "users": [one for one in targets if optional_text(one.get("type")) in PERSON_TYPES]}
 
 
 @dataclass(frozen=True)
 class EscalationPolicy:
-    """An escalation policy; the first of its `levels` is level 1. It is repeated `loops` times."""
+    """An escalation policy; the first of its `levels` is level 1."""
 
     id: Text
     name: Text
     levels: Annotated[Many[EscalationLevel], named("escalation_rules")] = ()
-    loops: Annotated[Count, named("num_loops")] = 0
     teams: Many[Reference] = ()
 
     @property
@@ -170,14 +153,13 @@ class EscalationPolicy:
 @dataclass(frozen=True)
 class OnCall:
     """
-    A person on call at a level, by a schedule or always (`schedule` is None).
+    A person on call at a level.
 
     `since` and `until` are the ends of the shift; None if open-ended.
     """
 
     level: Annotated[Number, named("escalation_level")]
     user: Reference
-    schedule: OptionalReference
     policy: Annotated[Reference, named("escalation_policy")]
     until: Annotated[OptionalTime, named("end")]
     since: Annotated[OptionalTime, named("start")] = None

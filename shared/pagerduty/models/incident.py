@@ -23,7 +23,6 @@ from shared.pagerduty.models.fields import (
     Reference,
     Text,
     Time,
-    Written,
     as_object,
     as_objects,
     named,
@@ -90,14 +89,6 @@ class AlertCounts:
 
 
 @dataclass(frozen=True)
-class Bridge:
-    """Where people talk about an incident: a number to dial, a page, or both."""
-
-    number: Annotated[OptionalText, named("conference_number")]
-    url: Annotated[OptionalText, named("conference_url")]
-
-
-@dataclass(frozen=True)
 class Facts:
     """The fields of a `Snapshot` that a read and a webhook name alike."""
 
@@ -139,8 +130,7 @@ class RestIncident:
 
     `updated` is None when PagerDuty did not say; such a reading cannot be compared with any other. `assigned_via` is
     `BY_POLICY`, `TO_PEOPLE`, or empty when not said. `responders` are those who were asked or have
-    joined. `key` is the de-duplication key. `merged_into` is the incident that goes on in place of this one.
-    `details`, with which it was created, and `bridge` are there only when the incident was read in full.
+    joined. `merged_into` is the incident that goes on in place of this one.
     """
 
     id: Annotated[IncidentId, PlainValidator(incident_id)]
@@ -153,17 +143,8 @@ class RestIncident:
     assignments: Many[Stamp] = ()
     pending: Annotated[PendingActions, named("pending_actions")] = ()
     alerts: Annotated[AlertCounts | None, named("alert_counts")] = None
-    key: Annotated[OptionalText, named("incident_key")] = ""
     kind: Annotated[OptionalText, named("incident_type", "name")] = ""
-    first_trigger: Annotated[OptionalReference, named("first_trigger_log_entry")] = None
-    resolved: Annotated[OptionalTime, named("resolved_at")] = None
     merged_into: Annotated[OptionalReference, named("resolve_reason", "incident")] = None
-    details: Annotated[Written, named("body", "details")] = ""
-    bridge: Annotated[
-        Bridge | None,
-        AfterValidator(lambda bridge: bridge if bridge and (bridge.number or bridge.url) else None),
-        named("conference_bridge"),
-    ] = None
     asked: Annotated[Many[Asked], named("incidents_responders")] = ()
 
     @property

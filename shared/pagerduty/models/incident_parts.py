@@ -121,8 +121,6 @@ class StatusUpdate:
     """A status update to stakeholders."""
 
     id: Text
-    message: Text
-    sender: OptionalReference
     created: Annotated[Time, named("created_at")]
 
 
@@ -143,8 +141,6 @@ class _Target:
 class ResponderRequest:
     """A responder request; those asked before may be missing in it."""
 
-    requester: OptionalReference
-    requested: Annotated[OptionalTime, named("requested_at")]
     targets: Annotated[Many[_Target], named("responder_request_targets")]
 
     @property
@@ -159,30 +155,10 @@ parse_status_update = parser(StatusUpdate, "status_update")
 parse_responder_request = parser(ResponderRequest, "responder_request")
 
 
-@dataclass(frozen=True)
-class Image:
-    """A picture that the monitoring shows, and the page it leads to, if any."""
-
-    src: str
-    text: str
-    href: str
-
-
-def _contexts(contexts: object, kind: str, address: str) -> list[Mapping[str, object]]:
-    """Find those of a kind; PagerDuty's own example has a link that leads nowhere."""
-    return [one for one in as_objects(contexts) if one.get("type") == kind and one.get(address)]
-
-
 def _links(contexts: object) -> tuple[Link, ...]:
-    links = _contexts(contexts, "link", "href")
+    """Read the links; PagerDuty's own example has one that leads nowhere."""
+    links = [one for one in as_objects(contexts) if one.get("type") == "link" and one.get("href")]
     return tuple(Link(text(one["href"]), optional_text(one.get("text"))) for one in links)
-
-
-def _images(contexts: object) -> tuple[Image, ...]:
-    images = _contexts(contexts, "image", "src")
-    return tuple(
-        Image(text(one["src"]), optional_text(one.get("text")), optional_text(one.get("href"))) for one in images
-    )
 
 
 def _details(details: object) -> tuple[tuple[str, str], ...]:
@@ -209,9 +185,7 @@ class Alert:
     status: OptionalText
     severity: OptionalText
     source: OptionalText
-    created: Annotated[OptionalTime, named("created_at")]
     links: Annotated[tuple[Link, ...], PlainValidator(_links), named("body", "contexts")] = ()
-    images: Annotated[tuple[Image, ...], PlainValidator(_images), named("body", "contexts")] = ()
     details: Annotated[tuple[tuple[str, str], ...], PlainValidator(_details), named("body", "details")] = ()
 
     @model_validator(mode="before")

@@ -133,16 +133,10 @@ class Slack(AppInstallation):
         await self._transport.call("chat.delete", lambda _: None, turn=CallTurn(Priority.LOW), json=body)
 
     async def post_ephemeral(
-        self,
-        channel: ChannelId,
-        user: SlackUserId,
-        *,
-        text: str,
-        blocks: Blocks | None = None,
-        thread_ts: MessageTs | None = None,
+        self, channel: ChannelId, user: SlackUserId, *, text: str, blocks: Blocks | None = None
     ) -> None:
         """Post a message that only `user` sees. Slack does not guarantee delivery, and it is gone after a reload."""
-        body = {"channel": channel, "user": user, "text": text, "blocks": blocks, "thread_ts": thread_ts}
+        body = {"channel": channel, "user": user, "text": text, "blocks": blocks}
         await self._transport.call("chat.postEphemeral", lambda _: None, channel=channel, json=body)
 
     async def find_by_key(
@@ -243,10 +237,6 @@ class Slack(AppInstallation):
         """
         body: dict[str, Any] = {"text": text, "replace_original": replace_original, "response_type": "ephemeral"}
         await self._transport.respond(response_url, body if blocks is None else body | {"blocks": blocks})
-
-    async def delete_original(self, response_url: str) -> None:
-        """Delete the message that was clicked, also one that only one person sees; this is one of the five answers."""
-        await self._transport.respond(response_url, {"delete_original": True})
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -42,7 +42,6 @@ _BROKEN_END = re.compile(r"(&[a-z]{0,4}|<[^<>]*)$")
 """The remainder of an entity or a token, such as a link, at a cut."""
 
 _PAGERDUTY = re.compile(r"https://(?:[a-z0-9-]+\.)+pagerduty\.com(?:[/?#][!-~]*)?")
-_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?(?:[/?#][!-~]*)?")
 _NOT_IN_LINKS = frozenset('<>|"\\')
 _OUTSIDE = re.compile(r"https?://[!-~]+")
 _LONGEST_OUTSIDE = 500
@@ -142,22 +141,14 @@ def plain(text: str, limit: int) -> str:
     return cleaned if len(cleaned) <= limit else (cleaned[: max(0, limit - 1)].rstrip() + ELLIPSIS)[: max(0, limit)]
 
 
-def link(url: str, label: str, *, base: str = "") -> str:
+def link(url: str, label: str) -> str:
     """Link the escaped `label` to `url` if that is PagerDuty's (`linkable`); else give the label alone."""
-    return f"<{url.translate(_ENTITIES)}|{label}>" if linkable(url, base=base) else label
+    return f"<{url.translate(_ENTITIES)}|{label}>" if linkable(url) else label
 
 
-def linkable(url: str, *, base: str = "") -> bool:
-    """
-    True if `url` may be linked: a page at `https://*.pagerduty.com`.
-
-    `base` is the address of the PagerDuty in use. If that is plain http on this machine, its own pages count as well.
-    """
-    if _NOT_IN_LINKS & set(url):
-        return False
-    if _PAGERDUTY.fullmatch(url):
-        return True
-    return bool(_LOOPBACK.fullmatch(base) and _LOOPBACK.fullmatch(url)) and urlsplit(url)[:2] == urlsplit(base)[:2]
+def linkable(url: str) -> bool:
+    """True if `url` may be linked: a page at `https://*.pagerduty.com`."""
+    return not _NOT_IN_LINKS & set(url) and bool(_PAGERDUTY.fullmatch(url))
 
 
 def external_link(url: str, label: str) -> str:
@@ -181,14 +172,10 @@ def duration(seconds: float) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def date(ms: int, fallback: str = "") -> str:
-    """
-    Show a moment, in milliseconds since 1970, in each reader's own time zone.
-
-    `fallback` is what programs show that know no dates; by default the moment in UTC.
-    """
+def date(ms: int) -> str:
+    """Show a moment, in milliseconds since 1970, in each reader's time zone; programs that know no dates show UTC."""
     seconds = ms // 1000
-    otherwise = escape(fallback) or f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+    otherwise = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
     return f"<!date^{seconds}^{{date_short_pretty}} {{time}}|{otherwise}>"
 
 

@@ -69,12 +69,6 @@ async def test_one_page_of_a_search(server: LocalServer, door: PagerDuty) -> Non
 
 READS: list[tuple[Callable[[PagerDuty], Awaitable[object]], str, dict[str, list[str]], object]] = [
     (lambda door: door.incident(INCIDENT), PATH, {}, {"incident": incident()}),
-    (
-        lambda door: door.incident_in_full(INCIDENT),
-        PATH,
-        {"include[]": ["body", "conference_bridge"]},
-        {"incident": incident()},
-    ),
     (lambda door: door.notes(INCIDENT), f"{PATH}/notes", {}, {"notes": [note()]}),
     (
         lambda door: door.log_entries(INCIDENT, since_ms=EPOCH_MS + 999),

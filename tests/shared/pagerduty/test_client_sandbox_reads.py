@@ -12,23 +12,12 @@ async def test_an_incident_and_what_becomes_of_it(account: Account) -> None:
     assert triggered.due("escalate") is not None
     assert [stamp.by.id for stamp in triggered.assignments] == [ALICE]
     assert triggered.assignments[0].at == triggered.updated
-    assert triggered.key == "checkout"
     assert triggered.alerts is not None
     assert (triggered.alerts.all, triggered.alerts.triggered) == (1, 1)
-    assert triggered.first_trigger is not None
     await account.acknowledged()
     acknowledged = (await account.door.incident(account.incident)).value
     assert (acknowledged.due("escalate"), acknowledged.due("unacknowledge") is None) == (None, False)
     assert [stamp.by.id for stamp in acknowledged.acknowledgements] == [ALICE]
-
-
-async def test_an_incident_in_full(account: Account) -> None:
-    """The conference bridge is shown only to who asks for it."""
-    account.pd.web(ALICE).set_conference_bridge(account.incident, "+1 555 0100", "https://meet.example.com/7")
-    assert (await account.door.incident(account.incident)).value.bridge is None
-    bridge = (await account.door.incident_in_full(account.incident)).value.bridge
-    assert bridge is not None
-    assert (bridge.number, bridge.url) == ("+1 555 0100", "https://meet.example.com/7")
 
 
 async def test_a_merged_incident(account: Account) -> None:
@@ -39,7 +28,6 @@ async def test_a_merged_incident(account: Account) -> None:
     assert [(one.id, one.merged_into.id if one.merged_into else None) for one in merged] == [
         (other.id, account.incident)
     ]
-    assert merged[0].resolved is not None
 
 
 async def test_incidents_of_one_kind(account: Account) -> None:
@@ -93,7 +81,7 @@ async def test_what_the_account_has(account: Account) -> None:
     assert [service.name for service in await door.services("checkout")] == ["checkout-api"]
     assert len(await door.services()) == 2
     service = await door.service(account.service)
-    assert (service.name, service.acknowledgement_timeout) == ("checkout-api", 1800)
+    assert service.name == "checkout-api"
     assert service.escalation_policy is not None
     assert service.escalation_policy.id == account.policy
     assert [team.name for team in await door.teams("pay")] == ["Payments"]
@@ -104,7 +92,6 @@ async def test_levels_and_who_is_on_call_at_them(account: Account) -> None:
     """A policy shows its levels, and the on-calls who would be paged at each."""
     policy = await account.door.escalation_policy(account.policy)
     assert [[user.id for user in level.users] for level in policy.levels] == [[ALICE], [BOB]]
-    assert [level.delay_minutes for level in policy.levels] == [15, 15]
     on_calls = await account.door.on_calls(account.policy)
     assert [(entry.level, entry.user.name) for entry in on_calls] == [(1, "Alice Ng"), (2, "Bob Ray")]
 

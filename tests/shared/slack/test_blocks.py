@@ -15,7 +15,6 @@ from shared.slack.render.blocks import (
     escape,
     external_link,
     link,
-    linkable,
     mentioned_users,
     plain,
     to_plain_text,
@@ -125,14 +124,6 @@ def test_no_url_can_leave_its_link(url: str) -> None:
     assert link("https://acme.pagerduty.com/" + url, "L").count("<") <= 1
 
 
-def test_links_to_a_pagerduty_on_this_machine_when_that_is_the_one_in_use() -> None:
-    """With a simulator as PagerDuty its pages are linked, and no other port of this machine."""
-    assert linkable(f"{SANDBOX}/incidents/Q1", base=SANDBOX)
-    assert not linkable("http://127.0.0.1:9002/incidents/Q1", base=SANDBOX)
-    assert not linkable("http://evil.example/", base="http://evil.example")
-    assert not linkable("http://127.0.0.1:9001@evil.example/", base=SANDBOX)
-
-
 @pytest.mark.parametrize(
     ("url", "label", "shown"),
     [
@@ -162,7 +153,6 @@ def test_no_page_can_leave_its_link(url: str, label: str) -> None:
 def test_dates_read_well_everywhere() -> None:
     """A moment is shown in the reader's time zone, and in UTC where that cannot be done."""
     assert date(1_700_000_000_999) == "<!date^1700000000^{date_short_pretty} {time}|2023-11-14 22:13 UTC>"
-    assert date(0, "a <b>").endswith("|a &lt;b&gt;>")
 
 
 @pytest.mark.parametrize(

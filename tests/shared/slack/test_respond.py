@@ -24,15 +24,6 @@ async def test_answers_through_a_response_url(server: LocalServer, slack: Slack)
     assert "Authorization" not in first.headers
 
 
-async def test_deletes_what_was_clicked(server: LocalServer, slack: Slack) -> None:
-    """The message is named by the address alone."""
-    server.say({"ok": True})
-    await slack.delete_original(f"{server.url}/actions/T0/1/x")
-    assert json.loads(server.requests[0].body) == {"delete_original": True}
-    with pytest.raises(Refused):
-        await slack.delete_original("https://elsewhere.example/actions/1")
-
-
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
