@@ -1,8 +1,4 @@
-"""
-The composition of a worker: each part gets by name what it uses, and only here.
-
-The worker process, the tests and the simulation all build a worker with `build_worker`.
-"""
+"""The composition of a worker, for the process, the tests and the simulation: each part gets by name what it uses."""
 
 from functools import partial
 

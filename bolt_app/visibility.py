@@ -38,11 +38,7 @@ class Visibility:
         return (await self.slack_states.load(incident)).value.is_shown_in(channel)
 
     async def is_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
-        """
-        True if a person in `channel` may see an incident.
-
-        Raises `Declined` if it is not shown there and they are not linked, `CallError` if a read fails.
-        """
+        """True if a person in `channel` may see it. Raises `Declined` if not shown there and unlinked, `CallError`."""
         if await self.is_shown(incident.id, channel):
             return True
         user = (await self.identity.link(by)).user
@@ -85,11 +81,7 @@ class Visibility:
 
 
 def can_see(user: User, teams: frozenset[TeamId], private: frozenset[TeamId], *, involved: bool) -> bool:
-    """
-    True if PagerDuty shows `user` an incident of `teams`, of which those in `private` hide theirs. Pure.
-
-    `involved`: they are assigned to it, or were asked to help.
-    """
+    """Pure: true if PagerDuty shows `user` it, some `teams` being `private`. `involved`: assigned or asked to help."""
     if involved or user.role in ADMINS:
         return True
     hiding = private & teams

@@ -54,11 +54,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Store:
-    """
-    What a worker keeps in Redis.
-
-    `durable` says whether an append waits for the disk. `leases` makes the leases for one kind of work.
-    """
+    """What a worker keeps in Redis; if `durable`, an append waits for the disk. `leases` are for one kind of work."""
 
     redis: Redis
     durable: bool

@@ -23,11 +23,7 @@ NEW_INCIDENT = "NEW"
 
 @dataclass(frozen=True)
 class Press:
-    """
-    A press on one of our buttons, or on an entry of a menu: who, where, and what was written into its value.
-
-    `pressed_ms` is when, by Slack's clock; 0 where Slack does not say.
-    """
+    """A press on a button or menu entry of ours, and its value. `pressed_ms` is Slack's time of it, 0 if not said."""
 
     id: CommandId
     action_id: str
@@ -65,11 +61,7 @@ class RetryRequest:
 
 
 def command_from_button(payload: Payload) -> Command:
-    """
-    Make the command that a press on one of our buttons means, one that asks for nothing more.
-
-    Raises `Malformed` for a payload that no such button of ours can have sent.
-    """
+    """Make the command that a press on a button means. Raises `Malformed` for what no button of ours can send."""
     found = parse_press(payload)
     with malformed_on_bad_input():
         action = Action(found.action_id.removeprefix("pagebridge:"))
@@ -88,11 +80,7 @@ def command_from_level_button(payload: Payload) -> Command:
 
 
 def parse_modal_request(payload: Payload) -> ModalRequest | None:
-    """
-    Return the modal that a button or menu entry opens; None for the entry that is only a link.
-
-    Raises `Malformed` for a payload that none of them sends.
-    """
+    """Return the modal that a press opens; None for a mere link. Raises `Malformed` for what none of ours sends."""
     found = parse_press(payload)
     with malformed_on_bad_input():
         name, hint = found.action_id.removeprefix("pagebridge:"), found.value
@@ -153,11 +141,7 @@ def actor_from_payload(payload: Payload) -> SlackActor:
 
 
 def command_from_submission(payload: Payload, action: Action, context: ModalContext, terms: ActionParams) -> Command:
-    """
-    Make the command that a filled-in dialog means.
-
-    A dialog can be sent once, so it names the command: sent again after an answer that got lost, it is the same one.
-    """
+    """Make the command that a filled-in dialog means. Sent again after a lost answer, the dialog means the same one."""
     user = actor_from_payload(payload)
     with malformed_on_bad_input():
         view = payload["view"]

@@ -1,8 +1,4 @@
-"""
-Pure: a submitted dialog as values.
-
-Raises `Malformed` for what none of our dialogs sends, `InputError` for what the person can put right.
-"""
+"""Pure: a submitted dialog as values. Raises `Malformed` for none of ours, `InputError` for what people can fix."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -98,11 +98,7 @@ class BlockActions:
             await self.command_intake.accept(ack, command)
 
     async def _send_text(self, ack: AsyncAck, press: Press, text: str) -> None:
-        """
-        Send the reason why a press did nothing, then ack.
-
-        If the reply fails, do not ack, so that Slack shows its warning.
-        """
+        """Send the reason why a press did nothing, then ack; without a reply do not ack: Slack shows its warning."""
         if await send_reply(self.slack, press, Reply(text)):
             await ack()
 

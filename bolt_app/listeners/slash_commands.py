@@ -55,11 +55,7 @@ class SlashCommands:
             await self._run_query(ack, parsed, what)
 
     async def acknowledge_all(self, ack: AsyncAck, body: Body) -> None:
-        """
-        Store a command for each incident of a preview, which then says that they are on their way.
-
-        When some could not be stored, the ack waits until that has been told.
-        """
+        """Store a command for each incident of a preview, and say so; if some are lost, ack only after saying that."""
         try:
             commands = acknowledge_mine.incidents_from_press(body)
         except Malformed as error:

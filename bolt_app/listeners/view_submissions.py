@@ -93,11 +93,7 @@ class ViewSubmissions:
         await ack(options=option_list(options))
 
     async def _command(self, payload: Payload) -> Command:
-        """
-        Return the command that a submission means.
-
-        Raises `InputError` with words for the fields, `Malformed` for what none of our dialogs sends.
-        """
+        """Return the command. Raises `InputError` with words for fields, `Malformed` for what none of ours sends."""
         view: Mapping[str, Any] = payload.get("view") or {}
         found = parse_submission(view)
         who = actor_from_payload(payload)

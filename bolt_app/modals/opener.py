@@ -1,8 +1,4 @@
-"""
-Opening the dialogs.
-
-Slack gives three seconds from the press. So a dialog that needs PagerDuty's answer opens as "Loading…".
-"""
+"""Opening the dialogs, within three seconds of the press: one that needs PagerDuty's answer opens as "Loading…"."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

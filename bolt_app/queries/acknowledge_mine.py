@@ -72,11 +72,7 @@ def button(incidents: Sequence[OpenIncident]) -> Block:
 
 
 def incidents_from_press(payload: Mapping[str, Any]) -> tuple[Command, ...]:
-    """
-    Make one command of each incident that the button names, so that each has an end of its own.
-
-    Raises `Malformed` for a payload that the button cannot have sent.
-    """
+    """Make one command of each incident that the button names. Raises `Malformed` for what it cannot have sent."""
     found = parse_press(payload)
     named = dict(part.partition(":")[::2] for part in found.value.split()[:MOST_INCIDENTS])
     if not named:

@@ -77,11 +77,7 @@ class HttpMode:
         await self._stack.aclose()
 
     async def connected(self) -> int:
-        """
-        Return 1 if requests are accepted, else 0.
-
-        Whether Slack reaches this address is unknown until a request arrives.
-        """
+        """Return 1 if requests are accepted, else 0; whether Slack reaches this address only a request shows."""
         return int(self._stopping is not None and not self._stopping.is_set())
 
     async def details(self) -> dict[str, object]:

@@ -38,11 +38,7 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class ProgressReplies:
-    """
-    Sends private answers, and shows on the card how a command stands.
-
-    Answers are best effort, as Slack's are: a lost one is logged and nothing depends on it.
-    """
+    """Sends private answers (a lost one is logged, nothing rests on it), and shows on the card how a command stands."""
 
     slack: Slack
     incidents: Documents[Incident]

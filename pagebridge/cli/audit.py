@@ -49,11 +49,7 @@ class Wanted:
 
 
 def moment(text: str) -> int:
-    """
-    Read a time: an age before now, or an ISO date with or without a time of day. In milliseconds since 1970.
-
-    Raises `typer.BadParameter` for anything else.
-    """
+    """Read an age before now, or an ISO date or time, in milliseconds since 1970. Raises `typer.BadParameter`."""
     try:
         at = _ago(text) or datetime.fromisoformat(text)
     except (ValueError, OverflowError):

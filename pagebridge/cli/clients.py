@@ -1,8 +1,4 @@
-"""
-What commands open: Slack and PagerDuty, the store, and the processes that run on this machine.
-
-Each needs the settings of its own side alone, so that commands do with what is set.
-"""
+"""What commands open: Slack and PagerDuty, the store, and local processes, each with the settings of its side alone."""
 
 import json
 import sys
@@ -74,11 +70,7 @@ def slack_door(settings: SlackSettings) -> aclosing[Slack]:
 
 @asynccontextmanager
 async def opened(data: Path) -> AsyncIterator[Redis]:
-    """
-    Open the store: `REDIS_URL`, or else the embedded Valkey of a bridge on this machine.
-
-    Ends the command with the reason and the fix when it cannot be read. Raises `WrongLayout`.
-    """
+    """Open `REDIS_URL` or the embedded Valkey; if that fails, end with the reason and the fix. Raises `WrongLayout`."""
     given = load(StoreSettings).redis_url
     url = given.get_secret_value() if given else EmbeddedValkey(data).url
     async with aclosing(connect(url, timeout=STORE_TIMEOUT)) as redis:

@@ -1,8 +1,4 @@
-"""
-Edits `.env` one line at a time; all other lines stay, and only its owner may read it.
-
-A signing secret is put there unseen, or shown to a person who puts it where the receiver finds it.
-"""
+"""Edits single lines of `.env`, which only its owner may read, and puts a signing secret there or shows it."""
 
 import os
 import re

@@ -1,8 +1,4 @@
-"""
-`pagebridge incidents`: the open incidents as the bridge knows them, from its store alone.
-
-How one stands: what is known of it, what Slack shows, what is still to be done.
-"""
+"""`pagebridge incidents`: the open incidents and how each one stands, from the bridge's store alone."""
 
 import json
 import re
@@ -102,11 +98,7 @@ async def standing(redis: Redis, incident: IncidentId) -> Standing:
 
 
 async def find(redis: Redis, text: str) -> IncidentId | None:
-    """
-    Find an incident by its id, or by its number with or without `#`, among all that the store knows.
-
-    Raises `Malformed` for what is neither, and `StoreDown`.
-    """
+    """Find an incident by id or number (`#` or not) in the store. Raises `Malformed` for neither, and `StoreDown`."""
     number = text.removeprefix("#")
     if not number.isdecimal():
         return incident_id(text.upper())

@@ -74,11 +74,7 @@ class EmbeddedValkey:
         await self.stop()
 
     async def start(self) -> None:
-        """
-        Start the server and return when it answers. Does nothing when it runs.
-
-        Raises `EmbeddedValkeyError` when it cannot: no binary for this platform, a directory in use or not writable.
-        """
+        """Start the server, unless it runs, and return when it answers. Raises `EmbeddedValkeyError` if it cannot."""
         if self.running:
             return
         try:

@@ -108,11 +108,7 @@ class Identity:
         return self.config.contact
 
     async def link(self, actor: SlackActor) -> Linked:
-        """
-        Find the PagerDuty user of `actor`, with role and teams read just now.
-
-        Raises `Declined` when there is no certain answer, `CallError` when Slack or PagerDuty cannot be asked.
-        """
+        """Find the PagerDuty user of `actor`, as of now. Raises `Declined` without a certain answer, `CallError`."""
         with naming_contact(self.config):
             try:
                 person = await self._slack.person(actor.id)
@@ -121,11 +117,7 @@ class Identity:
             return await self._linked(person, actor)
 
     async def pagerduty_user(self, user: SlackUserId) -> User:
-        """
-        Return the PagerDuty user of a person whom another person chose, by the same rules.
-
-        Raises `Declined`, naming them, if there is no certain answer; `CallError` as `link` does.
-        """
+        """Find the PagerDuty user of a person whom another chose. Raises `Declined`, naming them, and `CallError`."""
         chosen = SlackActor(user, self._home.team_id, self._home.enterprise_id)
         try:
             person = await self._slack.person(user)
@@ -200,11 +192,7 @@ def naming_contact(config: IdentityConfig) -> Iterator[None]:
 
 
 def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, *, in_table: bool) -> None:
-    """
-    Refuse those who may never act: bots, deactivated people, outsiders, guests.
-
-    A table entry may admit a multi-channel guest only.
-    """
+    """Refuse bots, deactivated people, outsiders and guests; a table entry may admit a multi-channel guest only."""
     if person.is_bot or person.is_app_user:
         raise not_linked("Bots and apps can't act on incidents.", "A person has to press the button")
     if person.deleted:
@@ -250,11 +238,7 @@ def single_match(found: Sequence[User], email: str) -> User:
 
 
 def same_email(one: str, other: str) -> bool:
-    """
-    Compare whole addresses, ignoring the case of A to Z.
-
-    Of no other letters: Unicode case folding makes different addresses equal, such as those with `ß` and `ss`.
-    """
+    """Compare whole addresses, ignoring the case of A to Z alone: Unicode would make others equal (`ß` and `ss`)."""
     first, second = (email.strip().encode(errors="surrogatepass").lower() for email in (one, other))
     return first == second
 

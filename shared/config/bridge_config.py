@@ -89,11 +89,7 @@ class RouteConfig(_Table):
 
 
 class RoutingConfig(_Table):
-    """
-    Where incidents are shown. The first route that matches wins, then `default_channel`.
-
-    `verbosity` and `broadcast` hold where a route does not give its own.
-    """
+    """The first route that matches wins, then `default_channel`. `verbosity` and `broadcast` are a route's defaults."""
 
     default_channel: Channel | None = None
     routes: tuple[RouteConfig, ...] = ()

@@ -178,11 +178,7 @@ def wait_for(request: web.Request, awaited: ConnectionState) -> None:
 
 
 async def read_body(request: web.Request, most: int) -> bytes | HTTPStatus:
-    """
-    Read a body as it is on the wire, or return the status that refuses it.
-
-    415 when it is compressed, 413 for more than `most` bytes, 503 when it broke off.
-    """
+    """Read a body as on the wire, or return 415 (compressed), 413 (more than `most` bytes), or 503 (broken off)."""
     if hdrs.CONTENT_ENCODING in request.headers:
         return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     if (request.content_length or 0) > most:

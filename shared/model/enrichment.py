@@ -66,11 +66,7 @@ class Level:
 
 
 def present_level(remembered: Level | None, assignees: frozenset[UserId], on_call: OnCallByLevel) -> int | None:
-    """
-    Return the current escalation level, or None if it is not certain.
-
-    A remembered level holds only while the assignees are those of that time: with others it is another level.
-    """
+    """Return the current escalation level, None if not certain. A remembered one holds for its assignees only."""
     if remembered is not None and remembered.assignees == assignees:
         return remembered.number
     candidates = [level for level, people in on_call.items() if assignees and assignees <= people.keys()]

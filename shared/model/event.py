@@ -287,10 +287,6 @@ def joined_ids(ids: Iterable[str]) -> str:
 
 
 def digest(text: str) -> str:
-    """
-    Write a text as a `detail`: short, the same however its spaces and lines are set.
-
-    Only its beginning counts, because PagerDuty cuts long ones in webhooks.
-    """
+    """Write a text as a short `detail`, of its beginning alone, however spaced: webhooks cut long texts."""
     beginning = " ".join(text.split())[:500].rstrip()
     return hashlib.sha256(beginning.encode(errors="replace")).hexdigest()[:16]

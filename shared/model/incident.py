@@ -93,11 +93,7 @@ class Incident:
         return pending is None or (self.as_of is not None and pending.as_of.surely_before(self.as_of))
 
     def reopened_by(self, command: CommandId) -> Line | None:
-        """
-        Return the resolve that an acknowledge undid.
-
-        The incident was resolved between the guard read and the acknowledge, which then reopened it.
-        """
+        """Return the resolve between the guard read and an acknowledge, which then reopened the incident."""
         done = line_of(self.lines, command)
         expected = next((e for e in self.expectations if e.command == command), None)
         if done is None or expected is None or done.type != ACKNOWLEDGED:
@@ -227,11 +223,7 @@ def is_over(incident: Incident, snapshot: Snapshot, updated: Instant, now_ms: in
 
 
 def is_behind(incident: Incident, updated: Instant) -> bool:
-    """
-    True if a `GET` shows an older state than the projection.
-
-    One second is tolerated, because `updated_at` is cut to seconds before `occurred_at` is taken.
-    """
+    """True if a `GET` shows a state older than the projection by over a second: `updated_at` is cut to seconds."""
     return incident.as_of is not None and updated.ms + updated.span_ms + SECOND <= incident.as_of.ms
 
 

@@ -248,9 +248,5 @@ def _join(one: Details, other: Details) -> Details:
 
 
 def person(agent: Agent | None) -> str | None:
-    """
-    Return the id of the person who acted, None if it was not a person.
-
-    An automatic act has no agent in a webhook, and the service as agent in the log.
-    """
+    """Return the id of the person who acted, None if none did: the log names the service then, a webhook no one."""
     return agent.id if agent and agent.is_user else None

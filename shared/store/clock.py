@@ -50,11 +50,7 @@ class StoreClock:
         return now
 
     def remaining(self, until_ms: int, now_ms: int, at_most: float) -> float:
-        """
-        Return the seconds left until a recorded time that was never more than `at_most` ahead.
-
-        While that is unknown, because the clock was set since, return `at_most`.
-        """
+        """Return the seconds left until a recorded time, `at_most` ahead; `at_most` if the clock was set since."""
         left = (until_ms - now_ms) / 1000
         since = self._monotonic() - self._jumped
         believed = left if left <= at_most + DRIFT_MS / 1000 else 0.0

@@ -92,11 +92,7 @@ class Lease:
     until: float
 
     async def check(self, needed: float) -> None:
-        """
-        Require that the lease lasts for `needed` more seconds, renewing it if necessary.
-
-        Raises `FencedOff` if another worker holds it.
-        """
+        """Require `needed` more seconds of the lease, renewing it if necessary. Raises `FencedOff` if it is lost."""
         if self.until - self.leases.now() < needed:
             self.until = await self.leases.renew(self)
 
@@ -121,11 +117,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Leases:
-    """
-    Short leases for one kind of `work`, so that one worker at a time does it on an incident.
-
-    Each `lasts` so many seconds; `now` is the monotonic clock.
-    """
+    """Short leases for one kind of `work` on an incident, of `lasts` seconds each; `now` is the monotonic clock."""
 
     redis: Redis
     work: str

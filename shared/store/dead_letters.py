@@ -77,11 +77,7 @@ class DeadLetters:
         return None
 
     async def retry(self, letter: str, *, wait_for_disk: bool) -> Resolution:
-        """
-        Put a letter back on its stream, to be worked on once more.
-
-        Should this end half-way the letter is there twice, which changes nothing: the fold knows an event again.
-        """
+        """Put a letter back on its stream. Half done it is there twice, which changes nothing: the fold knows it."""
         if not await self._claim(letter):
             return Resolution.CLAIMED
         found = await self.get(letter)

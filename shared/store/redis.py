@@ -151,11 +151,7 @@ async def try_to_append(client: Redis, stream: str) -> None:
 
 
 async def probe(client: Redis) -> Durability:
-    """
-    Find out what durability is in force, with a user that may do little more than append.
-
-    Raises `StoreDown` only when Redis cannot be reached.
-    """
+    """Find the durability in force, with few rights. Raises `StoreDown` only when Redis cannot be reached."""
     await client.ping()
     settings = await _settings(client)
     eviction = settings.get("maxmemory-policy", "")
@@ -176,11 +172,7 @@ _WITHOUT_FLAGS: WeakSet[Redis] = WeakSet()
 
 
 async def run_script(client: Redis, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> object:
-    """
-    Run a script of `shared/store/lua` by its digest, sent again if the server has forgotten it, and return its reply.
-
-    Raises `StoreDown`.
-    """
+    """Run a script of `shared/store/lua` by its digest, sending it if need be; return its reply. Raises `StoreDown`."""
     flags = "" if client in _WITHOUT_FLAGS else ALLOW_OOM
     script = client.register_script(flags + _script_text(name))
     try:

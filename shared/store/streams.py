@@ -42,11 +42,7 @@ class Entry:
 
 
 class Inbox:
-    """
-    One consumer of a stream.
-
-    `blocking` is a connection of its own: a blocking read must not hold up the quick calls of `redis`.
-    """
+    """One consumer of a stream; `blocking` is a connection for blocking reads, so that `redis` stays quick."""
 
     def __init__(self, redis: Redis, blocking: Redis, stream: str, consumer: str, durations: Durations) -> None:
         self._redis = redis

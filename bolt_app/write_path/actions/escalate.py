@@ -36,11 +36,7 @@ class Escalate(ActionHandler):
         return None
 
     async def completed(self, pagerduty: PagerDuty, context: ActionContext) -> Command:
-        """
-        Return the command with the next level, if the person could not choose it.
-
-        Raises `Declined` when the present level is the last, or cannot be known: then with the choices.
-        """
+        """Return the command with the next level. Raises `Declined` at the last, or with choices if unknown."""
         if context.command.params.level is not None:
             return context.command
         now, policy = context.current, context.current.snapshot.escalation_policy

@@ -1,8 +1,4 @@
-"""
-Pure: PagerDuty's refusals in plain words, for the person who acted.
-
-Source: PagerDuty's page on errors. The error codes are in the body; the HTTP status of most is 400.
-"""
+"""Pure: PagerDuty's refusals in plain words, for the person who acted. Source: PagerDuty's page on errors."""
 
 from shared.errors import BadCredentials, NotFound, Refused
 

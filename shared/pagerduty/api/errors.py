@@ -1,8 +1,4 @@
-"""
-Pure: what PagerDuty's errors mean for the caller.
-
-Sources: PagerDuty's pages on errors and rate limits. The error codes are in the body; the HTTP status of most is 400.
-"""
+"""Pure: what PagerDuty's errors mean for the caller. Sources: PagerDuty's pages on errors and rate limits."""
 
 import json
 import math

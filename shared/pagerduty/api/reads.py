@@ -37,11 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class IncidentFilter:
-    """
-    Which incidents to read: those that fit each of these, where empty fits all.
-
-    `since_ms` is a time of creation; with None they may be of any age.
-    """
+    """Which incidents to read: those that fit each of these; empty, and a `since_ms` (creation) of None, fits all."""
 
     statuses: Sequence[Status] = ()
     services: Sequence[str] = ()

@@ -112,11 +112,7 @@ class Transport:
         body: Mapping[str, object] | None = None,
         from_email: str = "",
     ) -> Read[T]:
-        """
-        Make a change, in the name of the user with the address `from_email`.
-
-        If its response cannot be read, its effect is unknown.
-        """
+        """Make a change in the name of `from_email`. If its response cannot be read, its effect is unknown."""
         # As bytes, because the client takes a text for ASCII and addresses need not be.
         headers: dict[str, str | bytes] = {"From": from_email.encode()} if from_email else {}
         try:
@@ -228,11 +224,7 @@ def server_time(headers: Mapping[str, str]) -> Instant:
 
 
 def _lost(request: Request, error: BaseException) -> Unavailable | Uncertain:
-    """
-    Return the error for a call that never left, or for one whose response never came.
-
-    The client's own text would contain addresses.
-    """
+    """Return the error for a call that never left, or whose response never came, without the client's addresses."""
     if request.sent:
         return Uncertain(f"the connection to PagerDuty broke: {type(error).__name__}")
     return Unavailable(f"PagerDuty cannot be reached: {type(error).__name__}")

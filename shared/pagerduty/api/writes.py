@@ -48,42 +48,26 @@ class NewIncident:
 
 
 class Writes(Transport):
-    """
-    The writes. `from_email` is the address of the user in whose name the write is made.
-
-    Each makes one request. An answer that cannot be read is `Uncertain`.
-    """
+    """The writes, in the name of the user `from_email`; one request each. An unreadable answer is `Uncertain`."""
 
     async def set_status(
         self, incident: IncidentId, status: Status, from_email: str, resolution: str = ""
     ) -> Read[RestIncident]:
-        """
-        Bring an incident into `status`; a `resolution` is kept as a note, and sent only with a resolve.
-
-        Beware: PagerDuty reopens a resolved incident for this.
-        """
+        """Bring an incident into `status`, a resolve with its `resolution` note. Beware: it reopens a resolved one."""
         solved = {"resolution": resolution} if resolution and status is Status.RESOLVED else {}
         return await self._put("set_status", incident, from_email, status=status.value, **solved)
 
     async def reassign(
         self, incident: IncidentId, from_email: str, *, assignees: Sequence[UserId] = (), policy: str | None = None
     ) -> Read[RestIncident]:
-        """
-        Assign an incident to `assignees`, or to `policy`, which starts at its first level.
-
-        With assignees the escalation stops: PagerDuty notifies only them.
-        """
+        """Assign an incident to `policy`, from its first level, or to `assignees`: the escalation then stops."""
         if policy is None:
             return await self._put("reassign", incident, from_email, assignments=_assignments(assignees))
         given = _reference("escalation_policy", policy)
         return await self._put("reassign", incident, from_email, escalation_policy=given)
 
     async def escalate(self, incident: IncidentId, level: int, from_email: str) -> Read[RestIncident]:
-        """
-        Escalate an incident to `level` of its policy, the first of which is 1.
-
-        The answer does not tell the level: compare the assignees.
-        """
+        """Escalate to `level` of its policy, from 1. The answer does not tell the level: compare the assignees."""
         # Naming the policy as well would start it from its first level.
         return await self._put("escalate", incident, from_email, escalation_level=level)
 

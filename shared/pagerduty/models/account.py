@@ -1,8 +1,4 @@
-"""
-People and what else an account consists of, in values: answers in. Pure.
-
-Users, teams, services, priorities, abilities, escalation policies and who is on call for them.
-"""
+"""Pure: people, teams, services, priorities, abilities, escalation policies and on-calls, in values; answers in."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -152,11 +148,7 @@ class EscalationPolicy:
 
 @dataclass(frozen=True)
 class OnCall:
-    """
-    A person on call at a level.
-
-    `since` and `until` are the ends of the shift; None if open-ended.
-    """
+    """A person on call at a level. `since` and `until` are the ends of the shift; None if open-ended."""
 
     level: Annotated[Number, named("escalation_level")]
     user: Reference

@@ -66,11 +66,7 @@ def as_objects(value: object) -> list[Mapping[str, object]]:
 
 
 def text(value: object) -> str:
-    """
-    Take `value` as a text.
-
-    JSON can carry halves of surrogate pairs, which no file and no socket takes; they become U+FFFD.
-    """
+    """Take `value` as a text; halves of surrogate pairs, which no file or socket takes, become U+FFFD."""
     if not isinstance(value, str):
         raise Malformed(f"{_kind(value)} in place of a text")
     return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

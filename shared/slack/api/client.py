@@ -118,11 +118,7 @@ class Slack(AppInstallation):
         urgent: bool = True,
         begin: Begin | None = None,
     ) -> None:
-        """
-        Replace what a message says; its metadata stays. `NotFound` with `message_not_found` if it was deleted.
-
-        `begin` as for a post.
-        """
+        """Replace what a message says, not its metadata; `NotFound` if it was deleted. `begin` as for a post."""
         body = {"channel": channel, "ts": ts, "text": text, "blocks": blocks}
         turn = CallTurn(Priority.FIRST if urgent else Priority.MEDIUM, f"{channel}:{ts}", begin)
         await self._transport.call("chat.update", lambda _: None, channel=channel, turn=turn, json=body)

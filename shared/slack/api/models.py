@@ -214,11 +214,7 @@ def parse_parent(answer: Mapping[str, object], us: SlackIdentity, thread: Messag
 
 
 def next_cursor(answer: Mapping[str, object]) -> str:
-    """
-    Read where the next page begins; empty on the last one.
-
-    A cursor that cannot be read is `Malformed`: a reading that ends early would miss messages.
-    """
+    """Read where the next page begins; empty on the last, `Malformed` if unreadable: messages would be missed."""
     cursor = _parse(_OBJECT, answer.get("response_metadata") or {}).get("next_cursor")
     return _text(cursor) if cursor else ""
 

@@ -189,11 +189,7 @@ def _refusal(method: str, response: AsyncSlackResponse | aiohttp.ClientResponse)
 
 
 def _lost(method: str, error: Exception) -> Unavailable | Uncertain:
-    """
-    Return the error for a call that never left, or for one whose answer never came.
-
-    aiohttp's own text contains addresses.
-    """
+    """Return the error for a call that never left, or whose answer never came, without aiohttp's addresses."""
     kind = type(error).__name__
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return Unavailable(f"Slack cannot be reached for {method}: {kind}")

@@ -104,11 +104,7 @@ def escape(text: str) -> str:
 
 
 def clamp(text: str, limit: int) -> str:
-    """
-    Cut escaped `text` to `limit` characters, the last of which is then an ellipsis.
-
-    Never cuts through an entity or a token. Slack counts the characters as they are sent, entities and all.
-    """
+    """Cut escaped `text` to `limit` characters as sent, the last an ellipsis, never within an entity or token."""
     if len(text) <= limit:
         return text
     kept = _BROKEN_END.sub("", text[: max(0, limit - 1)])

@@ -74,11 +74,7 @@ def button(
     *,
     seen: frozenset[UserId] | None = None,
 ) -> Block:
-    """
-    Make the button for `action`.
-
-    `seen` are the assignees whom the card shows beside it: what changes them is refused if they are others by then.
-    """
+    """Make the button for `action`; a change of assignees is refused if they are not `seen` (those shown) any more."""
     made: Block = {
         "type": "button",
         "action_id": f"pagebridge:{action}",

@@ -29,11 +29,7 @@ UNATTRIBUTED_TYPES = frozenset(
 
 
 def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), before: Details = ()) -> Message:
-    """
-    Render one message of the thread, which tells of `line` and its `sides`.
-
-    `before` is what was so before it, which gives the "from what" (see `ThreadEntry`).
-    """
+    """Render a message of the thread: `line`, its `sides`, and what was so `before` it (see `ThreadEntry`)."""
     entry = ThreadEntry(line, sides, before)
     written = _written(entry)
     body, cut = quote(written)
