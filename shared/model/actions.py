@@ -1,8 +1,4 @@
-"""
-The actions: one row for each, with everything about it that is data.
-
-What an action does in PagerDuty is in `bolt_app.write_path.actions`, in one module for each.
-"""
+"""The actions as data, one row for each; what each does in PagerDuty is in `bolt_app.write_path.actions`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
