@@ -16,7 +16,7 @@ from shared.model.ids import ChannelId, MessageTs
 from shared.model.slack_state import Delete, Done, Look, MessageState, Post, Step, Update, Wait, next_step
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
-from shared.slack.api.errors import INVALID_BLOCKS, MESSAGE_GONE, NOT_EDITABLE
+from shared.slack.api.errors import INVALID_BLOCKS, MESSAGE_GONE, NOT_EDITABLE, Unthreaded
 from shared.slack.render.blocks import Message
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease
@@ -128,7 +128,9 @@ class MessageSync:
                 begin=begin,
             )
         except CallError as error:
-            if begun_ms and error.surely_not_done:
+            if isinstance(error, Unthreaded):
+                await target.save(MessageState(replaces=error.ts))
+            elif begun_ms and error.surely_not_done:
                 await target.save(state.post_failed())
             elif begun_ms:
                 await target.save(state.post_begun(begun_ms, await self._lands_by(begun_ms)))

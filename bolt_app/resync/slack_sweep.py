@@ -1,9 +1,9 @@
 """
 Compares Slack's history with what is stored: a process that died, or woke up too late, may have left messages.
 
-A message that carries a recorded key under another `ts` is deleted, the recorded one stays. A card that shows another
-version than recorded, or is gone, is written again by the reconciler. A card of which nothing is recorded belongs to
-an incident that has to be adopted.
+A message that carries a recorded key under another `ts` is deleted, the recorded one stays; a line beside its thread
+is deleted as well. A card that shows another version than recorded, or is gone, is written again by the reconciler. A
+card of which nothing is recorded belongs to an incident that has to be adopted.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ from shared.model.resync_state import ResyncState
 from shared.model.slack_state import MessageState, SlackState
 from shared.slack.api.client import Slack
 from shared.slack.api.models import OwnMessage
-from shared.slack.render.message_metadata import incident_of_card, line_key, version
+from shared.slack.render.message_metadata import incident_of_card, incident_of_line, line_key, version
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, Leases, WorkQueue
@@ -98,7 +98,12 @@ class SlackSweep:
     ) -> None:
         if not message.deleted:
             found.present.add(message.ts)
-        if not incident_of_card(message) or message.thread_ts is not None:
+        if message.thread_ts is not None:
+            return
+        if incident_of_line(message):
+            # Its thread was gone when it was posted: it is told in another one.
+            found.duplicates[incident_id(incident_of_line(message))].append(message.ts)
+        if not incident_of_card(message):
             return
         incident = incident_id(incident_of_card(message))
         slack_state = (await self.slack_states.load(incident)).value

@@ -21,8 +21,8 @@ class MessageState:
     outcome is not known: before `until_ms` nothing is looked up or repeated. `content_digest` is the digest of the
     message's content, None while that is unknown. `pending_digest` is that of an update that an earlier one may
     overwrite until `until_ms`: before then, writing the same again is pointless. `replaces` is a message that cannot be
-    edited any more, to be deleted once this one is there. `state_ms` is the time of the newest event it tells of, by
-    PagerDuty's clock.
+    edited any more, or stands in the wrong place, to be deleted once this one is there. `state_ms` is the time of the
+    newest event it tells of, by PagerDuty's clock.
     """
 
     ts: MessageTs | None = None

@@ -145,6 +145,31 @@ async def test_a_deleted_card_comes_back(bridge: Bridge) -> None:
     await bridge.card("Acknowledged")
 
 
+@pytest.mark.parametrize("unthreads", [False, True], ids=["refused", "into the channel"])
+async def test_a_line_below_a_deleted_card_brings_the_card_back(bridge: Bridge, *, unthreads: bool) -> None:
+    """Somebody deletes card and thread: whatever Slack does with the next line, it stands below a new card."""
+    incident = bridge.trigger()
+    await bridge.lines(1)
+    await settled(bridge)
+    remove_with_replies(bridge)
+    bridge.slack.unthreads_orphans = unthreads
+
+    bridge.pagerduty.web("PBOB1").add_note(incident.id, "Looked at shard 3")
+
+    await until(lambda: "Looked at shard 3" in str([m.replies for m in bridge.channel.messages]), "the line")
+    await settled(bridge)
+    [card] = bridge.channel.messages
+    assert "[Acknowledge]" in card.plain
+    assert ["Looked at shard 3"] == [line.plain.splitlines()[-1].strip("> ") for line in card.replies]
+
+
+def remove_with_replies(bridge: Bridge) -> None:
+    """Delete the card and its whole thread, so that nothing is left in its place."""
+    card = bridge.channel.messages[0]
+    for message in (*card.replies, card):
+        bridge.channel.remove(message)
+
+
 async def test_an_archived_channel_sends_the_card_to_the_default_channel(bridge: Bridge) -> None:
     """The card says there why it is not where it belongs."""
     bridge.slack.add_channel("checkout", id="C0CHECKOUT", archived=True)

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from prometheus_client import REGISTRY
 
-from pagebridge_sandbox.slack import Message
+from pagebridge_sandbox.slack import Fault, Message
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.api.client import Slack
-from tests.stories.harness import Bridge, running, until
+from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.test_resync import LOOKING, looked, looking, shown
+from tests.stories.test_slack_failures import remove_with_replies
 
 
 @pytest.fixture
@@ -60,6 +61,21 @@ async def test_a_second_line_is_deleted(bridge: Bridge) -> None:
 
     assert line is card.replies[0]
     assert "I am on it" in card.replies[1].plain
+
+
+async def test_a_line_beside_its_thread_is_deleted(bridge: Bridge) -> None:
+    """Card and thread were deleted, Slack posts the next line into the channel, and its answer gets lost."""
+    incident, _ = await shown(bridge)
+    await settled(bridge)
+    remove_with_replies(bridge)
+    bridge.slack.unthreads_orphans = True
+    bridge.slack.add_fault(Fault("chat.postMessage", drop=True, after_effect=True, times=1))
+
+    bridge.pagerduty.web("PBOB1").add_note(incident, "Looked at shard 3")
+
+    await until(lambda: "Looked at shard 3" in str([m.replies for m in bridge.channel.messages]), "the line")
+    await until(lambda: len(bridge.channel.messages) == 1, "the stray line to go")
+    assert "[Acknowledge]" in bridge.channel.messages[0].plain
 
 
 async def test_a_card_that_says_something_else_is_written_again(bridge: Bridge) -> None:

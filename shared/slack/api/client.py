@@ -15,6 +15,7 @@ from shared.errors import NotFound, Uncertain
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api import models
 from shared.slack.api.app_installation import AppInstallation
+from shared.slack.api.errors import Unthreaded
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
 from shared.slack.api.rate_limits import Priority, RateLimiter, TokenBuckets
 from shared.slack.api.transport import Answer, Begin, CallTurn, Transport
@@ -81,7 +82,7 @@ class Slack(AppInstallation):
 
         `reply_broadcast` shows a reply in the channel too. `begin` is awaited once there is room for it, before it is
         sent: a post that has to wait costs nothing. Slack cannot tell a repeated post from a new one, so after
-        `Uncertain` look for it first (`find_by_key`).
+        `Uncertain` look for it first (`find_by_key`). `Unthreaded` names a reply that stands beside its thread.
         """
         body = {
             "channel": channel,
@@ -96,7 +97,10 @@ class Slack(AppInstallation):
         card, line = (Priority.FIRST, Priority.MEDIUM) if urgent else (Priority.HIGH, Priority.LOW)
         key = metadata.get("event_payload", {}).get("key", "")
         turn = CallTurn(line if thread_ts else card, f"{channel}:{key}", begin)
-        return await self._transport.call("chat.postMessage", _posted_ts, channel=channel, turn=turn, json=body)
+        ts, unthreaded = await self._transport.call("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
+        if thread_ts and unthreaded:
+            raise Unthreaded(ts)
+        return ts
 
     async def announce(self, channel: ChannelId, *, text: str, metadata: Mapping[str, Any]) -> MessageTs:
         """
@@ -106,7 +110,7 @@ class Slack(AppInstallation):
         """
         body = {"channel": channel, "text": text, "metadata": metadata, "unfurl_links": False, "unfurl_media": False}
         turn = CallTurn(Priority.NOTICE, f"{channel}:announcement")
-        return await self._transport.call("chat.postMessage", _posted_ts, channel=channel, turn=turn, json=body)
+        return (await self._transport.call("chat.postMessage", _posted, channel=channel, turn=turn, json=body))[0]
 
     async def update(
         self,
@@ -239,8 +243,9 @@ class Slack(AppInstallation):
         await self._transport.aclose()
 
 
-def _posted_ts(answer: Answer) -> MessageTs:
-    ts = answer[0].get("ts")
+def _posted(answer: Answer) -> tuple[MessageTs, bool]:
+    """Read the name of what was posted, and if it surely stands in no thread: an answer without it leaves that open."""
+    ts, message = answer[0].get("ts"), answer[0].get("message")
     if not isinstance(ts, str):
         raise Uncertain("Slack did not name the message that it posted")
-    return MessageTs(ts)
+    return MessageTs(ts), isinstance(message, dict) and not message.get("thread_ts")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
+from shared.model.ids import MessageTs
 
 OK, TOO_MANY, SERVER_ERROR = 200, 429, 500
 
@@ -86,6 +87,19 @@ _MEANING: Mapping[str, str] = MappingProxyType(
 """The meaning of codes that are not self-explanatory."""
 
 LONGEST_WHY = 300
+
+
+class Unthreaded(Refused):
+    """
+    Raised for a reply that Slack posted into the channel as `ts`, because the first message of its thread is gone.
+
+    Users of several clients report it; Slack's pages know only the refusal.
+    """
+
+    def __init__(self, ts: MessageTs) -> None:
+        super().__init__("Slack posted a reply beside its thread, which is gone", "thread_not_found")
+        self.ts = ts
+
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,99}")
 

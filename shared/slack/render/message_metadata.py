@@ -8,6 +8,7 @@ from shared.model.timeline import COMMAND, REPEATED, Line, Slots
 from shared.slack.api.models import OwnMessage
 
 CARD = "card:"
+LINE = "line:"
 
 
 def incident_of_card(message: OwnMessage) -> str:
@@ -15,9 +16,14 @@ def incident_of_card(message: OwnMessage) -> str:
     return message.key.removeprefix(CARD) if message.key.startswith(CARD) else ""
 
 
+def incident_of_line(message: OwnMessage) -> str:
+    """Give the id of the incident of which a message is a line; empty when it is none."""
+    return message.key.removeprefix(LINE).partition(":")[0] if message.key.startswith(LINE) else ""
+
+
 def line_key(incident: IncidentId, message: OwnMessage) -> LineKey | None:
     """Give the key of the incident's line that a message is."""
-    stem = f"line:{incident}:"
+    stem = f"{LINE}{incident}:"
     return LineKey(message.key.removeprefix(stem)) if message.key.startswith(stem) else None
 
 

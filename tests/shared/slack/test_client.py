@@ -8,6 +8,7 @@ import pytest
 
 from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
 from shared.slack.api.client import Slack
+from shared.slack.api.errors import Unthreaded
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import ALICE, BLOCKS, CHANNEL, METADATA, TS, counter, post, update
 
@@ -29,6 +30,17 @@ async def test_posts_a_message(server: LocalServer, slack: Slack) -> None:
         "unfurl_media": False,
     }
     assert reply["thread_ts"] == TS
+
+
+async def test_a_reply_beside_its_thread_is_named(server: LocalServer, slack: Slack) -> None:
+    """Slack shows no thread where it posted a reply to what is gone; an answer without the message says nothing."""
+    reply = slack.post(CHANNEL, text="reply", blocks=BLOCKS, metadata=METADATA, thread_ts=TS)
+    server.say({"ok": True, "ts": "1700000009.000100", "message": {"ts": "1700000009.000100"}})
+    with pytest.raises(Unthreaded) as raised:
+        await reply
+    assert raised.value.ts == "1700000009.000100"
+    server.say({"ok": True, "ts": TS, "message": {"ts": TS}})
+    assert await post(slack) == TS
 
 
 async def test_shows_a_reply_in_the_channel_too(server: LocalServer, slack: Slack) -> None:
