@@ -1,8 +1,4 @@
-"""
-What the PagerDuty account offers: services, escalation policies, priorities and abilities, cached for minutes.
-
-These change rarely, and a modal that opens with its options loaded saves time at 3 a.m.
-"""
+"""The account's services, escalation policies, priorities and abilities, cached for minutes: a modal opens at once."""
 
 import asyncio
 import time

@@ -1,8 +1,4 @@
-"""
-Checks routes against Slack and PagerDuty at start and after a reload, although the file itself is valid.
-
-Never fatal and never waited for: a broken route is reported while the others work.
-"""
+"""Checks a valid file's routes against Slack and PagerDuty, at start and after a reload: reports, never fatal."""
 
 import asyncio
 from itertools import chain

@@ -1,8 +1,4 @@
-"""
-Metrics read from the store on each scrape: backlog, age of the oldest entry, remaining capacity.
-
-Every worker reports the same values, so rules over several workers take the maximum.
-"""
+"""Metrics read from the store on each scrape, alike at every worker: rules over several take the maximum."""
 
 from typing import Any
 

@@ -47,12 +47,7 @@ class Visibility:
         return self.can_see(user, incident.snapshot.team_ids, private, involved=involved)
 
     async def is_hidden(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
-        """
-        True if even the existence of an incident is hidden from a person.
-
-        Reads as little as possible: an incident without a private team is not hidden. Raises `CallError` if that could
-        not be read.
-        """
+        """True if even its existence is hidden: only with a private team, by few reads. Raises `CallError`."""
         if not await self.private(incident.snapshot.team_ids):
             return False
         try:

@@ -101,12 +101,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Options:
-    """
-    What belongs to one worker process alone.
-
-    `name` is the consumer of the streams. `stopping` is set when the worker is told to end. `subscription` is the
-    webhook subscription that the watchdog looks after.
-    """
+    """One worker's own: its consumer `name`, what ends it, its slash command, and the watched `subscription`."""
 
     name: str = "worker"
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,8 +1,4 @@
-"""
-The routes: one port for the world, which learns nothing, and one for operators on this machine.
-
-A delivery is verified, appended and answered. Its body is not looked into; that is the worker's part.
-"""
+"""The routes: one port for the world, which learns nothing, and one for operators here. Bodies are not looked into."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -60,11 +60,7 @@ class EventStream:
         return self.wanted == "fsync" and (self.durability is None or self.durability.fsync)
 
     async def append(self, body: bytes, delivery: bytes) -> None:
-        """
-        Store one delivery as it came, in at most `Limits.store` seconds.
-
-        Raises `StoreDown` if that failed, `WrongLayout` if the store belongs to a version with another layout.
-        """
+        """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, or `WrongLayout` by a foreign store."""
         received = str(time.time_ns() // 1_000_000).encode()
         fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": delivery, "received": received}
         try:

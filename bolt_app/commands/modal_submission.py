@@ -69,11 +69,7 @@ def first_block_id(view: Mapping[str, Any]) -> str | None:
 
 
 def snooze_seconds(wake: str | int, now_ms: int, zone: str) -> int:
-    """
-    Work out the seconds from now until `wake`: a moment in seconds since 1970, or tomorrow morning in the time zone.
-
-    Raises `InputError` when that is not within what PagerDuty takes.
-    """
+    """Return the seconds until `wake`, a Unix time or tomorrow morning. Raises `InputError` if out of range."""
     at = _tomorrow_morning(now_ms, zone) if wake == LATER else int(wake)
     seconds = at - now_ms // SECOND
     if seconds <= 0:

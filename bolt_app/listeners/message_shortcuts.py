@@ -126,9 +126,7 @@ class MessageShortcuts:
 
     async def _command(self, found: Quote, thread: MessageTs) -> Command:
         incident, permalink, names = await asyncio.gather(
-            self._incident(found.channel, thread),
-            self.slack.permalink(found.channel, found.ts),
-            self._names(found),
+            self._incident(found.channel, thread), self.slack.permalink(found.channel, found.ts), self._names(found)
         )
         snapshot = (await self.incidents.load(incident)).value.snapshot
         author = names.get(found.author, found.author) if found.author else found.author_name

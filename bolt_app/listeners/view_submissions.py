@@ -16,13 +16,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.commands.interactive import Payload, actor_from_payload, command_from_submission
-from bolt_app.commands.modal_submission import (
-    InputError,
-    ModalInput,
-    first_block_id,
-    parse_submission,
-    snooze_seconds,
-)
+from bolt_app.commands.modal_submission import InputError, ModalInput, first_block_id, parse_submission, snooze_seconds
 from bolt_app.modals.forms import LATER
 from bolt_app.modals.inputs import option_list
 from bolt_app.replies.sender import malformed_text

@@ -1,8 +1,4 @@
-"""
-`show`: one incident with what it takes to take it over: facts, first alert, what comes next, notes, log.
-
-It is read side by side with all that belongs to it; the details dialog shows the same in full.
-"""
+"""`show`: one incident in short (facts, first alert, what is next, notes, log); the details dialog shows it in full."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -47,11 +47,7 @@ class ReplyTarget(Protocol):
 async def send_reply(
     slack: Slack, target: ReplyTarget, reply: Reply, *, by_address: bool = True, patience: float = 0.0
 ) -> bool:
-    """
-    Answer, and return whether Slack has taken it: twice told beats not told.
-
-    What has to go by `chat.postEphemeral` waits for Slack's limits, up to `patience` seconds. A failure is logged.
-    """
+    """Answer, and return if Slack took it. `chat.postEphemeral` waits up to `patience` seconds. Failures are logged."""
     about: dict[str, Any] = {"command": target.id, "incident": target.incident, "user": target.by.id}
     if by_address and target.response_url and await respond(slack, target.response_url, reply, **about):
         return True
@@ -72,11 +68,7 @@ async def respond(
     within: float | None = None,
     **about: object,
 ) -> bool:
-    """
-    Answer through the address that came with what a person did, and return whether that surely worked.
-
-    `within` are the seconds that it may take. A failure is logged with what it was `about`.
-    """
+    """Answer at a click's address within `within` seconds; true if surely done. Failures are logged with `about`."""
     try:
         async with asyncio.timeout(within):
             await slack.respond(

@@ -1,8 +1,4 @@
-"""
-`pagebridge settings` and `pagebridge manifest`: generated from the settings, so that they cannot differ from them.
-
-The manifest is what the Slack app is made from, with the slash command as the settings have it.
-"""
+"""`pagebridge settings` and `pagebridge manifest` (of the Slack app): generated from the settings, so never unlike."""
 
 import re
 import sys
@@ -15,14 +11,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from shared.config.setting_types import SlashCommand
-from shared.config.settings import (
-    Environment,
-    ReceiverSettings,
-    SharedSettings,
-    SlackSettings,
-    WorkerSettings,
-    load,
-)
+from shared.config.settings import Environment, ReceiverSettings, SharedSettings, SlackSettings, WorkerSettings, load
 
 READERS: dict[str, type[SharedSettings]] = {
     "worker": WorkerSettings,

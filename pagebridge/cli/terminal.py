@@ -1,9 +1,4 @@
-"""
-What commands print and ask.
-
-They print aligned lines that a person reads and `grep` does too, and times that say where they hold. They ask on a
-terminal, or line by line from a pipe; secrets are not echoed.
-"""
+"""What commands print, for people and `grep`, and ask, on a terminal or line by line from a pipe; never a secret."""
 
 import os
 import shutil
@@ -61,11 +56,7 @@ class Unanswered(Exception):
 
 
 def ask(question: str, check: Callable[[str], str], *, secret: bool = False, default: str = "") -> str:
-    """
-    Ask until `check` takes the answer, which it may put into another form; it raises `ValueError` to say what is wrong.
-
-    An empty answer takes the default. Raises `Unanswered` when the input ends.
-    """
+    """Ask until `check` takes the answer or default; its `ValueError` says what is wrong. Raises `Unanswered`."""
     while True:
         answer = _answer(question, secret=secret, default=default)
         try:

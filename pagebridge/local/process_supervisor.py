@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
@@ -34,26 +34,8 @@ class Patience:
     grace: float = 20.0
 
 
-class Part(Protocol):
-    """Something that runs, ends, and can be started again. Exit codes are negative for a signal."""
-
-    name: str
-
-    async def start(self) -> None:
-        """Start it."""
-
-    async def wait(self) -> int:
-        """Wait for its end, and return its exit code."""
-
-    async def stop(self, grace: float) -> int:
-        """Ask it to end, and make it end after `grace` seconds. Returns its exit code."""
-
-    def reload(self) -> None:
-        """Make it reload its configuration."""
-
-
 class Process:
-    """One of our own processes, called `name` where people read of it."""
+    """A process called `name` where people read of it. Exit codes are negative for a signal."""
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self.name = name
@@ -74,17 +56,16 @@ class Process:
         return await self._child.stop(grace) if self._child else 0
 
     def reload(self) -> None:
-        """Send SIGHUP."""
+        """Send SIGHUP: make it reload its configuration."""
         if self._child is not None:
             self._child.send(signal.SIGHUP)
 
 
-class Store:
-    """The embedded Valkey as one of the processes. It has been started by its owner before the others."""
-
-    name = "the embedded Valkey"
+class Store(Process):
+    """The embedded Valkey as one of the processes; its owner starts it before the others, and stops it after them."""
 
     def __init__(self, valkey: EmbeddedValkey) -> None:
+        super().__init__("the embedded Valkey", (), {})
         self._valkey = valkey
 
     async def start(self) -> None:
@@ -95,24 +76,15 @@ class Store:
         """Wait for its end, and return its exit code."""
         return await self._valkey.wait()
 
-    async def stop(self, grace: float) -> int:
-        """Leave it running: its owner stops it after its users."""
-        del grace
-        return 0
-
-    def reload(self) -> None:
-        """Do nothing: it has no configuration of ours."""
-
 
 class Supervisor:
-    """
-    Runs `parts` until `stop` is called or one of them has to be given up; then all of them end.
-
-    `tell` takes what an operator has to know. A part that ends with the code `MISCONFIGURED` is given up at once.
-    """
+    """Runs `parts` until `stop`, or until one is given up (`MISCONFIGURED`: at once). `tell` takes operators' words."""
 
     def __init__(
-        self, parts: Sequence[Part], patience: Patience | None = None, tell: Callable[[str], object] = sys.stderr.write
+        self,
+        parts: Sequence[Process],
+        patience: Patience | None = None,
+        tell: Callable[[str], object] = sys.stderr.write,
     ) -> None:
         self._parts = parts
         self._patience = patience or Patience()
@@ -130,17 +102,13 @@ class Supervisor:
             part.reload()
 
     async def run(self) -> int:
-        """
-        Run all parts, and return an exit code as a shell does: 128 + n after signal n.
-
-        0 if all ended well after `stop`, else the code of the part that was given up or did not stop cleanly.
-        """
+        """Run all parts; return 0, or the code of the one that was given up or ended badly (128 + n: signal n)."""
         async with asyncio.TaskGroup() as group:
             for part in self._parts:
                 group.create_task(self._keep(part))
         return next((code if code > 0 else 128 - code for code in self._codes if code), 0)
 
-    async def _keep(self, part: Part) -> None:
+    async def _keep(self, part: Process) -> None:
         """Start a part, again and again, until everything is to end."""
         deaths = 0
         while not self._stopping.is_set():
@@ -156,7 +124,7 @@ class Supervisor:
             self._tell(f"{part.name} {_how(code)}; restarting in {pause:g} s\n")
             await self._unless_stopping(asyncio.sleep(pause, 0))
 
-    async def _life(self, part: Part) -> int | None:
+    async def _life(self, part: Process) -> int | None:
         """Start it and wait until it ends by itself; return how, or None when it was stopped with everything else."""
         try:
             await part.start()
@@ -168,7 +136,7 @@ class Supervisor:
             self._codes.append(await part.stop(self._patience.grace))
         return code
 
-    def _give_up(self, part: Part, code: int, deaths: int) -> None:
+    def _give_up(self, part: Process, code: int, deaths: int) -> None:
         why = "its configuration is wrong" if code == MISCONFIGURED else f"{deaths} times in a row"
         self._tell(f"GIVING UP: {part.name} {_how(code)}, {why}. Everything is stopped; see its output above.\n")
         self._codes.insert(0, code or FAILED)

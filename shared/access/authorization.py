@@ -48,11 +48,7 @@ class Authorization:
         self._pagerduty = pagerduty
 
     async def require(self, user: User, incident: RestIncident, action: Action) -> str:
-        """
-        Return the rule that lets `user` do `action` (for the audit), or raise `NotAllowed` with who may instead.
-
-        Raises `CallError` if the teams cannot be read: unknown is not the same as "no team".
-        """
+        """Return the rule that lets `user` act, or raise `NotAllowed` with who may; `CallError` if teams are unread."""
         shown = incident.snapshot
         matter = AuthorizationSubject(
             "incident", shown.teams, shown.escalation_policy, shown.assignees, incident.responders
@@ -60,11 +56,7 @@ class Authorization:
         return await self._decide(user, matter, action)
 
     async def require_service(self, user: User, service: Service) -> str:
-        """
-        Require that `user` may open an incident on `service`, as `require` does: by its teams and escalation policy.
-
-        A new incident has no assignees or responders yet, so these grounds do not apply.
-        """
+        """Require that `user` may open an incident on `service`, as `require` does: by its teams and policy alone."""
         matter = AuthorizationSubject("service", service.teams, service.escalation_policy)
         return await self._decide(user, matter, Action.TRIGGER)
 

@@ -196,11 +196,7 @@ S = TypeVar("S", bound=Environment)
 
 
 def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks what is given
-    """
-    Read the settings of one process. What is `given`, by field name, wins over the environment.
-
-    Raises `Misconfigured` naming every setting that is missing or wrong, never its value.
-    """
+    """Read a process's settings; what is `given` wins. Raises `Misconfigured` naming all that are wrong, no values."""
     folder = os.environ.get("SECRETS_DIR")
     try:
         if folder and not Path(folder).is_dir():
@@ -221,11 +217,7 @@ def _problem(kind: type[Environment], found: ErrorDetails) -> str:
 
 
 def load_bridge_config(path: Path) -> BridgeConfig:
-    """
-    Read `path`. Without the file the defaults hold, no incident is shown anywhere, and the log says so.
-
-    Raises `Misconfigured` naming the file and every key in it that is wrong.
-    """
+    """Read `path`; without it defaults hold, and the log says so. Raises `Misconfigured` naming every wrong key."""
     try:
         return BridgeConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:

@@ -144,11 +144,7 @@ class Connection(web.RequestHandler):
             self._wire.abort()
 
     def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """Answer what is no HTTP with a bare status; aiohttp would log a traceback for each, and give its name."""
         if status >= web.HTTPInternalServerError.status_code:

@@ -1,8 +1,4 @@
-"""
-A command: one action that a person asked for on one incident; its progress, and the incident's queue of commands.
-
-The commands of an incident are carried out one at a time, in the order in which people gave them.
-"""
+"""A command: one action that a person asked for; its progress, and an incident's queue, carried out in its order."""
 
 import hashlib
 from dataclasses import dataclass, replace

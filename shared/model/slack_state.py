@@ -136,11 +136,7 @@ def next_step(state: MessageState, digest: str | None, unsettled: float) -> Step
 
 @dataclass(frozen=True)
 class Privacy:
-    """
-    Which channels are not updated any more, because the incident now belongs to a private team.
-
-    `hidden_in` are those channels, decided for the `teams` that the incident belonged to at that time.
-    """
+    """Which channels are not updated any more (`hidden_in`), as one of the `teams` it now belongs to is private."""
 
     teams: frozenset[TeamId] = frozenset()
     hidden_in: frozenset[ChannelId] = frozenset()

@@ -11,11 +11,7 @@ from shared.store.redis import Argument, Redis, run_script
 
 
 class OpenIncidents:
-    """
-    The index of open incidents, newest first, in all and by channel.
-
-    It is written after each pass and may lag or, after a crash, be wrong, so readers check the projection as well.
-    """
+    """The index of open incidents, newest first, in all and by channel; it may lag, so check the projection too."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

@@ -19,11 +19,7 @@ DRIFT_MS = 1000
 
 
 class StoreClock:
-    """
-    Tells the time by Redis, so that workers with wrong clocks still agree.
-
-    It notices when that clock is put forward or back, which makes the times that are on record worthless for a while.
-    """
+    """Tells the time by Redis, alike for all workers, and notices when it is set: recorded times are worthless then."""
 
     def __init__(self, redis: Redis, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
@@ -74,11 +70,7 @@ class Birth:
 
 
 class Generation:
-    """
-    The generation, as it is now. It is gone when Redis has lost its data, and begins anew then.
-
-    Read it after taking a lease: then everything read later belongs to it, or the lease is lost too.
-    """
+    """The generation now; new once Redis has lost its data. Read after taking a lease, it holds as long as that."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

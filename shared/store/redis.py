@@ -138,11 +138,7 @@ async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wai
 
 
 async def try_to_append(client: Redis, stream: str) -> None:
-    """
-    Find out whether an append would be taken, without one: under an id that no entry can have, nothing is written.
-
-    Raises `StoreDown` when it would not: a replica, a full memory or disk, no right to.
-    """
+    """Try an append under an impossible id, which writes nothing. Raises `StoreDown` if none would be taken."""
     try:
         await client.execute_command("XADD", stream, IMPOSSIBLE_ID, "probe", "")
     except StoreDown as error:

@@ -1,14 +1,13 @@
 """What `pagebridge up` says: when it starts, when a process dies, and when it gives up."""
 
 import signal
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from pagebridge.cli.up import _greeting
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge.local.process_supervisor import MISCONFIGURED, Part, Patience, Store, Supervisor
+from pagebridge.local.process_supervisor import MISCONFIGURED, Patience, Process, Store, Supervisor
 from shared.config.settings import Settings, load
 from tests.shared.test_settings import Environ, environ  # noqa: F401 - a fixture
 from tests.words.page import Page
@@ -16,27 +15,19 @@ from tests.words.page import Page
 QUICK = Patience(first=0.01, most=0.02, deaths=3)
 
 
-@dataclass
-class Dying:
+class Dying(Process):
     """A process that ends in these ways, one after the other."""
 
-    name: str
-    codes: list[int] = field(default_factory=list)
+    def __init__(self, name: str, codes: list[int]) -> None:
+        super().__init__(name, (), {})
+        self._codes = codes
 
     async def start(self) -> None:
         """Start."""
 
     async def wait(self) -> int:
         """End."""
-        return self.codes.pop(0)
-
-    async def stop(self, grace: float) -> int:
-        """Have ended already."""
-        del grace
-        return 0
-
-    def reload(self) -> None:
-        """Have no configuration."""
+        return self._codes.pop(0)
 
 
 async def test_what_up_says_can_be_read_in_one_file(
@@ -56,7 +47,7 @@ async def test_what_up_says_can_be_read_in_one_file(
     page.check(pytestconfig)
 
 
-async def _said(part: Part) -> str:
+async def _said(part: Process) -> str:
     said: list[str] = []
     await Supervisor([part], QUICK, said.append).run()
     return "".join(said)

@@ -1,8 +1,4 @@
-"""
-What all actions share: their input, their result, and the steps that each action implements.
-
-Nothing here decides whether a call may be made again: that is the same for all of them, in `execution`.
-"""
+"""What all actions share: input, result and steps; whether a call may be made again is decided in `execution`."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -23,10 +23,7 @@ SETTINGS = "check the connection to Slack (proxy, firewall, SLACK_API_URL)"
 def checks(slack: Slack, app_token: str | None, command: str, worker: Worker) -> list[Check]:
     """List the checks of Slack. There is no `app_token` where Slack comes over HTTP."""
     identity = Once(slack.auth_test)
-    found = [
-        Check("Slack bot token", lambda: bot_token(identity)),
-        Check("Slack scopes", lambda: scopes(identity)),
-    ]
+    found = [Check("Slack bot token", lambda: bot_token(identity)), Check("Slack scopes", lambda: scopes(identity))]
     if app_token is not None:
         found += [
             Check("Slack app token", lambda: app_token_opens(slack, app_token)),

@@ -8,26 +8,8 @@ from typing import TypeVar
 from shared.model.event import SECOND, Instant, Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty.api.transport import PAGE, Params, Read, Transport
-from shared.pagerduty.models.account import (
-    EscalationPolicy,
-    OnCall,
-    Priority,
-    Service,
-    Team,
-    User,
-    parse_abilities,
-    parse_escalation_policies,
-    parse_escalation_policy,
-    parse_members,
-    parse_on_calls,
-    parse_priorities,
-    parse_service,
-    parse_services,
-    parse_team,
-    parse_teams,
-    parse_user,
-    parse_users,
-)
+from shared.pagerduty.models import account
+from shared.pagerduty.models.account import EscalationPolicy, OnCall, Priority, Service, Team, User
 from shared.pagerduty.models.incident import RestIncident, parse_incident, parse_incidents
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note, parse_alerts, parse_log_entries, parse_notes
 from shared.pagerduty.models.webhook_subscription import WebhookSubscription, parse_subscriptions
@@ -94,11 +76,7 @@ class Reads(Transport):
         return _oldest_first(await self._all("log_entries", parse_log_entries, *path, params=params))
 
     async def activity(self, since_ms: int) -> Read[tuple[LogEntry, ...]]:
-        """
-        Read what happened to any incident from that second on, the oldest entry first.
-
-        `date` is when the reading began: what came later may be missing. `Refused` when it is more than 10,000.
-        """
+        """Read what happened since that second, oldest first, up to `date` (begun); `Refused` beyond 10,000 entries."""
         params: Params = {"is_overview": "false", "since": _moment(since_ms)}
         pages = [page async for page in self._pages("activity", parse_log_entries, "log_entries", params=params)]
         return Read(_oldest_first([entry for page in pages for entry in page.value]), pages[0].date)
@@ -110,40 +88,44 @@ class Reads(Transport):
 
     async def user(self, user: UserId) -> User:
         """Read a user; a deleted one is usually `NotFound`."""
-        return (await self._read("user", parse_user, "users", user)).value
+        return (await self._read("user", account.parse_user, "users", user)).value
 
     async def users_by_query(self, query: str) -> tuple[User, ...]:
         """Search users by name or address."""
-        return await self._search("users_by_query", parse_users, "users", query)
+        return await self._search("users_by_query", account.parse_users, "users", query)
 
     async def all_users(self) -> AsyncIterator[User]:
         """Read the whole directory. PagerDuty pages no further than 10,000; more is `Refused`."""
-        async for page in self._pages("all_users", parse_users, "users"):
+        async for page in self._pages("all_users", account.parse_users, "users"):
             for user in page.value:
                 yield user
 
     async def team(self, team: TeamId) -> Team:
         """Read a team."""
-        return (await self._read("team", parse_team, "teams", team)).value
+        return (await self._read("team", account.parse_team, "teams", team)).value
 
     async def teams(self, query: str = "") -> tuple[Team, ...]:
         """Search teams by name."""
-        return await self._search("teams", parse_teams, "teams", query)
+        return await self._search("teams", account.parse_teams, "teams", query)
 
     async def team_members(self, team: TeamId) -> dict[UserId, str]:
         """Read the members of a team with their role there: `manager`, `responder` or `observer`."""
         roles: dict[UserId, str] = {}
-        async for page in self._pages("team_members", parse_members, "teams", team, "members"):
+        async for page in self._pages("team_members", account.parse_members, "teams", team, "members"):
             roles |= {member.user: member.role for member in page.value}
         return roles
 
     async def escalation_policy(self, policy: str) -> EscalationPolicy:
         """Read an escalation policy as it is now, which need not be as it was when an incident took it."""
-        return (await self._read("escalation_policy", parse_escalation_policy, "escalation_policies", policy)).value
+        return (
+            await self._read("escalation_policy", account.parse_escalation_policy, "escalation_policies", policy)
+        ).value
 
     async def escalation_policies(self, query: str = "") -> tuple[EscalationPolicy, ...]:
         """Search escalation policies by name."""
-        return await self._search("escalation_policies", parse_escalation_policies, "escalation_policies", query)
+        return await self._search(
+            "escalation_policies", account.parse_escalation_policies, "escalation_policies", query
+        )
 
     async def on_calls(self, policy: str, at_ms: int | None = None, until_ms: int | None = None) -> tuple[OnCall, ...]:
         """
@@ -157,12 +139,12 @@ class Reads(Transport):
         params: Params = {"escalation_policy_ids[]": policy}
         if at_ms is not None:
             params = {**params, "since": _moment(at_ms), "until": _moment((until_ms or at_ms) + SECOND)}
-        return await self._all("on_calls", parse_on_calls, "oncalls", params=params)
+        return await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)
 
     async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:
         """Read who is on call at any time between the two, for any escalation policy."""
         params: Params = {"since": _moment(since_ms), "until": _moment(until_ms)}
-        return await self._all("on_calls", parse_on_calls, "oncalls", params=params)
+        return await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)
 
     async def on_call(self, policy: str) -> frozenset[UserId]:
         """Read who is on call for an escalation policy now, at any level."""
@@ -170,27 +152,27 @@ class Reads(Transport):
 
     async def service(self, service: str) -> Service:
         """Read a service."""
-        return (await self._read("service", parse_service, "services", service)).value
+        return (await self._read("service", account.parse_service, "services", service)).value
 
     async def services(self, query: str = "") -> tuple[Service, ...]:
         """Search services by name."""
-        return await self._search("services", parse_services, "services", query)
+        return await self._search("services", account.parse_services, "services", query)
 
     async def all_services(self) -> tuple[Service, ...]:
         """Read every service."""
-        return await self._all("all_services", parse_services, "services")
+        return await self._all("all_services", account.parse_services, "services")
 
     async def priorities(self) -> tuple[Priority, ...]:
         """Read the priorities in PagerDuty's order, the highest first; an account without them is `Refused`."""
-        return await self._all("priorities", parse_priorities, "priorities")
+        return await self._all("priorities", account.parse_priorities, "priorities")
 
     async def abilities(self) -> frozenset[str]:
         """Read what the account can do, by PagerDuty's names, such as `RESPONDERS`."""
-        return (await self._read("abilities", parse_abilities, "abilities")).value
+        return (await self._read("abilities", account.parse_abilities, "abilities")).value
 
     async def clock(self) -> Instant:
         """Return PagerDuty's clock, to the second."""
-        return (await self._read("clock", parse_abilities, "abilities")).date
+        return (await self._read("clock", account.parse_abilities, "abilities")).date
 
     async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
         """Read all webhook subscriptions that the key may see."""

@@ -20,12 +20,7 @@ from shared.pagerduty.models.incident_parts import (
     parse_responder_request,
     parse_status_update,
 )
-from shared.pagerduty.models.webhook_subscription import (
-    Created,
-    WebhookSubscription,
-    parse_created,
-    parse_subscription,
-)
+from shared.pagerduty.models.webhook_subscription import Created, WebhookSubscription, parse_created, parse_subscription
 
 
 @dataclass(frozen=True)
@@ -117,11 +112,7 @@ class Writes(Transport):
         )
 
     async def create_incident(self, new: NewIncident, from_email: str) -> Read[RestIncident]:
-        """
-        Open an incident; one assigned to the user themselves is acknowledged from the start.
-
-        `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
-        """
+        """Open an incident, acknowledged if for the user themselves. `Refused` while its key is open on the service."""
         body = _opened(new)
         return await self._write(
             "create_incident", parse_incident, "POST", "incidents", body=body, from_email=from_email

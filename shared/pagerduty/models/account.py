@@ -117,9 +117,7 @@ class EscalationLevel:
 
     users: Many[Reference]
     round_robin: Annotated[
-        bool,
-        PlainValidator(lambda strategy: strategy == "round_robin"),
-        named("escalation_rule_assignment_strategy"),
+        bool, PlainValidator(lambda strategy: strategy == "round_robin"), named("escalation_rule_assignment_strategy")
     ] = False
 
     @model_validator(mode="before")

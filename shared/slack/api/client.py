@@ -103,11 +103,7 @@ class Slack(AppInstallation):
         return ts
 
     async def announce(self, channel: ChannelId, *, text: str, metadata: Mapping[str, Any]) -> MessageTs:
-        """
-        Post some words about the bridge itself, before any other post to that channel, and return their name.
-
-        One at a time: all those to a channel share a place among those that wait.
-        """
+        """Post words about the bridge itself before any other post, one at a time, and return their name."""
         body = {"channel": channel, "text": text, "metadata": metadata, "unfurl_links": False, "unfurl_media": False}
         turn = CallTurn(Priority.NOTICE, f"{channel}:announcement")
         return (await self._transport.call("chat.postMessage", _posted, channel=channel, turn=turn, json=body))[0]
@@ -142,11 +138,7 @@ class Slack(AppInstallation):
     async def find_by_key(
         self, channel: ChannelId, key: str, *, oldest_ms: int, thread_ts: MessageTs | None = None
     ) -> MessageTs | None:
-        """
-        Look for the message of ours whose metadata has `key`, in the channel or in a thread of it.
-
-        Reads every page back to `oldest_ms`, a time on our clock.
-        """
+        """Find our message by the `key` of its metadata, in a channel or thread, back to `oldest_ms` (our clock)."""
         async for message in self.own_messages(
             channel, oldest_ms=oldest_ms, thread_ts=thread_ts, priority=Priority.FIRST
         ):
@@ -230,11 +222,7 @@ class Slack(AppInstallation):
     async def respond(
         self, response_url: str, *, text: str, blocks: Blocks | None = None, replace_original: bool = False
     ) -> None:
-        """
-        Answer privately through the address that came with a click: five times, within half an hour.
-
-        `replace_original` overwrites the message that was clicked. Any address but Slack's is `Refused` unsent.
-        """
+        """Answer a click at Slack's address: five times in half an hour; with `replace_original` in place of it."""
         body: dict[str, Any] = {"text": text, "replace_original": replace_original, "response_type": "ephemeral"}
         await self._transport.respond(response_url, body if blocks is None else body | {"blocks": blocks})
 

@@ -148,11 +148,7 @@ def linkable(url: str) -> bool:
 
 
 def external_link(url: str, label: str) -> str:
-    """
-    Link to a page that monitoring named, beside the host that it leads to: the label may say anything.
-
-    An address that cannot be linked is shown as text. `label` is not escaped yet, and may be empty.
-    """
+    """Link to a page that monitoring named, beside its host, or show it as text. `label` is not escaped yet."""
     words, host = clamp(escape(label), _LONGEST_LABEL), _host(url)
     address = url.translate(_ENCODED).translate(_ENTITIES)
     if not host or len(address) > _LONGEST_OUTSIDE:

@@ -66,13 +66,7 @@ def actions(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action] = 
 
 
 def button(
-    action: Action,
-    label: str,
-    incident: IncidentId,
-    number: str,
-    url: str,
-    *,
-    seen: frozenset[UserId] | None = None,
+    action: Action, label: str, incident: IncidentId, number: str, url: str, *, seen: frozenset[UserId] | None = None
 ) -> Block:
     """Make the button for `action`; a change of assignees is refused if they are not `seen` (those shown) any more."""
     made: Block = {

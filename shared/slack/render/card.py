@@ -55,12 +55,7 @@ SYMBOL = {
 
 @dataclass(frozen=True)
 class CardPlacement:
-    """
-    Other channels that a card names.
-
-    `home` is the one with the timeline, for a card elsewhere; `displaced` the one where the card should have been, and
-    `closed` whether that still cannot be posted to.
-    """
+    """Other channels on a card: the timeline's `home`, the one it is `displaced` from, and whether that is `closed`."""
 
     home: ChannelId | None = None
     displaced: ChannelId | None = None
