@@ -3,7 +3,7 @@
 from functools import partial
 
 from bolt_app.app import Listeners
-from bolt_app.commands.incident_lookup import IncidentLookup, SlashTargets
+from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
@@ -232,7 +232,7 @@ def _build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners
     store, durations, identity, account_cache = shared.store, shared.durations, shared.identity, shared.account_cache
     visibility, open_reader = shared.visibility, shared.open_reader
     modal_opener = ModalOpener(slack, account_cache, store.clock)
-    incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, SlashTargets(redis), durations)
+    incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, redis, durations)
     return Listeners(
         block_actions=BlockActions(
             command_intake=command_intake,

@@ -77,7 +77,7 @@ class IncidentLookup:
     identity: Identity
     open_reader: OpenIncidentReader
     visibility: Visibility
-    targets: "SlashTargets"
+    redis: Redis
     durations: Durations
 
     async def find(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
@@ -138,12 +138,20 @@ class IncidentLookup:
         found = await self.open_reader.shown_in(typed.channel)
         only = found[0] if len(found) == 1 else None
         if parsed.verb in ACTIONS:
-            meant = await self.targets.remember(typed.id, only.id if only else None)
+            meant = await self._first_meant(typed.id, only.id if only else None)
             if meant is not None and (only is None or meant != only.id):
                 return await self._by_number(replace(parsed, incident=meant), typed)
             if meant is None and only is not None:
                 return repeated_reply()
         return Target.from_snapshot(only.id, only.snapshot) if only else candidates(parsed, typed.command, found)
+
+    async def _first_meant(self, typed: CommandId, incident: IncidentId | None) -> IncidentId | None:
+        """Return what the line meant when it first came, which is `incident` if that is now. Raises `StoreDown`."""
+        key, now = keys.typed(typed), incident or ""
+        if await self.redis.set(key, now, nx=True, ex=keys.TYPED_KEPT):
+            return incident
+        kept = await self.redis.get(key)
+        return IncidentId(kept.decode()) if isinstance(kept, bytes) and kept else None
 
 
 def candidates(parsed: ParsedCommand, command: str, found: Sequence[OpenIncident]) -> Reply:
@@ -203,18 +211,3 @@ def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted:
         step = f"Name it ({as_code(f'{command} {replace(parsed, incident=EXAMPLE).line}')}), or use PagerDuty."
     missed = "Couldn't look up" if parsed.verb is Verb.SHOW else "*Nothing was sent:* couldn't look up"
     return build_reply(f":warning: {missed} {what} ({why}). {step} (reference `{quoted}`)")
-
-
-class SlashTargets:
-    """Remembers the incident that each line was about, or that it was about none."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-
-    async def remember(self, typed: CommandId, incident: IncidentId | None) -> IncidentId | None:
-        """Return what the line meant when it first came, which is `incident` if that is now. Raises `StoreDown`."""
-        key, now = keys.typed(typed), incident or ""
-        if await self._redis.set(key, now, nx=True, ex=keys.TYPED_KEPT):
-            return incident
-        kept = await self._redis.get(key)
-        return IncidentId(kept.decode()) if isinstance(kept, bytes) and kept else None

@@ -35,11 +35,6 @@ class Press:
     trigger_id: str
     pressed_ms: int
 
-    @property
-    def incident(self) -> IncidentId | None:
-        """Always None: the incident is encoded in `value`."""
-        return None
-
 
 @dataclass(frozen=True)
 class ModalRequest:

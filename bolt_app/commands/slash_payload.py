@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.errors import Malformed
 from shared.model.command import SlackActor, command_id
-from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId
+from shared.model.ids import ChannelId, CommandId, SlackUserId
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,6 @@ class SlashPayload:
     channel: ChannelId
     response_url: str
     trigger_id: str
-
-    @property
-    def incident(self) -> IncidentId | None:
-        """Nothing: which incident is meant is found out only after the line has been read."""
-        return None
 
     @property
     def id(self) -> CommandId:

@@ -58,10 +58,6 @@ class BlockActions:
             return
         await self.command_intake.accept(ack, command)
 
-    async def escalate_to_level(self, ack: AsyncAck, body: Body) -> None:
-        """Store the escalation to the level that was chosen, then ack."""
-        await self.act(ack, body, interactive.command_from_level_button)
-
     async def open_modal(self, ack: AsyncAck, body: Body) -> None:
         """Ack, then open the dialog that a press asks for; nothing is lost with it."""
         await ack()

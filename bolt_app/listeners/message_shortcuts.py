@@ -26,6 +26,7 @@ from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.models.incident_parts import LONGEST_NOTE
 from shared.slack.api.client import Slack
 from shared.slack.render.blocks import mentioned_users, number, to_plain_text
+from shared.slack.render.message_metadata import incident_of_card
 from shared.store.documents import Documents
 
 log = structlog.get_logger()
@@ -36,7 +37,6 @@ LOOKUP_TIMEOUT = 1.8
 """Seconds for reading the thread's head, names and address: Slack waits three for the answer."""
 MOST_MENTIONS = 10
 """Mentioned people whose names are looked up; further ones keep their ids."""
-CARD = "card:"
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,9 @@ class MessageShortcuts:
     async def _incident(self, channel: ChannelId, thread: MessageTs) -> IncidentId:
         """Find the incident by the card at the head of the thread."""
         head = await self.slack.own_parent(channel, thread)
-        if head is None or not head.key.startswith(CARD):
+        if head is None or not incident_of_card(head):
             raise _declined("This thread is not below an incident's card", "Use it below an incident's card")
-        return incident_id(head.key.removeprefix(CARD))
+        return incident_id(incident_of_card(head))
 
     async def _names(self, found: Quote) -> dict[SlackUserId, str]:
         wanted = (*([found.author] if found.author else []), *mentioned_users(found.text))

@@ -106,12 +106,20 @@ class ViewSubmissions:
 
     async def _assignees(self, found: ModalInput, who: SlackActor) -> tuple[Ref, ...]:
         if found.assign_to_me:
-            return (await self._actor_as_assignee(who),)
+            try:
+                user = (await self.identity.link(who)).user
+            except Declined as declined:
+                raise InputError(mine=declined.text) from None
+            return (Ref(user.id, user.name),)
         turns = asyncio.Semaphore(CONCURRENT_LOOKUPS)
 
         async def one(user: SlackUserId) -> Ref | Declined:
             async with turns:
-                return await _link_or_declined(self.identity, user)
+                try:
+                    chosen = await self.identity.pagerduty_user(user)
+                except Declined as declined:
+                    return declined
+                return Ref(chosen.id, chosen.name)
 
         answers = await asyncio.gather(*(one(user) for user in found.selected_users))
         refused = [answer.outcome for answer in answers if isinstance(answer, Declined)]
@@ -120,24 +128,9 @@ class ViewSubmissions:
             raise InputError(**{found.user_block: f"{words} {refused[0].next_step}."})
         return tuple(answer for answer in answers if isinstance(answer, Ref))
 
-    async def _actor_as_assignee(self, who: SlackActor) -> Ref:
-        try:
-            user = (await self.identity.link(who)).user
-        except Declined as declined:
-            raise InputError(mine=declined.text) from None
-        return Ref(user.id, user.name)
-
     async def _seconds_until_wake(self, found: ModalInput, who: SlackActor) -> int:
         if found.wake is None:
             return 0
         now_ms = self.clock.estimate_ms()
         zone = (await self.slack.person(who.id)).zone if found.wake == LATER else ""
         return snooze_seconds(found.wake, now_ms, zone)
-
-
-async def _link_or_declined(identity: Identity, user: SlackUserId) -> Ref | Declined:
-    try:
-        found = await identity.pagerduty_user(user)
-    except Declined as declined:
-        return declined
-    return Ref(found.id, found.name)

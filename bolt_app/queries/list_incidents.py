@@ -19,6 +19,11 @@ MOST = 20
 """Incidents that are listed; the others are counted."""
 PER_PARAGRAPH = 5
 OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
+NONE = {
+    Scope.CHANNEL: "No incident is open in this channel.",
+    Scope.MINE: "No open incident is assigned to you.",
+    Scope.ALL: "There are no open incidents that you can see.",
+}
 HEADINGS = {Scope.CHANNEL: "Open in this channel", Scope.MINE: "Open and assigned to you", Scope.ALL: "Open"}
 
 
@@ -65,7 +70,8 @@ async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Statu
 def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
     """Return the open incidents: high urgency first, then the newest."""
     if not found:
-        return build_reply(_empty_text(scope, command))
+        every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
+        return build_reply(NONE[scope] + ("" if scope is Scope.ALL else f" {every} lists all open incidents."))
     rows = [
         incident_row(headline(one.id, one.snapshot), one.snapshot, now_ms, people_listed(one.snapshot.assignees))
         for one in sorted(found, key=_sort_key)[:MOST]
@@ -89,14 +95,3 @@ def _sort_key(incident: OpenIncident) -> tuple[bool, int, int]:
     # Two of one second are told apart by their numbers.
     shown = incident.snapshot
     return shown.urgency != "high", -(shown.created_ms or 0), -(shown.number or 0)
-
-
-def _empty_text(scope: Scope, command: str) -> str:
-    every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
-    match scope:
-        case Scope.CHANNEL:
-            return f"No incident is open in this channel. {every} lists all open incidents."
-        case Scope.MINE:
-            return f"No open incident is assigned to you. {every} lists all open incidents."
-        case Scope.ALL:
-            return "There are no open incidents that you can see."

@@ -6,49 +6,30 @@ for half an hour; where it does not, `chat.postEphemeral` says it. Both are best
 """
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
+from bolt_app.commands.interactive import Press
+from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.replies.builder import Reply
 from shared.errors import CallError, Malformed, Unavailable
-from shared.model.command import SlackActor
-from shared.model.ids import ChannelId, CommandId, IncidentId
+from shared.model.command import Command
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
 
 log = structlog.get_logger()
 
-
-class ReplyTarget(Protocol):
-    """Where a private reply goes: to the person behind a command or a typed line."""
-
-    @property
-    def id(self) -> CommandId:
-        """The id of what they asked for."""
-
-    @property
-    def incident(self) -> IncidentId | None:
-        """Which incident it is about, if that is known by now."""
-
-    @property
-    def by(self) -> SlackActor:
-        """Who they are."""
-
-    @property
-    def channel(self) -> ChannelId:
-        """Where they did it."""
-
-    @property
-    def response_url(self) -> str:
-        """The address that came with it, empty if none did."""
+ReplyTarget = Command | Press | SlashPayload
+"""Where a private reply goes: to the person behind a command, a press or a typed line."""
 
 
 async def send_reply(
     slack: Slack, target: ReplyTarget, reply: Reply, *, by_address: bool = True, patience: float = 0.0
 ) -> bool:
     """Answer, and return if Slack took it. `chat.postEphemeral` waits up to `patience` seconds. Failures are logged."""
-    about: dict[str, Any] = {"command": target.id, "incident": target.incident, "user": target.by.id}
+    incident = target.incident if isinstance(target, Command) else None
+    about: dict[str, Any] = {"command": target.id, "incident": incident, "user": target.by.id}
     if by_address and target.response_url and await respond(slack, target.response_url, reply, **about):
         return True
     try:
