@@ -217,10 +217,10 @@ class ChannelSync:
         async def save(state: MessageState) -> None:
             await this.save(lambda slack_state: slack_state.with_line(key, state))
 
-        aloud, urgent = broadcast_kind(entry.line) in this.route.broadcast, this.snapshot.urgency == "high"
+        aloud, urgent = broadcast_kind(entry) in this.route.broadcast, this.snapshot.urgency == "high"
         thread = this.card(channel).ts
         target = MessageTarget(channel, save, this.lease, thread=thread, broadcast=aloud, urgent=urgent)
-        message = thread_line.render_line(this.incident.id, entry.line, entry.sides, entry.before)
+        message = thread_line.render_line(this.incident.id, entry)
         try:
             state = await self.message_sync.sync(message, known, target, edit=bool(entry.sides))
             if state.ts is None:

@@ -39,11 +39,16 @@ SIDE_OF = {
 
 @dataclass(frozen=True)
 class ThreadEntry:
-    """One message of the thread: a line, its sides, and the state of the incident before it."""
+    """
+    One message of the thread: a line, its sides, and the state of the incident before it.
+
+    `late` is true if the status has changed since, so that what follows from the line is no longer so.
+    """
 
     line: Line
     sides: tuple[Line, ...] = ()
     before: Details = ()
+    late: bool = False
 
 
 def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> tuple[ThreadEntry, ...]:
@@ -60,6 +65,7 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
             root = main
         sides[root.key].append(line)
     entries = []
+    changed = max((line_time(line) for line in lines if line.type in TRANSITIONS), default=None)
     state: dict[str, str] = {}
     for line in lines:
         said = {name: text for name, text in line.details if name in STATE_TYPES}
@@ -67,7 +73,8 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
             before = [(name, state[name]) for name in said if name in state]
             asleep = [BEFORE_WAKE] if snooze_ended(lines, line) else []
             others = tuple(side for side in sides[line.key] if side != line)
-            entries.append(ThreadEntry(line, others, (*before, *asleep)))
+            late = changed is not None and line_time(line) < changed
+            entries.append(ThreadEntry(line, others, (*before, *asleep), late))
         state |= said
     return tuple(entries)
 
@@ -83,8 +90,11 @@ def is_wanted(line: Line, verbosity: Verbosity) -> bool:
             return line.type in TRANSITIONS or line.type == event.ESCALATED
 
 
-def broadcast_kind(line: Line) -> BroadcastKind | None:
-    """Name what the whole channel may be told of, if `line` is that."""
+def broadcast_kind(entry: ThreadEntry) -> BroadcastKind | None:
+    """Name what the whole channel may be told of, if the entry is that; a late one would alarm it for nothing."""
+    line = entry.line
+    if entry.late:
+        return None
     if line.type == event.ESCALATED or timed_out(line):
         return "escalated"
     return "reopened" if line.type == event.REOPENED else None

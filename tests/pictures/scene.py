@@ -45,10 +45,7 @@ def draw(palette: str) -> str:
     assert incident.snapshot is not None
     shown = card.render(incident, incident.snapshot, {UserId(BOB.id): SlackUserId("U0BOB")})
     entries = layout_thread(incident.lines)
-    lines = [
-        Shown(entry.line.at.ms, thread_line.render_line(INCIDENT, entry.line, entry.sides, entry.before).blocks)
-        for entry in entries
-    ]
+    lines = [Shown(entry.line.at.ms, thread_line.render_line(INCIDENT, entry).blocks) for entry in entries]
     drawing = Drawing(palette, Reader(NAMES.__getitem__, UTC, NIGHT / 1000))
     drawing.channel("incidents")
     drawing.card(Shown(NIGHT, shown.blocks), lines)

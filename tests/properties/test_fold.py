@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from shared.model.event import ACKNOWLEDGED, RESOLVED, TRANSITIONS, TRIGGERED, Agent, Event
 from shared.model.incident import Incident, fold
+from shared.model.thread_layout import ThreadEntry
 from shared.slack.render import card, thread_line
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, webhook
 
@@ -40,7 +41,7 @@ def folded(incident: Incident, events: list[Event]) -> Incident:
 def shown(incident: Incident) -> tuple[str, list[str]]:
     """Show what people would see: the card and the lines."""
     assert incident.snapshot is not None
-    told = [thread_line.render_line(INCIDENT, line).text for line in incident.lines]
+    told = [thread_line.render_line(INCIDENT, ThreadEntry(line)).text for line in incident.lines]
     return card.render(incident, incident.snapshot, {}).digest, told
 
 

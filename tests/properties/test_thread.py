@@ -62,7 +62,7 @@ def lines_of(events: list[Event]) -> tuple[Line, ...]:
 
 def read(lines: tuple[Line, ...]) -> list[str]:
     """Read the thread."""
-    messages = [thread.render_line(INCIDENT, one.line, one.sides, one.before) for one in layout_thread(lines)]
+    messages = [thread.render_line(INCIDENT, one) for one in layout_thread(lines)]
     return [message.text for message in messages]
 
 

@@ -78,6 +78,27 @@ async def test_a_louder_setting_tells_nothing_old(bridge: Bridge) -> None:
     assert 3 == len(bridge.channel.messages[0].replies)
 
 
+async def test_an_alarm_that_comes_too_late_is_told_quietly(bridge: Bridge) -> None:
+    """The end of an acknowledgement that is reported after the next resolve wakes no channel and claims nothing."""
+    bridge.reroute(broadcast=["escalated"])
+    incident = bridge.trigger()
+    bob = bridge.pagerduty.web("PBOB1")
+    bob.acknowledge(incident.id)
+    await bridge.lines(2)
+    held = bridge.pagerduty.webhooks.hold(event_type="incident.unacknowledged")
+    bridge.pagerduty.automation.unacknowledge(incident.id)
+    bob.acknowledge(incident.id)
+    bob.resolve(incident.id)
+    await bridge.card("Resolved")
+
+    held.release()
+
+    late = next(line for line in await bridge.lines(5) if "timed out" in line)
+    assert "Nobody is working on it" not in late
+    posts = bridge.slack.calls_to("chat.postMessage")
+    assert [] == [post for post in posts if post.arguments.get("reply_broadcast") in (True, "true")]
+
+
 async def test_the_whole_channel_hears_only_what_is_configured(bridge: Bridge) -> None:
     """An acknowledgement that ran out is as loud as an escalation; a reopening is not, as nobody asked for it."""
     pagerduty = bridge.pagerduty
@@ -92,6 +113,7 @@ async def test_the_whole_channel_hears_only_what_is_configured(bridge: Bridge) -
     pagerduty.clock.advance(3601)
     await bridge.lines(3)
     alice.escalate(incident.id, 2)
+    await bridge.lines(4)
     alice.resolve(incident.id)
     alice.reopen(incident.id)
     await bridge.lines(6)

@@ -5,7 +5,7 @@ import pytest
 from shared.model import event as of
 from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
 from shared.model.ids import CommandId, EventId, LineKey
-from shared.model.thread_layout import BEFORE_WAKE
+from shared.model.thread_layout import BEFORE_WAKE, ThreadEntry
 from shared.model.timeline import Line
 from shared.slack.render.thread_line import render_line
 from tests.builders import ALICE, BOB, INCIDENT, NOON
@@ -133,8 +133,12 @@ def test_every_line_of_a_thread_can_be_read_in_one_file(pytestconfig: pytest.Con
     page.chapter("What a line can say")
     for situation, shown, sides, before in CASES:
         page.case(situation, _shown(shown, sides, before))
+    late = ThreadEntry(line(of.UNACKNOWLEDGED, None, assigned="Bob Ray"), late=True)
+    page.case(
+        "PagerDuty's time-out, reported after the next change", slack_text.blocks(render_line(INCIDENT, late).blocks)
+    )
     page.check(pytestconfig)
 
 
 def _shown(line: Line, sides: tuple[Line, ...] = (), before: Details = ()) -> str:
-    return slack_text.blocks(render_line(INCIDENT, line, sides, before).blocks)
+    return slack_text.blocks(render_line(INCIDENT, ThreadEntry(line, sides, before)).blocks)

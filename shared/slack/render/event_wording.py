@@ -65,7 +65,7 @@ def _delegated(entry: ThreadEntry) -> str:
 def _unacknowledged(entry: ThreadEntry) -> str:
     assigned = entry.line.detail_value("assigned")
     whose = f"; it is assigned to {short(assigned, VALUE)}" if assigned else ""
-    return f". Nobody is working on it{whose}" if timed_out(entry.line) else ""
+    return f". Nobody is working on it{whose}" if timed_out(entry.line) and not entry.late else ""
 
 
 def _bridge(entry: ThreadEntry) -> str:

@@ -6,7 +6,7 @@ part if it is long.
 """
 
 from shared.model import event
-from shared.model.event import Agent, Details, Source
+from shared.model.event import Agent, Source
 from shared.model.ids import IncidentId
 from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, ThreadEntry, timed_out
 from shared.model.timeline import Line
@@ -28,9 +28,9 @@ UNATTRIBUTED_TYPES = frozenset(
 """Without an agent these are not PagerDuty's own doing: a timer fired, or only a read showed the change."""
 
 
-def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), before: Details = ()) -> Message:
-    """Render a message of the thread: `line`, its `sides`, and what was so `before` it (see `ThreadEntry`)."""
-    entry = ThreadEntry(line, sides, before)
+def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
+    """Render a message of the thread."""
+    line = entry.line
     written = _written(entry)
     body, cut = quote(written)
     head = f"{LINE[line.type].symbol} {_headline(entry)} · {date(line.at.ms)}"
@@ -50,7 +50,7 @@ def render_line(incident: IncidentId, line: Line, sides: tuple[Line, ...] = (), 
         "at": line.at.ms,
         "span": line.at.span_ms,
         "slots": [f"{source}={known}" for source, known in line.slots],
-        "sides": [side.key for side in sides[:MOST_SIDES]],
+        "sides": [side.key for side in entry.sides[:MOST_SIDES]],
     }
     return Message(key, text, blocks, metadata(key, facts))
 

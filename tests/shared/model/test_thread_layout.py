@@ -206,4 +206,4 @@ def test_what_each_thread_tells(event_type: str, changes: bool, state: bool) -> 
 )
 def test_what_is_loud(event_type: str, agent: Agent | None, expected: str | None) -> None:
     """An acknowledgement that ran out is as loud as an escalation; one that somebody took back is not."""
-    assert expected == broadcast_kind(lines(event(event_type, 0, agent))[0])
+    assert expected == broadcast_kind(layout_thread(lines(event(event_type, 0, agent)))[0])

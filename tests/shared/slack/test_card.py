@@ -26,6 +26,7 @@ from shared.model.event import (
 )
 from shared.model.ids import CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
+from shared.model.thread_layout import ThreadEntry
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message
 from tests.builders import ALICE, BOB, INCIDENT, NOON, expectation, snapshot, webhook
@@ -100,7 +101,7 @@ def test_who_acted_and_where(agent: Agent | None, words: str, line: str) -> None
 
     assert words in json.dumps(message.blocks)
     assert words in message.text
-    assert line in thread_line.render_line(INCIDENT, incident.lines[-1]).text.replace("*", "")
+    assert line in thread_line.render_line(INCIDENT, ThreadEntry(incident.lines[-1])).text.replace("*", "")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_metadata_names_the_message_and_holds_no_text() -> None:
     """Everybody in the workspace can read metadata: ids and times only."""
     incident = folded(webhook(TRIGGERED, NOON), webhook(UNACKNOWLEDGED, NOON + 1, None))
 
-    payload = thread_line.render_line(INCIDENT, incident.lines[0]).metadata["event_payload"]
+    payload = thread_line.render_line(INCIDENT, ThreadEntry(incident.lines[0])).metadata["event_payload"]
 
     known = {"key", "v", "incident", "type", "detail", "subject", "agent", "kind", "at", "span", "slots", "sides"}
     assert known == set(payload)

@@ -7,6 +7,7 @@ import pytest
 from shared.model.event import ACKNOWLEDGED, ANNOTATED, TRIGGERED, Agent, Source
 from shared.model.ids import CommandId, LineKey, MessageTs
 from shared.model.incident import Incident, fold
+from shared.model.thread_layout import ThreadEntry
 from shared.model.timeline import merge_lines
 from shared.slack.api.models import OwnMessage
 from shared.slack.render import thread_line
@@ -35,7 +36,7 @@ def lived() -> Incident:
 def posted(incident: Incident) -> list[OwnMessage]:
     """Post every line of an incident."""
     return [
-        message(thread_line.render_line(INCIDENT, line), f"170000000{place}.000100")
+        message(thread_line.render_line(INCIDENT, ThreadEntry(line)), f"170000000{place}.000100")
         for place, line in enumerate(incident.lines)
     ]
 

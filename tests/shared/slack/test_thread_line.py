@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.model import event as of
 from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
 from shared.model.ids import CommandId, EventId, LineKey
-from shared.model.thread_layout import layout_thread
+from shared.model.thread_layout import ThreadEntry, layout_thread
 from shared.model.timeline import Line
 from shared.slack.render import event_wording, thread_line
 from shared.slack.render.blocks import Message
@@ -33,7 +33,7 @@ def of_said(event_type: str, said: Details, agent: Agent | None = ALICE, *, afte
 
 def words(shown: Line, *sides: Line, before: Details = ()) -> str:
     """Read a line as people do, without its time."""
-    head, _, rest = thread_line.render_line(INCIDENT, shown, sides, before).text.partition(" · ")
+    head, _, rest = thread_line.render_line(INCIDENT, ThreadEntry(shown, sides, before)).text.partition(" · ")
     return head + "".join(f"\n{more}" for more in rest.splitlines()[1:])
 
 
@@ -157,7 +157,7 @@ def test_a_snooze_says_until_when() -> None:
     """The end of a snooze is shown in each reader's own time."""
     assert (
         f"snoozed it* until <!date^{UNTIL // 1000}^"
-        in thread_line.render_line(INCIDENT, line(of.SNOOZED, until=str(UNTIL))).text
+        in thread_line.render_line(INCIDENT, ThreadEntry(line(of.SNOOZED, until=str(UNTIL)))).text
     )
 
 
@@ -213,7 +213,8 @@ def test_which_note(state: str, what: str) -> None:
     shown = line(of.NOTE_EDITED, None, state=state, author="Alice Ng", written=str(NOON))
 
     assert (
-        f"*Note {what}* (written by Alice Ng, <!date^{NOON // 1000}^" in thread_line.render_line(INCIDENT, shown).text
+        f"*Note {what}* (written by Alice Ng, <!date^{NOON // 1000}^"
+        in thread_line.render_line(INCIDENT, ThreadEntry(shown)).text
     )
 
 
@@ -248,7 +249,7 @@ def test_many_responders_are_counted() -> None:
 @pytest.mark.parametrize("text", ["word " * 1000, "line\n" * 100])
 def test_a_long_note_is_cut_and_says_so(text: str) -> None:
     """Only the beginning of a long note is quoted, and people are told where the rest is."""
-    message = thread_line.render_line(INCIDENT, line(of.ANNOTATED, text=text))
+    message = thread_line.render_line(INCIDENT, ThreadEntry(line(of.ANNOTATED, text=text)))
 
     assert len(message.text) < 1500
     assert message.text.endswith("\nThe rest is in PagerDuty.")
@@ -259,8 +260,8 @@ def test_metadata_holds_ids_and_no_text() -> None:
     """Everybody in the workspace can read metadata; a lost message and what it told are found again by it."""
     note = replace(line(of.ANNOTATED, after=300, text="Resolution Note: secret"), subject="PNOTE01")
     resolved, alone = (
-        thread_line.render_line(INCIDENT, line(of.RESOLVED), (note,)),
-        thread_line.render_line(INCIDENT, note),
+        thread_line.render_line(INCIDENT, ThreadEntry(line(of.RESOLVED), (note,))),
+        thread_line.render_line(INCIDENT, ThreadEntry(note)),
     )
 
     assert [note.key] == resolved.metadata["event_payload"]["sides"]
@@ -302,7 +303,7 @@ def test_any_text_makes_a_valid_line(event_type: str, said: dict[str, str], name
     shown = of_said(event_type, tuple(said.items()), Agent("PX", name))
     (telling,) = layout_thread((shown,))
 
-    for text in texts(thread_line.render_line(INCIDENT, telling.line, telling.sides, telling.before)):
+    for text in texts(thread_line.render_line(INCIDENT, telling)):
         assert 0 < len(text) <= 3000
         assert "<!" not in text.replace("<!date^", "")
         assert not {"<@", "<#"} & {text[n : n + 2] for n in range(len(text))}
