@@ -214,8 +214,8 @@ async def _two() -> int:
     return 2
 
 
-async def _hello(_: str) -> object:
-    return SimpleNamespace(connections=3)
+async def _hello(_: str) -> int:
+    return 3
 
 
 async def _add_pagerduty(found: Findings, account: PagerDutySandbox) -> None:

@@ -97,14 +97,14 @@ async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
     if connected:
         return passed(f"the worker on this machine has {connected} connections")
     try:
-        hello = await slack.hello(app_token)
+        connections = await slack.hello(app_token)
     except Malformed as error:
         return failed(str(error), "enable Socket Mode in the app's settings")
     except Refused:
         return skipped("not checked: Slack rejects the app token")
     except CallError as error:
         return failed(str(error), "allow WebSockets (wss://) to Slack in the firewall")
-    others = f"; {hello.connections - 1} more open elsewhere" if hello.connections > 1 else ""
+    others = f"; {connections - 1} more open elsewhere" if connections > 1 else ""
     return passed(f"connected to Slack and disconnected{others}")
 
 

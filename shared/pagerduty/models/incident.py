@@ -55,11 +55,10 @@ class Stamp:
 
 @dataclass(frozen=True)
 class PendingAction:
-    """What PagerDuty will do by itself, such as `ESCALATES`, or `URGENCY_CHANGES` `to` another one."""
+    """What PagerDuty will do by itself, such as `ESCALATES`."""
 
     type: Text
     at: Time
-    to: OptionalText = ""
 
 
 PendingActions = Annotated[

@@ -75,8 +75,8 @@ class LogEntry:
 
     `type` is PagerDuty's, such as `acknowledge_log_entry`, `channel` the way it came about, such as `website`, `api` or
     `timeout`. What each kind tells besides: assign, delegate and escalate the `assignees`; annotate and resolve the
-    `note`; notify the `user` who was notified; snooze the `pending` actions that it moved; a change of fields the
-    `changes`. No entry tells an escalation level, or the id of a note. `incident` is None where PagerDuty names none.
+    `note`; snooze the `pending` actions that it moved; a change of fields the `changes`. No entry tells an escalation
+    level, or the id of a note. `incident` is None where PagerDuty names none.
     """
 
     id: Text
@@ -87,7 +87,6 @@ class LogEntry:
     summary: OptionalText
     assignees: Many[Reference] = ()
     note: OptionalText = ""
-    user: OptionalReference = None
     pending: Annotated[PendingActions, named("changed_actions")] = ()
     changes: Annotated[tuple[Change, ...], BeforeValidator(_changed), named("channel", "changeset")] = ()
     incident: Annotated[IncidentId | None, PlainValidator(_incident)] = None

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from shared.errors import Malformed
 from shared.model.event import SECOND
 from shared.slack.api import models
-from shared.slack.api.models import SlackPerson, SocketHello
+from shared.slack.api.models import SlackPerson
 from shared.slack.api.rate_limits import Priority
 from shared.slack.api.transport import Answer, Transport
 
@@ -22,9 +22,9 @@ class AppInstallation:
             "apps.connections.open", lambda answer: models.parse_socket_url(answer[0]), params={"token": app_token}
         )
 
-    async def hello(self, app_token: str) -> SocketHello:
+    async def hello(self, app_token: str) -> int:
         """
-        Open a Socket Mode connection, and close it as soon as Slack greets.
+        Open a Socket Mode connection, close it as soon as Slack greets, and return how many the app has.
 
         Envelopes sent over it meanwhile are not acked, so this is for an app without another connection.
         """

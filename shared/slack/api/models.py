@@ -84,7 +84,6 @@ class Channel:
     name: Text
     archived: Annotated[Flag, Field(validation_alias="is_archived")]
     member: Annotated[Flag, Field(validation_alias="is_member")]
-    private: Annotated[Flag, Field(validation_alias="is_private")]
 
 
 @dataclass(frozen=True)
@@ -115,17 +114,9 @@ class View:
     hash: Annotated[str, Given]
 
 
-@dataclass(frozen=True)
-class SocketHello:
-    """Slack's first message on a Socket Mode connection: the app, and its number of connections."""
-
-    app_id: Annotated[Text, Field(validation_alias=AliasPath("connection_info", "app_id"))]
-    connections: Annotated[int, Strict(), _Else(0), Field(validation_alias="num_connections")]
-
-
 _PERSON, _IDENTITY = TypeAdapter(SlackPerson), TypeAdapter(SlackIdentity)
 _CHANNEL, _MESSAGE = TypeAdapter(Channel), TypeAdapter(OwnMessage)
-_VIEW, _HELLO = TypeAdapter(View), TypeAdapter(SocketHello)
+_VIEW, _COUNT = TypeAdapter(View), TypeAdapter[int](Annotated[int, Strict(), _Else(0)])
 _OBJECT, _OBJECTS = TypeAdapter(dict[str, Any]), TypeAdapter(list[dict[str, Any]])
 _PART: TypeAdapter[dict[str, Any]] = TypeAdapter(Annotated[dict[str, Any], _Else({})])
 
@@ -182,11 +173,11 @@ def parse_view(answer: Mapping[str, object]) -> View:
     return _parse(_VIEW, answer.get("view"))
 
 
-def parse_hello(frame: Mapping[str, object]) -> SocketHello:
-    """Read the first frame of a socket. Source: Slack's page on Socket Mode."""
+def parse_hello(frame: Mapping[str, object]) -> int:
+    """Read the app's number of connections in the first frame of a socket. Source: Slack's page on Socket Mode."""
     if frame.get("type") != "hello":
         raise Malformed(f"Slack ended the socket at once ({frame.get('reason') or frame.get('type')})")
-    return _parse(_HELLO, frame)
+    return _COUNT.validate_python(frame.get("num_connections"))
 
 
 def parse_own(answer: Mapping[str, object], us: SlackIdentity) -> Iterator[OwnMessage]:

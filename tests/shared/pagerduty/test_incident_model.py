@@ -59,7 +59,6 @@ def test_what_pagerduty_will_do_by_itself() -> None:
         ]
     )
     assert [action.type for action in read.pending] == ["unacknowledge", "resolve", "urgency_change"]
-    assert read.pending[-1].to == "high"
     assert read.due("unacknowledge") == Instant(EPOCH_MS + 30 * 60_000, 1000)
     assert read.due("escalate") is None
 

@@ -43,12 +43,9 @@ def test_what_happened_by_itself() -> None:
 
 
 def test_what_each_kind_tells() -> None:
-    """Assignments tell who has it now, notes their words, notifications their user, snoozes when they end."""
+    """Assignments tell who has it now, notes their words, snoozes when they end."""
     assert [ref.id for ref in entry_of("assign", assignees=[ALICE, BOB]).assignees] == ["PALICE1", "PBOB001"]
     assert entry_of("annotate", note="Looking at it").note == "Looking at it"
-    notified = entry_of("notify", user=BOB).user
-    assert notified is not None
-    assert notified.id == "PBOB001"
     (pending,) = entry_of("snooze", changed_actions=[{"type": "unacknowledge", "at": "2023-11-14T22:13:30Z"}]).pending
     assert (pending.type, pending.at) == ("unacknowledge", Instant(EPOCH_MS + 10_000, 1000))
 

@@ -124,13 +124,13 @@ async def test_finds_people_by_address(server: LocalServer, slack: Slack) -> Non
 
 
 async def test_a_channel(server: LocalServer, slack: Slack) -> None:
-    """Whether it can be posted to, and who sees it."""
+    """Whether it can be posted to."""
     told = {"id": CHANNEL, "name": "incidents", "is_archived": True, "is_member": False, "is_private": True}
     server.say({"ok": True, "channel": told})
-    assert await slack.channel(CHANNEL) == Channel(CHANNEL, "incidents", archived=True, member=False, private=True)
+    assert await slack.channel(CHANNEL) == Channel(CHANNEL, "incidents", archived=True, member=False)
     server.say({"ok": True, "channel": {"id": "D0ALICE", "is_im": True}})
     direct = await slack.channel(ChannelId("D0ALICE"))
-    assert direct == Channel(ChannelId("D0ALICE"), "", archived=False, member=False, private=False)
+    assert direct == Channel(ChannelId("D0ALICE"), "", archived=False, member=False)
     assert server.requests[0].path == "/api/conversations.info"
     assert server.requests[0].query["channel"] == CHANNEL
 

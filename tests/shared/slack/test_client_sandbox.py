@@ -161,7 +161,7 @@ async def test_channels_and_addresses(sandbox: SlackSandbox, door: Slack) -> Non
     """Where we may post, and where people find a message."""
     sandbox.add_channel("old", id="C0OLD", archived=True)
     ours, old = await door.channel(CHANNEL), await door.channel(ChannelId("C0OLD"))
-    assert (ours.name, ours.archived, ours.member, ours.private) == ("incidents", False, True, False)
+    assert (ours.name, ours.archived, ours.member) == ("incidents", False, True)
     assert old.archived
     with pytest.raises(NotFound):
         await door.channel(ChannelId("C0NOWHERE"))

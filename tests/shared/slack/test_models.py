@@ -47,7 +47,7 @@ def test_a_bad_optional_field_costs_nothing_else(value: object) -> None:
     optional = ("profile", "is_email_confirmed", "is_bot", "deleted", "is_restricted", "enterprise_id", "tz")
     for name in optional:
         assert models.parse_person({"user": {**user, name: value}}).id == "U1"
-    for name in ("name", "is_archived", "is_member", "is_private"):
+    for name in ("name", "is_archived", "is_member"):
         assert models.parse_channel({"channel": {"id": "C1", name: value}}).id == "C1"
     for name in ("metadata", "thread_ts", "text", "blocks", "subtype"):
         assert [own.ts for own in models.parse_own({"messages": [{**message("1"), name: value}]}, US)] == ["1"]
