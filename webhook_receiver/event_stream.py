@@ -25,11 +25,7 @@ STORE_SECONDS = Histogram(
 
 @dataclass(frozen=True)
 class Limits(ClientLimits):
-    """
-    How long things may take, in seconds, and how many clients there may be.
-
-    PagerDuty gives a delivery 5 s in all, so `body` and `store` together stay within that.
-    """
+    """How many clients there may be, and seconds that things may take: `body` and `store` within PagerDuty's 5."""
 
     store: float = 2.0
     """For storing a delivery; past it the answer is 503 and PagerDuty tries again."""

@@ -1,9 +1,4 @@
-"""
-Buttons and menus.
-
-What does something at once is stored, then acked: it is durable before Slack hears that it was taken. What asks for
-more opens a dialog.
-"""
+"""Buttons and menus: what does something at once is stored, then acked; what asks for more opens a dialog."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,8 +1,4 @@
-"""
-Pure: each dialog, worded like a colleague: what will happen, to whom, and nothing else to read.
-
-The block ids are those of `bolt_app.commands.modal_submission`, which reads what was filled in.
-"""
+"""Pure: each dialog, worded like a colleague; `bolt_app.commands.modal_submission` reads its blocks by their ids."""
 
 from collections.abc import Callable, Mapping, Sequence
 

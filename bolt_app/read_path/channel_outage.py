@@ -45,11 +45,7 @@ class ChannelOutage:
     channel_retry: float
 
     async def may_retry(self, this: ReconcilePass, channel: ChannelId) -> bool:
-        """
-        Return true if this pass may write to a channel that refused the incident before.
-
-        Except at home, a card that was never posted is given up once the incident is resolved.
-        """
+        """True if this pass may write there again; except at home, a resolved incident gets no new card."""
         if not await self.closed.may_try(channel, this.incident.id):
             return False
         card = this.card(channel)

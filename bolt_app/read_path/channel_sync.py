@@ -1,8 +1,4 @@
-"""
-Makes the card and the thread of one incident in one channel equal to the projection.
-
-Nothing else writes cards and lines.
-"""
+"""Makes card and thread of an incident in one channel equal to the projection; nothing else writes them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

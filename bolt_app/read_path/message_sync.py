@@ -1,8 +1,4 @@
-"""
-One message, once: carries out the steps that `next_step` decides.
-
-What is known is stored before and after each call, under the lease, so that a worker that takes over can go on.
-"""
+"""One message, once: carries out what `next_step` decides, storing what is known before and after each call."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -29,11 +25,7 @@ Save = Callable[[MessageState], Awaitable[None]]
 
 @dataclass(frozen=True)
 class MessageTarget:
-    """
-    Where a message belongs, and how to store what is known of it.
-
-    `broadcast` shows a message of a thread to the whole channel. An `urgent` message is sent before others.
-    """
+    """Where a message belongs and how to store it; `broadcast` shows it to the channel, `urgent` sends it earlier."""
 
     channel: ChannelId
     save: Save

@@ -160,11 +160,7 @@ class IncidentSync:
         return soonest
 
     async def _sync_channel(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> float | None:
-        """
-        Write what belongs into a channel, if it can be written to.
-
-        Returns the seconds until a refused write may be retried, None if there is none. Raises `CallError`.
-        """
+        """Write into a channel if it takes it; return the seconds until a retry, or None. Raises `CallError`."""
         waited = channel in this.slack_state.waiting
         if waited and not await self.outage.may_retry(this, channel):
             return None
@@ -182,11 +178,7 @@ class IncidentSync:
 
 @dataclass
 class Mentions:
-    """
-    Finds whom to mention on a card; a name without a mention is better than a late card.
-
-    Many cards ask at once, so each person is looked up once, and remembered for a while.
-    """
+    """Finds whom to mention, each person once for a while; a name without a mention is better than a late card."""
 
     identity: Identity
     timeout: float

@@ -95,11 +95,7 @@ class IncidentResync:
         return ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=_by_incident(read.value))
 
     async def run(self, this: ResyncPass, progress: ResyncState) -> None:
-        """
-        Check every incident that is open there or here, was opened lately, or has new log entries.
-
-        Raises `Unavailable` if PagerDuty cannot be read, `Stopping` if this worker is stopping.
-        """
+        """Check each incident open here or there, new or with new entries. Raises `Unavailable`, `Stopping`."""
         listed: dict[IncidentId, RestIncident] = {}
         async for incident in self._listed_incidents(progress):
             listed[incident.id] = incident

@@ -170,11 +170,7 @@ class RecordedCalls:
         attempt.record = record
 
     async def close_expectation(self, record: CommandRecord) -> None:
-        """
-        Bound the window of a command whose answer did not: nothing later can be its doing.
-
-        One whose calls certainly failed (`calls` is 0 then) expects nothing any more.
-        """
+        """Bound the window of a command: nothing later can be its doing. Without calls it expects nothing."""
         if record.calls:
             elapsed = (await self.clock.now_ms() - record.accepted_ms) / 1000
             after = elapsed + self.durations.call_max

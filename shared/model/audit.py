@@ -1,8 +1,4 @@
-"""
-An audit entry: what a person did or tried to do, and its outcome.
-
-It holds names and numbers only. Each text has a shape that neither people's text nor a secret fits.
-"""
+"""An audit entry: what a person did or tried to do, and its outcome, in names and numbers that no secret fits."""
 
 import re
 from dataclasses import dataclass, field

@@ -116,11 +116,7 @@ class Incident:
         return None
 
     def last_change(self) -> Line | None:
-        """
-        Find the transition that led to the present state, if any source told of it.
-
-        If the newest line leads elsewhere, the one that is missing is not replaced by an older one of its kind.
-        """
+        """Find the transition that led to the present state, if told; no older one of its kind stands in for it."""
         newest = max(self.transitions, key=line_time, default=None)
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 

@@ -37,12 +37,7 @@ Slots = tuple[tuple[Source, EventId], ...]
 
 @dataclass(frozen=True)
 class Line:
-    """
-    One line of the thread.
-
-    `command` is set if it was done from Slack. `key` never changes: it is in the message's metadata, by which a lost
-    message is found again.
-    """
+    """One line of the thread, a `command`'s if done from Slack. `key` never changes: lost messages are found by it."""
 
     key: LineKey
     type: str
@@ -181,11 +176,7 @@ def command_of(expectations: Expectations, lines: tuple[Line, ...], event: Event
 
 
 def merge_lines(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line, ...]:
-    """
-    Join the lines that events have opened with those that were `found` again in Slack.
-
-    A line that reports the same change as a message keeps the message's key, which never changes.
-    """
+    """Join the lines that events opened with those `found` again in Slack, whose keys are in messages and stay."""
     for opened in known:
         same = (line for line in found if line.key == opened.key or set(line.slots) & set(opened.slots))
         subject = (

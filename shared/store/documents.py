@@ -1,8 +1,4 @@
-"""
-An incident's documents, its journal, and the expectations that stand in its projection.
-
-A document is loaded, changed by a pure rule, and stored with one compare-and-set; on a conflict again.
-"""
+"""An incident's documents, journal and expectations; a document changes by a pure rule and one compare-and-set."""
 
 import json
 from collections.abc import Callable

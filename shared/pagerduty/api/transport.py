@@ -52,11 +52,7 @@ class Read(Generic[T]):
 
 @dataclass
 class Request:
-    """
-    A request, and how far it is: `sent` once bytes of it may have left, `abandoned` once its caller has given up.
-
-    Each part of `path` is quoted as one segment.
-    """
+    """A request, `sent` once bytes may have left, `abandoned` once given up; each part of `path` is quoted as one."""
 
     method: str
     path: Sequence[str]

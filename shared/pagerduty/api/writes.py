@@ -1,8 +1,4 @@
-"""
-Everything that the bridge changes in PagerDuty, incidents in the name of one person, and the bodies that say so.
-
-A body contains only what changes. Source: PagerDuty's OpenAPI description.
-"""
+"""What the bridge changes in PagerDuty, incidents in one person's name; a body has only what changes (OpenAPI)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

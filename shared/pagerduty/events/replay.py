@@ -43,11 +43,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Window:
-    """
-    What counts as new, in milliseconds of PagerDuty's clock.
-
-    Before `opens` everything counts as announced. From `closes` on a webhook may still be on its way.
-    """
+    """What is new, in ms of PagerDuty's clock: nothing before `opens`; from `closes` on a webhook may be on its way."""
 
     opens: int
     closes: int
@@ -55,11 +51,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Repaired:
-    """
-    A projection with what it lacked: the `lines` that it opened, and whether the `state` was wrong.
-
-    `young` says that something is missing which may still come by itself.
-    """
+    """A projection with what it lacked: new `lines`, whether the `state` was wrong, and if more may come (`young`)."""
 
     incident: Incident
     lines: tuple[Line, ...] = ()

@@ -1,8 +1,4 @@
-"""
-The one door to Slack's Web API: what can be asked of it, in our words.
-
-Nothing in here waits for a limit, the further pages of a long reading excepted; it says how long to wait.
-"""
+"""The one door to Slack's Web API. It waits for no limit, further pages excepted: it says how long to wait."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence

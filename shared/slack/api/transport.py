@@ -1,8 +1,4 @@
-"""
-Slack's Web API over HTTP: one request on the wire per call, paced, counted, and every failure one of our errors.
-
-The official SDK sends it. The caller decides whether a call may be repeated.
-"""
+"""Slack's Web API over HTTP, by its SDK: one request per call, paced, counted; each failure is one of our errors."""
 
 import asyncio
 import json

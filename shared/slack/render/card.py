@@ -104,11 +104,7 @@ def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:
 
 
 def attempt_notice(attempt: Attempt) -> str:
-    """
-    Return the notice of a command that is under way, failed, or has an unknown outcome; the parts of one share it.
-
-    It claims nothing that PagerDuty has not confirmed.
-    """
+    """Return the notice of a command under way, failed or unclear, one for all its parts; it claims nothing unsure."""
     # A mention here notifies no one: the card is only edited while an attempt is under way.
     who, words = f"<@{attempt.by}>", SPECS[attempt.action].attempt
     if attempt.state is AttemptState.TRYING:

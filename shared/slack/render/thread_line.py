@@ -65,11 +65,7 @@ def headline_text(line: Line, *, asleep: bool = False) -> str:
 
 
 def by(agent: Agent | None, line: Line | None = None) -> str:
-    """
-    Name who acted, empty if unknown, and where if a line says so.
-
-    PagerDuty may give an id without a name. A command was given in Slack, everything else happened at PagerDuty.
-    """
+    """Name who acted, if known, and where if a line says so: a command in Slack, everything else at PagerDuty."""
     where = _where(line) if line else ""
     if agent is None:
         return where
