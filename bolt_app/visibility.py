@@ -47,7 +47,12 @@ class Visibility:
         return self.can_see(user, incident.snapshot.team_ids, private, involved=involved)
 
     async def is_hidden(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
-        """True if even its existence is hidden: only with a private team, by few reads. Raises `CallError`."""
+        """
+        True if even the existence of an incident is hidden from a person.
+
+        Reads as little as possible: an incident without a private team is not hidden. Raises `CallError` if that could
+        not be read.
+        """
         if not await self.private(incident.snapshot.team_ids):
             return False
         try:
@@ -76,7 +81,11 @@ class Visibility:
 
 
 def can_see(user: User, teams: frozenset[TeamId], private: frozenset[TeamId], *, involved: bool) -> bool:
-    """Pure: true if PagerDuty shows `user` it, some `teams` being `private`. `involved`: assigned or asked to help."""
+    """
+    True if PagerDuty shows `user` an incident of `teams`, of which those in `private` hide theirs. Pure.
+
+    `involved`: they are assigned to it, or were asked to help.
+    """
     if involved or user.role in ADMINS:
         return True
     hiding = private & teams

@@ -68,5 +68,9 @@ class Durations:
     """How long the Slack socket may be down before the worker gives up and lets its supervisor restart it."""
 
     def lands_by_ms(self, begun_ms: int, given_up_ms: int, timeout: float) -> int:
-        """Return until when (ms) an uncertain call may take effect: one that slept leaves by its time-out."""
+        """
+        Return until when an uncertain call may take effect, in milliseconds since 1970.
+
+        It leaves right after it was begun or, if the worker slept in between, by its time-out at the latest.
+        """
         return max(begun_ms, given_up_ms - int(timeout * 1000)) + int(self.call_max * 1000)

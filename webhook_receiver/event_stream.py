@@ -56,7 +56,7 @@ class EventStream:
         return self.wanted == "fsync" and (self.durability is None or self.durability.fsync)
 
     async def append(self, body: bytes, delivery: bytes) -> None:
-        """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, or `WrongLayout` by a foreign store."""
+        """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, `WrongLayout`."""
         received = str(time.time_ns() // 1_000_000).encode()
         fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": delivery, "received": received}
         try:

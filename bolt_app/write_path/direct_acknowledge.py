@@ -107,7 +107,11 @@ class DirectAcknowledge:
             await ack()
 
     async def catch_up(self) -> None:
-        """Put on record, for every worker and the audit, what ended without the store; wait. Raises `StoreDown`."""
+        """
+        Put on record what ended without the store, then wait a moment. Raises `StoreDown` while it is away.
+
+        From then on a copy of such a press is known to every worker, and the audit has it.
+        """
         for press in list(self.presses.values()):
             if press.outcome is not None and not press.recorded:
                 await self._record(press, press.outcome)

@@ -196,7 +196,7 @@ S = TypeVar("S", bound=Environment)
 
 
 def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks what is given
-    """Read a process's settings; what is `given` wins. Raises `Misconfigured` naming all that are wrong, no values."""
+    """Read a process's settings; what is `given` wins. Raises `Misconfigured` naming all wrong ones, never a value."""
     folder = os.environ.get("SECRETS_DIR")
     try:
         if folder and not Path(folder).is_dir():

@@ -1,4 +1,8 @@
-"""Pure: what PagerDuty's errors mean for the caller. Sources: PagerDuty's pages on errors and rate limits."""
+"""
+Pure: what PagerDuty's errors mean for the caller.
+
+Sources: PagerDuty's pages on errors and rate limits. The error codes are in the body; the HTTP status of most is 400.
+"""
 
 import json
 import math

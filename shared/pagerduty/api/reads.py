@@ -76,7 +76,7 @@ class Reads(Transport):
         return _oldest_first(await self._all("log_entries", parse_log_entries, *path, params=params))
 
     async def activity(self, since_ms: int) -> Read[tuple[LogEntry, ...]]:
-        """Read what happened since that second, oldest first, up to `date` (begun); `Refused` beyond 10,000 entries."""
+        """Read what happened since that second, oldest first; `date` is when reading began. `Refused` beyond 10,000."""
         params: Params = {"is_overview": "false", "since": _moment(since_ms)}
         pages = [page async for page in self._pages("activity", parse_log_entries, "log_entries", params=params)]
         return Read(_oldest_first([entry for page in pages for entry in page.value]), pages[0].date)

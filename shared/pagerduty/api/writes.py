@@ -108,7 +108,11 @@ class Writes(Transport):
         )
 
     async def create_incident(self, new: NewIncident, from_email: str) -> Read[RestIncident]:
-        """Open an incident, acknowledged if for the user themselves. `Refused` while its key is open on the service."""
+        """
+        Open an incident; one assigned to the user themselves is acknowledged from the start.
+
+        `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
+        """
         body = _opened(new)
         return await self._write(
             "create_incident", parse_incident, "POST", "incidents", body=body, from_email=from_email

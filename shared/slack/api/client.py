@@ -218,7 +218,11 @@ class Slack(AppInstallation):
     async def respond(
         self, response_url: str, *, text: str, blocks: Blocks | None = None, replace_original: bool = False
     ) -> None:
-        """Answer a click at Slack's address: five times in half an hour; with `replace_original` in place of it."""
+        """
+        Answer privately through the address that came with a click: five times, within half an hour.
+
+        `replace_original` overwrites the message that was clicked. Any address but Slack's is `Refused` unsent.
+        """
         body: dict[str, Any] = {"text": text, "replace_original": replace_original, "response_type": "ephemeral"}
         await self._transport.respond(response_url, body if blocks is None else body | {"blocks": blocks})
 
