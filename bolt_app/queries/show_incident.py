@@ -79,7 +79,7 @@ async def read_incident(pagerduty: PagerDuty, incident: IncidentId) -> IncidentV
         _or_none(pagerduty.notes(incident)),
         _or_none(pagerduty.log_entries(incident)),
     )
-    return IncidentView(read.value, alerts, notes.value if notes else None, entries)
+    return IncidentView(read.value, alerts, notes.value if notes else None, entries.value if entries else None)
 
 
 def render_incident(view: IncidentView) -> Reply:

@@ -54,14 +54,16 @@ class ResyncPass:
     One pass over all incidents. `birth` is that of the data set.
 
     `recent` holds the latest entries of PagerDuty's log, None when there are too many to read: then every incident is
-    read in full. Results: the incidents to check `again`, those repaired `late`, whether to check again `soon`, because
-    something young is missing or a call failed, and the incident that was `reached`.
+    read in full. So are those of `unread`, the incidents of entries that could not be read. Results: the incidents to
+    check `again`, those repaired `late`, whether to check again `soon`, because something young is missing or a call
+    failed, and the incident that was `reached`.
     """
 
     lease: Lease
     birth: Birth
     since_ms: int = 0
     recent: dict[IncidentId, list[LogEntry]] | None = None
+    unread: frozenset[IncidentId] = frozenset()
     again: list[IncidentId] = field(default_factory=list)
     late: list[IncidentId] = field(default_factory=list)
     soon: bool = False
@@ -92,7 +94,9 @@ class IncidentResync:
             log.warning("resync.in_full", why=str(error))
             now_ms = await self.clock.now_ms()
             return ResyncPass(lease, birth, since_ms=now_ms - back)
-        return ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=_by_incident(read.value))
+        unread = frozenset(one.incident for one in read.skipped if one.incident)
+        recent = _by_incident(read.value)
+        return ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=recent, unread=unread)
 
     async def run(self, this: ResyncPass, progress: ResyncState) -> None:
         """Check each incident open here or there, new or with new entries. Raises `Unavailable`, `Stopping`."""
@@ -100,11 +104,11 @@ class IncidentResync:
         async for incident in self._listed_incidents(progress):
             listed[incident.id] = incident
         ours = await self.open_incidents.all()
-        everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *progress.recheck])
+        everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *this.unread, *progress.recheck])
         for incident_id in _resume_after(progress.reached, list(everything)):
             self.require_running()
             this.reached = incident_id
-            doubtful = this.recent is None or incident_id in progress.recheck
+            doubtful = this.recent is None or incident_id in this.unread or incident_id in progress.recheck
             await self.check(this, incident_id, listed.get(incident_id), doubtful=doubtful)
 
     def require_running(self) -> None:
@@ -233,7 +237,8 @@ class IncidentRepair:
         if all(line.type != ANNOTATED for line in known.lines):
             return False
         notes = await self._paced(self.pagerduty.notes, known.id, lease)
-        visible_ms = notes.date.ms - int(self.durations.webhook_grace * SECOND)
+        # What could not be read is not gone.
+        visible_ms = 0 if notes.skipped else notes.date.ms - int(self.durations.webhook_grace * SECOND)
         found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
         return any(event.at.end >= opens_ms for event in found)
 
@@ -246,7 +251,7 @@ class IncidentRepair:
             created_ms = read.value.snapshot.created_ms
             older = created_ms is None or created_ms < this.birth.ms
             window = Window(this.birth.ms if older else 0, read.date.ms - int(self.durations.webhook_grace * SECOND))
-            shown = Shown(read.value, read.date, entries, notes.value)
+            shown = Shown(read.value, read.date, entries.value, notes.value, all_notes=not notes.skipped)
             found = repaired(before.value, shown, window, await self.clock.now_ms())
             if found.incident == before.value:
                 this.soon = this.soon or found.young

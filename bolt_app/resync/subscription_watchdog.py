@@ -43,7 +43,9 @@ class SubscriptionWatchdog:
         """Check the subscription; report a problem once and repair it if possible. Raises `CallError`, `Malformed`."""
         await lease.check(self.durations.pagerduty_timeout)
         everything = await self.pagerduty.webhook_subscriptions()
-        ours = [each for each in everything if delivers_here(each, self.subscription)]
+        ours = [each for each in everything.value if delivers_here(each, self.subscription)]
+        if not ours:
+            everything.require_whole()
         disabled = [each for each in ours if each.disabled]
         problem = OFF if disabled else str(wrong_with(ours) or "")
         now_ms = await self.clock.now_ms()

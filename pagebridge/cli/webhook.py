@@ -64,7 +64,7 @@ async def create(
     settings = load(PagerDutySettings)
     address = _address(url, local=is_private(urlsplit(settings.pagerduty_api_url).hostname or ""))
     async with pagerduty_door(settings) as door:
-        for each in await door.webhook_subscriptions():
+        for each in (await door.webhook_subscriptions()).value:
             if (each.url, each.scope, each.scope_id) == (address, *scope):
                 _say(f"{each.id} already exists. To change its secret: pagebridge webhook rotate")
                 return FAILED
@@ -90,7 +90,7 @@ async def status(*, as_json: AsJson = False) -> int:
     """List the account's subscriptions. Exits with 1 if none delivers every required event here."""
     settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
-        everything = await door.webhook_subscriptions()
+        everything = (await door.webhook_subscriptions()).value
     if as_json:
         show(json.dumps(_as_json(each, settings)) for each in everything)
     else:
@@ -125,7 +125,7 @@ async def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: 
     """
     settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
-        everything = await door.webhook_subscriptions()
+        everything = (await door.webhook_subscriptions()).value
         known = {each.id for each in everything}
         old = _only([each for each in await _ours(door, settings, subscription) if _replaces(each) not in known])
         if old is None:
@@ -201,7 +201,7 @@ def _replaces(subscription: WebhookSubscription) -> str:
 
 async def _ours(door: PagerDuty, settings: PagerDutySettings, subscription: str) -> list[WebhookSubscription]:
     wanted = settings.pagerduty_webhook_subscription if subscription == ANY else subscription
-    return [each for each in await door.webhook_subscriptions() if delivers_here(each, wanted)]
+    return [each for each in (await door.webhook_subscriptions()).value if delivers_here(each, wanted)]
 
 
 def _only(ours: Sequence[WebhookSubscription]) -> WebhookSubscription | None:

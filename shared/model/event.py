@@ -230,6 +230,8 @@ URGENCY_CHANGED = "pagebridge.urgency_changed"
 TITLE_CHANGED = "pagebridge.title_changed"
 NOTE_EDITED = "pagebridge.note_edited"
 """The last four have no webhook: a read or PagerDuty's answer to our own call tells of them."""
+UNREADABLE = "pagebridge.unreadable"
+"""A change of an incident that came in a form that cannot be read: PagerDuty has to be."""
 
 TRANSITIONS = {
     TRIGGERED: Status.TRIGGERED,

@@ -20,6 +20,7 @@ from shared.model.event import (
     SNOOZED,
     TRANSITIONS,
     TRIGGERED,
+    UNREADABLE,
     Event,
     FirstSeen,
     Instant,
@@ -226,7 +227,10 @@ def is_behind(incident: Incident, updated: Instant) -> bool:
 def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     """Keep the newer of two snapshots; the flag says that the event's own was older."""
     if event.snapshot is None:
-        return replace(incident, needs_read=incident.needs_read or incident.snapshot is None), False
+        # A delivery that tells of a transition carries the incident, or one that could not be read.
+        untold = event.source is Source.WEBHOOK and event.type in {*TRANSITIONS, UNREADABLE}
+        needs_read = incident.needs_read or incident.snapshot is None or untold
+        return replace(incident, needs_read=needs_read), False
     rank = _rank(event.source, event.at, event.id)
     # Who last changed the status says nothing about another status.
     change = incident.status_change if incident.status is event.snapshot.status else None
@@ -256,6 +260,8 @@ def _rank(source: Source, at: Instant, event: str) -> str:
 
 
 def _take_line(incident: Incident, event: Event, echo: Expectation | None, side: Expectation | None) -> Incident:
+    if event.type == UNREADABLE:
+        return replace(incident, level=None)
     if event.type not in ANNOUNCED_TYPES or (event.source is Source.ANSWER and not event.proven):
         return incident
     lines = record(incident.lines, event, echo or side)

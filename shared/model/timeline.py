@@ -133,7 +133,7 @@ def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
 def _may_be_same(line: Line, event: Event) -> bool:
     if line.subject and event.subject:
         return False
-    same = (line.type, line.detail, person(line.agent)) == (event.type, event.outcome_detail, person(event.agent))
+    same = (line.type, line.detail) == (event.type, event.outcome_detail) and _may_be_one(line.agent, event.agent)
     return same and event.source not in dict(line.slots) and distance_ms(line.at, event.at) <= SECOND
 
 
@@ -196,7 +196,7 @@ def merge_lines(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line,
 def _merged(home: Line, other: Line) -> Line:
     """Join what two reports of one change tell, of its time the more precise. Slots and command are the caller's."""
     agent = home.agent
-    if agent is None or (not agent.name and other.agent is not None):
+    if agent is None or (not (agent.id and agent.name) and other.agent is not None and other.agent.id):
         # A line found again in Slack has an id and no name.
         agent = other.agent
     return replace(
@@ -211,7 +211,7 @@ def _merged(home: Line, other: Line) -> Line:
 def _is_same_kind(line: Line, other: Line) -> bool:
     if (line.subject and other.subject) or distance_ms(line.at, other.at) > SECOND:
         return False
-    same = (line.type, line.detail, person(line.agent)) == (other.type, other.detail, person(other.agent))
+    same = (line.type, line.detail) == (other.type, other.detail) and _may_be_one(line.agent, other.agent)
     return same and not dict(line.slots).keys() & dict(other.slots).keys()
 
 
@@ -236,6 +236,11 @@ def _join(one: Details, other: Details) -> Details:
     for name, text in other:
         said[name] = max(said.get(name, ""), text[:KEPT], key=lambda told: (len(told), told))
     return tuple(sorted(said.items()))
+
+
+def _may_be_one(one: Agent | None, other: Agent | None) -> bool:
+    """True if the same person may have acted: PagerDuty's log can name an agent without an id."""
+    return person(one) == person(other) or any(agent is not None and not agent.id for agent in (one, other))
 
 
 def person(agent: Agent | None) -> str | None:

@@ -69,10 +69,10 @@ class SimulatedPagerDuty(PagerDuty):
         write.answered = True
         return answer
 
-    async def log_entries(self, incident: IncidentId, since_ms: int | None = None) -> tuple[LogEntry, ...]:
+    async def log_entries(self, incident: IncidentId, since_ms: int | None = None) -> Read[tuple[LogEntry, ...]]:
         """Read the log, of which the model keeps the transitions."""
         return await self._way.call(
-            "read", lambda: log_entries.entries(self._account.incidents[incident], since_ms or 0)
+            "read", lambda: self._dated(log_entries.entries(self._account.incidents[incident], since_ms or 0))
         )
 
     async def activity(self, since_ms: int) -> Read[tuple[LogEntry, ...]]:
@@ -89,9 +89,9 @@ class SimulatedPagerDuty(PagerDuty):
         del incident
         return await self._way.call("read", lambda: self._dated(()))
 
-    async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
+    async def webhook_subscriptions(self) -> Read[tuple[WebhookSubscription, ...]]:
         """List the webhook subscriptions."""
-        return await self._way.call("survey", lambda: (SUBSCRIPTION,))
+        return await self._way.call("survey", lambda: self._dated((SUBSCRIPTION,)))
 
     async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
         """Read the alerts, of which the model has none."""

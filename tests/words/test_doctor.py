@@ -285,7 +285,7 @@ async def _add_webhook(found: Findings, office: Office, terminal: Terminal) -> N
     await look("PagerDuty does not ping it", "ping")
     rule.remove()
     async with pagerduty_door(office.pagerduty) as door:
-        (ours,) = await door.webhook_subscriptions()
+        (ours,) = (await door.webhook_subscriptions()).value
     for ping in Ping:
         found.verdict(f"Its ping: {ping.value}", webhook.judge(ours, ping))
     await client.aclose()

@@ -113,13 +113,16 @@ class ActionHandler(ABC):
         Find a log entry of this person, of the kind that the action leaves, that belongs to no other command.
 
         A status that is found only there has been undone since, so the present incident is no part of the effect.
+        Raises `Uncertain` if not all can be read.
         """
         status = SPECS[context.command.action].status
-        for entry in await pagerduty.log_entries(context.command.incident, since_ms=since_ms):
+        read = await pagerduty.log_entries(context.command.incident, since_ms=since_ms)
+        for entry in read.value:
             ours = entry.agent is not None and entry.agent.id == context.user.id and entry.event in self.log_events
             if ours and entry.at.end >= since_ms and not self._belongs_to_other_command(context, entry.at):
                 undone = status is not None
                 return ActionResult(None if undone else context.current, at=entry.at, proven=undone or not self.echoed)
+        read.require_whole()
         return None
 
     def _belongs_to_other_command(self, context: ActionContext, at: Instant) -> bool:

@@ -93,10 +93,12 @@ class AddNote(ActionHandler):
         """Find a note of this person with this text that no other command has made."""
         text = context.command.params.text
         taken = {line.subject for line in context.known.lines if line.command not in (None, context.command.id)}
-        for note in (await pagerduty.notes(context.command.incident)).value:
+        read = await pagerduty.notes(context.command.incident)
+        for note in read.value:
             ours = note.user is not None and note.user.id == context.user.id and note.id not in taken
             if ours and note.created.end >= since_ms and digest(note.content) == digest(text):
                 return ActionResult(subject=note.id, at=note.created, said=(("text", text),), proven=True)
+        read.require_whole()
         return None
 
 

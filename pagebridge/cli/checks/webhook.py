@@ -100,7 +100,7 @@ def checks(pagerduty: PagerDuty, wanted: str, pinging: Pinging | None, *, local:
     """
 
     async def ask() -> Sequence[WebhookSubscription]:
-        return [each for each in await pagerduty.webhook_subscriptions() if delivers_here(each, wanted)]
+        return [each for each in (await pagerduty.webhook_subscriptions()).value if delivers_here(each, wanted)]
 
     ours: Ours = Once(ask)
 

@@ -1,18 +1,24 @@
 """Everything that the bridge reads in PagerDuty: incidents and what belongs to them, and the account."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+import structlog
+
+from shared.errors import Malformed, NotFound
 from shared.model.event import SECOND, Instant, Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty.api.transport import PAGE, Params, Read, Transport
 from shared.pagerduty.models import account
 from shared.pagerduty.models.account import EscalationPolicy, OnCall, Priority, Service, Team, User
+from shared.pagerduty.models.fields import Listed
 from shared.pagerduty.models.incident import RestIncident, parse_incident, parse_incidents
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note, parse_alerts, parse_log_entries, parse_notes
 from shared.pagerduty.models.webhook_subscription import WebhookSubscription, parse_subscriptions
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -59,32 +65,38 @@ class Reads(Transport):
 
         PagerDuty pages no further than 10,000 and answers `Refused` beyond: narrow `wanted` by service or age then. An
         incident that stops matching between two pages lets the next one be skipped; a caller that must see all reads
-        again.
+        again. One that cannot be read in the list is read singly, and passed over only if that fails as well.
         """
         async for page in self._pages("incidents", parse_incidents, "incidents", params=wanted.params):
             for incident in page.value:
                 yield incident
+            for skipped in page.skipped:
+                try:
+                    yield (await self.incident(IncidentId(skipped.id))).value
+                except (NotFound, Malformed) as error:
+                    log.warning("pagerduty.unreadable", call="incident", id=skipped.id, why=str(error))
 
     async def notes(self, incident: IncidentId) -> Read[tuple[Note, ...]]:
         """Read all notes of an incident; one that was edited shows its new text."""
-        return await self._read("notes", parse_notes, "incidents", incident, "notes")
+        return await self._list("notes", parse_notes, "incidents", incident, "notes")
 
-    async def log_entries(self, incident: IncidentId, since_ms: int | None = None) -> tuple[LogEntry, ...]:
+    async def log_entries(self, incident: IncidentId, since_ms: int | None = None) -> Read[tuple[LogEntry, ...]]:
         """Read the whole log of an incident, the oldest entry first; with `since_ms` only from that second on."""
         params: Params = {"is_overview": "false"} | ({} if since_ms is None else {"since": _moment(since_ms)})
         path = ("incidents", incident, "log_entries")
-        return _oldest_first(await self._all("log_entries", parse_log_entries, *path, params=params))
+        read = await self._all("log_entries", parse_log_entries, *path, params=params)
+        return replace(read, value=_oldest_first(read.value))
 
     async def activity(self, since_ms: int) -> Read[tuple[LogEntry, ...]]:
         """Read what happened since that second, oldest first; `date` is when reading began. `Refused` beyond 10,000."""
         params: Params = {"is_overview": "false", "since": _moment(since_ms)}
-        pages = [page async for page in self._pages("activity", parse_log_entries, "log_entries", params=params)]
-        return Read(_oldest_first([entry for page in pages for entry in page.value]), pages[0].date)
+        read = await self._all("activity", parse_log_entries, "log_entries", params=params)
+        return replace(read, value=_oldest_first(read.value))
 
     async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
         """Read the alerts of an incident, the oldest first, one page at most: the incident tells how many it has."""
         params: Params = {"sort_by": "created_at:asc", "limit": PAGE}
-        return (await self._read("alerts", parse_alerts, "incidents", incident, "alerts", params=params)).value
+        return (await self._list("alerts", parse_alerts, "incidents", incident, "alerts", params=params)).value
 
     async def user(self, user: UserId) -> User:
         """Read a user; a deleted one is usually `NotFound`."""
@@ -139,12 +151,12 @@ class Reads(Transport):
         params: Params = {"escalation_policy_ids[]": policy}
         if at_ms is not None:
             params = {**params, "since": _moment(at_ms), "until": _moment((until_ms or at_ms) + SECOND)}
-        return await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)
+        return (await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)).value
 
     async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:
         """Read who is on call at any time between the two, for any escalation policy."""
         params: Params = {"since": _moment(since_ms), "until": _moment(until_ms)}
-        return await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)
+        return (await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)).value
 
     async def on_call(self, policy: str) -> frozenset[UserId]:
         """Read who is on call for an escalation policy now, at any level."""
@@ -160,11 +172,11 @@ class Reads(Transport):
 
     async def all_services(self) -> tuple[Service, ...]:
         """Read every service."""
-        return await self._all("all_services", account.parse_services, "services")
+        return (await self._all("all_services", account.parse_services, "services")).value
 
     async def priorities(self) -> tuple[Priority, ...]:
         """Read the priorities in PagerDuty's order, the highest first; an account without them is `Refused`."""
-        return await self._all("priorities", account.parse_priorities, "priorities")
+        return (await self._all("priorities", account.parse_priorities, "priorities")).value
 
     async def abilities(self) -> frozenset[str]:
         """Read what the account can do, by PagerDuty's names, such as `RESPONDERS`."""
@@ -174,15 +186,13 @@ class Reads(Transport):
         """Return PagerDuty's clock, to the second."""
         return (await self._read("clock", account.parse_abilities, "abilities")).date
 
-    async def webhook_subscriptions(self) -> tuple[WebhookSubscription, ...]:
+    async def webhook_subscriptions(self) -> Read[tuple[WebhookSubscription, ...]]:
         """Read all webhook subscriptions that the key may see."""
         return await self._all("webhook_subscriptions", parse_subscriptions, "webhook_subscriptions")
 
-    async def _search(
-        self, name: str, parse: Callable[[object], tuple[T, ...]], things: str, query: str
-    ) -> tuple[T, ...]:
+    async def _search(self, name: str, parse: Callable[[object], Listed[T]], things: str, query: str) -> tuple[T, ...]:
         params: Params = {"query": query, "limit": PAGE} if query else {"limit": PAGE}
-        return (await self._read(name, parse, things, params=params)).value
+        return (await self._list(name, parse, things, params=params)).value
 
 
 def _moment(ms: int) -> str:

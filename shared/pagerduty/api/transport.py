@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
+import structlog
 from httpx2 import RequestError, Response
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -22,11 +23,16 @@ from shared.observability.call_metrics import BUCKETS, record_call
 from shared.pagerduty.api.auth import TokenSource
 from shared.pagerduty.api.errors import UNAUTHORIZED, error_from
 from shared.pagerduty.api.sdk import Error, RestClient
-from shared.pagerduty.models.fields import as_object
+from shared.pagerduty.models.fields import Listed, Skipped, as_object, milliseconds
+
+log = structlog.get_logger()
 
 CALLS = Counter("pagebridge_pagerduty_calls", "Calls to PagerDuty, by how they ended", ["method", "outcome"])
 SECONDS = Histogram(
     "pagebridge_pagerduty_call_seconds", "How long calls to PagerDuty took", ["method"], buckets=BUCKETS
+)
+UNREADABLE = Counter(
+    "pagebridge_pagerduty_unreadable", "Members of lists of PagerDuty's that could not be read, by call", ["method"]
 )
 LEFT = Gauge("pagebridge_pagerduty_calls_left", "Calls that PagerDuty's limit still has room for, by its last answer")
 
@@ -44,10 +50,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Read(Generic[T]):
-    """PagerDuty's response and its `Date`, to the second."""
+    """PagerDuty's response and its `Date`, to the second; of a list also what could not be read of it."""
 
     value: T
     date: Instant
+    skipped: tuple[Skipped, ...] = ()
+
+    def require_whole(self) -> None:
+        """Raise `Uncertain` if something of a list could not be read: it may be what is looked for."""
+        if self.skipped:
+            raise Uncertain(f"PagerDuty's list has what cannot be read: {self.skipped[0].id}")
 
 
 @dataclass
@@ -121,23 +133,37 @@ class Transport:
         with record_call(CALLS, SECONDS, name):
             await self._answered(Request(method, path))
 
+    async def _list(
+        self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
+    ) -> Read[tuple[T, ...]]:
+        """Read a list in one request; what cannot be read of it is logged, counted and passed over."""
+        read = await self._read(name, parse, *path, params=params)
+        return _noted(name, read.value, read.date)
+
     async def _pages(
-        self, name: str, parse: Callable[[object], T], *path: str, params: Params | None = None
-    ) -> AsyncIterator[Read[T]]:
-        """Read page after page, one request for each, and the time at which PagerDuty gave it."""
+        self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
+    ) -> AsyncIterator[Read[tuple[T, ...]]]:
+        """
+        Read page after page, one request for each, and the time at which PagerDuty gave it.
+
+        How long a page is, PagerDuty decides; the next one begins after what it gave.
+        """
         offset, more = 0, True
         while more:
             page: Params = {**(params or {}), "limit": PAGE, "offset": offset}
             read = await self._read(name, lambda answer: (parse(answer), has_more(answer)), *path, params=page)
-            value, more = read.value
-            yield Read(value, read.date)
-            offset += PAGE
+            listed, more = read.value
+            yield _noted(name, listed, read.date)
+            # A page can be empty though more follow, where all of it is hidden from us.
+            offset += listed.given or PAGE
 
     async def _all(
-        self, name: str, parse: Callable[[object], tuple[T, ...]], *path: str, params: Params | None = None
-    ) -> tuple[T, ...]:
-        """Read the things on all pages."""
-        return tuple([thing async for page in self._pages(name, parse, *path, params=params) for thing in page.value])
+        self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
+    ) -> Read[tuple[T, ...]]:
+        """Read the things on all pages, from the time of the first one."""
+        pages = [page async for page in self._pages(name, parse, *path, params=params)]
+        things = tuple(thing for page in pages for thing in page.value)
+        return Read(things, pages[0].date, tuple(one for page in pages for one in page.skipped))
 
     async def _called(self, name: str, parse: Callable[[object], T], request: Request) -> Read[T]:
         with record_call(CALLS, SECONDS, name):
@@ -205,6 +231,13 @@ class Transport:
         return response
 
 
+def _noted(name: str, listed: Listed[T], date: Instant) -> Read[tuple[T, ...]]:
+    for one in listed.skipped:
+        UNREADABLE.labels(name).inc()
+        log.warning("pagerduty.unreadable", call=name, id=one.id, incident=one.incident, why=one.why)
+    return Read(listed.members, date, listed.skipped)
+
+
 def has_more(answer: object) -> bool:
     """True if another page follows (PagerDuty's page on pagination)."""
     return as_object(answer).get("more") is True
@@ -213,9 +246,8 @@ def has_more(answer: object) -> bool:
 def server_time(headers: Mapping[str, str]) -> Instant:
     """Read PagerDuty's clock off the `Date` header of an answer."""
     try:
-        moment = parsedate_to_datetime(headers["Date"])
-        return Instant(int(moment.timestamp()) * SECOND, SECOND)
-    except (KeyError, ValueError, OverflowError):
+        return Instant(milliseconds(parsedate_to_datetime(headers["Date"])), SECOND)
+    except (KeyError, ValueError, OverflowError, Malformed):
         raise Malformed("PagerDuty's answer has no usable Date header") from None
 
 

@@ -33,12 +33,17 @@ SILENT = frozenset({TITLE_CHANGED, URGENCY_CHANGED, NOTE_EDITED})
 
 @dataclass(frozen=True)
 class Shown:
-    """All that PagerDuty shows of one incident at `date`: the incident itself, its whole log, its notes."""
+    """
+    All that PagerDuty shows of one incident at `date`: the incident itself, its whole log, its notes.
+
+    Without `all_notes` some could not be read.
+    """
 
     incident: RestIncident
     date: Instant
     log: tuple[LogEntry, ...]
     notes: tuple[Note, ...]
+    all_notes: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ def events(known: Incident, shown: Shown, window: Window) -> tuple[Event, ...]:
     current = _settled(known, shown) is not known
     found = (
         *logged(incident.id, shown.log, into=incident.merged_into, policy=incident.snapshot.escalation_policy),
-        *annotated(incident.id, known.lines, shown.notes, shown.date, window.closes),
+        *annotated(incident.id, known.lines, shown.notes, shown.date, window.closes if shown.all_notes else 0),
         *(changed(known, incident, shown.log) if current else ()),
         *asked(incident.id, incident),
     )

@@ -2,15 +2,16 @@
 A delivery's body becomes an event. Pure.
 
 The shapes are those of PagerDuty's V3 webhooks, real deliveries from 2021 on included: a field that older ones lack may
-be missing. A field that is there must have the documented type. A verified signature is no reason to trust more than
-that, and what does not fit goes to the dead letters as a whole.
+be missing. A verified signature is no reason to trust more than the documented types: of an incident in which one field
+has another, nothing is taken, and the event only says that PagerDuty has to be read. What does not say which incident
+it is about, when and what happened, goes to the dead letters as a whole.
 """
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, NoReturn
 
 from pydantic import PlainValidator, StringConstraints
@@ -20,7 +21,7 @@ from shared.model import event
 from shared.model.command import command_of_key
 from shared.model.event import SECOND, Event, Instant, Snapshot, Source, incident_id
 from shared.model.ids import EventId, IncidentId
-from shared.pagerduty.events.details import happening
+from shared.pagerduty.events.details import Happening, happening
 from shared.pagerduty.models.fields import (
     Many,
     OptionalAgent,
@@ -28,8 +29,8 @@ from shared.pagerduty.models.fields import (
     OptionalText,
     Reference,
     as_object,
+    milliseconds,
     named,
-    optional_text,
     parser,
 )
 from shared.pagerduty.models.incident import Facts
@@ -49,7 +50,6 @@ _INCIDENT = "incident."
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
-_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _instant(value: object) -> Instant:
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise Malformed("a time that is on no calendar") from None
-    return Instant((moment - _EPOCH) // _MILLISECOND, 1 if found["fraction"] else SECOND)
+    return Instant(milliseconds(moment), 1 if found["fraction"] else SECOND)
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ class _Body:
     data: Annotated[Mapping[str, object], PlainValidator(as_object)]
     agent: OptionalAgent
     client: Annotated[OptionalText, named("client", "name")]
+    key: Annotated[OptionalText, named("data", "incident_key")]
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class _WebhookFacts(Facts):
     ] = None
 
 
-_head, _body, _facts = parser(_Head, "event"), parser(_Body, "event"), parser(_WebhookFacts)
+_head, _body, _facts = parser(_Head, "event"), parser(_Body, "event"), parser(_WebhookFacts, strict=True)
 
 
 def parse(body: bytes) -> Event | Ignored:
@@ -113,13 +114,12 @@ def parse(body: bytes) -> Event | Ignored:
     if not head.event_type.startswith(_INCIDENT):
         return Ignored(f"{head.event_type} concerns no incident", ping=head.event_type == PING)
     told = _body(delivery)
-    snapshot = _snapshot(head.event_type, told.data)
-    happened = happening(head.event_type, snapshot, told.data)
+    kind, snapshot, happened = _read(head.event_type, told.data)
     of_a_tool = () if told.agent or not told.client else (("client", told.client),)
-    key = optional_text(told.data.get("incident_key")) if head.event_type == event.TRIGGERED else ""
+    key = told.key if head.event_type == event.TRIGGERED else ""
     return Event(
         id=head.id,
-        type=head.event_type,
+        type=kind,
         incident=_incident(told.data),
         source=Source.WEBHOOK,
         at=told.occurred_at,
@@ -146,17 +146,20 @@ def _incident(data: Mapping[str, object]) -> IncidentId:
     return incident_id(as_object(reference).get("id"))
 
 
-def _snapshot(event_type: str, data: Mapping[str, object]) -> Snapshot | None:
-    """Read the incident that a delivery carries. Only from an event of another type it may be missing."""
+def _read(kind: str, data: Mapping[str, object]) -> tuple[str, Snapshot | None, Happening]:
+    """
+    Read what happened, and the incident that a delivery carries.
+
+    Of an incident that cannot be read nothing is believed: of a transition its kind remains, of another change nothing.
+    """
     if data.get("type") != "incident":
-        return None
+        return kind, None, happening(kind, None, data)
     try:
-        return Snapshot(**vars(_facts(data)))
+        snapshot = Snapshot(**vars(_facts(data)))
+        return kind, snapshot, happening(kind, snapshot, data)
     except Malformed:
-        if event_type in SNAPSHOT_TYPES:
-            raise
-        # This event's data is not documented; it still shows that something happened, and the rest can be read.
-        return None
+        only_seen = kind in SNAPSHOT_TYPES and kind not in event.TRANSITIONS
+        return event.UNREADABLE if only_seen else kind, None, Happening()
 
 
 def _json(body: bytes) -> object:

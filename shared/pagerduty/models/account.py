@@ -16,8 +16,10 @@ from shared.pagerduty.models.fields import (
     OptionalTime,
     Reference,
     Text,
+    Whole,
     as_object,
     as_objects,
+    listing,
     named,
     optional_text,
     parser,
@@ -46,7 +48,7 @@ class User:
     """A PagerDuty user; `role` is the base role. `kind` is PagerDuty's type: `user` for a person."""
 
     id: Annotated[UserId, PlainValidator(text)]
-    name: Text
+    name: OptionalText
     email: Text
     role: Text
     team_ids: Annotated[Group[Id[TeamId]], named("teams")] = frozenset()
@@ -72,10 +74,10 @@ class Member:
 
 
 parse_user = parser(User, "user")
-parse_users = parser(tuple[User, ...], "users")
+parse_users = listing(User, "users")
 parse_team = parser(Team, "team")
-parse_teams = parser(tuple[Team, ...], "teams")
-parse_members = parser(tuple[Member, ...], "members")
+parse_teams = listing(Team, "teams")
+parse_members = listing(Member, "members")
 
 
 RESPONDERS = "coordinated_responding"
@@ -89,7 +91,7 @@ class Service:
     id: Text
     name: Text
     escalation_policy: OptionalReference
-    teams: Many[Reference]
+    teams: Whole[Reference]
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ class Priority:
 
 
 parse_service = parser(Service, "service")
-parse_services = parser(tuple[Service, ...], "services")
-parse_priorities = parser(tuple[Priority, ...], "priorities")
+parse_services = listing(Service, "services")
+parse_priorities = listing(Priority, "priorities")
 parse_abilities = parser(frozenset[Text], "abilities")
 
 
@@ -135,8 +137,8 @@ class EscalationPolicy:
 
     id: Text
     name: Text
-    levels: Annotated[Many[EscalationLevel], named("escalation_rules")] = ()
-    teams: Many[Reference] = ()
+    levels: Annotated[Whole[EscalationLevel], named("escalation_rules")] = ()
+    teams: Whole[Reference] = ()
 
     @property
     def targets(self) -> frozenset[UserId]:
@@ -156,5 +158,5 @@ class OnCall:
 
 
 parse_escalation_policy = parser(EscalationPolicy, "escalation_policy")
-parse_escalation_policies = parser(tuple[EscalationPolicy, ...], "escalation_policies")
-parse_on_calls = parser(tuple[OnCall, ...], "oncalls")
+parse_escalation_policies = listing(EscalationPolicy, "escalation_policies")
+parse_on_calls = listing(OnCall, "oncalls")

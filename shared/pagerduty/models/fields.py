@@ -1,47 +1,129 @@
 """
 The types of the fields in PagerDuty's JSON, and how an answer that declares its fields with them is read.
 
-A field that is there has its documented type, or the reading is `Malformed`. A field that is missing reads as null,
-which PagerDuty does not tell apart either; fields that no type declares are passed over. Null is an empty text, a list
-without members, and None for anything else.
+A field that must be there has its documented type, or the reading is `Malformed`. One that may be missing costs no more
+than itself: if it cannot be read it reads as null, unless the parser is `strict`. A missing field reads as null, which
+PagerDuty does not tell apart either; fields that no type declares are passed over. Null is an empty text, a list
+without members, and None for anything else. Members of a list that cannot be read are left out, but for a `Whole` one.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AliasPath, BeforeValidator, Field, PlainValidator, Strict, TypeAdapter, ValidationError
+from pydantic import (
+    AliasPath,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticOmit
 
 from shared.errors import Malformed
-from shared.model.event import SECOND, Agent, Instant, Ref
+from shared.model.event import SECOND, Agent, Instant, Ref, incident_id
+from shared.model.ids import IncidentId
 
 LONGEST_NUMBER = 19
 """Digits of a whole number: more than any counter has, few enough for any reader."""
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Times outside of these are mistakes, and further out than dates can be calculated with."""
+_MILLISECOND = timedelta(milliseconds=1)
 
 Body = dict[str, object]
 """A JSON object that is sent."""
 T = TypeVar("T")
 
 
-def parser(kind: type[T], name: str = "") -> Callable[[object], T]:
+@dataclass(frozen=True)
+class Skipped:
+    """A member of a list that cannot be read, and why: its `id`, or its place; the `incident` that it names, if any."""
+
+    id: str
+    why: str
+    incident: IncidentId | None = None
+
+
+@dataclass(frozen=True)
+class Listed(Generic[T]):
+    """One page of a list: what could be read of it, and what could not."""
+
+    members: tuple[T, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def given(self) -> int:
+        """The number of members that PagerDuty gave."""
+        return len(self.members) + len(self.skipped)
+
+
+def parser(kind: type[T], name: str = "", *, strict: bool = False) -> Callable[[object], T]:
     """
     Make the parser of an object, or of what stands under `name` in an answer.
 
-    `kind` declares the fields; it is a tuple for one page of a list. The parser raises `Malformed`, which names the
-    field and does not quote it: reasons are logged.
+    `kind` declares the fields; in a `strict` reading also an optional one counts. The parser raises `Malformed`, which
+    names the field and does not quote it: reasons are logged.
     """
     adapter = TypeAdapter(kind)
 
     def parse(answer: object) -> T:
         try:
-            return adapter.validate_python(as_object(answer).get(name) if name else answer)
+            return adapter.validate_python(as_object(answer).get(name) if name else answer, context=strict)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(str(step) for step in (name, *first["loc"]) if step != "") or "the whole"
             raise Malformed(f"{place} is not as PagerDuty documents it: {first['type']}") from None
 
     return parse
+
+
+def listing(kind: type[T], name: str) -> Callable[[object], Listed[T]]:
+    """
+    Make the parser of one page of the list under `name`: a member that cannot be read costs the others nothing.
+
+    The parser raises `Malformed` if there is no list.
+    """
+    parse_member = parser(kind)
+
+    def parse(answer: object) -> Listed[T]:
+        given = as_object(answer).get(name)
+        if not isinstance(given, list):
+            raise Malformed(f"{name}: {_kind(given)} in place of a list")
+        members, skipped = [], []
+        for place, member in enumerate(given):
+            try:
+                members.append(parse_member(member))
+            except Malformed as error:
+                skipped.append(_skipped(member, place, str(error)))
+        return Listed(tuple(members), tuple(skipped))
+
+    return parse
+
+
+def _skipped(member: object, place: int, why: str) -> Skipped:
+    fields = member if isinstance(member, dict) else {}
+    reference = fields.get("incident")
+    named = _id_or_none(fields.get("id"))
+    return Skipped(
+        named or f"number {place + 1} of its page",
+        why,
+        _id_or_none(reference.get("id")) if isinstance(reference, dict) else None,
+    )
+
+
+def _id_or_none(value: object) -> IncidentId | None:
+    """Take the id of anything; PagerDuty's are all made alike."""
+    try:
+        return incident_id(value)
+    except Malformed:
+        return None
 
 
 def named(*path: str) -> Any:  # noqa: ANN401 - as pydantic's own `Field`
@@ -97,9 +179,16 @@ def time(value: object) -> Instant:
         moment = datetime.fromisoformat(text(value))
     except ValueError:
         raise Malformed("a text that is no time") from None
+    return Instant(milliseconds(moment) // SECOND * SECOND, SECOND)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a time as milliseconds since 1970. Raises `Malformed` where it has no time zone, or cannot be meant."""
     if moment.tzinfo is None:
         raise Malformed("a time without a time zone")
-    return Instant(int(moment.timestamp()) * SECOND, SECOND)
+    if not FIRST <= moment < LAST:
+        raise Malformed("a time that cannot be meant")
+    return (moment - FIRST) // _MILLISECOND
 
 
 def reference(value: object) -> Ref:
@@ -114,28 +203,58 @@ def optional_reference(value: object) -> Ref | None:
 
 
 def optional_agent(value: object) -> Agent | None:
-    """Take `value` as a reference to an agent; None if it is null. Some webhooks do not tell its type."""
+    """
+    Take a reference to an agent; None if it is null, which stands for PagerDuty itself.
+
+    What is missing of one is empty: without an id it stays unknown who it was. Some webhooks do not tell its type.
+    """
     if value is None:
         return None
-    fields = as_object(value)
-    return Agent(text(fields.get("id")), optional_text(fields.get("summary")), optional_text(fields.get("type")))
+    fields = value if isinstance(value, dict) else {}
+    given = (fields.get(name) for name in ("id", "summary", "type"))
+    return Agent(*(text(each) if isinstance(each, str) else "" for each in given))
 
 
+def _or_null(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+    """Read a field that may be missing: as null if it cannot be read."""
+    try:
+        return read(value)
+    except (Malformed, ValidationError):
+        if info.context:
+            raise
+        return read(None)
+
+
+def _or_omitted(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+    """Read a member of a list; leave it out if it cannot be read."""
+    try:
+        return read(value)
+    except (Malformed, ValidationError):
+        if info.context:
+            raise
+        raise PydanticOmit from None
+
+
+OR_NULL = WrapValidator(_or_null)
 Text = Annotated[str, PlainValidator(text)]
-OptionalText = Annotated[str, PlainValidator(optional_text), Field(default="")]
-Written = Annotated[str, PlainValidator(written), Field(default="")]
+OptionalText = Annotated[str, PlainValidator(optional_text), OR_NULL, Field(default="")]
+Written = Annotated[str, PlainValidator(written), OR_NULL, Field(default="")]
 """Anything, as text."""
 Number = Annotated[int, Strict(), Field(gt=-(10**LONGEST_NUMBER), lt=10**LONGEST_NUMBER)]
-OptionalNumber = Annotated[Number | None, Field(default=None)]
-Count = Annotated[Number, BeforeValidator(lambda number: 0 if number is None else number), Field(default=0)]
+OptionalNumber = Annotated[Number | None, OR_NULL, Field(default=None)]
+Count = Annotated[Number, BeforeValidator(lambda number: 0 if number is None else number), OR_NULL, Field(default=0)]
 Time = Annotated[Instant, PlainValidator(time)]
-OptionalTime = Annotated[Time | None, Field(default=None)]
+OptionalTime = Annotated[Time | None, OR_NULL, Field(default=None)]
 Reference = Annotated[Ref, PlainValidator(reference)]
-OptionalReference = Annotated[Reference | None, Field(default=None)]
+OptionalReference = Annotated[Reference | None, OR_NULL, Field(default=None)]
 OptionalAgent = Annotated[Agent | None, PlainValidator(optional_agent), Field(default=None)]
 Id = Annotated[T, PlainValidator(lambda reference: text(as_object(reference).get("id")))]
 """The id alone of a reference."""
 _NONE_FOR_NULL = BeforeValidator(lambda members: [] if members is None else members)
-Many = Annotated[tuple[T, ...], _NONE_FOR_NULL, Field(default=())]
-Group = Annotated[frozenset[T], _NONE_FOR_NULL, Field(default=frozenset())]
+Many = Annotated[tuple[Annotated[T, WrapValidator(_or_omitted)], ...], _NONE_FOR_NULL, OR_NULL, Field(default=())]
+Group = Annotated[
+    frozenset[Annotated[T, WrapValidator(_or_omitted)]], _NONE_FOR_NULL, OR_NULL, Field(default=frozenset())
+]
 """Those of a list of which neither order nor number counts."""
+Whole = Annotated[tuple[T, ...], _NONE_FOR_NULL, Field(default=())]
+"""A list that is of no use in part, such as the teams that decide who may see something."""

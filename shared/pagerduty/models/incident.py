@@ -11,9 +11,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, model_validator
 
+from shared.errors import Malformed
 from shared.model.event import Instant, Ref, Snapshot, Status, StatusChange, incident_id
 from shared.model.ids import IncidentId, UserId
 from shared.pagerduty.models.fields import (
+    OR_NULL,
     Count,
     Many,
     OptionalNumber,
@@ -23,13 +25,12 @@ from shared.pagerduty.models.fields import (
     Reference,
     Text,
     Time,
+    Whole,
     as_object,
-    as_objects,
+    listing,
     named,
     optional_agent,
-    optional_text,
     parser,
-    reference,
     text,
     time,
 )
@@ -79,6 +80,9 @@ class Asked:
     since: Annotated[OptionalTime, named("updated_at")]
 
 
+_asked = parser(Many[Asked])
+
+
 @dataclass(frozen=True)
 class AlertCounts:
     """How many alerts an incident has, and how many of them go on."""
@@ -95,7 +99,7 @@ class Facts:
     url: Annotated[OptionalText, named("html_url")]
     service: OptionalReference
     priority: OptionalReference
-    teams: Many[Reference]
+    teams: Whole[Reference]
     escalation_policy: OptionalReference
 
 
@@ -118,8 +122,23 @@ def snapshot_from_rest(incident: object) -> Snapshot:
     if title is None:
         # As in PagerDuty's example of what a snooze answers.
         title = text(found.get("summary")).removeprefix(f"[#{found.get('incident_number')}] ")
-    assignees = [one.get("assignee") for one in as_objects(found.get("assignments"))]
+    given = found.get("assignments")
+    assignees = [one.get("assignee") for one in given if isinstance(one, dict)] if isinstance(given, list) else []
     return Snapshot(**vars(_rest_facts({**found, "title": title, "assignees": assignees})))
+
+
+def _status_change(fields: object) -> StatusChange | None:
+    """Read who last changed the status; None when PagerDuty does not say when."""
+    found = as_object(fields)
+    try:
+        return StatusChange(optional_agent(found.get("by")), time(found.get("at")))
+    except Malformed:
+        return None
+
+
+def _responders(asked: object) -> frozenset[UserId]:
+    current = (one for one in _asked(asked) if one.state in ANSWERABLE)
+    return frozenset(UserId(one.user.id) for one in current)
 
 
 @dataclass(frozen=True)
@@ -135,13 +154,13 @@ class RestIncident:
     id: Annotated[IncidentId, PlainValidator(incident_id)]
     snapshot: Snapshot
     updated: Annotated[OptionalTime, named("updated_at")]
-    status_change: StatusChange | None
-    responders: frozenset[UserId]
+    status_change: Annotated[StatusChange | None, PlainValidator(_status_change)]
+    responders: Annotated[frozenset[UserId], PlainValidator(_responders), named("incidents_responders")]
     acknowledgements: Many[Stamp]
     assigned_via: OptionalText
     assignments: Many[Stamp] = ()
     pending: Annotated[PendingActions, named("pending_actions")] = ()
-    alerts: Annotated[AlertCounts | None, named("alert_counts")] = None
+    alerts: Annotated[AlertCounts | None, OR_NULL, named("alert_counts")] = None
     kind: Annotated[OptionalText, named("incident_type", "name")] = ""
     merged_into: Annotated[OptionalReference, named("resolve_reason", "incident")] = None
     asked: Annotated[Many[Asked], named("incidents_responders")] = ()
@@ -160,16 +179,10 @@ class RestIncident:
     def _with_parts(cls, incident: object) -> object:
         """Make those parts that several of PagerDuty's fields tell of, or not all of one."""
         found = as_object(incident)
-        by, at = found.get("last_status_change_by"), found.get("last_status_change_at")
-        asked = as_objects(found.get("incidents_responders"))
-        current = (one for one in asked if optional_text(one.get("state")) in ANSWERABLE)
-        return {
-            **found,
-            "snapshot": snapshot_from_rest(found),
-            "status_change": None if at is None else StatusChange(optional_agent(by), time(at)),
-            "responders": frozenset(UserId(reference(one.get("user")).id) for one in current),
-        }
+        by, at = (found.get(f"last_status_change_{name}") for name in ("by", "at"))
+        made = {"snapshot": snapshot_from_rest(found), "status_change": {"by": by, "at": at}}
+        return {"incidents_responders": None, **found, **made}
 
 
 parse_incident = parser(RestIncident, "incident")
-parse_incidents = parser(tuple[RestIncident, ...], "incidents")
+parse_incidents = listing(RestIncident, "incidents")

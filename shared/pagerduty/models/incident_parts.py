@@ -16,6 +16,7 @@ from shared.model.enrichment import Link
 from shared.model.event import incident_id
 from shared.model.ids import IncidentId
 from shared.pagerduty.models.fields import (
+    OR_NULL,
     Many,
     OptionalAgent,
     OptionalReference,
@@ -27,6 +28,7 @@ from shared.pagerduty.models.fields import (
     Written,
     as_object,
     as_objects,
+    listing,
     named,
     optional_text,
     parser,
@@ -88,8 +90,8 @@ class LogEntry:
     assignees: Many[Reference] = ()
     note: OptionalText = ""
     pending: Annotated[PendingActions, named("changed_actions")] = ()
-    changes: Annotated[tuple[Change, ...], BeforeValidator(_changed), named("channel", "changeset")] = ()
-    incident: Annotated[IncidentId | None, PlainValidator(_incident)] = None
+    changes: Annotated[tuple[Change, ...], BeforeValidator(_changed), OR_NULL, named("channel", "changeset")] = ()
+    incident: Annotated[IncidentId | None, PlainValidator(_incident), OR_NULL] = None
 
     @property
     def event(self) -> str | None:
@@ -97,7 +99,7 @@ class LogEntry:
         return EVENTS.get(self.type)
 
 
-parse_log_entries = parser(tuple[LogEntry, ...], "log_entries")
+parse_log_entries = listing(LogEntry, "log_entries")
 
 
 LONGEST_NOTE = 65_535
@@ -149,9 +151,13 @@ class ResponderRequest:
 
 
 parse_note = parser(Note, "note")
-parse_notes = parser(tuple[Note, ...], "notes")
+parse_notes = listing(Note, "notes")
 parse_status_update = parser(StatusUpdate, "status_update")
 parse_responder_request = parser(ResponderRequest, "responder_request")
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
 
 
 def _links(contexts: object) -> tuple[Link, ...]:
@@ -184,17 +190,16 @@ class Alert:
     status: OptionalText
     severity: OptionalText
     source: OptionalText
-    links: Annotated[tuple[Link, ...], PlainValidator(_links), named("body", "contexts")] = ()
-    details: Annotated[tuple[tuple[str, str], ...], PlainValidator(_details), named("body", "details")] = ()
+    links: Annotated[tuple[Link, ...], PlainValidator(_links), OR_NULL, named("body", "contexts")] = ()
+    details: Annotated[tuple[tuple[str, str], ...], PlainValidator(_details), OR_NULL, named("body", "details")] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _with_source(cls, alert: object) -> object:
         found = as_object(alert)
-        body, integration = (as_object(found.get(name) or {}) for name in ("body", "integration"))
-        cef = body.get("cef_details")
-        source = cef.get("source_origin") if isinstance(cef, dict) else None
+        body, integration = (_object(found.get(name)) for name in ("body", "integration"))
+        source = _object(body.get("cef_details")).get("source_origin")
         return {**found, "source": source if source and isinstance(source, str) else integration.get("summary")}
 
 
-parse_alerts = parser(tuple[Alert, ...], "alerts")
+parse_alerts = listing(Alert, "alerts")

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, PlainValidator, SecretStr, model_val
 
 from shared.config.errors import Problem
 from shared.model.event import ANNOUNCED_TYPES
-from shared.pagerduty.models.fields import Body, OptionalText, Text, as_object, named, parser
+from shared.pagerduty.models.fields import Body, OptionalText, Text, as_object, listing, named, parser
 
 ANY = "any"
 """Stands for every subscription that delivers here, in place of the id of one."""
@@ -58,7 +58,7 @@ class Created:
 
 parse_created = parser(Created, "webhook_subscription")
 parse_subscription = parser(WebhookSubscription, "webhook_subscription")
-parse_subscriptions = parser(tuple[WebhookSubscription, ...], "webhook_subscriptions")
+parse_subscriptions = listing(WebhookSubscription, "webhook_subscriptions")
 
 
 def creation_request(url: str, scope: str, scope_id: str, description: str, events: Iterable[str] = NEEDED) -> Body:

@@ -32,10 +32,10 @@ def test_a_user() -> None:
 
 def test_a_page_of_people() -> None:
     """Lists are read whole: users, and members with their team role."""
-    users = account_model.parse_users({"users": [user("P1"), user("P2")], "more": True})
+    users = account_model.parse_users({"users": [user("P1"), user("P2")], "more": True}).members
     assert [one.id for one in users] == ["P1", "P2"]
     members = [{"user": ALICE, "role": "manager"}, {"user": BOB, "role": "observer"}]
-    read = account_model.parse_members({"members": members})
+    read = account_model.parse_members({"members": members}).members
     assert {one.user: one.role for one in read} == {"PALICE1": "manager", "PBOB001": "observer"}
 
 
@@ -44,7 +44,7 @@ def test_a_team(default_role: str | None, private: bool) -> None:  # noqa: FBT00
     """A team whose outsiders have no role is private."""
     wanted = account_model.Team(TeamId("PTEAM01"), "Payments", private=private)
     assert account_model.parse_team({"team": team(default_role=default_role)}) == wanted
-    assert account_model.parse_teams({"teams": [team(default_role=default_role)]}) == (wanted,)
+    assert account_model.parse_teams({"teams": [team(default_role=default_role)]}).members == (wanted,)
 
 
 def test_a_service() -> None:
@@ -54,13 +54,13 @@ def test_a_service() -> None:
     assert read.escalation_policy is not None
     assert read.escalation_policy.name == "Payments on-call"
     assert [team.id for team in read.teams] == ["PTEAM01"]
-    assert account_model.parse_services({"services": [service()]}) == (read,)
+    assert account_model.parse_services({"services": [service()]}).members == (read,)
 
 
 def test_priorities_and_abilities() -> None:
     """Priorities keep PagerDuty's order; abilities are names."""
     listed = [{"id": "PP1", "name": "P1", "description": "Critical"}, {"id": "PP2", "name": "P2", "description": None}]
-    assert account_model.parse_priorities({"priorities": listed}) == (
+    assert account_model.parse_priorities({"priorities": listed}).members == (
         account_model.Priority("PP1", "P1", "Critical"),
         account_model.Priority("PP2", "P2", ""),
     )
@@ -81,7 +81,7 @@ def test_a_subscription_that_pagerduty_switched_off() -> None:
     """`disabled` is PagerDuty's doing, `active` the owner's."""
     delivery = {"url": "https://bridge.example.com/pagerduty", "temporarily_disabled": True, "secret": "s3cret"}
     listed = [subscription(delivery_method=delivery, active=False, filter={"type": "account_reference"})]
-    (read,) = webhook_subscription_model.parse_subscriptions({"webhook_subscriptions": listed})
+    (read,) = webhook_subscription_model.parse_subscriptions({"webhook_subscriptions": listed}).members
     assert (read.active, read.disabled, read.scope, read.scope_id) == (False, True, "account", "")
     assert "s3cret" not in repr(read)
 
@@ -103,14 +103,16 @@ def test_the_people_whom_a_policy_names() -> None:
 def test_a_level_that_takes_turns() -> None:
     """Round robin pages one person at a time."""
     rule = {"targets": [BOB], "escalation_rule_assignment_strategy": "round_robin"}
-    (read,) = account_model.parse_escalation_policies({"escalation_policies": [policy(escalation_rules=[rule])]})
+    (read,) = account_model.parse_escalation_policies(
+        {"escalation_policies": [policy(escalation_rules=[rule])]}
+    ).members
     assert read.levels[0].round_robin
 
 
 def test_who_is_on_call() -> None:
     """Somebody is on call at a level, until a time or always."""
     always = on_call(user=BOB, schedule=None, escalation_level=2, start=None, end=None)
-    by_schedule, for_good = account_model.parse_on_calls({"oncalls": [on_call(), always]})
+    by_schedule, for_good = account_model.parse_on_calls({"oncalls": [on_call(), always]}).members
     assert (by_schedule.level, by_schedule.user.name, by_schedule.policy.id) == (1, "Alice Ng", "PPOL001")
     assert by_schedule.until == Instant(EPOCH_MS - (13 * 3600 + 13 * 60 + 20) * 1000 + 24 * 3_600_000, 1000)
     assert (for_good.level, for_good.user.id, for_good.until) == (2, "PBOB001", None)
@@ -125,6 +127,6 @@ def test_a_target_of_no_kind() -> None:
 
 
 def test_on_call_at_no_level() -> None:
-    """An entry without its level could not be told from another."""
-    with pytest.raises(Malformed):
-        account_model.parse_on_calls({"oncalls": [on_call(escalation_level=None)]})
+    """An entry without its level could not be told from another: it is left out, and costs no other."""
+    read = account_model.parse_on_calls({"oncalls": [on_call(escalation_level=None), on_call()]})
+    assert ([1], ["number 1 of its page"]) == ([one.level for one in read.members], [one.id for one in read.skipped])

@@ -180,7 +180,7 @@ async def test_the_log_begins_with_the_oldest_entry(server: LocalServer, door: P
         log_entry("trigger", id="R1", created_at=sooner),
     ]
     server.say({"log_entries": newest_first, "more": False})
-    assert [entry.id for entry in await door.log_entries(INCIDENT)] == ["R1", "R2", "R3"]
+    assert [entry.id for entry in (await door.log_entries(INCIDENT)).value] == ["R1", "R2", "R3"]
     assert "since" not in server.requests[0].query
 
 
@@ -192,7 +192,7 @@ async def test_a_log_that_grows_while_it_is_read(server: LocalServer, door: Page
     server.answer = lambda request: web.json_response(
         {"log_entries": pages[int(request.query["offset"]) // PAGE], "more": request.query["offset"] == "0"}
     )
-    read = [entry.id for entry in await door.log_entries(INCIDENT)]
+    read = [entry.id for entry in (await door.log_entries(INCIDENT)).value]
     assert sorted(read) == [f"R{n:03}" for n in range(PAGE + 1)]
 
 

@@ -21,7 +21,9 @@ async def test_reassigning_to_people(account: Account) -> None:
     assert answer.snapshot.assignee_ids == {BOB}
     assert answer.assigned_via == "direct_assignment"
     assert answer.due("escalate") is None
-    (entry,) = [one for one in await account.door.log_entries(account.incident) if one.agent and one.agent.id == ALICE]
+    (entry,) = [
+        one for one in (await account.door.log_entries(account.incident)).value if one.agent and one.agent.id == ALICE
+    ]
     assert (entry.type, [ref.id for ref in entry.assignees]) == ("assign_log_entry", [BOB])
 
 
@@ -57,7 +59,7 @@ async def test_snoozing(account: Account) -> None:
     wakes = answer.value.due("unacknowledge")
     assert wakes is not None
     assert abs(wakes.ms - answer.date.ms - LONGEST_SNOOZE * 1000) <= 2000
-    entry = (await account.door.log_entries(account.incident))[-1]
+    entry = (await account.door.log_entries(account.incident)).value[-1]
     assert (entry.type, entry.pending[0].at) == ("snooze_log_entry", wakes)
 
 

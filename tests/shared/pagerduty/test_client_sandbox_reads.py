@@ -54,13 +54,13 @@ async def test_the_log(account: Account) -> None:
     """The log tells who did what in their order, from a time on if that is asked for."""
     await account.acknowledged()
     account.pd.web(BOB).add_note(account.incident, "Looking")
-    log = await account.door.log_entries(account.incident)
+    log = (await account.door.log_entries(account.incident)).value
     assert [entry.type.removesuffix("_log_entry") for entry in log][:2] == ["trigger", "assign"]
     assert (log[-1].type, log[-1].note) == ("annotate_log_entry", "Looking")
     assert log[-1].agent is not None
     assert log[-1].agent.id == BOB
-    assert await account.door.log_entries(account.incident, since_ms=log[-1].at.ms + 3_600_000) == ()
-    assert log[-1] in await account.door.log_entries(account.incident, since_ms=log[-1].at.ms)
+    assert (await account.door.log_entries(account.incident, since_ms=log[-1].at.ms + 3_600_000)).value == ()
+    assert log[-1] in (await account.door.log_entries(account.incident, since_ms=log[-1].at.ms)).value
 
 
 async def test_alerts(account: Account) -> None:
@@ -100,7 +100,7 @@ async def test_looking_after_a_subscription(account: Account) -> None:
     """A subscription that PagerDuty switched off is seen, switched on again, and tried with a ping."""
     made = account.pd.subscribe("http://127.0.0.1:9/pagerduty", ["secret"], team_id=account.team)
     made.disabled_until = account.pd.clock.now().replace(year=9999)
-    (seen,) = await account.door.webhook_subscriptions()
+    (seen,) = (await account.door.webhook_subscriptions()).value
     assert (seen.id, seen.url, seen.scope, seen.scope_id) == (made.id, made.url, "team", account.team)
     assert seen.disabled
     assert "incident.triggered" in seen.events

@@ -8,7 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.model.event import SECOND, Agent, Event, Instant, Ref, Source, Status
+from shared.model.event import SECOND, UNREADABLE, Agent, Event, Instant, Ref, Source, Status
+from shared.model.ids import IncidentId
+from shared.model.incident import Incident, fold
 from shared.pagerduty.events.webhook import Ignored, parse
 
 SAMPLES = Path(__file__).parents[4] / "shared/reference/pagerduty/samples"
@@ -145,10 +147,33 @@ def test_a_field_may_be_missing(field: str, value: object) -> None:
 
 @pytest.mark.parametrize("field", sorted(INCIDENT.keys()))
 @pytest.mark.parametrize("value", [True, 1.5, {"id": 7}, [1], [None]], ids=repr)
-def test_a_field_of_another_type_is_malformed(field: str, value: object) -> None:
-    """Nothing is guessed out of a type that PagerDuty does not document."""
-    with pytest.raises(Malformed):
-        parse(body(data=changed(**{field: value})))
+def test_a_field_of_another_type_costs_no_page(field: str, value: object) -> None:
+    """Nothing is guessed out of a type that PagerDuty does not document: what happened is known, PagerDuty is read."""
+    if field in {"id", "type"}:
+        with pytest.raises(Malformed):
+            parse(body(data=changed(**{field: value})))
+        return
+    paged = event(body("incident.triggered", changed(**{field: value})))
+    assert ("incident.triggered", "Q1INCIDENT", None) == (paged.type, paged.incident, paged.snapshot)
+    assert fold(Incident(paged.incident), paged, paged.at.ms).incident.needs_read
+
+
+@pytest.mark.parametrize("kind", ["incident.reassigned", "incident.priority_updated", "incident.delegated"])
+def test_a_change_that_cannot_be_read_announces_nothing(kind: str) -> None:
+    """What came out of it is in the incident that cannot be read, so the log has to tell; PagerDuty is read."""
+    known = fold(Incident(IncidentId("Q1INCIDENT")), event(body("incident.triggered")), 0).incident
+    unread = event(body(kind, changed(number="37"), id="02EVENT"))
+
+    after = fold(known, unread, 0).incident
+    assert (UNREADABLE, known.lines, known.snapshot) == (unread.type, after.lines, after.snapshot)
+    assert after.needs_read
+
+
+@pytest.mark.parametrize("extra", [{"incident_type": 7}, {"incident_key": 7}, {"resolve_reason": "merged"}], ids=repr)
+@pytest.mark.parametrize("kind", ["incident.triggered", "incident.resolved"])
+def test_what_an_event_says_besides_costs_no_page(kind: str, extra: dict[str, object]) -> None:
+    """Odd details of an incident do not keep its page from anybody."""
+    assert kind == event(body(kind, changed(**extra))).type
 
 
 @pytest.mark.parametrize("field", ["id", "event_type", "occurred_at", "data"])
@@ -159,12 +184,11 @@ def test_the_envelope_must_be_whole(field: str, value: object) -> None:
         parse(body(**{field: value}))
 
 
-@pytest.mark.parametrize("agent", [{}, {"id": None}, "PALICE1", [], {"id": "P1", "summary": 3}], ids=repr)
-def test_an_agent_must_be_one(agent: object) -> None:
-    """Automation has no agent at all; half an agent is malformed."""
+@pytest.mark.parametrize("agent", [{}, {"id": None}, "PALICE1", [], {"id": 7, "summary": 3}], ids=repr)
+def test_half_an_agent_is_an_unknown_one(agent: object) -> None:
+    """Automation has no agent at all; of half an agent it is not known who it was."""
     assert event(body(agent=None)).agent is None
-    with pytest.raises(Malformed):
-        parse(body(agent=agent))
+    assert Agent("", "", "") == event(body(agent=agent)).agent
 
 
 def test_an_agent_may_be_bare() -> None:
@@ -190,7 +214,6 @@ def test_an_incident_id_is_never_anything_else(found: object) -> None:
         ("1970-01-01T00:00:01.123999999Z", Instant(1123)),
         ("1970-01-01T02:00:01.000+02:00", Instant(1000)),
         ("1969-12-31T18:30:01.000-05:30", Instant(1000)),
-        ("0001-01-01T00:00:00.000+23:59", Instant(-62135683140000)),
     ],
 )
 def test_times_are_read_to_the_millisecond(text: str, instant: Instant) -> None:
@@ -211,6 +234,10 @@ def test_times_are_read_to_the_millisecond(text: str, instant: Instant) -> None:
         "2025-04-07T03:47:13+25:00",
         "\uff12025-04-07T03:47:13Z",
         "0000-04-07T03:47:13Z",
+        "0001-01-01T00:00:00+23:59",
+        "1969-12-31T23:59:59Z",
+        "2200-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
         1743997633,
     ],
 )
@@ -234,7 +261,6 @@ def test_a_time_without_a_zone_or_sense_is_malformed(text: object) -> None:
         body().replace(b'"id": "01EVENT"', b'"id": "01EVENT", "id": "01OTHER"'),
         body().replace(b"37", b"NaN"),
         body().replace(b"37", b"-Infinity"),
-        body().replace(b"37", b"9" * 20),
         body().replace(b"37", b"9" * 5000),
         body().replace(b"Checkout", b"\xc3\x28"),
         b'{"event":' * 100_000,
