@@ -140,8 +140,8 @@ def _remove_fault(sandbox: PagerDutySimulator, arguments: Json) -> None:
 def _set_options(sandbox: PagerDutySimulator, arguments: Json) -> object:
     known = {field.name for field in dataclasses.fields(sandbox.options)}
     for name, value in arguments.items():
-        if name not in known or not isinstance(value, bool):
-            raise LookupError(f"options are {', '.join(sorted(known))}, each true or false")
+        if name not in known or type(value) is not type(getattr(sandbox.options, name)):
+            raise LookupError(f"options are {', '.join(sorted(known))}, each true or false, or a number")
         setattr(sandbox.options, name, value)
     return sandbox.options
 

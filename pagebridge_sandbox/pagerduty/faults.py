@@ -1,6 +1,7 @@
 """Misbehaviour on demand."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from random import Random
@@ -29,7 +30,9 @@ class Fault:
 
     How the call ends: with `status` and a JSON error of `code` and `message` or, with `text`, that text and no JSON;
     for a 429, `ratelimit_reset` seconds are in its headers (without it, none are). With `drop` the connection is cut,
-    with `hang` there is never an answer. Without any of these the call is carried out and answered as usual.
+    with `hang` there is never an answer. Without any of these the call is carried out and answered as usual, but for
+    what is `odd`: other values in places of the answer, each by the way there, such as `users.0.name`, where `*` is
+    every member of a list.
 
     The answer comes `delay` seconds late. A call that ends as usual takes effect after that delay or, with
     `after_effect`, before it. One that fails does not take effect, or does at once (`after_effect`), or does after
@@ -46,6 +49,7 @@ class Fault:
     ratelimit_reset: int | None = None
     drop: bool = False
     hang: bool = False
+    odd: Mapping[str, object] | None = None
     delay: float = 0.0
     after_effect: bool = False
     effect_after: float | None = None
@@ -59,6 +63,8 @@ class Fault:
             raise ValueError("a call ends with a status, dropped, or hanging: only one of them")
         if self.effect_after is not None and (self.after_effect or self.ending == "as usual"):
             raise ValueError("effect_after is for calls that fail, without after_effect")
+        if self.odd is not None and self.ending != "as usual":
+            raise ValueError("only an answer as usual can be odd in places")
         if self.status is None and any(given is not None for given in (self.code, self.message, self.text)):
             raise ValueError("code, message and text need a status")
         if self.status is not None and not HTTPStatus.BAD_REQUEST <= self.status <= MAX_STATUS:
@@ -93,9 +99,35 @@ class Fault:
         refusal = ApiError(code if self.code is None else self.code, self.message or message, status=status)
         return Response(refusal.response.body, status, limits)
 
+    def distorted(self, answer: Response) -> Response:
+        """Put what is odd into an answer; places that it does not have stay so."""
+        body = copy.deepcopy(answer.body)
+        for way, value in (self.odd or {}).items():
+            *steps, last = way.split(".")
+            for place in _places(body, steps):
+                if isinstance(place, dict):
+                    place[last] = value
+                elif isinstance(place, list):
+                    place[:] = [value if last in ("*", str(at)) else each for at, each in enumerate(place)]
+        return Response(body, answer.status, answer.headers)
+
     def applies_to(self, call: Call) -> bool:
         """Whether this call is one of those that go wrong."""
         return self.method in ("*", call.method) and matches(self.path, call.path)
+
+
+def _places(body: object, steps: Sequence[str]) -> Iterator[object]:
+    """Find the objects and lists at the end of a way."""
+    if not steps:
+        yield body
+        return
+    step, *rest = steps
+    if isinstance(body, dict):
+        yield from _places(body.get(step), rest)
+    elif isinstance(body, list):
+        for at, member in enumerate(body):
+            if step in ("*", str(at)):
+                yield from _places(member, rest)
 
 
 @dataclass

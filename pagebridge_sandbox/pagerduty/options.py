@@ -11,8 +11,10 @@ class Options:
     `lenient_repeats`: acknowledging or resolving twice is answered with 200 and the unchanged incident instead of 400.
     `enforce_roles`: a user acts only as far as their base role and team roles allow.
     `acknowledge_reassigns`: an acknowledge that changes the assignee says so with an event and a log entry of its own.
+    `longest_page`: how many members of a list come in one answer, even if more are asked for and allowed.
     """
 
     lenient_repeats: bool = False
     enforce_roles: bool = True
     acknowledge_reassigns: bool = False
+    longest_page: int = 100

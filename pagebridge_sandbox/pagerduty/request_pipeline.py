@@ -37,7 +37,7 @@ class RequestPipeline:
 
     async def handle(self, raw: web.Request) -> web.StreamResponse:
         """Answer one call."""
-        request = Request.from_http(raw, await raw.read())
+        request = Request.from_http(raw, await raw.read(), self._account.options.longest_page)
         if self.is_down:
             return _abort_connection(raw)
         call = self._record_call(request)
@@ -57,7 +57,7 @@ class RequestPipeline:
             )
         await self._sleep(fault.delay)
         if fault.ending == "as usual":
-            return early or self._execute(call, request)
+            return fault.distorted(early or self._execute(call, request))
         if fault.ending == "hung":
             await self._sleep(None)
         return fault.response if fault.ending == "answered" else None

@@ -32,10 +32,11 @@ class Request:
     from_email: str | None
     body: bytes
     is_json: bool
+    longest_page: int = MAX_LIMIT
 
     @classmethod
-    def from_http(cls, raw: web.Request, body: bytes) -> "Request":
-        """Read a call."""
+    def from_http(cls, raw: web.Request, body: bytes, longest_page: int = MAX_LIMIT) -> "Request":
+        """Read a call. A page is no longer than `longest_page`, whatever is asked for."""
         return cls(
             method=raw.method,
             path=tuple(unquote(segment) for segment in raw.rel_url.raw_path.strip("/").split("/")),
@@ -44,6 +45,7 @@ class Request:
             from_email=raw.headers.get("From"),
             body=body,
             is_json=raw.content_type == "application/json",
+            longest_page=longest_page,
         )
 
     def body_object(self, name: str) -> Json:
@@ -104,6 +106,7 @@ class Request:
             raise invalid_input(f"Limit must be between 1 and {MAX_LIMIT}")
         if offset < 0 or offset + limit > MAX_OFFSET:
             raise invalid_input(f"Offset must not be negative, and offset plus limit not more than {MAX_OFFSET}")
+        limit = min(limit, self.longest_page)
         return {
             name: [show(thing) for thing in things[offset : offset + limit]],
             "limit": limit,

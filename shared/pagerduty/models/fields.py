@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Skipped:
-    """A member of a list that cannot be read, and why: its `id`, or its place; the `incident` that it names, if any."""
+    """A member of a list that cannot be read, and why: its `id`, or `#` and its place; the `incident` that it names, if any."""
 
     id: str
     why: str
@@ -112,7 +112,7 @@ def _skipped(member: object, place: int, why: str) -> Skipped:
     reference = fields.get("incident")
     named = _id_or_none(fields.get("id"))
     return Skipped(
-        named or f"number {place + 1} of its page",
+        named or f"#{place + 1}",
         why,
         _id_or_none(reference.get("id")) if isinstance(reference, dict) else None,
     )

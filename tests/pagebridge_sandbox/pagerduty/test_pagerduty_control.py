@@ -93,6 +93,8 @@ async def test_set_options_and_advance_clock(acme: Acme) -> None:
     assert options["lenient_repeats"] is acme.pd.lenient_repeats is True
     assert (acme.pd.clock.now() - before).total_seconds() >= 60
     await control(acme, "options", {"no_such": True}, 400)
+    assert 7 == (await control(acme, "options", {"longest_page": 7}))["longest_page"]
+    await control(acme, "options", {"longest_page": True}, 400)
 
 
 async def test_stop_answering_and_answer_again(acme: Acme) -> None:

@@ -266,3 +266,25 @@ async def test_operation_rate_limits() -> None:
     assert [200, 429] == [reply.status for reply in replies]
     assert ("1", "0") == (replies[1].headers["ratelimit-limit"], replies[1].headers["ratelimit-remaining"])
     assert 200 == other.status
+
+
+async def test_odd_values_in_some_places(acme: Acme) -> None:
+    """The call is carried out, and its answer is as usual but for these places; what it does not have stays missing."""
+    odd: dict[str, object] = {
+        "incidents.*.title": 7,
+        "incidents.0.service.id": None,
+        "incidents.9": {},
+        "users.0": None,
+        "incidents.1": [],
+    }
+    acme.trigger()
+    acme.trigger()
+    acme.pd.add_fault(Fault(path="/incidents", odd=odd, times=1))
+
+    body = (await acme.call("GET", "/incidents")).body
+    assert isinstance(body, dict)
+    first, second = body["incidents"]
+    assert (7, None, []) == (first["title"], first["service"]["id"], second)
+    assert "users" not in body
+    with pytest.raises(ValueError, match="odd"):
+        Fault(odd=odd, status=500)

@@ -129,4 +129,4 @@ def test_a_target_of_no_kind() -> None:
 def test_on_call_at_no_level() -> None:
     """An entry without its level could not be told from another: it is left out, and costs no other."""
     read = account_model.parse_on_calls({"oncalls": [on_call(escalation_level=None), on_call()]})
-    assert ([1], ["number 1 of its page"]) == ([one.level for one in read.members], [one.id for one in read.skipped])
+    assert ([1], ["#1"]) == ([one.level for one in read.members], [one.id for one in read.skipped])

@@ -46,6 +46,14 @@ async def test_a_directory_of_several_pages(account: Account) -> None:
     assert len([user async for user in account.door.all_users()]) == PAGE + 2
 
 
+@pytest.mark.parametrize("longest", [1, 7, 25, 100])
+async def test_the_server_may_shorten_its_pages(account: Account, longest: int) -> None:
+    """However few PagerDuty gives at a time, the next page begins after them, and everybody is found."""
+    account.pd.options.longest_page = longest
+    added = {account.pd.add_user(f"User {n}", f"user{n}@example.com").id for n in range(30)}
+    assert {user.id async for user in account.door.all_users()} == added | {ALICE, BOB}
+
+
 async def test_refusals(account: Account) -> None:
     """PagerDuty's codes come through, and what each means for the caller."""
     with pytest.raises(NotFound):

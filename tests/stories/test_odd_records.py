@@ -1,0 +1,175 @@
+"""PagerDuty's answers and deliveries have a record that nobody can read: its neighbours go on, and it is named."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from pagebridge_sandbox.pagerduty import Fault
+from tests.stories.harness import FAST, Bridge, receiving, running, settled, until
+from tests.stories.test_odd_deliveries import deliver
+
+LOOKING = replace(FAST, resync=0.4, webhook_grace=1.0, resync_pause=0.001)
+"""A resync several times a second."""
+
+
+@pytest.fixture
+async def bridge() -> AsyncIterator[Bridge]:
+    """Run the bridge with a worker that compares all the time."""
+    async with running(durations=LOOKING) as bridge:
+        yield bridge
+
+
+def passes() -> float:
+    """Count the passes that came to their end."""
+    return REGISTRY.get_sample_value("pagebridge_resyncs_total", {"result": "done"}) or 0.0
+
+
+def unreadable(call: str) -> float:
+    """Count the records of a list that could not be read so far."""
+    return REGISTRY.get_sample_value("pagebridge_pagerduty_unreadable_total", {"method": call}) or 0.0
+
+
+async def looked(bridge: Bridge) -> None:
+    """Wait until everything has been compared twice from now on, and is at rest."""
+    before = passes()
+    await until(lambda: passes() >= before + 2, "another resync")
+    await settled(bridge)
+
+
+ODD_ENTRIES: dict[str, dict[str, object]] = {
+    "an agent without an id": {"log_entries.*.agent": {"type": "user_reference", "summary": "Bob Ng"}},
+    "an agent that is none": {"log_entries.*.agent": "Bob Ng"},
+    "no kind": {"log_entries.*.type": None},
+    "an id that is a number": {"log_entries.*.id": 7},
+    "the year 1": {"log_entries.*.created_at": "0001-01-01T00:00:00Z"},
+    "the year 9999": {"log_entries.*.created_at": "9999-12-31T23:59:59-12:00"},
+    "no record at all": {"log_entries.*": None},
+    "a note that is a number": {"log_entries.*.note": 7},
+    "assignees that are none": {"log_entries.*.assignees": [{}, None, 7]},
+    "pending actions without a time": {"log_entries.*.changed_actions": [{"type": "unacknowledge"}]},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ENTRIES.values(), ids=ODD_ENTRIES)
+async def test_an_odd_log_entry_stops_no_repair(bridge: Bridge, odd: dict[str, object]) -> None:
+    """However an entry of one incident looks, another whose delivery was lost is repaired, and nothing is doubled."""
+    incident = bridge.trigger("With an odd log").id
+    await bridge.card("With an odd log")
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+    await bridge.lines(2)
+    await settled(bridge)
+    bridge.pagerduty.add_fault(Fault(path="/log_entries", odd=odd))
+    bridge.pagerduty.add_fault(Fault(path="/incidents/*/log_entries", odd=odd))
+
+    bridge.pagerduty.webhooks.lose_next(1)
+    bridge.trigger("Lost on its way")
+    await bridge.card("Lost on its way")
+    bridge.pagerduty.clock.advance(5)
+    await looked(bridge)
+
+    assert 2 == len(bridge.channel.messages)
+    lines = [line.plain for line in bridge.channel.messages[0].replies]
+    assert 2 == len(lines), lines
+    assert "Bob Ng acknowledged it in PagerDuty" in lines[1]
+
+
+async def test_what_an_odd_log_entry_was_about_is_read_singly(bridge: Bridge) -> None:
+    """Its incident is read in full: the note of which no delivery told stands in the thread all the same."""
+    before = unreadable("activity")
+    incident = bridge.trigger().id
+    await bridge.lines(1)
+    await settled(bridge)
+    bridge.pagerduty.add_fault(Fault(path="/log_entries", odd={"log_entries.*.type": 7}))
+    bridge.pagerduty.webhooks.lose_next(1)
+    bridge.pagerduty.web("PBOB1").add_note(incident, "It is the cache")
+
+    assert "It is the cache" in (await bridge.lines(2))[1]
+    assert unreadable("activity") > before
+
+
+ODD_INCIDENTS: dict[str, dict[str, object]] = {
+    "no state": {"incidents.0.status": None},
+    "another state": {"incidents.0.status": "paused"},
+    "teams that are none": {"incidents.0.teams": 7},
+    "no id": {"incidents.0.id": None},
+    "no record at all": {"incidents.0": None},
+    "every one of them": {"incidents.*.title": 7},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_INCIDENTS.values(), ids=ODD_INCIDENTS)
+async def test_an_incident_that_is_skipped_in_a_list_is_not_gone(bridge: Bridge, odd: dict[str, object]) -> None:
+    """The first one of the list cannot be read there: its card goes on, and the other's lost change is found."""
+    first, second = bridge.trigger("The odd one").id, bridge.trigger("The other one").id
+    for title in ("The odd one", "The other one"):
+        await bridge.card(title)
+    await settled(bridge)
+    bridge.pagerduty.add_fault(Fault(path="/incidents", odd=odd))
+    bridge.pagerduty.webhooks.lose_next(2)
+    for incident in (first, second):
+        bridge.pagerduty.web("PBOB1").acknowledge(incident)
+
+    await until(
+        lambda: all("Acknowledged" in card.plain for card in bridge.channel.messages),
+        f"both cards, not {[card.plain for card in bridge.channel.messages]}",
+    )
+    await looked(bridge)
+    assert 2 == len(bridge.channel.messages)
+
+
+async def test_a_note_that_cannot_be_read_is_not_deleted(bridge: Bridge) -> None:
+    """It is skipped in the list of notes, and its line stays as it is."""
+    incident = bridge.trigger().id
+    await bridge.card()
+    bridge.pagerduty.web("PBOB1").add_note(incident, "It is the cache")
+    await bridge.lines(2)
+    await settled(bridge)
+    bridge.pagerduty.add_fault(Fault(path="/incidents/*/notes", odd={"notes.*.created_at": "soon"}))
+    bridge.pagerduty.clock.advance(5)
+
+    await looked(bridge)
+
+    assert ["It is the cache" in line.plain for line in bridge.channel.messages[0].replies] == [False, True]
+
+
+ODD_FIELDS: dict[str, object] = {
+    "number": "301",
+    "title": ["Checkout"],
+    "urgency": 1,
+    "priority": "P1",
+    "teams": {"id": "PTEAM"},
+    "assignees": [{"summary": "Alice Ng"}],
+    "created_at": "0001-01-01T00:00:00Z",
+    "incident_type": "major",
+    "incident_key": 7,
+    "status": "paused",
+}
+
+
+def page_of(incident: str, **fields: object) -> bytes:
+    """Write the delivery that pages for an incident, with some fields as given."""
+    data: dict[str, Any] = {"id": incident, "type": "incident", "status": "triggered", "title": "Odd", **fields}
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps(
+        {"event": {"id": f"01{incident}", "event_type": "incident.triggered", "occurred_at": now, "data": data}}
+    ).encode()
+
+
+@pytest.mark.parametrize("field", ODD_FIELDS)
+async def test_no_page_is_lost_for_one_field(field: str) -> None:
+    """Without any resync the card is there at once, as PagerDuty shows the incident."""
+    async with running(durations=replace(FAST, resync=3600.0)) as bridge:
+        await until(lambda: bool(bridge.pagerduty.calls_to("GET", "/log_entries")), "the resync at the start")
+        bridge.pagerduty.webhooks.lose_next(1)
+        incident = bridge.trigger("Checkout is slow")
+        async with receiving(bridge.valkey) as port:
+            assert 202 == await deliver(port, page_of(incident.id, **{field: ODD_FIELDS[field]}))
+
+        card = await bridge.card("Checkout is slow")
+        assert f"#{incident.number}" in card.plain
+        assert "Alice Ng" in card.plain
