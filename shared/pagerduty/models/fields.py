@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Skipped:
-    """A member of a list that cannot be read, and why: its `id`, or `#` and its place; the `incident` that it names, if any."""
+    """A member of a list that cannot be read, and why: its `id`, or `#` and its place, and the `incident` it names."""
 
     id: str
     why: str
