@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import partial
 
 from shared.model.actions import Action
 from shared.model.ids import SlackUserId
@@ -138,7 +137,7 @@ def parse(text: str) -> ParsedCommand | ParseError:
     """Understand what was typed after the command, as Slack sends it: with ids in the place of names."""
     verb, rest = _split_verb(text)
     if verb is not None:
-        return _PARSERS[verb](rest.strip())
+        return _PARSERS[verb](verb, rest.strip())
     return _closest_command(text) if text.strip() else ParsedCommand(Verb.HELP)
 
 
@@ -225,19 +224,19 @@ def _text(verb: Verb, text: str) -> ParsedCommand:
     return ParsedCommand(verb, text=strip_markup(text))
 
 
-_PARSERS: Mapping[Verb, Callable[[str], ParsedCommand | ParseError]] = {
-    Verb.ACK: partial(_one_incident, Verb.ACK),
-    Verb.ACK_MINE: partial(_no_arguments, Verb.ACK_MINE),
-    Verb.NOTE: partial(_note, Verb.NOTE),
-    Verb.RESOLVE: partial(_resolve, Verb.RESOLVE),
-    Verb.ESCALATE: partial(_one_incident, Verb.ESCALATE),
-    Verb.REASSIGN: partial(_reassign, Verb.REASSIGN),
-    Verb.TRIGGER: partial(_text, Verb.TRIGGER),
-    Verb.LIST: partial(_list, Verb.LIST),
-    Verb.SHOW: partial(_one_incident, Verb.SHOW),
-    Verb.ONCALL: partial(_text, Verb.ONCALL),
-    Verb.WHOAMI: partial(_no_arguments, Verb.WHOAMI),
-    Verb.HELP: partial(_no_arguments, Verb.HELP),
+_PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
+    Verb.ACK: _one_incident,
+    Verb.ACK_MINE: _no_arguments,
+    Verb.NOTE: _note,
+    Verb.RESOLVE: _resolve,
+    Verb.ESCALATE: _one_incident,
+    Verb.REASSIGN: _reassign,
+    Verb.TRIGGER: _text,
+    Verb.LIST: _list,
+    Verb.SHOW: _one_incident,
+    Verb.ONCALL: _text,
+    Verb.WHOAMI: _no_arguments,
+    Verb.HELP: _no_arguments,
 }
 
 

@@ -69,25 +69,12 @@ def button(
     action: Action, label: str, incident: IncidentId, number: str, url: str, *, seen: frozenset[UserId] | None = None
 ) -> Block:
     """Make the button for `action`; a change of assignees is refused if they are not `seen` (those shown) any more."""
-    made: Block = {
-        "type": "button",
-        "action_id": f"pagebridge:{action}",
-        "text": {"type": "plain_text", "text": label},
-        "value": _hint(incident, number, url, LONGEST_VALUE, seen),
-        "accessibility_label": plain(f"{label}: incident {number}", 75),
-    }
+    made = _button(f"pagebridge:{action}", label, _hint(incident, number, url, LONGEST_VALUE, seen), number)
     if action is Action.ACKNOWLEDGE:
         made["style"] = "primary"
     if action is Action.ESCALATE:
-        made["confirm"] = {
-            "title": {"type": "plain_text", "text": f"Escalate {number}?".replace(" ?", "?")},
-            "text": {
-                "type": "plain_text",
-                "text": "Pages the next level of its escalation policy and assigns the incident to them.",
-            },
-            "confirm": {"type": "plain_text", "text": "Escalate"},
-            "deny": {"type": "plain_text", "text": "Not now"},
-        }
+        what = "Pages the next level of its escalation policy and assigns the incident to them."
+        made["confirm"] = _confirm(f"Escalate {number}?".replace(" ?", "?"), what, "Escalate", "Not now")
     return made
 
 
@@ -102,23 +89,10 @@ def retry_button(command: Command, outcome: Outcome) -> Block:
     if forgotten or command.action is Action.ACKNOWLEDGE:
         seen = command.params.expected_assignees
         return button(command.action, "Try again", command.incident, command.label, command.url, seen=seen)
-    made: Block = {
-        "type": "button",
-        "action_id": RETRY,
-        "text": {"type": "plain_text", "text": "Try again"},
-        "value": f"{command.parent_id} {command.incident}",
-        "accessibility_label": plain(f"Try again: incident {command.label}", 75),
-    }
+    made = _button(RETRY, "Try again", f"{command.parent_id} {command.incident}", command.label)
     if outcome.kind is Kind.UNKNOWN and not SPECS[command.action].idempotent:
-        made["confirm"] = {
-            "title": {"type": "plain_text", "text": "It may have gone through"},
-            "text": {
-                "type": "plain_text",
-                "text": "PagerDuty didn't confirm it. Check there first: trying again may do it twice.",
-            },
-            "confirm": {"type": "plain_text", "text": "Try again"},
-            "deny": {"type": "plain_text", "text": "Cancel"},
-        }
+        what = "PagerDuty didn't confirm it. Check there first: trying again may do it twice."
+        made["confirm"] = _confirm("It may have gone through", what, "Try again", "Cancel")
     return made
 
 
@@ -139,6 +113,21 @@ def level_buttons(command: Command, choices: tuple[Choice, ...]) -> tuple[Block,
         }
         for choice in choices[:MOST_LEVELS]
     )
+
+
+def _button(action_id: str, label: str, value: str, number: str) -> Block:
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "text": {"type": "plain_text", "text": label},
+        "value": value,
+        "accessibility_label": plain(f"{label}: incident {number}", 75),
+    }
+
+
+def _confirm(title: str, text: str, confirm: str, deny: str) -> Block:
+    words = {"title": title, "text": text, "confirm": confirm, "deny": deny}
+    return {name: {"type": "plain_text", "text": said} for name, said in words.items()}
 
 
 def seen_ids(seen: frozenset[UserId] | None) -> str:
