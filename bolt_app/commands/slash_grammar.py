@@ -1,8 +1,4 @@
-"""
-Pure: what people type after the slash command, as a wish, or as an error with the line that would have worked.
-
-One table names every command; the parser, the help and the document read it.
-"""
+"""Pure: what people type after the slash command, as a wish or an error with a line that works, by one table."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -104,12 +104,7 @@ class MessageShortcuts:
         await self.command_intake.accept(ack, command)
 
     async def command(self, payload: Payload) -> Command:
-        """
-        Return the note to be made.
-
-        Raises `Declined` for a message that belongs to no incident, or when that cannot be found out; `Malformed` for
-        what Slack does not send.
-        """
+        """Return the note. Raises `Declined` if no incident is known for it, `Malformed` for what Slack never sends."""
         found = parse_quote(payload)
         if found.thread is None:
             raise _declined("This message is not in an incident's thread", "Use it on a reply below an incident's card")

@@ -102,11 +102,7 @@ class ChannelPlanner:
         return ()
 
     async def _privacy(self, slack_state: SlackState, snapshot: Snapshot, chosen: Route) -> Privacy:
-        """
-        Decide which channels are not updated any more, because the incident's teams may have changed.
-
-        Raises `CallError` if the teams cannot be read: until then no channel is updated.
-        """
+        """Decide by the teams which channels are not updated any more; until they are read (`CallError`), none is."""
         known, teams = slack_state.privacy, frozenset(snapshot.team_ids)
         if not slack_state.channels:
             # The first channels were chosen for these teams.

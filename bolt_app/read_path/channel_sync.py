@@ -93,11 +93,7 @@ class CardDelays:
             await self._announce(channel, delay)
 
     async def card_settled(self, this: ReconcilePass, channel: ChannelId, before: MessageState | None = None) -> None:
-        """
-        Note that the card does not wait for Slack's rate limits: the channel refused it, or it is up to date.
-
-        Then `before` is its state before this pass.
-        """
+        """Note that the card waits for no rate limit: it is refused, or up to date (then with its state `before`)."""
         now = this.card(channel)
         if before and before.content_digest != now.content_digest and before.state_ms < now.state_ms:
             DELAY.observe(max(0, await self.clock.now_ms() - this.as_of_ms) / SECOND)
@@ -132,11 +128,7 @@ class ChannelSync:
     delays: CardDelays
 
     async def run(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> None:
-        """
-        Write the card and its lines: lines do not wait for an update of it, because Slack limits the two apart.
-
-        Raises `CallError`, after both were tried if Slack's limits are the reason.
-        """
+        """Write the card and, even without it, its lines: Slack limits them apart. Raises `CallError` after both."""
         late: list[Unavailable] = []
         before = this.card(channel)
         try:

@@ -169,11 +169,7 @@ def on_call_at(entries: Sequence[OnCall], at_ms: int) -> OnCallByLevel:
 
 
 def next_level(present: int | None, on_call: OnCallByLevel) -> tuple[int, tuple[Ref, ...]]:
-    """
-    Pure: return the level after the current one and its people; no people if that is uncertain.
-
-    PagerDuty skips a level with no one on call. After the last level it may start again, or stop.
-    """
+    """Pure: return the next level and its people, none if unsure: PagerDuty skips empty levels and may start again."""
     higher = [level for level, people in on_call.items() if present is not None and level > present and people]
     if not higher:
         return 0, ()

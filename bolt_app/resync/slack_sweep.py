@@ -134,11 +134,7 @@ class SlackSweep:
         await self.dirty_queue.mark(incident)
 
     async def _sweep_threads(self, progress: ResyncState, this: ResyncPass) -> IncidentId | None:
-        """
-        Read the threads of some incidents, those that come after the last one that was read.
-
-        They are the open ones, and those with new log entries, which may be resolved by now.
-        """
+        """Read the next threads: of open incidents and of those with new log entries, which may be resolved by now."""
         incidents = sorted({*await self.open_incidents.all(), *(this.recent or ())})
         following = [incident for incident in incidents if incident > (progress.sweep_position or "")]
         chosen = following[:THREADS]

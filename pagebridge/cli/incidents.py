@@ -26,11 +26,7 @@ _DOCUMENT = re.compile(r"pb:\{([A-Z0-9]{1,32})\}:incident")
 
 @dataclass(frozen=True)
 class Standing:
-    """
-    One incident's documents at `now_ms` (the store's time).
-
-    `dirty_ms` is when its messages are due to be looked at, None when they are not; so for `commands_ms`.
-    """
+    """One incident's documents at `now_ms` (store's time), and when its messages and commands are due (None: not)."""
 
     incident: Incident
     surface: SlackState

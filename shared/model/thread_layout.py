@@ -117,11 +117,7 @@ def snooze_ended(lines: Collection[Line], line: Line) -> bool:
 
 
 def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
-    """
-    Find the line that tells of `side`, the nearest if there are several: it is of the same agent.
-
-    Of several responders the first is told, and only what was asked in the same words is one request.
-    """
+    """Find the line of the same agent that tells of `side`: the nearest, or the first one asked in the same words."""
     if side.type not in SIDE_OF or not _is_side(side):
         return None
     kind, within = SIDE_OF[side.type]

@@ -97,11 +97,7 @@ class Lease:
             self.until = await self.leases.renew(self)
 
     async def keep(self) -> None:
-        """
-        Prolong it again and again, for work whose every step is bounded but whose sum is not; cancelled at its end.
-
-        Ends by itself when the lease is lost, which the next `check` finds out.
-        """
+        """Prolong it until cancelled, for work of bounded steps, or until it is lost, as the next `check` finds out."""
         try:
             while True:
                 await asyncio.sleep(self.leases.lasts / KEEPING)

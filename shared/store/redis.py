@@ -234,11 +234,7 @@ async def _settings(client: Redis) -> dict[str, str]:
 
 @asynccontextmanager
 async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
-    """
-    Take a connection that works out of the pool, for several commands in a row.
-
-    One that died while idle is replaced: an append is sent once, so it must not be the one to find out.
-    """
+    """Take a pooled connection for several commands, and replace a dead one first: an append is sent once."""
     pool = client.connection_pool
     connection = await pool.get_connection()
     try:

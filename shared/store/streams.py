@@ -61,11 +61,7 @@ class Inbox:
                 raise
 
     async def batch(self) -> list[Entry]:
-        """
-        Read what a dead worker left behind, then what is new; waits a moment when there is neither.
-
-        A group that is gone, with all of Redis's data, is made again.
-        """
+        """Read what a dead worker left, then what is new, waiting a moment for it; a lost group is made again."""
         try:
             claimed = await self._redis.xautoclaim(
                 self.stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH

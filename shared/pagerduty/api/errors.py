@@ -23,12 +23,7 @@ UNKNOWN_SENDER = frozenset({1008, 2013})
 
 
 def error_from(status: int, headers: Mapping[str, str], body: bytes) -> CallError:
-    """
-    Make the error that an answer outside 200 to 299 stands for.
-
-    5xx and 408 leave open whether the call took effect, and so does what PagerDuty does not document, such as a
-    redirect.
-    """
+    """Make the error of an answer outside 2xx; 5xx, 408 and undocumented ones leave open whether it took effect."""
     why, code = _reason(status, body)
     if status == TOO_MANY:
         return Unavailable(why, _retry_after(headers))

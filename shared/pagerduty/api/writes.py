@@ -21,21 +21,13 @@ from shared.pagerduty.models.webhook_subscription import Created, WebhookSubscri
 
 @dataclass(frozen=True)
 class NewIncident:
-    """
-    An incident to be opened on the service with the id `service`.
-
-    `key` is its de-duplication key, `details` plain text. It is given to `policy` or to `assignee`, or else to the
-    policy of the service.
-    """
+    """An incident to open on `service`, an id. `key` is its de-duplication key, `details` plain text."""
 
     service: str
     title: str
     urgency: str = "high"
     details: str = ""
     key: str = ""
-    policy: str | None = None
-    assignee: UserId | None = None
-    priority: str | None = None
 
 
 class Writes(Transport):
@@ -83,17 +75,14 @@ class Writes(Transport):
         message: str,
         users: Sequence[UserId],
         from_email: str,
-        *,
-        policies: Sequence[str] = (),
     ) -> Read[ResponderRequest]:
         """
-        Ask `users`, and those on call for `policies`, to help.
+        Ask `users` to help.
 
         An account without the ability `coordinated_responding` is `Refused`. PagerDuty takes the `requester` from the
         body; `from_email` is theirs.
         """
         path, targets = ("incidents", incident, "responder_requests"), [_reference("user", user) for user in users]
-        targets += [_reference("escalation_policy", policy) for policy in policies]
         wrapped = [{"responder_request_target": target} for target in targets]
         body: Body = {"requester_id": requester, "message": message, "responder_request_targets": wrapped}
         return await self._write(
@@ -109,7 +98,7 @@ class Writes(Transport):
 
     async def create_incident(self, new: NewIncident, from_email: str) -> Read[RestIncident]:
         """
-        Open an incident; one assigned to the user themselves is acknowledged from the start.
+        Open an incident, which goes to whom the service's escalation policy names.
 
         `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
         """
@@ -158,13 +147,6 @@ def _opened(new: NewIncident) -> Body:
         incident["incident_key"] = new.key
     if new.details:
         incident["body"] = {"type": "incident_body", "details": new.details}
-    if new.priority is not None:
-        incident["priority"] = _reference("priority", new.priority)
-    # PagerDuty takes a policy or an assignee, not both.
-    if new.assignee is not None:
-        incident["assignments"] = _assignments([new.assignee])
-    elif new.policy is not None:
-        incident["escalation_policy"] = _reference("escalation_policy", new.policy)
     return {"incident": incident}
 
 

@@ -197,11 +197,7 @@ class Slack(AppInstallation):
             return None
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> View:
-        """
-        Open a modal for the person who just clicked: once for each click, within 3 s of it.
-
-        `Refused` with a code of `TRIGGER_GONE` (`shared.slack.api.errors`) after that.
-        """
+        """Open a modal for the person who just clicked: within 3 s, once a click; else `Refused` (`TRIGGER_GONE`)."""
         body = {"trigger_id": trigger_id, "view": view}
         return await self._transport.call("views.open", lambda answer: models.parse_view(answer[0]), json=body)
 

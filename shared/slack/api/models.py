@@ -1,8 +1,4 @@
-"""
-Pure: Slack's answers as values. Source: the method pages, and the examples on them.
-
-An optional field of the wrong type counts as missing. A required field that is missing makes the answer `Malformed`.
-"""
+"""Pure: Slack's answers as values (method pages). A wrong optional field is missing, a required one `Malformed`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -36,11 +36,7 @@ Begin = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True)
 class CallTurn:
-    """
-    When a call is made, of all those that want to be: by `priority`, and under a `name` in its turn.
-
-    `begin` is what its caller does when there is room for the call, right before it is sent.
-    """
+    """When a call is made: by `priority`, under a `name` in its turn; `begin` is awaited right before it is sent."""
 
     priority: Priority = Priority.FIRST
     name: str = ""

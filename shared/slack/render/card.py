@@ -70,11 +70,7 @@ def render(
     *,
     able: frozenset[Action] = EVERYTHING,
 ) -> Message:
-    """
-    Render the card. `mentions` gives the Slack user of each assignee who has one.
-
-    `places` tells of other channels that the card has to name, `able` what the account can do.
-    """
+    """Render the card. `mentions`: Slack users; `places`: other channels; `able`: what the account can do."""
     title = link(snapshot.url, short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE))
     notices = list(dict.fromkeys(map(attempt_notice, incident.attempts)))[-NOTICES:]
     following = next_step_text(incident, snapshot)

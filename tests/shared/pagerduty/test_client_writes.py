@@ -158,14 +158,6 @@ async def test_a_failure_in_between(server: LocalServer, door: PagerDuty, case: 
     assert len(server.requests) == 3
 
 
-async def test_policies_can_be_asked_to_help(server: LocalServer, door: PagerDuty) -> None:
-    """Whoever is on call for a policy is asked by the same request as people are."""
-    server.say({"responder_request": responder_request()})
-    await door.request_responders(INCIDENT, ALICE, "Help", [], WHO, policies=["PPOL001"])
-    targets = json.loads(server.requests[0].body)["responder_request_targets"]
-    assert targets == [{"responder_request_target": {"id": "PPOL001", "type": "escalation_policy_reference"}}]
-
-
 async def test_a_ping_is_answered_without_content(server: LocalServer, door: PagerDuty) -> None:
     """A ping is accepted with an empty answer, which is no failure."""
     server.answer = lambda _: web.Response(status=202)

@@ -24,7 +24,7 @@ Call = Callable[[PagerDuty], Awaitable[object]]
 Sent = Callable[[Call], Awaitable[dict[str, Any]]]
 WHO = "zoë@example.com"
 ALICE, BOB = UserId("PALICE1"), UserId("PBOB001")
-FULL = NewIncident("PSVC001", "Slow", "low", "Carts", "slack:1", policy="PPOL001", priority="PPRIO01")
+FULL = NewIncident("PSVC001", "Slow", "low", "Carts", "slack:1")
 PUT, POST = ("put", "/incidents/{id}"), ("post", "/incidents")
 HOOK = "https://bridge.example.com/webhooks/pagerduty"
 SUBSCRIBE, SUBSCRIPTION = ("post", "/webhook_subscriptions"), ("put", "/webhook_subscriptions/{id}")
@@ -41,9 +41,9 @@ BODIES: list[tuple[tuple[str, str], Call]] = [
     (PUT, lambda door: door.set_priority(INCIDENT, "PPRIO01", WHO)),
     (
         ("post", "/incidents/{id}/responder_requests"),
-        lambda door: door.request_responders(INCIDENT, ALICE, "Help", [BOB], WHO, policies=["PPOL001"]),
+        lambda door: door.request_responders(INCIDENT, ALICE, "Help", [BOB], WHO),
     ),
-    (POST, lambda door: door.create_incident(NewIncident("PSVC001", "Slow", assignee=ALICE), WHO)),
+    (POST, lambda door: door.create_incident(NewIncident("PSVC001", "Slow"), WHO)),
     # Without details: the description calls them an object, its own example and PagerDuty's guide a text.
     (POST, lambda door: door.create_incident(replace(FULL, details=""), WHO)),
 ]
@@ -97,14 +97,13 @@ async def test_only_a_resolve_has_a_resolution(sent: Sent) -> None:
 
 
 async def test_who_is_asked_to_help(sent: Sent) -> None:
-    """People and policies are targets alike, each wrapped once more."""
-    body = await sent(lambda door: door.request_responders(INCIDENT, ALICE, "Help", [BOB], WHO, policies=["PPOL001"]))
+    """People are targets, each wrapped once more."""
+    body = await sent(lambda door: door.request_responders(INCIDENT, ALICE, "Help", [BOB], WHO))
     assert body == {
         "requester_id": "PALICE1",
         "message": "Help",
         "responder_request_targets": [
             {"responder_request_target": {"id": "PBOB001", "type": "user_reference"}},
-            {"responder_request_target": {"id": "PPOL001", "type": "escalation_policy_reference"}},
         ],
     }
 
@@ -123,17 +122,6 @@ async def test_a_new_incident(sent: Sent) -> None:
     assert isinstance(full, dict)
     assert full["incident_key"] == "slack:1"
     assert full["body"] == {"type": "incident_body", "details": "Carts"}
-    assert full["priority"] == {"id": "PPRIO01", "type": "priority_reference"}
-    assert full["escalation_policy"] == {"id": "PPOL001", "type": "escalation_policy_reference"}
-
-
-async def test_a_new_incident_is_somebodys_or_a_policys(sent: Sent) -> None:
-    """PagerDuty refuses both together."""
-    both = NewIncident("PSVC001", "Slow", policy="PPOL001", assignee=ALICE)
-    incident = (await sent(lambda door: door.create_incident(both, WHO)))["incident"]
-    assert isinstance(incident, dict)
-    assert "assignments" in incident
-    assert "escalation_policy" not in incident
 
 
 def test_incidents_of_any_age() -> None:
