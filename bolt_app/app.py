@@ -137,11 +137,7 @@ class Listeners:
 
 
 def build(token: str, home: SlackIdentity, slack: Slack, listeners: Listeners, inflight: InflightTracker) -> AsyncApp:
-    """
-    Build the app around an `auth.test` that was made at start.
-
-    Bolt's own authorization asks `auth.test` at the first click and answers a passing failure with "please reinstall".
-    """
+    """Build the app around an `auth.test` made at start; Bolt's own meets a passing failure with "please reinstall"."""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(

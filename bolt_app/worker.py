@@ -29,12 +29,7 @@ log = structlog.get_logger()
 
 
 class Worker:
-    """
-    A worker process.
-
-    `run` raises `NotReady` when it cannot work with its settings, `SocketLost` when Slack is gone for good, and returns
-    when `stop` was called and what was in hand has come to its end.
-    """
+    """A worker process. `run` returns after `stop`, all in hand done; raises `NotReady`, or `SocketLost` for good."""
 
     def __init__(self, settings: WorkerSettings, config: BridgeConfig, durations: Durations | None = None) -> None:
         self.stopping = asyncio.Event()

@@ -117,11 +117,7 @@ class Adoption:
     async def _cards(
         self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: Readings
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
-        """
-        Return the incident's card in each channel, and whether there is a card of any incident.
-
-        It may have been shown in the channels of its route, and in the default channel in their place.
-        """
+        """Return its card in each channel of its route and the default one, and whether any incident has a card."""
         routing = self.config.current.routing
         default = [ChannelId(routing.default_channel)] if routing.default_channel else []
         oldest_ms = max(snapshot.created_ms or 0, birth.ms - LOOKBACK_MS)

@@ -79,11 +79,7 @@ class ChannelOutage:
         return self.channel_retry if retries else None
 
     async def _fallback(self, this: ReconcilePass, channel: ChannelId) -> ChannelId | None:
-        """
-        Return the channel for an incident whose home is closed: the default one, but none for a private team's.
-
-        Raises `CallError` while the teams cannot be read: then it is shown nowhere else.
-        """
+        """Return the default channel if home is closed, None for private teams. Raises `CallError` if not read."""
         default = self.config.current.routing.default_channel
         if channel != this.home or not default or default == channel:
             return None

@@ -14,11 +14,7 @@ NARROWEST = 20
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]], width: int = 0) -> Iterator[str]:
-    """
-    Write `rows` as aligned lines under their titles. A cell with nothing in it is a dash.
-
-    With a `width`, in characters, the last column goes on below itself where a line would be longer.
-    """
+    """Write `rows` aligned under their titles, a dash for nothing; with a `width` the last column wraps below it."""
     filled = [[cell or "-" for cell in row] for row in (titles, *rows)]
     widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)

@@ -55,11 +55,7 @@ class Line:
 
 
 def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> tuple[Line, ...]:
-    """
-    Give `event` its slot on one of `lines`, or a line of its own. Lines stay in the order of their time.
-
-    `echo` is the expectation of the command that caused the event, None for an outside act.
-    """
+    """Give `event` its slot on a line, or its own line, in order of time. `echo`: its command's expectation, if any."""
     told = Line(
         LineKey(""),
         event.type,

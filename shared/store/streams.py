@@ -105,11 +105,7 @@ class Audit:
         await self._redis.xadd(keys.AUDIT, {"entry": AUDIT_JSON.dump_json(entry)}, minid=oldest, approximate=False)
 
     async def read(self, since_ms: int = 0) -> AsyncIterator[AuditEntry | Malformed]:
-        """
-        Give every entry from `since_ms` on, the oldest first, each once.
-
-        In place of one that this version cannot read stands what is wrong with it: an audit never leaves out silently.
-        """
+        """Give every entry from `since_ms` on, oldest first, once; for an unreadable one, what is wrong with it."""
         seen = set()
         # The store's id of an entry has the time of its writing, which is never before that of the end.
         async for stored in read_all(self._redis, keys.AUDIT, str(since_ms)):

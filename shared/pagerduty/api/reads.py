@@ -28,8 +28,6 @@ class IncidentFilter:
     """Which incidents to read: those that fit each of these; empty, and a `since_ms` (creation) of None, fits all."""
 
     statuses: Sequence[Status] = ()
-    services: Sequence[str] = ()
-    teams: Sequence[TeamId] = ()
     users: Sequence[UserId] = ()
     key: str = ""
     since_ms: int | None = None
@@ -39,8 +37,6 @@ class IncidentFilter:
         """Write it as the parameters of the `GET`, which without a range would show the last month only."""
         wanted: dict[str, str | Sequence[str]] = {
             "statuses[]": [status.value for status in self.statuses],
-            "service_ids[]": self.services,
-            "team_ids[]": self.teams,
             "user_ids[]": self.users,
             "incident_key": self.key,
         }
@@ -63,7 +59,7 @@ class Reads(Transport):
         """
         Read incidents, oldest first, page by page.
 
-        PagerDuty pages no further than 10,000 and answers `Refused` beyond: narrow `wanted` by service or age then. An
+        PagerDuty pages no further than 10,000 and answers `Refused` beyond: narrow `wanted` by age then. An
         incident that stops matching between two pages lets the next one be skipped; a caller that must see all reads
         again. One that cannot be read in the list is read singly, and passed over only if that fails as well.
         """

@@ -143,11 +143,7 @@ class Transport:
     async def _pages(
         self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
     ) -> AsyncIterator[Read[tuple[T, ...]]]:
-        """
-        Read page after page, one request for each, and the time at which PagerDuty gave it.
-
-        How long a page is, PagerDuty decides; the next one begins after what it gave.
-        """
+        """Read page after page, as long as PagerDuty makes each, one request each, and the time it was given."""
         offset, more = 0, True
         while more:
             page: Params = {**(params or {}), "limit": PAGE, "offset": offset}

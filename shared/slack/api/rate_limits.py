@@ -182,11 +182,7 @@ class RateLimiter:
         self._alone_until = now()
 
     async def take(self, method: str, channel: str, priority: Priority, name: str = "") -> None:
-        """
-        Take the place of one call, or raise `Unavailable` with the seconds until there is one.
-
-        With a `name`, the same each time, a place is kept among those who wait, the highest priority first.
-        """
+        """Take a call's place, or raise `Unavailable` with the seconds to it; a `name` keeps its place by priority."""
         limits = [rate.limit(method, channel, priority, self._pace) for rate in RATES[method]]
         wait = None
         if self._shared and self._now() >= self._alone_until:
@@ -197,11 +193,7 @@ class RateLimiter:
             raise Unavailable(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
 
     async def pause(self, method: str, channel: str, seconds: float) -> None:
-        """
-        Stop all calls for so many seconds because Slack said so: to that channel, or all if no channel counts.
-
-        After that calls go at an even pace, the highest priority first: the burst is used up.
-        """
+        """Stop calls for so many seconds, to a channel or all; then they go evenly, by priority, without a burst."""
         narrowest = RATES[method][0].limit(method, channel, Priority.FIRST, self._pace)
         ahead = seconds + narrowest.ahead
         self._own.postpone(narrowest.budget, ahead)
