@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bolt_app.write_path.actions.handlers import HANDLERS
+from bolt_app.write_path.actions.registry import HANDLERS
 from shared.access.authorization import Authorization, NotAllowed
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused

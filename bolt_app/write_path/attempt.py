@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bolt_app.write_path.actions.base import ActionContext, ActionResult
-from bolt_app.write_path.actions.handlers import HANDLERS
+from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.execution import Execution, RecordedCalls
 from shared.model.command import Command

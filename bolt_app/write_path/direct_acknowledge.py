@@ -17,7 +17,7 @@ import structlog
 
 from bolt_app.replies import outcome_text
 from bolt_app.replies.sender import send_reply
-from bolt_app.write_path.actions.handlers import HANDLERS
+from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import ActorCheck, Trail
 from shared.access.identity import Linked
 from shared.durations import Durations

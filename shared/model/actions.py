@@ -1,4 +1,8 @@
-"""The actions as data, one row for each; what each does in PagerDuty is in `bolt_app.write_path.actions`."""
+"""
+The actions: one row for each, with everything about it that is data.
+
+What an action does in PagerDuty is in `bolt_app.write_path.actions`, in one module for each.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bolt_app.write_path.actions.handlers import HANDLERS, status_is_ours
+from bolt_app.write_path.actions.registry import HANDLERS
+from bolt_app.write_path.actions.status import status_is_ours
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import ESCALATED, Agent, Instant, Ref, Status, StatusChange

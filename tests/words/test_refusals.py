@@ -16,7 +16,7 @@ from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
-from bolt_app.write_path.actions.handlers import HANDLERS
+from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import check_number
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.access import identity
