@@ -26,9 +26,10 @@ test-fast: ## Run the tests that need no server and no other process
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 -m "not process" $(ARGS)
 
-words: ## Write what people read into tests/words; draw the picture
+words: ## Write the pages of words, the README's tables and picture
 	@tools/prepare dev
-	$(BIN)/python -m pytest -n 2 tests/words tests/pictures --update-words $(ARGS)
+	$(BIN)/python -m pytest -n 2 tests/words tests/pictures \
+	  tests/pagebridge/test_documents.py --update-words $(ARGS)
 
 check: ## Check format, style, types and the directions of imports
 	@tools/prepare dev

@@ -13,7 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bolt_app.commands.interactive import ONE_PRESS_ACTIONS, actor_from_payload, command_from_level_button
+from bolt_app.commands.interactive import actor_from_payload, command_from_level_button
 from bolt_app.commands.slash_payload import actor_from_slash
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
@@ -26,6 +26,7 @@ from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import respond
 from shared.access.identity import Identity, is_own_workspace
 from shared.errors import Malformed, StoreDown
+from shared.model.actions import SPECS
 from shared.model.ids import SlackUserId
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
@@ -161,8 +162,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     """Name the listener of each button, dialog, command, shortcut and event."""
     taking, presses, submissions = inflight.tracked, listeners.block_actions, listeners.view_submissions
     for action in ROW:
-        one_press = action in ONE_PRESS_ACTIONS
-        app.action(f"pagebridge:{action}")(taking(presses.act if one_press else presses.open_modal))
+        app.action(f"pagebridge:{action}")(taking(presses.act if SPECS[action].one_press else presses.open_modal))
     app.action(MENU)(taking(presses.open_modal))
     app.action(re.compile(rf"{LEVEL}:\d+"))(taking(partial(presses.act, read=command_from_level_button)))
     app.action(RETRY)(taking(presses.retry))

@@ -4,6 +4,7 @@ from functools import partial
 
 from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup
+from bolt_app.commands.slash_grammar import Verb
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
@@ -14,7 +15,7 @@ from bolt_app.queries.acknowledge_mine import AcknowledgeMine
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.list_incidents import ListIncidents
 from bolt_app.queries.on_call import OnCallQuery
-from bolt_app.queries.router import QueryRouter
+from bolt_app.queries.router import QueryRouter, WhoAmI
 from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
@@ -251,11 +252,14 @@ def _build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners
             modal_opener=modal_opener,
             incident_lookup=incident_lookup,
             reading=QueryRouter(
-                identity=identity,
-                list_incidents=ListIncidents(pagerduty, identity, open_reader, visibility, store.clock),
-                show_incident=ShowIncident(pagerduty, visibility, incident_lookup),
-                on_call=OnCallQuery(pagerduty, identity, open_reader, visibility),
-                acknowledge_mine=AcknowledgeMine(pagerduty, identity, store.clock),
+                identity,
+                {
+                    Verb.LIST: ListIncidents(pagerduty, identity, open_reader, visibility, store.clock),
+                    Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
+                    Verb.ONCALL: OnCallQuery(pagerduty, identity, open_reader, visibility),
+                    Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
+                    Verb.WHOAMI: WhoAmI(identity),
+                },
             ),
         ),
         identity=identity,

@@ -7,7 +7,7 @@ from typing import Any
 
 from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
-from shared.model.actions import Action
+from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor, command_id
 from shared.model.event import SECOND, incident_id
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
@@ -15,8 +15,6 @@ from shared.slack.render.buttons import DETAILS, NO_NUMBER, OPEN, RETRY, read_se
 
 Payload = Mapping[str, Any]
 
-ONE_PRESS_ACTIONS = frozenset({Action.ACKNOWLEDGE, Action.ESCALATE})
-"""Actions that a button runs without a modal."""
 NEW_INCIDENT = "NEW"
 """Begins what stands for an incident that is still to be opened; PagerDuty's own ids begin with P or Q."""
 
@@ -60,7 +58,7 @@ def command_from_button(payload: Payload) -> Command:
     found = parse_press(payload)
     with malformed_on_bad_input():
         action = Action(found.action_id.removeprefix("pagebridge:"))
-        if action not in ONE_PRESS_ACTIONS:
+        if not SPECS[action].one_press:
             raise ValueError("it asks for more")
         return _command_from_press(found, action, _modal_context(found, found.value.split(" ")))
 
@@ -84,7 +82,7 @@ def parse_modal_request(payload: Payload) -> ModalRequest | None:
         if name == OPEN:
             return None
         action = None if name == DETAILS else Action(name)
-        if action in ONE_PRESS_ACTIONS or action is Action.TRIGGER:
+        if (action and SPECS[action].one_press) or action is Action.TRIGGER:
             raise ValueError("no dialog about an incident")
         return ModalRequest(action, _modal_context(found, hint.split(" ")), found.by, found.trigger_id)
 

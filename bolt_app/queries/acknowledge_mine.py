@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bolt_app.commands.interactive import parse_press
-from bolt_app.commands.slash_grammar import Verb
+from bolt_app.commands.slash_grammar import ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.list_incidents import assigned_to, incident_row, paragraphs
@@ -34,7 +34,7 @@ class AcknowledgeMine:
     identity: Identity
     clock: StoreClock
 
-    async def answer(self, typed: SlashPayload) -> Reply:
+    async def answer(self, _parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show it, with the button. Raises what the readings raise, and `Declined` for who is not linked."""
         user = (await self.identity.link(typed.by)).user
         found = await assigned_to(self.pagerduty, user, [Status.TRIGGERED])

@@ -1,18 +1,14 @@
 """One answer for each command that only reads, in time, or the reason why there is none."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
 from bolt_app.commands.slash_grammar import USAGES, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.queries.acknowledge_mine import AcknowledgeMine
-from bolt_app.queries.list_incidents import ListIncidents
-from bolt_app.queries.on_call import OnCallQuery
-from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused, StoreDown
@@ -38,36 +34,39 @@ _NAMED = (
 T = TypeVar("T")
 
 
+class Query(Protocol):
+    """The answer to one command that only reads."""
+
+    async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
+        """Return it. Raises `CallError`, `Malformed`, `StoreDown` if it cannot be read, `Declined` for a refusal."""
+
+
 @dataclass(frozen=True)
 class QueryRouter:
     """Answers what can be answered without changing anything."""
 
     identity: Identity
-    list_incidents: ListIncidents
-    show_incident: ShowIncident
-    on_call: OnCallQuery
-    acknowledge_mine: AcknowledgeMine
+    queries: Mapping[Verb, Query]
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Return the answer to a query; a failure is part of the answer, never raised."""
-        answer = await read_or_explain(parsed.verb, self._read(parsed, typed), self.identity.contact)
+        reading = self.queries[parsed.verb].answer(parsed, typed)
+        answer = await read_or_explain(parsed.verb, reading, self.identity.contact)
         return build_reply(answer) if isinstance(answer, str) else answer
 
-    async def _read(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
-        match parsed.verb:
-            case Verb.LIST:
-                return await self.list_incidents.answer(parsed, typed)
-            case Verb.SHOW:
-                return await self.show_incident.answer(parsed, typed)
-            case Verb.ONCALL:
-                return await self.on_call.answer(parsed, typed)
-            case Verb.ACK_MINE:
-                return await self.acknowledge_mine.answer(typed)
-            case _:
-                try:
-                    return linked_reply(await self.identity.link(typed.by))
-                except Declined as declined:
-                    return not_linked_reply(typed, declined)
+
+@dataclass(frozen=True)
+class WhoAmI:
+    """Says which PagerDuty user a person is linked to."""
+
+    identity: Identity
+
+    async def answer(self, _parsed: ParsedCommand, typed: SlashPayload) -> Reply:
+        """Answer, also for a person who is not linked. Raises what looking them up raises."""
+        try:
+            return linked_reply(await self.identity.link(typed.by))
+        except Declined as declined:
+            return not_linked_reply(typed, declined)
 
 
 async def read_or_explain(what: str, reading: Awaitable[T], contact: str) -> T | str:

@@ -74,7 +74,7 @@ class ActionSpec:
     leaves it. One that is `long_lived` stays valid for minutes: a late text is still useful, a late page is not. One
     that is `idempotent` may be done twice; what notifies or adds may not. `changes_assignees` is true if it changes who
     is paged, and so depends on the assignees that the person saw. `low_urgency` is true if it works on incidents of low
-    urgency too.
+    urgency too. `one_press` is true if a press on its button is all that it asks for; else it opens a dialog.
     """
 
     label: str
@@ -89,6 +89,7 @@ class ActionSpec:
     idempotent: bool = False
     changes_assignees: bool = False
     low_urgency: bool = True
+    one_press: bool = False
 
 
 SPECS = {
@@ -110,6 +111,7 @@ SPECS = {
         works_in=frozenset({Status.TRIGGERED}),
         status=Status.ACKNOWLEDGED,
         idempotent=True,
+        one_press=True,
     ),
     Action.NOTE: ActionSpec(
         "Add note",
@@ -162,6 +164,7 @@ SPECS = {
         AttemptWording(doing="escalating it", noun="escalation", meaning="no one else has been paged"),
         changes_assignees=True,
         low_urgency=False,
+        one_press=True,
     ),
     Action.RESOLVE: ActionSpec(
         "Resolve",

@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import replace
+from typing import cast
 
 import pytest
+from fakeredis import FakeAsyncRedis
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bolt_app.commands.incident_lookup import candidates, lookup_failed, unknown_incident
-from bolt_app.commands.slash_grammar import USAGES, ParsedCommand, Scope, Verb
+from bolt_app.commands.slash_grammar import ACTIONS, USAGES, ParsedCommand, Scope, Verb
 from bolt_app.modals.context import ModalContext
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries import incident_details
@@ -25,6 +27,8 @@ from shared.model.ids import ChannelId, IncidentId
 from shared.pagerduty.models.account import ROLE_NAMES, EscalationLevel, EscalationPolicy, OnCall
 from shared.pagerduty.models.incident import AlertCounts, PendingAction, RestIncident
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
+from shared.store.redis import Redis
+from tests.bolt_app.built_services import wired
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
 from tests.pagebridge.action_docs import commands_table
 
@@ -253,3 +257,10 @@ def test_the_manual_and_the_document_name_every_command() -> None:
 def test_every_role_has_its_name() -> None:
     """All that PagerDuty documents."""
     assert 8 == len(ROLE_NAMES)
+
+
+async def test_every_command_is_answered() -> None:
+    """What changes an incident is an action, `trigger` opens a dialog, `help` reads nothing; the rest are queries."""
+    listener = (await wired(cast("Redis", FakeAsyncRedis()))).listeners.slash_commands
+
+    assert set(Verb) == {*ACTIONS, Verb.TRIGGER, Verb.HELP, *listener.reading.queries}

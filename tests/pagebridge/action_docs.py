@@ -1,6 +1,5 @@
 """Pure: the tables of commands and actions for the documents, read off the grammar, a card, and the rules in force."""
 
-from bolt_app.commands.interactive import ONE_PRESS_ACTIONS
 from bolt_app.commands.slash_grammar import USAGES
 from bolt_app.modals.forms import TITLE
 from bolt_app.replies.builder import as_code
@@ -68,7 +67,7 @@ def _while(action: Action) -> str:
 
 def _first(action: Action) -> str:
     """Say what comes between the press and the call."""
-    if action not in ONE_PRESS_ACTIONS:
+    if not SPECS[action].one_press:
         return "a dialog"
     return "a question" if "confirm" in (_button(action, Status.TRIGGERED, "high") or {}) else "nothing"
 

@@ -3,7 +3,8 @@
 import html
 import json
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from shared.diagnostics.credential_checks import SCOPES
 from tests.pagebridge.action_docs import actions_table, commands_table
 
 ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"
 
 
@@ -31,19 +33,18 @@ def test_env_example_is_generated() -> None:
     assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example()
 
 
-def test_the_table_in_the_readme_is_generated() -> None:
-    """The README's table of settings is what `pagebridge settings --markdown` prints."""
-    assert in_readme("settings") == markdown().strip()
-
-
-def test_the_table_of_actions_in_the_readme_is_generated() -> None:
-    """The README says of each action what the card, the calls and the rules in force say."""
-    assert in_readme("actions") == actions_table().strip()
-
-
-def test_the_table_of_commands_in_the_readme_is_generated() -> None:
-    """The README lists what the parser understands."""
-    assert in_readme("commands") == commands_table("/pd").strip()
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("settings", markdown), ("actions", actions_table), ("commands", partial(commands_table, "/pd"))],
+    ids=["settings", "actions", "commands"],
+)
+def test_the_tables_in_the_readme_are_generated(
+    pytestconfig: pytest.Config, name: str, table: Callable[[], str]
+) -> None:
+    """They say what the settings, the card, the calls, the rules in force and the grammar say."""
+    if pytestconfig.getoption("--update-words"):
+        README.write_text(README.read_text("utf-8").replace(in_readme(name), table().strip()), "utf-8")
+    assert in_readme(name) == table().strip(), "if this is meant, run `make words`"
 
 
 def test_the_picture_of_the_design_is_that_of_its_diagram() -> None:
@@ -105,7 +106,7 @@ def vocabulary() -> frozenset[str]:
 
 def in_readme(name: str) -> str:
     """Read the generated part of the README that has this name."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
     _, _, rest = readme.partition(f"<!-- {name}:begin -->\n")
     table, end, _ = rest.partition(f"<!-- {name}:end -->")
     assert end, f"README.md has no {name}:begin and {name}:end"

@@ -33,7 +33,6 @@ OFFERED = {
 }
 """What PagerDuty offers in the dialogs that ask it."""
 MANY = tuple(Option(f"P{number}", f"Service {number}") for number in range(MOST_OPTIONS + 1))
-AT_ONCE = {Action.ACKNOWLEDGE, Action.ESCALATE}
 """The actions without a dialog."""
 
 Values = Mapping[str, Mapping[str, Any]]
@@ -68,7 +67,7 @@ def test_every_dialog_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
     """Each action's dialog, the details of an incident, and what is said about what was filled in."""
     page = Page("dialogs", "Dialogs", "Fields are shown with their first value or their hint.")
     page.chapter("To fill in")
-    for action in [action for action in Action if action not in AT_ONCE]:
+    for action in [action for action in Action if not SPECS[action].one_press]:
         _add_dialog(page, action)
     page.case("More services than a list can have", slack_text.view(forms.with_options(Action.TRIGGER, NEW, MANY)))
     page.chapter("Details of an incident")

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack.validation import check_blocks
-from shared.model.actions import Action
+from shared.model.actions import SPECS, Action
 from shared.model.event import Ref, Snapshot, Status
 from shared.model.ids import UserId
-from shared.slack.render.buttons import EVERYTHING, ROW, actions, button, read_seen, seen_ids
+from shared.slack.render.buttons import EVERYTHING, MENU_ROW, ROW, actions, button, read_seen, seen_ids
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
 
 HARMFUL = {"Escalate", "Resolve"}
@@ -123,6 +123,14 @@ def test_what_has_no_room_is_left_out() -> None:
         made = actions(INCIDENT, hard)
         assert all(element["value"].startswith("Q1INCIDENT #37") for element in made["elements"] if "value" in element)
         assert not check_blocks([{**made, "elements": made["elements"][:4]}])
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_menu_has_room_for_all_that_works_and_for_details(status: Status) -> None:
+    """Slack shows five entries: one more action in the menu would push Details out, so it has to be a button."""
+    works = [SPECS[action].label for action in MENU_ROW if status in SPECS[action].works_in]
+
+    assert [*works, "Details"] == menu(status)[: len(works) + 1]
 
 
 def test_menus_hold_what_slack_takes() -> None:
