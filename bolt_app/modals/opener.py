@@ -40,11 +40,7 @@ class ModalOpener:
             await self.open_and_load(context, trigger_id, loading, lambda: self._render(action, context, title))
 
     async def open_and_load(
-        self,
-        context: ModalContext,
-        trigger_id: str,
-        view: Block,
-        make: Callable[[], Awaitable[Block]] | None = None,
+        self, context: ModalContext, trigger_id: str, view: Block, make: Callable[[], Awaitable[Block]] | None = None
     ) -> None:
         """Open `view` at once, and put what `make` gives in its place. Never raises `CallError`."""
         try:

@@ -42,10 +42,7 @@ _SHORTEST_SECRET = 6
 
 
 def configure(
-    level: str,
-    log_format: Literal["json", "console"],
-    known_secrets: Iterable[str] = (),
-    stream: TextIO | None = None,
+    level: str, log_format: Literal["json", "console"], known_secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> None:
     """
     Send the logs of this process, libraries included, to `stream` (default stderr), from `level` up.

@@ -49,11 +49,7 @@ class Documents(Generic[Value]):
     """
 
     def __init__(
-        self,
-        redis: Redis,
-        name: str,
-        empty: Callable[[IncidentId], Value],
-        told: Callable[[Value, Value], Facts],
+        self, redis: Redis, name: str, empty: Callable[[IncidentId], Value], told: Callable[[Value, Value], Facts]
     ) -> None:
         self._redis = redis
         self._name = name
@@ -91,12 +87,7 @@ class Documents(Generic[Value]):
                 return Stored(after, before.revision + 1)
 
     async def swap(
-        self,
-        incident: IncidentId,
-        before: Stored[Value],
-        after: Value,
-        lease: Lease | None = None,
-        facts: Facts = (),
+        self, incident: IncidentId, before: Stored[Value], after: Value, lease: Lease | None = None, facts: Facts = ()
     ) -> bool:
         """Store `after` if the document is still as it was `before`; tell whether it was."""
         epoch, fence = 0, keys.of_incident(incident, "epoch:none")

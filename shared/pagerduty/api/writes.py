@@ -69,12 +69,7 @@ class Writes(Transport):
         return await self._write("add_note", parse_note, "POST", *path, body=body, from_email=from_email)
 
     async def request_responders(
-        self,
-        incident: IncidentId,
-        requester: UserId,
-        message: str,
-        users: Sequence[UserId],
-        from_email: str,
+        self, incident: IncidentId, requester: UserId, message: str, users: Sequence[UserId], from_email: str
     ) -> Read[ResponderRequest]:
         """
         Ask `users` to help.
