@@ -88,7 +88,8 @@ class AccountCache:
         return tuple(Option(service.id, service.name) for service in await self._pagerduty.services(typed))
 
     async def _priority_options(self) -> tuple[Option, ...]:
-        return tuple(_option(priority) for priority in await self._priorities.get())
+        named = [(each, each.description) for each in await self._priorities.get()]
+        return tuple(Option(each.id, f"{each.name}: {more}" if more else each.name) for each, more in named)
 
 
 class CachedValue(Generic[T]):
@@ -121,8 +122,3 @@ class CachedValue(Generic[T]):
             self.peek = read = await self._read()
             self._good_until = self._now() + self._keep
             return read
-
-
-def _option(priority: Priority) -> Option:
-    named = f"{priority.name}: {priority.description}" if priority.description else priority.name
-    return Option(priority.id, named)

@@ -202,7 +202,7 @@ def _reassign(verb: Verb, text: str) -> ParsedCommand | ParseError:
         return ParseError(f"`{verb}` takes one person.", line + PERSON)
     if not people:
         why = "Type @ and pick the person from Slack's list."
-        return ParseError(why, line + _mention(rest))
+        return ParseError(why, line + (f"@{rest.lstrip('@')}" if _NAME.fullmatch(rest) else PERSON))
     if rest:
         return ParseError(f"`{verb}` takes one incident and one person.", line + PERSON)
     return ParsedCommand(verb, incident, person=SlackUserId(people[0][1]), name=strip_markup(people[0][0]))
@@ -261,11 +261,6 @@ def _as_typed(line: str) -> str:
     """Make sure that a line works, as far as that can be told."""
     understood = parse(line)
     return understood.line if isinstance(understood, ParseError) else strip_markup(line)
-
-
-def _mention(text: str) -> str:
-    """Return a possible user name as it would stand in a line."""
-    return f"@{text.lstrip('@')}" if _NAME.fullmatch(text) else PERSON
 
 
 def _quoted(text: str) -> str:

@@ -130,11 +130,7 @@ class Enricher:
 def with_enrichment(
     known: Incident, read: RestIncident | None, pending: PendingActions, alert: FirstAlert | None
 ) -> Incident:
-    """
-    Pure: return the projection with the enrichment, and with the incident if the read shows a newer state.
-
-    Pending actions apply only to the incident as read: a newer event may have arrived meanwhile.
-    """
+    """Pure: return the projection with a newer state if read, and what is pending only if nothing is newer."""
     facts = known.snapshot.facts if known.snapshot else None
     if read is not None and read.updated is not None and read.snapshot.facts != facts:
         # Else it would only make the next event of its second a tie.

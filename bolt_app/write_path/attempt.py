@@ -117,10 +117,12 @@ class AttemptRunner:
     async def _publish_result(self, attempt: Execution, context: ActionContext, effect: ActionResult) -> None:
         """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
         command, handler = context.command, HANDLERS[context.command.action]
-        at = effect.at or (effect.incident.updated if effect.incident else None)
+        updated = effect.incident.updated if effect.incident else None
+        at = effect.at or updated
         if at is None:
             return
-        if effect.proven or effect.changed_since(context.read_at):
+        # A call that changed nothing also succeeds.
+        if effect.proven or (updated is not None and not updated.surely_before(context.read_at)):
             await self.expectations.narrow(command.incident, command.id, at, effect.subject)
         event = Event(
             EventId(f"answer:{command.id}:{attempt.record.calls}"),

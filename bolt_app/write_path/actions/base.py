@@ -34,11 +34,6 @@ class ActionResult:
     futile: Outcome | None = None
     level: Level | None = None
 
-    def changed_since(self, read: Instant) -> bool:
-        """True if PagerDuty shows a change since `read`: a call that changed nothing also succeeds."""
-        updated = self.incident.updated if self.incident else None
-        return updated is not None and not updated.surely_before(read)
-
 
 @dataclass(frozen=True)
 class ActionContext:

@@ -46,7 +46,8 @@ class TriggerIncident:
                 await self.calls.send(attempt, lambda: self.pagerduty.create_incident(new, linked.user.email))
             ).value
         await self._publish(attempt, linked.user, made)
-        return Outcome(Kind.DONE, why=f"It is {_incident_name(made)}.")
+        number = made.snapshot.number
+        return Outcome(Kind.DONE, why=f"It is incident {made.id if number is None else f'#{number}'}.")
 
     async def _find_created(self, attempt: Execution) -> RestIncident | None:
         """Return the incident that an earlier call opened, in any state."""
@@ -78,8 +79,3 @@ class TriggerIncident:
 def _new_incident(terms: ActionParams, key: str) -> NewIncident:
     service = terms.service.id if terms.service else ""
     return NewIncident(service, terms.title, terms.urgency or "high", terms.text, key)
-
-
-def _incident_name(incident: RestIncident) -> str:
-    number = incident.snapshot.number
-    return f"incident #{number}" if number is not None else f"incident {incident.id}"
