@@ -193,7 +193,10 @@ class ChannelSync:
         if quiet - this.slack_state.omitted_lines - this.slack_state.lines.keys():
             await this.save(lambda slack_state: slack_state.with_omitted(quiet))
         for entry in entries:
-            if entry.line.key not in quiet and not this.slack_state.is_announced(entry.line):
+            key, state = entry.line.key, this.slack_state
+            # One without a message needs none if it is older than the data, or was omitted on purpose.
+            silent = key in state.omitted_lines or entry.line.at.end < state.announced_until_ms
+            if key not in quiet and (key in state.lines or not silent):
                 await self._sync_line(this, entry)
 
     async def _sync_line(self, this: ReconcilePass, entry: ThreadEntry) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, TeamId, UserId
-from shared.model.timeline import Line
 
 
 @dataclass(frozen=True)
@@ -185,10 +184,6 @@ class SlackState:
     privacy: Privacy = field(default_factory=Privacy)
     announced_until_ms: int = 0
     silent_until_ms: int = 0
-
-    def is_announced(self, line: Line) -> bool:
-        """True if a line has no message and needs none: it is older than the data, or was omitted on purpose."""
-        return line.key not in self.lines and (line.key in self.omitted_lines or line.at.end < self.announced_until_ms)
 
     def with_card(self, channel: ChannelId, state: MessageState, mentioned: Iterable[UserId] = ()) -> "SlackState":
         """Record what is known of the card in `channel`, and whom it has newly `mentioned`."""
