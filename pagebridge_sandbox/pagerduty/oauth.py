@@ -6,6 +6,7 @@ description (`x-pd-requires-scope`), which names it after the first part of the 
 """
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -74,9 +75,9 @@ class OAuthServer:
         found = self.tokens.get(token)
         if found is None or self._clock.now() >= found.expires_at:
             return False
-        needed = required_scope(request)
-        if needed not in found.scopes:
-            raise ApiError(ACCESS_DENIED, "Access Denied", f"Required scope: {needed}", status=HTTPStatus.FORBIDDEN)
+        for needed in (required_scope(request), *_subscribed_scopes(request)):
+            if needed not in found.scopes:
+                raise ApiError(ACCESS_DENIED, "Access Denied", f"Required scope: {needed}", status=HTTPStatus.FORBIDDEN)
         return True
 
     def _issue_token(self, app: OAuthApp, scopes: frozenset[str], scope: str) -> Response:
@@ -91,6 +92,15 @@ def required_scope(request: Request) -> str:
     """Name the scope that a call needs."""
     thing = "incidents" if request.path[0] == "log_entries" else request.path[0]
     return f"{thing}.{'read' if request.method == 'GET' else 'write'}"
+
+
+def _subscribed_scopes(request: Request) -> Iterator[str]:
+    """Name what else a subscription needs: to be told of workflows, one has to be able to read them."""
+    if request.path[0] == "webhook_subscriptions" and request.method in {"POST", "PUT"} and request.body:
+        asked = request.parsed_body().get("webhook_subscription")
+        events = asked.get("events") if isinstance(asked, dict) else None
+        if any(str(name).startswith("incident.workflow.") for name in events or ()):
+            yield "incident_workflows.read"
 
 
 def _error(code: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Response:

@@ -172,7 +172,7 @@ class Identity:
             raise no_match(email)
         # `query` is fuzzy and answers one page: only a first look. No exact match there decides nothing.
         found = exact_matches(await self._pagerduty.users_by_query(email), email)
-        if not found:
+        if all(user.deleted for user in found):
             found = exact_matches([user async for user in self._pagerduty.all_users()], email)
         if not found:
             await self._links.remember_miss(person.id, email)
@@ -229,7 +229,8 @@ def exact_matches(users: Iterable[User], email: str) -> list[User]:
 
 
 def single_match(found: Sequence[User], email: str) -> User:
-    """Return the one user with this address, or refuse."""
+    """Return the one user with this address, or refuse; a deleted one is nobody's double."""
+    found = [user for user in found if not user.deleted] or found
     if not found:
         raise no_match(email)
     if len(found) > 1:

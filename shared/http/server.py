@@ -175,7 +175,8 @@ def wait_for(request: web.Request, awaited: ConnectionState) -> None:
 
 async def read_body(request: web.Request, most: int) -> bytes | HTTPStatus:
     """Read a body as on the wire, or return 415 (compressed), 413 (more than `most` bytes), or 503 (broken off)."""
-    if hdrs.CONTENT_ENCODING in request.headers:
+    encodings = ",".join(request.headers.getall(hdrs.CONTENT_ENCODING, [])).split(",")
+    if not {encoding.strip().lower() for encoding in encodings} <= {"", "identity"}:
         return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     if (request.content_length or 0) > most:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE

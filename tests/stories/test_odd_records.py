@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from pagebridge_sandbox.pagerduty import Fault
 from tests.stories.harness import FAST, Bridge, receiving, running, settled, until
 from tests.stories.test_odd_deliveries import deliver
+from tests.stories.typed_commands import answered
 
 LOOKING = replace(FAST, resync=0.4, webhook_grace=1.0, resync_pause=0.001)
 """A resync several times a second."""
@@ -149,6 +150,49 @@ ODD_FIELDS: dict[str, object] = {
     "incident_key": 7,
     "status": "paused",
 }
+
+
+async def test_a_page_from_monitoring_alone_says_so() -> None:
+    """Without an agent but with a client it came from there, and PagerDuty did nothing by itself."""
+    async with running() as bridge:
+        bridge.pagerduty.webhooks.lose_next(1)
+        incident = bridge.trigger("Checkout is slow")
+        page = json.loads(page_of(incident.id, number=incident.number, title=incident.title))
+        page["event"] |= {"agent": None, "client": {"name": "Chronosphere", "url": None}}
+        async with receiving(bridge.valkey) as port:
+            assert 202 == await deliver(port, json.dumps(page).encode())
+
+        [line] = await bridge.lines(1)
+        assert "Triggered from Chronosphere" in line
+        assert "automatically" not in line
+
+
+async def test_a_responders_own_words_are_shown(bridge: Bridge) -> None:
+    """What Bob answers is quoted under his answer, and the words of the request are not put into his mouth."""
+    incident = bridge.trigger().id
+    await bridge.lines(1)
+    bridge.pagerduty.web("PALICE1").request_responders(
+        incident, ["PBOB1", "PCAROL1"], message="Please look at the disk"
+    )
+    await bridge.lines(2)
+    bridge.pagerduty.web("PBOB1").join(incident, "On my way, ten minutes")
+    assert "Bob Ng accepted the request for help" in (await bridge.lines(3))[2]
+    bridge.pagerduty.webhooks.lose_next(1)
+    bridge.pagerduty.web("PCAROL1").decline(incident, "Asleep")
+
+    bobs, carols = (await bridge.lines(4))[2:]
+    await looked(bridge)
+    assert "On my way, ten minutes" in bobs
+    assert "Carol Ng declined" in carols
+    assert not [line for line in (bobs, carols) if "Please look at the disk" in line]
+
+
+async def test_who_was_deleted_is_not_on_call(bridge: Bridge) -> None:
+    """PagerDuty still lists them; the bridge tells of nobody whom no page reaches."""
+    bridge.pagerduty.add_fault(Fault(path="/oncalls", odd={"oncalls.0.user.deleted_at": "2024-01-01T00:00:00Z"}))
+    told = await answered(bridge, "Bob", "/pd oncall checkout", "Payments on-call")
+    assert "Level 2: Bob Ng" in told
+    assert "Alice" not in told
 
 
 def page_of(incident: str, **fields: object) -> bytes:

@@ -108,6 +108,13 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
         known(TRIGGERED, urgency="low", priority=None, service=None, assignees=(), created_ms=None),
         HERE,
     ),
+    ("Resolved, and it is unknown when it was opened", known(RESOLVED, created_ms=None), HERE),
+    ("The same, and nothing else is known", known(replace(RESOLVED, lines=()), created_ms=None), HERE),
+    (
+        "Assigned to very many",
+        known(TRIGGERED, assignees=tuple(Ref(f"P{n}", f"A person with the long name {n}") for n in range(150))),
+        HERE,
+    ),
     ("A card in a second channel", TRIGGERED, CardPlacement(home=ChannelId("C0CHECKOUT"))),
     (
         "A card in place of a channel that can't be posted to",

@@ -33,7 +33,7 @@ def fields(event_type: str, said: Details) -> Line:
 
 CASES: tuple[tuple[str, Line, tuple[Line, ...], Details], ...] = (
     ("Monitoring opened it", line(of.TRIGGERED, MONITORING), (), ()),
-    ("Monitoring opened it, and only its client is known", line(of.TRIGGERED, None, client="Datadog"), (), ()),
+    ("Monitoring opened it, and only its client is known", line(of.TRIGGERED, None, client="Chronosphere"), (), ()),
     ("A person opened it in Slack", line(of.TRIGGERED, slack=True), (), ()),
     ("A person opened it, and acknowledged it at once", line(of.TRIGGERED), (line(of.ACKNOWLEDGED),), ()),
     ("A person acknowledged it in Slack", line(of.ACKNOWLEDGED, slack=True), (), ()),
@@ -84,6 +84,12 @@ CASES: tuple[tuple[str, Line, tuple[Line, ...], Details], ...] = (
         (),
     ),
     ("A request was accepted", line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="joined"), (), ()),
+    (
+        "The same, in words of their own",
+        line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="joined", message="On my way"),
+        (),
+        (),
+    ),
     ("A request was declined", line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="declined"), (), ()),
     ("A request was cancelled", line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="user_cancelled"), (), ()),
     ("A request was answered in another way", line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="x"), (), ()),

@@ -30,6 +30,7 @@ SCOPES: Mapping[str, str] = {
     "services.read": "offer services in the dialog for a new incident, and name their teams",
     "priorities.read": "offer priorities in dialogs",
     "abilities.read": "offer responder requests only where the plan has them",
+    "incident_workflows.read": "subscribe to the events of incident workflows",
     "webhook_subscriptions.read": "watch whether webhooks are still sent here",
     "webhook_subscriptions.write": "ping the subscription, and switch it on again when PagerDuty has disabled it",
 }

@@ -15,7 +15,6 @@ _NOT_IN_PLAN = (
     "This PagerDuty account doesn't have this feature.",
     "Do it another way, or ask a PagerDuty admin about the plan",
 )
-_NOT_WELL = ("PagerDuty had an internal problem.", "Wait a moment, look at the incident, then try again")
 _CANNOT_ESCALATE = (
     "PagerDuty cannot escalate this incident: its urgency is low, it is assigned to people directly, or there is no "
     "such level."
@@ -40,19 +39,22 @@ WORDS: dict[int, tuple[str, str]] = {
     1019: ("The incident was merged into another one.", "Continue with the other incident"),
     1020: ("PagerDuty doesn't know that priority.", "Choose another one"),
     1028: ("PagerDuty doesn't accept your e-mail address.", "Check your e-mail address in PagerDuty"),
-    2000: _NOT_WELL,
     2006: ("PagerDuty rejects this bridge's credentials.", ADMIN),
     2010: _NOT_ALLOWED,
     2013: ("PagerDuty doesn't know that person.", "Choose another person, or check your e-mail address in PagerDuty"),
     2014: _NOT_IN_PLAN,
-    2016: _NOT_WELL,
     2018: ("You can no longer see this incident in PagerDuty.", "Ask its team or a PagerDuty admin"),
     2019: ("A limit of this PagerDuty account is reached.", "Ask a PagerDuty admin"),
     2020: ("PagerDuty's rate limit is reached.", "Wait a minute, then try again"),
     2100: _GONE,
     5001: _GONE,
 }
-"""The meaning of each code, and the next step. Codes for arguments have none: there PagerDuty's own words say more."""
+"""
+The meaning of each code, and the next step.
+
+Codes for arguments have none: there PagerDuty's own words say more. So they do with the codes 2000 and 2016: where the
+status does not say that the fault is PagerDuty's own, they are about the request.
+"""
 
 
 def explain(error: Refused, contact: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ Sources: PagerDuty's pages on errors and rate limits. The error codes are in the
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
 
@@ -49,14 +49,32 @@ def sender_is_unknown(error: CallError) -> bool:
 def _reason(status: int, body: bytes) -> tuple[str, int | None]:
     """Read what PagerDuty says in words and its code. Gateways answer with no JSON, or with something else."""
     try:
-        error = json.loads(body).get("error")
-        message, code, details = error.get("message"), error.get("code"), error.get("errors")
-    except (AttributeError, ValueError, RecursionError):
-        return f"PagerDuty answered with HTTP status {status}", None
-    texts = [message, *(details if isinstance(details, list) else [])]
-    words = ": ".join(dict.fromkeys(word for word in texts if isinstance(word, str) and word))
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        words = _plain(body)
+        return f"PagerDuty answered: {words}" if words else f"PagerDuty answered with HTTP status {status}", None
+    error = answer.get("error", answer) if isinstance(answer, dict) else answer
+    fields = error if isinstance(error, dict) else {"message": error}
+    words = ": ".join(dict.fromkeys([*_texts(fields.get("message")), *_texts(fields.get("errors"))]))
+    code = fields.get("code")
     known = code if isinstance(code, int) and not isinstance(code, bool) else None
     return f"PagerDuty answered: {words or f'HTTP status {status}'}"[:LONGEST_WHY], known
+
+
+def _texts(said: object) -> Iterator[str]:
+    """Find the texts in what PagerDuty says: a text, several, or some for each of several names."""
+    if isinstance(said, str):
+        yield from filter(None, [said])
+    elif isinstance(said, list):
+        yield from (one for one in said if isinstance(one, str) and one)
+    elif isinstance(said, dict):
+        yield from (f"{name} {text}" for name, texts in said.items() for text in _texts(texts))
+
+
+def _plain(body: bytes) -> str:
+    """Read a reason that is no JSON, if it is one: short, and no page for a browser."""
+    words = " ".join(body[: LONGEST_WHY + 1].decode(errors="replace").split())
+    return words if len(body) <= LONGEST_WHY and words.isprintable() and not {"<", "\ufffd"} & set(words) else ""
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -147,12 +147,17 @@ class Reads(Transport):
         params: Params = {"escalation_policy_ids[]": policy}
         if at_ms is not None:
             params = {**params, "since": _moment(at_ms), "until": _moment((until_ms or at_ms) + SECOND)}
-        return (await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)).value
+        return await self._on_calls(params)
 
     async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:
         """Read who is on call at any time between the two, for any escalation policy."""
         params: Params = {"since": _moment(since_ms), "until": _moment(until_ms)}
-        return (await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)).value
+        return await self._on_calls(params)
+
+    async def _on_calls(self, params: Params) -> tuple[OnCall, ...]:
+        """Read who is on call; PagerDuty can still name those who have been deleted, whom nobody reaches."""
+        read = await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)
+        return tuple(entry for entry in read.value if not entry.deleted)
 
     async def on_call(self, policy: str) -> frozenset[UserId]:
         """Read who is on call for an escalation policy now, at any level."""

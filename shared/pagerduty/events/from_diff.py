@@ -99,7 +99,8 @@ def _responder(incident: IncidentId, one: Asked, at: Instant, state: str) -> Eve
         at=at,
         agent=Agent(by.id, by.name) if by else None,
         detail=responder(one.user.id, state),
-        details=(("responder", names([one.user])), ("state", state), ("message", one.message)),
+        # The words are those of the request; a reply's own are in its webhook only.
+        details=(("responder", names([one.user])), ("state", state), ("message", one.message if requested else "")),
     )
 
 

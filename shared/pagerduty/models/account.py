@@ -43,6 +43,10 @@ PRIVATE = "none"
 """The `default_role` of a private team, which hides its incidents from non-members."""
 
 
+def _is_deleted(at: object) -> bool:
+    return at is not None
+
+
 @dataclass(frozen=True)
 class User:
     """A PagerDuty user; `role` is the base role. `kind` is PagerDuty's type: `user` for a person."""
@@ -53,7 +57,7 @@ class User:
     role: Text
     team_ids: Annotated[Group[Id[TeamId]], named("teams")] = frozenset()
     kind: Annotated[Text, named("type")] = field(kw_only=True)
-    deleted: Annotated[bool, PlainValidator(lambda when: when is not None), named("deleted_at")] = False
+    deleted: Annotated[bool, PlainValidator(_is_deleted), named("deleted_at")] = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ class EscalationLevel:
     def _with_targets(cls, rule: object) -> object:
         """Pick the people; PagerDuty has them in one list with the schedules."""
         found = as_object(rule)
-        targets = as_objects(found.get("targets"))
+        targets = [one for one in as_objects(found.get("targets")) if not _is_deleted(one.get("deleted_at"))]
         return {**found, "users": [one for one in targets if optional_text(one.get("type")) in PERSON_TYPES]}
 
 
@@ -155,6 +159,7 @@ class OnCall:
     policy: Annotated[Reference, named("escalation_policy")]
     until: Annotated[OptionalTime, named("end")]
     since: Annotated[OptionalTime, named("start")] = None
+    deleted: Annotated[bool, PlainValidator(_is_deleted), named("user", "deleted_at")] = False
 
 
 parse_escalation_policy = parser(EscalationPolicy, "escalation_policy")

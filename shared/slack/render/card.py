@@ -5,8 +5,9 @@ State and symbol come first, then what and where, then who. Colour alone never c
 content as the blocks, for screen readers and notifications. All text from PagerDuty is escaped and clamped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from shared.model.actions import SPECS, Action
 from shared.model.command import Attempt, AttemptState
@@ -43,6 +44,8 @@ SUMMARY = 250
 LINKS = 3
 NOTICES = 3
 """How many attempts are shown, the latest: Slack takes 50 blocks."""
+ASSIGNED = 1500
+"""Characters that the assignees may take: Slack takes 3,000 in a section, and refuses all blocks for one more."""
 PEOPLE = 5
 """Names of those who are paged next; of more than that, the others are counted."""
 
@@ -138,8 +141,17 @@ def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId], following
     if snapshot.status is Status.RESOLVED:
         return facts
     users = [(mentions.get(UserId(ref.id)), ref) for ref in snapshot.assignees]
-    people = ", ".join(f"<@{slack_user}>" if slack_user else named(ref) for slack_user, ref in users)
+    people = _as_many([f"<@{slack_user}>" if slack_user else named(ref) for slack_user, ref in users])
     return "\n".join(filter(None, (facts, f"Assigned to {people or 'nobody'}", following)))
+
+
+def _as_many(people: Sequence[str]) -> str:
+    """List people, as many as there is room for; the others are counted."""
+    ends = accumulate(len(person) + 2 for person in people)
+    shown = sum(end <= ASSIGNED for end in ends)
+    others = len(people) - shown
+    more = [f"{others} {'other' if others == 1 else 'others'}"] if others else []
+    return ", ".join([*people[:shown], *more])
 
 
 def _alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
@@ -157,18 +169,18 @@ def _alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
 
 def _history(incident: Incident, snapshot: Snapshot) -> str:
     """Since when, and who acted last."""
-    opened = f"Open since {date(snapshot.created_ms)}" if snapshot.created_ms else "Open"
-    if snapshot.status is Status.RESOLVED and snapshot.created_ms:
-        opened = f"Opened {date(snapshot.created_ms)}"
+    over, since = snapshot.status is Status.RESOLVED, date(snapshot.created_ms) if snapshot.created_ms else ""
+    opened = f"{'Opened' if over else 'Open since'} {since}" if since else "" if over else "Open"
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
         happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
         into = merged(last) if last.detail_value("merged") else ""
-        return f"{opened} · {happened}{into}{by(last.agent, last)} {date(last.at.ms)}"
+        return " · ".join(filter(None, (opened, f"{happened}{into}{by(last.agent, last)} {date(last.at.ms)}")))
     if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
         change = incident.status_change
-        return f"{opened} · {snapshot.status.capitalize()}{by(change.by)} {date(change.at.ms)}"
-    return opened
+        told = f"{snapshot.status.capitalize()}{by(change.by)} {date(change.at.ms)}"
+        return " · ".join(filter(None, (opened, told)))
+    return opened or snapshot.status.capitalize()
 
 
 def _elsewhere(places: CardPlacement) -> list[str]:
@@ -198,7 +210,7 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
         who = f" ({what[:1].lower()}{what[1:]}{who})"
     if last is not None and last.detail_value("merged"):
         who += f", merged into {short(last.detail_value('merged'), NAME)}"
-    people = ", ".join(map(named, snapshot.assignees))
+    people = _as_many([named(ref) for ref in snapshot.assignees])
     assigned = f" Assigned to {people}." if people else ""
     coming = f" {following}." if following else ""
     told = f"{title}{service} ({facts}).{assigned}{coming}{''.join(f' {words}' for words in notices)}"

@@ -108,7 +108,7 @@ def _where(line: Line) -> str:
     if line.agent:
         return f" in {'Slack' if line.command else 'PagerDuty'}" if line.agent.is_user else ""
     if client := line.detail_value("client"):
-        return f" by {short(client)}"
+        return f" from {short(client)}"
     only_read = all(source is Source.READ for source, _ in line.slots)
     return "" if only_read or line.type in UNATTRIBUTED_TYPES else " automatically"
 
@@ -122,7 +122,7 @@ def _written(entry: ThreadEntry) -> str:
     match line.type:
         case event.RESOLVED:
             return "\n".join(notes) or line.detail_value("resolution")
-        case event.RESPONDER_ADDED:
+        case event.RESPONDER_ADDED | event.RESPONDER_REPLIED:
             return line.detail_value("message")
         case _:
             return line.detail_value("text")

@@ -44,6 +44,27 @@ async def test_token_is_limited_to_its_scopes(acme: Acme) -> None:
     assert 401 == (await acme.call("GET", path, sender=None, authorization=bearer)).status
 
 
+async def test_workflow_events_need_a_scope_of_their_own(acme: Acme) -> None:
+    """Who cannot read workflows cannot be told of them either."""
+    scopes = ["webhook_subscriptions.write", "incident_workflows.read"]
+    answers = []
+    for granted in (scopes[:1], scopes):
+        app = acme.pd.add_oauth_app(granted)
+        _, given = await request_token(acme, app, scope=" ".join(["as_account-us.acme", *granted]))
+        body = {
+            "webhook_subscription": {
+                "type": "webhook_subscription",
+                "delivery_method": {"type": "http_delivery_method", "url": "https://bridge.example.com/webhooks"},
+                "events": ["incident.workflow.started"],
+                "filter": {"type": "account_reference"},
+            }
+        }
+        bearer = f"Bearer {given['access_token']}"
+        answers.append((await acme.call("POST", "/webhook_subscriptions", body, authorization=bearer)).status)
+
+    assert [403, 200] == answers
+
+
 async def test_oauth_write_needs_from(acme: Acme) -> None:
     """`From` is asked for, and is who did it."""
     incident = acme.trigger()

@@ -130,3 +130,10 @@ def test_on_call_at_no_level() -> None:
     """An entry without its level could not be told from another: it is left out, and costs no other."""
     read = account_model.parse_on_calls({"oncalls": [on_call(escalation_level=None), on_call()]})
     assert ([1], ["#1"]) == ([one.level for one in read.members], [one.id for one in read.skipped])
+
+
+def test_who_was_deleted_is_no_target() -> None:
+    """PagerDuty goes on naming them in a policy; nobody reaches them."""
+    rule = {"targets": [{**ALICE, "deleted_at": "2023-11-14T22:13:20Z"}, BOB]}
+    read = account_model.parse_escalation_policy({"escalation_policy": policy(escalation_rules=[rule])})
+    assert {"PBOB001"} == read.targets

@@ -202,3 +202,12 @@ async def test_an_id_cannot_lead_elsewhere(server: LocalServer, door: PagerDuty)
     with pytest.raises(NotFound):
         await door.user(UserId("P1/../../incidents?x=1"))
     assert server.requests[0].raw.raw_path == "/users/P1%2F..%2F..%2Fincidents%3Fx%3D1"
+
+
+async def test_who_was_deleted_is_not_on_call(server: LocalServer, door: PagerDuty) -> None:
+    """PagerDuty can still name them; nobody reaches them."""
+    gone = {"id": "PGONE01", "type": "user_reference", "summary": "Gone", "deleted_at": "2023-11-14T22:13:20Z"}
+    server.say({"oncalls": [on_call(user=gone), on_call()]})
+    assert ["PALICE1"] == [entry.user.id for entry in await door.on_calls("PPOL001")]
+    assert {"PALICE1"} == await door.on_call("PPOL001")
+    assert ["PALICE1"] == [entry.user.id for entry in await door.on_calls_between(EPOCH_MS, EPOCH_MS)]

@@ -6,7 +6,7 @@ from shared.errors import BadCredentials, NotFound, Refused
 from shared.pagerduty.api.error_messages import WORDS, explain
 from shared.pagerduty.api.errors import error_from
 
-WITH_PAGERDUTYS_WORDS = (2001, 2002, 2003, 2011, 2015)
+WITH_PAGERDUTYS_WORDS = (2000, 2001, 2002, 2003, 2011, 2015, 2016)
 """Codes for arguments: only PagerDuty knows what was wrong with them."""
 ALL = [*WORDS, *WITH_PAGERDUTYS_WORDS]
 

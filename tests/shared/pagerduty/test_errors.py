@@ -83,8 +83,10 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> Non
         b"\xff\xfe",
         b"null",
         b"[]",
-        b'{"error": "words"}',
         b'{"error": {"errors": {"a": 1}}}',
+        b'{"error": null}',
+        b"7",
+        b"\x00\x01",
         b"[" * 99999,
     ],
 )
@@ -94,6 +96,25 @@ def test_errors_without_pagerdutys_words(body: bytes) -> None:
     assert isinstance(refused, Refused)
     assert refused.code is None
     assert "403" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": "No current user"}', "No current user"),
+        (b'{"message": "Invalid Input"}', "Invalid Input"),
+        (b'{"error": {"message": "Invalid Input", "errors": "Title is too long"}}', "Invalid Input: Title is too long"),
+        (b'{"error": {"errors": {"title": ["is too long", "is odd"]}}}', "title is too long: title is odd"),
+        (b'{"errors": ["Not now"]}', "Not now"),
+        (b'"Not now"', "Not now"),
+        (b"Bad Request: not now\n", "Bad Request: not now"),
+        (b'{"error": {"message": null, "errors": [null, "Not now", 7]}}', "Not now"),
+    ],
+    ids=repr,
+)
+def test_reasons_in_other_forms(body: bytes, words: str) -> None:
+    """However PagerDuty writes its reason, people read it."""
+    assert f"PagerDuty answered: {words}" == str(errors.error_from(400, {}, body))
 
 
 @given(st.integers(300, 700), st.binary() | JSON.map(_bytes) | JSON.map(lambda inner: _bytes({"error": inner})))

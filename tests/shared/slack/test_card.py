@@ -258,3 +258,17 @@ def test_any_text_from_pagerduty_makes_a_valid_card(title: str, service: str, pe
             assert 0 < len(text) <= 3000
             assert "<!" not in text.replace("<!date^", "")
             assert "javascript:" not in text
+
+
+@pytest.mark.parametrize("name", ["Al", "Bartholomew " * 20, "<&>" * 30])
+@pytest.mark.parametrize("linked", [True, False])
+def test_however_many_assignees_the_card_keeps_its_buttons(name: str, *, linked: bool) -> None:
+    """As many as there is room for are named, the others are counted, and Slack takes the card."""
+    people = tuple(Ref(f"PUSER{n}", name) for n in range(500))
+    incident = folded(replace(webhook(TRIGGERED, NOON), snapshot=replace(snapshot(), assignees=people)))
+    mentions = {person.id: f"U0{person.id}" for person in people} if linked else {}
+
+    message = rendered(incident, **mentions)
+    assert [] == check_blocks(message.blocks)
+    assert "actions" in [block["type"] for block in message.blocks]
+    assert " others" in str(message.blocks[1])

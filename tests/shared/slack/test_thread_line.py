@@ -74,7 +74,7 @@ WORDS = [
     ),
     (
         line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="joined", message="The disk"),
-        ":raising_hand: *Bob Ray accepted the request for help*",
+        ":raising_hand: *Bob Ray accepted the request for help*\n> The disk",
     ),
     (
         line(of.RESPONDER_REPLIED, BOB, responder="Bob Ray", state="declined"),
