@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Counter, Histogram
 
-from shared.errors import CallError, Malformed
+from shared.errors import Malformed
 from shared.model.event import SECOND, Event, Source
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
@@ -99,11 +99,8 @@ class Projector:
         known_ms = self.pagerduty.now_ms()
         if event.at.ms <= (now_ms if known_ms is None else known_ms) + AHEAD_MS:
             return known_ms
-        try:
-            return (await self.pagerduty.clock()).end
-        except (CallError, Malformed) as error:
-            log.warning("pagerduty.clock_unread", incident=event.incident, why=str(error))
-            return known_ms
+        # Only a `Date` that is young says that PagerDuty cannot have sent this; without one it is folded as it came.
+        return await self.pagerduty.fresh_now_ms()
 
 
 def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Counter
 
 from bolt_app.read_path.channel_outage import ChannelOutage
-from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_planner import NOT_SHOWN, ChannelPlanner
 from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass, SlackUsers, retry_after
 from shared.access.identity import Identity
 from shared.durations import Durations
@@ -98,7 +98,7 @@ class ProjectionReader:
         except NotFound as error:
             # Unknown to PagerDuty or not visible to our token (PagerDuty REST: GET /incidents/{id}): no retry helps.
             log.warning("incident.not_found", incident=incident)
-            return await self._leave_unshown(incident, failure("pagerduty.unread", error))
+            return await self._leave_unshown(before, failure("pagerduty.unread", error), lease)
         except (CallError, Malformed) as error:
             log.warning("incident.unread", incident=incident, why=str(error))
             await self.journal.append(incident, failure("pagerduty.unread", error))
@@ -114,8 +114,9 @@ class ProjectionReader:
         if updated is None:
             return before.value
         if before.value.snapshot is None and is_over(before.value, read.snapshot, updated, answer.date.ms):
-            return await self._leave_unshown(incident, fact("incident.unshown", why="over"))
-        settled = settle(before.value.believed(answer.date.end), read.snapshot, updated)
+            NOT_SHOWN.labels("over").inc()
+            return await self._leave_unshown(before, fact("incident.unshown", why="over"), lease)
+        settled = settle(before.value.overruled_by(read.snapshot, answer.date.end), read.snapshot, updated)
         if settled is not before.value:
             settled = replace(settled, status_change=read.status_change)
         if await self.incidents.swap(incident, before, settled):
@@ -123,9 +124,12 @@ class ProjectionReader:
         # An event was folded meanwhile, so the read decides nothing; the newer projection may need a read, too.
         return await self.read(incident, lease)
 
-    async def _leave_unshown(self, incident: IncidentId, why: Fact) -> Incident:
+    async def _leave_unshown(self, before: Stored[Incident], why: Fact, lease: Lease) -> Incident:
+        """Read no more until the next event; one that was folded meanwhile is that already."""
+        incident = before.value.id
         await self.journal.append(incident, why)
-        return (await self.incidents.change(incident, lambda known: replace(known, needs_read=False))).value
+        unread = replace(before.value, needs_read=False)
+        return unread if await self.incidents.swap(incident, before, unread) else await self.read(incident, lease)
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,8 @@ class IncidentRepair:
         """
         known = (await self.incidents.load(incident)).value
         pagerduty_ms = self.pagerduty.now_ms()
-        known = known if pagerduty_ms is None else known.believed(pagerduty_ms)
+        if listed is not None and pagerduty_ms is not None:
+            known = known.overruled_by(listed.snapshot, pagerduty_ms)
         entries = (this.recent or {}).get(incident, [])
         if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):
             await self._fold_listed(listed)

@@ -125,7 +125,8 @@ class ActorCheck:
 
 def check_number(command: Command, now: RestIncident) -> Outcome | None:
     """Return None if PagerDuty gives the incident the number that the person typed or saw, else the outcome."""
-    if not command.label.startswith("#") or command.label == f"#{now.snapshot.number}":
+    number = now.snapshot.number
+    if not command.label.startswith("#") or number is None or command.label == f"#{number}":
         return None
     # It does not say which number: the person may not be allowed to see this incident.
     why = "In PagerDuty this incident has another number, so nothing was sent."

@@ -74,7 +74,8 @@ class AttemptRunner:
             snapshot=read.value.snapshot,
         )
         folded = await self.incidents.change(
-            command.incident, lambda incident: fold_read(incident.believed(read.date.end), event)
+            command.incident,
+            lambda incident: fold_read(incident.overruled_by(read.value.snapshot, read.date.end), event),
         )
         await self.dirty_queue.mark(command.incident)
         return folded.value

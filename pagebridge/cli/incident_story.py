@@ -69,7 +69,7 @@ _TOLD: dict[str, str] = {
     FoldResult.ECHO: "the echo of our own call, announced in the name of the person who clicked",
     FoldResult.DUPLICATE: "ignored: duplicate of an earlier event",
     FoldResult.STALE: "its state is ignored as older than {as_of_ms}; its thread line is kept",
-    FoldResult.FUTURE: "ignored: dated later than PagerDuty's own time, so PagerDuty was read instead",
+    FoldResult.IMPOSSIBLE: "ignored, and PagerDuty read instead: its time is in the future, or its number is another",
 }
 
 

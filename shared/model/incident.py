@@ -36,6 +36,8 @@ from shared.model.timeline import Line, command_of, echo_of, line_of, line_time,
 
 AHEAD_MS = 60 * SECOND
 """Milliseconds by which an event may be ahead of PagerDuty's time, which is known to about a second."""
+LAG_MS = 120 * SECOND
+"""Milliseconds by which what a `GET` shows may lag behind PagerDuty's events, if it comes from a replica."""
 OLD_MS = 300 * SECOND
 """Milliseconds after which an event alone is no reason to post the card of an incident that was not heard of before."""
 
@@ -121,9 +123,11 @@ class Incident:
         newest = max(self.transitions, key=line_time, default=None)
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
-    def believed(self, now_ms: int) -> "Incident":
-        """Return the projection without an `as_of` that PagerDuty, whose time is `now_ms`, cannot have reached yet."""
-        if self.as_of is None or self.as_of.ms <= now_ms + AHEAD_MS:
+    def overruled_by(self, read: Snapshot, read_ms: int) -> "Incident":
+        """Drop an `as_of` that a `GET` of `read_ms` overrules: future, older than a read can lag, of another number."""
+        number = self.snapshot.number if self.snapshot else read.number
+        within = self.as_of is None or read_ms - LAG_MS <= self.as_of.ms <= read_ms + AHEAD_MS
+        if within and number == read.number:
             return self
         return replace(self, as_of=None, rank="", needs_read=True)
 
@@ -135,7 +139,7 @@ class FoldResult(StrEnum):
     ECHO = "echo"
     DUPLICATE = "duplicate"
     STALE = "stale"
-    FUTURE = "future"
+    IMPOSSIBLE = "impossible"
 
 
 @dataclass(frozen=True)
@@ -151,28 +155,22 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
     Return the projection with `event` folded in.
 
     Idempotent by `event.id`, independent of the order of events. `now_ms` is the store's time and only serves to forget
-    what is older than any delivery can be. `pagerduty_ms` is PagerDuty's time, if it is known. By it, an event of the
-    future changes nothing, and an incident that is first heard of through an old event is not known by that: a
-    signature does not say when it was made, so PagerDuty has to be read.
+    what is older than any delivery can be, `pagerduty_ms` PagerDuty's, if known. An impossible event changes nothing,
+    and an incident first heard of through an old one is not known by it, as a signature has no time: both need a read.
     """
-    believed_ms = now_ms if pagerduty_ms is None else pagerduty_ms
+    from_webhook = event.source is Source.WEBHOOK
     # The sources of a line are kept as long as the line, which is longer than `seen_events`.
-    if event.id in {
-        *(seen for seen, _ in incident.seen_events),
-        *(held for line in incident.lines for _, held in line.slots),
-    }:
+    held = (source for line in incident.lines for _, source in line.slots)
+    if event.id in {*(seen for seen, _ in incident.seen_events), *held}:
         return Folded(incident, FoldResult.DUPLICATE)
-    if event.source is Source.WEBHOOK:
-        incident = incident.believed(believed_ms)
-        if event.at.ms > believed_ms + AHEAD_MS:
-            seen_events = (*incident.seen_events, (event.id, now_ms))
-            return Folded(replace(incident, needs_read=True, seen_events=seen_events), FoldResult.FUTURE)
+    if from_webhook and _is_impossible(incident, event, pagerduty_ms):
+        return Folded(replace(incident, needs_read=True), FoldResult.IMPOSSIBLE)
     echo = echo_of(incident.expectations, incident.lines, event)
     side = None if echo else main_line_of(incident.expectations, incident.lines, event)
     # Whatever second the response gives, a reopening sorts before the acknowledge that it is a side of.
     over = side is not None and line_of(incident.lines, side.command) is not None
-    unheard_of = incident.snapshot is None and event.source is Source.WEBHOOK and event.at.end < believed_ms - OLD_MS
-    if unheard_of:
+    is_old = from_webhook and event.at.end < (now_ms if pagerduty_ms is None else pagerduty_ms) - OLD_MS
+    if incident.snapshot is None and is_old:
         newer, stale = replace(incident, needs_read=True), False
     else:
         newer, stale = (incident, True) if over else _take_snapshot(incident, event)
@@ -182,7 +180,7 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
         seen_events=tuple(seen for seen in (*told.seen_events, (event.id, now_ms)) if seen[1] > now_ms - KEPT),
         expectations=tuple(e for e in told.expectations if e.noted_ms > now_ms - KEPT),
     )
-    if echo is not None and event.source is Source.WEBHOOK:
+    if echo is not None and from_webhook:
         return Folded(kept, FoldResult.ECHO)
     return Folded(kept, FoldResult.STALE if stale else FoldResult.NEWS)
 
@@ -232,21 +230,31 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
         needs_read = incident.needs_read or incident.snapshot is None or untold
         return replace(incident, needs_read=needs_read), False
     rank = _rank(event.source, event.at, event.id)
+    snapshot, known = event.snapshot, incident.snapshot
+    nameless = event.source is Source.WEBHOOK and snapshot.number is None
+    if nameless and known is not None:
+        snapshot = replace(snapshot, number=known.number)
     # Who last changed the status says nothing about another status.
-    change = incident.status_change if incident.status is event.snapshot.status else None
-    first = incident.first_seen or FirstSeen.of(event.snapshot)
-    taken = replace(
-        incident, snapshot=event.snapshot, as_of=event.at, rank=rank, status_change=change, first_seen=first
-    )
+    change = incident.status_change if incident.status is snapshot.status else None
+    first = incident.first_seen or FirstSeen.of(snapshot)
+    taken = replace(incident, snapshot=snapshot, as_of=event.at, rank=rank, status_change=change, first_seen=first)
     if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
-        return replace(taken, needs_read=False), False
+        return replace(taken, needs_read=nameless), False
     if event.at.surely_before(incident.as_of):
         return incident, True
-    differs = event.snapshot.facts != incident.snapshot.facts
+    differs = nameless or snapshot.facts != incident.snapshot.facts
     winner = taken if rank > incident.rank else incident
     # Whichever wins: what is known of the whole second may be newer than the next webhook of it, too.
     as_of = _wider_instant(incident.as_of, event.at)
     return replace(winner, as_of=as_of, needs_read=incident.needs_read or differs), False
+
+
+def _is_impossible(incident: Incident, event: Event, pagerduty_ms: int | None) -> bool:
+    """True for an event of PagerDuty's future, or one that gives the incident, which keeps its number, another one."""
+    if pagerduty_ms is not None and event.at.ms > pagerduty_ms + AHEAD_MS:
+        return True
+    known, told = (shown.number if shown else None for shown in (incident.snapshot, event.snapshot))
+    return None not in (known, told) and known != told
 
 
 def _wider_instant(one: Instant, other: Instant) -> Instant:

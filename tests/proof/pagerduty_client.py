@@ -44,9 +44,13 @@ class SimulatedPagerDuty(PagerDuty):
         """PagerDuty's time."""
         return self._account.clock_ms()
 
+    async def fresh_now_ms(self) -> int:
+        """PagerDuty's time."""
+        return self._account.clock_ms()
+
     async def incident(self, incident: IncidentId) -> Read[RestIncident]:
         """Read an incident."""
-        return await self._way.call("read", lambda: self._dated(self._shown(self._account.incidents[incident])))
+        return await self._way.call("read", lambda: self._with_date(self._shown(self._account.incidents[incident])))
 
     async def set_status(
         self, incident: IncidentId, status: Status, from_email: str, resolution: str = ""
@@ -59,7 +63,7 @@ class SimulatedPagerDuty(PagerDuty):
 
         def land() -> Read[RestIncident]:
             write.after = way.given_up(write.begun)
-            return self._dated(self._shown(self._account.carry_out(write)))
+            return self._with_date(self._shown(self._account.carry_out(write)))
 
         try:
             answer = await way.call("write", land)
@@ -72,12 +76,12 @@ class SimulatedPagerDuty(PagerDuty):
     async def log_entries(self, incident: IncidentId, since_ms: int | None = None) -> Read[tuple[LogEntry, ...]]:
         """Read the log, of which the model keeps the transitions."""
         return await self._way.call(
-            "read", lambda: self._dated(log_entries.entries(self._account.incidents[incident], since_ms or 0))
+            "read", lambda: self._with_date(log_entries.entries(self._account.incidents[incident], since_ms or 0))
         )
 
     async def activity(self, since_ms: int) -> Read[tuple[LogEntry, ...]]:
         """Read the log of the whole account."""
-        return await self._way.call("survey", lambda: self._dated(self._activity(since_ms)))
+        return await self._way.call("survey", lambda: self._with_date(self._activity(since_ms)))
 
     async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
         """List incidents, by their state or by their age: nobody asks for anything else."""
@@ -87,11 +91,11 @@ class SimulatedPagerDuty(PagerDuty):
     async def notes(self, incident: IncidentId) -> Read[tuple[Note, ...]]:
         """Read the notes, of which there are none."""
         del incident
-        return await self._way.call("read", lambda: self._dated(()))
+        return await self._way.call("read", lambda: self._with_date(()))
 
     async def webhook_subscriptions(self) -> Read[tuple[WebhookSubscription, ...]]:
         """List the webhook subscriptions."""
-        return await self._way.call("survey", lambda: self._dated((SUBSCRIPTION,)))
+        return await self._way.call("survey", lambda: self._with_date((SUBSCRIPTION,)))
 
     async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
         """Read the alerts, of which the model has none."""
@@ -129,7 +133,7 @@ class SimulatedPagerDuty(PagerDuty):
         """Read who is on call: nobody who is not on the team anyway."""
         return await self._way.call("read", frozenset)
 
-    def _dated(self, value: T) -> Read[T]:
+    def _with_date(self, value: T) -> Read[T]:
         return Read(value, log_entries.second(self._account.clock_ms()))
 
     def _activity(self, since_ms: int) -> tuple[LogEntry, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -77,11 +77,11 @@ async def test_a_late_delivery_about_an_open_incident_still_posts_its_card(bridg
 
 @pytest.mark.parametrize("typed", [True, False])
 async def test_an_incident_is_the_one_that_was_named(bridge: Bridge, port: int, typed: bool) -> None:  # noqa: FBT001
-    """A delivery that gives #1 the number 2 does not let anybody resolve or acknowledge #1 as "#2"."""
+    """A first delivery that gives #1 the number 2 does not let anybody resolve or acknowledge #1 as "#2"."""
+    bridge.pagerduty.webhooks.lose_next()
     first = bridge.trigger("First")
-    await bridge.card("First")
-    forged = delivery("triggered", datetime.now(UTC).isoformat(timespec="milliseconds"), first.id, number=2)
-    await deliver(port, forged)
+    ahead = (datetime.now(UTC) + timedelta(seconds=4)).isoformat(timespec="milliseconds")
+    await deliver(port, delivery("triggered", ahead, first.id, number=2))
     card = await bridge.card("#2")
 
     if typed:
@@ -92,3 +92,35 @@ async def test_an_incident_is_the_one_that_was_named(bridge: Bridge, port: int, 
     await bridge.told("Alice", "has another number")
     assert [] == bridge.effects()
     await bridge.card("#1")
+
+
+async def test_a_card_keeps_its_number_and_its_buttons(bridge: Bridge, port: int) -> None:
+    """A later delivery that gives #1 the number 2 changes no card, and Alice acknowledges #1 as ever."""
+    first = bridge.trigger("First")
+    await bridge.card("#1")
+    ahead = (datetime.now(UTC) + timedelta(seconds=4)).isoformat(timespec="milliseconds")
+    await deliver(port, delivery("priority_updated", ahead, first.id, number=2))
+    await settled(bridge)
+
+    await bridge.click("Alice", "Acknowledge")
+
+    assert "#1" in (await bridge.card("Acknowledged")).plain
+    assert [first.id] == [call.path.rpartition("/")[2] for call in bridge.effects()]
+
+
+async def test_a_flood_from_the_future_holds_nothing_up(bridge: Bridge, port: int) -> None:
+    """Ten deliveries dated 2099 make PagerDuty be asked for its time once, and the next incident has its card."""
+    incident = bridge.trigger("Before")
+    await bridge.card("Before")
+    for place in range(10):
+        at = f"2099-01-01T00:00:0{place}.000Z"
+        body = delivery("resolved", at, incident.id, status="resolved").replace(b"01olved", b"0%d1olved" % place)
+        assert 202 == await deliver(port, body)
+
+    bridge.trigger("Afterwards")
+
+    await bridge.card("Afterwards")
+    await settled(bridge)
+    assert [] == [message for message in bridge.channel.messages if "Resolved" in message.plain]
+    asked = [call for call in bridge.pagerduty.calls if call.path == "/abilities"]
+    assert len(asked) <= 3

@@ -1,5 +1,6 @@
 """Everything that the bridge reads in PagerDuty: incidents and what belongs to them, and the account."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from shared.errors import Malformed, NotFound
+from shared.errors import CallError, Malformed, NotFound
 from shared.model.event import SECOND, Instant, Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty.api.transport import PAGE, Params, Read, Transport
@@ -21,6 +22,11 @@ from shared.pagerduty.models.webhook_subscription import WebhookSubscription, pa
 log = structlog.get_logger()
 
 T = TypeVar("T")
+
+DATE_KEPT = 30.0
+"""Seconds for which PagerDuty's time is known by its last `Date`, whatever becomes of this machine's own clock."""
+DATE_PAUSE = 5.0
+"""Seconds between two calls that only ask for the time."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,16 @@ class Reads(Transport):
     async def clock(self) -> Instant:
         """Return PagerDuty's clock, to the second."""
         return (await self._read("clock", account.parse_abilities, "abilities")).date
+
+    async def fresh_now_ms(self) -> int | None:
+        """Return PagerDuty's time by a `Date` read for this, at most every `DATE_PAUSE` seconds; None if it is old."""
+        if time.monotonic() - self._date_asked > DATE_PAUSE:
+            self._date_asked = time.monotonic()
+            try:
+                await self.clock()
+            except (CallError, Malformed) as error:
+                log.warning("pagerduty.clock_unread", why=str(error))
+        return self.now_ms() if time.monotonic() - self._dated <= DATE_KEPT else None
 
     async def webhook_subscriptions(self) -> Read[tuple[WebhookSubscription, ...]]:
         """Read all webhook subscriptions that the key may see."""

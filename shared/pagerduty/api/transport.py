@@ -5,6 +5,7 @@ The official `pagerduty` package sends it. The caller decides whether a call may
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +96,8 @@ class Transport:
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(THREADS, "pagerduty")
         self._ahead_ms: float | None = None
+        self._dated = -math.inf
+        self._date_asked = -math.inf
 
     def now_ms(self) -> int | None:
         """PagerDuty's time in milliseconds since 1970, by the `Date` of its last answer; None before the first."""
@@ -169,7 +172,8 @@ class Transport:
             except (ValueError, RecursionError):
                 raise Uncertain("PagerDuty's answer is not JSON") from None
             date = server_time(response.headers)
-            self._ahead_ms = date.ms - time.monotonic() * SECOND
+            self._dated = time.monotonic()
+            self._ahead_ms = date.ms - self._dated * SECOND
             return Read(parse(answer), date)
 
     async def _answered(self, request: Request) -> Response:

@@ -146,5 +146,5 @@ def _settled(known: Incident, shown: Shown) -> Incident:
     read = shown.incident
     if read.updated is None:
         return known
-    settled = settle(known.believed(shown.date.end), read.snapshot, read.updated)
+    settled = settle(known.overruled_by(read.snapshot, shown.date.end), read.snapshot, read.updated)
     return settled if settled is known else replace(settled, status_change=read.status_change)

@@ -21,7 +21,7 @@ from shared.model.event import (
 )
 from shared.model.expectation import KEPT, Expectation
 from shared.model.ids import CommandId, EventId, SlackUserId
-from shared.model.incident import AHEAD_MS, OLD_MS, FoldResult, Incident, fold, fold_read, is_over, settle
+from shared.model.incident import AHEAD_MS, LAG_MS, OLD_MS, FoldResult, Incident, fold, fold_read, is_over, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
 
 
@@ -404,33 +404,69 @@ def test_an_event_of_the_future_asks_for_a_read_only(ahead_ms: int) -> None:
     """It is no news, neither for the state nor for the thread, whatever it tells of."""
     known = folded(webhook(TRIGGERED, NOON))
 
-    after = fold(known, webhook(RESOLVED, NOON + ahead_ms), NOON)
+    after = fold(known, webhook(RESOLVED, NOON + ahead_ms), NOON, NOON)
 
-    assert FoldResult.FUTURE is after.result
+    assert FoldResult.IMPOSSIBLE is after.result
     assert (known.snapshot, known.as_of, known.lines) == (
         after.incident.snapshot,
         after.incident.as_of,
         after.incident.lines,
     )
     assert after.incident.needs_read
-    assert FoldResult.DUPLICATE is fold(after.incident, webhook(RESOLVED, NOON + ahead_ms), NOON).result
+    later = NOON + ahead_ms
+    assert FoldResult.NEWS is fold(after.incident, webhook(RESOLVED, later), later, later).result
 
 
 def test_an_event_is_of_the_future_by_pagerdutys_time() -> None:
-    """A store whose clock is an hour slow makes no event one of the future, and one that is fast hides none."""
+    """A store whose clock is an hour slow makes no event one of the future; without PagerDuty's time none is."""
     event = webhook(TRIGGERED, NOON + 3_600_000)
 
     assert FoldResult.NEWS is fold(Incident(INCIDENT), event, NOON, event.at.ms).result
-    assert FoldResult.FUTURE is fold(Incident(INCIDENT), event, event.at.ms, NOON).result
+    assert FoldResult.NEWS is fold(Incident(INCIDENT), event, NOON).result
+    assert FoldResult.IMPOSSIBLE is fold(Incident(INCIDENT), event, event.at.ms, NOON).result
 
 
 def test_a_read_wins_over_a_time_that_cannot_be() -> None:
-    """A projection that was brought to 2099 once is put right by the next webhook, and by the next read."""
+    """A projection that was brought to 2099 once is put right by the next read, and by no webhook."""
     impossible = replace(folded(webhook(RESOLVED, NOON)), as_of=Instant(NOON + YEARS), rank="1:9")
+    now = snapshot(Status.TRIGGERED)
 
-    assert Status.TRIGGERED is folded(webhook(REOPENED, NOON + 5000), start=impossible).status
-    read = settle(impossible.believed(NOON), snapshot(Status.TRIGGERED), Instant(NOON - 5000, 1000))
+    assert Status.RESOLVED is folded(webhook(REOPENED, NOON + 5000), start=impossible).status
+    read = settle(impossible.overruled_by(now, NOON), now, Instant(NOON - 5000, 1000))
     assert (Status.TRIGGERED, False) == (read.status, read.needs_read)
+
+
+@pytest.mark.parametrize(("passed_ms", "wins"), [(LAG_MS - 1000, False), (LAG_MS + 1000, True)])
+def test_a_read_wins_over_a_forged_state_that_no_lag_explains(passed_ms: int, wins: bool) -> None:  # noqa: FBT001
+    """A resolve that PagerDuty does not show is put down to a lagging replica for a while, and then to nothing."""
+    forged, now = folded(webhook(RESOLVED, NOON)), snapshot(Status.TRIGGERED)
+
+    read = settle(forged.overruled_by(now, NOON + passed_ms), now, Instant(NOON - 5000, 1000))
+
+    assert wins is (read.status is Status.TRIGGERED)
+
+
+@pytest.mark.parametrize(("number", "status"), [(None, Status.ACKNOWLEDGED), (2, Status.TRIGGERED)])
+def test_an_incident_keeps_its_number(number: int | None, status: Status) -> None:
+    """A delivery without one changes the rest, one with another number nothing; both ask for a read."""
+    known = folded(webhook(TRIGGERED, NOON))
+    other = webhook(ACKNOWLEDGED, NOON + 5000)
+    assert other.snapshot is not None
+    odd = folded(replace(other, snapshot=replace(other.snapshot, number=number)), start=known)
+
+    assert odd.snapshot is not None
+    assert (37, status, True) == (odd.snapshot.number, odd.status, odd.needs_read)
+
+
+def test_a_read_with_another_number_wins_at_once() -> None:
+    """A first delivery that gave the wrong number, however fresh, does not win over what PagerDuty says."""
+    first = webhook(TRIGGERED, NOON)
+    assert first.snapshot is not None
+    known = folded(replace(first, snapshot=replace(first.snapshot, number=2)))
+
+    read = settle(known.overruled_by(snapshot(), NOON + 5000), snapshot(), Instant(NOON - 5000, 1000))
+
+    assert read.snapshot == snapshot()
 
 
 @pytest.mark.parametrize(("age_ms", "is_known"), [(OLD_MS - 1000, True), (OLD_MS + 1000, False), (YEARS, False)])

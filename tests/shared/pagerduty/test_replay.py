@@ -123,7 +123,8 @@ def test_a_reading_that_lags_behind_changes_nothing() -> None:
     """A replica that is late shows the old title: that is no change of the title."""
     newer = fold(known(), webhook(ACKNOWLEDGED, NOON + MINUTE), NOON).incident
 
-    found = look(newer, read(NOON + 1, title="Older title"))
+    late = Shown(read(NOON + 1, title="Older title"), at(NOON + 2 * MINUTE), (), ())
+    found = repaired(newer, late, ALL, NOON)
 
     assert [] == opened(found)
     assert newer.snapshot == found.incident.snapshot
