@@ -173,7 +173,8 @@ def candidates(parsed: ParsedCommand, command: str, found: Sequence[OpenIncident
 def repeated_reply() -> Reply:
     """Reply to a repeated line that named no incident the first time: it is not applied to another incident now."""
     return build_reply(
-        "*Nothing was sent:* Slack delivered this line twice, and it was answered the first time. Type it again."
+        "*Nothing was sent:* Slack delivered this line twice. You were already asked which incident you meant; add its "
+        "number."
     )
 
 

@@ -83,7 +83,7 @@ def parse_modal_request(payload: Payload) -> ModalRequest | None:
             return None
         action = None if name == DETAILS else Action(name)
         if (action and SPECS[action].one_press) or action is Action.TRIGGER:
-            raise ValueError("no dialog about an incident")
+            raise ValueError("not a dialog about an incident")
         return ModalRequest(action, _modal_context(found, hint.split(" ")), found.by, found.trigger_id)
 
 
@@ -140,7 +140,7 @@ def command_from_submission(payload: Payload, action: Action, context: ModalCont
         view = payload["view"]
         made = command_id(user.id, require_text(view["callback_id"]), require_text(view["id"]), "")
         if (context.incident is None) is not (action is Action.TRIGGER):
-            raise ValueError("a dialog about no incident")
+            raise ValueError("a dialog without an incident")
         return Command(
             id=made,
             action=action,
@@ -175,7 +175,7 @@ def require_text(value: object) -> str:
 
 def _command_from_press(found: Press, action: Action, context: ModalContext, level: int | None = None) -> Command:
     if context.incident is None or (level is not None and level < 1):
-        raise ValueError("a press about no incident, or no level")
+        raise ValueError("a button press without an incident, or with no level")
     return Command(
         id=found.id,
         action=action,

@@ -173,7 +173,7 @@ def _one_incident(verb: Verb, text: str) -> ParsedCommand | ParseError:
     if verb is Verb.ACK and get_close_matches(rest.casefold(), ["mine"], 1, MIN_SIMILARITY):
         return ParseError(f"`ack` doesn't understand “{_quoted(rest)}”.", Verb.ACK_MINE)
     if incident:
-        return ParseError(f"`{verb}` takes only one incident.", f"{verb} {incident}")
+        return ParseError(f"`{verb}` takes one incident.", f"{verb} {incident}")
     meant = next((ref for word in rest.split() if (ref := _incident(word)[0])), EXAMPLE)
     return ParseError(f"“{_quoted(text)}” is not an incident number.", f"{verb} {meant}")
 

@@ -57,7 +57,7 @@ def _text(payload: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Malformed(f"a slash command whose {name} is no text")
+        raise Malformed(f"a slash command whose {name} is not text")
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -115,9 +115,7 @@ class MessageShortcuts:
                 return await self._command(found, found.thread)
         except (CallError, StoreDown, TimeoutError) as error:
             log.warning("shortcut.not_looked_up", why=repr(error))
-            raise _declined(
-                "Slack or the bridge's database did not answer in time", "Try it again in a moment"
-            ) from None
+            raise _declined("Slack or the bridge's database did not answer in time", "Try again in a moment") from None
 
     async def _command(self, found: Quote, thread: MessageTs) -> Command:
         incident, permalink, names = await asyncio.gather(

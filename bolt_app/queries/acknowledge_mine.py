@@ -76,7 +76,7 @@ def incidents_from_press(payload: Mapping[str, Any]) -> tuple[Command, ...]:
     found = parse_press(payload)
     named = dict(part.partition(":")[::2] for part in found.value.split()[:MOST_INCIDENTS])
     if not named:
-        raise Malformed("a press that names no incident")
+        raise Malformed("a button press that names no incident")
     return tuple(
         Command(
             id=command_id(found.by.id, f"{ACK_MINE}:{incident}", found.message, found.id),

@@ -116,7 +116,7 @@ def alert_count(view: IncidentView) -> int:
 def author(note: Note) -> str:
     """Return a note's author and time."""
     name = escape(note.user.name or note.user.id) if note.user else "Someone"
-    return f"{name} {date(note.created.ms)}"
+    return f"{name} · {date(note.created.ms)}"
 
 
 def log_line(logged: LogEntry) -> str:

@@ -58,15 +58,15 @@ def headline(incident: IncidentId, snapshot: Snapshot) -> str:
 
 
 def age(since_ms: int | None, now_ms: int) -> str:
-    """Return the age in one or two words; empty if unknown."""
+    """Return in two or three words how long an incident has been open; empty if unknown."""
     if since_ms is None:
         return ""
     seconds = max(0, now_ms - since_ms) // SECOND
     if seconds < MINUTE:
-        return "just now"
+        return "opened just now"
     if seconds < HOUR:
-        return f"{seconds // MINUTE} min"
-    return f"{seconds // HOUR} h" if seconds < 2 * DAY else f"{seconds // DAY} days"
+        return f"open {seconds // MINUTE} min"
+    return f"open {seconds // HOUR} h" if seconds < 2 * DAY else f"open {seconds // DAY} days"
 
 
 def names(people: Iterable[Ref], joiner: str = " and ") -> str:

@@ -31,7 +31,7 @@ def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
     """Reply that PagerDuty has not answered and the command has not taken effect yet."""
     meanwhile = SPECS[command.action].words.meanwhile
     if unclear:
-        head = f"*Your {_noun(command)} may or may not have gone through.*"
+        head = f"*{_worded(command, 'unclear')}.*"
         return Reply(f":warning: {head} Until PagerDuty confirms it, assume {meanwhile}. {_link(url)}")
     head = f"*{_worded(command, 'waiting')}*: {meanwhile}."
     return Reply(f":warning: {head} PagerDuty can't be reached; still trying. {_link(url)}")
@@ -74,7 +74,7 @@ def summary_reply(parts: Sequence[Part], url: str) -> Reply:
 
 def late_success_reply(command: Command) -> Reply:
     """Reply that a command with an unknown outcome succeeded after all, as PagerDuty reported."""
-    return Reply(f":white_check_mark: Your {_noun(command)} went through after all.")
+    return Reply(f":white_check_mark: {_worded(command, 'late')}.")
 
 
 def _part(part: Part) -> str:
@@ -82,17 +82,19 @@ def _part(part: Part) -> str:
     outcome = part.outcome
     match outcome.kind:
         case Kind.DONE:
-            return f":white_check_mark: {who}: done"
+            return f":white_check_mark: {who}: asked"
         case Kind.ALREADY:
             return f":white_check_mark: {who}: already asked"
         case Kind.UNKNOWN:
-            return f":grey_question: {who}: *unknown*. PagerDuty did not confirm it{_reference(outcome)}"
+            return f":grey_question: {who}: *unknown*. PagerDuty did not confirm it.{_reference(outcome)}"
         case _:
-            return f":x: {who}: *not done*. {escape(outcome.why)}{_reference(outcome)}"
+            return f":x: {who}: *NOT asked*. {escape(outcome.why)}{_reference(outcome)}"
 
 
 def _declined(command: Command, outcome: Outcome, url: str) -> str:
     head = f":no_entry: *{_worded(command, 'declined')}.*"
+    if outcome.is_failure:
+        head = f":warning: *{_worded(command, 'undone')}.*"
     if outcome.kind is Kind.STALE:
         return f"{head} {_stale_text(command, outcome)} The card shows its state.{_returned_text(command)}"
     step = f" {escape(outcome.next_step)}." if outcome.next_step else ""
@@ -110,7 +112,7 @@ def _stale_text(command: Command, outcome: Outcome) -> str:
 def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
     rest = f"{_link(url)}{_reference(outcome)}{_returned_text(command)}"
     if outcome.kind is Kind.UNKNOWN:
-        head = f":warning: *Your {_noun(command)} may or may not have gone through.* PagerDuty did not confirm it."
+        head = f":warning: *{_worded(command, 'unclear')}.* PagerDuty did not confirm it."
         now = f" {_state(outcome)}." if outcome.status else ""
         return f"{head}{now} Check PagerDuty before you rely on it. {rest}"
     if outcome.kind is Kind.NOT_STORED:
@@ -148,9 +150,9 @@ def _noun(command: Command) -> str:
 
 
 def _worded(command: Command, form: str, who: str = "") -> str:
-    it = _it(command)
-    text: str = getattr(SPECS[command.action].words, form)
-    return text.format(it=it, It=it[:1].upper() + it[1:], who=who)
+    it, words = _it(command), SPECS[command.action].words
+    text: str = getattr(words, form)
+    return text.format(it=it, It=it[:1].upper() + it[1:], who=who, noun=words.noun.format(it=it))
 
 
 def _it(command: Command) -> str:

@@ -68,7 +68,7 @@ def malformed_text(error: Malformed, words: str) -> str:
     """Return `words` about a payload that could not be read, with the reference under which it is logged."""
     quoted = reference()
     log.error("payload.unreadable", why=str(error), reference=quoted)
-    return f"{words} (reference `{quoted}`)."
+    return f"{words}. (reference `{quoted}`)"
 
 
 async def _post_ephemeral(slack: Slack, target: ReplyTarget, reply: Reply, patience: float) -> None:

@@ -11,7 +11,7 @@ three seconds. A copy of a press that this process has handled is the same press
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -30,7 +30,7 @@ from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.api.error_messages import explain
+from shared.pagerduty.api.error_messages import refusal
 from shared.pagerduty.api.errors import was_overtaken
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
@@ -185,7 +185,6 @@ def _failed(command: Command, error: CallError | Malformed | TimeoutError, conta
         reference=quoted,
     )
     if isinstance(error, Refused):
-        why, step = explain(error, contact)
-        return Outcome(Kind.REFUSED, why=why, next_step=step, reference=quoted)
+        return replace(refusal(error, contact), reference=quoted)
     why = f"PagerDuty couldn't be reached: {str(error) or 'it did not answer in time'}."
     return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

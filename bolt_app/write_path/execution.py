@@ -94,7 +94,7 @@ class RecordedCalls:
         if self._may_land_late(record, await self.clock.now_ms()):
             raise Uncertain("the last call may still take effect")
         if not record.reported:
-            raise Declined(Outcome(Kind.UNKNOWN, why="The worker that sent it died before the response."))
+            raise Declined(Outcome(Kind.UNKNOWN, why="The bridge stopped before PagerDuty answered."))
 
     async def require_not_expired(self, record: CommandRecord) -> None:
         """

@@ -27,7 +27,7 @@ from shared.model.incident import Incident
 from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
-from shared.pagerduty.api.error_messages import explain
+from shared.pagerduty.api.error_messages import refusal
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
@@ -153,7 +153,7 @@ class Executor:
             except Exception as error:
                 # It counts as unclear, so that it cannot repeat for ever.
                 log.exception("command.broken", **attempt.log_context, reference=reference())
-                ended = Uncertain(f"it failed with {type(error).__name__}, which nobody foresaw")
+                ended = Uncertain(f"it failed unexpectedly: {type(error).__name__}")
             if isinstance(ended, Outcome):
                 return ended
             asked = ended.retry_after if isinstance(ended, Unavailable) else None
@@ -175,8 +175,7 @@ class Executor:
             case Declined() if not unclear or error.outcome.is_certain:
                 return _with_reference(attempt, error.outcome)
             case Refused() if not unclear:
-                why, step = explain(error, self.calls.identity.contact)
-                refused = Outcome(Kind.REFUSED, why=why, next_step=step)
+                refused = refusal(error, self.calls.identity.contact)
                 return _with_reference(attempt, refused, code=error.code, error=str(error))
             case Declined() | Refused() | Unavailable() | Uncertain() | Malformed():
                 return error

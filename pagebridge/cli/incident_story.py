@@ -116,7 +116,11 @@ def _failure(about: _Known) -> str:
 
 
 def _call_failed(about: _Known) -> str:
-    end = "may have gone through: it is looked for first" if about.get("unclear") == "yes" else "surely did nothing"
+    end = (
+        "may have gone through: will be looked up before a retry"
+        if about.get("unclear") == "yes"
+        else "surely did nothing"
+    )
     return f"call {about.get('call')} of command {about.get('command')} {end}"
 
 
@@ -143,7 +147,7 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "event.folded": _folded,
     "incident.known": _state,
     "incident.unread": "the times of its events cannot decide which state is newer, so PagerDuty is asked",
-    "incident.read": "PagerDuty's answer has decided its state",
+    "incident.read": "state taken from PagerDuty's answer",
     "incident.adopted": "found in Slack after the store lost its data: cards in {channels}, {lines} lines",
     "incident.routed": _routed,
     "incident.unshown": _unshown,
@@ -151,7 +155,7 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "line.opened": _line,
     "echo.expected": "command {command} is about to cause {type} by {by}: waiting for its echo",
     "echo.recognised": "{source} {event_id} is the echo of command {command}",
-    "attempt.shown": "the card says of command {command}: {state}",
+    "attempt.shown": "the card shows command {command} as {state}",
     "command.queued": "{by} asked for {action}: command {command}, stored",
     "command.again": _later("command {command} could not be settled yet"),
     "command.ended": _decided,

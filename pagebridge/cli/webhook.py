@@ -52,7 +52,12 @@ SomeId = Annotated[str, typer.Argument(metavar="[ID]", help="The subscription's 
 @exits
 async def create(
     *,
-    url: Annotated[str, typer.Option(prompt="Public https address of the receiver", help="Where PagerDuty delivers.")],
+    url: Annotated[
+        str | None,
+        typer.Option(
+            prompt="Public https address of the receiver", help="Where PagerDuty delivers; asked for if omitted."
+        ),
+    ] = None,
     service: Annotated[str, typer.Option(metavar="ID", help="Only events of this service.")] = "",
     team: Annotated[str, typer.Option(metavar="ID", help="Only events of this team.")] = "",
     write_env: Write = False,
@@ -62,7 +67,7 @@ async def create(
         raise typer.BadParameter("choose one of --service and --team")
     scope = ("service" if service else "team" if team else "account", service or team)
     settings = load(PagerDutySettings)
-    address = _address(url, local=is_private(urlsplit(settings.pagerduty_api_url).hostname or ""))
+    address = _address(url or "", local=is_private(urlsplit(settings.pagerduty_api_url).hostname or ""))
     async with pagerduty_door(settings) as door:
         for each in (await door.webhook_subscriptions()).value:
             if (each.url, each.scope, each.scope_id) == (address, *scope):

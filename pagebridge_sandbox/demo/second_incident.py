@@ -124,8 +124,8 @@ SECOND_INCIDENT = (
         "Alice asks Erin and Carol for help, and PagerDuty refuses one of them: she reads the result for each",
         request_two_responders,
         (
-            privately_reads("Alice", "Erin Fox: not done. PagerDuty doesn't know that person."),
-            privately_reads("Alice", "Carol Diaz: done"),
+            privately_reads("Alice", "Erin Fox: NOT asked. PagerDuty doesn't know that person."),
+            privately_reads("Alice", "Carol Diaz: asked"),
             thread(TRIGGERED, NOTED, ESCALATED, REASSIGNED, RESPONDER_REQUESTED),
             writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT, ERINS_REQUEST, CAROLS_REQUEST),
         ),

@@ -103,10 +103,11 @@ def _refusal_reason(matter: AuthorizationSubject, rule: Rule) -> str:
 def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
     """Name who may act instead, as far as `rule` lets them."""
     assigned = [f"{ref.name} (assigned now)" for ref in matter.assignees if ref.name]
-    team = f"a responder or manager of {_team_names(matter)}" if matter.teams else "a responder of this account"
-    on_call = [] if rule is Rule.MEMBERS else ["the person on call for it"]
-    asked = [*assigned, team, *on_call]
-    return f"Ask {', '.join(asked[:-1])} or {asked[-1]}" if len(asked) > 1 else f"Ask {team}"
+    team = " or ".join(team.name or team.id for team in matter.teams)
+    responder = f"any {team} responder or manager" if team else "any responder of this account"
+    if rule is Rule.MEMBERS:
+        return f"Ask {' or '.join(filter(None, (', '.join(assigned), responder)))}"
+    return f"Ask {', '.join([*assigned, responder])}, or whoever is on call for it"
 
 
 def _team_names(matter: AuthorizationSubject) -> str:

@@ -41,7 +41,8 @@ class ActionWording:
 
     `noun` follows "your". The others are sentences without their full stop: `done`, `declined` (before it was sent) and
     `undone` (it failed), `waiting` while PagerDuty does not answer, `meanwhile` for what that means, in small letters,
-    and `already`. `past` is what `{who}` already did, where another person can have done it.
+    and `already`. `past` is what `{who}` already did, where another person can have done it. `unclear` and `late` (it
+    took effect after all) are given where "your" does not suit the noun.
     """
 
     noun: str
@@ -52,6 +53,8 @@ class ActionWording:
     meanwhile: str
     already: str
     past: str = ""
+    unclear: str = "Your {noun} may or may not have gone through"
+    late: str = "Your {noun} went through after all"
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ SPECS = {
             declined="You can't add a note to {it}",
             undone="Your note was NOT added to {it}",
             waiting="Your note is NOT on {it} yet",
-            meanwhile="others can't read it there",
+            meanwhile="others can't read it in PagerDuty",
             already="Your note was already on {it}",
         ),
         AttemptWording(doing="adding a note", noun="note", failed="did *not* reach PagerDuty"),
@@ -205,7 +208,7 @@ SPECS = {
         event.SNOOZED,
         "POST /incidents/{id}/snooze duration",
         ActionWording(
-            noun="snooze of {it}",
+            noun="request to snooze {it}",
             done="You snoozed {it}",
             declined="You can't snooze {it}",
             undone="{It} was NOT snoozed",
@@ -223,7 +226,7 @@ SPECS = {
         event.PRIORITY_UPDATED,
         "PUT /incidents/{id} priority",
         ActionWording(
-            noun="priority change of {it}",
+            noun="priority change to {it}",
             done="You changed the priority of {it}",
             declined="You can't change the priority of {it}",
             undone="The priority of {it} was NOT changed",
@@ -231,7 +234,7 @@ SPECS = {
             meanwhile="it keeps its old priority",
             already="{It} already had that priority",
         ),
-        AttemptWording(doing="changing its priority", noun="priority change"),
+        AttemptWording(doing="changing its priority", noun="priority change", meaning="the priority is unchanged"),
         placement=Placement.MENU,
         idempotent=True,
     ),
@@ -265,8 +268,10 @@ SPECS = {
             waiting="The incident is NOT created yet",
             meanwhile="no one has been paged",
             already="The incident was already created",
+            unclear="The incident may or may not have been created",
+            late="The incident was created after all",
         ),
-        AttemptWording(doing="creating it", noun="new incident"),
+        AttemptWording(doing="creating it", noun="request to create it", meaning="no one has been paged"),
         works_in=frozenset(),
         placement=Placement.NONE,
         idempotent=True,

@@ -45,7 +45,8 @@ class Outcome:
     The end of a command, with what its clicker needs to know.
 
     `why` is a plain sentence (on success: what came of it), `next_step` what to do about it. `actor`, `at_ms` and
-    `status` tell of the state that was found. `reference` can be quoted to an operator, who finds it in the log.
+    `status` tell of the state that was found. `reference` can be quoted to an operator, who finds it in the log. A
+    refusal `is_failure` if it is about PagerDuty, Slack or the bridge, and not about the person or the incident.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Outcome:
     status: Status | None = None
     reference: str = ""
     choices: tuple[Choice, ...] = ()
+    is_failure: bool = False
 
     @property
     def was_sent(self) -> bool:

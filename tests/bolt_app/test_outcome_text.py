@@ -106,9 +106,9 @@ def test_parts_are_reported_each() -> None:
 
     reply = summary_reply([Part(part, outcome) for part, outcome in zip(parts, outcomes, strict=True)], URL)
 
-    assert "Bob: done" in reply.text
+    assert "Bob: asked" in reply.text
     assert "Carol: *unknown*" in reply.text
-    assert "Dave: *not done*. No." in reply.text
+    assert "Dave: *NOT asked*. No." in reply.text
     assert "c1 Q1INCIDENT" in str(reply.blocks)
 
 

@@ -238,7 +238,14 @@ def test_every_reason_comes_with_a_next_step() -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "words"),
-    [(0, "just now"), (1, "1 min"), (59, "59 min"), (60, "1 h"), (47 * 60, "47 h"), (72 * 60, "3 days")],
+    [
+        (0, "opened just now"),
+        (1, "open 1 min"),
+        (59, "open 59 min"),
+        (60, "open 1 h"),
+        (47 * 60, "open 47 h"),
+        (72 * 60, "open 3 days"),
+    ],
 )
 def test_ages(minutes: int, words: str) -> None:
     """Minutes, then hours, then days."""

@@ -27,7 +27,7 @@ NEGATIVE = frozenset({Said.ALREADY, Said.STALE, Said.DECLINED, Said.NOT_DONE})
 
 _WORDS = (
     (Said.UNDER_WAY, r"is on its way|NOT \w+ yet|Until PagerDuty confirms it"),
-    (Said.AFTER_ALL, r"went through after all"),
+    (Said.AFTER_ALL, r"(went through|was created) after all"),
     (Said.DONE, r"^:white_check_mark:"),
     (Said.REOPENED, r"reopened .*:"),
     (Said.STALE, r"The card shows its state"),

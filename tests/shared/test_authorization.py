@@ -82,7 +82,7 @@ async def test_somebody_of_another_team_reads_who_may(acme: Acme) -> None:
 
     assert "team" == refused.rule
     assert "This incident belongs to Payments, and you are not on that team." == refused.outcome.why
-    expected = "Ask Bob Ng (assigned now), a responder or manager of Payments or the person on call for it"
+    expected = "Ask Bob Ng (assigned now), any Payments responder or manager, or whoever is on call for it"
     assert expected == refused.outcome.next_step
 
 
@@ -95,7 +95,7 @@ async def test_a_rule_narrows_one_action(acme: Acme) -> None:
     refused = await acme.refused("PDAN1", Action.RESOLVE)
     assert "members" == refused.rule
     assert "This incident belongs to Payments, and only its members may do this here." == refused.outcome.why
-    assert "Ask Bob Ng (assigned now) or a responder or manager of Payments" == refused.outcome.next_step
+    assert "Ask Bob Ng (assigned now) or any Payments responder or manager" == refused.outcome.next_step
 
 
 async def test_the_policy_is_not_asked_where_it_does_not_matter(acme: Acme) -> None:

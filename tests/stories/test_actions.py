@@ -252,10 +252,10 @@ async def test_of_several_responders_each_is_reported(bridge: Bridge) -> None:
     people = (Ref("PBOB1", "Bob Ng"), Ref("PCAROL1", "Carol Ng"))
 
     await ask(bridge, "Alice", Action.ADD_RESPONDERS, incident.id, people=people, text="Please help")
-    told = await bridge.told("Alice", "Carol Ng: done")
+    told = await bridge.told("Alice", "Carol Ng: asked")
     await settled(bridge)
 
-    assert "Bob Ng: not done" in told
+    assert "Bob Ng: NOT asked" in told
     assert 1 == len(bridge.effects())
 
 

@@ -94,7 +94,7 @@ async def test_priority_snooze_and_responders_from_the_menu(bridge: Bridge, ackn
     modal = await bridge.dialog("Alice", "Add responders")
     modal.pick_user("Who should help?", ["U0BOB", "U0CAROL"])
     assert (await modal.submit()).acked
-    await bridge.told("Alice", "Carol Ng: done")
+    await bridge.told("Alice", "Carol Ng: asked")
 
 
 async def test_a_status_update(bridge: Bridge, acknowledged: str) -> None:
@@ -220,14 +220,14 @@ async def test_what_was_not_done_is_tried_again() -> None:
         modal = await bridge.dialog("Alice", "Add responders")
         modal.pick_user("Who should help?", ["U0BOB", "U0CAROL"])
         await modal.submit()
-        told = await bridge.told("Alice", "not done")
-        assert ("Bob Ng: not done" in told, "Carol Ng: not done" in told) == (True, True)
+        told = await bridge.told("Alice", "NOT asked")
+        assert ("Bob Ng: NOT asked" in told, "Carol Ng: NOT asked" in told) == (True, True)
         await settled(bridge)
         fault.remove()
-        answer = private(bridge, "Alice", "not done")
+        answer = private(bridge, "Alice", "NOT asked")
 
         await bridge.click("Alice", "Try again", answer)
-        await bridge.told("Alice", "Carol Ng: done")
+        await bridge.told("Alice", "Carol Ng: asked")
         await settled(bridge)
         await bridge.click("Alice", "Try again", answer)
 

@@ -104,7 +104,7 @@ LOST: list[tuple[str, Doing, str]] = [
         lambda b, i: b.pagerduty.web("PALICE1").delegate(
             i, b.pagerduty.add_escalation_policy("Search", [["PBOB1"]]).id
         ),
-        "Alice Ng changed the escalation policy from Payments on-call to Search, now assigned to Bob Ng in PagerDuty",
+        "Alice Ng changed the escalation policy in PagerDuty from Payments on-call to Search; now assigned to Bob Ng",
     ),
     (
         "type",

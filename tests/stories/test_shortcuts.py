@@ -82,7 +82,7 @@ async def test_slack_down(bridge: Bridge, card: Message) -> None:
 
     await file(bridge, "Alice", message)
 
-    await bridge.told("Alice", "Try it again in a moment")
+    await bridge.told("Alice", "Try again in a moment")
     assert [] == bridge.writes()
 
 

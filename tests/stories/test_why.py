@@ -76,7 +76,7 @@ async def test_the_story_of_one_incident_is_told(
         "U0ALICE asked for acknowledge",
         "is about to cause incident.acknowledged by PALICE1: waiting for its echo",
         "call 1 of command .* to PagerDuty failed: uncertain",
-        "may have gone through: it is looked for first",
+        "may have gone through: will be looked up before a retry",
         "U0ALICE is PALICE1 \\(by e-mail\\); allowed, rule: team: .*; sent PUT .*, answered 2xx; done",
         "the echo of our own call",
         r"Now: acknowledged, by PagerDuty's data up to",

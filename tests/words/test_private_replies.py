@@ -20,7 +20,7 @@ from shared.model.command import ActionParams, Command, SlackActor, split
 from shared.model.event import Ref, Status
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Choice, Kind, Outcome
-from shared.pagerduty.api.error_messages import WORDS, explain
+from shared.pagerduty.api.error_messages import WORDS, refusal
 from tests.builders import INCIDENT, NOON
 from tests.words import slack_text
 from tests.words.page import Page
@@ -129,10 +129,7 @@ def test_every_answer_to_a_click_can_be_read_in_one_file(pytestconfig: pytest.Co
 
 
 def _explained(error: Refused) -> str:
-    why, step = explain(error, "#sre-help")
-    return slack_text.reply(
-        outcome_reply(command(Action.ACKNOWLEDGE), Outcome(Kind.REFUSED, why=why, next_step=step), URL)
-    )
+    return slack_text.reply(outcome_reply(command(Action.ACKNOWLEDGE), refusal(error, "#sre-help"), URL))
 
 
 def _summary(*kinds: Kind) -> Reply:

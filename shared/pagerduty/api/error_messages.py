@@ -1,6 +1,7 @@
 """Pure: PagerDuty's refusals in plain words, for the person who acted. Source: PagerDuty's page on errors."""
 
 from shared.errors import BadCredentials, NotFound, Refused
+from shared.model.outcome import Kind, Outcome
 
 ADMIN = "Use PagerDuty and tell {contact}"
 """`{contact}` is whom `bridge.toml` names."""
@@ -57,16 +58,28 @@ status does not say that the fault is PagerDuty's own, they are about the reques
 """
 
 
+FAILURES = frozenset({WORDS[2006], WORDS[2019], WORDS[2020]})
+"""What is wrong with PagerDuty or with the bridge, and not with the person or with the incident."""
+
+
 def explain(error: Refused, contact: str) -> tuple[str, str]:
     """Return why a call was refused in one sentence, and the next step; `contact` is who can look after the bridge."""
     why, step = _explained(error)
     return why, step.replace("{contact}", contact)
 
 
+def refusal(error: Refused, contact: str) -> Outcome:
+    """Return the outcome of a command whose call was refused. What no code explains is a failure."""
+    explained = _explained(error)
+    why, step = explain(error, contact)
+    unexplained = explained[1] == LOOK or isinstance(error.code, str)
+    return Outcome(Kind.REFUSED, why=why, next_step=step, is_failure=unexplained or explained in FAILURES)
+
+
 def _explained(error: Refused) -> tuple[str, str]:
     if isinstance(error.code, str):
         # Only Slack names its errors by words.
-        return f"{error}.", ADMIN
+        return "Slack refused a request of this bridge.", ADMIN
     if error.code in WORDS:
         return WORDS[error.code]
     if isinstance(error, BadCredentials):

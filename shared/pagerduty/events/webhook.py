@@ -67,7 +67,7 @@ def _instant(value: object) -> Instant:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise Malformed("a time that is on no calendar") from None
+        raise Malformed("not a date of the calendar") from None
     return Instant(milliseconds(moment), 1 if found["fraction"] else SECOND)
 
 

@@ -178,7 +178,7 @@ def time(value: object) -> Instant:
     try:
         moment = datetime.fromisoformat(text(value))
     except ValueError:
-        raise Malformed("a text that is no time") from None
+        raise Malformed("not a time") from None
     return Instant(milliseconds(moment) // SECOND * SECOND, SECOND)
 
 
@@ -187,7 +187,7 @@ def milliseconds(moment: datetime) -> int:
     if moment.tzinfo is None:
         raise Malformed("a time without a time zone")
     if not FIRST <= moment < LAST:
-        raise Malformed("a time that cannot be meant")
+        raise Malformed("an implausible time")
     return (moment - FIRST) // _MILLISECOND
 
 

@@ -73,7 +73,7 @@ def button(
     if action is Action.ACKNOWLEDGE:
         made["style"] = "primary"
     if action is Action.ESCALATE:
-        what = "Pages the next level of its escalation policy and assigns the incident to them."
+        what = "Pages the next level of the incident's escalation policy and assigns it to them."
         made["confirm"] = _confirm(f"Escalate {number}?".replace(" ?", "?"), what, "Escalate", "Not now")
     return made
 

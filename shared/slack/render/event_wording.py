@@ -59,7 +59,7 @@ def _escalated(entry: ThreadEntry) -> str:
 
 def _delegated(entry: ThreadEntry) -> str:
     assigned = entry.line.detail_value("assigned")
-    return _change("policy")(entry) + (f", now assigned to {short(assigned, VALUE)}" if assigned else "")
+    return _change("policy")(entry) + (f"; now assigned to {short(assigned, VALUE)}" if assigned else "")
 
 
 def _unacknowledged(entry: ThreadEntry) -> str:
@@ -90,8 +90,10 @@ def _fields(entry: ThreadEntry) -> str:
 
 
 def _field(name: str, now: str, was: str | None) -> str:
+    if not now:
+        return f"{short(name)} cleared{f' (was {short(was, VALUE)})' if was else ''}"
     begin = f" from {short(was, VALUE)}" if was else ""
-    return f"{short(name)}{begin} to {short(now, VALUE) or 'none'}"
+    return f"{short(name)}{begin} to {short(now, VALUE)}"
 
 
 def _resolved(entry: ThreadEntry) -> str:

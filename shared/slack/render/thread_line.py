@@ -23,9 +23,16 @@ MOST_SIDES = 40
 REST = "The rest is in PagerDuty."
 
 UNATTRIBUTED_TYPES = frozenset(
-    {event.UNACKNOWLEDGED, event.SNOOZED, event.URGENCY_CHANGED, event.TITLE_CHANGED, event.NOTE_EDITED}
+    {
+        event.UNACKNOWLEDGED,
+        event.RESPONDER_ADDED,
+        event.SNOOZED,
+        event.URGENCY_CHANGED,
+        event.TITLE_CHANGED,
+        event.NOTE_EDITED,
+    }
 )
-"""Without an agent these are not PagerDuty's own doing: a timer fired, or only a read showed the change."""
+"""Without an agent these are not PagerDuty's own doing: a timer fired, only a read showed it, or no one was named."""
 
 
 def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
@@ -90,7 +97,8 @@ def _headline(entry: ThreadEntry) -> str:
     detail = LINE[line.type].detail
     details, where = detail(entry) if detail else "", _where(line)
     # A list of details goes last, so that where it was done is no part of it.
-    ending = f"{where}{details}" if details.startswith(":") else f"{details}{where}"
+    details_last = details.startswith(":") or line.type == event.DELEGATED
+    ending = f"{where}{details}" if details_last else f"{details}{where}"
     if line.agent is None:
         asked = f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else ""
         return f"*{asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)}*{ending}"

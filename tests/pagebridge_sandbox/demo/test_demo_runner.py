@@ -93,7 +93,7 @@ def test_demo_succeeds_end_to_end() -> None:
         r"Carol's dialog: Reassign #2 Choose one of these\. Me: \[ \] Another person: Dave Poe ! Dave Poe isn't linked",
         r"responders=PERIN1 From: alice@example\.com 400",
         r"Only visible to Alice Ng \S+ .M Request for help with incident #2: ❌ Erin Fox: not done\.",
-        r" ✅ Carol Diaz: done ",
+        r" ✅ Carol Diaz: asked ",
         r"Bob -> Slack types /pd list",
         r" 8 writes to PagerDuty in people's own names; it refused 1 ",
         r" 7 echoes of the bridge's own writes",

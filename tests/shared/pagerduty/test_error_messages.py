@@ -40,7 +40,7 @@ def test_what_is_wrong_with_arguments_is_pagerdutys_to_say(code: int) -> None:
         (NotFound("no", None, 404), "doesn't know"),
         (Refused("no", None, 402), "feature"),
         (Refused("no", 2014, 402), "feature"),
-        (Refused("Slack answered: account_inactive", "account_inactive"), "Slack answered: account_inactive."),
+        (Refused("Slack answered: account_inactive", "account_inactive"), "Slack refused a request of this bridge."),
         (Refused("PagerDuty answered: HTTP status 400", None, 400), "HTTP status 400."),
     ],
 )

@@ -55,7 +55,7 @@ WORDS = [
     (line(of.ESCALATED, None, assigned="Bob Ray"), ":rotating_light: *Escalated* to Bob Ray automatically"),
     (
         line(of.DELEGATED, policy="Database", assigned="Bob Ray"),
-        ":arrow_right: *Alice Ng changed the escalation policy* to Database, now assigned to Bob Ray in PagerDuty",
+        ":arrow_right: *Alice Ng changed the escalation policy* in PagerDuty to Database; now assigned to Bob Ray",
     ),
     (line(of.REASSIGNED, assigned=""), ":arrow_right: *Alice Ng reassigned it* to no one in PagerDuty"),
     (
@@ -100,7 +100,7 @@ WORDS = [
         of_said(
             of.CUSTOM_FIELDS, (("field:env", "prod"), ("field:region", ""), ("was:env", "test"), ("was:region", "US"))
         ),
-        ":label: *Alice Ng changed fields* in PagerDuty: env from test to prod; region from US to none",
+        ":label: *Alice Ng changed fields* in PagerDuty: env from test to prod; region cleared (was US)",
     ),
     (
         of_said(of.ROLE_ASSIGNED, (("field:Commander", "Bob Ray"), ("was:Commander", ""))),
