@@ -125,7 +125,8 @@ def _interrupted(evidence: Evidence, transition: Transition) -> bool:
     if not any(evidence.mishaps[kind] for kind in INTERRUPTIONS):
         return False
     asked = (p for p in evidence.presses if p.by is transition.by and transition.type in CAUSES[p.status])
-    return any(0 <= transition.at - press.at < DOUBT for press in asked)
+    # What they did at PagerDuty in the second before the press is in the same second of its log.
+    return any(-MOMENT < transition.at - press.at < DOUBT for press in asked)
 
 
 def _close(transitions: list[Transition]) -> bool:
