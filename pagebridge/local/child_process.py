@@ -18,7 +18,8 @@ class Child:
     A running child process in a process group of its own.
 
     On Linux it is sent SIGTERM should this process die without having stopped it. `output` is the file that takes what
-    it prints; without one it prints where we do. It inherits the open files `keep`, and no other.
+    it prints; without one it prints where we do. It inherits the open files `keep`, and no other. The files that it makes
+    are for this user alone, whatever the umask here.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Child:
                 stdout=sink,
                 stderr=sink,
                 pass_fds=keep,
+                umask=0o077,
                 process_group=0,
                 preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 - two system calls, no lock is taken
             )

@@ -35,6 +35,24 @@ async def test_only_this_user_can_reach_it(tmp_path: Path) -> None:
         assert stat.S_IMODE((directory / "valkey.sock").stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+async def test_only_this_user_can_read_its_files(tmp_path: Path, umask: int) -> None:
+    """Also where the directory was there before and is open to others, and after the file was written anew."""
+    tmp_path.chmod(0o755)
+    before = os.umask(umask)
+    try:
+        async with EmbeddedValkey(tmp_path) as valkey, Redis.from_url(valkey.url) as redis:
+            await redis.set("a", "1")
+            await redis.bgrewriteaof()
+            while (await redis.info("persistence"))["aof_rewrite_in_progress"]:  # noqa: ASYNC110 -- it has no event
+                await asyncio.sleep(0.01)
+            found = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*") if not path.is_socket()}
+    finally:
+        os.umask(before)
+    assert len(found) > 3
+    assert {path: 0o700 if path.is_dir() else 0o600 for path in found} == found
+
+
 @pytest.mark.parametrize("end", ["stop", "kill"])
 async def test_it_has_its_data_when_started_again(tmp_path: Path, end: str) -> None:
     """Stopped or killed, it comes back at the same address with what was written."""
