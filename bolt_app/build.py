@@ -45,7 +45,7 @@ from shared.slack.api.client import SlackIdentity
 from shared.store import keys
 from shared.store.channel_index import ClosedChannels, DelayedCards
 from shared.store.redis import append
-from shared.store.streams import Inbox
+from shared.store.streams import Deliveries, Inbox
 
 
 def build_worker(
@@ -85,7 +85,9 @@ def build_worker(
         read_path=_build_read_path(shared),
         write_path=write_path,
         listeners=_build_listeners(shared, write_path.command_intake),
+        deliveries=Deliveries(clients.redis, clients.blocking, durations),
         events=Inbox(clients.redis, clients.blocking, keys.EVENTS, options.name, durations),
+        answers=Inbox(clients.redis, clients.blocking, keys.ANSWERS, options.name, durations),
         commands=Inbox(clients.redis, clients.blocking, keys.COMMANDS, options.name, durations),
         route_monitor=RouteMonitor(config, slack, pagerduty),
     )
@@ -182,7 +184,7 @@ def _build_read_path(shared: Shared) -> ReadPath:
 def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, durations = shared.store, shared.types, shared.durations
-    append_event = partial(append, redis, keys.EVENTS, wait_for_disk=store.durable)
+    append_answer = partial(append, redis, keys.ANSWERS, wait_for_disk=store.durable)
     append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
     actor_check = ActorCheck(pagerduty, shared.identity, shared.authorization)
     calls = RecordedCalls(
@@ -196,10 +198,10 @@ def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
             incidents=store.incidents,
             dirty_queue=store.dirty_queue,
             expectations=store.expectations,
-            append_event=append_event,
+            append_answer=append_answer,
             clock=store.clock,
         ),
-        trigger_incident=TriggerIncident(actor_check, calls, pagerduty, append_event),
+        trigger_incident=TriggerIncident(actor_check, calls, pagerduty, append_answer),
         progress_replies=ProgressReplies(slack, store.incidents, store.dirty_queue, store.clock, durations),
         calls=calls,
         command_queues=store.command_queues,

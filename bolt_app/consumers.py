@@ -15,7 +15,16 @@ import structlog
 from prometheus_client import Counter
 
 from shared.durations import Durations
-from shared.errors import CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable, WrongLayout
+from shared.errors import (
+    CallError,
+    FencedOff,
+    Malformed,
+    ScriptFailed,
+    Stopping,
+    StoreDown,
+    Unavailable,
+    WrongLayout,
+)
 from shared.model.ids import IncidentId
 from shared.observability.log import reference
 from shared.store.coordination import Due, Lease, Leases, WorkQueue
@@ -44,15 +53,19 @@ class StreamConsumer:
         self._failures: Tally[str] = Tally()
 
     async def step(self) -> None:
-        """Handle the next entries, or wait a moment for some. Raises only `StoreDown` and `WrongLayout`."""
+        """
+        Handle the next entries, or wait a moment for some. Raises only `StoreDown` and `WrongLayout`.
+
+        A script that fails over an entry is no outage: after `MOST_TRIES` the entry is buried, and the others go on.
+        """
         for entry in await self._inbox.batch():
             try:
                 await self._handle(entry)
             except Malformed as error:
                 await self._dead_letter(entry, str(error))
-            except (StoreDown, WrongLayout):
-                raise
-            except Exception:
+            except Exception as error:
+                if isinstance(error, StoreDown | WrongLayout) and not isinstance(error, ScriptFailed):
+                    raise
                 quoted = reference()
                 self._failures[entry.id] += 1
                 log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)

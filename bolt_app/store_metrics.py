@@ -9,8 +9,9 @@ from shared.model.resync_state import GLOBAL
 from shared.slack.api.rate_limits import RATES, Rate
 from shared.store import documents, keys
 from shared.store.redis import Redis
+from shared.store.streams import first_entry, received_ms
 
-STREAMS = {"events": keys.EVENTS, "commands": keys.COMMANDS}
+STREAMS = {"events": keys.EVENTS, "answers": keys.ANSWERS, "commands": keys.COMMANDS}
 QUEUES = ("commands", "dirty", "briefings")
 
 UP = Gauge("pagebridge_store_up", "1 while Redis answers this worker")
@@ -54,10 +55,14 @@ class StoreMetrics:
 
     async def _streams(self, now_ms: int) -> None:
         for name, stream in STREAMS.items():
-            first: Any = await self._redis.xrange(stream, count=1)
-            oldest_ms = int(first[0][0].decode().partition("-")[0]) if first else now_ms
+            first = await first_entry(self._redis, stream)
             ENTRIES.labels(name).set(int(await self._redis.xlen(stream)))
-            OLDEST.labels(name).set(max(0, now_ms - oldest_ms) / SECOND)
+            OLDEST.labels(name).set(max(0, now_ms - first.received_ms) / SECOND if first else 0)
+        waiting = int(await self._redis.llen(keys.DELIVERIES))
+        element: Any = await self._redis.lindex(keys.DELIVERIES, 0)
+        since_ms = received_ms(element.partition(b" ")[0], now_ms) if element else now_ms
+        ENTRIES.labels("deliveries").set(waiting)
+        OLDEST.labels("deliveries").set((now_ms - since_ms) / SECOND)
 
     async def _queues(self, now_ms: int) -> None:
         for name in QUEUES:

@@ -39,7 +39,7 @@ from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
 from shared.store.documents import Documents, ExpectationStore, Journal
 from shared.store.redis import Redis
-from shared.store.streams import Audit, Inbox
+from shared.store.streams import Audit, Deliveries, Inbox
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,9 @@ class BuiltWorker:
     read_path: ReadPath
     write_path: WritePath
     listeners: Listeners
+    deliveries: Deliveries
     events: Inbox
+    answers: Inbox
     commands: Inbox
     route_monitor: RouteMonitor
 
@@ -186,15 +188,17 @@ class BuiltWorker:
 
     async def open_streams(self) -> None:
         """Create the streams' consumer groups. Raises `StoreDown`."""
-        await self.events.open()
-        await self.commands.open()
+        for inbox in (self.events, self.answers, self.commands):
+            await inbox.open()
 
     def loops(self) -> list[Coroutine[None, None, None]]:
         """Return what runs side by side until the worker is told to stop."""
         store, durations, stopping = self.store, self.durations, self.options.stopping
         read, write = self.read_path, self.write_path
         repeated = (
+            self.deliveries.step,
             StreamConsumer(self.events, read.projector.handle).step,
+            StreamConsumer(self.answers, read.projector.handle_answer).step,
             StreamConsumer(self.commands, write.dispatcher.handle).step,
             write.direct.catch_up,
             read.scheduler.step,

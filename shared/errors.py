@@ -69,6 +69,10 @@ class StoreDown(BridgeError):
     """Raised when Redis could not take or give what was asked; whether a write happened is unknown."""
 
 
+class ScriptFailed(StoreDown):
+    """Raised when a script failed over what it was given: Redis is up, and the same script would fail again."""
+
+
 class WrongLayout(BridgeError):
     """Raised when the store was written by a version with another layout. Nothing may be read or written then."""
 

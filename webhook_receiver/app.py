@@ -51,7 +51,7 @@ class DeliveryHandler:
             log.warning("delivery.refused", delivery=delivery, why="no signature that any secret fits")
             return HTTPStatus.UNAUTHORIZED
         try:
-            await self._events.append(body, delivery.encode())
+            await self._events.append(body)
         except (StoreDown, WrongLayout) as error:
             log.error("delivery.not_stored", delivery=delivery, why=str(error))
             return HTTPStatus.SERVICE_UNAVAILABLE

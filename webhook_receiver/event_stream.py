@@ -1,4 +1,4 @@
-"""The way onto the events stream, and what is known of its durability."""
+"""The way into the store for deliveries, and what is known of its durability."""
 
 import asyncio
 import time
@@ -12,13 +12,16 @@ from shared.errors import StoreDown
 from shared.http.server import ClientLimits
 from shared.store import keys
 from shared.store.clock import require_layout
-from shared.store.redis import Durability, Redis, append, probe, try_to_append
+from shared.store.redis import Durability, Redis, probe, write_once
 
 log = structlog.get_logger()
 
+PROBE = b""
+"""What is appended to see whether an append is taken; the worker throws it away."""
+
 STORE_SECONDS = Histogram(
     "pagebridge_store_seconds",
-    "Time to put one delivery on the events stream, waiting for the disk included",
+    "Time to store one delivery, waiting for the disk included",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0),
 )
 
@@ -35,7 +38,7 @@ class Limits(ClientLimits):
 
 class EventStream:
     """
-    The events stream, for a client that may only append.
+    The deliveries that wait for a worker, for a client that may only append to them.
 
     `wanted` is the configured durability. `durability` is what the last probe found, None before the first. `down` is
     why Redis could not be used at the last probe, empty if it could.
@@ -55,19 +58,21 @@ class EventStream:
         """True if a delivery counts as stored only once it is on disk."""
         return self.wanted == "fsync" and (self.durability is None or self.durability.fsync)
 
-    async def append(self, body: bytes, delivery: bytes) -> None:
+    async def append(self, body: bytes) -> None:
         """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, `WrongLayout`."""
-        received = str(time.time_ns() // 1_000_000).encode()
-        fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": delivery, "received": received}
         try:
             with STORE_SECONDS.time():
                 async with asyncio.timeout(self._limits.store):
                     await self._check_layout()
-                    await append(self._client, keys.EVENTS, fields, wait_for_disk=self.waits_for_disk)
+                    element = b"%d %b" % (time.time_ns() // 1_000_000, body)
+                    await self._push(element, wait_for_disk=self.waits_for_disk)
         except (StoreDown, TimeoutError) as error:
             # It may answer and still take nothing, as a replica does or a full memory: the next look tries.
             self._doubtful = True
             raise StoreDown(str(error) or f"Redis took longer than {self._limits.store:g} s") from error
+
+    async def _push(self, element: bytes, *, wait_for_disk: bool) -> None:
+        await write_once(self._client, "RPUSH", keys.DELIVERIES, element, wait_for_disk=wait_for_disk)
 
     async def _check_layout(self) -> None:
         if not self._layout_checked:
@@ -85,7 +90,7 @@ class EventStream:
             async with asyncio.timeout(self._limits.store):
                 await self._check_layout()
                 if self._doubtful:
-                    await try_to_append(self._client, keys.EVENTS)
+                    await self._push(PROBE, wait_for_disk=False)
                 found = await probe(self._client)
         except (StoreDown, TimeoutError) as error:
             why = str(error) or "Redis does not answer"

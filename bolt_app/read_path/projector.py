@@ -42,7 +42,7 @@ Rule = Callable[[Incident, Event, int, int | None], Folded]
 
 @dataclass(frozen=True)
 class Projector:
-    """Folds the events stream into the projections, by `rule`."""
+    """Folds deliveries and answers into the projections, by `rule`."""
 
     redis: Redis
     pagerduty: PagerDuty
@@ -54,15 +54,10 @@ class Projector:
     rule: Rule = fold
 
     async def handle(self, entry: Entry) -> None:
-        """Fold one entry. Raises `Malformed`."""
-        body = entry.fields.get("body", b"")
-        match entry.fields.get("kind"):
-            case b"webhook":
-                event = webhook.parse(body)
-            case b"answer":
-                event = parse_answer(body)
-            case kind:
-                raise Malformed(f"an entry of unknown kind {kind!r}")
+        """Fold a delivery. Raises `Malformed`."""
+        if cut := entry.fields.get("cut"):
+            raise Malformed(f"a delivery of {cut.decode(errors='replace')} bytes, of which only the first were taken")
+        event = webhook.parse(entry.fields.get("body", b""))
         if isinstance(event, Event):
             await self._fold(event, entry)
             return
@@ -70,6 +65,10 @@ class Projector:
         if event.ping:
             # The watchdog waits for this: deliveries arrive and their signatures are valid.
             await self.redis.set(keys.PING, entry.at_ms)
+
+    async def handle_answer(self, entry: Entry) -> None:
+        """Fold PagerDuty's answer to a call of ours. Raises `Malformed`."""
+        await self._fold(parse_answer(entry.fields.get("body", b"")), entry)
 
     async def _fold(self, event: Event, entry: Entry) -> None:
         # Begin a new generation before anything is written to a store that has lost its data.
@@ -89,9 +88,9 @@ class Projector:
             # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
             await self.command_queue.mark(event.incident)
         EVENTS.labels(event.type, event.source, folded.result).inc()
-        QUEUE_SECONDS.observe(max(0, now_ms - entry.at_ms) / SECOND)
+        QUEUE_SECONDS.observe(max(0, now_ms - entry.received_ms) / SECOND)
         if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:
-            DELIVERY.observe(max(0, entry.at_ms - event.at.ms) / SECOND)
+            DELIVERY.observe(max(0, entry.received_ms - event.at.ms) / SECOND)
         log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.result)
 
     async def _pagerduty_ms(self, event: Event, now_ms: int) -> int | None:
@@ -115,6 +114,6 @@ def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
         by=event.agent.id if event.agent else None,
         status=event.snapshot.status if event.snapshot else None,
         occurred_ms=event.at.ms,
-        received_ms=entry.at_ms,
+        received_ms=entry.received_ms,
         as_of_ms=known.ms if known else None,
     )

@@ -32,7 +32,7 @@ class AttemptRunner:
     incidents: Documents[Incident]
     dirty_queue: WorkQueue
     expectations: ExpectationStore
-    append_event: Append
+    append_answer: Append
     clock: StoreClock
 
     async def run(self, attempt: Execution) -> Outcome:
@@ -116,7 +116,7 @@ class AttemptRunner:
         return effect.futile or handler.outcome(context, effect)
 
     async def _publish_result(self, attempt: Execution, context: ActionContext, effect: ActionResult) -> None:
-        """Put PagerDuty's answer on the events stream, and narrow the window in which its webhook is looked for."""
+        """Put PagerDuty's answer on the answers stream, and narrow the window in which its webhook is looked for."""
         command, handler = context.command, HANDLERS[context.command.action]
         updated = effect.incident.updated if effect.incident else None
         at = effect.at or updated
@@ -139,4 +139,4 @@ class AttemptRunner:
             command=command.id,
             proven=effect.proven,
         )
-        await self.append_event(answer_fields(event))
+        await self.append_answer(answer_fields(event))

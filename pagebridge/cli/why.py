@@ -18,7 +18,7 @@ from shared.model.audit import AuditEntry
 from shared.store import keys
 from shared.store.documents import Journal
 from shared.store.redis import Redis
-from shared.store.streams import Audit
+from shared.store.streams import Audit, waiting_deliveries
 
 TITLES = ("TIME (UTC)", "WHAT", "STORY")
 LATE = 5000
@@ -56,7 +56,8 @@ async def _audited(redis: Redis, now: Standing) -> list[AuditEntry]:
 
 async def _unknown(redis: Redis, text: str) -> list[str]:
     """Explain that the store has nothing about an incident."""
-    waiting, letters = int(await redis.xlen(keys.EVENTS)), int(await redis.xlen(keys.DEAD_LETTERS))
+    waiting = int(await redis.xlen(keys.EVENTS)) + await waiting_deliveries(redis)
+    letters = int(await redis.xlen(keys.DEAD_LETTERS))
     ping = await redis.get(keys.PING)
     return [
         f"Nothing is known about {text}: no event for it arrived, and no resync found it.",

@@ -18,8 +18,8 @@ class Child:
     A running child process in a process group of its own.
 
     On Linux it is sent SIGTERM should this process die without having stopped it. `output` is the file that takes what
-    it prints; without one it prints where we do. It inherits the open files `keep`, and no other. The files that it makes
-    are for this user alone, whatever the umask here.
+    it prints; without one it prints where we do. It inherits the open files `keep`, and no other. The files that it
+    makes are for this user alone, whatever our umask.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.durations import Durations
 from shared.model.actions import SPECS, Action
-from shared.model.event import SECOND, Ref
+from shared.model.event import SECOND, Ref, incident_id
 from shared.model.expectation import KEPT
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId
 from shared.model.outcome import Outcome
@@ -54,6 +54,7 @@ class Command:
     One wish of one person about one incident, with where to answer them privately.
 
     One that is done in several calls is split into as many commands, `part` of `parts`, each with its own outcome.
+    Raises `Malformed` for an incident that no key can be named after.
     """
 
     id: CommandId
@@ -74,6 +75,9 @@ class Command:
     """True if the outcome is always told in words, because the command was typed and the card may be out of sight."""
     requested_ms: int = 0
     """When it was requested: by Slack's clock, or by the store's when its modal was opened; 0 if unknown."""
+
+    def __post_init__(self) -> None:
+        incident_id(self.incident)
 
     @property
     def parent_id(self) -> CommandId:

@@ -14,6 +14,10 @@ SECOND = 1000
 """Milliseconds in a second; every time in the model is in milliseconds since 1970, UTC."""
 
 
+_LAST_MS = 7_258_118_400_000
+"""The year 2200, from which on no time is meant."""
+
+
 class Status(StrEnum):
     """The three states of an incident, in PagerDuty's words."""
 
@@ -39,11 +43,16 @@ class Instant:
     """
     A time in PagerDuty's own data, with the precision in which it was given.
 
-    Webhooks give milliseconds, REST whole seconds, so an instant is really the span from `ms` to `ms + span`.
+    Webhooks give milliseconds, REST whole seconds, so an instant is really the span from `ms` to `ms + span`. Raises
+    `Malformed` for a time before 1970 or from 2200 on.
     """
 
     ms: int
     span_ms: int = 1
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.ms < _LAST_MS and 0 < self.span_ms <= SECOND):
+            raise Malformed("a time that cannot be")
 
     @property
     def end(self) -> int:
@@ -178,6 +187,8 @@ class Event:
     `detail` is what came out, and tells two events of one type apart; every source gives the same for the same change.
     `subject` is the id of the note or status update that it is about, alike from every source, by which alone such a
     one is known. `command` is set on what a command of ours did, `proven` says that this answer proves that it did.
+
+    Raises `Malformed` for an incident that no key can be named after.
     """
 
     id: EventId
@@ -192,6 +203,9 @@ class Event:
     details: Details = ()
     command: CommandId | None = None
     proven: bool = False
+
+    def __post_init__(self) -> None:
+        incident_id(self.incident)
 
     @property
     def outcome_detail(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from shared.errors import FencedOff, StoreDown
+from shared.errors import FencedOff, Malformed, StoreDown
 from shared.model.event import incident_id
 from shared.model.ids import IncidentId
 from shared.store import keys
@@ -68,8 +68,13 @@ class WorkQueue:
             return None
         if len(taken) == 1:
             return float(taken[0]) / 1000
-        incident, marks = (part.decode() for part in taken)
-        return Due(incident_id(incident), marks)
+        incident, marks = (part.decode(errors="replace") for part in taken)
+        try:
+            return Due(incident_id(incident), marks)
+        except Malformed:
+            log.error("queue.entry_dropped", queue=self._keys[0], why=f"{incident!r} is no incident's id")
+            await run_script(self._redis, "finish_work", self._keys, [taken[0], taken[1], -1])
+            return 0.0
 
     async def finish(self, due: Due, again_in: float | None = None) -> None:
         """Finish the work, or reschedule it in so many seconds. An incident marked meanwhile stays due."""

@@ -15,6 +15,7 @@ from shared.store.streams import Entry, read_all
 
 CLAIMED = 60
 """Seconds that a claim on a letter lasts."""
+KINDS = {keys.EVENTS: "webhook", keys.ANSWERS: "answer", keys.COMMANDS: "command"}
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,7 @@ class DeadLetter:
     @property
     def kind(self) -> str:
         """`webhook`, `answer` or `command`; `unknown` for anything else."""
-        if self.stream == keys.COMMANDS:
-            return "command"
-        kind = self.fields.get("kind", b"").decode(errors="replace")
-        return kind if kind in {"webhook", "answer"} else "unknown"
+        return KINDS.get(self.stream, "unknown")
 
     @property
     def body(self) -> bytes:
@@ -83,7 +81,7 @@ class DeadLetters:
         found = await self.get(letter)
         if found is None:
             return Resolution.GONE
-        if found.stream != keys.EVENTS:
+        if found.stream not in {keys.EVENTS, keys.ANSWERS}:
             await self._redis.delete(keys.claim(letter))
             return Resolution.TOO_LATE
         await append(self._redis, found.stream, found.fields, wait_for_disk=wait_for_disk)

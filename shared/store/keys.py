@@ -1,14 +1,16 @@
 """
 Every key, its type and its expiry, in one table.
 
-Keys of one incident share the hash tag `{<incident id>}`, so that each atomic step works on a Redis Cluster. The two
+Keys of one incident share the hash tag `{<incident id>}`, so that each atomic step works on a Redis Cluster. The
 streams and the work queues are shared by all incidents and have slots of their own.
 
 | key                              | type   | expiry   | holds |
 |----------------------------------|--------|----------|-------|
-| `pb:{events}`                    | stream | none     | deliveries and answers to our calls, until folded |
+| `pb:{events}:deliveries`         | list   | none     | what the receiver has appended, until moved to the events |
+| `pb:{events}`                    | stream | none     | deliveries, until folded |
+| `pb:{answers}`                   | stream | none     | PagerDuty's answers to our own calls, until folded |
 | `pb:{commands}`                  | stream | none     | what people asked for, until moved to its incident |
-| `pb:{deadletters}`               | stream | 10,000   | what could not be understood, with the reason |
+| `pb:{deadletters}`               | stream | 64 MB    | what could not be understood, with the reason; at most 10,000 |
 | `pb:{deadletters}:claim:<id>`    | string | 60 s     | there while somebody retries or drops that letter |
 | `pb:{audit}`                     | stream | 400 d    | every human action and what came of it |
 | `pb:{generation}`                | string | none     | layout and birth of the data: `<layout>:<random>:<Redis ms>` |
@@ -42,7 +44,10 @@ from typing import Literal
 
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 
+DELIVERIES = "pb:{events}:deliveries"
+"""The one key that the receiver may write, and only at its end. An element is `<when it was received, ms> <body>`."""
 EVENTS = "pb:{events}"
+ANSWERS = "pb:{answers}"
 COMMANDS = "pb:{commands}"
 DEAD_LETTERS = "pb:{deadletters}"
 AUDIT = "pb:{audit}"
@@ -50,10 +55,12 @@ GENERATION = "pb:{generation}"
 PING = "pb:{ping}"
 OPEN = "pb:{open}"
 GROUP = "workers"
-LAYOUT = "1"
+LAYOUT = "2"
 """The version of the keys and documents; a change that an older program could not read needs another one."""
 
 DEAD_LETTERS_KEPT = 10_000
+DEAD_LETTERS_BYTES = 64 * 1024 * 1024
+"""Bytes of memory that all of them may take; beyond that the oldest go."""
 AUDIT_KEPT = 400 * 24 * 3600
 """Seconds that an entry of the audit is kept, at least."""
 LAG_KEPT = 24 * 3600

@@ -6,6 +6,7 @@ wire once; the caller decides whether to repeat.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ClusterDownError, NoScriptError, RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
-from shared.errors import StoreDown
+from shared.errors import ScriptFailed, StoreDown
 
 CONNECT_TIMEOUT = 1.0
 """Seconds that a connection may take to be made."""
@@ -52,6 +53,8 @@ to take it away; new entries are appended without a script, and refused.
 FLAGS_NOT_SUPPORTED = "near '#'"
 """The error of a server that does not know script flags: a Redis before 7."""
 
+_SCRIPT_FAILED = re.compile(r"(?<!@)user_script:\d+: |WRONGTYPE ")
+"""How an error of Lua itself reads, or one over a key of another type; Redis's other refusals name a script too."""
 _ANSWERS = ("BUSYGROUP", "NOGROUP")
 """Replies that say something about the data. Any other error reply means that the server does not do its work."""
 
@@ -122,19 +125,24 @@ Append = Callable[[Mapping[str, bytes]], Awaitable[str]]
 
 
 async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wait_for_disk: bool) -> str:
-    """
-    Append one entry to `stream` and return its id; with `wait_for_disk` only after it is on the server's disk.
-
-    Raises `StoreDown` for any failure, a disk that did not confirm in time included; the entry may be there all the
-    same. Exactly one `XADD` is sent.
-    """
+    """Append one entry to `stream`, as `write_once` does, and return its id."""
     arguments = [part for field in fields.items() for part in field]
+    entry = await write_once(client, "XADD", stream, "*", *arguments, wait_for_disk=wait_for_disk)
+    return bytes(entry).decode()
+
+
+async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> Any:  # noqa: ANN401 -- any reply
+    """
+    Send `command` exactly once, and return its reply; with `wait_for_disk` only after it is on the server's disk.
+
+    Raises `StoreDown` for any failure, a disk that did not confirm in time included; it may be done all the same.
+    """
     with cancellation_kept(), store_errors(answers=()):
         async with _connection(client) as connection:
-            entry = await _call(connection, "XADD", stream, "*", *arguments)
+            reply = await _call(connection, *command)
             if wait_for_disk:
                 await _wait_for_disk(connection)
-    return bytes(entry).decode()
+    return reply
 
 
 async def try_to_append(client: Redis, stream: str) -> None:
@@ -201,7 +209,7 @@ def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
         why = str(error) or type(error).__name__
         if isinstance(error, ClusterDownError):
             why = f"its cluster is down, or no node of it serves this key ({error})"
-        raise StoreDown(f"Redis: {why}") from error
+        raise (ScriptFailed if _SCRIPT_FAILED.search(why) else StoreDown)(f"Redis: {why}") from error
 
 
 @contextmanager
@@ -269,7 +277,7 @@ async def _wait_for_disk(connection: AbstractConnection) -> None:
         )
 
 
-async def _call(connection: AbstractConnection, *command: str | bytes | int) -> Any:  # noqa: ANN401 -- any reply
+async def _call(connection: AbstractConnection, *command: Argument) -> Any:  # noqa: ANN401 -- any reply
     with cancellation_kept():
         await connection.send_command(*command)
     return await connection.read_response()

@@ -1,12 +1,14 @@
 """
-The streams: the two that are worked on, and the audit, which is only appended to.
+The streams: those that are worked on, and the audit, which is only appended to.
 
-Every entry of the two is worked on until it is done, by whichever worker is alive. An entry that a dead worker took is
-taken over after seconds. Handling must bear repetition: nothing here promises that an entry comes only once.
+Every entry of the former is worked on until it is done, by whichever worker is alive. An entry that a dead worker took
+is taken over after seconds. Handling must bear repetition: nothing here promises that an entry comes only once.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,10 +24,17 @@ from shared.store.redis import Argument, Redis, run_script
 BATCH = 32
 PAGE = 500
 """Entries that are read at once where all are read."""
+MOST_DELIVERY = 1024 * 1024
+"""Bytes of a delivery that are taken; the receiver lets half as many in."""
+MOST_FIELDS = 16
+"""Fields of an entry that a dead letter keeps: more than any entry of ours has."""
+MOST_FIELD = 1024 * 1024
+"""Bytes of each of them."""
 
 AUDIT_JSON = TypeAdapter(AuditEntry)
 """How an entry of the audit is written."""
 _EVENT_JSON = TypeAdapter(Event)
+_TIME = re.compile(rb"[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,48 @@ class Entry:
     def at_ms(self) -> int:
         """The time within a stream id, which the store made."""
         return int(self.id.partition("-")[0])
+
+    @property
+    def received_ms(self) -> int:
+        """When it came in; for a delivery by the receiver's clock, since it may have waited for a worker."""
+        return received_ms(self.fields.get("received", b""), self.at_ms)
+
+
+def received_ms(text: bytes, latest_ms: int) -> int:
+    """Read when a delivery was received; never after `latest_ms`, which stands in for what is no time."""
+    return min(int(text), latest_ms) if _TIME.fullmatch(text) else latest_ms
+
+
+class Deliveries:
+    """
+    The way from what the receiver has appended to the events stream, for any number of workers at once.
+
+    The receiver's user can do nothing with a list but append to it. With a stream it could choose ids, which are times,
+    and use up or trim them for everybody.
+    """
+
+    def __init__(self, redis: Redis, blocking: Redis, durations: Durations) -> None:
+        self._redis = redis
+        self._blocking = blocking
+        self._block = durations.block
+
+    async def step(self) -> None:
+        """Move the next deliveries, or wait a moment for some. Raises `StoreDown`."""
+        if not await move_deliveries(self._redis):
+            # From its place to the same place: a way to wait for the first one that takes nothing away.
+            await self._blocking.execute_command("BLMOVE", *[keys.DELIVERIES] * 2, "LEFT", "LEFT", self._block)
+
+
+async def move_deliveries(redis: Redis) -> int:
+    """Move the next ones, each in the step in which it leaves the list; return how many. Raises `StoreDown`."""
+    names = [keys.DELIVERIES, keys.EVENTS]
+    return int(str(await run_script(redis, "take_deliveries", names, [BATCH, MOST_DELIVERY])))
+
+
+async def waiting_deliveries(redis: Redis) -> int:
+    """Count the deliveries that are not moved yet, without the receiver's probes. Raises `StoreDown`."""
+    probes = await redis.execute_command("LPOS", keys.DELIVERIES, "", "COUNT", 0)
+    return int(await redis.execute_command("LLEN", keys.DELIVERIES)) - len(probes)
 
 
 class Inbox:
@@ -63,12 +114,14 @@ class Inbox:
     async def batch(self) -> list[Entry]:
         """Read what a dead worker left, then what is new, waiting a moment for it; a lost group is made again."""
         try:
-            claimed = await self._redis.xautoclaim(
+            claimed = await self._blocking.xautoclaim(
                 self.stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH
             )
             read: Any = await self._blocking.xreadgroup(
                 keys.GROUP, self._consumer, {self.stream: ">"}, count=BATCH, block=self._block
             )
+            if not read:
+                await run_script(self._redis, "drop_consumers", [self.stream], [keys.GROUP, self._idle])
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
@@ -81,10 +134,15 @@ class Inbox:
         await run_script(self._redis, "ack_delete", [self.stream], [keys.GROUP, entry.id])
 
     async def dead_letter(self, entry: Entry, why: str) -> None:
-        """Move an entry that can never be worked on to the dead letters, whole, with the reason."""
-        letter: dict[str, Argument] = {**entry.fields, "stream": self.stream, "entry": entry.id, "why": why}
+        """
+        Move an entry that can never be worked on to the dead letters, with the reason.
+
+        It is kept whole, unless it is larger than any entry of ours: then as much of it as there is room for.
+        """
+        letter: dict[str, Argument] = {**_cut(entry.fields), "stream": self.stream, "entry": entry.id, "why": why}
         fields = [part for field in letter.items() for part in field]
-        await run_script(self._redis, "dead_letter", [keys.DEAD_LETTERS], [keys.DEAD_LETTERS_KEPT, *fields])
+        room = [keys.DEAD_LETTERS_KEPT, keys.DEAD_LETTERS_BYTES]
+        await run_script(self._redis, "dead_letter", [keys.DEAD_LETTERS], [*room, *fields])
         await self.ack(entry)
 
 
@@ -119,6 +177,12 @@ class Audit:
                 yield entry
 
 
+async def first_entry(redis: Redis, stream: str) -> Entry | None:
+    """Read the oldest entry of a stream; None when it is empty. Raises `StoreDown`."""
+    found: Any = await redis.xrange(stream, count=1)
+    return next(iter(_entries(found)), None)
+
+
 async def read_all(redis: Redis, stream: str, start: str = "-", end: str = "+") -> AsyncIterator[Entry]:
     """Yield the entries of a stream from one id to another, the oldest first. Raises `StoreDown`."""
     while True:
@@ -138,6 +202,10 @@ def _entries(raw: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
     ]
 
 
+def _cut(fields: dict[str, bytes]) -> dict[str, bytes]:
+    return {name[:MOST_FIELD]: value[:MOST_FIELD] for name, value in islice(fields.items(), MOST_FIELDS)}
+
+
 def parse_audit_entry(text: bytes | str) -> AuditEntry:
     """Read an entry of the audit; raises `Malformed` for anything else."""
     try:
@@ -148,7 +216,7 @@ def parse_audit_entry(text: bytes | str) -> AuditEntry:
 
 def answer_fields(event: Event) -> dict[str, bytes]:
     """Write an answer as the fields of a stream entry."""
-    return {"v": b"1", "kind": b"answer", "body": _EVENT_JSON.dump_json(event)}
+    return {"body": _EVENT_JSON.dump_json(event)}
 
 
 def parse_answer(body: bytes) -> Event:

@@ -28,8 +28,12 @@ class Stage:
         """Wait until every webhook is delivered, folded and shown."""
         await self.bridge.pagerduty.webhooks.wait_until_idle(timeout=PATIENCE)
         async with asyncio.timeout(PATIENCE):
-            while await self.redis.xlen(keys.EVENTS) + int(await self.redis.zcard(keys.of_queue("dirty", "due"))):  # noqa: ASYNC110 -- Redis has no event for it
+            while await self._waiting():  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.02)
+
+    async def _waiting(self) -> int:
+        deliveries, events = await self.redis.llen(keys.DELIVERIES), await self.redis.xlen(keys.EVENTS)
+        return int(deliveries) + int(events) + int(await self.redis.zcard(keys.of_queue("dirty", "due")))
 
 
 @asynccontextmanager

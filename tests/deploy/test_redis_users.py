@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.store import keys
 from shared.store.clock import require_layout
-from shared.store.redis import Redis, append, connect, probe
+from shared.store.redis import Redis, connect, probe, write_once
+from shared.store.streams import Deliveries, Inbox
 from tests.deploy.users import Store, store
 
 
@@ -41,24 +43,36 @@ async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
     """It stores deliveries durably, learns how durable, reads the layout, and nothing else, not even its entries."""
     client = connect(server.url("receiver"))
     assert (await probe(client)).fsync
-    assert await append(client, keys.EVENTS, {"body": b"x"}, wait_for_disk=True)
+    assert 1 == await write_once(client, "RPUSH", keys.DELIVERIES, b"0 x", wait_for_disk=True)
     assert not await require_layout(client)
     await client.aclose()
 
     assert [] == await allowed(
         server,
         "receiver",
-        f"XRANGE {keys.EVENTS} - +",
-        f"XREAD STREAMS {keys.EVENTS} 0",
-        f"XLEN {keys.EVENTS}",
-        f"XDEL {keys.EVENTS} 0-1",
-        f"XTRIM {keys.EVENTS} MAXLEN 0",
-        f"DEL {keys.EVENTS}",
+        f"LRANGE {keys.DELIVERIES} 0 -1",
+        f"LLEN {keys.DELIVERIES}",
+        f"LPOP {keys.DELIVERIES}",
+        f"LREM {keys.DELIVERIES} 0 x",
+        f"LSET {keys.DELIVERIES} 0 x",
+        f"LTRIM {keys.DELIVERIES} 1 0",
+        f"LMOVE {keys.DELIVERIES} {keys.DELIVERIES} LEFT LEFT",
+        f"LPUSH {keys.DELIVERIES} x",
+        f"EXPIRE {keys.DELIVERIES} 1",
+        f"RENAME {keys.DELIVERIES} {keys.EVENTS}",
+        f"DEL {keys.DELIVERIES}",
+        f"RPUSH {keys.EVENTS} x",
+        f"RPUSH {keys.DELIVERIES}: x",
+        f"XADD {keys.EVENTS} * body x",
+        f"XADD {keys.EVENTS} MAXLEN 0 * body x",
+        f"XADD {keys.ANSWERS} * body x",
         f"XADD {keys.COMMANDS} * body x",
         f"XADD {keys.AUDIT} * body x",
         f"XADD {keys.DEAD_LETTERS} * body x",
         f"SET {keys.GENERATION} x",
-        f"GET {keys.EVENTS}",
+        f"SET {keys.PING} 9999999999999",
+        f"GET {keys.DELIVERIES}",
+        f"GET {keys.GENERATION}:x",
         "GET pb:x",
         "EVAL return 0",
         "SCRIPT LOAD x",
@@ -71,6 +85,41 @@ async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
         "FLUSHALL",
         "SHUTDOWN",
     )
+
+
+async def test_no_option_of_a_command_of_the_receivers_does_more_than_append(server: Store) -> None:
+    """What it has told stays, in its order, and nothing but more of it comes: whatever words follow its commands."""
+    client, worker = connect(server.url("receiver")), connect(server.url("worker"))
+    await write_once(client, "RPUSH", keys.DELIVERIES, b"0 first", wait_for_disk=True)
+    before = await worker.execute_command("SET", keys.GENERATION, "2:abc:1")
+    for options in ("MAXLEN 0", "MINID ~ 18446744073709551615", "NX", "EX 1", "0", "LEFT", "-inf", "DEL", "* a b"):
+        for line in (f"RPUSH {keys.DELIVERIES} {options}", f"GET {keys.GENERATION} {options}", f"PING {options}"):
+            await refused(client, line)
+        for wait in ("0 0 0", "1 0 10", "1 9 10", "2 0 10", "-1 0 10", "1 0 -1", options):
+            await refused(client, f"WAITAOF {wait}")
+
+    elements = await worker.execute_command("LRANGE", keys.DELIVERIES, 0, -1)
+    assert b"0 first" == elements[0]
+    assert len(elements) > 9
+    assert (True, b"2:abc:1") == (before, await worker.execute_command("GET", keys.GENERATION))
+    assert -1 == await worker.execute_command("PTTL", keys.DELIVERIES)
+    await client.aclose()
+    await worker.aclose()
+
+
+async def test_the_worker_has_all_that_it_works_with(server: Store) -> None:
+    """Its streams, its scripts and the list of deliveries, with the rights that `pagebridge doctor` looks for."""
+    client = connect(server.url("worker"))
+    deliveries = Deliveries(client, client, Durations(block=0.05))
+    inbox = Inbox(client, client, keys.EVENTS, "one", Durations(block=0.05, claim_idle=0.0))
+    await write_once(client, "RPUSH", keys.DELIVERIES, b"0 x", wait_for_disk=True)
+    await inbox.open()
+    await deliveries.step()
+    await deliveries.step()
+    [entry] = await inbox.batch()
+    await inbox.dead_letter(entry, "a test")
+    assert [] == await inbox.batch()
+    await client.aclose()
 
 
 async def test_the_worker_has_its_keys_and_no_others(server: Store) -> None:

@@ -14,7 +14,7 @@ from shared.pagerduty.events import webhook
 from shared.slack.render import card
 from shared.slack.render.blocks import metadata
 from shared.store import keys
-from shared.store.streams import Inbox
+from shared.store.streams import Deliveries, Inbox
 from tests.proof.engine.process import Process
 from tests.proof.personas import PEOPLE, Person
 from tests.proof.simulated_worker import DURATIONS, Breakage, Core
@@ -35,6 +35,19 @@ class NaiveWorker(Core):
         inbox = Inbox(self._doors.redis, self._doors.redis, keys.EVENTS, self.process.name, DURATIONS)
         await inbox.open()
         self.ready = True
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._show_all(inbox))
+            group.create_task(self._take_deliveries())
+
+    async def _take_deliveries(self) -> None:
+        deliveries = Deliveries(self._doors.redis, self._doors.redis, DURATIONS)
+        while True:
+            try:
+                await deliveries.step()
+            except StoreDown:
+                await asyncio.sleep(1.0)
+
+    async def _show_all(self, inbox: Inbox) -> None:
         while True:
             try:
                 for entry in await inbox.batch():

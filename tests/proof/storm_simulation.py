@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from prometheus_client import REGISTRY
@@ -22,7 +23,7 @@ from shared.durations import Durations
 from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, RateLimiter
 from shared.store import keys
 from shared.store.coordination import SharedTokenBuckets
-from shared.store.redis import append
+from shared.store.redis import write_once
 from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.keyspace import Command, Keyspace, SortedSet, score
 from tests.proof.engine.memory_server import MemoryServer
@@ -115,12 +116,17 @@ async def _played(loop: VirtualLoop, incidents: int, channels: int, workers: int
             for n in range(workers)
         ]
         opened = await _break_out(server, account, bodies, incidents, channels)
-        while server.execute("ZCARD", keys.of_queue("dirty", "due")) or server.execute("XLEN", keys.EVENTS):  # noqa: ASYNC110 -- the server has no event for it
+        while _waiting(server):  # noqa: ASYNC110 -- the server has no event for it
             await asyncio.sleep(1.0)
         seconds = loop.time()
         for task in running:
             task.cancel()
     return Storm(slack, _figures(slack, incidents, channels, _passes() - before, seconds), opened)
+
+
+def _waiting(server: MemoryServer) -> bool:
+    asked = (("LLEN", keys.DELIVERIES), ("XLEN", keys.EVENTS), ("ZCARD", keys.of_queue("dirty", "due")))
+    return any(server.execute(*command) for command in asked)
 
 
 async def _worker(
@@ -145,7 +151,8 @@ async def _worker(
         folding = StreamConsumer(built.events, built.read_path.projector.handle).step
         showing = QueueWorker(store.dirty_queue, store.leases("slack"), built.read_path.reconciler, durations)
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeat_until_stopped(folding, options.stopping, durations.retry_first))
+            for step in (built.deliveries.step, folding):
+                group.create_task(repeat_until_stopped(step, options.stopping, durations.retry_first))
             group.create_task(showing.run(options.stopping))
 
     await process.run(run)
@@ -168,8 +175,8 @@ async def _break_out(
         await asyncio.sleep(max(0.0, at - asyncio.get_running_loop().time()))
         _act(account, n, step)
         body = _placed(bodies.pop(), n, channels)
-        fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": b"", "received": b"0"}
-        await receiver.run(lambda fields=fields: append(redis, keys.EVENTS, fields, wait_for_disk=True))  # type: ignore[misc]  # its default
+        store = partial(write_once, redis, "RPUSH", keys.DELIVERIES, b"0 " + body, wait_for_disk=True)
+        await receiver.run(store)
     return {n: at for at, n, step in acts if step == 0}
 
 

@@ -45,6 +45,7 @@ CONTENTS: dict[str, Step] = {
     "h {i}doc {q}marks": ("HGETALL",),
     "z {q}due": ("ZRANGE", "0", "-1", "WITHSCORES"),
     "x": ("XRANGE", "-", "+"),
+    "r": ("LLEN",),
 }
 LOOK: list[Step] = [
     look
@@ -109,6 +110,13 @@ SORTED_SETS = (
     | step("ZREVRANGE", key("z"), RANK, RANK)
     | step("ZREVRANGE", key("z"), RANK, RANK, st.sampled_from(["withscores", "x"]))
 )
+ROWS = (
+    step("RPUSH", key("r"), NUMBER)
+    | step("RPUSH", key("r"), NUMBER, NUMBER)
+    | step("LPOP", key("r"))
+    | step("LLEN", key("r"))
+    | script("take_deliveries", ["r", "x"], st.sampled_from(["0", "2"]), st.sampled_from(["1", "100"]))
+)
 READER = st.sampled_from(["c", "d"])
 STREAMS = (
     step("XADD", key("x"), "*", FIELD, NUMBER)
@@ -154,10 +162,12 @@ GROUP_WORK = (
     | step("XREADGROUP", "GROUP", "g", READER, "COUNT", st.sampled_from(["0", "1", "2"]), "STREAMS", "x", ">")
     | step("XAUTOCLAIM", "x", "g", READER, st.sampled_from(["0", "2"]), "0-0", "COUNT", st.sampled_from(["1", "2"]))
     | step("XACK", "x", "g", LAST)
+    | step("XTRIM", "x", "MAXLEN", "=", st.sampled_from(["0", "2"]))
+    | step("XGROUP", "DELCONSUMER", "x", "g", READER)
     | step("XDEL", "x", LAST)
     | st.just(WAIT)
 )
-THEMES = (STRINGS, HASHES, SORTED_SETS, STREAMS, SCRIPT_RUNS, SCRIPT_RUNS)
+THEMES = (STRINGS, HASHES, SORTED_SETS, ROWS, STREAMS, SCRIPT_RUNS, SCRIPT_RUNS)
 ANY = st.one_of(*THEMES, OTHERS, st.just(WAIT))
 STEPS = st.one_of(
     *(st.lists(theme, min_size=25, max_size=50) for theme in (GROUP_WORK, GROUP_WORK, ANY)),

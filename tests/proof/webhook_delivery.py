@@ -5,7 +5,7 @@ from random import Random
 
 from shared.errors import StoreDown
 from shared.store import keys
-from shared.store.redis import append
+from shared.store.redis import write_once
 from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.memory_server import MemoryServer
 from tests.proof.engine.process import Process
@@ -18,7 +18,7 @@ AGAIN = 1.0
 
 
 class Deliveries:
-    """Brings PagerDuty's events to the stream. `outstanding` counts those on their way."""
+    """Brings PagerDuty's events to the store. `outstanding` counts those on their way."""
 
     def __init__(self, schedule: Schedule, server: MemoryServer, rng: Random, group: asyncio.TaskGroup) -> None:
         self.outstanding = 0
@@ -43,9 +43,11 @@ class Deliveries:
         self.outstanding -= 1
 
     async def _stored(self, body: bytes) -> bool:
-        fields = {"v": b"1", "kind": b"webhook", "body": body, "delivery": b"", "received": b"0"}
+        element = b"0 " + body
         try:
-            await self._receiver.run(lambda: append(self._redis, keys.EVENTS, fields, wait_for_disk=True))
+            await self._receiver.run(
+                lambda: write_once(self._redis, "RPUSH", keys.DELIVERIES, element, wait_for_disk=True)
+            )
         except StoreDown:
             return False
         return True

@@ -239,9 +239,11 @@ async def settled(bridge: Bridge) -> None:
     redis = connect(bridge.valkey.url)
 
     async def busy() -> int:
-        streams = await redis.xlen(keys.EVENTS) + await redis.xlen(keys.COMMANDS)
-        return streams + sum(
-            [int(await redis.zcard(keys.of_queue(name, "due"))) for name in ("dirty", "commands", "briefings")]
+        streams = [int(await redis.xlen(stream)) for stream in (keys.EVENTS, keys.ANSWERS, keys.COMMANDS)]
+        return (
+            sum(streams)
+            + int(await redis.execute_command("LLEN", keys.DELIVERIES))
+            + sum([int(await redis.zcard(keys.of_queue(name, "due"))) for name in ("dirty", "commands", "briefings")])
         )
 
     try:

@@ -12,6 +12,7 @@ from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.store import keys
 from shared.store.redis import Redis, connect
+from shared.store.streams import move_deliveries, waiting_deliveries
 from tests.stories.harness import FAST, SECRET, settled, until
 from tests.stories.processes import (
     Deployment,
@@ -157,6 +158,9 @@ async def test_an_event_that_died_with_its_reader_is_taken_over(bridge: Deployme
     bridge.trigger("read and forgotten")
     await bridge.pagerduty.webhooks.wait_until_idle()
     redis = connect(bridge.valkey.url)
+    assert 1 == await waiting_deliveries(redis)
+    while await move_deliveries(redis):
+        pass
     [[_, [_]]] = await redis.execute_command("XREADGROUP", "GROUP", keys.GROUP, "dead", "STREAMS", keys.EVENTS, ">")
     await redis.aclose()
 

@@ -11,7 +11,8 @@ from shared.store.redis import connect
 from tests.stories.processes import Deployment, deployed
 
 OTHERS = {
-    "a newer one": "2:0123456789abcdef:1700000000000",
+    "an older one": "1:0123456789abcdef:1700000000000",
+    "a newer one": "3:0123456789abcdef:1700000000000",
     "one from before layouts": "0123456789abcdef:1700000000000",
 }
 
@@ -41,7 +42,7 @@ async def test_a_program_stops_at_a_store_of_another_layout(
 
         logged = await process.until_logged(event)
 
-        assert "needs layout 1" in str(logged["why"])
+        assert f"needs layout {keys.LAYOUT}" in str(logged["why"])
         assert "REDIS_URL" in str(logged["why"])
         assert 2 == await process.child.wait()
         assert before == await contents(deployment)
@@ -58,4 +59,4 @@ async def test_a_command_stops_at_a_store_of_another_layout(
 
         assert FAILED == await asyncio.to_thread(main, ["incidents"])
 
-    assert "needs layout 1" in capsys.readouterr().err
+    assert f"needs layout {keys.LAYOUT}" in capsys.readouterr().err

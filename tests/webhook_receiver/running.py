@@ -106,15 +106,15 @@ async def running(
         receiver.stop()
 
 
-async def stored(redis: Redis) -> list[dict[bytes, bytes]]:
-    """Read the events stream."""
-    entries: list[tuple[bytes, dict[bytes, bytes]]] = await redis.execute_command("XRANGE", keys.EVENTS, "-", "+")
-    return [fields for _, fields in entries]
+async def stored(redis: Redis) -> list[bytes]:
+    """Read the bodies of what waits for a worker, but for the receiver's own probes."""
+    elements: list[bytes] = await redis.execute_command("LRANGE", keys.DELIVERIES, 0, -1)
+    return [element.partition(b" ")[2] for element in elements if element]
 
 
 async def storing(redis: Redis) -> bool:
     """Tell whether somebody waits for an append; `CLIENT PAUSE` makes them wait."""
-    return b"cmd=xadd" in await redis.execute_command("CLIENT", "LIST")
+    return b"cmd=rpush" in await redis.execute_command("CLIENT", "LIST")
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:

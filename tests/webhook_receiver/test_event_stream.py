@@ -140,9 +140,10 @@ async def test_missing_durability_is_said_loudly(valkey: EmbeddedValkey, redis: 
 
 @CONFIRMING
 async def test_the_receiver_needs_no_rights_but_to_append(valkey: EmbeddedValkey, redis: Redis) -> None:
-    """A Redis user that may append to the events stream and read the layout's version is enough."""
-    rights = ("+ping", "+hello", "+xadd", "+waitaof", f"(%R~{keys.GENERATION} -@all +get)")
-    await redis.execute_command("ACL", "SETUSER", "receiver", "reset", "on", ">pw", f"~{keys.EVENTS}", "-@all", *rights)
+    """A Redis user that may append to the deliveries and read the layout's version is enough."""
+    selectors = (f"(%W~{keys.DELIVERIES} -@all +rpush)", f"(%R~{keys.GENERATION} -@all +get)")
+    rights = ("reset", "on", ">pw", "-@all", "+ping", "+hello", "+waitaof", *selectors)
+    await redis.execute_command("ACL", "SETUSER", "receiver", *rights)
     url = valkey.url.replace("unix://", "unix://receiver@") + "?password=pw"
     async with running(url) as receiver:
         assert 202 == await receiver.deliver()
@@ -162,6 +163,6 @@ async def test_a_redis_that_does_not_let_us_in_is_no_client_error(valkey: Embedd
 async def test_a_store_that_another_version_begins_later(receiver: Running, redis: Redis) -> None:
     """It was empty at the start: the receiver still notices the other layout, and stores nothing more."""
     assert 202 == await receiver.deliver()
-    await redis.set(keys.GENERATION, "2:0123456789abcdef:1700000000000")
+    await redis.set(keys.GENERATION, "1:0123456789abcdef:1700000000000")
     assert 503 == await receiver.deliver()
     assert 1 == len(await stored(redis))

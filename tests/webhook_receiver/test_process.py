@@ -112,7 +112,7 @@ async def test_what_is_in_hand_is_finished_after_sigterm(valkey: EmbeddedValkey,
         code, logged = await ended(receiver)
 
     assert 0 == code, logged
-    assert [BODY] == [fields[b"body"] for fields in await stored(redis)]
+    assert [BODY] == await stored(redis)
     assert SECRET not in logged
 
 

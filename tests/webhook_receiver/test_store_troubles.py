@@ -20,6 +20,7 @@ from shared.errors import StoreDown
 from shared.store import keys
 from shared.store.clock import init_generation
 from shared.store.redis import Redis, connect
+from shared.store.streams import move_deliveries
 from tests.shared.store.wire import EVERY, Wire
 from tests.webhook_receiver.running import BODY, PATIENCE, PATIENT, Running, running, stored, until
 
@@ -29,7 +30,8 @@ MOUNT = ("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs")
 IN_TIME = 2.5
 """Seconds within which a delivery that cannot be stored is answered; PagerDuty gives up after 5."""
 READS_LAYOUT = f"(%R~{keys.GENERATION} -@all +get)"
-USER = ("reset", "on", ">pw", "resetchannels", f"~{keys.EVENTS}", "-@all", "+ping", "+xadd", "+waitaof", READS_LAYOUT)
+APPENDS = f"(%W~{keys.DELIVERIES} -@all +rpush)"
+USER = ("reset", "on", ">pw", "resetchannels", "-@all", "+ping", "+waitaof", APPENDS, READS_LAYOUT)
 """What the receiver's user of Redis needs."""
 
 
@@ -52,7 +54,7 @@ async def receiver(valkey: EmbeddedValkey) -> AsyncIterator[Running]:
 async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
     """Look into Redis and make trouble, from an empty store on."""
     client = connect(valkey.url)
-    await client.delete(keys.EVENTS, keys.GENERATION)
+    await client.delete(keys.DELIVERIES, keys.EVENTS, keys.GENERATION)
     yield client
     await client.aclose()
 
@@ -78,11 +80,6 @@ async def refused(receiver: Running) -> AsyncIterator[None]:
     assert 202 == await receiver.deliver(b"afterwards")
 
 
-async def bodies(redis: Redis) -> list[bytes]:
-    """Read what is stored."""
-    return [fields[b"body"] for fields in await stored(redis)]
-
-
 @pytest.mark.parametrize(
     ("setting", "trouble", "cure"),
     [
@@ -98,7 +95,7 @@ async def test_a_setting_that_keeps_redis_from_writing(
     await redis.config_set(setting, trouble)
     async with refused(receiver):
         await redis.config_set(setting, cure)
-    assert [b"afterwards"] == await bodies(redis)
+    assert [b"afterwards"] == await stored(redis)
 
 
 async def test_memory_that_fills_up(receiver: Running, redis: Redis) -> None:
@@ -110,8 +107,8 @@ async def test_memory_that_fills_up(receiver: Running, redis: Redis) -> None:
 
     assert [202] * taken + [503] * (15 - taken) == answers
     assert 0 < taken < 15
-    assert [b"%06d" % number for number in range(taken)] == [body[:6] for body in await bodies(redis)]
-    await redis.delete(keys.EVENTS)
+    assert [b"%06d" % number for number in range(taken)] == [body[:6] for body in await stored(redis)]
+    await redis.delete(keys.DELIVERIES)
     assert 202 == await receiver.deliver()
     await redis.config_set("maxmemory", 0)
 
@@ -123,7 +120,7 @@ async def test_a_replica(receiver: Running, redis: Redis, stale: str) -> None:
     await redis.execute_command("REPLICAOF", "127.0.0.1", "1")
     async with refused(receiver):
         await redis.execute_command("REPLICAOF", "NO", "ONE")
-    assert [b"afterwards"] == await bodies(redis)
+    assert [b"afterwards"] == await stored(redis)
 
 
 async def test_a_password_that_was_changed(receiver: Running, redis: Redis) -> None:
@@ -132,15 +129,15 @@ async def test_a_password_that_was_changed(receiver: Running, redis: Redis) -> N
     await redis.execute_command("CLIENT", "KILL", "USER", "receiver")
     async with refused(receiver):
         await redis.execute_command("ACL", "SETUSER", "receiver", *USER)
-    assert [b"afterwards"] == await bodies(redis)
+    assert [b"afterwards"] == await stored(redis)
 
 
 async def test_a_right_that_was_taken_away(receiver: Running, redis: Redis) -> None:
     """Without the right to append there is no 202."""
-    await redis.execute_command("ACL", "SETUSER", "receiver", "-xadd")
+    await redis.execute_command("ACL", "SETUSER", "receiver", "clearselectors", READS_LAYOUT)
     async with refused(receiver):
         await redis.execute_command("ACL", "SETUSER", "receiver", *USER)
-    assert [b"afterwards"] == await bodies(redis)
+    assert [b"afterwards"] == await stored(redis)
 
 
 async def test_what_the_receivers_user_cannot_do(valkey: EmbeddedValkey, receiver: Running, redis: Redis) -> None:
@@ -148,12 +145,13 @@ async def test_what_the_receivers_user_cannot_do(valkey: EmbeddedValkey, receive
     assert 202 == await receiver.deliver()
     client = connect(valkey.url.replace("unix://", "unix://receiver@") + "?password=pw")
     forbidden = [
-        ("XRANGE", keys.EVENTS, "-", "+"),
-        ("XREAD", "STREAMS", keys.EVENTS, "0"),
-        ("XTRIM", keys.EVENTS, "MAXLEN", "0"),
-        ("DEL", keys.EVENTS),
+        ("LRANGE", keys.DELIVERIES, "0", "-1"),
+        ("LPOP", keys.DELIVERIES),
+        ("LTRIM", keys.DELIVERIES, "1", "0"),
+        ("DEL", keys.DELIVERIES),
+        ("XADD", keys.EVENTS, "*", "a", "b"),
         ("XADD", keys.COMMANDS, "*", "a", "b"),
-        ("EVAL", f"return redis.call('DEL', '{keys.EVENTS}')", "0"),
+        ("EVAL", f"return redis.call('DEL', '{keys.DELIVERIES}')", "0"),
         ("GET", keys.AUDIT),
         ("SET", keys.GENERATION, "x"),
         ("KEYS", "*"),
@@ -165,7 +163,7 @@ async def test_what_the_receivers_user_cannot_do(valkey: EmbeddedValkey, receive
         with pytest.raises(StoreDown, match=r"(?i)no permissions"):
             await client.execute_command(*command)
     await client.aclose()
-    assert [BODY] == await bodies(redis)
+    assert [BODY] == await stored(redis)
 
 
 async def test_a_script_that_does_not_end(receiver: Running, redis: Redis) -> None:
@@ -176,7 +174,7 @@ async def test_a_script_that_does_not_end(receiver: Running, redis: Redis) -> No
         await until(lambda: _says(redis, "busy"), "the script to keep Redis busy")
         async with refused(receiver):
             await redis.execute_command("SCRIPT", "KILL")
-    assert [b"afterwards"] == await bodies(redis)
+    assert [b"afterwards"] == await stored(redis)
 
 
 async def _spin(redis: Redis) -> None:
@@ -219,7 +217,7 @@ async def test_an_answer_of_redis_that_is_lost(valkey: EmbeddedValkey, redis: Re
         async with refused(receiver):
             wire.mute = 0
         wire.cut()
-    assert [b"before", BODY, b"afterwards"] == await bodies(redis)
+    assert [b"before", BODY, b"afterwards"] == await stored(redis)
 
 
 async def test_a_clock_that_goes_back(receiver: Running, redis: Redis) -> None:
@@ -227,7 +225,9 @@ async def test_a_clock_that_goes_back(receiver: Running, redis: Redis) -> None:
     hours_ahead = int(time.time() * 1000) + 2 * 3_600_000
     await redis.execute_command("XADD", keys.EVENTS, f"{hours_ahead}-0", "body", "of the future")
     assert [202, 202] == [await receiver.deliver(body) for body in (b"one", b"two")]
-    assert [b"of the future", b"one", b"two"] == await bodies(redis)
+    await move_deliveries(redis)
+    found: list[tuple[bytes, dict[bytes, bytes]]] = await redis.execute_command("XRANGE", keys.EVENTS, "-", "+")
+    assert [b"of the future", b"one", b"two"] == [fields[b"body"] for _, fields in found]
 
 
 async def test_kills_under_load(valkey: EmbeddedValkey, receiver: Running, redis: Redis) -> None:
@@ -253,7 +253,7 @@ async def test_kills_under_load(valkey: EmbeddedValkey, receiver: Running, redis
         for task in raining:
             task.cancel()
 
-    assert set(kept) <= set(await bodies(redis))
+    assert set(kept) <= set(await stored(redis))
     assert {202, 503} == set(answers)
 
 
@@ -310,6 +310,6 @@ async def _found_after_a_crash(server: EmbeddedValkey) -> list[bytes]:
     await server.kill()
     await server.start()
     client = connect(server.url)
-    found = await bodies(client)
+    found = await stored(client)
     await client.aclose()
     return found

@@ -31,7 +31,7 @@ class TriggerIncident:
     actor_check: ActorCheck
     calls: RecordedCalls
     pagerduty: PagerDuty
-    append_event: Append
+    append_answer: Append
 
     async def run(self, attempt: Execution) -> Outcome:
         """Try, and return the outcome if it is certain; raises as `AttemptRunner.run` does."""
@@ -58,7 +58,7 @@ class TriggerIncident:
         return None
 
     async def _publish(self, attempt: Execution, user: User, made: RestIncident) -> None:
-        """Put the new incident on the events stream; its webhook tells by the key that it was opened from Slack."""
+        """Put the new incident on the answers stream; its webhook tells by the key that it was opened from Slack."""
         attempt.trail.url = made.snapshot.url
         if made.updated is None:
             return
@@ -73,7 +73,7 @@ class TriggerIncident:
             command=attempt.command.id,
             proven=True,
         )
-        await self.append_event(answer_fields(event))
+        await self.append_answer(answer_fields(event))
 
 
 def _new_incident(terms: ActionParams, key: str) -> NewIncident:

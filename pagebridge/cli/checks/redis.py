@@ -97,7 +97,8 @@ async def layout(redis: Redis) -> Verdict:
 
 def _asked(run: str) -> list[Command]:
     """List a command of each kind, on keys of our own that are deleted again."""
-    stream, string, table, ordered = (keys.scratch(run, kind) for kind in ("stream", "string", "hash", "zset"))
+    kinds = ("stream", "string", "hash", "zset", "list")
+    stream, string, table, ordered, row = (keys.scratch(run, kind) for kind in kinds)
     script = "redis.call('HSET', KEYS[1], 'rev', 1) return redis.call('HGET', KEYS[1], 'rev')"
     return [
         ("XADD", stream, "*", "v", 1),
@@ -105,6 +106,12 @@ def _asked(run: str) -> list[Command]:
         ("XREADGROUP", "GROUP", keys.GROUP, "doctor", "COUNT", 1, "STREAMS", stream, ">"),
         ("XAUTOCLAIM", stream, keys.GROUP, "doctor", 0, "0"),
         ("XRANGE", stream, "-", "+"),
+        ("XINFO", "CONSUMERS", stream, keys.GROUP),
+        ("XGROUP", "DELCONSUMER", stream, keys.GROUP, "doctor"),
+        ("MEMORY", "USAGE", stream),
+        ("BLMOVE", row, row, "LEFT", "LEFT", "0.01"),
+        ("LPOP", row),
+        ("LLEN", row),
         ("SET", string, 1, "PX", 60_000),
         ("GET", string),
         ("EVAL", script, 1, table),

@@ -25,6 +25,7 @@ from shared.pagerduty.models.webhook_subscription import (
 from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.redis import Redis
+from shared.store.streams import move_deliveries
 
 PATIENCE = 20.0
 """Seconds that a ping may take: PagerDuty sends it at once, and may be slow to."""
@@ -75,7 +76,8 @@ class Pinging:
             await asyncio.sleep(LOOK)
 
     async def _stored(self, since: int) -> bool:
-        """Look on the stream, and whether a worker has taken it from there already."""
+        """Look on the stream, where it is moved if no worker does that, and whether one has taken it from there."""
+        await move_deliveries(self.redis)
         taken = await self.redis.get(keys.PING)
         if isinstance(taken, bytes) and int(taken) >= since:
             return True

@@ -9,7 +9,7 @@ from tests.proof.chaos.environment import LOOK, Stage, Stuck
 
 PATIENCE = 40.0
 """Seconds that everything may take to come to rest: a click's life, and what a dead worker holds up."""
-STREAMS = (keys.EVENTS, keys.COMMANDS)
+STREAMS = (keys.EVENTS, keys.ANSWERS, keys.COMMANDS)
 QUEUES = (keys.of_queue("dirty", "due"), keys.of_queue("commands", "due"), keys.of_queue("briefings", "due"))
 
 
@@ -71,6 +71,7 @@ async def _idle(stage: Stage) -> bool:
 async def _in_store(redis: Redis) -> str:
     """Say which streams and queues have something in them."""
     lengths = {stream: int(await redis.xlen(stream)) for stream in STREAMS}
+    lengths[keys.DELIVERIES] = int(await redis.execute_command("LLEN", keys.DELIVERIES))
     due = {queue: await redis.zrange(queue, 0, 5) for queue in QUEUES}
     busy = [f"{name} has {length}" for name, length in lengths.items() if length]
     return ", ".join(busy + [f"{name} has {members}" for name, members in due.items() if members])

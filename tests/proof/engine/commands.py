@@ -1,12 +1,14 @@
-"""Commands on strings, hashes and sorted sets, and on keys of any type."""
+"""Commands on strings, hashes, sorted sets and lists, and on keys of any type."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tests.proof.engine.keyspace import (
     MOST,
     Command,
     Hash,
     Keyspace,
+    Row,
     SortedSet,
     Text,
     failure,
@@ -175,7 +177,48 @@ def _ranged(keys: Keyspace, args: Sequence[bytes], *, backwards: bool) -> list[b
     return [member for member, _ in chosen]
 
 
+def _rpush(keys: Keyspace, args: Sequence[bytes]) -> int:
+    row = keys.find_or_make(args[0], Row)
+    row.extend(args[1:])
+    keys.grown.append(args[0])
+    return len(row)
+
+
+def _lpop(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
+    row = keys.find(args[0], Row)
+    first = row.pop(0) if row else None
+    keys.drop_if_empty(args[0])
+    return first
+
+
+def _llen(keys: Keyspace, args: Sequence[bytes]) -> int:
+    return len(keys.find(args[0], Row) or ())
+
+
+@dataclass(frozen=True)
+class RowWait:
+    """BLMOVE key key LEFT LEFT seconds: wait until the list has something in it, which stays. `block` is in ms."""
+
+    key: bytes
+    block: int
+
+    @classmethod
+    def parse(cls, args: Sequence[bytes]) -> "RowWait":
+        """Read the arguments."""
+        if args[0] != args[1] or [end.upper() for end in args[2:4]] != [b"LEFT", b"LEFT"]:
+            raise NotImplementedError("BLMOVE to another place")
+        return cls(args[0], round(score(args[4]) * SECOND))
+
+    def carry_out(self, keys: Keyspace) -> bytes | None:
+        """Give the first element; None when there is none."""
+        row = keys.find(self.key, Row)
+        return row[0] if row else None
+
+
 COMMANDS = {
+    b"RPUSH": Command(_rpush, 2),
+    b"LPOP": Command(_lpop, 1, 1),
+    b"LLEN": Command(_llen, 1, 1),
     b"GET": Command(_get, 1, 1),
     b"SET": Command(_set, 2),
     b"INCR": Command(_incr, 1, 1),

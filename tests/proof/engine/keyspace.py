@@ -31,11 +31,15 @@ class SortedSet(dict[bytes, float]):
         return sorted(self.items(), key=lambda item: (item[1], item[0]))
 
 
+class Row(list[bytes]):
+    """The value of a list key."""
+
+
 class Keyspace:
     """
     All keys. `at_us` is the time of the command at hand, in microseconds since 1970: it stands still within a script.
 
-    `grown` names the streams that have got entries since the server last looked.
+    `grown` names the streams and lists that have got entries since the server last looked.
     """
 
     def __init__(self) -> None:
@@ -86,7 +90,7 @@ class Keyspace:
         return self._values.pop(key, None) is not None
 
     def drop_if_empty(self, key: bytes) -> None:
-        """Remove a hash or a sorted set that has nothing left in it."""
+        """Remove a hash, a sorted set or a list that has nothing left in it."""
         if not self._values.get(key, True):
             self.delete(key)
 

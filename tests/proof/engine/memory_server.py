@@ -7,16 +7,18 @@ from functools import partial
 from redis.exceptions import ConnectionError as ConnectionBroken
 
 from tests.proof.engine import commands, streams
+from tests.proof.engine.commands import RowWait
 from tests.proof.engine.keyspace import Command, Keyspace, failure
 from tests.proof.engine.lua_runtime import Scripts
 from tests.proof.engine.streams import GroupRead
 
 Part = bytes | str | int | float
-Waiting = tuple[GroupRead, asyncio.Future[object]]
+Blocking = GroupRead | RowWait
+Waiting = tuple[Blocking, asyncio.Future[object]]
 
 MICROSECONDS = 1_000_000
 SETTINGS = {b"maxmemory-policy": b"noeviction", b"appendonly": b"yes", b"appendfsync": b"everysec"}
-CONTAINERS = frozenset({b"CONFIG", b"SCRIPT", b"XGROUP"})
+CONTAINERS = frozenset({b"CONFIG", b"MEMORY", b"SCRIPT", b"XGROUP", b"XINFO"})
 """Commands whose second word is a part of their name."""
 
 
@@ -94,12 +96,12 @@ class MemoryServer:
             b"WAITAOF": Command(lambda _, __: [1, 0], 3, 3),
             b"SCRIPT LOAD": Command(lambda _, args: self._scripts.load(args[0]), 1, 1),
             b"EVALSHA": Command(lambda _, args: self._scripts.run(args), 2),
-            b"XREADGROUP": Command(self._read_group, 6),
+            b"XREADGROUP": Command(lambda _, args: self._blocking(GroupRead.parse(args)), 6),
+            b"BLMOVE": Command(lambda _, args: self._blocking(RowWait.parse(args)), 5, 5),
         }
 
-    def _read_group(self, keys: Keyspace, args: Sequence[bytes]) -> object:
-        read = GroupRead.parse(args)
-        found = read.carry_out(keys)
+    def _blocking(self, read: Blocking) -> object:
+        found = read.carry_out(self._keys)
         if found is not None or read.block is None:
             return found
         loop = asyncio.get_running_loop()
@@ -118,7 +120,7 @@ class MemoryServer:
             if read.key in grown:
                 self._serve(read, answer)
 
-    def _serve(self, read: GroupRead, answer: asyncio.Future[object]) -> None:
+    def _serve(self, read: Blocking, answer: asyncio.Future[object]) -> None:
         try:
             found = read.carry_out(self._keys)
         except Exception as error:  # noqa: BLE001 -- an error reply, to whoever waits

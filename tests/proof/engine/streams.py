@@ -1,5 +1,6 @@
 """Streams with consumer groups: who was given which entry, since when, and who may take it over."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,10 @@ Reply = list[list[object]]
 
 START: Id = (0, 0)
 END: Id = (2 * MOST - 1, 2 * MOST - 1)
+NO_KEY = (
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the "
+    "MKSTREAM option to create an empty stream automatically."
+)
 SCANNED = 10
 """How many pending entries XAUTOCLAIM looks at for each that it may return."""
 
@@ -26,10 +31,11 @@ class Pending:
 
 @dataclass
 class Group:
-    """A consumer group: the last entry that was given to anybody, and what is pending."""
+    """A consumer group: the last entry that was given to anybody, what is pending, when each consumer last asked."""
 
     last: Id
     pending: dict[Id, Pending] = field(default_factory=dict)
+    seen_ms: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -103,6 +109,7 @@ class GroupRead:
         group = stream.groups.get(self.group) if stream else None
         if stream is None or group is None:
             raise _no_group(self.key, self.group, " in XREADGROUP with GROUP option")
+        group.seen_ms[self.consumer] = keys.at_ms
         new = [entry for entry in stream.entries if entry > group.last][: self.count]
         for entry in new:
             group.pending[entry] = Pending(self.consumer, keys.at_ms)
@@ -200,16 +207,56 @@ def _xgroup_create(keys: Keyspace, args: Sequence[bytes]) -> bytes:
         raise syntax_error()
     stream = keys.find(key, Stream)
     if stream is None and not make:
-        raise failure(
-            "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the "
-            "MKSTREAM option to create an empty stream automatically."
-        )
+        raise failure(NO_KEY)
     last = (stream.last if stream else START) if start == b"$" else read_id(start)
     stream = keys.find_or_make(key, Stream)
     if name in stream.groups:
         raise failure("BUSYGROUP Consumer Group name already exists")
     stream.groups[name] = Group(last)
     return b"OK"
+
+
+def _xgroup_delconsumer(keys: Keyspace, args: Sequence[bytes]) -> int:
+    """Carry out XGROUP DELCONSUMER key group consumer: what it has in hand goes with it."""
+    group = _found_group(keys, args[0], args[1], NO_KEY)
+    group.seen_ms.pop(args[2], None)
+    gone = [entry for entry, pending in group.pending.items() if pending.consumer == args[2]]
+    for entry in gone:
+        del group.pending[entry]
+    return len(gone)
+
+
+def _xinfo_consumers(keys: Keyspace, args: Sequence[bytes]) -> list[list[object]]:
+    """Carry out XINFO CONSUMERS key group."""
+    group = _found_group(keys, args[0], args[1], "ERR no such key")
+    held = Counter(pending.consumer for pending in group.pending.values())
+    return [
+        [b"name", name, b"pending", held[name], b"idle", keys.at_ms - seen_ms]
+        for name, seen_ms in sorted(group.seen_ms.items())
+    ]
+
+
+def _found_group(keys: Keyspace, key: bytes, name: bytes, no_key: str) -> Group:
+    stream = keys.find(key, Stream)
+    if stream is None:
+        raise failure(no_key)
+    if name not in stream.groups:
+        raise failure(f"NOGROUP No such consumer group '{name.decode()}' for key name '{key.decode()}'")
+    return stream.groups[name]
+
+
+def _memory_usage(keys: Keyspace, args: Sequence[bytes]) -> int | None:
+    """Carry out MEMORY USAGE key [SAMPLES n] of a stream, reckoning only what its entries hold."""
+    stream = keys.find(args[0], Stream)
+    return None if stream is None else sum(len(part) for fields in stream.entries.values() for part in fields)
+
+
+def _xtrim(keys: Keyspace, args: Sequence[bytes]) -> int:
+    """Carry out XTRIM key MAXLEN | MINID [= | ~] bound."""
+    stream = keys.find(args[0], Stream) or Stream()
+    before = len(stream.entries)
+    _trimming(list(args[1:]))(stream)
+    return before - len(stream.entries)
 
 
 def _xautoclaim(keys: Keyspace, args: Sequence[bytes]) -> list[object]:
@@ -221,6 +268,7 @@ def _xautoclaim(keys: Keyspace, args: Sequence[bytes]) -> list[object]:
     group = stream.groups.get(name) if stream else None
     if stream is None or group is None:
         raise _no_group(key, name)
+    group.seen_ms[consumer] = keys.at_ms
     waiting = sorted(entry for entry in group.pending if entry >= first)
     claimed: list[object] = []
     gone: list[object] = []
@@ -260,5 +308,9 @@ COMMANDS = {
     b"XDEL": Command(_xdel, 2),
     b"XACK": Command(_xack, 3),
     b"XGROUP CREATE": Command(_xgroup_create, 3, 6),
+    b"XGROUP DELCONSUMER": Command(_xgroup_delconsumer, 3, 3),
+    b"XINFO CONSUMERS": Command(_xinfo_consumers, 2, 2),
+    b"XTRIM": Command(_xtrim, 3, 4),
     b"XAUTOCLAIM": Command(_xautoclaim, 5),
+    b"MEMORY USAGE": Command(_memory_usage, 1, 3),
 }

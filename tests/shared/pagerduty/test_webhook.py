@@ -224,6 +224,9 @@ def test_times_are_read_to_the_millisecond(text: str, instant: Instant) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "0001-01-01T00:00:00.000+23:59",
+        "1969-12-31T23:59:59.999Z",
+        "9999-12-31T23:59:59.999-00:01",
         "2025-04-07T03:47:13.546",
         "2025-04-07 03:47:13Z",
         "2025-04-07",

@@ -1,0 +1,18 @@
+-- Move what the receiver has appended to the events stream, under ids, and so times, of the store's own.
+-- KEYS: deliveries, events (same slot). ARGV: how many at most, how many bytes of one are taken.
+-- Returns how many were moved. An empty element was the receiver's probe, and is only taken away.
+local moved = 0
+while moved < tonumber(ARGV[1]) do
+  local element = redis.call('LPOP', KEYS[1])
+  if not element then
+    break
+  end
+  moved = moved + 1
+  if element ~= '' then
+    local kept = string.sub(element, 1, ARGV[2])
+    local received, body = string.match(kept, '^(%d+) (.*)$')
+    local cut = #kept < #element and tostring(#element) or ''
+    redis.call('XADD', KEYS[2], '*', 'received', received or '', 'body', body or kept, 'cut', cut)
+  end
+end
+return moved
