@@ -17,7 +17,7 @@ from shared.model.command import ActionParams, Command, SlackActor, command_id
 from shared.model.event import Ref
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.outcome import Kind
-from tests.stories.harness import Bridge, settled
+from tests.stories.harness import Bridge, settled, until
 
 NOTES: dict[str, Any] = {"method": "POST", "path": "/incidents/*/notes"}
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
@@ -104,6 +104,24 @@ async def test_a_note_is_never_doubled_however_its_call_fails(bridge: Bridge, fa
     assert ["Looking at it"] == notes(bridge, incident)
     assert 2 == len(await bridge.lines(2))
     assert not [words for words in bridge.private("Alice") if "was NOT added" in words]
+
+
+async def test_a_note_that_cannot_be_read_back_is_not_added_again(bridge: Bridge) -> None:
+    """Its call failed after its effect, and the list of notes has one that nobody can read: it may be this one."""
+    incident = await opened(bridge)
+    bridge.pagerduty.add_fault(Fault(**NOTES, drop=True, after_effect=True, times=1))
+    bridge.pagerduty.webhooks.lose_next(1)
+    unreadable = bridge.pagerduty.add_fault(
+        Fault(method="GET", path="/incidents/*/notes", odd={"notes.*.created_at": "soon"})
+    )
+
+    await ask(bridge, "Alice", Action.NOTE, incident.id, text="Looking at it")
+    await until(lambda: unreadable.match_count > 9, "a look at the notes when no call can land any more")
+    unreadable.remove()
+    await bridge.lines(2)
+    await settled(bridge)
+
+    assert ["Looking at it"] == notes(bridge, incident)
 
 
 async def test_a_note_made_in_pagerduty_comes_once_and_never_back(bridge: Bridge) -> None:
