@@ -2,21 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
 
-from bolt_app.modals.inputs import Option
+from bolt_app.modals.inputs import MOST_OPTIONS, Option
+from bolt_app.visibility import Visibility, team_ids
 from shared.errors import BadCredentials, CallError, Malformed, Refused
 from shared.model.actions import Action
+from shared.model.ids import TeamId
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import RESPONDERS, Priority
+from shared.pagerduty.models.account import RESPONDERS, EscalationPolicy, Priority, Service, User
 from shared.slack.render.buttons import EVERYTHING
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
+Owned = TypeVar("Owned", Service, EscalationPolicy)
 Now = Callable[[], float]
 
 TTL = 300.0
@@ -27,31 +31,50 @@ READ_TIMEOUT = 2.0
 """Seconds for which a card waits to learn what the account can do."""
 
 
-class AccountCache:
-    """Reads the lists that people choose from."""
+@dataclass(frozen=True)
+class Catalogue(Generic[Owned]):
+    """The first page of the services or policies, and the private ones of their teams."""
 
-    def __init__(self, pagerduty: PagerDuty, now: Now = time.monotonic) -> None:
+    things: tuple[Owned, ...]
+    private: frozenset[TeamId]
+
+
+class AccountCache:
+    """Reads the lists that people choose from, and gives each person what they see."""
+
+    def __init__(self, pagerduty: PagerDuty, visibility: Visibility, now: Now = time.monotonic) -> None:
         self._pagerduty = pagerduty
+        self._visibility = visibility
         self._priorities = CachedValue(self._read_priorities, now)
         self._abilities = CachedValue(self._read_abilities, now)
-        self._options = {
-            Action.REASSIGN: CachedValue(self._policies, now),
-            Action.PRIORITY: CachedValue(self._priority_options, now),
-            Action.TRIGGER: CachedValue(self._services, now),
-        }
+        self._policies = CachedValue(self._read_policies, now)
+        self._services = CachedValue(self._read_services, now)
         self._able = CachedValue(self._read_available_actions, now)
 
-    def cached_options(self, action: Action) -> tuple[Option, ...] | None:
-        """Give what there is to choose from for `action` if it is remembered."""
-        return self._options[action].value
+    def remembers(self, action: Action) -> bool:
+        """True if what there is to choose from for `action` need not be read."""
+        if action is Action.PRIORITY:
+            return self._priorities.value is not None
+        return (self._policies if action is Action.REASSIGN else self._services).value is not None
 
-    async def options(self, action: Action) -> tuple[Option, ...]:
-        """Give what there is to choose from. Raises `CallError` or `Malformed` when PagerDuty does not tell."""
-        return await self._options[action].get()
+    async def options(self, action: Action, user: User) -> tuple[Option, ...] | None:
+        """
+        Return what a person can choose from; None if there is more than a menu lists, so that they type.
 
-    async def search(self, field: str, typed: str) -> tuple[Option, ...]:
-        """Return the services or policies (`field`) whose names match `typed`. Raises as `options`."""
-        return await (self._services(typed) if field == "service" else self._policies(typed))
+        Raises `CallError` or `Malformed` when PagerDuty does not tell.
+        """
+        if action is Action.PRIORITY:
+            return tuple(_option(priority) for priority in await self._priorities.get())
+        listed = await (self._policies if action is Action.REASSIGN else self._services).get()
+        if len(listed.things) >= MOST_OPTIONS:
+            return None
+        return _options(self._visibility.shown_to(user, listed.things, listed.private))
+
+    async def search(self, field: str, typed: str, user: User) -> tuple[Option, ...]:
+        """Return the services or policies (`field`) that match `typed` and that a person sees. Raises as `options`."""
+        if field == "service":
+            return _options(await self._visibility.seen(user, await self._pagerduty.services(typed)))
+        return _options(await self._visibility.seen(user, await self._pagerduty.escalation_policies(typed)))
 
     async def available_actions(self) -> frozenset[Action]:
         """Return the actions that the account's plan allows; all of them until PagerDuty says otherwise."""
@@ -81,15 +104,15 @@ class AccountCache:
             log.info("account.no_priorities", why=str(error))
             return ()
 
-    async def _policies(self, typed: str = "") -> tuple[Option, ...]:
-        return tuple(Option(policy.id, policy.name) for policy in await self._pagerduty.escalation_policies(typed))
+    async def _read_policies(self) -> Catalogue[EscalationPolicy]:
+        return await self._catalogue(await self._pagerduty.escalation_policies())
 
-    async def _services(self, typed: str = "") -> tuple[Option, ...]:
-        return tuple(Option(service.id, service.name) for service in await self._pagerduty.services(typed))
+    async def _read_services(self) -> Catalogue[Service]:
+        return await self._catalogue(await self._pagerduty.services())
 
-    async def _priority_options(self) -> tuple[Option, ...]:
-        named = [(each, each.description) for each in await self._priorities.get()]
-        return tuple(Option(each.id, f"{each.name}: {more}" if more else each.name) for each, more in named)
+    async def _catalogue(self, things: tuple[Owned, ...]) -> Catalogue[Owned]:
+        teams = (team for thing in things for team in team_ids(thing) or ())
+        return Catalogue(things, await self._visibility.private(teams))
 
 
 class CachedValue(Generic[T]):
@@ -122,3 +145,12 @@ class CachedValue(Generic[T]):
             self.peek = read = await self._read()
             self._good_until = self._now() + self._keep
             return read
+
+
+def _options(things: Iterable[Service | EscalationPolicy]) -> tuple[Option, ...]:
+    return tuple(Option(thing.id, thing.name) for thing in things)
+
+
+def _option(priority: Priority) -> Option:
+    named = f"{priority.name}: {priority.description}" if priority.description else priority.name
+    return Option(priority.id, named)

@@ -61,6 +61,7 @@ def build_worker(
     slack, pagerduty = clients.slack, clients.pagerduty
     identity = Identity(config.current.identity, slack, pagerduty, IdentityCache(clients.redis), home)
     uncached_identity = Identity(config.current.identity, slack, pagerduty, IdentityCache(None), home)
+    visibility = Visibility(pagerduty, identity, store.slack_states, config)
     shared = Shared(
         clients=clients,
         config=config,
@@ -70,8 +71,8 @@ def build_worker(
         types=types,
         identity=identity,
         authorization=Authorization(config.current.authorization, pagerduty),
-        account_cache=types.account_cache(pagerduty),
-        visibility=Visibility(pagerduty, identity, store.slack_states, config),
+        account_cache=types.account_cache(pagerduty, visibility),
+        visibility=visibility,
         open_reader=OpenIncidentReader(store.open_incidents, store.incidents, store.dirty_queue),
     )
     write_path = _build_write_path(shared, uncached_identity)
@@ -186,7 +187,7 @@ def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
     store, types, durations = shared.store, shared.types, shared.durations
     append_answer = partial(append, redis, keys.ANSWERS, wait_for_disk=store.durable)
     append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
-    actor_check = ActorCheck(pagerduty, shared.identity, shared.authorization)
+    actor_check = ActorCheck(pagerduty, shared.identity, shared.authorization, shared.visibility)
     calls = RecordedCalls(
         store.command_queues, store.expectations, store.generation, shared.identity, store.clock, durations
     )
@@ -212,8 +213,9 @@ def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
         durations=durations,
         stopping=shared.options.stopping,
     )
+    without_store = Visibility(pagerduty, uncached_identity, None, shared.config)
     direct = types.direct(
-        actor_check=ActorCheck(pagerduty, uncached_identity, shared.authorization),
+        actor_check=ActorCheck(pagerduty, uncached_identity, shared.authorization, without_store),
         pagerduty=pagerduty,
         slack=slack,
         command_queues=store.command_queues,
@@ -234,7 +236,7 @@ def _build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, durations, identity, account_cache = shared.store, shared.durations, shared.identity, shared.account_cache
     visibility, open_reader = shared.visibility, shared.open_reader
-    modal_opener = ModalOpener(slack, account_cache, store.clock)
+    modal_opener = ModalOpener(slack, account_cache, identity, store.clock)
     incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, redis, durations)
     return Listeners(
         block_actions=BlockActions(

@@ -1,50 +1,87 @@
 """
-Which incidents a person may see in Slack.
+What a person may see in Slack: incidents, and the services and escalation policies that are offered to them.
 
-Everyone in a channel sees what it shows. Any other incident is visible only to people who see it in PagerDuty: a
-private team hides its incidents from non-members, and some roles see only their own (PagerDuty: "User Roles",
-"Teams"). The bridge's API key sees everything and must not be a way around that.
+Everyone in a channel sees the incidents that it shows. Anything else is visible only to people who see it in PagerDuty:
+a private team hides what is its own from non-members, and some roles see only their own (PagerDuty: "User Roles",
+"Teams"). The bridge's API key sees everything and must not be a way around that. What PagerDuty does not say is not
+allowed.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from bolt_app.open_incidents import OpenIncident
+from shared.access.authorization import NotAllowed, unknown_teams
 from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig
 from shared.errors import NotFound
 from shared.model.command import SlackActor
-from shared.model.ids import ChannelId, IncidentId, TeamId
+from shared.model.event import Snapshot
+from shared.model.ids import ChannelId, TeamId, UserId
 from shared.model.outcome import Declined
-from shared.model.permissions import ADMINS
+from shared.model.permissions import ADMINS, UNKNOWN_TEAMS, UNSEEN
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import CONFINED_ROLES, User
+from shared.pagerduty.models.account import CONFINED_ROLES, EscalationPolicy, Service, User
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.documents import Documents
+
+Thing = RestIncident | OpenIncident | Service | EscalationPolicy
+"""What a team can own, and hide."""
+T = TypeVar("T", bound=Thing)
+NOUNS = {Service: "service", EscalationPolicy: "escalation policy"}
 
 
 @dataclass(frozen=True)
 class Visibility:
-    """Decides by data that it reads for each decision."""
+    """
+    Decides by data that it reads for each decision.
+
+    Without `slack_states`, for the one path that must do without a store, what a channel shows is not known.
+    """
 
     pagerduty: PagerDuty
     identity: Identity
-    slack_states: Documents[SlackState]
+    slack_states: Documents[SlackState] | None
     config: LiveConfig
 
-    async def is_shown(self, incident: IncidentId, channel: ChannelId) -> bool:
-        """True if a channel shows an incident."""
-        return (await self.slack_states.load(incident)).value.is_shown_in(channel)
+    async def sees(self, user: User, thing: Thing, channel: ChannelId | None = None) -> bool:
+        """True if PagerDuty shows a person something, or `channel` shows them the incident. Raises `CallError`."""
+        if await self.seen(user, [thing]):
+            return True
+        return channel is not None and isinstance(thing, RestIncident) and await self._is_shown(thing, channel)
+
+    async def seen(self, user: User, things: Sequence[T]) -> list[T]:
+        """Keep what PagerDuty shows a person; no team is read for what they see whichever are private."""
+        unsure = (
+            teams
+            for thing in things
+            if (teams := team_ids(thing)) and not (self._is_theirs(user, thing) or teams <= user.team_ids)
+        )
+        return self.shown_to(user, things, await self.private(team for teams in unsure for team in teams))
+
+    def shown_to(self, user: User, things: Iterable[T], private: frozenset[TeamId]) -> list[T]:
+        """Keep what PagerDuty shows a person, given the `private` ones of its teams."""
+        return [
+            thing for thing in things if can_see(user, team_ids(thing), private, involved=self._is_theirs(user, thing))
+        ]
+
+    async def require(self, user: User, thing: Thing, channel: ChannelId | None = None) -> None:
+        """Raise `NotAllowed` if a person does not see something that they would change or use."""
+        if await self.sees(user, thing, channel):
+            return
+        noun = NOUNS.get(type(thing), "incident")
+        if team_ids(thing) is None:
+            raise NotAllowed(UNKNOWN_TEAMS, unknown_teams(noun), "Use PagerDuty")
+        raise NotAllowed(UNSEEN, f"PagerDuty doesn't show you this {noun}.", "Ask a PagerDuty admin for access")
 
     async def is_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """True if a person in `channel` may see it. Raises `Declined` if not shown there and unlinked, `CallError`."""
-        if await self.is_shown(incident.id, channel):
+        if await self._is_shown(incident, channel):
             return True
-        user = (await self.identity.link(by)).user
-        private = await self.private(incident.snapshot.team_ids)
-        involved = user.id in incident.snapshot.assignee_ids | incident.responders
-        return self.can_see(user, incident.snapshot.team_ids, private, involved=involved)
+        return await self.sees((await self.identity.link(by)).user, incident)
 
     async def is_hidden(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
@@ -53,41 +90,60 @@ class Visibility:
         Reads as little as possible: an incident without a private team is not hidden. Raises `CallError` if that could
         not be read.
         """
-        if not await self.private(incident.snapshot.team_ids):
+        if not await self.is_private(incident.snapshot):
             return False
         try:
             return not await self.is_visible(incident, by, channel)
         except Declined:
             return True
 
-    def can_see(
-        self, user: User, teams: Iterable[TeamId], private: frozenset[TeamId], *, involved: bool = False
-    ) -> bool:
-        """True if a person sees what belongs to `teams`; those allowed everywhere see everything."""
-        everywhere = user.id in self.config.current.authorization.everywhere
-        return can_see(user, frozenset(teams), private, involved=involved or everywhere)
+    async def is_private(self, snapshot: Snapshot) -> bool:
+        """True if an incident belongs to a private team, or may: PagerDuty does not say whose it is."""
+        return snapshot.team_ids is None or bool(await self.private(snapshot.team_ids))
 
     async def private(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
         """Return the private ones of `teams`; a team that our token cannot see counts as private."""
         distinct = sorted(set(teams))
-        found = await asyncio.gather(*(self._is_private(team) for team in distinct))
+        found = await asyncio.gather(*(self._is_private_team(team) for team in distinct))
         return frozenset(team for team, private in zip(distinct, found, strict=True) if private)
 
-    async def _is_private(self, team: TeamId) -> bool:
+    async def _is_private_team(self, team: TeamId) -> bool:
         try:
             return (await self.pagerduty.team(team)).private
         except NotFound:
             return True
 
+    async def _is_shown(self, incident: RestIncident, channel: ChannelId) -> bool:
+        """True if a channel shows an incident; that was decided for the teams that it had then."""
+        if self.slack_states is None:
+            return False
+        known = (await self.slack_states.load(incident.id)).value
+        return known.is_shown_in(channel) and known.privacy.teams == incident.snapshot.team_ids
 
-def can_see(user: User, teams: frozenset[TeamId], private: frozenset[TeamId], *, involved: bool) -> bool:
+    def _is_theirs(self, user: User, thing: Thing) -> bool:
+        """True if a person sees something whatever its teams are."""
+        everywhere = user.id in self.config.current.authorization.everywhere
+        if isinstance(thing, Service | EscalationPolicy):
+            return everywhere
+        asked = thing.responders if isinstance(thing, RestIncident) else frozenset[UserId]()
+        return everywhere or user.id in thing.snapshot.assignee_ids | asked
+
+
+def team_ids(thing: Thing) -> frozenset[TeamId] | None:
+    """Return the teams that own something; None if PagerDuty does not say."""
+    return thing.team_ids if isinstance(thing, Service | EscalationPolicy) else thing.snapshot.team_ids
+
+
+def can_see(user: User, teams: frozenset[TeamId] | None, private: frozenset[TeamId], *, involved: bool) -> bool:
     """
-    True if PagerDuty shows `user` an incident of `teams`, of which those in `private` hide theirs. Pure.
+    True if PagerDuty shows `user` what belongs to `teams`, of which those in `private` hide theirs. Pure.
 
-    `involved`: they are assigned to it, or were asked to help.
+    `involved`: it is theirs whatever its teams are; they are assigned to an incident, or were asked to help.
     """
     if involved or user.role in ADMINS:
         return True
+    if teams is None:
+        return False
     hiding = private & teams
     if hiding or user.role in CONFINED_ROLES:
         return bool((hiding or teams) & user.team_ids)

@@ -85,7 +85,7 @@ class SlashCommands:
         await ack()
         if parsed.verb is Verb.TRIGGER:
             context = ModalContext(None, what.channel, None, what.response_url)
-            await self.modal_opener.open(Action.TRIGGER, context, what.trigger_id, title=parsed.text)
+            await self.modal_opener.open(Action.TRIGGER, context, what.by, what.trigger_id, title=parsed.text)
             return
         await send_reply(self.slack, what, await self.reading.answer(parsed, what))
 

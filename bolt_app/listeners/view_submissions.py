@@ -77,12 +77,14 @@ class ViewSubmissions:
         await ack(response_action="errors", errors={first_block_id(body.get("view") or {}) or "text": words})
 
     async def search(self, ack: AsyncAck, body: Body, field: str) -> None:
-        """Ack with the options of a menu that fit what was typed."""
+        """Ack with the options of a menu that fit what was typed, and that the person sees."""
         try:
-            options = await self.account_cache.search(field, str(body.get("value") or ""))
-        except (CallError, Malformed) as error:
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
+                user = (await self.identity.link(actor_from_payload(body))).user
+                options = await self.account_cache.search(field, str(body.get("value") or ""), user)
+        except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             # Slack has no place for words here; an empty list is all that people can be shown.
-            log.warning("search.failed", field=field, why=str(error))
+            log.warning("search.failed", field=field, why=repr(error))
             options = ()
         await ack(options=option_list(options))
 

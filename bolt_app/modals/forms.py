@@ -32,7 +32,7 @@ def resolve(about: ModalContext) -> Block:
     return modal(about, Action.RESOLVE, blocks, "Resolve")
 
 
-def reassign(about: ModalContext, policies: Sequence[Option]) -> Block:
+def reassign(about: ModalContext, policies: Sequence[Option] | None) -> Block:
     """Return the modal for a new assignee: one person, oneself, or an escalation policy."""
     take: Block = {"type": "checkboxes", "options": [option(MINE, "Assign to me")]}
     blocks = [
@@ -41,7 +41,7 @@ def reassign(about: ModalContext, policies: Sequence[Option]) -> Block:
         input_block("person", "Another person", {"type": "users_select"}, optional=True),
         context("Only this person is notified and escalation stops: if they don't respond, no one else is paged."),
     ]
-    if policies:
+    if policies is None or policies:
         blocks += [
             select_input("policy", "An escalation policy", policies, optional=True),
             context("Pages the first level and escalates from there."),
@@ -92,12 +92,11 @@ def status_update(about: ModalContext) -> Block:
     return modal(about, Action.STATUS_UPDATE, blocks, "Send")
 
 
-def trigger(about: ModalContext, services: Sequence[Option], title: str = "") -> Block:
+def trigger(about: ModalContext, services: Sequence[Option] | None, title: str = "") -> Block:
     """Ask for a new incident."""
-    if not services:
-        return modal(
-            about, Action.TRIGGER, [section("This PagerDuty account has no services. A PagerDuty admin can add one.")]
-        )
+    if services is not None and not services:
+        words = "PagerDuty shows you no service. A PagerDuty admin can add one, or give you access."
+        return modal(about, Action.TRIGGER, [section(words)])
     urgencies = [option("high", "High: page now"), option("low", "Low: it can wait")]
     blocks = [
         select_input("service", "Service", services),
@@ -120,11 +119,15 @@ def options_unavailable(action: Action, about: ModalContext) -> Block:
     return modal(about, action, [section(words + page)])
 
 
-def with_options(action: Action, about: ModalContext, options: Sequence[Option], title: str = "") -> Block:
-    """Make a dialog that offers what there is at PagerDuty; `title` is the first title of a new incident."""
+def with_options(action: Action, about: ModalContext, options: Sequence[Option] | None, title: str = "") -> Block:
+    """
+    Make a dialog that offers what there is at PagerDuty; with None people type what they look for.
+
+    `title` is the first title of a new incident.
+    """
     if action is Action.TRIGGER:
         return trigger(about, options, title)
-    return reassign(about, options) if action is Action.REASSIGN else priority(about, options)
+    return reassign(about, options) if action is Action.REASSIGN else priority(about, options or ())
 
 
 PLAIN: Mapping[Action, Callable[[ModalContext], Block]] = {

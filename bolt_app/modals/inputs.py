@@ -48,10 +48,10 @@ def text_input(
     return input_block(name, label, element, optional=optional)
 
 
-def select_input(name: str, label: str, options: Sequence[Option], *, optional: bool = False) -> Block:
-    """Make a menu. With more options than Slack can list it asks the bridge while people type (`search_select`)."""
+def select_input(name: str, label: str, options: Sequence[Option] | None, *, optional: bool = False) -> Block:
+    """Make a menu. With more options than Slack can list (None) it asks the bridge while people type."""
     hint = _plain("Choose one", 150)
-    if len(options) < MOST_OPTIONS:
+    if options is not None and len(options) < MOST_OPTIONS:
         element: Block = {"type": "static_select", "options": option_list(options), "placeholder": hint}
         return input_block(name, label, element, optional=optional)
     search = {"type": "external_select", "min_query_length": 1, "placeholder": _plain("Type its name", 150)}

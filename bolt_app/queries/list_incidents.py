@@ -52,13 +52,8 @@ class ListIncidents:
         user = (await self.identity.link(typed.by)).user
         known = await self.open_reader.all()
         here = {shown.id for shown in await self.open_reader.shown_in(typed.channel)}
-        private = await self.visibility.private(team for incident in known for team in incident.snapshot.team_ids)
-
-        def sees(incident: OpenIncident) -> bool:
-            assigned = user.id in incident.snapshot.assignee_ids
-            return self.visibility.can_see(user, incident.snapshot.team_ids, private, involved=assigned)
-
-        return [incident for incident in known if incident.id in here or sees(incident)]
+        seen = {incident.id for incident in await self.visibility.seen(user, known)}
+        return [incident for incident in known if incident.id in here | seen]
 
 
 async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Status]) -> list[OpenIncident]:

@@ -12,9 +12,8 @@ from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
 from shared.model.event import Instant, Ref
-from shared.model.ids import TeamId
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import EscalationPolicy, OnCall
+from shared.pagerduty.models.account import EscalationPolicy, OnCall, Service
 from shared.slack.render.blocks import date, escape
 
 MOST = 10
@@ -29,7 +28,7 @@ class OnCallTarget:
 
     name: str
     policy: Ref
-    teams: tuple[TeamId, ...] = ()
+    owned: Service | EscalationPolicy
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,8 @@ class OnCallQuery:
         """Show the levels, or what there is to choose from. Raises what the readings raise."""
         user = (await self.identity.link(typed.by)).user
         found = await self._matching(parsed.text, typed)
-        private = await self.visibility.private(team for place in found for team in place.teams)
-        places = [place for place in found if self.visibility.can_see(user, place.teams, private)]
+        seen = await self.visibility.seen(user, [place.owned for place in found])
+        places = [place for place in found if place.owned in seen]
         policies = {place.policy.id: place.policy for place in places}
         if parsed.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
             return ambiguous_reply(parsed.text, places, typed.command)
@@ -58,26 +57,26 @@ class OnCallQuery:
     async def _matching(self, text: str, typed: SlashPayload) -> list[OnCallTarget]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
         if not text:
-            shown = [incident.snapshot for incident in await self.open_reader.shown_in(typed.channel)]
-            return [
-                OnCallTarget(one.escalation_policy.name, one.escalation_policy)
-                for one in shown
-                if one.escalation_policy
-            ]
+            shown = [incident.snapshot.escalation_policy for incident in await self.open_reader.shown_in(typed.channel)]
+            policies = dict.fromkeys(policy.id for policy in shown if policy)
+            return list(map(_policy_target, await asyncio.gather(*map(self.pagerduty.escalation_policy, policies))))
         return best_matches(text, await self._targets(text)) or best_matches(text, await self._targets(""))
 
     async def _targets(self, query: str) -> list[OnCallTarget]:
         services, policies = await asyncio.gather(
             self.pagerduty.services(query), self.pagerduty.escalation_policies(query)
         )
-        named = [(policy.name, Ref(policy.id, policy.name), policy.teams) for policy in policies]
-        named += [(each.name, each.escalation_policy, each.teams) for each in services if each.escalation_policy]
-        return [OnCallTarget(name, policy, tuple(TeamId(team.id) for team in teams)) for name, policy, teams in named]
+        named = [OnCallTarget(each.name, each.escalation_policy, each) for each in services if each.escalation_policy]
+        return [*map(_policy_target, policies), *named]
 
     async def _levels(self, policy: str) -> str:
         return render_levels(
             *await asyncio.gather(self.pagerduty.escalation_policy(policy), self.pagerduty.on_calls(policy))
         )
+
+
+def _policy_target(policy: EscalationPolicy) -> OnCallTarget:
+    return OnCallTarget(policy.name, Ref(policy.id, policy.name), policy)
 
 
 def best_matches(text: str, places: Sequence[OnCallTarget]) -> list[OnCallTarget]:

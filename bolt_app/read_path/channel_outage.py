@@ -83,8 +83,7 @@ class ChannelOutage:
         default = self.config.current.routing.default_channel
         if channel != this.home or not default or default == channel:
             return None
-        private = await self.visibility.private(this.snapshot.team_ids)
-        return None if private else ChannelId(default)
+        return None if await self.visibility.is_private(this.snapshot) else ChannelId(default)
 
     async def write_succeeded(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that a channel took a new card, or one that waited, and let the next incident try."""

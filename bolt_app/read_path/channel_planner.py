@@ -74,7 +74,7 @@ class ChannelPlanner:
             # The default channel is for incidents that no route matches; one that has a home needs no other.
             added = tuple(channel for channel in chosen.channels if channel not in slack_state.channels)
         privacy = slack_state.privacy
-        if privacy.hidden_in or privacy.teams != frozenset(snapshot.team_ids):
+        if privacy.hidden_in or privacy.teams != snapshot.team_ids:
             privacy = await self._privacy(slack_state, snapshot, chosen)
         if not added and privacy == slack_state.privacy:
             return slack_state
@@ -93,7 +93,7 @@ class ChannelPlanner:
     async def _first_channels(self, incident: IncidentId, snapshot: Snapshot, chosen: Route) -> tuple[ChannelId, ...]:
         if not chosen.channels:
             why = "ignored" if chosen.named else "no route"
-        elif not chosen.named and await self.visibility.private(snapshot.team_ids):
+        elif not chosen.named and await self.visibility.is_private(snapshot):
             why = "private team"
         else:
             return chosen.channels
@@ -103,11 +103,11 @@ class ChannelPlanner:
 
     async def _privacy(self, slack_state: SlackState, snapshot: Snapshot, chosen: Route) -> Privacy:
         """Decide by the teams which channels are not updated any more; until they are read (`CallError`), none is."""
-        known, teams = slack_state.privacy, frozenset(snapshot.team_ids)
+        known, teams = slack_state.privacy, snapshot.team_ids or frozenset()
         if not slack_state.channels:
             # The first channels were chosen for these teams.
             return replace(known, teams=teams)
-        private = bool(known.hidden_in) if teams == known.teams else bool(await self.visibility.private(teams))
+        private = bool(known.hidden_in) if teams == known.teams else await self.visibility.is_private(snapshot)
         named = chosen.channels if chosen.named else ()
         return known.decided(teams, slack_state.channels, named, private=private)
 

@@ -61,7 +61,11 @@ class Reconciler:
         known = await self.projection_reader.read(incident, lease)
         again = None
         try:
-            if known.snapshot is not None:
+            if known.snapshot is not None and known.snapshot.teams is None:
+                # Where it may be shown depends on them, and a read that does not say them either is no reason to guess.
+                log.warning("incident.teams_unknown", incident=incident)
+                await self.journal.append(incident, fact("incident.unshown", why="teams_unknown"))
+            elif known.snapshot is not None:
                 this = await self.channel_planner.plan(known, known.snapshot, birth, lease)
                 if this.slack_state.channels and this.incident.needs_enrichment:
                     # The card does not wait for it; one that waits for Slack's rate limits is posted with it.

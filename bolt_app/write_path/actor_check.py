@@ -1,5 +1,5 @@
 """
-The one check before a write to PagerDuty: the person, the incident, the permission and the precondition.
+The one check before a write to PagerDuty: the person, the incident, whether they see it and may do this, and the state.
 
 Every write goes through it: from the queue, the direct acknowledgement, and the opening of a new incident. What it
 finds out is kept for the audit.
@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from bolt_app.visibility import Visibility
 from bolt_app.write_path.actions.registry import HANDLERS
 from shared.access.authorization import Authorization, NotAllowed
 from shared.access.identity import Identity, Linked
@@ -20,6 +21,7 @@ from shared.model.command import Command
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty, Read
+from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
 
 T = TypeVar("T")
@@ -73,6 +75,7 @@ class ActorCheck:
     pagerduty: PagerDuty
     identity: Identity
     authorization: Authorization
+    visibility: Visibility
 
     async def read(self, command: Command, trail: Trail) -> tuple[Linked, Read[RestIncident]]:
         """
@@ -110,17 +113,25 @@ class ActorCheck:
         if now is not None and (found := check_number(command, now)) is not None:
             return found
         try:
-            if now is None:
-                if command.params.service is None:
-                    raise Malformed("a new incident on no service")
-                service = await self.pagerduty.service(command.params.service.id)
-                trail.rule = await self.authorization.require_service(linked.user, service)
-                return None
-            trail.rule = await self.authorization.require(linked.user, now, command.action)
+            trail.rule = await self._permission(command, linked.user, now)
         except NotAllowed as refused:
             trail.rule = refused.rule
             raise
-        return HANDLERS[command.action].precondition(command, now, known)
+        return None if now is None else HANDLERS[command.action].precondition(command, now, known)
+
+    async def _permission(self, command: Command, user: User, now: RestIncident | None) -> str:
+        """Return the rule that allows it; what a person does not see, they neither change nor use."""
+        service, policy = command.params.service, command.params.policy
+        if policy is not None:
+            await self.visibility.require(user, await self.pagerduty.escalation_policy(policy.id))
+        if now is not None:
+            await self.visibility.require(user, now, command.channel)
+            return await self.authorization.require(user, now, command.action)
+        if service is None:
+            raise Malformed("a new incident on no service")
+        read = await self.pagerduty.service(service.id)
+        await self.visibility.require(user, read)
+        return await self.authorization.require_service(user, read)
 
 
 def check_number(command: Command, now: RestIncident) -> Outcome | None:

@@ -104,6 +104,7 @@ def _unshown(about: _Known) -> str:
         "no_route": "no route of bridge.toml matches, and there is no default channel",
         "ignored": "the matching route of bridge.toml has no channel",
         "private_team": "its team is private in PagerDuty, and no route names a channel for it",
+        "teams_unknown": "PagerDuty does not say to which teams it belongs, so it may be a private team's",
         "over": "it was resolved days before the bridge first heard of it",
     }
     return f"shown nowhere: {why.get(about.get('why', ''), about.get('why', '-'))}"

@@ -27,7 +27,7 @@ class Account:
         self.directory = Directory()
         self.options = Options()
         self.references = References(self.directory)
-        self.events = EventFactory(self.references)
+        self.events = EventFactory(self.references, self.options)
         self.incidents: dict[str, Incident] = {}
         self.revision = 0
         self._publish = publish

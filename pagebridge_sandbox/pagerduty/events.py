@@ -8,8 +8,9 @@ from pagebridge_sandbox.pagerduty import ids
 from pagebridge_sandbox.pagerduty.clock import rest_timestamp, webhook_timestamp
 from pagebridge_sandbox.pagerduty.incident_parts import ConferenceBridge, Note, Responder, StatusUpdate
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
+from pagebridge_sandbox.pagerduty.options import Options
 from pagebridge_sandbox.pagerduty.references import References
-from pagebridge_sandbox.pagerduty.responses import Json
+from pagebridge_sandbox.pagerduty.responses import Json, without_teams
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Event:
 class EventFactory:
     """Makes V3 webhook events in the shapes of real deliveries."""
 
-    def __init__(self, references: References) -> None:
+    def __init__(self, references: References, options: Options) -> None:
         self._references = references
+        self._options = options
 
     def incident_changed(self, change: str, incident: Incident, actor: Actor, at: datetime) -> Event:
         """Make the event of a change, with the incident as it is now."""
@@ -93,6 +95,7 @@ class EventFactory:
 
     def _event(self, event_type: str, incident: Incident, actor: Actor, at: datetime, data: Json) -> Event:
         agent = self._agent(actor, incident)
+        data = data if self._options.teams_in_webhooks else without_teams(data)
         event = _envelope(event_type, "incident", at) | {"agent": agent, "client": actor.client, "data": data}
         return Event(event["id"], event_type, at, _encode(event), incident.id, incident.service, incident.teams)
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.calls import Call
 from pagebridge_sandbox.pagerduty.faults import Fault, Faults
-from pagebridge_sandbox.pagerduty.responses import ApiError, Json, Response
+from pagebridge_sandbox.pagerduty.responses import ApiError, Json, Response, without_teams
 from pagebridge_sandbox.pagerduty.rest.request import Request
 
 Perform = Callable[[Request], Response]
@@ -90,7 +90,8 @@ class RequestPipeline:
         headers = {**answer.headers, "Date": format_datetime(self._account.clock.now(), usegmt=True)}
         if isinstance(answer.body, str):
             return web.Response(text=answer.body, status=answer.status, headers=headers)
-        return web.json_response(answer.body, status=answer.status, headers=headers)
+        body = answer.body if self._account.options.teams_in_answers else without_teams(answer.body)
+        return web.json_response(body, status=answer.status, headers=headers)
 
     async def _sleep(self, seconds: float | None) -> None:
         """Wait so many seconds, or for ever, but not beyond the end of the sandbox."""

@@ -35,6 +35,19 @@ NOT_FOUND = 2100
 """Codes of PagerDuty's page on errors."""
 
 
+TEAM_FIELDS = frozenset({"teams", "default_role"})
+"""What is not said of teams when they are left out."""
+
+
+def without_teams(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Leave out of JSON what it says of teams; a list of teams itself stays."""
+    if isinstance(value, list):
+        return [without_teams(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: without_teams(inner) for name, inner in value.items() if name not in TEAM_FIELDS or "id" not in value}
+
+
 @dataclass(frozen=True)
 class Response:
     """What is sent back for one call. A text body is sent as it is: gateways answer without JSON."""

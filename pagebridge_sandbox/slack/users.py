@@ -16,6 +16,7 @@ class User:
     One account. Its fields may be changed at any time.
 
     `guest` is None for full members; `team_id` is another one for somebody who is here through Slack Connect.
+    `unsaid` are fields that Slack leaves out.
     """
 
     id: str
@@ -26,6 +27,7 @@ class User:
     bot: bool = False
     deleted: bool = False
     email_confirmed: bool = True
+    unsaid: frozenset[str] = frozenset()
     updated: int = 0
 
     @property
@@ -54,7 +56,7 @@ class User:
             shown["is_email_confirmed"] = self.email_confirmed
         if stranger:
             shown["is_stranger"] = True
-        return shown
+        return {name: value for name, value in shown.items() if name not in self.unsaid}
 
     def profile(self, *, with_email: bool) -> Json:
         """Show what the account says of itself."""

@@ -15,7 +15,7 @@ from shared.model.actions import Action
 from shared.model.event import Ref
 from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.model.permissions import GROUNDS, ROLES, Facts, Ground, Rule, ground, role_allows
+from shared.model.permissions import GROUNDS, ROLES, UNKNOWN_TEAMS, Facts, Ground, Rule, ground, role_allows
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import ROLE_NAMES, Service, User
 from shared.pagerduty.models.incident import RestIncident
@@ -34,7 +34,7 @@ class AuthorizationSubject:
     """The object of the action: an incident, or the service of a new incident."""
 
     noun: str
-    teams: tuple[Ref, ...]
+    teams: tuple[Ref, ...] | None
     policy: Ref | None
     assignees: tuple[Ref, ...] = ()
     responders: frozenset[UserId] = frozenset()
@@ -48,7 +48,11 @@ class Authorization:
         self._pagerduty = pagerduty
 
     async def require(self, user: User, incident: RestIncident, action: Action) -> str:
-        """Return the rule that lets `user` act, or raise `NotAllowed` with who may; `CallError` if teams are unread."""
+        """
+        Return the rule that lets `user` act, or raise `NotAllowed` with who may.
+
+        Raises `CallError` if it depends on teams that cannot be read; those that PagerDuty does not say are not "none".
+        """
         shown = incident.snapshot
         matter = AuthorizationSubject(
             "incident", shown.teams, shown.escalation_policy, shown.assignees, incident.responders
@@ -62,17 +66,32 @@ class Authorization:
 
     async def _decide(self, user: User, matter: AuthorizationSubject, action: Action) -> str:
         rule = self.config.rule(action)
-        teams = [TeamId(team.id) for team in matter.teams]
-        members = await asyncio.gather(*(self._pagerduty.team_members(team) for team in teams))
         facts = Facts(
             user.id,
             user.role,
-            has_teams=bool(teams),
-            team_roles={team: roles[user.id] for team, roles in zip(teams, members, strict=True) if user.id in roles},
+            has_teams=matter.teams != (),
+            teams_known=False,
             assigned=any(ref.id == user.id for ref in matter.assignees),
             responding=user.id in matter.responders,
             everywhere=user.id in self.config.everywhere,
         )
+        # Who may act whatever their role on its teams does not wait for these to be read, nor fail with that.
+        found = ground(facts, rule) if role_allows(facts, action) else None
+        if found is not None:
+            return f"{rule}: {found}"
+        if matter.teams is None:
+            raise NotAllowed(UNKNOWN_TEAMS, unknown_teams(matter.noun), _next_step(matter, rule))
+        roles = await self._team_roles(user, matter.teams)
+        return await self._by_teams(replace(facts, team_roles=roles, teams_known=True), matter, action)
+
+    async def _team_roles(self, user: User, teams: tuple[Ref, ...]) -> dict[TeamId, str]:
+        """Read the person's role on each of the teams that they belong to."""
+        ids = [TeamId(team.id) for team in teams]
+        members = await asyncio.gather(*(self._pagerduty.team_members(team) for team in ids))
+        return {team: roles[user.id] for team, roles in zip(ids, members, strict=True) if user.id in roles}
+
+    async def _by_teams(self, facts: Facts, matter: AuthorizationSubject, action: Action) -> str:
+        rule = self.config.rule(action)
         if not role_allows(facts, action):
             why = f"Your PagerDuty role ({_role_name(facts)}) doesn't allow this on the {matter.noun}."
             raise NotAllowed(ROLES, why, _next_step(matter, rule))
@@ -95,6 +114,11 @@ class Authorization:
         return ground(replace(facts, on_policy=on_policy), rule)
 
 
+def unknown_teams(noun: str) -> str:
+    """Return the reason for refusing what depends on teams that PagerDuty does not name."""
+    return f"PagerDuty doesn't say which teams this {noun} belongs to, so it is unknown whether you may see or do this."
+
+
 def _refusal_reason(matter: AuthorizationSubject, rule: Rule) -> str:
     strict = ", and only its members may do this here" if rule is Rule.MEMBERS else ", and you are not on that team"
     return f"This {matter.noun} belongs to {_team_names(matter)}{strict}."
@@ -103,7 +127,7 @@ def _refusal_reason(matter: AuthorizationSubject, rule: Rule) -> str:
 def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
     """Name who may act instead, as far as `rule` lets them."""
     assigned = [f"{ref.name} (assigned now)" for ref in matter.assignees if ref.name]
-    team = " or ".join(team.name or team.id for team in matter.teams)
+    team = " or ".join(team.name or team.id for team in matter.teams or ())
     responder = f"any {team} responder or manager" if team else "any responder of this account"
     if rule is Rule.MEMBERS:
         return f"Ask {' or '.join(filter(None, (', '.join(assigned), responder)))}"
@@ -111,7 +135,7 @@ def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
 
 
 def _team_names(matter: AuthorizationSubject) -> str:
-    return " and ".join(team.name or team.id for team in matter.teams) or "no team"
+    return " and ".join(team.name or team.id for team in matter.teams or ()) or "no team"
 
 
 def _role_name(facts: Facts) -> str:

@@ -201,6 +201,8 @@ def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, 
         raise not_linked(
             "You belong to another Slack workspace; only members of this one can act from here.", "Use PagerDuty"
         )
+    if person.guest == "unknown" or None in (person.is_bot, person.deleted):
+        raise not_linked("Slack doesn't say whether yours is a full member's account.", "Use PagerDuty")
     if person.guest == "single" or (person.guest == "multi" and not in_table):
         raise not_linked("Guests of this Slack workspace can't act on incidents from here.", ASK_OPERATOR)
 
@@ -217,6 +219,8 @@ def confirmed_email(person: SlackPerson, domains: tuple[str, ...]) -> str:
         raise not_linked("This app can't see an e-mail address in your Slack profile.", ASK_OPERATOR)
     if person.email_confirmed is False:
         raise not_linked(f"Your e-mail address {person.email} is not confirmed in Slack.", "Confirm it in Slack")
+    if person.email_confirmed is None:
+        raise not_linked(f"Slack doesn't say whether your e-mail address {person.email} is confirmed.", ASK_OPERATOR)
     domain = person.email.rpartition("@")[2].casefold()
     if domains and domain not in {allowed.casefold() for allowed in domains}:
         raise not_linked(f"E-mail addresses at {domain} are not accepted for linking here.", ASK_OPERATOR)

@@ -71,7 +71,7 @@ class RouteConfig(_Table):
         """Name the first given field that does not match an incident, by id or by name; empty if all match."""
         wanted = (
             ("service", self.service, (snapshot.service,)),
-            ("team", self.team, snapshot.teams),
+            ("team", self.team, snapshot.teams or ()),
             ("priority", self.priority, (snapshot.priority,)),
         )
         for field, value, refs in wanted:

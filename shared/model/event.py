@@ -84,6 +84,11 @@ class Ref:
     url: str = ""
 
 
+def ids_of_teams(teams: tuple[Ref, ...] | None) -> frozenset[TeamId] | None:
+    """Return the ids of teams, None if PagerDuty did not say which they are."""
+    return None if teams is None else frozenset(TeamId(team.id) for team in teams)
+
+
 @dataclass(frozen=True)
 class Agent:
     """Who or what caused an event. `kind` is PagerDuty's reference type, such as `user_reference`."""
@@ -103,6 +108,7 @@ class Snapshot:
     """
     An incident as PagerDuty gave it at one instant: the fields that both a webhook and a REST read carry.
 
+    `teams` is None where PagerDuty did not say: not the same as none, and nothing is shown until they are known.
     Two snapshots are equal exactly when they would be shown alike, which is how a tie between sources is recognised.
     """
 
@@ -114,7 +120,7 @@ class Snapshot:
     service: Ref | None
     priority: Ref | None
     assignees: tuple[Ref, ...]
-    teams: tuple[Ref, ...]
+    teams: tuple[Ref, ...] | None
     escalation_policy: Ref | None
     created_ms: int | None = None
 
@@ -125,13 +131,12 @@ class Snapshot:
             ref.id if ref else None for ref in (self.service, self.priority, self.escalation_policy)
         )
         assignees = frozenset(ref.id for ref in self.assignees)
-        teams = frozenset(ref.id for ref in self.teams)
-        return (self.number, self.status, self.title, self.urgency, service, priority, assignees, teams, policy)
+        return (self.number, self.status, self.title, self.urgency, service, priority, assignees, self.team_ids, policy)
 
     @property
-    def team_ids(self) -> tuple[TeamId, ...]:
-        """The teams that the incident belongs to."""
-        return tuple(TeamId(team.id) for team in self.teams)
+    def team_ids(self) -> frozenset[TeamId] | None:
+        """The teams that the incident belongs to; None if PagerDuty did not say."""
+        return ids_of_teams(self.teams)
 
     @property
     def assignee_ids(self) -> frozenset[UserId]:

@@ -239,7 +239,7 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     first = incident.first_seen or FirstSeen.of(snapshot)
     taken = replace(incident, snapshot=snapshot, as_of=event.at, rank=rank, status_change=change, first_seen=first)
     if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
-        return replace(taken, needs_read=nameless), False
+        return replace(taken, needs_read=nameless or snapshot.teams is None), False
     if event.at.surely_before(incident.as_of):
         return incident, True
     differs = nameless or snapshot.facts != incident.snapshot.facts

@@ -51,8 +51,18 @@ GROUNDS: dict[Rule, tuple[Ground, ...]] = {
 """The grounds of each rule, in the order in which they are named."""
 ROLES = "roles"
 """Names PagerDuty's role rules in the audit, when they are what refused."""
-VERDICTS = frozenset({ROLES, *Rule, *(f"{rule}: {ground}" for rule, grounds in GROUNDS.items() for ground in grounds)})
-"""Every name of a decision: `<rule>: <ground>` allowed it; a rule alone, or `ROLES`, refused it."""
+UNSEEN, UNKNOWN_TEAMS = "unseen", "unknown_teams"
+"""Name in the audit that a person may not see what they would change, or that PagerDuty does not say whose it is."""
+VERDICTS = frozenset(
+    {
+        ROLES,
+        UNSEEN,
+        UNKNOWN_TEAMS,
+        *Rule,
+        *(f"{rule}: {ground}" for rule, grounds in GROUNDS.items() for ground in grounds),
+    }
+)
+"""Every name of a decision: `<rule>: <ground>` allowed it; a rule alone, or a name without one, refused it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,8 @@ class Facts:
     The facts of a decision: one person and one incident, or the service of a new incident.
 
     `team_roles` has the person's role on each of its teams they belong to. `on_policy` is true if its escalation policy
-    names them or has them on call now; `everywhere`, if the configuration lists them.
+    names them or has them on call now; `everywhere`, if the configuration lists them. Unless `teams_known`, they may be
+    an observer there, and are no member.
     """
 
     user: UserId
@@ -72,6 +83,7 @@ class Facts:
     responding: bool = False
     on_policy: bool = False
     everywhere: bool = False
+    teams_known: bool = True
 
     @property
     def acts_on_team(self) -> bool:
@@ -80,8 +92,8 @@ class Facts:
 
     @property
     def lowered(self) -> bool:
-        """True if a team role makes them an observer there."""
-        return "observer" in self.team_roles.values() and not self.acts_on_team
+        """True if a team role makes them an observer there, or may do so."""
+        return not self.teams_known or ("observer" in self.team_roles.values() and not self.acts_on_team)
 
 
 def role_allows(facts: Facts, action: Action) -> bool:

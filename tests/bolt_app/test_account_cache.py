@@ -1,15 +1,28 @@
 """What there is to choose from: read once in minutes, and what the account can do never holds up a card for long."""
 
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 
 from bolt_app.account_cache import RETRY_AFTER, TTL, AccountCache
+from bolt_app.visibility import Visibility
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
+from shared.access.identity import Identity
+from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.errors import CallError
 from shared.model.actions import Action
+from shared.model.ids import UserId
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.account import User
 from shared.slack.render.buttons import EVERYTHING
+
+ALICE = User(UserId("PALICE1"), "Alice Ng", "alice@example.com", "limited_user", kind="user")
+
+
+def seeing(door: PagerDuty) -> Visibility:
+    """Make what decides what people see, without a Slack."""
+    return Visibility(door, cast("Identity", None), None, LiveConfig(BridgeConfig()))
 
 
 class Watch:
@@ -45,62 +58,64 @@ async def door(sandbox: PagerDutySandbox) -> AsyncIterator[PagerDuty]:
 
 async def test_what_there_is_to_choose_from(door: PagerDuty) -> None:
     """By the names that people know; a priority with what it means."""
-    account_cache = AccountCache(door)
+    account_cache = AccountCache(door, seeing(door))
 
-    assert ["Payments on-call"] == [option.name for option in await account_cache.options(Action.REASSIGN)]
-    assert ["P1: Everything is down", "P2"] == [option.name for option in await account_cache.options(Action.PRIORITY)]
-    assert ["checkout-api"] == [option.name for option in await account_cache.options(Action.TRIGGER)]
+    assert ["Payments on-call"] == [option.name for option in await account_cache.options(Action.REASSIGN, ALICE) or ()]
+    assert ["P1: Everything is down", "P2"] == [
+        option.name for option in await account_cache.options(Action.PRIORITY, ALICE) or ()
+    ]
+    assert ["checkout-api"] == [option.name for option in await account_cache.options(Action.TRIGGER, ALICE) or ()]
 
 
 async def test_it_is_read_once_in_minutes(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """A dialog that opens soon after another opens filled."""
     watch = Watch()
-    account_cache = AccountCache(door, watch)
-    assert account_cache.cached_options(Action.REASSIGN) is None
-    await account_cache.options(Action.REASSIGN)
+    account_cache = AccountCache(door, seeing(door), watch)
+    assert not account_cache.remembers(Action.REASSIGN)
+    await account_cache.options(Action.REASSIGN, ALICE)
 
-    assert account_cache.cached_options(Action.REASSIGN) == await account_cache.options(Action.REASSIGN)
+    assert account_cache.remembers(Action.REASSIGN)
     watch.now += TTL
-    assert account_cache.cached_options(Action.REASSIGN) is None
-    await account_cache.options(Action.REASSIGN)
+    assert not account_cache.remembers(Action.REASSIGN)
+    await account_cache.options(Action.REASSIGN, ALICE)
 
     assert 2 == len(sandbox.calls_to("GET", "/escalation_policies"))
 
 
 async def test_searching(door: PagerDuty) -> None:
     """By what somebody types into a menu that is too long to be listed."""
-    account_cache = AccountCache(door)
+    account_cache = AccountCache(door, seeing(door))
 
-    assert ["checkout-api"] == [option.name for option in await account_cache.search("service", "check")]
-    assert [] == list(await account_cache.search("policy", "nothing like it"))
+    assert ["checkout-api"] == [option.name for option in await account_cache.search("service", "check", ALICE)]
+    assert [] == list(await account_cache.search("policy", "nothing like it", ALICE))
 
 
 async def test_what_the_account_can_do(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """Without the ability nobody can be asked to help."""
-    assert EVERYTHING == await AccountCache(door).available_actions()
+    assert EVERYTHING == await AccountCache(door, seeing(door)).available_actions()
     sandbox.set_ability("coordinated_responding", present=False)
 
-    assert EVERYTHING - {Action.ADD_RESPONDERS} == await AccountCache(door).available_actions()
+    assert EVERYTHING - {Action.ADD_RESPONDERS} == await AccountCache(door, seeing(door)).available_actions()
 
 
 async def test_an_account_without_priorities(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """None in the list, or a refusal instead of a list: there is nothing to change."""
     sandbox.add_fault(Fault("GET", "/priorities", status=403))
 
-    assert Action.PRIORITY not in await AccountCache(door).available_actions()
+    assert Action.PRIORITY not in await AccountCache(door, seeing(door)).available_actions()
 
 
 async def test_pagerduty_down(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """Everything is offered as long as nothing else is known, and PagerDuty is not asked for every card."""
     watch = Watch()
-    account_cache = AccountCache(door, watch)
+    account_cache = AccountCache(door, seeing(door), watch)
     sandbox.stop_answering()
 
     assert EVERYTHING == await account_cache.available_actions()
     watch.now += RETRY_AFTER / 2
     assert EVERYTHING == await account_cache.available_actions()
     with pytest.raises(CallError):
-        await account_cache.options(Action.REASSIGN)
+        await account_cache.options(Action.REASSIGN, ALICE)
 
     sandbox.answer_again()
     sandbox.set_ability("coordinated_responding", present=False)

@@ -73,7 +73,7 @@ def test_any_title_is_harmless(text: str) -> None:
     harmless(render_list(Scope.ALL, found, NOON, "/pd"))
     harmless(candidates(ParsedCommand(Verb.NOTE, "", text or "x"), "/pd", found))
     harmless(unknown_incident(ParsedCommand(Verb.NOTE, "4711", text), "/pd"))
-    harmless(ambiguous_reply(text, [OnCallTarget(text, Ref("P1"))] * 12, "/pd"))
+    harmless(ambiguous_reply(text, [OnCallTarget(text, Ref("P1"), EscalationPolicy("P1", text))] * 12, "/pd"))
 
 
 def test_answers_in_an_ack_are_short_enough() -> None:
@@ -221,7 +221,9 @@ def test_each_level_and_each_person_once() -> None:
 )
 def test_a_name_finds_what_it_fits_best(typed: str, found: list[str]) -> None:
     """The whole name wins, then part of it, then what is nearly it."""
-    places = [OnCallTarget(name, Ref(name)) for name in ("Payments", "Payments API", "Search")]
+    places = [
+        OnCallTarget(name, Ref(name), EscalationPolicy(name, name)) for name in ("Payments", "Payments API", "Search")
+    ]
 
     assert found == [place.name for place in best_matches(typed, places)]
 

@@ -180,7 +180,7 @@ def _person(user: SlackUserId) -> SlackPerson:
         if person.slack == user:
             name = person.name
             return SlackPerson(
-                user, name, person.email, None, is_bot=False, is_app_user=False, deleted=False, guest=None,
+                user, name, person.email, True, is_bot=False, is_app_user=False, deleted=False, guest=None,
                 external=False, team_id=TEAM, enterprise_id=None,
             )  # fmt: skip
     raise NotFound("Slack refused users.info: user_not_found", "user_not_found")

@@ -10,7 +10,7 @@ from shared.store import keys
 from shared.store.redis import connect
 from tests.stories.harness import SECRET, Bridge, receiving, settled
 
-DATA = '"id": "Q1INCIDENT", "type": "incident", "status": "triggered", "number": 37, "title": "Odd"'
+DATA = '"id": "Q1INCIDENT", "type": "incident", "status": "triggered", "number": 37, "title": "Odd", "teams": []'
 EVENT = '"id": "01EVENT", "event_type": "incident.triggered", "occurred_at": "2025-04-07T03:47:13.546Z", "agent": null'
 WHOLE = f'{{"event": {{{EVENT}, "data": {{{DATA}}}}}}}'
 ODD = {

@@ -29,6 +29,7 @@ def delivery(event_type: str, at: str, incident: str, number: int = 1, status: s
         "title": f"Delivered {incident}",
         "assignees": [alice],
         "urgency": "high",
+        "teams": [],
         "created_at": at,
     }
     event = {"id": f"01{event_type[-5:]}{incident}", "event_type": f"incident.{event_type}", "occurred_at": at}

@@ -55,7 +55,7 @@ VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("line.opened", {"command": "", "by": ""}),
     ("incident.routed", {"route": "default", "passed_over": "1:service,2:urgency"}),
     ("incident.routed", {"route": "2"}),
-    *(("incident.unshown", {"why": why}) for why in ("no_route", "ignored", "private_team", "over")),
+    *(("incident.unshown", {"why": why}) for why in ("no_route", "ignored", "private_team", "teams_unknown", "over")),
     ("call.failed", {"unclear": "yes"}),
     ("call.failed", {"unclear": "no"}),
     ("pagerduty.failed", {"status": "503", "code": "2000", "wait": "4"}),

@@ -15,6 +15,7 @@ from bolt_app.listeners.message_shortcuts import MessageShortcuts, note_text
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
+from bolt_app.visibility import Visibility
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import check_number
@@ -22,7 +23,7 @@ from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.access import identity
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity, naming_contact
-from shared.config.bridge_config import AuthorizationConfig, IdentityConfig
+from shared.config.bridge_config import AuthorizationConfig, BridgeConfig, IdentityConfig, LiveConfig
 from shared.errors import NotFound, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
@@ -31,7 +32,7 @@ from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, User
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import User
+from shared.pagerduty.models.account import EscalationPolicy, Service, User
 from shared.pagerduty.models.incident import PendingAction, RestIncident
 from shared.slack.api.client import SlackIdentity, SlackPerson
 from tests.bolt_app.test_message_shortcuts import used
@@ -90,12 +91,14 @@ async def _add_identity(page: Page) -> None:
     page.case("A deactivated account", eligible(deleted=True))
     page.case("A person of another workspace", eligible(external=True))
     page.case("A guest", eligible(guest="single"))
+    page.case("Slack does not say whether it is one", eligible(guest="unknown"))
 
     def email(person: SlackPerson, *domains: str) -> str:
         return _refused(lambda: identity.confirmed_email(person, domains))
 
     page.case("A profile without an e-mail address", email(replace(PERSON, email=None)))
     page.case("An address that is not confirmed", email(replace(PERSON, email_confirmed=False)))
+    page.case("Slack does not say whether it is", email(replace(PERSON, email_confirmed=None)))
     page.case("An address of a domain that is not accepted", email(PERSON, "example.org"))
 
     def user(**facts: object) -> str:
@@ -129,6 +132,10 @@ async def _add_authorization(page: Page, acme: "Acme") -> None:
     page.case("A stakeholder", await acme.refused("PSTELLA1"))
     page.case("A stakeholder, and the incident has no team", await acme.refused("PSTELLA1", service=acme.teamless))
     page.case("A responder who only observes the team", await acme.refused("POSCAR1"))
+    page.case("A person who does not see it in PagerDuty", *[await acme.hidden(thing) for thing in await acme.things()])
+    unsaid = replace(acme.read, snapshot=replace(acme.read.snapshot, teams=None))
+    refused = await acme.refused("PCAROL1", service=unsaid)
+    page.case("PagerDuty does not say whose it is", await acme.hidden(unsaid), refused)
 
 
 def _add_preconditions(page: Page) -> None:
@@ -203,10 +210,18 @@ async def _add_unreadable(page: Page) -> None:
         ("Slack can't be reached", Unavailable("Slack cannot be reached for views.open: reset")),
     ):
         opener = ModalOpener(
-            cast("Any", Answers(error, slack.said)), nothing, cast("Any", SimpleNamespace(estimate_ms=int))
+            cast("Any", Answers(error, slack.said)),
+            nothing,
+            linking(None),
+            cast("Any", SimpleNamespace(estimate_ms=int)),
         )
-        await opener.open(Action.NOTE, ABOUT, "1.2")
+        await opener.open(Action.NOTE, ABOUT, BY, "1.2")
         page.case(situation, slack.said[-1])
+    opener = ModalOpener(
+        door, nothing, linking(identity.no_match("eve@example.com")), cast("Any", SimpleNamespace(estimate_ms=int))
+    )
+    await opener.open(Action.NOTE, ABOUT, BY, "1.2")
+    page.case("A person who is not linked", slack.said[-1])
     shown: list[str] = []
 
     async def open_and_load(*given: Any) -> None:  # noqa: ANN401 - as the opener takes it
@@ -222,6 +237,18 @@ async def _add_unreadable(page: Page) -> None:
     )
     await details.open(INCIDENT, ABOUT, BY, "1.2")
     page.case("Details of an incident that is not there", shown[0])
+
+
+def linking(refusal: Declined | None) -> Any:  # noqa: ANN401 - as the opener takes it
+    """Make what finds everybody, or refuses them."""
+
+    async def link(_: SlackActor) -> Any:  # noqa: ANN401
+        if refusal is not None:
+            with naming_contact(CONFIG):
+                raise refusal
+        return SimpleNamespace(user=None)
+
+    return SimpleNamespace(link=link)
 
 
 ABOUT = ModalContext(INCIDENT, ChannelId("C0"), None, "https://hooks.slack.com/x", "#37")
@@ -277,6 +304,19 @@ class Acme:
             asking = authorization.require(user, service or self.read, action)
         with pytest.raises(Declined) as raised:
             await asking
+        return _worded(raised.value)
+
+    async def things(self) -> tuple[RestIncident, Service, EscalationPolicy]:
+        """Read what a private team can hide."""
+        [policy] = await self.pagerduty.escalation_policies("Payments")
+        return self.read, await self.pagerduty.service(self.service), policy
+
+    async def hidden(self, thing: RestIncident | Service | EscalationPolicy) -> str:
+        """Ask in vain to change or use something, as a person who sees only what is their team's."""
+        carol = replace(await self.pagerduty.user(UserId("PCAROL1")), role="restricted_access")
+        visibility = Visibility(self.pagerduty, cast("Any", None), None, LiveConfig(BridgeConfig()))
+        with pytest.raises(Declined) as raised:
+            await visibility.require(carol, thing)
         return _worded(raised.value)
 
 

@@ -140,7 +140,7 @@ def _add_queries(page: Page) -> None:
     policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)
     shifts = (_shift(1, "Alice Ng", NOON + 3_600_000), _shift(1, "Dan Ek", None), _shift(2, "Bob Ray", None))
     page.case("Who is on call", slack_text.seen(render_levels(policy, shifts)))
-    places = [OnCallTarget(f"checkout-{number}", Ref(f"P{number}")) for number in range(12)]
+    places = [OnCallTarget(f"checkout-{number}", Ref(f"P{number}"), policy) for number in range(12)]
     page.case("Several match", _shown(on_call.ambiguous_reply("checkout", places, PD)))
     page.case("Nothing matches", *(_shown(on_call.no_match_reply(text, PD)) for text in ("chekout", "")))
 

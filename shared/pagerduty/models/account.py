@@ -5,12 +5,14 @@ from typing import Annotated
 
 from pydantic import PlainValidator, model_validator
 
+from shared.model.event import ids_of_teams
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.models.fields import (
     Group,
     Id,
     Many,
     Number,
+    OptionalMany,
     OptionalReference,
     OptionalText,
     OptionalTime,
@@ -62,11 +64,11 @@ class User:
 
 @dataclass(frozen=True)
 class Team:
-    """A PagerDuty team; a `private` one hides its incidents from non-members."""
+    """A PagerDuty team; a `private` one, or one of which that is not said, hides its incidents from non-members."""
 
     id: Annotated[TeamId, PlainValidator(text)]
     name: Text
-    private: Annotated[bool, PlainValidator(lambda role: role == PRIVATE), named("default_role")] = False
+    private: Annotated[bool, PlainValidator(lambda role: role in (None, PRIVATE)), named("default_role")] = True
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,12 @@ class Service:
     id: Text
     name: Text
     escalation_policy: OptionalReference
-    teams: Whole[Reference]
+    teams: OptionalMany[Reference]
+
+    @property
+    def team_ids(self) -> frozenset[TeamId] | None:
+        """The teams that it belongs to; None if PagerDuty did not say."""
+        return ids_of_teams(self.teams)
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,12 @@ class EscalationPolicy:
     id: Text
     name: Text
     levels: Annotated[Whole[EscalationLevel], named("escalation_rules")] = ()
-    teams: Whole[Reference] = ()
+    teams: OptionalMany[Reference] = None
+
+    @property
+    def team_ids(self) -> frozenset[TeamId] | None:
+        """The teams that it belongs to; None if PagerDuty did not say."""
+        return ids_of_teams(self.teams)
 
     @property
     def targets(self) -> frozenset[UserId]:

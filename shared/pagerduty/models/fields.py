@@ -4,7 +4,8 @@ The types of the fields in PagerDuty's JSON, and how an answer that declares its
 A field that must be there has its documented type, or the reading is `Malformed`. One that may be missing costs no more
 than itself: if it cannot be read it reads as null, unless the parser is `strict`. A missing field reads as null, which
 PagerDuty does not tell apart either; fields that no type declares are passed over. Null is an empty text, a list
-without members, and None for anything else. Members of a list that cannot be read are left out, but for a `Whole` one.
+without members (but for `OptionalMany`), and None for anything else. Members of a list that cannot be read are left
+out, but for one that is of use only as a whole.
 """
 
 import json
@@ -235,6 +236,14 @@ def _or_omitted(value: object, read: ValidatorFunctionWrapHandler, info: Validat
         raise PydanticOmit from None
 
 
+def _or_unknown(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Read a list; None if any of it cannot be read, also in a strict reading: what is unknown is asked for."""
+    try:
+        return read(value)
+    except (Malformed, ValidationError):
+        return None
+
+
 OR_NULL = WrapValidator(_or_null)
 Text = Annotated[str, PlainValidator(text)]
 OptionalText = Annotated[str, PlainValidator(optional_text), OR_NULL, Field(default="")]
@@ -257,4 +266,6 @@ Group = Annotated[
 ]
 """Those of a list of which neither order nor number counts."""
 Whole = Annotated[tuple[T, ...], _NONE_FOR_NULL, Field(default=())]
-"""A list that is of no use in part, such as the teams that decide who may see something."""
+"""A list that is of no use in part."""
+OptionalMany = Annotated[tuple[T, ...] | None, WrapValidator(_or_unknown), Field(default=None)]
+"""One of which missing is not empty, such as the teams that decide who may see something; None if it is not said."""

@@ -18,6 +18,7 @@ from shared.pagerduty.models.fields import (
     OR_NULL,
     Count,
     Many,
+    OptionalMany,
     OptionalNumber,
     OptionalReference,
     OptionalText,
@@ -25,7 +26,6 @@ from shared.pagerduty.models.fields import (
     Reference,
     Text,
     Time,
-    Whole,
     as_object,
     listing,
     named,
@@ -99,7 +99,7 @@ class Facts:
     url: Annotated[OptionalText, named("html_url")]
     service: OptionalReference
     priority: OptionalReference
-    teams: Whole[Reference]
+    teams: OptionalMany[Reference]
     escalation_policy: OptionalReference
 
 

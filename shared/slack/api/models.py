@@ -33,6 +33,7 @@ Given = Field(min_length=1)
 Text = Annotated[str, _Else("")]
 OptionalText = Annotated[Annotated[str, Given] | None, _Else(None)]
 Flag = Annotated[bool, Strict(), _Else(default=False)]
+OptionalFlag = Annotated[bool | None, Strict(), _Else(None)]
 _BlockId = Annotated[str, BeforeValidator(lambda block: isinstance(block, dict) and block.get("block_id")), _Else("")]
 
 
@@ -41,19 +42,19 @@ class SlackPerson:
     """
     A Slack user, as `users.info` shows them to us.
 
-    `email` is None if they have none or we may not see it. `email_confirmed` is False if Slack says that it is not,
-    None if Slack does not say. An `external` user belongs to another organisation, and shares a channel with us. `zone`
-    is their time zone, such as `Europe/Berlin`; empty if Slack does not say.
+    `email` is None if they have none or we may not see it. `email_confirmed`, `is_bot` and `deleted` are None if Slack
+    does not say, as `guest` then is `unknown`. An `external` user belongs to another organisation, and shares a channel
+    with us. `zone` is their time zone, such as `Europe/Berlin`; empty if Slack does not say.
     """
 
     id: Annotated[SlackUserId, Given]
     name: Text
     email: Annotated[OptionalText, Field(validation_alias=AliasPath("profile", "email"))]
-    email_confirmed: Annotated[bool | None, Strict(), _Else(None), Field(validation_alias="is_email_confirmed")]
-    is_bot: Flag
+    email_confirmed: Annotated[OptionalFlag, Field(validation_alias="is_email_confirmed")]
+    is_bot: OptionalFlag
     is_app_user: Flag
-    deleted: Flag
-    guest: Literal["multi", "single"] | None
+    deleted: OptionalFlag
+    guest: Literal["multi", "single", "unknown"] | None
     external: Annotated[Flag, Field(validation_alias="is_stranger")]
     team_id: Annotated[str, Given]
     enterprise_id: OptionalText
@@ -122,9 +123,12 @@ def parse_person(answer: Mapping[str, object]) -> SlackPerson:
     user = _parse(_OBJECT, answer.get("user"))
     profile, enterprise = _PART.validate_python(user.get("profile")), _PART.validate_python(user.get("enterprise_user"))
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
-    guest = "multi" if user.get("is_restricted") is True else None
-    if user.get("is_ultra_restricted") is True:  # single-channel guests carry both marks
+    restricted, ultra = user.get("is_restricted"), user.get("is_ultra_restricted")
+    guest: str | None = "unknown"
+    if ultra is True:  # single-channel guests carry both marks
         guest = "single"
+    elif ultra is False and isinstance(restricted, bool):
+        guest = "multi" if restricted else None
     derived = {
         "name": next((name for name in names if name and isinstance(name, str)), ""),
         "guest": guest,

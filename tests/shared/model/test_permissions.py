@@ -125,4 +125,4 @@ def test_every_name_that_a_decision_can_have_is_known() -> None:
     allowed = {f"{rule}: {ground(known, rule)}" for known in everybody() for rule in Rule if ground(known, rule)}
 
     assert {f"{rule}: {found}" for rule, grounds in GROUNDS.items() for found in grounds} == allowed
-    assert VERDICTS == allowed | set(Rule) | {"roles"}
+    assert VERDICTS == allowed | set(Rule) | {"roles", "unseen", "unknown_teams"}

@@ -39,9 +39,9 @@ def test_a_page_of_people() -> None:
     assert {one.user: one.role for one in read} == {"PALICE1": "manager", "PBOB001": "observer"}
 
 
-@pytest.mark.parametrize(("default_role", "private"), [("none", True), ("manager", False), (None, False)])
+@pytest.mark.parametrize(("default_role", "private"), [("none", True), ("manager", False), (None, True)])
 def test_a_team(default_role: str | None, private: bool) -> None:  # noqa: FBT001 # the two columns of a table
-    """A team whose outsiders have no role is private."""
+    """A team whose outsiders have no role is private, and so is one of which PagerDuty does not say it."""
     wanted = account_model.Team(TeamId("PTEAM01"), "Payments", private=private)
     assert account_model.parse_team({"team": team(default_role=default_role)}) == wanted
     assert account_model.parse_teams({"teams": [team(default_role=default_role)]}).members == (wanted,)
@@ -53,7 +53,7 @@ def test_a_service() -> None:
     assert (read.id, read.name) == ("PSVC001", "checkout-api")
     assert read.escalation_policy is not None
     assert read.escalation_policy.name == "Payments on-call"
-    assert [team.id for team in read.teams] == ["PTEAM01"]
+    assert [team.id for team in read.teams or ()] == ["PTEAM01"]
     assert account_model.parse_services({"services": [service()]}).members == (read,)
 
 
@@ -91,7 +91,7 @@ def test_a_policy_has_levels() -> None:
     read = account_model.parse_escalation_policy({"escalation_policy": policy()})
     assert [[one.name for one in level.users] for level in read.levels] == [["Alice Ng"], ["Bob Ray"]]
     assert not read.levels[0].round_robin
-    assert [one.name for one in read.teams] == ["Payments"]
+    assert [one.name for one in read.teams or ()] == ["Payments"]
 
 
 def test_the_people_whom_a_policy_names() -> None:

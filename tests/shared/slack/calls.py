@@ -53,4 +53,5 @@ def person(**changed: object) -> dict[str, object]:
     """Make the answer of `users.info`."""
     profile = {"display_name": "Alice", "real_name": "Alice Ng", "email": "alice@example.com"}
     user = {"id": ALICE, "team_id": "T0HOME", "name": "alice", "deleted": False, "is_bot": False, "profile": profile}
-    return {"ok": True, "user": {**user, **changed}}
+    member = {"is_restricted": False, "is_ultra_restricted": False}
+    return {"ok": True, "user": {**user, **member, **changed}}

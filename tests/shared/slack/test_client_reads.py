@@ -81,6 +81,10 @@ async def test_a_person(server: LocalServer, slack: Slack) -> None:
     [
         ({"is_restricted": True}, "guest", "multi"),
         ({"is_restricted": True, "is_ultra_restricted": True}, "guest", "single"),
+        ({"is_restricted": None}, "guest", "unknown"),
+        ({"is_restricted": True, "is_ultra_restricted": None}, "guest", "unknown"),
+        ({"is_bot": None}, "is_bot", None),
+        ({"deleted": 0}, "deleted", None),
         ({"is_email_confirmed": False}, "email_confirmed", False),
         ({"is_email_confirmed": True}, "email_confirmed", True),
         ({"is_stranger": True}, "external", True),
