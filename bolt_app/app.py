@@ -187,11 +187,14 @@ def _forgetting(identity: Identity) -> Callable[[dict[str, Any]], Awaitable[None
     """Drop the cached identity of a person whose user account has changed."""
 
     async def changed(event: dict[str, Any]) -> None:
-        user = SlackUserId(str(event["user"]["id"]))
-        try:
-            await identity.forget(user)
-        except StoreDown as error:
-            # If the store is down, the cached identity expires within minutes anyway.
-            log.warning("link.kept", user=user, why=str(error))
+        match event.get("user"):
+            case {"id": str(user)}:
+                try:
+                    await identity.forget(SlackUserId(user))
+                except StoreDown as error:
+                    # If the store is down, the cached identity expires within minutes anyway.
+                    log.warning("link.kept", user=user, why=str(error))
+            case _:
+                log.warning("event.ignored", why="it names nobody who has changed")
 
     return changed

@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from shared.errors import Malformed
-from shared.model.event import SECOND, Event, Source
+from shared.model.event import ANNOUNCED_TYPES, SECOND, Event, Source
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
 from shared.observability.call_metrics import BUCKETS
@@ -87,7 +87,9 @@ class Projector:
         if folded.incident.expectations:
             # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
             await self.command_queue.mark(event.incident)
-        EVENTS.labels(event.type, event.source, folded.result).inc()
+        # A type comes from outside, and each that is a label stays in memory.
+        known = event.type if event.type in ANNOUNCED_TYPES else "other"
+        EVENTS.labels(known, event.source, folded.result).inc()
         QUEUE_SECONDS.observe(max(0, now_ms - entry.received_ms) / SECOND)
         if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:
             DELIVERY.observe(max(0, entry.received_ms - event.at.ms) / SECOND)

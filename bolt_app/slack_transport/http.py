@@ -6,10 +6,16 @@ it is refused. An answer 200 is the ack. Sources: Slack's pages on request URLs 
 """
 
 import asyncio
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import reduce
 from http import HTTPStatus
+from operator import getitem
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import hdrs, web
@@ -21,6 +27,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
 from shared.http.server import ClientLimits, deadlines, hide_banner, read_body, serving_in_public
+from shared.observability.log import reference
 
 log = structlog.get_logger()
 
@@ -37,12 +44,27 @@ SIGNATURE, SENT_AT = "X-Slack-Signature", "X-Slack-Request-Timestamp"
 RETRY, RETRY_WHY = "X-Slack-Retry-Num", "X-Slack-Retry-Reason"
 
 
+_VIEW = (("view", "callback_id"), ("view", "type"))
+_NAMES: Mapping[str, Iterable[Sequence[Any]]] = MappingProxyType(
+    {
+        "block_actions": [("actions", 0, "action_id")],
+        "block_suggestion": [("action_id",)],
+        "event_callback": [("event", "type")],
+        "message_action": [("callback_id",)],
+        "shortcut": [("callback_id",)],
+        "view_closed": _VIEW,
+        "view_submission": _VIEW,
+    }
+)
+"""Where each type of payload names its listener, which Bolt takes for granted."""
+
+
 class HttpMode:
     """
     The port to which Slack sends what people do. Port 0 takes any that is free; `port` says which.
 
-    401 without a good and fresh signature, 413 above `MOST_BODY`, 415 for a compressed body; else what the listeners
-    say: 200 once what was asked for is durable.
+    401 without a good and fresh signature, 413 above `MOST_BODY`, 415 for a compressed body, 400 for what is signed and
+    yet none of Slack's payloads; else what the listeners say: 200 once what was asked for is durable.
     """
 
     lost = "This worker is stopping and takes no more requests from Slack. Another one should be running."
@@ -115,7 +137,13 @@ class HttpMode:
         self._heard = self._now()
         if RETRY in request.headers:
             log.info("slack.repeated", attempt=request.headers[RETRY], why=request.headers.get(RETRY_WHY))
-        return await to_aiohttp_response(await self._app.async_dispatch(_for_bolt(body, request.headers)))
+        try:
+            payload = _for_bolt(body, request.headers.get(hdrs.CONTENT_TYPE, ""))
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            # Not the error's words, which may quote the body.
+            log.error("slack.unreadable", why=type(error).__name__, reference=reference())
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
+        return await to_aiohttp_response(await self._app.async_dispatch(payload))
 
     def _is_signed(self, body: bytes, headers: CIMultiDictProxy[str]) -> bool:
         try:
@@ -125,6 +153,20 @@ class HttpMode:
             return False
 
 
-def _for_bolt(body: bytes, headers: CIMultiDictProxy[str]) -> AsyncBoltRequest:
-    """Return the signed body with only the headers Bolt needs: other headers are not signed, and Bolt acts on some."""
-    return AsyncBoltRequest(body=body.decode(), headers={"content-type": headers.get(hdrs.CONTENT_TYPE, "")})
+def _for_bolt(body: bytes, content_type: str) -> AsyncBoltRequest:
+    """
+    Return what is in a signed body, without the headers: they are not signed, and Bolt acts on some.
+
+    It is read here, as Bolt takes every form for an interaction in which the word `payload` occurs, also among what a
+    person typed. Raises what Python does where it is none of Slack's payloads.
+    """
+    if content_type.partition(";")[0].strip().lower() == "application/json":
+        said = json.loads(body)
+    else:
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        said = json.loads(form["payload"]) if "payload" in form else form
+    for path in _NAMES.get(said.get("type"), ()):
+        if not isinstance(reduce(getitem, path, said), str):
+            raise TypeError("a payload that does not say whom it is for")
+    # So named because only there Bolt takes a payload that has been read.
+    return AsyncBoltRequest(body=said, mode="socket_mode")

@@ -10,7 +10,7 @@ import logging
 import re
 import secrets
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Literal, TextIO
 
@@ -20,11 +20,14 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "[hidden]"
 
-_NAMES = "token|ticket|secret|password|authorization|signature|cookie|response_url|trigger_id"
+_NAMES = (
+    "token|ticket|secret|passw(?:or)?d|pwd|passphrase|credential|authorization|signature|cookie|response_url|trigger_id|"
+    r"(?:api|access|private|signing|routing|integration|service)[_\s-]?key"
+)
 _SECRET_KEY = re.compile(rf"(?i).*(?:{_NAMES})s?")
 _SECRET_TEXT = re.compile(
     rf"""
-      (?P<name>(?i:{_NAMES})[\\"']*\s*[=:]\s*[\\"']*)(?i:(?:bearer|basic|token)\s+)?(?:token=["']?)?[^\s"',;&}}\\]+
+      (?P<name>(?i:{_NAMES})s?(?:[\\"']|%22)*\s*(?:[=:]|%3[AaDd])\s*(?:[\\"']|%22)*)(?i:(?:bearer|basic|token)\s+)?(?:token=["']?)?[^\s"',;&}}\\]+
     | (?i:bearer|token\stoken=)\s*[^\s"',;&}}\\]+
     | xox[abeprs](?:\.xox[bp])?-[\w-]+             # Slack's tokens, rotated ones too
     | xapp-[\w-]+
@@ -92,7 +95,7 @@ class Redaction:
 
     def __init__(self, known_secrets: Iterable[str] = ()) -> None:
         known = sorted({secret for secret in known_secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+        self._known = re.compile("|".join(form for secret in known for form in _forms(secret))) if known else None
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Redact one event: a processor of structlog."""
@@ -114,6 +117,26 @@ class Redaction:
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value(inner) for inner in value]
         return self.text(value if isinstance(value, str) else repr(value))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Write `secret` as patterns: as it is or percent-encoded, each character by itself; in base64 and in hex."""
+    octets = secret.encode(errors="surrogateescape")
+    yield "".join(f"(?:{re.escape(char)}|{_percent(char)})" for char in secret)
+    for before in range(3):
+        # Base64 takes three octets at a time, and the first and last characters depend on the octets around.
+        encoded = base64.b64encode(bytes(before) + octets).decode()
+        whole = (before + len(octets)) * 8 // 6
+        core = re.escape(encoded[-(-before * 8 // 6) : whole])
+        yield core.replace(r"\+", r"(?:[+-]|%2[Bb])").replace("/", "(?:[/_]|%2[Ff])") + r"(?:\w?={1,2})?"
+    yield f"(?i:{octets.hex()})"
+
+
+def _percent(char: str) -> str:
+    """Write the percent-encoding of a character as a pattern: encoded once or more often, for an address or a form."""
+    return (r"\+|" if char == " " else "") + "".join(
+        f"%(?:25)*(?i:{octet:02x})" for octet in char.encode(errors="surrogateescape")
+    )
 
 
 class _Handler(logging.StreamHandler[TextIO]):

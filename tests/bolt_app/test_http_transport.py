@@ -126,6 +126,41 @@ async def test_the_challenge_is_answered(port: Listening) -> None:
     assert (200, {"challenge": "3eZbrw1a"}) == (status, json.loads(text))
 
 
+JSON = "application/json; charset=utf-8"
+ODD: dict[str, tuple[bytes, str]] = {
+    "no JSON": (b"{", JSON),
+    "no object": (b'["block_actions"]', JSON),
+    "null": (b"null", JSON),
+    "nested deeply": (b"[" * 100_000, JSON),
+    "an empty payload": (b"payload=", FORM["Content-Type"]),
+    "a payload that is a number": (b"payload=5", FORM["Content-Type"]),
+    "a number with 5,000 digits": (b'payload={"n":' + b"9" * 5000 + b"}", FORM["Content-Type"]),
+    "a team that is a number": (b'payload={"type":"shortcut","callback_id":"x","team":5}', FORM["Content-Type"]),
+    "no action": (b'payload={"type":"block_actions","actions":[]}', FORM["Content-Type"]),
+    "an action without a name": (b'payload={"type":"block_actions","actions":[{}]}', FORM["Content-Type"]),
+    "no view": (b'payload={"type":"view_submission","view":null}', FORM["Content-Type"]),
+    "a view of no type": (b'payload={"type":"view_closed","view":{"callback_id":"x"}}', FORM["Content-Type"]),
+    "no field that is searched": (b'payload={"type":"block_suggestion"}', FORM["Content-Type"]),
+    "a shortcut without a name": (b'payload={"type":"message_action","callback_id":7}', FORM["Content-Type"]),
+    "a type that is a list": (b'payload={"type":[]}', FORM["Content-Type"]),
+    "no event": (b'{"type":"event_callback","event":5}', JSON),
+    "an event of nobody": (b'{"type":"event_callback","event":{"type":"user_change","user":5}}', JSON),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_what_is_signed_and_makes_no_sense_is_a_400(port: Listening, odd: str) -> None:
+    """It is not taken for a fault of ours, which Slack would tell people."""
+    body, kind = ODD[odd]
+    assert (400, "") == await port.post(body, {**signed(body), "Content-Type": kind})
+
+
+async def test_a_line_may_name_a_payload(port: Listening) -> None:
+    """A person may type any word, also the one by which Slack's other payloads are known."""
+    assert (200, "seen") == await port.post(COMMAND.replace(b"help", b"note+payload%3D5+is+too+big"))
+    assert ["note payload=5 is too big"] == port.taken
+
+
 async def test_headers_that_nobody_signed_do_not_steer_bolt(port: Listening) -> None:
     """Bolt skips a listener for whoever sends its own header; a replay with that header added does not."""
     assert (200, "seen") == await port.post(headers={**signed(COMMAND), "X-Slack-Bolt-Lazy-Only": "1"})

@@ -1,5 +1,6 @@
 """The log: every way by which a secret could reach it, tried with canaries."""
 
+import base64
 import io
 import json
 import logging
@@ -7,11 +8,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.observability.log import configure, reference
+from shared.observability.log import Redaction, configure, reference
 
 CANARIES = {
     "bot token": "xoxb-1234567890-canarycanary",
@@ -28,6 +32,21 @@ CANARIES = {
     "ticket": "wss://wss.example.com/link/?ticket=canarycanary&app_id=1",
     "redis": "redis://user:canarycanary@example.com/0",
     "known": "in the middle of canary-known-canary words",
+}
+PASSWORD = "canary/+pass word?>"
+ENCODED = {
+    "percent": quote(PASSWORD, safe=""),
+    "percent in small letters": quote(PASSWORD, safe="").lower(),
+    "percent twice": quote(quote(PASSWORD, safe=""), safe=""),
+    "percent for all": "".join(f"%{ord(char):02x}" for char in PASSWORD),
+    "a form": quote_plus(PASSWORD),
+    "hex": PASSWORD.encode().hex(),
+    **{
+        f"base64 {kind} after {before!r} before {after!r}": encode(f"{before}{PASSWORD}{after}".encode()).decode()
+        for kind, encode in (("for addresses", base64.urlsafe_b64encode), ("of old", base64.b64encode))
+        for before in ("", ":", "u:", "us:")
+        for after in ("", "\n", ":x")
+    },
 }
 CONFIGURE = "from shared.observability.log import configure; configure('info', 'json', ['canarycanary']);"
 CANARY = re.compile("canary|c0ffee")
@@ -64,6 +83,41 @@ def test_no_secret_gets_out(written: io.StringIO, secret: str) -> None:
     assert not CANARY.search(lines)
 
 
+@pytest.mark.parametrize("secret", ENCODED.values(), ids=ENCODED)
+def test_a_known_secret_is_hidden_in_other_forms(secret: str) -> None:
+    """Addresses, forms and headers encode what they carry."""
+    hidden = Redaction([PASSWORD]).text(f"GET /{secret} failed")
+    assert "[hidden]" in hidden
+    assert len(hidden) <= len("GET /[hidden] failed") + 8
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=6, max_size=40), st.text(max_size=7), st.text(max_size=7))
+def test_any_known_secret_is_hidden_in_base64(secret: str, before: str, after: str) -> None:
+    """Wherever it begins among the octets."""
+    octets = f"{before}{secret}{after}".encode(errors="replace")
+    assert "[hidden]" in Redaction([secret]).text(base64.b64encode(octets).decode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api_key=canarycanary",
+        "X-Api-Key: canarycanary",
+        "?apikey=canarycanary&x=1",
+        "passwd=canarycanary",
+        "pwd: 'canarycanary'",
+        '{"passphrase": "canarycanary"}',
+        "private key: canarycanary",
+        "routing_key%3Dcanarycanary",
+        "api_key%22%3A%22canarycanary",
+        "credentials=canarycanary",
+    ],
+)
+def test_what_follows_the_name_of_a_secret_is_hidden(text: str) -> None:
+    """However the name is spelled, and also in an address."""
+    assert "canary" not in Redaction().text(text)
+
+
 def fail_with(secret: str) -> None:
     """Fail with a secret in the error's text."""
     raise ValueError(secret)
@@ -71,7 +125,28 @@ def fail_with(secret: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["token", "slack_bot_token", "X-PagerDuty-Signature", "Authorization", "response_url", "trigger_id", "secrets"],
+    [
+        *(
+            "api_key",
+            "X-Api-Key",
+            "apiKey",
+            "passwd",
+            "db_pwd",
+            "passphrase",
+            "credentials",
+            "private_key",
+            "integration_key",
+        ),
+        *(
+            "token",
+            "slack_bot_token",
+            "X-PagerDuty-Signature",
+            "Authorization",
+            "response_url",
+            "trigger_id",
+            "secrets",
+        ),
+    ],
 )
 def test_a_key_that_names_a_secret_hides_its_value(written: io.StringIO, key: str) -> None:
     """What stands under such a key is hidden whatever it looks like, also deeper in."""

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.pagerduty import IncidentView
+from shared.model.event import ANNOUNCED_TYPES
 from tests.stories.harness import Bridge, receiving, settled
 from tests.stories.test_odd_deliveries import deliver
 
@@ -74,6 +76,21 @@ async def test_a_late_delivery_about_an_open_incident_still_posts_its_card(bridg
     assert 202 == await deliver(port, delivery("triggered", "2025-04-07T03:47:13.546Z", incident.id))
 
     assert "Acknowledged" in (await bridge.card("Delivered late")).plain
+
+
+async def test_a_type_from_outside_is_no_label(bridge: Bridge, port: int) -> None:
+    """However many types deliveries make up, all of them are counted as one."""
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    for n in range(5):
+        assert 202 == await deliver(port, delivery(f"made_up_{n}", now, incident.id))
+    await settled(bridge)
+
+    [events] = [metric for metric in REGISTRY.collect() if metric.name == "pagebridge_events"]
+    types = {sample.labels["type"] for sample in events.samples}
+    assert "other" in types
+    assert types <= {*ANNOUNCED_TYPES, "other"}
 
 
 @pytest.mark.parametrize("typed", [True, False])

@@ -8,6 +8,7 @@ date token and of what stands in angle brackets: Slack's page on formatting text
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,13 +30,20 @@ ELLIPSIS = "…"
 
 _BREAKS = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
 """Tabs and line ends: a title is one line, and must not be able to start another."""
-_INVISIBLE = re.compile(
+_BLANK = re.compile(
     "["
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters
-    "\u200b-\u200d\u2060-\u2064\ufeff\u180e"  # of no width
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # turn the direction of what follows
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800"  # fillers, and the empty Braille pattern
+    "\u180b-\u180d\u180f\ufe00-\ufe0d\U000e0100-\U000e01ef"  # choose a rare look of the character before them
+    "\u2065\ufff0-\ufff8\U000e0000-\U000e0fff"  # set aside for more of the kind
     "]"
 )
+"""Invisible characters whose Unicode category is one of visible ones."""
+_SHOWN_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+"""Signs around numbers, which Unicode counts among the invisible."""
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+"""They join or part what stands around them, as in Persian and in emoji, and choose between emoji and text."""
+_LOOSE = re.compile(rf"(?<!\S)[{_JOINERS}]+|[\u200c\u200d]+(?!\S)|(?<=[{_JOINERS}]{{2}})[{_JOINERS}]+")
+"""Joiners that join nothing, and more of them than any writing has."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _BROKEN_END = re.compile(r"(&[a-z]{0,4}|<[^<>]*)$")
@@ -118,7 +126,7 @@ def short(text: str, most: int = NAME) -> str:
 
 def named(ref: Ref) -> str:
     """Name a person or a thing, by its id where there is no name."""
-    return short(ref.name or ref.id)
+    return short(ref.name).strip() or short(ref.id)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -219,4 +227,13 @@ def _host(url: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", _BREAKS.sub(" ", text)))
+    line = _BREAKS.sub(" ", text)
+    shown = line.translate(dict.fromkeys(ord(char) for char in set(line) if _is_hidden(char)))
+    return _SURROGATE.sub("\ufffd", _LOOSE.sub("", shown))
+
+
+def _is_hidden(char: str) -> bool:
+    """True for control characters, and for what has no width, turns the reading direction or is only blank."""
+    if char in _JOINERS or char in _SHOWN_FORMATS:
+        return False
+    return unicodedata.category(char).lower() in {"cc", "cf"} or bool(_BLANK.match(char))

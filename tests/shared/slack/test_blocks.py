@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.model.event import Ref
 from shared.model.ids import SlackUserId
 from shared.slack.render.blocks import (
     ELLIPSIS,
@@ -16,12 +17,15 @@ from shared.slack.render.blocks import (
     external_link,
     link,
     mentioned_users,
+    named,
     plain,
     to_plain_text,
 )
 
-ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u202e\ud800\n\x00\x1b"))
-HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u200d\u202e\u3164\ud800\n\x00\x1b"))
+HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2800\u3164\U000e0000-\U000e0fff\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 ENTITY = re.compile(r"&(amp|lt|gt);")
 SANDBOX = "http://127.0.0.1:9001"
 
@@ -36,6 +40,50 @@ def test_text_is_one_visible_line() -> None:
     """Nothing hidden is left, and a line end cannot start a line that looks like ours."""
     assert escape("disk\r\n*Resolved*\x1b[2J\u202e!\u200b\ufeff") == "disk *Resolved*[2J!"
     assert escape("a\ud800b") == "a\ufffdb"
+
+
+INVISIBLE = {
+    "tag characters": "\U000e0001\U000e0068\U000e0069\U000e007f",
+    "the empty Braille pattern": "\u2800",
+    "fillers": "\u3164\uffa0\u115f\u1160",
+    "a soft hyphen": "\u00ad",
+    "a combining joiner": "\u034f",
+    "vowels that are not written": "\u17b4\u17b5",
+    "rare variation selectors": "\ufe00\U000e0100\U000e01ef",
+    "deprecated controls": "\u206a\u206f",
+    "marks between lines": "\ufff9\ufffb",
+    "musical beams": "\U0001d173\U0001d17a",
+    "what is set aside": "\u2065\ufff0\U000e0fff",
+}
+
+
+@pytest.mark.parametrize("hidden", INVISIBLE.values(), ids=INVISIBLE)
+def test_what_nobody_sees_is_taken_out(hidden: str) -> None:
+    """Between letters and alone; a name of nothing else is shown as the id."""
+    assert escape(f"da{hidden}ta") == "data"
+    assert plain(hidden, 10) == ""
+    assert named(Ref("P1", hidden)) == "P1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f468\u200d\U0001f469",
+        "\U0001f3f3\ufe0f\u200d\U0001f308",
+        "\u06dd12",
+    ],
+)
+def test_what_joins_is_kept(text: str) -> None:
+    """Persian words, families and flags are written with joiners, and numbers of verses with a sign."""
+    assert escape(f"{text} down") == f"{text} down"
+
+
+def test_joiners_that_join_nothing_are_taken_out() -> None:
+    """At an edge, beside a blank, or one behind the other, they could only hide something."""
+    assert escape("\u200d\u200c") == ""
+    assert escape("\u200da\u200c b\ufe0f\u200d") == "a b\ufe0f"
+    assert len(escape("a" + "\u200c\u200d" * 500 + "b")) == 4
 
 
 @given(ANYTHING)
