@@ -146,11 +146,13 @@ class Transport:
     async def _pages(
         self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
     ) -> AsyncIterator[Read[tuple[T, ...]]]:
-        """Read page after page, as long as PagerDuty makes each, one request each, and the time it was given."""
+        """Read page after page, as long as PagerDuty makes each, until it says that no more follow (pagination page)."""
         offset, more = 0, True
         while more:
             page: Params = {**(params or {}), "limit": PAGE, "offset": offset}
-            read = await self._read(name, lambda answer: (parse(answer), has_more(answer)), *path, params=page)
+            read = await self._read(
+                name, lambda answer: (parse(answer), as_object(answer).get("more") is True), *path, params=page
+            )
             listed, more = read.value
             yield _noted(name, listed, read.date)
             # A page can be empty though more follow, where all of it is hidden from us.
@@ -236,11 +238,6 @@ def _noted(name: str, listed: Listed[T], date: Instant) -> Read[tuple[T, ...]]:
         UNREADABLE.labels(name).inc()
         log.warning("pagerduty.unreadable", call=name, id=one.id, incident=one.incident, why=one.why)
     return Read(listed.members, date, listed.skipped)
-
-
-def has_more(answer: object) -> bool:
-    """True if another page follows (PagerDuty's page on pagination)."""
-    return as_object(answer).get("more") is True
 
 
 def server_time(headers: Mapping[str, str]) -> Instant:

@@ -128,7 +128,7 @@ def parse(body: bytes) -> Event | Ignored:
         detail=happened.detail,
         subject=happened.subject,
         details=(*happened.said, *of_a_tool),
-        command=command_of_key(key),
+        command=command_of_key(key) if key else None,
     )
 
 

@@ -245,12 +245,6 @@ def test_only_one_module_uses_the_package() -> None:
     assert [path.name for path in sources if using.search(path.read_text(encoding="utf-8"))] == ["sdk.py"]
 
 
-def test_further_pages() -> None:
-    """Only what says that there is more has more."""
-    assert transport.has_more({"more": True})
-    assert not transport.has_more({"more": None})
-
-
 def test_pagerdutys_clock() -> None:
     """The `Date` header is a whole second of PagerDuty's own time."""
     assert transport.server_time({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)

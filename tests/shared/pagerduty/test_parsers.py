@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.pagerduty.api import transport
 from shared.pagerduty.models import account as account_model
 from shared.pagerduty.models import incident as incident_model
 from shared.pagerduty.models import incident_parts as incident_parts_model
@@ -81,7 +80,6 @@ VALID: list[tuple[Parser, object]] = [
     (incident_parts_model.parse_log_entries, {"log_entries": [made.log_entry("assign", assignees=[made.ALICE])]}),
     (webhook_subscription_model.parse_subscription, {"webhook_subscription": made.subscription()}),
     (webhook_subscription_model.parse_subscriptions, {"webhook_subscriptions": [made.subscription()]}),
-    (transport.has_more, {"more": True}),
 ]
 
 
