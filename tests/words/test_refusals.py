@@ -18,6 +18,7 @@ from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.visibility import Visibility
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
+from bolt_app.write_path.actions.trigger import created
 from bolt_app.write_path.actor_check import check_number
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.access import identity
@@ -173,6 +174,7 @@ async def _add_results(page: Page) -> None:
     page.case("Add responders", _result(Action.ADD_RESPONDERS, None, people))
     page.case("Add responders: what they read if nothing was written", await _asked())
     page.case("Snooze", _result(Action.SNOOZE, wakes))
+    page.case("A new incident", _sentence(created(NOW)), _sentence(created(_changed(number=None))))
     page.case("Resolve, and it was reopened since", _result(Action.RESOLVE, None, at=Instant(NOON)))
 
 

@@ -46,8 +46,7 @@ class TriggerIncident:
                 await self.calls.send(attempt, lambda: self.pagerduty.create_incident(new, linked.user.email))
             ).value
         await self._publish(attempt, linked.user, made)
-        number = made.snapshot.number
-        return Outcome(Kind.DONE, why=f"It is incident {made.id if number is None else f'#{number}'}.")
+        return created(made)
 
     async def _find_created(self, attempt: Execution) -> RestIncident | None:
         """Return the incident that an earlier call opened, in any state."""
@@ -74,6 +73,12 @@ class TriggerIncident:
             proven=True,
         )
         await self.append_answer(answer_fields(event))
+
+
+def created(made: RestIncident) -> Outcome:
+    """Return the outcome that names the new incident: by its number, or its id where PagerDuty gives none."""
+    number = made.snapshot.number
+    return Outcome(Kind.DONE, why=f"It is incident {made.id if number is None else f'#{number}'}.")
 
 
 def _new_incident(terms: ActionParams, key: str) -> NewIncident:

@@ -146,7 +146,7 @@ class Transport:
     async def _pages(
         self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
     ) -> AsyncIterator[Read[tuple[T, ...]]]:
-        """Read page after page, as long as PagerDuty makes each, until it says that no more follow (pagination page)."""
+        """Read page after page, as long as PagerDuty makes each, until it says that there are no more (pagination)."""
         offset, more = 0, True
         while more:
             page: Params = {**(params or {}), "limit": PAGE, "offset": offset}
