@@ -41,6 +41,23 @@ async def test_while_the_teams_cannot_be_read_nothing_is_posted(bridge: Bridge, 
     assert 1 == len(bridge.channel.messages[0].replies)
 
 
+async def test_no_other_route_takes_what_may_be_a_private_teams(bridge: Bridge, vault: str) -> None:
+    """A route takes the private team's incidents, the next one all others: which it is waits until PagerDuty says."""
+    secret = bridge.slack.add_channel("secret", id="C0SECRET", private=True)
+    bridge.route(channel=bridge.channel.id)
+    bridge.route(team="Secret", channel="C0SECRET")
+    bridge.pagerduty.options.teams_in_webhooks = False
+    reading = bridge.pagerduty.add_fault(Fault("GET", "/incidents/*", status=503))
+
+    bridge.pagerduty.trigger(vault, "The vault is open")
+    await until(lambda: len(bridge.pagerduty.calls_to("GET", "/incidents/*")) > 1, "reads")
+    assert [] == bridge.channel.messages + secret.messages
+
+    reading.remove()
+    await secret.wait(lambda channel: len(channel.messages) == 1)
+    assert [] == bridge.channel.messages
+
+
 async def test_a_pagerduty_that_never_says_the_teams(bridge: Bridge) -> None:
     """Nothing is shown; whose incident it is may act on it by its number, and other people hear why they may not."""
     bridge.pagerduty.options.teams_in_webhooks = bridge.pagerduty.options.teams_in_answers = False
