@@ -2,7 +2,8 @@
 The connection to Redis or Valkey: one attempt per call, short time-outs, one error, and durable appends.
 
 redis-py retries calls by itself, writes included, which can append one click eleven times. Here each call goes over the
-wire once; the caller decides whether to repeat.
+wire once; the caller decides whether to repeat. It also keeps connections to a server that answers and refuses, such as
+a primary that has become a replica; here they are closed, and the next call looks anew for what is behind the address.
 """
 
 import asyncio
@@ -58,6 +59,16 @@ _SCRIPT_FAILED = re.compile(r"(?<!@)user_script:\d+: |WRONGTYPE ")
 _ANSWERS = ("BUSYGROUP", "NOGROUP")
 """Replies that say something about the data. Any other error reply means that the server does not do its work."""
 
+_ABOUT_THE_COMMAND = frozenset({"ERR", "NOSCRIPT", "BUSYGROUP", "NOGROUP", "WRONGTYPE", "EXECABORT", "OOM"})
+"""
+Codes of replies that a new connection would not change. All others (READONLY, LOADING, MASTERDOWN, NOREPLICAS, NOAUTH,
+MOVED, UNBLOCKED, ...) mean that this server, or this session at it, does not serve us.
+"""
+_NOT_NEEDED = "CONFIG GET"
+"""The one command that a user may lack the right to give although all is well."""
+_CODE = re.compile(r"(?:^|.*: -)([A-Z]+) ", re.DOTALL)
+"""The code of an error reply; a Redis before 7 puts that of a script's call after its own words."""
+
 Argument = str | bytes | int
 
 
@@ -71,7 +82,12 @@ class Redis(redis.asyncio.Redis):
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         """Send one command, once, and return its reply."""
         with cancellation_kept(), store_errors():
-            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
+            try:
+                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
+            except RedisError as error:
+                if args[0] != _NOT_NEEDED:
+                    await _leave_if_refused(self, error)
+                raise
 
 
 @dataclass(frozen=True)
@@ -196,6 +212,22 @@ def _script_text(name: str) -> str:
     return files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
 
 
+async def _leave_if_refused(client: redis.asyncio.Redis, error: RedisError) -> None:
+    """Close every idle connection, and each other one after its call, if the server refuses to do its work."""
+    if _code(error) not in _ABOUT_THE_COMMAND:
+        pool = client.connection_pool
+        await pool.update_active_connections_for_reconnect()
+        # The pool's own `disconnect` waits, and meanwhile another call may take one that is about to be closed.
+        for connection in pool._available_connections:  # noqa: SLF001
+            await connection.disconnect(nowait=True)
+
+
+def _code(error: RedisError) -> str:
+    """Return the code of an error reply; `ERR` for what is no reply: redis-py closes such a connection by itself."""
+    inner = _CODE.match(str(error))
+    return inner[1] if inner else getattr(error, "status_code", None) or "ERR"
+
+
 @contextmanager
 def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
     """Turn every error of Redis or of the way to it into `StoreDown`, except replies that begin with `answers`."""
@@ -253,9 +285,11 @@ async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
             await connection.disconnect(nowait=True)
             await connection.connect()
         yield connection
-    except BaseException:
+    except BaseException as error:
         # An unread reply must not be taken for that of the next call on this connection.
         await connection.disconnect(nowait=True)
+        if isinstance(error, RedisError):
+            await _leave_if_refused(client, error)
         raise
     finally:
         await pool.release(connection)
