@@ -1,7 +1,8 @@
 """The worker's admin endpoints on a loopback port: `/healthz`, `/readyz` and `/metrics`."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 import structlog
@@ -11,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from bolt_app.store_metrics import StoreMetrics
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
-from shared.store import documents
-from shared.store.redis import Redis
+from shared.store import documents, keys
+from shared.store.redis import Redis, try_to_append
 
 log = structlog.get_logger()
 
@@ -20,6 +21,10 @@ CONNECTIONS = Gauge(
     "pagebridge_slack_connections", "Connections of Socket Mode that are up, 1 for a port that listens; one will do"
 )
 READY = Gauge("pagebridge_worker_ready", "1 while the worker takes clicks and shows what happens")
+PROBLEM = Gauge("pagebridge_worker_problem", "1 while `/readyz` names a problem of this kind", ["what"])
+KINDS = ("redis", "transport", "slack", "pagerduty", "default_channel", "teams", "clock", "subscription")
+HARMLESS = frozenset({"clock", "subscription"})
+"""Kinds of problems with which everything is still done: Slack's clock and resync stand in."""
 
 
 class Transport(Protocol):
@@ -45,29 +50,38 @@ class AdminServer:
     """
     Answers `/healthz`, `/readyz` and `/metrics`.
 
-    Ready means: Redis answers, and what people do in Slack arrives here (a connection is up, or the port listens). The
-    details also say whether a click that was acked is on disk. `problems` says in words what is wrong and what to do,
-    also where work goes on.
+    Ready means: Redis takes what people do, it arrives here (a connection is up, or the port listens), and nothing
+    that work needs was `found` missing. The details also say whether a click that was acked is on disk. `problems` says
+    in words what is wrong and what to do, also where work goes on.
     """
 
-    def __init__(self, redis: Redis, transport: Transport, *, durable: bool) -> None:
+    def __init__(
+        self, redis: Redis, transport: Transport, *, durable: bool, found: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`found` are the problems of `Vitals`, by their kinds."""
         self._redis = redis
         self._progress = documents.progress(redis)
         self._figures = StoreMetrics(redis)
         self._transport = transport
         self._durability = "fsync" if durable else "memory"
+        self._found = found
 
     async def details(self) -> dict[str, object]:
         """Return the state of each dependency, for `/readyz`."""
         down = await self._down()
         connections = await self._transport.connected()
         subscription = "unknown" if down else await self._subscription()
-        ready = not down and connections > 0
+        problems = dict(_own_problems(down, "" if connections else self._transport.lost, subscription)) | dict(
+            self._found
+        )
+        ready = problems.keys() <= HARMLESS
         READY.set(ready)
         CONNECTIONS.set(connections)
+        for what in KINDS:
+            PROBLEM.labels(what).set(what in problems)
         return {
             "ready": ready,
-            "problems": list(_problems(down, "" if connections else self._transport.lost, subscription)),
+            "problems": list(problems.values()),
             "redis": not down,
             **await self._transport.details(),
             "durability": self._durability,
@@ -75,9 +89,9 @@ class AdminServer:
         }
 
     async def _down(self) -> str:
-        """Return why Redis cannot be used, or an empty string."""
+        """Return why Redis takes nothing, or an empty string. It may answer a PING all the same."""
         try:
-            await self._redis.ping()
+            await try_to_append(self._redis, keys.COMMANDS)
         except StoreDown as error:
             return str(error)
         return ""
@@ -113,10 +127,10 @@ class AdminServer:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _problems(down: str, lost: str, subscription: str) -> Iterator[str]:
+def _own_problems(down: str, lost: str, subscription: str) -> Iterator[tuple[str, str]]:
     if down:
-        yield f"Redis can't be used ({down}): only Acknowledge works. Check REDIS_URL."
+        yield "redis", f"Redis can't be used ({down}): only Acknowledge works. Check REDIS_URL."
     if lost:
-        yield lost
+        yield "transport", lost
     if subscription not in {"ok", "unknown"}:
-        yield f"{subscription}. Resync finds missed changes later."
+        yield "subscription", f"{subscription}. Resync finds missed changes later."

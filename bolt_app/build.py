@@ -30,6 +30,7 @@ from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.visibility import Visibility
+from bolt_app.vitals import Vitals
 from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, ReadPath, Shared, Store, WritePath
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import ActorCheck
@@ -91,6 +92,7 @@ def build_worker(
         answers=Inbox(clients.redis, clients.blocking, keys.ANSWERS, options.name, durations),
         commands=Inbox(clients.redis, clients.blocking, keys.COMMANDS, options.name, durations),
         route_monitor=RouteMonitor(config, slack, pagerduty),
+        vitals=Vitals(slack, pagerduty, shared.visibility, config, store.clock, durations),
     )
 
 

@@ -19,6 +19,7 @@ from shared.errors import (
     CallError,
     FencedOff,
     Malformed,
+    Refused,
     ScriptFailed,
     Stopping,
     StoreDown,
@@ -159,7 +160,8 @@ class QueueWorker:
         except CallError as error:
             again = self._retry_delay(incident, error)
             FAILED_PASSES.labels(self.leases.work, type(error).__name__.lower()).inc()
-            log.info("work.later", work=self.leases.work, incident=incident, why=str(error), again=again)
+            level = log.error if isinstance(error, Refused) else log.info
+            level("work.later", work=self.leases.work, incident=incident, why=str(error), again=again)
         except StoreDown as error:
             return error
         except WrongLayout:

@@ -9,14 +9,14 @@ allowed.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bolt_app.open_incidents import OpenIncident
 from shared.access.authorization import NotAllowed, unknown_teams
 from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig
-from shared.errors import NotFound
+from shared.errors import CallError, Malformed, NotFound
 from shared.model.command import SlackActor
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, TeamId, UserId
@@ -40,12 +40,14 @@ class Visibility:
     Decides by data that it reads for each decision.
 
     Without `slack_states`, for the one path that must do without a store, what a channel shows is not known.
+    `unread` are the teams that could not be read the last time.
     """
 
     pagerduty: PagerDuty
     identity: Identity
     slack_states: Documents[SlackState] | None
     config: LiveConfig
+    unread: set[TeamId] = field(default_factory=set)
 
     async def sees(self, user: User, thing: Thing, channel: ChannelId | None = None) -> bool:
         """True if PagerDuty shows a person something, or `channel` shows them the incident. Raises `CallError`."""
@@ -109,9 +111,14 @@ class Visibility:
 
     async def _is_private_team(self, team: TeamId) -> bool:
         try:
-            return (await self.pagerduty.team(team)).private
+            private = (await self.pagerduty.team(team)).private
         except NotFound:
-            return True
+            private = True
+        except (CallError, Malformed):
+            self.unread.add(team)
+            raise
+        self.unread.discard(team)
+        return private
 
     async def _is_shown(self, incident: RestIncident, channel: ChannelId) -> bool:
         """True if a channel shows an incident; that was decided for the teams that it had then."""

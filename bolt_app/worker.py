@@ -73,10 +73,10 @@ class Worker:
             built = self.built = await self._build(clients, home)
             inflight = app.InflightTracker()
             bolt = app.build(self._bot_token, home, clients.slack, built.listeners, inflight)
-            transport = self.transport = self._transport(bolt)
+            transport = self.transport = self._transport(bolt, clients.slack)
             stack.push_async_callback(transport.close)
             stack.push_async_callback(inflight.drained)
-            health = AdminServer(clients.redis, transport, durable=built.store.durable)
+            health = AdminServer(clients.redis, transport, durable=built.store.durable, found=built.vitals.problems)
             await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
             await self._run_tasks(built, transport)
 
@@ -84,11 +84,12 @@ class Worker:
     def _bot_token(self) -> str:
         return self._settings.slack_bot_token.get_secret_value()
 
-    def _transport(self, bolt: AsyncApp) -> Transport:
+    def _transport(self, bolt: AsyncApp, slack: Slack) -> Transport:
         settings = self._settings
         if settings.socket_token is None and settings.slack_signing_secret:
             address = settings.slack_http_host, settings.slack_http_port
-            return HttpMode(bolt, settings.slack_signing_secret.get_secret_value(), address)
+            secret = settings.slack_signing_secret.get_secret_value()
+            return HttpMode(bolt, secret, address, slack_ms=slack.now_ms)
         return SocketMode(bolt, settings.socket_token or "", self._durations)
 
     async def _open(self, stack: AsyncExitStack) -> Clients:
@@ -134,10 +135,11 @@ class Worker:
         await built.open_streams()
         async with asyncio.TaskGroup() as group:
             group.create_task(transport.run(self.stopping))
-            checking = group.create_task(built.route_monitor.run())
+            checks = [group.create_task(check) for check in (built.route_monitor.run(), built.vitals.run())]
             tasks = [group.create_task(loop) for loop in built.loops()]
             await self.stopping.wait()
-            checking.cancel()
+            for task in checks:
+                task.cancel()
             _, late = await asyncio.wait(tasks, timeout=self._durations.drain)
             for task in late:
                 task.cancel()

@@ -18,6 +18,7 @@ from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.visibility import Visibility
+from bolt_app.vitals import Vitals
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
@@ -177,6 +178,7 @@ class BuiltWorker:
     answers: Inbox
     commands: Inbox
     route_monitor: RouteMonitor
+    vitals: Vitals
 
     def apply_config(self, config: BridgeConfig) -> None:
         """Work by another `bridge.toml` from now on."""

@@ -52,6 +52,8 @@ class Durations:
     """The pause between two enrichment calls of one worker; they have the lowest priority."""
     watchdog_interval: float = 60.0
     """How often the webhook subscription is looked at."""
+    look: float = 12.0
+    """How often it is looked whether Slack and PagerDuty let the bridge do its work: `/readyz` knows within 30 s."""
     channel_retry: float = 60.0
     """How long until a channel that could not be posted to is tried again."""
     delay_notice_after: float = 30.0

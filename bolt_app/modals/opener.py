@@ -12,7 +12,7 @@ from bolt_app.modals.context import ModalContext
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import respond
 from shared.access.identity import Identity
-from shared.errors import CallError, Malformed, NotFound, Refused, StoreDown
+from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, StoreDown
 from shared.model.actions import Action
 from shared.model.command import SlackActor
 from shared.model.outcome import Declined
@@ -102,7 +102,10 @@ class ModalOpener:
             log.info("dialog.changed")
 
     async def _show_error(self, context: ModalContext, error: CallError) -> None:
-        late = isinstance(error, Refused) and error.code in TRIGGER_GONE
-        why = "it took longer than Slack's three seconds" if late else "Slack can't be reached"
-        text = f":warning: *The dialog did not open:* {why}. Nothing was sent. Try again."
+        why, step = "Slack can't be reached", "Try again"
+        if isinstance(error, BadCredentials):
+            why, step = "Slack rejects this bridge's credentials", "Use PagerDuty"
+        elif isinstance(error, Refused) and error.code in TRIGGER_GONE:
+            why = "it took longer than Slack's three seconds"
+        text = f":warning: *The dialog did not open:* {why}. Nothing was sent. {step}."
         await respond(self._slack, context.response_url, Reply(text))

@@ -1,8 +1,9 @@
 """
 Slack's requests over HTTP, for workspaces that do not allow Socket Mode: the same listeners behind a public port.
 
-Nothing of a request is looked at before its signature is verified, which covers the time of sending: five minutes old,
-it is refused. An answer 200 is the ack. Sources: Slack's pages on request URLs and on verifying requests.
+Nothing of a request is looked at before its signature is verified, which covers the time of sending: five minutes old
+by Slack's clock, it is refused. An answer 200 is the ack. Sources: Slack's pages on request URLs and on verifying
+requests.
 """
 
 import asyncio
@@ -24,9 +25,10 @@ from prometheus_client import Counter
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_sdk.signature import SignatureVerifier
+from slack_sdk.signature import Clock, SignatureVerifier
 
 from shared.http.server import ClientLimits, deadlines, hide_banner, read_body, serving_in_public
+from shared.model.event import SECOND
 from shared.observability.log import reference
 
 log = structlog.get_logger()
@@ -59,6 +61,18 @@ _NAMES: Mapping[str, Iterable[Sequence[Any]]] = MappingProxyType(
 """Where each type of payload names its listener, which Bolt takes for granted."""
 
 
+class SlackClock(Clock):
+    """The time by Slack, which dates its requests; by this machine only until Slack's is known."""
+
+    def __init__(self, slack_ms: Callable[[], int | None]) -> None:
+        self._slack_ms = slack_ms
+
+    def now(self) -> float:
+        """Return the seconds since 1970."""
+        known = self._slack_ms()
+        return time.time() if known is None else known / SECOND
+
+
 class HttpMode:
     """
     The port to which Slack sends what people do. Port 0 takes any that is free; `port` says which.
@@ -76,10 +90,12 @@ class HttpMode:
         address: tuple[str, int],
         limits: ClientLimits = LIMITS,
         now: Callable[[], float] = time.monotonic,
+        slack_ms: Callable[[], int | None] = lambda: None,
     ) -> None:
+        """`slack_ms` is Slack's time in milliseconds since 1970, None if unknown."""
         self.host, self.port = address
         self._app = app
-        self._verifier = SignatureVerifier(secret)
+        self._verifier = SignatureVerifier(secret, SlackClock(slack_ms))
         self._limits = limits
         self._now = now
         self._stopping: asyncio.Event | None = None

@@ -90,6 +90,8 @@ class WebApi:
             raise SlackError("invalid_auth")
         if kinds[token] not in method.tokens:
             raise SlackError("invalid_auth" if method.tokens == ("app",) else "not_allowed_token_type")
+        if workspace.token_revoked and kinds[token] == "bot":
+            raise SlackError("token_revoked")
 
     def _scope_headers(self, method: Method) -> dict[str, str]:
         if "bot" not in method.tokens:

@@ -37,6 +37,7 @@ class Workspace:
     What an app is granted (`bot_scopes`) and told of (`commands`, `bot_events`) may be changed at any time.
     `edit_window` is how many seconds a message may be edited, `history_lag` how many pass before a new message is found
     in history. `unthreads_orphans`: a reply to a message that is gone is posted to the channel, and not refused.
+    `token_revoked`: the Web API refuses the bot token, while sockets stay up and a `response_url` goes on working.
     `escape_ids` is the manifest's `should_escape` (for all commands but the `literal_commands`).
     `interactive` and `home_tab` say whether the app may be interacted with at all and has a Home tab.
     """
@@ -50,6 +51,7 @@ class Workspace:
         self.team_id, self.team_domain, self.team_name = "T0ACME", "acme", "Acme"
         self.app_id, self.app_name, self.bot_id = "A0PAGEBRIDGE", "pagebridge", "B0PAGEBRIDGE"
         self.bot_token = f"xoxb-{secrets.randbelow(10**12):012d}-{secrets.token_hex(12)}"
+        self.token_revoked = False
         self.app_token = f"xapp-1-{self.app_id}-{secrets.randbelow(10**12):012d}-{secrets.token_hex(32)}"
         self.verification_token = ids.verification_token()
         self.signing_secret = secrets.token_hex(16)

@@ -36,7 +36,7 @@ class RouteChecks:
             for channel in route.all_channels:
                 places.setdefault(channel, f"routing.routes[{number}]")
         for channel, place in places.items():
-            yield place, self._channel(ChannelId(channel))
+            yield place, self.channel(ChannelId(channel))
 
     def conditions(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
         """Return a check for every condition of the routes, with its position: that PagerDuty has the object."""
@@ -50,7 +50,8 @@ class RouteChecks:
                 if wanted:
                     yield f"routing.routes[{number}].{field}", _missing(field, wanted, look)
 
-    async def _channel(self, channel: ChannelId) -> Problem | None:
+    async def channel(self, channel: ChannelId) -> Problem | None:
+        """Find out whether the app can post to a channel."""
         try:
             found = await self._in_turn(lambda: self._slack.channel(channel))
         except NotFound:

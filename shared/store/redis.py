@@ -164,7 +164,8 @@ async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> 
 async def try_to_append(client: Redis, stream: str) -> None:
     """Try an append under an impossible id, which writes nothing. Raises `StoreDown` if none would be taken."""
     try:
-        await client.execute_command("XADD", stream, IMPOSSIBLE_ID, "probe", "")
+        with store_errors():
+            await client.execute_command("XADD", stream, IMPOSSIBLE_ID, "probe", "")
     except StoreDown as error:
         if f"must be greater than {IMPOSSIBLE_ID}" not in str(error):
             raise

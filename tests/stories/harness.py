@@ -151,8 +151,8 @@ class Bridge:
         """Wait until such a call has reached PagerDuty."""
         await until(lambda: bool(self.pagerduty.calls_to(method, path)), f"{method} {path}")
 
-    async def start_worker(self, durations: Durations = FAST) -> Worker:
-        """Start one more worker and wait until Slack has it on the line."""
+    async def start_worker(self, durations: Durations = FAST, port: int = 0) -> Worker:
+        """Start one more worker, with its health on `port`, and wait until Slack has it on the line."""
         settings = load(
             WorkerSettings,
             slack_bot_token=self.slack.bot_token,
@@ -161,7 +161,7 @@ class Bridge:
             pagerduty_api_token=self.pagerduty.token,
             pagerduty_api_url=self.pagerduty.url,
             redis_url=self.valkey.url,
-            worker_port=0,
+            worker_port=port,
         )
         before = self.slack.socket.connections
         worker = Worker(settings, self._config, durations)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,9 +16,10 @@ from bolt_app.admin_server import AdminServer
 from bolt_app.resync import subscription_watchdog
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
-from shared.config.errors import Misconfigured
+from bolt_app.vitals import Vitals, default_channel_problem
+from shared.config.errors import Misconfigured, Problem
 from shared.config.settings import Settings, load, load_bridge_config
-from shared.errors import StoreDown
+from shared.errors import BadCredentials, CallError, Refused, StoreDown, Uncertain
 from shared.model.resync_state import GLOBAL
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription, wrong_with
 from shared.store import documents
@@ -73,6 +74,8 @@ async def test_every_problem_of_a_process_can_be_read_in_one_file(
     page.case("The port for Slack is closed", await _worker(monkeypatch, lost=HttpMode.lost))
     for situation, problem in _subscription_problems().items():
         page.case(situation, await _worker(monkeypatch, problem=problem))
+    for situation, (what, found) in (await _vitals()).items():
+        page.case(situation, await _worker(monkeypatch, found={what: found}))
     page.chapter("`/readyz` of the receiver")
     for situation, stream in _streams().items():
         page.terminal(situation, await _receiver(stream))
@@ -125,7 +128,44 @@ def _subscription_problems() -> dict[str, str]:
     }
 
 
-async def _worker(monkeypatch: pytest.MonkeyPatch, *, down: bool = False, lost: str = "", problem: str = "") -> str:
+async def _vitals() -> dict[str, tuple[str, str]]:
+    """Let each look fail in each way, and give what it then says."""
+    slack, clock = SimpleNamespace(now_ms=lambda: 90_000), SimpleNamespace(estimate_ms=lambda: 0)
+    none: Any = None
+    vitals = Vitals(
+        cast("Any", slack),
+        cast("Any", SimpleNamespace(has_key=True)),
+        none,
+        none,
+        cast("Any", clock),
+        none,
+        lambda: 420.0,
+    )
+    away, refused = Uncertain("no answer within 6 s"), Refused("PagerDuty answered: Access Denied", 2010, 403)
+    revoked = BadCredentials("Slack refused auth.test: token_revoked", "token_revoked", 200)
+    archived = Problem("#incidents is archived", "unarchive it, or name another channel")
+    failing: dict[str, tuple[str, CallError]] = {
+        "Slack revoked the bot token": ("slack", revoked),
+        "Slack does not answer": ("slack", away),
+        "PagerDuty does not take the key": ("pagerduty", refused),
+        "PagerDuty does not answer": ("pagerduty", away),
+        "Teams can't be read": ("teams", refused),
+        "The default channel can't be read": ("default_channel", away),
+    }
+    said = {situation: (what, vitals.worded(what, error)) for situation, (what, error) in failing.items()}
+    said["The default channel is archived"] = "default_channel", default_channel_problem(archived)
+    said["Clocks are wrong"] = "clock", await vitals.clocks()
+    return said
+
+
+async def _worker(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    down: bool = False,
+    lost: str = "",
+    problem: str = "",
+    found: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     redis = cast("Redis", FakeAsyncRedis())
     if problem:
         await documents.progress(redis).change(GLOBAL, lambda kept: replace(kept, problem=problem))
@@ -136,14 +176,14 @@ async def _worker(monkeypatch: pytest.MonkeyPatch, *, down: bool = False, lost: 
     async def details() -> dict[str, object]:
         return {}
 
-    async def ping(**_: object) -> None:
+    async def refuse(*_: object, **__: object) -> None:
         raise StoreDown("Redis: Connection refused")
 
     if down:
-        monkeypatch.setattr(redis, "ping", ping)
+        monkeypatch.setattr(redis, "execute_command", refuse)
     transport = SimpleNamespace(connected=connected, details=details, lost=lost)
-    found = await AdminServer(redis, cast("Any", transport), durable=True).details()
-    return "\n".join(cast("list[str]", found["problems"]))
+    told = await AdminServer(redis, cast("Any", transport), durable=True, found=found).details()
+    return "\n".join(cast("list[str]", told["problems"]))
 
 
 def _streams() -> dict[str, EventStream]:

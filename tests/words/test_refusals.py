@@ -25,7 +25,7 @@ from shared.access import identity
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity, naming_contact
 from shared.config.bridge_config import AuthorizationConfig, BridgeConfig, IdentityConfig, LiveConfig
-from shared.errors import NotFound, Refused, Unavailable
+from shared.errors import BadCredentials, NotFound, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import ESCALATED, Instant, Ref, Snapshot, Status
@@ -210,6 +210,7 @@ async def _add_unreadable(page: Page) -> None:
     for situation, error in (
         ("Slack's three seconds are over", Refused("Slack refused views.open", "expired_trigger_id")),
         ("Slack can't be reached", Unavailable("Slack cannot be reached for views.open: reset")),
+        ("Slack revoked the bridge's token", BadCredentials("Slack refused views.open", "token_revoked")),
     ):
         opener = ModalOpener(
             cast("Any", Answers(error, slack.said)),

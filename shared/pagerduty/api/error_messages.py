@@ -79,7 +79,8 @@ def refusal(error: Refused, contact: str) -> Outcome:
 def _explained(error: Refused) -> tuple[str, str]:
     if isinstance(error.code, str):
         # Only Slack names its errors by words.
-        return "Slack refused a request of this bridge.", ADMIN
+        rejected = "Slack rejects this bridge's credentials."
+        return rejected if isinstance(error, BadCredentials) else "Slack refused a request of this bridge.", ADMIN
     if error.code in WORDS:
         return WORDS[error.code]
     if isinstance(error, BadCredentials):

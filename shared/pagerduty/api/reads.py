@@ -61,6 +61,10 @@ class Reads(Transport):
         """Read an incident."""
         return await self._read("incident", parse_incident, "incidents", incident)
 
+    async def try_to_read(self) -> None:
+        """Find out whether incidents can be read, by the smallest page of them."""
+        await self._read("try_to_read", lambda _: None, "incidents", params={"limit": 1})
+
     async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
         """
         Read incidents, oldest first, page by page.

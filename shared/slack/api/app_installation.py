@@ -1,14 +1,13 @@
 """The app as it is installed: its socket, which app a token belongs to, and the other apps' bots around it."""
 
+import time
 from collections.abc import AsyncIterator
-from email.utils import parsedate_to_datetime
 
-from shared.errors import Malformed
 from shared.model.event import SECOND
 from shared.slack.api import models
 from shared.slack.api.models import SlackPerson
 from shared.slack.api.rate_limits import Priority
-from shared.slack.api.transport import Answer, Transport
+from shared.slack.api.transport import Transport, date_ms
 
 
 class AppInstallation:
@@ -46,13 +45,11 @@ class AppInstallation:
             for person in models.parse_people(page):
                 yield person
 
+    def now_ms(self) -> int | None:
+        """Slack's time in milliseconds since 1970, by the `Date` of its last answer; None before the first."""
+        ahead_ms = self._transport.ahead_ms
+        return None if ahead_ms is None else int(time.monotonic() * SECOND + ahead_ms)
+
     async def clock_ms(self) -> int:
         """Return Slack's clock, to the second, in milliseconds since 1970."""
-        return await self._transport.call("auth.test", _date_ms)
-
-
-def _date_ms(answer: Answer) -> int:
-    try:
-        return int(parsedate_to_datetime(answer[1]["date"]).timestamp()) * SECOND
-    except (KeyError, ValueError, OverflowError):
-        raise Malformed("Slack's answer has no usable Date header") from None
+        return await self._transport.call("auth.test", lambda answer: date_ms(answer[1]))

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,7 +16,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from shared.errors import CallError, Refused, Unavailable, Uncertain
+from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
+from shared.model.event import SECOND
 from shared.observability.call_metrics import BUCKETS, record_call
 from shared.slack.api import errors, models
 from shared.slack.api.rate_limits import Priority, RateLimiter
@@ -65,6 +69,8 @@ class Transport:
         self.web.proxy = None
         self._pacing = pacing
         self._timeout = timeout
+        self.ahead_ms: float | None = None
+        """Milliseconds by which Slack's clock is ahead of the monotonic one, by its last answer."""
 
     async def call(
         self,
@@ -162,6 +168,8 @@ class Transport:
             raise Uncertain(f"Slack's answer to {method} cannot be read") from error
         if not isinstance(response.data, dict):
             raise Uncertain(f"Slack's answer to {method} is not JSON")
+        with suppress(Malformed):
+            self.ahead_ms = date_ms(response.headers) - time.monotonic() * SECOND
         return response.data, response.headers
 
     def _may_call(self, url: str) -> bool:
@@ -171,6 +179,14 @@ class Transport:
         except ValueError:
             return False
         return origin in (urlsplit(RESPONSE_HOST)[:2], urlsplit(self.web.base_url)[:2])
+
+
+def date_ms(headers: Mapping[str, str]) -> int:
+    """Read Slack's clock off the `Date` header of an answer, to the second. Raises `Malformed`."""
+    try:
+        return int(parsedate_to_datetime(headers["date"]).timestamp()) * SECOND
+    except (KeyError, ValueError, OverflowError):
+        raise Malformed("Slack's answer has no usable Date header") from None
 
 
 def _refusal(method: str, response: AsyncSlackResponse | aiohttp.ClientResponse) -> CallError:

@@ -1,0 +1,153 @@
+"""
+Looks again and again whether what work needs can be had: Slack, PagerDuty, the default channel, teams, right clocks.
+
+A socket that is up and a Redis that answers prove none of that: tokens get revoked, channels archived. Each look is one
+cheap call, a few in a minute. Teams are only looked at while one could not be read for a card.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+
+import structlog
+
+from bolt_app.visibility import Visibility
+from shared.config.bridge_config import LiveConfig
+from shared.config.errors import Problem
+from shared.diagnostics import credential_checks
+from shared.diagnostics.route_checks import RouteChecks
+from shared.durations import Durations
+from shared.errors import CallError, Malformed, Refused, Unavailable
+from shared.model.event import SECOND
+from shared.model.ids import ChannelId
+from shared.observability.log import reference
+from shared.pagerduty.api.client import PagerDuty
+from shared.slack.api.client import Slack
+from shared.store.clock import StoreClock
+
+log = structlog.get_logger()
+
+AGAIN = 2.0
+"""Seconds until a look that had no clear answer is repeated: one slow call is no problem, two in a row are."""
+MOST_SKEW_MS = 60_000
+"""Milliseconds that a clock may differ from Slack's: beyond that messages are looked for at the wrong time."""
+
+Look = Callable[[], Awaitable[str]]
+"""Returns what is wrong and what to do, empty if nothing is. Raises `CallError` or `Malformed`."""
+
+
+@dataclass
+class Vitals:
+    """What was found at the last looks. `problems` tells what is wrong, by `slack`, `pagerduty` and so on."""
+
+    slack: Slack
+    pagerduty: PagerDuty
+    visibility: Visibility
+    config: LiveConfig
+    clock: StoreClock
+    durations: Durations
+    wall_clock: Callable[[], float] = time.time
+    problems: dict[str, str] = field(default_factory=dict, init=False)
+
+    async def run(self) -> None:
+        """Look at everything, each at its own pace. Ends only by being cancelled."""
+        looks: dict[str, Look] = {
+            "slack": self._slack,
+            "pagerduty": self._pagerduty,
+            "default_channel": self._default_channel,
+            "teams": self._teams,
+            "clock": self.clocks,
+        }
+        async with asyncio.TaskGroup() as group:
+            for what, look in looks.items():
+                group.create_task(self._watch(what, look))
+
+    async def _watch(self, what: str, look: Look) -> None:
+        """Look until cancelled; the start of the worker counts as the first look."""
+        doubtful = False
+        while True:
+            await asyncio.sleep(min(AGAIN, self.durations.look) if doubtful else self.durations.look)
+            found, clear = await self._answer(what, look)
+            if found is not None and (clear or doubtful):
+                self._note(what, found)
+            doubtful = not clear and not doubtful
+
+    async def _answer(self, what: str, look: Look) -> tuple[str | None, bool]:
+        """Return what is wrong, None if that is not known, and whether the answer was clear."""
+        try:
+            return await look(), True
+        except Refused as error:
+            return self.worded(what, error), True
+        except Unavailable as error:
+            # A side that asks for patience is there; the limit has alerts of its own.
+            return (None, True) if error.retry_after is not None else (self.worded(what, error), False)
+        except (CallError, Malformed) as error:
+            return self.worded(what, error), False
+        except Exception:
+            # Nothing that a look does may end the worker.
+            log.exception("look.failed", what=what, reference=reference())
+            return None, True
+
+    def _note(self, what: str, found: str) -> None:
+        before = self.problems.pop(what, "")
+        if found:
+            self.problems[what] = found
+        if found and not before:
+            log.error("readiness.lost", what=what, why=found)
+        elif before and not found:
+            log.info("readiness.back", what=what)
+
+    def worded(self, what: str, error: CallError | Malformed) -> str:
+        """Return what a failed look at `what` means, and what to do."""
+        match what, error:
+            case "slack", Refused():
+                return f"{credential_checks.bot_token(error)}. Nothing that people press can be carried out."
+            case "pagerduty", Refused():
+                return f"{credential_checks.pagerduty_token(error, is_key=self.pagerduty.has_key)}."
+            case "teams", _:
+                return (
+                    f"PagerDuty's teams can't be read ({error}), so their incidents get no card: "
+                    "allow the bridge's API key or app to read teams."
+                )
+            case "default_channel", _:
+                return f"The default channel can't be read ({error})."
+        return f"{'Slack' if what == 'slack' else 'PagerDuty'} can't be used ({error}). The bridge goes on trying."
+
+    async def _slack(self) -> str:
+        lacking = credential_checks.scopes(await self.slack.auth_test())
+        return f"{lacking}." if lacking else ""
+
+    async def _pagerduty(self) -> str:
+        await self.pagerduty.try_to_read()
+        lacking = credential_checks.pagerduty_scopes(self.pagerduty.missing_scopes)
+        return f"{lacking}." if lacking else ""
+
+    async def _default_channel(self) -> str:
+        default = self.config.current.routing.default_channel
+        if not default:
+            return ""
+        wrong = await RouteChecks(self.slack, self.pagerduty).channel(ChannelId(default))
+        return default_channel_problem(wrong) if wrong else ""
+
+    async def _teams(self) -> str:
+        """Read again what could not be read for a card."""
+        await self.visibility.private(tuple(self.visibility.unread))
+        return ""
+
+    async def clocks(self) -> str:
+        """Compare this machine's clock, and Redis's, with Slack's."""
+        return " ".join(self._skews())
+
+    def _skews(self) -> Iterator[str]:
+        right = self.slack.now_ms()
+        if right is None:
+            return
+        for whose, ms in (("This machine's", self.wall_clock() * SECOND), ("Redis's", self.clock.estimate_ms())):
+            if abs(ms - right) > MOST_SKEW_MS:
+                yield f"{whose} clock is {round((ms - right) / SECOND):+d} s off Slack's: let NTP set it."
+
+
+def default_channel_problem(wrong: Problem) -> str:
+    """Return what it means when cards can't be posted to the default channel."""
+    return f"The default channel takes no cards: {wrong}."
