@@ -36,7 +36,7 @@ check: ## Check format, style, types and the directions of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 # ARGS="--seed 7 --mix ties" plays one day again.
 prove: ## Prove the invariants on 50,000 bad days and real processes
@@ -44,7 +44,7 @@ prove: ## Prove the invariants on 50,000 bad days and real processes
 	$(BIN)/python -m tests.proof $(ARGS)
 
 # ARGS="--only latency" measures a part, ARGS=--json is for tools.
-bench: ## Measure what it costs, beside the least it could cost
+bench: ## Measure what it costs, next to the least possible cost
 	@tools/prepare dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 

@@ -21,7 +21,7 @@ from pagebridge_sandbox.slack import SlackSandbox
 
 GREETING = "pagebridge: handle PagerDuty incidents from Slack, in your own name"
 INTRODUCTION = (
-    "The real bridge handles two incidents between a Slack and a PagerDuty that are simulated on this machine. "
+    "The real bridge handles two incidents against a simulated PagerDuty and Slack on this machine. "
     "It takes half a minute and needs no account."
 )
 
@@ -98,7 +98,7 @@ def print_greeting(console: Console) -> None:
 def print_end(console: Console, summary: Summary, checks: int, *, verbose: bool) -> None:
     """Show the figures, and what to do next."""
     write(console)
-    write(console, f"The story held: all {checks} checks passed", "bold green")
+    write(console, f"All {checks} checks passed", "bold green")
     for figure, words in summary.lines():
         write(console, words, margin=f"{figure:>6}  ", hanging=" " * 8)
     write(console)

@@ -1,6 +1,7 @@
 """The second act, step by step: what else people do from Slack, in dialogs, and a request of which one part fails."""
 
 from pagebridge_sandbox.demo import fixtures
+from pagebridge_sandbox.demo.markup import NO_BREAK
 from pagebridge_sandbox.demo.scenario import (
     Step,
     card,
@@ -17,7 +18,7 @@ from pagebridge_sandbox.pagerduty import Fault
 TITLE = "Search results are stale"
 NOTE = "The nightly index build failed, I am starting it again"
 HELP_MESSAGE = "Can you check the index build with us?"
-RESOLUTION = "Index rebuilt, the disk of the builder was full"
+RESOLUTION = "Rebuilt the index: the builder's disk was full"
 
 TRIGGERED = "Events API V2 triggered it"
 NOTED = "Bob Ray added a note in Slack"
@@ -109,6 +110,7 @@ SECOND_INCIDENT = (
             writes(BOBS_NOTE, ALICES_ESCALATION),
             status("triggered", "Carol"),
         ),
+        scene="A second incident. Bob adds a note, and Alice escalates it to Carol.",
     ),
     Step(
         "Carol reassigns it: the dialog refuses Dave before anything is sent, and accepts Bob",
@@ -119,6 +121,7 @@ SECOND_INCIDENT = (
             writes(BOBS_NOTE, ALICES_ESCALATION, CAROLS_REASSIGNMENT),
             status("triggered", "Bob"),
         ),
+        scene="Carol picks Dave, who has no PagerDuty account: the dialog refuses. She reassigns it to Bob instead.",
     ),
     Step(
         "Alice asks Erin and Carol for help, and PagerDuty refuses one of them: she reads the result for each",
@@ -139,6 +142,8 @@ SECOND_INCIDENT = (
         "Bob types /pd list: what is open in this channel, for his eyes only",
         list_open,
         (privately_reads("Bob", f"Open in this channel: 1 #2 {TITLE} · Triggered · Bob Ray"),),
+        scene="Alice asks Erin and Carol for help: PagerDuty refuses Erin, and Alice reads so. Bob types "
+        f"/pd{NO_BREAK}list.",
     ),
     Step(
         "Bob resolves it with a note",
@@ -153,7 +158,6 @@ SECOND_INCIDENT = (
             status("resolved"),
         ),
         quiet_seconds=1.3,  # as at the end of the first act
-        scene="A second incident. Bob adds a note, Alice escalates, Carol reassigns, and Alice asks two people for "
-        "help, of whom PagerDuty refuses one. Bob types /pd list, and resolves it with a note.",
+        scene="Bob resolves it with a note.",
     ),
 )

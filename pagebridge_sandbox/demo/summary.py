@@ -35,7 +35,7 @@ class Summary:
         yield _line(self.deliveries, "webhook", " received")
         yield _line(self.echoes, "echo", " of the bridge's own writes, not repeated in the channel", "es")
         yield _line(self.duplicates, "duplicate webhook", " ignored")
-        yield _line(self.stale, "late webhook", " that turned no card back")
+        yield _line(self.stale, "late webhook", " that did not set a card back")
         yield f"{self.seconds:.1f}", "seconds in all"
 
 

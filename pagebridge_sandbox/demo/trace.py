@@ -159,7 +159,8 @@ def _describe_message(call: SlackCall, name_of: NameLookup) -> str:
     text = str(call.arguments.get("text", ""))
     if call.method in ("response_url", "chat.postEphemeral"):
         return f"privately: {plain_line(text, name_of)}"
-    if call.arguments.get("thread_ts"):
+    # An update has no `thread_ts`; only the text of a line begins with its symbol.
+    if call.arguments.get("thread_ts") or text.startswith(":"):
         return f"thread: {line_summary(text)}"
     return f"card: {card_summary(text, name_of)}"
 

@@ -13,17 +13,17 @@ from shared.slack.render.blocks import Block
 from shared.slack.render.buttons import MENU_ROW, ROW
 
 WHO = {
-    Rule.LINKED: "everybody who is recognised",
-    Rule.TEAM: "the incident's people",
-    Rule.MEMBERS: "its teams' own people and its assignees",
+    Rule.LINKED: "`linked`",
+    Rule.TEAM: "`team`",
+    Rule.MEMBERS: "`members`",
 }
 HEAD = (
-    "| Action | Where | While it is | First | What PagerDuty is sent | Who may, unless configured |",
+    "| Action | Where | In state | Asks first | What PagerDuty is sent | Who may, unless configured |",
     "| --- | --- | --- | --- | --- | --- |",
 )
 READING = (
-    "| **Details** | menu | in any state | nothing | nothing: it reads | whoever sees the card |",
-    "| **Open in PagerDuty** | menu, title | in any state | nothing | nothing: it is a link | whoever sees the card |",
+    "| **Details** | menu | in any state | nothing | nothing: it reads | anyone who sees the card |",
+    "| **Open in PagerDuty** | menu, title | in any state | nothing | nothing: a link | anyone who sees the card |",
 )
 """The entries of the menu that change nothing. While an incident can be snoozed, the title alone is the link."""
 
@@ -43,10 +43,10 @@ def commands_table(command: str) -> str:
 
 def _row(action: Action) -> str:
     who = WHO[AuthorizationConfig().rule(action)]
-    if action is Action.TRIGGER:
-        who = who.replace("incident", "service")  # what an incident is to be opened on
+    method, path, *fields = SPECS[action].request.split(" ", 2)
+    sent = ": ".join([f"`{method} {path}`", *fields])
     cells = (f"**{TITLE[action]}**", _where(action), _while(action), _first(action))
-    return f"| {' | '.join(cells)} | `{SPECS[action].request}` | {who} |"
+    return f"| {' | '.join(cells)} | {sent} | {who} |"
 
 
 def _where(action: Action) -> str:
@@ -58,7 +58,7 @@ def _where(action: Action) -> str:
 def _while(action: Action) -> str:
     """Say in which states a card offers an action; a new incident has no card yet."""
     if action is Action.TRIGGER:
-        return "not there yet"
+        return "—"
     states = [status for status in Status if _button(action, status, "high")]
     words = "in any state" if len(states) == len(Status) else " or ".join(states)
     urgent = not any(_button(action, status, "low") for status in states)
@@ -69,7 +69,7 @@ def _first(action: Action) -> str:
     """Say what comes between the press and the call."""
     if not SPECS[action].one_press:
         return "a dialog"
-    return "a question" if "confirm" in (_button(action, Status.TRIGGERED, "high") or {}) else "nothing"
+    return "a confirmation" if "confirm" in (_button(action, Status.TRIGGERED, "high") or {}) else "nothing"
 
 
 def _button(action: Action, status: Status, urgency: str) -> Block | None:

@@ -132,7 +132,7 @@ def test_summary_is_pluralized() -> None:
         ("6", "webhooks received"),
         ("2", "echoes of the bridge's own writes, not repeated in the channel"),
         ("1", "duplicate webhook ignored"),
-        ("0", "late webhooks that turned no card back"),
+        ("0", "late webhooks that did not set a card back"),
         ("12.7", "seconds in all"),
     ] == list(SUMMARY.lines())
 

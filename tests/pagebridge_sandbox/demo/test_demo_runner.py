@@ -62,7 +62,7 @@ def test_the_channel_comes_first_and_no_hops() -> None:
             "Only visible to Carol Diaz",
             "┊ ✅ You resolved incident #1.",
             "│ ✅ Resolved  #2 Search results are stale",
-            "The story held: all ",
+            "All ",
             " init\n",
         )
     ]
@@ -92,13 +92,13 @@ def test_demo_succeeds_end_to_end() -> None:
         r"Alice is asked: Escalate #2\? Pages the next level",
         r"Carol's dialog: Reassign #2 Choose one of these\. Me: \[ \] Another person: Dave Poe ! Dave Poe isn't linked",
         r"responders=PERIN1 From: alice@example\.com 400",
-        r"Only visible to Alice Ng \S+ .M Request for help with incident #2: ❌ Erin Fox: not done\.",
+        r"Only visible to Alice Ng \S+ .M Request for help with incident #2: ❌ Erin Fox: NOT asked\.",
         r" ✅ Carol Diaz: asked ",
         r"Bob -> Slack types /pd list",
         r" 8 writes to PagerDuty in people's own names; it refused 1 ",
         r" 7 echoes of the bridge's own writes",
         r" 1 duplicate webhook ignored",
-        r" 1 late webhook that turned no card back",
+        r" 1 late webhook that did not set a card back",
     ):
         assert re.search(pattern, words), f"{pattern} is not in\n{printed}"
 
@@ -127,7 +127,7 @@ def test_failed_step_is_named(capsys: pytest.CaptureFixture[str], logs: list[str
     logs.append(printed)
     assert 1 == code
     assert "The demo failed. This step failed: The moon turns green\n" in printed
-    assert "The story held" not in printed
+    assert "checks passed" not in printed
     assert " demo --verbose\n" in printed
     assert 'the moon\n    expected: "green"\n    seen:     1\n' in printed
     assert "one card" not in printed.partition("This step failed")[2]
