@@ -32,7 +32,7 @@ ALERT = {
 
 TRIGGERED = "Events API V2 triggered it"
 BY_ALICE = "Alice Ng acknowledged it in Slack"
-ACK_TIMED_OUT = "Acknowledgement timed out. Nobody is working on it; it is assigned to Alice Ng"
+ACK_TIMED_OUT = "Acknowledgement timed out"
 BY_BOB = "Bob Ray acknowledged it in PagerDuty"
 RESOLVED = "Alice Ng resolved it in Slack"
 CARD_BY_ALICE = "Acknowledged by Alice Ng in Slack"

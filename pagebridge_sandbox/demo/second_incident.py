@@ -142,7 +142,7 @@ SECOND_INCIDENT = (
         "Bob types /pd list: what is open in this channel, for his eyes only",
         list_open,
         (privately_reads("Bob", f"Open in this channel: 1 #2 {TITLE} · Triggered · Bob Ray"),),
-        scene="Alice asks Erin and Carol for help: PagerDuty refuses Erin, and Alice reads so. Bob types "
+        scene="Alice asks Erin and Carol for help: PagerDuty refuses Erin, and Alice is told. Bob types "
         f"/pd{NO_BREAK}list.",
     ),
     Step(

@@ -1,8 +1,8 @@
 """
 What the picture of the README shows: one night's incident, rendered by the product from events.
 
-Monitoring opens it, Alice acknowledges, notes what she found and escalates to Bob, all from Slack. Bob's card is shown,
-with the thread below it and what Alice alone read last.
+Monitoring opens it, Alice acknowledges and notes what she found in Slack, and Bob escalates it to Carol in PagerDuty.
+The card is shown with its thread, and what Alice alone read: she pressed Escalate on a card that was a moment too old.
 """
 
 from dataclasses import replace
@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bolt_app.replies.outcome_text import outcome_reply
-from bolt_app.write_path.actions.base import ActionContext, ActionResult
-from bolt_app.write_path.actions.escalate import Escalate
+from bolt_app.write_path.actions.registry import HANDLERS
 from pagebridge_sandbox.demo.markup import Reader
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
@@ -21,7 +20,6 @@ from shared.model.expectation import Expectation
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import layout_thread
-from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message, section
@@ -36,14 +34,14 @@ CAROL = Ref("PCAROL1", "Carol Diaz")
 TITLE = "Checkout latency over 2 s"
 NOTE = "Connection pool of checkout-db is exhausted. Failing over now."
 URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
-NAMES = {"U0ALICE": "Alice Ng", "U0BOB": "Bob Ray"}
+NAMES = {"U0CAROL": CAROL.name}
 
 
 def draw(palette: str) -> str:
     """Draw the picture as SVG."""
     incident = told()
     assert incident.snapshot is not None
-    shown = card.render(incident, incident.snapshot, {UserId(BOB.id): SlackUserId("U0BOB")})
+    shown = card.render(incident, incident.snapshot, {UserId(CAROL.id): SlackUserId("U0CAROL")})
     entries = layout_thread(incident.lines)
     lines = [Shown(entry.line.at.ms, thread_line.render_line(INCIDENT, entry).blocks) for entry in entries]
     drawing = Drawing(palette, Reader(NAMES.__getitem__, UTC, NIGHT / 1000))
@@ -65,22 +63,22 @@ def told() -> Incident:
         0: (TRIGGERED, MONITORING, ()),
         1: (ACKNOWLEDGED, ALICE, ()),
         6: (ANNOTATED, ALICE, (("text", NOTE),)),
-        9: (ESCALATED, ALICE, (("assigned", BOB.name),)),
+        9: (ESCALATED, BOB, (("assigned", CAROL.name),)),
     }.items():
         at = NIGHT + minute * MINUTE + 5000
         if agent is ALICE:
             expected = Expectation(CommandId(f"c{minute}"), kind, UserId(agent.id), None, at, at, at)
             incident = replace(incident, expectations=(*incident.expectations, expected))
         incident = fold(incident, event(kind, at, agent, details), at).incident
-    until = PendingActions(Instant(NIGHT + 10 * MINUTE), escalates_ms=NIGHT + 39 * MINUTE, assignees=(CAROL,))
+    until = PendingActions(Instant(NIGHT + 10 * MINUTE))
     links = (Link("https://runbooks.example.com/checkout", "Runbook"), Link("https://grafana.example.com/d/1", "p99"))
     return replace(incident, enrichment=Enrichment(FirstAlert(source="prometheus-eu-1", links=links), until))
 
 
 def event(kind: str, at_ms: int, agent: Agent, details: tuple[tuple[str, str], ...]) -> Event:
-    """Make the event that a webhook reports."""
-    status = Status.ACKNOWLEDGED if kind in (ACKNOWLEDGED, ANNOTATED) else Status.TRIGGERED
-    assignee = BOB if kind == ESCALATED else ALICE
+    """Make the event that a webhook reports. Escalating leaves the status alone (see `docs/simulators.md`)."""
+    status = Status.TRIGGERED if kind == TRIGGERED else Status.ACKNOWLEDGED
+    assignee = CAROL if kind == ESCALATED else ALICE
     seen = replace(snapshot(status, TITLE, assignee), number=4711, created_ms=NIGHT)
     return Event(
         EventId(f"{kind}:{at_ms}"), kind, INCIDENT, Source.WEBHOOK, Instant(at_ms), agent, seen, details=details
@@ -88,14 +86,13 @@ def event(kind: str, at_ms: int, agent: Agent, details: tuple[tuple[str, str], .
 
 
 def private_blocks(after: Incident) -> list[dict[str, object]]:
-    """Make what Alice alone reads after her escalation."""
+    """Make what Alice alone reads after she pressed Escalate on a card that still showed her as the assignee."""
     assert after.snapshot is not None
     actor = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
-    terms = ActionParams(level=2)
+    seen = ActionParams(level=2, expected_assignees=frozenset({UserId(ALICE.id)}))
     command = Command(
-        CommandId("c9"), Action.ESCALATE, INCIDENT, actor, ChannelId("C0"), None, "", "#4711", URL, params=terms
+        CommandId("c9"), Action.ESCALATE, INCIDENT, actor, ChannelId("C0"), None, "", "#4711", URL, params=seen
     )
-    alice = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user", kind="user")
     now = RestIncident(
         id=INCIDENT,
         snapshot=after.snapshot,
@@ -105,7 +102,6 @@ def private_blocks(after: Incident) -> list[dict[str, object]]:
         acknowledgements=(),
         assigned_via="escalation_policy",
     )
-    before = replace(now, snapshot=replace(after.snapshot, assignees=(Ref(ALICE.id, ALICE.name),)))
-    context = ActionContext(command, alice, before, Instant(NIGHT), after)
-    outcome = Escalate().outcome(context, ActionResult(incident=now))
+    outcome = HANDLERS[Action.ESCALATE].precondition(command, now, after)
+    assert outcome is not None
     return [section(outcome_reply(command, outcome, URL).text)]

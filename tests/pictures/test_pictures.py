@@ -29,14 +29,15 @@ def test_it_shows_a_card_with_its_thread() -> None:
     words = "\n".join("".join(text.itertext()) for text in picture.iter(f"{SVG}text"))
 
     for shown in (
-        "Triggered  #4711 Checkout latency over 2 s",
-        "Assigned to @Bob Ray",
-        "Acknowledge",
+        "Acknowledged  #4711 Checkout latency over 2 s",
+        "Assigned to @Carol Diaz",
+        "Acknowledged by Alice Ng in Slack",
+        "Resolve",
         "4 replies",
         "Alice Ng acknowledged it in Slack",
-        "Alice Ng escalated it to Bob Ray in Slack",
+        "Bob Ray escalated it to Carol Diaz in PagerDuty",
         "Only visible to you",
-        "You escalated incident #4711. Level 2 was paged: Bob Ray.",
+        "The assignees changed: it is now assigned to Carol Diaz.",
     ):
         assert shown in words
 

@@ -118,6 +118,13 @@ def test_slash_command_is_shown_as_typed() -> None:
     assert "slash_commands over the WebSocket  acked after 9 ms" == envelope.description
 
 
+def test_update_of_a_thread_line_is_no_card() -> None:
+    """An update carries no `thread_ts`: what a line says tells it from a card."""
+    updated = slack_call("chat.update", text=":white_check_mark: *Bob Ray resolved it* in Slack")
+
+    assert "chat.update  thread: Bob Ray resolved it in Slack" == from_slack_call(updated, str).description
+
+
 def test_overflow_menu_choice_is_shown() -> None:
     """It is named by its words."""
     chosen = click({"selected_option": {"text": {"text": "Add responders"}}})
