@@ -15,7 +15,7 @@ from pagebridge_sandbox.demo.markup import Reader
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
-from shared.model.event import ACKNOWLEDGED, ANNOTATED, ESCALATED, TRIGGERED, Agent, Event, Instant, Ref, Source, Status
+from shared.model.event import ACKNOWLEDGED, ANNOTATED, ESCALATED, TRIGGERED, Agent, Event, Instant, Source, Status
 from shared.model.expectation import Expectation
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parents[2] / "docs/pictures"
 MINUTE = 60_000
 NIGHT = int(datetime(2026, 3, 14, 3, 2, tzinfo=UTC).timestamp()) * 1000
 MONITORING = Agent("PMON001", "Prometheus", "inbound_integration_reference")
-CAROL = Ref("PCAROL1", "Carol Diaz")
+CAROL = Agent("PCAROL1", "Carol Diaz", "user_reference")
 TITLE = "Checkout latency over 2 s"
 NOTE = "Connection pool of checkout-db is exhausted. Failing over now."
 URL = "https://acme.pagerduty.com/incidents/Q1INCIDENT"
