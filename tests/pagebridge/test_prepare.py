@@ -149,3 +149,15 @@ def test_make_alone_lists_its_targets() -> None:
     lines = [line for line in listed.stdout.splitlines() if line.startswith("  make ")]
     assert [line.split()[1] for line in lines][:3] == ["help", "demo", "up"]
     assert all(len(line) <= 80 for line in lines)
+
+
+def test_a_link_to_another_environment_is_replaced(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Making a new one in its place would empty what the link leads to."""
+    other = tmp_path_factory.mktemp("other")
+    (other / "kept").touch()
+    (clone / ".venv").symlink_to(other)
+
+    assert 0 == prepare(clone, make_python(clone)).returncode
+
+    assert (other / "kept").exists()
+    assert not (clone / ".venv").is_symlink()

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,16 @@ def play(columns_wide: int, *options: str) -> str:
 
 
 @pytest.mark.timeout(120)
-def test_the_channel_comes_first_and_no_hops() -> None:
-    """What people see, look after look, then the figures and the next step; how it travelled is not shown."""
-    printed = play(80)
+def test_demo_succeeds_end_to_end() -> None:
+    """By default it shows what people see and no hops; with `--verbose`, on a narrow page, each party at its work."""
+    with ThreadPoolExecutor() as pool:  # each plays for half a minute, most of it waiting
+        short, verbose = pool.submit(play, 80), pool.submit(play, 50, "--verbose")
+        check_looks(short.result())
+        check_hops(verbose.result())
 
+
+def check_looks(printed: str) -> None:
+    """What people see comes first, look after look, then the figures and the next step."""
     places = [
         printed.index(words)
         for words in (
@@ -71,11 +78,8 @@ def test_the_channel_comes_first_and_no_hops() -> None:
         assert hop not in printed
 
 
-@pytest.mark.timeout(120)
-def test_demo_succeeds_end_to_end() -> None:
-    """Each party at its work, the refusals, the truth in the outage, dialogs, channel, figures, on a narrow page."""
-    printed = play(50, "--verbose")
-
+def check_hops(printed: str) -> None:
+    """The channel comes first, then the refusals, the truth in the outage, dialogs and figures, hop by hop."""
     channel, _, _ = printed.partition("\nEvery call")
     assert "Only visible to Carol Diaz" in channel
     assert "->" not in channel
