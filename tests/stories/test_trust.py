@@ -84,7 +84,10 @@ async def test_a_type_from_outside_is_no_label(bridge: Bridge, port: int) -> Non
     await bridge.card("Triggered")
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     for n in range(5):
-        assert 202 == await deliver(port, delivery(f"made_up_{n}", now, incident.id))
+        # Without the incident's own data: what is made up there would be compared with PagerDuty's for minutes.
+        body = json.loads(delivery(f"made_up_{n}", now, incident.id))
+        body["event"]["data"] = {"type": "made_up", "incident": {"id": incident.id, "type": "incident_reference"}}
+        assert 202 == await deliver(port, json.dumps(body).encode())
     await settled(bridge)
 
     [events] = [metric for metric in REGISTRY.collect() if metric.name == "pagebridge_events"]
