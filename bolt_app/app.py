@@ -128,7 +128,7 @@ class WorkspaceGuard:
 
 @dataclass(frozen=True)
 class Listeners:
-    """What takes the payloads that Slack sends."""
+    """The listeners of Slack's payloads, one for each kind."""
 
     block_actions: BlockActions
     view_submissions: ViewSubmissions

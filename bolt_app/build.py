@@ -22,6 +22,7 @@ from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.read_path.channel_sync import CardDelays, ChannelSync
 from bolt_app.read_path.enrichment import Enricher
+from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
 from bolt_app.resync.incident_resync import IncidentRepair
@@ -97,9 +98,28 @@ def build_worker(
 
 
 def _build_read_path(shared: Shared) -> ReadPath:
+    pagerduty, store = shared.clients.pagerduty, shared.store
+    message_sync = shared.types.message_sync(shared.clients.slack, store.clock, shared.durations)
+    return ReadPath(
+        projector=Projector(
+            redis=shared.clients.redis,
+            pagerduty=pagerduty,
+            clock=store.clock,
+            generation=store.generation,
+            incidents=store.incidents,
+            dirty_queue=store.dirty_queue,
+            command_queue=store.command_queue,
+            rule=shared.types.fold_rule,
+        ),
+        reconciler=_build_reconciler(shared, message_sync),
+        enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, shared.durations),
+        scheduler=_build_scheduler(shared, message_sync),
+    )
+
+
+def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
-    store, types, config, durations = shared.store, shared.types, shared.config, shared.durations
-    message_sync = types.message_sync(slack, store.clock, durations)
+    store, config, durations = shared.store, shared.config, shared.durations
     delays = CardDelays(slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
     outage = ChannelOutage(
         closed=ClosedChannels(redis),
@@ -112,7 +132,7 @@ def _build_read_path(shared: Shared) -> ReadPath:
         channel_retry=durations.channel_retry,
     )
     adoption = Adoption(slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations)
-    reconciler = Reconciler(
+    return Reconciler(
         generation=store.generation,
         projection_reader=ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
         channel_planner=ChannelPlanner(
@@ -129,6 +149,11 @@ def _build_read_path(shared: Shared) -> ReadPath:
         enrichment_queue=store.enrichment_queue,
         durations=durations,
     )
+
+
+def _build_scheduler(shared: Shared, message_sync: MessageSync) -> Scheduler:
+    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
+    store, types, config, durations = shared.store, shared.types, shared.config, shared.durations
     incident_repair = IncidentRepair(
         pagerduty, store.incidents, store.dirty_queue, store.command_queue, store.clock, durations
     )
@@ -156,7 +181,7 @@ def _build_read_path(shared: Shared) -> ReadPath:
     outage_notice = OutageNotice(
         message_sync, store.incidents, store.slack_states, store.resync_states, durations.webhook_grace
     )
-    scheduler = Scheduler(
+    return Scheduler(
         resync_states=store.resync_states,
         leases=store.leases("upkeep"),
         clock=store.clock,
@@ -167,33 +192,40 @@ def _build_read_path(shared: Shared) -> ReadPath:
         watchdog=SubscriptionWatchdog(pagerduty, redis, store.clock, durations, shared.options.subscription),
         outage_notice=outage_notice,
     )
-    return ReadPath(
-        projector=Projector(
-            redis=redis,
-            pagerduty=pagerduty,
-            clock=store.clock,
-            generation=store.generation,
-            incidents=store.incidents,
-            dirty_queue=store.dirty_queue,
-            command_queue=store.command_queue,
-            rule=types.fold_rule,
-        ),
-        reconciler=reconciler,
-        enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, durations),
-        scheduler=scheduler,
-    )
 
 
 def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, durations = shared.store, shared.types, shared.durations
-    append_answer = partial(append, redis, keys.ANSWERS, wait_for_disk=store.durable)
     append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
+    without_store = Visibility(pagerduty, uncached_identity, None, shared.config)
+    direct = types.direct(
+        actor_check=ActorCheck(pagerduty, uncached_identity, shared.authorization, without_store),
+        pagerduty=pagerduty,
+        slack=slack,
+        command_queues=store.command_queues,
+        audit=store.audit,
+        clock=store.clock,
+        durations=durations,
+    )
+    command_intake = CommandIntake(append_command, direct, store.clock, durations)
+    return WritePath(
+        command_intake=command_intake,
+        direct=direct,
+        dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
+        executor=_build_executor(shared),
+    )
+
+
+def _build_executor(shared: Shared) -> Executor:
+    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
+    store, types, durations = shared.store, shared.types, shared.durations
+    append_answer = partial(append, redis, keys.ANSWERS, wait_for_disk=store.durable)
     actor_check = ActorCheck(pagerduty, shared.identity, shared.authorization, shared.visibility)
     calls = RecordedCalls(
         store.command_queues, store.expectations, store.generation, shared.identity, store.clock, durations
     )
-    executor = Executor(
+    return Executor(
         attempt_runner=types.attempt_runner(
             actor_check=actor_check,
             calls=calls,
@@ -214,23 +246,6 @@ def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
         clock=store.clock,
         durations=durations,
         stopping=shared.options.stopping,
-    )
-    without_store = Visibility(pagerduty, uncached_identity, None, shared.config)
-    direct = types.direct(
-        actor_check=ActorCheck(pagerduty, uncached_identity, shared.authorization, without_store),
-        pagerduty=pagerduty,
-        slack=slack,
-        command_queues=store.command_queues,
-        audit=store.audit,
-        clock=store.clock,
-        durations=durations,
-    )
-    command_intake = CommandIntake(append_command, direct, store.clock, durations)
-    return WritePath(
-        command_intake=command_intake,
-        direct=direct,
-        dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
-        executor=executor,
     )
 
 

@@ -29,7 +29,7 @@ from shared.pagerduty.models.incident import RestIncident
 from shared.store.documents import Documents
 
 Thing = RestIncident | OpenIncident | Service | EscalationPolicy
-"""What a team can own, and hide."""
+"""An incident, a service or a policy, which teams own and private teams hide."""
 T = TypeVar("T", bound=Thing)
 NOUNS = {Service: "service", EscalationPolicy: "escalation policy"}
 
@@ -128,7 +128,7 @@ class Visibility:
         return known.is_shown_in(channel) and known.privacy.teams == incident.snapshot.team_ids
 
     def _is_theirs(self, user: User, thing: Thing) -> bool:
-        """True if a person sees something whatever its teams are."""
+        """True if a person sees a thing of any team, also of a private one."""
         everywhere = user.id in self.config.current.authorization.everywhere
         if isinstance(thing, Service | EscalationPolicy):
             return everywhere

@@ -39,7 +39,7 @@ Look = Callable[[], Awaitable[str]]
 
 @dataclass
 class Vitals:
-    """What was found at the last looks. `problems` tells what is wrong, by `slack`, `pagerduty` and so on."""
+    """The results of the last checks. `problems` has a sentence for each that failed, by name, such as `slack`."""
 
     slack: Slack
     pagerduty: PagerDuty

@@ -23,7 +23,8 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store.clock import require_layout
 from shared.store.coordination import SharedTokenBuckets
-from shared.store.redis import Redis, connect, probe
+from shared.store.durability import probe
+from shared.store.redis import Redis, connect
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""What a worker consists of: the two paths, and what they rest on. `bolt_app.build` puts it together."""
+"""The parts of a worker: the two paths, and the services that they share. `bolt_app.build` composes them."""
 
 import asyncio
 import time
@@ -55,7 +55,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Store:
-    """What a worker keeps in Redis; if `durable`, an append waits for the disk. `leases` are for one kind of work."""
+    """A worker's data in Redis. If `durable`, an append waits for the disk. `leases` makes those for a kind of work."""
 
     redis: Redis
     durable: bool
@@ -125,7 +125,7 @@ class PartTypes:
 
 @dataclass(frozen=True)
 class Shared:
-    """What several parts of one worker use, and from what it is built."""
+    """The services that several parts of one worker share."""
 
     clients: Clients
     config: LiveConfig
@@ -142,7 +142,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class ReadPath:
-    """What shows in Slack what PagerDuty tells."""
+    """The parts that bring PagerDuty's events to Slack."""
 
     projector: Projector
     reconciler: Reconciler
@@ -152,7 +152,7 @@ class ReadPath:
 
 @dataclass(frozen=True)
 class WritePath:
-    """What carries out in PagerDuty what people ask for in Slack."""
+    """The parts that carry out Slack commands in PagerDuty."""
 
     command_intake: CommandIntake
     direct: DirectAcknowledge

@@ -12,7 +12,8 @@ from shared.errors import StoreDown
 from shared.http.server import ClientLimits
 from shared.store import keys
 from shared.store.clock import require_layout
-from shared.store.redis import Durability, Redis, probe, write_once
+from shared.store.durability import Durability, probe
+from shared.store.redis import Redis, write_once
 
 log = structlog.get_logger()
 

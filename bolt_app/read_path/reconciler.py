@@ -192,7 +192,7 @@ class Mentions:
     timeout: float
     now: Callable[[], float] = time.monotonic
     _known: dict[UserId, tuple[SlackUserId | None, float]] = field(default_factory=dict, init=False)
-    """What a lookup found, and until when that counts."""
+    """The result of a lookup, and its expiry."""
     _looking: dict[UserId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     async def assignees(self, snapshot: Snapshot) -> dict[UserId, SlackUserId]:

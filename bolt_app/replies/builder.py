@@ -70,7 +70,7 @@ def age(since_ms: int | None, now_ms: int) -> str:
 
 
 def names(people: Iterable[Ref], joiner: str = " and ") -> str:
-    """Name people, by an id where there is no name; "nobody" if there is none. Not escaped."""
+    """Return the names of people joined by "and", an id where a name is missing, "nobody" for none. Not escaped."""
     return joiner.join(person.name or person.id for person in people) or "nobody"
 
 

@@ -238,7 +238,7 @@ class IncidentRepair:
         if all(line.type != ANNOTATED for line in known.lines):
             return False
         notes = await self._paced(self.pagerduty.notes, known.id, lease)
-        # What could not be read is not gone.
+        # An incident that could not be read is still there.
         visible_ms = 0 if notes.skipped else notes.date.ms - int(self.durations.webhook_grace * SECOND)
         found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
         return any(event.at.end >= opens_ms for event in found)

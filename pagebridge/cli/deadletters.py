@@ -15,7 +15,7 @@ from pagebridge.cli.terminal import table, utc
 from pagebridge.cli.up import DATA
 from shared.observability.log import HIDDEN, Redaction
 from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
-from shared.store.redis import probe
+from shared.store.durability import probe
 
 TITLES = ("ID", "AGE", "KIND", "SINCE (UTC)", "REASON")
 NEXT = {

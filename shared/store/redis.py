@@ -10,7 +10,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -37,15 +36,8 @@ ALIVE_TIMEOUT = 0.5
 """Seconds in which a connection that lay idle has to show that it still works; else a new one is made."""
 MOST_CONNECTIONS = 32
 """Connections that one client keeps; a burst waits its turn."""
-NO_EVICTION = "noeviction"
 IMPOSSIBLE_ID = "0-0"
 """Redis refuses an entry under this id, after everything else that it could refuse it for."""
-NO_WAITAOF = (
-    "this server cannot tell what is on its disk, because it has no WAITAOF (Redis has it from 7.2 on, and Valkey): "
-    "what it has just taken may be lost with its machine"
-)
-"""The limitation of an older Redis."""
-
 ALLOW_OOM = "#!lua flags=allow-oom\n"
 """
 Lets a script write also when the memory is full. What fills it is what waits for a worker, which has to write a little
@@ -88,25 +80,6 @@ class Redis(redis.asyncio.Redis):
                 if args[0] != _NOT_NEEDED:
                     await _leave_if_refused(self, error)
                 raise
-
-
-@dataclass(frozen=True)
-class Durability:
-    """
-    The result of a probe.
-
-    `fsync` is true if `WAITAOF` works, so an append can wait for the disk; `why_not` is why it does not. `eviction` is
-    `maxmemory-policy`, empty if this user may not read it; anything but `noeviction` may lose entries.
-    """
-
-    fsync: bool
-    why_not: str = ""
-    eviction: str = ""
-
-    @property
-    def evicts(self) -> bool:
-        """True if Redis is known to evict data when its memory is full."""
-        return self.eviction not in {"", NO_EVICTION}
 
 
 def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT) -> Redis:
@@ -169,23 +142,6 @@ async def try_to_append(client: Redis, stream: str) -> None:
     except StoreDown as error:
         if f"must be greater than {IMPOSSIBLE_ID}" not in str(error):
             raise
-
-
-async def probe(client: Redis) -> Durability:
-    """Find the durability in force, with few rights. Raises `StoreDown` only when Redis cannot be reached."""
-    await client.ping()
-    settings = await _settings(client)
-    eviction = settings.get("maxmemory-policy", "")
-    if settings.get("appendfsync") == "no":
-        return Durability(fsync=False, why_not="appendfsync is no: the disk never confirms", eviction=eviction)
-    try:
-        await client.execute_command("WAITAOF", 1, 0, DISK_TIMEOUT_MS)
-    except StoreDown as error:
-        if isinstance(error.__cause__, ResponseError):
-            why_not = NO_WAITAOF if "unknown command" in str(error) else str(error)
-            return Durability(fsync=False, why_not=why_not, eviction=eviction)
-        raise
-    return Durability(fsync=True, eviction=eviction)
 
 
 _WITHOUT_FLAGS: WeakSet[Redis] = WeakSet()
@@ -260,17 +216,6 @@ def cancellation_kept() -> Iterator[None]:
     finally:
         if task and task.cancelling() > before:
             raise asyncio.CancelledError
-
-
-async def _settings(client: Redis) -> dict[str, str]:
-    """Read the server's settings that matter here; empty where this user or this host may not read them."""
-    try:
-        found = await client.config_get("maxmemory-policy", "appendfsync")
-        return {str(name): str(value) for name, value in found.items()}
-    except StoreDown as error:
-        if isinstance(error.__cause__, ResponseError):
-            return {}
-        raise
 
 
 @asynccontextmanager

@@ -9,7 +9,8 @@ from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.store import keys
 from shared.store.clock import require_layout
-from shared.store.redis import Redis, connect, probe, write_once
+from shared.store.durability import probe
+from shared.store.redis import Redis, connect, write_once
 from shared.store.streams import Deliveries, Inbox
 from tests.deploy.users import Store, store
 

@@ -16,7 +16,8 @@ from shared.store import keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock, init_generation
 from shared.store.coordination import SharedTokenBuckets
-from shared.store.redis import append, probe
+from shared.store.durability import probe
+from shared.store.redis import append
 from shared.store.streams import Inbox
 from tests.proof.engine.connection import KIND, SimRedis
 from tests.proof.engine.memory_server import MemoryServer

@@ -23,7 +23,8 @@ from shared.errors import BadCredentials, CallError, Refused, StoreDown, Uncerta
 from shared.model.resync_state import GLOBAL
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription, wrong_with
 from shared.store import documents
-from shared.store.redis import Durability, Redis
+from shared.store.durability import Durability
+from shared.store.redis import Redis
 from tests.shared.test_settings import GOOD, Environ, environ  # noqa: F401 - a fixture
 from tests.words.page import Page
 from webhook_receiver.app import admin_app

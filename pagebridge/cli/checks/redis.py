@@ -9,7 +9,8 @@ from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed,
 from shared.errors import StoreDown, WrongLayout
 from shared.store import keys
 from shared.store.clock import require_layout
-from shared.store.redis import NO_EVICTION, Durability, Redis, probe
+from shared.store.durability import NO_EVICTION, Durability, probe
+from shared.store.redis import Redis
 
 REACH = "start it, fix REDIS_URL, or check the network"
 RIGHTS = "allow the user in REDIS_URL to read and write `pb:*`, run scripts, and call WAITAOF and TIME"

@@ -12,7 +12,8 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
-from shared.store.redis import Redis, append, connect, probe
+from shared.store.durability import probe
+from shared.store.redis import Redis, append, connect
 from tests.servers import can_wait_for_disk
 from tests.shared.store.wire import EVERY, SHORT, wired
 

@@ -1,0 +1,62 @@
+"""The durability of a Redis or Valkey: whether an append can wait for the disk, and whether data may be evicted."""
+
+from dataclasses import dataclass
+
+from redis.exceptions import ResponseError
+
+from shared.errors import StoreDown
+from shared.store.redis import DISK_TIMEOUT_MS, Redis
+
+NO_EVICTION = "noeviction"
+NO_WAITAOF = (
+    "this server cannot tell what is on its disk, because it has no WAITAOF (Redis has it from 7.2 on, and Valkey): "
+    "what it has just taken may be lost with its machine"
+)
+"""The limitation of an older Redis."""
+
+
+@dataclass(frozen=True)
+class Durability:
+    """
+    The result of a probe.
+
+    `fsync` is true if `WAITAOF` works, so an append can wait for the disk; `why_not` is why it does not. `eviction` is
+    `maxmemory-policy`, empty if this user may not read it; anything but `noeviction` may lose entries.
+    """
+
+    fsync: bool
+    why_not: str = ""
+    eviction: str = ""
+
+    @property
+    def evicts(self) -> bool:
+        """True if Redis is known to evict data when its memory is full."""
+        return self.eviction not in {"", NO_EVICTION}
+
+
+async def probe(client: Redis) -> Durability:
+    """Find the durability in force, with few rights. Raises `StoreDown` only when Redis cannot be reached."""
+    await client.ping()
+    settings = await _settings(client)
+    eviction = settings.get("maxmemory-policy", "")
+    if settings.get("appendfsync") == "no":
+        return Durability(fsync=False, why_not="appendfsync is no: the disk never confirms", eviction=eviction)
+    try:
+        await client.execute_command("WAITAOF", 1, 0, DISK_TIMEOUT_MS)
+    except StoreDown as error:
+        if isinstance(error.__cause__, ResponseError):
+            why_not = NO_WAITAOF if "unknown command" in str(error) else str(error)
+            return Durability(fsync=False, why_not=why_not, eviction=eviction)
+        raise
+    return Durability(fsync=True, eviction=eviction)
+
+
+async def _settings(client: Redis) -> dict[str, str]:
+    """Read the server's settings that matter here; empty where this user or this host may not read them."""
+    try:
+        found = await client.config_get("maxmemory-policy", "appendfsync")
+        return {str(name): str(value) for name, value in found.items()}
+    except StoreDown as error:
+        if isinstance(error.__cause__, ResponseError):
+            return {}
+        raise
