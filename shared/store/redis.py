@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
+from hashlib import sha1
 from importlib.resources import files
 from typing import Any
 from weakref import WeakSet
@@ -23,6 +24,7 @@ from redis.exceptions import ClusterDownError, NoScriptError, RedisError, Respon
 from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import ScriptFailed, StoreDown
+from shared.store.multiplexer import Multiplexer
 
 CONNECT_TIMEOUT = 1.0
 """Seconds that a connection may take to be made."""
@@ -56,6 +58,8 @@ _ABOUT_THE_COMMAND = frozenset({"ERR", "NOSCRIPT", "BUSYGROUP", "NOGROUP", "WRON
 Codes of replies that a new connection would not change. All others (READONLY, LOADING, MASTERDOWN, NOREPLICAS, NOAUTH,
 MOVED, UNBLOCKED, ...) mean that this server, or this session at it, does not serve us.
 """
+_WAITS = "WAITAOF"
+"""A command that may take long, and would hold up those behind it."""
 _NOT_NEEDED = "CONFIG GET"
 """The one command that a user may lack the right to give although all is well."""
 _CODE = re.compile(r"(?:^|.*: -)([A-Z]+) ", re.DOTALL)
@@ -71,15 +75,29 @@ class Redis(redis.asyncio.Redis):
     Only replies that callers act upon pass as they are: a script or a consumer group that is missing or there already.
     """
 
+    multiplexer: Multiplexer | None = None
+    """The connection that all its calls share; without one, each has a connection of the pool to itself."""
+
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         """Send one command, once, and return its reply."""
         with cancellation_kept(), store_errors():
             try:
-                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
+                if self.multiplexer is None or args[0] == _WAITS:
+                    return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
+                reply = await self.multiplexer.call(*args)
             except RedisError as error:
                 if args[0] != _NOT_NEEDED:
                     await _leave_if_refused(self, error)
                 raise
+        options.pop("keys", None)  # for a cache that we do not use
+        understood = self.response_callbacks.get(args[0])
+        return understood(reply, **options) if understood else reply
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 -- as redis-py declares it
+        """Close all connections."""
+        if self.multiplexer is not None:
+            self.multiplexer.leave()
+        await super().aclose(close_connection_pool)
 
 
 def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT) -> Redis:
@@ -106,6 +124,8 @@ def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT
     )
     client = Redis(connection_pool=pool)
     client.auto_close_connection_pool = True
+    if not blocking:
+        client.multiplexer = Multiplexer(pool.make_connection, timeout)
     return client
 
 
@@ -151,9 +171,13 @@ _WITHOUT_FLAGS: WeakSet[Redis] = WeakSet()
 async def run_script(client: Redis, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> object:
     """Run a script of `shared/store/lua` by its digest, sending it if need be; return its reply. Raises `StoreDown`."""
     flags = "" if client in _WITHOUT_FLAGS else ALLOW_OOM
-    script = client.register_script(flags + _script_text(name))
+    text, digest = _script(name, flags)
     try:
-        result: object = await script(keys=keys, args=arguments)
+        try:
+            return await client.execute_command("EVALSHA", digest, len(keys), *keys, *arguments)
+        except NoScriptError:
+            await client.execute_command("SCRIPT LOAD", text)
+            return await client.execute_command("EVALSHA", digest, len(keys), *keys, *arguments)
     except NoScriptError as error:
         raise StoreDown("Redis: it lost its data just after the script was sent again") from error
     except (StoreDown, ResponseError) as error:
@@ -161,12 +185,13 @@ async def run_script(client: Redis, name: str, keys: Sequence[str], arguments: S
             raise
         _WITHOUT_FLAGS.add(client)
         return await run_script(client, name, keys, arguments)
-    return result
 
 
 @cache
-def _script_text(name: str) -> str:
-    return files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+def _script(name: str, flags: str) -> tuple[str, str]:
+    """Return the text of a script, and its digest."""
+    text = flags + files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 async def _leave_if_refused(client: redis.asyncio.Redis, error: RedisError) -> None:
@@ -177,6 +202,8 @@ async def _leave_if_refused(client: redis.asyncio.Redis, error: RedisError) -> N
         # The pool's own `disconnect` waits, and meanwhile another call may take one that is about to be closed.
         for connection in pool._available_connections:  # noqa: SLF001
             await connection.disconnect(nowait=True)
+        if isinstance(client, Redis) and client.multiplexer is not None:
+            client.multiplexer.leave()
 
 
 def _code(error: RedisError) -> str:

@@ -1,11 +1,15 @@
-"""What one event costs in processor time and Redis commands, and what one open incident costs in memory."""
+"""What one event and one click cost in processor time and Redis commands, and one open incident in memory."""
 
+import asyncio
 import time
+from contextlib import AbstractAsyncContextManager
+from urllib.parse import unquote
 
 from shared.model.ids import ChannelId
 from shared.store import keys
-from tests.bench.environment import Stage
+from tests.bench.environment import Stage, until
 from tests.bench.measurement import Figure, Sizes, used
+from tests.bench.traffic import Traffic, watched
 
 COST = "Cost per event"
 MEMORY = "Memory"
@@ -13,21 +17,31 @@ NONE = "the same worker with no incident"
 ACTS = 4
 AT_ONCE = 100
 """Incidents that are opened together: PagerDuty gives each delivery 5 s."""
+IDLE = 5.0
+"""Seconds for which the bridge is watched doing nothing."""
 
 
 async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
     """Let many incidents live their whole lives, and see what that took."""
     await _live(stage, 1)  # warms up
     worker, receiver = used(stage.worker.child.pid).cpu, used(stage.receiver.child.pid).cpu
-    commands, calls, begun = await _commands(stage), len(stage.bridge.slack.calls), time.perf_counter()
+    calls, begun = len(stage.bridge.slack.calls), time.perf_counter()
     await _live(stage, sizes.incidents)
     seconds, events = time.perf_counter() - begun, sizes.incidents * ACTS
     spent = used(stage.worker.child.pid).cpu - worker, used(stage.receiver.child.pid).cpu - receiver
     told = (len(stage.bridge.slack.calls) - calls) / events
+    async with _watched(stage) as asked:
+        await _live(stage, sizes.few)
+    event = asked.each(sizes.few * ACTS)
+    click, idle = await _clicks(stage, sizes.clicks), await _idle(stage)
     return [
         Figure(COST, "worker: fold, render, show", 1000 * spent[0] / events, "CPU ms"),
         Figure(COST, "receiver: verify, store", 1000 * spent[1] / events, "CPU ms"),
-        Figure(COST, "Redis commands, those in scripts too", (await _commands(stage) - commands) / events, ""),
+        Figure(COST, "Redis commands, those in scripts too", event[0], ""),
+        Figure(COST, "round trips to Redis", event[1], ""),
+        Figure(COST, "click to card, Redis commands", click[0], ""),
+        Figure(COST, "click to card, round trips to Redis", click[1], ""),
+        Figure(COST, "idle, Redis commands", idle, "1/s"),
         Figure(COST, "calls to Slack", told, "", (ACTS + 1) / ACTS, "a line each, and a card for four"),
         Figure(COST, "throughput of one worker", events / seconds, "1/s"),
     ]
@@ -97,9 +111,30 @@ async def _copy(stage: Stage, incidents: int) -> None:
         await copying.execute()
 
 
-async def _commands(stage: Stage) -> int:
-    found = await stage.redis.info("stats")
-    return int(found["total_commands_processed"])
+async def _clicks(stage: Stage, clicks: int) -> tuple[float, float]:
+    """Let Alice acknowledge incidents from Slack; return the traffic of one click, until its echo is folded too."""
+    cards = []
+    for number in range(clicks):
+        stage.bridge.trigger(f"Clicked {number}")
+        cards.append(await stage.bridge.card(f"Clicked {number}"))
+    await stage.at_rest()
+    async with _watched(stage) as asked:
+        for card in cards:
+            await stage.bridge.click("Alice", "Acknowledge", card)
+            await until(lambda: "Acknowledged" in card.plain and len(card.replies) > 1, "the acknowledge")  # noqa: B023
+            await stage.at_rest()
+    return asked.each(clicks)
+
+
+async def _idle(stage: Stage) -> float:
+    """Return how many commands come in a second in which nothing happens."""
+    async with _watched(stage) as asked:
+        await asyncio.sleep(IDLE)
+    return asked.each(IDLE)[0]
+
+
+def _watched(stage: Stage) -> AbstractAsyncContextManager[Traffic]:
+    return watched(stage.redis, unquote(stage.bridge.valkey.url.removeprefix("unix://")))
 
 
 async def _held(stage: Stage) -> tuple[int, int]:

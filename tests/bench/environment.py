@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.store import keys
 from shared.store.redis import Redis, connect
+from tests.bench.traffic import OWN
 from tests.stories.harness import SECRET
 from tests.stories.processes import HOST, Deployment, Process, deployed
 
@@ -44,7 +45,7 @@ async def staged(directory: Path) -> AsyncIterator[Stage]:
         url = f"http://{HOST}:{bridge.receiver_port}/webhooks/pagerduty"
         bridge.pagerduty.subscribe(url, secrets=[SECRET])
         worker = await bridge.worker("tests.bench.unpaced_worker")
-        redis = connect(bridge.valkey.url)
+        redis = connect(f"{bridge.valkey.url}?client_name={OWN}")
         try:
             yield Stage(bridge, receiver, worker, redis)
         finally:

@@ -166,20 +166,22 @@ async def test_what_the_receivers_user_cannot_do(valkey: EmbeddedValkey, receive
     assert [BODY] == await stored(redis)
 
 
-async def test_a_script_that_does_not_end(receiver: Running, redis: Redis) -> None:
+async def test_a_script_that_does_not_end(valkey: EmbeddedValkey, receiver: Running, redis: Redis) -> None:
     """A Redis that is busy with somebody's script answers BUSY to all others; that is 503, too."""
     await redis.config_set("busy-reply-threshold", "50")
     async with asyncio.TaskGroup() as group:
-        group.create_task(_spin(redis))
+        group.create_task(_spin(valkey))
         await until(lambda: _says(redis, "busy"), "the script to keep Redis busy")
         async with refused(receiver):
             await redis.execute_command("SCRIPT", "KILL")
     assert [b"afterwards"] == await stored(redis)
 
 
-async def _spin(redis: Redis) -> None:
+async def _spin(valkey: EmbeddedValkey) -> None:
+    redis = connect(valkey.url, blocking=True)
     with pytest.raises(StoreDown, match="killed"):
         await redis.execute_command("EVAL", "while true do end", "0")
+    await redis.aclose()
 
 
 async def _says(redis: Redis, word: str) -> bool:

@@ -17,6 +17,7 @@ class Wire:
 
     def __init__(self, socket: str) -> None:
         self.sent = b""
+        self.packets = 0
         self.connections = 0
         self.mute = 0
         """Replies to the first so many connections are lost."""
@@ -41,6 +42,7 @@ class Wire:
 
     def _note(self, data: bytes) -> bool:
         self.sent += data
+        self.packets += 1
         return True
 
     @staticmethod
