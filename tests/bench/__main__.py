@@ -19,7 +19,7 @@ from io import StringIO
 from itertools import chain, groupby
 from pathlib import Path
 
-from tests.bench import cost, latency, receiver, storm
+from tests.bench import cost, latency, receiver, slow_pagerduty, storm
 from tests.bench.environment import staged
 from tests.bench.measurement import TINY, Figure, Sizes
 from tests.stories.processes import deployed
@@ -50,7 +50,12 @@ async def _storm(_directory: Path, sizes: Sizes) -> list[Figure]:
 
 
 Measure = Callable[[Path, Sizes], Awaitable[list[Figure]]]
-IN_TURN: dict[str, Measure] = {"receiver": _receiver, "latency": _latency, "cost": _cost}
+IN_TURN: dict[str, Measure] = {
+    "receiver": _receiver,
+    "latency": _latency,
+    "cost": _cost,
+    "slow-pagerduty": slow_pagerduty.measured,
+}
 TOGETHER: dict[str, Measure] = {"memory": _memory, "storm": _storm}
 """What does not look at the clock, so that it may share the processors."""
 PARTS = (*IN_TURN, *TOGETHER)

@@ -34,9 +34,25 @@ class Sizes:
     real: int = 800
     many: int = 10_000
     storm: int = 500
+    answers: tuple[float, ...] = (2.0, 0.1)
+    """The seconds that PagerDuty takes to answer, one after the other."""
+    at_once: int = 50
+    clickers: int = 65
 
 
-TINY = Sizes(deliveries=20, connections=4, clicks=2, incidents=4, few=2, real=5, many=9, storm=3)
+TINY = Sizes(
+    deliveries=20,
+    connections=4,
+    clicks=2,
+    incidents=4,
+    few=2,
+    real=5,
+    many=9,
+    storm=3,
+    answers=(0.1,),
+    at_once=2,
+    clickers=2,
+)
 """For the test that it works."""
 
 

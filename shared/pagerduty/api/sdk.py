@@ -1,5 +1,5 @@
 """
-The official `pagerduty` package, told to make each request once.
+The official `pagerduty` package, which asks for the tokens of apps, told to make each request once.
 
 It repeats failed requests of its own accord, and insists on https, which a simulator on this machine cannot offer;
 there, and only there, http will do. Nothing else in this project imports the package.
@@ -8,55 +8,31 @@ there, and only there, http will do. Nothing else in this project imports the pa
 import ipaddress
 import ssl
 from functools import cache
-from typing import ClassVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import pagerduty
 from httpx2 import Response, create_ssl_context
-from pagerduty.auth_method import HeaderAuthMethod
 
 Error = pagerduty.Error
 """The package's error; `response` is the response, if there was one."""
 
 
-class Once(pagerduty.ApiClient):
-    """The options of every client of the package."""
+class TokenClient(pagerduty.OAuthTokenClient):
+    """The server that gives tokens to apps."""
 
     max_network_attempts = 0
     max_http_attempts = -1
     url = ""
     """A plain attribute, given by `checked_url`: the package's own refuses http on this machine as well."""
 
-    def within(self, timeout: float) -> None:
+    def __init__(self, secret: str, client_id: str, url: str, timeout: float) -> None:
         """Give every request `timeout` seconds, and repeat none."""
-        # Connecting, reading, writing, waiting for a connection: what has not been sent by half `call_max` never is.
+        url = checked_url(url)
+        super().__init__(secret, client_id, base_url=url, trust_env=not is_loopback(url), verify=authorities())
         self.timeout = (timeout / 3, timeout, timeout / 3, timeout / 3)  # type: ignore[assignment] # untyped there
         # 429 is repeated for ever unless it has a limit, and with the total above not even once.
         self.retry = {429: 1}
-
-
-class PerRequest(HeaderAuthMethod):
-    """Leaves the header `Authorization` to each request: a token may be replaced between two of them."""
-
-    auth_header: ClassVar[dict[str, str]] = {}
-
-
-class RestClient(Once, pagerduty.RestApiV2Client):
-    """The REST API. Each request brings its own `Authorization`."""
-
-    def __init__(self, url: str, timeout: float) -> None:
-        super().__init__("", base_url=checked_url(url), trust_env=not is_loopback(url), verify=authorities())
-        self.auth_method = PerRequest("")  # type: ignore[no-untyped-call] # untyped there
-        self.within(timeout)
-
-
-class TokenClient(Once, pagerduty.OAuthTokenClient):
-    """The server that gives tokens to apps."""
-
-    def __init__(self, secret: str, client_id: str, url: str, timeout: float) -> None:
-        url = checked_url(url)
-        super().__init__(secret, client_id, base_url=url, trust_env=not is_loopback(url), verify=authorities())
-        self.within(timeout)
 
     def ask(self, scope: str) -> Response:
         """Ask for a token, and return the answer as it is: the package's own reading stumbles over odd ones."""
@@ -75,6 +51,12 @@ def checked_url(url: str) -> str:
 def authorities() -> ssl.SSLContext:
     """Read whose certificates are trusted, as the client would by itself; all clients share it, for it takes long."""
     return create_ssl_context()
+
+
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment names for an address; for this machine it is None."""
+    parts = urlsplit(url)
+    return None if is_loopback(url) or proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def is_loopback(url: str) -> bool:

@@ -1,29 +1,32 @@
 """
 PagerDuty's REST API over HTTP: one request on the wire per call, counted, and every failure one of our errors.
 
-The official `pagerduty` package sends it. The caller decides whether a call may be repeated, as it knows its purpose.
+The caller decides whether a call may be repeated, as it knows its purpose.
 """
 
 import asyncio
+import json
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
+import aiohttp
 import structlog
-from httpx2 import RequestError, Response
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from prometheus_client import Counter, Gauge, Histogram
+from yarl import URL
 
 from shared.errors import Malformed, Unavailable, Uncertain
 from shared.model.event import SECOND, Instant
 from shared.observability.call_metrics import BUCKETS, record_call
 from shared.pagerduty.api.auth import TokenSource
 from shared.pagerduty.api.errors import UNAUTHORIZED, error_from
-from shared.pagerduty.api.sdk import Error, RestClient
+from shared.pagerduty.api.sdk import authorities, checked_url, proxy_of
 from shared.pagerduty.models.fields import Listed, Skipped, as_object, milliseconds
 
 log = structlog.get_logger()
@@ -37,13 +40,9 @@ UNREADABLE = Counter(
 )
 LEFT = Gauge("pagebridge_pagerduty_calls_left", "Calls that PagerDuty's limit still has room for, by its last answer")
 
-THREADS = 8
-"""Calls in flight at most. PagerDuty allows 960 a minute for one key, which fewer could make."""
+HEADERS = {"Accept": "application/vnd.pagerduty+json;version=2", "Content-Type": "application/json"}
 PAGE = 100
 """The longest page that PagerDuty gives."""
-
-_SENDING = "http11.send_request_headers.started"
-"""The client's own name for the moment from which bytes may have left."""
 
 Params = Mapping[str, str | int | Sequence[str]]
 T = TypeVar("T")
@@ -63,17 +62,38 @@ class Read(Generic[T]):
             raise Uncertain(f"PagerDuty's list has what cannot be read: {self.skipped[0].id}")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Request:
-    """A request, `sent` once bytes may have left, `abandoned` once given up; each part of `path` is quoted as one."""
+    """A request; each part of `path` is quoted as one."""
 
     method: str
     path: Sequence[str]
     params: Params = field(default_factory=dict)
     body: Mapping[str, object] | None = None
-    headers: dict[str, str | bytes] = field(default_factory=dict)
-    abandoned: bool = False
+    from_email: str = ""
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response of PagerDuty's; its header names ignore upper and lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class Once:
+    """Lets one request through: aiohttp repeats some of those that are lost with a connection that was kept open."""
+
     sent: bool = False
+
+    async def __call__(self, request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
+        """Send the request. Raises `ClientConnectionError` if it has been sent before."""
+        if self.sent:
+            raise aiohttp.ClientConnectionError
+        self.sent = True
+        return await send(request)
 
 
 class Transport:
@@ -84,17 +104,22 @@ class Transport:
     `Uncertain` if PagerDuty may have acted, also for a read that timed out, which the caller may repeat. Only a call
     that was refused because its token has ended, and so surely not done, is made again with the next token, once.
 
-    A call takes `timeout` seconds at most. It runs in a thread, which cannot be stopped: when the awaiting task is
-    cancelled or the time is up, a request whose sending has begun goes on, and may still take effect at PagerDuty. One
-    whose sending has not begun (no free thread, name look-up, connecting) is as a rule not sent any more.
+    A call takes `timeout` seconds at most, of which connecting may take a third. When the awaiting task is cancelled or
+    the time is up, a request that was sent may still take effect at PagerDuty.
     """
 
     def __init__(self, access: str | TokenSource, url: str, timeout: float) -> None:
-        """`access` gives the header `Authorization`, if it is not always the same."""
+        """`access` gives the header `Authorization`, if it is not always the same. Needs a running event loop."""
         self._access = access
-        self._client = RestClient(url, timeout)
+        self._url = checked_url(url)
         self._timeout = timeout
-        self._threads = ThreadPoolExecutor(THREADS, "pagerduty")
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(connect=timeout / 3),
+            connector=aiohttp.TCPConnector(limit=0, ssl=authorities()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=HEADERS,
+            proxy=proxy_of(url),
+        )
         self._ahead_ms: float | None = None
         self._dated = -math.inf
         self._date_asked = -math.inf
@@ -104,9 +129,8 @@ class Transport:
         return None if self._ahead_ms is None else int(time.monotonic() * SECOND + self._ahead_ms)
 
     async def aclose(self) -> None:
-        """Wait for the calls on the wire to end, start no other, and close the connections."""
-        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
-        self._client.close()
+        """Close the connections; what is on the wire then is lost."""
+        await self._session.close()
         if isinstance(self._access, TokenSource):
             await self._access.aclose()
 
@@ -124,10 +148,8 @@ class Transport:
         from_email: str = "",
     ) -> Read[T]:
         """Make a change in the name of `from_email`. If its response cannot be read, its effect is unknown."""
-        # As bytes, because the client takes a text for ASCII and addresses need not be.
-        headers: dict[str, str | bytes] = {"From": from_email.encode()} if from_email else {}
         try:
-            return await self._called(name, parse, Request(method, path, body=body, headers=headers))
+            return await self._called(name, parse, Request(method, path, body=body, from_email=from_email))
         except Malformed as error:
             raise Uncertain(f"PagerDuty's answer cannot be read: {error}") from error
 
@@ -170,7 +192,7 @@ class Transport:
         with record_call(CALLS, SECONDS, name):
             response = await self._answered(request)
             try:
-                answer = response.json()
+                answer = json.loads(response.body)
             except (ValueError, RecursionError):
                 raise Uncertain("PagerDuty's answer is not JSON") from None
             date = server_time(response.headers)
@@ -181,56 +203,39 @@ class Transport:
     async def _answered(self, request: Request) -> Response:
         deadline, access = asyncio.get_running_loop().time() + self._timeout, self._access
         header = access if isinstance(access, str) else await access.header(deadline)
-        response = await self._in_thread(request, header, deadline)
-        if response.status_code == UNAUTHORIZED and isinstance(access, TokenSource):
-            response = await self._in_thread(request, await access.renewed(header, deadline), deadline)
+        response = await self._sent(request, header, deadline)
+        if response.status == UNAUTHORIZED and isinstance(access, TokenSource):
+            response = await self._sent(request, await access.renewed(header, deadline), deadline)
         left = response.headers.get("ratelimit-remaining", "")
         if left.isdecimal():
             LEFT.set(int(left))
-        if not response.is_success:
-            raise error_from(response.status_code, response.headers, response.content)
+        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise error_from(response.status, response.headers, response.body)
         return response
 
-    async def _in_thread(self, request: Request, authorization: str, deadline: float) -> Response:
-        """Send a request with an `Authorization`; nothing of it has been sent."""
-        this = replace(request, headers={**request.headers, "Authorization": authorization})
-        running = self._threads.submit(self._send, this)
+    async def _sent(self, request: Request, authorization: str, deadline: float) -> Response:
+        """Send a request with an `Authorization`, once."""
+        path = "/".join(quote(part, safe="") for part in request.path)
+        sender = {"From": request.from_email} if request.from_email else {}
         try:
-            async with asyncio.timeout_at(deadline):
-                return await asyncio.wrap_future(running)
+            async with (
+                asyncio.timeout_at(deadline),
+                self._session.request(
+                    request.method,
+                    URL(f"{self._url}/{path}", encoded=True).with_query(request.params),
+                    json=request.body,
+                    headers={"Authorization": authorization, **sender},
+                    allow_redirects=False,
+                    middlewares=(Once(),),
+                ) as response,
+            ):
+                return Response(response.status, response.headers, await response.read())
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unavailable(f"PagerDuty cannot be reached: {type(error).__name__}") from error
         except TimeoutError:
-            if running.cancel():
-                raise Unavailable(f"no thread was free for {self._timeout:g} s") from None
             raise Uncertain(f"PagerDuty did not answer within {self._timeout:g} s") from None
-        finally:
-            this.abandoned = True
-
-    def _send(self, request: Request) -> Response:
-        # A function: the package copies its arguments deeply, and a method would note this on a copy of the request.
-        def progress(stage: str, _details: object) -> None:
-            if stage == _SENDING:
-                if request.abandoned:
-                    raise Unavailable("given up before it was sent")
-                request.sent = True
-
-        try:
-            response: Response = self._client.request(
-                request.method,
-                "/" + "/".join(quote(part, safe="") for part in request.path),
-                params=request.params,
-                json=request.body,
-                headers=request.headers,
-                extensions={"trace": progress},
-            )
-        except Error as error:
-            # The package raises for 401 and for redirects, and returns every other answer.
-            refusal: Response | None = error.response
-            if refusal is not None:
-                return refusal
-            raise _lost(request, error.__cause__ or error) from error
-        except RequestError as error:
-            raise _lost(request, error) from error
-        return response
+        except (aiohttp.ClientError, OSError) as error:
+            raise Uncertain(f"the connection to PagerDuty broke: {type(error).__name__}") from error
 
 
 def _noted(name: str, listed: Listed[T], date: Instant) -> Read[tuple[T, ...]]:
@@ -246,10 +251,3 @@ def server_time(headers: Mapping[str, str]) -> Instant:
         return Instant(milliseconds(parsedate_to_datetime(headers["Date"])), SECOND)
     except (KeyError, ValueError, OverflowError, Malformed):
         raise Malformed("PagerDuty's answer has no usable Date header") from None
-
-
-def _lost(request: Request, error: BaseException) -> Unavailable | Uncertain:
-    """Return the error for a call that never left, or whose response never came, without the client's addresses."""
-    if request.sent:
-        return Uncertain(f"the connection to PagerDuty broke: {type(error).__name__}")
-    return Unavailable(f"PagerDuty cannot be reached: {type(error).__name__}")

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import socket
-import threading
 from pathlib import Path
 
 import pagerduty
@@ -16,8 +15,6 @@ from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refuse
 from shared.model.event import Instant, Status
 from shared.pagerduty.api import transport
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.api.transport import THREADS
-from shared.pagerduty.api.transport import Request as PagerDutyRequest
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.pagerduty.responses import EPOCH_DATE, EPOCH_MS, INCIDENT, incident
 
@@ -95,15 +92,6 @@ async def test_a_broken_connection_is_uncertain_and_not_repeated(server: LocalSe
     assert counter("set_status", "uncertain") == before + 1
 
 
-async def test_what_nobody_waits_for_is_not_sent(server: LocalServer, door: PagerDuty) -> None:
-    """A request given up while it was still connecting stops there."""
-    request = PagerDutyRequest("GET", ("incidents", INCIDENT))
-    request.abandoned = True
-    with pytest.raises(Unavailable):
-        await asyncio.to_thread(door._send, request)
-    assert server.requests == []
-
-
 async def test_a_broken_connection_that_had_been_used_before(server: LocalServer, door: PagerDuty) -> None:
     """A connection kept open and cut under the next call does not lead to a second request either."""
     server.say({"incident": incident()})
@@ -146,29 +134,16 @@ async def test_connecting_that_takes_too_long_is_certain() -> None:
         await door.aclose()
 
 
-async def test_a_queue_for_threads_is_certain(server: LocalServer) -> None:
-    """A call that found no free thread in time was not sent, and will not be."""
-    door = PagerDuty("key", server.url, timeout=0.3)
-    release = threading.Event()
-    for _ in range(THREADS):
-        door._threads.submit(release.wait)
-    with pytest.raises(Unavailable):
-        await write(door)
-    release.set()
-    await door.aclose()
-    assert server.requests == []
-
-
 async def test_calls_at_once(server: LocalServer, door: PagerDuty) -> None:
-    """As many calls as there are threads are on the wire together, each with its own person."""
-    together = asyncio.Barrier(THREADS)
+    """Many calls are on the wire together, each with its own person."""
+    together = asyncio.Barrier(64)
 
     async def meet(request: Request) -> web.Response:
         await together.wait()
         return web.json_response({"incident": incident(title=request.headers["From"])})
 
     server.answer = meet
-    people = [f"p{n}@example.com" for n in range(THREADS)]
+    people = [f"p{n}@example.com" for n in range(64)]
     reads = await asyncio.gather(*(door.set_status(INCIDENT, Status.ACKNOWLEDGED, person) for person in people))
     assert [read.value.snapshot.title for read in reads] == people
 
