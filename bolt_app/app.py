@@ -27,7 +27,7 @@ from bolt_app.replies.sender import respond
 from shared.access.identity import Identity, is_own_workspace
 from shared.errors import Malformed, StoreDown
 from shared.model.actions import SPECS
-from shared.model.ids import SlackUserId
+from shared.model.ids import SlackUserId, slack_id
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
 from shared.slack.render.buttons import LEVEL, MENU, RETRY, ROW
@@ -190,8 +190,8 @@ def _forgetting(identity: Identity) -> Callable[[dict[str, Any]], Awaitable[None
         match event.get("user"):
             case {"id": str(user)}:
                 try:
-                    await identity.forget(SlackUserId(user))
-                except StoreDown as error:
+                    await identity.forget(SlackUserId(slack_id(user)))
+                except (Malformed, StoreDown) as error:
                     # If the store is down, the cached identity expires within minutes anyway.
                     log.warning("link.kept", user=user, why=str(error))
             case _:

@@ -7,6 +7,9 @@ bit decides whether a call may be repeated at once, or must be looked up first.
 
 from typing import ClassVar
 
+LONGEST_WAIT = 3600.0
+"""Seconds for which another side is left alone at its word: nobody means more, and the next call may be taken."""
+
 
 class BridgeError(Exception):
     """Base of every error of this project."""
@@ -26,14 +29,14 @@ class Unavailable(CallError):
     """
     Raised when a call did not reach its effect and may be repeated: rate limited, or it failed before a byte was sent.
 
-    `retry_after` is in seconds; None when the other side did not say.
+    `retry_after` is in seconds, `LONGEST_WAIT` at most; None when the other side did not say.
     """
 
     surely_not_done = True
 
     def __init__(self, why: str, retry_after: float | None = None) -> None:
         super().__init__(why)
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else min(retry_after, LONGEST_WAIT)
 
 
 class Uncertain(CallError):

@@ -10,8 +10,8 @@ from shared.errors import Malformed
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor, command_id
 from shared.model.event import SECOND, incident_id
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
-from shared.slack.render.buttons import DETAILS, NO_NUMBER, OPEN, RETRY, read_seen
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, slack_id
+from shared.slack.render.buttons import DETAILS, LEVEL, NO_NUMBER, OPEN, RETRY, read_seen
 
 Payload = Mapping[str, Any]
 
@@ -67,9 +67,8 @@ def command_from_level_button(payload: Payload) -> Command:
     """Make the escalation to the level that was chosen. Raises `Malformed` as `button` does."""
     found = parse_press(payload)
     with malformed_on_bad_input():
-        incident, label, url, number, seen = [*found.value.split(" "), ""][:5]
-        context = _modal_context(found, [incident, label, url, seen])
-        return _command_from_press(found, Action.ESCALATE, context, int(number))
+        level = int(found.action_id.removeprefix(f"{LEVEL}:"))
+        return _command_from_press(found, Action.ESCALATE, _modal_context(found, found.value.split(" ")), level)
 
 
 def parse_modal_request(payload: Payload) -> ModalRequest | None:
@@ -104,7 +103,7 @@ def parse_press(payload: Payload) -> Press:
         action_id = require_text(action["action_id"])
         container = payload["container"]
         user = actor_from_payload(payload)
-        message, at = require_text(container["message_ts"]), require_text(action["action_ts"])
+        message, at = slack_id(container["message_ts"]), require_text(action["action_ts"])
         pressed_ms = 0
         with suppress(OverflowError, ValueError):
             pressed_ms = int(float(at) * SECOND)
@@ -113,7 +112,7 @@ def parse_press(payload: Payload) -> Press:
             action_id=action_id,
             value=require_text(action["selected_option"]["value"] if "selected_option" in action else action["value"]),
             by=user,
-            channel=ChannelId(require_text(container["channel_id"])),
+            channel=ChannelId(slack_id(container["channel_id"])),
             message=MessageTs(message),
             response_url=require_text(payload.get("response_url") or ""),
             trigger_id=require_text(payload.get("trigger_id") or ""),
@@ -125,11 +124,12 @@ def actor_from_payload(payload: Payload) -> SlackActor:
     """Return the person behind an interactive payload. Raises `Malformed` if the payload names no user."""
     with malformed_on_bad_input():
         user = payload["user"]
+        team = user.get("team_id") or (payload.get("team") or {}).get("id")
         enterprise = (payload.get("enterprise") or {}).get("id")
         return SlackActor(
-            id=SlackUserId(require_text(user["id"])),
-            team=require_text(user.get("team_id") or (payload.get("team") or {}).get("id") or ""),
-            enterprise=None if enterprise is None else require_text(enterprise),
+            id=SlackUserId(slack_id(user["id"])),
+            team=slack_id(team) if team else "",
+            enterprise=None if enterprise is None else slack_id(enterprise),
         )
 
 
@@ -161,7 +161,7 @@ def malformed_on_bad_input() -> Iterator[None]:
     """Convert any parsing error inside the block to `Malformed`: the payload is not of Slack's documented shape."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Malformed(f"not a press on a button of this bridge: {type(error).__name__}") from None
 
 

@@ -15,7 +15,7 @@ from shared.errors import BridgeError, Malformed
 from shared.model.actions import Action
 from shared.model.command import ActionParams
 from shared.model.event import SECOND, Ref
-from shared.model.ids import SlackUserId
+from shared.model.ids import SlackUserId, slack_id
 from shared.pagerduty.models.incident import LONGEST_SNOOZE
 
 HOUR = 3600
@@ -57,7 +57,7 @@ def parse_submission(view: Mapping[str, Any]) -> ModalInput:
         values = _ViewState(view["state"]["values"])
         of = context.parse_context(view["private_metadata"])
         return _READ[action](action, of, values)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Malformed(f"not a dialog of this bridge: {type(error).__name__}") from None
 
 
@@ -109,7 +109,7 @@ class _ViewState:
     def people(self, name: str) -> tuple[SlackUserId, ...]:
         value = self._value(name)
         users = value.get("selected_users", [value.get("selected_user")])
-        return tuple(SlackUserId(_require_id(user)) for user in users if user is not None)
+        return tuple(SlackUserId(slack_id(user)) for user in users if user is not None)
 
     def timestamp(self, name: str) -> int | None:
         at = self._value(name).get("selected_date_time")

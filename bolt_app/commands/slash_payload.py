@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.errors import Malformed
 from shared.model.command import SlackActor, command_id
-from shared.model.ids import ChannelId, CommandId, SlackUserId
+from shared.model.ids import ChannelId, CommandId, SlackUserId, slack_id
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def parse_slash_payload(payload: Mapping[str, Any]) -> SlashPayload:
         command=_text(payload, "command"),
         text=_text(payload, "text"),
         by=actor_from_slash(payload),
-        channel=ChannelId(_required(payload, "channel_id")),
+        channel=ChannelId(slack_id(_required(payload, "channel_id"))),
         response_url=_text(payload, "response_url"),
         trigger_id=_required(payload, "trigger_id"),
     )
@@ -40,8 +40,10 @@ def parse_slash_payload(payload: Mapping[str, Any]) -> SlashPayload:
 
 def actor_from_slash(payload: Mapping[str, Any]) -> SlackActor:
     """Return the person behind the payload. Raises `Malformed` if it names no user."""
-    enterprise = _text(payload, "enterprise_id") or None
-    return SlackActor(SlackUserId(_required(payload, "user_id")), _text(payload, "team_id"), enterprise)
+    user, team, enterprise = _required(payload, "user_id"), _text(payload, "team_id"), _text(payload, "enterprise_id")
+    return SlackActor(
+        SlackUserId(slack_id(user)), slack_id(team) if team else "", slack_id(enterprise) if enterprise else None
+    )
 
 
 def _required(payload: Mapping[str, Any], name: str) -> str:

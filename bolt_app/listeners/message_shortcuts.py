@@ -20,7 +20,7 @@ from shared.errors import CallError, Malformed, StoreDown
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, command_id
 from shared.model.event import incident_id
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, slack_id
 from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.models.incident_parts import LONGEST_NOTE
@@ -58,16 +58,16 @@ def parse_quote(payload: Payload) -> Quote:
     """Read the use of the shortcut. Raises `Malformed` for a payload of another shape than Slack documents."""
     user = actor_from_payload(payload)
     with malformed_on_bad_input():
-        message, channel = payload["message"], require_text(payload["channel"]["id"])
-        ts, thread, author = require_text(message["ts"]), message.get("thread_ts"), message.get("user")
+        message, channel = payload["message"], slack_id(payload["channel"]["id"])
+        ts, thread, author = slack_id(message["ts"]), message.get("thread_ts"), message.get("user")
         profile = message.get("bot_profile") or {}
         return Quote(
             id=command_id(user.id, ADD_NOTE, f"{channel}:{ts}", require_text(payload["action_ts"])),
             by=user,
             channel=ChannelId(channel),
             ts=MessageTs(ts),
-            thread=MessageTs(require_text(thread)) if thread and thread != ts else None,
-            author=SlackUserId(require_text(author)) if author else None,
+            thread=MessageTs(slack_id(thread)) if thread and thread != ts else None,
+            author=SlackUserId(slack_id(author)) if author else None,
             author_name=require_text(profile.get("name") or message.get("username") or "A bot"),
             text=require_text(message.get("text") or ""),
             response_url=require_text(payload.get("response_url") or ""),

@@ -1,6 +1,9 @@
 """Identifiers, each with a type of its own so that a Slack user cannot stand where a PagerDuty user is wanted."""
 
+import re
 from typing import NewType
+
+from shared.errors import Malformed
 
 IncidentId = NewType("IncidentId", str)
 UserId = NewType("UserId", str)
@@ -13,3 +16,12 @@ MessageTs = NewType("MessageTs", str)
 CommandId = NewType("CommandId", str)
 EventId = NewType("EventId", str)
 LineKey = NewType("LineKey", str)
+
+_SLACK_ID = re.compile(r"[A-Z0-9]{1,32}|[0-9]{1,16}\.[0-9]{1,16}")
+
+
+def slack_id(value: object) -> str:
+    """Take an id of Slack's, or a `MessageTs`, to stand in markup, keys and addresses, or raise `Malformed`."""
+    if isinstance(value, str) and _SLACK_ID.fullmatch(value):
+        return value
+    raise Malformed("not an id of Slack's")

@@ -160,6 +160,16 @@ def test_what_could_not_be_stored_is_refused(place: str, value: object) -> None:
         command_from_button(press(**{place: value}))
 
 
+@pytest.mark.parametrize("place", ["user__id", "user__team_id", "container__channel_id", "container__message_ts"])
+@pytest.mark.parametrize(
+    "value", ["U" * 33, "U1> <!channel", "U1|x", "u0alice", "U\x00", "1.2.3", "U1 ", "\uff35", ["U1"]]
+)
+def test_what_is_no_id_of_slacks_is_refused(place: str, value: object) -> None:
+    """It would become part of a card, a key and an address: no markup, and nothing without end."""
+    with pytest.raises(Malformed):
+        command_from_button(press(**{place: value}))
+
+
 @pytest.mark.parametrize(
     "action_id", ["", "pagebridge:", "pagebridge:delete", "pagebridge:ACKNOWLEDGE", "pagebridge:snooze", None, 1]
 )

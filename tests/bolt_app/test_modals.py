@@ -248,7 +248,7 @@ def test_what_a_dialog_is_about_travels_with_it() -> None:
 STORED = TypeAdapter(ActionParams)
 FIELDS = sorted({block["block_id"] for view in VIEWS.values() for block in view["blocks"] if block["type"] == "input"})
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=()), max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()), max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.sampled_from(["value", "selected_option", "selected_users", "text"]), inner, max_size=3)
@@ -267,6 +267,13 @@ def test_anything_filled_in_is_taken_wrong_or_malformed(
     for strange in (view, {**view, "private_metadata": metadata}, {**view, "state": metadata}):
         with suppress(InputError, Malformed):
             STORED.dump_json(modal_submission.parse_submission(strange).terms)
+
+
+@pytest.mark.parametrize("until", [float("inf"), float("nan"), "1e999", [], {"x": 1}])
+def test_a_date_that_is_none_is_malformed(until: object) -> None:
+    """JSON has numbers that no calendar has."""
+    with pytest.raises(Malformed):
+        read(Action.SNOOZE, how_long={"selected_option": {"value": "until"}}, until={"selected_date_time": until})
 
 
 @pytest.mark.parametrize("value", ["", "P1/../users", "P1 ", "é", "P1\n", 5, None])

@@ -1,5 +1,6 @@
 """Menus, levels, "Try again" and dialogs: what our own buttons write is read back, and nothing else is."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,8 @@ from bolt_app.commands.interactive import (
 )
 from bolt_app.modals import context as abouts
 from bolt_app.modals.context import ModalContext
+from bolt_app.replies.outcome_text import outcome_reply
+from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.model.command import ActionParams
@@ -128,6 +131,21 @@ def test_a_level_is_an_escalation_to_it(seen: frozenset[UserId] | None) -> None:
     assert command.id != command_from_level_button(pressed(made[0])).id
 
 
+@pytest.mark.parametrize(("levels", "people"), [(1, 150), (3, 150), (20, 150), (20, 3)])
+def test_however_many_assignees_the_levels_can_be_chosen(levels: int, people: int) -> None:
+    """What has no room in the buttons is left out: first who was seen, never the incident or the level."""
+    seen = frozenset(UserId(f"P{number:013}") for number in range(people))
+    escalation = replace(COMMAND, action=Action.ESCALATE, params=ActionParams(expected_assignees=seen))
+    choices = tuple(Choice(level, ("Alice", "Bob")) for level in range(1, levels + 1))
+
+    blocks = list(outcome_reply(escalation, Outcome(Kind.CHOOSE, choices=choices), URL).blocks)
+
+    assert ([], True) == (check_blocks(blocks), len(json.dumps(blocks)) < MAX_BLOCKS_SIZE)
+    command = command_from_level_button(pressed(blocks[1]["elements"][-1]))
+    assert (INCIDENT, "#37", URL, levels) == (command.incident, command.label, command.url, command.params.level)
+    assert command.params.expected_assignees in ({seen} if people == 3 else {None})
+
+
 def test_trying_again_names_the_whole_command() -> None:
     """A part's button is about all parts."""
     failed = replace(COMMAND, action=Action.ADD_RESPONDERS, id=CommandId("c0ffee.1"))
@@ -187,9 +205,9 @@ def test_a_new_incident_has_a_place_of_its_own() -> None:
         ("pagebridge:acknowledge", "q1"),
         ("pagebridge:menu", "acknowledge q1"),
         ("pagebridge:menu", "trigger Q1INCIDENT"),
-        ("pagebridge:level:2", "Q1INCIDENT #37 -"),
-        ("pagebridge:level:2", "Q1INCIDENT #37 - x"),
-        ("pagebridge:level:0", "Q1INCIDENT #37 - 0"),
+        ("pagebridge:level:", "Q1INCIDENT #37 -"),
+        ("pagebridge:level:x", "Q1INCIDENT #37 -"),
+        ("pagebridge:level:0", "Q1INCIDENT #37 -"),
         ("pagebridge:retry", "c0ffee"),
         ("pagebridge:retry", "c0/ffee Q1INCIDENT"),
         ("pagebridge:retry", "c0ffee q1"),

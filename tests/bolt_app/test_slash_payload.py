@@ -67,6 +67,13 @@ def test_what_names_nobody_and_nothing_is_malformed(name: str) -> None:
         parse_slash_payload({key: value for key, value in PAYLOAD.items() if key != name})
 
 
+@pytest.mark.parametrize("name", ["user_id", "team_id", "enterprise_id", "channel_id"])
+def test_what_is_no_id_of_slacks_is_malformed(name: str) -> None:
+    """It would become part of a card and of addresses."""
+    with pytest.raises(Malformed):
+        parse_slash_payload({**PAYLOAD, name: "U1> <!channel"})
+
+
 def test_a_wish_becomes_a_command() -> None:
     """It is answered in words, in its own place, and knows whom its person saw assigned."""
     target = Target.from_snapshot(INCIDENT, snapshot(Status.TRIGGERED, "Checkout is slow", ALICE, BOB))

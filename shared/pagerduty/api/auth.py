@@ -40,6 +40,8 @@ RENEW_EARLY = 0.1
 """The part of a token's life, at its end, in which another one is asked for."""
 RETRY_PAUSE = 30.0
 """Seconds until a token that could not be renewed early is asked for again."""
+LONGEST_LIFE = 365 * 24 * 3600
+"""Seconds that a token is believed to be good for."""
 UNUSABLE = 400
 """From here on an answer of the token server is no token."""
 TOO_MANY, SERVER_ERROR = 429, 500
@@ -160,7 +162,8 @@ class TokenSource:
         self.missing_scopes = (
             frozenset(SCOPES) - frozenset(granted.split()) if isinstance(granted, str) else frozenset()
         )
-        return AccessToken(f"Bearer {token}", asked + life * (1 - RENEW_EARLY), asked + life)
+        lasts = min(life, LONGEST_LIFE)
+        return AccessToken(f"Bearer {token}", asked + lasts * (1 - RENEW_EARLY), asked + lasts)
 
 
 def _refused(response: Response) -> CallError:

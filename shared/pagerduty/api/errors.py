@@ -50,23 +50,23 @@ def _reason(status: int, body: bytes) -> tuple[str, int | None]:
     """Read what PagerDuty says in words and its code. Gateways answer with no JSON, or with something else."""
     try:
         answer = json.loads(body)
+        error = answer.get("error", answer) if isinstance(answer, dict) else answer
+        fields = error if isinstance(error, dict) else {"message": error}
+        words = ": ".join(dict.fromkeys([*_texts(fields.get("message")), *_texts(fields.get("errors"))]))
     except (ValueError, RecursionError):
         words = _plain(body)
         return f"PagerDuty answered: {words}" if words else f"PagerDuty answered with HTTP status {status}", None
-    error = answer.get("error", answer) if isinstance(answer, dict) else answer
-    fields = error if isinstance(error, dict) else {"message": error}
-    words = ": ".join(dict.fromkeys([*_texts(fields.get("message")), *_texts(fields.get("errors"))]))
     code = fields.get("code")
     known = code if isinstance(code, int) and not isinstance(code, bool) else None
     return f"PagerDuty answered: {words or f'HTTP status {status}'}"[:LONGEST_WHY], known
 
 
 def _texts(said: object) -> Iterator[str]:
-    """Find the texts in what PagerDuty says: a text, several, or some for each of several names."""
+    """Find the texts in what PagerDuty says: a text, several, some for each of several names, or several of those."""
     if isinstance(said, str):
         yield from filter(None, [said])
     elif isinstance(said, list):
-        yield from (one for one in said if isinstance(one, str) and one)
+        yield from (text for one in said for text in _texts(one))
     elif isinstance(said, dict):
         yield from (f"{name} {text}" for name, texts in said.items() for text in _texts(texts))
 

@@ -54,7 +54,7 @@ class Reads(Transport):
     """
     The reads. An incident can be named by its number as well as by its id.
 
-    A search by `query` is fuzzy and gives the first page only: finding nothing means nothing. An empty one fits all.
+    A search by `query` is fuzzy and gives the first `PAGE` only: finding nothing means nothing. An empty one fits all.
     """
 
     async def incident(self, incident: IncidentId) -> Read[RestIncident]:
@@ -100,9 +100,9 @@ class Reads(Transport):
         return replace(read, value=_oldest_first(read.value))
 
     async def alerts(self, incident: IncidentId) -> tuple[Alert, ...]:
-        """Read the alerts of an incident, the oldest first, one page at most: the incident tells how many it has."""
-        params: Params = {"sort_by": "created_at:asc", "limit": PAGE}
-        return (await self._list("alerts", parse_alerts, "incidents", incident, "alerts", params=params)).value
+        """Read the alerts of an incident, the oldest `PAGE` at most: the incident tells how many it has."""
+        path, params = ("incidents", incident, "alerts"), {"sort_by": "created_at:asc"}
+        return (await self._all("alerts", parse_alerts, *path, params=params, most=PAGE)).value
 
     async def user(self, user: UserId) -> User:
         """Read a user; a deleted one is usually `NotFound`."""
@@ -212,8 +212,8 @@ class Reads(Transport):
         return await self._all("webhook_subscriptions", parse_subscriptions, "webhook_subscriptions")
 
     async def _search(self, name: str, parse: Callable[[object], Listed[T]], things: str, query: str) -> tuple[T, ...]:
-        params: Params = {"query": query, "limit": PAGE} if query else {"limit": PAGE}
-        return (await self._list(name, parse, things, params=params)).value
+        params = {"query": query} if query else None
+        return (await self._all(name, parse, things, params=params, most=PAGE)).value
 
 
 def _moment(ms: int) -> str:

@@ -166,11 +166,16 @@ class Transport:
         return _noted(name, read.value, read.date)
 
     async def _pages(
-        self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
+        self,
+        name: str,
+        parse: Callable[[object], Listed[T]],
+        *path: str,
+        params: Params | None = None,
+        most: float = math.inf,
     ) -> AsyncIterator[Read[tuple[T, ...]]]:
-        """Read page after page, as long as PagerDuty makes each, until it says that there are no more (pagination)."""
+        """Read page after page, as long as PagerDuty makes each, until there are no more (pagination), or `most`."""
         offset, more = 0, True
-        while more:
+        while more and offset < most:
             page: Params = {**(params or {}), "limit": PAGE, "offset": offset}
             read = await self._read(
                 name, lambda answer: (parse(answer), as_object(answer).get("more") is True), *path, params=page
@@ -181,10 +186,15 @@ class Transport:
             offset += listed.given or PAGE
 
     async def _all(
-        self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
+        self,
+        name: str,
+        parse: Callable[[object], Listed[T]],
+        *path: str,
+        params: Params | None = None,
+        most: float = math.inf,
     ) -> Read[tuple[T, ...]]:
-        """Read the things on all pages, from the time of the first one."""
-        pages = [page async for page in self._pages(name, parse, *path, params=params)]
+        """Read the things on all pages, or on those of the first `most`, from the time of the first one."""
+        pages = [page async for page in self._pages(name, parse, *path, params=params, most=most)]
         things = tuple(thing for page in pages for thing in page.value)
         return Read(things, pages[0].date, tuple(one for page in pages for one in page.skipped))
 

@@ -52,7 +52,7 @@ _BROKEN_END = re.compile(r"(&[a-z]{0,4}|<[^<>]*)$")
 _PAGERDUTY = re.compile(r"https://(?:[a-z0-9-]+\.)+pagerduty\.com(?:[/?#][!-~]*)?")
 _NOT_IN_LINKS = frozenset('<>|"\\')
 _OUTSIDE = re.compile(r"https?://[!-~]+")
-_LONGEST_OUTSIDE = 500
+_LONGEST_ADDRESS = 500
 _LONGEST_LABEL = 80
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in _NOT_IN_LINKS}
 _TOKEN = re.compile(r"<([^<>]*)>")
@@ -151,16 +151,16 @@ def link(url: str, label: str) -> str:
 
 
 def linkable(url: str) -> bool:
-    """True if `url` may be linked: a page at `https://*.pagerduty.com`."""
-    return not _NOT_IN_LINKS & set(url) and bool(_PAGERDUTY.fullmatch(url))
+    """True if `url` may be linked: a page at `https://*.pagerduty.com`, and no address without end."""
+    return len(url) <= _LONGEST_ADDRESS and not _NOT_IN_LINKS & set(url) and bool(_PAGERDUTY.fullmatch(url))
 
 
 def external_link(url: str, label: str) -> str:
     """Link to a page that monitoring named, beside its host, or show it as text. `label` is not escaped yet."""
     words, host = clamp(escape(label), _LONGEST_LABEL), _host(url)
     address = url.translate(_ENCODED).translate(_ENTITIES)
-    if not host or len(address) > _LONGEST_OUTSIDE:
-        return ": ".join(filter(None, (words, clamp(escape(url), _LONGEST_OUTSIDE))))
+    if not host or len(address) > _LONGEST_ADDRESS:
+        return ": ".join(filter(None, (words, clamp(escape(url), _LONGEST_ADDRESS))))
     return f"<{address}|{words}> ({host})" if words not in ("", host, escape(url)) else f"<{address}|{host}>"
 
 

@@ -26,6 +26,8 @@ DETAILS = "details"
 """The menu entry that shows everything for which a card has no room."""
 LONGEST_VALUE = 2000
 """Characters of a button's value (Slack's page on the button element)."""
+LONGEST_VALUES = 8000
+"""Characters of the values of one row: Slack refuses messages of some 13,000 as JSON, and documents no number."""
 LONGEST_CHOICE = 150
 """Characters of the value of an option (Slack's page on the option object)."""
 
@@ -98,8 +100,9 @@ def retry_button(command: Command, outcome: Outcome) -> Block:
 
 def level_buttons(command: Command, choices: tuple[Choice, ...]) -> tuple[Block, ...]:
     """Offer the levels of an escalation policy, each with the people on call there."""
-    known = f"{command.incident} {command.label or NO_NUMBER} {command.url or NO_NUMBER}"
-    seen = seen_ids(command.params.expected_assignees)
+    offered, seen = choices[:MOST_LEVELS], command.params.expected_assignees
+    room = min(LONGEST_VALUE, LONGEST_VALUES // max(1, len(offered)))
+    value = _hint(command.incident, command.label, command.url, room, seen)
     return tuple(
         {
             "type": "button",
@@ -109,9 +112,9 @@ def level_buttons(command: Command, choices: tuple[Choice, ...]) -> tuple[Block,
                 "text": plain(f"Level {choice.level}: {', '.join(choice.people) or 'nobody on call'}", 75),
                 "emoji": False,
             },
-            "value": f"{known} {choice.level} {seen}".strip(),
+            "value": value,
         }
-        for choice in choices[:MOST_LEVELS]
+        for choice in offered
     )
 
 

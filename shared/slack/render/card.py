@@ -24,7 +24,6 @@ from shared.slack.render.blocks import (
     clamp,
     context,
     date,
-    escape,
     external_link,
     link,
     listed,
@@ -137,7 +136,7 @@ def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId], following
     # Not linked: webhooks and REST give different addresses for it, and the card must not depend on which came last.
     service = named(snapshot.service) if snapshot.service else "no service"
     priority = [f"*{named(snapshot.priority)}*"] if snapshot.priority else []
-    facts = " · ".join([f"*{escape(snapshot.urgency).capitalize()} urgency*", *priority, service])
+    facts = " · ".join([f"*{short(snapshot.urgency).capitalize()} urgency*", *priority, service])
     if snapshot.status is Status.RESOLVED:
         return facts
     users = [(mentions.get(UserId(ref.id)), ref) for ref in snapshot.assignees]
@@ -202,7 +201,7 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
     title = short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE)
     service = f" on {named(snapshot.service)}" if snapshot.service else ""
     priority = [f"*{named(snapshot.priority)}*"] if snapshot.priority else []
-    facts = ", ".join([f"{escape(snapshot.urgency)} urgency", *priority])
+    facts = ", ".join([f"{short(snapshot.urgency)} urgency", *priority])
     last = incident.last_change()
     who = by(last.agent, last) if last is not None and last.type != TRIGGERED else ""
     if last is not None and last.type != TRIGGERED and snapshot.status is Status.TRIGGERED:

@@ -52,11 +52,11 @@ def user(id_: str, **changed: object) -> dict[str, object]:
     return {**made, "teams": [], **changed}
 
 
-def page(name: str, entries: Sequence[Mapping[str, object]]) -> Callable[[Request], web.Response]:
-    """Answer with the page of `entries` that was asked for."""
+def page(name: str, entries: Sequence[Mapping[str, object]], longest: int = 100) -> Callable[[Request], web.Response]:
+    """Answer with the page of `entries` that was asked for, or with its first `longest`."""
 
     def answer(request: Request) -> web.Response:
-        offset, limit = int(request.query["offset"]), int(request.query["limit"])
+        offset, limit = int(request.query["offset"]), min(longest, int(request.query["limit"]))
         more = offset + limit < len(entries)
         return web.json_response({name: entries[offset : offset + limit], "more": more, "total": None})
 

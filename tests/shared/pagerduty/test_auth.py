@@ -249,6 +249,13 @@ async def test_any_answer_is_one_of_our_errors(
     assert 1 == len(server.requests)
 
 
+async def test_a_life_that_no_token_has_is_as_good_as_long(server: LocalServer, tokens: TokenSource) -> None:
+    """A number larger than any time is no fault of ours."""
+    server.say_raw(b'{"access_token": "x", "expires_in": 1' + b"0" * 400 + b"}", 200)
+
+    assert "Bearer x" == await tokens.header(soon())
+
+
 async def asked(tokens: TokenSource) -> None:
     """Wait until the server has been asked."""
     asking: Any = tokens._asking

@@ -1,6 +1,7 @@
 """What the door to PagerDuty reads."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -62,11 +63,35 @@ async def test_all_pages_of_a_team(server: LocalServer, door: PagerDuty) -> None
 
 async def test_one_page_of_a_search(server: LocalServer, door: PagerDuty) -> None:
     """A search asks once, with the text as it is."""
-    server.say({"users": [user("PALICE1")], "more": True})
-    assert [one.id for one in await door.users_by_query("a+b&c@example.com")] == ["PALICE1"]
+    server.answer = page("users", [user(f"PUSER{n}") for n in range(PAGE + 1)])
+    assert [one.id for one in await door.users_by_query("a+b&c@example.com")] == [f"PUSER{n}" for n in range(PAGE)]
     assert [r.query["query"] for r in server.requests] == ["a+b&c@example.com"]
 
 
+FIRST: list[tuple[Callable[[PagerDuty], Awaitable[Sequence[Any]]], str, Callable[..., dict[str, object]]]] = [
+    (lambda door: door.users_by_query("x"), "users", lambda: user("PALICE1")),
+    (lambda door: door.teams("x"), "teams", team),
+    (lambda door: door.services(), "services", service),
+    (lambda door: door.escalation_policies(), "escalation_policies", policy),
+    (lambda door: door.alerts(INCIDENT), "alerts", alert),
+]
+
+
+@pytest.mark.parametrize(("call", "name", "made"), FIRST, ids=[name for _, name, _ in FIRST])
+async def test_a_first_page_is_as_long_as_ours(
+    server: LocalServer,
+    door: PagerDuty,
+    call: Callable[[PagerDuty], Awaitable[Sequence[Any]]],
+    name: str,
+    made: Callable[..., dict[str, object]],
+) -> None:
+    """Where PagerDuty makes its pages shorter, what is offered to people is not less for it."""
+    server.answer = page(name, [{**made(), "id": f"P{n}"} for n in range(PAGE + 50)], longest=25)
+    assert [one.id for one in await call(door)] == [f"P{n}" for n in range(PAGE)]
+    assert [r.query["offset"] for r in server.requests] == ["0", "25", "50", "75"]
+
+
+FROM_0 = {"limit": ["100"], "offset": ["0"]}
 READS: list[tuple[Callable[[PagerDuty], Awaitable[object]], str, dict[str, list[str]], object]] = [
     (lambda door: door.incident(INCIDENT), PATH, {}, {"incident": incident()}),
     (lambda door: door.notes(INCIDENT), f"{PATH}/notes", {}, {"notes": [note()]}),
@@ -79,12 +104,12 @@ READS: list[tuple[Callable[[PagerDuty], Awaitable[object]], str, dict[str, list[
     (
         lambda door: door.alerts(INCIDENT),
         f"{PATH}/alerts",
-        {"sort_by": ["created_at:asc"], "limit": ["100"]},
-        {"alerts": [alert()], "more": True},
+        {"sort_by": ["created_at:asc"], "limit": ["100"], "offset": ["0"]},
+        {"alerts": [alert()]},
     ),
     (lambda door: door.user(UserId("PALICE1")), "/users/PALICE1", {}, {"user": user("PALICE1")}),
     (lambda door: door.team(TeamId("PTEAM01")), "/teams/PTEAM01", {}, {"team": team()}),
-    (lambda door: door.teams("pay"), "/teams", {"query": ["pay"], "limit": ["100"]}, {"teams": [team()]}),
+    (lambda door: door.teams("pay"), "/teams", {"query": ["pay"], **FROM_0}, {"teams": [team()]}),
     (
         lambda door: door.escalation_policy("PPOL001"),
         "/escalation_policies/PPOL001",
@@ -94,7 +119,7 @@ READS: list[tuple[Callable[[PagerDuty], Awaitable[object]], str, dict[str, list[
     (
         lambda door: door.escalation_policies(),
         "/escalation_policies",
-        {"limit": ["100"]},
+        FROM_0,
         {"escalation_policies": [policy()]},
     ),
     (
@@ -110,7 +135,7 @@ READS: list[tuple[Callable[[PagerDuty], Awaitable[object]], str, dict[str, list[
         {"oncalls": [on_call()]},
     ),
     (lambda door: door.service("PSVC001"), "/services/PSVC001", {}, {"service": service()}),
-    (lambda door: door.services("a&b"), "/services", {"query": ["a&b"], "limit": ["100"]}, {"services": [service()]}),
+    (lambda door: door.services("a&b"), "/services", {"query": ["a&b"], **FROM_0}, {"services": [service()]}),
     (
         lambda door: door.priorities(),
         "/priorities",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
+from shared.errors import LONGEST_WAIT, BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
 from shared.pagerduty.api import errors
 from tests.shared.pagerduty.json_values import JSON
 
@@ -66,6 +66,8 @@ def test_what_kind_of_error(status: int, code: int | None, kind: type[CallError]
         ({"retry_after": "-1"}, None),
         ({"retry_after": "nan"}, None),
         ({"retry_after": "inf"}, None),
+        ({"retry_after": "1e300"}, LONGEST_WAIT),
+        ({"ratelimit_reset": "1893456000"}, LONGEST_WAIT),
     ],
 )
 def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
@@ -88,6 +90,8 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> Non
         b"7",
         b"\x00\x01",
         b"[" * 99999,
+        b'{"error":' * 600 + b"7" + b"}" * 600,
+        b'{"errors":' + b"[" * 900 + b"]" * 900 + b"}",
     ],
 )
 def test_errors_without_pagerdutys_words(body: bytes) -> None:
@@ -106,6 +110,10 @@ def test_errors_without_pagerdutys_words(body: bytes) -> None:
         (b'{"error": {"message": "Invalid Input", "errors": "Title is too long"}}', "Invalid Input: Title is too long"),
         (b'{"error": {"errors": {"title": ["is too long", "is odd"]}}}', "title is too long: title is odd"),
         (b'{"errors": ["Not now"]}', "Not now"),
+        (
+            b'{"error": {"errors": [{"title": "Not now"}, {"title": ["Nor", "then"]}]}}',
+            "title Not now: title Nor: title then",
+        ),
         (b'"Not now"', "Not now"),
         (b"Bad Request: not now\n", "Bad Request: not now"),
         (b'{"error": {"message": null, "errors": [null, "Not now", 7]}}', "Not now"),

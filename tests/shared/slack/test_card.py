@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -258,6 +259,26 @@ def test_any_text_from_pagerduty_makes_a_valid_card(title: str, service: str, pe
             assert 0 < len(text) <= 3000
             assert "<!" not in text.replace("<!date^", "")
             assert "javascript:" not in text
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"url": "https://acme.pagerduty.com/incidents/" + "x" * 4000},
+        {"urgency": "urgent" * 1000},
+        {"title": "&" * 4000},
+        {"service": Ref("P1", "<" * 4000), "priority": Ref("P2", "<" * 4000)},
+        {"number": 10**18, "teams": tuple(Ref(f"P{n}", "Payments" * 500) for n in range(300))},
+    ],
+    ids=lambda odd: next(iter(odd)),
+)
+def test_nothing_without_end_costs_a_card_its_buttons(odd: dict[str, Any]) -> None:
+    """Whatever is long at PagerDuty is cut or left out, also on the card of what is withheld."""
+    incident = folded(replace(webhook(TRIGGERED, NOON), snapshot=replace(snapshot(), **odd)))
+    assert incident.snapshot is not None
+
+    assert [] == check_blocks(rendered(incident).blocks)
+    assert [] == check_blocks(card.render_withheld(INCIDENT, incident.snapshot).blocks)
 
 
 @pytest.mark.parametrize("name", ["Al", "Bartholomew " * 20, "<&>" * 30])
