@@ -13,8 +13,9 @@ from shared.slack.api import models
 from shared.slack.api.app_installation import AppInstallation
 from shared.slack.api.errors import Unthreaded
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
-from shared.slack.api.rate_limits import Priority, RateLimiter, TokenBuckets
+from shared.slack.api.rate_limits import Priority, RateLimiter
 from shared.slack.api.transport import Answer, Begin, CallTurn, Transport
+from shared.token_buckets import TokenBuckets
 
 __all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
 

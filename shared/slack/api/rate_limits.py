@@ -3,33 +3,15 @@ Slack's rate limits. Never waits: it returns how long to wait, and the caller re
 
 Source of every number, where none other is named: Slack's page on rate limits (docs.slack.dev, "Rate limits"), and the
 tier on each method's own page. The limits count per app and workspace, so all workers share what is left of them.
-
-A budget is one number, the moment when the next call would be due if all of them came at an even pace; every call moves
-it on. It may lie ahead of the clock by as much as a burst is allowed; a call that would go further has to wait.
-(Telephone networks know this as the generic cell rate algorithm.)
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, TypeVar
 
-import structlog
-
-from shared.errors import StoreDown, Unavailable
-
-log = structlog.get_logger()
-
-T = TypeVar("T")
-
-ROUNDING = 0.001
-"""Seconds by which a call may come early: work queues count whole milliseconds."""
-PATIENCE = 0.3
-"""Seconds that the shared budgets may take to answer. A person waits for some of these calls while Redis is down."""
-LOCAL_FALLBACK_SECONDS = 2.0
-"""Seconds for which the shared budgets are left alone once they have failed."""
+from shared.errors import Unavailable
+from shared.token_buckets import ROUNDING, Caller, Limit, Pacing, TokenBuckets
 
 
 class Priority(IntEnum):
@@ -56,41 +38,6 @@ class Priority(IntEnum):
 
 LEVELS = 4
 """Into how many parts a burst is divided."""
-
-
-class Limit(NamedTuple):
-    """What one call takes from `budget`: `interval` seconds, if the budget is at most `ahead` seconds ahead."""
-
-    budget: str
-    interval: float
-    ahead: float
-
-
-class Caller(NamedTuple):
-    """
-    Who makes a call.
-
-    One with a name who has to wait is given a place in line, behind all with a lower `priority`, and is told a time of
-    its own. So many callers who wait do not all come back at once. Of the same priority the channels take turns, by
-    what stands before the first colon of the name, and those of one channel go in the order in which they came.
-    """
-
-    name: str = ""
-    priority: int = 0
-
-
-ANYBODY = Caller()
-"""A caller outside the queue: it learns when there is capacity next, whoever may come first."""
-
-
-class TokenBuckets(Protocol):
-    """Where the budgets are kept that several processes share. Both methods may raise `StoreDown`."""
-
-    async def take(self, limits: Sequence[Limit], caller: Caller = ANYBODY) -> float:
-        """Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait."""
-
-    async def postpone(self, budget: str, seconds: float) -> None:
-        """Set a budget at least so many seconds ahead."""
 
 
 @dataclass(frozen=True)
@@ -141,73 +88,21 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
 """Every method that we call, with its narrowest rate first: that is the one which a 429 is held to be about."""
 
 
-class LocalTokenBuckets:
-    """The budgets of this process alone. `now` gives seconds on a clock that only goes forward."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._due: dict[str, float] = {}
-
-    def take(self, limits: Sequence[Limit]) -> float:
-        """Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait."""
-        now = self._now()
-        due = {limit.budget: max(now, self._due.get(limit.budget, now)) for limit in limits}
-        wait = max(due[limit.budget] - limit.ahead - now for limit in limits)
-        if wait > 0:
-            return wait
-        self._due |= {limit.budget: due[limit.budget] + limit.interval for limit in limits}
-        return 0.0
-
-    def postpone(self, budget: str, seconds: float) -> None:
-        """Set a budget at least so many seconds ahead."""
-        until = self._now() + seconds
-        self._due[budget] = max(until, self._due.get(budget, until))
-
-
 class RateLimiter:
-    """
-    The calls of one token.
-
-    `shared` are the budgets of all workers. While they cannot be asked this process paces itself alone, because a slow
-    store must not hold up a click: then each worker may use all of the limits, and Slack's 429 puts that right.
-    `pace` stretches or shrinks the rates (0: none), since tests against a Slack without limits need not wait for them;
-    what Slack itself asks for after a 429 is never shrunk.
-    """
+    """The calls of one token. `shared` are the budgets of all workers."""
 
     def __init__(self, now: Callable[[], float], pace: float = 1.0, shared: TokenBuckets | None = None) -> None:
-        self._now = now
         self._pace = pace
-        self._own = LocalTokenBuckets(now)
-        self._shared = shared
-        self._alone_until = now()
+        self._pacing = Pacing(now, shared)
 
     async def take(self, method: str, channel: str, priority: Priority, name: str = "") -> None:
         """Take a call's place, or raise `Unavailable` with the seconds to it; a `name` keeps its place by priority."""
         limits = [rate.limit(method, channel, priority, self._pace) for rate in RATES[method]]
-        wait = None
-        if self._shared and self._now() >= self._alone_until:
-            wait = await self._briefly(self._shared.take(limits, Caller(name, priority)))
-        if wait is None:
-            wait = self._own.take(limits)
+        wait = await self._pacing.take(limits, Caller(name, priority))
         if wait > 0:
             raise Unavailable(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
 
     async def pause(self, method: str, channel: str, seconds: float) -> None:
         """Stop calls for so many seconds, to a channel or all; then they go evenly, by priority, without a burst."""
         narrowest = RATES[method][0].limit(method, channel, Priority.FIRST, self._pace)
-        ahead = seconds + narrowest.ahead
-        self._own.postpone(narrowest.budget, ahead)
-        if self._shared and self._now() >= self._alone_until:
-            await self._briefly(self._shared.postpone(narrowest.budget, ahead))
-
-    async def _briefly(self, asking: Awaitable[T]) -> T | None:
-        """Ask the shared budgets; if they fail or take too long, return None and go on without them for a while."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await asking
-        except (StoreDown, TimeoutError) as error:
-            self._alone_until = self._now() + LOCAL_FALLBACK_SECONDS
-            log.warning(
-                "pacing.alone", why=str(error) or "the store did not answer in time", seconds=LOCAL_FALLBACK_SECONDS
-            )
-            return None
+        await self._pacing.postpone(narrowest.budget, seconds + narrowest.ahead)

@@ -9,15 +9,11 @@ from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.api.client import Slack
 from shared.slack.api.rate_limits import (
-    ANYBODY,
-    LOCAL_FALLBACK_SECONDS,
-    PATIENCE,
     RATES,
-    Caller,
-    Limit,
     Priority,
     RateLimiter,
 )
+from shared.token_buckets import ANYBODY, LOCAL_FALLBACK_SECONDS, PATIENCE, Caller, Limit
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import CHANNEL, OTHER, TS, Clock, counter, post, update
 

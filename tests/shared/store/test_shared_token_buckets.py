@@ -19,10 +19,11 @@ from pagebridge_sandbox.slack import RateLimits, SlackSandbox
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId
 from shared.slack.api.client import Slack
-from shared.slack.api.rate_limits import Caller, Limit, LocalTokenBuckets, Priority, RateLimiter
+from shared.slack.api.rate_limits import Priority, RateLimiter
 from shared.store import keys
 from shared.store.coordination import FURTHEST, SharedTokenBuckets
 from shared.store.redis import Redis, connect
+from shared.token_buckets import Caller, Limit, LocalTokenBuckets
 
 POST = "chat.postMessage"
 LONG = 3600.0

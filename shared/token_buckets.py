@@ -1,0 +1,125 @@
+"""
+Budgets of calls, in this process and shared by all workers: how much room a vendor's rate limit still has.
+
+A budget is one number, the moment when the next call would be due if all of them came at an even pace; every call moves
+it on. It may lie ahead of the clock by as much as a burst is allowed; a call that would go further has to wait.
+(Telephone networks know this as the generic cell rate algorithm.)
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+import structlog
+
+from shared.errors import StoreDown
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+ROUNDING = 0.001
+"""Seconds by which a call may come early: work queues count whole milliseconds."""
+PATIENCE = 0.3
+"""Seconds that the shared budgets may take to answer. A person waits for some of these calls while Redis is down."""
+LOCAL_FALLBACK_SECONDS = 2.0
+"""Seconds for which the shared budgets are left alone once they have failed."""
+
+
+class Limit(NamedTuple):
+    """What one call takes from `budget`: `interval` seconds, if the budget is at most `ahead` seconds ahead."""
+
+    budget: str
+    interval: float
+    ahead: float
+
+
+class Caller(NamedTuple):
+    """
+    Who makes a call.
+
+    One with a name who has to wait is given a place in line, behind all with a lower `priority`, and is told a time of
+    its own. So many callers who wait do not all come back at once. Of the same priority those with the same text before
+    the first colon of the name, such as a channel or a person, take turns with the others, and go in the order in which
+    they came.
+    """
+
+    name: str = ""
+    priority: int = 0
+
+
+ANYBODY = Caller()
+"""A caller outside the queue: it learns when there is capacity next, whoever may come first."""
+
+
+class TokenBuckets(Protocol):
+    """Where the budgets are kept that several processes share. Both methods may raise `StoreDown`."""
+
+    async def take(self, limits: Sequence[Limit], caller: Caller = ANYBODY) -> float:
+        """Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait."""
+
+    async def postpone(self, budget: str, seconds: float) -> None:
+        """Set a budget at least so many seconds ahead."""
+
+
+class LocalTokenBuckets:
+    """The budgets of this process alone. `now` gives seconds on a clock that only goes forward."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._due: dict[str, float] = {}
+
+    def take(self, limits: Sequence[Limit]) -> float:
+        """Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait."""
+        now = self._now()
+        due = {limit.budget: max(now, self._due.get(limit.budget, now)) for limit in limits}
+        wait = max(due[limit.budget] - limit.ahead - now for limit in limits)
+        if wait > 0:
+            return wait
+        self._due |= {limit.budget: due[limit.budget] + limit.interval for limit in limits}
+        return 0.0
+
+    def postpone(self, budget: str, seconds: float) -> None:
+        """Set a budget at least so many seconds ahead."""
+        until = self._now() + seconds
+        self._due[budget] = max(until, self._due.get(budget, until))
+
+
+class Pacing:
+    """
+    The budgets of all workers, or those of this process while the `shared` ones cannot be asked.
+
+    A slow store must not hold up a click: then each worker may use all of the limits, and the vendor's 429 puts that
+    right.
+    """
+
+    def __init__(self, now: Callable[[], float], shared: TokenBuckets | None = None) -> None:
+        self._now = now
+        self._own = LocalTokenBuckets(now)
+        self._shared = shared
+        self._alone_until = now()
+
+    async def take(self, limits: Sequence[Limit], caller: Caller = ANYBODY) -> float:
+        """Take one call out of all the budgets and return 0, or take nothing and return the seconds to wait."""
+        wait = None
+        if self._shared and self._now() >= self._alone_until:
+            wait = await self._briefly(self._shared.take(limits, caller))
+        return self._own.take(limits) if wait is None else wait
+
+    async def postpone(self, budget: str, seconds: float) -> None:
+        """Set a budget at least so many seconds ahead."""
+        self._own.postpone(budget, seconds)
+        if self._shared and self._now() >= self._alone_until:
+            await self._briefly(self._shared.postpone(budget, seconds))
+
+    async def _briefly(self, asking: Awaitable[T]) -> T | None:
+        """Ask the shared budgets; if they fail or take too long, return None and go on without them for a while."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await asking
+        except (StoreDown, TimeoutError) as error:
+            self._alone_until = self._now() + LOCAL_FALLBACK_SECONDS
+            log.warning(
+                "pacing.alone", why=str(error) or "the store did not answer in time", seconds=LOCAL_FALLBACK_SECONDS
+            )
+            return None
