@@ -11,6 +11,7 @@ from pagebridge_sandbox.demo.scenario import (
     card,
     card_says,
     menu,
+    no_button,
     privately_reads,
     status,
     thread,
@@ -125,6 +126,7 @@ FIRST_INCIDENT = (
             card(CARD_BY_ALICE),
             card_says("Acknowledgement ends"),
             buttons("Add note", "Reassign", "Escalate", "Resolve"),
+            no_button("Acknowledge"),
             menu("Add responders", "Snooze", "Change priority", "Status update", "Details"),
             thread(TRIGGERED, BY_ALICE),
             writes(ALICES_ACKNOWLEDGE),
@@ -178,6 +180,7 @@ FIRST_INCIDENT = (
         (
             card(CARD_RESOLVED),
             buttons("Add note"),
+            no_button("Resolve"),
             menu("Status update", "Details", "Open in PagerDuty"),
             thread(TRIGGERED, BY_ALICE, BY_BOB, ACK_TIMED_OUT, RESOLVED),
             privately_reads("Alice", "You resolved incident #1"),

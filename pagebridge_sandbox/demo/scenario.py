@@ -47,13 +47,21 @@ def dialog_says(words: str) -> Check:
 
 
 def buttons(*labels: str) -> Check:
-    """Require the buttons of the card, its menu left out."""
-    return Check(f"buttons {_join(labels)}", lambda seen: seen.buttons, list(labels))
+    """Require these buttons on the card, in this order; there may be others."""
+    return Check(
+        f"buttons {_join(labels)}", lambda seen: [each for each in seen.buttons if each in labels], list(labels)
+    )
 
 
 def menu(*labels: str) -> Check:
-    """Require the entries of the card's menu."""
-    return Check(f"in its menu {_join(labels)}", lambda seen: seen.menu, list(labels))
+    """Require these entries in the card's menu, in this order; there may be others."""
+    shown = f"in its menu {_join(labels)}"
+    return Check(shown, lambda seen: [each for each in seen.menu if each in labels], list(labels))
+
+
+def no_button(label: str) -> Check:
+    """Require that the card has no such button."""
+    return Check(f"no button {label}", lambda seen: label in seen.buttons, expected=False)
 
 
 def thread(*lines: str) -> Check:

@@ -1,6 +1,6 @@
 """`bridge.toml`: what it may say, and how everything wrong in it is said at once."""
 
-import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -80,11 +80,16 @@ def test_the_rule_of_an_action_is_its_own_or_that_of_the_mode(tmp_path: Path) ->
     assert [Rule.TEAM, Rule.MEMBERS, Rule.TEAM] == [named.rule(Action(a)) for a in ("note", "resolve", "acknowledge")]
 
 
-def test_the_example_explains_every_action_and_rule() -> None:
-    """Whoever copies the example finds in it what can be said."""
-    text = EXAMPLE.read_text("utf-8").partition("[authorization]")[2]
+def test_the_example_explains_every_action_and_rule(pytestconfig: pytest.Config) -> None:
+    """Who copies the example finds in it what can be said; `make words` writes the list of actions."""
+    text = EXAMPLE.read_text("utf-8")
+    listed = textwrap.fill(", ".join(Action), 120, initial_indent="#   ", subsequent_indent="#   ")
+    if pytestconfig.getoption("--update-words"):
+        before, head, rest = text.partition("The actions are\n")
+        text = before + head + listed + "\n" + rest[rest.index("[authorization.actions]") :]
+        EXAMPLE.write_text(text, "utf-8")
 
-    assert [] == [action for action in Action if not re.search(rf"\b{action}\b", text)]
+    assert f"The actions are\n{listed}\n[authorization.actions]" in text, "if this is meant, run `make words`"
     assert [] == [rule for rule in Rule if f'#   "{rule}"' not in text]
     assert {Action.NOTE: Rule.LINKED} == load_bridge_config(EXAMPLE).authorization.actions
 

@@ -137,7 +137,7 @@ def test_every_card_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None
     )
     page.chapter("By state, and by what is known")
     for situation, incident, places in CASES:
-        page.case(situation, *_shown(incident, places))
+        page.case(situation, *_shown(incident, places, with_buttons=situation in WITH_BUTTONS))
     page.chapter(
         "Notices of clicks", "One paragraph on the card for a click that PagerDuty has not confirmed, or that failed."
     )
