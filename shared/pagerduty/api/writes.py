@@ -33,30 +33,39 @@ class NewIncident:
 class Writes(Transport):
     """The writes, in the name of the user `from_email`; one request each. An unreadable answer is `Uncertain`."""
 
+    async def change_incident(
+        self, name: str, incident: IncidentId, from_email: str, **changes: object
+    ) -> Read[RestIncident]:
+        """Set fields of an incident, as `PUT /incidents/{id}` takes them; `name` is the call's in logs and metrics."""
+        path, body = ("incidents", incident), {"incident": {"type": "incident_reference", **changes}}
+        return await self._write(name, parse_incident, "PUT", *path, body=body, from_email=from_email)
+
     async def set_status(
         self, incident: IncidentId, status: Status, from_email: str, resolution: str = ""
     ) -> Read[RestIncident]:
         """Bring an incident into `status`, a resolve with its `resolution` note. Beware: it reopens a resolved one."""
         solved = {"resolution": resolution} if resolution and status is Status.RESOLVED else {}
-        return await self._put("set_status", incident, from_email, status=status.value, **solved)
+        return await self.change_incident("set_status", incident, from_email, status=status.value, **solved)
 
     async def reassign(
         self, incident: IncidentId, from_email: str, *, assignees: Sequence[UserId] = (), policy: str | None = None
     ) -> Read[RestIncident]:
         """Assign an incident to `policy`, from its first level, or to `assignees`: the escalation then stops."""
         if policy is None:
-            return await self._put("reassign", incident, from_email, assignments=_assignments(assignees))
+            return await self.change_incident("reassign", incident, from_email, assignments=_assignments(assignees))
         given = _reference("escalation_policy", policy)
-        return await self._put("reassign", incident, from_email, escalation_policy=given)
+        return await self.change_incident("reassign", incident, from_email, escalation_policy=given)
 
     async def escalate(self, incident: IncidentId, level: int, from_email: str) -> Read[RestIncident]:
         """Escalate to `level` of its policy, from 1. The answer does not tell the level: compare the assignees."""
         # Naming the policy as well would start it from its first level.
-        return await self._put("escalate", incident, from_email, escalation_level=level)
+        return await self.change_incident("escalate", incident, from_email, escalation_level=level)
 
     async def set_priority(self, incident: IncidentId, priority: str, from_email: str) -> Read[RestIncident]:
         """Give an incident the priority with the id `priority`."""
-        return await self._put("set_priority", incident, from_email, priority=_reference("priority", priority))
+        return await self.change_incident(
+            "set_priority", incident, from_email, priority=_reference("priority", priority)
+        )
 
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
         """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `LONGEST_SNOOZE`."""
@@ -124,10 +133,6 @@ class Writes(Transport):
     async def delete_subscription(self, subscription: str) -> None:
         """End a subscription. What it was still to deliver is not sent any more."""
         await self._tell("delete_subscription", "DELETE", "webhook_subscriptions", subscription)
-
-    async def _put(self, name: str, incident: IncidentId, from_email: str, **changes: object) -> Read[RestIncident]:
-        path, body = ("incidents", incident), {"incident": {"type": "incident_reference", **changes}}
-        return await self._write(name, parse_incident, "PUT", *path, body=body, from_email=from_email)
 
 
 def _opened(new: NewIncident) -> Body:
