@@ -112,7 +112,7 @@ class AccountCache:
 
     async def _catalogue(self, things: tuple[Owned, ...]) -> Catalogue[Owned]:
         teams = (team for thing in things for team in team_ids(thing) or ())
-        return Catalogue(things, await self._visibility.private(teams))
+        return Catalogue(things, await self._visibility.hiding(teams))
 
 
 class CachedValue(Generic[T]):

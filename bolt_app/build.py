@@ -75,7 +75,7 @@ def build_worker(
         authorization=Authorization(config.current.authorization, pagerduty),
         account_cache=types.account_cache(pagerduty, visibility),
         visibility=visibility,
-        open_reader=OpenIncidentReader(store.open_incidents, store.incidents, store.dirty_queue),
+        open_reader=OpenIncidentReader(store.open_incidents, store.incidents, store.slack_states, store.dirty_queue),
     )
     write_path = _build_write_path(shared, uncached_identity)
     return BuiltWorker(

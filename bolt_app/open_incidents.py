@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.model.event import Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
+from shared.model.slack_state import SlackState
 from shared.store.channel_index import OpenIncidents
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents
@@ -25,11 +26,18 @@ class OpenIncidentReader:
 
     index: OpenIncidents
     incidents: Documents[Incident]
+    slack_states: Documents[SlackState]
     dirty_queue: WorkQueue
 
     async def shown_in(self, channel: ChannelId) -> list[OpenIncident]:
-        """List the open incidents with a card in `channel`, the newest first. Raises `StoreDown`."""
-        return await self._still_open(await self.index.shown_in(channel))
+        """List the open incidents that `channel` shows as they are now, the newest first. Raises `StoreDown`."""
+        known = await self._still_open(await self.index.shown_in(channel))
+        shown = [(await self.slack_states.load(incident.id)).value for incident in known]
+        return [
+            incident
+            for incident, messages in zip(known, shown, strict=True)
+            if messages.shows(incident.snapshot.team_ids, channel)
+        ]
 
     async def all(self) -> list[OpenIncident]:
         """List every open incident, the newest first. Raises `StoreDown`."""

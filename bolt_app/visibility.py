@@ -16,7 +16,7 @@ from bolt_app.open_incidents import OpenIncident
 from shared.access.authorization import NotAllowed, unknown_teams
 from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig
-from shared.errors import CallError, Malformed, NotFound
+from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused
 from shared.model.command import SlackActor
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, TeamId, UserId
@@ -24,7 +24,7 @@ from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS, UNKNOWN_TEAMS, UNSEEN
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import CONFINED_ROLES, EscalationPolicy, Service, User
+from shared.pagerduty.models.account import OPEN_ROLES, EscalationPolicy, Service, User
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.documents import Documents
 
@@ -62,7 +62,7 @@ class Visibility:
             for thing in things
             if (teams := team_ids(thing)) and not (self._is_theirs(user, thing) or teams <= user.team_ids)
         )
-        return self.shown_to(user, things, await self.private(team for teams in unsure for team in teams))
+        return self.shown_to(user, things, await self.hiding(team for teams in unsure for team in teams))
 
     def shown_to(self, user: User, things: Iterable[T], private: frozenset[TeamId]) -> list[T]:
         """Keep what PagerDuty shows a person, given the `private` ones of its teams."""
@@ -77,6 +77,9 @@ class Visibility:
         noun = NOUNS.get(type(thing), "incident")
         if team_ids(thing) is None:
             raise NotAllowed(UNKNOWN_TEAMS, unknown_teams(noun), "Use PagerDuty")
+        if (team_ids(thing) or frozenset()) & self.unread:
+            why = f"PagerDuty doesn't let this bridge read the team of this {noun}, so it is unknown whether you may."
+            raise NotAllowed(UNKNOWN_TEAMS, why, f"Use PagerDuty and tell {self.identity.contact}")
         raise NotAllowed(UNSEEN, f"PagerDuty doesn't show you this {noun}.", "Ask a PagerDuty admin for access")
 
     async def is_visible(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
@@ -109,6 +112,15 @@ class Visibility:
         found = await asyncio.gather(*(self._is_private_team(team) for team in distinct))
         return frozenset(team for team, private in zip(distinct, found, strict=True) if private)
 
+    async def hiding(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
+        """Return the private ones of `teams`, and those that alone cannot be read: one must not cost the others."""
+        distinct = sorted(set(teams))
+        found = await asyncio.gather(*(self._is_private_team(team) for team in distinct), return_exceptions=True)
+        for error in found:
+            if isinstance(error, BadCredentials) or not isinstance(error, bool | Refused | Malformed):
+                raise error
+        return frozenset(team for team, private in zip(distinct, found, strict=True) if private is not False)
+
     async def _is_private_team(self, team: TeamId) -> bool:
         try:
             private = (await self.pagerduty.team(team)).private
@@ -121,11 +133,10 @@ class Visibility:
         return private
 
     async def _is_shown(self, incident: RestIncident, channel: ChannelId) -> bool:
-        """True if a channel shows an incident; that was decided for the teams that it had then."""
+        """True if a channel shows an incident."""
         if self.slack_states is None:
             return False
-        known = (await self.slack_states.load(incident.id)).value
-        return known.is_shown_in(channel) and known.privacy.teams == incident.snapshot.team_ids
+        return (await self.slack_states.load(incident.id)).value.shows(incident.snapshot.team_ids, channel)
 
     def _is_theirs(self, user: User, thing: Thing) -> bool:
         """True if a person sees a thing of any team, also of a private one."""
@@ -152,6 +163,6 @@ def can_see(user: User, teams: frozenset[TeamId] | None, private: frozenset[Team
     if teams is None:
         return False
     hiding = private & teams
-    if hiding or user.role in CONFINED_ROLES:
+    if hiding or user.role not in OPEN_ROLES:
         return bool((hiding or teams) & user.team_ids)
     return True

@@ -115,11 +115,18 @@ class IncidentLookup:
         return (Ref(user.id, user.name),)
 
     async def _by_number(self, parsed: ParsedCommand, typed: SlashPayload) -> Target:
-        """Look among what the channel shows first: that needs no PagerDuty. Raises `NotFound` for what is hidden."""
-        for known in await self._open_in_channel(typed):
-            if parsed.incident in (known.id, command_reference(known.id, known.snapshot)):
-                return Target.from_snapshot(known.id, known.snapshot)
+        """
+        Look among what the channel shows first: that needs no PagerDuty, unless two claim to be it.
+
+        Raises `NotFound` for what is hidden, or has another number in PagerDuty than was typed.
+        """
+        shown = await self._open_in_channel(typed)
+        named = [one for one in shown if parsed.incident in (one.id, command_reference(one.id, one.snapshot))]
+        if len(named) == 1:
+            return Target.from_snapshot(named[0].id, named[0].snapshot)
         read = (await self.pagerduty.incident(incident_id(parsed.incident))).value
+        if parsed.incident not in (read.id, command_reference(read.id, read.snapshot)):
+            raise NotFound("it has another number")
         if await self.visibility.is_hidden(read, typed.by, typed.channel):
             raise NotFound("it belongs to a private team")
         return Target.from_snapshot(read.id, read.snapshot)

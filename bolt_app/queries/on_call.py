@@ -5,16 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+import structlog
+
 from bolt_app.commands.slash_grammar import ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
+from shared.errors import BadCredentials, Malformed, Refused
 from shared.model.event import Instant, Ref
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import EscalationPolicy, OnCall, Service
+from shared.pagerduty.models.account import EscalationPolicy, OnCall, Service, User
 from shared.slack.render.blocks import date, escape
+
+log = structlog.get_logger()
 
 MOST = 10
 """Escalation policies that are shown or offered at once."""
@@ -24,11 +29,11 @@ MIN_SIMILARITY = 0.7
 
 @dataclass(frozen=True)
 class OnCallTarget:
-    """Something that people know by a name and that has an escalation policy: a service, or the policy itself."""
+    """A service or an escalation policy (`owned`), by its name; None for the policy of an incident."""
 
     name: str
     policy: Ref
-    owned: Service | EscalationPolicy
+    owned: Service | EscalationPolicy | None = None
 
 
 @dataclass(frozen=True)
@@ -44,22 +49,22 @@ class OnCallQuery:
         """Show the levels, or what there is to choose from. Raises what the readings raise."""
         user = (await self.identity.link(typed.by)).user
         found = await self._matching(parsed.text, typed)
-        seen = await self.visibility.seen(user, [place.owned for place in found])
-        places = [place for place in found if place.owned in seen]
+        seen = await self.visibility.seen(user, [place.owned for place in found if place.owned])
+        places = [place for place in found if place.owned is None or place.owned in seen]
         policies = {place.policy.id: place.policy for place in places}
         if parsed.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
             return ambiguous_reply(parsed.text, places, typed.command)
-        if not policies:
+        told = await asyncio.gather(*(self._levels(policy, user) for policy in list(policies)[:MOST]))
+        unread = sum(one is None for one in told)
+        if not any(told) and not unread:
             return no_match_reply(parsed.text, typed.command)
-        shown = await asyncio.gather(*(self._levels(policy) for policy in list(policies)[:MOST]))
-        return build_reply(*shown)
+        return build_reply(*filter(None, told), unread_policies(unread))
 
     async def _matching(self, text: str, typed: SlashPayload) -> list[OnCallTarget]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
         if not text:
             shown = [incident.snapshot.escalation_policy for incident in await self.open_reader.shown_in(typed.channel)]
-            policies = dict.fromkeys(policy.id for policy in shown if policy)
-            return list(map(_policy_target, await asyncio.gather(*map(self.pagerduty.escalation_policy, policies))))
+            return [OnCallTarget(policy.name, policy) for policy in shown if policy]
         return best_matches(text, await self._targets(text)) or best_matches(text, await self._targets(""))
 
     async def _targets(self, query: str) -> list[OnCallTarget]:
@@ -69,10 +74,18 @@ class OnCallQuery:
         named = [OnCallTarget(each.name, each.escalation_policy, each) for each in services if each.escalation_policy]
         return [*map(_policy_target, policies), *named]
 
-    async def _levels(self, policy: str) -> str:
-        return render_levels(
-            *await asyncio.gather(self.pagerduty.escalation_policy(policy), self.pagerduty.on_calls(policy))
-        )
+    async def _levels(self, policy: str, user: User) -> str | None:
+        """Show one policy; empty if the person does not see it, also below a service that they see, None if unread."""
+        try:
+            read, on_call = await asyncio.gather(
+                self.pagerduty.escalation_policy(policy), self.pagerduty.on_calls(policy)
+            )
+        except BadCredentials:
+            raise
+        except (Refused, Malformed) as error:
+            log.warning("policy.unread", policy=policy, why=str(error))
+            return None
+        return render_levels(read, on_call) if await self.visibility.sees(user, read) else ""
 
 
 def _policy_target(policy: EscalationPolicy) -> OnCallTarget:
@@ -111,6 +124,15 @@ def no_match_reply(text: str, command: str) -> Reply:
         return build_reply(f"I can't find a service or escalation policy like “{escape(text)}”, or you can't see it.")
     line = as_code(f"{command} {Verb.ONCALL} name")
     return build_reply(f"No incident is open in this channel. Name a service or an escalation policy: {line}")
+
+
+def unread_policies(count: int) -> str:
+    """Say that some policies could not be read, without their names: who may see them is not known."""
+    return (
+        f"_{'1 escalation policy' if count == 1 else f'{count} escalation policies'} couldn't be read._"
+        if count
+        else ""
+    )
 
 
 def _people(entries: Sequence[OnCall]) -> str:

@@ -65,9 +65,10 @@ class OutageNotice:
         for incident in late:
             snapshot = (await self.incidents.load(incident)).value.snapshot
             slack_state = (await self.slack_states.load(incident)).value
-            home = next(filter(slack_state.is_shown_in, slack_state.channels), None)
-            if snapshot is not None and home is not None:
-                found[home].append(snapshot)
+            for channel in slack_state.channels:
+                if snapshot is not None and slack_state.shows(snapshot.team_ids, channel):
+                    found[channel].append(snapshot)
+                    break
         return found
 
     async def _post(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:

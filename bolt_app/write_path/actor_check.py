@@ -41,6 +41,11 @@ class Trail:
     response: str = ""
     url: str = ""
 
+    @property
+    def was_refused(self) -> bool:
+        """True if PagerDuty has refused a call in the person's name, and not a read of the bridge's own."""
+        return self.response.startswith("refused")
+
     def failed(self, error: CallError) -> None:
         """Keep the kind of PagerDuty's response, without its text."""
         if isinstance(error, Refused):
@@ -137,10 +142,12 @@ class ActorCheck:
 def check_number(command: Command, now: RestIncident) -> Outcome | None:
     """Return None if PagerDuty gives the incident the number that the person typed or saw, else the outcome."""
     number = now.snapshot.number
-    if not command.label.startswith("#") or number is None or command.label == f"#{number}":
+    if not command.label.startswith("#") or command.label == f"#{number}":
         return None
     # It does not say which number: the person may not be allowed to see this incident.
     why = "In PagerDuty this incident has another number, so nothing was sent."
+    if number is None:
+        why = "PagerDuty doesn't say which number this incident has, so nothing was sent."
     return Outcome(Kind.REFUSED, why=why, next_step="Check its number in PagerDuty and try again")
 
 

@@ -151,7 +151,7 @@ class DirectAcknowledge:
             if sent and isinstance(error, CallError):
                 trail.failed(error)
             sure = not sent or (isinstance(error, CallError) and error.surely_not_done)
-            return _failed(command, error, self.actor_check.identity.contact, sure=sure)
+            return _failed(command, error, self.actor_check.identity.contact, sure=sure, written=sent)
 
     async def _acknowledge(self, command: Command, linked: Linked, *, again: bool = True) -> Outcome | None:
         """Acknowledge; return an outcome if another person was quicker: a PUT without effect also answers 200."""
@@ -174,7 +174,9 @@ class DirectAcknowledge:
         return None if ours else declined(command, now, Incident(command.incident))
 
 
-def _failed(command: Command, error: CallError | Malformed | TimeoutError, contact: str, *, sure: bool) -> Outcome:
+def _failed(
+    command: Command, error: CallError | Malformed | TimeoutError, contact: str, *, sure: bool, written: bool
+) -> Outcome:
     quoted = reference()
     log.error(
         "command.direct_failed",
@@ -185,6 +187,6 @@ def _failed(command: Command, error: CallError | Malformed | TimeoutError, conta
         reference=quoted,
     )
     if isinstance(error, Refused):
-        return replace(refusal(error, contact), reference=quoted)
+        return replace(refusal(error, contact, written=written), reference=quoted)
     why = f"PagerDuty couldn't be reached: {str(error) or 'it did not answer in time'}."
     return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

@@ -175,7 +175,7 @@ class Executor:
             case Declined() if not unclear or error.outcome.is_certain:
                 return _with_reference(attempt, error.outcome)
             case Refused() if not unclear:
-                refused = refusal(error, self.calls.identity.contact)
+                refused = refusal(error, self.calls.identity.contact, written=attempt.trail.was_refused)
                 return _with_reference(attempt, refused, code=error.code, error=str(error))
             case Declined() | Refused() | Unavailable() | Uncertain() | Malformed():
                 return error

@@ -93,7 +93,7 @@ class Facts:
     @property
     def lowered(self) -> bool:
         """True if a team role makes them an observer there, or may do so."""
-        return not self.teams_known or ("observer" in self.team_roles.values() and not self.acts_on_team)
+        return not self.teams_known or (bool(self.team_roles) and not self.acts_on_team)
 
 
 def role_allows(facts: Facts, action: Action) -> bool:

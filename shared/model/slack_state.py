@@ -218,6 +218,10 @@ class SlackState:
         """True if readers of a channel see the incident's state there."""
         return channel in self.channels and channel not in self.privacy.hidden_in
 
+    def shows(self, teams: frozenset[TeamId] | None, channel: ChannelId) -> bool:
+        """True if a channel shows the incident of `teams`: until that is decided for these, it does not."""
+        return self.is_shown_in(channel) and self.privacy.teams == teams
+
     def withheld(self, privacy: Privacy) -> "SlackState":
         """Stop updating the channels that `privacy` hides it from; home becomes one that is not, if there is any."""
         channels = tuple(sorted(self.channels, key=lambda channel: channel in privacy.hidden_in))

@@ -28,10 +28,13 @@ PRIVATE = frozenset({SECURITY})
         ("restricted_access", {PAYMENTS}, {PAYMENTS}, True),
         ("restricted_access", set(), set(), False),
         ("read_only_limited_user", {SEARCH}, {PAYMENTS}, False),
+        ("a_role_of_tomorrow", {SEARCH}, {PAYMENTS}, False),
+        ("a_role_of_tomorrow", {PAYMENTS}, {PAYMENTS}, True),
+        ("", {SEARCH}, {PAYMENTS}, False),
     ],
 )
 def test_roles_and_private_teams(role: str, own: set[TeamId], teams: set[TeamId], *, seen: bool) -> None:
-    """A private team hides what is its own, some roles see only their own, and others see the rest."""
+    """A private team hides what is its own, some roles and unknown ones see only their own, and others see the rest."""
     user = User(UserId("PALICE1"), "Alice Ng", "alice@example.com", role, frozenset(own), kind="user")
 
     assert seen == can_see(user, frozenset(teams), PRIVATE, involved=False)

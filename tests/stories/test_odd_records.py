@@ -217,3 +217,18 @@ async def test_no_page_is_lost_for_one_field(field: str) -> None:
         card = await bridge.card("Checkout is slow")
         assert f"#{incident.number}" in card.plain
         assert "Alice Ng" in card.plain
+
+
+@pytest.mark.parametrize("fault", [Fault(status=404), Fault(odd={"escalation_policy.escalation_rules": 7})], ids=repr)
+async def test_a_policy_that_cannot_be_read_costs_no_other(bridge: Bridge, fault: Fault) -> None:
+    """Of the policies of what is open here one is gone, or odd: who is on call for the others is told."""
+    other = bridge.pagerduty.add_escalation_policy("Other on-call", [["PBOB1"]])
+    bridge.pagerduty.trigger(bridge.pagerduty.add_service("other", other.id).id, "Elsewhere")
+    bridge.trigger("Checkout is slow")
+    for title in ("Elsewhere", "Checkout is slow"):
+        await bridge.card(title)
+    bridge.pagerduty.add_fault(replace(fault, method="GET", path=f"/escalation_policies/{other.id}"))
+
+    told = await answered(bridge, "Bob", "/pd oncall", "Payments on-call")
+    assert "1 escalation policy couldn't be read" in told
+    assert "Other" not in told

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from pagebridge_sandbox.pagerduty import IncidentView
+from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.event import ANNOUNCED_TYPES
 from tests.stories.harness import Bridge, receiving, settled
 from tests.stories.test_odd_deliveries import deliver
@@ -145,3 +145,34 @@ async def test_a_flood_from_the_future_holds_nothing_up(bridge: Bridge, port: in
     assert [] == [message for message in bridge.channel.messages if "Resolved" in message.plain]
     asked = [call for call in bridge.pagerduty.calls if call.path == "/abilities"]
     assert len(asked) <= 3
+
+
+async def test_two_incidents_that_claim_one_number(bridge: Bridge, port: int) -> None:
+    """A first delivery gave #1 the number 2, and #2 is there as well: "#2" is the one that PagerDuty calls so."""
+    bridge.pagerduty.webhooks.lose_next()
+    first = bridge.trigger("First")
+    second = bridge.trigger("Second")
+    await bridge.card("Second")
+    ahead = (datetime.now(UTC) + timedelta(seconds=4)).isoformat(timespec="milliseconds")
+    await deliver(port, delivery("triggered", ahead, first.id, number=2))
+    await bridge.channel.wait(lambda channel: len(channel.messages) > 1)
+
+    await bridge.slack.person("U0ALICE").type_command("/pd resolve 2", bridge.channel.id)
+
+    await bridge.told("Alice", "You resolved incident #2")
+    assert [second.id] == [call.path.rpartition("/")[2] for call in bridge.effects()]
+
+
+@pytest.mark.parametrize("number", [7, None, "2"])
+async def test_what_pagerduty_gives_for_a_number_must_have_it(bridge: Bridge, number: object) -> None:
+    """Asked for #2, PagerDuty shows an incident that it does not call so: nothing is sent."""
+    bridge.reroute(default_channel=None)
+    bridge.trigger("First")
+    bridge.trigger("Second")
+    await settled(bridge)
+    bridge.pagerduty.add_fault(Fault("GET", "/incidents/*", odd={"incident.incident_number": number}))
+
+    await bridge.slack.person("U0ALICE").type_command("/pd resolve 2", bridge.channel.id)
+
+    await bridge.told("Alice", "I can't find incident #2")
+    assert [] == bridge.writes()

@@ -3,7 +3,7 @@
 import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
-from tests.stories.harness import Bridge, settled, until
+from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.test_private_teams import vault as vault  # noqa: PLC0414 - a fixture
 from tests.stories.test_refusals import hire
 from tests.stories.test_who_sees import offered
@@ -116,3 +116,20 @@ async def test_a_service_that_does_not_say_its_teams_is_not_offered(bridge: Brid
     await bridge.slack.person("U0OLGA").type_command("/pd trigger", bridge.channel.id)
     await bridge.slack.person("U0OLGA").wait(lambda person: "Loading" not in person.modal.plain)
     assert ["checkout-api"] == offered(bridge.slack.person("U0OLGA").modal, "Service")
+
+
+async def test_a_team_role_that_is_not_said() -> None:
+    """Where every linked person may acknowledge, Oscar may only watch his team's incidents, or so it may be."""
+    async with running(authorization={"actions": {"acknowledge": "linked"}}) as bridge:
+        bridge.pagerduty.add_user("Oscar Ng", "oscar@example.com", role="limited_user", id="POSCAR1")
+        payments = next(team for team in bridge.pagerduty.teams if team.name == "Payments")
+        bridge.pagerduty.add_member(payments.id, "POSCAR1", "observer")
+        hire(bridge, "Oscar")
+        bridge.pagerduty.add_fault(Fault("GET", "/teams/*/members", odd={"members.*.role": None}))
+        bridge.trigger()
+        await bridge.card("Triggered")
+
+        await bridge.click("Oscar", "Acknowledge")
+
+        await bridge.told("Oscar", "doesn't allow this on the incident")
+        assert [] == bridge.writes()

@@ -1,12 +1,15 @@
 """What people do not see in PagerDuty they do not see in dialogs, menus and answers, and do not change from Slack."""
 
+import json
+
 import pytest
 
+from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Modal
-from tests.stories.harness import PATIENCE, Bridge, settled
+from tests.stories.harness import PATIENCE, Bridge, settled, until
 from tests.stories.test_private_teams import vault as vault  # noqa: PLC0414 - a fixture
 from tests.stories.test_refusals import hire
-from tests.stories.typed_commands import answered, types
+from tests.stories.typed_commands import answered, opened, types
 
 
 def offered(modal: Modal, label: str) -> list[str]:
@@ -131,3 +134,79 @@ async def test_who_is_on_call_for_a_policy_of_a_private_team(bridge: Bridge) -> 
 
     await answered(bridge, "Alice", "/pd oncall", "Secret on-call")
     assert "Secret" not in await answered(bridge, "Bob", "/pd oncall")
+
+
+async def test_the_policy_of_a_service_may_be_hidden(bridge: Bridge) -> None:
+    """Bob sees the service, and its policy belongs to a private team: who is on call there he does not read."""
+    secret = bridge.pagerduty.add_team("Secret", private=True)
+    bridge.pagerduty.add_member(secret.id, "PALICE1", "responder")
+    policy = bridge.pagerduty.add_escalation_policy("Secret on-call", [["PALICE1"]], teams=[secret])
+    payments = next(team for team in bridge.pagerduty.teams if team.name == "Payments")
+    bridge.pagerduty.add_service("ledger", policy.id, teams=[payments])
+
+    await answered(bridge, "Alice", "/pd oncall ledger", "Level 1: Alice Ng")
+    told = await answered(bridge, "Bob", "/pd oncall ledger", "I can't find")
+    assert not [word for word in ("Secret", "Alice") if word in told]
+
+
+async def test_what_an_incident_was_merged_into_keeps_its_title(bridge: Bridge, vault: str) -> None:
+    """The channel learns where those who see the private team's incident go on, and nothing else of it."""
+    hidden = bridge.pagerduty.trigger(vault, "The vault is open")
+    incident = bridge.trigger()
+    await bridge.lines(1)
+    await settled(bridge)
+
+    bridge.pagerduty.web("PALICE1").merge(hidden.id, [incident.id])
+    card = await bridge.card("Resolved")
+    await bridge.lines(2)
+    await settled(bridge)
+
+    shown = json.dumps([(message.text, message.blocks) for message in (card, *card.replies)])
+    assert "merged into" in shown
+    assert "vault" not in shown
+
+
+@pytest.mark.parametrize("unread", ["/incidents/*", "/teams/*"])
+async def test_what_moved_to_unread_teams_is_in_no_list(bridge: Bridge, vault: str, unread: str) -> None:
+    """Until it is known that the channel may see what the incident is now, no answer tells its new title."""
+    incident = bridge.trigger()
+    await bridge.lines(1)
+    await settled(bridge)
+    bridge.pagerduty.options.teams_in_webhooks = unread == "/teams/*"
+    bridge.pagerduty.add_fault(Fault("GET", unread, status=503))
+    alice = bridge.pagerduty.web("PALICE1")
+    alice.set_title(incident.id, "The vault is open")
+    alice.set_service(incident.id, vault)
+    await until(lambda: len(bridge.pagerduty.calls_to("GET", unread)) > 1, "reads")
+
+    for line in ("/pd list", "/pd list all", "/pd ack", "/pd show 1", "/pd note 1 Hello"):
+        assert "vault" not in await answered(bridge, "Carol", line)
+
+
+async def test_a_team_that_refuses_costs_only_what_is_its_own(bridge: Bridge) -> None:
+    """PagerDuty does not let the bridge read one team: lists and dialogs go on without what that one owns."""
+    search = next(team for team in bridge.pagerduty.teams if team.name == "Search")
+    policy = bridge.pagerduty.add_escalation_policy("Search on-call", [["PBOB1"]]).id
+    bridge.pagerduty.add_service("search", policy)
+    locked = bridge.pagerduty.add_service("index", policy, teams=[search])
+    await opened(bridge, "Checkout is slow")
+    bridge.pagerduty.trigger(locked.id, "The index is stale")
+    await bridge.card("The index is stale")
+    await settled(bridge)
+    bridge.pagerduty.add_fault(Fault("GET", f"/teams/{search.id}", status=403))
+
+    assert ["checkout-api", "search"] == sorted(await trigger_dialog(bridge, "Bob"))
+    await answered(bridge, "Bob", "/pd list all", "Checkout is slow")
+    await answered(bridge, "Bob", "/pd oncall", "Payments on-call")
+
+
+async def test_what_the_bridge_may_not_read_is_not_the_persons_fault(bridge: Bridge) -> None:
+    """PagerDuty refuses the bridge the members of the team: Bob reads whom to tell, and nothing is sent."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.add_fault(Fault("GET", "/teams/*/members", status=403))
+
+    await bridge.click("Bob", "Acknowledge")
+
+    await bridge.told("Bob", "PagerDuty doesn't let this bridge read something that this depends on")
+    assert [] == bridge.writes()

@@ -53,9 +53,7 @@ SNOOZED = fold(
     NOON,
 ).incident
 MERGED = folded(
-    changed(
-        of.RESOLVED, Status.RESOLVED, BOB, merged="#12 On fire", merged_url="https://acme.pagerduty.com/incidents/Q2"
-    )
+    changed(of.RESOLVED, Status.RESOLVED, BOB, merged="#12", merged_url="https://acme.pagerduty.com/incidents/Q2")
 )
 
 

@@ -124,13 +124,16 @@ def test_every_answer_to_a_click_can_be_read_in_one_file(pytestconfig: pytest.Co
     page.case("No code: the token is not accepted", _explained(BadCredentials("HTTP status 401", None, 401)))
     page.case("No code: it is not there", _explained(NotFound("HTTP status 404", None, 404)))
     page.case("No code: the plan does not have it", _explained(Refused("HTTP status 402", None, 402)))
+    page.case("A read is refused", _explained(Refused("HTTP status 403", 2010, 403), written=False))
     page.case("Slack refused", _explained(Refused("Slack refused users.info: missing_scope", "missing_scope")))
     page.case("Slack's token is not accepted", _explained(BadCredentials("Slack refused users.info", "token_revoked")))
     page.check(pytestconfig)
 
 
-def _explained(error: Refused) -> str:
-    return slack_text.reply(outcome_reply(command(Action.ACKNOWLEDGE), refusal(error, "#sre-help"), URL))
+def _explained(error: Refused, *, written: bool = True) -> str:
+    return slack_text.reply(
+        outcome_reply(command(Action.ACKNOWLEDGE), refusal(error, "#sre-help", written=written), URL)
+    )
 
 
 def _summary(*kinds: Kind) -> Reply:

@@ -137,6 +137,8 @@ async def _add_authorization(page: Page, acme: "Acme") -> None:
     unsaid = replace(acme.read, snapshot=replace(acme.read.snapshot, teams=None))
     refused = await acme.refused("PCAROL1", service=unsaid)
     page.case("PagerDuty does not say whose it is", await acme.hidden(unsaid), refused)
+    gone = replace(acme.read, snapshot=replace(acme.read.snapshot, teams=(Ref("PGONE"),)))
+    page.case("The bridge cannot read the team", await acme.hidden(gone, Refused("HTTP status 403", 2010, 403)))
 
 
 def _add_preconditions(page: Page) -> None:
@@ -147,6 +149,9 @@ def _add_preconditions(page: Page) -> None:
     other = check_number(_command(Action.RESOLVE), _changed(number=38))
     assert other is not None
     page.case("PagerDuty gives the incident another number than the card", _sentence(other))
+    unsaid = check_number(_command(Action.RESOLVE), _changed(number=None))
+    assert unsaid is not None
+    page.case("PagerDuty does not say the number", _sentence(unsaid))
     page.case("Escalate: low urgency", _checked(Action.ESCALATE, _changed(urgency="low")))
     page.case(
         "Escalate: assigned to a person", _checked(Action.ESCALATE, replace(NOW, assigned_via="direct_assignment"))
@@ -314,10 +319,16 @@ class Acme:
         [policy] = await self.pagerduty.escalation_policies("Payments")
         return self.read, await self.pagerduty.service(self.service), policy
 
-    async def hidden(self, thing: RestIncident | Service | EscalationPolicy) -> str:
+    async def hidden(self, thing: RestIncident | Service | EscalationPolicy, team: Refused | None = None) -> str:
         """Ask in vain to change or use something, as a person who sees only what is their team's."""
         carol = replace(await self.pagerduty.user(UserId("PCAROL1")), role="restricted_access")
-        visibility = Visibility(self.pagerduty, cast("Any", None), None, LiveConfig(BridgeConfig()))
+        identity = cast("Any", SimpleNamespace(contact="#sre-help"))
+
+        async def refusing(_: object) -> None:
+            raise team or AssertionError
+
+        door = SimpleNamespace(team=refusing) if team else self.pagerduty
+        visibility = Visibility(cast("Any", door), identity, None, LiveConfig(BridgeConfig()))
         with pytest.raises(Declined) as raised:
             await visibility.require(carol, thing)
         return _worded(raised.value)

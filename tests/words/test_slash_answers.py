@@ -142,6 +142,7 @@ def _add_queries(page: Page) -> None:
     page.case("Who is on call", slack_text.seen(render_levels(policy, shifts)))
     places = [OnCallTarget(f"checkout-{number}", Ref(f"P{number}"), policy) for number in range(12)]
     page.case("Several match", _shown(on_call.ambiguous_reply("checkout", places, PD)))
+    page.case("Some could not be read", *(slack_text.seen(on_call.unread_policies(count)) for count in (1, 2)))
     page.case("Nothing matches", *(_shown(on_call.no_match_reply(text, PD)) for text in ("chekout", "")))
 
 

@@ -7,10 +7,11 @@ ADMIN = "Use PagerDuty and tell {contact}"
 """`{contact}` is whom `bridge.toml` names."""
 LOOK = "Look at the incident in PagerDuty"
 AGAIN = "Look at the card, then try again if it still applies"
-PAYMENT_REQUIRED = 402
+PAYMENT_REQUIRED, FORBIDDEN = 402, 403
 
 _UNKNOWN_USER = ("PagerDuty doesn't know the person this was sent for.", "Check your e-mail address in PagerDuty")
 _NOT_ALLOWED = ("PagerDuty doesn't allow you to do this to this incident.", "Ask its team or a PagerDuty admin")
+_NOT_READABLE = ("PagerDuty doesn't let this bridge read something that this depends on.", ADMIN)
 _GONE = ("PagerDuty doesn't know the incident or something that belongs to it.", "Look for it in PagerDuty")
 _NOT_IN_PLAN = (
     "This PagerDuty account doesn't have this feature.",
@@ -58,35 +59,39 @@ status does not say that the fault is PagerDuty's own, they are about the reques
 """
 
 
-FAILURES = frozenset({WORDS[2006], WORDS[2019], WORDS[2020]})
+FAILURES = frozenset({WORDS[2006], WORDS[2019], WORDS[2020], _NOT_READABLE})
 """What is wrong with PagerDuty or with the bridge, and not with the person or with the incident."""
 
 
-def explain(error: Refused, contact: str) -> tuple[str, str]:
-    """Return why a call was refused in one sentence, and the next step; `contact` is who can look after the bridge."""
-    why, step = _explained(error)
+def explain(error: Refused, contact: str, *, written: bool = False) -> tuple[str, str]:
+    """
+    Return why a call was refused in one sentence, and the next step; `contact` is who can look after the bridge.
+
+    What was `written` was in the person's name; a read is the bridge's own, and so are the rights that it lacks.
+    """
+    why, step = _explained(error, written=written)
     return why, step.replace("{contact}", contact)
 
 
-def refusal(error: Refused, contact: str) -> Outcome:
-    """Return the outcome of a command whose call was refused. What no code explains is a failure."""
-    explained = _explained(error)
-    why, step = explain(error, contact)
+def refusal(error: Refused, contact: str, *, written: bool) -> Outcome:
+    """Return the outcome of a command, a call of which was refused. What no code explains is a failure."""
+    explained = _explained(error, written=written)
+    why, step = explain(error, contact, written=written)
     unexplained = explained[1] == LOOK or isinstance(error.code, str)
     return Outcome(Kind.REFUSED, why=why, next_step=step, is_failure=unexplained or explained in FAILURES)
 
 
-def _explained(error: Refused) -> tuple[str, str]:
+def _explained(error: Refused, *, written: bool) -> tuple[str, str]:
     if isinstance(error.code, str):
         # Only Slack names its errors by words.
         rejected = "Slack rejects this bridge's credentials."
         return rejected if isinstance(error, BadCredentials) else "Slack refused a request of this bridge.", ADMIN
+    if not written and (error.status == FORBIDDEN or WORDS.get(error.code or 0) == _NOT_ALLOWED):
+        return _NOT_READABLE
     if error.code in WORDS:
         return WORDS[error.code]
     if isinstance(error, BadCredentials):
         return WORDS[2006]
     if isinstance(error, NotFound):
         return _GONE
-    if error.status == PAYMENT_REQUIRED:
-        return _NOT_IN_PLAN
-    return f"{error}.", LOOK
+    return _NOT_IN_PLAN if error.status == PAYMENT_REQUIRED else (f"{error}.", LOOK)

@@ -6,6 +6,7 @@ texts by their digest. Source of every shape: the examples of PagerDuty's pages 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,8 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     event.SERVICE_UPDATED: ("service",),
 }
 """The details of each event that describe the state after it. A later line takes its "from" from there."""
+_NUMBER = re.compile(r"\[(#[0-9]+)\] ")
+"""How the summary of an incident begins in answers of REST."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,13 @@ def conference_bridge(number: str, url: str) -> str:
 
 
 def merged(into: Ref) -> Details:
-    """Return the detail of an incident that was merged into another."""
-    return (("merged", into.name or into.id), ("merged_url", into.url))
+    """
+    Return the detail of an incident that was merged into another: the number of that, and where it is.
+
+    Its title may be a private team's. Webhooks give nothing else, and no number.
+    """
+    number = _NUMBER.match(into.name)
+    return (("merged", number[1] if number else ""), ("merged_url", into.url))
 
 
 def names(refs: Iterable[Ref | None]) -> str:

@@ -39,10 +39,10 @@ ROLE_NAMES = {
     "read_only_limited_user": "Limited Stakeholder",
 }
 """PagerDuty's base roles by the names that its knowledge base on user roles uses."""
-CONFINED_ROLES = frozenset({"restricted_access", "read_only_limited_user"})
-"""Roles that see only what they are assigned to, were asked to help with, or what belongs to a team of theirs."""
-PRIVATE = "none"
-"""The `default_role` of a private team, which hides its incidents from non-members."""
+OPEN_ROLES = ROLE_NAMES.keys() - {"restricted_access", "read_only_limited_user"}
+"""Roles that see what no private team hides. Others see what they have, were asked about, or a team of theirs owns."""
+PUBLIC = "manager"
+"""The `default_role` of a team that hides its incidents from nobody (OpenAPI, teams)."""
 
 
 def _is_deleted(at: object) -> bool:
@@ -64,19 +64,19 @@ class User:
 
 @dataclass(frozen=True)
 class Team:
-    """A PagerDuty team; a `private` one, or one of which that is not said, hides its incidents from non-members."""
+    """A PagerDuty team; a `private` one, or one of which it is not said, hides its incidents from non-members."""
 
     id: Annotated[TeamId, PlainValidator(text)]
     name: Text
-    private: Annotated[bool, PlainValidator(lambda role: role in (None, PRIVATE)), named("default_role")] = True
+    private: Annotated[bool, PlainValidator(lambda role: role != PUBLIC), named("default_role")] = True
 
 
 @dataclass(frozen=True)
 class Member:
-    """A member of a team, and their role there: `manager`, `responder` or `observer`."""
+    """A member of a team, and their role there: `manager`, `responder` or `observer`; empty if not said."""
 
     user: Id[UserId]
-    role: Text
+    role: OptionalText
 
 
 parse_user = parser(User, "user")

@@ -125,7 +125,9 @@ def parse_person(answer: Mapping[str, object]) -> SlackPerson:
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
     restricted, ultra = user.get("is_restricted"), user.get("is_ultra_restricted")
     guest: str | None = "unknown"
-    if ultra is True:  # single-channel guests carry both marks
+    if not all(isinstance(user.get(mark, False), bool) for mark in ("is_stranger", "is_app_user")):
+        pass  # Slack leaves these out where they do not apply; another value may be either
+    elif ultra is True:  # single-channel guests carry both marks
         guest = "single"
     elif ultra is False and isinstance(restricted, bool):
         guest = "multi" if restricted else None

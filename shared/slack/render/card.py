@@ -18,7 +18,6 @@ from shared.model.thread_layout import snooze_ended
 from shared.model.timeline import line_time
 from shared.slack.render import buttons
 from shared.slack.render.blocks import (
-    NAME,
     Block,
     Message,
     clamp,
@@ -34,7 +33,7 @@ from shared.slack.render.blocks import (
     short,
 )
 from shared.slack.render.buttons import EVERYTHING
-from shared.slack.render.event_wording import merged
+from shared.slack.render.event_wording import merge_target, merged
 from shared.slack.render.thread_line import by, headline_text
 
 TITLE = 250
@@ -173,8 +172,7 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
         happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
-        into = merged(last) if last.detail_value("merged") else ""
-        return " · ".join(filter(None, (opened, f"{happened}{into}{by(last.agent, last)} {date(last.at.ms)}")))
+        return " · ".join(filter(None, (opened, f"{happened}{merged(last)}{by(last.agent, last)} {date(last.at.ms)}")))
     if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
         change = incident.status_change
         told = f"{snapshot.status.capitalize()}{by(change.by)} {date(change.at.ms)}"
@@ -207,8 +205,8 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
     if last is not None and last.type != TRIGGERED and snapshot.status is Status.TRIGGERED:
         what = headline_text(last, asleep=snooze_ended(incident.lines, last))
         who = f" ({what[:1].lower()}{what[1:]}{who})"
-    if last is not None and last.detail_value("merged"):
-        who += f", merged into {short(last.detail_value('merged'), NAME)}"
+    if last is not None and (target := merge_target(last)):
+        who += f", merged into {target}"
     people = _as_many([named(ref) for ref in snapshot.assignees])
     assigned = f" Assigned to {people}." if people else ""
     coming = f" {following}." if following else ""

@@ -34,8 +34,14 @@ class Wording:
 
 
 def merged(line: Line) -> str:
-    """Return the incident that one was merged into, of a line that says so."""
-    return f": merged into {link(line.detail_value('merged_url'), short(line.detail_value('merged'), VALUE))}"
+    """Return the incident that one was merged into, if a line says so."""
+    target = merge_target(line)
+    return f": merged into {link(line.detail_value('merged_url'), target)}" if target else ""
+
+
+def merge_target(line: Line) -> str:
+    """Return the number of the incident that one was merged into, as far as it is known; empty if it was not merged."""
+    return short(dict(line.details)["merged"]) or "another incident" if "merged" in dict(line.details) else ""
 
 
 def _change(name: str, nothing: str = "none") -> Detail:
@@ -97,7 +103,7 @@ def _field(name: str, now: str, was: str | None) -> str:
 
 
 def _resolved(entry: ThreadEntry) -> str:
-    return merged(entry.line) if entry.line.detail_value("merged") else ""
+    return merged(entry.line)
 
 
 def _item(name: str, *, with_state: bool = False) -> Detail:

@@ -65,6 +65,7 @@ def everybody() -> list[Facts]:
         (facts("read_only_user", "manager", assigned=True), False, False, False),
         (facts("read_only_limited_user", "manager", assigned=True), False, False, False),
         (facts("a_role_of_tomorrow", "manager"), False, False, False),
+        (facts("limited_user", "a_role_of_tomorrow"), False, True, True),
     ],
 )
 def test_pagerdutys_role_rules(known: Facts, *, acts: bool, updates: bool, triggers: bool) -> None:

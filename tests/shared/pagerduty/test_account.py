@@ -39,8 +39,14 @@ def test_a_page_of_people() -> None:
     assert {one.user: one.role for one in read} == {"PALICE1": "manager", "PBOB001": "observer"}
 
 
-@pytest.mark.parametrize(("default_role", "private"), [("none", True), ("manager", False), (None, True)])
-def test_a_team(default_role: str | None, private: bool) -> None:  # noqa: FBT001 # the two columns of a table
+ODD_ROLES: tuple[object, ...] = (None, 7, "", [], "NONE", " none")
+
+
+@pytest.mark.parametrize(
+    ("default_role", "private"),
+    [("none", True), ("manager", False), *[(odd, True) for odd in ODD_ROLES]],
+)
+def test_a_team(default_role: object, private: bool) -> None:  # noqa: FBT001 # the two columns of a table
     """A team whose outsiders have no role is private, and so is one of which PagerDuty does not say it."""
     wanted = account_model.Team(TeamId("PTEAM01"), "Payments", private=private)
     assert account_model.parse_team({"team": team(default_role=default_role)}) == wanted

@@ -129,7 +129,7 @@ def test_a_merge_says_where_the_incident_went() -> None:
 
     event = read("resolved", INCIDENT | {"status": "resolved", "resolve_reason": reason})
 
-    assert {"merged": "[#12] On fire", "merged_url": target["html_url"]} == dict(event.details)
+    assert {"merged": "#12", "merged_url": target["html_url"]} == dict(event.details)
 
 
 @pytest.mark.parametrize(("event_type", "data"), [("annotated", NOTE), ("status_update_published", UPDATE)])

@@ -159,7 +159,7 @@ def test_into_what_it_was_merged() -> None:
     log = [entry("trigger"), entry("resolve", 5), entry("trigger", 10), entry("resolve", 20)]
 
     events = logged(
-        INCIDENT, log, into=Ref("QOTHER1", "#12 The real one", "https://acme.pagerduty.com/incidents/QOTHER1")
+        INCIDENT, log, into=Ref("QOTHER1", "[#12] The real one", "https://acme.pagerduty.com/incidents/QOTHER1")
     )
 
-    assert ["", "", "", "#12 The real one"] == [dict(event.details).get("merged", "") for event in events]
+    assert ["", "", "", "#12"] == [dict(event.details).get("merged", "") for event in events]

@@ -130,12 +130,12 @@ def test_an_attempt_is_shown_and_claims_nothing(action: Action, state: AttemptSt
 
 def test_a_merged_incident_says_where_to_go_on() -> None:
     """Resolved by a merge, nothing is mended yet: whoever reads the card has to look at the other incident."""
-    said = (("merged", "[#12] On fire"), ("merged_url", "https://acme.pagerduty.com/incidents/Q2TARGET"))
+    said = (("merged", "#12"), ("merged_url", "https://acme.pagerduty.com/incidents/Q2TARGET"))
     shown = rendered(folded(webhook(TRIGGERED, NOON), replace(webhook(RESOLVED, NOON + 5000), details=said)))
 
-    into = ": merged into <https://acme.pagerduty.com/incidents/Q2TARGET|[#12] On fire> by Alice Ng"
+    into = ": merged into <https://acme.pagerduty.com/incidents/Q2TARGET|#12> by Alice Ng"
     assert any(into in str(block) for block in shown.blocks)
-    assert "Resolved by Alice Ng in PagerDuty, merged into [#12] On fire: #37" in shown.text
+    assert "Resolved by Alice Ng in PagerDuty, merged into #12: #37" in shown.text
 
 
 def test_block_ids_change_with_the_contents() -> None:

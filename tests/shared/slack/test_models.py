@@ -57,3 +57,12 @@ def test_a_name_is_the_one_that_others_see() -> None:
     """The display name comes first, where somebody chose one."""
     assert models.parse_person(person()).name == "Alice"
     assert models.parse_person(person(profile={"display_name": "", "real_name": "Alice Ng"})).name == "Alice Ng"
+
+
+@given(JSON.filter(lambda value: not isinstance(value, bool)))
+def test_a_mark_that_cannot_be_read_is_not_taken_for_a_no(value: object) -> None:
+    """A person of another organisation, an app, a guest, a bot: whatever a mark may mean, nobody is let in by it."""
+    told = dict.fromkeys(("is_restricted", "is_ultra_restricted", "is_bot", "deleted", "is_stranger"), False)
+    for mark in (*told, "is_app_user"):
+        one = models.parse_person({"user": {"id": "U1", "team_id": "T1", **told, mark: value}})
+        assert one.guest == "unknown" or None in (one.is_bot, one.deleted)

@@ -47,8 +47,8 @@ WORDS = [
     ),
     (line(of.RESOLVED), ":white_check_mark: *Alice Ng resolved it* in PagerDuty"),
     (
-        line(of.RESOLVED, merged="[#12] On fire", merged_url=MERGED),
-        f":white_check_mark: *Alice Ng resolved it* in PagerDuty: merged into <{MERGED}|[#12] On fire>",
+        line(of.RESOLVED, merged="#12", merged_url=MERGED),
+        f":white_check_mark: *Alice Ng resolved it* in PagerDuty: merged into <{MERGED}|#12>",
     ),
     (line(of.RESOLVED, resolution="Restarted"), ":white_check_mark: *Alice Ng resolved it* in PagerDuty\n> Restarted"),
     (line(of.REOPENED), ":rotating_light: *Alice Ng reopened it* in PagerDuty"),
