@@ -9,7 +9,7 @@ from shared.model.resync_state import GLOBAL
 from shared.slack.api.rate_limits import RATES, Rate
 from shared.store import documents, keys
 from shared.store.redis import Redis
-from shared.store.streams import first_entry, received_ms
+from shared.store.streams import BATCH, first_entry, received_ms
 
 STREAMS = {"events": keys.EVENTS, "answers": keys.ANSWERS, "commands": keys.COMMANDS}
 QUEUES = ("commands", "dirty", "briefings")
@@ -59,7 +59,8 @@ class StoreMetrics:
             ENTRIES.labels(name).set(int(await self._redis.xlen(stream)))
             OLDEST.labels(name).set(max(0, now_ms - first.received_ms) / SECOND if first else 0)
         waiting = int(await self._redis.llen(keys.DELIVERIES))
-        element: Any = await self._redis.lindex(keys.DELIVERIES, 0)
+        # The receiver's probes are empty.
+        element: Any = next(filter(None, await self._redis.lrange(keys.DELIVERIES, 0, BATCH)), b"")
         since_ms = received_ms(element.partition(b" ")[0], now_ms) if element else now_ms
         ENTRIES.labels("deliveries").set(waiting)
         OLDEST.labels("deliveries").set((now_ms - since_ms) / SECOND)

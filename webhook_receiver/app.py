@@ -27,7 +27,7 @@ class DeliveryHandler:
     Answers deliveries.
 
     202 when stored, also for what the worker will not understand; 401 without a good signature; 413 for more than
-    `MOST_BODY`; 415 for a compressed body; 503 when it could not be stored, and PagerDuty repeats it for 48 h. Nothing
+    `MOST_BODY`; 503 when it could not be stored, and PagerDuty repeats it for 48 h. Nothing
     else: after three answers 4xx in a row PagerDuty stops sending for a day. Any of `secrets` may have signed.
     """
 

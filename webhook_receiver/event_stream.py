@@ -1,6 +1,7 @@
 """The way into the store for deliveries, and what is known of its durability."""
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -35,6 +36,8 @@ class Limits(ClientLimits):
     """For storing a delivery; past it the answer is 503 and PagerDuty tries again."""
     probe: float = 2.0
     """Between two looks at Redis."""
+    proof: float = 10.0
+    """For which an append that was taken proves that the next one would be. Redis may answer and still take none."""
 
 
 class EventStream:
@@ -49,7 +52,7 @@ class EventStream:
         self.wanted = wanted
         self.durability: Durability | None = None
         self.down = "not checked yet"
-        self._doubtful = True
+        self._taken = -math.inf
         self._layout_checked = False
         self._client = client
         self._limits = limits
@@ -68,12 +71,12 @@ class EventStream:
                     element = b"%d %b" % (time.time_ns() // 1_000_000, body)
                     await self._push(element, wait_for_disk=self.waits_for_disk)
         except (StoreDown, TimeoutError) as error:
-            # It may answer and still take nothing, as a replica does or a full memory: the next look tries.
-            self._doubtful = True
+            self._taken = -math.inf
             raise StoreDown(str(error) or f"Redis took longer than {self._limits.store:g} s") from error
 
     async def _push(self, element: bytes, *, wait_for_disk: bool) -> None:
         await write_once(self._client, "RPUSH", keys.DELIVERIES, element, wait_for_disk=wait_for_disk)
+        self._taken = time.monotonic()
 
     async def _check_layout(self) -> None:
         if not self._layout_checked:
@@ -90,7 +93,7 @@ class EventStream:
         try:
             async with asyncio.timeout(self._limits.store):
                 await self._check_layout()
-                if self._doubtful:
+                if time.monotonic() - self._taken > self._limits.proof:
                     await self._push(PROBE, wait_for_disk=False)
                 found = await probe(self._client)
         except (StoreDown, TimeoutError) as error:
@@ -99,7 +102,6 @@ class EventStream:
                 log.error("store.down", why=why, hint="deliveries are answered with 503 until Redis is back")
             self.down = why
             return
-        self._doubtful = False
         if found != self.durability or self.down:
             self._log_durability(found)
         self.durability, self.down = found, ""

@@ -77,7 +77,7 @@ class HttpMode:
     """
     The port to which Slack sends what people do. Port 0 takes any that is free; `port` says which.
 
-    401 without a good and fresh signature, 413 above `MOST_BODY`, 415 for a compressed body, 400 for what is signed and
+    401 without a good and fresh signature, 413 above `MOST_BODY`, 400 for what is signed and
     yet none of Slack's payloads; else what the listeners say: 200 once what was asked for is durable.
     """
 

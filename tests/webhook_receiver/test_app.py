@@ -103,12 +103,9 @@ async def test_a_header_beyond_ascii_is_only_wrong(receiver: Running, odd: bytes
     assert taken.startswith(b"HTTP/1.1 202 ")
 
 
-async def test_a_compressed_delivery_is_refused_unread(receiver: Running, redis: Redis) -> None:
-    """PagerDuty does not compress; what would be signed is not what is on the wire."""
-    packed = gzip.compress(BODY)
-
-    for signature in (sign(packed), sign(BODY)):
-        assert 415 == await receiver.deliver(packed, signature, ("Content-Encoding", "gzip"))
+async def test_a_delivery_that_was_compressed_on_the_way_is_refused(receiver: Running, redis: Redis) -> None:
+    """PagerDuty does not compress: what it signed is not what is on the wire."""
+    assert 401 == await receiver.deliver(gzip.compress(BODY), sign(BODY), ("Content-Encoding", "gzip"))
     assert [] == await stored(redis)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import pytest
 from structlog.testing import capture_logs
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
@@ -103,6 +104,27 @@ async def test_a_full_redis_is_no_client_error(redis: Redis, receiver: Running) 
     assert 503 == await receiver.deliver()
     await redis.config_set("maxmemory", "0")
     assert 202 == await receiver.deliver()
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("CONFIG SET min-replicas-to-write 3", "CONFIG SET min-replicas-to-write 0"),
+        ("ACL SETUSER default -rpush", "ACL SETUSER default +rpush"),
+    ],
+)
+async def test_a_redis_that_takes_nothing_is_named_before_a_delivery_comes(
+    valkey: EmbeddedValkey, redis: Redis, broken: str, mended: str
+) -> None:
+    """It answers: a replica, a full memory, rights taken away. Ready again as soon as it takes something."""
+    async with running(valkey.url, limits=replace(QUICK, proof=0.1)) as receiver:
+        await receiver.until_ready(200)
+        await redis.execute_command(*broken.split())
+        await receiver.until_ready(503)
+        await redis.execute_command(*mended.split())
+        await receiver.until_ready(200)
 
 
 @CONFIRMING
