@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -94,21 +95,16 @@ class WorkspaceGuard:
         user_id = user.get("id") if isinstance(user, dict) else body.get("user_id")
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(payload=kind, slack_user=user_id)
-        if kind in ACTING_KINDS and self._is_other_workspace(kind, body):
+        person = None
+        # One that names no user is followed by no action; the listener reports it.
+        with suppress(Malformed):
+            if kind in ACTING_KINDS:
+                person = actor_from_slash(body) if kind == COMMAND else actor_from_payload(body)
+        if person is not None and not is_own_workspace(person.team, person.enterprise, person, self.home):
+            log.warning("click.outsider", team=person.team, why="of another workspace")
             return await self._refuse(kind, body)
         await next_()
         return None
-
-    def _is_other_workspace(self, kind: str, body: Body) -> bool:
-        try:
-            person = actor_from_slash(body) if kind == COMMAND else actor_from_payload(body)
-        except Malformed:
-            # It names no user, so no action can follow; the listener reports it.
-            return False
-        outside = not is_own_workspace(person.team, person.enterprise, person, self.home)
-        if outside:
-            log.warning("click.outsider", team=person.team, why="of another workspace")
-        return outside
 
     async def _refuse(self, kind: str, body: Body) -> BoltResponse:
         """Ack, saying why: in the ack itself where Slack shows it, else through the address for answers if any."""
@@ -169,18 +165,11 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     for action in TITLE:
         app.view(f"{CALLBACK}{action}")(taking(submissions.handle))
     for field in ("service", "policy"):
-        app.options(search_select(field))(_searching(submissions, field))
+        app.options(search_select(field))(partial(submissions.search, field=field))
     app.message_shortcut(ADD_NOTE)(taking(listeners.shortcuts.add_note))
     app.command(listeners.slash_commands.command)(taking(listeners.slash_commands.handle))
     app.action(ACK_MINE)(taking(listeners.slash_commands.acknowledge_all))
     app.event("user_change")(_forgetting(listeners.identity))
-
-
-def _searching(submissions: ViewSubmissions, field: str) -> Listener:
-    async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await submissions.search(ack, body, field)
-
-    return typed
 
 
 def _forgetting(identity: Identity) -> Callable[[dict[str, Any]], Awaitable[None]]:

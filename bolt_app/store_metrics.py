@@ -9,7 +9,7 @@ from shared.model.resync_state import GLOBAL
 from shared.slack.api.rate_limits import RATES, Rate
 from shared.store import documents, keys
 from shared.store.redis import Redis
-from shared.store.streams import BATCH, first_entry, received_ms
+from shared.store.streams import BATCH, Entry, first_entry
 
 STREAMS = {"events": keys.EVENTS, "answers": keys.ANSWERS, "commands": keys.COMMANDS}
 QUEUES = ("commands", "dirty", "briefings")
@@ -61,9 +61,9 @@ class StoreMetrics:
         waiting = int(await self._redis.llen(keys.DELIVERIES))
         # The receiver's probes are empty.
         element: Any = next(filter(None, await self._redis.lrange(keys.DELIVERIES, 0, BATCH)), b"")
-        since_ms = received_ms(element.partition(b" ")[0], now_ms) if element else now_ms
+        oldest = Entry(str(now_ms), {"received": element.partition(b" ")[0]})
         ENTRIES.labels("deliveries").set(waiting)
-        OLDEST.labels("deliveries").set((now_ms - since_ms) / SECOND)
+        OLDEST.labels("deliveries").set((now_ms - oldest.received_ms) / SECOND)
 
     async def _queues(self, now_ms: int) -> None:
         for name in QUEUES:

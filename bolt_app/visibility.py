@@ -18,7 +18,7 @@ from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused
 from shared.model.command import SlackActor
-from shared.model.event import Snapshot
+from shared.model.event import Snapshot, ids_of_teams
 from shared.model.ids import ChannelId, TeamId, UserId
 from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS, UNKNOWN_TEAMS, UNSEEN
@@ -104,7 +104,8 @@ class Visibility:
 
     async def is_private(self, snapshot: Snapshot) -> bool:
         """True if an incident belongs to a private team, or may: PagerDuty does not say whose it is."""
-        return snapshot.team_ids is None or bool(await self.private(snapshot.team_ids))
+        teams = ids_of_teams(snapshot.teams)
+        return teams is None or bool(await self.private(teams))
 
     async def private(self, teams: Iterable[TeamId]) -> frozenset[TeamId]:
         """Return the private ones of `teams`; a team that our token cannot see counts as private."""
@@ -136,7 +137,7 @@ class Visibility:
         """True if a channel shows an incident."""
         if self.slack_states is None:
             return False
-        return (await self.slack_states.load(incident.id)).value.shows(incident.snapshot.team_ids, channel)
+        return (await self.slack_states.load(incident.id)).value.shows(team_ids(incident), channel)
 
     def _is_theirs(self, user: User, thing: Thing) -> bool:
         """True if a person sees a thing of any team, also of a private one."""
@@ -149,7 +150,7 @@ class Visibility:
 
 def team_ids(thing: Thing) -> frozenset[TeamId] | None:
     """Return the teams that own something; None if PagerDuty does not say."""
-    return thing.team_ids if isinstance(thing, Service | EscalationPolicy) else thing.snapshot.team_ids
+    return ids_of_teams(thing.teams if isinstance(thing, Service | EscalationPolicy) else thing.snapshot.teams)
 
 
 def can_see(user: User, teams: frozenset[TeamId] | None, private: frozenset[TeamId], *, involved: bool) -> bool:

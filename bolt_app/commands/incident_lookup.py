@@ -20,8 +20,8 @@ from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, StoreDown
 from shared.model.command import ActionParams, Command
-from shared.model.event import Ref, Snapshot, incident_id
-from shared.model.ids import CommandId, IncidentId, UserId
+from shared.model.event import Ref, Snapshot
+from shared.model.ids import CommandId, IncidentId, UserId, incident_id
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.pagerduty.api.client import PagerDuty

@@ -9,8 +9,8 @@ from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor, command_id
-from shared.model.event import SECOND, incident_id
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, slack_id
+from shared.model.event import SECOND
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id, slack_id
 from shared.slack.render.buttons import DETAILS, LEVEL, NO_NUMBER, OPEN, RETRY, read_seen
 
 Payload = Mapping[str, Any]

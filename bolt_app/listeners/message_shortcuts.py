@@ -19,8 +19,7 @@ from bolt_app.write_path.command_intake import CommandIntake
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, command_id
-from shared.model.event import incident_id
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, slack_id
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id, slack_id
 from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.models.incident_parts import LONGEST_NOTE

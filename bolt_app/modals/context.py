@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import Malformed
-from shared.model.event import incident_id
-from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId
+from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId, incident_id
 
 LONGEST = 3000
 """Characters of a view's `private_metadata` (Slack's page on views)."""

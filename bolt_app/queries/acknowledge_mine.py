@@ -14,7 +14,8 @@ from shared.access.identity import Identity
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.model.command import Command, command_id
-from shared.model.event import Status, incident_id
+from shared.model.event import Status
+from shared.model.ids import incident_id
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.render.blocks import Block, escape, short
 from shared.store.clock import StoreClock

@@ -8,7 +8,7 @@ from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_sync import ReconcilePass
 from bolt_app.visibility import Visibility
 from shared.config.bridge_config import LiveConfig, Route
-from shared.model.event import Snapshot, Status
+from shared.model.event import Snapshot, Status, ids_of_teams
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Fact, fact
@@ -74,7 +74,7 @@ class ChannelPlanner:
             # The default channel is for incidents that no route matches; one that has a home needs no other.
             added = tuple(channel for channel in chosen.channels if channel not in slack_state.channels)
         privacy = slack_state.privacy
-        if privacy.hidden_in or privacy.teams != snapshot.team_ids:
+        if privacy.hidden_in or privacy.teams != ids_of_teams(snapshot.teams):
             privacy = await self._privacy(slack_state, snapshot, chosen)
         if not added and privacy == slack_state.privacy:
             return slack_state
@@ -103,7 +103,7 @@ class ChannelPlanner:
 
     async def _privacy(self, slack_state: SlackState, snapshot: Snapshot, chosen: Route) -> Privacy:
         """Decide by the teams which channels are not updated any more; until they are read (`CallError`), none is."""
-        known, teams = slack_state.privacy, snapshot.team_ids or frozenset()
+        known, teams = slack_state.privacy, ids_of_teams(snapshot.teams) or frozenset()
         if not slack_state.channels:
             # The first channels were chosen for these teams.
             return replace(known, teams=teams)

@@ -181,7 +181,7 @@ class ChannelSync:
         if not this.slack_state.is_shown_in(channel):
             return render_withheld(this.incident.id, this.snapshot)
         elsewhere = None if channel == this.home else this.home
-        displaced = this.slack_state.displaced_from(channel)
+        displaced = this.slack_state.displaced if elsewhere is None else None
         placement = CardPlacement(home=elsewhere, displaced=displaced, closed=displaced in this.slack_state.waiting)
         able = await self.account_cache.available_actions()
         return card.render(this.incident, this.snapshot, mentions, placement, able=able)

@@ -74,7 +74,10 @@ class Projector:
         # Begin a new generation before anything is written to a store that has lost its data.
         await self.generation.current()
         now_ms = await self.clock.now_ms()
-        pagerduty_ms = await self._pagerduty_ms(event, now_ms)
+        pagerduty_ms = self.pagerduty.now_ms()
+        if event.at.ms > (now_ms if pagerduty_ms is None else pagerduty_ms) + AHEAD_MS:
+            # Only a young `Date` says that PagerDuty cannot have sent this; without one it is folded as it came.
+            pagerduty_ms = await self.pagerduty.fresh_now_ms()
         folded = Folded(Incident(event.incident), FoldResult.DUPLICATE)
 
         def rule(incident: Incident) -> Incident:
@@ -94,14 +97,6 @@ class Projector:
         if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:
             DELIVERY.observe(max(0, entry.received_ms - event.at.ms) / SECOND)
         log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.result)
-
-    async def _pagerduty_ms(self, event: Event, now_ms: int) -> int | None:
-        """Return PagerDuty's time, if it is known; what seems to be of the future is compared with a fresh `Date`."""
-        known_ms = self.pagerduty.now_ms()
-        if event.at.ms <= (now_ms if known_ms is None else known_ms) + AHEAD_MS:
-            return known_ms
-        # Only a `Date` that is young says that PagerDuty cannot have sent this; without one it is folded as it came.
-        return await self.pagerduty.fresh_now_ms()
 
 
 def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:

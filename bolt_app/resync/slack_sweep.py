@@ -16,8 +16,8 @@ from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import FencedOff, NotFound, Refused
-from shared.model.event import SECOND, incident_id
-from shared.model.ids import ChannelId, IncidentId, MessageTs
+from shared.model.event import SECOND
+from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
 from shared.model.journal import fact
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import MessageState, SlackState

@@ -102,11 +102,6 @@ class CommandDispatcher:
         if entry.at_ms > void_ms:
             log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
             return
-
-        def queued(queue: CommandQueue) -> CommandQueue:
-            for part in split(command):
-                queue = queue.appended(CommandRecord(part, accepted_ms=entry.at_ms))
-            return queue
-
-        await self.command_queues.change(command.incident, queued)
+        records = [CommandRecord(part, accepted_ms=entry.at_ms) for part in split(command)]
+        await self.command_queues.change(command.incident, lambda queue: queue.appended(*records))
         await self.command_queue.mark(command.incident)

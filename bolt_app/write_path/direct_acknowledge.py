@@ -119,14 +119,11 @@ class DirectAcknowledge:
 
     async def _record(self, press: DirectPress, outcome: Outcome) -> None:
         command, now_ms = press.command, await self.clock.now_ms()
-
-        def ended(queue: CommandQueue) -> CommandQueue:
-            for part in split(command):
-                record = CommandRecord(part, press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms)
-                queue = queue.appended(record)
-            return queue
-
-        await self.command_queues.change(command.incident, ended)
+        ended = [
+            CommandRecord(part, press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms)
+            for part in split(command)
+        ]
+        await self.command_queues.change(command.incident, lambda queue: queue.appended(*ended))
         await self.audit.record(press.trail.audit_entry(command, outcome, now_ms))
         press.recorded = True
 

@@ -168,10 +168,3 @@ class RecordedCalls:
 
         await self.command_queues.change(record.command.incident, saved, attempt.lease, lambda: facts)
         attempt.record = record
-
-    async def close_expectation(self, record: CommandRecord) -> None:
-        """Bound the window of a command: nothing later can be its doing. Without calls it expects nothing."""
-        if record.calls:
-            elapsed = (await self.clock.now_ms() - record.accepted_ms) / 1000
-            after = elapsed + self.durations.call_max
-            await self.expectations.close(record.command.incident, record.command.id, after)

@@ -216,7 +216,10 @@ class Executor:
     async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
         """Record the outcome, then reply to the person, and show a failure on the card."""
         command = attempt.command
-        await self.calls.close_expectation(attempt.record)
+        if attempt.record.calls:
+            # Nothing later can be its doing.
+            elapsed = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND
+            await self.calls.expectations.close(command.incident, command.id, elapsed + self.durations.call_max)
         # With a status, the incident has moved on to it; then the card needs no word of this any more.
         failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED

@@ -10,8 +10,8 @@ from pagebridge.cli.clients import AsJson, Data, opened
 from pagebridge.cli.terminal import show, table, utc
 from pagebridge.cli.up import DATA
 from shared.model.command import CommandQueue
-from shared.model.event import SECOND, incident_id
-from shared.model.ids import ChannelId, IncidentId
+from shared.model.event import SECOND
+from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.slack.render.blocks import duration

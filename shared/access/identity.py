@@ -50,44 +50,20 @@ class IdentityCache:
     def __init__(self, redis: Redis | None) -> None:
         self._redis = redis
 
-    async def link(self, user: SlackUserId) -> UserId | None:
-        """Recall which PagerDuty user a Slack user is."""
-        found = await self._text(keys.link(user))
-        return UserId(found) if found and not found.startswith(_MISS) else None
-
-    async def is_known_miss(self, user: SlackUserId, email: str) -> bool:
-        """Recall whether this address was looked for in vain just now."""
-        return await self._text(keys.link(user)) == _MISS + email
-
-    async def remember(self, user: SlackUserId, found: UserId) -> None:
-        """Remember a link."""
-        await self._keep(keys.link(user), found, LINK_KEPT)
-
-    async def remember_miss(self, user: SlackUserId, email: str) -> None:
-        """Cache that this address has no user."""
-        await self._keep(keys.link(user), _MISS + email, MISS_KEPT)
-
-    async def forget(self, user: SlackUserId) -> None:
-        """Forget a link, or a vain search."""
-        if self._redis is not None:
-            await self._redis.delete(keys.link(user))
-
-    async def mention(self, user: UserId) -> SlackUserId | None:
-        """Return the Slack user of a PagerDuty user; empty if there is none, None if it is not cached."""
-        found = await self._text(keys.mention(user))
-        return None if found is None else SlackUserId(found)
-
-    async def remember_mention(self, user: UserId, found: SlackUserId | None) -> None:
-        """Cache the Slack user to mention, or that there is none."""
-        await self._keep(keys.mention(user), found or "", LINK_KEPT if found else MISS_KEPT)
-
-    async def _text(self, key: str) -> str | None:
+    async def recall(self, key: str) -> str | None:
+        """Return what is remembered under a key of `shared.store.keys`; None if nothing is."""
         value = await self._redis.get(key) if self._redis is not None else None
         return value.decode() if isinstance(value, bytes) else None
 
-    async def _keep(self, key: str, value: str, seconds: int) -> None:
+    async def remember(self, key: str, value: str, seconds: int) -> None:
+        """Remember a value for so many seconds."""
         if self._redis is not None:
             await self._redis.set(key, value, ex=seconds)
+
+    async def forget(self, key: str) -> None:
+        """Forget what is remembered."""
+        if self._redis is not None:
+            await self._redis.delete(key)
 
 
 class Identity:
@@ -134,19 +110,19 @@ class Identity:
         for slack_user, pagerduty_user in self.config.users.items():
             if pagerduty_user == user:
                 return SlackUserId(slack_user)
-        known = await self._links.mention(user)
+        known = await self._links.recall(keys.mention(user))
         if known is not None:
-            return known or None
+            return SlackUserId(known) if known else None
         try:
             found = await self._slack.user_by_email((await self._pagerduty.user(user)).email)
         except NotFound:
             found = None
-        await self._links.remember_mention(user, found)
+        await self._links.remember(keys.mention(user), found or "", LINK_KEPT if found else MISS_KEPT)
         return found
 
     async def forget(self, user: SlackUserId) -> None:
         """Drop what was remembered of a Slack user, because Slack said that they changed."""
-        await self._links.forget(user)
+        await self._links.forget(keys.link(user))
 
     async def _linked(self, person: SlackPerson, actor: SlackActor) -> Linked:
         entry = self.config.users.get(actor.id)
@@ -158,26 +134,26 @@ class Identity:
                 raise invalid_table_entry(UserId(entry)) from None
             return Linked(person, check_active(user), "table")
         email = confirmed_email(person, self.config.email_domains)
-        remembered = await self._links.link(person.id)
-        if remembered is not None:
+        remembered = await self._links.recall(keys.link(person.id))
+        if remembered == _MISS + email:
+            raise no_match(email)
+        if remembered and not remembered.startswith(_MISS):
             with suppress(NotFound):
-                user = await self._pagerduty.user(remembered)
+                user = await self._pagerduty.user(UserId(remembered))
                 if same_email(user.email, email):
                     return Linked(person, check_active(user), "e-mail")
-            await self._links.forget(person.id)
+            await self._links.forget(keys.link(person.id))
         return Linked(person, await self._look_up(person, email), "e-mail")
 
     async def _look_up(self, person: SlackPerson, email: str) -> User:
-        if await self._links.is_known_miss(person.id, email):
-            raise no_match(email)
         # `query` is fuzzy and answers one page: only a first look. No exact match there decides nothing.
         found = exact_matches(await self._pagerduty.users_by_query(email), email)
         if all(user.deleted for user in found):
             found = exact_matches([user async for user in self._pagerduty.all_users()], email)
         if not found:
-            await self._links.remember_miss(person.id, email)
+            await self._links.remember(keys.link(person.id), _MISS + email, MISS_KEPT)
         one = single_match(found, email)
-        await self._links.remember(person.id, one.id)
+        await self._links.remember(keys.link(person.id), one.id, LINK_KEPT)
         return check_active(one)
 
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from shared.durations import Durations
 from shared.model.actions import SPECS, Action
-from shared.model.event import SECOND, Ref, incident_id
+from shared.model.event import SECOND, Ref
 from shared.model.expectation import KEPT
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId, incident_id
 from shared.model.outcome import Outcome
 
 _KEY = "pagebridge:"
@@ -119,11 +119,11 @@ class CommandQueue:
     id: IncidentId
     records: tuple[CommandRecord, ...] = ()
 
-    def appended(self, record: CommandRecord) -> "CommandQueue":
-        """Take in a command, once, however often its envelope comes."""
-        if any(known.command.id == record.command.id for known in self.records):
-            return self
-        return replace(self, records=(*self.records, record))
+    def appended(self, *records: CommandRecord) -> "CommandQueue":
+        """Take in commands, each once, however often its envelope comes."""
+        known = {record.command.id for record in self.records}
+        new = (record for record in records if record.command.id not in known)
+        return replace(self, records=(*self.records, *new))
 
     def replaced(self, record: CommandRecord) -> "CommandQueue":
         """Replace the record of the same command; by its end, drop those that ended too long ago to be referred to."""

@@ -1,14 +1,13 @@
 """Events: what happened in PagerDuty, from any of the three sources, and the snapshots they carry."""
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from shared.errors import Malformed
-from shared.model.ids import CommandId, EventId, IncidentId, TeamId, UserId
+from shared.model.ids import CommandId, EventId, IncidentId, TeamId, UserId, incident_id
 
 SECOND = 1000
 """Milliseconds in a second; every time in the model is in milliseconds since 1970, UTC."""
@@ -62,17 +61,6 @@ class Instant:
     def surely_before(self, other: "Instant") -> bool:
         """True if this instant ended before the other began; False if they overlap."""
         return self.ms + self.span_ms <= other.ms
-
-
-# Looser than PagerDuty's captures (P or Q and 6 to 13 more), tight enough to be safe in a key, a path and a log line.
-_PAGERDUTY_ID = re.compile(r"[A-Z0-9]{1,32}")
-
-
-def incident_id(text: object) -> IncidentId:
-    """Take `text` as the id of an incident, to be part of keys and URLs. Raises `Malformed` if it cannot be one."""
-    if isinstance(text, str) and _PAGERDUTY_ID.fullmatch(text):
-        return IncidentId(text)
-    raise Malformed("not the id of a PagerDuty incident")
 
 
 @dataclass(frozen=True)
@@ -131,12 +119,8 @@ class Snapshot:
             ref.id if ref else None for ref in (self.service, self.priority, self.escalation_policy)
         )
         assignees = frozenset(ref.id for ref in self.assignees)
-        return (self.number, self.status, self.title, self.urgency, service, priority, assignees, self.team_ids, policy)
-
-    @property
-    def team_ids(self) -> frozenset[TeamId] | None:
-        """The teams that the incident belongs to; None if PagerDuty did not say."""
-        return ids_of_teams(self.teams)
+        teams = ids_of_teams(self.teams)
+        return (self.number, self.status, self.title, self.urgency, service, priority, assignees, teams, policy)
 
     @property
     def assignee_ids(self) -> frozenset[UserId]:

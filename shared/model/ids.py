@@ -17,7 +17,16 @@ CommandId = NewType("CommandId", str)
 EventId = NewType("EventId", str)
 LineKey = NewType("LineKey", str)
 
+# Looser than PagerDuty's captures (P or Q and 6 to 13 more), tight enough to be safe in a key, a path and a log line.
+_PAGERDUTY_ID = re.compile(r"[A-Z0-9]{1,32}")
 _SLACK_ID = re.compile(r"[A-Z0-9]{1,32}|[0-9]{1,16}\.[0-9]{1,16}")
+
+
+def incident_id(text: object) -> IncidentId:
+    """Take `text` as the id of an incident, to be part of keys and URLs. Raises `Malformed` if it cannot be one."""
+    if isinstance(text, str) and _PAGERDUTY_ID.fullmatch(text):
+        return IncidentId(text)
+    raise Malformed("not the id of a PagerDuty incident")
 
 
 def slack_id(value: object) -> str:

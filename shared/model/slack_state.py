@@ -197,10 +197,6 @@ class SlackState:
         """Record what is known of one timeline line."""
         return replace(self, lines={**self.lines, key: state})
 
-    def displaced_from(self, channel: ChannelId) -> ChannelId | None:
-        """Name the channel in whose place this one shows the incident."""
-        return self.displaced if self.channels[:1] == (channel,) else None
-
     def moved(self, channel: ChannelId) -> "SlackState":
         """Make another channel home, because home cannot be posted to. A card that is there, or may be, stays one."""
         home, *others = self.channels

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.model.event import incident_id
-from shared.model.ids import ChannelId, IncidentId
+from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
 

@@ -42,7 +42,7 @@ class StoreClock:
                 "store.clock_put", seconds=round((least - before_least) / 1000), hint="check the clock of its machine"
             )
         self._between = (least, most)
-        self.observe(now)
+        self._offset = least
         return now
 
     def remaining(self, until_ms: int, now_ms: int, at_most: float) -> float:

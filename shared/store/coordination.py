@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from shared.errors import FencedOff, Malformed, StoreDown
-from shared.model.event import incident_id
-from shared.model.ids import IncidentId
+from shared.model.ids import IncidentId, incident_id
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
 

@@ -51,13 +51,9 @@ class Entry:
 
     @property
     def received_ms(self) -> int:
-        """When it came in; for a delivery by the receiver's clock, since it may have waited for a worker."""
-        return received_ms(self.fields.get("received", b""), self.at_ms)
-
-
-def received_ms(text: bytes, latest_ms: int) -> int:
-    """Read when a delivery was received; never after `latest_ms`, which stands in for what is no time."""
-    return min(int(text), latest_ms) if _TIME.fullmatch(text) else latest_ms
+        """When it came in: a delivery by the receiver's clock, as it may have waited, but never after `at_ms`."""
+        text = self.fields.get("received", b"")
+        return min(int(text), self.at_ms) if _TIME.fullmatch(text) else self.at_ms
 
 
 class Deliveries:

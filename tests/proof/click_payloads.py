@@ -2,8 +2,7 @@
 
 from shared.model.actions import Action
 from shared.model.command import Command, SlackActor, command_id
-from shared.model.event import incident_id
-from shared.model.ids import ChannelId, MessageTs, SlackUserId
+from shared.model.ids import ChannelId, MessageTs, SlackUserId, incident_id
 from tests.proof.evidence import EPOCH, Press
 from tests.proof.slack_client import RESPONSE_URL, TEAM
 from tests.proof.slack_model import CHANNEL, Posted

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as ConnectionBroken
 from shared.access.identity import LINK_KEPT, IdentityCache
 from shared.durations import Durations
 from shared.errors import StoreDown
-from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
+from shared.model.ids import ChannelId, IncidentId, SlackUserId
 from shared.store import keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock, init_generation
@@ -65,18 +65,18 @@ def test_what_the_store_remembers() -> None:
 
     async def body(store: Store) -> None:
         links, opened, budgets = IdentityCache(store.redis), OpenIncidents(store.redis), SharedTokenBuckets(store.redis)
-        await links.remember(SlackUserId("U1"), UserId("P1"))
+        await links.remember(keys.link(SlackUserId("U1")), "P1", LINK_KEPT)
         await opened.put(IncidentId("Q1"), [ChannelId("C1")], 5)
         await opened.put(IncidentId("Q2"), [ChannelId("C1")], 6)
         born = await init_generation(store.redis)
 
         assert (await probe(store.redis)).fsync
         assert await opened.shown_in(ChannelId("C1")) == ["Q2", "Q1"]
-        assert await links.link(SlackUserId("U1")) == "P1"
+        assert await links.recall(keys.link(SlackUserId("U1"))) == "P1"
         assert [await budgets.take([("post", 1.0, 0.5)]) > 0 for _ in range(2)] == [False, True]
         assert born == await init_generation(store.redis)
         await asyncio.sleep(LINK_KEPT)
-        assert await links.link(SlackUserId("U1")) is None
+        assert await links.recall(keys.link(SlackUserId("U1"))) is None
         assert 0 <= await StoreClock(store.redis, store.process.monotonic).now_ms() - EPOCH_MS - LINK_KEPT * 1000 < 100
 
     on_store(body)

@@ -19,8 +19,8 @@ from pydantic import PlainValidator, StringConstraints
 from shared.errors import Malformed
 from shared.model import event
 from shared.model.command import command_of_key
-from shared.model.event import SECOND, Event, Instant, Snapshot, Source, incident_id
-from shared.model.ids import EventId, IncidentId
+from shared.model.event import SECOND, Event, Instant, Snapshot, Source
+from shared.model.ids import EventId, IncidentId, incident_id
 from shared.pagerduty.events.details import Happening, happening
 from shared.pagerduty.models.fields import (
     Many,

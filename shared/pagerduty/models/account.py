@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import PlainValidator, model_validator
 
-from shared.model.event import ids_of_teams
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.models.fields import (
     Group,
@@ -99,11 +98,6 @@ class Service:
     escalation_policy: OptionalReference
     teams: OptionalMany[Reference]
 
-    @property
-    def team_ids(self) -> frozenset[TeamId] | None:
-        """The teams that it belongs to; None if PagerDuty did not say."""
-        return ids_of_teams(self.teams)
-
 
 @dataclass(frozen=True)
 class Priority:
@@ -150,11 +144,6 @@ class EscalationPolicy:
     name: Text
     levels: Annotated[Whole[EscalationLevel], named("escalation_rules")] = ()
     teams: OptionalMany[Reference] = None
-
-    @property
-    def team_ids(self) -> frozenset[TeamId] | None:
-        """The teams that it belongs to; None if PagerDuty did not say."""
-        return ids_of_teams(self.teams)
 
     @property
     def targets(self) -> frozenset[UserId]:

@@ -29,8 +29,8 @@ from pydantic import (
 from pydantic_core import PydanticOmit
 
 from shared.errors import Malformed
-from shared.model.event import SECOND, Agent, Instant, Ref, incident_id
-from shared.model.ids import IncidentId
+from shared.model.event import SECOND, Agent, Instant, Ref
+from shared.model.ids import IncidentId, incident_id
 
 LONGEST_NUMBER = 19
 """Digits of a whole number: more than any counter has, few enough for any reader."""

@@ -12,8 +12,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, model_validator
 
 from shared.errors import Malformed
-from shared.model.event import Instant, Ref, Snapshot, Status, StatusChange, incident_id
-from shared.model.ids import IncidentId, UserId
+from shared.model.event import Instant, Ref, Snapshot, Status, StatusChange
+from shared.model.ids import IncidentId, UserId, incident_id
 from shared.pagerduty.models.fields import (
     OR_NULL,
     Count,

@@ -13,8 +13,7 @@ from pydantic import BeforeValidator, PlainValidator, model_validator
 
 from shared.model import event
 from shared.model.enrichment import Link
-from shared.model.event import incident_id
-from shared.model.ids import IncidentId
+from shared.model.ids import IncidentId, incident_id
 from shared.pagerduty.models.fields import (
     OR_NULL,
     Many,

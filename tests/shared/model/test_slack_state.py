@@ -16,8 +16,7 @@ def test_another_home_takes_the_place_of_the_first() -> None:
     moved = SURFACE.moved(DEFAULT)
 
     assert (DEFAULT, DUTY) == moved.channels
-    assert HOME == moved.displaced_from(DEFAULT)
-    assert moved.displaced_from(DUTY) is None
+    assert HOME == moved.displaced
 
 
 def test_a_card_that_is_there_stays_when_home_moves() -> None:

@@ -29,7 +29,7 @@ def test_an_incident() -> None:
     assert read.snapshot.priority is not None
     assert read.snapshot.priority.name == "P1"
     assert read.snapshot.assignee_ids == {"PALICE1"}
-    assert list(read.snapshot.team_ids or ()) == ["PTEAM01"]
+    assert [team.id for team in read.snapshot.teams or ()] == ["PTEAM01"]
     assert read.updated == Instant(EPOCH_MS + 10_000, 1000)
     assert read.status_change == StatusChange(Agent("PALICE1", "Alice Ng"), Instant(EPOCH_MS + 5_000, 1000))
     assert [ref.name for ref in read.acknowledgers] == ["Alice Ng"]
