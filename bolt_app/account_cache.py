@@ -50,8 +50,6 @@ class AccountCache:
         self._policies = CachedValue(self._read_policies, now)
         self._services = CachedValue(self._read_services, now)
         self._able = CachedValue(self._read_available_actions, now)
-        self.available_actions = self._able.get
-        """Returns the actions that the account's plan allows; all of them until PagerDuty says otherwise."""
 
     def remembers(self, action: Action) -> bool:
         """True if what there is to choose from for `action` need not be read."""
@@ -77,6 +75,10 @@ class AccountCache:
         if field == "service":
             return _options(await self._visibility.seen(user, await self._pagerduty.services(typed)))
         return _options(await self._visibility.seen(user, await self._pagerduty.escalation_policies(typed)))
+
+    async def available_actions(self) -> frozenset[Action]:
+        """Return the actions that the account's plan allows; all of them until PagerDuty says otherwise."""
+        return await self._able.get()
 
     async def _read_available_actions(self) -> frozenset[Action]:
         try:

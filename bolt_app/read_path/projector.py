@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Counter, Histogram
+from pydantic import ValidationError
 
 from shared.errors import Malformed
 from shared.model.event import ANNOUNCED_TYPES, SECOND, Event, Source
@@ -24,7 +25,7 @@ from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents
 from shared.store.redis import Redis
-from shared.store.streams import Entry, parse_answer
+from shared.store.streams import EVENT_JSON, Entry
 
 log = structlog.get_logger()
 
@@ -68,7 +69,11 @@ class Projector:
 
     async def handle_answer(self, entry: Entry) -> None:
         """Fold PagerDuty's answer to a call of ours. Raises `Malformed`."""
-        await self._fold(parse_answer(entry.fields.get("body", b"")), entry)
+        try:
+            event = EVENT_JSON.validate_json(entry.fields.get("body", b""))
+        except ValidationError as error:
+            raise Malformed(f"an answer that does not read back: {error.error_count()} errors") from None
+        await self._fold(event, entry)
 
     async def _fold(self, event: Event, entry: Entry) -> None:
         # Begin a new generation before anything is written to a store that has lost its data.

@@ -57,7 +57,14 @@ class SocketMode:
         async with asyncio.TaskGroup() as group:
             connecting = [group.create_task(self._connect(place)) for place in range(CONNECTIONS)]
             while not stopping.is_set():
-                await self._watch()
+                for place, handler in enumerate(self._handlers):
+                    if await handler.client.is_connected():
+                        self._alive[place] = self._now()
+                    elif self._now() - self._alive[place] > self._durations.socket_grace:
+                        # The client asks for a new ticket only when it has none.
+                        handler.client.wss_uri = None
+                if self._now() - max(self._alive) > self._durations.socket_lost:
+                    raise SocketLost(f"no connection to Slack for {self._durations.socket_lost:.0f} s")
                 await asyncio.sleep(LOOK * self._durations.socket_grace / Durations.socket_grace)
             for task in connecting:
                 task.cancel()
@@ -70,13 +77,3 @@ class SocketMode:
     async def _connect(self, place: int) -> None:
         await asyncio.sleep(place * self._durations.socket_stagger)
         await self._handlers[place].connect_async()
-
-    async def _watch(self) -> None:
-        for place, handler in enumerate(self._handlers):
-            if await handler.client.is_connected():
-                self._alive[place] = self._now()
-            elif self._now() - self._alive[place] > self._durations.socket_grace:
-                # The client asks for a new ticket only when it has none.
-                handler.client.wss_uri = None
-        if self._now() - max(self._alive) > self._durations.socket_lost:
-            raise SocketLost(f"no connection to Slack for {self._durations.socket_lost:.0f} s")

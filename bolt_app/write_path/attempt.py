@@ -19,7 +19,7 @@ from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents, ExpectationStore
 from shared.store.redis import Append
-from shared.store.streams import answer_fields
+from shared.store.streams import EVENT_JSON
 
 
 @dataclass(frozen=True)
@@ -139,4 +139,4 @@ class AttemptRunner:
             command=command.id,
             proven=effect.proven,
         )
-        await self.append_answer(answer_fields(event))
+        await self.append_answer({"body": EVENT_JSON.dump_json(event)})

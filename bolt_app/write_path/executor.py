@@ -107,7 +107,9 @@ class Executor:
             while waiting := (await self.command_queues.load(incident)).value.open():
                 attempt = tracker.track(waiting[0])
                 outcome = await self._run_until_settled(attempt)
-                await tracker.finish(attempt)
+                # An edit of the card that is under way ends before the progress replies do.
+                async with attempt.shown_on_card:
+                    tracker.tasks[attempt.command.id].cancel()
                 await self._finish(attempt, outcome)
         except Stopping as error:
             await self._hand_over(incident, tracker)

@@ -134,11 +134,6 @@ class ProgressTracker:
             self.tasks[command] = self.group.create_task(self.progress_replies.progress(attempt))
         return attempt
 
-    async def finish(self, attempt: Execution) -> None:
-        """Stop the progress replies of an ended command, after an edit of the card that is under way."""
-        async with attempt.shown_on_card:
-            self.tasks[attempt.command.id].cancel()
-
     def open(self) -> list[Execution]:
         """Return the executions that have not ended."""
         return [attempt for command, attempt in self.executions.items() if not self.tasks[command].cancelling()]

@@ -74,7 +74,6 @@ def configure(
         # A traceback becomes text before the redaction, so that it is redacted as well.
         structlog.processors.format_exc_info,
         Redaction(known_secrets),
-        _time_and_event_first,
         renderer,
     ]
     handler.setFormatter(ProcessorFormatter(foreign_pre_chain=common, processors=ending))
@@ -98,8 +97,9 @@ class Redaction:
         self._known = re.compile("|".join(form for secret in known for form in _forms(secret))) if known else None
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        """Redact one event: a processor of structlog."""
-        return {self.text(str(key)): self._value(value, str(key)) for key, value in event.items()}
+        """Redact one event, time and name first, for the eye: a processor of structlog."""
+        first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
+        return {self.text(str(key)): self._value(value, str(key)) for key, value in {**first, **event}.items()}
 
     def text(self, text: str) -> str:
         """Hide what is secret in `text`."""
@@ -145,12 +145,6 @@ class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
         error = sys.exc_info()[0]
         self.stream.write(f"log.failed at {record.pathname}:{record.lineno}: {error and error.__name__}\n")
-
-
-def _time_and_event_first(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Order a line for the eye."""
-    first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
-    return {**first, **event}
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

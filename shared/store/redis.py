@@ -149,8 +149,17 @@ async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> 
     with cancellation_kept(), store_errors(answers=()):
         async with _connection(client) as connection:
             reply = await _call(connection, *command)
-            if wait_for_disk:
-                await _wait_for_disk(connection)
+            if not wait_for_disk:
+                return reply
+            if not connection.is_connected:
+                raise StoreDown("Redis: the connection was closed before the disk confirmed")
+            # On this very connection, and apart: a WAITAOF that comes in the same packet as the append is only looked
+            # at when the server's timer next goes off, which takes 100 ms instead of one.
+            synced, _ = await _call(connection, "WAITAOF", 1, 0, DISK_TIMEOUT_MS)
+            if not synced:
+                raise StoreDown(
+                    f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms; is appendfsync set to no?"
+                )
     return reply
 
 
@@ -266,22 +275,6 @@ async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
         raise
     finally:
         await pool.release(connection)
-
-
-async def _wait_for_disk(connection: AbstractConnection) -> None:
-    """
-    Wait until what was written on this very connection is on the disk.
-
-    Sent apart from the append: a WAITAOF that comes in the same packet is only looked at when the server's timer next
-    goes off, which takes 100 ms instead of one.
-    """
-    if not connection.is_connected:
-        raise StoreDown("Redis: the connection was closed before the disk confirmed")
-    synced, _ = await _call(connection, "WAITAOF", 1, 0, DISK_TIMEOUT_MS)
-    if not synced:
-        raise StoreDown(
-            f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms; is appendfsync set to no?"
-        )
 
 
 async def _call(connection: AbstractConnection, *command: Argument) -> Any:  # noqa: ANN401 -- any reply

@@ -33,7 +33,8 @@ MOST_FIELD = 1024 * 1024
 
 AUDIT_JSON = TypeAdapter(AuditEntry)
 """How an entry of the audit is written."""
-_EVENT_JSON = TypeAdapter(Event)
+EVENT_JSON = TypeAdapter(Event)
+"""How an answer is written in the field `body` of its entry."""
 _TIME = re.compile(rb"[0-9]{1,15}")
 
 
@@ -208,16 +209,3 @@ def parse_audit_entry(text: bytes | str) -> AuditEntry:
         return AUDIT_JSON.validate_json(text)
     except ValidationError as error:
         raise Malformed(f"not an entry of the audit: {error.error_count()} errors") from None
-
-
-def answer_fields(event: Event) -> dict[str, bytes]:
-    """Write an answer as the fields of a stream entry."""
-    return {"body": _EVENT_JSON.dump_json(event)}
-
-
-def parse_answer(body: bytes) -> Event:
-    """Read it back; raises `Malformed` for anything else."""
-    try:
-        return _EVENT_JSON.validate_json(body)
-    except ValidationError as error:
-        raise Malformed(f"an answer that does not read back: {error.error_count()} errors") from None

@@ -21,7 +21,7 @@ from shared.pagerduty.api.writes import NewIncident
 from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.redis import Append
-from shared.store.streams import answer_fields
+from shared.store.streams import EVENT_JSON
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class TriggerIncident:
             command=attempt.command.id,
             proven=True,
         )
-        await self.append_answer(answer_fields(event))
+        await self.append_answer({"body": EVENT_JSON.dump_json(event)})
 
 
 def created(made: RestIncident) -> Outcome:
