@@ -1,5 +1,6 @@
 """Small makers of model values, so that a test names only what it is about."""
 
+from shared.model.command import Expectation
 from shared.model.event import (
     TRANSITIONS,
     Agent,
@@ -10,7 +11,6 @@ from shared.model.event import (
     Source,
     Status,
 )
-from shared.model.expectation import Expectation
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
 
 INCIDENT = IncidentId("Q1INCIDENT")

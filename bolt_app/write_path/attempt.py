@@ -6,9 +6,8 @@ from bolt_app.write_path.actions.base import ActionContext, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.execution import Execution, RecordedCalls
-from shared.model.command import Command
+from shared.model.command import Command, Expectation
 from shared.model.event import Agent, Event, Source
-from shared.model.expectation import Expectation
 from shared.model.ids import EventId
 from shared.model.incident import Incident, fold_read
 from shared.model.outcome import Kind, Outcome

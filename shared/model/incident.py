@@ -9,7 +9,7 @@ a read is needed (`needs_read`), and the read settles it.
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from shared.model.command import Attempt, AttemptState, CommandRecord
+from shared.model.command import KEPT, Attempt, AttemptState, CommandRecord, Expectation
 from shared.model.enrichment import Enrichment, Level
 from shared.model.event import (
     ACKNOWLEDGED,
@@ -29,7 +29,6 @@ from shared.model.event import (
     Status,
     StatusChange,
 )
-from shared.model.expectation import KEPT, Expectation
 from shared.model.ids import CommandId, EventId, IncidentId
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import Line, command_of, echo_of, line_of, line_time, main_line_of, record

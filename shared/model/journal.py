@@ -7,7 +7,6 @@ A fact holds ids, numbers and single words of the bridge only: no sentence, addr
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.errors import BridgeError, Refused, Unavailable
@@ -72,21 +71,17 @@ def incident_facts(before: Incident, after: Incident) -> Facts:
             by = line.agent.id if line.agent else None
             source = line.slots[0][0] if line.slots else None
             told.append(fact("line.opened", line=line.key, type=line.type, by=by, command=line.command, source=source))
-    return (*told, *_command_facts(before, after))
-
-
-def _command_facts(before: Incident, after: Incident) -> Iterator[Fact]:
-    """Yield what has become of our own commands: expectations, their echoes, and traces on the card."""
+    # What has become of our own commands: expectations, their echoes, and traces on the card.
     earlier = {expected.command: expected for expected in before.expectations}
-    for now in after.expectations:
-        was = earlier.pop(now.command, None)
+    for expected in after.expectations:
+        was = earlier.pop(expected.command, None)
         if was is None:
-            yield fact("echo.expected", command=now.command, type=now.type, by=now.agent)
-        for source, event in now.matched[len(was.matched) if was else 0 :]:
-            yield fact("echo.recognised", command=now.command, event_id=event, source=source)
-    for attempt in after.attempts:
-        if attempt not in before.attempts:
-            yield fact("attempt.shown", command=attempt.command, state=attempt.state)
+            told.append(fact("echo.expected", command=expected.command, type=expected.type, by=expected.agent))
+        for source, event in expected.matched[len(was.matched) if was else 0 :]:
+            told.append(fact("echo.recognised", command=expected.command, event_id=event, source=source))
+    shown = (attempt for attempt in after.attempts if attempt not in before.attempts)
+    told += [fact("attempt.shown", command=attempt.command, state=attempt.state) for attempt in shown]
+    return tuple(told)
 
 
 def queue_facts(before: CommandQueue, after: CommandQueue) -> Facts:

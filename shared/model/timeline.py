@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from math import inf
 
+from shared.model.command import Expectation
 from shared.model.event import REOPENED, SECOND, TRIGGERED, Agent, Details, Event, Instant, Source
-from shared.model.expectation import Expectation
 from shared.model.ids import CommandId, EventId, LineKey
 
 KEPT = 4000

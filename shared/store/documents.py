@@ -12,9 +12,8 @@ from pydantic import TypeAdapter
 
 from shared.errors import FencedOff, StoreDown
 from shared.model import journal
-from shared.model.command import CommandQueue
+from shared.model.command import CommandQueue, Expectation
 from shared.model.event import SECOND, Instant
-from shared.model.expectation import Expectation
 from shared.model.ids import CommandId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Fact, Facts

@@ -13,10 +13,9 @@ from bolt_app.replies.outcome_text import outcome_reply
 from bolt_app.write_path.actions.registry import HANDLERS
 from pagebridge_sandbox.demo.markup import Reader
 from shared.model.actions import Action
-from shared.model.command import ActionParams, Command, SlackActor
+from shared.model.command import ActionParams, Command, Expectation, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import ACKNOWLEDGED, ANNOTATED, ESCALATED, TRIGGERED, Agent, Event, Instant, Source, Status
-from shared.model.expectation import Expectation
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import layout_thread

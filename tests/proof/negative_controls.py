@@ -13,8 +13,8 @@ from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.worker_parts import PartTypes, Store
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
+from shared.model.command import Expectation
 from shared.model.event import Event
-from shared.model.expectation import Expectation
 from shared.model.ids import IncidentId
 from shared.model.incident import Folded, Incident, fold
 from shared.model.resync_state import ResyncState

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from shared.model.actions import Action
-from shared.model.command import Attempt, AttemptState
+from shared.model.command import KEPT, Attempt, AttemptState, Expectation
 from shared.model.event import (
     ACKNOWLEDGED,
     REOPENED,
@@ -19,7 +19,6 @@ from shared.model.event import (
     Status,
     StatusChange,
 )
-from shared.model.expectation import KEPT, Expectation
 from shared.model.ids import CommandId, EventId, SlackUserId
 from shared.model.incident import AHEAD_MS, LAG_MS, OLD_MS, FoldResult, Incident, fold, fold_read, is_over, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
