@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.model.event import Snapshot, Status
+from shared.model.event import Snapshot, Status, ids_of_teams
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.slack_state import SlackState
@@ -36,7 +36,7 @@ class OpenIncidentReader:
         return [
             incident
             for incident, messages in zip(known, shown, strict=True)
-            if messages.shows(incident.snapshot.team_ids, channel)
+            if messages.shows(ids_of_teams(incident.snapshot.teams), channel)
         ]
 
     async def all(self) -> list[OpenIncident]:

@@ -8,7 +8,7 @@ import structlog
 
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from shared.errors import CallError, Refused
-from shared.model.event import SECOND, Snapshot
+from shared.model.event import SECOND, Snapshot, ids_of_teams
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.resync_state import GLOBAL, Gap, ResyncState
@@ -66,7 +66,7 @@ class OutageNotice:
             snapshot = (await self.incidents.load(incident)).value.snapshot
             slack_state = (await self.slack_states.load(incident)).value
             for channel in slack_state.channels:
-                if snapshot is not None and slack_state.shows(snapshot.team_ids, channel):
+                if snapshot is not None and slack_state.shows(ids_of_teams(snapshot.teams), channel):
                     found[channel].append(snapshot)
                     break
         return found
