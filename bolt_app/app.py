@@ -147,6 +147,7 @@ def build(token: str, home: SlackIdentity, slack: Slack, listeners: Listeners, i
 
     # Without a token of its own, or Bolt warns at every start that `authorize` wins.
     client = AsyncWebClient(base_url=slack.web.base_url, session=slack.web.session, retry_handlers=[])
+    client.proxy = slack.web.proxy
     # Without a name Bolt looks for one in the source of everything that is being called.
     app = AsyncApp(name="pagebridge", client=client, authorize=authorize, request_verification_enabled=False)
     app.middleware(WorkspaceGuard(slack, home))

@@ -14,9 +14,11 @@ from collections.abc import Callable
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from shared.durations import Durations
 from shared.errors import BridgeError
+from shared.http.proxy import proxy_for
 
 log = structlog.get_logger()
 
@@ -31,6 +33,26 @@ class SocketLost(BridgeError):
     """Raised when Slack can't be reached for so long that a new process has better chances."""
 
 
+class Client(SocketModeClient):
+    """The client of one connection. By itself it takes one proxy from the environment, for every address."""
+
+    async def issue_new_wss_url(self) -> str:
+        """Ask for the address of the next connection, and find the proxy for it."""
+        url = await super().issue_new_wss_url()
+        self.proxy = proxy_for(url)
+        return url
+
+
+class Handler(AsyncSocketModeHandler):
+    """Takes what comes over one connection to the app."""
+
+    def __init__(self, app: AsyncApp, token: str) -> None:
+        # In place of the parent's, which makes a client of the SDK's own.
+        self.app, self.app_token = app, token
+        self.client = Client(token, app.logger, app.client, ping_interval=PING_INTERVAL)
+        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type] # as the parent does
+
+
 class SocketMode:
     """The connections over which Slack sends what people do."""
 
@@ -39,7 +61,7 @@ class SocketMode:
     def __init__(
         self, app: AsyncApp, token: str, durations: Durations, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._handlers = [AsyncSocketModeHandler(app, token, ping_interval=PING_INTERVAL) for _ in range(CONNECTIONS)]
+        self._handlers: list[AsyncSocketModeHandler] = [Handler(app, token) for _ in range(CONNECTIONS)]
         self._durations = durations
         self._now = now
         self._alive = [now()] * CONNECTIONS

@@ -1,12 +1,13 @@
 """Types of settings and their cross-checks. Error messages never contain the value."""
 
 import re
-from ipaddress import ip_address
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
+
+from shared.http.proxy import is_loopback, proxy_for
 
 T = TypeVar("T")
 
@@ -35,20 +36,14 @@ def _secret(prefix: str) -> AfterValidator:
 
 
 def _api_url(text: str) -> str:
-    """Take the address of an API: https, because tokens travel there; plain http on this machine only."""
+    """Take the address of an API that can be called: https, for tokens travel there; http on this machine only."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an https:// address")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must use https:// for another machine")
+    proxy_for(text)
     return text.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _redis_url(secret: SecretStr) -> SecretStr:

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.config import setting_types as types
 from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Misconfigured, describe_error, error_details
+from shared.http.proxy import passwords
 
 log = structlog.get_logger()
 
@@ -44,7 +45,8 @@ class Environment(BaseSettings):
         return {name: value for name, value in given.items() if value != ""}
 
     def secrets(self) -> Iterator[str]:
-        """Give every secret in these settings, so that the log can hide them wherever they turn up."""
+        """Give every secret in these settings and of proxies, so that the log can hide them wherever they turn up."""
+        yield from passwords()
         for name in type(self).model_fields:
             value = getattr(self, name)
             for secret in value if isinstance(value, tuple) else (value,):

@@ -8,6 +8,7 @@ import pytest
 
 from shared.config.errors import Misconfigured
 from shared.config.settings import ReceiverSettings, Settings, WorkerSettings, load
+from shared.http.proxy import VARIABLES
 from shared.pagerduty.api.auth import OAuthApp
 from shared.pagerduty.api.client import credentials
 
@@ -18,7 +19,7 @@ GOOD = {
     "PAGERDUTY_WEBHOOK_SECRETS": "canary-one, canary-two",
     "REDIS_URL": "redis://user:canary%2Fredis@127.0.0.1:6379/0",
 }
-OTHERS = [name.upper() for name in Settings.model_fields] + ["PORT"]
+OTHERS = [name.upper() for name in (*Settings.model_fields, *VARIABLES, "port")] + list(VARIABLES)
 
 Environ = Callable[..., None]
 
@@ -240,8 +241,8 @@ def test_no_secret_is_in_the_settings_text(environ: Environ) -> None:
 
 
 def test_secrets_are_listed_for_the_log(environ: Environ) -> None:
-    """The log learns every secret; of the address of Redis the password, as written and as meant."""
-    environ()
+    """The log learns every secret; of the addresses of Redis and a proxy the password, as written and as meant."""
+    environ(HTTPS_PROXY="http://user:canary%2Fproxy@127.0.0.1:3128")
     assert set(load(Settings).secrets()) == {
         "xoxb-canary-bot",
         "xapp-canary-app",
@@ -250,4 +251,6 @@ def test_secrets_are_listed_for_the_log(environ: Environ) -> None:
         "canary-two",
         "canary%2Fredis",
         "canary/redis",
+        "canary%2Fproxy",
+        "canary/proxy",
     }

@@ -137,6 +137,19 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
         with monkeypatch.context() as changed:
             changed.setenv(name, value) if value is not None else changed.delenv(name)
             await found.of(f"{name} is wrong", offline.settings(), "settings")
+    for situation, variable, value in (
+        ("Everything goes through a proxy but PagerDuty", "HTTPS_PROXY", "http://user:canary@proxy.example.com:3128"),
+        ("The proxy is none that can be used", "HTTPS_PROXY", "socks5://user:canary@proxy.example.com"),
+    ):
+        with monkeypatch.context() as changed:
+            changed.setenv(variable, value)
+            changed.setenv("NO_PROXY", ".pagerduty.com")
+            changed.setenv("SLACK_API_URL", "https://slack.com/api/")
+            changed.setenv("PAGERDUTY_API_URL", "https://api.pagerduty.com")
+            await found.of(situation, offline.settings(), "proxies", "settings")
+    env.write_text("HTTPS_PROXY=http://proxy.example.com:3128\nNO_PROXY=10.0.0.0/8\n")
+    await found.of("Proxies stand in `.env`", offline.settings(), "proxies")
+    env.write_text("")
     with monkeypatch.context() as changed:
         changed.delenv("SLACK_BOT_TOKEN")
         changed.setenv("REDIS_URL", "nowhere")

@@ -10,6 +10,7 @@ from tests.words.sentences import VALUE, Sentence, modules, sentences
 CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "PagerDuty": ("shared/pagerduty/",),
     "Slack": ("shared/slack/",),
+    "A proxy": ("shared/http/proxy.py",),
     "Redis": ("shared/store/",),
     "While a click is carried out": ("bolt_app/write_path/",),
     "While messages are brought up to date": ("bolt_app/read_path/", "bolt_app/resync/", "shared/model/"),
@@ -26,6 +27,7 @@ WHOLLY = (
     "bolt_app/write_path/execution.py",
     "bolt_app/write_path/executor.py",
     "pagebridge/local/embedded_valkey.py",
+    "shared/http/proxy.py",
     "shared/pagerduty/api/errors.py",
     "shared/pagerduty/api/sdk.py",
     "shared/pagerduty/events/",

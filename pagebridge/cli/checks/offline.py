@@ -1,14 +1,17 @@
 """Checks that need no network: settings, their file modes, and `bridge.toml`."""
 
+import os
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
-from pagebridge.cli.env_file import ENV, SECRETS
+from pagebridge.cli.env_file import ENV, SECRETS, value
 from pagebridge.cli.up import StoreSettings
 from shared.config.bridge_config import BridgeConfig, RouteConfig
 from shared.config.errors import Misconfigured
 from shared.config.settings import Settings, load, load_bridge_config
+from shared.http.proxy import VARIABLES, host_of, proxy_for
 
 NO_STORE = "redis://unset.invalid"
 """Stands for the embedded Valkey, whose address is not needed."""
@@ -22,10 +25,21 @@ def everything(config: Path, env: Path = ENV) -> list[Check]:
 def settings() -> list[Check]:
     """Check every setting of both processes, one finding for each that is wrong. REDIS_URL need not be set."""
     try:
-        load(Settings, **({} if _redis_url_given() else {"redis_url": NO_STORE}))
+        found = load(Settings, **({} if _redis_url_given() else {"redis_url": NO_STORE}))
     except Misconfigured as error:
         return [Check("settings", _wrong(problem)) for problem in error.problems]
-    return [Check("settings", passed("all required settings are set and valid"))]
+    proxies = called(found.slack_api_url, found.pagerduty_api_url)
+    return [Check("settings", passed("all required settings are set and valid")), Check("proxies", proxies)]
+
+
+def called(*urls: str) -> Verdict:
+    """Name the proxies through which Slack and PagerDuty are called."""
+    given = {name for name in VARIABLES for spelled in (name, name.upper()) if spelled in os.environ}
+    unread = [name.upper() for name in VARIABLES if name not in given and (value(name) or value(name.upper()))]
+    if unread:
+        what = f"{', '.join(unread)} in {ENV} {'have' if len(unread) > 1 else 'has'} no effect"
+        return warned(what, "proxies are read from the environment only: set it where the processes are started")
+    return passed("; ".join(dict.fromkeys(f"{urlsplit(url).hostname}: {_way(proxy_for(url))}" for url in urls)))
 
 
 def private(env: Path) -> Verdict:
@@ -83,6 +97,10 @@ def _wrong(problem: str) -> Verdict:
         fix = "where the receiver runs, `pagebridge webhook create --write-env` sets it"
         return warned(f"{what} on this machine", fix)
     return failed(what, f"`pagebridge init` sets it: {meaning}")
+
+
+def _way(proxy: str | None) -> str:
+    return f"through {host_of(proxy)}" if proxy else "called directly"
 
 
 def _redis_url_given() -> bool:

@@ -103,7 +103,7 @@ async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
     except Refused:
         return skipped("not checked: Slack rejects the app token")
     except CallError as error:
-        return failed(str(error), "allow WebSockets (wss://) to Slack in the firewall")
+        return failed(str(error), "allow WebSockets (wss://) to Slack in the firewall and the proxy")
     others = f"; {connections - 1} more open elsewhere" if connections > 1 else ""
     return passed(f"connected to Slack and disconnected{others}")
 

@@ -16,6 +16,7 @@ import structlog
 from httpx2 import RequestError, Response
 
 from shared.errors import BadCredentials, BridgeError, CallError, Unavailable
+from shared.http.proxy import why_unreachable
 from shared.pagerduty.api.sdk import Error, TokenClient
 
 log = structlog.get_logger()
@@ -142,16 +143,19 @@ class TokenSource:
         except Error as error:
             # The package raises for 401 and for redirects, and returns every other answer.
             if error.response is None:
-                raise _unreachable(error.__cause__ or error) from error
+                raise self._unreachable(error.__cause__ or error) from error
             response = error.response
         except RequestError as error:
-            raise _unreachable(error) from error
+            raise self._unreachable(error) from error
         if not response.is_success:
             raise _refused(response)
         try:
             return response.json()
         except (ValueError, RecursionError):
             raise Unavailable("PagerDuty's token is not JSON") from None
+
+    def _unreachable(self, error: BaseException) -> Unavailable:
+        return Unavailable(f"PagerDuty's token server cannot be reached: {why_unreachable(self._client.url, error)}")
 
     def _token(self, answer: object, asked: float) -> AccessToken:
         found = answer if isinstance(answer, dict) else {}
@@ -180,8 +184,3 @@ def _word(response: Response) -> str:
     except (AttributeError, ValueError, RecursionError):
         word = None
     return word if isinstance(word, str) and _WORD.fullmatch(word) else f"HTTP status {response.status_code}"
-
-
-def _unreachable(error: BaseException) -> Unavailable:
-    """Describe a connection error without the client's own text, which contains addresses."""
-    return Unavailable(f"PagerDuty's token server cannot be reached: {type(error).__name__}")

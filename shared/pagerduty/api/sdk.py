@@ -5,14 +5,14 @@ It repeats failed requests of its own accord, and insists on https, which a simu
 there, and only there, http will do. Nothing else in this project imports the package.
 """
 
-import ipaddress
 import ssl
 from functools import cache
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import pagerduty
 from httpx2 import Response, create_ssl_context
+
+from shared.http.proxy import is_loopback, proxy_for
 
 Error = pagerduty.Error
 """The package's error; `response` is the response, if there was one."""
@@ -29,7 +29,7 @@ class TokenClient(pagerduty.OAuthTokenClient):
     def __init__(self, secret: str, client_id: str, url: str, timeout: float) -> None:
         """Give every request `timeout` seconds, and repeat none."""
         url = checked_url(url)
-        super().__init__(secret, client_id, base_url=url, trust_env=not is_loopback(url), verify=authorities())
+        super().__init__(secret, client_id, base_url=url, trust_env=False, proxy=proxy_for(url), verify=authorities())
         self.timeout = (timeout / 3, timeout, timeout / 3, timeout / 3)  # type: ignore[assignment] # untyped there
         # 429 is repeated for ever unless it has a limit, and with the total above not even once.
         self.retry = {429: 1}
@@ -42,7 +42,7 @@ class TokenClient(pagerduty.OAuthTokenClient):
 
 def checked_url(url: str) -> str:
     """Return a base address, if what is sent there is encrypted or does not leave this machine."""
-    if not url.startswith("https://") and not (url.startswith("http://") and is_loopback(url)):
+    if not url.startswith("https://") and not (url.startswith("http://") and is_loopback(urlsplit(url).hostname or "")):
         raise pagerduty.UrlError("PagerDuty's address must be https, or http on this machine")
     return url.rstrip("/")
 
@@ -51,18 +51,3 @@ def checked_url(url: str) -> str:
 def authorities() -> ssl.SSLContext:
     """Read whose certificates are trusted, as the client would by itself; all clients share it, for it takes long."""
     return create_ssl_context()
-
-
-def proxy_of(url: str) -> str | None:
-    """Return the proxy that the environment names for an address; for this machine it is None."""
-    parts = urlsplit(url)
-    return None if is_loopback(url) or proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
-
-
-def is_loopback(url: str) -> bool:
-    """True if an address is on this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -22,11 +22,12 @@ from prometheus_client import Counter, Gauge, Histogram
 from yarl import URL
 
 from shared.errors import Malformed, Unavailable, Uncertain
+from shared.http.proxy import proxy_for, why_unreachable
 from shared.model.event import SECOND, Instant
 from shared.observability.call_metrics import BUCKETS, record_call
 from shared.pagerduty.api.auth import TokenSource
 from shared.pagerduty.api.errors import UNAUTHORIZED, error_from
-from shared.pagerduty.api.sdk import authorities, checked_url, proxy_of
+from shared.pagerduty.api.sdk import authorities, checked_url
 from shared.pagerduty.models.fields import Listed, Skipped, as_object, milliseconds
 
 log = structlog.get_logger()
@@ -118,7 +119,7 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=0, ssl=authorities()),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=HEADERS,
-            proxy=proxy_of(url),
+            proxy=proxy_for(url),
         )
         self._ahead_ms: float | None = None
         self._dated = -math.inf
@@ -240,8 +241,8 @@ class Transport:
                 ) as response,
             ):
                 return Response(response.status, response.headers, await response.read())
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Unavailable(f"PagerDuty cannot be reached: {type(error).__name__}") from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
+            raise Unavailable(f"PagerDuty cannot be reached: {why_unreachable(self._url, error)}") from error
         except TimeoutError:
             raise Uncertain(f"PagerDuty did not answer within {self._timeout:g} s") from None
         except (aiohttp.ClientError, OSError) as error:

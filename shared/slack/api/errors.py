@@ -13,7 +13,7 @@ from types import MappingProxyType
 from shared.errors import BadCredentials, CallError, NotFound, Refused, Unavailable, Uncertain
 from shared.model.ids import MessageTs
 
-OK, TOO_MANY, SERVER_ERROR = 200, 429, 500
+OK, PROXY_REFUSED, TOO_MANY, SERVER_ERROR = 200, 407, 429, 500
 
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 """A call came too early (Slack: "Rate limits", and chat.postMessage for the second word)."""
@@ -114,6 +114,8 @@ def error_from(method: str, status: int, headers: Mapping[str, str], body: objec
     word = _error_word(body)
     if status == TOO_MANY or word in RATE_LIMITED:
         return Unavailable(f"Slack limits {method}", _retry_after(headers))
+    if status == PROXY_REFUSED:
+        return Unavailable(f"the proxy refused {method}: check the user and password in its address")
     if status >= SERVER_ERROR or not word or word in BROKEN:
         return Uncertain(f"Slack could not tell how {method} ended: {word or f'HTTP status {status}'}")
     why = f"Slack refused {method}: {word}{_details(word, body)}"[:LONGEST_WHY]

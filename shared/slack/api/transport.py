@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
+from shared.http.proxy import proxy_for, why_unreachable
 from shared.model.event import SECOND
 from shared.observability.call_metrics import BUCKETS, record_call
 from shared.slack.api import errors, models
@@ -65,8 +66,8 @@ class Transport:
         limits = aiohttp.ClientTimeout(total=timeout, connect=timeout / 3)
         self._session = aiohttp.ClientSession(timeout=limits, trust_env=False)
         self.web = AsyncWebClient(token, base_url, session=self._session, retry_handlers=[])
-        # The SDK takes a proxy from the environment for every address, this machine's included.
-        self.web.proxy = None
+        # The SDK takes one proxy from the environment for every address, this machine's included.
+        self.web.proxy = proxy_for(base_url)
         self._pacing = pacing
         self._timeout = timeout
         self.ahead_ms: float | None = None
@@ -134,10 +135,10 @@ class Transport:
             raise Refused("the response_url does not lead to Slack")
         with record_call(CALLS, SECONDS, RESPONSE_URL):
             try:
-                async with self._session.post(url, json=body, allow_redirects=False) as response:
+                async with self._session.post(url, json=body, allow_redirects=False, proxy=proxy_for(url)) as response:
                     answer = _decoded(await response.text(errors="replace"))
             except (aiohttp.ClientError, OSError) as error:
-                raise _lost(RESPONSE_URL, error) from error
+                raise _lost(RESPONSE_URL, url, error) from error
             done = answer in ("ok", "") or (isinstance(answer, dict) and answer.get("ok") is True)
             if response.status != errors.OK or not done:
                 raise errors.error_from(RESPONSE_URL, response.status, response.headers, answer)
@@ -145,10 +146,10 @@ class Transport:
     async def socket_hello(self, url: str) -> dict[str, object]:
         """Open a WebSocket, read its first frame, and close it."""
         try:
-            async with self._session.ws_connect(url) as socket:
+            async with self._session.ws_connect(url, proxy=proxy_for(url)) as socket:
                 return dict(await socket.receive_json(timeout=self._timeout))
         except (aiohttp.ClientError, OSError) as error:
-            raise _lost(SOCKET, error) from error
+            raise _lost(SOCKET, url, error) from error
         except (TypeError, ValueError) as error:
             raise Uncertain("what Slack says over the socket cannot be read") from error
 
@@ -162,7 +163,7 @@ class Transport:
         except SlackApiError as error:
             raise _refusal(method, error.response) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise _lost(method, error) from error
+            raise _lost(method, self.web.base_url, error) from error
         except (AttributeError, ValueError, RecursionError) as error:
             # The SDK takes every body of a 200 for an object in JSON.
             raise Uncertain(f"Slack's answer to {method} cannot be read") from error
@@ -196,12 +197,11 @@ def _refusal(method: str, response: AsyncSlackResponse | aiohttp.ClientResponse)
     return errors.error_from(method, response.status_code, response.headers, response.data)
 
 
-def _lost(method: str, error: Exception) -> Unavailable | Uncertain:
+def _lost(method: str, url: str, error: Exception) -> Unavailable | Uncertain:
     """Return the error for a call that never left, or whose answer never came, without aiohttp's addresses."""
-    kind = type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Unavailable(f"Slack cannot be reached for {method}: {kind}")
-    return Uncertain(f"the connection to Slack broke during {method}: {kind}")
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError):
+        return Unavailable(f"Slack cannot be reached for {method}: {why_unreachable(url, error)}")
+    return Uncertain(f"the connection to Slack broke during {method}: {type(error).__name__}")
 
 
 def _decoded(text: str) -> object:
