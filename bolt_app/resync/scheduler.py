@@ -49,7 +49,8 @@ class Scheduler:
     async def step(self) -> None:
         """Run what is due unless another worker does, then pause. Raises only `StoreDown`."""
         now_ms = await self.clock.now_ms()
-        self._since_ms = self._since_ms or now_ms
+        # When the store's clock was put back, one more is due, and not one after the other until it has caught up.
+        self._since_ms = min(self._since_ms or now_ms, now_ms)
         progress = (await self.resync_states.load(GLOBAL)).value
         HEALTHY.set(not progress.problem)
         if any(self._due(progress, now_ms)):

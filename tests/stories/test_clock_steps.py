@@ -7,9 +7,11 @@ import pytest
 
 from pagebridge.local import embedded_valkey
 from pagebridge_sandbox.slack import Fault
+from shared.model.resync_state import GLOBAL
 from tests.clocks import HOUR, NEEDED, Clock
 from tests.servers import VARIABLE
 from tests.stories.harness import Bridge, running, settled, until
+from tests.webhook_receiver.running import until as until_so
 
 pytestmark = NEEDED
 
@@ -56,3 +58,15 @@ async def test_redis_jumps_while_cards_are_posted_and_clicks_carried_out(
     assert [1, 1, 1] == [sum(title in each.plain for each in cards) for title in titles]
     assert [2, 1, 1] == [len(each.replies) for each in cards]
     assert 1 == len(bridge.effects())
+    await until_so(lambda: _nothing_due(bridge), "the last resync for now")
+
+
+async def _nothing_due(bridge: Bridge) -> bool:
+    """Tell whether no worker is about to compare everything with PagerDuty again."""
+    for worker, _ in bridge._workers:
+        assert worker.built is not None
+        scheduler = worker.built.read_path.scheduler
+        progress = (await scheduler.resync_states.load(GLOBAL)).value
+        if any(scheduler._due(progress, await scheduler.clock.now_ms())):
+            return False
+    return True

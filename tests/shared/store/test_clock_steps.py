@@ -32,6 +32,15 @@ class Store:
         self.clock.put(-HOUR)
         await soon(lambda: self._shows_less_than(before))
 
+    async def put_right(self) -> None:
+        """Put the clock right again, and wait until it shows that."""
+        before, _ = await self.redis.time()
+        self.clock.put(0)
+        await soon(lambda: self._shows_more_than(before + HOUR // 2))
+
+    async def _shows_more_than(self, seconds: int) -> bool:
+        return int((await self.redis.time())[0]) > seconds
+
     async def _shows_less_than(self, seconds: int) -> bool:
         return int((await self.redis.time())[0]) < seconds
 
@@ -98,3 +107,50 @@ async def test_a_small_step_back_is_made_good(store: Store) -> None:
     left = await queue.take()
     assert isinstance(left, float)
     assert 50 < left < 62
+
+
+async def test_what_was_marked_just_before_the_step_is_due_at_once(store: Store) -> None:
+    """The first work of a queue, and work after a long rest: nobody has taken anything since it was marked."""
+    queue = WorkQueue(store.redis, "commands", 60.0)
+    for incident in (ONE, OTHER):
+        await queue.mark(incident)
+
+        await store.put_back()
+
+        due = await queue.take()
+        assert isinstance(due, Due)
+        assert incident == due.incident
+        await queue.finish(due)
+        await store.put_right()
+
+
+async def test_what_is_asked_for_right_after_the_step_keeps_its_distance(store: Store) -> None:
+    """Marked or put off before anybody has noticed the step: due neither much later nor at once."""
+    queue = WorkQueue(store.redis, "dirty", 60.0)
+    await queue.mark(ONE)
+    due = await queue.take()
+    assert isinstance(due, Due)
+
+    await store.put_back()
+    await queue.mark(OTHER, 40)
+    await queue.finish(due, 50)
+
+    left = await queue.take()
+    assert isinstance(left, float)
+    assert 30 < left < 42
+
+
+async def test_an_empty_queue_does_not_remember_the_clock_before(store: Store) -> None:
+    """The clock was put back while nothing waited: what is marked then keeps its distance."""
+    queue = WorkQueue(store.redis, "dirty", 60.0)
+    await queue.mark(ONE)
+    due = await queue.take()
+    assert isinstance(due, Due)
+    await queue.finish(due)
+
+    await store.put_back()
+    await queue.mark(OTHER, 40)
+
+    left = await queue.take()
+    assert isinstance(left, float)
+    assert 30 < left < 42
