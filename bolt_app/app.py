@@ -1,7 +1,9 @@
 """The Bolt app: who is let in, and which listener takes which payload."""
 
 import asyncio
+import math
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,6 +59,7 @@ class InflightTracker:
 
     def __init__(self) -> None:
         self._count = 0
+        self._emptied = -math.inf
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -71,6 +74,7 @@ class InflightTracker:
             finally:
                 self._count -= 1
                 if self._count == 0:
+                    self._emptied = time.monotonic()
                     self._empty.set()
 
         return take
@@ -78,7 +82,7 @@ class InflightTracker:
     async def drained(self) -> None:
         """Wait until nothing is in hand, and the last ack is on its way."""
         await self._empty.wait()
-        await asyncio.sleep(ACK_SENT)
+        await asyncio.sleep(self._emptied + ACK_SENT - time.monotonic())
 
 
 @dataclass(frozen=True)

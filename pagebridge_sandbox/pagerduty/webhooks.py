@@ -120,7 +120,7 @@ class Webhooks:
         """Switch a subscription on again that was switched off for having dropped too much."""
         self.subscriptions[subscription_id].enable()
 
-    async def wait_until_idle(self, timeout: float = 10) -> None:  # noqa: ASYNC109 - reads as what it is in a test
+    async def wait_until_idle(self, timeout: float = 45) -> None:  # noqa: ASYNC109 - reads as what it is in a test
         """
         Wait until every delivery that can be made has been answered. What is held back does not count.
 

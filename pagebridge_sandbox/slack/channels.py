@@ -58,7 +58,7 @@ class Channel:
             return "im"
         return "groups" if self.private else "channels"
 
-    def wait(self, condition: Callable[["Channel"], T], timeout: float = 15) -> Awaitable[T]:
+    def wait(self, condition: Callable[["Channel"], T], timeout: float = 45) -> Awaitable[T]:
         """
         Wait until `condition` of this channel is true, and return what it gives. A `LookupError` counts as not yet.
 

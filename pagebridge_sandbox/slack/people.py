@@ -33,7 +33,7 @@ class Person:
         """The messages that only this person sees now, oldest first."""
         return [shown for shown in self._workspace.ephemerals if shown.user == self.user.id]
 
-    def wait(self, condition: Callable[["Person"], T], timeout: float = 15) -> Awaitable[T]:
+    def wait(self, condition: Callable[["Person"], T], timeout: float = 45) -> Awaitable[T]:
         """Wait until `condition` of this person is true, as `Channel.wait` does for a channel."""
         return self._workspace.changes.wait_until(lambda: condition(self), timeout, self._workspace.render)
 

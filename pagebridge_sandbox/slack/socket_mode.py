@@ -73,7 +73,7 @@ class SocketMode:
         """How many connections are open, as far as Slack knows."""
         return len(self._open)
 
-    async def wait_connected(self, n: int = 1, timeout: float = 15) -> None:  # noqa: ASYNC109 - the name is promised
+    async def wait_connected(self, n: int = 1, timeout: float = 45) -> None:  # noqa: ASYNC109 - the name is promised
         """Wait until at least `n` connections are open. Raises `AssertionError` after `timeout` seconds."""
         enough = lambda: self.connections >= n  # noqa: E731 - read in place
         await self._workspace.changes.wait_until(

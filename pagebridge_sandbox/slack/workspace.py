@@ -212,7 +212,7 @@ class Workspace:
         self.changes.notify()
         return ephemeral
 
-    def wait(self, condition: Callable[[Self], T], timeout: float = 15) -> Awaitable[T]:
+    def wait(self, condition: Callable[[Self], T], timeout: float = 45) -> Awaitable[T]:
         """Wait until `condition` of the workspace is true, as `Channel.wait` does for a channel."""
         return self.changes.wait_until(lambda: condition(self), timeout, self.render)
 

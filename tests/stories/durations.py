@@ -31,5 +31,5 @@ FAST = Durations(
 SOCKET_LOST = 3.0
 """Seconds without Slack after which a worker that is a process gives up."""
 QUICK = replace(FAST, socket_lost=SOCKET_LOST)
-PATIENT = replace(QUICK, pagerduty_timeout=2.0, call_max=2.4, lease=3.0)
+PATIENT = replace(QUICK, pagerduty_timeout=4.0, call_max=5.0, lease=5.0)
 """Long enough for a worker to be killed while it waits for PagerDuty."""

@@ -28,7 +28,7 @@ from webhook_receiver.receiver import Receiver
 
 HOST = "127.0.0.1"
 SECRET = "a-webhook-secret"
-PATIENCE = 25.0
+PATIENCE = 50.0
 """Seconds after which a story that waits for something has failed."""
 
 

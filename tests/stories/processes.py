@@ -30,7 +30,7 @@ REPOSITORY = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 ROUTING = {"routing": {"default_channel": "C0INCIDENTS"}}
 QUICK = "tests.stories.quick_worker"
-START = 20.0
+START = 40.0
 """Seconds that a process may take to be at work."""
 END = 30.0
 """Seconds that a process may take to end; more than its drain."""

@@ -20,7 +20,7 @@ from tests.clusters import node, serve_nothing, served
 from tests.servers import VARIABLE
 from tests.stories.harness import Bridge, running, settled, until
 
-SOON = 2.5
+SOON = 5.0
 """Seconds after which whoever clicked knows what became of it."""
 
 

@@ -26,6 +26,8 @@ from tests.webhook_receiver.running import (
 from webhook_receiver.event_stream import Limits
 
 HEADER = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{SIGNATURE}: {sign()}\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
+SLACK = 2.0
+"""Seconds that a busy machine may add: less than until anything else than the deadline ends a connection."""
 DRIP = 0.02
 """Seconds between two bytes of a slow client: often enough that it is never silent for long."""
 
@@ -79,20 +81,21 @@ async def test_a_slow_client_is_cut_off(receiver: Running, begin: bytes, rest: b
         dripping.cancel()
     writer.close()
 
-    assert 0.8 * limit < seconds < limit + 1.0
+    assert 0.8 * limit < seconds < limit + SLACK
 
 
-async def test_an_idle_connection_is_closed(receiver: Running) -> None:
+async def test_an_idle_connection_is_closed(valkey: EmbeddedValkey) -> None:
     """A connection is kept for the next delivery, but not for ever."""
-    reader, writer = await receiver.connect()
-    for _ in range(2):
-        writer.write(HEADER + BODY)
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 202 ")
-        await asyncio.sleep(0.8 * QUICK.idle)
-    writer.write(HEADER[:20])
+    async with running(valkey.url, limits=replace(QUICK, idle=1.0)) as receiver:
+        reader, writer = await receiver.connect()
+        for _ in range(2):
+            writer.write(HEADER + BODY)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 202 ")
+            await asyncio.sleep(0.6)
+        writer.write(HEADER[:20])
 
-    assert await closed_after(reader) < QUICK.header + 1.0
-    writer.close()
+        assert await closed_after(reader) < QUICK.header + SLACK
+        writer.close()
 
 
 async def test_a_request_after_a_pause_has_its_own_deadline(receiver: Running) -> None:
@@ -106,7 +109,7 @@ async def test_a_request_after_a_pause_has_its_own_deadline(receiver: Running) -
         dripping.cancel()
     writer.close()
 
-    assert seconds < QUICK.header + 1.0
+    assert seconds < QUICK.header + SLACK
 
 
 async def test_a_client_that_reads_nothing_is_cut_off(receiver: Running) -> None:

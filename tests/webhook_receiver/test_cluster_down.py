@@ -11,7 +11,7 @@ from tests.clusters import node, serve_nothing, served
 from tests.servers import BOTH
 from tests.webhook_receiver.running import BODY, PATIENT, running, stored
 
-IN_TIME = 2.5
+IN_TIME = 4.0
 """Seconds within which a delivery that cannot be stored is answered."""
 
 

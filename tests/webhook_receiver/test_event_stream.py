@@ -17,7 +17,7 @@ from shared.store.redis import Redis
 from tests.servers import CONFIRMING
 from tests.webhook_receiver.running import QUICK, Running, running, stored
 
-IN_TIME = 2.5
+IN_TIME = 4.0
 """Seconds within which a delivery that cannot be stored is answered; PagerDuty gives up after 5."""
 
 

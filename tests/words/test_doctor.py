@@ -264,7 +264,7 @@ async def _add_webhook(found: Findings, office: Office, terminal: Terminal) -> N
 
     async def look(situation: str, *names: str, wanted: str = "any", local: bool = True) -> None:
         async with pagerduty_door(office.pagerduty) as door:
-            pinging = Pinging(door, client, receiver, patience=0.6)
+            pinging = Pinging(door, client, receiver)
             checks = webhook.checks(door, wanted, pinging, local=local)
             await found.of(situation, checks, *(f"webhook {name}" for name in names))
 

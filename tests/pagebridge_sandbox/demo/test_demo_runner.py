@@ -24,7 +24,7 @@ from pagebridge_sandbox.demo.stage import Stage
 from tests.pagebridge_sandbox.demo.test_demo_output import columns
 
 COMMAND = (sys.executable, "-m", "pagebridge", "demo")
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 """Seconds in which nothing may be left of a demo that has ended."""
 
 
@@ -34,7 +34,7 @@ def play(columns_wide: int, *options: str) -> str:
         (*COMMAND, *options),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=170,
         check=False,
         env={**os.environ, "COLUMNS": str(columns_wide)},
     )
@@ -46,7 +46,7 @@ def play(columns_wide: int, *options: str) -> str:
     return played.stdout
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_demo_succeeds_end_to_end() -> None:
     """By default it shows what people see and no hops; with `--verbose`, on a narrow page, each party at its work."""
     with ThreadPoolExecutor() as pool:  # each plays for half a minute, most of it waiting

@@ -77,11 +77,14 @@ async def test_a_confirmed_entry_survives_a_crash(valkey: EmbeddedValkey, redis:
 @pytest.mark.usefixtures("confirming")
 async def test_waiting_for_the_disk_takes_no_tenth_of_a_second(redis: Redis) -> None:
     """The disk is asked in a packet of its own; in one with the append the server would leave it for its timer."""
-    begun = time.monotonic()
+    took = []
     for _ in range(10):
+        begun = time.monotonic()
         await append(redis, "s", FIELDS, wait_for_disk=True)
+        took.append(time.monotonic() - begun)
 
-    assert time.monotonic() - begun < 0.8
+    # One that is left for the timer begins just after it has gone off; a busy machine slows some, and hardly all.
+    assert min(took) < 0.05
 
 
 async def test_an_append_is_sent_exactly_once(valkey: EmbeddedValkey, *, disk: bool) -> None:
