@@ -3,13 +3,15 @@
 import asyncio
 import math
 import time
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import structlog
 from prometheus_client import Histogram
 
-from shared.errors import StoreDown
+from shared.errors import StoreDown, WrongLayout
 from shared.http.server import ClientLimits
 from shared.store import keys
 from shared.store.clock import require_layout
@@ -20,6 +22,8 @@ log = structlog.get_logger()
 
 PROBE = b""
 """What is appended to see whether an append is taken; the worker throws it away."""
+MOST_BATCH = 1024 * 1024
+"""Bytes that are appended at once: one refusal then costs few deliveries, and none waits for a long transfer."""
 
 STORE_SECONDS = Histogram(
     "pagebridge_store_seconds",
@@ -40,6 +44,14 @@ class Limits(ClientLimits):
     """For which an append that was taken proves that the next one would be. Redis may answer and still take none."""
 
 
+@dataclass(eq=False)
+class Delivery:
+    """A delivery on its way: `element` is what is appended. As long as there is an `error`, it may not be stored."""
+
+    element: bytes
+    error: Exception | None = field(default_factory=lambda: StoreDown("Redis did not confirm it in time"))
+
+
 class EventStream:
     """
     The deliveries that wait for a worker, for a client that may only append to them.
@@ -56,6 +68,8 @@ class EventStream:
         self._layout_checked = False
         self._client = client
         self._limits = limits
+        self._waiting: deque[Delivery] = deque()
+        self._writing = asyncio.Lock()
 
     @property
     def waits_for_disk(self) -> bool:
@@ -64,18 +78,49 @@ class EventStream:
 
     async def append(self, body: bytes) -> None:
         """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, `WrongLayout`."""
+        delivery = Delivery(b"%d %b" % (time.time_ns() // 1_000_000, body))
+        self._waiting.append(delivery)
         try:
             with STORE_SECONDS.time():
                 async with asyncio.timeout(self._limits.store):
-                    await self._check_layout()
-                    element = b"%d %b" % (time.time_ns() // 1_000_000, body)
-                    await self._push(element, wait_for_disk=self.waits_for_disk)
+                    await self._store(delivery)
         except (StoreDown, TimeoutError) as error:
             self._taken = -math.inf
             raise StoreDown(str(error) or f"Redis took longer than {self._limits.store:g} s") from error
+        finally:
+            if delivery in self._waiting:
+                self._waiting.remove(delivery)
 
-    async def _push(self, element: bytes, *, wait_for_disk: bool) -> None:
-        await write_once(self._client, "RPUSH", keys.DELIVERIES, element, wait_for_disk=wait_for_disk)
+    async def _store(self, delivery: Delivery) -> None:
+        """Store a delivery and all that wait with it. Raises `StoreDown`, `WrongLayout`."""
+        async with self._writing:
+            # Another one has usually written it by now, together with its own.
+            while delivery in self._waiting:
+                await self._write(self._next_batch())
+        if delivery.error:
+            raise delivery.error
+
+    def _next_batch(self) -> list[Delivery]:
+        """Take those that came first: `MOST_BATCH` bytes of them at most, but always one."""
+        batch = [self._waiting.popleft()]
+        room = MOST_BATCH - len(batch[0].element)
+        while self._waiting and (room := room - len(self._waiting[0].element)) >= 0:
+            batch.append(self._waiting.popleft())
+        return batch
+
+    async def _write(self, batch: Sequence[Delivery]) -> None:
+        """Store all of a batch or none, with one append and one wait for the disk."""
+        error: Exception | None = None
+        try:
+            await self._check_layout()
+            await self._push(*(delivery.element for delivery in batch), wait_for_disk=self.waits_for_disk)
+        except (StoreDown, WrongLayout) as failed:
+            error = failed
+        for delivery in batch:
+            delivery.error = error
+
+    async def _push(self, *elements: bytes, wait_for_disk: bool) -> None:
+        await write_once(self._client, "RPUSH", keys.DELIVERIES, *elements, wait_for_disk=wait_for_disk)
         self._taken = time.monotonic()
 
     async def _check_layout(self) -> None:

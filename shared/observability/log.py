@@ -11,8 +11,9 @@ import re
 import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import TracebackType
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
@@ -95,11 +96,13 @@ class Redaction:
     def __init__(self, known_secrets: Iterable[str] = ()) -> None:
         known = sorted({secret for secret in known_secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True)
         self._known = re.compile("|".join(form for secret in known for form in _forms(secret))) if known else None
+        # The same few keys come with every line.
+        self._key = lru_cache(maxsize=1024)(self._name)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Redact one event, time and name first, for the eye: a processor of structlog."""
         first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
-        return {self.text(str(key)): self._value(value, str(key)) for key, value in {**first, **event}.items()}
+        return self._mapping({**first, **event})
 
     def text(self, text: str) -> str:
         """Hide what is secret in `text`."""
@@ -107,13 +110,23 @@ class Redaction:
             text = self._known.sub(HIDDEN, text)
         return _SECRET_TEXT.sub(lambda found: (found["name"] or "") + HIDDEN, text)
 
-    def _value(self, value: object, key: str = "") -> object:
-        if value and not isinstance(value, bool) and _SECRET_KEY.fullmatch(key.replace("-", "_")):
-            return HIDDEN
+    def _mapping(self, values: Mapping[Any, object]) -> dict[str, object]:
+        redacted: dict[str, object] = {}
+        for name, value in values.items():
+            key, secret = self._key(str(name))
+            hidden = secret and value and not isinstance(value, bool)
+            redacted[key] = HIDDEN if hidden else self._value(value)
+        return redacted
+
+    def _name(self, key: str) -> tuple[str, bool]:
+        """Return a key without secrets, and whether it names one."""
+        return self.text(key), _SECRET_KEY.fullmatch(key.replace("-", "_")) is not None
+
+    def _value(self, value: object) -> object:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return {self.text(str(name)): self._value(inner, str(name)) for name, inner in value.items()}
+            return self._mapping(value)
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value(inner) for inner in value]
         return self.text(value if isinstance(value, str) else repr(value))

@@ -27,7 +27,7 @@ class Sizes:
     """How much of everything is measured."""
 
     deliveries: int = 2000
-    connections: int = 16
+    connections: int = 32
     clicks: int = 60
     incidents: int = 250
     few: int = 100

@@ -21,6 +21,7 @@ from shared.store import keys
 from shared.store.clock import init_generation
 from shared.store.redis import Redis, connect
 from shared.store.streams import move_deliveries
+from tests.servers import CONFIRMING
 from tests.shared.store.wire import EVERY, Wire
 from tests.webhook_receiver.running import BODY, PATIENCE, PATIENT, Running, running, stored, until
 
@@ -220,6 +221,58 @@ async def test_an_answer_of_redis_that_is_lost(valkey: EmbeddedValkey, redis: Re
             wire.mute = 0
         wire.cut()
     assert [b"before", BODY, b"afterwards"] == await stored(redis)
+
+
+class NoSync(Wire):
+    """A way on which nothing asks the disk: what waits for it waits for ever."""
+
+    def _note(self, data: bytes) -> bool:
+        return super()._note(data) and b"WAITAOF" not in data
+
+
+@CONFIRMING
+async def test_a_store_that_is_killed_between_write_and_sync(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """What is written and not yet on the disk has no 202, and none afterwards, whoever asked for the write."""
+    await init_generation(redis)
+    way = await asyncio.start_server(NoSync(valkey.url.removeprefix("unix://")), "127.0.0.1", 0)
+    bodies = [b"%d" % number for number in range(8)]
+    async with way, running(f"redis://127.0.0.1:{way.sockets[0].getsockname()[1]}", limits=PATIENT) as receiver:
+        async with asyncio.TaskGroup() as group:
+            answers = [group.create_task(receiver.deliver(body)) for body in bodies]
+            await until(partial(_written, redis), "a delivery to be written")
+            await valkey.kill()
+        await valkey.start()
+
+        assert {503} == {answer.result() for answer in answers}
+
+
+async def _written(redis: Redis) -> bool:
+    return bool(await stored(redis))
+
+
+async def test_many_deliveries_cost_one_write(receiver: Running, redis: Redis) -> None:
+    """What comes while Redis is busy is written together, once each, and every one has its 202."""
+    await redis.config_resetstat()
+    bodies = [b"%d" % number for number in range(40)]
+    await redis.execute_command("CLIENT", "PAUSE", 300, "WRITE")
+    async with asyncio.TaskGroup() as group:
+        answers = [group.create_task(receiver.deliver(body)) for body in bodies]
+
+    assert {202} == {answer.result() for answer in answers}
+    assert sorted(bodies) == sorted(await stored(redis))
+    calls = (await redis.info("commandstats"))["cmdstat_rpush"]["calls"]
+    assert calls < len(bodies) / 4
+
+
+async def test_what_does_not_fit_into_one_write(redis: Redis, receiver: Running) -> None:
+    """Long deliveries are written a megabyte at a time, each of them once."""
+    bodies = [b"%d" % number + b"x" * 400_000 for number in range(6)]
+    await redis.execute_command("CLIENT", "PAUSE", 300, "WRITE")
+    async with asyncio.TaskGroup() as group:
+        answers = [group.create_task(receiver.deliver(body)) for body in bodies]
+
+    assert {202} == {answer.result() for answer in answers}
+    assert sorted(bodies) == sorted(await stored(redis))
 
 
 async def test_a_clock_that_goes_back(receiver: Running, redis: Redis) -> None:
