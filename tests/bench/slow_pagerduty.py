@@ -30,7 +30,7 @@ async def measured(directory: Path, sizes: Sizes) -> list[Figure]:
     found: list[Figure] = []
     for workers in (1, 2):
         for delay in sizes.answers:
-            async with _stage(directory / f"{workers}-{delay:g}", sizes.at_once + 1, workers) as bridge:
+            async with _stage(directory / f"{workers}-{delay:g}", sizes.at_once, workers) as bridge:
                 found += await _acknowledged(bridge, sizes.at_once, delay, workers)
     async with _stage(directory / "outage", sizes.clickers, 1) as bridge:
         found += await _outage(bridge, sizes.clickers)
@@ -71,7 +71,9 @@ async def _acknowledged(bridge: Deployment, count: int, delay: float, workers: i
 
 async def _beside_details(bridge: Deployment) -> float:
     """Let Bob open the details of one incident after another, and Alice acknowledge one; return what that took."""
-    cards, last = _cards(bridge), bridge.pagerduty.incidents[-1]
+    last = bridge.trigger("Slow and beside them")
+    await until(lambda: any(last.title in card.plain for card in _cards(bridge)), "its card")
+    cards = _cards(bridge)
     card = next(card for card in cards if last.title in card.plain)
     async with asyncio.TaskGroup() as group:
         flood = group.create_task(_open_details(bridge, cards, group))

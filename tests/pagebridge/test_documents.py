@@ -67,7 +67,7 @@ DOCUMENTS = sorted(
 )
 FOLDERS = "bolt_app|shared|webhook_receiver|pagebridge|pagebridge_sandbox|tests|docs|deploy|tools"
 NAME = re.compile(r"[A-Za-z_][\w.]*(\(\))?")
-FOREIGN = {"pdpyras", "message_replied"}
+FOREIGN = {"pdpyras", "message_replied", "single_connection_client"}
 """Names of other people's code that documents speak of."""
 
 
