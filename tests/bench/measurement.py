@@ -37,6 +37,8 @@ class Sizes:
     answers: tuple[float, ...] = (2.0, 0.1)
     """The seconds that PagerDuty takes to answer, one after the other."""
     at_once: int = 50
+    flood: float = 8.0
+    """The seconds for which one person opens details before another acknowledges."""
     clickers: int = 65
 
 
@@ -51,6 +53,7 @@ TINY = Sizes(
     storm=3,
     answers=(0.1,),
     at_once=2,
+    flood=1.0,
     clickers=2,
 )
 """For the test that it works."""

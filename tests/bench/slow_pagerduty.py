@@ -19,8 +19,6 @@ LIFE = 60.0
 QUERY = 12.0
 """Seconds after which somebody types a line again that had no answer."""
 DETAILS_PAUSE = 1 / 1.5
-FLOOD = 8.0
-"""Seconds for which one person opens details before another acknowledges."""
 BOUNDS: dict[float, tuple[float, float]] = {2.0: (60.0, 12.0), 0.1: (25.0, 1.0)}
 """By the seconds of an answer: within how many all of one press are to be acknowledged, and one beside the details."""
 
@@ -31,7 +29,7 @@ async def measured(directory: Path, sizes: Sizes) -> list[Figure]:
     for workers in (1, 2):
         for delay in sizes.answers:
             async with _stage(directory / f"{workers}-{delay:g}", sizes.at_once, workers) as bridge:
-                found += await _acknowledged(bridge, sizes.at_once, delay, workers)
+                found += await _acknowledged(bridge, sizes, delay, workers)
     async with _stage(directory / "outage", sizes.clickers, 1) as bridge:
         found += await _outage(bridge, sizes.clickers)
     return found
@@ -55,11 +53,12 @@ async def _stage(directory: Path, incidents: int, workers: int) -> AsyncIterator
         yield bridge
 
 
-async def _acknowledged(bridge: Deployment, count: int, delay: float, workers: int) -> list[Figure]:
+async def _acknowledged(bridge: Deployment, sizes: Sizes, delay: float, workers: int) -> list[Figure]:
+    count = sizes.at_once
     section = f"PagerDuty takes {delay:g} s to answer, workers: {workers}"
     slow = bridge.pagerduty.add_fault(Fault(delay=delay))
     done, last = await _all_at_once(bridge, count)
-    seconds = await _beside_details(bridge)
+    seconds = await _beside_details(bridge, sizes.flood)
     slow.remove()
     all_within, one_within = BOUNDS[delay]
     return [
@@ -69,7 +68,7 @@ async def _acknowledged(bridge: Deployment, count: int, delay: float, workers: i
     ]
 
 
-async def _beside_details(bridge: Deployment) -> float:
+async def _beside_details(bridge: Deployment, flood_seconds: float) -> float:
     """Let Bob open the details of one incident after another, and Alice acknowledge one; return what that took."""
     last = bridge.trigger("Slow and beside them")
     await until(lambda: any(last.title in card.plain for card in _cards(bridge)), "its card")
@@ -77,7 +76,7 @@ async def _beside_details(bridge: Deployment) -> float:
     card = next(card for card in cards if last.title in card.plain)
     async with asyncio.TaskGroup() as group:
         flood = group.create_task(_open_details(bridge, cards, group))
-        await asyncio.sleep(FLOOD)
+        await asyncio.sleep(flood_seconds)
         begun = time.monotonic()
         await bridge.click("Alice", "Acknowledge", card)
         await _while(lambda: bridge.pagerduty.incident(last.number).status == "triggered", LIFE)
