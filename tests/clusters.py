@@ -18,7 +18,8 @@ def node(directory: Path, name: str = "") -> Path:
     binary = program(name) or embedded_valkey._packaged_binary()
     script = directory / "node"
     # Nobody else speaks to it, but it wants a port for that.
-    bus = f"--cluster-enabled yes --cluster-port {free_ports(1)[0]}"
+    # It serves again after as long as a node may be silent.
+    bus = f"--cluster-enabled yes --cluster-node-timeout 500 --cluster-port {free_ports(1)[0]}"
     script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(binary))} "$@" {bus}\n', encoding="utf-8")
     script.chmod(0o700)
     return script

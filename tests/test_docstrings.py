@@ -48,13 +48,13 @@ def stale_names(source: str, defined: frozenset[str]) -> Iterator[tuple[int, str
     """Yield line and name of what docstrings name though neither the module uses it nor anything defines it."""
     tree = ast.parse(source)
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
-    docstrings = [each for each in texts if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    docstrings = {each for each in texts if isinstance(each, ast.Constant) and isinstance(each.value, str)}
     known = used(tree, docstrings) | defined | FOREIGN.keys() | set(dir(builtins))
     for docstring in docstrings:
         yield from ((docstring.lineno, name) for name in NAME.findall(str(docstring.value)) if name not in known)
 
 
-def used(tree: ast.Module, docstrings: list[ast.Constant]) -> set[str]:
+def used(tree: ast.Module, docstrings: set[ast.Constant]) -> set[str]:
     """Collect the names that a module uses, and the words of its strings that are no docstrings."""
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -74,16 +74,21 @@ def used(tree: ast.Module, docstrings: list[ast.Constant]) -> set[str]:
 
 @cache
 def definitions(package: str) -> frozenset[str]:
+    """Collect what can be referred to from a package: what it, the product and the simulators define."""
+    return frozenset().union(*(defined_by(each) for each in {*PACKAGES, package} - ({"tests"} - {package})))
+
+
+@cache
+def defined_by(package: str) -> frozenset[str]:
     """
-    Collect what can be referred to from a package: what it, the product and the simulators define.
+    Collect what a package defines, the names of its modules included.
 
     A string that is a name as a whole counts, for the vendors' fields and codes occur as such.
     """
     found: set[str] = set()
-    for each in {*PACKAGES, package} - ({"tests"} - {package}):
-        for path in modules(each):
-            found.update(path.relative_to(ROOT).with_suffix("").parts)
-            found.update(defined_in(ast.parse(path.read_text(encoding="utf-8"))))
+    for path in modules(package):
+        found.update(path.relative_to(ROOT).with_suffix("").parts)
+        found.update(defined_in(ast.parse(path.read_text(encoding="utf-8"))))
     return frozenset(found)
 
 

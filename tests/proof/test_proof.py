@@ -9,9 +9,9 @@ from tests.proof.runner import Day
 from tests.proof.schedule import Click, InPagerDuty, Opened, Schedule, Slept
 from tests.proof.simulation import play
 
-CHUNKS = 6
+CHUNKS = 4
 DAYS = 8
-"""Days of each mix in a chunk: 576 in all. `make prove` plays 50,000."""
+"""Days of each mix in a chunk: 384 in all. `make prove` plays 50,000."""
 NOTICED = 3
 """Days on which the oracle has to notice that a guard is missing."""
 AT_MOST = 200

@@ -15,7 +15,7 @@ from shared.store import documents
 from shared.store.redis import connect
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled, until
 
-LOOKING = replace(FAST, resync=0.4, webhook_grace=1.0, resync_pause=0.001, watchdog_interval=0.2)
+LOOKING = replace(FAST, resync=0.2, webhook_grace=1.0, resync_pause=0.001, retry_max=0.2, watchdog_interval=0.2)
 """A resync several times a second. Webhooks have a second, because PagerDuty's log knows no less."""
 
 

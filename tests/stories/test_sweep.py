@@ -137,7 +137,7 @@ async def test_many_channels_are_all_looked_at() -> None:
     rooms = [f"C0ROOM{number}" for number in range(4)]
     routes = [{"service": f"PSERVICE{number}", "channel": room} for number, room in enumerate(rooms)]
     routing = {"default_channel": "C0INCIDENTS", "routes": routes}
-    limited = replace(LOOKING, pace=0.2)
+    limited = replace(LOOKING, resync=0.4, retry_max=0.4, pace=0.2)
     async with running(durations=limited, routing=routing) as bridge:
         for room in rooms:
             bridge.slack.add_channel(room.lower(), id=room)

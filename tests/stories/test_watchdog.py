@@ -1,5 +1,6 @@
 """The webhook subscription is watched: what is wrong with it is said, what can be mended is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from pagebridge_sandbox.pagerduty.subscriptions import Subscription
 from shared.model.resync_state import GLOBAL
 from shared.store import documents
 from shared.store.redis import connect
-from tests.stories.harness import Bridge, until
+from tests.stories.harness import PATIENCE, Bridge, until
 from tests.stories.test_resync import healthy, looked, looking, shown
 
 
@@ -116,13 +117,9 @@ async def test_a_receiver_that_turns_everything_away(bridge: Bridge) -> None:
     await until(healthy, "a subscription in order")
     subscription(bridge).secrets = ["another secret"]
     switch_off(bridge)
-    words = ""
-    for _ in range(20):
-        await looked(bridge, 1)
-        words = await problem(bridge)
-        if "pings don't reach" in words:
-            break
-    assert "pings don't reach" in words
+    async with asyncio.timeout(PATIENCE):
+        while "pings don't reach" not in await problem(bridge):
+            await looked(bridge, 1)
 
 
 async def test_a_subscription_that_is_missing_leaves_a_gap(bridge: Bridge) -> None:

@@ -112,14 +112,15 @@ async def test_a_request_after_a_pause_has_its_own_deadline(receiver: Running) -
     assert seconds < QUICK.header + SLACK
 
 
-async def test_a_client_that_reads_nothing_is_cut_off(receiver: Running) -> None:
+async def test_a_client_that_reads_nothing_is_cut_off(valkey: EmbeddedValkey) -> None:
     """Answers that nobody takes do not pile up."""
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
-    with socket.create_connection(("127.0.0.1", receiver.receiver.port)) as client:
-        client.setblocking(False)
-        async with asyncio.timeout(PATIENCE):
-            with pytest.raises(ConnectionError):
-                await flood(client, request)
+    async with running(valkey.url, limits=replace(QUICK, answer=0.5)) as receiver:
+        with socket.create_connection(("127.0.0.1", receiver.receiver.port)) as client:
+            client.setblocking(False)
+            async with asyncio.timeout(PATIENCE):
+                with pytest.raises(ConnectionError):
+                    await flood(client, request)
 
 
 async def test_good_clients_are_served_among_many_bad_ones(valkey: EmbeddedValkey) -> None:

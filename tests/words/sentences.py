@@ -56,15 +56,15 @@ class Sentence:
     def pattern(self) -> re.Pattern[str]:
         """Matches the sentence in text that is `normal`, whatever is put in."""
         parts = [re.escape(part) for part in normal(self.text).strip(f"{VALUE} ").split(VALUE)]
-        return re.compile(r".{0,300}?".join(parts).replace(r"\ ", r" ?"), re.IGNORECASE)
+        return re.compile(r".{0,300}?".join(parts))
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line}: {self.text.replace(VALUE, '{}')!r}"
 
 
 def normal(text: str) -> str:
-    """Drop what only dresses words, and break lines nowhere."""
-    return " ".join(_MARKS.sub("", text).split())
+    """Leave the letters of words alone: drop what only dresses them, capitals, spaces and line breaks included."""
+    return "".join(_MARKS.sub("", text).lower().split())
 
 
 def sentences(module: Path) -> Iterator[Sentence]:
